@@ -1,0 +1,59 @@
+/** Every error that tspod throws on purpose. Match on `code`, not on the class or the text. */
+
+/** What went wrong, as a stable word. Listed with remedies in docs/errors.md. */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'NO_SUCH_CONTAINER'
+  | 'NO_SUCH_OBJECT'
+  | 'NO_SUCH_IMAGE'
+  | 'NO_SUCH_EXEC_SESSION'
+  | 'AMBIGUOUS'
+  | 'EMPTY_ID'
+  | 'NAME_IN_USE'
+  | 'CONTAINER_EXISTS'
+  | 'HAS_DEPENDENTS'
+  | 'STATE_INVALID'
+  | 'STATE_RUNNING'
+  | 'CONTAINER_STOPPED'
+  | 'CONTAINER_REMOVED'
+  | 'NO_CGROUPS'
+  | 'NO_LOGS'
+  | 'LAUNCH_FAILED'
+  | 'COMMAND_NOT_FOUND'
+  | 'COMMAND_NOT_EXECUTABLE'
+  | 'NO_SUCH_USER'
+  | 'MONITOR_DIED'
+  | 'DETACHED'
+  | 'ABORTED'
+  | 'TIMED_OUT'
+  | 'STORE_BROKEN'
+  | 'STORE_NEWER'
+  | 'DISK_FULL'
+  | 'PERMISSION_DENIED'
+  | 'UNSUPPORTED_HOST'
+  | 'NOT_SUPPORTED';
+
+export interface TspodErrorOptions {
+  /** Facts about the failure for programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export class TspodError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: TspodErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TspodError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Whether a value is a TspodError, also one of another copy of this module, and (if given) has this code. */
+export function isTspodError(error: unknown, code?: ErrorCode): error is TspodError {
+  return (
+    error instanceof Error && error.name === 'TspodError' && (code === undefined || (error as TspodError).code === code)
+  );
+}

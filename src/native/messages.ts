@@ -1,0 +1,41 @@
+/**
+ * What engine and monitor say to each other, over one SOCK_STREAM unix socket: frames of a u32 payload length, a u32 type (both little
+ * endian) and the payload, whose fields are encoded like those of a plan. The same protocol is spoken on the socket that the
+ * monitor is spawned with and on the attach socket; only the first takes `launch` and `start`.
+ * `scripts/generate-plan.mjs` writes the codes to `native/plan/messages.gen.h`.
+ */
+import type { RecordShape } from '../util/wire.js';
+
+/** Largest payload either side accepts; a plan may be as large. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+export const MESSAGES = {
+  // engine or client -> monitor
+  /** The plan; first and once. Answered by `created` (if the plan has a gate) or `started`, or `failed`. */
+  launch: { code: 1, fields: { plan: 'bytes' } },
+  /** Opens the start gate. Answered by `started` or `failed`. */
+  start: { code: 2, fields: {} },
+  /** From now on send output; `stdin` 1: this client may send input. `replay` is unused and 0. Answered by `attached`. */
+  attach: { code: 3, fields: { stdin: 'u32', stdout: 'u32', stderr: 'u32' } },
+  stdin: { code: 4, fields: { data: 'bytes' } },
+  stdinEnd: { code: 5, fields: {} },
+  resize: { code: 6, fields: { rows: 'u32', columns: 'u32' } },
+  /** The user stops the container: no restart after its end, a pending one is called off. Answered by `stopping`. */
+  stop: { code: 7, fields: {} },
+  /** Close and open the log file again under its path. */
+  reopenLog: { code: 8, fields: {} },
+  // monitor -> engine or client
+  created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
+  started: { code: 102, fields: { pid: 'u32', startTime: 'u64', startedNs: 'u64' } },
+  /** The step that failed: its index in the plan (0xffffffff: none), errno, and words where errno does not say enough. */
+  failed: { code: 103, fields: { step: 'u32', errno: 'i32', detail: 'str' } },
+  /** The end (after the exit record is written, before the teardown): `signal` 0 if it exited. Times are CLOCK_REALTIME. */
+  exited: {
+    code: 104,
+    fields: { code: 'i32', signal: 'u32', oomKilled: 'u32', timedOut: 'u32', startedNs: 'u64', finishedNs: 'u64' },
+  },
+  attached: { code: 105, fields: { terminal: 'u32' } },
+  stdout: { code: 106, fields: { data: 'bytes' } },
+  stderr: { code: 107, fields: { data: 'bytes' } },
+  stopping: { code: 108, fields: {} },
+} as const satisfies Readonly<Record<string, RecordShape>>;

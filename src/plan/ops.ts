@@ -1,0 +1,241 @@
+/**
+ * The steps that a launch plan may hold: the one place where step codes and their fields are written.
+ * `scripts/generate-plan.mjs` turns this table into `native/plan/ops.gen.h` (codes, structs, decoders).
+ *
+ * A field's order here is its order on the wire. Slots are numbered descriptors that steps of one plan share:
+ * a step that opens something fills a slot, later steps (also in the cloned child, which inherits them) use it.
+ */
+import type { FieldsOf, RecordShape } from '../util/wire.js';
+
+/** Raised whenever a code, a field or the framing changes: the monitor refuses any other. */
+export const PLAN_VERSION = 1;
+
+/** `TSPL`, little endian: the first four bytes of every plan. */
+export const PLAN_MAGIC = 0x4c505354;
+
+/** Highest number of slots of one plan. */
+export const MAX_SLOTS = 512;
+
+/** A slot or descriptor field that is not used. */
+export const NONE = -1;
+
+/**
+ * Where a step runs.
+ *
+ * - `settings`: no effect of its own: tells the monitor how to supervise (logs, records, restart policy).
+ * - `prepare`: the monitor, in the host's namespaces, before the clone; `clone` is its last step.
+ * - `afterClone`: the monitor, when the child awaits it (identity maps, identity-mapped mounts).
+ * - `beforePivot`: the monitor, when the child awaits it (prestart and createRuntime hooks).
+ * - `init`: the container's first process, in order, up to `exec`.
+ * - `started`: the monitor, after exec has succeeded (poststart hooks).
+ * - `teardown`: the monitor after the end, or the addon when the monitor died. Each step may be repeated.
+ */
+export const STAGES = ['settings', 'prepare', 'afterClone', 'beforePivot', 'init', 'started', 'teardown'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const OPS = {
+  // --- descriptors
+  /** open(2) of a host path into a slot; close-on-exec is added. */
+  openPath: { code: 1, fields: { slot: 'u32', path: 'str', flags: 'u32' } },
+  /** Takes a descriptor that the monitor was spawned with into a slot. */
+  inheritFd: { code: 2, fields: { slot: 'u32', fd: 'u32' } },
+  /** A pidfd of a process that still has this start time (clock ticks since boot, /proc/PID/stat field 22; 0: any). */
+  openProcess: { code: 3, fields: { slot: 'u32', pid: 'u32', startTime: 'u64' } },
+
+  // --- namespaces
+  /** setns(2): `flags` are CLONE_NEW* bits; the slot holds a namespace descriptor or a pidfd. */
+  joinNamespaces: { code: 10, fields: { slot: 'u32', flags: 'u32' } },
+  unshare: { code: 11, fields: { flags: 'u32' } },
+  /** Offset of a clock in the time namespace that this process's children will be in; after unshare(CLONE_NEWTIME). */
+  timeOffset: { code: 12, fields: { clock: 'str', seconds: 'i64', nanoseconds: 'u32' } },
+  /** clone3(2) of the container's first process; `cgroupSlot` is for CLONE_INTO_CGROUP, or NONE. */
+  clone: { code: 13, fields: { flags: 'u64', cgroupSlot: 'i32' } },
+  /** Writes the child's uid_map and gid_map ("inside outside count" lines); `denySetgroups` 1 writes setgroups deny first. */
+  idMaps: { code: 14, fields: { uidMap: 'str', gidMap: 'str', denySetgroups: 'u32' } },
+  /** Opens the child's namespace of one kind (a name under /proc/PID/ns) into a slot. */
+  openChildNamespace: { code: 15, fields: { slot: 'u32', kind: 'str' } },
+  /** Child: asks the monitor to run a stage (afterClone, beforePivot) or to wait for the start command (`gate` 1), then goes on. */
+  awaitStage: { code: 16, fields: { stage: 'u32', gate: 'u32' } },
+  /** Bind mounts this process's namespace of one kind on a file that is created if missing (pins it). */
+  pinNamespace: { code: 17, fields: { kind: 'str', path: 'str' } },
+  /** Child in a new user namespace: become uid 0 and gid 0 of it before mounting. */
+  becomeNamespaceRoot: { code: 18, fields: {} },
+
+  // --- cgroups
+  /** mkdir -p of a cgroup; opened into the slot. */
+  cgroupCreate: { code: 20, fields: { slot: 'u32', path: 'str' } },
+  /** Writes a value, in one write(2), to a file in the directory that the slot holds. */
+  writeFileAt: { code: 21, fields: { slot: 'u32', name: 'str', value: 'str' } },
+  /** Moves the calling process: writes "0" to `file` (tasks, or cgroup.procs). */
+  cgroupEnter: { code: 22, fields: { slot: 'u32', file: 'str' } },
+  /** Loads an eBPF device program (64-bit instructions) and attaches it to a v2 cgroup. */
+  cgroupDevices: { code: 23, fields: { slot: 'u32', program: 'bytes' } },
+  /** Ends what still runs in the cgroup and its children, then removes them; what is gone is success. */
+  cgroupRemove: { code: 24, fields: { path: 'str' } },
+
+  // --- mounts
+  /** mount(2) of "/" with propagation flags (MS_PRIVATE, MS_SLAVE, ... and MS_REC). */
+  rootPropagation: { code: 30, fields: { flags: 'u64' } },
+  /** fsopen, fsconfig ("key=value", or "flag"), fsmount: a detached mount in the slot; `attributes` are MOUNT_ATTR_* bits. */
+  mountFs: { code: 31, fields: { slot: 'u32', type: 'str', options: 'strs', attributes: 'u64' } },
+  /** open_tree(OPEN_TREE_CLONE) of a host path: a detached bind mount in the slot. */
+  openTree: { code: 32, fields: { slot: 'u32', path: 'str', recursive: 'u32' } },
+  /** mount_setattr(2) on the slot's mount; `usernsSlot` for MOUNT_ATTR_IDMAP, or NONE. `propagation` MS_*, or 0. */
+  mountAttributes: {
+    code: 33,
+    fields: { slot: 'u32', set: 'u64', clear: 'u64', propagation: 'u64', recursive: 'u32', usernsSlot: 'i32' },
+  },
+  /** move_mount onto a host path (the staging directory of a root, a mountpoint of the engine); the path must exist. */
+  attachMount: { code: 34, fields: { slot: 'u32', path: 'str' } },
+  /**
+   * move_mount onto a path that is resolved inside the root slot; `create` 1 makes a missing directory, 2 a missing file,
+   * 0 fails. Symlinks never leave the root; /proc and magic links are refused as in the resolver's rules.
+   */
+  attachInRoot: { code: 35, fields: { slot: 'u32', rootSlot: 'u32', target: 'str', create: 'u32' } },
+  /** pivot_root to the slot's mount and detaches the old root; ends with the working directory at "/". */
+  pivotRoot: { code: 36, fields: { rootSlot: 'u32' } },
+  /** Hides a path: a file under the host's /dev/null inode, a directory under an empty read-only tmpfs; missing is success. */
+  maskPath: { code: 37, fields: { rootSlot: 'u32', path: 'str' } },
+  /** Makes a path read-only with a bind mount of itself; missing is success. */
+  readonlyPath: { code: 38, fields: { rootSlot: 'u32', path: 'str' } },
+  /** umount2 (MNT_DETACH, no symlink) of a host path; not mounted is success. */
+  unmount: { code: 39, fields: { path: 'str' } },
+  /** Remounts the root itself read-only (mount_setattr on "/", not recursive), after pivotRoot. */
+  readonlyRoot: { code: 40, fields: {} },
+  /** Copies what an in-root directory holds into the tmpfs in the slot before it is attached (tmpcopyup); bounded. */
+  copyUp: { code: 41, fields: { slot: 'u32', rootSlot: 'u32', path: 'str' } },
+  /** Sets the propagation of "/" after pivot_root (rootfsPropagation). */
+  setRootPropagation: { code: 42, fields: { flags: 'u64' } },
+  /** open_tree(OPEN_TREE_CLONE) of a path inside the root slot (a bind of a part of the container's own tree). */
+  openTreeInRoot: { code: 43, fields: { slot: 'u32', rootSlot: 'u32', path: 'str', recursive: 'u32' } },
+
+  // --- files inside a root (resolved beneath the root slot) or, with `rootSlot` of a host directory, on the host
+  makeDirectory: { code: 50, fields: { rootSlot: 'u32', path: 'str', mode: 'u32', uid: 'u32', gid: 'u32' } },
+  makeNode: {
+    code: 51,
+    fields: { rootSlot: 'u32', path: 'str', mode: 'u32', major: 'u32', minor: 'u32', uid: 'u32', gid: 'u32' },
+  },
+  makeSymlink: { code: 52, fields: { rootSlot: 'u32', path: 'str', target: 'str' } },
+  /** Creates or replaces a regular file (never through a symlink as last component). */
+  makeFile: { code: 53, fields: { rootSlot: 'u32', path: 'str', mode: 'u32', content: 'bytes' } },
+  setXattr: { code: 54, fields: { rootSlot: 'u32', path: 'str', name: 'str', value: 'bytes' } },
+  /** Removes a file or socket on the host; missing is success. */
+  removeFile: { code: 55, fields: { path: 'str' } },
+  /** Removes a directory tree on the host without following links; missing is success. */
+  removeTree: { code: 56, fields: { path: 'str' } },
+
+  // --- the process
+  hostname: { code: 60, fields: { name: 'str' } },
+  domainname: { code: 61, fields: { name: 'str' } },
+  /** `key` is a path below /proc/sys with slashes; written through a private procfs handle. */
+  sysctl: { code: 62, fields: { key: 'str', value: 'str' } },
+  linkUp: { code: 63, fields: { name: 'str' } },
+  rlimit: { code: 64, fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
+  oomScoreAdj: { code: 65, fields: { value: 'i32' } },
+  umask: { code: 66, fields: { mask: 'u32' } },
+  personality: { code: 67, fields: { persona: 'u64' } },
+  /** sched_setattr(2). */
+  scheduler: {
+    code: 68,
+    fields: {
+      policy: 'u32', flags: 'u64', nice: 'i32', priority: 'u32', runtime: 'u64', deadline: 'u64', period: 'u64',
+    },
+  },
+  ioPriority: { code: 69, fields: { class: 'u32', level: 'u32' } },
+  /** CPU list as in cpuset(7), for sched_setaffinity(2). */
+  cpuAffinity: { code: 70, fields: { cpus: 'str' } },
+  /** A new session keyring of this name (keyctl KEYCTL_JOIN_SESSION_KEYRING). */
+  sessionKeyring: { code: 71, fields: { name: 'str' } },
+  /**
+   * Pty inside the root's devpts: the child opens it, sends the master to the monitor, makes it its controlling terminal
+   * and descriptors 0-2; `console` 1 also bind mounts it on /dev/console. Needs settings `stdio` with terminal 1.
+   */
+  terminal: { code: 72, fields: { rootSlot: 'u32', rows: 'u32', columns: 'u32', console: 'u32' } },
+  /** setsid(2). */
+  newSession: { code: 73, fields: {} },
+  /** Moves a slot's descriptor to this number in the command (3 and up); everything else is closed on exec. */
+  exposeFd: { code: 74, fields: { slot: 'u32', fd: 'u32' } },
+
+  // --- identity and security
+  /**
+   * Looks up "user[:group]" (names or numbers; "" is 0:0) in the root's /etc/passwd and /etc/group; keeps uid, gid, supplementary groups,
+   * home for later steps. `groups` adds names or numbers. A number that no line has is itself with group 0.
+   */
+  lookUpUser: { code: 80, fields: { rootSlot: 'u32', user: 'str', groups: 'strs' } },
+  /** Takes these ids instead of a look-up. */
+  useIds: { code: 81, fields: { uid: 'u32', gid: 'u32', groups: 'u32s' } },
+  /** setgroups, setresgid, setresuid to the ids kept, keeping permitted capabilities for `capabilities`. */
+  setIds: { code: 82, fields: {} },
+  /** Drops all that is not in the mask (bit = capability number) from the bounding set. */
+  boundingCapabilities: { code: 83, fields: { mask: 'u64' } },
+  /** capset and ambient set. `applies`: 0 always, 1 only when the uid kept is 0, 2 only when it is not. */
+  capabilities: {
+    code: 84,
+    fields: { applies: 'u32', effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
+  },
+  noNewPrivileges: { code: 85, fields: {} },
+  /** Installs a compiled BPF filter; `flags` are SECCOMP_FILTER_FLAG_* bits. */
+  seccomp: { code: 86, fields: { flags: 'u32', filter: 'bytes' } },
+  apparmor: { code: 87, fields: { profile: 'str' } },
+  /** SELinux label for exec. */
+  selinux: { code: 88, fields: { label: 'str' } },
+
+  // --- hooks and exec
+  /** An OCI hook: stdin is stateBefore + the container's pid in decimal + stateAfter. `timeoutMs` 0 is none. */
+  hook: {
+    code: 90,
+    fields: { path: 'str', args: 'strs', env: 'strs', timeoutMs: 'u32', stateBefore: 'bytes', stateAfter: 'bytes' },
+  },
+  /** chdir; with `create` 1 a missing directory is made (owned by the ids kept). Fails if it ends outside the root. */
+  workingDirectory: { code: 91, fields: { path: 'str', create: 'u32' } },
+  /** Forks: PID 1 stays as a tiny init that reaps and passes signals on, the child goes on with the next step. */
+  becomeInit: { code: 92, fields: {} },
+  /**
+   * execve; a file without "/" is looked up in PATH of `env`. HOME is added from the user look-up when `setHome` is 1
+   * and env has none.
+   */
+  exec: { code: 93, fields: { args: 'strs', env: 'strs', setHome: 'u32' } },
+
+  // --- settings: how the monitor supervises
+  /** The run directory (state, exit record, attach socket are relative to it) and the id, for names of processes. */
+  runDirectory: { code: 100, fields: { path: 'str', id: 'str' } },
+  /**
+   * Standard streams. Each of stdin, stdout, stderr: 0 /dev/null, 1 through the monitor (pipe), 2 a slot's descriptor as it is (passthrough).
+   * `terminal` 1: all three are a pty. `keepStdin` 1: stdin stays open when no client is attached; `stdinOnce` 1:
+   * closed when the first client that had it goes.
+   */
+  stdio: {
+    code: 101,
+    fields: {
+      stdin: 'u32', stdout: 'u32', stderr: 'u32', stdinSlot: 'i32', stdoutSlot: 'i32', stderrSlot: 'i32',
+      terminal: 'u32', keepStdin: 'u32', stdinOnce: 'u32',
+    },
+  },
+  /** `driver`: 0 none, 1 k8s-file, 2 json-file. `maxBytes` 0: no limit; `maxFiles` counts the current file. */
+  log: { code: 102, fields: { driver: 'u32', path: 'str', maxBytes: 'u64', maxFiles: 'u32', mode: 'u32' } },
+  /** `policy`: 0 no, 1 on-failure, 2 always, 3 unless-stopped; `maxRetries` 0: no limit; back-off doubles from first to last. */
+  restart: { code: 103, fields: { policy: 'u32', maxRetries: 'u32', firstDelayMs: 'u32', lastDelayMs: 'u32' } },
+  /** SIGKILL after this time from the start; the exit record says timed out. */
+  timeLimit: { code: 104, fields: { milliseconds: 'u64' } },
+  /** Where to read the count of OOM kills: a file in a cgroup slot and the key in it. */
+  oomCounter: { code: 105, fields: { slot: 'u32', file: 'str', key: 'str' } },
+  /** Write the monitor's or init's pid to a file. `which`: 0 init, 1 monitor. */
+  pidFile: { code: 106, fields: { which: 'u32', path: 'str' } },
+  /** 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only, nothing on disk). */
+  role: { code: 107, fields: { kind: 'u32' } },
+} as const satisfies Readonly<Record<string, RecordShape>>;
+
+export type OpName = keyof typeof OPS;
+
+/** The operands of one step. */
+export type Operands<N extends OpName> = FieldsOf<(typeof OPS)[N]>;
+
+/** One step of a plan. An `optional` step that fails is passed over. */
+export type Step<N extends OpName = OpName> = {
+  readonly [K in N]: { readonly op: K; readonly stage: Stage; readonly optional?: boolean } & Operands<K>;
+}[N];
+
+/** A whole operation, in the order in which each stage's steps run. */
+export interface Plan {
+  readonly steps: readonly Step[];
+}

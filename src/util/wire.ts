@@ -1,0 +1,27 @@
+/** The encoding that plans and messages share: little endian, length-prefixed, no padding. */
+
+/** `str` and `bytes` are a u32 length and the bytes (a `str` holds no NUL); lists are a u32 count and the items. */
+export type FieldType = 'u32' | 'i32' | 'u64' | 'i64' | 'str' | 'bytes' | 'strs' | 'u32s';
+
+/** The value that a field of each type takes. */
+export interface FieldValues {
+  readonly u32: number;
+  readonly i32: number;
+  readonly u64: bigint;
+  readonly i64: bigint;
+  readonly str: string;
+  readonly bytes: Uint8Array;
+  readonly strs: readonly string[];
+  readonly u32s: readonly number[];
+}
+
+/** A code and its fields in the order of the wire. */
+export interface RecordShape {
+  readonly code: number;
+  readonly fields: Readonly<Record<string, FieldType>>;
+}
+
+/** The values of all fields of a shape. */
+export type FieldsOf<S extends RecordShape> = {
+  readonly [F in keyof S['fields']]: FieldValues[S['fields'][F]];
+};
