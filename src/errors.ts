@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'DETACHED'
   | 'ABORTED'
   | 'TIMED_OUT'
+  | 'OUTPUT_TOO_LARGE'
   | 'STORE_BROKEN'
   | 'STORE_NEWER'
   | 'DISK_FULL'

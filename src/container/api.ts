@@ -1,0 +1,275 @@
+/** The container handle as users of the library see it: every verb with its options and results. */
+import type { Readable, Writable } from 'node:stream';
+
+import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import type { ContainerInspect } from './inspect-types.js';
+
+/**
+ * What a container is, in the words that Podman prints: `created` has a record only, `initialized` a process that waits before its
+ * exec, `stopped` has ended and is not yet cleaned up, `exited` has ended. `restarting` waits for the delay of its restart policy.
+ */
+export type ContainerStatus =
+  | 'created'
+  | 'initialized'
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'stopped'
+  | 'exited'
+  | 'restarting'
+  | 'removing';
+
+/** How a process ended. */
+export interface ExitStatus {
+  /** 0 to 255; 128 + n after signal n; -1 when unknown (the supervisor was killed, or the time limit struck). */
+  readonly exitCode: number;
+  /** Name of the signal that ended it (SIGKILL), or null. */
+  readonly signal: NodeJS.Signals | string | null;
+  /** The kernel ended a process of the container for lack of memory. */
+  readonly oomKilled: boolean;
+  /** The container's time limit, or that of the call, ended it. */
+  readonly timedOut: boolean;
+}
+
+/** The changing part of a container, as one moment saw it. */
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  /** Host pid of the first process; 0 when it does not run. */
+  readonly pid: number;
+  /** Pid of the supervisor; 0 when there is none. */
+  readonly monitorPid: number;
+  /** Of the last end; 0 before the first. */
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Restarts by policy since the last start by hand. */
+  readonly restartCount: number;
+  readonly stoppedByUser: boolean;
+  /** What went wrong last, or ''. */
+  readonly error: string;
+}
+
+/** Whatever waits takes one. */
+export interface SignalOption {
+  /** Ends the wait with an error of code ABORTED; what the call had begun is put right first. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Descriptors of the calling process that the container's process gets as they are, with no copy through the monitor. */
+export interface StdioFds {
+  /** @default /dev/null */
+  readonly stdin?: number;
+  /** @default /dev/null */
+  readonly stdout?: number;
+  /** @default /dev/null */
+  readonly stderr?: number;
+}
+
+export interface StartOptions extends SignalOption {
+  /** Log driver `none` or `passthrough` only, and no tty. */
+  readonly stdio?: StdioFds;
+  /** The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the container's preserveFds */
+  readonly preserveFds?: readonly number[];
+  /** Start what it depends on first. @default false */
+  readonly recursive?: boolean;
+  /** First size of the container's terminal. */
+  readonly size?: TerminalSize;
+}
+
+export interface AttachOptions extends SignalOption {
+  /** Where input comes from; absent: none is sent. Ignored when the container's stdin is closed. */
+  readonly stdin?: Readable;
+  /** Where output goes; its backpressure holds the container back. Absent: output is not sent here. */
+  readonly stdout?: Writable;
+  /** Not used with a tty, whose output is all stdout. */
+  readonly stderr?: Writable;
+  /** Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Looked for in stdin. @default 'ctrl-p,ctrl-q' */
+  readonly detachKeys?: string;
+  readonly size?: TerminalSize;
+}
+
+/** `exited` carries how; `detached` by keys or by detach(); `lost` when the supervisor died. */
+export type AttachEnd =
+  | ({ readonly reason: 'exited' } & ExitStatus)
+  | { readonly reason: 'detached' }
+  | { readonly reason: 'lost' };
+
+/** A live connection to a container's streams. */
+export interface AttachSession {
+  /** The container has a terminal: the caller may want raw mode and resize(). */
+  readonly terminal: boolean;
+  resize(size: TerminalSize): void;
+  /** Leaves the container running. */
+  detach(): void;
+  /** Settles when all output has been written to the sinks. */
+  readonly ended: Promise<AttachEnd>;
+}
+
+/** A process with streams, in the manner of node:child_process: a container from `engine.spawn()`, or a command from `spawnExec()`. */
+export interface ContainerProcess extends AsyncDisposable {
+  /** Id of the container. */
+  readonly id: string;
+  /** Host pid. */
+  readonly pid: number;
+  /** null where not asked for. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  /** null with a tty. */
+  readonly stderr: Readable | null;
+  /** The end; never rejects for a non-zero code. */
+  readonly ended: Promise<ExitStatus>;
+  kill(signal?: string | number): void;
+  resize(size: TerminalSize): void;
+}
+
+/** A stream of a process: collected, thrown away, this process's own, or a descriptor. */
+export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
+
+export interface CollectOptions extends SignalOption {
+  /** Text or bytes to feed, or a stream to read; then end of file. @default none: end of file at once */
+  readonly input?: string | Uint8Array | Readable;
+  /** @default 'pipe' */
+  readonly stdout?: OutputTarget;
+  /** @default 'pipe' */
+  readonly stderr?: OutputTarget;
+  /** 'buffer' for bytes. @default 'utf8' */
+  readonly encoding?: BufferEncoding | 'buffer';
+  /** Most that is kept of each stream; more ends the process with error OUTPUT_TOO_LARGE. @default 64 MiB */
+  readonly maxOutputBytes?: number;
+  /** SIGKILL after this; the result says timedOut. 0 is no limit. @default 0 */
+  readonly timeoutMs?: number;
+}
+
+export interface CollectedResult<T extends string | Buffer = string> extends ExitStatus {
+  /** Id of the container. */
+  readonly id: string;
+  /** Empty where stdout was not 'pipe'. */
+  readonly stdout: T;
+  readonly stderr: T;
+  /** From the call to the end of the process. */
+  readonly durationMs: number;
+}
+
+/** `timeoutMs`, `tty`, `env`, ... of {@link ExecOptions}; output is collected. */
+export interface ExecCollectOptions extends ExecOptions, Omit<CollectOptions, 'timeoutMs'> {}
+
+export interface ExecSpawnOptions extends ExecOptions, SignalOption {
+  /** @default false */
+  readonly stdin?: boolean | 'inherit' | number;
+  /** @default 'pipe' */
+  readonly stdout?: OutputTarget;
+  /** @default 'pipe' */
+  readonly stderr?: OutputTarget;
+  /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
+  readonly fds?: readonly number[];
+  readonly size?: TerminalSize;
+  /** Do not end the command when this process ends: streams are /dev/null unless inherited. @default false */
+  readonly detach?: boolean;
+}
+
+/** Streams as for attach(), for a command in a running container; with a tty the command gets one of its own. */
+export interface ExecAttachOptions extends ExecOptions, AttachOptions {
+  readonly fds?: readonly number[];
+}
+
+export interface StopOptions extends SignalOption {
+  /** Between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
+  readonly timeoutSec?: number;
+  /** Told when the time was up and SIGKILL was sent. */
+  readonly onWarning?: (text: string) => void;
+}
+
+export interface RemoveOptions extends SignalOption {
+  /** Ends it first. @default false */
+  readonly force?: boolean;
+  /** For force: time before SIGKILL. @default the container's stopTimeoutSec */
+  readonly timeoutSec?: number;
+  /** Removes the containers that depend on it first. @default false */
+  readonly depend?: boolean;
+}
+
+/** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */
+export type WaitCondition = ContainerStatus | 'configured' | 'unknown';
+
+export interface WaitOptions extends SignalOption {
+  /** Any of them ends the wait. @default ['stopped', 'exited'] */
+  readonly conditions?: readonly WaitCondition[];
+  /** For conditions that nothing announces. @default 250 */
+  readonly intervalMs?: number;
+}
+
+export interface LogsOptions extends SignalOption {
+  /** Go on until the container ends. @default false */
+  readonly follow?: boolean;
+  /** The last lines only; -1 is all. @default -1 */
+  readonly tail?: number;
+  readonly since?: Date;
+  readonly until?: Date;
+  /** RFC 3339 time and a space before each line. @default false */
+  readonly timestamps?: boolean;
+  /** Put before each line (before its time). @default '' */
+  readonly prefix?: string;
+  /** One stream only. @default both */
+  readonly stream?: 'stdout' | 'stderr';
+}
+
+/** Whole lines (the last may lack its end), of one stream, as the container wrote them. */
+export interface LogChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Buffer;
+}
+
+/** A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as it is now. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** Never waits for a lock. */
+  state(): ContainerState;
+  /** Never waits for a lock. */
+  inspect(options?: { readonly size?: boolean }): ContainerInspect;
+  /** Makes the process and stops short of its exec. */
+  init(options?: StartOptions): Promise<void>;
+  start(options?: StartOptions): Promise<void>;
+  /** Starts with the connection made first, so that no output is lost. */
+  startAttached(options: AttachOptions & StartOptions): Promise<AttachSession>;
+  attach(options: AttachOptions): Promise<AttachSession>;
+  stop(options?: StopOptions): Promise<void>;
+  restart(options?: StopOptions & StartOptions): Promise<void>;
+  /** Name with or without SIG, RTMIN+n, or number. @default 'SIGKILL' */
+  kill(signal?: string | number): Promise<void>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  /** The exit code (-1: unknown); 0 for one that never ran. Also answers for a container that is removed meanwhile. */
+  wait(options?: WaitOptions): Promise<number>;
+  exec(options: ExecCollectOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
+  exec(options: ExecCollectOptions): Promise<CollectedResult>;
+  spawnExec(options: ExecSpawnOptions): Promise<ContainerProcess>;
+  execAttached(options: ExecAttachOptions): Promise<AttachSession>;
+  logs(options?: LogsOptions): AsyncIterable<LogChunk>;
+  /** Makes the monitor open the log file anew (after it was moved away). */
+  reopenLog(): Promise<void>;
+  rename(name: string): Promise<void>;
+  remove(options?: RemoveOptions): Promise<void>;
+}
+
+/** What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected. */
+export interface RunOptions extends CreateOptions, CollectOptions {}
+
+/** What `engine.spawn()` takes: a container whose streams are node streams. */
+export interface SpawnOptions extends CreateOptions, SignalOption {
+  /** @default 'pipe' when `interactive`, else nothing */
+  readonly stdin?: 'pipe' | 'inherit' | number;
+  /** @default 'pipe' */
+  readonly stdout?: OutputTarget;
+  /** @default 'pipe' */
+  readonly stderr?: OutputTarget;
+  readonly size?: TerminalSize;
+  /** SIGKILL after this. 0 is no limit. @default 0 */
+  readonly timeoutMs?: number;
+}

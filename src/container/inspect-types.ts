@@ -1,0 +1,175 @@
+/** What `inspect` answers: the field names that Podman prints, so that scripts and templates written for it go on working. */
+
+export interface InspectState {
+  readonly OciVersion: string;
+  readonly Status: string;
+  readonly Running: boolean;
+  readonly Paused: boolean;
+  readonly Restarting: boolean;
+  readonly OOMKilled: boolean;
+  readonly Dead: boolean;
+  readonly Pid: number;
+  /** Pid of the supervisor (Podman's field name). */
+  readonly ConmonPid: number;
+  readonly ExitCode: number;
+  readonly Error: string;
+  /** RFC 3339; year 1 for never. */
+  readonly StartedAt: string;
+  readonly FinishedAt: string;
+  readonly CgroupPath: string;
+  readonly StoppedByUser: boolean;
+}
+
+export interface InspectMount {
+  readonly Type: string;
+  readonly Source: string;
+  readonly Destination: string;
+  readonly Driver: string;
+  readonly Mode: string;
+  readonly Options: readonly string[];
+  readonly RW: boolean;
+  readonly Propagation: string;
+}
+
+export interface InspectConfig {
+  readonly Hostname: string;
+  readonly Domainname: string;
+  readonly User: string;
+  readonly AttachStdin: boolean;
+  readonly AttachStdout: boolean;
+  readonly AttachStderr: boolean;
+  readonly Tty: boolean;
+  readonly OpenStdin: boolean;
+  readonly StdinOnce: boolean;
+  readonly Env: readonly string[];
+  readonly Cmd: readonly string[];
+  readonly Image: string;
+  readonly WorkingDir: string;
+  readonly Entrypoint: readonly string[] | null;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly Annotations: Readonly<Record<string, string>>;
+  /** Name of the signal. */
+  readonly StopSignal: string;
+  readonly CreateCommand: readonly string[];
+  readonly Umask: string;
+  readonly Timezone?: string;
+  readonly Timeout: number;
+  readonly StopTimeout: number;
+}
+
+export interface InspectDevice {
+  readonly PathOnHost: string;
+  readonly PathInContainer: string;
+  readonly CgroupPermissions: string;
+}
+
+export interface InspectDeviceRate {
+  readonly Path: string;
+  readonly Rate: number;
+}
+
+export interface InspectHostConfig {
+  readonly Binds: readonly string[];
+  readonly CgroupManager: string;
+  readonly CgroupMode: string;
+  readonly ContainerIDFile: string;
+  readonly LogConfig: {
+    readonly Type: string;
+    readonly Config: Readonly<Record<string, string>> | null;
+    readonly Path: string;
+    readonly Tag: string;
+    readonly Size: string;
+  };
+  readonly NetworkMode: string;
+  readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount: number };
+  readonly AutoRemove: boolean;
+  readonly CapAdd: readonly string[];
+  readonly CapDrop: readonly string[];
+  readonly GroupAdd: readonly string[];
+  readonly IpcMode: string;
+  readonly Cgroup: string;
+  readonly Cgroups: string;
+  readonly OomScoreAdj: number;
+  readonly PidMode: string;
+  readonly Privileged: boolean;
+  readonly ReadonlyRootfs: boolean;
+  readonly SecurityOpt: readonly string[];
+  readonly Tmpfs: Readonly<Record<string, string>>;
+  readonly UTSMode: string;
+  readonly UsernsMode: string;
+  readonly ShmSize: number;
+  readonly Runtime: string;
+  readonly CpuShares: number;
+  readonly Memory: number;
+  readonly NanoCpus: number;
+  readonly CgroupParent: string;
+  readonly BlkioWeight: number;
+  readonly BlkioWeightDevice: readonly { readonly Path: string; readonly Weight: number }[];
+  readonly BlkioDeviceReadBps: readonly InspectDeviceRate[];
+  readonly BlkioDeviceWriteBps: readonly InspectDeviceRate[];
+  readonly BlkioDeviceReadIOps: readonly InspectDeviceRate[];
+  readonly BlkioDeviceWriteIOps: readonly InspectDeviceRate[];
+  readonly CpuPeriod: number;
+  readonly CpuQuota: number;
+  readonly CpuRealtimePeriod: number;
+  readonly CpuRealtimeRuntime: number;
+  readonly CpusetCpus: string;
+  readonly CpusetMems: string;
+  readonly Devices: readonly InspectDevice[];
+  readonly MemoryReservation: number;
+  readonly MemorySwap: number;
+  readonly MemorySwappiness: number;
+  readonly OomKillDisable: boolean;
+  readonly PidsLimit: number;
+  readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
+  readonly CgroupConf: Readonly<Record<string, string>> | null;
+}
+
+/** What of the host's file system a `host:` container does not see. */
+export interface InspectHostView {
+  /** `host:`, or `host:all`. */
+  readonly Image: string;
+  /** Paths that are empty or absent, as they take effect. */
+  readonly Hidden: readonly string[];
+  /** Paths that options asked to show. */
+  readonly Shown: readonly string[];
+}
+
+export interface ContainerInspect {
+  readonly Id: string;
+  readonly Created: string;
+  readonly Path: string;
+  readonly Args: readonly string[];
+  readonly State: InspectState;
+  readonly Image: string;
+  readonly ImageName: string;
+  readonly Rootfs: string;
+  readonly Pod: string;
+  readonly ResolvConfPath: string;
+  readonly HostnamePath: string;
+  readonly HostsPath: string;
+  readonly StaticDir: string;
+  readonly ConmonPidFile: string;
+  readonly PidFile: string;
+  readonly Name: string;
+  readonly RestartCount: number;
+  readonly Driver: string;
+  readonly MountLabel: string;
+  readonly ProcessLabel: string;
+  readonly AppArmorProfile: string;
+  readonly EffectiveCaps: readonly string[];
+  readonly BoundingCaps: readonly string[];
+  readonly ExecIDs: readonly string[];
+  readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> };
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
+  readonly Mounts: readonly InspectMount[];
+  readonly Dependencies: readonly string[];
+  readonly NetworkSettings: {
+    readonly SandboxKey: string;
+    readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>;
+  };
+  readonly Config: InspectConfig;
+  readonly HostConfig: InspectHostConfig;
+  readonly HostView?: InspectHostView;
+}
