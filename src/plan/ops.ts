@@ -2,6 +2,9 @@
  * The steps that a launch plan may hold: the one place where step codes and their fields are written.
  * `scripts/generate-plan.mjs` turns this table into `native/plan/ops.gen.h` (codes, structs, decoders).
  *
+ * The bytes of a plan, little endian: PLAN_MAGIC, PLAN_VERSION and the number of steps, each a u32; then for each step a u16 code, a u8 stage
+ * (its index in STAGES), a u8 of flags (bit 0: optional), the u32 length of the operands and the operands (util/wire.ts).
+ *
  * A field's order here is its order on the wire. Slots are numbered descriptors that steps of one plan share:
  * a step that opens something fills a slot, later steps (also in the cloned child, which inherits them) use it.
  */

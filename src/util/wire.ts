@@ -1,6 +1,9 @@
 /** The encoding that plans and messages share: little endian, length-prefixed, no padding. */
 
-/** `str` and `bytes` are a u32 length and the bytes (a `str` holds no NUL); lists are a u32 count and the items. */
+/**
+ * `str` is a u32 length, the UTF-8 bytes (no NUL among them) and one NUL that the length does not count, so that native code can
+ * hand it to the kernel where it lies; `bytes` is a u32 length and the bytes; lists are a u32 count and the items.
+ */
 export type FieldType = 'u32' | 'i32' | 'u64' | 'i64' | 'str' | 'bytes' | 'strs' | 'u32s';
 
 /** The value that a field of each type takes. */
