@@ -1,0 +1,46 @@
+// The two files by which a monitor tells what became of its container: `state` and `exit` in the run directory.
+// One `key value` a line, in the order of docs/architecture.md; a reader sees an old file or a new one, never half of one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tspod {
+
+/** A process as it can be told from a later one with the same number. `start_time` is in clock ticks since boot. */
+struct ProcessName {
+  int32_t pid = 0;
+  uint64_t start_time = 0;
+};
+
+enum class ContainerStatus { kCreated, kRunning, kWaiting };
+
+struct StateRecord {
+  ProcessName monitor;
+  ProcessName init;
+  ContainerStatus status = ContainerStatus::kCreated;
+  uint64_t started_ns = 0;  // CLOCK_REALTIME; 0 before the first start
+  uint32_t restarts = 0;
+};
+
+struct ExitRecord {
+  int32_t code = -1;  // -1: unknown; 128 + signal if a signal ended it
+  uint32_t signal = 0;
+  bool oom_killed = false;
+  bool timed_out = false;
+  uint64_t started_ns = 0;
+  uint64_t finished_ns = 0;
+  uint32_t restarts = 0;
+  std::string error;  // why a restart failed; empty if none did
+};
+
+/** No record is longer: the space for the last one is taken when the container starts. */
+inline constexpr size_t kMaxExitRecordBytes = 1024;
+
+std::string format_state(const StateRecord& record);
+
+/** The text of an exit record: at most kMaxExitRecordBytes, the error's words shortened and on one line. */
+std::string format_exit(const ExitRecord& record);
+
+}  // namespace tspod

@@ -1,0 +1,28 @@
+#include "restart.h"
+
+#include <algorithm>
+
+namespace tspod {
+
+std::optional<uint32_t> Restarter::next_delay(const RunOutcome& outcome) {
+  if (disarmed_ || !applies(outcome)) return std::nullopt;
+  uint64_t first = std::max<uint64_t>(settings_.first_delay_ms, 1);
+  uint64_t last = std::max<uint64_t>(settings_.last_delay_ms, first);
+  bool from_the_beginning = delay_ms_ == 0 || outcome.lasted_ns >= kSteadyRunNs;
+  delay_ms_ = from_the_beginning ? first : std::min(delay_ms_ * 2, last);
+  count_++;
+  return static_cast<uint32_t>(delay_ms_);
+}
+
+bool Restarter::applies(const RunOutcome& outcome) const {
+  switch (settings_.policy) {
+    case RestartPolicy::kNo: return false;
+    case RestartPolicy::kOnFailure:
+      return outcome.failed && (settings_.max_retries == 0 || count_ < settings_.max_retries);
+    case RestartPolicy::kAlways:
+    case RestartPolicy::kUnlessStopped: return true;
+  }
+  return false;
+}
+
+}  // namespace tspod

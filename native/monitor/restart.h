@@ -1,0 +1,50 @@
+// Decides whether and when a container that has ended is launched again. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace tspod {
+
+/** Codes of the plan's `restart` setting. For the monitor `always` and `unless-stopped` are the same: they differ after a reboot. */
+enum class RestartPolicy : uint32_t { kNo = 0, kOnFailure = 1, kAlways = 2, kUnlessStopped = 3 };
+
+struct RestartSettings {
+  RestartPolicy policy = RestartPolicy::kNo;
+  uint32_t max_retries = 0;  // of kOnFailure; 0: no limit
+  uint32_t first_delay_ms = 100;
+  uint32_t last_delay_ms = 60'000;
+};
+
+/** A run at least this long counts as a success of the launch: the delay starts from the beginning. */
+inline constexpr uint64_t kSteadyRunNs = 10'000'000'000;
+
+/** What one run of the container came to. */
+struct RunOutcome {
+  bool failed;         // exited with another code than 0, or killed by a signal
+  uint64_t lasted_ns;  // by a clock that does not jump
+};
+
+class Restarter {
+ public:
+  explicit Restarter(const RestartSettings& settings = {}) : settings_(settings) {}
+
+  /** The user stopped the container: no restart from now on. */
+  void disarm() { disarmed_ = true; }
+
+  /** Launches that followed an end so far. */
+  uint32_t count() const { return count_; }
+
+  /** The delay in milliseconds (never 0) after which to launch again, counted as a restart; nullopt: this was the end. */
+  std::optional<uint32_t> next_delay(const RunOutcome& outcome);
+
+ private:
+  bool applies(const RunOutcome& outcome) const;
+
+  RestartSettings settings_;
+  bool disarmed_ = false;
+  uint32_t count_ = 0;
+  uint64_t delay_ms_ = 0;
+};
+
+}  // namespace tspod
