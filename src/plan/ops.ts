@@ -2,9 +2,6 @@
  * The steps that a launch plan may hold: the one place where step codes and their fields are written.
  * `scripts/generate-plan.mjs` turns this table into `native/plan/ops.gen.h` (codes, structs, decoders).
  *
- * The bytes of a plan, little endian: PLAN_MAGIC, PLAN_VERSION and the number of steps, each a u32; then for each step a u16 code, a u8 stage
- * (its index in STAGES), a u8 of flags (bit 0: optional), the u32 length of the operands and the operands (util/wire.ts).
- *
  * A field's order here is its order on the wire. Slots are numbered descriptors that steps of one plan share:
  * a step that opens something fills a slot, later steps (also in the cloned child, which inherits them) use it.
  */
@@ -91,8 +88,9 @@ export const OPS = {
   /** move_mount onto a host path (the staging directory of a root, a mountpoint of the engine); the path must exist. */
   attachMount: { code: 34, fields: { slot: 'u32', path: 'str' } },
   /**
-   * move_mount onto a path that is resolved inside the root slot; `create` 1 makes a missing directory, 2 a missing file,
-   * 0 fails. Symlinks never leave the root; /proc and magic links are refused as in the resolver's rules.
+   * move_mount onto a path that is resolved inside the root slot. A missing target: `create` 1 makes a directory, 2 an empty
+   * file, 3 whichever of both the root of the slot's mount is (parents 0755, files 0644), 0 fails. Symlinks never leave the
+   * root; /proc and magic links are refused as in the resolver's rules.
    */
   attachInRoot: { code: 35, fields: { slot: 'u32', rootSlot: 'u32', target: 'str', create: 'u32' } },
   /** pivot_root to the slot's mount and detaches the old root; ends with the working directory at "/". */

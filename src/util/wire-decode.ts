@@ -39,6 +39,7 @@ export class WireReader {
   str(): string {
     const bytes = this.bytes();
     if (bytes.includes(0)) throw new RangeError(`NUL in a str before offset ${this.#offset}`);
+    if (this.#buffer[this.#take(1)] !== 0) throw new RangeError(`no NUL after a str before offset ${this.#offset}`);
     try {
       return utf8.decode(bytes);
     } catch {

@@ -46,13 +46,14 @@ export class WireWriter {
     this.#length = this.#buffer.writeBigInt64LE(value, this.#length);
   }
 
-  /** UTF-8. The kernel would end the string at a NUL, so one is refused. */
+  /** UTF-8 and an uncounted NUL at the end. The kernel would end the string at any other NUL, so one is refused. */
   str(value: string): void {
     if (value.includes('\0')) refuse('str', value);
     // Three bytes for each UTF-16 unit is the most that UTF-8 takes: no second pass to measure.
-    this.#reserve(4 + value.length * 3);
+    this.#reserve(5 + value.length * 3);
     const written = this.#buffer.write(value, this.#length + 4, 'utf8');
     this.#length = this.#buffer.writeUInt32LE(written, this.#length) + written;
+    this.#buffer[this.#length++] = 0;
   }
 
   bytes(value: Uint8Array): void {

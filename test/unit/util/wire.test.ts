@@ -22,10 +22,10 @@ test('a record of every field type survives the round trip', (t) => {
   t.deepEqual(decodeFields(EVERY_TYPE, encodeFields(EVERY_TYPE, VALUES)), VALUES);
 });
 
-test('the bytes are little endian with u32 lengths and no padding', (t) => {
+test('the bytes are little endian with u32 lengths, no padding and a NUL after a str', (t) => {
   const shape = { code: 1, fields: { n: 'u32', s: 'str', l: 'u32s' } } as const;
   const bytes = encodeFields(shape, { n: 0x01020304, s: 'ab', l: [5] });
-  t.is(Buffer.from(bytes).toString('hex'), '04030201' + '02000000' + '6162' + '01000000' + '05000000');
+  t.is(Buffer.from(bytes).toString('hex'), '04030201' + '02000000' + '616200' + '01000000' + '05000000');
 });
 
 test('every truncation of a record is refused', (t) => {
@@ -46,8 +46,12 @@ test('a list whose count cannot be true allocates nothing', (t) => {
 });
 
 test('a str with a NUL or broken UTF-8 is refused by the reader', (t) => {
-  t.throws(() => new WireReader(Buffer.from([1, 0, 0, 0, 0])).str(), { instanceOf: RangeError });
-  t.throws(() => new WireReader(Buffer.from([1, 0, 0, 0, 0xff])).str(), { instanceOf: RangeError });
+  t.throws(() => new WireReader(Buffer.from([1, 0, 0, 0, 0, 0])).str(), { instanceOf: RangeError });
+  t.throws(() => new WireReader(Buffer.from([1, 0, 0, 0, 0xff, 0])).str(), { instanceOf: RangeError });
+});
+
+test('a str without a NUL after it is refused by the reader', (t) => {
+  t.throws(() => new WireReader(Buffer.from([1, 0, 0, 0, 0x61, 0x62])).str(), { message: /no NUL/ });
 });
 
 const refuses = test.macro((t, write: (writer: WireWriter) => void) => {
