@@ -1,0 +1,163 @@
+/** What a plan is made from besides the OCI spec: everything that the specification has no place for. */
+import type { CgroupHierarchy } from '../host/cgroup-layout.js';
+import type { NamespaceType, OciHook } from '../oci/spec.js';
+
+/** A process that is told from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
+export interface ProcessRef {
+  readonly pid: number;
+  readonly startTime: bigint;
+}
+
+/** Where the root file system comes from. */
+export type RootSource =
+  | {
+      readonly kind: 'overlay';
+      /** Topmost first; none may lie inside another. */
+      readonly lowerDirs: readonly string[];
+      readonly upperDir: string;
+      readonly workDir: string;
+      /**
+       * No sync when the overlay is unmounted: for containers whose layer is thrown away. A layer that was mounted so
+       * can be mounted again only after `work/incompat/volatile` is removed.
+       * @default false
+       */
+      readonly volatile?: boolean;
+      /** A lower directory holds redirects (hideLayer says so). @default false */
+      readonly redirects?: boolean;
+    }
+  | { readonly kind: 'directory'; readonly path: string };
+
+/** One cgroup directory of a container. */
+export interface CgroupDirectory {
+  readonly hierarchy: CgroupHierarchy;
+  /** Absolute path of the container's cgroup. */
+  readonly path: string;
+}
+
+/** All cgroup directories of a container, made by placeCgroup(). */
+export interface CgroupPlacement {
+  readonly directories: readonly CgroupDirectory[];
+}
+
+/**
+ * A standard stream: /dev/null, through the monitor (logs, attach), or a descriptor that the monitor was spawned with
+ * (its number there: 4 and up), given to the command as it is.
+ */
+export type StreamTarget = 'null' | 'monitor' | { readonly inheritedFd: number };
+
+export interface StdioContext {
+  readonly stdin: StreamTarget;
+  readonly stdout: StreamTarget;
+  readonly stderr: StreamTarget;
+  /** Stdin stays open while no client is attached. */
+  readonly keepStdin: boolean;
+  /** Stdin is closed when the first client that had it goes. */
+  readonly stdinOnce: boolean;
+  /** Size of the pty, if there is one. @default 24 rows, 80 columns */
+  readonly terminalSize?: { readonly rows: number; readonly columns: number };
+}
+
+/** A descriptor that the monitor was spawned with and the number that the command sees it under. */
+export interface ExtraFd {
+  readonly inheritedFd: number;
+  readonly fd: number;
+}
+
+/** Who the command runs as, where the spec has only numbers. Without it, `process.user` is taken as it is. */
+export interface IdentityContext {
+  /** user[:group], names or numbers, looked up in the container's own files; '' is root. */
+  readonly user: string;
+  /** Further groups, names or numbers. */
+  readonly groups: readonly string[];
+  /** Capabilities that were asked for by name: what is left to a user that is not root. */
+  readonly addedCapabilities: readonly string[];
+}
+
+/** A filter that native/ compiled from `linux.seccomp`. */
+export interface SeccompFilter {
+  readonly program: Uint8Array;
+  /** SECCOMP_FILTER_FLAG_* bits. */
+  readonly flags: number;
+}
+
+export interface LogContext {
+  readonly driver: 'k8s-file' | 'json-file' | 'none';
+  readonly path: string;
+  /** 0: no limit. */
+  readonly maxSizeBytes: number;
+  readonly maxFiles: number;
+}
+
+export interface RestartContext {
+  readonly policy: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+  /** 0: no limit. */
+  readonly maxRetries: number;
+}
+
+export interface LaunchContext {
+  readonly id: string;
+  /** RUNROOT/c/ID; its `root` directory is the staging place of the root mount. */
+  readonly runDirectory: string;
+  readonly root: RootSource;
+  /** Undefined: no cgroup of its own. */
+  readonly cgroup: CgroupPlacement | undefined;
+  /** Resources that were not asked for (the default pids limit): a host that cannot limit them is no error. */
+  readonly optionalResources?: readonly OptionalResource[];
+  readonly identity?: IdentityContext;
+  /** Processes whose namespaces are joined where the spec gives a path below their /proc directory. */
+  readonly donors?: { readonly [T in NamespaceType]?: ProcessRef };
+  /** Mount /dev/shm from this process's mount namespace instead of an own one (shared IPC namespace). */
+  readonly shmDonor?: ProcessRef;
+  readonly stdio: StdioContext;
+  readonly extraFds?: readonly ExtraFd[];
+  /** Undefined: nothing is logged. */
+  readonly log?: LogContext;
+  readonly restart?: RestartContext;
+  /** SIGKILL after this time; 0: no limit. */
+  readonly timeLimitMs?: number;
+  /** Wait for the start command before the program runs (create and init, then start). */
+  readonly gate: boolean;
+  /** Undefined: no filter. */
+  readonly seccomp?: SeccompFilter;
+  /** A tiny init is PID 1. @default false */
+  readonly init?: boolean;
+  /** Make the working directory if it is missing. @default false */
+  readonly createWorkdir?: boolean;
+  /** A new session keyring of the container's own. @default true */
+  readonly keyring?: boolean;
+  readonly pidFile?: string;
+  readonly monitorPidFile?: string;
+  readonly teardown?: Omit<TeardownContext, 'id' | 'cgroup'>;
+}
+
+export type OptionalResource = 'pids';
+
+export interface ExecContext {
+  /** Of the container. */
+  readonly id: string;
+  /** The container's first process. */
+  readonly target: ProcessRef;
+  /** Namespaces of the target that differ from the host's. */
+  readonly namespaces: readonly NamespaceType[];
+  readonly cgroup: CgroupPlacement | undefined;
+  readonly identity?: IdentityContext;
+  readonly stdio: StdioContext;
+  readonly extraFds?: readonly ExtraFd[];
+  readonly timeLimitMs?: number;
+  readonly seccomp?: SeccompFilter;
+  readonly pidFile?: string;
+}
+
+export interface TeardownContext {
+  readonly id: string;
+  readonly cgroup: CgroupPlacement | undefined;
+  /** poststop hooks, and the state they read up to and after the pid. */
+  readonly hooks?: readonly OciHook[];
+  readonly bundle?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Mount points of the engine on the host, in the order of unmounting. */
+  readonly unmounts?: readonly string[];
+  /** Trees to remove on the host: an automatically removed container's own. */
+  readonly removeTrees?: readonly string[];
+  readonly removeFiles?: readonly string[];
+}

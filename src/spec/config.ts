@@ -1,0 +1,159 @@
+/**
+ * A container's configuration: create options after validation, with every default applied. Plain data: the database stores
+ * it as JSON, `generateSpec` turns it into an OCI spec, `inspect` prints it.
+ */
+import type { OciHooks, RlimitValue } from '../oci/spec.js';
+import type {
+  DeviceRate,
+  DeviceWeight,
+  IdMap,
+  LogOptions,
+  PropagationMode,
+  ResourceOptions,
+  RestartOptions,
+} from './create-options.js';
+
+/** Where the root file system comes from. */
+export type RootConfig =
+  | {
+      readonly kind: 'host';
+      /** `host:all`: nothing is hidden. */
+      readonly all: boolean;
+      readonly hide: readonly string[];
+      readonly show: readonly string[];
+    }
+  | { readonly kind: 'directory'; readonly path: string; readonly overlay: boolean };
+
+/** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
+export interface NamespaceConfig {
+  readonly network: string;
+  readonly pid: string;
+  /** Also `shareable` and `none` (private, without /dev/shm). */
+  readonly ipc: string;
+  readonly uts: string;
+  readonly cgroup: string;
+  readonly user: string;
+  readonly time: string;
+}
+
+export interface MountConfig {
+  readonly type: 'bind' | 'tmpfs' | 'devpts' | 'ramfs';
+  /** Host path of a bind mount. */
+  readonly source?: string;
+  readonly target: string;
+  /** As given, without those that only the engine reads. */
+  readonly options: readonly string[];
+}
+
+export interface DeviceConfig {
+  readonly source: string;
+  readonly target: string;
+  readonly access: string;
+}
+
+export interface RlimitConfig {
+  /** RLIMIT_ and the name. */
+  readonly type: string;
+  readonly soft: RlimitValue;
+  readonly hard: RlimitValue;
+}
+
+/** Resources with names resolved to numbers where that needs no look at the host. */
+export interface ResourceConfig extends Omit<ResourceOptions, 'cpus' | 'pidsLimit'> {
+  /** -1: unlimited. */
+  readonly pidsLimit: number;
+  /** The pids limit is the default one: a host that cannot limit processes is no error. */
+  readonly pidsLimitIsDefault: boolean;
+  readonly blkioWeightDevice?: readonly DeviceWeight[];
+  readonly deviceReadBps?: readonly DeviceRate[];
+  readonly deviceWriteBps?: readonly DeviceRate[];
+  readonly deviceReadIops?: readonly DeviceRate[];
+  readonly deviceWriteIops?: readonly DeviceRate[];
+}
+
+export interface SecurityConfig {
+  readonly noNewPrivileges: boolean;
+  /** 'default', 'unconfined', or the absolute path of a profile. */
+  readonly seccomp: string;
+  readonly apparmorProfile?: string;
+  readonly labels: readonly string[];
+  readonly labelsDisabled: boolean;
+  readonly mask: readonly string[];
+  readonly unmask: readonly string[];
+  readonly unmaskAll: boolean;
+  readonly procOptions: readonly string[];
+}
+
+export interface ContainerConfig {
+  /** Absent: the engine finds one. */
+  readonly name?: string;
+  readonly root: RootConfig;
+  /** As given, for inspect: `host:`, or ''. */
+  readonly image: string;
+
+  /** The program and its arguments: entrypoint and command in one. */
+  readonly args: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** Complete but for HOSTNAME and HOME, which depend on the id and on the user. */
+  readonly env: Readonly<Record<string, string>>;
+  /** HOSTNAME is added. */
+  readonly hostnameEnv: boolean;
+  readonly workdir: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  /** Of 0 to 0o777. */
+  readonly umask: number;
+  readonly tty: boolean;
+  readonly interactive: boolean;
+  readonly init: boolean;
+  readonly preserveFds: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+
+  /** Absent: the beginning of the id, or the host's name with the host's UTS namespace. */
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly namespaces: NamespaceConfig;
+  readonly uidMaps: readonly IdMap[];
+  readonly gidMaps: readonly IdMap[];
+  readonly timeOffsets: { readonly monotonicSec: number; readonly boottimeSec: number };
+
+  readonly readOnly: boolean;
+  readonly readOnlyTmpfs: boolean;
+  readonly mounts: readonly MountConfig[];
+  readonly rootPropagation?: PropagationMode;
+  readonly shmSizeBytes: number;
+  readonly devices: readonly DeviceConfig[];
+  readonly deviceCgroupRules: readonly string[];
+
+  readonly privileged: boolean;
+  /** Normalized: CAP_NAME, or ALL. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly security: SecurityConfig;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly rlimits: readonly RlimitConfig[];
+  readonly oomScoreAdj?: number;
+  readonly personality?: 'LINUX' | 'LINUX32';
+  readonly scheduler?: { readonly policy: string; readonly nice: number; readonly priority: number };
+  readonly ioPriority?: { readonly class: string; readonly level: number };
+  /** A zone name, or 'local'. */
+  readonly timezone?: string;
+
+  readonly resources: ResourceConfig;
+  readonly cgroupParent: string;
+  readonly cgroups: 'enabled' | 'disabled';
+  readonly log: Required<Pick<LogOptions, 'driver' | 'maxSizeBytes' | 'maxFiles'>> & Pick<LogOptions, 'path' | 'tag'>;
+  readonly restart: Required<RestartOptions>;
+  /** Number. */
+  readonly stopSignal: number;
+  readonly stopTimeoutSec: number;
+  readonly timeoutSec: number;
+  readonly autoRemove: boolean;
+  readonly hooks: OciHooks;
+  readonly cidFile?: string;
+  readonly pidFile?: string;
+  readonly monitorPidFile?: string;
+  readonly createCommand: readonly string[];
+}
