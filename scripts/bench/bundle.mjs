@@ -1,0 +1,78 @@
+/** The configuration that Podman would hand to an OCI runtime for the same container. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CAPABILITIES = [
+  'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT',
+].map((name) => `CAP_${name}`);
+
+const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
+
+/** Writes config.json; `name` becomes the cgroup's name as well. Returns the bundle's directory. */
+export function makeBundle(directory, { rootfs, args, name }) {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(config({ rootfs, args, name })));
+  return directory;
+}
+
+function config({ rootfs, args, name }) {
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args,
+      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'container=podman'],
+      cwd: '/',
+      capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
+      rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
+    },
+    root: { path: rootfs, readonly: false },
+    hostname: 'bench',
+    mounts: [
+      mount('proc', '/proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+      mount('tmpfs', '/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+      mount('devpts', '/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+      mount('mqueue', '/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+      mount('sysfs', '/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', 'ro']),
+      mount('cgroup', '/sys/fs/cgroup', 'cgroup', ['rprivate', 'nosuid', 'noexec', 'nodev', 'relatime', 'ro']),
+      mount('shm', '/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
+    ],
+    linux: {
+      cgroupsPath: `/tspod-bench/${name}`,
+      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+      resources: { devices: [{ allow: false, access: 'rwm' }], pids: { limit: 2048 } },
+      seccomp: seccomp(),
+      maskedPaths: [
+        '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list',
+        '/proc/timer_stats', '/sys/dev/block', '/sys/firmware', '/sys/fs/selinux',
+      ],
+      readonlyPaths: ['/proc/asound', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+    },
+  };
+}
+
+function mount(source, destination, type, options) {
+  return { source, destination, type, options };
+}
+
+/** Podman's profile, with its conditions resolved for these capabilities. */
+function seccomp() {
+  const profile = JSON.parse(readFileSync(SECCOMP_PROFILE, 'utf8'));
+  const applies = ({ includes = {}, excludes = {} }) =>
+    (includes.arches ?? ['amd64']).includes('amd64') &&
+    (includes.caps ?? []).every((name) => CAPABILITIES.includes(name)) &&
+    !(excludes.arches ?? []).includes('amd64') &&
+    !(excludes.caps ?? []).some((name) => CAPABILITIES.includes(name));
+  return {
+    defaultAction: profile.defaultAction,
+    defaultErrnoRet: profile.defaultErrnoRet,
+    architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+    syscalls: profile.syscalls.filter(applies).map(({ names, action, args, errnoRet }) => ({
+      names,
+      action,
+      ...(args?.length > 0 && { args }),
+      ...(errnoRet !== undefined && { errnoRet }),
+    })),
+  };
+}

@@ -1,0 +1,50 @@
+/** Timing: contestants take turns, so that a machine's moods hit all of them alike. */
+import { spawn } from 'node:child_process';
+
+/** A variable that makes every start of Node read a certificate store: no part of what is measured. */
+const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;
+export const childEnvironment = environment;
+
+/** Nanoseconds of one call, as a number. */
+export async function timed(action) {
+  const begin = process.hrtime.bigint();
+  await action();
+  return Number(process.hrtime.bigint() - begin);
+}
+
+/**
+ * Runs every contestant `rounds` times, one after the other in each round, after `warmUp` rounds that do not count.
+ * A contestant is `{ name, once }`; `once` resolves to the nanoseconds that it took.
+ */
+export async function race(contestants, { rounds, warmUp }) {
+  const samples = new Map(contestants.map(({ name }) => [name, []]));
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const { name, once } of contestants) {
+      const nanoseconds = await once();
+      if (round >= 0) samples.get(name).push(nanoseconds);
+    }
+  }
+  return Object.fromEntries([...samples].map(([name, values]) => [name, summary(values)]));
+}
+
+/** Milliseconds: the median, the 10th and 90th percentile, and how many samples there are. */
+export function summary(nanoseconds) {
+  const sorted = nanoseconds.toSorted((a, b) => a - b);
+  const at = (fraction) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] / 1e6;
+  return { medianMs: at(0.5), p10Ms: at(0.1), p90Ms: at(0.9), samples: sorted.length };
+}
+
+/** Runs a program to its end with its output collected, as a program that shells out does. */
+export function runProgram(file, args = [], { env = childEnvironment, cwd, input, expect = 0 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env, cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === expect) resolve({ code, ...output });
+      else reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
+    });
+    if (input !== undefined) child.stdin.end(input);
+  });
+}

@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+/**
+ * Holds the layers of docs/architecture.md: an import points down the table or stays in its folder, and some things have one
+ * door only. Usage: check-layers.mjs [ROOT]. Prints each breach as `file:line: why`, exits with 1 if there is one.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** From the bottom up; folders of one row do not import each other. */
+const TYPESCRIPT_LAYERS = [
+  ['errors'],
+  ['util'],
+  ['oci'],
+  ['native'],
+  ['host'],
+  ['spec'],
+  ['plan'],
+  ['state'],
+  ['storage', 'image', 'network', 'volume', 'logs'],
+  ['container', 'pod'],
+  ['engine'],
+  ['index'],
+  ['cli'],
+];
+
+const NATIVE_LAYERS = [['core'], ['plan'], ['ops'], ['init'], ['monitor', 'addon'], ['test', 'bench']];
+
+/** These decide and touch nothing: tested without a machine. */
+const PURE = ['errors', 'util', 'oci', 'spec', 'plan'];
+const EFFECTS = /^node:(child_process|cluster|dgram|fs|http2?|https|net|tls|worker_threads)(\/|$)/;
+
+/** What one folder alone may do. `in` are folders of src/ (or native/); `what` is matched against each line without its comments. */
+const DOORS = [
+  { name: 'commander', tree: 'src', what: /from 'commander'|import\('commander'\)/, in: ['cli'] },
+  { name: 'better-sqlite3', tree: 'src', what: /['"]better-sqlite3['"]/, in: ['state'] },
+  { name: 'the addon', tree: 'src', what: /['"]node-gyp-build['"]|\.node['"]|process\.dlopen/, in: ['native'], except: ['state'] },
+  { name: 'process.stdout', tree: 'src', what: /\bprocess\.(stdout|stderr)\b/, in: ['cli'] },
+  { name: 'console', tree: 'src', what: /\bconsole\./, in: ['cli'] },
+  { name: 'the exit status', tree: 'src', what: /\bprocess\.(exitCode|exit\()/, in: ['cli'] },
+  { name: 'process.env', tree: 'src', what: /\bprocess\.env\b/, in: ['cli', 'engine', 'host', 'native', 'container', 'state'] },
+  { name: 'Node-API', tree: 'native', what: /#include\s*[<"](napi|node_api|uv)\.h[>"]/, in: ['addon'] },
+];
+
+const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..'));
+const breaches = [
+  ...checkTree({ tree: 'src', layers: TYPESCRIPT_LAYERS, extensions: ['.ts'], importsOf: typescriptImports }),
+  ...checkTree({ tree: 'native', layers: NATIVE_LAYERS, extensions: ['.cc', '.h'], importsOf: nativeIncludes }),
+];
+for (const breach of breaches) console.error(breach);
+if (breaches.length > 0) {
+  console.error(`${breaches.length} breach${breaches.length === 1 ? '' : 'es'} of the layers (docs/architecture.md)`);
+  process.exitCode = 1;
+}
+
+function checkTree({ tree, layers, extensions, importsOf }) {
+  const files = filesBelow(join(root, tree)).filter((file) => extensions.some((extension) => file.endsWith(extension)));
+  return files.flatMap((file) => {
+    const folder = folderOf(tree, file);
+    const lines = withoutComments(readFileSync(file, 'utf8')).split('\n');
+    return lines.flatMap((line, index) => {
+      const at = `${relative(root, file)}:${index + 1}`;
+      return [
+        ...importsOf(line, file).flatMap((target) => checkImport({ at, tree, layers, folder, target })),
+        ...checkDoors({ at, tree, folder, line }),
+      ];
+    });
+  });
+}
+
+function checkImport({ at, tree, layers, folder, target }) {
+  if (target.module !== undefined) {
+    if (tree === 'src' && PURE.includes(folder) && EFFECTS.test(target.module) && !target.typeOnly) {
+      return [`${at}: ${folder}/ is pure and imports ${target.module}`];
+    }
+    return [];
+  }
+  const to = folderOf(tree, target.file);
+  if (to === folder) return [];
+  const [fromRank, toRank] = [rankOf(layers, folder), rankOf(layers, to)];
+  if (fromRank === -1) return [`${at}: ${folder} has no place in the table of layers`];
+  if (toRank === -1) return [`${at}: ${to} has no place in the table of layers`];
+  if (toRank > fromRank) return [`${at}: ${folder} imports ${to}, which lies above it`];
+  if (toRank === fromRank) return [`${at}: ${folder} imports ${to}, its neighbour`];
+  return [];
+}
+
+function checkDoors({ at, tree, folder, line }) {
+  return DOORS.filter((door) => door.tree === tree && !door.in.includes(folder) && !door.except?.includes(folder))
+    .filter((door) => door.what.test(line))
+    .map((door) => `${at}: ${door.name} is for ${door.in.map((name) => `${tree}/${name}`).join(', ')} alone`);
+}
+
+/** The first path component below the tree; a file that lies in the tree itself counts by its name. */
+function folderOf(tree, file) {
+  const [first = ''] = relative(join(root, tree), file).split('/');
+  return first.replace(/\.(ts|js|h|cc)$/, '');
+}
+
+function rankOf(layers, folder) {
+  return layers.findIndex((row) => row.includes(folder));
+}
+
+function typescriptImports(line, file) {
+  const matches = line.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^\s*import\s+)'([^']+)'/g);
+  return [...matches].map(([, specifier]) =>
+    specifier.startsWith('.')
+      ? { file: resolve(dirname(file), specifier) }
+      : { module: specifier, typeOnly: /^\s*(import|export)\s+type\b/.test(line) },
+  );
+}
+
+/** Includes are written from native/ ("core/sys.h") or beside the file ("sys.h"). */
+function nativeIncludes(line, file) {
+  const path = /^\s*#\s*include\s*"([^"]+)"/.exec(line)?.[1];
+  if (path === undefined) return [];
+  const base = path.includes('/') && !path.startsWith('.') ? join(root, 'native') : dirname(file);
+  const target = resolve(base, path);
+  return target.startsWith(join(root, 'native')) ? [{ file: target }] : [];
+}
+
+/** Blanks comments out and keeps the lines' numbers. */
+function withoutComments(text) {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
+}
+
+function filesBelow(directory) {
+  let entries;
+  try {
+    entries = readdirSync(directory, { withFileTypes: true, recursive: true });
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
