@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'OUTPUT_TOO_LARGE'
   | 'STORE_BROKEN'
   | 'STORE_NEWER'
+  | 'STORE_BUSY'
   | 'DISK_FULL'
   | 'PERMISSION_DENIED'
   | 'UNSUPPORTED_HOST'

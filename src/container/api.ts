@@ -9,15 +9,7 @@ import type { ContainerInspect } from './inspect-types.js';
  * exec, `stopped` has ended and is not yet cleaned up, `exited` has ended. `restarting` waits for the delay of its restart policy.
  */
 export type ContainerStatus =
-  | 'created'
-  | 'initialized'
-  | 'running'
-  | 'paused'
-  | 'stopping'
-  | 'stopped'
-  | 'exited'
-  | 'restarting'
-  | 'removing';
+  'created' | 'initialized' | 'running' | 'paused' | 'stopping' | 'stopped' | 'exited' | 'restarting' | 'removing';
 
 /** How a process ended. */
 export interface ExitStatus {
@@ -96,9 +88,7 @@ export interface AttachOptions extends SignalOption {
 
 /** `exited` carries how; `detached` by keys or by detach(); `lost` when the supervisor died. */
 export type AttachEnd =
-  | ({ readonly reason: 'exited' } & ExitStatus)
-  | { readonly reason: 'detached' }
-  | { readonly reason: 'lost' };
+  ({ readonly reason: 'exited' } & ExitStatus) | { readonly reason: 'detached' } | { readonly reason: 'lost' };
 
 /** A live connection to a container's streams. */
 export interface AttachSession {

@@ -115,7 +115,12 @@ export interface EngineInfo {
     readonly root: string;
     readonly runRoot: string;
     readonly database: string;
-    readonly containers: { readonly number: number; readonly running: number; readonly paused: number; readonly stopped: number };
+    readonly containers: {
+      readonly number: number;
+      readonly running: number;
+      readonly paused: number;
+      readonly stopped: number;
+    };
   };
   /** What this machine lacks, each with its remedy; empty when all is there. */
   readonly problems: readonly { readonly problem: string; readonly remedy: string; readonly fatal: boolean }[];

@@ -1,0 +1,105 @@
+/** Opens the database file: pragmas, migrations, and SQLite's failures in words that name the file. */
+import { chmodSync, existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+import { isTspodError, TspodError, type ErrorCode } from '../errors.js';
+import { sqliteBinding } from './binding.js';
+import { APPLICATION_ID, MIGRATIONS } from './schema.js';
+
+export type Connection = Database.Database;
+export type Statement = Database.Statement<unknown[]>;
+
+/** How long a statement waits for another process's transaction; each of ours takes well under a millisecond. */
+const BUSY_TIMEOUT_MS = 30_000;
+
+/** Pages in the write-ahead log before it is copied back, which costs two fsyncs; also what an open after a crash reads at most. */
+const CHECKPOINT_PAGES = 512;
+
+/**
+ * Opens or makes the database. Its directory exists.
+ *
+ * WAL with `synchronous=NORMAL`: no fsync for a change of state, and a power cut loses the last changes but never the file's consistency.
+ *
+ * @throws {TspodError} STORE_NEWER, STORE_BROKEN, STORE_BUSY, DISK_FULL, PERMISSION_DENIED
+ */
+export function openDatabase(path: string): Connection {
+  return naming(path, () => {
+    const isNew = !existsSync(path);
+    const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, nativeBinding: sqliteBinding() });
+    try {
+      if (isNew) chmodSync(path, 0o600);
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = NORMAL');
+      db.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
+      migrate(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+function migrate(db: Connection, path: string): void {
+  if (schemaVersion(db) === MIGRATIONS.length && applicationId(db) === APPLICATION_ID) return;
+  // Looked at again inside the transaction: another process may have migrated meanwhile.
+  db.transaction(() => {
+    const version = schemaVersion(db);
+    refuseForeign(db, path, version);
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.pragma(`application_id = ${String(APPLICATION_ID)}`);
+    db.pragma(`user_version = ${String(MIGRATIONS.length)}`);
+  }).immediate();
+}
+
+function refuseForeign(db: Connection, path: string, version: number): void {
+  if (version > MIGRATIONS.length) {
+    throw new TspodError(
+      'STORE_NEWER',
+      `${path} was made by a newer tspod (schema ${String(version)}, this one knows ${String(MIGRATIONS.length)})`,
+    );
+  }
+  const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").pluck().get() as number;
+  if (tables > 0 && applicationId(db) !== APPLICATION_ID) {
+    throw new TspodError('STORE_BROKEN', `${path} is not a database of tspod; move it away or use another --root`);
+  }
+}
+
+function schemaVersion(db: Connection): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+function applicationId(db: Connection): number {
+  return db.pragma('application_id', { simple: true }) as number;
+}
+
+/** Runs database code and gives SQLite's errors a code of ours and the name of the file. */
+export function naming<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw translate(path, error);
+  }
+}
+
+function translate(path: string, error: unknown): unknown {
+  if (isTspodError(error) || !(error instanceof Database.SqliteError)) return error;
+  const [code, words] = meaningOf(error.code);
+  return code === undefined ? error : new TspodError(code, `${path}: ${words}: ${error.message}`, { cause: error });
+}
+
+/** SQLite's extended result codes, by their beginning: https://sqlite.org/rescode.html */
+function meaningOf(code: string): readonly [ErrorCode | undefined, string] {
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return ['STORE_BUSY', 'the database is locked by another process'];
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+    return ['STORE_BROKEN', 'the database is damaged; move it away to start anew'];
+  }
+  if (code === 'SQLITE_FULL') return ['DISK_FULL', 'no space left'];
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
+    return ['PERMISSION_DENIED', 'the database cannot be opened for writing'];
+  }
+  if (code.startsWith('SQLITE_IOERR')) return ['STORE_BROKEN', 'the database cannot be read or written'];
+  return [undefined, ''];
+}

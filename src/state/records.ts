@@ -1,0 +1,79 @@
+/** What the database holds of a container. */
+
+/**
+ * The recorded status is an intent or a last word; the kernel and the files in the run directory say what is so.
+ *
+ * - `created`: nothing in the kernel, nothing in the run directory.
+ * - `initialized`, `active`: launched, or being launched by the holder of the lock; the run directory says how far it came and
+ *   whether it ended meanwhile.
+ * - `paused`: like active; its cgroup was told to freeze.
+ * - `stopping`: like active; somebody is ending it.
+ * - `exited`: its end is recorded here and nothing is left in the run directory.
+ * - `removing`: to be finished by whoever comes first.
+ */
+export type StoredStatus = 'created' | 'initialized' | 'active' | 'paused' | 'stopping' | 'exited' | 'removing';
+
+export interface StoredState {
+  readonly status: StoredStatus;
+  readonly autoRemove: boolean;
+  readonly stoppedByUser: boolean;
+  /** -1: unknown. */
+  readonly exitCode: number;
+  /** Number of the signal that ended it, or 0. */
+  readonly exitSignal: number;
+  readonly oomKilled: boolean;
+  readonly timedOut: boolean;
+  /** Microseconds since 1970; 0: never. */
+  readonly startedUs: number;
+  readonly finishedUs: number;
+  readonly restarts: number;
+  readonly error: string;
+}
+
+export interface StoredContainer {
+  /** Grows with the order of creation. */
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly createdUs: number;
+  readonly state: StoredState;
+}
+
+/** What a listing shows without reading the configuration. */
+export interface StoredSummary {
+  readonly image: string;
+  readonly rootfs: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly string[];
+  readonly network: string;
+  readonly restartPolicy: string;
+  readonly cidFile: string;
+}
+
+export interface NewContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly createdUs: number;
+  readonly summary: StoredSummary;
+  /** JSON. */
+  readonly config: string;
+  readonly state: StoredState;
+  /** `seq` of each container whose namespaces this one shares. */
+  readonly donors: readonly number[];
+}
+
+/** The state of a container that was never started. */
+export const FRESH_STATE: StoredState = {
+  status: 'created',
+  autoRemove: false,
+  stoppedByUser: false,
+  exitCode: 0,
+  exitSignal: 0,
+  oomKilled: false,
+  timedOut: false,
+  startedUs: 0,
+  finishedUs: 0,
+  restarts: 0,
+  error: '',
+};

@@ -1,0 +1,53 @@
+/** The database's tables, as the list of migrations that made them; the number of those applied is the file's `user_version`. */
+
+/** "tspd": tells a tspod database from any other file. */
+export const APPLICATION_ID = 0x74737064;
+
+/**
+ * Each is applied once, in order, in one transaction with the others that are due. What is released never changes.
+ *
+ * `container` is written once (but for the name), `container_state` often: so that a change of state rewrites one small row.
+ * Order of columns matters: a listing reads up to `summary` and leaves the pages of `config` alone.
+ * Times are microseconds since 1970: a JavaScript number holds them exactly.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE container (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    config TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE container_state (
+    seq INTEGER PRIMARY KEY,
+    status TEXT NOT NULL CHECK (status IN ('created', 'initialized', 'active', 'paused', 'stopping', 'exited', 'removing')),
+    auto_remove INTEGER NOT NULL,
+    stopped_by_user INTEGER NOT NULL,
+    exit_code INTEGER NOT NULL,
+    exit_signal INTEGER NOT NULL,
+    oom_killed INTEGER NOT NULL,
+    timed_out INTEGER NOT NULL,
+    started_us INTEGER NOT NULL,
+    finished_us INTEGER NOT NULL,
+    restarts INTEGER NOT NULL,
+    error TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX container_live ON container_state (status) WHERE status NOT IN ('created', 'exited');
+  CREATE INDEX container_ended ON container_state (seq) WHERE auto_remove = 1 AND status = 'exited';
+  CREATE TABLE dependency (
+    seq INTEGER NOT NULL,
+    donor_seq INTEGER NOT NULL,
+    PRIMARY KEY (seq, donor_seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX dependency_donor ON dependency (donor_seq);
+  CREATE TABLE exit_code (
+    id TEXT PRIMARY KEY,
+    code INTEGER NOT NULL,
+    removed_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX exit_code_age ON exit_code (removed_us);
+  `,
+];

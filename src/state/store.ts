@@ -1,0 +1,231 @@
+/** The containers in the database. Everything is synchronous and each call is one transaction. */
+import type { ContainerConfig } from '../spec/config.js';
+import { naming, openDatabase, type Connection, type Statement } from './database.js';
+import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
+import type { NewContainer, StoredContainer, StoredState, StoredSummary } from './records.js';
+import { ROW_COLUMNS, STATE_INSERT, STATE_UPDATE, stateValues, toContainer, type ContainerRow } from './rows.js';
+
+export interface ListedContainer extends StoredContainer {
+  readonly summary: StoredSummary;
+}
+
+/** Exit codes of removed containers are kept for those who wait for them. */
+const EXIT_CODE_KEPT_US = 5 * 60 * 1e6;
+
+/** Parsed configurations kept in memory: they never change, and an exec should not parse one each time. */
+const MAX_CACHED_CONFIGS = 256;
+
+const FROM_CONTAINER = 'FROM container c JOIN container_state s ON s.seq = c.seq';
+const LIVE = "s.status NOT IN ('created', 'exited')";
+
+export class Store {
+  readonly path: string;
+  readonly #db: Connection;
+  readonly #statements = new Map<string, Statement>();
+  readonly #configs = new Map<string, ContainerConfig>();
+
+  constructor(path: string) {
+    this.path = path;
+    this.#db = openDatabase(path);
+  }
+
+  /** Throws NAME_IN_USE. Answers the new container's `seq`. */
+  insert(container: NewContainer): number {
+    return this.transaction(() => {
+      const owner = this.#one<{ id: string }>('SELECT id FROM container WHERE name = ?', container.name);
+      if (owner !== undefined) throw nameInUse(container.name, owner.id);
+      const seq = Number(
+        this.#prepare('INSERT INTO container (id, name, created_us, summary, config) VALUES (?, ?, ?, ?, ?)').run(
+          container.id,
+          container.name,
+          container.createdUs,
+          JSON.stringify(container.summary),
+          container.config,
+        ).lastInsertRowid,
+      );
+      this.#prepare(STATE_INSERT).run(seq, ...stateValues(container.state));
+      for (const donor of container.donors) this.#prepare('INSERT INTO dependency VALUES (?, ?)').run(seq, donor);
+      return seq;
+    });
+  }
+
+  /** By exact name, else by the beginning of its id. Throws EMPTY_ID, NO_SUCH_CONTAINER, AMBIGUOUS. */
+  find(nameOrId: string): StoredContainer {
+    const wanted = barename(nameOrId);
+    if (wanted === '') throw emptyId();
+    const named = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.name = ?`, wanted);
+    if (named !== undefined) return toContainer(named);
+    const rows = isIdPrefix(wanted)
+      ? this.#all<ContainerRow>(
+          `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id >= ? AND c.id < ? LIMIT 2`,
+          wanted,
+          prefixEnd(wanted),
+        )
+      : [];
+    const [first, second] = rows;
+    if (first === undefined) throw noSuchContainer(wanted);
+    if (second !== undefined) throw ambiguous(wanted);
+    return toContainer(first);
+  }
+
+  /** By its full id. */
+  get(id: string): StoredContainer | undefined {
+    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
+    return row === undefined ? undefined : toContainer(row);
+  }
+
+  bySeq(seq: number): StoredContainer | undefined {
+    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.seq = ?`, seq);
+    return row === undefined ? undefined : toContainer(row);
+  }
+
+  latest(): StoredContainer | undefined {
+    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} ORDER BY c.seq DESC LIMIT 1`);
+    return row === undefined ? undefined : toContainer(row);
+  }
+
+  /** Its immutable configuration, or undefined when it is gone. Throws SyntaxError when the record is damaged. */
+  config(id: string): ContainerConfig | undefined {
+    const known = this.#configs.get(id);
+    if (known !== undefined) return known;
+    const row = this.#one<{ config: string }>('SELECT config FROM container WHERE id = ?', id);
+    if (row === undefined) return undefined;
+    const config = JSON.parse(row.config) as ContainerConfig;
+    this.rememberConfig(id, config);
+    return config;
+  }
+
+  rememberConfig(id: string, config: ContainerConfig): void {
+    if (this.#configs.size >= MAX_CACHED_CONFIGS) {
+      for (const oldest of this.#configs.keys()) {
+        this.#configs.delete(oldest);
+        break;
+      }
+    }
+    this.#configs.set(id, config);
+  }
+
+  saveState(seq: number, state: StoredState): void {
+    this.transaction(() => {
+      this.#prepare(STATE_UPDATE).run(...stateValues(state), seq);
+    });
+  }
+
+  /** Throws NAME_IN_USE. */
+  rename(seq: number, name: string): void {
+    this.transaction(() => {
+      const owner = this.#one<{ id: string; seq: number }>('SELECT id, seq FROM container WHERE name = ?', name);
+      if (owner !== undefined && owner.seq !== seq) throw nameInUse(name, owner.id);
+      this.#prepare('UPDATE container SET name = ? WHERE seq = ?').run(name, seq);
+    });
+  }
+
+  /** Forgets it, but for its exit code. */
+  delete(container: { readonly seq: number; readonly id: string }, exitCode: number): void {
+    this.#configs.delete(container.id);
+    const nowUs = Date.now() * 1000;
+    this.transaction(() => {
+      this.#prepare('DELETE FROM container_state WHERE seq = ?').run(container.seq);
+      this.#prepare('DELETE FROM container WHERE seq = ?').run(container.seq);
+      this.#prepare('DELETE FROM dependency WHERE seq = ?').run(container.seq);
+      this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
+      this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
+    });
+  }
+
+  /** Of a container that was removed in the last minutes. */
+  exitCodeOfRemoved(id: string): number | undefined {
+    return this.#one<{ code: number }>('SELECT code FROM exit_code WHERE id = ?', id)?.code;
+  }
+
+  /** In the order of creation. `live`: only those that may have a process. */
+  list(which: 'all' | 'live'): readonly ListedContainer[] {
+    const condition = which === 'live' ? `WHERE ${LIVE}` : '';
+    const rows = this.#all<ContainerRow & { summary: string }>(
+      `SELECT ${ROW_COLUMNS}, c.summary ${FROM_CONTAINER} ${condition} ORDER BY c.seq`,
+    );
+    return rows.map((row) => ({ ...toContainer(row), summary: JSON.parse(row.summary) as StoredSummary }));
+  }
+
+  /** Those that may need repair: live ones, half-removed ones, and ended ones that were to be removed. */
+  unsettled(): readonly StoredContainer[] {
+    return this.#all<ContainerRow>(
+      `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE ${LIVE}
+       UNION ALL SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.auto_remove = 1 AND s.status = 'exited'`,
+    ).map(toContainer);
+  }
+
+  /** Ids of the containers that share a namespace of this one, oldest first. */
+  dependents(seq: number): readonly string[] {
+    return this.#all<{ id: string }>(
+      'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.seq WHERE d.donor_seq = ? ORDER BY c.seq',
+      seq,
+    ).map((row) => row.id);
+  }
+
+  /** Ids of the containers whose namespaces this one shares. */
+  donors(seq: number): readonly string[] {
+    return this.#all<{ id: string }>(
+      'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.donor_seq WHERE d.seq = ? ORDER BY c.seq',
+      seq,
+    ).map((row) => row.id);
+  }
+
+  /** Numbers for `info`. */
+  countByStatus(): ReadonlyMap<string, number> {
+    const rows = this.#all<{ status: string; n: number }>(
+      'SELECT status, count(*) AS n FROM container_state GROUP BY status',
+    );
+    return new Map(rows.map((row) => [row.status, row.n]));
+  }
+
+  meta(key: string): string | undefined {
+    return this.#one<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(key, value);
+  }
+
+  /** One statement over many rows, for the refresh after a reboot. */
+  execute(sql: string): void {
+    naming(this.path, () => this.#db.exec(sql));
+  }
+
+  /** All or nothing, and alone among writers from the start. The body is synchronous. */
+  transaction<T>(body: () => T): T {
+    if (this.#db.inTransaction) return body();
+    return naming(this.path, () => {
+      this.#prepare('BEGIN IMMEDIATE').run();
+      try {
+        const result = body();
+        this.#prepare('COMMIT').run();
+        return result;
+      } catch (error) {
+        // SQLite rolls back by itself after some failures (a full disk).
+        if (this.#db.inTransaction) this.#prepare('ROLLBACK').run();
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare<unknown[]>(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #one<Row>(sql: string, ...values: readonly unknown[]): Row | undefined {
+    return naming(this.path, () => this.#prepare(sql).get(...values) as Row | undefined);
+  }
+
+  #all<Row>(sql: string, ...values: readonly unknown[]): readonly Row[] {
+    return naming(this.path, () => this.#prepare(sql).all(...values) as Row[]);
+  }
+}
