@@ -1,4 +1,6 @@
 /** Which cgroup hierarchies this machine has and where (cgroups(7), cgroup_namespaces(7)). */
+import { isWithin } from '../util/paths.js';
+import type { HostMount } from './mountinfo.js';
 
 /** One mounted hierarchy. */
 export interface CgroupHierarchy {
@@ -11,16 +13,119 @@ export interface CgroupHierarchy {
   readonly mountPoint: string;
   /** This process's cgroup in it, relative to the mount point ("/" is the mount point itself). */
   readonly ownPath: string;
-  /** The directory of the hierarchy that is mounted ("/" unless a part is mounted). */
+  /** The directory of the hierarchy that is mounted ("/" unless only a part is). */
   readonly mountRoot: string;
   /** Mounted read-only: nothing can be made in it. */
   readonly readOnly: boolean;
 }
 
-/** `v2`: one unified hierarchy with the controllers; `v1`: controllers each on their own; `hybrid`: v1 and a bare v2 one; `none`. */
+/** `v2`: one unified hierarchy with the controllers; `v1`: controllers each on their own; `hybrid`: v1 and a v2 one; `none`. */
 export type CgroupMode = 'v2' | 'v1' | 'hybrid' | 'none';
 
 export interface CgroupLayout {
   readonly mode: CgroupMode;
   readonly hierarchies: readonly CgroupHierarchy[];
+}
+
+/** Reads a file of the v2 root; '' if it cannot be read. */
+export type ReadText = (path: string) => string;
+
+/** v1 hierarchies name their controllers among other options of the file system. */
+const V1_OPTIONS_THAT_ARE_NO_CONTROLLERS = new Set([
+  'rw',
+  'ro',
+  'xattr',
+  'noprefix',
+  'clone_children',
+  'cpuset_v2_mode',
+  'favordynmods',
+]);
+
+/** The layout from mountinfo and /proc/self/cgroup; `readText` is asked for cgroup.controllers of a v2 hierarchy. */
+export function cgroupLayout(mounts: readonly HostMount[], selfCgroup: string, readText: ReadText): CgroupLayout {
+  const own = parseSelfCgroup(selfCgroup);
+  const hierarchies = new Map<string, CgroupHierarchy>();
+  for (const mount of mounts) {
+    const controllers = controllersOf(mount, readText);
+    if (controllers === undefined) continue;
+    const key = mount.type === 'cgroup2' ? '' : controllers.toSorted().join(',');
+    const known = hierarchies.get(key);
+    // A hierarchy can be mounted in several places: the usual one is where others look for it.
+    if (known !== undefined && (isUsual(known.mountPoint) || !isUsual(mount.target))) continue;
+    hierarchies.set(key, hierarchyOf(mount, controllers, own));
+  }
+  const found = [...hierarchies.values()];
+  return { mode: modeOf(found), hierarchies: found };
+}
+
+function isUsual(mountPoint: string): boolean {
+  return isWithin(mountPoint, '/sys/fs/cgroup');
+}
+
+function controllersOf(mount: HostMount, readText: ReadText): readonly string[] | undefined {
+  if (mount.type === 'cgroup2') return readText(`${mount.target}/cgroup.controllers`).split(/\s+/).filter(Boolean);
+  if (mount.type !== 'cgroup') return undefined;
+  return mount.superOptions.filter(
+    (option) => !V1_OPTIONS_THAT_ARE_NO_CONTROLLERS.has(option) && !option.startsWith('release_agent='),
+  );
+}
+
+function hierarchyOf(mount: HostMount, controllers: readonly string[], own: OwnCgroups): CgroupHierarchy {
+  const version = mount.type === 'cgroup2' ? 2 : 1;
+  const path = version === 2 ? own.unified : ownV1Path(controllers, own);
+  return {
+    version,
+    controllers,
+    mountPoint: mount.target,
+    ownPath: relativeTo(path, mount.root),
+    mountRoot: mount.root,
+    readOnly: mount.options.includes('ro') || mount.superOptions.includes('ro'),
+  };
+}
+
+interface OwnCgroups {
+  readonly unified: string;
+  readonly byController: ReadonlyMap<string, string>;
+}
+
+function parseSelfCgroup(text: string): OwnCgroups {
+  const byController = new Map<string, string>();
+  let unified = '/';
+  for (const line of text.split('\n')) {
+    const match = /^\d+:([^:]*):(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, names = '', path = '/'] = match;
+    if (names === '') unified = path;
+    else for (const name of names.split(',')) byController.set(name, path);
+  }
+  return { unified, byController };
+}
+
+function ownV1Path(controllers: readonly string[], own: OwnCgroups): string {
+  for (const controller of controllers) {
+    const path = own.byController.get(controller);
+    if (path !== undefined) return path;
+  }
+  return '/';
+}
+
+/** A process outside of what is mounted ("/.." in a cgroup namespace) counts as being at the top. */
+function relativeTo(path: string, mountRoot: string): string {
+  if (mountRoot === '/') return path.startsWith('/..') ? '/' : path;
+  if (!isWithin(path, mountRoot)) return '/';
+  return path.slice(mountRoot.length) || '/';
+}
+
+function modeOf(hierarchies: readonly CgroupHierarchy[]): CgroupMode {
+  const hasV2 = hierarchies.some((hierarchy) => hierarchy.version === 2);
+  const hasV1 = hierarchies.some(
+    (hierarchy) => hierarchy.version === 1 && hierarchy.controllers.some((name) => !name.startsWith('name=')),
+  );
+  if (hasV1) return hasV2 ? 'hybrid' : 'v1';
+  return hasV2 ? 'v2' : 'none';
+}
+
+/** The hierarchy that has a controller: on a hybrid host v1 owns most and the unified one the rest. */
+export function hierarchyWith(layout: CgroupLayout, controller: string): CgroupHierarchy | undefined {
+  return layout.hierarchies.find((hierarchy) => hierarchy.controllers.includes(controller));
 }

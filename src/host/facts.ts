@@ -1,4 +1,5 @@
-/** What this machine is, as far as containers care: read once per process, plain data. */
+/** What this machine is, as far as containers care: plain data, read once per process by readHostFacts(). */
+import type { Capability } from '../util/capabilities.js';
 import type { CgroupLayout } from './cgroup-layout.js';
 import type { HostMount } from './mountinfo.js';
 
@@ -11,18 +12,17 @@ export interface HostLimit {
 export interface HostFacts {
   /** Effective uid of this process. */
   readonly uid: number;
-  /** Effective capabilities of this process: names such as CAP_CHOWN. */
-  readonly effectiveCapabilities: ReadonlySet<string>;
+  /** Effective capabilities of this process. */
+  readonly effectiveCapabilities: ReadonlySet<Capability>;
   /** What this process may give away at most: its bounding set. */
-  readonly boundingCapabilities: ReadonlySet<string>;
-  /** This process is in the initial user namespace. */
+  readonly boundingCapabilities: ReadonlySet<Capability>;
   readonly initialUserNamespace: boolean;
   /** Limits of this process by name without RLIMIT_, lower case (nofile, nproc, ...). */
   readonly limits: Readonly<Record<string, HostLimit>>;
-  /** Hard limits may be raised (CAP_SYS_RESOURCE in the initial user namespace). */
+  /** Hard limits may be raised: CAP_SYS_RESOURCE in the initial user namespace. */
   readonly canRaiseLimits: boolean;
-  /** Lowest oom_score_adj that this process may give, or undefined if any. */
-  readonly lowestOomScoreAdj: number | undefined;
+  /** Lowest oom_score_adj that this process may give. */
+  readonly lowestOomScoreAdj: number;
   readonly cgroup: CgroupLayout;
   /** Mounts in this process's mount namespace, in the order of mountinfo. */
   readonly mounts: readonly HostMount[];
@@ -31,11 +31,15 @@ export interface HostFacts {
   readonly seccomp: boolean;
   /** Kinds of namespaces that the kernel has, as named under /proc/self/ns. */
   readonly namespaces: ReadonlySet<string>;
-  /** Host devices that this machine has no node for are left out of defaults. */
+  /** CPUs have a thermal_throttle directory, which tells of the host's load. */
+  readonly thermalThrottle: boolean;
   readonly bootId: string;
   readonly kernelRelease: string;
-  /** Of the machine, as Node names it: x64, arm64, ... */
+  /** As Node names it: x64, arm64, ... */
   readonly architecture: string;
-  /** Number of CPUs that are online. */
+  /** CPUs that are online. */
   readonly cpus: number;
+  readonly hostname: string;
+  /** Proxy settings in this process's environment (http_proxy and the like), as they are. */
+  readonly proxyVariables: Readonly<Record<string, string>>;
 }
