@@ -1,7 +1,8 @@
 /** What a test needs of the machine: a test that needs more than the machine has says so, and is counted as skipped. */
 import { accessSync, appendFileSync, constants, readFileSync, statSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
-import type { ExecutionContext } from 'ava';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
 
 /** Answers undefined when the machine has it, otherwise why not. */
 type Probe = () => string | undefined;
@@ -116,7 +117,7 @@ function recordSkip(t: ExecutionContext, reason: string): void {
   t.log(`skipped: ${reason}`);
   const log = process.env['TSPOD_SKIP_LOG'];
   if (log === undefined) return;
-  const file = basename(process.argv[1] ?? '');
+  const file = fileURLToPath(test.meta.file).split('/out/test/').at(-1);
   appendFileSync(log, `${JSON.stringify({ file, title: t.title, reason })}\n`);
 }
 

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+/**
+ * The one test runner: everything that can be tested on this machine, counted together.
+ *
+ *   npm test                          all of it (without the package and the virtual machine)
+ *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system package
+ *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
+ *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
+ *
+ * The last line is `N passed, N failed, N skipped`; what failed and what was skipped, with the reason, stands above it.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { avaResults } from './testing/ava.mjs';
+import { checkResults } from './testing/checks.mjs';
+import { command, commandResult, root } from './testing/command.mjs';
+import { nativeResults, SANITIZED_MONITOR, SANITIZER_ENVIRONMENT } from './testing/native.mjs';
+import { createReport } from './testing/report.mjs';
+
+const inCi = process.env.CI === 'true';
+const isRoot = process.geteuid() === 0;
+
+/** What `scripts/test-programs.sh` installs, and what every machine that runs CI has: no test may be skipped for want of it. */
+const CI_HAS = 'root,busybox,tmux,strace,jq,libseccomp,overlay,userns,podman,crun,runc,conmon,gcc,zsh,fish,bash';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { match: { type: 'string', multiple: true, default: [] }, programs: { type: 'boolean' }, help: { type: 'boolean' } },
+});
+const matching = { args: values.match.flatMap((title) => ['--match', title]) };
+const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
+
+/** In order: the cheap and telling ones first. `byDefault` false: only when named, or in CI. */
+const SUITES = {
+  checks: { run: checkResults },
+  native: { run: nativeResults },
+  fuzz: { run: fuzzResults },
+  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.js', { env: environment, ...matching }) },
+  launch: { needsTests: true, run: () => avaResults('out/test/launch/**/*.js', { env: environment, ...matching }) },
+  sanitizers: { needsTests: true, run: sanitizerResults },
+  system: { needsTests: true, run: () => avaResults('out/test/system/**/*.js', { env: environment, ...matching }) },
+  package: { byDefault: inCi, run: async () => [await commandResult('the packed tarball works after npm install --ignore-scripts', process.execPath, ['scripts/check-package.mjs'])] },
+};
+
+process.exitCode = values.help ? help() : await main();
+
+async function main() {
+  const names = positionals.length > 0 ? positionals : Object.keys(SUITES).filter((name) => SUITES[name].byDefault !== false);
+  const unknown = names.filter((name) => !(name in SUITES));
+  if (unknown.length > 0) {
+    console.error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
+    return 2;
+  }
+  if (values.programs || (inCi && isRoot)) installPrograms();
+  const report = createReport();
+  if (names.some((name) => SUITES[name].needsTests)) {
+    await timed(report, 'build', async () => [await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs'])]);
+  }
+  for (const name of names) await timed(report, name, SUITES[name].run);
+  return report.finish();
+}
+
+async function timed(report, name, run) {
+  const begin = performance.now();
+  const results = await run();
+  report.add(name, results, (performance.now() - begin) / 1000);
+}
+
+/** A failure here is not fatal: what is missing is named by the tests that need it. */
+function installPrograms() {
+  const { status } = spawnSync('scripts/test-programs.sh', { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) console.error('scripts/test-programs.sh failed: tests that need the programs will say so');
+}
+
+/** The decoders, against a minute of mutations of the kept corpus; `npm run fuzz` goes on for longer. */
+async function fuzzResults() {
+  const seconds = inCi ? 60 : 10;
+  return [await commandResult(`the decoders survive ${seconds} s of fuzzing`, process.execPath, ['scripts/fuzz.mjs', '--seconds', String(seconds)])];
+}
+
+/** The launch tests once more, with a monitor that has the address and undefined behaviour sanitizers. */
+async function sanitizerResults() {
+  if (!existsSync(SANITIZED_MONITOR)) {
+    const { status, output } = await command(process.execPath, ['scripts/testing/build-native.mjs', 'sanitize']);
+    if (status === 77) return [{ name: 'launch tests with sanitizers', outcome: 'skipped', detail: output.trim().split('\n').at(-1) }];
+    if (status !== 0) return [{ name: 'the sanitizer build', outcome: 'failed', detail: output }];
+  }
+  return avaResults('out/test/launch/**/*.js', {
+    env: { ...environment, TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT },
+    ...matching,
+  });
+}
+
+function help() {
+  console.log('npm test [-- SUITE ...] [--match TITLE] [--programs]');
+  console.log(`suites: ${Object.keys(SUITES).join(' ')}`);
+  return 0;
+}

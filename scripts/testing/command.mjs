@@ -1,0 +1,46 @@
+/** Runs one program of the test run. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How much of a program's output a result keeps: its end says what went wrong. */
+const KEPT_CHARACTERS = 20_000;
+
+/**
+ * Resolves to { status, output }, output being both streams as they came. `onLine` sees each line of stdout. A program that
+ * takes longer than the limit is killed with all that it started.
+ */
+export function command(file, args, { env = {}, onLine, timeoutMinutes = 30 } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let output = '';
+    let rest = '';
+    const keep = (text) => (output = (output + text).slice(-KEPT_CHARACTERS));
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      keep(text);
+      const lines = (rest + text).split('\n');
+      rest = lines.pop();
+      if (onLine !== undefined) lines.forEach(onLine);
+    });
+    child.stderr.setEncoding('utf8').on('data', keep);
+    const timer = setTimeout(() => {
+      keep(`\n(killed: no end after ${timeoutMinutes} minutes)`);
+      process.kill(-child.pid, 'SIGKILL');
+    }, timeoutMinutes * 60_000);
+    child.on('error', (error) => keep(error.message));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      if (rest !== '' && onLine !== undefined) onLine(rest);
+      resolve({ status: code ?? 1, output });
+    });
+  });
+}
+
+/** One program as one test: exit status 77 is a skip, whose reason is the last line. */
+export async function commandResult(name, file, args, options) {
+  const { status, output } = await command(file, args, options);
+  if (status === 0) return { name, outcome: 'passed' };
+  if (status === 77) return { name, outcome: 'skipped', detail: output.trim().split('\n').at(-1) };
+  return { name, outcome: 'failed', detail: output.trim() };
+}
