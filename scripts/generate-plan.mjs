@@ -6,8 +6,8 @@ import { transform } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
 
-/** C++ words that a field may be named. */
-const RESERVED = new Set(['class', 'default', 'delete', 'new', 'operator', 'register', 'signed', 'switch', 'template', 'this']);
+/** C++ words, and macros of the C library, that a field may be named. */
+const RESERVED = new Set(['class', 'default', 'delete', 'new', 'operator', 'errno', 'stdin', 'stdout', 'stderr', 'switch', 'this']);
 
 const CPP_TYPES = {
   u32: 'uint32_t',

@@ -39,9 +39,9 @@ struct Start {
 
 struct Attach {
   static constexpr Type kType = Type::kAttach;
-  uint32_t stdin{};
-  uint32_t stdout{};
-  uint32_t stderr{};
+  uint32_t stdin_{};
+  uint32_t stdout_{};
+  uint32_t stderr_{};
 };
 
 struct Stdin {
@@ -83,7 +83,7 @@ struct Started {
 struct Failed {
   static constexpr Type kType = Type::kFailed;
   uint32_t step{};
-  int32_t errno{};
+  int32_t errno_{};
   wire::String detail{};
 };
 
@@ -124,9 +124,9 @@ inline void decode(wire::Reader& /*reader*/, Start& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Attach& record) {
-  wire::get(reader, record.stdin);
-  wire::get(reader, record.stdout);
-  wire::get(reader, record.stderr);
+  wire::get(reader, record.stdin_);
+  wire::get(reader, record.stdout_);
+  wire::get(reader, record.stderr_);
 }
 
 inline void decode(wire::Reader& reader, Stdin& record) {
@@ -160,7 +160,7 @@ inline void decode(wire::Reader& reader, Started& record) {
 
 inline void decode(wire::Reader& reader, Failed& record) {
   wire::get(reader, record.step);
-  wire::get(reader, record.errno);
+  wire::get(reader, record.errno_);
   wire::get(reader, record.detail);
 }
 
@@ -196,9 +196,9 @@ inline void encode(wire::Writer& /*writer*/, const Start& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Attach& record) {
-  wire::put(writer, record.stdin);
-  wire::put(writer, record.stdout);
-  wire::put(writer, record.stderr);
+  wire::put(writer, record.stdin_);
+  wire::put(writer, record.stdout_);
+  wire::put(writer, record.stderr_);
 }
 
 inline void encode(wire::Writer& writer, const Stdin& record) {
@@ -232,7 +232,7 @@ inline void encode(wire::Writer& writer, const Started& record) {
 
 inline void encode(wire::Writer& writer, const Failed& record) {
   wire::put(writer, record.step);
-  wire::put(writer, record.errno);
+  wire::put(writer, record.errno_);
   wire::put(writer, record.detail);
 }
 

@@ -453,9 +453,9 @@ struct RunDirectory {
 };
 
 struct Stdio {
-  uint32_t stdin{};
-  uint32_t stdout{};
-  uint32_t stderr{};
+  uint32_t stdin_{};
+  uint32_t stdout_{};
+  uint32_t stderr_{};
   int32_t stdin_slot{};
   int32_t stdout_slot{};
   int32_t stderr_slot{};
@@ -851,9 +851,9 @@ inline void decode(wire::Reader& reader, RunDirectory& record) {
 }
 
 inline void decode(wire::Reader& reader, Stdio& record) {
-  wire::get(reader, record.stdin);
-  wire::get(reader, record.stdout);
-  wire::get(reader, record.stderr);
+  wire::get(reader, record.stdin_);
+  wire::get(reader, record.stdout_);
+  wire::get(reader, record.stderr_);
   wire::get(reader, record.stdin_slot);
   wire::get(reader, record.stdout_slot);
   wire::get(reader, record.stderr_slot);

@@ -1,0 +1,76 @@
+// What the steps of one plan share while they run: in the monitor, in the container's first process (which has a copy of the
+// monitor's, as of the clone) and, for plans without a clone, on a thread of the addon.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+#include "ops/procfs.h"
+#include "ops/settings.h"
+#include "ops/slots.h"
+#include "plan/ops.gen.h"
+
+namespace tspod::ops {
+
+struct Context;
+
+/** The steps that only a launch can carry out: the monitor has these; elsewhere such steps fail with ENOTSUP. */
+class LaunchSteps {
+ public:
+  virtual Result<void> clone(Context& context, const plan::Clone& step) = 0;
+  virtual Result<void> await_stage(Context& context, const plan::AwaitStage& step) = 0;
+  /** Gives the master of the terminal to the monitor. */
+  virtual Result<void> hand_over_terminal(UniqueFd master) = 0;
+  /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command is to have. */
+  virtual Result<void> make_way(int highest) = 0;
+
+ protected:
+  ~LaunchSteps() = default;
+};
+
+/** Who the command will be: from `lookUpUser` or `useIds`, applied by `setIds`. */
+struct Identity {
+  bool known = false;
+  bool applied = false;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;
+  std::string home;
+};
+
+/** A descriptor that the command is to have. */
+struct ExposedFd {
+  uint32_t slot = 0;
+  int fd = 0;
+};
+
+/** A mount that is put on many places: the first time itself, then copies of it. */
+struct MountSource {
+  UniqueFd mount;
+  bool attached = false;
+};
+
+struct Context {
+  plan::Stage stage = plan::Stage::kSettings;
+  Slots slots;
+  Procfs proc;
+  Settings* settings = nullptr;    // none in the addon
+  LaunchSteps* launch = nullptr;   // none in the addon
+  pid_t child = 0;                 // the container's first process, for those outside
+  uint64_t returning = 0;          // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
+
+  // of the container's first process
+  Identity identity;
+  std::vector<ExposedFd> exposed;
+  MountSource null_file;
+  MountSource empty_directory;
+  bool masks_files = false;        // the plan has maskPath steps
+  bool umask_set = false;
+  std::string deferred_directory;  // a working directory that only the command's user may enter
+};
+
+}  // namespace tspod::ops

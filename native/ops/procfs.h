@@ -1,0 +1,36 @@
+// A procfs that nobody can have tampered with, for writes that must reach the kernel and nothing else.
+//
+// Writes below /proc by path can be led astray: whoever controls the mount namespace may have mounted something over the file
+// (CVE-2019-16884, CVE-2025-52881). So the procfs is opened once, before anything of the container is entered, is checked
+// to be one, and each file is opened beneath it without crossing another mount and without magic links.
+#pragma once
+
+#include <string_view>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace tspod::ops {
+
+class Procfs {
+ public:
+  /** Opens /proc, in the namespaces of the caller; for those that are about to leave them. Done by the first use otherwise. */
+  Result<void> open();
+
+  /** Opens a file by its path below /proc. ("self" is the caller, also in another pid namespace.) */
+  Result<UniqueFd> open_file(const char* path, int flags);
+
+  /** Writes `value` with one write(2). */
+  Result<void> write(const char* path, std::string_view value);
+
+  /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
+  Result<uint64_t> start_time(pid_t pid);
+
+  /** The descriptor of the procfs, or -1: for those who close all others. */
+  int fd() const { return root_.get(); }
+
+ private:
+  UniqueFd root_;
+};
+
+}  // namespace tspod::ops

@@ -1,0 +1,56 @@
+// The numbered descriptors that the steps of one plan share.
+#pragma once
+
+#include <array>
+#include <bitset>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+#include "plan/ops.gen.h"
+
+namespace tspod::ops {
+
+class Slots {
+ public:
+  using Set = std::bitset<plan::kMaxSlots>;
+
+  /** The descriptor in a slot; EBADF if there is none. */
+  Result<int> get(uint32_t slot) const {
+    if (slot >= plan::kMaxSlots || !fds_[slot]) return Error{"slot", std::to_string(slot), EBADF};
+    return fds_[slot].get();
+  }
+  Result<int> get(int32_t slot) const { return get(static_cast<uint32_t>(slot)); }
+
+  /** Puts a descriptor into a slot in place of what it held: a plan that is run again fills its slots again. */
+  Result<void> put(uint32_t slot, UniqueFd fd) {
+    if (slot >= plan::kMaxSlots) return Error{"slot", std::to_string(slot), EBADF};
+    fds_[slot] = std::move(fd);
+    changed_.set(slot);
+    return {};
+  }
+
+  /** The slots that were filled since the last call. */
+  Set take_changed() { return std::exchange(changed_, {}); }
+
+  /** Empties all slots but one (or NONE). */
+  void clear_except(int32_t kept) {
+    for (uint32_t slot = 0; slot < plan::kMaxSlots; ++slot) {
+      if (static_cast<int32_t>(slot) != kept) fds_[slot].reset();
+    }
+    changed_.reset();
+  }
+
+  /** Calls `use` with each descriptor held. */
+  template <typename Use>
+  void for_each(Use&& use) const {
+    for (const UniqueFd& fd : fds_) {
+      if (fd) use(fd.get());
+    }
+  }
+
+ private:
+  std::array<UniqueFd, plan::kMaxSlots> fds_;
+  Set changed_;
+};
+
+}  // namespace tspod::ops

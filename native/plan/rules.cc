@@ -1,0 +1,130 @@
+#include "plan/rules.h"
+
+namespace tspod::plan {
+namespace {
+
+/** Where the steps of one kind may run. */
+enum class Kind {
+  kSetting,     // tells the monitor something; has no effect
+  kMonitor,     // only before the clone
+  kAboutChild,  // on the cloned child, from outside
+  kOnEither,    // in the container's first process on itself, or on it from outside
+  kNamespaces,  // changes the calling process's namespaces for those that follow
+  kInit,        // changes the calling process for good: the monitor and the addon must not run it
+  kAnywhere,    // on descriptors, files, mounts, cgroups, the current namespaces
+};
+
+constexpr Kind kind_of(Op op) {
+  switch (op) {
+    case Op::kRunDirectory:
+    case Op::kStdio:
+    case Op::kLog:
+    case Op::kRestart:
+    case Op::kTimeLimit:
+    case Op::kOomCounter:
+    case Op::kPidFile:
+    case Op::kRole:
+      return Kind::kSetting;
+    case Op::kClone:
+      return Kind::kMonitor;
+    case Op::kIdMaps:
+    case Op::kOpenChildNamespace:
+      return Kind::kAboutChild;
+    case Op::kRlimit:
+    case Op::kOomScoreAdj:
+      return Kind::kOnEither;
+    case Op::kJoinNamespaces:
+    case Op::kUnshare:
+    case Op::kTimeOffset:
+      return Kind::kNamespaces;
+    case Op::kAwaitStage:
+    case Op::kBecomeNamespaceRoot:
+    case Op::kCgroupEnter:
+    case Op::kRootPropagation:
+    case Op::kPivotRoot:
+    case Op::kMaskPath:
+    case Op::kReadonlyPath:
+    case Op::kReadonlyRoot:
+    case Op::kSetRootPropagation:
+    case Op::kUmask:
+    case Op::kPersonality:
+    case Op::kScheduler:
+    case Op::kIoPriority:
+    case Op::kCpuAffinity:
+    case Op::kSessionKeyring:
+    case Op::kTerminal:
+    case Op::kNewSession:
+    case Op::kExposeFd:
+    case Op::kLookUpUser:
+    case Op::kUseIds:
+    case Op::kSetIds:
+    case Op::kBoundingCapabilities:
+    case Op::kCapabilities:
+    case Op::kNoNewPrivileges:
+    case Op::kSeccomp:
+    case Op::kApparmor:
+    case Op::kSelinux:
+    case Op::kWorkingDirectory:
+    case Op::kBecomeInit:
+    case Op::kExec:
+      return Kind::kInit;
+    case Op::kOpenPath:
+    case Op::kInheritFd:
+    case Op::kOpenProcess:
+    case Op::kPinNamespace:
+    case Op::kCgroupCreate:
+    case Op::kWriteFileAt:
+    case Op::kCgroupDevices:
+    case Op::kCgroupRemove:
+    case Op::kMountFs:
+    case Op::kOpenTree:
+    case Op::kMountAttributes:
+    case Op::kAttachMount:
+    case Op::kAttachInRoot:
+    case Op::kUnmount:
+    case Op::kCopyUp:
+    case Op::kOpenTreeInRoot:
+    case Op::kMakeDirectory:
+    case Op::kMakeNode:
+    case Op::kMakeSymlink:
+    case Op::kMakeFile:
+    case Op::kSetXattr:
+    case Op::kRemoveFile:
+    case Op::kRemoveTree:
+    case Op::kHostname:
+    case Op::kDomainname:
+    case Op::kSysctl:
+    case Op::kLinkUp:
+    case Op::kHook:
+      return Kind::kAnywhere;
+  }
+  return Kind::kSetting;
+}
+
+constexpr bool has_child(Stage stage) {
+  return stage == Stage::kAfterClone || stage == Stage::kBeforePivot || stage == Stage::kStarted;
+}
+
+}  // namespace
+
+bool runs_in(Op op, Stage stage) {
+  switch (kind_of(op)) {
+    case Kind::kSetting:
+      return stage == Stage::kSettings;
+    case Kind::kMonitor:
+      return stage == Stage::kPrepare;
+    case Kind::kAboutChild:
+      return has_child(stage);
+    case Kind::kOnEither:
+      return stage == Stage::kInit || has_child(stage);
+    case Kind::kNamespaces:
+      return stage == Stage::kPrepare || stage == Stage::kInit;
+    case Kind::kInit:
+      return stage == Stage::kInit;
+    case Kind::kAnywhere:
+      return stage != Stage::kSettings;
+  }
+  return false;
+}
+
+}  // namespace tspod::plan
