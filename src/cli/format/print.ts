@@ -1,0 +1,63 @@
+/** Prints values as Go's fmt does with %v and %+v. */
+import { isList, isTagged, sortedKeys, type GoTime, type GoValue } from './values.js';
+
+/** `fieldNames`: as %+v, with names of struct fields. */
+export function goString(value: GoValue, fieldNames = false): string {
+  if (value === undefined || value === null) return '<nil>';
+  if (isList(value)) return `[${value.map((item) => goString(item, fieldNames)).join(' ')}]`;
+  if (!isTagged(value)) return String(value);
+  switch (value.kind) {
+    case 'float':
+      return floatString(value.value);
+    case 'time':
+      return timeString(value);
+    case 'map':
+      return `map[${sortedKeys(value)
+        .map((key) => `${key}:${goString(value.entries.get(key), fieldNames)}`)
+        .join(' ')}]`;
+    case 'struct':
+      return `{${Object.entries(value.fields)
+        .map(([name, field]) => (fieldNames ? `${name}:` : '') + goString(field, fieldNames))
+        .join(' ')}}`;
+  }
+}
+
+/** %g with Go's exponent of at least two digits, from 1e21 and below 1e-4. */
+export function floatString(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  if (Object.is(value, -0)) return '-0';
+  const magnitude = Math.abs(value);
+  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) return goExponent(value.toExponential());
+  return value.toString();
+}
+
+/** 1e-7 becomes 1e-07. */
+export function goExponent(text: string): string {
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** 2006-01-02 15:04:05.999999999 -0700 MST, always in the zone that the text has. */
+function timeString(time: GoTime): string {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time.text);
+  if (match === null) return time.text;
+  const [, date, clock, fraction = '', zone = 'Z'] = match;
+  const trimmed = fraction.replace(/\.?0+$/, '');
+  const offset = zone === 'Z' ? '+0000 UTC' : `${zone.replace(':', '')} ${zone.replace(':', '')}`;
+  return `${date} ${clock}${trimmed} ${offset}`;
+}
+
+/** fmt.Sprint: a space between two operands of which neither is a string. */
+export function sprint(values: readonly GoValue[]): string {
+  return values
+    .map((value, i) => {
+      const spaced = i > 0 && typeof value !== 'string' && typeof values[i - 1] !== 'string';
+      return (spaced ? ' ' : '') + goString(value);
+    })
+    .join('');
+}
+
+/** fmt.Sprintln: spaces between all, and a line end. */
+export function sprintln(values: readonly GoValue[]): string {
+  return `${values.map((value) => goString(value)).join(' ')}\n`;
+}

@@ -1,0 +1,52 @@
+/** --format as Podman reads it: a template for each row, `table` in front of it for aligned columns, or `json`. */
+import { alignColumns } from './columns.js';
+import { renderTemplate } from './template.js';
+import { struct, type GoStruct, type GoValue } from './values.js';
+
+export interface ReportOptions {
+  /** The command: appears in messages. */
+  readonly name: string;
+  readonly format: string;
+  readonly rows: readonly GoValue[];
+  /** Heading of each field, for `table`. */
+  readonly headings?: Readonly<Record<string, string>>;
+  /** Print the heading of a table. @default true */
+  readonly heading?: boolean;
+}
+
+/** Whether --format asks for JSON of everything. */
+export function isJsonFormat(format: string): boolean {
+  return /^\s*(json\s*|\{\{\s*json\s*(\.\s*)?\}\}\s*)$/.test(format);
+}
+
+/** Throws TemplateError. */
+export function renderReport(options: ReportOptions): string {
+  const { name, format, rows } = options;
+  if (!format.startsWith('table ')) return renderTemplate(name, rangeOver(lineOf(unescapeFormat(format))), rows);
+  const template = rangeOver(lineOf(tabSeparated(unescapeFormat(format.slice('table '.length)))));
+  const head = (options.heading ?? true) ? renderTemplate(name, template, [headingRow(options.headings ?? {})]) : '';
+  return alignColumns(head + renderTemplate(name, template, rows));
+}
+
+/** `\t` and `\n` are typed as two characters on a command line. */
+export function unescapeFormat(format: string): string {
+  return format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+}
+
+function lineOf(format: string): string {
+  return format.endsWith('\n') ? format : `${format}\n`;
+}
+
+/** Spaces between the fields of a table separate its columns; those inside {{ }} do not. */
+function tabSeparated(format: string): string {
+  return format.replaceAll(/\{\{[^]*?\}\}| +/g, (part) => (part.startsWith('{{') ? part : '\t'));
+}
+
+/** The template sees one row at a time, unless it ranges over them itself. */
+function rangeOver(format: string): string {
+  return /^\{\{-?\s*range\s+\.[\s}]/.test(format) ? format : `{{range . }}${format}{{end -}}`;
+}
+
+function headingRow(headings: Readonly<Record<string, string>>): GoStruct {
+  return struct('headings', headings);
+}

@@ -1,0 +1,130 @@
+/** The values that templates work on: those of Go's that Podman's output needs, as plain data. */
+
+/** A floating point number; whole ones differ from integers, as in Go: 1.0 is not equal to 1. */
+export interface GoFloat {
+  readonly kind: 'float';
+  readonly value: number;
+}
+
+/** A value with fixed fields: asking for any other is an error. */
+export interface GoStruct {
+  readonly kind: 'struct';
+  /** Shown in error messages. */
+  readonly type: string;
+  readonly fields: Readonly<Record<string, GoValue>>;
+  /** Names that also find a field: `ID` for `Id`. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+/** A value with any keys: one that is missing is no value. */
+export interface GoMap {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, GoValue>;
+  /** What `index` answers for a missing key. */
+  readonly zero: GoValue;
+}
+
+/** A moment; prints as Go's time.Time does. */
+export interface GoTime {
+  readonly kind: 'time';
+  /** RFC 3339, with up to nine digits of the second. */
+  readonly text: string;
+}
+
+/** undefined is no value at all, null is nil. */
+export type GoValue =
+  undefined | null | boolean | number | string | GoFloat | GoStruct | GoMap | GoTime | readonly GoValue[];
+
+export function isList(value: GoValue): value is readonly GoValue[] {
+  return Array.isArray(value);
+}
+
+/** Narrows to the values that are objects with a kind. */
+export function isTagged(value: GoValue): value is GoFloat | GoStruct | GoMap | GoTime {
+  return typeof value === 'object' && value !== null && !isList(value);
+}
+
+export function isFloat(value: GoValue): value is GoFloat {
+  return isTagged(value) && value.kind === 'float';
+}
+
+export function isStruct(value: GoValue): value is GoStruct {
+  return isTagged(value) && value.kind === 'struct';
+}
+
+export function isMap(value: GoValue): value is GoMap {
+  return isTagged(value) && value.kind === 'map';
+}
+
+export function isTime(value: GoValue): value is GoTime {
+  return isTagged(value) && value.kind === 'time';
+}
+
+export function struct(
+  type: string,
+  fields: Readonly<Record<string, GoValue>>,
+  aliases?: Readonly<Record<string, string>>,
+): GoStruct {
+  return aliases === undefined ? { kind: 'struct', type, fields } : { kind: 'struct', type, fields, aliases };
+}
+
+/** A map of strings, as of labels. */
+export function stringMap(record: Readonly<Record<string, string>>): GoMap {
+  return { kind: 'map', entries: new Map(Object.entries(record)), zero: '' };
+}
+
+/** The name of a value's type, as Go's messages say it. */
+export function typeName(value: GoValue): string {
+  if (value === undefined || value === null) return '<nil>';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return 'int';
+  if (typeof value === 'string') return 'string';
+  if (isList(value)) return value.every((item) => typeof item === 'string') ? '[]string' : '[]interface {}';
+  switch (value.kind) {
+    case 'float':
+      return 'float64';
+    case 'struct':
+      return value.type;
+    case 'map':
+      return value.zero === '' ? 'map[string]string' : 'map[string]interface {}';
+    case 'time':
+      return 'time.Time';
+  }
+}
+
+/** What `if`, `and`, `or` and `not` go by: zero, empty and nil are false; a struct is always true. */
+export function isTrue(value: GoValue): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value !== 0;
+  if (typeof value === 'string') return value !== '';
+  if (isList(value)) return value.length > 0;
+  if (value.kind === 'float') return value.value !== 0;
+  return value.kind !== 'map' || value.entries.size > 0;
+}
+
+/** Keys of a map in the order in which Go prints and ranges over them. */
+export function sortedKeys(map: GoMap): string[] {
+  return [...map.entries.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Back to plain data, for `json`. */
+export function toJson(value: GoValue): unknown {
+  if (value === undefined) return null;
+  if (isList(value)) return value.map(toJson);
+  if (!isTagged(value)) return value;
+  switch (value.kind) {
+    case 'float':
+      return value.value;
+    case 'time':
+      return value.text;
+    case 'map':
+      return Object.fromEntries(sortedKeys(value).map((key) => [key, toJson(value.entries.get(key))]));
+    case 'struct':
+      return Object.fromEntries(
+        Object.entries(value.fields)
+          .filter(([, field]) => field !== undefined)
+          .map(([name, field]) => [name, toJson(field)]),
+      );
+  }
+}
