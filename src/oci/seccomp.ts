@@ -74,6 +74,12 @@ export interface SeccompRule {
   readonly errnoRet?: number;
   /** All must hold. */
   readonly args?: readonly SeccompArgument[];
+  /**
+   * The rule is for these of the filter's architectures only. Not of the specification: a 32-bit x86 `socket` rule makes
+   * libseccomp add one for `socketcall`, whose arguments no filter can see, so that rules on address families must leave it out.
+   * @default all
+   */
+  readonly architectures?: readonly SeccompArchitecture[];
 }
 
 export interface SeccompConfig {
