@@ -1,4 +1,4 @@
-#include "buffers.h"
+#include "monitor/buffers.h"
 
 #include <sys/mman.h>
 

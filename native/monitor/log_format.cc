@@ -1,4 +1,4 @@
-#include "log_format.h"
+#include "monitor/log_format.h"
 
 #include <algorithm>
 #include <cstring>

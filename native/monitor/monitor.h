@@ -1,6 +1,7 @@
 // The monitor of one container, and the seam between its two halves: launching and supervising.
 //
-// main() receives the plan, launches, reports, and hands over to supervise(), which may call launch() again for a restart.
+// main() receives the plan, calls prepare_supervision(), launches, and hands over to supervise(), which says `created` or `started` and
+// may call launch() again for a restart. Only a failed launch is reported by main(), after abandon_supervision() and tear_down().
 #pragma once
 
 #include <sys/types.h>
@@ -11,6 +12,7 @@
 #include "core/mapping.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
+#include "monitor/supervision.h"
 #include "ops/context.h"
 #include "ops/settings.h"
 #include "plan/messages.gen.h"
@@ -30,6 +32,7 @@ struct Monitor {
   ops::Context context;   // slots, procfs
   UniqueFd run_directory; // O_PATH; invalid without one (an exec)
   UniqueFd null_device;   // host's /dev/null, read and write
+  Supervision supervision;
 };
 
 /** The monitor's ends of the container's standard streams; those that do not go through the monitor are invalid. */
@@ -69,8 +72,17 @@ Result<void, Failure> tear_down(Monitor& monitor);
 
 // --- implemented by the supervising half
 
+/**
+ * Before the first launch, when the settings are known: opens the log, binds the attach socket and takes the space of the exit record, so that
+ * nothing is launched that could not be supervised. On failure nothing of it is left but an empty log.
+ */
+Result<void> prepare_supervision(Monitor& monitor);
+
+/** Takes prepare_supervision() and record_clone() back, after a first launch that failed. */
+void abandon_supervision(Monitor& monitor);
+
 /** Right after the clone, while the child still works: write down who it is, so that it can be found if the monitor dies. */
-Result<void> record_clone(const Monitor& monitor, const Launched& launched);
+Result<void> record_clone(Monitor& monitor, const Launched& launched);
 
 /** Serves clients, streams and the end of the container, restarts included; the exit status of the monitor. */
 int supervise(Monitor& monitor, Launched launched);

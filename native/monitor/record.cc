@@ -1,4 +1,4 @@
-#include "record.h"
+#include "monitor/record.h"
 
 namespace tspod {
 namespace {

@@ -1,4 +1,4 @@
-#include "restart.h"
+#include "monitor/restart.h"
 
 #include <algorithm>
 

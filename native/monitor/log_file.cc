@@ -1,0 +1,136 @@
+#include "monitor/log_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/sys.h"
+
+namespace tspod {
+namespace {
+
+constexpr int kOpenFlags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+constexpr uint32_t kMostFiles = 100;
+
+/** Bytes up to and with the last newline of `bytes`. */
+size_t whole_records(std::string_view bytes) {
+  const size_t newline = bytes.rfind('\n');
+  return newline == std::string_view::npos ? 0 : newline + 1;
+}
+
+}  // namespace
+
+Result<LogFile> LogFile::open(ops::LogSettings settings) {
+  LogFile log;
+  log.settings_ = std::move(settings);
+  log.settings_.max_files = std::clamp(log.settings_.max_files, 1U, kMostFiles);
+  const std::string& path = log.settings_.path;
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash + 1 == path.size()) return Error{"open log", path, EINVAL};
+  log.name_ = path.substr(slash + 1);
+  log.directory_ = TRY(sys::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY));
+  TRY(log.use(TRY(log.open_current())));
+  return log;
+}
+
+LogFile::Appended LogFile::append(std::string_view records) {
+  Appended total;
+  while (!records.empty()) {
+    size_t length = fitting(records);
+    if (length == 0 && rotate()) length = fitting(records);
+    // Without a new file (a full directory, say) the old one grows: better too long than with a gap.
+    if (length == 0) length = records.size();
+    const Appended part = write_records(records.substr(0, length));
+    total.bytes += part.bytes;
+    total.err = part.err;
+    if (part.err != 0) return total;
+    records.remove_prefix(length);
+  }
+  return total;
+}
+
+Result<void> LogFile::reopen() { return use(TRY(open_current())); }
+
+Result<UniqueFd> LogFile::open_current() const {
+  Result<UniqueFd> file = sys::openat(directory_.get(), name_.c_str(), kOpenFlags);
+  if (!file && file.error().err == ENOENT) return make_empty(name_.c_str());
+  return file;
+}
+
+Result<void> LogFile::use(UniqueFd file) {
+  const struct stat status = TRY(sys::fstat(file.get()));
+  if (!S_ISREG(status.st_mode)) return Error{"open log", settings_.path, EINVAL};
+  file_ = std::move(file);
+  size_ = static_cast<uint64_t>(status.st_size);
+  return {};
+}
+
+/** How many bytes of whole records still go into the current file; one that is too long for any goes into an empty one. */
+size_t LogFile::fitting(std::string_view records) const {
+  if (settings_.max_bytes == 0 || size_ + records.size() <= settings_.max_bytes) return records.size();
+  const size_t room = settings_.max_bytes > size_ ? settings_.max_bytes - size_ : 0;
+  const size_t whole = whole_records(records.substr(0, room));
+  return whole == 0 && size_ == 0 ? records.find('\n') + 1 : whole;
+}
+
+/** Starts a new file. Readers follow by seeing that another file has the name. */
+Result<void> LogFile::rotate() {
+  if (settings_.max_files > 1) {
+    TRY(shift_old_files());
+    return use(TRY(make_empty(name_.c_str())));
+  }
+  // The only file is replaced by an empty one: there is a file at the path all the time.
+  const std::string fresh = name_ + ".new";
+  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // of a monitor that was killed here
+  UniqueFd file = TRY(make_empty(fresh.c_str()));
+  TRY(sys::renameat(directory_.get(), fresh.c_str(), directory_.get(), name_.c_str()));
+  return use(std::move(file));
+}
+
+Result<void> LogFile::shift_old_files() const {
+  const int directory = directory_.get();
+  for (uint32_t number = settings_.max_files - 1; number > 1; --number) {
+    const Result<void> moved =
+        sys::renameat(directory, numbered(number - 1).c_str(), directory, numbered(number).c_str());
+    if (!moved && moved.error().err != ENOENT) return moved;
+  }
+  return sys::renameat(directory, name_.c_str(), directory, numbered(1).c_str());
+}
+
+Result<UniqueFd> LogFile::make_empty(const char* name) const {
+  UniqueFd file = TRY(sys::openat(directory_.get(), name, kOpenFlags | O_CREAT | O_EXCL, settings_.mode));
+  TRY(sys::fchmod(file.get(), settings_.mode));  // whatever the umask
+  return file;
+}
+
+std::string LogFile::numbered(uint32_t number) const { return name_ + "." + std::to_string(number); }
+
+/** Writes to the current file. A record of which only a part went in is taken back. */
+LogFile::Appended LogFile::write_records(std::string_view records) {
+  size_t done = 0;
+  while (done < records.size()) {
+    const std::string_view rest = records.substr(done);
+    const ssize_t count = sys::retry([&] { return ::write(file_.get(), rest.data(), rest.size()); });
+    const int err = count == -1 ? errno : EIO;
+    if (count <= 0) {
+      const size_t whole = whole_records(records.substr(0, done));
+      cut_off(done - whole);
+      return {whole, err};
+    }
+    done += static_cast<size_t>(count);
+    size_ += static_cast<uint64_t>(count);
+  }
+  return {done, 0};
+}
+
+void LogFile::cut_off(size_t bytes) {
+  if (bytes == 0) return;
+  // The size is asked for anew: somebody else may have truncated the file. A failure leaves a torn record, which readers skip.
+  const Result<struct stat> status = sys::fstat(file_.get());
+  if (!status || status->st_size < static_cast<off_t>(bytes)) return;
+  if (::ftruncate(file_.get(), status->st_size - static_cast<off_t>(bytes)) == 0) size_ -= bytes;
+}
+
+}  // namespace tspod

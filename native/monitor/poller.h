@@ -1,0 +1,52 @@
+// What the monitor's loop waits for.
+#pragma once
+
+#include <cstdint>
+
+#include "core/result.h"
+#include "core/sys_event.h"
+#include "core/unique_fd.h"
+
+namespace tspod {
+
+/** What an event is about. */
+enum class Source : uint32_t { kSignals, kListener, kClient, kStdout, kStderr, kStdin, kTimer };
+
+struct Event {
+  Source source;
+  uint32_t id;      // of a client
+  uint32_t events;  // EPOLL* bits
+};
+
+/** A descriptor's place in a poller. Its owner unwatches it before it closes the descriptor. */
+struct Watch {
+  Source source;
+  uint32_t id = 0;
+  int fd = -1;
+  uint32_t armed = 0;
+};
+
+class Poller {
+ public:
+  static Result<Poller> make();
+
+  /** Reports these events (EPOLL* bits) from now on. 0 is silence: not even a hang-up is reported, unlike with epoll itself. */
+  Result<void> watch(Watch& watch, uint32_t events);
+  void unwatch(Watch& watch) { (void)this->watch(watch, 0); /* only an addition can fail */ }
+
+  /** Waits until something happens and calls `handle(Event)` for each. False if nothing did within `timeout_ms` (-1: no limit). */
+  template <typename Handle>
+  Result<bool> wait(int timeout_ms, Handle&& handle) {
+    epoll_event events[16];
+    const std::span<epoll_event> happened = TRY(sys::epoll_wait(epoll_.get(), events, timeout_ms));
+    for (const epoll_event& event : happened) handle(unpack(event));
+    return !happened.empty();
+  }
+
+ private:
+  static Event unpack(const epoll_event& event);
+
+  UniqueFd epoll_;
+};
+
+}  // namespace tspod

@@ -1,0 +1,17 @@
+// What supervising keeps from before the first launch to the end of the monitor.
+#pragma once
+
+#include "core/unique_fd.h"
+#include "monitor/log.h"
+#include "monitor/record.h"
+
+namespace tspod {
+
+struct Supervision {
+  Log log;
+  UniqueFd listener;     // the attach socket; invalid for an exec
+  UniqueFd exit_record;  // written at the end under another name, with its space taken at the beginning
+  StateRecord state;     // what the file `state` says
+};
+
+}  // namespace tspod
