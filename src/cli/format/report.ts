@@ -44,7 +44,7 @@ function tabSeparated(format: string): string {
 
 /** The template sees one row at a time, unless it ranges over them itself. */
 function rangeOver(format: string): string {
-  return /^\{\{-?\s*range\s+\.[\s}]/.test(format) ? format : `{{range . }}${format}{{end -}}`;
+  return /^\{\{-?\s*range\s+\.[\s}]/.test(format) ? format : `{{range .}}${format}{{end -}}`;
 }
 
 function headingRow(headings: Readonly<Record<string, string>>): GoStruct {
