@@ -43,7 +43,10 @@ export const OPS = {
   openProcess: { code: 3, fields: { slot: 'u32', pid: 'u32', startTime: 'u64' } },
 
   // --- namespaces
-  /** setns(2): `flags` are CLONE_NEW* bits; the slot holds a namespace descriptor or a pidfd. */
+  /**
+   * setns(2): `flags` are CLONE_NEW* bits; the slot holds a namespace descriptor or a pidfd. In `prepare`, `afterClone` and `init`:
+   * the monitor enters a donor's mount namespace to take a mount out of it, or leaves its private one, and goes back.
+   */
   joinNamespaces: { code: 10, fields: { slot: 'u32', flags: 'u32' } },
   unshare: { code: 11, fields: { flags: 'u32' } },
   /** Offset of a clock in the time namespace that this process's children will be in; after unshare(CLONE_NEWTIME). */
@@ -72,6 +75,12 @@ export const OPS = {
   cgroupDevices: { code: 23, fields: { slot: 'u32', program: 'bytes' } },
   /** Ends what still runs in the cgroup and its children, then removes them; what is gone is success. */
   cgroupRemove: { code: 24, fields: { path: 'str' } },
+
+  /**
+   * cgroup v1 cpuset: fills empty cpuset.cpus and cpuset.mems of each directory from the hierarchy's mount point down to `path` with
+   * those of the one above: nothing can enter a group that has none.
+   */
+  cpusetInherit: { code: 25, fields: { path: 'str' } },
 
   // --- mounts
   /** mount(2) of "/" with propagation flags (MS_PRIVATE, MS_SLAVE, ... and MS_REC). */
