@@ -23,7 +23,10 @@ function split(chunkBytes: number): Message[] {
 
 const survives = test.macro((t, chunkBytes: number) => {
   const seen = split(chunkBytes);
-  t.deepEqual(seen.map((message) => message.name), ['start', 'failed', 'stdout', 'exited', 'stopping']);
+  t.deepEqual(
+    seen.map((message) => message.name),
+    ['start', 'failed', 'stdout', 'exited', 'stopping'],
+  );
   const failed = seen[1] as Message<'failed'>;
   t.like(failed, { step: 14, errno: 1, detail: 'mount proc on /proc' });
   t.true(Buffer.from((seen[2] as Message<'stdout'>).data).equals(Buffer.alloc(70_000, 'x')));

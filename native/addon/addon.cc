@@ -1,0 +1,31 @@
+// The Node-API boundary: one exported group a file. Policy, argument checks and the throwing of errors are in
+// src/native.
+#include <napi.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+
+namespace tspod::addon {
+
+Tasks& tasks_of(Napi::Env env) {
+  return env.GetInstanceData<Environment>()->tasks;
+}
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment(env));
+  export_descriptors(env, exports);
+  export_locks(env, exports);
+  export_processes(env, exports);
+  export_sockets(env, exports);
+  export_spawn(env, exports);
+  export_watches(env, exports);
+  return exports;
+}
+
+}  // namespace
+}  // namespace tspod::addon
+
+using tspod::addon::Init;
+NODE_API_MODULE(tspod, Init)

@@ -1,0 +1,29 @@
+// What the addon keeps for each JavaScript environment (the main thread, each worker): nothing of it is
+// global.
+#pragma once
+
+#include <napi.h>
+
+#include "addon/task.h"
+#include "addon/watch.h"
+
+namespace tspod::addon {
+
+struct Environment {
+  explicit Environment(Napi::Env env) : tasks(env), watches(env) {}
+
+  Tasks tasks;
+  Watches watches;
+};
+
+inline Environment& environment(const Napi::CallbackInfo& info) {
+  return *info.Env().GetInstanceData<Environment>();
+}
+
+using Function = Napi::Value (*)(const Napi::CallbackInfo&);
+
+inline void add_function(Napi::Env env, Napi::Object exports, const char* name, Function function) {
+  exports.Set(name, Napi::Function::New(env, function, name));
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,127 @@
+// Locks on files: flock(2), which dies with its process.
+//
+// The file is known by its path, but the lock is on the inode: someone may have removed the file, and a third
+// may have made and locked a new one, between our open and our lock. So a lock counts only if the path still
+// names the file that was locked.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+
+namespace tspod::addon {
+namespace {
+
+Result<UniqueFd> open_lock_file(const std::string& path) {
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return last_error("open", path);
+  return file;
+}
+
+Result<bool> still_named(const UniqueFd& file, const std::string& path) {
+  struct stat ours, named;
+  if (::fstat(file.get(), &ours) < 0) return last_error("fstat", path);
+  if (::fstatat(AT_FDCWD, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (errno == ENOENT) return false;
+    return last_error("fstatat", path);
+  }
+  return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/** The locked file, or none (an invalid descriptor) if another holds it. */
+Result<UniqueFd> try_lock(const std::string& path) {
+  while (true) {
+    UniqueFd file = TRY(open_lock_file(path));
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
+      if (errno == EWOULDBLOCK) return UniqueFd();
+      if (errno == EINTR) continue;
+      return last_error("flock", path);
+    }
+    if (TRY(still_named(file, path))) return file;
+  }
+}
+
+/**
+ * Waits for a lock. The one system call that may take forever is a cancellation point of the asynchronous
+ * kind: nothing else can interrupt flock(2) without a signal handler of our own in someone else's program,
+ * and a handler would miss a signal that comes just before the call.
+ */
+class LockTask final : public Task {
+ public:
+  LockTask(Napi::Env env, std::string path) : Task(env), path_(std::move(path)) {}
+
+  void run() override {
+    do {
+      result_ = lock_once();
+    } while (result_ && !result_->valid());
+  }
+  bool cancellable() const override { return true; }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, result_); }
+
+ private:
+  /** The locked file; none if the path names another one by now. */
+  Result<UniqueFd> lock_once() {
+    file_ = TRY(open_lock_file(path_));
+    result_ = Error{"flock", path_, ECANCELED};  // what is left if the next line never returns
+    if (int error = wait_cancellably(file_.get()); error != 0) return Error{"flock", path_, error};
+    if (!TRY(still_named(file_, path_))) return UniqueFd();
+    return std::move(file_);
+  }
+
+  /** Has nothing on its stack that a destructor would have to free: being cancelled skips them. */
+  static int wait_cancellably(int file) {
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
+    int result;
+    do {
+      result = ::flock(file, LOCK_EX);
+    } while (result < 0 && errno == EINTR);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
+    return result < 0 ? errno : 0;
+  }
+
+  std::string path_;
+  UniqueFd file_;  // a member, so that it is closed with the task when the thread was cancelled, and the lock
+                   // with it
+  Result<UniqueFd> result_ = UniqueFd();
+};
+
+Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
+  Result<UniqueFd> file = try_lock(string_at(info, 0));
+  if (file && !file->valid()) return info.Env().Null();
+  return to_js(info.Env(), file);
+}
+
+Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
+  auto [id, promise] =
+      environment(info).tasks.start(std::make_unique<LockTask>(info.Env(), string_at(info, 0)));
+  Napi::Object started = Napi::Object::New(info.Env());
+  started.Set("id", id);
+  started.Set("locked", promise);
+  return started;
+}
+
+Napi::Value cancel_lock(const Napi::CallbackInfo& info) {
+  environment(info).tasks.cancel(uint_at(info, 0));
+  return info.Env().Undefined();
+}
+
+/** Unlocks before it closes: a child that is just being spawned still has a copy of the descriptor. */
+Napi::Value unlock(const Napi::CallbackInfo& info) {
+  UniqueFd file(int_at(info, 0));
+  if (::flock(file.get(), LOCK_UN) < 0) return failure(info.Env(), last_error("flock"));
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void export_locks(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "tryLock", try_lock_now);
+  add_function(env, exports, "lockWaiting", lock_waiting);
+  add_function(env, exports, "cancelLock", cancel_lock);
+  add_function(env, exports, "unlock", unlock);
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,63 @@
+// From JavaScript's values and to them. Arguments were checked in TypeScript: a wrong one here is a bug of
+// ours and ends the process.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace tspod::addon {
+
+/** Ends the process with the words if a condition of ours does not hold. */
+inline void check(bool holds, const char* words) {
+  if (!holds) napi_fatal_error("tspod", NAPI_AUTO_LENGTH, words, NAPI_AUTO_LENGTH);
+}
+
+int32_t int_at(const Napi::CallbackInfo& info, size_t index);
+uint32_t uint_at(const Napi::CallbackInfo& info, size_t index);
+bool bool_at(const Napi::CallbackInfo& info, size_t index);
+std::string string_at(const Napi::CallbackInfo& info, size_t index);
+std::vector<std::string> strings_at(const Napi::CallbackInfo& info, size_t index);
+std::vector<int> ints_at(const Napi::CallbackInfo& info, size_t index);
+/** A view: valid during the call only. */
+std::span<uint8_t> bytes_at(const Napi::CallbackInfo& info, size_t index);
+
+/** What a failed call returns; TypeScript throws it as a NativeError. */
+Napi::Value failure(Napi::Env env, const Error& error);
+
+inline Napi::Value to_js(Napi::Env env, int32_t value) {
+  return Napi::Number::New(env, value);
+}
+inline Napi::Value to_js(Napi::Env env, bool value) {
+  return Napi::Boolean::New(env, value);
+}
+inline Napi::Value to_js(Napi::Env env, const std::string& value) {
+  return Napi::String::New(env, value);
+}
+/** The descriptor's number: from here on JavaScript owns it. */
+inline Napi::Value to_js(Napi::Env env, UniqueFd& value) {
+  return Napi::Number::New(env, value.release());
+}
+Napi::Value to_js(Napi::Env env, const std::vector<uint8_t>& value);
+Napi::Value to_js(Napi::Env env, const std::vector<std::string>& values);
+
+template <class T> Napi::Value to_js(Napi::Env env, Result<T>& result) {
+  if (!result) return failure(env, result.error());
+  return to_js(env, *result);
+}
+
+inline Napi::Value to_js(Napi::Env env, const Result<void>& result) {
+  return result ? env.Undefined() : failure(env, result.error());
+}
+
+template <class T> Napi::Value answer(const Napi::CallbackInfo& info, Result<T> result) {
+  return to_js(info.Env(), result);
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,115 @@
+#include "addon/watch.h"
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+
+namespace tspod::addon {
+
+Watches::Watches(Napi::Env env) : env_(env) {
+  check(napi_get_uv_event_loop(env, &loop_) == napi_ok, "no event loop");
+  napi_add_async_cleanup_hook(env, close_all, this, &hook_);
+}
+
+Result<int32_t> Watches::add(Napi::Env, int fd, Napi::Function callback) {
+  auto watch = std::make_unique<Watch>();
+  if (int error = uv_poll_init(loop_, &watch->poll, fd); error != 0) return Error{"watch", "", -error};
+  watch->owner = this;
+  watch->callback = Napi::Persistent(callback);
+  watch->events = 0;
+  watch->poll.data = watch.get();
+  live_.emplace(++last_id_, watch.release());
+  return last_id_;
+}
+
+Watches::Watch& Watches::at(int32_t id) {
+  auto found = live_.find(id);
+  check(found != live_.end(), "no such watch");
+  return *found->second;
+}
+
+void Watches::set_events(int32_t id, int events) {
+  Watch& watch = at(id);
+  if (watch.events == events) return;
+  watch.events = events;
+  // An end of file or an error wakes the watch as UV_READABLE does, whatever was asked for: no events means
+  // stopped.
+  if (events == 0) {
+    uv_poll_stop(&watch.poll);
+  } else {
+    uv_poll_start(&watch.poll, events, on_ready);
+  }
+}
+
+void Watches::set_ref(int32_t id, bool holds_loop) {
+  auto* handle = reinterpret_cast<uv_handle_t*>(&at(id).poll);
+  holds_loop ? uv_ref(handle) : uv_unref(handle);
+}
+
+void Watches::remove(int32_t id) {
+  Watch& watch = at(id);
+  live_.erase(id);
+  closing_++;
+  watch.callback.Reset();
+  uv_close(reinterpret_cast<uv_handle_t*>(&watch.poll), on_closed);
+}
+
+void Watches::on_ready(uv_poll_t* poll, int status, int events) {
+  auto* watch = static_cast<Watch*>(poll->data);
+  Napi::Env env(watch->owner->env_);
+  Napi::HandleScope scope(env);
+  // An error of the descriptor shows when it is read.
+  napi_value ready = Napi::Number::New(env, status < 0 ? UV_READABLE : events);
+  napi_value exception;
+  // Node-API itself, not its C++ wrapper: that one aborts when the environment ends and JavaScript can run no
+  // more.
+  switch (napi_make_callback(env, /*async_context=*/nullptr, env.Global(), watch->callback.Value(), 1, &ready,
+                             nullptr)) {
+    case napi_ok: break;
+    case napi_pending_exception:
+      if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
+      break;
+    default: uv_poll_stop(poll); break;
+  }
+}
+
+void Watches::on_closed(uv_handle_t* handle) {
+  auto* watch = static_cast<Watch*>(handle->data);
+  Watches* owner = watch->owner;
+  delete watch;
+  owner->closing_--;
+  owner->end_if_done();
+}
+
+void Watches::close_all(napi_async_cleanup_hook_handle, void* context) {
+  auto* self = static_cast<Watches*>(context);
+  self->env_ends_ = true;
+  while (!self->live_.empty()) self->remove(self->live_.begin()->first);
+  self->end_if_done();
+}
+
+/** Tells Node that the environment may go once libuv has let go of every handle. */
+void Watches::end_if_done() {
+  if (env_ends_ && closing_ == 0) napi_remove_async_cleanup_hook(hook_);
+}
+
+void export_watches(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "watch", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    check(info[1].IsFunction(), "a function was expected");
+    return answer(info,
+                  environment(info).watches.add(info.Env(), int_at(info, 0), info[1].As<Napi::Function>()));
+  });
+  add_function(env, exports, "watchEvents", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    environment(info).watches.set_events(int_at(info, 0), int_at(info, 1));
+    return info.Env().Undefined();
+  });
+  add_function(env, exports, "watchRef", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    environment(info).watches.set_ref(int_at(info, 0), bool_at(info, 1));
+    return info.Env().Undefined();
+  });
+  add_function(env, exports, "unwatch", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    environment(info).watches.remove(int_at(info, 0));
+    return info.Env().Undefined();
+  });
+}
+
+}  // namespace tspod::addon

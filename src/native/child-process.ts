@@ -1,0 +1,45 @@
+/** Children that the addon started. libuv knows nothing of them, so they are reaped here, by their pidfds. */
+import { binding, WATCH_READ } from './binding.js';
+import { isFailure, NativeError, unwrap } from './native-error.js';
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** Exit code; -1 when a signal ended it. */
+  readonly code: number;
+  /** The signal that ended it; 0: none. */
+  readonly signal: number;
+}
+
+export interface ChildProcess {
+  readonly pid: number;
+  /** How it ended. Keeps this process alive until then. */
+  ended(): Promise<ProcessEnd>;
+}
+
+/** Takes a child over: it is reaped at its end, and its pidfd closed. Nobody is kept alive for that: init reaps what we leave. */
+export function adoptChild(pid: number, pidfd: number): ChildProcess {
+  let watch: number | undefined;
+  const end = new Promise<ProcessEnd>((resolve, reject) => {
+    watch = unwrap(
+      binding().watch(pidfd, () => {
+        const result = binding().reap(pidfd);
+        if (result === null || watch === undefined) return;
+        binding().unwatch(watch);
+        watch = undefined;
+        binding().closeFd(pidfd);
+        if (isFailure(result)) reject(new NativeError(result));
+        else resolve(result);
+      }),
+    );
+    binding().watchRef(watch, false);
+    binding().watchEvents(watch, WATCH_READ);
+  });
+  end.catch(() => {}); // nobody needs to ask
+  return {
+    pid,
+    ended: () => {
+      if (watch !== undefined) binding().watchRef(watch, true);
+      return end;
+    },
+  };
+}

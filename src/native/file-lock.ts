@@ -1,0 +1,96 @@
+/** Locks between processes: flock(2) on a file of its own for each thing that is locked. */
+import { abortedError, onAbort, throwIfAborted } from './abort.js';
+import { binding } from './binding.js';
+import { isNativeError, unwrap } from './native-error.js';
+
+/** A lock that is held. It ends with `release`, with `using`, or with the process. */
+export interface FileLock extends Disposable {
+  readonly path: string;
+  /** Gives the lock back; again is nothing. */
+  release(): void;
+}
+
+/**
+ * Takes the lock if nobody has it; undefined if someone does, be it in this process. The file is made (mode 0600) if it is missing, and
+ * stays. Errors: ELOOP if the path is a symbolic link, and those of open(2).
+ */
+export function tryLock(path: string): FileLock | undefined {
+  const fd = unwrap(binding().tryLock(path));
+  return fd === null ? undefined : heldLock(path, fd);
+}
+
+/** Waiters of this thread by path: only the first of each path waits in the kernel, so many waiters do not take many threads. */
+const queues = new Map<string, Promise<unknown>>();
+
+/**
+ * Takes the lock, waiting off the main thread. Waiters of one thread get it in the order in which they asked. A file that was removed
+ * or replaced meanwhile is noticed: the lock counts on the file that the path names. TspodError ABORTED when the signal aborts.
+ */
+export async function lock(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<FileLock> {
+  throwIfAborted(`lock "${path}"`, options.signal);
+  if (!queues.has(path)) {
+    const free = tryLock(path);
+    if (free !== undefined) return free;
+  }
+  return queued(path, options.signal);
+}
+
+async function queued(path: string, signal: AbortSignal | undefined): Promise<FileLock> {
+  const before = queues.get(path) ?? Promise.resolve();
+  const mine = deferred();
+  const tail = before.then(() => mine.promise);
+  queues.set(path, tail);
+  try {
+    await turn(path, before, signal);
+    return await lockInKernel(path, signal);
+  } finally {
+    mine.resolve();
+    void tail.then(() => {
+      if (queues.get(path) === tail) queues.delete(path);
+    });
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** Waits for those who asked before, or for the signal. */
+function turn(path: string, before: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, () => signal !== undefined && reject(abortedError(`lock "${path}"`, signal)));
+    void before.then(() => {
+      forget();
+      resolve();
+    });
+  });
+}
+
+async function lockInKernel(path: string, signal: AbortSignal | undefined): Promise<FileLock> {
+  throwIfAborted(`lock "${path}"`, signal);
+  const { id, locked } = binding().lockWaiting(path);
+  const forget = onAbort(signal, () => binding().cancelLock(id));
+  try {
+    const fd = unwrap(await locked);
+    if (signal?.aborted !== true) return heldLock(path, fd);
+    binding().unlock(fd); // the lock came in the moment of the abort
+    throw abortedError(`lock "${path}"`, signal);
+  } catch (error) {
+    if (signal?.aborted === true && isNativeError(error, 'ECANCELED')) throw abortedError(`lock "${path}"`, signal);
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+function heldLock(path: string, fd: number): FileLock {
+  let held = true;
+  const release = () => {
+    if (!held) return;
+    held = false;
+    unwrap(binding().unlock(fd));
+  };
+  return { path, release, [Symbol.dispose]: release };
+}

@@ -1,0 +1,110 @@
+/** Processes that are not ours: found again without mistaking another for them, signalled and waited for. */
+import { readFileSync } from 'node:fs';
+import { parseSignal } from '../util/signals.js';
+import { abortedError, onAbort, throwIfAborted } from './abort.js';
+import { binding, WATCH_READ } from './binding.js';
+import { isFailure, NativeError, unwrap } from './native-error.js';
+
+/** A process, held by a pidfd: never another one that got the same number later. */
+export interface ProcessHandle extends Disposable {
+  readonly pid: number;
+  /** Sends a signal: a number (1 to 64) or a name (`SIGTERM`, `TERM`, `RTMIN+3`). NativeError ESRCH if the process has ended. */
+  kill(signal: number | string): void;
+  /** Resolves when the process has ended, be it reaped or not. TspodError ABORTED when the signal aborts. */
+  wait(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  isAlive(): boolean;
+  /** Closes the handle; a `wait` that has begun goes on. Again is nothing. */
+  close(): void;
+}
+
+const ESRCH = 3;
+const PROC_STARTTIME_FIELD = 22;
+
+/**
+ * Opens a process that lives; undefined if there is none with this number, if it has ended (a zombie has), or if it did not
+ * start at `startTime` (clock ticks since boot: field 22 of /proc/PID/stat) and is another one therefore.
+ */
+export function openProcess(pid: number, startTime?: number | bigint): ProcessHandle | undefined {
+  requirePid(pid);
+  const pidfd = binding().openPidfd(pid);
+  if (isFailure(pidfd)) {
+    if (pidfd.errno === ESRCH) return undefined;
+    throw new NativeError({ ...pidfd, path: String(pid) });
+  }
+  // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.
+  const isIt = startTime === undefined || processStartTime(pid) === BigInt(startTime);
+  if (isIt && !unwrap(binding().hasEnded(pidfd))) return handleOf(pid, pidfd);
+  binding().closeFd(pidfd);
+  return undefined;
+}
+
+/** When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such process. */
+export function processStartTime(pid: number): bigint | undefined {
+  requirePid(pid);
+  const stat = readStat(pid);
+  if (stat === undefined) return undefined;
+  // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const field = afterName[PROC_STARTTIME_FIELD - 3];
+  return field === undefined ? undefined : BigInt(field);
+}
+
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function requirePid(pid: number): void {
+  if (!Number.isInteger(pid) || pid < 1 || pid > 0x7fffffff) throw new TypeError(`not a process id: ${pid}`);
+}
+
+function handleOf(pid: number, pidfd: number): ProcessHandle {
+  let open = true;
+  const use = (): number => {
+    if (!open) throw new TypeError(`the handle of process ${pid} is closed`);
+    return pidfd;
+  };
+  const close = () => {
+    if (open) binding().closeFd(pidfd);
+    open = false;
+  };
+  return {
+    pid,
+    kill: (signal) => sendSignal(use(), pid, signal),
+    wait: (options) => waitForEnd(use(), pid, options?.signal),
+    isAlive: () => !unwrap(binding().hasEnded(use())),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+function sendSignal(pidfd: number, pid: number, signal: number | string): void {
+  const number = parseSignal(signal);
+  if (number === undefined) throw new TypeError(`not a signal: "${signal}"`);
+  const sent = binding().sendSignal(pidfd, number);
+  if (isFailure(sent)) throw new NativeError({ ...sent, path: String(pid) });
+}
+
+async function waitForEnd(pidfd: number, pid: number, signal: AbortSignal | undefined): Promise<void> {
+  const what = `wait for process ${pid}`;
+  throwIfAborted(what, signal);
+  const own = unwrap(binding().duplicate(pidfd)); // the handle may be closed meanwhile
+  let watch: number | undefined;
+  let forget = () => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      watch = unwrap(binding().watch(own, () => resolve()));
+      binding().watchEvents(watch, WATCH_READ);
+      forget = onAbort(signal, () => signal !== undefined && reject(abortedError(what, signal)));
+    });
+  } finally {
+    forget();
+    if (watch !== undefined) binding().unwatch(watch);
+    binding().closeFd(own);
+  }
+}
