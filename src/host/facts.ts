@@ -21,6 +21,8 @@ export interface HostFacts {
   readonly limits: Readonly<Record<string, HostLimit>>;
   /** Hard limits may be raised: CAP_SYS_RESOURCE in the initial user namespace. */
   readonly canRaiseLimits: boolean;
+  /** Highest nofile limit that the kernel gives anyone (fs.nr_open). */
+  readonly highestOpenFiles: number;
   /** Lowest oom_score_adj that this process may give. */
   readonly lowestOomScoreAdj: number;
   readonly cgroup: CgroupLayout;

@@ -23,6 +23,7 @@ export function readHostFacts(): HostFacts {
     initialUserNamespace,
     limits: parseLimits(readText('/proc/self/limits')),
     canRaiseLimits,
+    highestOpenFiles: Number(readText('/proc/sys/fs/nr_open')) || 1048576,
     lowestOomScoreAdj: canRaiseLimits ? -1000 : Number(readText('/proc/self/oom_score_adj')),
     cgroup: cgroupLayout(mounts, readText('/proc/self/cgroup'), readText),
     mounts,

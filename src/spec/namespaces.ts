@@ -1,0 +1,139 @@
+/** Which namespaces a container has of its own, shares with the host, or joins. */
+import type { HostFacts } from '../host/facts.js';
+import type { NamespaceType, OciIdMapping, OciNamespace } from '../oci/spec.js';
+import type { ContainerConfig, NamespaceConfig } from './config.js';
+import type { CreateOptions, IdMap } from './create-options.js';
+import { invalid, quote } from './invalid.js';
+import { checkAbsolutePath } from './names.js';
+import { checkInteger } from './numbers.js';
+
+/** The kinds, with their names in the options, in the OCI spec and under /proc/self/ns. */
+export const NAMESPACE_KINDS: readonly {
+  readonly key: keyof NamespaceConfig;
+  readonly option: keyof CreateOptions;
+  readonly type: NamespaceType;
+  readonly proc: string;
+}[] = [
+  { key: 'user', option: 'userns', type: 'user', proc: 'user' },
+  { key: 'pid', option: 'pid', type: 'pid', proc: 'pid' },
+  { key: 'network', option: 'network', type: 'network', proc: 'net' },
+  { key: 'ipc', option: 'ipc', type: 'ipc', proc: 'ipc' },
+  { key: 'uts', option: 'uts', type: 'uts', proc: 'uts' },
+  { key: 'cgroup', option: 'cgroupns', type: 'cgroup', proc: 'cgroup' },
+  { key: 'time', option: 'timens', type: 'time', proc: 'time' },
+];
+
+/** Modes beside host, private, path: and container:. */
+const EXTRA_MODES: Readonly<Partial<Record<keyof NamespaceConfig, readonly string[]>>> = {
+  network: ['none'],
+  ipc: ['shareable', 'none'],
+};
+
+/** The modes with their defaults: all private but for user and time. */
+export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
+  const mapped = options.uidMaps !== undefined || options.gidMaps !== undefined;
+  const modes: NamespaceConfig = {
+    network: options.network ?? 'private',
+    pid: options.pid ?? 'private',
+    ipc: options.ipc ?? 'shareable',
+    uts: options.uts ?? 'private',
+    cgroup: options.cgroupns ?? 'private',
+    user: options.userns ?? (mapped ? 'private' : 'host'),
+    time: options.timens ?? (options.timeOffsets === undefined ? 'host' : 'private'),
+  };
+  for (const { key, option } of NAMESPACE_KINDS) checkMode(option, key, modes[key]);
+  if (mapped && modes.user !== 'private') throw invalid(`uidMaps and gidMaps need userns private, not ${quote(modes.user)}`);
+  if (modes.user === 'private' && !mapped) throw invalid('userns private needs uidMaps and gidMaps');
+  if (options.timeOffsets !== undefined && modes.time !== 'private') throw invalid('timeOffsets need timens private');
+  return modes;
+}
+
+function checkMode(option: string, key: keyof NamespaceConfig, mode: string): void {
+  const simple = ['private', 'host', ...(EXTRA_MODES[key] ?? [])];
+  if (simple.includes(mode)) return;
+  if (mode.startsWith('path:')) {
+    checkAbsolutePath(`${option} path`, mode.slice('path:'.length));
+    return;
+  }
+  if (mode.startsWith('container:')) {
+    if (key === 'time') throw invalid('timens cannot be taken from a container: use path:');
+    if (mode.length > 'container:'.length) return;
+  }
+  throw invalid(`${option} must be ${simple.join(', ')}, path:PATH or container:NAME, not ${quote(mode)}`);
+}
+
+/** The container whose namespace is joined, by the name that the user gave; undefined for other modes. */
+export function donorOf(mode: string): string | undefined {
+  return mode.startsWith('container:') ? mode.slice('container:'.length) : undefined;
+}
+
+/** Whether the container has a namespace of its own that nothing else made. */
+export function isPrivate(mode: string): boolean {
+  return mode === 'private' || mode === 'none' || mode === 'shareable';
+}
+
+/** The kernel takes 340 lines in a map (user_namespaces(7)). */
+const MAX_MAPS = 340;
+
+/** Ranges that are in bounds, not empty and do not overlap on either side. */
+export function checkIdMaps(what: string, maps: readonly IdMap[]): readonly IdMap[] {
+  if (maps.length === 0) throw invalid(`${what} must not be empty`);
+  if (maps.length > MAX_MAPS) throw invalid(`${what} has ${maps.length} ranges, at most ${MAX_MAPS} are possible`);
+  for (const map of maps) {
+    checkInteger(`${what}: containerId`, map.containerId, { min: 0, max: 0xfffffffe });
+    checkInteger(`${what}: hostId`, map.hostId, { min: 0, max: 0xfffffffe });
+    checkInteger(`${what}: size`, map.size, { min: 1, max: 0xffffffff });
+    if (map.containerId + map.size > 0xffffffff || map.hostId + map.size > 0xffffffff) {
+      throw invalid(`${what}: range ${map.containerId}:${map.hostId}:${map.size} goes beyond the last id`);
+    }
+  }
+  checkOverlap(what, maps, 'containerId');
+  checkOverlap(what, maps, 'hostId');
+  return maps.map(({ containerId, hostId, size }) => ({ containerId, hostId, size }));
+}
+
+function checkOverlap(what: string, maps: readonly IdMap[], side: 'containerId' | 'hostId'): void {
+  const sorted = maps.toSorted((a, b) => a[side] - b[side]);
+  for (const [index, map] of sorted.entries()) {
+    const next = sorted[index + 1];
+    if (next !== undefined && map[side] + map.size > next[side]) {
+      throw invalid(`${what}: ranges overlap at ${side} ${next[side]}`);
+    }
+  }
+}
+
+/** A kind of namespace that was asked for and that the kernel does not have. */
+export function checkNamespaceSupport(config: Pick<ContainerConfig, 'namespaces'>, facts: Pick<HostFacts, 'namespaces'>): void {
+  for (const { key, option, proc } of NAMESPACE_KINDS) {
+    const mode = config.namespaces[key];
+    if (mode !== 'host' && facts.namespaces.size > 0 && !facts.namespaces.has(proc)) {
+      throw invalid(`the kernel has no ${proc} namespaces: set ${option} to host`);
+    }
+  }
+}
+
+/** Paths of joined namespaces by type: those of other containers, found by the engine. */
+export type NamespacePaths = { readonly [T in NamespaceType]?: string };
+
+/** The spec's list. A mode container: takes its path from `paths`. */
+export function ociNamespaces(modes: NamespaceConfig, paths: NamespacePaths = {}): readonly OciNamespace[] {
+  const namespaces: OciNamespace[] = [];
+  for (const { key, type } of NAMESPACE_KINDS) {
+    const mode = modes[key];
+    if (isPrivate(mode)) namespaces.push({ type });
+    else if (mode.startsWith('path:')) namespaces.push({ type, path: mode.slice('path:'.length) });
+    else if (donorOf(mode) !== undefined) namespaces.push({ type, path: donorPath(type, mode, paths) });
+  }
+  namespaces.push({ type: 'mount' });
+  return namespaces;
+}
+
+function donorPath(type: NamespaceType, mode: string, paths: NamespacePaths): string {
+  const path = paths[type];
+  if (path === undefined) throw new TypeError(`no path was given for the ${type} namespace of ${mode}`);
+  return path;
+}
+
+export function ociIdMappings(maps: readonly IdMap[]): readonly OciIdMapping[] {
+  return maps.map((map) => ({ containerID: map.containerId, hostID: map.hostId, size: map.size }));
+}

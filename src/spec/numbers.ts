@@ -1,0 +1,27 @@
+/** Numbers that users give: checked before anything is done with them. */
+import { invalid } from './invalid.js';
+
+/** Largest count of bytes that is sent to the kernel: exact as a number, and beyond any machine. */
+export const MAX_BYTES = Number.MAX_SAFE_INTEGER;
+
+export interface IntegerRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The value, if it is a whole number in the range; INVALID_ARGUMENT names `what` otherwise. */
+export function checkInteger(what: string, value: number, range: IntegerRange): number {
+  if (Number.isSafeInteger(value) && value >= range.min && value <= range.max) return value;
+  throw invalid(`${what} must be a whole number from ${range.min} to ${range.max}, not ${value}`);
+}
+
+/** As checkInteger, for a value that may be absent. */
+export function checkOptionalInteger(what: string, value: number | undefined, range: IntegerRange): number | undefined {
+  return value === undefined ? undefined : checkInteger(what, value, range);
+}
+
+/** An object without its undefined values, as exact optional properties want it. */
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,89 @@
+/** The shape of an options object: its keys and what each may hold. Misuse by a program is a TypeError. */
+import { nearestWord } from '../util/nearest.js';
+import { invalid } from './invalid.js';
+
+/** `strings`: an array of them; `record`: string values by key; `objects`: an array of objects. */
+export type FieldKind = 'string' | 'boolean' | 'number' | 'strings' | 'record' | 'numbers' | 'object' | 'objects';
+
+/** Every key of T with its kind. */
+export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
+
+/** Longest string that execve(2) takes as one argument (MAX_ARG_STRLEN), with its NUL. */
+const MAX_STRING_BYTES = 128 * 1024;
+
+/** Most items of a list or record: far more than is useful, far less than hurts. */
+const MAX_ITEMS = 16384;
+
+/**
+ * Throws TypeError for an unknown key, naming the nearest right one, and for a value of the wrong kind; INVALID_ARGUMENT for strings
+ * with a NUL or beyond what the kernel takes. A key whose value is undefined counts as absent.
+ */
+export function checkShape<T extends object>(what: string, value: T, shape: ShapeOf<T>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${what} must be an object`);
+  for (const [key, field] of Object.entries(value)) {
+    const kind = Object.hasOwn(shape, key) ? shape[key as keyof T] : undefined;
+    if (kind === undefined) throw unknownKey(what, key, Object.keys(shape));
+    if (field !== undefined) checkKind(`${what}.${key}`, field, kind);
+  }
+}
+
+function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
+  const nearest = nearestWord(key, known);
+  const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
+  return new TypeError(`unknown option ${JSON.stringify(key)} in ${what}${hint}`);
+}
+
+const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
+  string: 'a string',
+  boolean: 'a boolean',
+  number: 'a number',
+  strings: 'an array of strings',
+  numbers: 'an object with numbers as values',
+  record: 'an object with strings as values',
+  object: 'an object',
+  objects: 'an array of objects',
+};
+
+function checkKind(what: string, value: unknown, kind: FieldKind): void {
+  if (!isOfKind(value, kind)) throw new TypeError(`${what} must be ${KIND_WORDS[kind]}`);
+  if (kind === 'string') checkString(what, value as string);
+  if (kind === 'strings') (value as readonly string[]).forEach((item) => checkString(what, item));
+  if (kind === 'record') {
+    for (const [key, item] of Object.entries(value as Readonly<Record<string, string>>)) {
+      checkString(what, key);
+      checkString(what, item);
+    }
+  }
+}
+
+function isOfKind(value: unknown, kind: FieldKind): boolean {
+  switch (kind) {
+    case 'string':
+    case 'boolean':
+    case 'number':
+      return typeof value === kind;
+    case 'object':
+      return isPlain(value);
+    case 'strings':
+      return isList(value, (item) => typeof item === 'string');
+    case 'objects':
+      return isList(value, isPlain);
+    case 'record':
+      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string');
+    case 'numbers':
+      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number');
+  }
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isList(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isItem);
+}
+
+function checkString(what: string, value: string): void {
+  if (value.includes('\0')) throw invalid(`${what} must not contain a NUL character`);
+  if (value.length >= MAX_STRING_BYTES) throw invalid(`${what} is longer than ${MAX_STRING_BYTES - 1} characters`);
+}
