@@ -1,8 +1,11 @@
 /** The container handle as users of the library see it: every verb with its options and results. */
 import type { Readable, Writable } from 'node:stream';
 
+import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { ContainerInspect } from './inspect-types.js';
+
+export type { LogChunk } from '../logs/record.js';
 
 /**
  * What a container is, in the words that Podman prints: `created` has a record only, `initialized` a process that waits before its
@@ -207,12 +210,6 @@ export interface LogsOptions extends SignalOption {
   readonly prefix?: string;
   /** One stream only. @default both */
   readonly stream?: 'stdout' | 'stderr';
-}
-
-/** Whole lines (the last may lack its end), of one stream, as the container wrote them. */
-export interface LogChunk {
-  readonly stream: 'stdout' | 'stderr';
-  readonly data: Buffer;
 }
 
 /** A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as it is now. */

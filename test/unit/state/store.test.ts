@@ -68,7 +68,7 @@ test('store: gives back what was put in', (t) => {
     createdUs: 1_700_000_000_000_000,
     state,
   });
-  t.deepEqual(store.config('ab'.padEnd(64, '0')) as unknown, { args: ['true'] });
+  t.deepEqual(store.config('ab'.padEnd(64, '0')), { args: ['true'] });
   t.deepEqual(store.list('all')[0]?.summary, sample('ab', 'one').summary);
 });
 
