@@ -21,16 +21,19 @@ ssize_t try_send(int socket, std::string_view head, std::string_view body) {
   return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? 0 : -1;
 }
 
+void make_deaf(Client& client) {
+  client.deaf = true;
+  client.wants_stdout = client.wants_stderr = false;
+  client.outgoing.clear();
+}
+
 }  // namespace
 
 void send_or_queue(Client& client, std::string_view head, std::string_view body) {
-  if (client.gone) return;
+  if (client.gone || client.deaf) return;
   if (client.outgoing.empty()) {
     const ssize_t sent = try_send(client.socket.get(), head, body);
-    if (sent == -1) {
-      client.gone = true;
-      return;
-    }
+    if (sent == -1) return make_deaf(client);
     const size_t of_head = std::min(static_cast<size_t>(sent), head.size());
     head.remove_prefix(of_head);
     body.remove_prefix(static_cast<size_t>(sent) - of_head);
@@ -42,11 +45,8 @@ void send_or_queue(Client& client, std::string_view head, std::string_view body)
 void flush(Client& client) {
   if (client.gone || client.outgoing.empty()) return;
   const ssize_t sent = try_send(client.socket.get(), client.outgoing.front(), {});
-  if (sent == -1) {
-    client.gone = true;
-  } else {
-    client.outgoing.consume(static_cast<size_t>(sent));
-  }
+  if (sent == -1) return make_deaf(client);
+  client.outgoing.consume(static_cast<size_t>(sent));
 }
 
 Client* Clients::add(UniqueFd socket) {

@@ -36,13 +36,14 @@ struct Client {
   bool wants_stderr = false;
   bool may_send_stdin = false;
   bool asked_for_start = false;
+  bool deaf = false;  // takes nothing any more, but what it has sent is still read
   bool gone = false;  // forgotten at the next sweep()
 
   bool attached() const { return wants_stdout || wants_stderr || may_send_stdin; }
   bool wants(LogStream stream) const { return stream == LogStream::kStdout ? wants_stdout : wants_stderr; }
 };
 
-/** Sends bytes, or queues what the socket does not take now. A failure marks the client as gone. */
+/** Sends bytes, or queues what the socket does not take now. A client that has hung up becomes deaf. */
 void send_or_queue(Client& client, std::string_view head, std::string_view body = {});
 
 /** Sends what is queued, as far as the socket takes it. */

@@ -2,6 +2,7 @@
 
 #include <termios.h>
 
+#include <string>
 #include <utility>
 
 #include "core/sys.h"
@@ -17,12 +18,18 @@ void Input::open(UniqueFd descriptor, bool terminal) {
 void Input::close() {
   descriptor_.reset();
   queue_.clear();
-  ending_ = false;
+  ending_ = finished_ = mid_line_ = false;
+}
+
+void Input::finish() {
+  queue_.clear();
+  finished_ = true;
 }
 
 void Input::send(std::string_view bytes) {
   if (!is_open() || ending_ || bytes.empty()) return;
-  if (!queue_.append(bytes)) return close();  // no memory: an early end is better than a gap
+  if (!queue_.append(bytes)) return finish();  // no memory: an early end is better than a gap
+  mid_line_ = bytes.back() != '\n';
   flush();
 }
 
@@ -33,25 +40,34 @@ void Input::end() {
 }
 
 void Input::flush() {
+  write_waiting();
+  if (!is_open() || !ending_ || !queue_.empty()) return;
+  ending_ = false;
+  if (!terminal_ || !type_end_of_file()) finish();
+}
+
+void Input::write_waiting() {
   while (is_open() && !queue_.empty()) {
     const std::string_view bytes = queue_.front();
     const ssize_t count = sys::retry([&] { return ::write(descriptor_.get(), bytes.data(), bytes.size()); });
     if (count == -1 && errno == EAGAIN) return;
-    if (count == -1) return close();  // EPIPE: the container has closed its input; EIO: its terminal is gone
+    if (count == -1) return finish();  // EPIPE: the container has closed its input; EIO: its terminal is gone
     queue_.consume(static_cast<size_t>(count));
   }
-  if (is_open() && ending_) finish_end();
 }
 
-void Input::finish_end() {
-  ending_ = false;
-  if (!terminal_) return close();
+/** False if the terminal is gone. */
+bool Input::type_end_of_file() {
   termios mode{};
   // Of the master, this tells the mode of the slave.
-  if (::tcgetattr(descriptor_.get(), &mode) == -1 || (mode.c_lflag & ICANON) == 0) return;
-  const char end_of_file = static_cast<char>(mode.c_cc[VEOF]);
-  // If the terminal is full of lines that nobody reads, the character is lost: so would be one that a user types.
-  (void)sys::retry([&] { return ::write(descriptor_.get(), &end_of_file, 1); });
+  if (::tcgetattr(descriptor_.get(), &mode) == -1) return false;
+  if ((mode.c_lflag & ICANON) == 0) return true;
+  // In the middle of a line the character only hands over what was typed of it; the second one is the end of the file.
+  const std::string typed(mid_line_ ? 2 : 1, static_cast<char>(mode.c_cc[VEOF]));
+  if (!queue_.append(typed)) return false;
+  mid_line_ = false;
+  write_waiting();
+  return is_open();
 }
 
 }  // namespace tspod

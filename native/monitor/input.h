@@ -18,10 +18,13 @@ class Input {
  public:
   /** `descriptor` is non-blocking: the write end of a pipe, or a terminal's master. */
   void open(UniqueFd descriptor, bool terminal);
-  /** Drops what waits. A terminal's descriptor is closed; the terminal lives on. */
+  /** Closes the descriptor and drops what waits. Of a terminal, the other descriptor keeps it alive. */
   void close();
 
-  bool is_open() const { return descriptor_.valid(); }
+  /** Whether input is still taken. */
+  bool is_open() const { return descriptor_.valid() && !finished_; }
+  /** Whether the descriptor is of no more use: to be closed once nobody watches it. */
+  bool is_finished() const { return descriptor_.valid() && finished_; }
   int descriptor() const { return descriptor_.get(); }
 
   /** Passes input on; what the container does not take now waits. Input for one that reads no more is dropped. */
@@ -41,12 +44,16 @@ class Input {
   bool is_overfull() const { return queue_.size() > kInputQueueBytes + kInputLegacyBytes; }
 
  private:
-  void finish_end();
+  void finish();
+  void write_waiting();
+  bool type_end_of_file();
 
   UniqueFd descriptor_;
   ByteQueue queue_;
   bool terminal_ = false;
   bool ending_ = false;
+  bool finished_ = false;
+  bool mid_line_ = false;  // the last byte sent did not end a line
 };
 
 }  // namespace tspod

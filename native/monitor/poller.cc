@@ -10,13 +10,13 @@ Result<Poller> Poller::make() {
 
 Result<void> Poller::watch(Watch& watch, uint32_t events) {
   if (events == watch.armed) return {};
-  const int operation = events == 0 ? EPOLL_CTL_DEL : watch.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  const int operation = events == kNothing ? EPOLL_CTL_DEL : watch.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   epoll_event event{};
   event.events = events;
   event.data.u64 = uint64_t{static_cast<uint32_t>(watch.source)} << 32 | watch.id;
-  TRY(sys::epoll_ctl(epoll_.get(), operation, watch.fd, event));
-  watch.armed = events;
-  return {};
+  const Result<void> changed = sys::epoll_ctl(epoll_.get(), operation, watch.fd, event);
+  if (changed || events == kNothing) watch.armed = events;
+  return changed;
 }
 
 Event Poller::unpack(const epoll_event& event) {

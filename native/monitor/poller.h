@@ -26,13 +26,19 @@ struct Watch {
   uint32_t armed = 0;
 };
 
+/** Events to watch for, in the type that epoll has for them. */
+inline constexpr uint32_t kNothing = 0;
+inline constexpr uint32_t kReadable = EPOLLIN;
+inline constexpr uint32_t kWritable = EPOLLOUT;
+inline constexpr uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
 class Poller {
  public:
   static Result<Poller> make();
 
-  /** Reports these events (EPOLL* bits) from now on. 0 is silence: not even a hang-up is reported, unlike with epoll itself. */
+  /** Reports these events (EPOLL* bits) from now on. kNothing is silence: not even a hang-up is reported, unlike with epoll itself. */
   Result<void> watch(Watch& watch, uint32_t events);
-  void unwatch(Watch& watch) { (void)this->watch(watch, 0); /* only an addition can fail */ }
+  void unwatch(Watch& watch) { (void)this->watch(watch, kNothing); /* only an addition can fail */ }
 
   /** Waits until something happens and calls `handle(Event)` for each. False if nothing did within `timeout_ms` (-1: no limit). */
   template <typename Handle>

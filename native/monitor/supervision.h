@@ -12,6 +12,7 @@ struct Supervision {
   UniqueFd listener;     // the attach socket; invalid for an exec
   UniqueFd exit_record;  // written at the end under another name, with its space taken at the beginning
   StateRecord state;     // what the file `state` says
+  uint64_t oom_kills_before = 0;  // in the cgroup when the current run began
 };
 
 }  // namespace tspod

@@ -1,0 +1,185 @@
+#include "monitor/attach.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/sys.h"
+#include "monitor/ending.h"
+#include "monitor/streams.h"
+
+namespace tspod {
+namespace {
+
+using message::Type;
+
+/** Most that is read from a client at once. */
+constexpr size_t kClientReadBytes = 64 * 1024;
+
+template <typename Message>
+bool decode_payload(const Client& client, Message& message) {
+  const std::string_view payload = client.reader.payload();
+  wire::Reader reader({reinterpret_cast<const uint8_t*>(payload.data()), payload.size()});
+  decode(reader, message);
+  return reader.finished();
+}
+
+void attach(Loop& loop, Client& client, const message::Attach& wish) {
+  client.may_send_stdin = wish.stdin_ != 0;
+  client.wants_stdout = wish.stdout_ != 0;
+  client.wants_stderr = wish.stderr_ != 0;
+  send_message(client, message::Attached{.terminal = loop.has_terminal() ? 1U : 0U});
+}
+
+void resize(Loop& loop, const message::Resize& size) {
+  winsize window{};
+  window.ws_row = static_cast<uint16_t>(std::min(size.rows, 0xffffU));
+  window.ws_col = static_cast<uint16_t>(std::min(size.columns, 0xffffU));
+  // Without a terminal, or with one that is gone, there is nothing to resize.
+  if (loop.out.terminal && loop.out.fd) (void)::ioctl(loop.out.fd.get(), TIOCSWINSZ, &window);
+}
+
+void send_failure(Client& client, const Failure& failure) {
+  send_message(client, message::Failed{failure.step, failure.err, failure.detail});
+}
+
+void start(Loop& loop, Client& client) {
+  if (loop.phase != Phase::kCreated) return send_failure(client, Failure{.err = EALREADY, .detail = "start"});
+  client.asked_for_start = true;
+  const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
+  if (opened) return enter_running(loop);
+  send_failure(client, opened.error());
+  end_unstarted(loop, opened.error());
+}
+
+void stop(Loop& loop, Client& client) {
+  loop.restarter.disarm();
+  send_message(client, message::Stopping{});
+  if (loop.phase == Phase::kWaiting) leave(loop);
+}
+
+/** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
+bool obey(Loop& loop, Client& client) {
+  message::Attach wish;
+  message::Resize size;
+  switch (static_cast<Type>(client.reader.type())) {
+    case Type::kAttach:
+      if (!decode_payload(client, wish)) return false;
+      return attach(loop, client, wish), true;
+    case Type::kResize:
+      if (!decode_payload(client, size)) return false;
+      return resize(loop, size), true;
+    case Type::kStart: return start(loop, client), true;
+    case Type::kStop: return stop(loop, client), true;
+    case Type::kStdinEnd:
+      if (client.may_send_stdin) loop.input.end();
+      return true;
+    case Type::kReopenLog:
+      (void)loop.monitor.supervision.log.reopen();  // if it cannot be opened the old file stays in use
+      return true;
+    case Type::kLaunch:  // once, before there was a loop
+    case Type::kStdin:   // comes in pieces, not here
+    case Type::kCreated:
+    case Type::kStarted:
+    case Type::kFailed:
+    case Type::kExited:
+    case Type::kAttached:
+    case Type::kStdout:
+    case Type::kStderr:
+    case Type::kStopping: return false;
+  }
+  return false;
+}
+
+void take_in(Loop& loop, Client& client, std::string_view bytes) {
+  while (!client.gone) {
+    switch (client.reader.next(bytes)) {
+      case MessageReader::Event::kNeedMore: return;
+      case MessageReader::Event::kBroken: client.gone = true; return;
+      case MessageReader::Event::kMessage:
+        if (!obey(loop, client)) client.gone = true;
+        break;
+      case MessageReader::Event::kStdinData:
+        if (client.may_send_stdin) loop.input.send(client.reader.payload());
+        break;
+    }
+  }
+}
+
+/** Reads once. False if there is nothing more to read now. */
+bool read_client(Loop& loop, Client& client) {
+  const std::span<char> buffer = loop.scratch.get();
+  if (buffer.empty()) return false;
+  const ssize_t count = sys::try_read(client.socket.get(), buffer.first(kClientReadBytes));
+  if (count == -EAGAIN) return false;
+  if (count <= 0) client.gone = true;
+  if (count > 0) take_in(loop, client, {buffer.data(), static_cast<size_t>(count)});
+  return !client.gone;
+}
+
+/** Whether this client has to wait until the container has read some of its input. */
+bool is_held_back(const Loop& loop, const Client& client) { return client.may_send_stdin && loop.input.is_full(); }
+
+}  // namespace
+
+void adopt_engine(Loop& loop) {
+  UniqueFd socket = std::exchange(loop.monitor.engine, UniqueFd());
+  if (!socket) return;
+  (void)sys::set_nonblocking(socket.get());
+  Client* engine = loop.clients.add(std::move(socket));
+  engine->asked_for_start = true;  // it sent the plan
+  if (loop.monitor.early_attach) attach(loop, *engine, *loop.monitor.early_attach);
+}
+
+void accept_clients(Loop& loop) {
+  while (true) {
+    Result<UniqueFd> socket = sys::accept(loop.monitor.supervision.listener.get());
+    if (!socket) {
+      loop.listener_rests = socket.error().err == EMFILE || socket.error().err == ENFILE;
+      return;
+    }
+    // The directory lets nobody else in; this is in case somebody opened it up.
+    const Result<uid_t> peer = sys::peer_uid(socket->get());
+    if (!peer || (*peer != 0 && *peer != ::geteuid())) continue;
+    (void)loop.clients.add(std::move(*socket));  // too many: closed
+  }
+}
+
+void serve_client(Loop& loop, const Event& event) {
+  Client* client = loop.clients.find(event.id);
+  if (client == nullptr || client->gone) return;
+  if ((event.events & kWritable) != 0) flush(*client);
+  if (loop.phase == Phase::kLeaving) return;
+  if (!is_held_back(loop, *client)) {
+    (void)read_client(loop, *client);
+    return;
+  }
+  // It has hung up while it had to wait. What it sent until then still counts, within bounds.
+  if ((event.events & kHungUp) == 0) return;
+  while (!loop.input.is_overfull() && read_client(loop, *client)) continue;
+  client->gone = true;
+}
+
+void sweep_clients(Loop& loop) {
+  const plan::Stdio& stdio = loop.monitor.settings.stdio;
+  loop.clients.sweep([&](Client& client) {
+    loop.poller.unwatch(client.watch);
+    loop.listener_rests = false;
+    if (loop.phase != Phase::kRunning) return;
+    // An exec has no attach socket: nobody can come back to its terminal, so its end is that of a lost connection.
+    if (loop.is_exec() && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
+    if (!client.may_send_stdin || loop.has_terminal()) return;
+    const bool last = !loop.clients.any_with_stdin();
+    if (stdio.stdin_once != 0 || (stdio.keep_stdin == 0 && last)) loop.input.end();
+  });
+}
+
+uint32_t events_of(const Loop& loop, const Client& client) {
+  const uint32_t output = client.outgoing.empty() ? kNothing : kWritable;
+  if (loop.phase == Phase::kLeaving) return output;
+  return output | (is_held_back(loop, client) ? kHungUp : kReadable);
+}
+
+}  // namespace tspod

@@ -1,0 +1,189 @@
+#include "monitor/ending.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "monitor/kill_tree.h"
+#include "monitor/oom.h"
+#include "monitor/record_files.h"
+#include "monitor/streams.h"
+
+namespace tspod {
+namespace {
+
+constexpr int kSignalBase = 128;  // exit code of a container that a signal ended: as in a shell
+
+int32_t code_of(const sys::Ending& ending) { return ending.signal == 0 ? ending.code : kSignalBase + ending.signal; }
+
+std::string words_for(const Failure& failure) {
+  const std::string reason = ::strerrordesc_np(failure.err) != nullptr ? ::strerrordesc_np(failure.err) : "";
+  const std::string what = failure.detail.empty() ? reason : failure.detail + ": " + reason;
+  return failure.step == Failure::kNoStep ? what : "step " + std::to_string(failure.step) + ": " + what;
+}
+
+void write_status(Loop& loop, ContainerStatus status) {
+  StateRecord& state = loop.monitor.supervision.state;
+  state.status = status;
+  // A full disk must not end a container that runs: what was written before stays.
+  if (loop.monitor.run_directory) (void)write_state(loop.monitor.run_directory.get(), state);
+}
+
+void set_timer(Loop& loop, uint64_t milliseconds) {
+  if (milliseconds > 0 && !loop.timer) {
+    Result<UniqueFd> timer = sys::timerfd_create();
+    if (!timer) return;
+    loop.timer = std::move(*timer);
+    loop.timer_watch.fd = loop.timer.get();
+  }
+  if (loop.timer) (void)sys::timerfd_settime(loop.timer.get(), milliseconds);
+}
+
+void send_signal(const Loop& loop, int signal) {
+  if (loop.launched.pidfd) (void)sys::pidfd_send_signal(loop.launched.pidfd.get(), signal);  // ESRCH: it has ended
+}
+
+/** The time is over: in a pid namespace of its own, all of the container dies with its first process. */
+void kill_run(Loop& loop) {
+  if (loop.is_exec()) kill_tree(loop.launched.pid);
+  send_signal(loop, SIGKILL);
+}
+
+ExitRecord exit_record_of(const Loop& loop) {
+  const Supervision& supervision = loop.monitor.supervision;
+  ExitRecord record;
+  if (loop.last_ending) {
+    record.code = code_of(*loop.last_ending);
+    record.signal = static_cast<uint32_t>(loop.last_ending->signal);
+  }
+  record.oom_killed = loop.oom_killed;
+  record.timed_out = loop.timed_out;
+  record.started_ns = supervision.state.started_ns;
+  record.finished_ns = loop.finished_ns;
+  record.restarts = supervision.state.restarts;
+  return record;
+}
+
+/** Nobody can connect any more; the name is free for the next monitor before the exit record invites the engine to make one. */
+void close_listener(Loop& loop) {
+  UniqueFd& listener = loop.monitor.supervision.listener;
+  if (!listener) return;
+  loop.poller.unwatch(loop.listener_watch);
+  (void)sys::unlinkat(loop.monitor.run_directory.get(), "attach", 0);
+  listener.reset();
+}
+
+void end_run(Loop& loop, const sys::Ending& ending) {
+  loop.last_ending = ending;
+  loop.finished_ns = sys::clock_ns(CLOCK_REALTIME);
+  loop.oom_killed = count_oom_kills(loop.monitor) > loop.monitor.supervision.oom_kills_before;
+  set_timer(loop, 0);
+  drain_and_close_streams(loop);
+  loop.launched = Launched();
+  const bool ran = loop.phase == Phase::kRunning;
+  const RunOutcome outcome{.failed = ending.code != 0 || ending.signal != 0,
+                           .lasted_ns = sys::clock_ns(CLOCK_BOOTTIME) - loop.run_began_ns};
+  const std::optional<uint32_t> delay = ran ? loop.restarter.next_delay(outcome) : std::nullopt;
+  if (!delay) return leave(loop);
+  loop.phase = Phase::kWaiting;
+  write_status(loop, ContainerStatus::kWaiting);
+  set_timer(loop, *delay);
+}
+
+void launch_again(Loop& loop) {
+  ++loop.monitor.supervision.state.restarts;
+  Result<Launched, Failure> launched = launch(loop.monitor);
+  if (!launched) return leave(loop, words_for(launched.error()));
+  loop.launched = std::move(*launched);
+  if (loop.launched.gated()) {
+    const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
+    if (!opened) return leave(loop, words_for(opened.error()));
+  }
+  open_streams(loop);
+  enter_running(loop);
+}
+
+}  // namespace
+
+void enter_running(Loop& loop) {
+  if (loop.monitor.settings.restart.policy == 0) forget_launch(loop.monitor);
+  loop.phase = Phase::kRunning;
+  loop.run_began_ns = sys::clock_ns(CLOCK_BOOTTIME);
+  loop.timed_out = false;
+  loop.monitor.supervision.state.started_ns = loop.launched.started_ns;
+  write_status(loop, ContainerStatus::kRunning);
+  set_timer(loop, loop.monitor.settings.time_limit_ms);
+  settle_input(loop);
+  loop.clients.for_each([&](Client& client) {
+    if (!client.attached() && !client.asked_for_start) return;
+    send_message(client, message::Started{.pid = static_cast<uint32_t>(loop.launched.pid),
+                                          .start_time = loop.launched.start_time,
+                                          .started_ns = loop.launched.started_ns});
+  });
+}
+
+void reap_children(Loop& loop) {
+  while (true) {
+    siginfo_t info{};
+    const int result = sys::retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG); });
+    if (result == -1 || info.si_pid == 0) return;
+    if (info.si_pid != loop.launched.pid) continue;
+    const bool exited = info.si_code == CLD_EXITED;
+    end_run(loop, exited ? sys::Ending{.code = info.si_status} : sys::Ending{.signal = info.si_status});
+  }
+}
+
+void end_unstarted(Loop& loop, const Failure& failure) {
+  drain_and_close_streams(loop);
+  loop.launched = Launched();
+  loop.finished_ns = sys::clock_ns(CLOCK_REALTIME);
+  leave(loop, words_for(failure));
+}
+
+void handle_timer(Loop& loop) {
+  uint64_t expirations = 0;
+  const auto into = std::span(reinterpret_cast<char*>(&expirations), sizeof expirations);
+  if (sys::try_read(loop.timer.get(), into) <= 0) return;
+  if (loop.phase == Phase::kWaiting) return launch_again(loop);
+  if (loop.phase != Phase::kRunning) return;
+  loop.timed_out = true;
+  kill_run(loop);
+}
+
+void handle_termination(Loop& loop, int signal) {
+  loop.restarter.disarm();
+  switch (loop.phase) {
+    case Phase::kCreated: return send_signal(loop, SIGKILL);
+    case Phase::kRunning: return send_signal(loop, signal);
+    case Phase::kWaiting: return leave(loop);
+    case Phase::kLeaving: loop.cut_short = true; return;
+  }
+}
+
+void leave(Loop& loop, const std::string& error) {
+  ExitRecord record = exit_record_of(loop);
+  record.error = error;
+  set_timer(loop, 0);
+  close_listener(loop);
+  const UniqueFd& reserved = loop.monitor.supervision.exit_record;
+  // If this fails (the directory is gone) there is nobody to tell but the clients.
+  if (reserved) (void)publish_exit_record(loop.monitor.run_directory.get(), reserved, record);
+  loop.phase = Phase::kLeaving;
+  loop.clients.for_each([&](Client& client) {
+    send_message(client, message::Exited{.code = record.code,
+                                         .signal = record.signal,
+                                         .oom_killed = record.oom_killed ? 1U : 0U,
+                                         .timed_out = record.timed_out ? 1U : 0U,
+                                         .started_ns = record.started_ns,
+                                         .finished_ns = record.finished_ns});
+  });
+  (void)tear_down(loop.monitor);  // the engine sees what is left, and runs the same steps again
+}
+
+}  // namespace tspod

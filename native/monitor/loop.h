@@ -1,0 +1,73 @@
+// What the supervising loop works on. The functions that do are in supervise (the loop itself), streams, attach and ending.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/sys_process.h"
+#include "monitor/buffers.h"
+#include "monitor/clients.h"
+#include "monitor/input.h"
+#include "monitor/log_format.h"
+#include "monitor/monitor.h"
+#include "monitor/poller.h"
+#include "monitor/restart.h"
+
+namespace tspod {
+
+enum class Phase {
+  kCreated,  // waits at the gate
+  kRunning,
+  kWaiting,  // for the restart delay
+  kLeaving,  // all is done but sending clients what they have not taken yet
+};
+
+/** One of the container's output streams, or its terminal. */
+struct Output {
+  Output(LogStream s, Source source) : stream(s), watch{.source = source} {}
+
+  LogStream stream;
+  Watch watch;
+  UniqueFd fd;
+  bool terminal = false;
+  bool hung_up = false;  // nobody has the terminal open at the moment
+};
+
+struct Loop {
+  explicit Loop(Monitor& m) : monitor(m) {}
+
+  Monitor& monitor;
+  Launched launched;
+  Phase phase = Phase::kCreated;
+
+  Poller poller;
+  UniqueFd signals;
+  UniqueFd timer;  // the time limit of a run, or the delay before the next
+  Watch signals_watch{.source = Source::kSignals};
+  Watch listener_watch{.source = Source::kListener};
+  Watch timer_watch{.source = Source::kTimer};
+  Watch input_watch{.source = Source::kStdin};
+
+  bool listener_rests = false;  // no descriptor was left for a connection: until a client goes
+  bool cut_short = false;       // do not wait for slow clients at the end
+  Clients clients;
+  Input input;
+  Output out{LogStream::kStdout, Source::kStdout};
+  Output err{LogStream::kStderr, Source::kStderr};
+  ScratchBuffer scratch{kReadBytes};
+
+  Restarter restarter;
+  uint64_t run_began_ns = 0;  // CLOCK_BOOTTIME
+  bool timed_out = false;
+  bool oom_killed = false;
+  uint64_t finished_ns = 0;                // CLOCK_REALTIME, of the last run
+  std::optional<sys::Ending> last_ending;  // none: no run has ended yet
+
+  bool is_exec() const { return monitor.settings.role == ops::Role::kExec; }
+  bool has_terminal() const { return monitor.settings.stdio.terminal != 0; }
+
+  /** Most that is read from one descriptor at once. */
+  static constexpr size_t kReadBytes = 128 * 1024;
+};
+
+}  // namespace tspod

@@ -1,0 +1,66 @@
+// What supervising does before and during the first launch.
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "core/sys.h"
+#include "core/sys_event.h"
+#include "core/sys_process.h"
+#include "monitor/monitor.h"
+#include "monitor/oom.h"
+#include "monitor/record_files.h"
+
+namespace tspod {
+namespace {
+
+/** A pending connection is accepted as soon as the container has been launched. */
+constexpr int kBacklog = 64;
+
+/** Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than sun_path is. */
+Result<UniqueFd> bind_attach_socket(int run_directory) {
+  (void)sys::unlinkat(run_directory, "attach", 0);  // of a monitor that was killed
+  const std::string path = "/proc/self/fd/" + std::to_string(run_directory) + "/attach";
+  return sys::listen_at(path.c_str(), kBacklog);
+}
+
+Result<void> prepare_records(Monitor& monitor) {
+  const int directory = monitor.run_directory.get();
+  const pid_t self = ::getpid();
+  monitor.supervision.state.monitor = {self, TRY(monitor.context.proc.start_time(self))};
+  monitor.supervision.exit_record = TRY(reserve_exit_record(directory));
+  monitor.supervision.listener = TRY(bind_attach_socket(directory));
+  if (!monitor.settings.monitor_pid_file.empty()) TRY(write_pid_file(monitor.settings.monitor_pid_file, self));
+  return {};
+}
+
+}  // namespace
+
+Result<void> prepare_supervision(Monitor& monitor) {
+  // Orphans of a container without a pid namespace of its own, and of hooks, become our children: we reap them.
+  TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
+  TRY(monitor.supervision.log.open(monitor.settings.log));
+  if (!monitor.run_directory) return {};
+  const Result<void> prepared = prepare_records(monitor);
+  if (!prepared) abandon_supervision(monitor);
+  return prepared;
+}
+
+void abandon_supervision(Monitor& monitor) {
+  monitor.supervision.listener.reset();
+  monitor.supervision.exit_record.reset();
+  if (monitor.run_directory) remove_records(monitor.run_directory.get());
+}
+
+Result<void> record_clone(Monitor& monitor, const Launched& launched) {
+  StateRecord& state = monitor.supervision.state;
+  state.init = {launched.pid, launched.start_time};
+  state.status = ContainerStatus::kCreated;
+  monitor.supervision.oom_kills_before = count_oom_kills(monitor);
+  if (!monitor.settings.init_pid_file.empty()) TRY(write_pid_file(monitor.settings.init_pid_file, launched.pid));
+  if (!monitor.run_directory) return {};
+  return write_state(monitor.run_directory.get(), state);
+}
+
+}  // namespace tspod

@@ -1,0 +1,59 @@
+#include "monitor/record_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/sys.h"
+
+namespace tspod {
+namespace {
+
+constexpr const char* kState = "state";
+constexpr const char* kNewState = "state.new";
+constexpr const char* kExit = "exit";
+constexpr const char* kNewExit = "exit.new";
+
+constexpr int kMakeEmpty = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
+Result<void> write_at_start(int fd, std::string_view bytes) {
+  const ssize_t count = sys::retry([&] { return ::pwrite(fd, bytes.data(), bytes.size(), 0); });
+  if (count == -1) return last_error("pwrite");
+  if (static_cast<size_t>(count) != bytes.size()) return Error{"pwrite", {}, ENOSPC};
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_state(int run_directory, const StateRecord& record) {
+  const UniqueFd file = TRY(sys::openat(run_directory, kNewState, kMakeEmpty, 0600));
+  TRY(sys::write_all(file.get(), format_state(record)));
+  return sys::renameat(run_directory, kNewState, run_directory, kState);
+}
+
+Result<UniqueFd> reserve_exit_record(int run_directory) {
+  const Result<void> removed = sys::unlinkat(run_directory, kExit, 0);
+  if (!removed && removed.error().err != ENOENT) return removed.error();
+  UniqueFd file = TRY(sys::openat(run_directory, kNewExit, kMakeEmpty, 0600));
+  TRY(write_at_start(file.get(), std::string(kMaxExitRecordBytes, '\n')));
+  return file;
+}
+
+Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, const ExitRecord& record) {
+  const std::string text = format_exit(record);
+  TRY(write_at_start(reserved.get(), text));
+  TRY(sys::check(::ftruncate(reserved.get(), static_cast<off_t>(text.size())), "ftruncate"));
+  return sys::renameat(run_directory, kNewExit, run_directory, kExit);
+}
+
+void remove_records(int run_directory) {
+  for (const char* name : {kState, kNewState, kExit, kNewExit, "attach"}) {
+    (void)sys::unlinkat(run_directory, name, 0);  // not there, or in a directory that is gone
+  }
+}
+
+Result<void> write_pid_file(const std::string& path, int32_t pid) {
+  const UniqueFd file = TRY(sys::open(path.c_str(), kMakeEmpty, 0644));
+  return sys::write_all(file.get(), std::to_string(pid) + "\n");
+}
+
+}  // namespace tspod

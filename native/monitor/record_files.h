@@ -1,0 +1,31 @@
+// The files that a monitor keeps in the run directory of its container, each replaced by rename(2).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+#include "monitor/record.h"
+
+namespace tspod {
+
+/** Writes `state` anew. */
+Result<void> write_state(int run_directory, const StateRecord& record);
+
+/**
+ * Removes an old exit record, and makes a file with the space for the new one: a full disk can then not swallow what became of the
+ * container.
+ */
+Result<UniqueFd> reserve_exit_record(int run_directory);
+
+/** Writes the exit record into the reserved file and gives that its name. */
+Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, const ExitRecord& record);
+
+/** Removes what the functions above made, and the attach socket. What is not there is passed over. */
+void remove_records(int run_directory);
+
+/** Writes a process id and a newline to a file, which is made, or emptied first; never through a symlink. */
+Result<void> write_pid_file(const std::string& path, int32_t pid);
+
+}  // namespace tspod

@@ -1,0 +1,144 @@
+// The monitor after the launch: one thread, one loop, until the container has ended for good.
+//
+// Runs as the monitor: host's namespaces, root (or the user, rootless), a session of its own, subreaper. What it waits for is
+// derived from its state before each wait (`watch_all`), so no function has to remember to arm or disarm anything.
+
+#include <malloc.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <utility>
+
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "monitor/attach.h"
+#include "monitor/ending.h"
+#include "monitor/loop.h"
+#include "monitor/record_files.h"
+#include "monitor/streams.h"
+
+namespace tspod {
+namespace {
+
+/** Buffers are given back when nothing has happened for this long. */
+constexpr int kIdleMs = 1000;
+
+Result<void> catch_signals(Loop& loop) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  TRY(sys::check(::sigprocmask(SIG_BLOCK, &signals, nullptr), "sigprocmask"));
+  loop.signals = TRY(sys::signalfd(signals));
+  loop.signals_watch.fd = loop.signals.get();
+  return {};
+}
+
+Result<void> set_up(Loop& loop) {
+  loop.poller = TRY(Poller::make());
+  TRY(catch_signals(loop));
+  TRY(loop.poller.watch(loop.signals_watch, kReadable));
+  loop.listener_watch.fd = loop.monitor.supervision.listener.get();
+  const plan::Restart& restart = loop.monitor.settings.restart;
+  loop.restarter = Restarter({.policy = static_cast<RestartPolicy>(restart.policy),
+                              .max_retries = restart.max_retries,
+                              .first_delay_ms = restart.first_delay_ms,
+                              .last_delay_ms = restart.last_delay_ms});
+  return {};
+}
+
+/** Without a loop there is nobody to supervise: the container ends before anybody was told that it runs. */
+int give_up(Monitor& monitor, const Launched& launched, const Error& error) {
+  (void)sys::pidfd_send_signal(launched.pidfd.get(), SIGKILL);
+  (void)sys::wait_for(launched.pidfd.get());
+  if (monitor.engine) {
+    Client engine(0, std::move(monitor.engine));
+    send_message(engine, message::Failed{Failure::kNoStep, error.err, describe(error)});
+  }
+  abandon_supervision(monitor);
+  (void)tear_down(monitor);
+  return 1;
+}
+
+void begin(Loop& loop) {
+  adopt_engine(loop);
+  open_streams(loop);
+  if (!loop.launched.gated()) return enter_running(loop);
+  loop.clients.for_each([&](Client& engine) {
+    send_message(engine, message::Created{.pid = static_cast<uint32_t>(loop.launched.pid),
+                                          .start_time = loop.launched.start_time});
+  });
+}
+
+void read_signals(Loop& loop) {
+  signalfd_siginfo info;
+  const auto into = std::span(reinterpret_cast<char*>(&info), sizeof info);
+  while (sys::try_read(loop.signals.get(), into) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo != SIGCHLD) handle_termination(loop, static_cast<int>(info.ssi_signo));
+  }
+  reap_children(loop);
+}
+
+void watch_all(Loop& loop) {
+  // Where watching fails (no memory), it is tried again before the next wait.
+  const bool listening = loop.monitor.supervision.listener && !loop.listener_rests;
+  (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
+  (void)loop.poller.watch(loop.timer_watch, loop.timer ? kReadable : kNothing);
+  (void)loop.poller.watch(loop.out.watch, events_of(loop, loop.out));
+  (void)loop.poller.watch(loop.err.watch, events_of(loop, loop.err));
+  (void)loop.poller.watch(loop.input_watch, loop.input.has_waiting() ? kWritable : kNothing);
+  if (loop.input.is_finished()) loop.input.close();
+  loop.clients.for_each([&](Client& client) {
+    if (!loop.poller.watch(client.watch, events_of(loop, client))) client.gone = true;
+  });
+}
+
+void handle(Loop& loop, const Event& event) {
+  switch (event.source) {
+    case Source::kSignals: return read_signals(loop);
+    case Source::kListener: return accept_clients(loop);
+    case Source::kClient: return serve_client(loop, event);
+    case Source::kStdout: return pump(loop, loop.out);
+    case Source::kStderr: return pump(loop, loop.err);
+    case Source::kStdin: return loop.input.flush();
+    case Source::kTimer: return handle_timer(loop);
+  }
+}
+
+/** Waits once, and does what there is to do. False if waiting itself does not work. */
+bool turn(Loop& loop) {
+  Log& log = loop.monitor.supervision.log;
+  const bool holds_memory = loop.scratch.held() || log.holds_memory();
+  const Result<bool> happened =
+      loop.poller.wait(holds_memory ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
+  if (!happened) return false;
+  if (*happened) return true;
+  loop.scratch.release();
+  log.trim();
+  return true;
+}
+
+bool is_done(const Loop& loop) {
+  return loop.phase == Phase::kLeaving && (loop.cut_short || !loop.clients.any_unsent());
+}
+
+}  // namespace
+
+int supervise(Monitor& monitor, Launched launched) {
+  Loop loop(monitor);
+  const Result<void> ready = set_up(loop);
+  if (!ready) return give_up(monitor, launched, ready.error());
+  loop.launched = std::move(launched);
+  begin(loop);
+  reap_children(loop);  // those that ended before their signal was caught
+  (void)::malloc_trim(0);
+  bool works = true;
+  while (works && !is_done(loop)) {
+    sweep_clients(loop);
+    watch_all(loop);
+    works = turn(loop);
+  }
+  return works ? 0 : 1;
+}
+
+}  // namespace tspod
