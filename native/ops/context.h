@@ -27,6 +27,8 @@ class LaunchSteps {
   virtual Result<void> hand_over_terminal(UniqueFd master) = 0;
   /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command is to have. */
   virtual Result<void> make_way(int highest) = 0;
+  /** ECANCELED if the monitor has died. */
+  virtual Result<void> check_monitor() = 0;
 
  protected:
   ~LaunchSteps() = default;

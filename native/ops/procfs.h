@@ -5,6 +5,8 @@
 // to be one, and each file is opened beneath it without crossing another mount and without magic links.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string_view>
 
 #include "core/result.h"
@@ -22,6 +24,9 @@ class Procfs {
 
   /** Writes `value` with one write(2). */
   Result<void> write(const char* path, std::string_view value);
+
+  /** Opens a namespace: `process` is a pid, "self" or "thread-self", `kind` a name under /proc/PID/ns. */
+  Result<UniqueFd> open_namespace(const char* process, const char* kind);
 
   /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
   Result<uint64_t> start_time(pid_t pid);

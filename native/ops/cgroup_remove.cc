@@ -1,0 +1,158 @@
+// Removing a control group with everything in it. May be repeated; what is gone is success.
+#include <dirent.h>
+#include <poll.h>
+#include <time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+/** How long killed processes may take to go (one that is stuck in the kernel may take forever) before EBUSY is reported. */
+constexpr int kPatienceMs = 10'000;
+/** Groups within groups: each holds a descriptor while those in it are removed. */
+constexpr int kMaxDepth = 512;
+/** Rounds of killing: each is for what was forked while the one before went on. */
+constexpr int kMaxRounds = 100;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+int64_t now_ms() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/** Gone while we look is what removal is about. */
+bool is_gone(const Error& error) { return error.err == ENOENT || error.err == ENODEV; }
+
+Result<void> write_if_there(int group, const char* name, std::string_view value) {
+  const Result<UniqueFd> file = sys::openat(group, name, O_WRONLY);
+  if (!file) return is_gone(file.error()) ? Result<void>() : file.error();
+  const Result<void> written = sys::write_once(file->get(), value, name);
+  return !written && is_gone(written.error()) ? Result<void>() : written;
+}
+
+/** The processes of one group; those of a pid namespace that we cannot see read as 0 and are left out. */
+Result<std::vector<pid_t>> processes_of(int group) {
+  const Result<UniqueFd> file = sys::openat(group, "cgroup.procs", O_RDONLY);
+  if (!file) return is_gone(file.error()) ? Result<std::vector<pid_t>>(std::vector<pid_t>()) : file.error();
+  std::string text;
+  char part[4096];
+  for (;;) {
+    const Result<size_t> size = sys::read(file->get(), part);
+    if (!size && is_gone(size.error())) break;
+    const size_t count = TRY(Result<size_t>(size));
+    if (count == 0) break;
+    text.append(part, count);
+  }
+  std::vector<pid_t> pids;
+  for (const char *at = text.data(), *end = at + text.size(); at < end; ++at) {
+    pid_t pid = 0;
+    at = std::from_chars(at, end, pid).ptr;
+    if (pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+/** Waits for the process to end, not for its parent to reap it: a dead process is in no group any more. */
+void wait_for_end(int pidfd, int64_t deadline) {
+  pollfd end{pidfd, POLLIN, 0};
+  const int64_t left = std::max<int64_t>(deadline - now_ms(), 0);
+  (void)sys::retry([&] { return ::poll(&end, 1, static_cast<int>(left)); });
+}
+
+/** Kills what is in the group itself, again and again until nothing is: a process may fork while others are being killed. */
+Result<void> kill_processes(int group, int64_t deadline) {
+  // What is frozen in version 1 does not even die before it is thawed.
+  TRY(write_if_there(group, "freezer.state", "THAWED"));
+  for (int round = 0; round < kMaxRounds && now_ms() < deadline; ++round) {
+    const std::vector<pid_t> pids = TRY(processes_of(group));
+    if (pids.empty()) return {};
+    std::vector<UniqueFd> killed;
+    for (const pid_t pid : pids) {
+      Result<UniqueFd> process = sys::pidfd_open(pid);
+      if (!process) continue;
+      // ESRCH: it has ended by itself.
+      (void)sys::pidfd_send_signal(process->get(), SIGKILL);
+      killed.push_back(std::move(*process));
+    }
+    for (const UniqueFd& process : killed) wait_for_end(process.get(), deadline);
+  }
+  return {};
+}
+
+/**
+ * Waits, at most until the deadline, for a group of version 2 to be empty ("populated 0" in cgroup.events, whose changes poll(2) tells). Version
+ * 1 tells nobody, and the kernel lets go of a dead process a moment after its end is known: there is nothing but to look again.
+ */
+void wait_for_change(int group, int64_t deadline) {
+  constexpr int kLookAgainMs = 1;
+  const int64_t left = std::max<int64_t>(deadline - now_ms(), 0);
+  const Result<UniqueFd> events = sys::openat(group, "cgroup.events", O_RDONLY);
+  pollfd change{events ? events->get() : -1, POLLPRI, 0};
+  // A change may have come before the file was opened: even here we look again after a while.
+  const int64_t wait = std::min<int64_t>(left, events ? 10 * kLookAgainMs : kLookAgainMs);
+  (void)sys::retry([&] { return ::poll(&change, 1, static_cast<int>(wait)); });
+}
+
+Result<void> remove_directory(int parent, const char* name, int64_t deadline) {
+  for (;;) {
+    const Result<void> removed = sys::unlinkat(parent, name, AT_REMOVEDIR);
+    if (removed || is_gone(removed.error())) return {};
+    if (removed.error().err != EBUSY || now_ms() >= deadline) return removed;
+    const Result<UniqueFd> group = sys::openat(parent, name, O_RDONLY | O_DIRECTORY);
+    if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
+    wait_for_change(group->get(), deadline);
+  }
+}
+
+Result<std::vector<std::string>> children_of(int group) {
+  std::vector<std::string> names;
+  const Directory directory(::fdopendir(TRY(sys::dup_from(group, 3)).release()));
+  if (directory == nullptr) return last_error("fdopendir");
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+/** Depth first: a group with groups in it cannot be removed. */
+Result<void> remove_group(int parent, const std::string& name, int64_t deadline, int depth) {
+  if (depth > kMaxDepth) return Error{"cgroup", name, ELOOP};
+  const Result<UniqueFd> group = sys::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
+  TRY(kill_processes(group->get(), deadline));
+  for (const std::string& child : TRY(children_of(group->get()))) {
+    TRY(remove_group(group->get(), child, deadline, depth + 1));
+  }
+  return remove_directory(parent, name.c_str(), deadline);
+}
+
+}  // namespace
+
+Result<void> cgroup_remove(Context&, const plan::CgroupRemove& step) {
+  // Nearly always there is nothing in it any more: one call is all.
+  const Result<void> removed = sys::unlinkat(AT_FDCWD, step.path.c_str(), AT_REMOVEDIR);
+  if (removed || is_gone(removed.error())) return {};
+  if (removed.error().err != EBUSY) return removed;
+
+  const Result<UniqueFd> group = sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
+  // Version 2, Linux 5.14: all at once, children too, whatever they fork.
+  TRY(write_if_there(group->get(), "cgroup.kill", "1"));
+  return remove_group(AT_FDCWD, step.path.str(), now_ms() + kPatienceMs, 0);
+}
+
+}  // namespace tspod::ops

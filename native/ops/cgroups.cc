@@ -1,0 +1,74 @@
+// Making, filling and entering control groups, in version 1, version 2 and both at once.
+#include <linux/magic.h>
+
+#include "core/sys.h"
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+Result<void> make_group(const std::string& path);
+
+/**
+ * A new cpuset of version 1 has no CPU and no memory node, and nothing can enter it before it has some: it gets its parent's.
+ * In version 2 empty means "like the parent" already.
+ */
+Result<void> fill_cpuset(int group, int parent) {
+  const struct statfs status = TRY(sys::fstatfs(group));
+  if (status.f_type != CGROUP_SUPER_MAGIC) return {};
+  for (const char* name : {"cpuset.cpus", "cpuset.mems"}) {
+    const Result<UniqueFd> from = sys::openat(parent, name, O_RDONLY);
+    if (!from) return from.error().err == ENOENT ? Result<void>() : from.error();
+    char value[4096];
+    const size_t size = TRY(sys::read(from->get(), value));
+    const UniqueFd to = TRY(sys::openat(group, name, O_WRONLY));
+    TRY(sys::write_once(to.get(), {value, size}, name));
+  }
+  return {};
+}
+
+Result<void> fill_new_group(const std::string& path) {
+  const UniqueFd group = TRY(sys::open(path.c_str(), O_PATH | O_DIRECTORY));
+  const UniqueFd parent = TRY(sys::openat(group.get(), "..", O_PATH | O_DIRECTORY));
+  return fill_cpuset(group.get(), parent.get());
+}
+
+Result<void> make_parent(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0) return Error{"mkdirat", path, ENOENT};
+  return make_group(path.substr(0, slash));
+}
+
+Result<void> make_group(const std::string& path) {
+  Result<void> made = sys::mkdirat(AT_FDCWD, path.c_str(), 0755);
+  if (!made && made.error().err == ENOENT) {
+    TRY(make_parent(path));
+    made = sys::mkdirat(AT_FDCWD, path.c_str(), 0755);
+  }
+  if (made) return fill_new_group(path);
+  return made.error().err == EEXIST ? Result<void>() : made;
+}
+
+/** cgroup files take one value per write(2) and are never created or cut. */
+Result<void> write_value(Context& context, uint32_t slot, const char* name, std::string_view value) {
+  const int directory = TRY(context.slots.get(slot));
+  const UniqueFd file = TRY(sys::openat(directory, name, O_WRONLY | O_NOFOLLOW));
+  return sys::write_once(file.get(), value, name);
+}
+
+}  // namespace
+
+Result<void> cgroup_create(Context& context, const plan::CgroupCreate& step) {
+  TRY(make_group(step.path.str()));
+  return context.slots.put(step.slot, TRY(sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY)));
+}
+
+Result<void> write_file_at(Context& context, const plan::WriteFileAt& step) {
+  return write_value(context, step.slot, step.name.c_str(), step.value.view());
+}
+
+Result<void> cgroup_enter(Context& context, const plan::CgroupEnter& step) {
+  return write_value(context, step.slot, step.file.c_str(), "0");
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,123 @@
+// The last step: the command itself.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/sys.h"
+#include "ops/death_signal.h"
+#include "ops/handlers.gen.h"
+#include "ops/search_path.h"
+
+namespace tspod::ops {
+namespace {
+
+/** The strings of the plan as execve(2) takes them. */
+class Vector {
+ public:
+  explicit Vector(const wire::Strings& strings) {
+    pointers_.reserve(strings.size() + 2);
+    for (const wire::String item : strings) pointers_.push_back(item.c_str());
+  }
+  void add(const char* item) { pointers_.push_back(item); }
+  const std::vector<const char*>& items() const { return pointers_; }
+  char* const* end_with_null() {
+    pointers_.push_back(nullptr);
+    return const_cast<char* const*>(pointers_.data());
+  }
+
+ private:
+  std::vector<const char*> pointers_;
+};
+
+/** The value of a variable; nullptr if it is not set. */
+const char* value_of(const Vector& environment, std::string_view name) {
+  for (const char* entry : environment.items()) {
+    const std::string_view text(entry);
+    if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=') return entry + name.size() + 1;
+  }
+  return nullptr;
+}
+
+bool is_null_device(int fd) {
+  const Result<struct stat> status = sys::fstat(fd);
+  return status && S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
+/**
+ * Standard streams that are the host's /dev/null become the container's own: through a descriptor of the host's inode root in the
+ * container could change its mode. Where the container has none, they stay.
+ */
+Result<void> reopen_null_streams() {
+  UniqueFd own;
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (!is_null_device(stream)) continue;
+    if (!own) {
+      Result<UniqueFd> opened = sys::open("/dev/null", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+      if (!opened || !is_null_device(opened->get())) return {};
+      own = std::move(*opened);
+    }
+    TRY(sys::dup3(own.get(), stream, 0));
+  }
+  return {};
+}
+
+/** Gives the command the descriptors it is to have, under their numbers. All others are close-on-exec from birth. */
+Result<void> place_descriptors(Context& context) {
+  if (context.exposed.empty()) return {};
+  int highest = 0;
+  for (const ExposedFd& exposed : context.exposed) highest = std::max(highest, exposed.fd);
+  // First away from all numbers that are to be taken, then onto them: the order of the list does not matter.
+  TRY(context.launch == nullptr ? Result<void>() : context.launch->make_way(highest));
+  std::vector<UniqueFd> copies;
+  for (const ExposedFd& exposed : context.exposed) {
+    copies.push_back(TRY(sys::dup_from(TRY(context.slots.get(exposed.slot)), highest + 1)));
+  }
+  for (size_t index = 0; index < copies.size(); ++index) {
+    TRY(sys::dup3(copies[index].get(), context.exposed[index].fd, 0));
+  }
+  return {};
+}
+
+Error execute_failure(const char* file, int err) { return Error{"execve", file, err}; }
+
+/** As execvp(3), but a file without an interpreter is not handed to a shell. Returns only if it fails. */
+Error execute(const char* file, char* const* args, char* const* environment, const char* path) {
+  int refused = 0;  // EACCES of a file that was found is remembered: it says more than that others were not
+  for (const std::string& candidate : candidates(file, path)) {
+    ::execve(candidate.c_str(), args, environment);
+    const int err = errno;
+    if (err == EACCES) refused = err;
+    const bool elsewhere = err == EACCES || err == ENOENT || err == ENOTDIR || err == ESTALE || err == ENODEV;
+    if (!elsewhere) return execute_failure(candidate.c_str(), err);
+  }
+  return execute_failure(file, refused != 0 ? refused : ENOENT);
+}
+
+}  // namespace
+
+Result<void> exec(Context& context, const plan::Exec& step) {
+  if (step.args.empty()) return Error{"execve", "no command", EINVAL};
+  Vector args(step.args);
+  Vector environment(step.env);
+  std::string home;
+  if (step.set_home != 0 && value_of(environment, "HOME") == nullptr && !context.identity.home.empty()) {
+    home = "HOME=" + context.identity.home;
+    environment.add(home.c_str());
+  }
+  const char* path = value_of(environment, "PATH");
+  const char* file = args.items().front();
+
+  TRY(reopen_null_streams());
+  TRY(place_descriptors(context));
+  if (!context.umask_set) ::umask(022);
+  if (context.launch != nullptr) TRY(context.launch->check_monitor());
+  // A system call filter that has come before may forbid this: then the command dies with its monitor.
+  (void)disarm_death_signal();
+  const Error failed = execute(file, args.end_with_null(), environment.end_with_null(), path);
+  return failed;
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,87 @@
+// Who the command runs as.
+#include <grp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/path.h"
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "ops/accounts.h"
+#include "ops/death_signal.h"
+#include "ops/handlers.gen.h"
+#include "ops/working_directory.h"
+
+namespace tspod::ops {
+namespace {
+
+/** Most names of groups that one command may be given. */
+constexpr uint32_t kMaxExtraGroups = 1024;
+
+/** Reads a file of the container; a file that is not there has no lines. */
+LineReader lines_of(int root, const char* path) {
+  return [root, path](const std::function<bool(std::string_view)>& line) -> Result<void> {
+    const Result<UniqueFd> file = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file) return file.error().err == ENOENT ? Result<void>() : file.error();
+    Result<void> read = for_each_line(file->get(), line);
+    if (!read) read.error().arg = std::string("/") + path + ": " + read.error().arg;
+    return read;
+  };
+}
+
+/**
+ * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that asks for the rights
+ * of the pipe or terminal, which root has made. Files and devices of others are left alone.
+ */
+Result<void> give_streams(uid_t uid) {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const struct stat status = TRY(sys::fstat(stream));
+    const bool ours = S_ISFIFO(status.st_mode) || (S_ISCHR(status.st_mode) && ::isatty(stream) == 1);
+    if (!ours || status.st_uid == uid) continue;
+    // Where the id has no place (a read-only or foreign file system) the command goes without.
+    (void)sys::check(::fchown(stream, uid, static_cast<gid_t>(-1)), "fchown");
+  }
+  return {};
+}
+
+Result<void> change_ids(const Identity& identity) {
+  TRY(sys::check(::setgroups(identity.groups.size(), identity.groups.data()), "setgroups"));
+  TRY(sys::check(::setresgid(identity.gid, identity.gid, identity.gid), "setresgid", std::to_string(identity.gid)));
+  return sys::check(::setresuid(identity.uid, identity.uid, identity.uid), "setresuid", std::to_string(identity.uid));
+}
+
+}  // namespace
+
+Result<void> look_up_user(Context& context, const plan::LookUpUser& step) {
+  const int root = TRY(context.slots.get(step.root_slot));
+  if (step.groups.size() > kMaxExtraGroups) return Error{"groups", std::to_string(step.groups.size()), E2BIG};
+  AccountQuery query = parse_user_spec(step.user.view());
+  for (const wire::String group : step.groups) query.extra_groups.push_back(group.view());
+  Account account = TRY(look_up_account(query, lines_of(root, "etc/passwd"), lines_of(root, "etc/group")));
+  context.identity = Identity{
+      .known = true,
+      .uid = account.uid,
+      .gid = account.gid,
+      .groups = std::move(account.groups),
+      .home = std::move(account.home),
+  };
+  return {};
+}
+
+Result<void> use_ids(Context& context, const plan::UseIds& step) {
+  context.identity = Identity{.known = true, .uid = step.uid, .gid = step.gid, .groups = {}, .home = {}};
+  for (uint32_t index = 0; index < step.groups.size(); ++index) context.identity.groups.push_back(step.groups[index]);
+  return {};
+}
+
+Result<void> set_ids(Context& context, const plan::SetIds&) {
+  Identity& identity = context.identity;
+  if (!identity.known) return Error{"setresuid", "no user was looked up", EINVAL};
+  if (identity.uid != 0) TRY(give_streams(identity.uid));
+  TRY(sys::prctl(PR_SET_KEEPCAPS, 1, "KEEPCAPS"));
+  TRY(change_ids(identity));
+  TRY(arm_death_signal());
+  identity.applied = true;
+  return context.deferred_directory.empty() ? Result<void>() : enter_directory(context.deferred_directory.c_str());
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,114 @@
+// Mounts: made detached, given their attributes, then attached onto a descriptor.
+#include <linux/magic.h>
+
+#include <array>
+
+#include "core/path.h"
+#include "core/sys.h"
+#include "core/sys_mount.h"
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+/** What `create` of attachInRoot says to make where the target is missing. */
+enum class Create : uint32_t { kNothing = 0, kDirectory = 1, kFile = 2 };
+
+/** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be covered. */
+constexpr std::array<std::string_view, 9> kReplaceable = {
+    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/slabinfo",
+    "/proc/stat",    "/proc/swaps",     "/proc/uptime",  "/proc/sys/kernel/ns_last_pid",
+};
+
+Result<UniqueFd> open_target(int root, const plan::AttachInRoot& step) {
+  Result<UniqueFd> target = open_in_root(root, step.target.c_str(), O_PATH);
+  if (target || target.error().err != ENOENT) return target;
+  switch (static_cast<Create>(step.create)) {
+    case Create::kNothing:
+      return target;
+    case Create::kDirectory:
+      return make_directories(root, step.target.view());
+    case Create::kFile:
+      return make_file_in_root(root, step.target.view());
+  }
+  return Error{"create", std::to_string(step.create), EINVAL};
+}
+
+/**
+ * A mount over a file of procfs would deceive whoever writes there later (CVE-2019-16884), so no link may lead a target
+ * into one. Mounting the procfs itself is no such thing: its mountpoint is a plain directory.
+ */
+Result<void> refuse_procfs(int target, std::string_view path) {
+  const struct statfs status = TRY(sys::fstatfs(target));
+  if (status.f_type != PROC_SUPER_MAGIC) return {};
+  for (const std::string_view replaceable : kReplaceable) {
+    if (path == replaceable) return {};
+  }
+  return Error{"mount inside proc on", std::string(path), EPERM};
+}
+
+/** One "key=value", or a flag. */
+Result<void> configure(int context, wire::String option) {
+  const size_t equals = option.view().find('=');
+  if (equals == std::string_view::npos) return sys::fsconfig(context, option.c_str(), nullptr);
+  const std::string key(option.view().substr(0, equals));
+  return sys::fsconfig(context, key.c_str(), option.c_str() + equals + 1);
+}
+
+}  // namespace
+
+Result<void> root_propagation(Context&, const plan::RootPropagation& step) {
+  return sys::mount(nullptr, "/", nullptr, step.flags, nullptr);
+}
+
+Result<void> mount_fs(Context& context, const plan::MountFs& step) {
+  const UniqueFd made = TRY(sys::fsopen(step.type.c_str()));
+  for (const wire::String option : step.options) TRY(configure(made.get(), option));
+  TRY(sys::fsconfig_create(made.get()));
+  return context.slots.put(step.slot, TRY(sys::fsmount(made.get(), step.attributes)));
+}
+
+Result<void> open_tree(Context& context, const plan::OpenTree& step) {
+  return context.slots.put(step.slot, TRY(sys::clone_tree(AT_FDCWD, step.path.c_str(), step.recursive != 0)));
+}
+
+Result<void> open_tree_in_root(Context& context, const plan::OpenTreeInRoot& step) {
+  const int root = TRY(context.slots.get(step.root_slot));
+  const UniqueFd source = TRY(open_in_root(root, step.path.c_str(), O_PATH));
+  return context.slots.put(step.slot, TRY(sys::clone_tree(source.get(), "", step.recursive != 0)));
+}
+
+Result<void> mount_attributes(Context& context, const plan::MountAttributes& step) {
+  const int userns = step.userns_slot == plan::kNone ? -1 : TRY(context.slots.get(step.userns_slot));
+  return sys::mount_setattr(TRY(context.slots.get(step.slot)), {
+                                                                   .set = step.set,
+                                                                   .clear = step.clear,
+                                                                   .propagation = step.propagation,
+                                                                   .userns = userns,
+                                                                   .recursive = step.recursive != 0,
+                                                               });
+}
+
+Result<void> attach_mount(Context& context, const plan::AttachMount& step) {
+  return sys::move_mount_to(TRY(context.slots.get(step.slot)), step.path.c_str());
+}
+
+Result<void> attach_in_root(Context& context, const plan::AttachInRoot& step) {
+  const int mount = TRY(context.slots.get(step.slot));
+  const UniqueFd target = TRY(open_target(TRY(context.slots.get(step.root_slot)), step));
+  TRY(refuse_procfs(target.get(), step.target.view()));
+  return sys::move_mount(mount, target.get(), step.target.view());
+}
+
+Result<void> unmount(Context&, const plan::Unmount& step) {
+  const Result<void> unmounted = sys::umount2(step.path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  if (unmounted) return {};
+  const int err = unmounted.error().err;
+  return err == EINVAL || err == ENOENT || err == ENOTDIR ? Result<void>() : unmounted;
+}
+
+Result<void> set_root_propagation(Context&, const plan::SetRootPropagation& step) {
+  return sys::mount(nullptr, "/", nullptr, step.flags, nullptr);
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,85 @@
+#include "ops/procfs.h"
+
+#include <linux/magic.h>
+#include <linux/openat2.h>
+
+#include <charconv>
+#include <string>
+
+#include "core/sys.h"
+#include "core/sys_mount.h"
+
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
+
+namespace tspod::ops {
+namespace {
+
+Result<void> check_type(int fd, long magic, const char* path) {
+  const struct statfs status = TRY(sys::fstatfs(fd));
+  if (status.f_type != magic) return Error{"fstatfs", path, ENOTSUP};
+  return {};
+}
+
+/** A procfs that is mounted nowhere. Needs a pid namespace of one's own, or the right to mount in the current one. */
+Result<UniqueFd> make_private() {
+  const UniqueFd context = TRY(sys::fsopen("proc"));
+  TRY(sys::fsconfig_create(context.get()));
+  return sys::fsmount(context.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+}  // namespace
+
+Result<void> Procfs::open() {
+  UniqueFd root = TRY(sys::open("/proc", O_PATH | O_DIRECTORY));
+  TRY(check_type(root.get(), PROC_SUPER_MAGIC, "/proc"));
+  root_ = std::move(root);
+  return {};
+}
+
+Result<UniqueFd> Procfs::open_file(const char* path, int flags) {
+  if (!root_) TRY(open());
+  const sys::OpenHow how{flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS, 0};
+  Result<UniqueFd> file = sys::openat2(root_.get(), path, how);
+  if (file || file.error().err != EXDEV) return file;
+  // Something is mounted within /proc, as where this runs in a container itself: a procfs of our own has no such thing.
+  root_ = TRY(make_private());
+  return sys::openat2(root_.get(), path, how);
+}
+
+Result<void> Procfs::write(const char* path, std::string_view value) {
+  const UniqueFd file = TRY(open_file(path, O_WRONLY));
+  return sys::write_once(file.get(), value, path);
+}
+
+Result<UniqueFd> Procfs::open_namespace(const char* process, const char* kind) {
+  const std::string path = std::string(process) + "/ns";
+  if (std::string_view(kind).find('/') != std::string_view::npos) return Error{"openat", kind, EINVAL};
+  const UniqueFd directory = TRY(open_file(path.c_str(), O_PATH | O_DIRECTORY));
+  // The one magic link that is wanted; that it led to a namespace is checked.
+  UniqueFd name = TRY(sys::openat(directory.get(), kind, O_RDONLY));
+  TRY(check_type(name.get(), NSFS_MAGIC, kind));
+  return name;
+}
+
+Result<uint64_t> Procfs::start_time(pid_t pid) {
+  const std::string path = std::to_string(pid) + "/stat";
+  const UniqueFd file = TRY(open_file(path.c_str(), O_RDONLY));
+  char text[1024];
+  const size_t size = TRY(sys::read(file.get(), text));
+  std::string_view rest(text, size);
+  // The name in field 2 may hold anything, spaces and parentheses too: fields are counted from its end.
+  rest.remove_prefix(std::min(rest.rfind(')') + 1, rest.size()));
+  for (int field = 2; field < 22; ++field) {
+    const size_t space = rest.find(' ');
+    if (space == std::string_view::npos) return Error{"stat", path, EBADMSG};
+    rest.remove_prefix(space + 1);
+  }
+  uint64_t ticks = 0;
+  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), ticks);
+  if (parsed.ec != std::errc()) return Error{"stat", path, EBADMSG};
+  return ticks;
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,78 @@
+// Steps that tell the monitor how to supervise. No effect of their own; the addon, which supervises nothing, has none of them.
+#include "ops/settings.h"
+
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+Result<Settings*> settings_of(Context& context) {
+  if (context.settings == nullptr) return Error{"settings", {}, ENOTSUP};
+  return context.settings;
+}
+
+/** A code that the monitor does not know is refused: to guess would be to supervise otherwise than asked. */
+Result<void> check_code(uint32_t code, uint32_t highest, const char* what) {
+  if (code > highest) return Error{what, std::to_string(code), EINVAL};
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_directory(Context& context, const plan::RunDirectory& step) {
+  Settings& settings = *TRY(settings_of(context));
+  settings.run_directory = step.path.str();
+  settings.id = step.id.str();
+  return {};
+}
+
+Result<void> stdio(Context& context, const plan::Stdio& step) {
+  for (const uint32_t kind : {step.stdin_, step.stdout_, step.stderr_}) {
+    TRY(check_code(kind, static_cast<uint32_t>(StreamKind::kPassthrough), "stdio"));
+  }
+  TRY(settings_of(context))->stdio = step;
+  return {};
+}
+
+Result<void> log(Context& context, const plan::Log& step) {
+  TRY(check_code(step.driver, static_cast<uint32_t>(LogDriver::kJsonFile), "log driver"));
+  TRY(settings_of(context))->log = LogSettings{
+      .driver = static_cast<LogDriver>(step.driver),
+      .path = step.path.str(),
+      .max_bytes = step.max_bytes,
+      .max_files = step.max_files,
+      .mode = step.mode,
+  };
+  return {};
+}
+
+Result<void> restart(Context& context, const plan::Restart& step) {
+  TRY(check_code(step.policy, 3, "restart policy"));
+  TRY(settings_of(context))->restart = step;
+  return {};
+}
+
+Result<void> time_limit(Context& context, const plan::TimeLimit& step) {
+  TRY(settings_of(context))->time_limit_ms = step.milliseconds;
+  return {};
+}
+
+Result<void> oom_counter(Context& context, const plan::OomCounter& step) {
+  TRY(settings_of(context))->oom_counter = OomCounterSettings{step.slot, step.file.str(), step.key.str()};
+  return {};
+}
+
+Result<void> pid_file(Context& context, const plan::PidFile& step) {
+  TRY(check_code(step.which, 1, "pid file"));
+  Settings& settings = *TRY(settings_of(context));
+  (step.which == 0 ? settings.init_pid_file : settings.monitor_pid_file) = step.path.str();
+  return {};
+}
+
+Result<void> role(Context& context, const plan::Role& step) {
+  TRY(check_code(step.kind, static_cast<uint32_t>(Role::kExec), "role"));
+  TRY(settings_of(context))->role = static_cast<Role>(step.kind);
+  return {};
+}
+
+}  // namespace tspod::ops

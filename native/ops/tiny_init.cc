@@ -1,0 +1,78 @@
+// PID 1 of a container with --init: reaps what is left to it and passes signals on, so that the command need not know how.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <climits>
+#include <csignal>
+
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "ops/death_signal.h"
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+/** Signals about PID 1 itself or its terminal; all others are for the command. */
+bool is_for_init(int signal) {
+  return signal == SIGCHLD || signal == SIGTTIN || signal == SIGTTOU || signal == SIGSEGV || signal == SIGBUS ||
+         signal == SIGFPE || signal == SIGILL;
+}
+
+/** Reaps all that has ended; the status of the command if it was among them, or -1. */
+int reap(pid_t command) {
+  int exit_code = -1;
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (ended <= 0) return exit_code;
+    if (ended != command) continue;
+    exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+}
+
+/**
+ * Runs as PID 1, with the ids, capabilities and filter that the plan has given to the process so far. When it ends, the kernel ends all
+ * that is left in the pid namespace.
+ */
+[[noreturn]] void serve(pid_t command, const sigset_t& signals) {
+  // The container outlives its monitor; until exec the command's side watches that there is one.
+  (void)disarm_death_signal();
+  (void)::prctl(PR_SET_NAME, "tspod-init", 0, 0, 0);
+  (void)sys::close_range(3, UINT_MAX, 0);
+  for (;;) {
+    siginfo_t info{};
+    const int signal = ::sigwaitinfo(&signals, &info);
+    const int exit_code = reap(command);
+    if (exit_code >= 0) ::_exit(exit_code);
+    // ESRCH is no matter: the command has ended, which the next SIGCHLD says.
+    if (signal > 0 && !is_for_init(signal)) (void)::kill(command, signal);
+  }
+}
+
+/** The command's side: a process group of its own, so that Ctrl-C reaches it once and not also by way of PID 1. */
+Result<void> lead_group() {
+  TRY(sys::check(::setpgid(0, 0), "setpgid"));
+  if (::isatty(STDIN_FILENO) != 1) return {};
+  // SIGTTOU is blocked, so a process in the background may do this.
+  if (::tcsetpgrp(STDIN_FILENO, ::getpgrp()) == -1 && errno != ENOTTY) return last_error("tcsetpgrp");
+  return {};
+}
+
+}  // namespace
+
+Result<void> become_init(Context&, const plan::BecomeInit&) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t command = ::fork();
+  if (command == -1) return last_error("fork");
+  if (command != 0) serve(command, all);
+  const Result<void> leading = lead_group();
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return leading;
+}
+
+}  // namespace tspod::ops
