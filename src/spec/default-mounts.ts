@@ -1,0 +1,135 @@
+/** The mounts that every container has, as Podman users rely on them. */
+import type { OciMount } from '../oci/spec.js';
+import { isWithin } from '../util/paths.js';
+import type { ContainerConfig } from './config.js';
+import { isPrivate } from './namespaces.js';
+
+/** Files that the engine writes for a container, by path on the host; absent: the container's root has its own. */
+export interface ContainerFiles {
+  readonly hosts?: string;
+  readonly hostname?: string;
+  readonly resolvConf?: string;
+  readonly containerenv?: string;
+}
+
+/** Kernel file systems, /dev and below. */
+export function kernelMounts(config: ContainerConfig): readonly OciMount[] {
+  return [procMount(config), devMount(config), ...sysMounts(config), ...devSubmounts(config)];
+}
+
+function procMount(config: ContainerConfig): OciMount {
+  const options = ['nosuid', 'noexec', 'nodev', ...config.security.procOptions];
+  return { destination: '/proc', type: 'proc', source: 'proc', options };
+}
+
+function devMount(config: ContainerConfig): OciMount {
+  const options = ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=65536k', ...readOnlyTmpfs(config)];
+  return { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options };
+}
+
+/** With a read-only root that has no writable tmpfs, /dev and /dev/shm are read-only, too. */
+function readOnlyTmpfs(config: ContainerConfig): readonly string[] {
+  return config.readOnly && !config.readOnlyTmpfs ? ['ro'] : [];
+}
+
+/**
+ * A new sysfs shows the devices of the network namespace of who mounts it, and only the owner of that namespace may mount one: with a
+ * user namespace and someone else's network the host's is bound.
+ */
+function sysMounts(config: ContainerConfig): readonly OciMount[] {
+  const access = config.privileged ? 'rw' : 'ro';
+  const options = ['nosuid', 'noexec', 'nodev', access];
+  const bound = config.namespaces.user !== 'host' && !isPrivate(config.namespaces.network);
+  const sys: OciMount = bound
+    ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', `r${access}`] }
+    : { destination: '/sys', type: 'sysfs', source: 'sysfs', options };
+  return [
+    sys,
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['rprivate', 'nosuid', 'noexec', 'nodev', 'relatime', access],
+    },
+  ];
+}
+
+function devSubmounts(config: ContainerConfig): readonly OciMount[] {
+  const mounts: OciMount[] = [
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      // Group 5 is tty on every distribution; where a user namespace does not map it, the option would fail the mount.
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...(mapsGroup(config, 5) ? ['gid=5'] : [])],
+    },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  ];
+  const shm = shmMount(config);
+  return shm === undefined ? mounts : [...mounts, shm];
+}
+
+function mapsGroup(config: ContainerConfig, group: number): boolean {
+  const maps = config.gidMaps;
+  return maps.length === 0 || maps.some((map) => group >= map.containerId && group < map.containerId + map.size);
+}
+
+/** Shared memory belongs to the IPC namespace: none without one of its own, the host's with the host's. */
+function shmMount(config: ContainerConfig): OciMount | undefined {
+  const { ipc } = config.namespaces;
+  const destination = '/dev/shm';
+  if (ipc === 'none') return undefined;
+  if (ipc === 'host') {
+    return { destination, type: 'bind', source: '/dev/shm', options: ['bind', 'rprivate', 'nosuid', 'noexec', 'nodev'] };
+  }
+  const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${config.shmSizeBytes}`, ...readOnlyTmpfs(config)];
+  return { destination, type: 'tmpfs', source: 'shm', options };
+}
+
+/** Places that programs expect to be able to write to, where the root is read-only. */
+export function readOnlyRootMounts(config: ContainerConfig): readonly OciMount[] {
+  if (!config.readOnly || !config.readOnlyTmpfs) return [];
+  return ['/run', '/tmp', '/var/tmp'].map((destination) => ({
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup'],
+  }));
+}
+
+/** The engine's files, bound over the container's. */
+export function fileMounts(config: ContainerConfig, files: ContainerFiles): readonly OciMount[] {
+  const places: readonly (readonly [string, string | undefined])[] = [
+    ['/etc/hosts', files.hosts],
+    ['/etc/hostname', files.hostname],
+    ['/etc/resolv.conf', files.resolvConf],
+    ['/run/.containerenv', files.containerenv],
+  ];
+  const access = config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [];
+  return places.flatMap(([destination, source]) =>
+    source === undefined ? [] : [{ destination, type: 'bind', source, options: ['bind', 'rprivate', ...access] }],
+  );
+}
+
+/** The zone's data over the container's: `local` is the host's own. */
+export function timezoneMounts(timezone: string | undefined): readonly OciMount[] {
+  if (timezone === undefined) return [];
+  const source = timezone === 'local' ? '/etc/localtime' : `/usr/share/zoneinfo/${timezone}`;
+  return [{ destination: '/etc/localtime', type: 'bind', source, options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'] }];
+}
+
+/**
+ * All mounts in the order in which they are made. A user's mount takes the place of a default one; a user's /dev of all that is
+ * below it. The engine's files give way to a user's mount of a directory that they would lie in: it is the user's, not to be written to.
+ */
+export function orderMounts(defaults: readonly OciMount[], files: readonly OciMount[], users: readonly OciMount[]): readonly OciMount[] {
+  const taken = new Set(users.map((mount) => mount.destination));
+  const kept = defaults.filter(
+    ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
+  );
+  const keptFiles = files.filter(({ destination }) => !users.some((mount) => isWithin(destination, mount.destination)));
+  const all = [...kept, ...keptFiles, ...users];
+  if (users.length === 0) return all;
+  const depth = (mount: OciMount): number => mount.destination.split('/').length;
+  return all.toSorted((a, b) => depth(a) - depth(b));
+}

@@ -1,0 +1,49 @@
+/** Environment variables of the container's first process. */
+import type { HostFacts } from '../host/facts.js';
+import type { CreateOptions } from './create-options.js';
+import { invalid, quote } from './invalid.js';
+
+/** Debian's order: local programs first. Podman's value. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Most bytes of all variables: what execve(2) takes with the usual stack limit, less room for the arguments. */
+const MAX_ENVIRONMENT_BYTES = 1536 * 1024;
+
+type EnvironmentOptions = Pick<CreateOptions, 'env' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
+
+export interface Environment {
+  readonly env: Readonly<Record<string, string>>;
+  /** HOSTNAME is added when the host name is known. */
+  readonly hostnameEnv: boolean;
+}
+
+/**
+ * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, then the user's; `unsetEnv`
+ * takes defaults away, never what the user set.
+ */
+export function normalizeEnvironment(options: EnvironmentOptions, facts: Pick<HostFacts, 'proxyVariables'>): Environment {
+  const given = options.env ?? {};
+  for (const name of Object.keys(given)) {
+    if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
+  }
+  const proxies = options.httpProxy === true ? facts.proxyVariables : {};
+  const defaults: Record<string, string> = { PATH: DEFAULT_PATH, container: 'tspod', ...proxies };
+  if (options.tty === true) defaults['TERM'] = 'xterm';
+  const unset = new Set(options.unsetEnvAll === true ? Object.keys(defaults) : options.unsetEnv);
+  for (const name of unset) delete defaults[name];
+  const env = { ...defaults, ...given };
+  checkSize(env);
+  const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
+  return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
+}
+
+function checkSize(env: Readonly<Record<string, string>>): void {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(env)) bytes += name.length + value.length + 2;
+  if (bytes > MAX_ENVIRONMENT_BYTES) throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are possible`);
+}
+
+/** KEY=value items. */
+export function environmentItems(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+}

@@ -1,0 +1,36 @@
+/** OCI hooks among the options. */
+import { HOOK_KINDS } from '../oci/spec.js';
+import type { OciHook, OciHookKind, OciHooks } from '../oci/spec.js';
+import type { HookOptions } from './create-options.js';
+import { invalid, quote } from './invalid.js';
+import { checkAbsolutePath } from './names.js';
+import { checkInteger } from './numbers.js';
+
+/** Most hooks of a container, all kinds together. */
+const MAX_HOOKS = 64;
+
+/** The hooks by kind, in the order given. */
+export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
+  if (hooks.length > MAX_HOOKS) throw invalid(`${hooks.length} hooks, at most ${MAX_HOOKS} are possible`);
+  const byKind: { [K in OciHookKind]?: OciHook[] } = {};
+  for (const hook of hooks) {
+    if (!HOOK_KINDS.includes(hook.kind)) throw invalid(`hook kind must be one of ${HOOK_KINDS.join(', ')}, not ${quote(String(hook.kind))}`);
+    (byKind[hook.kind] ??= []).push(checkHook(hook));
+  }
+  return byKind;
+}
+
+function checkHook(hook: HookOptions): OciHook {
+  const path = checkAbsolutePath(`path of ${hook.kind} hook`, hook.path);
+  for (const item of hook.env ?? []) {
+    if (!/^[^=]+=/.test(item)) throw invalid(`env of ${hook.kind} hook ${path} must be KEY=value items, not ${quote(item)}`);
+  }
+  const timeout = hook.timeoutSec;
+  if (timeout !== undefined) checkInteger(`timeout of ${hook.kind} hook ${path}`, timeout, { min: 1, max: 4000000 });
+  return {
+    path,
+    ...(hook.args === undefined ? {} : { args: hook.args }),
+    ...(hook.env === undefined ? {} : { env: hook.env }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+}

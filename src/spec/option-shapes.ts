@@ -1,0 +1,216 @@
+/** Which keys the options have and what each holds: kept complete by the compiler. */
+import type {
+  CreateOptions,
+  DeviceOptions,
+  DeviceRate,
+  DeviceWeight,
+  ExecOptions,
+  HookOptions,
+  IdMap,
+  LogOptions,
+  MountOptions,
+  ResourceOptions,
+  RestartOptions,
+  SecurityOptions,
+  UlimitOptions,
+} from './create-options.js';
+import { checkShape } from './shape.js';
+import type { ShapeOf } from './shape.js';
+
+const CREATE: ShapeOf<CreateOptions> = {
+  name: 'string',
+  image: 'string',
+  rootfs: 'string',
+  rootfsOverlay: 'boolean',
+  hide: 'strings',
+  show: 'strings',
+  command: 'strings',
+  entrypoint: 'strings',
+  env: 'record',
+  unsetEnv: 'strings',
+  unsetEnvAll: 'boolean',
+  httpProxy: 'boolean',
+  workdir: 'string',
+  user: 'string',
+  groups: 'strings',
+  umask: 'string',
+  tty: 'boolean',
+  interactive: 'boolean',
+  init: 'boolean',
+  preserveFds: 'number',
+  labels: 'record',
+  annotations: 'record',
+  hostname: 'string',
+  domainname: 'string',
+  network: 'string',
+  pid: 'string',
+  ipc: 'string',
+  uts: 'string',
+  cgroupns: 'string',
+  userns: 'string',
+  uidMaps: 'objects',
+  gidMaps: 'objects',
+  timens: 'string',
+  timeOffsets: 'numbers',
+  readOnly: 'boolean',
+  readOnlyTmpfs: 'boolean',
+  mounts: 'objects',
+  rootPropagation: 'string',
+  shmSizeBytes: 'number',
+  devices: 'objects',
+  deviceCgroupRules: 'strings',
+  privileged: 'boolean',
+  capAdd: 'strings',
+  capDrop: 'strings',
+  security: 'object',
+  sysctls: 'record',
+  ulimits: 'objects',
+  oomScoreAdj: 'number',
+  personality: 'string',
+  scheduler: 'object',
+  ioPriority: 'object',
+  timezone: 'string',
+  resources: 'object',
+  cgroupParent: 'string',
+  cgroups: 'string',
+  log: 'object',
+  restart: 'object',
+  stopSignal: 'string',
+  stopTimeoutSec: 'number',
+  timeoutSec: 'number',
+  autoRemove: 'boolean',
+  hooks: 'objects',
+  cidFile: 'string',
+  pidFile: 'string',
+  monitorPidFile: 'string',
+  createCommand: 'strings',
+};
+
+const RESOURCES: ShapeOf<ResourceOptions> = {
+  memoryBytes: 'number',
+  memoryReservationBytes: 'number',
+  memorySwapBytes: 'number',
+  memorySwappiness: 'number',
+  cpus: 'number',
+  cpuShares: 'number',
+  cpuPeriodUs: 'number',
+  cpuQuotaUs: 'number',
+  cpuRtPeriodUs: 'number',
+  cpuRtRuntimeUs: 'number',
+  cpusetCpus: 'string',
+  cpusetMems: 'string',
+  pidsLimit: 'number',
+  blkioWeight: 'number',
+  blkioWeightDevice: 'objects',
+  deviceReadBps: 'objects',
+  deviceWriteBps: 'objects',
+  deviceReadIops: 'objects',
+  deviceWriteIops: 'objects',
+  hugetlb: 'numbers',
+  unified: 'record',
+  oomKillDisable: 'boolean',
+};
+
+const SECURITY: ShapeOf<SecurityOptions> = {
+  noNewPrivileges: 'boolean',
+  seccompProfile: 'string',
+  apparmorProfile: 'string',
+  labels: 'strings',
+  mask: 'strings',
+  unmask: 'strings',
+  procOptions: 'strings',
+};
+
+const ID_MAP: ShapeOf<IdMap> = { containerId: 'number', hostId: 'number', size: 'number' };
+const TIME_OFFSETS: ShapeOf<NonNullable<CreateOptions['timeOffsets']>> = { monotonicSec: 'number', boottimeSec: 'number' };
+const MOUNT: ShapeOf<MountOptions> = { type: 'string', source: 'string', target: 'string', options: 'strings' };
+const DEVICE: ShapeOf<DeviceOptions> = { source: 'string', target: 'string', access: 'string' };
+const ULIMIT: ShapeOf<UlimitOptions> = { name: 'string', soft: 'number', hard: 'number' };
+const RATE: ShapeOf<DeviceRate> = { device: 'string', rate: 'number' };
+const WEIGHT: ShapeOf<DeviceWeight> = { device: 'string', weight: 'number' };
+const LOG: ShapeOf<LogOptions> = { driver: 'string', path: 'string', maxSizeBytes: 'number', maxFiles: 'number', tag: 'string' };
+const RESTART: ShapeOf<RestartOptions> = { policy: 'string', maxRetries: 'number' };
+const HOOK: ShapeOf<HookOptions> = { kind: 'string', path: 'string', args: 'strings', env: 'strings', timeoutSec: 'number' };
+const SCHEDULER: ShapeOf<NonNullable<CreateOptions['scheduler']>> = { policy: 'string', nice: 'number', priority: 'number' };
+const IO_PRIORITY: ShapeOf<NonNullable<CreateOptions['ioPriority']>> = { class: 'string', level: 'number' };
+
+const EXEC: ShapeOf<ExecOptions> = {
+  command: 'strings',
+  env: 'record',
+  user: 'string',
+  workdir: 'string',
+  tty: 'boolean',
+  interactive: 'boolean',
+  privileged: 'boolean',
+  preserveFds: 'number',
+  timeoutMs: 'number',
+};
+
+/** The required fields of an item of a list. */
+const REQUIRED = {
+  idMap: ['containerId', 'hostId', 'size'],
+  mount: ['type', 'target'],
+  device: ['source'],
+  ulimit: ['name', 'soft', 'hard'],
+  rate: ['device', 'rate'],
+  weight: ['device', 'weight'],
+  hook: ['kind', 'path'],
+  scheduler: ['policy'],
+  ioPriority: ['class', 'level'],
+  restart: ['policy'],
+} as const;
+
+/** Throws TypeError for an unknown key or a value of the wrong kind, anywhere in the options. */
+export function checkCreateOptions(options: CreateOptions): void {
+  checkShape('create options', options, CREATE);
+  each('uidMaps', options.uidMaps, ID_MAP, REQUIRED.idMap);
+  each('gidMaps', options.gidMaps, ID_MAP, REQUIRED.idMap);
+  each('mounts', options.mounts, MOUNT, REQUIRED.mount);
+  each('devices', options.devices, DEVICE, REQUIRED.device);
+  each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
+  each('hooks', options.hooks, HOOK, REQUIRED.hook);
+  one('timeOffsets', options.timeOffsets, TIME_OFFSETS);
+  one('security', options.security, SECURITY);
+  one('log', options.log, LOG);
+  one('restart', options.restart, RESTART, REQUIRED.restart);
+  one('scheduler', options.scheduler, SCHEDULER, REQUIRED.scheduler);
+  one('ioPriority', options.ioPriority, IO_PRIORITY, REQUIRED.ioPriority);
+  if (options.resources !== undefined) checkResourceOptions(options.resources);
+}
+
+/** As checkCreateOptions, for the limits alone: those of an update. */
+export function checkResourceOptions(resources: ResourceOptions): void {
+  one('resources', resources, RESOURCES);
+  for (const name of ['deviceReadBps', 'deviceWriteBps', 'deviceReadIops', 'deviceWriteIops'] as const) {
+    each(`resources.${name}`, resources[name], RATE, REQUIRED.rate);
+  }
+  each('resources.blkioWeightDevice', resources.blkioWeightDevice, WEIGHT, REQUIRED.weight);
+}
+
+/** As checkCreateOptions, for an exec. */
+export function checkExecOptions(options: ExecOptions): void {
+  one('exec options', options, EXEC, ['command']);
+}
+
+function each<T extends object>(
+  what: string,
+  items: readonly T[] | undefined,
+  shape: ShapeOf<T>,
+  required: readonly (keyof T & string)[],
+): void {
+  if (items === undefined) return;
+  for (const [index, item] of items.entries()) one(`${what}[${index}]`, item, shape, required);
+}
+
+function one<T extends object>(
+  what: string,
+  item: T | undefined,
+  shape: ShapeOf<T>,
+  required: readonly (keyof T & string)[] = [],
+): void {
+  if (item === undefined) return;
+  checkShape(what, item, shape);
+  const missing = required.find((key) => item[key] === undefined);
+  if (missing !== undefined) throw new TypeError(`${what} must have "${missing}"`);
+}
+
