@@ -1,0 +1,77 @@
+/** Exec options -> the process that joins a running container. */
+import type { HostFacts } from '../host/facts.js';
+import type { OciProcess } from '../oci/spec.js';
+import { CAPABILITIES } from '../util/capabilities.js';
+import { cleanPath } from '../util/paths.js';
+import { boundingCapabilities, capabilitySets } from './capabilities.js';
+import type { ContainerConfig } from './config.js';
+import type { ExecOptions } from './create-options.js';
+import { environmentItems } from './environment.js';
+import { identityOf } from './identity.js';
+import type { Identity } from './identity.js';
+import { invalid, quote } from './invalid.js';
+import { checkAbsolutePath } from './names.js';
+import { checkInteger } from './numbers.js';
+import { checkExecOptions } from './option-shapes.js';
+import { checkUser } from './users.js';
+
+export interface ExecRequest {
+  readonly process: OciProcess;
+  readonly identity: Identity;
+  readonly tty: boolean;
+  readonly interactive: boolean;
+  readonly preserveFds: number;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+export interface ExecDetails {
+  readonly config: ContainerConfig;
+  readonly facts: HostFacts;
+  /** The process of the container's spec: what the options do not say is as there. */
+  readonly container: OciProcess;
+}
+
+/**
+ * The process of an exec: the container's own environment, user and directory unless told otherwise; never more capabilities than the
+ * container has, but with `privileged`. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave.
+ */
+export function execRequest(options: ExecOptions, { config, facts, container }: ExecDetails): ExecRequest {
+  checkExecOptions(options);
+  if (options.command.length === 0 || options.command[0] === '') throw invalid('exec requires a command');
+  const user = options.user === undefined ? config.user : checkUser(options.user);
+  const privileged = options.privileged ?? false;
+  const effective = { ...config, user };
+  const bounding = privileged ? givenCapabilities(facts) : boundingCapabilities(config, facts);
+  return {
+    process: {
+      ...container,
+      terminal: options.tty ?? false,
+      args: options.command,
+      env: mergeEnvironment(container.env ?? [], options),
+      cwd: options.workdir === undefined ? container.cwd : cleanPath(checkAbsolutePath('workdir', options.workdir)),
+      capabilities: capabilitySets(effective, bounding),
+    },
+    identity: identityOf(effective, facts),
+    tty: options.tty ?? false,
+    interactive: options.interactive ?? false,
+    preserveFds: checkInteger('preserveFds', options.preserveFds ?? 0, { min: 0, max: 256 }),
+    timeoutMs: checkInteger('timeoutMs', options.timeoutMs ?? 0, { min: 0, max: 2 ** 40 }),
+  };
+}
+
+function givenCapabilities(facts: Pick<HostFacts, 'boundingCapabilities'>): readonly string[] {
+  return CAPABILITIES.filter((name) => facts.boundingCapabilities.has(name));
+}
+
+function mergeEnvironment(items: readonly string[], options: ExecOptions): readonly string[] {
+  const merged: Record<string, string> = Object.fromEntries(
+    items.map((item) => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)]),
+  );
+  if (options.tty === true && !Object.hasOwn(merged, 'TERM')) merged['TERM'] = 'xterm';
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (!/^[^=]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
+    merged[name] = value;
+  }
+  return environmentItems(merged);
+}

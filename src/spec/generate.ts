@@ -1,0 +1,148 @@
+/** Configuration -> OCI runtime spec. Reads nothing but its arguments. */
+import type { HostFacts } from '../host/facts.js';
+import { OCI_VERSION } from '../oci/spec.js';
+import type { OciDevice, OciLinux, OciMount, OciProcess, OciSpec } from '../oci/spec.js';
+import { boundingCapabilities, capabilitySets } from './capabilities.js';
+import type { ContainerConfig } from './config.js';
+import { fileMounts, kernelMounts, orderMounts, readOnlyRootMounts, timezoneMounts } from './default-mounts.js';
+import type { ContainerFiles } from './default-mounts.js';
+import { DEFAULT_DEVICES, deviceRules } from './devices.js';
+import { environmentItems } from './environment.js';
+import { NO_HOST_PATHS } from './host-paths.js';
+import type { HostPaths } from './host-paths.js';
+import { pathMasks } from './masks.js';
+import { ociMount, rootPropagation } from './mounts.js';
+import { isPrivate, ociIdMappings, ociNamespaces } from './namespaces.js';
+import type { NamespacePaths } from './namespaces.js';
+import { defined } from './numbers.js';
+import { ociResources } from './resources.js';
+import { seccompFor } from './seccomp-choice.js';
+import { seLinuxLabel } from './selinux.js';
+import { DEFAULT_NET_SYSCTLS } from './sysctls.js';
+import { numericUser } from './users.js';
+
+/** What is known only when the container is made or started. */
+export interface SpecDetails {
+  readonly id: string;
+  /** The directory that becomes the root, as the OCI state names it. */
+  readonly rootPath: string;
+  /** Files that the engine wrote. @default none */
+  readonly files?: ContainerFiles;
+  /** Namespaces of other containers, for modes container:. @default none */
+  readonly namespacePaths?: NamespacePaths;
+  /** What resolveHostPaths() found. @default nothing was looked for */
+  readonly hostPaths?: HostPaths;
+  /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
+  readonly hostBinds?: readonly string[];
+}
+
+/** The complete spec of a container. */
+export function generateSpec(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciSpec {
+  const hostname = hostnameOf(config, facts, details.id);
+  return {
+    ociVersion: OCI_VERSION,
+    root: { path: details.rootPath, readonly: config.readOnly },
+    process: ociProcess(config, facts, { id: details.id, hostname }),
+    mounts: allMounts(config, details),
+    ...(isPrivate(config.namespaces.uts) ? { hostname, ...defined({ domainname: config.domainname }) } : {}),
+    hooks: config.hooks,
+    annotations: config.annotations,
+    linux: ociLinux(config, facts, details),
+  };
+}
+
+/** The name that the container's HOSTNAME and /etc/hostname carry: given, the host's, or the first 12 characters of the id. */
+export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'hostname'>, id: string): string {
+  if (config.hostname !== undefined) return config.hostname;
+  return config.namespaces.uts === 'host' ? facts.hostname : id.slice(0, 12);
+}
+
+interface ProcessNames {
+  readonly id: string;
+  readonly hostname: string;
+}
+
+function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }: ProcessNames): OciProcess {
+  const bounding = boundingCapabilities(config, facts);
+  const env = config.hostnameEnv ? { ...config.env, HOSTNAME: hostname } : config.env;
+  return {
+    terminal: config.tty,
+    user: { ...(numericUser(config.user) ?? { uid: 0, gid: 0 }), umask: config.umask },
+    args: config.args,
+    env: environmentItems(env),
+    cwd: config.workdir,
+    capabilities: capabilitySets(config, bounding),
+    rlimits: config.rlimits,
+    noNewPrivileges: config.security.noNewPrivileges,
+    ...defined({
+      oomScoreAdj: config.oomScoreAdj,
+      scheduler: config.scheduler,
+      apparmorProfile: appArmorProfile(config),
+      selinuxLabel: facts.selinux ? seLinuxLabel(config.security, 'process', id) : undefined,
+    }),
+    ...(config.ioPriority === undefined
+      ? {}
+      : { ioPriority: { class: config.ioPriority.class, priority: config.ioPriority.level } }),
+  };
+}
+
+function appArmorProfile(config: ContainerConfig): string | undefined {
+  const { apparmorProfile } = config.security;
+  return apparmorProfile === 'unconfined' ? undefined : apparmorProfile;
+}
+
+function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciMount[] {
+  const files = [...fileMounts(config, details.files ?? {}), ...timezoneMounts(config.timezone)];
+  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
+  const ordered = orderMounts(defaults, files, config.mounts.map(ociMount));
+  const binds = details.hostBinds ?? [];
+  // The host's other file systems belong to the root: they come before everything that may lie on them.
+  return binds.length === 0 ? ordered : [...binds.map(hostBind), ...ordered];
+}
+
+function hostBind(path: string): OciMount {
+  return { destination: path, type: 'bind', source: path, options: ['bind', 'rprivate', 'ro', 'nodev'] };
+}
+
+function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciLinux {
+  const hostPaths = details.hostPaths ?? NO_HOST_PATHS;
+  const { privileged, deviceCgroupRules: rules } = config;
+  return {
+    namespaces: ociNamespaces(config.namespaces, details.namespacePaths),
+    uidMappings: ociIdMappings(config.uidMaps),
+    gidMappings: ociIdMappings(config.gidMaps),
+    ...timeOffsets(config),
+    devices: allDevices(hostPaths),
+    ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id) }),
+    resources: ociResources(config.resources, deviceRules({ privileged, granted: hostPaths.devices, rules }), hostPaths.numbersOf),
+    ...defined({
+      rootfsPropagation: rootPropagation(config),
+      seccomp: seccompFor(config, facts, hostPaths.seccompProfile),
+      mountLabel: facts.selinux ? seLinuxLabel(config.security, 'mount', details.id) : undefined,
+      personality: config.personality === undefined ? undefined : { domain: config.personality },
+    }),
+    sysctl: sysctls(config),
+    ...pathMasks(config, facts),
+  };
+}
+
+/** The default ones, the host's and the user's: a later one of the same path counts. */
+function allDevices(hostPaths: HostPaths): readonly OciDevice[] {
+  const granted = [...hostPaths.privilegedDevices, ...hostPaths.devices.map(({ device }) => device)];
+  if (granted.length === 0) return DEFAULT_DEVICES;
+  return [...new Map([...DEFAULT_DEVICES, ...granted].map((device) => [device.path, device])).values()];
+}
+
+/** The container's cgroup in each hierarchy, from its mount point. */
+export function cgroupsPath(config: Pick<ContainerConfig, 'cgroupParent'>, id: string): string {
+  return config.cgroupParent === '/' ? `/${id}` : `${config.cgroupParent}/${id}`;
+}
+
+function timeOffsets(config: ContainerConfig): Pick<OciLinux, 'timeOffsets'> {
+  if (config.namespaces.time !== 'private') return {};
+  return { timeOffsets: { monotonic: { secs: config.timeOffsets.monotonicSec }, boottime: { secs: config.timeOffsets.boottimeSec } } };
+}
+
+function sysctls(config: ContainerConfig): Readonly<Record<string, string>> {
+  return isPrivate(config.namespaces.network) ? { ...DEFAULT_NET_SYSCTLS, ...config.sysctls } : config.sysctls;
+}
