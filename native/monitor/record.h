@@ -17,8 +17,8 @@ struct ProcessName {
 enum class ContainerStatus { kCreated, kRunning, kWaiting };
 
 struct StateRecord {
-  ProcessName monitor;
-  ProcessName init;
+  ProcessName monitor{};
+  ProcessName init{};
   ContainerStatus status = ContainerStatus::kCreated;
   uint64_t started_ns = 0;  // CLOCK_REALTIME; 0 before the first start
   uint32_t restarts = 0;

@@ -1,0 +1,65 @@
+#include "monitor/restart.h"
+
+#include "test/check.h"
+
+namespace tspod {
+namespace {
+
+constexpr RunOutcome kFailed{.failed = true, .lasted_ns = 1};
+constexpr RunOutcome kSucceeded{.failed = false, .lasted_ns = 1};
+constexpr RunOutcome kLongRun{.failed = true, .lasted_ns = kSteadyRunNs};
+
+int64_t delay(Restarter& restarter, const RunOutcome& outcome) {
+  const std::optional<uint32_t> answer = restarter.next_delay(outcome);
+  return answer ? int64_t{*answer} : -1;
+}
+
+TEST("restart: policy no never does") {
+  Restarter restarter;
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+}
+
+TEST("restart: on-failure does after a failure, as often as allowed") {
+  Restarter restarter({.policy = RestartPolicy::kOnFailure, .max_retries = 2, .first_delay_ms = 10, .last_delay_ms = 100});
+  CHECK_EQUAL(delay(restarter, kFailed), 10);
+  CHECK_EQUAL(delay(restarter, kFailed), 20);
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+  CHECK_EQUAL(restarter.count(), 2U);
+}
+
+TEST("restart: on-failure ends with a success") {
+  Restarter restarter({.policy = RestartPolicy::kOnFailure});
+  CHECK(delay(restarter, kFailed) > 0);
+  CHECK_EQUAL(delay(restarter, kSucceeded), -1);
+}
+
+TEST("restart: always and unless-stopped do whatever the outcome") {
+  for (const RestartPolicy policy : {RestartPolicy::kAlways, RestartPolicy::kUnlessStopped}) {
+    Restarter restarter({.policy = policy, .max_retries = 1});
+    for (int i = 0; i < 10; ++i) CHECK(delay(restarter, i % 2 == 0 ? kFailed : kSucceeded) > 0);
+  }
+}
+
+TEST("restart: the delay doubles up to the last, and begins anew after a long run") {
+  Restarter restarter({.policy = RestartPolicy::kAlways, .first_delay_ms = 100, .last_delay_ms = 500});
+  for (const int64_t expected : {100, 200, 400, 500, 500}) CHECK_EQUAL(delay(restarter, kFailed), expected);
+  CHECK_EQUAL(delay(restarter, kLongRun), 100);
+  CHECK_EQUAL(delay(restarter, kFailed), 200);
+}
+
+TEST("restart: delays of any size neither overflow nor vanish") {
+  Restarter large({.policy = RestartPolicy::kAlways, .first_delay_ms = 0xffffffff, .last_delay_ms = 0xffffffff});
+  CHECK_EQUAL(delay(large, kFailed), 0xffffffffLL);
+  CHECK_EQUAL(delay(large, kFailed), 0xffffffffLL);
+  Restarter none({.policy = RestartPolicy::kAlways, .first_delay_ms = 0, .last_delay_ms = 0});
+  CHECK_EQUAL(delay(none, kFailed), 1);
+}
+
+TEST("restart: a stop disarms it") {
+  Restarter restarter({.policy = RestartPolicy::kAlways});
+  restarter.disarm();
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+}
+
+}  // namespace
+}  // namespace tspod
