@@ -5,13 +5,17 @@
 
 namespace tspod::addon {
 
-/** closeFd, pipe. */
+/** closeFd, pipe, duplicate. */
 void export_descriptors(Napi::Env env, Napi::Object exports);
-/** tryLock, lockWait, lockCancel, unlock. */
+/** tryLock, lockWaiting, cancelLock, unlock. */
 void export_locks(Napi::Env env, Napi::Object exports);
+/** execute, removeTree, removeTreeNow. */
+void export_plans(Napi::Env env, Napi::Object exports);
 /** openPidfd, sendSignal, hasEnded, reap. */
 void export_processes(Napi::Env env, Napi::Object exports);
-/** connectAt, connectAtWaiting, receive, send. */
+/** compileSeccomp. */
+void export_seccomp(Napi::Env env, Napi::Object exports);
+/** connectNow, connectWaiting, receive, send. */
 void export_sockets(Napi::Env env, Napi::Object exports);
 /** spawnMonitor. */
 void export_spawn(Napi::Env env, Napi::Object exports);

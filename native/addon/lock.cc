@@ -58,7 +58,7 @@ class LockTask final : public Task {
     } while (result_ && !result_->valid());
   }
   bool cancellable() const override { return true; }
-  Napi::Value outcome(Napi::Env env) override { return to_js(env, result_); }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(result_)); }
 
  private:
   /** The locked file; none if the path names another one by now. */
@@ -91,7 +91,7 @@ class LockTask final : public Task {
 Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
   Result<UniqueFd> file = try_lock(string_at(info, 0));
   if (file && !file->valid()) return info.Env().Null();
-  return to_js(info.Env(), file);
+  return to_js(info.Env(), std::move(file));
 }
 
 Napi::Value lock_waiting(const Napi::CallbackInfo& info) {

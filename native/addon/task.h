@@ -77,7 +77,7 @@ template <class Work> class FunctionTask final : public Task {
  public:
   FunctionTask(Napi::Env env, Work work) : Task(env), work_(std::move(work)) {}
   void run() override { result_.emplace(work_()); }
-  Napi::Value outcome(Napi::Env env) override { return to_js(env, *result_); }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(*result_)); }
 
  private:
   Work work_;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -47,17 +49,17 @@ inline Napi::Value to_js(Napi::Env env, UniqueFd& value) {
 Napi::Value to_js(Napi::Env env, const std::vector<uint8_t>& value);
 Napi::Value to_js(Napi::Env env, const std::vector<std::string>& values);
 
-template <class T> Napi::Value to_js(Napi::Env env, Result<T>& result) {
+template <class T> Napi::Value to_js(Napi::Env env, Result<T>&& result) {
   if (!result) return failure(env, result.error());
-  return to_js(env, *result);
-}
-
-inline Napi::Value to_js(Napi::Env env, const Result<void>& result) {
-  return result ? env.Undefined() : failure(env, result.error());
+  if constexpr (std::is_void_v<T>) {
+    return env.Undefined();
+  } else {
+    return to_js(env, *result);
+  }
 }
 
 template <class T> Napi::Value answer(const Napi::CallbackInfo& info, Result<T> result) {
-  return to_js(info.Env(), result);
+  return to_js(info.Env(), std::move(result));
 }
 
 }  // namespace tspod::addon

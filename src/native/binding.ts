@@ -43,6 +43,14 @@ export interface Binding {
   hasEnded(pidfd: number): Outcome<boolean>;
   reap(pidfd: number): Outcome<{ code: number; signal: number } | null>;
 
+  // plan.cc
+  execute(plan: Uint8Array): Promise<Outcome<undefined>>;
+  removeTree(path: string): Promise<Outcome<undefined>>;
+  removeTreeNow(path: string): Outcome<undefined>;
+
+  // seccomp.cc
+  compileSeccomp(profile: Uint8Array): Outcome<Uint8Array>;
+
   // lock.cc
   tryLock(path: string): Outcome<number | null>;
   lockWaiting(path: string): { id: number; locked: Promise<Outcome<number>> };

@@ -1,0 +1,67 @@
+#include <sched.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "core/sys_process.h"
+#include "ops/handlers.gen.h"
+#include "ops/run.h"
+
+namespace tspod::addon {
+namespace {
+
+/** Carries out a plan that launches nothing. */
+class PlanTask final : public Task {
+ public:
+  PlanTask(Napi::Env env, std::span<const uint8_t> plan) : Task(env), plan_(plan.begin(), plan.end()) {}
+
+  void run() override {
+    // Root, working directory and umask are shared with all threads of node until here; a plan may change them.
+    Result<void> own = sys::unshare(CLONE_FS);
+    result_ = own ? ops::execute(plan_) : Result<void, Failure>(Failure{Failure::kNoStep, own.error().err, "unshare"});
+  }
+
+  Napi::Value outcome(Napi::Env env) override {
+    if (result_) return env.Undefined();
+    const Failure& failed = result_.error();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("errno", failed.err);
+    object.Set("syscall", "execute");
+    object.Set("detail", failed.detail);
+    if (failed.step != Failure::kNoStep) object.Set("step", failed.step);
+    return object;
+  }
+
+ private:
+  std::vector<uint8_t> plan_;
+  Result<void, Failure> result_;
+};
+
+Napi::Value execute(const Napi::CallbackInfo& info) {
+  auto task = std::make_unique<PlanTask>(info.Env(), bytes_at(info, 0));
+  return environment(info).tasks.start(std::move(task)).promise;
+}
+
+Result<void> remove_tree(const std::string& path) {
+  ops::Context context;
+  plan::RemoveTree step;
+  step.path = path;
+  return ops::remove_tree(context, step);
+}
+
+Napi::Value remove_tree_async(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(), [path = string_at(info, 0)] { return remove_tree(path); });
+}
+
+Napi::Value remove_tree_now(const Napi::CallbackInfo& info) {
+  return to_js(info.Env(), remove_tree(string_at(info, 0)));
+}
+
+}  // namespace
+
+void export_plans(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "execute", execute);
+  add_function(env, exports, "removeTree", remove_tree_async);
+  add_function(env, exports, "removeTreeNow", remove_tree_now);
+}
+
+}  // namespace tspod::addon

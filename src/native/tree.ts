@@ -1,0 +1,27 @@
+/** Deleting trees that others may be changing: by descriptors, never through links. */
+import { binding } from './binding.js';
+import { unwrap } from './native-error.js';
+
+/**
+ * Deletes a file, or a directory with all in it, off the main thread. Follows no link and enters no other mount; what is gone already is
+ * success. Works at any depth. The path is absolute, its last component not a slash. NativeError EBUSY or EXDEV if something is
+ * mounted in the tree: all before it may be gone then.
+ *
+ * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
+ */
+export async function removeTree(path: string): Promise<void> {
+  requireRemovable(path);
+  unwrap(await binding().removeTree(path));
+}
+
+/** The same on this thread: for a tree that is known to be tiny, where a thread would take longer than the work. */
+export function removeTreeSync(path: string): void {
+  requireRemovable(path);
+  unwrap(binding().removeTreeNow(path));
+}
+
+function requireRemovable(path: string): void {
+  if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0')) {
+    throw new TypeError(`not the absolute path of a tree: "${path}"`);
+  }
+}
