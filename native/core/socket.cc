@@ -27,6 +27,11 @@ size_t take_fds(msghdr& message, std::span<UniqueFd> fds) {
   return count;
 }
 
+Result<void> wait_until(int socket, short events) {
+  pollfd wanted{socket, events, 0};
+  return sys::check(sys::retry([&] { return ::poll(&wanted, 1, -1); }), "poll");
+}
+
 }  // namespace
 
 Result<SocketPair> packet_pair() {
@@ -74,10 +79,15 @@ Result<ReceivedPacket> receive_packet(int socket, std::span<char> into, std::spa
 
 Result<bool> read_exactly(int socket, std::span<char> into) {
   for (size_t done = 0; done < into.size();) {
-    const size_t count = TRY(sys::read(socket, into.subspan(done)));
-    if (count == 0 && done == 0) return false;
-    if (count == 0) return Error{"read", {}, ECONNRESET};
-    done += count;
+    Result<size_t> count = sys::read(socket, into.subspan(done));
+    if (!count && count.error().err == EAGAIN) {
+      TRY(wait_until(socket, POLLIN));
+      continue;
+    }
+    if (!count) return count.error();
+    if (*count == 0 && done == 0) return false;
+    if (*count == 0) return Error{"read", {}, ECONNRESET};
+    done += *count;
   }
   return true;
 }
@@ -90,8 +100,7 @@ Result<void> send_all(int socket, std::string_view bytes) {
       continue;
     }
     if (errno != EAGAIN) return last_error("send");
-    pollfd room{socket, POLLOUT, 0};
-    if (sys::retry([&] { return ::poll(&room, 1, -1); }) == -1) return last_error("poll");
+    TRY(wait_until(socket, POLLOUT));
   }
   return {};
 }

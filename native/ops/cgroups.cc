@@ -1,6 +1,4 @@
 // Making, filling and entering control groups, in version 1, version 2 and both at once.
-#include <linux/magic.h>
-
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
 
@@ -8,30 +6,6 @@ namespace tspod::ops {
 namespace {
 
 Result<void> make_group(const std::string& path);
-
-/**
- * A new cpuset of version 1 has no CPU and no memory node, and nothing can enter it before it has some: it gets its parent's.
- * In version 2 empty means "like the parent" already.
- */
-Result<void> fill_cpuset(int group, int parent) {
-  const struct statfs status = TRY(sys::fstatfs(group));
-  if (status.f_type != CGROUP_SUPER_MAGIC) return {};
-  for (const char* name : {"cpuset.cpus", "cpuset.mems"}) {
-    const Result<UniqueFd> from = sys::openat(parent, name, O_RDONLY);
-    if (!from) return from.error().err == ENOENT ? Result<void>() : from.error();
-    char value[4096];
-    const size_t size = TRY(sys::read(from->get(), value));
-    const UniqueFd to = TRY(sys::openat(group, name, O_WRONLY));
-    TRY(sys::write_once(to.get(), {value, size}, name));
-  }
-  return {};
-}
-
-Result<void> fill_new_group(const std::string& path) {
-  const UniqueFd group = TRY(sys::open(path.c_str(), O_PATH | O_DIRECTORY));
-  const UniqueFd parent = TRY(sys::openat(group.get(), "..", O_PATH | O_DIRECTORY));
-  return fill_cpuset(group.get(), parent.get());
-}
 
 Result<void> make_parent(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -45,8 +19,7 @@ Result<void> make_group(const std::string& path) {
     TRY(make_parent(path));
     made = sys::mkdirat(AT_FDCWD, path.c_str(), 0755);
   }
-  if (made) return fill_new_group(path);
-  return made.error().err == EEXIST ? Result<void>() : made;
+  return made || made.error().err == EEXIST ? Result<void>() : made;
 }
 
 /** cgroup files take one value per write(2) and are never created or cut. */

@@ -63,7 +63,7 @@ Result<UniqueFd> Procfs::open_namespace(const char* process, const char* kind) {
   return name;
 }
 
-Result<uint64_t> Procfs::start_time(pid_t pid) {
+Result<uint64_t> Procfs::stat_field(pid_t pid, int number) {
   const std::string path = std::to_string(pid) + "/stat";
   const UniqueFd file = TRY(open_file(path.c_str(), O_RDONLY));
   char text[1024];
@@ -71,15 +71,22 @@ Result<uint64_t> Procfs::start_time(pid_t pid) {
   std::string_view rest(text, size);
   // The name in field 2 may hold anything, spaces and parentheses too: fields are counted from its end.
   rest.remove_prefix(std::min(rest.rfind(')') + 1, rest.size()));
-  for (int field = 2; field < 22; ++field) {
+  for (int field = 2; field < number; ++field) {
     const size_t space = rest.find(' ');
     if (space == std::string_view::npos) return Error{"stat", path, EBADMSG};
     rest.remove_prefix(space + 1);
   }
-  uint64_t ticks = 0;
-  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), ticks);
+  uint64_t value = 0;
+  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), value);
   if (parsed.ec != std::errc()) return Error{"stat", path, EBADMSG};
-  return ticks;
+  return value;
+}
+
+Result<uint64_t> Procfs::start_time(pid_t pid) { return stat_field(pid, 22); }
+
+Result<bool> Procfs::has_executed(pid_t pid) {
+  constexpr uint64_t kForkedButNotExecuted = 0x40;  // PF_FORKNOEXEC
+  return (TRY(stat_field(pid, 9)) & kForkedButNotExecuted) == 0;
 }
 
 }  // namespace tspod::ops

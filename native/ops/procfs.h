@@ -31,10 +31,15 @@ class Procfs {
   /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
   Result<uint64_t> start_time(pid_t pid);
 
+  /** Whether a process has executed a program since it was forked; also of one that has ended and was not reaped. */
+  Result<bool> has_executed(pid_t pid);
+
   /** The descriptor of the procfs, or -1: for those who close all others. */
   int fd() const { return root_.get(); }
 
  private:
+  Result<uint64_t> stat_field(pid_t pid, int number);
+
   UniqueFd root_;
 };
 

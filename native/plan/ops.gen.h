@@ -41,6 +41,7 @@ enum class Op : uint32_t {
   kCgroupEnter = 22,
   kCgroupDevices = 23,
   kCgroupRemove = 24,
+  kCpusetInherit = 25,
   kRootPropagation = 30,
   kMountFs = 31,
   kOpenTree = 32,
@@ -183,6 +184,10 @@ struct CgroupDevices {
 };
 
 struct CgroupRemove {
+  wire::String path{};
+};
+
+struct CpusetInherit {
   wire::String path{};
 };
 
@@ -584,6 +589,10 @@ inline void decode(wire::Reader& reader, CgroupRemove& record) {
   wire::get(reader, record.path);
 }
 
+inline void decode(wire::Reader& reader, CpusetInherit& record) {
+  wire::get(reader, record.path);
+}
+
 inline void decode(wire::Reader& reader, RootPropagation& record) {
   wire::get(reader, record.flags);
 }
@@ -916,6 +925,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kCgroupEnter:
     case Op::kCgroupDevices:
     case Op::kCgroupRemove:
+    case Op::kCpusetInherit:
     case Op::kRootPropagation:
     case Op::kMountFs:
     case Op::kOpenTree:
@@ -1015,6 +1025,8 @@ constexpr const char* name_of(Op op) {
       return "cgroupDevices";
     case Op::kCgroupRemove:
       return "cgroupRemove";
+    case Op::kCpusetInherit:
+      return "cpusetInherit";
     case Op::kRootPropagation:
       return "rootPropagation";
     case Op::kMountFs:
@@ -1220,6 +1232,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kCgroupRemove: {
       CgroupRemove step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kCpusetInherit: {
+      CpusetInherit step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -9,7 +9,7 @@ enum class Kind {
   kMonitor,     // only before the clone
   kAboutChild,  // on the cloned child, from outside
   kOnEither,    // in the container's first process on itself, or on it from outside
-  kNamespaces,  // changes the calling process's namespaces for those that follow
+  kNamespaces,  // changes the calling process's namespaces for the steps that follow
   kInit,        // changes the calling process for good: the monitor and the addon must not run it
   kAnywhere,    // on descriptors, files, mounts, cgroups, the current namespaces
 };
@@ -75,6 +75,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kCgroupCreate:
     case Op::kWriteFileAt:
     case Op::kCgroupDevices:
+    case Op::kCpusetInherit:
     case Op::kCgroupRemove:
     case Op::kMountFs:
     case Op::kOpenTree:
@@ -118,7 +119,7 @@ bool runs_in(Op op, Stage stage) {
     case Kind::kOnEither:
       return stage == Stage::kInit || has_child(stage);
     case Kind::kNamespaces:
-      return stage == Stage::kPrepare || stage == Stage::kInit;
+      return stage == Stage::kPrepare || stage == Stage::kAfterClone || stage == Stage::kInit;
     case Kind::kInit:
       return stage == Stage::kInit;
     case Kind::kAnywhere:

@@ -1,0 +1,265 @@
+// The monitor's side of a launch: host's namespaces, root, a session of its own.
+#include <poll.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "core/socket.h"
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "monitor/handshake.h"
+#include "monitor/init.h"
+#include "monitor/monitor.h"
+#include "ops/run.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace tspod {
+namespace {
+
+Failure failure_of(const Error& error) { return {Failure::kNoStep, error.err, describe(error)}; }
+
+/** As TRY, for a failure that is no step's. */
+#define TRY_STEPLESS(expression)                                      \
+  ({                                                                  \
+    auto stepless_result_ = (expression);                             \
+    if (!stepless_result_) [[unlikely]]                               \
+      return failure_of(stepless_result_.error());                    \
+    *std::move(stepless_result_);                                     \
+  })
+
+/** Both ends of the container's standard streams, before the clone. */
+struct Streams {
+  StreamEnds ours;
+  std::array<UniqueFd, 3> pipes;  // the container's ends
+  ChildStreams theirs;
+};
+
+/** One of 0, 1 and 2: what the container gets, and what is left to us of it. */
+Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
+  const plan::Stdio& stdio = monitor.settings.stdio;
+  const std::array kinds{stdio.stdin_, stdio.stdout_, stdio.stderr_};
+  const std::array slots{stdio.stdin_slot, stdio.stdout_slot, stdio.stderr_slot};
+  const std::array ends{&streams.ours.in, &streams.ours.out, &streams.ours.err};
+  switch (static_cast<ops::StreamKind>(kinds[number])) {
+    case ops::StreamKind::kNull:
+      streams.theirs[number] = monitor.null_device.get();
+      return {};
+    case ops::StreamKind::kPassthrough:
+      streams.theirs[number] = TRY(monitor.context.slots.get(slots[number]));
+      return {};
+    case ops::StreamKind::kMonitor: {
+      sys::Pipe pipe = TRY(sys::pipe());
+      const bool input = number == STDIN_FILENO;
+      *ends[number] = std::move(input ? pipe.write : pipe.read);
+      streams.pipes[number] = std::move(input ? pipe.read : pipe.write);
+      streams.theirs[number] = streams.pipes[number].get();
+      return {};
+    }
+  }
+  return Error{"stdio", std::to_string(kinds[number]), EINVAL};
+}
+
+Result<Streams> make_streams(Monitor& monitor) {
+  Streams streams;
+  const int null_device = monitor.null_device.get();
+  // The terminal is made in the container; until then there is nothing to read or write.
+  streams.theirs = {null_device, null_device, null_device};
+  if (monitor.settings.stdio.terminal != 0) return streams;
+  for (int number = 0; number < 3; ++number) TRY(make_stream(monitor, streams, number));
+  return streams;
+}
+
+/** Lets later children be created where the monitor itself is: steps before the clone have led them elsewhere. */
+Result<void> return_children(ops::Context& context) {
+  const uint64_t returning = std::exchange(context.returning, 0);
+  if ((returning & CLONE_NEWPID) != 0) {
+    TRY(sys::setns(TRY(context.proc.open_namespace("self", "pid")).get(), CLONE_NEWPID));
+  }
+  if ((returning & CLONE_NEWTIME) != 0) {
+    TRY(sys::setns(TRY(context.proc.open_namespace("self", "time")).get(), CLONE_NEWTIME));
+  }
+  return {};
+}
+
+/** The launch as the monitor sees it; exists while the prepare steps run. */
+class Cloning final : public ops::LaunchSteps {
+ public:
+  Cloning(Monitor& monitor, Launched& launched) : monitor_(monitor), launched_(launched) {}
+
+  Channel take_channel() { return std::move(channel_); }
+
+  Result<void> clone(ops::Context& context, const plan::Clone& step) override {
+    Streams streams = TRY(make_streams(monitor_));
+    SocketPair pair = TRY(packet_pair());
+    const int cgroup = step.cgroup_slot == plan::kNone ? -1 : TRY(context.slots.get(step.cgroup_slot));
+    sys::Cloned cloned = TRY(sys::clone3({.flags = step.flags, .cgroup = cgroup}));
+    if (cloned.pid == 0) run_init(monitor_, Channel(std::move(pair.second)), streams.theirs);
+
+    // From here on the child works at the same time.
+    context.child = cloned.pid;
+    (void)context.slots.take_changed();  // what is filled so far the child has
+    launched_.pid = cloned.pid;
+    launched_.pidfd = std::move(cloned.pidfd);
+    launched_.streams = std::move(streams.ours);
+    channel_ = Channel(std::move(pair.first));
+    launched_.start_time = TRY(context.proc.start_time(cloned.pid));
+    TRY(return_children(context));
+    return record_clone(monitor_, launched_);
+  }
+
+  Result<void> await_stage(ops::Context&, const plan::AwaitStage&) override { return outside(); }
+  Result<void> hand_over_terminal(UniqueFd) override { return outside(); }
+  Result<void> make_way(int) override { return outside(); }
+  Result<void> check_monitor() override { return outside(); }
+
+ private:
+  static Error outside() { return Error{"init step", "in the monitor", ENOTSUP}; }
+
+  Monitor& monitor_;
+  Launched& launched_;
+  Channel channel_;
+};
+
+uint64_t realtime_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+/** Waits for the child to say something; ECANCELED if the engine has gone. */
+Result<void> wait_for_packet(const Monitor& monitor, const Channel& channel) {
+  std::array<pollfd, 2> sources{pollfd{channel.fd(), POLLIN, 0}, pollfd{monitor.engine.get(), 0, 0}};
+  TRY(sys::check(sys::retry([&] { return ::poll(sources.data(), sources.size(), -1); }), "poll"));
+  // What the child has said already counts for more than that the engine has gone.
+  const bool engine_gone = sources[0].revents == 0 && sources[1].revents != 0;
+  return engine_gone ? Result<void>(Error{"launch", "the engine has gone", ECANCELED}) : Result<void>();
+}
+
+Result<void, Failure> serve_stage(Monitor& monitor, Channel& channel, plan::Stage stage) {
+  TRY(ops::run_stage(monitor.plan, stage, monitor.context));
+  TRY_STEPLESS(channel.send_done(monitor.context.slots));
+  return {};
+}
+
+Failure death_before_exec(const sys::Ending& ending) {
+  const std::string how = ending.signal != 0 ? "killed by signal " + std::to_string(ending.signal)
+                                             : "exit code " + std::to_string(ending.code);
+  return {Failure::kNoStep, ECHILD, "ended before exec: " + how};
+}
+
+/**
+ * The socket has ended: that is exec, unless the child died. A child that has ended by now may still have executed a short command: the
+ * kernel knows. (With an init of ours, PID 1 never executes anything, and its exit code says enough.)
+ */
+Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
+  if (!TRY_STEPLESS(sys::has_ended(launched.pidfd.get())) || monitor.plan.has(plan::Op::kBecomeInit)) return {};
+  if (TRY_STEPLESS(monitor.context.proc.has_executed(launched.pid))) return {};
+  return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
+}
+
+/** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed the command. */
+Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channel, Order order) {
+  for (;;) {
+    TRY_STEPLESS(wait_for_packet(monitor, channel));
+    Packet packet = TRY_STEPLESS(channel.receive());
+    if (packet.ended) return check_executed(monitor, launched);
+    if (!order.accept(packet.kind)) return Failure{Failure::kNoStep, EPROTO, "handshake out of order"};
+    switch (packet.kind) {
+      case PacketKind::kAfterClonePlease:
+        TRY(serve_stage(monitor, channel, plan::Stage::kAfterClone));
+        break;
+      case PacketKind::kBeforePivotPlease:
+        TRY(serve_stage(monitor, channel, plan::Stage::kBeforePivot));
+        break;
+      case PacketKind::kTerminal:
+        launched.streams.terminal = std::move(packet.terminal);
+        break;
+      case PacketKind::kGatePlease:
+        launched.handshake = channel.take();
+        return {};
+      case PacketKind::kFailed:
+        return std::move(packet.failure);
+      case PacketKind::kDone:
+        break;
+    }
+  }
+}
+
+/** Nothing of the child is left afterwards; in a pid namespace of its own, nothing of its children either. */
+void end_child(const Launched& launched) {
+  if (!launched.pidfd) return;
+  (void)sys::pidfd_send_signal(launched.pidfd.get(), SIGKILL);  // ESRCH: it was reaped
+  (void)sys::wait_for(launched.pidfd.get());
+}
+
+Result<void, Failure> finish(Monitor& monitor, Launched& launched) {
+  if (launched.gated()) return {};
+  launched.started_ns = realtime_ns();
+  return ops::run_stage(monitor.plan, plan::Stage::kStarted, monitor.context);
+}
+
+Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
+  ops::Context& context = monitor.context;
+  Cloning cloning(monitor, launched);
+  context.launch = &cloning;
+  context.masks_files = monitor.plan.has(plan::Op::kMaskPath);
+  const Result<void, Failure> prepared = ops::run_stage(monitor.plan, plan::Stage::kPrepare, context);
+  context.launch = nullptr;
+  if (!prepared) return prepared.error();
+  if (launched.pid == 0) return Failure{Failure::kNoStep, EBADMSG, "plan without clone"};
+  TRY(serve(monitor, launched, cloning.take_channel(), Order()));
+  return finish(monitor, launched);
+}
+
+/** Descriptors that the monitor was spawned with and that only the plan's steps have used. */
+void close_inherited(const plan::Plan& plan) {
+  for (const plan::StepView& step : plan) {
+    if (step.op != plan::Op::kInheritFd) continue;
+    wire::Reader reader(step.operands);
+    plan::InheritFd inherited;
+    plan::decode(reader, inherited);
+    ::close(static_cast<int>(inherited.fd));
+  }
+}
+
+}  // namespace
+
+Result<Launched, Failure> launch(Monitor& monitor) {
+  Launched launched;
+  const Result<void, Failure> done = try_launch(monitor, launched);
+  if (done) return launched;
+  end_child(launched);
+  return done.error();
+}
+
+Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
+  Channel channel(std::move(launched.handshake));
+  Order order;
+  (void)order.accept(PacketKind::kGatePlease);
+  const auto go_on = [&]() -> Result<void, Failure> {
+    TRY_STEPLESS(channel.send_done(monitor.context.slots));
+    TRY(serve(monitor, launched, std::move(channel), order));
+    return finish(monitor, launched);
+  };
+  const Result<void, Failure> done = go_on();
+  if (!done) end_child(launched);
+  return done;
+}
+
+void forget_launch(Monitor& monitor) {
+  const auto& counter = monitor.settings.oom_counter;
+  monitor.context.slots.clear_except(counter ? static_cast<int32_t>(counter->slot) : plan::kNone);
+  close_inherited(monitor.plan);
+  monitor.kept = plan::KeptPlan(monitor.plan, {plan::Stage::kTeardown});
+  monitor.plan = monitor.kept.view();
+  monitor.plan_bytes = Mapping();
+}
+
+Result<void, Failure> tear_down(Monitor& monitor) { return ops::run_teardown(monitor.plan, monitor.context); }
+
+}  // namespace tspod

@@ -1,0 +1,141 @@
+// tspod-monitor: one for each container. It is spawned with a socket to the engine as descriptor 3 and is told by it what to do.
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <climits>
+#include <csignal>
+
+#include "core/socket.h"
+#include "core/sys.h"
+#include "core/sys_process.h"
+#include "monitor/monitor.h"
+#include "ops/run.h"
+
+namespace tspod {
+namespace {
+
+constexpr int kEngineSocket = 3;
+
+Failure failure_of(const Error& error) { return {Failure::kNoStep, error.err, describe(error)}; }
+
+/** Whatever the parent blocked or ignored, signals wait until the loop takes them, and children begin with the defaults. */
+void reset_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) (void)::signal(signal, SIG_DFL);
+}
+
+/** The monitor outlives its creator: nothing of that one's terminal, directory or streams is kept. */
+Result<void> detach(Monitor& monitor) {
+  // Not to be looked into by what it will clone: descriptors and memory of the host are in it (CVE-2016-9962).
+  TRY(sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE"));
+  TRY(sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-monitor"), "PR_SET_NAME"));
+  TRY(sys::close_range(kEngineSocket, UINT_MAX, CLOSE_RANGE_CLOEXEC));
+  (void)::setsid();  // EPERM: it leads a session already
+  TRY(sys::check(::chdir("/"), "chdir", "/"));
+  // Numbered from 3: one that took the place of a missing 0, 1 or 2 would be closed under it.
+  monitor.null_device = TRY(sys::dup_from(TRY(sys::open("/dev/null", O_RDWR)).get(), 3));
+  for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(monitor.null_device.get(), stream, 0));
+  return monitor.context.proc.open();
+}
+
+struct FrameHeader {
+  uint32_t length;
+  message::Type type;
+};
+
+/** False at the end of the stream. */
+Result<bool> read_header(int socket, FrameHeader& header) {
+  static_assert(sizeof header == 8);
+  return read_exactly(socket, {reinterpret_cast<char*>(&header), sizeof header});
+}
+
+Result<void> read_attach(Monitor& monitor, uint32_t length) {
+  std::array<char, 12> payload;
+  if (length != payload.size()) return Error{"attach", {}, EPROTO};
+  if (!TRY(read_exactly(monitor.engine.get(), payload))) return Error{"attach", {}, ECONNRESET};
+  wire::Reader reader({reinterpret_cast<const uint8_t*>(payload.data()), payload.size()});
+  message::decode(reader, monitor.early_attach.emplace());
+  return {};
+}
+
+/** Reads the plan to where it stays: pages of their own, which go back to the kernel when no launch can follow. */
+Result<wire::Bytes> read_plan(Monitor& monitor, uint32_t length) {
+  if (length == 0 || length > message::kMaxBytes) return Error{"launch", {}, EMSGSIZE};
+  monitor.plan_bytes = TRY(Mapping::make(length));
+  const std::span<uint8_t> bytes = monitor.plan_bytes.bytes();
+  const bool there = TRY(read_exactly(monitor.engine.get(), {reinterpret_cast<char*>(bytes.data()), bytes.size()}));
+  if (!there) return Error{"launch", {}, ECONNRESET};
+  wire::Reader reader(bytes);
+  message::Launch launch;
+  message::decode(reader, launch);
+  if (!reader.finished()) return Error{"launch", {}, EBADMSG};
+  return launch.plan;
+}
+
+/** What the engine says first: perhaps `attach`, then `launch`. An empty plan: the engine has gone without a word. */
+Result<wire::Bytes> receive_plan(Monitor& monitor) {
+  FrameHeader header{};
+  while (TRY(read_header(monitor.engine.get(), header))) {
+    if (header.type == message::Type::kLaunch) return read_plan(monitor, header.length);
+    if (header.type != message::Type::kAttach) return Error{"message", "before launch", EPROTO};
+    TRY(read_attach(monitor, header.length));
+  }
+  return wire::Bytes();
+}
+
+Result<void, Failure> take_settings(Monitor& monitor, wire::Bytes plan_bytes) {
+  monitor.plan = TRY(plan::Plan::parse(plan_bytes));
+  monitor.context.settings = &monitor.settings;
+  return ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
+}
+
+Result<void> open_run_directory(Monitor& monitor) {
+  const std::string& path = monitor.settings.run_directory;
+  if (!path.empty()) monitor.run_directory = TRY(sys::open(path.c_str(), O_PATH | O_DIRECTORY));
+  return prepare_supervision(monitor);
+}
+
+Result<Launched, Failure> first_launch(Monitor& monitor) {
+  const Result<void> ready = open_run_directory(monitor);
+  if (!ready) return failure_of(ready.error());
+  return launch(monitor);
+}
+
+int report(const Monitor& monitor, const Failure& failure) {
+  wire::Writer payload;
+  const message::Failed failed{.step = failure.step, .errno_ = failure.err, .detail = failure.detail};
+  message::encode(payload, failed);
+  wire::Writer frame;
+  frame.number(static_cast<uint32_t>(payload.bytes().size()));
+  frame.number(static_cast<uint32_t>(message::Failed::kType));
+  frame.raw(payload.bytes());
+  (void)send_all(monitor.engine.get(), frame.bytes());  // an engine that has gone wants no report
+  return 1;
+}
+
+int run() {
+  reset_signals();
+  Monitor monitor;
+  monitor.engine = UniqueFd(kEngineSocket);
+  const Result<void> detached = detach(monitor);
+  if (!detached) return report(monitor, failure_of(detached.error()));
+  const Result<wire::Bytes> plan_bytes = receive_plan(monitor);
+  if (!plan_bytes) return report(monitor, failure_of(plan_bytes.error()));
+  if (plan_bytes->empty()) return 0;
+  const Result<void, Failure> settings = take_settings(monitor, *plan_bytes);
+  if (!settings) return report(monitor, settings.error());
+
+  Result<Launched, Failure> launched = first_launch(monitor);
+  if (launched) return supervise(monitor, std::move(*launched));
+  abandon_supervision(monitor);
+  (void)tear_down(monitor);  // the launch's failure is the one to tell
+  return report(monitor, launched.error());
+}
+
+}  // namespace
+}  // namespace tspod
+
+int main() { return tspod::run(); }
