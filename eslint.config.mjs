@@ -53,7 +53,7 @@ export default tseslint.config(
       'no-var': 'error',
       'object-shorthand': 'error',
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }], // finish it, or write an issue
-      'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true }],
     },
   },
   {
@@ -72,7 +72,10 @@ export default tseslint.config(
       '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
+      ],
       '@typescript-eslint/no-redundant-type-constituents': 'off', // `Signal | string` tells the reader what is usual
       '@typescript-eslint/require-await': 'off', // an async function may have nothing to wait for and still be one
       'no-unused-vars': 'off',

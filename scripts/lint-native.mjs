@@ -11,13 +11,15 @@ import { fileURLToPath } from 'node:url';
 
 const SKIPPED = 77;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const buildDirectory = join(root, 'build/cmake');
-const tidyDirectory = join(root, 'build/tidy');
+const buildDirectory = join(root, '.cache/native/plain');
+const tidyDirectory = join(root, '.cache/native/tidy');
 
 const options = new Set(process.argv.slice(2));
 const fixing = options.has('--fix-format');
 const steps = fixing || options.has('format') ? [format] : options.has('tidy') ? [tidy] : [format, tidy];
-process.exitCode = steps.map((step) => step()).reduce((worst, status) => (worst === 0 || worst === SKIPPED ? status || worst : worst), 0);
+process.exitCode = steps
+  .map((step) => step())
+  .reduce((worst, status) => (worst === 0 || worst === SKIPPED ? status || worst : worst), 0);
 
 function format() {
   if (!hasTool('clang-format')) return SKIPPED;
@@ -26,16 +28,28 @@ function format() {
 
 function tidy() {
   if (!hasTool('clang-tidy') || !hasTool('clang++') || !hasTool('cmake')) return SKIPPED;
-  const configured = run('cmake', ['-S', 'native', '-B', buildDirectory, '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'], 'ignore');
+  const configured = run(
+    'cmake',
+    ['-S', 'native', '-B', buildDirectory, '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'],
+    'ignore',
+  );
   if (configured !== 0) return configured;
   const files = writeCompileCommands();
   // One process per core, each with its share of the files.
-  const shares = Array.from({ length: availableParallelism() }, (_, index) => files.filter((__, at) => at % availableParallelism() === index));
+  const shares = Array.from({ length: availableParallelism() }, (_, index) =>
+    files.filter((__, at) => at % availableParallelism() === index),
+  );
   const script = shares
     .filter((share) => share.length > 0)
-    .map((share) => `clang-tidy --quiet -p '${tidyDirectory}' ${share.map((file) => `'${file}'`).join(' ')} & pids="$pids $!"`)
+    .map(
+      (share) =>
+        `clang-tidy --quiet -p '${tidyDirectory}' ${share.map((file) => `'${file}'`).join(' ')} & pids="$pids $!"`,
+    )
     .join('\n');
-  return run('sh', ['-c', `pids=''\n${script}\nstatus=0; for pid in $pids; do wait "$pid" || status=1; done; exit $status`]);
+  return run('sh', [
+    '-c',
+    `pids=''\n${script}\nstatus=0; for pid in $pids; do wait "$pid" || status=1; done; exit $status`,
+  ]);
 }
 
 /**

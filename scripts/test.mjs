@@ -5,17 +5,17 @@
  *   npm test                          all of it (without the package and the virtual machine)
  *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system package
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
+ *   npm test -- --built launch        with what out/ and dist/ hold already
  *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
  *
  * The last line is `N passed, N failed, N skipped`; what failed and what was skipped, with the reason, stands above it.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { avaResults } from './testing/ava.mjs';
 import { checkResults } from './testing/checks.mjs';
-import { command, commandResult, root } from './testing/command.mjs';
-import { nativeResults, SANITIZED_MONITOR, SANITIZER_ENVIRONMENT } from './testing/native.mjs';
+import { commandResult, root } from './testing/command.mjs';
+import { buildNative, nativeResults, SANITIZED_MONITOR, SANITIZER_ENVIRONMENT } from './testing/native.mjs';
 import { createReport } from './testing/report.mjs';
 
 const inCi = process.env.CI === 'true';
@@ -26,9 +26,16 @@ const CI_HAS = 'root,busybox,tmux,strace,jq,libseccomp,overlay,userns,podman,cru
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { match: { type: 'string', multiple: true, default: [] }, programs: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    match: { type: 'string', multiple: true, default: [] },
+    programs: { type: 'boolean' },
+    built: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
-const matching = { args: values.match.flatMap((title) => ['--match', title]) };
+/** An emulated machine is ten times slower (scripts/vm sets this). */
+const isSlow = process.env.TSPOD_TEST_SLOW === '1';
+const avaArguments = [...values.match.flatMap((title) => ['--match', title]), ...(isSlow ? ['--timeout', '20m'] : [])];
 const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
 
 /** In order: the cheap and telling ones first. `byDefault` false: only when named, or in CI. */
@@ -36,17 +43,31 @@ const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
   fuzz: { run: fuzzResults },
-  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.js', { env: environment, ...matching }) },
-  launch: { needsTests: true, run: () => avaResults('out/test/launch/**/*.js', { env: environment, ...matching }) },
+  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.js', { env: environment, args: avaArguments }) },
+  launch: {
+    needsTests: true,
+    run: () => avaResults('out/test/launch/**/*.js', { env: environment, args: avaArguments }),
+  },
   sanitizers: { needsTests: true, run: sanitizerResults },
-  system: { needsTests: true, run: () => avaResults('out/test/system/**/*.js', { env: environment, ...matching }) },
-  package: { byDefault: inCi, run: async () => [await commandResult('the packed tarball works after npm install --ignore-scripts', process.execPath, ['scripts/check-package.mjs'])] },
+  system: {
+    needsTests: true,
+    run: () => avaResults('out/test/system/**/*.js', { env: environment, args: avaArguments }),
+  },
+  package: {
+    byDefault: inCi,
+    run: async () => [
+      await commandResult('the packed tarball works after npm install --ignore-scripts', process.execPath, [
+        'scripts/check-package.mjs',
+      ]),
+    ],
+  },
 };
 
 process.exitCode = values.help ? help() : await main();
 
 async function main() {
-  const names = positionals.length > 0 ? positionals : Object.keys(SUITES).filter((name) => SUITES[name].byDefault !== false);
+  const names =
+    positionals.length > 0 ? positionals : Object.keys(SUITES).filter((name) => SUITES[name].byDefault !== false);
   const unknown = names.filter((name) => !(name in SUITES));
   if (unknown.length > 0) {
     console.error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
@@ -54,8 +75,10 @@ async function main() {
   }
   if (values.programs || (inCi && isRoot)) installPrograms();
   const report = createReport();
-  if (names.some((name) => SUITES[name].needsTests)) {
-    await timed(report, 'build', async () => [await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs'])]);
+  if (!values.built && names.some((name) => SUITES[name].needsTests)) {
+    await timed(report, 'build', async () => [
+      await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs']),
+    ]);
   }
   for (const name of names) await timed(report, name, SUITES[name].run);
   return report.finish();
@@ -76,19 +99,22 @@ function installPrograms() {
 /** The decoders, against a minute of mutations of the kept corpus; `npm run fuzz` goes on for longer. */
 async function fuzzResults() {
   const seconds = inCi ? 60 : 10;
-  return [await commandResult(`the decoders survive ${seconds} s of fuzzing`, process.execPath, ['scripts/fuzz.mjs', '--seconds', String(seconds)])];
+  return [
+    await commandResult(`the decoders survive ${seconds} s of fuzzing`, process.execPath, [
+      'scripts/fuzz.mjs',
+      '--seconds',
+      String(seconds),
+    ]),
+  ];
 }
 
 /** The launch tests once more, with a monitor that has the address and undefined behaviour sanitizers. */
 async function sanitizerResults() {
-  if (!existsSync(SANITIZED_MONITOR)) {
-    const { status, output } = await command(process.execPath, ['scripts/testing/build-native.mjs', 'sanitize']);
-    if (status === 77) return [{ name: 'launch tests with sanitizers', outcome: 'skipped', detail: output.trim().split('\n').at(-1) }];
-    if (status !== 0) return [{ name: 'the sanitizer build', outcome: 'failed', detail: output }];
-  }
+  const failure = await buildNative('sanitize');
+  if (failure !== undefined) return [{ name: 'launch tests with sanitizers', ...failure }];
   return avaResults('out/test/launch/**/*.js', {
     env: { ...environment, TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT },
-    ...matching,
+    args: avaArguments,
   });
 }
 

@@ -3,7 +3,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CAPABILITIES = [
-  'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'NET_BIND_SERVICE',
+  'SETFCAP',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_CHROOT',
 ].map((name) => `CAP_${name}`);
 
 const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
@@ -44,8 +54,17 @@ function config({ rootfs, args, name }) {
       resources: { devices: [{ allow: false, access: 'rwm' }], pids: { limit: 2048 } },
       seccomp: seccomp(),
       maskedPaths: [
-        '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list',
-        '/proc/timer_stats', '/sys/dev/block', '/sys/firmware', '/sys/fs/selinux',
+        '/proc/acpi',
+        '/proc/kcore',
+        '/proc/keys',
+        '/proc/latency_stats',
+        '/proc/sched_debug',
+        '/proc/scsi',
+        '/proc/timer_list',
+        '/proc/timer_stats',
+        '/sys/dev/block',
+        '/sys/firmware',
+        '/sys/fs/selinux',
       ],
       readonlyPaths: ['/proc/asound', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },

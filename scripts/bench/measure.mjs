@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 /** A variable that makes every start of Node read a certificate store: no part of what is measured. */
-const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;
+const { NODE_EXTRA_CA_CERTS: certificates, ...environment } = process.env;
 export const childEnvironment = environment;
 
 /** Nanoseconds of one call, as a number. */
@@ -39,11 +39,13 @@ export function runProgram(file, args = [], { env = childEnvironment, cwd, input
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env, cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
+    for (const name of ['stdout', 'stderr'])
+      child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === expect) resolve({ code, ...output });
-      else reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
+      else
+        reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
     });
     if (input !== undefined) child.stdin.end(input);
   });

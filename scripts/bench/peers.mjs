@@ -50,8 +50,18 @@ export function podman(directory) {
     '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]\n[engine]\nevents_logger = "none"\n',
   );
   const globals = [
-    '--root', join(directory, 'root'), '--runroot', join(directory, 'run'), '--tmpdir', join(directory, 'tmp'),
-    '--cgroup-manager', 'cgroupfs', '--storage-driver', 'overlay', '--runtime', 'crun',
+    '--root',
+    join(directory, 'root'),
+    '--runroot',
+    join(directory, 'run'),
+    '--tmpdir',
+    join(directory, 'tmp'),
+    '--cgroup-manager',
+    'cgroupfs',
+    '--storage-driver',
+    'overlay',
+    '--runtime',
+    'crun',
   ];
   return { env: { ...childEnvironment, CONTAINERS_CONF: configuration }, globals };
 }

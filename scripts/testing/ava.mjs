@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, root } from './command.mjs';
+import { createTapReader } from './tap.mjs';
 
 /** One result per test of the files that match. Tests that `requires()` turned away are skips, with its reason. */
 export async function avaResults(pattern, { env = {}, args = [] } = {}) {
@@ -11,10 +12,14 @@ export async function avaResults(pattern, { env = {}, args = [] } = {}) {
   writeFileSync(skipLog, '');
   const tap = createTapReader();
   try {
-    const { status, output } = await command(process.execPath, [join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args, pattern], {
-      env: { TSPOD_SKIP_LOG: skipLog, ...env },
-      onLine: tap.line,
-    });
+    const { status, output } = await command(
+      process.execPath,
+      [join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args, pattern],
+      {
+        env: { TSPOD_SKIP_LOG: skipLog, ...env },
+        onLine: tap.line,
+      },
+    );
     const results = markSkips(tap.results(), readSkips(skipLog));
     if (status !== 0 && !results.some(({ outcome }) => outcome === 'failed')) {
       results.push({ name: `ava ${pattern}`, outcome: 'failed', detail: output });
@@ -25,37 +30,19 @@ export async function avaResults(pattern, { env = {}, args = [] } = {}) {
   }
 }
 
-/** Collects `ok` and `not ok` lines; what stands between the --- and ... after one is its detail. */
-function createTapReader() {
-  const results = [];
-  let inDetail = false;
-  return {
-    line(line) {
-      const match = /^(not )?ok \d+ - (.*?)( # (SKIP|TODO).*)?$/.exec(line);
-      if (match !== null) {
-        const [, not, name, directive] = match;
-        const outcome = not !== undefined ? 'failed' : directive !== undefined ? 'skipped' : 'passed';
-        results.push({ name, outcome, ...(outcome === 'skipped' && { detail: 'marked as skipped in the code' }) });
-        if (outcome === 'failed') console.log(`  not ok: ${name}`);
-      } else if (/^ {2}---$/.test(line)) {
-        inDetail = true;
-      } else if (/^ {2}\.\.\.$/.test(line)) {
-        inDetail = false;
-      } else if (inDetail && results.at(-1)?.outcome === 'failed') {
-        results.at(-1).detail = `${results.at(-1).detail ?? ''}${line}\n`;
-      }
-    },
-    results: () => results,
-  };
-}
-
 function readSkips(path) {
-  return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 /** TAP names a test by folders, file and title, and leaves out what all files have in common. */
 function markSkips(results, skips) {
-  const reasons = skips.map(({ file, title, reason }) => ({ reason, fullName: [...file.replace(/(\.test)?\.js$/, '').split('/'), title].join(' › ') }));
+  const reasons = skips.map(({ file, title, reason }) => ({
+    reason,
+    fullName: [...file.replace(/(\.test)?\.js$/, '').split('/'), title].join(' › '),
+  }));
   return results.map((result) => {
     const skip = reasons.find(({ fullName }) => fullName === result.name || fullName.endsWith(` › ${result.name}`));
     if (skip === undefined || result.outcome !== 'passed') return result;

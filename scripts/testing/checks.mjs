@@ -6,13 +6,14 @@ const CHECKS = [
   ['imports keep to the layers', 'scripts/check-layers.mjs', []],
   ['the types fit', 'node_modules/typescript/bin/tsc', ['--noEmit']],
   ['eslint is content', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']],
-  ['the format is prettier\'s', 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
-  ['the format of native/ is clang-format\'s', 'scripts/lint-native.mjs', ['format']],
+  ["the format is prettier's", 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
+  ["the format of native/ is clang-format's", 'scripts/lint-native.mjs', ['format']],
   ['clang-tidy is content', 'scripts/lint-native.mjs', ['tidy']],
 ];
 
 export async function checkResults() {
   const results = [];
-  for (const [name, script, args] of CHECKS) results.push(await commandResult(name, process.execPath, [script, ...args]));
+  for (const [name, script, args] of CHECKS)
+    results.push(await commandResult(name, process.execPath, [script, ...args]));
   return results;
 }

@@ -13,7 +13,12 @@ const KEPT_CHARACTERS = 20_000;
  */
 export function command(file, args, { env = {}, onLine, timeoutMinutes = 30 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(file, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let output = '';
     let rest = '';
     const keep = (text) => (output = (output + text).slice(-KEPT_CHARACTERS));

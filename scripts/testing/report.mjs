@@ -16,7 +16,8 @@ export function createReport() {
       printReasons(results.filter(({ outcome }) => outcome === 'skipped'));
       const failures = results.filter(({ outcome }) => outcome === 'failed');
       if (failures.length > 0) console.log('\nFailed:');
-      for (const { suite, name, detail } of failures) console.log(`  ${suite}: ${name}${detail === undefined ? '' : `\n${indent(detail)}`}`);
+      for (const { suite, name, detail } of failures)
+        console.log(`  ${suite}: ${name}${detail === undefined ? '' : `\n${indent(detail)}`}`);
       console.log(`\n${figures(results)}`);
       return failures.length > 0 || results.every(({ outcome }) => outcome !== 'passed') ? 1 : 0;
     },

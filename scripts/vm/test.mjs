@@ -1,0 +1,174 @@
+#!/usr/bin/env node
+/**
+ * Runs tests in a virtual machine of our own: a kernel of Debian's with cgroup v2, systemd and AppArmor, whatever this
+ * machine is. Emulated (TCG), so it needs no /dev/kvm, and is about ten times slower than the machine itself.
+ *
+ *   npm run test:vm                                    launch and system tests under systemd
+ *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
+ *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
+ *   npm run test:vm -- --command 'uname -a; bin/tspod info'
+ *
+ * Needs root, qemu-system-x86, debootstrap, e2fsprogs and Debian's mirror; the image is kept in .cache/vm.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(root, '.cache/vm');
+const TOOLS = { 'qemu-system-x86_64': 'qemu-system-x86', debootstrap: 'debootstrap', 'mkfs.ext4': 'e2fsprogs' };
+
+/** Built here, run there: none of it is in git but what the tests need. */
+const BUILT = ['build/Release', 'dist', 'out', 'node_modules', 'build/cmake', 'build/cmake-sanitize'];
+
+const { values } = parseArgs({
+  options: {
+    init: { type: 'string', default: 'systemd' },
+    cgroup: { type: 'string', default: 'v2' },
+    suite: { type: 'string', multiple: true, default: ['launch', 'system'] },
+    match: { type: 'string', multiple: true, default: [] },
+    command: { type: 'string' },
+    memory: { type: 'string', default: '4G' },
+    minutes: { type: 'string', default: '60' },
+    rebuild: { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = await main();
+
+async function main() {
+  const missing = Object.keys(TOOLS).filter(
+    (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  );
+  if (missing.length > 0 || process.geteuid() !== 0) {
+    console.error(
+      missing.length > 0
+        ? `test:vm needs ${missing.join(', ')}: apt-get install ${missing.map((tool) => TOOLS[tool]).join(' ')}`
+        : 'test:vm needs root, to make a disk image with the right owners',
+    );
+    return 77;
+  }
+  const image = prepareImage();
+  const disk = prepareRepository(values.command ?? testCommand());
+  const { output, ended } = await boot({ image, disk });
+  const status = /\nvm: ended with (\d+)\r?\n/.exec(output)?.[1];
+  rmSync(disk, { force: true });
+  if (status === undefined) {
+    console.error(
+      ended === 'timeout'
+        ? `vm: no end after ${values.minutes} minutes`
+        : 'vm: the machine stopped before the tests ended; see .cache/vm/console.log',
+    );
+    return 1;
+  }
+  return Number(status);
+}
+
+/** The image of these scripts, made if there is none yet. */
+function prepareImage() {
+  const key = createHash('sha256');
+  for (const name of ['build-image.sh', 'guest-run.sh']) key.update(readFileSync(new URL(name, import.meta.url)));
+  const image = join(cache, `image-${key.digest('hex').slice(0, 12)}`);
+  if (existsSync(image) && !values.rebuild) return image;
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  console.error('vm: making the disk image (about two minutes, once)');
+  const partial = `${image}.partial`;
+  const script = fileURLToPath(new URL('build-image.sh', import.meta.url));
+  const log = join(cache, 'build-image.log');
+  const { status } = spawnSync('sh', ['-c', 'exec sh "$0" "$1" > "$2" 2>&1', script, partial, log], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`vm: cannot make the disk image: ${tail(readFileSync(log, 'utf8'))}`);
+  renameSync(partial, image);
+  return image;
+}
+
+/** A disk with the repository as it is in the work tree, what was built from it, this machine's Node, and the command. */
+function prepareRepository(command) {
+  const staging = join(cache, 'repository');
+  const disk = join(cache, 'repository.ext4');
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(join(staging, 'vm-bin'), { recursive: true });
+  const files = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const file of files.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(staging, file)), { recursive: true });
+    cpSync(join(root, file), join(staging, file), { verbatimSymlinks: true });
+  }
+  for (const directory of BUILT.filter((name) => existsSync(join(root, name)))) {
+    cpSync(join(root, directory), join(staging, directory), { recursive: true, verbatimSymlinks: true });
+  }
+  copyFileSync(process.execPath, join(staging, 'vm-bin/node'));
+  writeFileSync(join(staging, 'vm-command'), `export PATH=/repository/vm-bin:$PATH\n${command}\n`);
+  rmSync(disk, { force: true });
+  const { status, stderr } = spawnSync('mkfs.ext4', ['-q', '-F', '-d', staging, disk, '2G'], { encoding: 'utf8' });
+  rmSync(staging, { recursive: true, force: true });
+  if (status !== 0) throw new Error(`vm: mkfs.ext4: ${stderr}`);
+  return disk;
+}
+
+/** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
+function testCommand() {
+  const match = values.match.map((title) => ` --match '${title}'`).join('');
+  return `TSPOD_TEST_SLOW=1 node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
+}
+
+function boot({ image, disk }) {
+  const parameters = [
+    'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor swapaccount=1 tsc=unstable',
+    values.init === 'direct'
+      ? 'init=/usr/local/sbin/guest-run'
+      : 'systemd.show_status=false systemd.journald.forward_to_console=0',
+    `tspod.cgroup=${values.cgroup}`,
+  ];
+  const args = [
+    ['-accel', 'tcg,thread=multi'],
+    ['-cpu', 'max'],
+    ['-smp', '2'],
+    ['-m', values.memory],
+    ['-M', 'q35'],
+    ['-kernel', join(image, 'vmlinuz')],
+    ['-append', parameters.join(' ')],
+    ['-drive', `file=${join(image, 'root.ext4')},format=raw,if=none,id=root,snapshot=on`],
+    ['-device', 'nvme,drive=root,serial=root'],
+    ['-drive', `file=${disk},format=raw,if=none,id=repository,cache=unsafe`],
+    ['-device', 'nvme,drive=repository,serial=repository'],
+    ['-serial', `file:${join(cache, 'console.log')}`],
+    ['-serial', 'stdio'],
+    ['-nic', 'none'],
+    ['-display', 'none'],
+    ['-monitor', 'none'],
+    ['-no-reboot'],
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn('qemu-system-x86_64', args.flat(), { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    let ended = 'exit';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      process.stdout.write(text.replaceAll('\r\n', '\n'));
+    });
+    const timer = setTimeout(
+      () => {
+        ended = 'timeout';
+        child.kill('SIGKILL');
+      },
+      Number(values.minutes) * 60_000,
+    );
+    child.on('error', reject);
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve({ output, ended });
+    });
+  });
+}
+
+function tail(text) {
+  return text.trim().split('\n').slice(-5).join('\n');
+}
