@@ -16,13 +16,18 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   export_descriptors(env, exports);
+  export_files(env, exports);
   export_locks(env, exports);
+  export_mounts(env, exports);
+  export_namespaces(env, exports);
+  export_netlink(env, exports);
   export_plans(env, exports);
   export_processes(env, exports);
   export_seccomp(env, exports);
   export_sockets(env, exports);
   export_spawn(env, exports);
   export_watches(env, exports);
+  export_xattrs(env, exports);
   return exports;
 }
 

@@ -7,8 +7,16 @@ namespace tspod::addon {
 
 /** closeFd, pipe, duplicate. */
 void export_descriptors(Napi::Env env, Napi::Object exports);
+/** readFile, writeFile, readDirectory, getHostname, setHostname. */
+void export_files(Napi::Env env, Napi::Object exports);
 /** tryLock, lockWaiting, cancelLock, unlock. */
 void export_locks(Napi::Env env, Napi::Object exports);
+/** mountFileSystem, bindMount, unmount, setPropagation. */
+void export_mounts(Napi::Env env, Napi::Object exports);
+/** createNamespace, createUserNamespace, pinNamespace. */
+void export_namespaces(Napi::Env env, Napi::Object exports);
+/** netlink. */
+void export_netlink(Napi::Env env, Napi::Object exports);
 /** execute, removeTree, removeTreeNow. */
 void export_plans(Napi::Env env, Napi::Object exports);
 /** openPidfd, sendSignal, hasEnded, reap. */
@@ -21,5 +29,7 @@ void export_sockets(Napi::Env env, Napi::Object exports);
 void export_spawn(Napi::Env env, Napi::Object exports);
 /** watch, watchEvents, watchRef, unwatch. */
 void export_watches(Napi::Env env, Napi::Object exports);
+/** getXattr, setXattr, removeXattr, listXattrs. */
+void export_xattrs(Napi::Env env, Napi::Object exports);
 
 }  // namespace tspod::addon

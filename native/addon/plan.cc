@@ -15,9 +15,11 @@ class PlanTask final : public Task {
   PlanTask(Napi::Env env, std::span<const uint8_t> plan) : Task(env), plan_(plan.begin(), plan.end()) {}
 
   void run() override {
-    // Root, working directory and umask are shared with all threads of node until here; a plan may change them.
+    // Root, working directory and umask are shared with all threads of node until here; a plan may change
+    // them.
     Result<void> own = sys::unshare(CLONE_FS);
-    result_ = own ? ops::execute(plan_) : Result<void, Failure>(Failure{Failure::kNoStep, own.error().err, "unshare"});
+    result_ = own ? ops::execute(plan_)
+                  : Result<void, Failure>(Failure{Failure::kNoStep, own.error().err, "unshare"});
   }
 
   Napi::Value outcome(Napi::Env env) override {

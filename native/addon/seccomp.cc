@@ -27,7 +27,8 @@ class Filter {
  public:
   Filter(const SeccompLibrary& library, uint32_t default_action)
       : library_(&library), handle_(library.init(default_action)) {}
-  Filter(Filter&& other) noexcept : library_(other.library_), handle_(std::exchange(other.handle_, nullptr)) {}
+  Filter(Filter&& other) noexcept
+      : library_(other.library_), handle_(std::exchange(other.handle_, nullptr)) {}
   Filter& operator=(Filter&&) = delete;
   ~Filter() {
     if (handle_ != nullptr) library_->release(handle_);
@@ -64,7 +65,8 @@ Rule read_rule(wire::Reader& reader) {
   return rule;
 }
 
-/** libseccomp takes one comparison for each argument: a rule with two for the same one becomes a rule for each comparison. */
+/** libseccomp takes one comparison for each argument: a rule with two for the same one becomes a rule for
+ * each comparison. */
 bool compares_an_argument_twice(const Rule& rule) {
   uint32_t seen = 0;
   for (const SeccompComparison& comparison : rule.comparisons) {
@@ -79,12 +81,14 @@ Result<void> add_rule(const SeccompLibrary& library, const Filter& filter, const
   bool one_by_one = compares_an_argument_twice(rule);
   for (wire::String name : rule.names) {
     int call = library.syscall_resolve_name(name.c_str());
-    if (call == kNoSuchCall) continue;  // newer than this libseccomp: the default action is all there is for it
+    if (call == kNoSuchCall)
+      continue;  // newer than this libseccomp: the default action is all there is for it
     size_t step = one_by_one ? 1 : rule.comparisons.size();
     size_t index = 0;
     do {
       auto count = static_cast<unsigned>(step);
-      int result = library.rule_add_array(filter.get(), rule.action, call, count, rule.comparisons.data() + index);
+      int result =
+          library.rule_add_array(filter.get(), rule.action, call, count, rule.comparisons.data() + index);
       TRY(checked(result, "seccomp_rule_add", name.view()));
       index += step;
     } while (index < rule.comparisons.size());
@@ -151,7 +155,9 @@ Result<std::vector<uint8_t>> compile(wire::Bytes profile) {
   return exported(library, *all);
 }
 
-Napi::Value compile_seccomp(const Napi::CallbackInfo& info) { return answer(info, compile(bytes_at(info, 0))); }
+Napi::Value compile_seccomp(const Napi::CallbackInfo& info) {
+  return answer(info, compile(bytes_at(info, 0)));
+}
 
 }  // namespace
 

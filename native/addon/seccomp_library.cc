@@ -8,15 +8,15 @@ namespace tspod::addon {
 namespace {
 
 /** False if the library lacks the function. */
-template <class Function>
-bool find(void* library, const char* name, Function*& function) {
+template <class Function> bool find(void* library, const char* name, Function*& function) {
   function = reinterpret_cast<Function*>(::dlsym(library, name));
   return function != nullptr;
 }
 
 bool find_all(void* library, SeccompLibrary& functions) {
   (void)find(library, "seccomp_export_bpf_mem", functions.export_bpf_mem);
-  return find(library, "seccomp_init", functions.init) && find(library, "seccomp_release", functions.release) &&
+  return find(library, "seccomp_init", functions.init) &&
+         find(library, "seccomp_release", functions.release) &&
          find(library, "seccomp_merge", functions.merge) &&
          find(library, "seccomp_arch_native", functions.arch_native) &&
          find(library, "seccomp_arch_resolve_name", functions.arch_resolve_name) &&
@@ -35,7 +35,8 @@ Result<const SeccompLibrary*> seccomp_library() {
   static bool loaded = false;
   std::lock_guard hold(mutex);
   if (loaded) return &functions;
-  // Never closed: the functions stay valid. Tried again after a failure: it may have been installed meanwhile.
+  // Never closed: the functions stay valid. Tried again after a failure: it may have been installed
+  // meanwhile.
   void* library = ::dlopen("libseccomp.so.2", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr || !find_all(library, functions)) return Error{"dlopen", ::dlerror(), ENOENT};
   loaded = true;

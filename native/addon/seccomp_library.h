@@ -1,4 +1,5 @@
-// libseccomp, opened when a filter is first compiled: a host without it runs unconfined containers, and everything else.
+// libseccomp, opened when a filter is first compiled: a host without it runs unconfined containers, and
+// everything else.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ struct SeccompLibrary {
   int (*arch_add)(void* filter, uint32_t architecture);
   int (*arch_remove)(void* filter, uint32_t architecture);
   int (*syscall_resolve_name)(const char* name);
-  int (*rule_add_array)(void* filter, uint32_t action, int call, unsigned count, const SeccompComparison* comparisons);
+  int (*rule_add_array)(void* filter, uint32_t action, int call, unsigned count,
+                        const SeccompComparison* comparisons);
   int (*export_bpf)(const void* filter, int fd);
   int (*export_bpf_mem)(const void* filter, void* buffer, size_t* size);  // null before version 2.6
 };

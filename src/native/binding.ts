@@ -4,11 +4,14 @@
  */
 import { TspodError } from '../errors.js';
 import { addonPath } from './addon-path.js';
-import type { Outcome } from './native-error.js';
+import type { Failure, Outcome } from './native-error.js';
 
 /** Events of a watched descriptor (UV_READABLE, UV_WRITABLE). */
 export const WATCH_READ = 1;
 export const WATCH_WRITE = 2;
+
+/** Namespaces to work in: paths of their files, and a CLONE_NEW* flag for each. None: this process's. */
+export type Inside = [paths: readonly string[], flags: readonly number[]];
 
 export interface Binding {
   // descriptors.cc
@@ -42,6 +45,35 @@ export interface Binding {
   sendSignal(pidfd: number, signal: number): Outcome<undefined>;
   hasEnded(pidfd: number): Outcome<boolean>;
   reap(pidfd: number): Outcome<{ code: number; signal: number } | null>;
+
+  // namespace.cc
+  createNamespace(flag: number, name: string, timeOffsets: string): Promise<Outcome<number>>;
+  createUserNamespace(uidMap: string, gidMap: string, denySetgroups: boolean): Promise<Outcome<number>>;
+  pinNamespace(fd: number, path: string): Promise<Outcome<undefined>> | Failure;
+
+  // mount.cc, file.cc, netlink.cc: in namespaces given by the paths of their nsfs files and CLONE_NEW* flags
+  mountFileSystem(
+    ...rest: [...Inside, type: string, options: readonly string[], attributes: number, target: string]
+  ): Promise<Outcome<undefined>>;
+  bindMount(
+    ...rest: [...Inside, source: string, target: string, recursive: boolean, attributes: number, propagation: number]
+  ): Promise<Outcome<undefined>>;
+  unmount(...rest: [...Inside, path: string, flags: number]): Promise<Outcome<undefined>>;
+  setPropagation(
+    ...rest: [...Inside, path: string, propagation: number, recursive: boolean]
+  ): Promise<Outcome<undefined>>;
+  readFile(...rest: [...Inside, path: string, maxBytes: number]): Promise<Outcome<Buffer>>;
+  writeFile(...rest: [...Inside, path: string, value: string]): Promise<Outcome<undefined>>;
+  readDirectory(...rest: [...Inside, path: string]): Promise<Outcome<string[]>>;
+  getHostname(...rest: Inside): Promise<Outcome<string>>;
+  setHostname(...rest: [...Inside, name: string]): Promise<Outcome<undefined>>;
+  netlink(...rest: [...Inside, request: Uint8Array]): Promise<Outcome<Buffer>>;
+
+  // xattr.cc
+  getXattr(path: string, name: string): Promise<Outcome<Buffer>>;
+  setXattr(path: string, name: string, value: Uint8Array, flags: number): Promise<Outcome<undefined>>;
+  removeXattr(path: string, name: string): Promise<Outcome<undefined>>;
+  listXattrs(path: string): Promise<Outcome<Buffer>>;
 
   // plan.cc
   execute(plan: Uint8Array): Promise<Outcome<undefined>>;

@@ -1,6 +1,12 @@
 /** Seccomp profiles as the kernel wants them. */
 import { TspodError } from '../errors.js';
-import type { SeccompAction, SeccompArchitecture, SeccompConfig, SeccompOperator, SeccompRule } from '../oci/seccomp.js';
+import type {
+  SeccompAction,
+  SeccompArchitecture,
+  SeccompConfig,
+  SeccompOperator,
+  SeccompRule,
+} from '../oci/seccomp.js';
 import { WireWriter } from '../util/wire-encode.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError } from './native-error.js';
@@ -61,8 +67,11 @@ export function compileSeccomp(profile: SeccompProgram): Uint8Array {
   if (!isFailure(program)) return program;
   const cause = new NativeError(program);
   if (program.syscall === 'dlopen') {
-    const remedy = 'install it (Debian, Ubuntu: libseccomp2; Fedora, Alpine: libseccomp), or use --security-opt seccomp=unconfined';
-    throw new TspodError('UNSUPPORTED_HOST', `seccomp filters need libseccomp.so.2, which this host lacks: ${remedy}`, { cause });
+    const remedy =
+      'install it (Debian, Ubuntu: libseccomp2; Fedora, Alpine: libseccomp), or use --security-opt seccomp=unconfined';
+    throw new TspodError('UNSUPPORTED_HOST', `seccomp filters need libseccomp.so.2, which this host lacks: ${remedy}`, {
+      cause,
+    });
   }
   throw new TspodError('INVALID_ARGUMENT', `seccomp profile: ${cause.message}`, { cause });
 }

@@ -1,0 +1,104 @@
+// Small files and names of the kernel (/proc, /sys, cgroups), read and written in this process's namespaces
+// or in others.
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <climits>
+#include <memory>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "addon/inside.h"
+#include "core/sys.h"
+
+namespace tspod::addon {
+namespace {
+
+constexpr size_t kChunkBytes = 64 * 1024;
+
+/** EFBIG for a file that is longer than `limit`: what is longer is not what the caller expects. */
+Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  std::vector<uint8_t> content;
+  while (true) {
+    size_t before = content.size();
+    content.resize(before + kChunkBytes);
+    auto room = std::span(content).subspan(before);
+    Result<size_t> count = sys::read(file.get(), {reinterpret_cast<char*>(room.data()), room.size()});
+    if (!count) return Error{"read", path, count.error().err};
+    content.resize(before + *count);
+    if (*count == 0) return content;
+    if (content.size() > limit) return Error{"read", path, EFBIG};
+  }
+}
+
+/** One write(2): files of the kernel take a value as a whole, and say no to the write. */
+Result<void> write_file(const std::string& path, std::string_view value) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return sys::write_once(file.get(), value, path);
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+Result<std::vector<std::string>> read_directory(const std::string& path) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(file.get()));
+  if (stream == nullptr) return last_error("fdopendir", path);
+  (void)file.release();  // the stream's now
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    std::string_view name(entry->d_name);
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+/** (namespaces, flags, path, limit) */
+Napi::Value read_file_async(const Napi::CallbackInfo& info) {
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [path = string_at(info, 2), limit = uint_at(info, 3)] { return read_file(path, limit); });
+}
+
+/** (namespaces, flags, path, value) */
+Napi::Value write_file_async(const Napi::CallbackInfo& info) {
+  return run_inside(
+      info.Env(), namespaces_at(info, 0),
+      [path = string_at(info, 2), value = string_at(info, 3)] { return write_file(path, value); });
+}
+
+/** (namespaces, flags, path) */
+Napi::Value read_directory_async(const Napi::CallbackInfo& info) {
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [path = string_at(info, 2)] { return read_directory(path); });
+}
+
+/** (namespaces, flags) */
+Napi::Value get_hostname(const Napi::CallbackInfo& info) {
+  return run_inside(info.Env(), namespaces_at(info, 0), []() -> Result<std::string> {
+    char name[HOST_NAME_MAX + 1] = {};
+    if (::gethostname(name, sizeof name - 1) < 0) return last_error("gethostname");
+    return std::string(name);
+  });
+}
+
+/** (namespaces, flags, name) */
+Napi::Value set_hostname(const Napi::CallbackInfo& info) {
+  return run_inside(info.Env(), namespaces_at(info, 0), [name = string_at(info, 2)] {
+    return sys::check(::sethostname(name.data(), name.size()), "sethostname", name);
+  });
+}
+
+}  // namespace
+
+void export_files(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "readFile", read_file_async);
+  add_function(env, exports, "writeFile", write_file_async);
+  add_function(env, exports, "readDirectory", read_directory_async);
+  add_function(env, exports, "getHostname", get_hostname);
+  add_function(env, exports, "setHostname", set_hostname);
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,94 @@
+// Mounts, in this mount namespace or in another.
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "addon/inside.h"
+#include "core/sys.h"
+#include "core/sys_mount.h"
+
+namespace tspod::addon {
+namespace {
+
+/** "key=value" sets a value, "key" a flag. */
+Result<void> configure(int context, const std::string& option) {
+  size_t equals = option.find('=');
+  if (equals == std::string::npos) return sys::fsconfig(context, option.c_str(), nullptr);
+  return sys::fsconfig(context, option.substr(0, equals).c_str(), option.c_str() + equals + 1);
+}
+
+struct FileSystem {
+  std::string type;
+  std::vector<std::string> options;
+  uint32_t attributes;
+  std::string target;
+};
+
+Result<void> mount_file_system(const FileSystem& wanted) {
+  UniqueFd context = TRY(sys::fsopen(wanted.type.c_str()));
+  for (const std::string& option : wanted.options) TRY(configure(context.get(), option));
+  TRY(sys::fsconfig_create(context.get()));
+  UniqueFd mount = TRY(sys::fsmount(context.get(), wanted.attributes));
+  return sys::move_mount_to(mount.get(), wanted.target.c_str());
+}
+
+struct Bind {
+  std::string source;
+  std::string target;
+  bool recursive;
+  uint32_t attributes;
+  uint32_t propagation;
+};
+
+Result<void> bind_mount(const Bind& wanted) {
+  UniqueFd mount = TRY(sys::clone_tree(AT_FDCWD, wanted.source.c_str(), wanted.recursive));
+  if (wanted.attributes != 0 || wanted.propagation != 0) {
+    TRY(sys::mount_setattr(
+        mount.get(),
+        {.set = wanted.attributes, .propagation = wanted.propagation, .recursive = wanted.recursive}));
+  }
+  return sys::move_mount_to(mount.get(), wanted.target.c_str());
+}
+
+/** (namespaces, flags, type, options, attributes, target) */
+Napi::Value mount_file_system_async(const Napi::CallbackInfo& info) {
+  FileSystem wanted{string_at(info, 2), strings_at(info, 3), uint_at(info, 4), string_at(info, 5)};
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [wanted = std::move(wanted)] { return mount_file_system(wanted); });
+}
+
+/** (namespaces, flags, source, target, recursive, attributes, propagation) */
+Napi::Value bind_mount_async(const Napi::CallbackInfo& info) {
+  Bind wanted{string_at(info, 2), string_at(info, 3), bool_at(info, 4), uint_at(info, 5), uint_at(info, 6)};
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [wanted = std::move(wanted)] { return bind_mount(wanted); });
+}
+
+/** (namespaces, flags, path, flags of umount2) */
+Napi::Value unmount_async(const Napi::CallbackInfo& info) {
+  return run_inside(info.Env(), namespaces_at(info, 0), [path = string_at(info, 2), flags = int_at(info, 3)] {
+    return sys::umount2(path.c_str(), flags | UMOUNT_NOFOLLOW);
+  });
+}
+
+/** (namespaces, flags, path, propagation, recursive) */
+Napi::Value set_propagation(const Napi::CallbackInfo& info) {
+  sys::MountAttributes wanted{.propagation = uint_at(info, 3), .recursive = bool_at(info, 4)};
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [path = string_at(info, 2), wanted]() -> Result<void> {
+                      UniqueFd mount = TRY(sys::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+                      return sys::mount_setattr(mount.get(), wanted);
+                    });
+}
+
+}  // namespace
+
+void export_mounts(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "mountFileSystem", mount_file_system_async);
+  add_function(env, exports, "bindMount", bind_mount_async);
+  add_function(env, exports, "unmount", unmount_async);
+  add_function(env, exports, "setPropagation", set_propagation);
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,130 @@
+// Making namespaces, and keeping them by a bind mount.
+//
+// A namespace that a thread has made lives on through a descriptor of its nsfs file after the thread has
+// ended. A user namespace cannot be made by one thread among several: a process that does nothing makes it
+// and is killed when the descriptor is open.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "core/mapping.h"
+#include "core/sys.h"
+#include "core/sys_mount.h"
+#include "core/sys_process.h"
+
+namespace tspod::addon {
+namespace {
+
+constexpr size_t kStackBytes = 16 * 1024;
+
+/** On the task's thread. `offsets` is for time namespaces: lines of /proc/PID/timens_offsets. */
+Result<UniqueFd> create_on_thread(int flag, const std::string& name, const std::string& offsets) {
+  TRY(sys::unshare(flag));
+  // Not "self": that is the process's first thread.
+  std::string own = "/proc/" + std::to_string(::gettid());
+  if (!offsets.empty()) {
+    UniqueFd file = TRY(sys::open((own + "/timens_offsets").c_str(), O_WRONLY | O_CLOEXEC));
+    TRY(sys::write_once(file.get(), offsets, "timens_offsets"));
+  }
+  return sys::open((own + "/ns/" + name).c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+/** In node's memory, on a stack of its own: system calls and nothing else. */
+int hold_namespace(void*) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (true) ::pause();
+}
+
+/** A process that is killed and reaped at the end of the scope. */
+class Holder {
+ public:
+  static Result<Holder> start() {
+    Mapping stack = TRY(Mapping::make(kStackBytes));
+    void* top = stack.bytes().data() + kStackBytes;
+    int pidfd = -1;
+    pid_t pid =
+        ::clone(hold_namespace, top, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd);
+    if (pid < 0) return last_error("clone");
+    return Holder(pid, UniqueFd(pidfd), std::move(stack));
+  }
+  Holder(Holder&&) = default;
+  Holder& operator=(Holder&&) = delete;
+  ~Holder() {
+    if (!pidfd_) return;
+    (void)sys::pidfd_send_signal(pidfd_.get(), SIGKILL);
+    (void)sys::wait_for(pidfd_.get());
+  }
+  std::string directory() const { return "/proc/" + std::to_string(pid_); }
+
+ private:
+  Holder(pid_t pid, UniqueFd pidfd, Mapping stack)
+      : stack_(std::move(stack)), pidfd_(std::move(pidfd)), pid_(pid) {}
+  Mapping stack_;
+  UniqueFd pidfd_;
+  pid_t pid_;
+};
+
+Result<void> write_proc(const std::string& path, const std::string& value) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return sys::write_once(file.get(), value, path);
+}
+
+struct IdMapLines {
+  std::string uids;
+  std::string gids;
+  bool deny_setgroups;
+};
+
+Result<UniqueFd> create_user_namespace(const IdMapLines& maps) {
+  Holder holder = TRY(Holder::start());
+  if (maps.deny_setgroups) TRY(write_proc(holder.directory() + "/setgroups", "deny"));
+  if (!maps.gids.empty()) TRY(write_proc(holder.directory() + "/gid_map", maps.gids));
+  if (!maps.uids.empty()) TRY(write_proc(holder.directory() + "/uid_map", maps.uids));
+  return sys::open((holder.directory() + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+/** (flag, name below /proc/PID/ns, time offsets) */
+Napi::Value create(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(),
+                   [flag = int_at(info, 0), name = string_at(info, 1), offsets = string_at(info, 2)] {
+                     return create_on_thread(flag, name, offsets);
+                   });
+}
+
+/** (uid map, gid map, deny setgroups) */
+Napi::Value create_user(const Napi::CallbackInfo& info) {
+  IdMapLines maps{string_at(info, 0), string_at(info, 1), bool_at(info, 2)};
+  return run_async(info.Env(), [maps = std::move(maps)] { return create_user_namespace(maps); });
+}
+
+Result<void> pin(int fd, const std::string& path) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400));
+  Result<UniqueFd> mount = sys::clone_tree(fd, "", /*recursive=*/false);
+  Result<void> attached =
+      mount ? sys::move_mount_to(mount->get(), path.c_str()) : Result<void>(mount.error());
+  if (!attached) (void)sys::unlinkat(AT_FDCWD, path.c_str(), 0);  // the failure that counts is the mount's
+  return attached;
+}
+
+/** (fd, path) */
+Napi::Value pin_namespace(const Napi::CallbackInfo& info) {
+  Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
+  if (!own) return failure(info.Env(), own.error());
+  return run_async(info.Env(),
+                   [fd = std::move(*own), path = string_at(info, 1)] { return pin(fd.get(), path); });
+}
+
+}  // namespace
+
+void export_namespaces(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "createNamespace", create);
+  add_function(env, exports, "createUserNamespace", create_user);
+  add_function(env, exports, "pinNamespace", pin_namespace);
+}
+
+}  // namespace tspod::addon

@@ -1,0 +1,84 @@
+// A conversation with the kernel's network configuration (rtnetlink(7)), in a network namespace. What is said
+// is made and read in src/native/netlink: here it is sent, and what comes back is gathered up to the end of
+// the answer.
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "addon/inside.h"
+#include "core/sys.h"
+
+namespace tspod::addon {
+namespace {
+
+constexpr size_t kReceiveBytes = 256 * 1024;
+constexpr size_t kMaxAnswerBytes = 64 * 1024 * 1024;
+
+/** Waits no longer for the kernel, which answers at once: a lost answer must not hold a thread for ever. */
+constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
+
+Result<UniqueFd> open_route_socket() {
+  UniqueFd socket =
+      TRY(sys::check_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "socket"));
+  int on = 1;
+  // The words with which the kernel refuses something; older kernels have none.
+  (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+  TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience),
+                 "setsockopt"));
+  return socket;
+}
+
+/** Whether the messages in a datagram include the one that ends the answer. */
+bool ends_answer(std::span<const uint8_t> datagram) {
+  auto left = static_cast<unsigned>(datagram.size());
+  for (auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data()); NLMSG_OK(message, left);
+       message = NLMSG_NEXT(message, left)) {
+    if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return true;
+  }
+  return false;
+}
+
+/** Sends one request; returns all datagrams of the answer, each whole, one after the other. */
+Result<std::vector<uint8_t>> converse(std::span<const uint8_t> request) {
+  UniqueFd socket = TRY(open_route_socket());
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  ssize_t sent = sys::retry([&] {
+    return ::sendto(socket.get(), request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
+                    sizeof kernel);
+  });
+  if (sent < 0) return last_error("sendto", "rtnetlink");
+  std::vector<uint8_t> answer;
+  while (true) {
+    size_t before = answer.size();
+    answer.resize(before + kReceiveBytes);
+    ssize_t count =
+        sys::retry([&] { return ::recv(socket.get(), answer.data() + before, kReceiveBytes, MSG_TRUNC); });
+    if (count < 0) return last_error("recv", "rtnetlink");
+    if (static_cast<size_t>(count) > kReceiveBytes || before > kMaxAnswerBytes)
+      return Error{"recv", "rtnetlink", EMSGSIZE};
+    answer.resize(before + static_cast<size_t>(count));
+    if (ends_answer(std::span(answer).subspan(before))) return answer;
+  }
+}
+
+/** (namespaces, flags, request) */
+Napi::Value netlink(const Napi::CallbackInfo& info) {
+  std::span<uint8_t> bytes = bytes_at(info, 2);
+  return run_inside(
+      info.Env(), namespaces_at(info, 0),
+      [request = std::vector<uint8_t>(bytes.begin(), bytes.end())] { return converse(request); });
+}
+
+}  // namespace
+
+void export_netlink(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "netlink", netlink);
+}
+
+}  // namespace tspod::addon

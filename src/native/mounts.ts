@@ -1,0 +1,127 @@
+/** Mounting and unmounting, here or in another mount namespace. */
+import { binding } from './binding.js';
+import { insideArguments } from './inside.js';
+import type { ThreadNamespaces } from './inside.js';
+import { unwrap } from './native-error.js';
+
+/** Attributes of one mount: MOUNT_ATTR_* of mount_setattr(2). All default to false. */
+export interface MountAttributes {
+  readonly readOnly?: boolean;
+  readonly noSuid?: boolean;
+  readonly noDev?: boolean;
+  readonly noExec?: boolean;
+  readonly noAtime?: boolean;
+  readonly noSymlinkFollow?: boolean;
+}
+
+/** Where to work. */
+export interface InsideOptions {
+  /** Namespaces to work in: `mnt` for mounts, `net` for a network file system or a sysfs. @default this process's */
+  readonly inside?: ThreadNamespaces;
+}
+
+export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
+  /** The kernel's name: tmpfs, proc, sysfs, overlay, ext4, ... */
+  readonly type: string;
+  /** An existing directory (or file). Symbolic links in it are followed. */
+  readonly target: string;
+  /** A device, for file systems that are on one. @default the type's name */
+  readonly source?: string;
+  /** The file system's own options, `key=value` or a flag: `size=1m`, `mode=0700`. @default none */
+  readonly options?: readonly string[];
+}
+
+export interface BindMountOptions extends MountAttributes, InsideOptions {
+  readonly source: string;
+  readonly target: string;
+  /** With the mounts below it. The attributes then hold for all of them. @default false */
+  readonly recursive?: boolean;
+  /** @default as the source's */
+  readonly propagation?: Propagation;
+}
+
+/** Who sees mounts that are made below (mount_namespaces(7)). */
+export type Propagation = 'private' | 'shared' | 'slave' | 'unbindable';
+
+const MS_PROPAGATION: Readonly<Record<Propagation, number>> = {
+  unbindable: 1 << 17,
+  private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
+};
+
+/** linux/mount.h */
+const MOUNT_ATTR = {
+  readOnly: 0x00000001,
+  noSuid: 0x00000002,
+  noDev: 0x00000004,
+  noExec: 0x00000008,
+  noAtime: 0x00000010,
+  noSymlinkFollow: 0x00200000,
+} as const satisfies Readonly<Record<keyof MountAttributes, number>>;
+
+const MNT_FORCE = 1;
+const MNT_DETACH = 2;
+
+/** No single option that the kernel takes is longer, and no mount of use has more. */
+const MAX_OPTIONS = 1024;
+
+/**
+ * Mounts a file system (fsopen(2), fsconfig(2), fsmount(2), move_mount(2)): it appears at the target whole, or not at all.
+ * NativeError ENODEV for an unknown type, EINVAL for an option that it refuses (`path` has the kernel's words).
+ */
+export async function mountFileSystem(mount: MountFileSystemOptions): Promise<void> {
+  const { type, target, source = type, options = [] } = mount;
+  if (options.length > MAX_OPTIONS) throw new TypeError(`${options.length} mount options, at most ${MAX_OPTIONS}`);
+  const all = [`source=${source}`, ...options];
+  const inside = insideArguments(mount.inside);
+  unwrap(await binding().mountFileSystem(...inside, type, all, attributeBits(mount), target));
+}
+
+/** Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there. */
+export async function bindMount(mount: BindMountOptions): Promise<void> {
+  const propagation = mount.propagation === undefined ? 0 : propagationFlag(mount.propagation);
+  const inside = insideArguments(mount.inside);
+  const recursive = mount.recursive === true;
+  const attributes = attributeBits(mount);
+  unwrap(await binding().bindMount(...inside, mount.source, mount.target, recursive, attributes, propagation));
+}
+
+export interface UnmountOptions extends InsideOptions {
+  /** Takes it away at once, and lets go of it when nobody uses it any more (MNT_DETACH). @default false: EBUSY while in use */
+  readonly detach?: boolean;
+  /** For a network file system whose server is gone (MNT_FORCE). @default false */
+  readonly force?: boolean;
+}
+
+/** umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. */
+export async function unmount(path: string, options: UnmountOptions = {}): Promise<void> {
+  const flags = (options.detach === true ? MNT_DETACH : 0) | (options.force === true ? MNT_FORCE : 0);
+  unwrap(await binding().unmount(...insideArguments(options.inside), path, flags));
+}
+
+export interface SetPropagationOptions extends InsideOptions {
+  /** Of all mounts below it, too. @default false */
+  readonly recursive?: boolean;
+}
+
+/** Sets the propagation of the mount at a path. NativeError EINVAL if nothing is mounted just there. */
+export async function setPropagation(
+  path: string,
+  type: Propagation,
+  options: SetPropagationOptions = {},
+): Promise<void> {
+  const inside = insideArguments(options.inside);
+  unwrap(await binding().setPropagation(...inside, path, propagationFlag(type), options.recursive === true));
+}
+
+function propagationFlag(propagation: Propagation): number {
+  const flag = MS_PROPAGATION[propagation];
+  if (flag === undefined) throw new TypeError(`not a propagation: "${String(propagation)}"`);
+  return flag;
+}
+
+function attributeBits(attributes: MountAttributes): number {
+  const names = Object.keys(MOUNT_ATTR) as (keyof MountAttributes)[];
+  return names.filter((name) => attributes[name] === true).reduce((bits, name) => bits | MOUNT_ATTR[name], 0);
+}

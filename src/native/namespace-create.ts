@@ -1,0 +1,91 @@
+/** Making namespaces. */
+import { TspodError } from '../errors.js';
+import { binding } from './binding.js';
+import { setPropagation } from './mounts.js';
+import { holdNamespace, requireKind } from './namespace-handle.js';
+import type { NamespaceHandle } from './namespace-handle.js';
+import { CLONE_FLAGS } from './namespace-kinds.js';
+import type { NamespaceKind } from './namespace-kinds.js';
+import { unwrap } from './native-error.js';
+
+/** Ids of a user namespace: `size` ids from `inside` on are those from `outside` on. */
+export interface IdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly size: number;
+}
+
+export interface CreateNamespaceOptions {
+  /** User namespaces: what user ids are outside. @default the effective user is 0 inside, nobody else is anyone */
+  readonly uidMap?: readonly IdRange[];
+  /** User namespaces. @default the effective group is 0 inside */
+  readonly gidMap?: readonly IdRange[];
+  /** Time namespaces: seconds by which CLOCK_MONOTONIC and CLOCK_BOOTTIME differ inside. @default 0 */
+  readonly monotonicOffsetSeconds?: number;
+  readonly boottimeOffsetSeconds?: number;
+}
+
+/** The kernel takes no more lines than these (user_namespaces(7)). */
+const MAX_ID_RANGES = 340;
+const MAX_ID = 0xffffffff;
+
+/**
+ * Makes a namespace and holds it. A mount namespace begins as a copy of this process's whose mounts are private to it.
+ *
+ * TspodError NOT_SUPPORTED for `pid`: such a namespace lives as long as its first process (see runInNamespaces). NativeError EPERM
+ * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind.
+ */
+export async function createNamespace(
+  kind: NamespaceKind,
+  options: CreateNamespaceOptions = {},
+): Promise<NamespaceHandle> {
+  requireKind(kind);
+  if (kind === 'pid') {
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      'a pid namespace cannot be kept without a process: start one with runInNamespaces({ namespaces: { pid: "new" }, ... })',
+    );
+  }
+  if (kind === 'user') return createUserNamespace(options);
+  const offsets = kind === 'time' ? timeOffsets(options) : '';
+  // The maker of a time namespace is not in it: only its children are.
+  const name = kind === 'time' ? 'time_for_children' : kind;
+  const handle = holdNamespace(kind, unwrap(await binding().createNamespace(CLONE_FLAGS[kind], name, offsets)));
+  if (kind === 'mnt') await setPropagation('/', 'private', { recursive: true, inside: { mnt: handle } });
+  return handle;
+}
+
+async function createUserNamespace(options: CreateNamespaceOptions): Promise<NamespaceHandle> {
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  const uidMap = idLines(options.uidMap ?? [{ inside: 0, outside: uid, size: 1 }]);
+  const gidMap = idLines(options.gidMap ?? [{ inside: 0, outside: gid, size: 1 }]);
+  // Without privilege the kernel takes a group map only from one who has given setgroups(2) up.
+  const fd = unwrap(await binding().createUserNamespace(uidMap, gidMap, uid !== 0));
+  return holdNamespace('user', fd);
+}
+
+function idLines(ranges: readonly IdRange[]): string {
+  if (ranges.length > MAX_ID_RANGES) throw new TypeError(`${ranges.length} id ranges, at most ${MAX_ID_RANGES}`);
+  for (const range of ranges) requireIdRange(range);
+  return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');
+}
+
+function requireIdRange({ inside, outside, size }: IdRange): void {
+  const valid = [inside, outside, size].every((number) => Number.isInteger(number) && number >= 0 && number <= MAX_ID);
+  if (!valid || size === 0) throw new TypeError(`not an id range: ${inside} ${outside} ${size}`);
+}
+
+function timeOffsets(options: CreateNamespaceOptions): string {
+  const offsets = [
+    ['monotonic', options.monotonicOffsetSeconds],
+    ['boottime', options.boottimeOffsetSeconds],
+  ] as const;
+  return offsets
+    .filter(([, seconds]) => seconds !== undefined)
+    .map(([clock, seconds]) => {
+      if (!Number.isInteger(seconds)) throw new TypeError(`not a whole number of seconds: ${seconds}`);
+      return `${clock} ${seconds} 0\n`;
+    })
+    .join('');
+}
