@@ -48,9 +48,9 @@ class FirstProcess final : public ops::LaunchSteps {
  private:
   static Result<PacketKind> request_for(const plan::AwaitStage& step) {
     if (step.gate != 0) return PacketKind::kGatePlease;
-    if (step.stage == static_cast<uint32_t>(plan::Stage::kAfterClone)) return PacketKind::kAfterClonePlease;
-    if (step.stage == static_cast<uint32_t>(plan::Stage::kBeforePivot)) return PacketKind::kBeforePivotPlease;
-    return Error{"await", std::to_string(step.stage), EINVAL};
+    if (step.awaited == static_cast<uint32_t>(plan::Stage::kAfterClone)) return PacketKind::kAfterClonePlease;
+    if (step.awaited == static_cast<uint32_t>(plan::Stage::kBeforePivot)) return PacketKind::kBeforePivotPlease;
+    return Error{"await", std::to_string(step.awaited), EINVAL};
   }
 
   Channel channel_;

@@ -150,7 +150,7 @@ struct OpenChildNamespace {
 };
 
 struct AwaitStage {
-  uint32_t stage{};
+  uint32_t awaited{};
   uint32_t gate{};
 };
 
@@ -552,7 +552,7 @@ inline void decode(wire::Reader& reader, OpenChildNamespace& record) {
 }
 
 inline void decode(wire::Reader& reader, AwaitStage& record) {
-  wire::get(reader, record.stage);
+  wire::get(reader, record.awaited);
   wire::get(reader, record.gate);
 }
 

@@ -57,8 +57,8 @@ export const OPS = {
   idMaps: { code: 14, fields: { uidMap: 'str', gidMap: 'str', denySetgroups: 'u32' } },
   /** Opens the child's namespace of one kind (a name under /proc/PID/ns) into a slot. */
   openChildNamespace: { code: 15, fields: { slot: 'u32', kind: 'str' } },
-  /** Child: asks the monitor to run a stage (afterClone, beforePivot) or to wait for the start command (`gate` 1), then goes on. */
-  awaitStage: { code: 16, fields: { stage: 'u32', gate: 'u32' } },
+  /** Child: asks the monitor to run the stage `awaited` (its index in STAGES: afterClone, beforePivot) or to wait for the start command (`gate` 1), then goes on. */
+  awaitStage: { code: 16, fields: { awaited: 'u32', gate: 'u32' } },
   /** Bind mounts this process's namespace of one kind on a file that is created if missing (pins it). */
   pinNamespace: { code: 17, fields: { kind: 'str', path: 'str' } },
   /** Child in a new user namespace: become uid 0 and gid 0 of it before mounting. */
