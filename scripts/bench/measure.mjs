@@ -34,19 +34,22 @@ export function summary(nanoseconds) {
   return { medianMs: at(0.5), p10Ms: at(0.1), p90Ms: at(0.9), samples: sorted.length };
 }
 
-/** Runs a program to its end with its output collected, as a program that shells out does. */
-export function runProgram(file, args = [], { env = childEnvironment, cwd, input, expect = 0 } = {}) {
+/**
+ * Runs a program to its end with its output collected, as a program that shells out does; `output: 'ignore'` sends it to /dev/null,
+ * which what goes on in the background needs.
+ */
+export function runProgram(file, args = [], { env = childEnvironment, cwd, output: target = 'pipe', expect = 0 } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { env, cwd, stdio: ['ignore', target, target] });
     const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'])
-      child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
+    for (const name of ['stdout', 'stderr']) {
+      child[name]?.setEncoding('utf8').on('data', (text) => (output[name] += text));
+    }
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === expect) resolve({ code, ...output });
       else
         reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
     });
-    if (input !== undefined) child.stdin.end(input);
   });
 }

@@ -1,0 +1,63 @@
+/** What the scenarios share: one way to do the same work for each engine, in a scratch directory of one run. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBundle } from './bundle.mjs';
+import { childEnvironment, runProgram } from './measure.mjs';
+import { podman, startBareLoop, startPeerHost } from './peers.mjs';
+import { makeBusyboxRoot } from './rootfs.mjs';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** On a disk, as a store is: an overlay's upper layer on tmpfs would flatter. */
+const SCRATCH_PARENT = '/var/tmp';
+
+/** Opens everything; dispose with `await using`. */
+export async function openContestants() {
+  const { openEngine } = await import(join(repository, 'dist/index.js'));
+  const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
+  const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
+  const store = { root: join(directory, 'tspod/root'), runRoot: join(directory, 'tspod/run') };
+  const engine = await openEngine(store);
+  const host = startPeerHost();
+  let lastNumber = 0;
+  const fresh = () => `bench-${process.pid}-${++lastNumber}`;
+  return {
+    directory,
+    rootfs,
+    engine,
+    host,
+    fresh,
+    tspodCli: (args, options) => runTspod(store, args, options),
+    oci: (runtime, args, options) => host.run(runtime, [...ociGlobals(runtime, directory), ...args], options ?? {}),
+    bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh() }),
+    podman: podmanRunner(host, directory),
+    bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
+    async [Symbol.asyncDispose]() {
+      await engine.close();
+      await host[Symbol.asyncDispose]();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function runTspod({ root, runRoot }, args, options) {
+  return runProgram(join(repository, 'bin/tspod'), ['--root', root, '--runroot', runRoot, ...args], options);
+}
+
+/** In a container's own options: the same root, the same six namespaces, the default profile and limits, no log. */
+export function launchOptions(rootfs, command) {
+  return { rootfs, rootfsOverlay: true, network: 'none', log: { driver: 'none' }, command };
+}
+
+function ociGlobals(runtime, directory) {
+  const root = ['--root', join(directory, runtime)];
+  return runtime === 'crun' ? [...root, '--cgroup-manager', 'cgroupfs'] : root;
+}
+
+function podmanRunner(host, directory) {
+  const { env, globals } = podman(join(directory, 'podman'));
+  return (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
+}
+
+export { childEnvironment };
