@@ -47,20 +47,25 @@ async function main() {
   console.log(
     `${report.machine.cpu}, ${report.machine.cores} cores, Linux ${report.machine.kernel}, Node ${report.machine.node}`,
   );
-  await using contestants = await openContestants();
-  for (const name of positionals.length > 0 ? positionals : SCENARIOS) {
-    const scenario = await import(`./bench/scenarios/${name}.mjs`);
-    console.log(`\n${name}: ${scenario.title}`);
-    const outcome = await scenario.run(
-      contestants,
-      values.rounds === undefined ? {} : { rounds: Number(values.rounds) },
-    );
-    report.scenarios[name] = outcome;
-    print(outcome);
+  const contestants = await openContestants();
+  try {
+    for (const name of positionals.length > 0 ? positionals : SCENARIOS) {
+      report.scenarios[name] = await runScenario(name, contestants);
+    }
+  } finally {
+    await contestants.close();
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
   const missed = Object.values(report.scenarios).flatMap(({ ratios }) => ratios.filter((ratio) => !isMet(ratio)));
   return values.check && missed.length > 0 ? 1 : 0;
+}
+
+async function runScenario(name, contestants) {
+  const scenario = await import(`./bench/scenarios/${name}.mjs`);
+  console.log(`\n${name}: ${scenario.title}`);
+  const outcome = await scenario.run(contestants, values.rounds === undefined ? {} : { rounds: Number(values.rounds) });
+  print(outcome);
+  return outcome;
 }
 
 function machine() {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from './bundle.mjs';
-import { childEnvironment, runProgram } from './measure.mjs';
+import { runProgram } from './measure.mjs';
 import { podman, startBareLoop, startPeerHost } from './peers.mjs';
 import { makeBusyboxRoot } from './rootfs.mjs';
 
@@ -12,7 +12,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** On a disk, as a store is: an overlay's upper layer on tmpfs would flatter. */
 const SCRATCH_PARENT = '/var/tmp';
 
-/** Opens everything; dispose with `await using`. */
+/** Opens everything; `close` removes all of it. */
 export async function openContestants() {
   const { openEngine } = await import(join(repository, 'dist/index.js'));
   const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
@@ -33,9 +33,9 @@ export async function openContestants() {
     bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh() }),
     podman: podmanRunner(host, directory),
     bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
-    async [Symbol.asyncDispose]() {
+    async close() {
       await engine.close();
-      await host[Symbol.asyncDispose]();
+      await host.close();
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -59,5 +59,3 @@ function podmanRunner(host, directory) {
   const { env, globals } = podman(join(directory, 'podman'));
   return (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
 }
-
-export { childEnvironment };

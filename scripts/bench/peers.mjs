@@ -33,7 +33,7 @@ export function startPeerHost() {
         child.send({ id: lastId, file, args, options });
       });
     },
-    async [Symbol.asyncDispose]() {
+    async close() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.disconnect();
       await ended;
@@ -88,6 +88,6 @@ export async function startBareLoop(directory, { rootfs, command }) {
         waiting.push({ resolve, reject });
         child.stdin.write('go\n');
       }),
-    [Symbol.dispose]: () => child.stdin.end(),
+    close: () => child.stdin.end(),
   };
 }
