@@ -1,0 +1,80 @@
+/** The values that flags were given, by name. */
+import { CliError } from '../cli-error.js';
+import { splitCommas } from '../parse/csv.js';
+import type { Flag } from './flag.js';
+
+export interface FlagValues {
+  /** Whether it was given at all. */
+  has(name: string): boolean;
+  /** Whether it was given and is true. */
+  bool(name: string): boolean;
+  text(name: string): string | undefined;
+  number(name: string): number | undefined;
+  /** All values in order; empty when it was not given. */
+  list(name: string): readonly string[];
+}
+
+/** `raw` has the values as they were typed, in order. */
+export function flagValues(raw: ReadonlyMap<string, readonly string[]>): FlagValues {
+  const last = (name: string): string | undefined => raw.get(name)?.at(-1);
+  return {
+    has: (name) => raw.has(name),
+    bool: (name) => last(name) === 'true',
+    text: last,
+    number: (name) => {
+      const text = last(name);
+      return text === undefined ? undefined : Number(text);
+    },
+    list: (name) => raw.get(name) ?? [],
+  };
+}
+
+/** A typed value in the form that FlagValues keeps: checked, and cut at commas where the kind says so. Throws an Error with the reason. */
+export function checkValue(flag: Flag, text: string): readonly string[] {
+  switch (flag.kind) {
+    case 'bool':
+      return [parseBool(text)];
+    case 'int':
+      return [parseWith('ParseInt', /^[+-]?\d+$/, text)];
+    case 'uint':
+      return [parseWith('ParseUint', /^\d+$/, text)];
+    case 'float':
+      return [parseWith('ParseFloat', /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/, text)];
+    case 'list':
+      return text === '' ? [] : splitCommas(text);
+    default:
+      checkChoice(flag, text);
+      return [text];
+  }
+}
+
+function parseBool(text: string): string {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return 'true';
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return 'false';
+  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function parseWith(name: string, pattern: RegExp, text: string): string {
+  if (!pattern.test(text)) throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!Number.isFinite(Number(text)) || (name !== 'ParseFloat' && !Number.isSafeInteger(Number(text)))) {
+    throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: value out of range`);
+  }
+  return text;
+}
+
+function checkChoice(flag: Flag, text: string): void {
+  if (flag.choices === undefined || flag.choices.includes(text)) return;
+  throw new Error(
+    `${JSON.stringify(text)} is not a valid value.  Choose from: ${JSON.stringify(flag.choices.join(', '))}`,
+  );
+}
+
+/** Refuses flags that Podman has and tspod has not, unless they ask for what happens anyway. */
+export function refuseMissing(flags: readonly Flag[], values: FlagValues): void {
+  for (const flag of flags) {
+    if (flag.missing === undefined || !values.has(flag.name)) continue;
+    const harmless = flag.harmless ?? [];
+    if (values.list(flag.name).every((value) => harmless.includes(value))) continue;
+    throw new CliError(`--${flag.name} is not supported yet: ${flag.missing}`);
+  }
+}

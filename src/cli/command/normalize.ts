@@ -1,0 +1,112 @@
+/** Brings a command line into a form that commander reads as Podman's parser would. */
+import type { Flag } from './flag.js';
+import { longNames, takesValue } from './flag.js';
+
+export interface NormalizeOptions {
+  /** Flags end at the first argument. */
+  readonly passThrough: boolean;
+}
+
+export interface NormalizedArguments {
+  readonly args: readonly string[];
+  /** Flags that occur: commander is told of no others, since telling it costs time. */
+  readonly used: ReadonlySet<Flag>;
+  /** Names of switches that were turned off with =false: commander needs a --no- form for these. */
+  readonly negated: ReadonlySet<string>;
+}
+
+/** Flags by long and by short name, and which of them were met. */
+interface Index {
+  readonly long: ReadonlyMap<string, Flag>;
+  readonly short: ReadonlyMap<string, Flag>;
+  readonly used: Set<Flag>;
+}
+
+function indexFlags(flags: readonly Flag[]): Index {
+  return {
+    long: new Map(flags.flatMap((flag) => longNames(flag).map((name) => [name, flag] as const))),
+    short: new Map(flags.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag] as const]))),
+    used: new Set(),
+  };
+}
+
+function findLong(index: Index, name: string): Flag | undefined {
+  const flag = index.long.get(name);
+  if (flag !== undefined) index.used.add(flag);
+  return flag;
+}
+
+/**
+ * commander has no --switch=false, and takes what follows a flag with an optional value even if that is meant for the
+ * container. So switches with a value become --switch or --no-switch, and such values are joined to their flags.
+ */
+export function normalizeArguments(
+  flags: readonly Flag[],
+  argv: readonly string[],
+  options: NormalizeOptions,
+): NormalizedArguments {
+  const index = indexFlags(flags);
+  const args: string[] = [];
+  const negated = new Set<string>();
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string;
+    if (word === '--' || (options.passThrough && !isFlag(word))) {
+      args.push(...argv.slice(at));
+      break;
+    }
+    const flag = word.startsWith('--') ? findLong(index, word.slice(2)) : undefined;
+    if (word.startsWith('--') && word.includes('=')) {
+      args.push(switchForm(index, word, negated));
+    } else if (flag?.kind === 'maybe') {
+      const value = argv[at + 1];
+      if (value === undefined || isFlag(value)) args.push(`${word}=`);
+      else args.push(`${word}=${argv[++at] as string}`);
+    } else {
+      args.push(word);
+      if (wantsNext(index, word, flag) && at + 1 < argv.length) args.push(argv[++at] as string);
+    }
+  }
+  return { args, used: index.used, negated };
+}
+
+function isFlag(word: string): boolean {
+  return word.length > 1 && word.startsWith('-');
+}
+
+/** --rm=false becomes --no-rm; other words stay. */
+function switchForm(index: Index, word: string, negated: Set<string>): string {
+  const equals = word.indexOf('=');
+  const flag = findLong(index, word.slice(2, equals));
+  const value = word.slice(equals + 1);
+  if (flag?.kind !== 'bool') return word;
+  if (/^(1|t|T|TRUE|true|True)$/.test(value)) return word.slice(0, equals);
+  if (!/^(0|f|F|FALSE|false|False)$/.test(value)) return word;
+  negated.add(flag.name);
+  return `--no-${flag.name}`;
+}
+
+/** Whether the value of this word's flag is the next word. */
+function wantsNext(index: Index, word: string, long: Flag | undefined): boolean {
+  if (long !== undefined) return takesValue(long);
+  if (word.startsWith('--') || !isFlag(word)) return false;
+  // -it: all but the last are switches; -ename=x: the value is in the word
+  for (let i = 1; i < word.length; i++) {
+    const flag = index.short.get(word[i] as string);
+    if (flag === undefined) return false;
+    index.used.add(flag);
+    if (takesValue(flag)) return i === word.length - 1;
+  }
+  return false;
+}
+
+/** Place of the first word that is neither a flag of `flags` nor its value; the length if there is none. */
+export function firstArgument(flags: readonly Flag[], argv: readonly string[]): number {
+  const index = indexFlags(flags);
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string;
+    if (!isFlag(word)) return at;
+    if (word.includes('=') && word.startsWith('--')) continue;
+    if (wantsNext(index, word, word.startsWith('--') ? findLong(index, word.slice(2)) : undefined)) at++;
+  }
+  return argv.length;
+}

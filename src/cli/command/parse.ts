@@ -1,0 +1,117 @@
+/** Parses a command's line with commander, in Podman's words when it fails. */
+import { Command as Commander, CommanderError, Option } from 'commander';
+
+import { CliError } from '../cli-error.js';
+import type { Flag } from './flag.js';
+import { longNames, takesValue } from './flag.js';
+import { checkValue, flagValues, refuseMissing, type FlagValues } from './flag-values.js';
+import { normalizeArguments } from './normalize.js';
+
+export interface ParseOptions {
+  /** For the hint: 'tspod run'. */
+  readonly path: string;
+  readonly flags: readonly Flag[];
+  readonly passThrough: boolean;
+}
+
+/** Throws CliError. */
+export function parseArguments(
+  options: ParseOptions,
+  argv: readonly string[],
+): { flags: FlagValues; args: readonly string[] } {
+  const { flags, passThrough } = options;
+  const hint = `See '${options.path} --help'`;
+  const { args, used, negated } = normalizeArguments(flags, argv, { passThrough });
+  const raw = new Map<string, string[]>();
+  const collect = (flag: Flag, text: string): void => {
+    raw.set(flag.name, [...(raw.get(flag.name) ?? []), ...checkFlag(flag, text, hint)]);
+  };
+  const parser = buildParser({ flags: [...used], passThrough, negated }, collect);
+  try {
+    parser.parse(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw translate(error, args, hint);
+    throw error;
+  }
+  const values = flagValues(raw);
+  if (!values.bool('help')) refuseMissing(flags, values);
+  return { flags: values, args: parser.args };
+}
+
+interface ParserShape {
+  readonly flags: readonly Flag[];
+  readonly passThrough: boolean;
+  readonly negated: ReadonlySet<string>;
+}
+
+/** Every option reports what it is given to `collect`; commander's own record of values is not used. */
+function buildParser(shape: ParserShape, collect: (flag: Flag, text: string) => void): Commander {
+  const parser = new Commander()
+    .exitOverride()
+    .helpOption(false)
+    .helpCommand(false)
+    .allowExcessArguments(true)
+    .argument('[arguments...]')
+    .passThroughOptions(shape.passThrough)
+    // commander prints what went wrong; here it is thrown and printed once, by the caller
+    .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
+    .action(() => undefined);
+  for (const flag of shape.flags) {
+    for (const name of longNames(flag))
+      addOption(parser, flag, { name, short: name === flag.name ? flag.short : undefined });
+    if (shape.negated.has(flag.name)) {
+      parser.addOption(new Option(`--no-${flag.name}`));
+      parser.on(`option:no-${flag.name}`, () => collect(flag, 'false'));
+    }
+    for (const name of longNames(flag))
+      parser.on(`option:${name}`, (text: string | undefined) => collect(flag, text ?? defaultText(flag)));
+  }
+  return parser;
+}
+
+function defaultText(flag: Flag): string {
+  return flag.kind === 'bool' ? 'true' : '';
+}
+
+function addOption(
+  parser: Commander,
+  flag: Flag,
+  names: { readonly name: string; readonly short: string | undefined },
+): void {
+  const short = names.short === undefined ? '' : `-${names.short}, `;
+  const value = flag.kind === 'maybe' ? ' [value]' : takesValue(flag) ? ' <value>' : '';
+  parser.addOption(new Option(`${short}--${names.name}${value}`));
+}
+
+function checkFlag(flag: Flag, text: string, hint: string): readonly string[] {
+  try {
+    return checkValue(flag, text);
+  } catch (error) {
+    const shown = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(shown)} flag: ${reason}`, {
+      hint,
+    });
+  }
+}
+
+/** commander's errors in the words of Podman's parser. */
+function translate(error: CommanderError, args: readonly string[], hint: string): CliError {
+  const word = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  if (error.code === 'commander.optionMissingArgument')
+    return new CliError(`flag needs an argument: ${missingArgument(args)}`, { hint });
+  if (error.code !== 'commander.unknownOption') return new CliError(error.message.replace(/^error: /, ''), { hint });
+  const [name = ''] = word.replace(/^-+/, '').split('=');
+  if (word.startsWith('--')) return new CliError(`unknown flag: --${name}`, { hint });
+  // commander hands over the rest of a group of letters: the typed word is the one that ends so
+  const typed = args.find((arg) => /^-[^-]/.test(arg) && arg.endsWith(word.slice(1))) ?? word;
+  return new CliError(`unknown shorthand flag: ${JSON.stringify(word[1] ?? '').replaceAll('"', "'")} in ${typed}`, {
+    hint,
+  });
+}
+
+/** The flag at the end of the line, whose value is not there: --name, or 'm' in -m. */
+function missingArgument(args: readonly string[]): string {
+  const word = args.at(-1) ?? '';
+  return word.startsWith('--') ? word : `'${word.at(-1) ?? ''}' in ${word}`;
+}

@@ -1,0 +1,66 @@
+/** The commands by name; a command's module loads when it is used. */
+import type { Command } from './command/definition.js';
+
+type Load = () => Promise<{ readonly command: Command }>;
+
+/** Commands about containers: also below `tspod container`. */
+const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
+  attach: () => import('./commands/attach.js'),
+  create: () => import('./commands/create.js'),
+  exec: () => import('./commands/exec.js'),
+  init: () => import('./commands/init.js'),
+  inspect: () => import('./commands/inspect.js'),
+  kill: () => import('./commands/kill.js'),
+  logs: () => import('./commands/logs.js'),
+  pause: () => import('./commands/pause.js'),
+  ps: () => import('./commands/ps.js'),
+  rename: () => import('./commands/rename.js'),
+  restart: () => import('./commands/restart.js'),
+  rm: () => import('./commands/rm.js'),
+  run: () => import('./commands/run.js'),
+  start: () => import('./commands/start.js'),
+  stop: () => import('./commands/stop.js'),
+  unpause: () => import('./commands/unpause.js'),
+  wait: () => import('./commands/wait.js'),
+};
+
+/** Commands below `tspod container` alone. */
+const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
+  exists: () => import('./commands/exists.js'),
+  prune: () => import('./commands/prune.js'),
+};
+
+const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
+  completion: () => import('./commands/completion.js'),
+  explain: () => import('./commands/explain.js'),
+  info: () => import('./commands/info.js'),
+  version: () => import('./commands/version.js'),
+};
+
+/** Other names of commands. */
+export const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps' };
+
+/** What stands before a command's name: nothing, or `container`. */
+export type Group = '' | 'container';
+
+export const GROUPS: readonly Group[] = ['', 'container'];
+
+function loaders(group: Group): Readonly<Record<string, Load>> {
+  return group === '' ? { ...CONTAINER_COMMANDS, ...OTHER_COMMANDS } : { ...CONTAINER_COMMANDS, ...ONLY_CONTAINER };
+}
+
+/** In alphabetical order. */
+export function commandNames(group: Group): readonly string[] {
+  return Object.keys(loaders(group)).sort();
+}
+
+/** undefined if there is none of this name. */
+export async function findCommand(group: Group, name: string): Promise<Command | undefined> {
+  const all = loaders(group);
+  const load = Object.hasOwn(all, name) ? all[name] : all[Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? '') : ''];
+  return load === undefined ? undefined : (await load()).command;
+}
+
+export async function allCommands(group: Group): Promise<readonly Command[]> {
+  return Promise.all(commandNames(group).map(async (name) => (await findCommand(group, name)) as Command));
+}

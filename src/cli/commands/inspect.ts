@@ -1,0 +1,109 @@
+import type { ContainerInspect } from '../../container/inspect-types.js';
+import { isTspodError } from '../../errors.js';
+import { CliError, EXIT_FAILURE, invalid, unsupported } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+import { jsonText } from '../escape.js';
+import { messageOf } from '../exit-status.js';
+import { fromJson, type JsonShape } from '../format/from-json.js';
+import { isJsonFormat, renderReport } from '../format/report.js';
+import { reportError } from '../report-error.js';
+import { latestFlag, selectOne } from '../selection.js';
+
+/** What is printed between a field and its level, five spaces as Podman has it. */
+const INDENT = 5;
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'Display the configuration of a container',
+  description: 'Prints all that is known of containers as JSON, or what a Go template makes of it.',
+  usage: '[options] CONTAINER [CONTAINER...]',
+  examples: [
+    'inspect web',
+    "inspect --format '{{.State.Status}} {{.State.Pid}}' web",
+    "inspect -f '{{json .Config.Labels}}' web",
+  ],
+  flags: [
+    {
+      name: 'format',
+      short: 'f',
+      kind: 'text',
+      value: 'template',
+      default: 'json',
+      completion: ['json'],
+      help: 'json, or a Go template',
+    },
+    latestFlag,
+    { name: 'size', short: 's', kind: 'bool', help: 'Also the size of the files' },
+    {
+      name: 'type',
+      short: 't',
+      kind: 'text',
+      value: 'type',
+      default: 'all',
+      completion: ['all', 'container'],
+      help: 'Kind of object: container, all',
+    },
+  ],
+  completion: ['containers'],
+  check: ({ flags, args }) => {
+    checkType(flags.text('type') ?? 'all');
+    if (args.length === 0 && !flags.bool('latest')) throw invalid('no names or ids specified');
+    if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and arguments cannot be used together');
+  },
+  run: async (context, { flags, args }) => {
+    const found: ContainerInspect[] = [];
+    const errors: unknown[] = [];
+    for (const name of flags.bool('latest') ? [undefined] : args) {
+      try {
+        const container = await selectOne(context, name, name === undefined);
+        found.push(container.inspect({ size: flags.bool('size') }));
+      } catch (error) {
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+        errors.push(new CliError(`inspecting object: no such object: ${JSON.stringify(name ?? '')}`));
+      }
+    }
+    await context.out(inspectText(found, flags.text('format') ?? 'json'));
+    for (const error of errors) await reportError(context, error);
+    return errors.length === 0 ? 0 : EXIT_FAILURE;
+  },
+};
+
+function checkType(type: string): void {
+  if (type === 'all' || type === 'container') return;
+  if (/^(image|pod|network|volume)$/.test(type)) throw unsupported(`--type ${type}`, 'there are only containers');
+  throw invalid(
+    `invalid type ${JSON.stringify(type)}: must be "image", "container", "pod", "network", "volume", or "all"`,
+  );
+}
+
+function inspectText(found: readonly ContainerInspect[], format: string): string {
+  if (format === '' || isJsonFormat(format)) return `${jsonText(found, INDENT)}\n`;
+  if (found.length === 0) return '\n';
+  try {
+    return renderReport({ name: 'inspect', format: renamed(format), rows: found.map((item) => fromJson(item, SHAPE)) });
+  } catch (error) {
+    throw new CliError(`inspecting object: printing inspect output: ${messageOf(error)}`);
+  }
+}
+
+/** Names that Podman's users write and the data does not have. */
+function renamed(format: string): string {
+  return format.replaceAll('.Src}}', '.Source}}').replaceAll('.Dst}}', '.Destination}}');
+}
+
+/** Types named as Podman's are, since scripts' users search for these messages. */
+const TYPES: Readonly<Record<string, string>> = {
+  '': '*define.InspectContainerData',
+  State: '*define.InspectContainerState',
+  Config: '*define.InspectContainerConfig',
+  HostConfig: '*define.InspectContainerHostConfig',
+  NetworkSettings: '*define.InspectNetworkSettings',
+  Mounts: 'define.InspectMount',
+};
+
+const SHAPE: JsonShape = {
+  maps: new Set(['Labels', 'Annotations', 'Tmpfs', 'Ports', 'Data', 'CgroupConf', 'Networks', 'Sysctl']),
+  times: new Set(['Created', 'StartedAt', 'FinishedAt']),
+  typeOf: (parent) => TYPES[parent] ?? `define.Inspect${parent}`,
+  aliasesOf: (names) => (names.includes('Id') ? { ID: 'Id' } : {}),
+};

@@ -1,0 +1,143 @@
+import type { AttachEnd, Container } from '../../container/api.js';
+import { isTspodError } from '../../errors.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { attach } from '../attached.js';
+import { invalid } from '../cli-error.js';
+import type { Command, Invocation } from '../command/definition.js';
+import type { Context } from '../context.js';
+import { checkCreate, readCreateRequest } from '../create-options.js';
+import { processStatus, startFailure, StatusError } from '../exit-status.js';
+import { createFlags, runFlags } from '../flags/create-flags.js';
+import { isTerminal } from '../output.js';
+import { createContainer } from './create.js';
+
+export const command: Command = {
+  name: 'run',
+  summary: 'Run a command in a new container',
+  description:
+    "Creates a container, starts it and, without --detach, shows its output until it ends; the exit status is that of its command. The image host: is the file system of this machine without its secrets, below a layer of the container's own: what the container changes stays in that layer.",
+  usage: '[options] IMAGE [COMMAND [ARG...]]',
+  examples: [
+    "run --rm host: sh -c 'id; hostname; ps ax'",
+    'run --rm -it --network none host: bash',
+    'run -d --name web --memory 256m -v /srv/site:/site:ro host: python3 -m http.server --directory /site',
+    'run --rm --rootfs /srv/alpine:O /bin/sh -c date',
+  ],
+  flags: [...runFlags, ...createFlags],
+  passThrough: true,
+  completion: [['host:', 'host:all']],
+  check: (invocation) => {
+    checkCreate(invocation);
+    readStreams(invocation);
+  },
+  run: async (context, invocation) => {
+    const request = await readCreateRequest(context, invocation);
+    if (request.options.tty === true && request.options.interactive === true) await warnWithoutTerminal(context);
+    const container = await createContainer(context, request);
+    try {
+      if (invocation.flags.bool('detach')) return await runDetached(context, container, request.options);
+      return await runAttached(context, container, { invocation, options: request.options });
+    } catch (error) {
+      // after an error that is the container's own, what is left of it is as useful as one that ended
+      if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container);
+      throw error;
+    }
+  },
+};
+
+async function warnWithoutTerminal(context: Context): Promise<void> {
+  if (await isTerminal(0)) return;
+  await context.log(
+    'warning',
+    'The input device is not a TTY. The --tty and --interactive flags might not work properly',
+  );
+}
+
+async function runDetached(context: Context, container: Container, options: CreateOptions): Promise<number> {
+  await container.start(passesStdio(options) ? { stdio: { stdin: 0, stdout: 1, stderr: 2 } } : {}).catch(failStart);
+  await context.out(`${container.id}\n`);
+  return 0;
+}
+
+function failStart(error: unknown): never {
+  throw startFailure(error);
+}
+
+/** The container's process gets the caller's descriptors themselves. */
+function passesStdio(options: CreateOptions): boolean {
+  return options.log?.driver === 'passthrough' && options.tty !== true;
+}
+
+interface Attached {
+  readonly invocation: Invocation;
+  readonly options: CreateOptions;
+}
+
+async function runAttached(context: Context, container: Container, { invocation, options }: Attached): Promise<number> {
+  if (passesStdio(options)) return runPassthrough(container);
+  const { flags } = invocation;
+  const streams = readStreams(invocation);
+  const keys = flags.text('detach-keys');
+  const end = await attach(context, {
+    ...streams,
+    tty: options.tty === true,
+    ...(keys === undefined ? {} : { detachKeys: keys }),
+    ...(flags.has('sig-proxy') && !flags.bool('sig-proxy')
+      ? {}
+      : { sendSignal: (signal) => void sendSignal(container, signal) }),
+    open: (attachOptions) => container.startAttached(attachOptions).catch(failStart),
+  });
+  return finish(container, options, end);
+}
+
+/** Nothing of its output comes by here. */
+async function runPassthrough(container: Container): Promise<number> {
+  await container.start({ stdio: { stdin: 0, stdout: 1, stderr: 2 } }).catch(failStart);
+  const code = await container.wait();
+  await removeEnded(container);
+  return processStatus(code);
+}
+
+async function finish(container: Container, options: CreateOptions, end: AttachEnd): Promise<number> {
+  if (end.reason === 'detached') return 0;
+  const code = end.reason === 'exited' ? end.exitCode : await container.wait();
+  if (options.autoRemove === true) await removeEnded(container);
+  return processStatus(code);
+}
+
+/** The signal may come when the container has ended, or is not yet there to get it: then it has nobody to go to. */
+export async function sendSignal(container: Container, signal: NodeJS.Signals): Promise<void> {
+  await container.kill(signal).catch((error: unknown) => {
+    if (!isTspodError(error)) throw error;
+  });
+}
+
+async function removeEnded(container: Container): Promise<void> {
+  await container.remove().catch((error: unknown) => {
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'CONTAINER_REMOVED')) throw error;
+  });
+}
+
+/** An error is on its way to the user already. */
+async function removeQuietly(container: Container): Promise<void> {
+  await container.remove({ force: true, timeoutSec: 0 }).catch(() => undefined);
+}
+
+/** What --attach and --interactive ask for. */
+function readStreams({ flags }: Invocation): { stdin: boolean; stdout: boolean; stderr: boolean } {
+  const given = flags.list('attach').map((stream) => stream.toLowerCase());
+  for (const stream of given) {
+    if (stream !== 'stdin' && stream !== 'stdout' && stream !== 'stderr') {
+      throw invalid(
+        `invalid stream ${JSON.stringify(stream)} for --attach - must be one of stdin, stdout, or stderr: invalid argument`,
+      );
+    }
+  }
+  const interactive = flags.bool('interactive');
+  if (given.length === 0) return { stdin: interactive, stdout: true, stderr: true };
+  return {
+    stdin: interactive && given.includes('stdin'),
+    stdout: given.includes('stdout'),
+    stderr: given.includes('stderr'),
+  };
+}

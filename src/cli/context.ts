@@ -1,0 +1,30 @@
+/** What a command works with: the engine, output, and the process that typed it. */
+import type { Engine } from '../engine/types.js';
+import type { Caller } from './parse/caller.js';
+
+/** What the flags before the command say. */
+export interface Globals {
+  readonly root?: string;
+  readonly runRoot?: string;
+  readonly logLevel: LogLevel;
+  readonly hooksDirectories: readonly string[];
+  /** Descriptor that stands for stdout; undefined: output is thrown away. */
+  readonly stdout: number | undefined;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'panic'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Context {
+  readonly globals: Globals;
+  readonly caller: Caller;
+  /** Opened at the first call, closed when the program ends. */
+  engine(): Promise<Engine>;
+  /** Text for stdout; escaped when that is a terminal. */
+  out(text: string): Promise<void>;
+  /** When stdout is a terminal: what is on it goes. */
+  clearScreen(): Promise<void>;
+  /** Text for stderr, likewise. */
+  err(text: string): Promise<void>;
+  log(level: 'debug' | 'info' | 'warning' | 'error', message: string): Promise<void>;
+}

@@ -1,0 +1,83 @@
+/** From the command line of create, run and explain to create options. */
+import { readlinkSync } from 'node:fs';
+
+import type { CreateOptions } from '../spec/create-options.js';
+import { invalid } from './cli-error.js';
+import type { Invocation } from './command/definition.js';
+import type { Context } from './context.js';
+import { applyFlags, type Draft } from './flags/draft.js';
+import { setRootfs } from './flags/files.js';
+import { createFlags } from './flags/create-flags.js';
+import { readHooks } from './hooks-dir.js';
+
+export interface CreateRequest {
+  readonly options: CreateOptions;
+  /** Remove a container of the same name first. */
+  readonly replace: boolean;
+}
+
+/** Refuses a command line without an image. */
+export function checkCreate({ flags, args }: Invocation): void {
+  const needed = flags.has('rootfs') && flags.text('rootfs') !== '' ? 0 : 1;
+  if (args.length < needed) throw invalid(`requires at least ${needed} arg(s), only received ${args.length}`);
+}
+
+/** Throws CliError for what makes no sense by itself; the engine checks the rest. */
+export async function readCreateRequest(context: Context, invocation: Invocation): Promise<CreateRequest> {
+  const { flags, args, commandLine } = invocation;
+  const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
+  applyFlags(createFlags, flags, { draft, caller: context.caller });
+  const rest = takeRoot(draft, invocation, context.caller.directory);
+  if (rest.length > 0) draft.command = rest;
+  checkCombination(draft, args);
+  if (flags.has('preserve-fds')) draft.preserveFds = checkDescriptors(flags.number('preserve-fds') ?? 0);
+  const { hooksDirectories } = context.globals;
+  if (hooksDirectories.length > 0) draft.hooks = readHooks(hooksDirectories, draft);
+  const replace = flags.bool('replace');
+  if (replace && draft.name === undefined) throw invalid('cannot replace container without --name being set');
+  return { options: draft, replace };
+}
+
+/** Takes the image, or with a bare --rootfs the directory, from the arguments; what is left is the command. */
+function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string): readonly string[] {
+  if (draft.rootfs !== undefined) return args;
+  const [first = '', ...rest] = args;
+  if (flags.has('rootfs')) setRootfs(draft, first, directory);
+  else draft.image = first;
+  return rest;
+}
+
+function checkCombination(draft: Draft, args: readonly string[]): void {
+  if (draft.autoRemove === true && draft.restart !== undefined && draft.restart.policy !== 'no') {
+    throw invalid('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
+  }
+  const resources = draft.resources ?? {};
+  if (resources.cpus !== undefined && resources.cpuPeriodUs !== undefined)
+    throw invalid('--cpu-period and --cpus cannot be set together');
+  if (resources.cpus !== undefined && resources.cpuQuotaUs !== undefined)
+    throw invalid('--cpu-quota and --cpus cannot be set together');
+  if (args[0] === '') throw invalid('the name of the image is empty');
+}
+
+/**
+ * Whether 3, 4, ... were handed to this process. Node opens its own descriptors before it runs a program, beginning with an
+ * eventpoll in the lowest free place: finding that means that the place was free.
+ */
+function checkDescriptors(count: number): number {
+  for (let fd = 3; fd < 3 + count; fd++) {
+    if (!isHandedOver(fd)) {
+      throw invalid(
+        `file descriptor ${fd} is not available - the preserve-fds option requires that file descriptors must be passed`,
+      );
+    }
+  }
+  return count;
+}
+
+function isHandedOver(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) !== 'anon_inode:[eventpoll]';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,70 @@
+/** All flags that say what a container is. */
+import type { CreateFlag } from './draft.js';
+import { fileFlags } from './files.js';
+import { containerFlags } from './container.js';
+import { processFlags } from './process.js';
+import { isolationFlags } from './isolation.js';
+import { lifeFlags, logFlags } from './life.js';
+import { missingFlags } from './missing.js';
+import { resourceFlags } from './resources.js';
+import { securityFlags } from './security.js';
+
+/** Those of create and of run. */
+export const createFlags: readonly CreateFlag[] = [
+  ...containerFlags,
+  ...processFlags,
+  ...fileFlags,
+  ...isolationFlags,
+  ...securityFlags,
+  ...resourceFlags,
+  ...lifeFlags,
+  ...logFlags,
+  ...missingFlags,
+  {
+    name: 'attach',
+    short: 'a',
+    kind: 'list',
+    value: 'stream',
+    completion: ['stdin', 'stdout', 'stderr'],
+    group: 'Process',
+    help: 'Streams to attach to: stdin, stdout, stderr',
+    ofCommand: true,
+  },
+];
+
+/** Those of run alone. */
+export const runFlags: readonly CreateFlag[] = [
+  {
+    name: 'detach',
+    short: 'd',
+    kind: 'bool',
+    group: 'Container',
+    help: 'Run in the background and print the id',
+    ofCommand: true,
+  },
+  {
+    name: 'detach-keys',
+    kind: 'text',
+    value: 'keys',
+    default: 'ctrl-p,ctrl-q',
+    group: 'Process',
+    help: "Keys that detach: letters or ctrl-LETTER, with commas between them; '' for none",
+    ofCommand: true,
+  },
+  {
+    name: 'sig-proxy',
+    kind: 'bool',
+    default: 'true',
+    group: 'Process',
+    help: 'Pass signals on to the container',
+    ofCommand: true,
+  },
+  {
+    name: 'preserve-fds',
+    kind: 'uint',
+    value: 'number',
+    group: 'Process',
+    help: 'Pass further descriptors on: 3, 4, ...',
+    ofCommand: true,
+  },
+];

@@ -1,0 +1,148 @@
+/** Flags of create and run: the file system and devices. */
+import { resolve } from 'node:path';
+
+import type { MountOptions } from '../../spec/create-options.js';
+import { parseDevice, parseMount, parseTmpfs, parseVolume } from '../parse/mounts.js';
+import { parseSize } from '../parse/size.js';
+import { invalid } from '../cli-error.js';
+import type { CreateFlag, Draft } from './draft.js';
+
+const FILES = 'File system';
+
+export const fileFlags: readonly CreateFlag[] = [
+  {
+    name: 'rootfs',
+    kind: 'maybe',
+    value: 'directory[:O]',
+    completion: 'directory',
+    group: FILES,
+    help: 'Use a directory as the root file system, with :O below a layer of its own; there is no image argument then',
+    set: (draft, value, caller) => {
+      if (value !== '') setRootfs(draft, value, caller.directory);
+    },
+  },
+  {
+    name: 'hide',
+    kind: 'items',
+    value: 'path',
+    group: FILES,
+    help: 'With host: hide a further path',
+    set: (draft, values) => {
+      draft.hide = values;
+    },
+  },
+  {
+    name: 'show',
+    kind: 'items',
+    value: 'path',
+    group: FILES,
+    help: 'With host: show a path that is hidden by default',
+    set: (draft, values) => {
+      draft.show = values;
+    },
+  },
+  {
+    name: 'read-only',
+    kind: 'bool',
+    group: FILES,
+    help: 'Make the root file system read-only',
+    set: (draft, value) => {
+      draft.readOnly = value;
+    },
+  },
+  {
+    name: 'read-only-tmpfs',
+    kind: 'bool',
+    default: 'true',
+    group: FILES,
+    help: 'With --read-only: mount a writable tmpfs on /dev/shm, /run, /tmp and /var/tmp',
+    set: (draft, value) => {
+      draft.readOnlyTmpfs = value;
+    },
+  },
+  {
+    name: 'volume',
+    short: 'v',
+    kind: 'items',
+    value: 'host:container[:options]',
+    group: FILES,
+    help: 'Mount a directory or file of the host',
+    set: (draft, items, caller) => {
+      for (const item of items) addMount(draft, parseVolume(item, caller));
+    },
+  },
+  {
+    name: 'mount',
+    kind: 'items',
+    value: 'type=...,target=...',
+    group: FILES,
+    help: 'Mount a bind, tmpfs, devpts or ramfs',
+    set: (draft, items, caller) => {
+      for (const item of items) addMount(draft, parseMount(item, caller));
+    },
+  },
+  {
+    name: 'tmpfs',
+    kind: 'items',
+    value: 'path[:options]',
+    group: FILES,
+    help: 'Mount a tmpfs',
+    set: (draft, items) => {
+      for (const item of items) addMount(draft, parseTmpfs(item));
+    },
+  },
+  {
+    name: 'shm-size',
+    kind: 'text',
+    value: 'size',
+    default: '65536k',
+    group: FILES,
+    help: 'Size of /dev/shm',
+    set: (draft, value) => {
+      draft.shmSizeBytes = shmSize(value);
+    },
+  },
+  {
+    name: 'device',
+    kind: 'list',
+    value: 'host[:container][:rwm]',
+    completion: 'file',
+    group: FILES,
+    help: 'Add a device of the host',
+    set: (draft, items) => {
+      draft.devices = items.map(parseDevice);
+    },
+  },
+  {
+    name: 'device-cgroup-rule',
+    kind: 'items',
+    value: 'rule',
+    group: FILES,
+    help: "Add a rule to the devices that may be used: 'c 1:3 rwm'",
+    set: (draft, items) => {
+      draft.deviceCgroupRules = items;
+    },
+  },
+];
+
+/** DIRECTORY, or DIRECTORY:O for a layer above it. */
+export function setRootfs(draft: Draft, text: string, directory: string): void {
+  const match = /^(.+?)(:O)?$/.exec(text);
+  if (match === null || match[1] === undefined) throw invalid('the directory of --rootfs is empty');
+  draft.rootfs = resolve(directory, match[1]);
+  if (match[2] !== undefined) draft.rootfsOverlay = true;
+}
+
+function addMount(draft: Draft, mount: MountOptions): void {
+  const taken = draft.mounts?.some((other) => other.target === mount.target) ?? false;
+  if (taken) throw invalid(`${mount.target}: duplicate mount destination`);
+  draft.mounts = [...(draft.mounts ?? []), mount];
+}
+
+function shmSize(text: string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    throw invalid(`unable to translate --shm-size: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,107 @@
+/** Flags of every command: they may stand before the command's name or after it. */
+import type { Flag } from '../command/flag.js';
+import { LOG_LEVELS } from '../context.js';
+
+const GLOBAL = 'Global options';
+
+function missing(names: string, reason: string): Flag[] {
+  return names
+    .split(' ')
+    .map((name) => ({ name, kind: 'items', help: '', hidden: true, group: GLOBAL, missing: reason }));
+}
+
+const NO_RUNTIME = 'containers are started in process, without an OCI runtime or conmon';
+const NO_REMOTE = 'there is no remote service';
+
+export const globalFlags: readonly Flag[] = [
+  { name: 'help', kind: 'bool', group: GLOBAL, help: 'Show help and exit' },
+  {
+    name: 'root',
+    kind: 'text',
+    value: 'directory',
+    completion: 'directory',
+    group: GLOBAL,
+    help: 'Where containers are stored',
+    default: '$TSPOD_ROOT or /var/lib/tspod',
+  },
+  {
+    name: 'runroot',
+    kind: 'text',
+    value: 'directory',
+    completion: 'directory',
+    group: GLOBAL,
+    help: 'Where the state that a reboot wipes is kept',
+    default: '$TSPOD_RUNROOT or /run/tspod',
+  },
+  {
+    name: 'log-level',
+    kind: 'text',
+    value: 'level',
+    completion: LOG_LEVELS,
+    group: GLOBAL,
+    help: 'Log messages of this level and above',
+    default: 'warn',
+  },
+  { name: 'debug', short: 'D', kind: 'bool', group: GLOBAL, help: 'As --log-level debug' },
+  {
+    name: 'hooks-dir',
+    kind: 'list',
+    value: 'directory',
+    completion: 'directory',
+    group: GLOBAL,
+    help: 'Read OCI hooks from the JSON files of a directory',
+  },
+  {
+    name: 'cgroup-manager',
+    kind: 'text',
+    value: 'name',
+    completion: ['cgroupfs'],
+    group: GLOBAL,
+    help: 'How cgroups are made: cgroupfs',
+    default: 'cgroupfs',
+  },
+  {
+    name: 'storage-driver',
+    kind: 'text',
+    value: 'name',
+    completion: ['overlay'],
+    group: GLOBAL,
+    help: 'How layers are kept: overlay',
+    default: 'overlay',
+  },
+  {
+    name: 'events-backend',
+    kind: 'text',
+    value: 'name',
+    completion: ['none'],
+    group: GLOBAL,
+    help: 'Where events are recorded: none',
+    default: 'none',
+  },
+  { name: 'noout', kind: 'bool', group: GLOBAL, help: 'Print nothing to stdout' },
+  {
+    name: 'out',
+    kind: 'text',
+    value: 'file',
+    completion: 'file',
+    group: GLOBAL,
+    help: 'Print to a file instead of stdout',
+  },
+  ...missing('runtime runtime-flag conmon', NO_RUNTIME),
+  ...missing('connection url identity ssh', NO_REMOTE),
+  { name: 'remote', kind: 'bool', help: '', hidden: true, group: GLOBAL, missing: NO_REMOTE, harmless: ['false'] },
+  {
+    name: 'syslog',
+    kind: 'bool',
+    help: '',
+    hidden: true,
+    group: GLOBAL,
+    missing: 'messages go to stderr',
+    harmless: ['false'],
+  },
+  ...missing('storage-opt imagestore transient-store module cdi-spec-dir config', 'there is no such configuration'),
+  ...missing('tmpdir', 'use --runroot'),
+  ...missing('volumepath', 'there are no named volumes'),
+  ...missing('network-config-dir network-cmd-path', 'there are no bridge networks'),
+  ...missing('namespace', 'use --root and --runroot for a separate set of containers'),
+];

@@ -1,0 +1,69 @@
+/** Flags of Podman's create and run that tspod does not have: each says what is missing. */
+import type { CreateFlag } from './draft.js';
+
+const IMAGES = 'images are not pulled';
+const BRIDGE = 'there are no bridge networks';
+const HEALTH = 'there are no health checks';
+const HOSTS = "a container's /etc/hosts and /etc/resolv.conf are those of its root file system";
+
+function missing(names: string, reason: string): CreateFlag[] {
+  return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
+}
+
+function missingSwitch(names: string, reason: string): CreateFlag[] {
+  return names
+    .split(' ')
+    .map((name) => ({ name, kind: 'bool', help: '', hidden: true, missing: reason, harmless: ['false'] }));
+}
+
+export const missingFlags: readonly CreateFlag[] = [
+  ...missing('arch authfile creds os platform variant decryption-key', IMAGES),
+  { name: 'pull', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['missing', 'never', 'newer'] },
+  { name: 'quiet', short: 'q', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
+  { name: 'tls-verify', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
+  { name: 'disable-content-trust', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
+  { name: 'image-volume', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['ignore'] },
+  ...missing('env-merge', IMAGES),
+  ...missing('ip ip6 mac-address network-alias expose', BRIDGE),
+  { name: 'publish', short: 'p', kind: 'items', help: '', hidden: true, missing: BRIDGE },
+  { name: 'publish-all', short: 'P', kind: 'bool', help: '', hidden: true, missing: BRIDGE, harmless: ['false'] },
+  ...missing('add-host dns dns-search', HOSTS),
+  { name: 'dns-option', aliases: ['dns-opt'], kind: 'items', help: '', hidden: true, missing: HOSTS },
+  { name: 'no-hosts', kind: 'bool', help: '', hidden: true, missing: HOSTS, harmless: ['true'] },
+  ...missing('health-cmd health-interval health-on-failure health-retries health-start-period health-timeout', HEALTH),
+  { name: 'no-healthcheck', kind: 'bool', help: '', hidden: true, missing: HEALTH, harmless: ['true', 'false'] },
+  ...missing('pod pod-id-file', 'there are no pods'),
+  ...missing('secret', 'there are no secrets'),
+  ...missing('volumes-from', 'there are no named volumes'),
+  ...missing('requires', 'containers do not start others'),
+  ...missing('chrootdirs', 'only the root directory gets files of the engine'),
+  ...missing('hostuser passwd-entry', 'entries are not added to /etc/passwd'),
+  {
+    name: 'passwd',
+    kind: 'bool',
+    help: '',
+    hidden: true,
+    missing: 'entries are not added to /etc/passwd',
+    harmless: ['false'],
+  },
+  ...missing('subuidname subgidname', 'give the maps with --uidmap and --gidmap'),
+  { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
+  {
+    name: 'sdnotify',
+    kind: 'text',
+    help: '',
+    hidden: true,
+    missing: 'readiness is not passed on to systemd',
+    harmless: ['ignore'],
+  },
+  { name: 'systemd', kind: 'text', help: '', hidden: true, missing: 'there is no systemd mode', harmless: ['false'] },
+  {
+    name: 'seccomp-policy',
+    kind: 'text',
+    help: '',
+    hidden: true,
+    missing: 'choose a profile with --security-opt seccomp=FILE',
+    harmless: ['default'],
+  },
+  ...missingSwitch('rmi', IMAGES),
+];

@@ -1,0 +1,53 @@
+/** Reads the flags that every command takes. */
+import { openSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { CliError, invalid, unsupported } from './cli-error.js';
+import type { FlagValues } from './command/flag-values.js';
+import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
+
+/** `directory` is the one that relative paths start from. Throws CliError. */
+export function readGlobals(flags: FlagValues, directory: string): Globals {
+  onlyValue(flags, 'storage-driver', 'overlay');
+  onlyValue(flags, 'events-backend', 'none');
+  const manager = flags.text('cgroup-manager') ?? 'cgroupfs';
+  if (manager === 'systemd') throw unsupported('--cgroup-manager systemd', 'cgroups are made with cgroupfs');
+  if (manager !== 'cgroupfs') {
+    throw invalid('configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument');
+  }
+  const [root, runRoot] = [flags.text('root'), flags.text('runroot')];
+  return {
+    ...(root === undefined ? {} : { root: resolve(directory, root) }),
+    ...(runRoot === undefined ? {} : { runRoot: resolve(directory, runRoot) }),
+    logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
+    hooksDirectories: flags.list('hooks-dir').map((path) => resolve(directory, path)),
+    stdout: openOutput(flags),
+  };
+}
+
+function onlyValue(flags: FlagValues, name: string, value: string): void {
+  const given = flags.text(name);
+  if (given !== undefined && given !== value) throw unsupported(`--${name} ${given}`, `the only one is ${value}`);
+}
+
+/** The one mistake whose exit status is 1, as Podman's is. */
+function readLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text.toLowerCase());
+  if (level === undefined) {
+    throw new CliError(`Log Level ${JSON.stringify(text)} is not supported, choose from: ${LOG_LEVELS.join(', ')}`, {
+      exitCode: 1,
+    });
+  }
+  return level;
+}
+
+function openOutput(flags: FlagValues): number | undefined {
+  if (flags.bool('noout')) return undefined;
+  const file = flags.text('out');
+  if (file === undefined) return 1;
+  try {
+    return openSync(file, 'w');
+  } catch (error) {
+    throw invalid(`--out: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

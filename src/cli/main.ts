@@ -1,0 +1,104 @@
+/** Finds the command that a command line names, and runs it. */
+import { EXIT_FAILURE } from './cli-error.js';
+import type { Command, Invocation } from './command/definition.js';
+import { mergeFlags } from './command/merge-flags.js';
+import { firstArgument } from './command/normalize.js';
+import { parseArguments } from './command/parse.js';
+import { findCommand, type Group } from './commands.js';
+import type { Globals } from './context.js';
+import { exitStatus } from './exit-status.js';
+import { globalFlags } from './flags/global.js';
+import { readGlobals } from './globals.js';
+import { makeContext } from './make-context.js';
+import { EXIT_OUTPUT_CLOSED, OutputClosed } from './output.js';
+import { reportError } from './report-error.js';
+
+const PROGRAM = 'tspod';
+
+/** Before flags are read. */
+const DEFAULT_GLOBALS: Globals = { logLevel: 'warn', hooksDirectories: [], stdout: 1 };
+
+/** `argv` is without node and the script. The exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    return fail(DEFAULT_GLOBALS, error);
+  }
+}
+
+async function fail(globals: Globals, error: unknown): Promise<number> {
+  if (error instanceof OutputClosed) return EXIT_OUTPUT_CLOSED;
+  try {
+    await reportError(makeContext(globals).context, error);
+  } catch (nobodyReads) {
+    if (!(nobodyReads instanceof OutputClosed)) throw nobodyReads;
+  }
+  return exitStatus(error);
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
+  const at = firstArgument(globalFlags, argv);
+  const name = argv[at];
+  if (name === undefined) return (await import('./without-command.js')).runWithoutCommand('', argv);
+  if (at > 0) parseArguments({ path: PROGRAM, flags: globalFlags, passThrough: false }, argv.slice(0, at));
+  if (name === 'help') return (await import('./without-command.js')).showHelp(argv.slice(at + 1));
+  if (name === '__complete') return (await import('./complete.js')).complete(argv.slice(at + 1));
+  if (name !== 'container') return runCommand({ group: '', argv, at });
+  const second = at + 1 + firstArgument(globalFlags, argv.slice(at + 1));
+  if (argv[second] === undefined) {
+    return (await import('./without-command.js')).runWithoutCommand('container', [
+      ...argv.slice(0, at),
+      ...argv.slice(at + 1),
+    ]);
+  }
+  return runCommand({ group: 'container', argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1 });
+}
+
+/** A command line without its group; the command's name stands at `at`. */
+interface Place {
+  readonly group: Group;
+  readonly argv: readonly string[];
+  readonly at: number;
+}
+
+async function runCommand({ group, argv, at }: Place): Promise<number> {
+  const name = argv[at] ?? '';
+  const command = await findCommand(group, name);
+  if (command === undefined) throw (await import('./without-command.js')).unknownCommand(group, name);
+  const path = [PROGRAM, group, command.name].filter(Boolean).join(' ');
+  const words = [...argv.slice(0, at), ...argv.slice(at + 1)];
+  const parsed = parseArguments(
+    { path, flags: mergeFlags(command.flags, globalFlags), passThrough: command.passThrough ?? false },
+    words,
+  );
+  if (parsed.flags.bool('help')) {
+    const [{ commandHelp }, { context }] = [await import('./help.js'), makeContext(DEFAULT_GLOBALS)];
+    await context.out(commandHelp(path, command));
+    return 0;
+  }
+  const invocation = { ...parsed, commandLine: [PROGRAM, ...(group === '' ? [] : [group]), ...argv] };
+  return runInvocation(command, invocation);
+}
+
+async function runInvocation(command: Command, invocation: Invocation): Promise<number> {
+  const globals = readGlobals(invocation.flags, process.cwd());
+  const { context, close } = makeContext(globals);
+  try {
+    command.check?.(invocation);
+    return await command.run(context, invocation);
+  } catch (error) {
+    return await fail(globals, error);
+  } finally {
+    await close().catch((error: unknown) => reportError(context, error));
+  }
+}
+
+/** Runs the program's own command line; the process ends with it, whatever is still open. */
+export async function runMain(): Promise<void> {
+  const status = await main(process.argv.slice(2)).catch((error: unknown) => {
+    process.exitCode = EXIT_FAILURE;
+    throw error;
+  });
+  process.exit(status);
+}

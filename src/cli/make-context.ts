@@ -1,0 +1,100 @@
+/** Makes the context of the running process. */
+import { readFileSync } from 'node:fs';
+
+import type { Engine } from '../engine/types.js';
+import { LOG_LEVELS, type Context, type Globals } from './context.js';
+import { escapeControls } from './escape.js';
+import { isTerminal, writeAll } from './output.js';
+import type { Caller } from './parse/caller.js';
+
+/** The context and how to let go of what it opened. */
+export function makeContext(globals: Globals): { readonly context: Context; readonly close: () => Promise<void> } {
+  let engine: Promise<Engine> | undefined;
+  const context: Context = {
+    globals,
+    caller: processCaller(),
+    engine: () => (engine ??= open(globals)),
+    out: async (text) => {
+      if (globals.stdout !== undefined) await writeText(globals.stdout, text);
+    },
+    clearScreen: async () => {
+      if (globals.stdout !== undefined && (await isTerminal(globals.stdout)))
+        await writeAll(globals.stdout, '\x1b[H\x1b[2J');
+    },
+    err: (text) => writeText(2, text),
+    log: async (level, message) => {
+      if (!isLogged(globals, level)) return;
+      const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+      await writeText(2, `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
+    },
+  };
+  return { context, close: async () => (await engine?.catch(() => undefined))?.close() };
+}
+
+async function open(globals: Globals): Promise<Engine> {
+  const { openEngine } = await import('../engine/open.js');
+  return openEngine({
+    ...(globals.root === undefined ? {} : { root: globals.root }),
+    ...(globals.runRoot === undefined ? {} : { runRoot: globals.runRoot }),
+  });
+}
+
+async function writeText(fd: number, text: string): Promise<void> {
+  await writeAll(fd, (await isTerminal(fd)) ? escapeControls(text) : text);
+}
+
+function isLogged(globals: Globals, level: 'debug' | 'info' | 'warning' | 'error'): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(globals.logLevel === 'warning' ? 'warn' : globals.logLevel);
+}
+
+function processCaller(): Caller {
+  return { env: process.env, directory: process.cwd(), readFile, limits: readLimits };
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'no such file or directory',
+      EACCES: 'permission denied',
+      EISDIR: 'is a directory',
+    };
+    throw new Error(`open ${path}: ${reasons[String(code)] ?? String(code)}`, { cause: error });
+  }
+}
+
+const LIMIT_NAMES: Readonly<Record<string, string>> = {
+  'Max cpu time': 'cpu',
+  'Max file size': 'fsize',
+  'Max data size': 'data',
+  'Max stack size': 'stack',
+  'Max core file size': 'core',
+  'Max resident set': 'rss',
+  'Max processes': 'nproc',
+  'Max open files': 'nofile',
+  'Max locked memory': 'memlock',
+  'Max address space': 'as',
+  'Max file locks': 'locks',
+  'Max pending signals': 'sigpending',
+  'Max msgqueue size': 'msgqueue',
+  'Max nice priority': 'nice',
+  'Max realtime priority': 'rtprio',
+  'Max realtime timeout': 'rttime',
+};
+
+/** /proc/self/limits: a line for each limit, its columns of fixed width. */
+function readLimits(): { name: string; soft: number; hard: number }[] {
+  return readFile('/proc/self/limits')
+    .split('\n')
+    .flatMap((line) => {
+      const name = LIMIT_NAMES[line.slice(0, 26).trim()];
+      const [soft, hard] = line
+        .slice(26)
+        .trim()
+        .split(/\s+/)
+        .map((value) => (value === 'unlimited' ? -1 : Number(value)));
+      return name === undefined || soft === undefined || hard === undefined ? [] : [{ name, soft, hard }];
+    });
+}

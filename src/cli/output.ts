@@ -1,0 +1,90 @@
+/** Writes to stdout and stderr: text at once, streams with backpressure. */
+import { fstatSync, write, writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
+
+/** The reader of stdout is gone: there is nobody to tell, so the program ends without a word. */
+export class OutputClosed extends Error {
+  constructor() {
+    super('output closed');
+    this.name = 'OutputClosed';
+  }
+}
+
+/** What a shell shows for a program that SIGPIPE ended. */
+export const EXIT_OUTPUT_CLOSED = 141;
+
+const MAJOR_MEM = 1;
+
+/** Whether a descriptor is a terminal; asks node:tty only where it may be one, since that loads node:net. */
+export async function isTerminal(fd: number): Promise<boolean> {
+  try {
+    const stat = fstatSync(fd);
+    // /dev/null and its like are character devices, too
+    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MAJOR_MEM) return false;
+  } catch {
+    return false;
+  }
+  const tty = await import('node:tty');
+  return tty.isatty(fd);
+}
+
+/** All of it, before the call returns. */
+export async function writeAll(fd: number, data: string | Uint8Array): Promise<void> {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw outputError(error);
+      await writeSlowly(fd, bytes.subarray(at));
+      return;
+    }
+  }
+}
+
+/** A stream whose writes wait until the kernel has taken them. */
+export function outputStream(fd: number): Writable {
+  return new Writable({
+    highWaterMark: 1024 * 1024,
+    write: (chunk: Buffer, _, done) => writeChunk(fd, chunk, done),
+    writev: (chunks, done) => writeChunk(fd, Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
+  });
+}
+
+function writeChunk(fd: number, chunk: Buffer, done: (error?: Error) => void): void {
+  write(fd, chunk, (error, written) => {
+    if (error !== null && error.code === 'EAGAIN') {
+      writeSlowly(fd, chunk).then(() => done(), done);
+    } else if (error !== null) {
+      done(outputError(error));
+    } else if (written < chunk.length) {
+      writeChunk(fd, chunk.subarray(written), done);
+    } else {
+      done();
+    }
+  });
+}
+
+/** A descriptor that another process has made non-blocking needs the event loop; node's own streams know how. */
+async function writeSlowly(fd: number, bytes: Uint8Array): Promise<void> {
+  const stream = fd === 2 ? process.stderr : process.stdout;
+  await new Promise<void>((resolve, reject) => {
+    stream.once('error', reject);
+    stream.write(bytes, (error) => {
+      stream.removeListener('error', reject);
+      if (error) reject(error);
+      else resolve();
+    });
+  }).catch((error: unknown) => {
+    throw outputError(error);
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function outputError(error: unknown): Error {
+  if (codeOf(error) === 'EPIPE') return new OutputClosed();
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,33 @@
+/** --filter of ps and of the commands that act on what it selects. */
+import { invalid } from '../cli-error.js';
+import { splitPair } from './key-values.js';
+
+const NAMES: ReadonlySet<string> = new Set([
+  'id',
+  'name',
+  'label',
+  'label!',
+  'exited',
+  'status',
+  'ancestor',
+  'before',
+  'since',
+  'network',
+  'restart-policy',
+  'command',
+  'until',
+  'volume',
+  'should-start-on-boot',
+]);
+
+/** Values by name. Items are NAME=VALUE; label!=VALUE excludes. */
+export function parseFilters(items: readonly string[]): Record<string, string[]> {
+  const filters: Record<string, string[]> = {};
+  for (const item of items) {
+    const [name, value] = splitPair(item);
+    if (value === undefined) throw invalid(`invalid filter ${JSON.stringify(item)}`);
+    if (!NAMES.has(name)) throw invalid(`${name} is an invalid filter`);
+    (filters[name] ??= []).push(value);
+  }
+  return filters;
+}

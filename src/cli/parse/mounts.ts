@@ -1,0 +1,185 @@
+/** -v, --mount, --tmpfs and --device. */
+import { resolve } from 'node:path';
+
+import type { DeviceOptions, MountOptions } from '../../spec/create-options.js';
+import { invalid, unsupported } from '../cli-error.js';
+import type { Caller } from './caller.js';
+import { splitCommas } from './csv.js';
+import { splitPair } from './key-values.js';
+import { parseSize } from './size.js';
+
+const NO_VOLUMES = 'only directories and files of the host can be mounted (-v /host/path:/path)';
+
+/** [SOURCE:]TARGET[:OPTIONS] with a path of the host as source. */
+export function parseVolume(text: string, caller: Caller): MountOptions {
+  const parts = text.split(':');
+  if (parts.length > 3) throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);
+  if (parts.length === 1) throw unsupported(`the anonymous volume ${JSON.stringify(text)}`, NO_VOLUMES);
+  const [source = '', target = '', options = ''] = parts;
+  if (source === '') throw invalid('host directory cannot be empty');
+  checkTarget(target);
+  if (!/^[./]/.test(source)) throw unsupported(`the named volume ${JSON.stringify(source)}`, NO_VOLUMES);
+  const list = options === '' ? [] : options.split(',');
+  if (list.includes('O')) throw unsupported('the mount option O', 'a copy-on-write layer over a mount');
+  return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
+}
+
+function optionsOf(list: readonly string[]): { options?: readonly string[] } {
+  return list.length === 0 ? {} : { options: list };
+}
+
+function checkTarget(target: string): void {
+  if (target === '') throw invalid('container directory cannot be empty');
+  if (!target.startsWith('/'))
+    throw invalid(`invalid container path ${JSON.stringify(target)}, must be an absolute path`);
+}
+
+/** TARGET[:OPTIONS] */
+export function parseTmpfs(text: string): MountOptions {
+  const at = text.indexOf(':');
+  const target = at < 0 ? text : text.slice(0, at);
+  checkTarget(target);
+  return {
+    type: 'tmpfs',
+    target,
+    ...optionsOf(
+      at < 0
+        ? []
+        : text
+            .slice(at + 1)
+            .split(',')
+            .filter(Boolean),
+    ),
+  };
+}
+
+const MOUNT_FORMAT =
+  'incorrect mount format: should be --mount type=<bind|tmpfs|devpts|ramfs>,[src=<host-dir>,]target=<ctr-dir>[,options]';
+
+const NAMES: Readonly<Record<string, 'source' | 'target'>> = {
+  src: 'source',
+  source: 'source',
+  dst: 'target',
+  dest: 'target',
+  target: 'target',
+  destination: 'target',
+};
+
+/** type=bind,source=...,target=...,OPTION... */
+export function parseMount(text: string, caller: Caller): MountOptions {
+  const fields = splitCommas(text).map(splitPair);
+  const type = mountType(fields);
+  const paths: { source?: string; target?: string } = {};
+  const options: string[] = [];
+  for (const [key, value] of fields) {
+    const name = NAMES[key];
+    if (key === 'type') continue;
+    if (name !== undefined) paths[name] = required(value, key);
+    else options.push(...mountOption(type, key, value));
+  }
+  if (paths.target === undefined) throw invalid('must set volume destination');
+  checkTarget(paths.target);
+  const mount = { target: paths.target, ...optionsOf(options) };
+  if (type !== 'bind') {
+    if (paths.source !== undefined) throw invalid(`cannot use a source with a mount of type ${type}`);
+    return { type, ...mount };
+  }
+  if (paths.source === undefined || paths.source === '') throw invalid('host directory cannot be empty');
+  return { type, source: resolve(caller.directory, paths.source), ...mount };
+}
+
+function required(value: string | undefined, key: string): string {
+  if (value === undefined) throw invalid(`${key}: must provide an argument for option: option requires an argument`);
+  return value;
+}
+
+function mountType(fields: readonly (readonly [string, string | undefined])[]): MountOptions['type'] {
+  const type = fields.find(([key]) => key === 'type')?.[1];
+  switch (type) {
+    case 'bind':
+    case 'tmpfs':
+    case 'devpts':
+    case 'ramfs':
+      return type;
+    case 'volume':
+    case 'image':
+    case 'glob':
+    case 'artifact':
+      throw unsupported(`--mount type=${type}`, NO_VOLUMES);
+    case undefined:
+      throw invalid(MOUNT_FORMAT);
+    default:
+      throw invalid(`invalid filesystem type ${JSON.stringify(type)}`);
+  }
+}
+
+const FLAGS: ReadonlySet<string> = new Set(
+  'rw dev nodev exec noexec suid nosuid sync async dirsync atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime mand nomand iversion noiversion silent loud bind rbind private rprivate shared rshared slave rslave unbindable runbindable tmpcopyup notmpcopyup idmap ridmap rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnoatime rnodiratime rrelatime rnostrictatime'.split(
+    ' ',
+  ),
+);
+
+/** One option of --mount in the words of mount(8). */
+function mountOption(type: MountOptions['type'], key: string, value: string | undefined): string[] {
+  switch (key) {
+    case 'ro':
+    case 'readonly':
+      return [isOn(key, value) ? 'ro' : 'rw'];
+    case 'U':
+    case 'chown':
+      return isOn(key, value) ? ['U'] : [];
+    case 'bind-propagation':
+      return [required(value, key)];
+    case 'bind-nonrecursive':
+      return [isOn(key, value) ? 'bind' : 'rbind'];
+    case 'relabel':
+      return [relabel(required(value, key))];
+    case 'tmpfs-size':
+    case 'size':
+      return [`size=${parseSize(required(value, key))}`];
+    case 'tmpfs-mode':
+    case 'mode':
+      return [`mode=${required(value, key)}`];
+    case 'idmap':
+      return [value === undefined ? key : `idmap=${value}`];
+    default:
+      return [plainOption(type, key, value)];
+  }
+}
+
+function plainOption(type: MountOptions['type'], key: string, value: string | undefined): string {
+  const isDevpts = type === 'devpts' && /^(uid|gid|max|newinstance|ptmxmode)$/.test(key);
+  const isTmpfs = type === 'tmpfs' && /^(uid|gid|nr_inodes|nr_blocks|huge|mpol)$/.test(key);
+  if (isDevpts || isTmpfs) return value === undefined ? key : `${key}=${value}`;
+  if (!FLAGS.has(key) || value === 'false') throw invalid(`${key}: invalid mount option`);
+  return key;
+}
+
+function relabel(value: string): string {
+  if (value === 'shared') return 'z';
+  if (value === 'private') return 'Z';
+  throw invalid(`relabel: invalid mount option ${JSON.stringify(value)}: must be 'private' or 'shared'`);
+}
+
+function isOn(key: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw invalid(`${key} must be set to true or false, instead received ${JSON.stringify(value)}`);
+}
+
+/** SOURCE[:TARGET][:ACCESS] */
+export function parseDevice(text: string): DeviceOptions {
+  const parts = text.split(':');
+  const [source = '', second = '', third] = parts;
+  if (source === '' || parts.length > 3) throw invalid(`invalid device specification: ${text}`);
+  if (parts.length === 1) return { source };
+  if (parts.length === 2)
+    return second.startsWith('/') ? { source, target: second } : { source, access: deviceAccess(second) };
+  if (!second.startsWith('/')) throw invalid(`invalid device mode: ${second}`);
+  return { source, target: second, access: deviceAccess(third ?? '') };
+}
+
+function deviceAccess(text: string): string {
+  if (!/^(?!.*(.).*\1)[rwm]{1,3}$/.test(text)) throw invalid(`invalid device mode: ${text}`);
+  return text;
+}

@@ -1,0 +1,47 @@
+/** Modes of --pid, --ipc, --uts, --cgroupns, --userns and --network. */
+import type { IpcMode, NamespaceMode, NetworkMode } from '../../spec/create-options.js';
+import { invalid, unsupported } from '../cli-error.js';
+
+/** host, private, container:NAME or ns:PATH; undefined for the default. */
+export function parseNamespace(text: string): NamespaceMode | undefined {
+  if (text === '') return undefined;
+  if (text === 'host' || text === 'private') return text;
+  const shared = parseShared(text);
+  if (shared === undefined) throw invalid(`unrecognized namespace mode ${text} passed`);
+  return shared;
+}
+
+function parseShared(text: string): `path:${string}` | `container:${string}` | undefined {
+  const [kind, rest = ''] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
+  if (!text.includes(':')) return undefined;
+  if (kind === 'container') {
+    if (rest === '') throw invalid('must provide a name or ID of a container: container:NAME');
+    return `container:${rest}`;
+  }
+  if (kind !== 'ns') return undefined;
+  if (!rest.startsWith('/')) throw invalid(`the path of a namespace must be absolute: ${JSON.stringify(rest)}`);
+  return `path:${rest}`;
+}
+
+/** As parseNamespace, with shareable and none. */
+export function parseIpc(text: string): IpcMode | undefined {
+  return text === 'shareable' || text === 'none' ? text : parseNamespace(text);
+}
+
+/** As parseNamespace; the modes that choose ids by themselves are refused. */
+export function parseUserns(text: string): NamespaceMode | undefined {
+  const word = text.split(':')[0] ?? '';
+  if (word === 'auto' || word === 'keep-id' || word === 'nomap') {
+    throw unsupported(`--userns ${word}`, 'give the maps with --uidmap and --gidmap');
+  }
+  return parseNamespace(text);
+}
+
+/** none, private, host, container:NAME or ns:PATH. */
+export function parseNetwork(text: string): NetworkMode | undefined {
+  if (text === '') return undefined;
+  if (text === 'none' || text === 'private' || text === 'host') return text;
+  const shared = parseShared(text);
+  if (shared !== undefined) return shared;
+  throw unsupported(`--network ${text}`, 'choose from none, host, container:NAME, ns:PATH');
+}

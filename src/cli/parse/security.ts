@@ -1,0 +1,82 @@
+/** --security-opt and --log-opt. */
+import type { LogOptions, SecurityOptions } from '../../spec/create-options.js';
+import { invalid } from '../cli-error.js';
+import { splitPair } from './key-values.js';
+import { parseSize } from './size.js';
+
+type Draft = { -readonly [K in keyof SecurityOptions]: SecurityOptions[K] };
+
+/** NAME=VALUE or NAME:VALUE items. */
+export function parseSecurityOptions(items: readonly string[]): SecurityOptions {
+  const draft: Draft = {};
+  for (const item of items) applySecurityOption(draft, item);
+  return draft;
+}
+
+function applySecurityOption(draft: Draft, item: string): void {
+  if (item === 'no-new-privileges') {
+    draft.noNewPrivileges = true;
+    return;
+  }
+  const at = item.includes('=') ? item.indexOf('=') : item.indexOf(':');
+  if (at < 0) throw invalid(`invalid --security-opt 1: ${JSON.stringify(item)}`);
+  const value = item.slice(at + 1);
+  switch (item.slice(0, at)) {
+    case 'no-new-privileges':
+      if (!/^(true|false|1|0)$/.test(value)) throw invalid(`invalid --security-opt 2: ${JSON.stringify(item)}`);
+      draft.noNewPrivileges = value === 'true' || value === '1';
+      return;
+    case 'seccomp':
+      draft.seccompProfile = value;
+      return;
+    case 'apparmor':
+      draft.apparmorProfile = value;
+      return;
+    case 'label':
+      draft.labels = [...(draft.labels ?? []), value];
+      return;
+    case 'mask':
+      draft.mask = [...(draft.mask ?? []), ...value.split(':')];
+      return;
+    case 'unmask':
+      draft.unmask = [...(draft.unmask ?? []), ...value.split(':')];
+      return;
+    case 'systempaths':
+      if (value !== 'unconfined') throw invalid(`invalid --security-opt 2: ${JSON.stringify(item)}`);
+      draft.unmask = ['ALL'];
+      return;
+    case 'proc-opts':
+      draft.procOptions = [...(draft.procOptions ?? []), ...value.split(',')];
+      return;
+    default:
+      throw invalid(`invalid --security-opt 2: ${JSON.stringify(item)}`);
+  }
+}
+
+/** NAME=VALUE items of --log-opt; the driver is a flag of its own. */
+export function parseLogOptions(items: readonly string[]): Omit<LogOptions, 'driver'> {
+  const draft: { path?: string; maxSizeBytes?: number; maxFiles?: number; tag?: string } = {};
+  for (const item of items) {
+    const [key, value] = splitPair(item);
+    if (value === undefined) throw invalid(`invalid log option ${JSON.stringify(item)}`);
+    switch (key) {
+      case 'path':
+        draft.path = value;
+        break;
+      case 'max-size':
+        draft.maxSizeBytes = parseSize(value);
+        break;
+      case 'max-file':
+        if (!/^[1-9]\d{0,3}$/.test(value))
+          throw invalid(`invalid log option ${JSON.stringify(item)}: not a number of files`);
+        draft.maxFiles = Number(value);
+        break;
+      case 'tag':
+        draft.tag = value;
+        break;
+      default:
+        throw invalid(`invalid log option ${JSON.stringify(item)}: choose from path, max-size, max-file, tag`);
+    }
+  }
+  return draft;
+}

@@ -1,0 +1,36 @@
+/** Puts the caller's terminal into raw mode, and back whatever happens. */
+import type { ReadStream } from 'node:tty';
+
+/** Signals that end the program; by default they would do so without putting the terminal back. */
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+
+/** Call the result to put the terminal back; it may be called again. */
+export function enterRawMode(terminal: ReadStream): () => void {
+  const restore = (): void => {
+    if (terminal.isRaw) terminal.setRawMode(false);
+  };
+  const onEnding = (signal: NodeJS.Signals): void => {
+    leave();
+    process.kill(process.pid, signal);
+  };
+  const onStop = (): void => {
+    restore();
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const onContinue = (): void => {
+    terminal.setRawMode(true);
+  };
+  const leave = (): void => {
+    restore();
+    process.removeListener('exit', restore);
+    process.removeListener('SIGTSTP', onStop);
+    process.removeListener('SIGCONT', onContinue);
+    for (const signal of ENDING) process.removeListener(signal, onEnding);
+  };
+  process.on('exit', restore);
+  process.on('SIGTSTP', onStop);
+  process.on('SIGCONT', onContinue);
+  for (const signal of ENDING) process.on(signal, onEnding);
+  terminal.setRawMode(true);
+  return leave;
+}

@@ -1,0 +1,45 @@
+/** Passes signals that the command line gets on to the container. */
+
+/**
+ * All that a process can catch, but for those that are about itself: SIGCHLD, SIGPIPE, SIGWINCH (the window is passed on as a
+ * size), and those that stand for its own mistakes.
+ */
+const FORWARDED = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGTERM',
+  'SIGCONT',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGIO',
+] as const satisfies readonly NodeJS.Signals[];
+
+export interface SignalProxy {
+  /** From now on signals go to `send`; those that came before go first. */
+  connect(send: (signal: NodeJS.Signals) => void): void;
+  stop(): void;
+}
+
+/** Holds signals back until it is connected: one that comes while the container starts must not be lost. */
+export function openSignalProxy(): SignalProxy {
+  const pending: NodeJS.Signals[] = [];
+  let send = (signal: NodeJS.Signals): void => {
+    pending.push(signal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => send(signal);
+  for (const signal of FORWARDED) process.on(signal, onSignal);
+  return {
+    connect: (target) => {
+      send = target;
+      for (const signal of pending.splice(0)) target(signal);
+    },
+    stop: () => {
+      for (const signal of FORWARDED) process.removeListener(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** The size of the caller's terminal, now and when it changes. */
+import type { TerminalSize } from '../../container/api.js';
+
+/** undefined if neither stdout nor stderr is a terminal. */
+export function terminalSize(): TerminalSize | undefined {
+  const stream = [process.stdout, process.stderr].find(({ isTTY }) => isTTY);
+  if (stream === undefined) return undefined;
+  const [columns, rows] = stream.getWindowSize();
+  return columns > 0 && rows > 0 ? { rows, columns } : undefined;
+}
+
+/** Calls back at every change until the result is called. */
+export function watchWindow(onChange: (size: TerminalSize) => void): () => void {
+  const update = (): void => {
+    const size = terminalSize();
+    if (size !== undefined) onChange(size);
+  };
+  process.on('SIGWINCH', update);
+  return () => process.removeListener('SIGWINCH', update);
+}

@@ -1,0 +1,56 @@
+/** Command lines that name no command, or none that exists. */
+import { nearestWord } from '../util/nearest.js';
+import { CliError, EXIT_FAILURE, invalid } from './cli-error.js';
+import { parseArguments } from './command/parse.js';
+import { commandNames, findCommand, type Group } from './commands.js';
+import { commandHelp, groupHelp, rootFlags } from './help.js';
+import { makeContext } from './make-context.js';
+import { readGlobals } from './globals.js';
+import { reportError } from './report-error.js';
+import { packageVersion } from './version.js';
+
+/** --version, --help, or the list of commands and an error. */
+export async function runWithoutCommand(group: Group, argv: readonly string[]): Promise<number> {
+  const path = group === '' ? 'tspod' : `tspod ${group}`;
+  const { flags } = parseArguments({ path, flags: rootFlags(), passThrough: false }, argv);
+  const { context } = makeContext(readGlobals(flags, process.cwd()));
+  if (flags.bool('version')) {
+    await context.out(`tspod version ${packageVersion()}\n`);
+    return 0;
+  }
+  await context.out(await groupHelp(group));
+  if (flags.bool('help')) return 0;
+  await context.out('\n');
+  await reportError(context, invalid(`missing command '${path} COMMAND'`));
+  return EXIT_FAILURE;
+}
+
+/** tspod help [container] [COMMAND] */
+export async function showHelp(words: readonly string[]): Promise<number> {
+  const group: Group = words[0] === 'container' ? 'container' : '';
+  const [name] = words.slice(group === '' ? 0 : 1);
+  const { context } = makeContext({ logLevel: 'warn', hooksDirectories: [], stdout: 1 });
+  if (name === undefined || name === '--help') {
+    await context.out(await groupHelp(group));
+    return 0;
+  }
+  const command = await findCommand(group, name);
+  if (command === undefined) throw unknownCommand(group, name);
+  await context.out(commandHelp(['tspod', group, command.name].filter(Boolean).join(' '), command));
+  return 0;
+}
+
+export function unknownCommand(group: Group, name: string): CliError {
+  const path = group === '' ? 'tspod' : `tspod ${group}`;
+  const hint = `Try '${path} --help' for more information`;
+  if (name.startsWith('-')) return new CliError(unknownFlag(name), { hint: `See '${path} --help'` });
+  const near = nearestWord(name, [...commandNames(group), 'container']);
+  const suggestion = near === undefined ? '' : `\nDid you mean this?\n\t${near}\n\n`;
+  return new CliError(`unrecognized command \`${path} ${name}\``, { hint: suggestion + hint });
+}
+
+function unknownFlag(word: string): string {
+  return word.startsWith('--')
+    ? `unknown flag: ${word.split('=')[0] ?? ''}`
+    : `unknown shorthand flag: '${word[1] ?? ''}' in ${word}`;
+}
