@@ -1,0 +1,156 @@
+/** The end of a container: what the exit record, the message and the monitor's own end say. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { requires } from '../helpers/requires.js';
+import { exitOf, launchContainer, pidIn, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function startTime(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+async function endsWith(t: ExecutionContext, command: string, code: number, signal: number): Promise<void> {
+  const container = launchContainer(t, { command });
+  const exited = await container.engine.expect('exited');
+  t.is(exited.code, code);
+  t.is(exited.signal, signal);
+  await container.engine.closed;
+  t.is(await container.ended, 0);
+  t.like(exitOf(container), { code: `${code}`, signal: `${signal}`, oom: '0', timedout: '0', restarts: '0' });
+}
+
+test('exit: code 0 of a command that succeeds', endsWith, 'exit 0', 0, 0);
+test('exit: the code of a command that fails', endsWith, 'exit 42', 42, 0);
+test('exit: codes up to 255', endsWith, 'exit 255', 255, 0);
+test('exit: a signal, with the code that a shell gives it', endsWith, 'kill -TERM $$', 143, 15);
+test('exit: SIGKILL', endsWith, 'kill -KILL $$', 137, 9);
+test('exit: a signal that dumps core', endsWith, 'ulimit -c 0; kill -SEGV $$', 139, 11);
+
+test('exit: times lie between those around the run, in nanoseconds', async (t) => {
+  const before = BigInt(Date.now()) * 1_000_000n;
+  const { exited, engine } = await runContainer(t, { command: 'sleep 0.1' });
+  const after = BigInt(Date.now() + 1) * 1_000_000n;
+  const started = BigInt(exited['started'] ?? 0);
+  const finished = BigInt(exited['finished'] ?? 0);
+  t.true(before <= started && finished <= after);
+  t.true(finished - started >= 100_000_000n);
+  t.is((await engine.expect('started')).startedNs, started);
+});
+
+test('exit: the state file names monitor and first process with their start times', async (t) => {
+  const container = await startContainer(t, { command: 'exec sleep 100' });
+  const state = stateOf(container);
+  t.is(state['status'], 'running');
+  t.is(state['monitor'], `${container.monitorPid} ${startTime(container.monitorPid)}`);
+  const init = pidIn(container.directory, 'init');
+  t.is(state['init'], `${init} ${startTime(init)}`);
+  process.kill(init, 'SIGKILL');
+  await container.ended;
+});
+
+test('exit: afterwards only the records are left in the run directory', async (t) => {
+  const { directory } = await runContainer(t, { command: 'true' });
+  t.deepEqual(readdirSync(directory).sort(), ['exit', 'state']);
+});
+
+test('exit: an old exit record is gone when the container runs again', async (t) => {
+  const { directory } = await runContainer(t, { command: 'exit 3' });
+  const again = await startContainer(t, { command: 'exec sleep 100', directory });
+  t.false(existsSync(join(directory, 'exit')));
+  process.kill(pidIn(directory, 'init'), 'SIGTERM');
+  await again.ended;
+  t.is(exitOf(again)['code'], '143');
+});
+
+test('exit: all clients are told', async (t) => {
+  const container = await startContainer(t, { command: 'exec sleep 100' });
+  const others = await Promise.all([container.connect(), container.connect()]);
+  others[0]?.attach();
+  await others[0]?.expect('attached');
+  process.kill(pidIn(container.directory, 'init'), 'SIGKILL');
+  for (const peer of [container.engine, ...others]) t.is((await peer.expect('exited')).code, 137);
+});
+
+test('exit: the record is there when `exited` is said', async (t) => {
+  const container = launchContainer(t, { command: 'exit 5' });
+  await container.engine.expect('exited');
+  t.is(exitOf(container)['code'], '5');
+});
+
+test('exit: SIGTERM to the monitor is passed on, and called-off restarts stay off', async (t) => {
+  const command = 'trap "echo stopping; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
+  const container = await startContainer(t, { command, attach: { stdout: true }, restart: { policy: 2 } });
+  await container.engine.untilOutput('ready');
+  process.kill(container.monitorPid, 'SIGTERM');
+  t.is((await container.engine.expect('exited')).code, 7);
+  t.is(container.engine.stdout.toString(), 'ready\nstopping\n');
+});
+
+test('exit: the container outlives its creator', async (t) => {
+  const container = await startContainer(t, { command: 'sleep 0.3; exit 9', log: {} });
+  await container.engine.vanish();
+  t.is(await container.ended, 0);
+  t.is(exitOf(container)['code'], '9');
+});
+
+test('exit: what the command left behind without a pid namespace does not keep the monitor waiting', async (t) => {
+  const { engine, exited } = await runContainer(t, { command: 'sleep 100 & echo $!; exit 4' });
+  const left = Number.parseInt(engine.stdout.toString(), 10);
+  t.true(isAlive(left));
+  process.kill(left, 'SIGKILL');
+  t.is(exited['code'], '4');
+});
+
+test('exit: a process left behind that writes without end does not keep the monitor reading', async (t) => {
+  const { engine, exited } = await runContainer(t, { command: 'yes & sleep 0.2; exit 4' });
+  t.is(exited['code'], '4');
+  t.true(engine.stdout.length > 65_536);
+});
+
+test('exit: orphans are reaped', async (t) => {
+  // The shell in parentheses ends at once; what it started becomes the monitor's child, and a zombie of it if nobody waits.
+  const command = '(sleep 0.05 &); sleep 0.4; cat /proc/$PPID/task/$PPID/children; echo; echo $$';
+  const { engine } = await runContainer(t, { command });
+  const [children, self] = engine.stdout.toString().trim().split('\n');
+  t.is(children?.trim(), self);
+});
+
+test('exit: a time limit ends the container and is recorded', async (t) => {
+  const { exited, engine } = await runContainer(t, { command: 'exec sleep 100', timeLimitMs: 150 });
+  t.like(exited, { code: '137', signal: '9', timedout: '1' });
+  const lasted = BigInt(exited['finished'] ?? 0) - BigInt(exited['started'] ?? 0);
+  t.true(lasted >= 150_000_000n && lasted < 5_000_000_000n);
+  t.false(engine.has('failed'));
+});
+
+test('exit: a run within its time limit is not recorded as timed out', async (t) => {
+  const { exited } = await runContainer(t, { command: 'exit 1', timeLimitMs: 60_000 });
+  t.like(exited, { code: '1', timedout: '0' });
+});
+
+test('exit: with a pid namespace nothing of the container is left', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine } = await runContainer(t, { command: 'sleep 1000.25 & setsid sleep 1000.25 & echo started', ownPids: true });
+  t.is(engine.stdout.toString(), 'started\n');
+  const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLine(name) === 'sleep 1000.25');
+  t.deepEqual(left, []);
+});
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
