@@ -23,7 +23,7 @@ export async function groupHelp(group: Group): Promise<string> {
   const other = group === '' ? `  ${'container'.padEnd(width)} Manage containers\n` : '';
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   return [
-    `${group === '' ? 'Run containers without a daemon, over images of your machine' : 'Manage containers'}\n`,
+    `${group === '' ? 'Run containers without a daemon' : 'Manage containers'}\n`,
     `Usage:\n  ${path} [options] COMMAND\n`,
     `Available Commands:\n${sortLines(list + other)}`,
     `Options:\n${flagTable(rootFlags().filter(({ hidden }) => hidden !== true))}`,

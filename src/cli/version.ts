@@ -1,8 +1,8 @@
 /** The version of tspod, found without opening its store. */
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
+import { packageRoot } from '../native/package-root.js';
 import { PLAN_VERSION } from '../plan/ops.js';
 
 export interface VersionFields {
@@ -25,23 +25,7 @@ export function readVersion(): VersionFields {
   };
 }
 
-/** Of the nearest package.json above this module that is tspod's. */
 export function packageVersion(): string {
-  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
-    const found = versionIn(join(directory, 'package.json'));
-    if (found !== undefined) return found;
-    if (directory === dirname(directory)) throw new Error('the package.json of tspod is missing');
-  }
-}
-
-function versionIn(path: string): string | undefined {
-  try {
-    const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as {
-      readonly name?: unknown;
-      readonly version?: unknown;
-    };
-    return name === 'tspod' && typeof version === 'string' ? version : undefined;
-  } catch {
-    return undefined;
-  }
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string };
+  return version;
 }

@@ -1,0 +1,4 @@
+/** What the bundle of the program begins with. */
+import { runMain } from './main.js';
+
+void runMain();
