@@ -101,7 +101,7 @@ export interface LaunchContext {
   readonly root: RootSource;
   /** Undefined: no cgroup of its own. */
   readonly cgroup: CgroupPlacement | undefined;
-  /** Resources that were not asked for (the default pids limit): a host that cannot limit them is no error. */
+  /** Limits that were not asked for (defaults): a host that cannot set them is no error. */
   readonly optionalResources?: readonly OptionalResource[];
   readonly identity?: IdentityContext;
   /** Processes whose namespaces are joined where the spec gives a path below their /proc directory. */
@@ -130,7 +130,8 @@ export interface LaunchContext {
   readonly teardown?: Omit<TeardownContext, 'id' | 'cgroup'>;
 }
 
-export type OptionalResource = 'pids';
+/** The default pids limit; the swap limit that follows from a memory limit. */
+export type OptionalResource = 'pids' | 'swap';
 
 export interface ExecContext {
   /** Of the container. */

@@ -64,6 +64,8 @@ export interface ResourceConfig extends Omit<ResourceOptions, 'cpus' | 'pidsLimi
   readonly pidsLimit: number;
   /** The pids limit is the default one: a host that cannot limit processes is no error. */
   readonly pidsLimitIsDefault: boolean;
+  /** memorySwapBytes follows from memoryBytes: a host without swap accounting is no error. */
+  readonly memorySwapIsDefault: boolean;
   readonly blkioWeightDevice?: readonly DeviceWeight[];
   readonly deviceReadBps?: readonly DeviceRate[];
   readonly deviceWriteBps?: readonly DeviceRate[];

@@ -15,7 +15,7 @@ const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = 
   ramfs: ['mode='],
 };
 
-/** Files below /proc that a bind mount may stand in for: those that lxcfs provides (and CRIU's). */
+/** Files below /proc that a bind mount may stand in for: those that lxcfs provides (and CRIU's). The launch holds the same list. */
 const PROC_FILES = new Set([
   '/proc/cpuinfo',
   '/proc/diskstats',
@@ -25,26 +25,24 @@ const PROC_FILES = new Set([
   '/proc/uptime',
   '/proc/loadavg',
   '/proc/slabinfo',
-  '/proc/net/dev',
   '/proc/sys/kernel/ns_last_pid',
-  '/proc/sys/crypto/fips_enabled',
 ]);
 
 /** Checks types, paths and options; no target may be given twice. */
-export function normalizeMounts(mounts: readonly MountOptions[], privileged: boolean): readonly MountConfig[] {
+export function normalizeMounts(mounts: readonly MountOptions[]): readonly MountConfig[] {
   const targets = new Set<string>();
   return mounts.map((mount) => {
-    const checked = normalizeMount(mount, privileged);
+    const checked = normalizeMount(mount);
     if (targets.has(checked.target)) throw invalid(`${checked.target}: duplicate mount destination`);
     targets.add(checked.target);
     return checked;
   });
 }
 
-function normalizeMount(mount: MountOptions, privileged: boolean): MountConfig {
+function normalizeMount(mount: MountOptions): MountConfig {
   const { type } = mount;
   if (!Object.hasOwn(DATA_OPTIONS, type)) throw invalid(`mount type must be bind, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
-  const target = checkTarget(mount.target, privileged);
+  const target = checkTarget(mount.target);
   const options = mount.options ?? [];
   for (const option of options) checkOption(type, option, target);
   if (type !== 'bind') {
@@ -55,11 +53,11 @@ function normalizeMount(mount: MountOptions, privileged: boolean): MountConfig {
   return { type, source: cleanPath(checkAbsolutePath('mount source', mount.source)), target, options: [...options] };
 }
 
-function checkTarget(given: string, privileged: boolean): string {
+function checkTarget(given: string): string {
   const target = cleanPath(checkAbsolutePath('mount target', given));
   if (target === '/') throw invalid('mount target must not be /');
   // A mount over /proc would feed the runtime and the container's programs with made-up facts (CVE-2019-16884).
-  if (isWithin(target, '/proc') && !privileged && !PROC_FILES.has(target)) {
+  if (isWithin(target, '/proc') && !PROC_FILES.has(target)) {
     throw invalid(`mount target must not be inside /proc: ${quote(target)}`);
   }
   return target;

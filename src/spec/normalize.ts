@@ -135,7 +135,7 @@ function fileSystem(options: CreateOptions) {
   return {
     readOnly: options.readOnly ?? false,
     readOnlyTmpfs: options.readOnlyTmpfs ?? true,
-    mounts: normalizeMounts(options.mounts ?? [], options.privileged ?? false),
+    mounts: normalizeMounts(options.mounts ?? []),
     ...defined({ rootPropagation }),
     shmSizeBytes: checkInteger('shmSizeBytes', options.shmSizeBytes ?? DEFAULT_SHM_BYTES, { min: 0, max: MAX_BYTES }),
     devices: normalizeDevices(options.devices ?? []),

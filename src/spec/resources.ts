@@ -60,7 +60,17 @@ export function normalizeResources(options: ResourceOptions, cpusOnline: number)
     memorySwapBytes: swapLimit(options),
     pidsLimit: pidsLimit === undefined ? DEFAULT_PIDS_LIMIT : pidsLimit === 0 ? -1 : pidsLimit,
     pidsLimitIsDefault: pidsLimit === undefined,
+    memorySwapIsDefault: (options.memorySwapBytes ?? 0) === 0,
   }) as ResourceConfig;
+}
+
+/**
+ * The changes that an update asks for, and no defaults: what is not named stays as it is (but for swap, which goes with the memory).
+ * 0 or -1 takes the pids limit away.
+ */
+export function updatedResources(options: ResourceOptions, cpusOnline: number, numbersOf: DeviceNumbers): LinuxResources {
+  const { devices: _devices, pids, ...rest } = ociResources(normalizeResources(options, cpusOnline), [], numbersOf);
+  return options.pidsLimit === undefined || pids === undefined ? rest : { ...rest, pids };
 }
 
 function checkMemory(options: ResourceOptions): void {
@@ -127,6 +137,11 @@ function checkUnified(files: Readonly<Record<string, string>>): void {
     }
     if (value.length > 4096) throw invalid(`unified: value of ${name} is longer than 4096 characters`);
   }
+}
+
+/** The limits that nobody asked for: what cannot be set of them is left out (LaunchContext.optionalResources). */
+export function optionalResources(config: ResourceConfig): readonly ('pids' | 'swap')[] {
+  return [...(config.pidsLimitIsDefault ? (['pids'] as const) : []), ...(config.memorySwapIsDefault ? (['swap'] as const) : [])];
 }
 
 /** Numbers of a block device that a path named. */

@@ -1,0 +1,44 @@
+/** Collects the steps of a plan, stage by stage, and hands out slots. */
+import { TspodError } from '../errors.js';
+import { MAX_SLOTS, STAGES } from './ops.js';
+import type { OpName, Operands, Plan, Stage, Step } from './ops.js';
+
+/** A plan in the making: steps of one stage keep the order in which they are added. */
+export class PlanBuilder {
+  readonly #stages = new Map<Stage, Step[]>(STAGES.map((stage) => [stage, []]));
+  #slots = 0;
+
+  /** A slot that nothing else of this plan uses. */
+  slot(): number {
+    if (this.#slots >= MAX_SLOTS) {
+      throw new TspodError('INVALID_ARGUMENT', `the container needs more than ${MAX_SLOTS} descriptors at once: it has too many mounts`);
+    }
+    this.#slots += 1;
+    return this.#slots - 1;
+  }
+
+  /** Adds a step at the end of its stage. */
+  add<N extends OpName>(stage: Stage, op: N, operands: Operands<N>): void {
+    this.#stages.get(stage)?.push({ op, stage, ...operands } as unknown as Step);
+  }
+
+  /** Adds a step that may fail. */
+  try<N extends OpName>(stage: Stage, op: N, operands: Operands<N>): void {
+    this.#stages.get(stage)?.push({ op, stage, optional: true, ...operands } as unknown as Step);
+  }
+
+  /** Whether anything runs in a stage. */
+  has(stage: Stage): boolean {
+    return (this.#stages.get(stage)?.length ?? 0) > 0;
+  }
+
+  /** All steps, in the order of the stages. */
+  build(): Plan {
+    return { steps: STAGES.flatMap((stage) => this.#stages.get(stage) ?? []) };
+  }
+}
+
+/** The number by which an awaitStage step names a stage. */
+export function stageIndex(stage: Stage): number {
+  return STAGES.indexOf(stage);
+}

@@ -1,0 +1,93 @@
+/** Where a container's cgroups lie, and which hierarchies it needs. */
+import { TspodError } from '../errors.js';
+import { hierarchyWith } from '../host/cgroup-layout.js';
+import type { CgroupHierarchy, CgroupLayout } from '../host/cgroup-layout.js';
+import type { LinuxResources } from '../oci/resources.js';
+import { CONTROLLERS, V1_WRITES, v1Name, V2_WRITES } from './cgroup-writes.js';
+import type { Controller } from './cgroup-writes.js';
+import type { CgroupDirectory, CgroupPlacement, OptionalResource } from './context.js';
+
+/**
+ * Hierarchies of version 1 that every container is in: devices are guarded, processes counted and limited, running out of memory
+ * noticed, CPU time accounted; the freezer pauses. Others (cpu, cpuset, blkio, hugetlb) only where a limit needs them: each costs
+ * a container's start and end a tenth of a millisecond.
+ */
+const V1_ALWAYS: readonly string[] = ['devices', 'pids', 'memory', 'freezer', 'cpuacct'];
+
+export interface PlacementRequest {
+  /** The container's cgroup from each mount point: linux.cgroupsPath. */
+  readonly path: string;
+  readonly resources: LinuxResources;
+  readonly optional?: readonly OptionalResource[];
+}
+
+/**
+ * The directories, or undefined where this machine offers no cgroup to write to and nothing was asked for. Throws UNSUPPORTED_HOST for
+ * a limit that was asked for and whose controller is missing.
+ */
+export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): CgroupPlacement | undefined {
+  const needed = neededControllers(request.resources);
+  for (const controller of needed) requireController(layout, controller, request.optional ?? []);
+  const writable = layout.hierarchies.filter((hierarchy) => !hierarchy.readOnly);
+  const directories = writable
+    .filter((hierarchy) => hierarchy.version === 2 || isNeededV1(hierarchy, needed))
+    .map((hierarchy): CgroupDirectory => ({ hierarchy, path: joinMount(hierarchy.mountPoint, request.path) }));
+  return directories.length === 0 ? undefined : { directories };
+}
+
+/** Controllers that some write needs. */
+export function neededControllers(resources: LinuxResources): readonly Controller[] {
+  return CONTROLLERS.filter((controller) => isSet(resources, controller));
+}
+
+/** Looked at by key: the writers may refuse what one version cannot do. */
+function isSet(resources: LinuxResources, controller: Controller): boolean {
+  switch (controller) {
+    case 'memory':
+      return Object.keys(resources.memory ?? {}).length > 0;
+    case 'pids':
+      return resources.pids !== undefined;
+    case 'io':
+      return Object.keys(resources.blockIO ?? {}).length > 0;
+    case 'hugetlb':
+      return (resources.hugepageLimits ?? []).length > 0;
+    case 'cpuset':
+      return resources.cpu?.cpus !== undefined || resources.cpu?.mems !== undefined;
+    case 'cpu':
+      return Object.keys(resources.cpu ?? {}).some((key) => key !== 'cpus' && key !== 'mems');
+  }
+}
+
+function isNeededV1(hierarchy: CgroupHierarchy, needed: readonly Controller[]): boolean {
+  return hierarchy.controllers.some((name) => V1_ALWAYS.includes(name) || needed.some((one) => v1Name(one) === name));
+}
+
+function requireController(layout: CgroupLayout, controller: Controller, optional: readonly OptionalResource[]): void {
+  if (controller === 'pids' && optional.includes('pids')) return;
+  const hierarchy = controllerHierarchy(layout, controller);
+  if (hierarchy !== undefined && !hierarchy.readOnly) return;
+  const why = hierarchy === undefined ? 'has no such controller' : `has ${hierarchy.mountPoint} mounted read-only`;
+  throw new TspodError('UNSUPPORTED_HOST', `cannot limit ${controller}: this machine ${why}`, { details: { controller } });
+}
+
+/** The hierarchy of a controller, which version 1 may name otherwise. */
+export function controllerHierarchy(layout: CgroupLayout, controller: Controller): CgroupHierarchy | undefined {
+  return hierarchyWith(layout, controller) ?? hierarchyWith(layout, v1Name(controller));
+}
+
+/** The writers of a hierarchy's version. */
+export function writersOf(hierarchy: CgroupHierarchy): typeof V1_WRITES {
+  return hierarchy.version === 1 ? V1_WRITES : V2_WRITES;
+}
+
+/** Controllers that a hierarchy has, by their names in version 2. */
+export function controllersOf(hierarchy: CgroupHierarchy): readonly Controller[] {
+  return CONTROLLERS.filter((controller) => {
+    const name = hierarchy.version === 1 ? v1Name(controller) : controller;
+    return hierarchy.controllers.includes(name);
+  });
+}
+
+function joinMount(mountPoint: string, path: string): string {
+  return mountPoint === '/' ? path : `${mountPoint}${path}`;
+}

@@ -1,0 +1,72 @@
+/** The plan of a command that joins a running container. */
+import type { NamespaceType, OciProcess } from '../oci/spec.js';
+import { PlanBuilder } from './builder.js';
+import { cloneTarget, enterCgroups } from './cgroups.js';
+import type { OpenCgroup } from './cgroups.js';
+import type { ExecContext } from './context.js';
+import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
+import type { Plan } from './ops.js';
+import { addDrop, addLimits, addUser } from './process.js';
+import type { ProcessContext } from './process.js';
+import { addExecSettings, addExtraFds } from './settings.js';
+
+/**
+ * The monitor opens what it needs on the host and makes the child in the container's PID namespace and cgroup; the child joins
+ * everything else at once, by a descriptor of the container's first process, and becomes the command.
+ */
+export function execPlan(process: OciProcess, context: ExecContext): Plan {
+  const builder = new PlanBuilder();
+  const terminal = process.terminal === true;
+  const { stdio, timeLimitMs, pidFile } = context;
+  addExecSettings(builder, { stdio, terminal, timeLimitMs, pidFile });
+  const cgroups = openCgroups(builder, context);
+  const target = builder.slot();
+  builder.add('prepare', 'openProcess', { slot: target, pid: context.target.pid, startTime: context.target.startTime });
+  if (context.namespaces.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
+  builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
+  enterCgroups(builder, cgroups);
+  joinOthers(builder, target, context.namespaces);
+  addCommand(builder, process, context);
+  return builder.build();
+}
+
+/** The groups exist: to make them again for a container that has just ended would leave them behind. */
+function openCgroups(builder: PlanBuilder, { cgroup }: ExecContext): readonly OpenCgroup[] {
+  return (cgroup?.directories ?? []).map((directory) => {
+    const slot = builder.slot();
+    // The clone needs a descriptor that is open for reading; entering resolves a name beneath it.
+    builder.add('prepare', 'openPath', { slot, path: directory.path, flags: O_RDONLY | O_DIRECTORY });
+    return { directory, slot };
+  });
+}
+
+/** Together: the kernel takes the user namespace first, which gives the rights to join the others. */
+function joinOthers(builder: PlanBuilder, slot: number, namespaces: readonly NamespaceType[]): void {
+  const others = namespaces.filter((type) => type !== 'pid');
+  if (others.length > 0) builder.add('init', 'joinNamespaces', { slot, flags: cloneFlags(others) });
+  if (others.includes('user')) builder.add('init', 'becomeNamespaceRoot', {});
+}
+
+function addCommand(builder: PlanBuilder, process: OciProcess, context: ExecContext): void {
+  const rootSlot = builder.slot();
+  // Joining a mount namespace puts the process at its root: this is the container's "/".
+  builder.add('init', 'openPath', { slot: rootSlot, path: '/', flags: O_PATH | O_DIRECTORY });
+  const request: ProcessContext = {
+    rootSlot,
+    identity: context.identity,
+    seccomp: context.seccomp,
+    createWorkdir: false,
+    init: false,
+  };
+  if (process.terminal === true) {
+    const { rows, columns } = context.stdio.terminalSize ?? { rows: 24, columns: 80 };
+    // /dev/console is the container's own terminal: an exec does not take its place.
+    builder.add('init', 'terminal', { rootSlot, rows, columns, console: 0 });
+  } else {
+    builder.add('init', 'newSession', {});
+  }
+  addLimits(builder, process);
+  addUser(builder, process, request);
+  addExtraFds(builder, context.extraFds);
+  addDrop(builder, process, request);
+}

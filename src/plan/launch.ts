@@ -1,0 +1,216 @@
+/**
+ * OCI spec -> the plan that the monitor carries out. The order of the steps is the story of a launch:
+ *
+ * settings      how to supervise
+ * prepare       monitor, on the host: cgroups with their limits, descriptors that init needs; clone
+ * init          cgroups entered, namespaces complete, root mounted on its staging directory, everything below it, hooks, then the root becomes
+ *               "/"; the gate; privileges given up; exec
+ * afterClone    monitor, meanwhile: identity maps and mounts that need the host's privileges
+ * beforePivot   monitor: hooks that see both sides
+ * started       poststart hooks
+ * teardown      the end
+ */
+import { TspodError } from '../errors.js';
+import { MS, propagationFlags } from '../oci/mount-options.js';
+import type { OciProcess, OciSpec } from '../oci/spec.js';
+import { sysctlPath } from '../spec/sysctls.js';
+import { PlanBuilder, stageIndex } from './builder.js';
+import { checkUnified, cloneTarget, countOomKills, createCgroups, enterCgroups } from './cgroups.js';
+import type { OpenCgroup } from './cgroups.js';
+import type { LaunchContext } from './context.js';
+import { addDevices } from './devices.js';
+import { CLONE_FLAGS } from './flags.js';
+import { addHooks, tryHooks } from './hooks.js';
+import type { HookState } from './hooks.js';
+import { addMounts } from './mounts.js';
+import { addIdMaps, addTimeNamespace, joinDonors, planNamespaces, takeDonorShm } from './namespaces.js';
+import type { NamespacePlan } from './namespaces.js';
+import { NONE } from './ops.js';
+import type { Plan } from './ops.js';
+import { addDrop, addLimits, addUser } from './process.js';
+import type { ProcessContext } from './process.js';
+import { addRoot, enterPrivateMounts, leavePrivateMounts, stagingDirectory } from './root.js';
+import { addContainerSettings, addExtraFds } from './settings.js';
+import { addTeardown } from './teardown.js';
+
+/** What the parts of a launch share while its plan is made. */
+interface Launch {
+  readonly builder: PlanBuilder;
+  readonly spec: OciSpec;
+  readonly process: OciProcess;
+  readonly context: LaunchContext;
+  readonly namespaces: NamespacePlan;
+  readonly state: HookState;
+  readonly cgroups: readonly OpenCgroup[];
+  /** Slots: the container's user namespace (or NONE), the root, a mount that is attached at once. */
+  readonly usernsSlot: number;
+  readonly rootSlot: number;
+  readonly mountSlot: number;
+}
+
+/** The whole plan of a container. Throws TspodError for what the spec asks for and cannot be. */
+export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
+  const launch = beginLaunch(spec, context);
+  const { builder } = launch;
+  addContainerSettings(builder, context, launch.process.terminal === true);
+  countOomKills(builder, launch.cgroups);
+  addNamespaces(launch);
+  addFileSystem(launch);
+  addClone(launch);
+  addKernelSettings(launch);
+  addPivot(launch);
+  addCommand(launch);
+  tryHooks(builder, spec.hooks?.poststart, { stage: 'started', status: 'running', state: launch.state });
+  addTeardown(builder, { id: context.id, cgroup: context.cgroup, ...context.teardown });
+  return builder.build();
+}
+
+function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
+  if (spec.process === undefined) throw new TspodError('INVALID_ARGUMENT', 'the spec names no process');
+  const builder = new PlanBuilder();
+  const namespaces = planNamespaces(spec);
+  checkNamespaces(namespaces);
+  const resources = spec.linux?.resources ?? {};
+  checkUnified(context.cgroup, resources);
+  const optional = context.optionalResources ?? [];
+  return {
+    builder,
+    spec,
+    process: spec.process,
+    context,
+    namespaces,
+    state: { id: context.id, bundle: context.runDirectory, annotations: spec.annotations ?? {} },
+    cgroups: context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, { resources, optional }),
+    usernsSlot: namespaces.has('user') ? builder.slot() : NONE,
+    rootSlot: builder.slot(),
+    mountSlot: builder.slot(),
+  };
+}
+
+function checkNamespaces(namespaces: NamespacePlan): void {
+  if (!namespaces.isNew('mount')) throw new TspodError('NOT_SUPPORTED', 'a container needs a mount namespace of its own');
+  if (namespaces.has('user') && !namespaces.isNew('user')) {
+    throw new TspodError('NOT_SUPPORTED', 'joining a user namespace is not supported: give the container maps of its own');
+  }
+}
+
+/** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
+function addNamespaces({ builder, spec, context, namespaces, cgroups, usernsSlot }: Launch): void {
+  enterCgroups(builder, cgroups);
+  if (namespaces.isNew('cgroup')) builder.add('init', 'unshare', { flags: CLONE_FLAGS.cgroup });
+  joinDonors(builder, spec, context.donors);
+  if (namespaces.isNew('time')) addTimeNamespace(builder, spec);
+  if (usernsSlot === NONE) return;
+  addIdMaps(builder, spec);
+  builder.add('afterClone', 'openChildNamespace', { slot: usernsSlot, kind: 'user' });
+  builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
+}
+
+/** The root on its staging directory and all that is mounted and made below it. */
+function addFileSystem(launch: Launch): void {
+  const { builder, spec, context, namespaces, rootSlot, mountSlot, usernsSlot } = launch;
+  const mountLabel = spec.linux?.mountLabel;
+  // Nothing that happens in here may show on the host: the copies of its mounts are cut off first.
+  builder.add('init', 'rootPropagation', { flags: MS.PRIVATE | MS.REC });
+  addRoot(builder, { slot: rootSlot, root: context.root, staging: stagingDirectory(context), usernsSlot, mountLabel });
+  // The staging directory is the host's root's alone; what lies below belongs to the namespace's root.
+  if (usernsSlot !== NONE) builder.add('init', 'becomeNamespaceRoot', {});
+  addMounts(builder, spec, {
+    rootSlot,
+    slot: mountSlot,
+    usernsSlot,
+    cgroup: context.cgroup,
+    ownCgroupNamespace: namespaces.isNew('cgroup'),
+    shmSlot: context.shmDonor === undefined ? NONE : takeDonorShm(builder, context.shmDonor),
+    mountLabel,
+  });
+  addDevices(builder, spec, { rootSlot, slot: mountSlot, bind: usernsSlot !== NONE });
+  addTerminal(launch);
+  sealDev(launch);
+  for (const path of spec.linux?.readonlyPaths ?? []) builder.add('init', 'readonlyPath', { rootSlot, path });
+  for (const path of spec.linux?.maskedPaths ?? []) builder.add('init', 'maskPath', { rootSlot, path });
+}
+
+/** Without a terminal of its own the container must not have the caller's: it begins a session, which has none (CVE-2017-5226). */
+function addTerminal({ builder, process, context, rootSlot }: Launch): void {
+  if (process.terminal !== true) {
+    builder.add('init', 'newSession', {});
+    return;
+  }
+  const { rows, columns } = context.stdio.terminalSize ?? terminalSize(process);
+  builder.add('init', 'terminal', { rootSlot, rows, columns, console: 1 });
+}
+
+function terminalSize({ consoleSize }: OciProcess): { readonly rows: number; readonly columns: number } {
+  return { rows: consoleSize?.height ?? 24, columns: consoleSize?.width ?? 80 };
+}
+
+/** A /dev that is to be read-only is so only when all that belongs there has been made. */
+function sealDev({ builder, spec, rootSlot }: Launch): void {
+  const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
+  if (dev?.type === 'tmpfs' && dev.options?.includes('ro') === true) builder.add('init', 'readonlyPath', { rootSlot, path: '/dev' });
+}
+
+/** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
+function addClone({ builder, namespaces, cgroups, usernsSlot }: Launch): void {
+  if (usernsSlot !== NONE) {
+    const { hostMounts } = enterPrivateMounts(builder);
+    leavePrivateMounts(builder, hostMounts);
+  }
+  builder.add('prepare', 'clone', { flags: namespaces.cloneFlags, cgroupSlot: cloneTarget(cgroups) });
+}
+
+/** Names, addresses and parameters of the new namespaces. */
+function addKernelSettings({ builder, spec, process, namespaces }: Launch): void {
+  if (spec.hostname !== undefined) builder.add('init', 'hostname', { name: spec.hostname });
+  if (spec.domainname !== undefined) builder.add('init', 'domainname', { name: spec.domainname });
+  if (namespaces.isNew('network')) builder.add('init', 'linkUp', { name: 'lo' });
+  for (const [key, value] of Object.entries(spec.linux?.sysctl ?? {})) {
+    builder.add('init', 'sysctl', { key: sysctlPath(key), value });
+  }
+  addLimits(builder, process);
+}
+
+/** Hooks that see the host and the container, then the root becomes "/" and the host's file systems are gone. */
+function addPivot({ builder, spec, state, rootSlot }: Launch): void {
+  const { prestart = [], createRuntime = [], createContainer } = spec.hooks ?? {};
+  addHooks(builder, [...prestart, ...createRuntime], { stage: 'beforePivot', status: 'creating', state });
+  if (builder.has('beforePivot')) builder.add('init', 'awaitStage', { awaited: stageIndex('beforePivot'), gate: 0 });
+  addHooks(builder, createContainer, { stage: 'init', status: 'creating', state });
+  builder.add('init', 'pivotRoot', { rootSlot });
+  const propagation = propagationFlags(spec.linux?.rootfsPropagation ?? 'rprivate');
+  if (propagation === undefined) {
+    throw new TspodError('INVALID_ARGUMENT', `unknown root propagation ${JSON.stringify(spec.linux?.rootfsPropagation)}`);
+  }
+  // It is private already.
+  if ((propagation & MS.PRIVATE) === 0n) builder.add('init', 'setRootPropagation', { flags: propagation });
+  if (spec.root.readonly === true) builder.add('init', 'readonlyRoot', {});
+}
+
+/** The gate, and from a process that may do anything to the user's command. A user that does not exist is found before the gate. */
+function addCommand(launch: Launch): void {
+  const { builder, spec, process, context, rootSlot, state } = launch;
+  const request: ProcessContext = {
+    rootSlot,
+    identity: context.identity,
+    seccomp: context.seccomp,
+    createWorkdir: context.createWorkdir ?? false,
+    init: context.init ?? false,
+  };
+  addUser(builder, process, request);
+  // Optional: a host may have no room for more keys, and programs live without a keyring of their own.
+  if (context.keyring !== false) builder.try('init', 'sessionKeyring', { name: `tspod-${context.id}` });
+  addPersonality(builder, spec);
+  if (context.gate) builder.add('init', 'awaitStage', { awaited: stageIndex('started'), gate: 1 });
+  addHooks(builder, spec.hooks?.startContainer, { stage: 'init', status: 'created', state });
+  addExtraFds(builder, context.extraFds);
+  addDrop(builder, process, request);
+}
+
+/** PER_LINUX32 of personality(2): programs see a 32-bit machine. */
+const PERSONALITIES = { LINUX: 0n, LINUX32: 8n } as const;
+
+function addPersonality(builder: PlanBuilder, spec: OciSpec): void {
+  const personality = spec.linux?.personality;
+  if (personality !== undefined) builder.add('init', 'personality', { persona: PERSONALITIES[personality.domain] });
+}

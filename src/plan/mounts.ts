@@ -1,0 +1,191 @@
+/** Steps that make the container's mounts. */
+import { MOUNT_ATTR, MS, parseMountOptions } from '../oci/mount-options.js';
+import type { ParsedMountOptions } from '../oci/mount-options.js';
+import type { OciMount, OciSpec } from '../oci/spec.js';
+import { baseName } from '../util/paths.js';
+import type { PlanBuilder } from './builder.js';
+import type { CgroupPlacement } from './context.js';
+import { NONE } from './ops.js';
+
+/** What `create` of attachInRoot makes where the mount point is missing. */
+export const CREATE_DIRECTORY = 1;
+export const CREATE_SAME_KIND = 3;
+
+/** Everything about the container that its mounts depend on. */
+export interface MountContext {
+  /** Holds the root, which paths are resolved in. */
+  readonly rootSlot: number;
+  /** A slot for mounts that are attached at once. */
+  readonly slot: number;
+  /** The container's user namespace, for identity-mapped mounts; NONE without one of its own. */
+  readonly usernsSlot: number;
+  readonly cgroup: CgroupPlacement | undefined;
+  readonly ownCgroupNamespace: boolean;
+  /** Where /dev/shm comes from when another container's is shared. */
+  readonly shmSlot: number;
+  /** Label for the files of new file systems (SELinux). */
+  readonly mountLabel: string | undefined;
+}
+
+/** All mounts of the spec in their order. */
+export function addMounts(builder: PlanBuilder, spec: OciSpec, context: MountContext): void {
+  for (const mount of spec.mounts ?? []) addMount(builder, mount, context);
+}
+
+function addMount(builder: PlanBuilder, mount: OciMount, context: MountContext): void {
+  const options = parseMountOptions(mount.options ?? []);
+  if (mount.destination === '/dev/shm' && context.shmSlot !== NONE) {
+    attach(builder, mount.destination, { slot: context.shmSlot, create: CREATE_DIRECTORY, context });
+  } else if (mount.type === 'cgroup' || mount.type === 'cgroup2') {
+    addCgroupMounts(builder, mount.destination, { options, context });
+  } else if (options.bind !== 'no' || mount.type === 'bind') {
+    addBind(builder, mount, { options, context });
+  } else {
+    addFileSystem(builder, mount, { options, context });
+  }
+}
+
+interface Request {
+  readonly options: ParsedMountOptions;
+  readonly context: MountContext;
+}
+
+/** A new file system: its options, then its attributes with the mount itself. */
+function addFileSystem(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
+  const { slot, rootSlot } = context;
+  const type = mount.type ?? '';
+  // What is to be copied in has to be written before the mount is read-only; nodes and mount points in /dev come later still.
+  const sealedLater = (options.set & MOUNT_ATTR.RDONLY) !== 0n && (options.tmpcopyup || isDev(mount));
+  const attributes = sealedLater ? options.set & ~MOUNT_ATTR.RDONLY : options.set;
+  builder.add('init', 'mountFs', { slot, type, options: fileSystemOptions(mount, options, context), attributes });
+  if (options.tmpcopyup) builder.add('init', 'copyUp', { slot, rootSlot, path: mount.destination });
+  if (sealedLater && !isDev(mount)) setAttributes(builder, slot, { set: MOUNT_ATTR.RDONLY });
+  if (options.propagation !== undefined && !isPrivate(options)) propagate(builder, slot, options);
+  attach(builder, mount.destination, { slot, create: CREATE_DIRECTORY, context });
+}
+
+function isDev(mount: OciMount): boolean {
+  return mount.destination === '/dev';
+}
+
+/** A name for /proc/mounts comes first. File systems in memory and devpts take the label of the container's files. */
+function fileSystemOptions(mount: OciMount, options: ParsedMountOptions, context: MountContext): readonly string[] {
+  const source = mount.source === undefined || mount.source === '' ? [] : [`source=${mount.source}`];
+  const labelled = context.mountLabel !== undefined && ['tmpfs', 'devpts', 'ramfs'].includes(mount.type ?? '');
+  return [...source, ...options.data, ...(labelled ? [`context=${context.mountLabel}`] : [])];
+}
+
+/**
+ * A part of the host's tree. It is cloned after the mount namespace has been made private, so that a clone is private, too; where the
+ * container is to see mounts that are made later (slave, shared) the monitor clones it in the host's namespace.
+ */
+function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
+  const path = mount.source ?? '';
+  const recursive = options.bind === 'bind' ? 0 : 1;
+  const outside = context.usernsSlot !== NONE || (options.propagation !== undefined && !isPrivate(options));
+  const slot = outside ? builder.slot() : context.slot;
+  if (outside && options.idmap !== 'no') builder.add('afterClone', 'openTree', { slot, path, recursive });
+  else builder.add(outside ? 'prepare' : 'init', 'openTree', { slot, path, recursive });
+  if (options.idmap !== 'no') mapIds(builder, slot, { options, context });
+  if (options.set !== 0n || options.clear !== 0n) setAttributes(builder, slot, options);
+  if (options.recursiveSet !== 0n || options.recursiveClear !== 0n) {
+    setAttributes(builder, slot, { set: options.recursiveSet, clear: options.recursiveClear, recursive: true });
+  }
+  if (outside && options.propagation !== undefined) propagate(builder, slot, options);
+  attach(builder, mount.destination, { slot, create: CREATE_SAME_KIND, context });
+}
+
+function mapIds(builder: PlanBuilder, slot: number, { options, context }: Request): void {
+  builder.add('afterClone', 'mountAttributes', {
+    slot,
+    set: MOUNT_ATTR.IDMAP,
+    clear: 0n,
+    propagation: 0n,
+    recursive: options.idmap === 'ridmap' ? 1 : 0,
+    usernsSlot: context.usernsSlot,
+  });
+}
+
+function isPrivate(options: ParsedMountOptions): boolean {
+  return options.propagation?.flag === MS.PRIVATE;
+}
+
+interface AttributeChange {
+  readonly set?: bigint;
+  readonly clear?: bigint;
+  readonly recursive?: boolean;
+}
+
+function setAttributes(builder: PlanBuilder, slot: number, change: AttributeChange): void {
+  const { set = 0n, clear = 0n, recursive = false } = change;
+  builder.add('init', 'mountAttributes', { slot, set, clear, propagation: 0n, recursive: recursive ? 1 : 0, usernsSlot: NONE });
+}
+
+function propagate(builder: PlanBuilder, slot: number, { propagation }: ParsedMountOptions): void {
+  if (propagation === undefined) return;
+  const { flag, recursive } = propagation;
+  builder.add('init', 'mountAttributes', {
+    slot,
+    set: 0n,
+    clear: 0n,
+    propagation: flag,
+    recursive: recursive ? 1 : 0,
+    usernsSlot: NONE,
+  });
+}
+
+interface Attachment {
+  readonly slot: number;
+  readonly create: number;
+  readonly context: MountContext;
+}
+
+function attach(builder: PlanBuilder, target: string, { slot, create, context }: Attachment): void {
+  builder.add('init', 'attachInRoot', { slot, rootSlot: context.rootSlot, target, create });
+}
+
+/** The container's own cgroups: one hierarchy of version 2, or a directory with one mount for each of version 1 (and the unified one). */
+function addCgroupMounts(builder: PlanBuilder, target: string, request: Request): void {
+  const directories = request.context.cgroup?.directories ?? [];
+  if (directories.length === 0) return;
+  if (directories.every(({ hierarchy }) => hierarchy.version === 2)) {
+    addCgroupMount(builder, target, { ...request, index: 0 });
+    return;
+  }
+  const { rootSlot } = request.context;
+  const frame = builder.slot();
+  const attributes = request.options.set & ~MOUNT_ATTR.RDONLY;
+  builder.add('init', 'mountFs', { slot: frame, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
+  builder.add('init', 'attachInRoot', { slot: frame, rootSlot, target, create: CREATE_DIRECTORY });
+  for (const [index, { hierarchy }] of directories.entries()) {
+    const name = baseName(hierarchy.mountPoint);
+    addCgroupMount(builder, `${target}/${name}`, { ...request, index });
+    for (const link of linkNames(hierarchy.controllers, name)) {
+      builder.add('init', 'makeSymlink', { rootSlot, path: `${target}/${link}`, target: name });
+    }
+  }
+  if ((request.options.set & MOUNT_ATTR.RDONLY) !== 0n) setAttributes(builder, frame, { set: MOUNT_ATTR.RDONLY });
+}
+
+/** `cpu` and `cpuacct` lead to `cpu,cpuacct`. */
+function linkNames(controllers: readonly string[], name: string): readonly string[] {
+  return controllers.filter((controller) => controller !== name && !controller.startsWith('name=') && controllers.length > 1);
+}
+
+/** In a cgroup namespace of its own a new mount shows the container's group as the top; without, its directory is bound. */
+function addCgroupMount(builder: PlanBuilder, target: string, request: Request & { readonly index: number }): void {
+  const { context, options, index } = request;
+  const directory = context.cgroup?.directories[index];
+  if (directory === undefined) return;
+  const { slot } = context;
+  const { hierarchy } = directory;
+  if (context.ownCgroupNamespace) {
+    const type = hierarchy.version === 2 ? 'cgroup2' : 'cgroup';
+    const flags = hierarchy.version === 2 ? [] : hierarchy.controllers;
+    builder.add('init', 'mountFs', { slot, type, options: [`source=${type}`, ...flags], attributes: options.set });
+  } else {
+    builder.add('init', 'openTree', { slot, path: directory.path, recursive: 0 });
+    setAttributes(builder, slot, { set: options.set, clear: options.clear });
+  }
+  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
+}

@@ -1,0 +1,151 @@
+/** The last steps of init: from a process that may do anything to the user's program. Shared by launch and exec. */
+import { TspodError } from '../errors.js';
+import type { OciCapabilities, OciProcess, OciRlimit } from '../oci/spec.js';
+import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/scheduling.js';
+import { rlimitNumber } from '../spec/rlimits.js';
+import { capabilityMask } from '../util/capabilities.js';
+import type { PlanBuilder } from './builder.js';
+import type { IdentityContext, SeccompFilter } from './context.js';
+
+/** RLIM_INFINITY. */
+const UNLIMITED = 2n ** 64n - 1n;
+
+/** `applies` of a capabilities step. */
+const ALWAYS = 0;
+const IF_ROOT = 1;
+const IF_NOT_ROOT = 2;
+
+export interface ProcessContext {
+  /** Where the user and group files are looked up. */
+  readonly rootSlot: number;
+  readonly identity: IdentityContext | undefined;
+  readonly seccomp: SeccompFilter | undefined;
+  readonly createWorkdir: boolean;
+  /** A tiny init stays PID 1. */
+  readonly init: boolean;
+}
+
+/** Limits and priorities, which only the still privileged process may set. */
+export function addLimits(builder: PlanBuilder, process: OciProcess): void {
+  for (const limit of process.rlimits ?? []) addRlimit(builder, limit);
+  if (process.oomScoreAdj !== undefined) builder.add('init', 'oomScoreAdj', { value: process.oomScoreAdj });
+  if (process.scheduler !== undefined) addScheduler(builder, process.scheduler);
+  if (process.ioPriority !== undefined) addIoPriority(builder, process.ioPriority);
+  const cpus = process.execCPUAffinity?.final ?? process.execCPUAffinity?.initial;
+  if (cpus !== undefined) builder.add('init', 'cpuAffinity', { cpus });
+}
+
+function addRlimit(builder: PlanBuilder, { type, soft, hard }: OciRlimit): void {
+  const resource = rlimitNumber(type);
+  if (resource === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown resource limit ${JSON.stringify(type)}`);
+  const value = (limit: number | 'unlimited'): bigint => (limit === 'unlimited' ? UNLIMITED : BigInt(limit));
+  builder.add('init', 'rlimit', { resource, soft: value(soft), hard: value(hard) });
+}
+
+/** SCHED_FLAG_* of sched_setattr(2) by the names in the OCI spec. */
+const SCHEDULER_FLAGS: Readonly<Record<string, bigint>> = {
+  SCHED_FLAG_RESET_ON_FORK: 0x1n,
+  SCHED_FLAG_RECLAIM: 0x2n,
+  SCHED_FLAG_DL_OVERRUN: 0x4n,
+  SCHED_FLAG_KEEP_POLICY: 0x8n,
+  SCHED_FLAG_KEEP_PARAMS: 0x10n,
+  SCHED_FLAG_UTIL_CLAMP_MIN: 0x20n,
+  SCHED_FLAG_UTIL_CLAMP_MAX: 0x40n,
+};
+
+function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['scheduler']>): void {
+  const policy = SCHEDULER_POLICIES[scheduler.policy];
+  if (policy === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown scheduler policy ${JSON.stringify(scheduler.policy)}`);
+  const flags = (scheduler.flags ?? []).reduce((bits, name) => bits | (SCHEDULER_FLAGS[name] ?? 0n), 0n);
+  builder.add('init', 'scheduler', {
+    policy,
+    flags,
+    nice: scheduler.nice ?? 0,
+    priority: scheduler.priority ?? 0,
+    runtime: BigInt(scheduler.runtime ?? 0),
+    deadline: BigInt(scheduler.deadline ?? 0),
+    period: BigInt(scheduler.period ?? 0),
+  });
+}
+
+function addIoPriority(builder: PlanBuilder, ioPriority: NonNullable<OciProcess['ioPriority']>): void {
+  const number = IO_PRIORITY_CLASSES[ioPriority.class];
+  if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown I/O priority class ${JSON.stringify(ioPriority.class)}`);
+  builder.add('init', 'ioPriority', { class: number, level: ioPriority.priority });
+}
+
+/** Finds out who the command runs as: in the container's own files, through the root's descriptor. */
+export function addUser(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
+  const { identity, rootSlot } = context;
+  if (identity !== undefined) {
+    builder.add('init', 'lookUpUser', { rootSlot, user: identity.user, groups: identity.groups });
+    return;
+  }
+  const { uid, gid, additionalGids = [] } = process.user;
+  // The primary group is among the supplementary ones: otherwise rules that deny a group something could be evaded by setgid
+  // programs (CVE-2022-2989 and its kin).
+  builder.add('init', 'useIds', { uid, gid, groups: [...new Set([gid, ...additionalGids])] });
+}
+
+/**
+ * Gives up what the program must not have, in the one order that works:
+ *
+ * 1. the bounding set, while the capability to shrink it (CAP_SETPCAP) is there;
+ * 2. labels for exec, while /proc/self/attr can be written;
+ * 3. the seccomp filter if the program may gain privileges: to install one then takes CAP_SYS_ADMIN. (What follows has to be allowed by the
+ *    filter then; those that containers are given do.)
+ * 4. the working directory as root, tried again as the user where root may not go (NFS), then the ids;
+ * 5. the other capability sets, which a change of the ids would have altered;
+ * 6. no_new_privs and then the filter, otherwise: as the last thing, so that it need not allow any of the above;
+ * 7. the tiny init, if any, with the privileges of the command, and exec.
+ */
+export function addDrop(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
+  const capabilities = process.capabilities ?? {};
+  const guarded = process.noNewPrivileges === true;
+  builder.add('init', 'boundingCapabilities', { mask: capabilityMask(capabilities.bounding ?? []) });
+  if (process.apparmorProfile !== undefined) builder.add('init', 'apparmor', { profile: process.apparmorProfile });
+  if (process.selinuxLabel !== undefined) builder.add('init', 'selinux', { label: process.selinuxLabel });
+  if (!guarded) addSeccomp(builder, context);
+  builder.add('init', 'workingDirectory', { path: process.cwd, create: context.createWorkdir ? 1 : 0 });
+  builder.add('init', 'umask', { mask: process.user.umask ?? 0o022 });
+  builder.add('init', 'setIds', {});
+  addCapabilities(builder, capabilities, context.identity);
+  if (guarded) {
+    builder.add('init', 'noNewPrivileges', {});
+    addSeccomp(builder, context);
+  }
+  if (context.init) builder.add('init', 'becomeInit', {});
+  // The user's home is known only now, from the container's files.
+  builder.add('init', 'exec', { args: process.args, env: process.env ?? [], setHome: 1 });
+}
+
+function addSeccomp(builder: PlanBuilder, { seccomp }: ProcessContext): void {
+  if (seccomp !== undefined) builder.add('init', 'seccomp', { flags: seccomp.flags, filter: seccomp.program });
+}
+
+/**
+ * The spec's sets are those of the user it names. Where that was a name, the sets of root and those of others are both given and the look-up
+ * decides: root holds its bounding set, others what was added by name.
+ */
+function addCapabilities(builder: PlanBuilder, capabilities: OciCapabilities, identity: IdentityContext | undefined): void {
+  if (identity === undefined) {
+    builder.add('init', 'capabilities', { applies: ALWAYS, ...masks(capabilities) });
+    return;
+  }
+  const bounding = capabilityMask(capabilities.bounding ?? []);
+  builder.add('init', 'capabilities', { applies: IF_ROOT, effective: bounding, permitted: bounding, inheritable: 0n, ambient: 0n });
+  // Nobody else can have the uid 0 that the empty name stands for.
+  if (identity.user === '') return;
+  const added = capabilityMask(identity.addedCapabilities);
+  builder.add('init', 'capabilities', { applies: IF_NOT_ROOT, effective: added, permitted: added, inheritable: added, ambient: added });
+}
+
+function masks(sets: OciCapabilities) {
+  const { effective = [], permitted = [], inheritable = [], ambient = [] } = sets;
+  return {
+    effective: capabilityMask(effective),
+    permitted: capabilityMask(permitted),
+    inheritable: capabilityMask(inheritable),
+    ambient: capabilityMask(ambient),
+  };
+}

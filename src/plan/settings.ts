@@ -1,0 +1,98 @@
+/** Steps that tell the monitor how to supervise: streams, log, restarts, limits. */
+import type { PlanBuilder } from './builder.js';
+import type { ExtraFd, LaunchContext, LogContext, RestartContext, StdioContext, StreamTarget } from './context.js';
+import { NONE } from './ops.js';
+
+const CONTAINER_ROLE = 0;
+const EXEC_ROLE = 1;
+
+const LOG_DRIVERS = { none: 0, 'k8s-file': 1, 'json-file': 2 } as const;
+const RESTART_POLICIES = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 3 } as const;
+
+/** A log may hold what the container was given: nobody but root reads it. */
+const LOG_MODE = 0o600;
+
+/** A container that keeps failing is started again after 0.1 s, 0.2 s and so on, up to a minute. */
+const FIRST_RESTART_DELAY_MS = 100;
+const LAST_RESTART_DELAY_MS = 60000;
+
+/** The settings of a container. */
+export function addContainerSettings(builder: PlanBuilder, context: LaunchContext, terminal: boolean): void {
+  builder.add('settings', 'role', { kind: CONTAINER_ROLE });
+  builder.add('settings', 'runDirectory', { path: context.runDirectory, id: context.id });
+  addStdio(builder, context.stdio, terminal);
+  if (context.log !== undefined) addLog(builder, context.log);
+  if (context.restart !== undefined && context.restart.policy !== 'no') addRestart(builder, context.restart);
+  addTimeLimit(builder, context.timeLimitMs);
+  if (context.pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: context.pidFile });
+  if (context.monitorPidFile !== undefined) builder.add('settings', 'pidFile', { which: 1, path: context.monitorPidFile });
+}
+
+export interface ExecSettings {
+  readonly stdio: StdioContext;
+  readonly terminal: boolean;
+  readonly timeLimitMs?: number | undefined;
+  readonly pidFile?: string | undefined;
+}
+
+/** The settings of an exec: nothing on disk but a pid file that was asked for. */
+export function addExecSettings(builder: PlanBuilder, { stdio, terminal, timeLimitMs, pidFile }: ExecSettings): void {
+  builder.add('settings', 'role', { kind: EXEC_ROLE });
+  addStdio(builder, stdio, terminal);
+  addTimeLimit(builder, timeLimitMs);
+  if (pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: pidFile });
+}
+
+function addStdio(builder: PlanBuilder, stdio: StdioContext, terminal: boolean): void {
+  const stream = (target: StreamTarget): { readonly kind: number; readonly slot: number } => {
+    if (terminal || target === 'monitor') return { kind: 1, slot: NONE };
+    if (target === 'null') return { kind: 0, slot: NONE };
+    const slot = builder.slot();
+    builder.add('prepare', 'inheritFd', { slot, fd: target.inheritedFd });
+    return { kind: 2, slot };
+  };
+  const [stdin, stdout, stderr] = [stream(stdio.stdin), stream(stdio.stdout), stream(stdio.stderr)];
+  builder.add('settings', 'stdio', {
+    stdin: stdin.kind,
+    stdout: stdout.kind,
+    stderr: stderr.kind,
+    stdinSlot: stdin.slot,
+    stdoutSlot: stdout.slot,
+    stderrSlot: stderr.slot,
+    terminal: terminal ? 1 : 0,
+    keepStdin: stdio.keepStdin ? 1 : 0,
+    stdinOnce: stdio.stdinOnce ? 1 : 0,
+  });
+}
+
+function addLog(builder: PlanBuilder, log: LogContext): void {
+  builder.add('settings', 'log', {
+    driver: LOG_DRIVERS[log.driver],
+    path: log.path,
+    maxBytes: BigInt(log.maxSizeBytes),
+    maxFiles: log.maxFiles,
+    mode: LOG_MODE,
+  });
+}
+
+function addRestart(builder: PlanBuilder, { policy, maxRetries }: RestartContext): void {
+  builder.add('settings', 'restart', {
+    policy: RESTART_POLICIES[policy],
+    maxRetries,
+    firstDelayMs: FIRST_RESTART_DELAY_MS,
+    lastDelayMs: LAST_RESTART_DELAY_MS,
+  });
+}
+
+function addTimeLimit(builder: PlanBuilder, milliseconds = 0): void {
+  if (milliseconds > 0) builder.add('settings', 'timeLimit', { milliseconds: BigInt(milliseconds) });
+}
+
+/** Takes the descriptors that the command is to have; exposed in init. */
+export function addExtraFds(builder: PlanBuilder, fds: readonly ExtraFd[] = []): void {
+  for (const { inheritedFd, fd } of fds) {
+    const slot = builder.slot();
+    builder.add('prepare', 'inheritFd', { slot, fd: inheritedFd });
+    builder.add('init', 'exposeFd', { slot, fd });
+  }
+}

@@ -1,0 +1,22 @@
+/** What is undone when a container has ended. Every step may be repeated: what is already gone is success. */
+import { PlanBuilder } from './builder.js';
+import type { TeardownContext } from './context.js';
+import { tryHooks } from './hooks.js';
+import type { Plan } from './ops.js';
+
+/** The plan that the addon runs where the monitor died before it could run the steps of its own. */
+export function teardownPlan(context: TeardownContext): Plan {
+  const builder = new PlanBuilder();
+  addTeardown(builder, context);
+  return builder.build();
+}
+
+/** What still runs is ended with its cgroups first; poststop hooks see a container that is stopped but for its files. */
+export function addTeardown(builder: PlanBuilder, context: TeardownContext): void {
+  const { id, bundle = '', annotations = {} } = context;
+  for (const { path } of context.cgroup?.directories ?? []) builder.add('teardown', 'cgroupRemove', { path });
+  tryHooks(builder, context.hooks, { stage: 'teardown', status: 'stopped', state: { id, bundle, annotations } });
+  for (const path of context.unmounts ?? []) builder.add('teardown', 'unmount', { path });
+  for (const path of context.removeFiles ?? []) builder.add('teardown', 'removeFile', { path });
+  for (const path of context.removeTrees ?? []) builder.add('teardown', 'removeTree', { path });
+}
