@@ -17,7 +17,7 @@ void export_mounts(Napi::Env env, Napi::Object exports);
 void export_namespaces(Napi::Env env, Napi::Object exports);
 /** netlink. */
 void export_netlink(Napi::Env env, Napi::Object exports);
-/** execute, removeTree, removeTreeNow. */
+/** execute, removeCgroup, removeTree, removeTreeNow. */
 void export_plans(Napi::Env env, Napi::Object exports);
 /** openPidfd, sendSignal, hasEnded, reap. */
 void export_processes(Napi::Env env, Napi::Object exports);

@@ -58,10 +58,21 @@ Napi::Value remove_tree_now(const Napi::CallbackInfo& info) {
   return to_js(info.Env(), remove_tree(string_at(info, 0)));
 }
 
+/** Ends what runs in the cgroup and below, then removes it all. */
+Napi::Value remove_cgroup(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(), [path = string_at(info, 0)] {
+    ops::Context context;
+    plan::CgroupRemove step;
+    step.path = path;
+    return ops::cgroup_remove(context, step);
+  });
+}
+
 }  // namespace
 
 void export_plans(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "execute", execute);
+  add_function(env, exports, "removeCgroup", remove_cgroup);
   add_function(env, exports, "removeTree", remove_tree_async);
   add_function(env, exports, "removeTreeNow", remove_tree_now);
 }

@@ -77,6 +77,7 @@ export interface Binding {
 
   // plan.cc
   execute(plan: Uint8Array): Promise<Outcome<undefined>>;
+  removeCgroup(path: string): Promise<Outcome<undefined>>;
   removeTree(path: string): Promise<Outcome<undefined>>;
   removeTreeNow(path: string): Outcome<undefined>;
 

@@ -28,11 +28,11 @@ export class NativeError extends Error {
   readonly errno: number;
   /** The system call, or the step of a plan. */
   readonly syscall: string;
-  readonly path?: string;
+  declare readonly path?: string;
   /** Index in the plan of the step that failed. */
-  readonly step?: number;
+  declare readonly step?: number;
   /** More words about the cause. */
-  readonly detail?: string;
+  declare readonly detail?: string;
 
   constructor(failure: Failure) {
     super(failureText(failure));

@@ -1,0 +1,116 @@
+/** Addresses of network interfaces. */
+import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
+import type { IpPrefix } from '../../util/ip-address.js';
+import type { InsideOptions } from '../mounts.js';
+import { converse } from './conversation.js';
+import { linkIndex } from './links.js';
+import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
+
+/** An address of an interface. */
+export interface LinkAddress {
+  /** Index of the interface. */
+  readonly link: number;
+  /** `192.0.2.1/24`. */
+  readonly address: string;
+  readonly scope: 'global' | 'site' | 'link' | 'host' | number;
+  /** Not yet known to be unique on its network (IPv6): no program can use it until then. */
+  readonly tentative: boolean;
+}
+
+export interface AddAddressOptions extends InsideOptions {
+  /** IPv6: usable at once, without asking whether another has it. @default false */
+  readonly skipDuplicateDetection?: boolean;
+  /** IPv4: the broadcast address. @default that of the network, for prefixes up to 30 */
+  readonly broadcast?: boolean;
+}
+
+const IFADDR_BYTES = 8;
+const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
+const IFA_F_NODAD = 0x02;
+const IFA_F_TENTATIVE = 0x40;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
+  [0, 'global'],
+  [200, 'site'],
+  [253, 'link'],
+  [254, 'host'],
+]);
+
+/** Adds `192.0.2.1/24` or `2001:db8::1/64`; without a length a single address. NativeError EEXIST if the interface has it. */
+export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
+  const prefix = requirePrefix(address);
+  const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
+  if (prefix.bytes.length === 4 && prefix.length <= 30 && options.broadcast !== false) {
+    parts.push(attribute(IFA.broadcast, broadcastOf(prefix)));
+  }
+  if (options.skipDuplicateDetection === true) parts.push(u32Attribute(IFA.flags, IFA_F_NODAD));
+  const bytes = request(RTM.newAddress, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
+  await converse(options.inside, { what: 'RTM_NEWADDR', on: `${address} on ${link}` }, bytes);
+}
+
+/** NativeError EADDRNOTAVAIL if the interface does not have it. */
+export async function removeAddress(link: string, address: string, options: InsideOptions = {}): Promise<void> {
+  const prefix = requirePrefix(address);
+  const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
+  const bytes = request(RTM.delAddress, NLM_F.ack, parts);
+  await converse(options.inside, { what: 'RTM_DELADDR', on: `${address} on ${link}` }, bytes);
+}
+
+export interface ListAddressesOptions extends InsideOptions {
+  /** Of this interface only. @default all */
+  readonly link?: string;
+}
+
+export async function listAddresses(options: ListAddressesOptions = {}): Promise<LinkAddress[]> {
+  const index = options.link === undefined ? 0 : await linkIndex(options.link, options.inside);
+  const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);
+  const messages = await converse(options.inside, { what: 'RTM_GETADDR', on: options.link ?? 'all' }, bytes);
+  return messages
+    .filter((message) => message.type === RTM.newAddress)
+    .map((message) => decodeAddress(message.body))
+    .filter((address) => index === 0 || address.link === index);
+}
+
+function decodeAddress(body: Buffer): LinkAddress {
+  const attributes = parseAttributes(body.subarray(IFADDR_BYTES));
+  // On a point-to-point interface IFA_ADDRESS is the other side's.
+  const bytes = attributes.get(IFA.local) ?? attributes.get(IFA.address) ?? Buffer.alloc(4);
+  const flags = attributes.get(IFA.flags)?.readUInt32LE(0) ?? body.readUInt8(2);
+  const scope = body.readUInt8(3);
+  return {
+    link: body.readUInt32LE(4),
+    address: `${formatIp(bytes)}/${body.readUInt8(1)}`,
+    scope: SCOPES.get(scope) ?? scope,
+    tentative: (flags & IFA_F_TENTATIVE) !== 0,
+  };
+}
+
+/** struct ifaddrmsg. */
+function ifAddress(prefix: IpPrefix, index: number): Buffer {
+  const bytes = Buffer.alloc(IFADDR_BYTES);
+  bytes.writeUInt8(prefix.bytes.length === 4 ? AF_INET : AF_INET6, 0);
+  bytes.writeUInt8(prefix.length, 1);
+  bytes.writeUInt32LE(index, 4);
+  return bytes;
+}
+
+function addressAttributes(prefix: IpPrefix): Buffer[] {
+  return [attribute(IFA.local, prefix.bytes), attribute(IFA.address, prefix.bytes)];
+}
+
+/** All bits set behind the prefix. */
+function broadcastOf({ bytes, length }: IpPrefix): Uint8Array {
+  return bytes.map((byte, index) => {
+    const own = Math.min(8, Math.max(0, length - index * 8));
+    return byte | (0xff >> own);
+  });
+}
+
+function requirePrefix(text: string): IpPrefix {
+  const prefix = parseIpPrefix(text);
+  if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
+  return prefix;
+}

@@ -1,0 +1,42 @@
+/** Requests to the kernel's network configuration, in a network namespace. */
+import { binding } from '../binding.js';
+import { insideArguments } from '../inside.js';
+import type { ThreadNamespaces } from '../inside.js';
+import { NativeError, unwrap } from '../native-error.js';
+import { parseAnswer } from './message.js';
+import type { ReceivedMessage } from './message.js';
+
+/** What is attempted, for the error: the words of `syscall` and `path`. */
+export interface Attempt {
+  readonly what: string;
+  readonly on: string;
+}
+
+const EINTR = 4;
+
+/** A table that changes all the time is read this often before the caller is told. */
+const MAX_READS = 16;
+
+/** Sends a request; the messages of the answer. NativeError with the kernel's errno and words when it refuses. */
+export async function converse(
+  inside: ThreadNamespaces | undefined,
+  attempt: Attempt,
+  request: Uint8Array,
+): Promise<readonly ReceivedMessage[]> {
+  const where = insideArguments(inside);
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
+    const answer = parseAnswer(unwrap(await binding().netlink(...where, request)));
+    if (answer.refusal !== undefined) throw refused(attempt, answer.refusal.errno, answer.refusal.words);
+    if (!answer.interrupted) return answer.messages;
+  }
+  throw refused(attempt, EINTR, 'it changed each time it was read');
+}
+
+function refused(attempt: Attempt, errno: number, words: string | undefined): NativeError {
+  return new NativeError({
+    errno,
+    syscall: attempt.what,
+    path: attempt.on,
+    ...(words === undefined ? {} : { detail: words }),
+  });
+}

@@ -1,0 +1,170 @@
+/** Network interfaces: found, made, changed, removed, here or inside a network namespace. */
+import type { ThreadNamespaces } from '../inside.js';
+import type { InsideOptions } from '../mounts.js';
+import { isNativeError } from '../native-error.js';
+import { namespacePath, openNamespace } from '../namespace-handle.js';
+import type { NamespaceSource } from '../namespace-handle.js';
+import { converse } from './conversation.js';
+import { attributesOfNew, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
+import { decodeLink, ifInfo } from './link-decode.js';
+import type { Link } from './link-decode.js';
+import { attribute, nestedAttribute, NLM_F, request, RTM, textAttribute, u32Attribute } from './message.js';
+
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  master: 10,
+  linkInfo: 18,
+  networkNamespaceFd: 28,
+} as const;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+
+const IFF_UP = 1;
+
+/** What may be said of an interface when it is made. */
+export interface NewLink extends InsideOptions {
+  /** 1 to 15 bytes, no slash, no space. */
+  readonly name: string;
+  /** @default the driver's */
+  readonly mtu?: number;
+  /** `02:00:00:00:00:01`. @default random */
+  readonly macAddress?: string;
+  /** The interface is up from the start. @default false */
+  readonly up?: boolean;
+}
+
+export interface NewVeth extends NewLink {
+  /** The other end. */
+  readonly peer: Omit<NewLink, 'inside'> & {
+    /** The network namespace that the other end is made in. @default that of the first end */
+    readonly namespace?: NamespaceSource;
+  };
+}
+
+/** All interfaces. */
+export async function listLinks(options: InsideOptions = {}): Promise<Link[]> {
+  const bytes = request(RTM.getLink, NLM_F.dump, [ifInfo()]);
+  const messages = await converse(options.inside, { what: 'RTM_GETLINK', on: 'all' }, bytes);
+  return messages.filter((message) => message.type === RTM.newLink).map((message) => decodeLink(message.body));
+}
+
+/** One interface; undefined if there is none of this name. */
+export async function findLink(name: string, options: InsideOptions = {}): Promise<Link | undefined> {
+  const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
+  try {
+    const [message] = await converse(options.inside, { what: 'RTM_GETLINK', on: name }, bytes);
+    return message === undefined ? undefined : decodeLink(message.body);
+  } catch (error) {
+    if (isNativeError(error, 'ENODEV')) return undefined;
+    throw error;
+  }
+}
+
+/** Index of an interface that must be there: NativeError ENODEV if it is not. */
+export async function linkIndex(name: string, inside: ThreadNamespaces | undefined): Promise<number> {
+  const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
+  const [message] = await converse(inside, { what: 'RTM_GETLINK', on: name }, bytes);
+  return message?.body.readInt32LE(4) ?? 0;
+}
+
+/** Makes a pair of interfaces: what goes in at one end comes out at the other. NativeError EEXIST if a name is taken. */
+export async function createVeth(veth: NewVeth): Promise<void> {
+  const { namespace, ...peer } = veth.peer;
+  const handle = namespace === undefined ? undefined : openNamespace('net', namespacePath('net', namespace));
+  try {
+    const place = handle === undefined ? [] : [u32Attribute(IFLA.networkNamespaceFd, handle.fd)];
+    const peerParts = [ifInfo(), ...attributesOfNew(peer), ...place];
+    // An end can be switched on only when it has the other.
+    await createLinkOfKind({ ...veth, up: false }, 'veth', [nestedAttribute(VETH_INFO_PEER, peerParts)]);
+    await switchOn(veth, { ...peer, inside: handle === undefined ? veth.inside : { net: handle } });
+  } finally {
+    handle?.close();
+  }
+}
+
+/** The pair does not stay if an end cannot be switched on. */
+async function switchOn(
+  ...ends: readonly { name: string; up?: boolean; inside?: ThreadNamespaces | undefined }[]
+): Promise<void> {
+  try {
+    for (const { name, up, inside } of ends) {
+      if (up === true) await setLink(name, { up, ...(inside === undefined ? {} : { inside }) });
+    }
+  } catch (error) {
+    const [first] = ends;
+    if (first !== undefined) await removeLink(first.name, first.inside === undefined ? {} : { inside: first.inside });
+    throw error;
+  }
+}
+
+/** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. */
+export async function createBridge(link: NewLink): Promise<void> {
+  await createLinkOfKind(link, 'bridge', []);
+}
+
+/** Makes an interface that drops what is sent to it, for addresses of one's own. */
+export async function createDummy(link: NewLink): Promise<void> {
+  await createLinkOfKind(link, 'dummy', []);
+}
+
+async function createLinkOfKind(link: NewLink, kind: string, data: readonly Uint8Array[]): Promise<void> {
+  const info = [
+    textAttribute(IFLA_INFO_KIND, kind),
+    ...(data.length > 0 ? [nestedAttribute(IFLA_INFO_DATA, data)] : []),
+  ];
+  const parts = [ifInfo(upFlags(link.up)), ...attributesOfNew(link), nestedAttribute(IFLA.linkInfo, info)];
+  const bytes = request(RTM.newLink, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
+  await converse(link.inside, { what: 'RTM_NEWLINK', on: `${kind} ${link.name}` }, bytes);
+}
+
+/** Removes an interface; the other end of a pair goes with it. NativeError ENODEV if there is none of this name. */
+export async function removeLink(name: string, options: InsideOptions = {}): Promise<void> {
+  const bytes = request(RTM.delLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
+  await converse(options.inside, { what: 'RTM_DELLINK', on: name }, bytes);
+}
+
+/** What to change about an interface; what is not named stays. All changes or none, but for a refused move. */
+export interface LinkChanges extends InsideOptions {
+  readonly up?: boolean;
+  /** A new name; the interface must be down. */
+  readonly name?: string;
+  readonly mtu?: number;
+  readonly macAddress?: string;
+  /** Name of the bridge to be a port of; null: of none. */
+  readonly master?: string | null;
+  /** The network namespace to move it to; `name` is its name there. */
+  readonly namespace?: NamespaceSource;
+}
+
+export async function setLink(name: string, changes: LinkChanges): Promise<void> {
+  const index = await linkIndex(name, changes.inside);
+  const handle =
+    changes.namespace === undefined ? undefined : openNamespace('net', namespacePath('net', changes.namespace));
+  try {
+    const parts = [ifInfo({ index, ...upFlags(changes.up) }), ...(await changedAttributes(changes))];
+    if (handle !== undefined) parts.push(u32Attribute(IFLA.networkNamespaceFd, handle.fd));
+    const bytes = request(RTM.newLink, NLM_F.ack, parts);
+    await converse(changes.inside, { what: 'RTM_NEWLINK', on: name }, bytes);
+  } finally {
+    handle?.close();
+  }
+}
+
+async function changedAttributes(changes: LinkChanges): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  if (changes.name !== undefined) parts.push(textAttribute(IFLA.name, requireLinkName(changes.name)));
+  if (changes.mtu !== undefined) parts.push(u32Attribute(IFLA.mtu, requireMtu(changes.mtu)));
+  if (changes.macAddress !== undefined) parts.push(attribute(IFLA.address, macBytes(changes.macAddress)));
+  if (changes.master === null) parts.push(u32Attribute(IFLA.master, 0));
+  else if (changes.master !== undefined) {
+    parts.push(u32Attribute(IFLA.master, await linkIndex(changes.master, changes.inside)));
+  }
+  return parts;
+}
+
+function upFlags(up: boolean | undefined): { flags?: number; change?: number } {
+  return up === undefined ? {} : { flags: up ? IFF_UP : 0, change: IFF_UP };
+}

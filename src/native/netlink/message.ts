@@ -1,0 +1,162 @@
+/** Messages of rtnetlink(7), as bytes. Pure; `converse` in conversation.ts sends them. Netlink is in the byte order of the host. */
+
+/** Message types (linux/rtnetlink.h). */
+export const RTM = {
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  delAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  delRoute: 25,
+  getRoute: 26,
+} as const;
+
+/** Flags of a request (linux/netlink.h). */
+export const NLM_F = {
+  request: 0x001,
+  ack: 0x004,
+  dumpInterrupted: 0x010,
+  dump: 0x300,
+  exclusive: 0x200,
+  create: 0x400,
+  replace: 0x100,
+} as const;
+
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+const NLMSGERR_ATTR_MSG = 1;
+
+const HEADER_BYTES = 16;
+const ATTRIBUTE_HEADER_BYTES = 4;
+const NESTED = 0x8000;
+const TYPE_MASK = 0x3fff;
+const MAX_ATTRIBUTE_BYTES = 0xffff;
+
+/** A decoded attribute's value by its type. Of several of one type, the last. */
+export type Attributes = ReadonlyMap<number, Buffer>;
+
+export interface ReceivedMessage {
+  readonly type: number;
+  readonly flags: number;
+  /** What follows the header: a fixed structure, then attributes. */
+  readonly body: Buffer;
+}
+
+/** Why the kernel refused: errno (positive) and, if it has any, words. */
+export interface Refusal {
+  readonly errno: number;
+  readonly words: string | undefined;
+}
+
+export interface Answer {
+  readonly messages: readonly ReceivedMessage[];
+  readonly refusal: Refusal | undefined;
+  /** The table changed while it was read: what was read may lack or repeat entries. */
+  readonly interrupted: boolean;
+}
+
+function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** One attribute, padded. */
+export function attribute(type: number, value: Uint8Array): Buffer {
+  const length = ATTRIBUTE_HEADER_BYTES + value.length;
+  if (length > MAX_ATTRIBUTE_BYTES) throw new RangeError(`netlink attribute of ${length} bytes`);
+  const bytes = Buffer.alloc(aligned(length));
+  bytes.writeUInt16LE(length, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.set(value, ATTRIBUTE_HEADER_BYTES);
+  return bytes;
+}
+
+export function u32Attribute(type: number, value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value, 0);
+  return attribute(type, bytes);
+}
+
+/** Text with the NUL that the kernel wants after it. */
+export function textAttribute(type: number, value: string): Buffer {
+  return attribute(type, Buffer.from(`${value}\0`));
+}
+
+export function nestedAttribute(type: number, parts: readonly Uint8Array[]): Buffer {
+  return attribute(type | NESTED, Buffer.concat(parts));
+}
+
+/** A request: its header, the fixed structure of its type, attributes. One goes over a socket, so the sequence number is 1. */
+export function request(type: number, flags: number, parts: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(parts);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(HEADER_BYTES + body.length, 0);
+  header.writeUInt16LE(type, 4);
+  header.writeUInt16LE(flags | NLM_F.request, 6);
+  header.writeUInt32LE(1, 8);
+  return Buffer.concat([header, body]);
+}
+
+/** All messages of an answer up to its end. RangeError for bytes that are none. */
+export function parseAnswer(bytes: Buffer): Answer {
+  const messages: ReceivedMessage[] = [];
+  let interrupted = false;
+  let refusal: Refusal | undefined;
+  for (let offset = 0; offset + HEADER_BYTES <= bytes.length;) {
+    const length = bytes.readUInt32LE(offset);
+    if (length < HEADER_BYTES || offset + length > bytes.length)
+      throw new RangeError(`netlink message of ${length} bytes`);
+    const message = {
+      type: bytes.readUInt16LE(offset + 4),
+      flags: bytes.readUInt16LE(offset + 6),
+      body: bytes.subarray(offset + HEADER_BYTES, offset + length),
+    };
+    interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
+    if (message.type === NLMSG_ERROR) refusal = parseRefusal(message) ?? refusal;
+    else if (message.type === NLMSG_DONE) refusal = dumpRefusal(message) ?? refusal;
+    else messages.push(message);
+    offset += aligned(length);
+  }
+  return { messages, refusal, interrupted };
+}
+
+/** An acknowledgement is an error of number 0. */
+function parseRefusal(message: ReceivedMessage): Refusal | undefined {
+  const errno = -message.body.readInt32LE(0);
+  if (errno === 0) return undefined;
+  if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno, words: undefined };
+  // After the number comes the refused request: its header alone, or all of it.
+  const requestBytes = (message.flags & NLM_F_CAPPED) !== 0 ? HEADER_BYTES : aligned(message.body.readUInt32LE(4));
+  const words = parseAttributes(message.body.subarray(4 + requestBytes)).get(NLMSGERR_ATTR_MSG);
+  return { errno, words: words === undefined ? undefined : text(words) };
+}
+
+/** The end of a dump carries an error, too. */
+function dumpRefusal(message: ReceivedMessage): Refusal | undefined {
+  if (message.body.length < 4) return undefined;
+  const errno = -message.body.readInt32LE(0);
+  return errno <= 0 ? undefined : { errno, words: undefined };
+}
+
+export function parseAttributes(bytes: Buffer): Attributes {
+  const attributes = new Map<number, Buffer>();
+  for (let offset = 0; offset + ATTRIBUTE_HEADER_BYTES <= bytes.length;) {
+    const length = bytes.readUInt16LE(offset);
+    if (length < ATTRIBUTE_HEADER_BYTES || offset + length > bytes.length) {
+      throw new RangeError(`netlink attribute of ${length} bytes`);
+    }
+    const type = bytes.readUInt16LE(offset + 2) & TYPE_MASK;
+    attributes.set(type, bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length));
+    offset += aligned(length);
+  }
+  return attributes;
+}
+
+/** An attribute's text without the NUL at its end. */
+export function text(value: Buffer): string {
+  const end = value.indexOf(0);
+  return value.toString('utf8', 0, end === -1 ? value.length : end);
+}

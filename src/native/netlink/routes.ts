@@ -1,0 +1,147 @@
+/** Routes: where packets go. */
+import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
+import type { IpPrefix } from '../../util/ip-address.js';
+import type { InsideOptions } from '../mounts.js';
+import { AF_INET, AF_INET6 } from './addresses.js';
+import { converse } from './conversation.js';
+import { linkIndex } from './links.js';
+import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
+
+/** A route of a routing table. */
+export interface Route {
+  readonly family: 'ipv4' | 'ipv6';
+  /** `192.0.2.0/24`, or `default`. */
+  readonly destination: string;
+  readonly gateway: string | undefined;
+  /** Index of the interface. */
+  readonly link: number | undefined;
+  /** The address that packets are sent from. */
+  readonly source: string | undefined;
+  /** Smaller goes first. */
+  readonly metric: number;
+  readonly table: number;
+  readonly type:
+    'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
+}
+
+/** What a route is made of: a gateway, an interface, or both. */
+export interface RouteOptions extends InsideOptions {
+  /** `192.0.2.0/24`, or `default` (with `gateway`, whose family it then has; `::/0` and `0.0.0.0/0` say it themselves). */
+  readonly destination: string;
+  readonly gateway?: string;
+  /** Name of the interface. */
+  readonly link?: string;
+  readonly source?: string;
+  /** @default 0 (the kernel's 1024 for IPv6) */
+  readonly metric?: number;
+  /** @default 254, the main table */
+  readonly table?: number;
+}
+
+const RTMSG_BYTES = 12;
+const RTA = { destination: 1, link: 4, gateway: 5, priority: 6, preferredSource: 7, table: 15 } as const;
+const MAIN_TABLE = 254;
+const RTPROT_BOOT = 3;
+const RT_SCOPE_UNIVERSE = 0;
+const RT_SCOPE_LINK = 253;
+/** For a removal: whatever the route's scope is. */
+const RT_SCOPE_NOWHERE = 255;
+const RTN_UNICAST = 1;
+
+const TYPES: ReadonlyMap<number, Route['type']> = new Map([
+  [1, 'unicast'],
+  [2, 'local'],
+  [3, 'broadcast'],
+  [4, 'anycast'],
+  [5, 'multicast'],
+  [6, 'blackhole'],
+  [7, 'unreachable'],
+  [8, 'prohibit'],
+]);
+
+/** NativeError EEXIST if there is such a route, ENETUNREACH if the gateway cannot be reached, ENETDOWN if the interface is down. */
+export async function addRoute(route: RouteOptions): Promise<void> {
+  const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  const parts = await routeParts(route, { scope, type: RTN_UNICAST, protocol: RTPROT_BOOT });
+  const bytes = request(RTM.newRoute, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
+  await converse(route.inside, { what: 'RTM_NEWROUTE', on: route.destination }, bytes);
+}
+
+/** NativeError ESRCH if there is no such route. */
+export async function removeRoute(route: RouteOptions): Promise<void> {
+  const parts = await routeParts(route, { scope: RT_SCOPE_NOWHERE, type: 0, protocol: 0 });
+  await converse(
+    route.inside,
+    { what: 'RTM_DELROUTE', on: route.destination },
+    request(RTM.delRoute, NLM_F.ack, parts),
+  );
+}
+
+export interface ListRoutesOptions extends InsideOptions {
+  /** @default 254, the main table; 'all' for every table */
+  readonly table?: number | 'all';
+}
+
+export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route[]> {
+  const table = options.table ?? MAIN_TABLE;
+  const bytes = request(RTM.getRoute, NLM_F.dump, [Buffer.alloc(RTMSG_BYTES)]);
+  const messages = await converse(options.inside, { what: 'RTM_GETROUTE', on: `table ${table}` }, bytes);
+  return messages
+    .filter((message) => message.type === RTM.newRoute)
+    .filter((message) => [AF_INET, AF_INET6].includes(message.body.readUInt8(0)))
+    .map((message) => decodeRoute(message.body))
+    .filter((route) => table === 'all' || route.table === table);
+}
+
+async function routeParts(
+  route: RouteOptions,
+  { scope, type, protocol }: { scope: number; type: number; protocol: number },
+): Promise<Buffer[]> {
+  const { family, prefix } = destinationOf(route);
+  const header = Buffer.from([family, prefix.length, 0, 0, 0, protocol, scope, type, 0, 0, 0, 0]);
+  const parts = [header, u32Attribute(RTA.table, route.table ?? MAIN_TABLE)];
+  if (prefix.length > 0) parts.push(attribute(RTA.destination, prefix.bytes));
+  if (route.gateway !== undefined) parts.push(attribute(RTA.gateway, requireIp(route.gateway, family)));
+  if (route.source !== undefined) parts.push(attribute(RTA.preferredSource, requireIp(route.source, family)));
+  if (route.metric !== undefined) parts.push(u32Attribute(RTA.priority, route.metric));
+  if (route.link !== undefined) parts.push(u32Attribute(RTA.link, await linkIndex(route.link, route.inside)));
+  return parts;
+}
+
+function destinationOf(route: RouteOptions): { family: number; prefix: IpPrefix } {
+  const isDefault = route.destination === 'default';
+  const gatewayIsIpv6 = route.gateway?.includes(':') === true;
+  const prefix = parseIpPrefix(isDefault ? (gatewayIsIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);
+  if (prefix === undefined)
+    throw new TypeError(`not a destination: "${route.destination}" (like 192.0.2.0/24, or default)`);
+  return { family: prefix.bytes.length === 4 ? AF_INET : AF_INET6, prefix };
+}
+
+function requireIp(text: string, family: number): Uint8Array {
+  const bytes = parseIp(text);
+  const fits = bytes !== undefined && bytes.length === (family === AF_INET ? 4 : 16);
+  if (!fits) throw new TypeError(`not an address of the route's family: "${text}"`);
+  return bytes;
+}
+
+function decodeRoute(body: Buffer): Route {
+  const attributes = parseAttributes(body.subarray(RTMSG_BYTES));
+  const address = (type: number) => {
+    const bytes = attributes.get(type);
+    return bytes === undefined ? undefined : formatIp(bytes);
+  };
+  const number = (type: number) => attributes.get(type)?.readUInt32LE(0);
+  const prefixLength = body.readUInt8(1);
+  const type = body.readUInt8(7);
+  const any = body.readUInt8(0) === AF_INET ? '0.0.0.0' : '::';
+  return {
+    family: body.readUInt8(0) === AF_INET ? 'ipv4' : 'ipv6',
+    destination: prefixLength === 0 ? 'default' : `${address(RTA.destination) ?? any}/${prefixLength}`,
+    gateway: address(RTA.gateway),
+    link: number(RTA.link),
+    source: address(RTA.preferredSource),
+    metric: number(RTA.priority) ?? 0,
+    table: number(RTA.table) ?? body.readUInt8(4),
+    type: TYPES.get(type) ?? type,
+  };
+}

@@ -1,0 +1,95 @@
+/** Working in other namespaces without starting a process. */
+import { insideArguments } from './inside.js';
+import type { ThreadNamespaces } from './inside.js';
+import { getHostname, readDirectoryInside, readFileInside, setHostname, writeFileInside } from './kernel-files.js';
+import { bindMount, mountFileSystem, setPropagation, unmount } from './mounts.js';
+import type { BindMountOptions, MountFileSystemOptions, Propagation } from './mounts.js';
+import { namespacePath, openNamespace } from './namespace-handle.js';
+import type { NamespaceHandle } from './namespace-handle.js';
+import type { ThreadNamespaceKind } from './namespace-kinds.js';
+import { addAddress, listAddresses, removeAddress } from './netlink/addresses.js';
+import type { AddAddressOptions, LinkAddress } from './netlink/addresses.js';
+import { createBridge, createDummy, createVeth, findLink, listLinks, removeLink, setLink } from './netlink/links.js';
+import type { LinkChanges, NewLink, NewVeth } from './netlink/links.js';
+import type { Link } from './netlink/link-decode.js';
+import { addRoute, listRoutes, removeRoute } from './netlink/routes.js';
+import type { Route, RouteOptions } from './netlink/routes.js';
+
+/** The operations, each carried out in the namespaces, on a thread that joins them and ends. */
+export interface InsideOperations {
+  readFile(path: string): Promise<string>;
+  writeFile(path: string, value: string): Promise<void>;
+  readDirectory(path: string): Promise<string[]>;
+  hostname(): Promise<string>;
+  setHostname(name: string): Promise<void>;
+  mountFileSystem(mount: Omit<MountFileSystemOptions, 'inside'>): Promise<void>;
+  bindMount(mount: Omit<BindMountOptions, 'inside'>): Promise<void>;
+  unmount(path: string, options?: { readonly detach?: boolean; readonly force?: boolean }): Promise<void>;
+  setPropagation(path: string, type: Propagation, options?: { readonly recursive?: boolean }): Promise<void>;
+  listLinks(): Promise<Link[]>;
+  findLink(name: string): Promise<Link | undefined>;
+  createVeth(veth: Omit<NewVeth, 'inside'>): Promise<void>;
+  createBridge(link: Omit<NewLink, 'inside'>): Promise<void>;
+  createDummy(link: Omit<NewLink, 'inside'>): Promise<void>;
+  setLink(name: string, changes: Omit<LinkChanges, 'inside'>): Promise<void>;
+  removeLink(name: string): Promise<void>;
+  listAddresses(options?: { readonly link?: string }): Promise<LinkAddress[]>;
+  addAddress(link: string, address: string, options?: Omit<AddAddressOptions, 'inside'>): Promise<void>;
+  removeAddress(link: string, address: string): Promise<void>;
+  listRoutes(options?: { readonly table?: number | 'all' }): Promise<Route[]>;
+  addRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
+  removeRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
+}
+
+/**
+ * Opens the namespaces, hands their operations to `work`, and closes them when it is done: they are the same ones throughout, whatever
+ * becomes of the processes or files that named them.
+ *
+ * TspodError NOT_SUPPORTED for `user`, `time` and `pid`, which no thread of a running program can enter: see runInNamespaces.
+ */
+export async function withNamespaces<T>(
+  namespaces: ThreadNamespaces,
+  work: (operations: InsideOperations) => Promise<T>,
+): Promise<T> {
+  insideArguments(namespaces); // says no before anything is opened
+  const held: NamespaceHandle[] = [];
+  try {
+    const inside: { [K in ThreadNamespaceKind]?: NamespaceHandle } = {};
+    for (const [name, source] of Object.entries(namespaces)) {
+      const kind = name as ThreadNamespaceKind;
+      const handle = openNamespace(kind, namespacePath(kind, source));
+      held.push(handle);
+      inside[kind] = handle;
+    }
+    return await work(operationsInside(inside));
+  } finally {
+    for (const handle of held) handle.close();
+  }
+}
+
+function operationsInside(inside: ThreadNamespaces): InsideOperations {
+  return {
+    readFile: (path) => readFileInside(path, { inside }),
+    writeFile: (path, value) => writeFileInside(path, value, { inside }),
+    readDirectory: (path) => readDirectoryInside(path, { inside }),
+    hostname: () => getHostname({ inside }),
+    setHostname: (name) => setHostname(name, { inside }),
+    mountFileSystem: (mount) => mountFileSystem({ ...mount, inside }),
+    bindMount: (mount) => bindMount({ ...mount, inside }),
+    unmount: (path, options) => unmount(path, { ...options, inside }),
+    setPropagation: (path, type, options) => setPropagation(path, type, { ...options, inside }),
+    listLinks: () => listLinks({ inside }),
+    findLink: (name) => findLink(name, { inside }),
+    createVeth: (veth) => createVeth({ ...veth, inside }),
+    createBridge: (link) => createBridge({ ...link, inside }),
+    createDummy: (link) => createDummy({ ...link, inside }),
+    setLink: (name, changes) => setLink(name, { ...changes, inside }),
+    removeLink: (name) => removeLink(name, { inside }),
+    listAddresses: (options) => listAddresses({ ...options, inside }),
+    addAddress: (link, address, options) => addAddress(link, address, { ...options, inside }),
+    removeAddress: (link, address) => removeAddress(link, address, { inside }),
+    listRoutes: (options) => listRoutes({ ...options, inside }),
+    addRoute: (route) => addRoute({ ...route, inside }),
+    removeRoute: (route) => removeRoute({ ...route, inside }),
+  };
+}
