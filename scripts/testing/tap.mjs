@@ -1,7 +1,7 @@
 /** Reads the TAP of ava and of the C++ tests. */
 
-/** `line` takes each line of a run; `results` are its tests so far. A failure is shown as it comes. */
-export function createTapReader() {
+/** `line` takes each line of a run; `results` are its tests so far. A failure is told as it comes. */
+export function createTapReader({ onFailure = (name) => console.log(`  not ok: ${name}`) } = {}) {
   const results = [];
   // ava explains a failure after its line, between --- and ...; the C++ tests before it, as `# file:line: what`.
   let notes = '';
@@ -13,7 +13,7 @@ export function createTapReader() {
         const result = resultOf(match, notes);
         results.push(result);
         notes = '';
-        if (result.outcome === 'failed') console.log(`  not ok: ${result.name}`);
+        if (result.outcome === 'failed') onFailure(result.name);
       } else if (/^ {2}---$/.test(line)) {
         inDetail = true;
       } else if (/^ {2}\.\.\.$/.test(line)) {
