@@ -106,6 +106,13 @@ export default tseslint.config(
     rules: { 'no-console': 'off' }, // scripts talk to people
   },
   {
+    files: ['**/*.cjs', 'bin/*'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { ...NODE_GLOBALS, require: 'readonly', module: 'writable', __dirname: 'readonly' },
+    },
+  },
+  {
     files: ['eslint.config.mjs', '*.config.mjs'],
     rules: { 'no-restricted-syntax': 'off' }, // the tool asks for a default export
   },
