@@ -15,8 +15,8 @@
 namespace tspod {
 namespace {
 
-/** A pending connection is accepted as soon as the container has been launched. */
-constexpr int kBacklog = 64;
+/** Connections wait until the container has been launched; where there is no place to wait, connecting fails. */
+constexpr int kBacklog = 1024;
 
 /** Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than sun_path is. */
 Result<UniqueFd> bind_attach_socket(int run_directory) {

@@ -52,6 +52,12 @@ size_t begun_line(std::string_view text) {
   return begun < kMaxRecordContent ? begun : 0;
 }
 
+struct PumpLimits {
+  int reads;
+  size_t bytes;
+  bool draining;  // until there is nothing more, whether or not clients keep up
+};
+
 enum class ReadEnd { kMore, kNothing, kClosed };
 
 struct ReadResult {
@@ -59,11 +65,16 @@ struct ReadResult {
   size_t bytes;
 };
 
-ReadResult read_output(Output& output, std::span<char> into) {
+/** Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a few KiB at a time. */
+bool is_emptied(const Output& output, bool read_was_short) { return read_was_short && !output.terminal; }
+
+ReadResult read_output(Output& output, std::span<char> into, bool draining) {
   const ssize_t count = sys::try_read(output.fd.get(), into);
   if (count > 0) {
     output.hung_up = false;
-    return {static_cast<size_t>(count) == into.size() ? ReadEnd::kMore : ReadEnd::kNothing, static_cast<size_t>(count)};
+    const size_t bytes = static_cast<size_t>(count);
+    const bool emptied = !draining && is_emptied(output, bytes < into.size());
+    return {emptied ? ReadEnd::kNothing : ReadEnd::kMore, bytes};
   }
   if (count == -EAGAIN) return {ReadEnd::kNothing, 0};
   // EIO: nobody has the terminal open. Somebody may open it again, as an init system does.
@@ -74,12 +85,6 @@ ReadResult read_output(Output& output, std::span<char> into) {
   return {ReadEnd::kClosed, 0};
 }
 
-struct PumpLimits {
-  int reads;
-  size_t bytes;
-  bool heed_clients;
-};
-
 /** Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream has ended. */
 bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   const std::span<char> buffer = loop.scratch.get();
@@ -89,10 +94,10 @@ bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   size_t total = 0;
   ReadEnd end = ReadEnd::kMore;
   for (int reads = 0; reads < limits.reads && end == ReadEnd::kMore && total < limits.bytes; ++reads) {
-    const ReadResult result = read_output(output, buffer.subspan(kept));
+    const ReadResult result = read_output(output, buffer.subspan(kept), limits.draining);
     end = result.end;
     loop.clients.send_output(output.stream, {buffer.data() + kept, result.bytes});
-    const bool wait = limits.heed_clients && loop.clients.are_behind(output.stream);
+    const bool wait = !limits.draining && loop.clients.are_behind(output.stream);
     if (end == ReadEnd::kMore && wait) end = ReadEnd::kNothing;
     total += result.bytes;
     const std::string_view text(buffer.data(), kept + result.bytes);
@@ -111,7 +116,7 @@ size_t capacity(const Output& output) {
 
 void drain(Loop& loop, Output& output) {
   if (!output.fd) return;
-  const PumpLimits limits{.reads = INT_MAX, .bytes = capacity(output), .heed_clients = false};
+  const PumpLimits limits{.reads = INT_MAX, .bytes = capacity(output), .draining = true};
   (void)pump_up_to(loop, output, limits);
   close_output(loop, output);
 }
@@ -139,7 +144,7 @@ void settle_input(Loop& loop) {
 
 void pump(Loop& loop, Output& output) {
   if (!output.fd) return;
-  const PumpLimits limits{.reads = kReadsAtOnce, .bytes = SIZE_MAX, .heed_clients = true};
+  const PumpLimits limits{.reads = kReadsAtOnce, .bytes = SIZE_MAX, .draining = false};
   if (!pump_up_to(loop, output, limits)) close_output(loop, output);
 }
 
