@@ -45,7 +45,15 @@ export function deviceNumbers(device: number): { readonly major: number; readonl
 }
 
 /** Directories below /dev that are file systems of their own and no devices of the machine's. */
-const SKIPPED = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/fd', '/dev/.udev', '/dev/.lxc', '/dev/.lxd-mounts']);
+const SKIPPED = new Set([
+  '/dev/pts',
+  '/dev/shm',
+  '/dev/mqueue',
+  '/dev/fd',
+  '/dev/.udev',
+  '/dev/.lxc',
+  '/dev/.lxd-mounts',
+]);
 
 /** All device nodes below a directory, links not followed. What vanishes meanwhile is passed over. */
 export function listDeviceNodes(directory: string): readonly DeviceNode[] {

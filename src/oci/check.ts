@@ -45,11 +45,17 @@ export function readBoolean(value: unknown, at: Place): boolean {
 
 /** A whole number that JSON carries exactly. */
 export function readInteger(value: unknown, at: Place, range: { readonly min: number; readonly max: number }): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= range.min && value <= range.max) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= range.min && value <= range.max)
+    return value;
   throw wrong(at, `must be a whole number from ${range.min} to ${range.max}`);
 }
 
-export function readList<T>(value: unknown, at: Place, read: (item: unknown, at: Place) => T, maxItems = 4096): readonly T[] {
+export function readList<T>(
+  value: unknown,
+  at: Place,
+  read: (item: unknown, at: Place) => T,
+  maxItems = 4096,
+): readonly T[] {
   if (!Array.isArray(value)) throw wrong(at, 'must be a list');
   if (value.length > maxItems) throw wrong(at, `must have at most ${maxItems} items`);
   return value.map((item, index) => read(item, `${at}[${index}]`));
@@ -81,5 +87,7 @@ export function optional<T>(
 export function readStringRecord(value: unknown, at: Place, maxItems = 4096): Readonly<Record<string, string>> {
   const entries = Object.entries(readObject(value, at));
   if (entries.length > maxItems) throw wrong(at, `must have at most ${maxItems} items`);
-  return Object.fromEntries(entries.map(([key, item]) => [readString(key, at), readString(item, `${at}.${key}`, 131072)]));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [readString(key, at), readString(item, `${at}.${key}`, 131072)]),
+  );
 }

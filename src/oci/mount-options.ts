@@ -65,7 +65,18 @@ const PROPAGATION: Readonly<Record<string, { readonly flag: bigint; readonly rec
 
 /** Options of the file system as a whole: fsconfig(2) takes them as flags, and these are off already or without an effect. */
 const SUPERBLOCK_FLAGS = new Set(['sync', 'dirsync', 'lazytime', 'mand', 'silent']);
-const IGNORED = new Set(['async', 'nolazytime', 'nomand', 'loud', 'iversion', 'noiversion', 'defaults', 'remount', 'acl', 'noacl']);
+const IGNORED = new Set([
+  'async',
+  'nolazytime',
+  'nomand',
+  'loud',
+  'iversion',
+  'noiversion',
+  'defaults',
+  'remount',
+  'acl',
+  'noacl',
+]);
 
 /** The mount options of one mount, taken apart. */
 export interface ParsedMountOptions {

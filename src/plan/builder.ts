@@ -11,7 +11,10 @@ export class PlanBuilder {
   /** A slot that nothing else of this plan uses. */
   slot(): number {
     if (this.#slots >= MAX_SLOTS) {
-      throw new TspodError('INVALID_ARGUMENT', `the container needs more than ${MAX_SLOTS} descriptors at once: it has too many mounts`);
+      throw new TspodError(
+        'INVALID_ARGUMENT',
+        `the container needs more than ${MAX_SLOTS} descriptors at once: it has too many mounts`,
+      );
     }
     this.#slots += 1;
     return this.#slots - 1;

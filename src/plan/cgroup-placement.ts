@@ -67,7 +67,9 @@ function requireController(layout: CgroupLayout, controller: Controller, optiona
   const hierarchy = controllerHierarchy(layout, controller);
   if (hierarchy !== undefined && !hierarchy.readOnly) return;
   const why = hierarchy === undefined ? 'has no such controller' : `has ${hierarchy.mountPoint} mounted read-only`;
-  throw new TspodError('UNSUPPORTED_HOST', `cannot limit ${controller}: this machine ${why}`, { details: { controller } });
+  throw new TspodError('UNSUPPORTED_HOST', `cannot limit ${controller}: this machine ${why}`, {
+    details: { controller },
+  });
 }
 
 /** The hierarchy of a controller, which version 1 may name otherwise. */

@@ -25,7 +25,7 @@ type Writer = (resources: LinuxResources) => readonly CgroupWrite[];
 export const V1_WRITES: Readonly<Record<Controller, Writer>> = {
   memory: v1Memory,
   cpu: v1Cpu,
-  cpuset: cpuset,
+  cpuset,
   pids,
   io: v1BlockIO,
   hugetlb: ({ hugepageLimits = [] }) =>
@@ -35,7 +35,7 @@ export const V1_WRITES: Readonly<Record<Controller, Writer>> = {
 export const V2_WRITES: Readonly<Record<Controller, Writer>> = {
   memory: v2Memory,
   cpu: v2Cpu,
-  cpuset: cpuset,
+  cpuset,
   pids,
   io: v2BlockIO,
   hugetlb: ({ hugepageLimits = [] }) =>
@@ -74,7 +74,8 @@ function v1Memory({ memory = {} }: LinuxResources): readonly CgroupWrite[] {
 function v2Memory({ memory = {} }: LinuxResources): readonly CgroupWrite[] {
   if (memory.swappiness !== undefined) throw unsupported('memorySwappiness');
   if (memory.disableOOMKiller === true) throw unsupported('oomKillDisable');
-  const max = (limit: number | undefined): number | string | undefined => (limit !== undefined && limit < 0 ? 'max' : limit);
+  const max = (limit: number | undefined): number | string | undefined =>
+    limit !== undefined && limit < 0 ? 'max' : limit;
   return [
     ...write('memory.max', max(memory.limit)),
     ...write('memory.swap.max', swapAlone(memory.swap, memory.limit)),
@@ -105,7 +106,8 @@ function v1Cpu({ cpu = {} }: LinuxResources): readonly CgroupWrite[] {
 }
 
 function v2Cpu({ cpu = {} }: LinuxResources): readonly CgroupWrite[] {
-  if (cpu.realtimePeriod !== undefined || cpu.realtimeRuntime !== undefined) throw unsupported('cpuRtPeriodUs or cpuRtRuntimeUs');
+  if (cpu.realtimePeriod !== undefined || cpu.realtimeRuntime !== undefined)
+    throw unsupported('cpuRtPeriodUs or cpuRtRuntimeUs');
   return [
     ...write('cpu.idle', cpu.idle),
     ...(cpu.shares === undefined ? [] : write('cpu.weight', cpuWeight(cpu.shares))),
@@ -169,9 +171,13 @@ function scaledWeight(device: OciWeightDevice): OciWeightDevice {
 }
 
 function deviceWeights(file: string, devices: readonly OciWeightDevice[] = []): readonly CgroupWrite[] {
-  return devices.flatMap(({ major, minor, weight }) => (weight === undefined ? [] : write(file, `${major}:${minor} ${weight}`)));
+  return devices.flatMap(({ major, minor, weight }) =>
+    weight === undefined ? [] : write(file, `${major}:${minor} ${weight}`),
+  );
 }
 
 function throttles(file: string, key: string, devices: readonly OciThrottleDevice[] = []): readonly CgroupWrite[] {
-  return devices.flatMap(({ major, minor, rate }) => write(file, `${major}:${minor} ${key}${rate === 0 && key !== '' ? 'max' : rate}`));
+  return devices.flatMap(({ major, minor, rate }) =>
+    write(file, `${major}:${minor} ${key}${rate === 0 && key !== '' ? 'max' : rate}`),
+  );
 }

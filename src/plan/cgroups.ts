@@ -26,7 +26,11 @@ export interface CgroupRequest {
 const V2_DEFAULTS: readonly Controller[] = ['memory', 'pids', 'cpu'];
 
 /** Makes all directories with their limits, in `prepare`, before anything is in them. */
-export function createCgroups(builder: PlanBuilder, placement: CgroupPlacement, request: CgroupRequest): readonly OpenCgroup[] {
+export function createCgroups(
+  builder: PlanBuilder,
+  placement: CgroupPlacement,
+  request: CgroupRequest,
+): readonly OpenCgroup[] {
   return placement.directories.map((directory) => {
     if (directory.hierarchy.version === 2) enableControllers(builder, directory, request);
     const slot = builder.slot();
@@ -70,9 +74,11 @@ export function limitCgroup(builder: PlanBuilder, { directory, slot }: OpenCgrou
   const needed = neededControllers(request.resources);
   const own = controllersOf(hierarchy).filter((controller) => needed.includes(controller));
   // A version 1 cpuset begins empty, and nothing can enter an empty one.
-  if (hierarchy.version === 1 && controllersOf(hierarchy).includes('cpuset')) builder.add('prepare', 'cpusetInherit', { path });
+  if (hierarchy.version === 1 && controllersOf(hierarchy).includes('cpuset'))
+    builder.add('prepare', 'cpusetInherit', { path });
   for (const controller of own) {
-    for (const one of writersOf(hierarchy)[controller](request.resources)) addWrite(builder, slot, one, request.optional);
+    for (const one of writersOf(hierarchy)[controller](request.resources))
+      addWrite(builder, slot, one, request.optional);
   }
   if (hierarchy.version === 2) addUnified(builder, { directory, slot }, request.resources.unified ?? {});
 }
@@ -102,7 +108,8 @@ export function checkUnified(placement: CgroupPlacement | undefined, resources: 
 
 /** The version 1 hierarchy of devices where there is one, else the version 2 one. */
 function guardsDevices(placement: CgroupPlacement, directory: CgroupDirectory): boolean {
-  const isV1 = ({ hierarchy }: CgroupDirectory): boolean => hierarchy.version === 1 && hierarchy.controllers.includes('devices');
+  const isV1 = ({ hierarchy }: CgroupDirectory): boolean =>
+    hierarchy.version === 1 && hierarchy.controllers.includes('devices');
   return isV1(directory) || (directory.hierarchy.version === 2 && !placement.directories.some(isV1));
 }
 

@@ -26,7 +26,8 @@ export interface DeviceContext {
 /** Makes the spec's devices and the links. A /dev of the user's (bound) is left as it is. */
 export function addDevices(builder: PlanBuilder, spec: OciSpec, context: DeviceContext): void {
   const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
-  const isBound = dev !== undefined && (dev.type === 'bind' || dev.options?.some((option) => /^r?bind$/.test(option)) === true);
+  const isBound =
+    dev !== undefined && (dev.type === 'bind' || dev.options?.some((option) => /^r?bind$/.test(option)) === true);
   if (isBound) return;
   const devices = spec.linux?.devices ?? [];
   makeDirectories(builder, devices, context);
@@ -60,7 +61,8 @@ function addDevice(builder: PlanBuilder, device: OciDevice, { rootSlot, slot, bi
     return;
   }
   const fileType = FILE_TYPES[type];
-  if (fileType === undefined) throw new TspodError('INVALID_ARGUMENT', `device ${path}: unknown type ${JSON.stringify(type)}`);
+  if (fileType === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `device ${path}: unknown type ${JSON.stringify(type)}`);
   const mode = fileType | (fileMode & 0o7777);
   builder.add('init', 'makeNode', { rootSlot, path, mode, major, minor, uid, gid });
 }

@@ -20,9 +20,7 @@ export const MAX_STEPS = 65536;
 
 const STAGE_INDEX = new Map<Stage, number>(STAGES.map((stage, index) => [stage, index]));
 
-const OP_BY_CODE = new Map<number, OpName>(
-  (Object.keys(OPS) as OpName[]).map((name) => [OPS[name].code, name]),
-);
+const OP_BY_CODE = new Map<number, OpName>((Object.keys(OPS) as OpName[]).map((name) => [OPS[name].code, name]));
 
 /** The plan's bytes. Throws RangeError for an operand that its field cannot hold. */
 export function encodePlan(plan: Plan): Uint8Array {
@@ -68,7 +66,7 @@ function readStep(reader: WireReader): Step {
   const flags = reader.u32();
   const length = reader.u32();
   const start = reader.offset;
-  const fields = reader.fields(OPS[op] as RecordShape);
+  const fields = reader.fields(OPS[op]);
   if (reader.offset - start !== length) throw new RangeError(`step ${op}: ${length} bytes, fields take another number`);
   const optional = (flags & STEP_OPTIONAL) !== 0 ? { optional: true } : {};
   return { op, stage, ...optional, ...fields } as unknown as Step;

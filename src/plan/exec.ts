@@ -22,7 +22,8 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
   const cgroups = openCgroups(builder, context);
   const target = builder.slot();
   builder.add('prepare', 'openProcess', { slot: target, pid: context.target.pid, startTime: context.target.startTime });
-  if (context.namespaces.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
+  if (context.namespaces.includes('pid'))
+    builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
   builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
   enterCgroups(builder, cgroups);
   joinOthers(builder, target, context.namespaces);

@@ -14,12 +14,20 @@ export interface HookState {
 type Status = 'creating' | 'created' | 'running' | 'stopped';
 
 /** The hooks in their order. The pid is put between the two parts of the state when it is known. */
-export function addHooks(builder: PlanBuilder, hooks: readonly OciHook[] | undefined, at: { stage: Stage; status: Status; state: HookState }): void {
+export function addHooks(
+  builder: PlanBuilder,
+  hooks: readonly OciHook[] | undefined,
+  at: { stage: Stage; status: Status; state: HookState },
+): void {
   for (const hook of hooks ?? []) builder.add(at.stage, 'hook', hookOperands(hook, at.status, at.state));
 }
 
 /** As addHooks, for hooks whose failure changes nothing any more. */
-export function tryHooks(builder: PlanBuilder, hooks: readonly OciHook[] | undefined, at: { stage: Stage; status: Status; state: HookState }): void {
+export function tryHooks(
+  builder: PlanBuilder,
+  hooks: readonly OciHook[] | undefined,
+  at: { stage: Stage; status: Status; state: HookState },
+): void {
   for (const hook of hooks ?? []) builder.try(at.stage, 'hook', hookOperands(hook, at.status, at.state));
 }
 

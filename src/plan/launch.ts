@@ -88,9 +88,13 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
 }
 
 function checkNamespaces(namespaces: NamespacePlan): void {
-  if (!namespaces.isNew('mount')) throw new TspodError('NOT_SUPPORTED', 'a container needs a mount namespace of its own');
+  if (!namespaces.isNew('mount'))
+    throw new TspodError('NOT_SUPPORTED', 'a container needs a mount namespace of its own');
   if (namespaces.has('user') && !namespaces.isNew('user')) {
-    throw new TspodError('NOT_SUPPORTED', 'joining a user namespace is not supported: give the container maps of its own');
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      'joining a user namespace is not supported: give the container maps of its own',
+    );
   }
 }
 
@@ -148,7 +152,8 @@ function terminalSize({ consoleSize }: OciProcess): { readonly rows: number; rea
 /** A /dev that is to be read-only is so only when all that belongs there has been made. */
 function sealDev({ builder, spec, rootSlot }: Launch): void {
   const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
-  if (dev?.type === 'tmpfs' && dev.options?.includes('ro') === true) builder.add('init', 'readonlyPath', { rootSlot, path: '/dev' });
+  if (dev?.type === 'tmpfs' && dev.options?.includes('ro') === true)
+    builder.add('init', 'readonlyPath', { rootSlot, path: '/dev' });
 }
 
 /** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
@@ -180,7 +185,10 @@ function addPivot({ builder, spec, state, rootSlot }: Launch): void {
   builder.add('init', 'pivotRoot', { rootSlot });
   const propagation = propagationFlags(spec.linux?.rootfsPropagation ?? 'rprivate');
   if (propagation === undefined) {
-    throw new TspodError('INVALID_ARGUMENT', `unknown root propagation ${JSON.stringify(spec.linux?.rootfsPropagation)}`);
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `unknown root propagation ${JSON.stringify(spec.linux?.rootfsPropagation)}`,
+    );
   }
   // It is private already.
   if ((propagation & MS.PRIVATE) === 0n) builder.add('init', 'setRootPropagation', { flags: propagation });

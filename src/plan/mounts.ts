@@ -118,7 +118,14 @@ interface AttributeChange {
 
 function setAttributes(builder: PlanBuilder, slot: number, change: AttributeChange): void {
   const { set = 0n, clear = 0n, recursive = false } = change;
-  builder.add('init', 'mountAttributes', { slot, set, clear, propagation: 0n, recursive: recursive ? 1 : 0, usernsSlot: NONE });
+  builder.add('init', 'mountAttributes', {
+    slot,
+    set,
+    clear,
+    propagation: 0n,
+    recursive: recursive ? 1 : 0,
+    usernsSlot: NONE,
+  });
 }
 
 function propagate(builder: PlanBuilder, slot: number, { propagation }: ParsedMountOptions): void {
@@ -169,7 +176,9 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
 
 /** `cpu` and `cpuacct` lead to `cpu,cpuacct`. */
 function linkNames(controllers: readonly string[], name: string): readonly string[] {
-  return controllers.filter((controller) => controller !== name && !controller.startsWith('name=') && controllers.length > 1);
+  return controllers.filter(
+    (controller) => controller !== name && !controller.startsWith('name=') && controllers.length > 1,
+  );
 }
 
 /** In a cgroup namespace of its own a new mount shows the container's group as the top; without, its directory is bound. */

@@ -148,7 +148,13 @@ export const OPS = {
   scheduler: {
     code: 68,
     fields: {
-      policy: 'u32', flags: 'u64', nice: 'i32', priority: 'u32', runtime: 'u64', deadline: 'u64', period: 'u64',
+      policy: 'u32',
+      flags: 'u64',
+      nice: 'i32',
+      priority: 'u32',
+      runtime: 'u64',
+      deadline: 'u64',
+      period: 'u64',
     },
   },
   ioPriority: { code: 69, fields: { class: 'u32', level: 'u32' } },
@@ -217,8 +223,15 @@ export const OPS = {
   stdio: {
     code: 101,
     fields: {
-      stdin: 'u32', stdout: 'u32', stderr: 'u32', stdinSlot: 'i32', stdoutSlot: 'i32', stderrSlot: 'i32',
-      terminal: 'u32', keepStdin: 'u32', stdinOnce: 'u32',
+      stdin: 'u32',
+      stdout: 'u32',
+      stderr: 'u32',
+      stdinSlot: 'i32',
+      stdoutSlot: 'i32',
+      stderrSlot: 'i32',
+      terminal: 'u32',
+      keepStdin: 'u32',
+      stdinOnce: 'u32',
     },
   },
   /** `driver`: 0 none, 1 k8s-file, 2 json-file. `maxBytes` 0: no limit; `maxFiles` counts the current file. */

@@ -37,7 +37,8 @@ export function addLimits(builder: PlanBuilder, process: OciProcess): void {
 
 function addRlimit(builder: PlanBuilder, { type, soft, hard }: OciRlimit): void {
   const resource = rlimitNumber(type);
-  if (resource === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown resource limit ${JSON.stringify(type)}`);
+  if (resource === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `unknown resource limit ${JSON.stringify(type)}`);
   const value = (limit: number | 'unlimited'): bigint => (limit === 'unlimited' ? UNLIMITED : BigInt(limit));
   builder.add('init', 'rlimit', { resource, soft: value(soft), hard: value(hard) });
 }
@@ -55,7 +56,8 @@ const SCHEDULER_FLAGS: Readonly<Record<string, bigint>> = {
 
 function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['scheduler']>): void {
   const policy = SCHEDULER_POLICIES[scheduler.policy];
-  if (policy === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown scheduler policy ${JSON.stringify(scheduler.policy)}`);
+  if (policy === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `unknown scheduler policy ${JSON.stringify(scheduler.policy)}`);
   const flags = (scheduler.flags ?? []).reduce((bits, name) => bits | (SCHEDULER_FLAGS[name] ?? 0n), 0n);
   builder.add('init', 'scheduler', {
     policy,
@@ -70,7 +72,8 @@ function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['s
 
 function addIoPriority(builder: PlanBuilder, ioPriority: NonNullable<OciProcess['ioPriority']>): void {
   const number = IO_PRIORITY_CLASSES[ioPriority.class];
-  if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `unknown I/O priority class ${JSON.stringify(ioPriority.class)}`);
+  if (number === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `unknown I/O priority class ${JSON.stringify(ioPriority.class)}`);
   builder.add('init', 'ioPriority', { class: number, level: ioPriority.priority });
 }
 
@@ -127,17 +130,33 @@ function addSeccomp(builder: PlanBuilder, { seccomp }: ProcessContext): void {
  * The spec's sets are those of the user it names. Where that was a name, the sets of root and those of others are both given and the look-up
  * decides: root holds its bounding set, others what was added by name.
  */
-function addCapabilities(builder: PlanBuilder, capabilities: OciCapabilities, identity: IdentityContext | undefined): void {
+function addCapabilities(
+  builder: PlanBuilder,
+  capabilities: OciCapabilities,
+  identity: IdentityContext | undefined,
+): void {
   if (identity === undefined) {
     builder.add('init', 'capabilities', { applies: ALWAYS, ...masks(capabilities) });
     return;
   }
   const bounding = capabilityMask(capabilities.bounding ?? []);
-  builder.add('init', 'capabilities', { applies: IF_ROOT, effective: bounding, permitted: bounding, inheritable: 0n, ambient: 0n });
+  builder.add('init', 'capabilities', {
+    applies: IF_ROOT,
+    effective: bounding,
+    permitted: bounding,
+    inheritable: 0n,
+    ambient: 0n,
+  });
   // Nobody else can have the uid 0 that the empty name stands for.
   if (identity.user === '') return;
   const added = capabilityMask(identity.addedCapabilities);
-  builder.add('init', 'capabilities', { applies: IF_NOT_ROOT, effective: added, permitted: added, inheritable: added, ambient: added });
+  builder.add('init', 'capabilities', {
+    applies: IF_NOT_ROOT,
+    effective: added,
+    permitted: added,
+    inheritable: added,
+    ambient: added,
+  });
 }
 
 function masks(sets: OciCapabilities) {

@@ -42,7 +42,11 @@ export function addRoot(builder: PlanBuilder, request: RootRequest): void {
 
 type OverlayRoot = Extract<RootSource, { kind: 'overlay' }>;
 
-function overlayOptions(root: OverlayRoot, { mountLabel }: Pick<RootRequest, 'mountLabel'>, lowerDirs = root.lowerDirs): readonly string[] {
+function overlayOptions(
+  root: OverlayRoot,
+  { mountLabel }: Pick<RootRequest, 'mountLabel'>,
+  lowerDirs = root.lowerDirs,
+): readonly string[] {
   const options = [
     'source=overlay',
     `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`,
@@ -80,7 +84,12 @@ function checkLength(option: string): void {
 function addMappedOverlay(builder: PlanBuilder, request: RootRequest & { readonly root: OverlayRoot }): void {
   const { root, slot, staging, usernsSlot } = request;
   const frame = builder.slot();
-  builder.add('afterClone', 'mountFs', { slot: frame, type: 'tmpfs', options: ['source=tmpfs', 'mode=700'], attributes: 0n });
+  builder.add('afterClone', 'mountFs', {
+    slot: frame,
+    type: 'tmpfs',
+    options: ['source=tmpfs', 'mode=700'],
+    attributes: 0n,
+  });
   builder.add('afterClone', 'attachMount', { slot: frame, path: staging });
   const lower = builder.slot();
   const mapped = root.lowerDirs.map((path, index) => {
@@ -97,7 +106,12 @@ function addMappedOverlay(builder: PlanBuilder, request: RootRequest & { readonl
     builder.add('afterClone', 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
     return staging + target;
   });
-  builder.add('afterClone', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request, mapped), attributes: 0n });
+  builder.add('afterClone', 'mountFs', {
+    slot,
+    type: 'overlay',
+    options: overlayOptions(root, request, mapped),
+    attributes: 0n,
+  });
 }
 
 /** The monitor leaves the host's mount namespace for a private copy, so that what it mounts for the container is seen nowhere else. */

@@ -25,7 +25,8 @@ export function addContainerSettings(builder: PlanBuilder, context: LaunchContex
   if (context.restart !== undefined && context.restart.policy !== 'no') addRestart(builder, context.restart);
   addTimeLimit(builder, context.timeLimitMs);
   if (context.pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: context.pidFile });
-  if (context.monitorPidFile !== undefined) builder.add('settings', 'pidFile', { which: 1, path: context.monitorPidFile });
+  if (context.monitorPidFile !== undefined)
+    builder.add('settings', 'pidFile', { which: 1, path: context.monitorPidFile });
 }
 
 export interface ExecSettings {

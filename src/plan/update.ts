@@ -25,7 +25,9 @@ export function freezePlan(placement: CgroupPlacement | undefined, frozen: boole
 }
 
 /** The file that says whether the container is frozen, and the line in it that says so. */
-export function frozenFile(placement: CgroupPlacement | undefined): { readonly path: string; readonly line: string } | undefined {
+export function frozenFile(
+  placement: CgroupPlacement | undefined,
+): { readonly path: string; readonly line: string } | undefined {
   const directory = freezer(placement);
   if (directory === undefined) return undefined;
   return directory.hierarchy.version === 1
@@ -65,9 +67,12 @@ export interface Update {
  */
 export function updatePlan(request: UpdateRequest): Update {
   const { resources, layout, path, placement } = request;
-  if (placement === undefined) throw new TspodError('NO_CGROUPS', 'the container has no cgroup: its limits cannot be changed');
+  if (placement === undefined)
+    throw new TspodError('NO_CGROUPS', 'the container has no cgroup: its limits cannot be changed');
   const wanted = placeCgroup(layout, { path, resources });
-  const added = (wanted?.directories ?? []).filter((directory) => !placement.directories.some((known) => known.path === directory.path));
+  const added = (wanted?.directories ?? []).filter(
+    (directory) => !placement.directories.some((known) => known.path === directory.path),
+  );
   const builder = new PlanBuilder();
   for (const directory of added) addGroup(builder, directory, request);
   for (const directory of placement.directories) changeGroup(builder, directory, resources);

@@ -44,7 +44,11 @@ function normalizeCapability(name: string): string {
 export function checkCapabilityConflict(added: readonly string[], dropped: readonly string[]): void {
   const both = added.find((name) => dropped.includes(name));
   if (both === undefined) return;
-  throw invalid(both === ALL ? 'capabilities cannot both be added and dropped: ALL' : `capability ${both} cannot be dropped and added`);
+  throw invalid(
+    both === ALL
+      ? 'capabilities cannot both be added and dropped: ALL'
+      : `capability ${both} cannot be dropped and added`,
+  );
 }
 
 /** The bounding set: defaults, or all with `privileged`, with what was added and without what was dropped. */
@@ -82,7 +86,10 @@ export function addedCapabilities(capAdd: readonly string[], bounding: readonly 
  * The five sets. Root holds its bounding set; another user only what was added by name, as ambient capabilities, so that a program
  * without file capabilities has them. Inheritable is empty otherwise (CVE-2022-29162 and its kin).
  */
-export function capabilitySets(config: Pick<ContainerConfig, 'user' | 'capAdd'>, bounding: readonly string[]): OciCapabilities {
+export function capabilitySets(
+  config: Pick<ContainerConfig, 'user' | 'capAdd'>,
+  bounding: readonly string[],
+): OciCapabilities {
   if (isRootUser(config.user)) {
     return { bounding, effective: bounding, permitted: bounding, inheritable: [], ambient: [] };
   }

@@ -4,11 +4,7 @@
  */
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
-export type NamespaceMode =
-  | 'private'
-  | 'host'
-  | `path:${string}`
-  | `container:${string}`;
+export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:${string}`;
 
 /** Network modes of this release: no bridge yet. */
 export type NetworkMode = 'none' | 'private' | 'host' | `path:${string}` | `container:${string}`;
@@ -23,7 +19,8 @@ export interface IdMap {
   readonly size: number;
 }
 
-export type PropagationMode = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave' | 'unbindable' | 'runbindable';
+export type PropagationMode =
+  'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave' | 'unbindable' | 'runbindable';
 
 /** A mount of the user's, in Podman's terms. */
 export interface MountOptions {

@@ -41,7 +41,12 @@ function sysMounts(config: ContainerConfig): readonly OciMount[] {
   const options = ['nosuid', 'noexec', 'nodev', access];
   const bound = config.namespaces.user !== 'host' && !isPrivate(config.namespaces.network);
   const sys: OciMount = bound
-    ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', `r${access}`] }
+    ? {
+        destination: '/sys',
+        type: 'bind',
+        source: '/sys',
+        options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', `r${access}`],
+      }
     : { destination: '/sys', type: 'sysfs', source: 'sysfs', options };
   return [
     sys,
@@ -61,7 +66,14 @@ function devSubmounts(config: ContainerConfig): readonly OciMount[] {
       type: 'devpts',
       source: 'devpts',
       // Group 5 is tty on every distribution; where a user namespace does not map it, the option would fail the mount.
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...(mapsGroup(config, 5) ? ['gid=5'] : [])],
+      options: [
+        'nosuid',
+        'noexec',
+        'newinstance',
+        'ptmxmode=0666',
+        'mode=0620',
+        ...(mapsGroup(config, 5) ? ['gid=5'] : []),
+      ],
     },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ];
@@ -80,7 +92,12 @@ function shmMount(config: ContainerConfig): OciMount | undefined {
   const destination = '/dev/shm';
   if (ipc === 'none') return undefined;
   if (ipc === 'host') {
-    return { destination, type: 'bind', source: '/dev/shm', options: ['bind', 'rprivate', 'nosuid', 'noexec', 'nodev'] };
+    return {
+      destination,
+      type: 'bind',
+      source: '/dev/shm',
+      options: ['bind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
+    };
   }
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${config.shmSizeBytes}`, ...readOnlyTmpfs(config)];
   return { destination, type: 'tmpfs', source: 'shm', options };
@@ -115,14 +132,25 @@ export function fileMounts(config: ContainerConfig, files: ContainerFiles): read
 export function timezoneMounts(timezone: string | undefined): readonly OciMount[] {
   if (timezone === undefined) return [];
   const source = timezone === 'local' ? '/etc/localtime' : `/usr/share/zoneinfo/${timezone}`;
-  return [{ destination: '/etc/localtime', type: 'bind', source, options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'] }];
+  return [
+    {
+      destination: '/etc/localtime',
+      type: 'bind',
+      source,
+      options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'],
+    },
+  ];
 }
 
 /**
  * All mounts in the order in which they are made. A user's mount takes the place of a default one; a user's /dev of all that is
  * below it. The engine's files give way to a user's mount of a directory that they would lie in: it is the user's, not to be written to.
  */
-export function orderMounts(defaults: readonly OciMount[], files: readonly OciMount[], users: readonly OciMount[]): readonly OciMount[] {
+export function orderMounts(
+  defaults: readonly OciMount[],
+  files: readonly OciMount[],
+  users: readonly OciMount[],
+): readonly OciMount[] {
   const taken = new Set(users.map((mount) => mount.destination));
   const kept = defaults.filter(
     ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),

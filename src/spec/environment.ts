@@ -21,7 +21,10 @@ export interface Environment {
  * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, then the user's; `unsetEnv`
  * takes defaults away, never what the user set.
  */
-export function normalizeEnvironment(options: EnvironmentOptions, facts: Pick<HostFacts, 'proxyVariables'>): Environment {
+export function normalizeEnvironment(
+  options: EnvironmentOptions,
+  facts: Pick<HostFacts, 'proxyVariables'>,
+): Environment {
   const given = options.env ?? {};
   for (const name of Object.keys(given)) {
     if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
@@ -40,7 +43,8 @@ export function normalizeEnvironment(options: EnvironmentOptions, facts: Pick<Ho
 function checkSize(env: Readonly<Record<string, string>>): void {
   let bytes = 0;
   for (const [name, value] of Object.entries(env)) bytes += name.length + value.length + 2;
-  if (bytes > MAX_ENVIRONMENT_BYTES) throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are possible`);
+  if (bytes > MAX_ENVIRONMENT_BYTES)
+    throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are possible`);
 }
 
 /** KEY=value items. */

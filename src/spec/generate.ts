@@ -114,7 +114,11 @@ function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetail
     ...timeOffsets(config),
     devices: allDevices(hostPaths),
     ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id) }),
-    resources: ociResources(config.resources, deviceRules({ privileged, granted: hostPaths.devices, rules }), hostPaths.numbersOf),
+    resources: ociResources(
+      config.resources,
+      deviceRules({ privileged, granted: hostPaths.devices, rules }),
+      hostPaths.numbersOf,
+    ),
     ...defined({
       rootfsPropagation: rootPropagation(config),
       seccomp: seccompFor(config, facts, hostPaths.seccompProfile),
@@ -140,7 +144,12 @@ export function cgroupsPath(config: Pick<ContainerConfig, 'cgroupParent'>, id: s
 
 function timeOffsets(config: ContainerConfig): Pick<OciLinux, 'timeOffsets'> {
   if (config.namespaces.time !== 'private') return {};
-  return { timeOffsets: { monotonic: { secs: config.timeOffsets.monotonicSec }, boottime: { secs: config.timeOffsets.boottimeSec } } };
+  return {
+    timeOffsets: {
+      monotonic: { secs: config.timeOffsets.monotonicSec },
+      boottime: { secs: config.timeOffsets.boottimeSec },
+    },
+  };
 }
 
 function sysctls(config: ContainerConfig): Readonly<Record<string, string>> {

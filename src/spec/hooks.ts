@@ -14,7 +14,8 @@ export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
   if (hooks.length > MAX_HOOKS) throw invalid(`${hooks.length} hooks, at most ${MAX_HOOKS} are possible`);
   const byKind: { [K in OciHookKind]?: OciHook[] } = {};
   for (const hook of hooks) {
-    if (!HOOK_KINDS.includes(hook.kind)) throw invalid(`hook kind must be one of ${HOOK_KINDS.join(', ')}, not ${quote(String(hook.kind))}`);
+    if (!HOOK_KINDS.includes(hook.kind))
+      throw invalid(`hook kind must be one of ${HOOK_KINDS.join(', ')}, not ${quote(String(hook.kind))}`);
     (byKind[hook.kind] ??= []).push(checkHook(hook));
   }
   return byKind;
@@ -23,7 +24,8 @@ export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
 function checkHook(hook: HookOptions): OciHook {
   const path = checkAbsolutePath(`path of ${hook.kind} hook`, hook.path);
   for (const item of hook.env ?? []) {
-    if (!/^[^=]+=/.test(item)) throw invalid(`env of ${hook.kind} hook ${path} must be KEY=value items, not ${quote(item)}`);
+    if (!/^[^=]+=/.test(item))
+      throw invalid(`env of ${hook.kind} hook ${path} must be KEY=value items, not ${quote(item)}`);
   }
   const timeout = hook.timeoutSec;
   if (timeout !== undefined) checkInteger(`timeout of ${hook.kind} hook ${path}`, timeout, { min: 1, max: 4000000 });

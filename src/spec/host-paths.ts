@@ -113,6 +113,7 @@ function blockDeviceNumbers(path: string): { readonly major: number; readonly mi
 function readProfile(path: string): SeccompProfile {
   const stats = statHost('seccomp profile', path);
   if (!stats.isFile()) throw invalid(`seccomp profile ${quote(path)}: not a regular file`);
-  if (stats.size > MAX_PROFILE_BYTES) throw invalid(`seccomp profile ${quote(path)}: larger than ${MAX_PROFILE_BYTES} bytes`);
+  if (stats.size > MAX_PROFILE_BYTES)
+    throw invalid(`seccomp profile ${quote(path)}: larger than ${MAX_PROFILE_BYTES} bytes`);
   return parseSeccompProfile(readFileSync(path, 'utf8'), path);
 }

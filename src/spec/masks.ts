@@ -36,7 +36,9 @@ export function normalizeMask(paths: readonly string[]): readonly string[] {
 /** Paths or patterns (`*` and `?` within a name) not to hide, and whether ALL is among them. */
 export function normalizeUnmask(paths: readonly string[]): Pick<SecurityConfig, 'unmask' | 'unmaskAll'> {
   const all = splitPaths(paths);
-  const unmask = all.filter((path) => path.toUpperCase() !== ALL).map((path) => cleanPath(checkMaskPath('unmask', path)));
+  const unmask = all
+    .filter((path) => path.toUpperCase() !== ALL)
+    .map((path) => cleanPath(checkMaskPath('unmask', path)));
   return { unmask, unmaskAll: unmask.length < all.length };
 }
 
@@ -77,6 +79,9 @@ function throttlePaths(facts: Pick<HostFacts, 'thermalThrottle' | 'cpus'>): read
 }
 
 function patternOf(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]');
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
   return new RegExp(`^${source}$`);
 }

@@ -41,12 +41,14 @@ export function normalizeMounts(mounts: readonly MountOptions[]): readonly Mount
 
 function normalizeMount(mount: MountOptions): MountConfig {
   const { type } = mount;
-  if (!Object.hasOwn(DATA_OPTIONS, type)) throw invalid(`mount type must be bind, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
+  if (!Object.hasOwn(DATA_OPTIONS, type))
+    throw invalid(`mount type must be bind, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
   const target = checkTarget(mount.target);
   const options = mount.options ?? [];
   for (const option of options) checkOption(type, option, target);
   if (type !== 'bind') {
-    if (mount.source !== undefined && mount.source !== type) throw invalid(`${target}: a ${type} mount takes no source`);
+    if (mount.source !== undefined && mount.source !== type)
+      throw invalid(`${target}: a ${type} mount takes no source`);
     return { type, target, options: [...options] };
   }
   if (mount.source === undefined) throw invalid(`${target}: a bind mount needs a source`);
@@ -106,7 +108,8 @@ const VALUES: Readonly<Record<string, RegExp>> = {
 
 function checkValue(name: string, value: string, target: string): void {
   const pattern = VALUES[name];
-  if (pattern !== undefined && !pattern.test(value)) throw invalid(`${target}: invalid mount option ${quote(name + value)}`);
+  if (pattern !== undefined && !pattern.test(value))
+    throw invalid(`${target}: invalid mount option ${quote(name + value)}`);
 }
 
 /** Podman's defaults for a mount: rbind and rprivate; a tmpfs is nosuid, nodev and begins with what is below it. */
@@ -115,7 +118,12 @@ export function ociMount(mount: MountConfig): OciMount {
   const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
   if (mount.type === 'bind') {
     const kind = given.includes('bind') || given.includes('rbind') ? [] : ['rbind'];
-    return { destination: mount.target, type: 'bind', source: mount.source ?? '', options: [...kind, ...propagated, ...given] };
+    return {
+      destination: mount.target,
+      type: 'bind',
+      source: mount.source ?? '',
+      options: [...kind, ...propagated, ...given],
+    };
   }
   const defaults = mount.type === 'devpts' ? ['nosuid', 'noexec'] : ['nosuid', 'nodev'];
   const copyUp = mount.type === 'tmpfs' && !given.includes('notmpcopyup') ? ['tmpcopyup'] : [];

@@ -42,7 +42,8 @@ export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
     time: options.timens ?? (options.timeOffsets === undefined ? 'host' : 'private'),
   };
   for (const { key, option } of NAMESPACE_KINDS) checkMode(option, key, modes[key]);
-  if (mapped && modes.user !== 'private') throw invalid(`uidMaps and gidMaps need userns private, not ${quote(modes.user)}`);
+  if (mapped && modes.user !== 'private')
+    throw invalid(`uidMaps and gidMaps need userns private, not ${quote(modes.user)}`);
   if (modes.user === 'private' && !mapped) throw invalid('userns private needs uidMaps and gidMaps');
   if (options.timeOffsets !== undefined && modes.time !== 'private') throw invalid('timeOffsets need timens private');
   return modes;
@@ -103,7 +104,10 @@ function checkOverlap(what: string, maps: readonly IdMap[], side: 'containerId' 
 }
 
 /** A kind of namespace that was asked for and that the kernel does not have. */
-export function checkNamespaceSupport(config: Pick<ContainerConfig, 'namespaces'>, facts: Pick<HostFacts, 'namespaces'>): void {
+export function checkNamespaceSupport(
+  config: Pick<ContainerConfig, 'namespaces'>,
+  facts: Pick<HostFacts, 'namespaces'>,
+): void {
   for (const { key, option, proc } of NAMESPACE_KINDS) {
     const mode = config.namespaces[key];
     if (mode !== 'host' && facts.namespaces.size > 0 && !facts.namespaces.has(proc)) {

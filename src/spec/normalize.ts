@@ -94,7 +94,9 @@ function processPart(options: CreateOptions, facts: HostFacts) {
 function checkOomScoreAdj(value: number, facts: HostFacts): number {
   checkInteger('oomScoreAdj', value, { min: -1000, max: 1000 });
   if (value >= facts.lowestOomScoreAdj) return value;
-  throw invalid(`oomScoreAdj ${value} is below ${facts.lowestOomScoreAdj}, the lowest possible without CAP_SYS_RESOURCE`);
+  throw invalid(
+    `oomScoreAdj ${value} is below ${facts.lowestOomScoreAdj}, the lowest possible without CAP_SYS_RESOURCE`,
+  );
 }
 
 function checkTimezone(zone: string): string {
@@ -130,7 +132,9 @@ function mapsOf(what: string, maps: CreateOptions['uidMaps']): ContainerConfig['
 function fileSystem(options: CreateOptions) {
   const { rootPropagation } = options;
   if (rootPropagation !== undefined && propagationOf(rootPropagation) === undefined) {
-    throw invalid(`rootPropagation must be private, shared, slave or unbindable, or r and one of them, not ${quote(rootPropagation)}`);
+    throw invalid(
+      `rootPropagation must be private, shared, slave or unbindable, or r and one of them, not ${quote(rootPropagation)}`,
+    );
   }
   return {
     readOnly: options.readOnly ?? false,
@@ -159,7 +163,8 @@ function securityConfig(options: SecurityOptions, privileged: boolean): Security
   const labels = options.labels ?? [];
   const parts = labels.filter((label) => label !== 'disable');
   const bad = parts.find((label) => !LABEL_PARTS.test(label));
-  if (bad !== undefined) throw invalid(`label must be disable, or user:, role:, type:, level: and a value, not ${quote(bad)}`);
+  if (bad !== undefined)
+    throw invalid(`label must be disable, or user:, role:, type:, level: and a value, not ${quote(bad)}`);
   const seccomp = options.seccompProfile ?? (privileged ? 'unconfined' : 'default');
   if (seccomp !== 'default' && seccomp !== 'unconfined') checkAbsolutePath('seccompProfile', seccomp);
   for (const option of options.procOptions ?? []) {
@@ -203,7 +208,8 @@ const LOG_DRIVERS = ['k8s-file', 'json-file', 'none', 'passthrough'];
 
 function normalizeLog(options: LogOptions): ContainerConfig['log'] {
   const driver = options.driver ?? 'k8s-file';
-  if (!LOG_DRIVERS.includes(driver)) throw invalid(`log driver must be one of ${LOG_DRIVERS.join(', ')}, not ${quote(driver)}`);
+  if (!LOG_DRIVERS.includes(driver))
+    throw invalid(`log driver must be one of ${LOG_DRIVERS.join(', ')}, not ${quote(driver)}`);
   if (options.path !== undefined) checkAbsolutePath('log path', options.path);
   return {
     driver,
@@ -217,7 +223,8 @@ const RESTART_POLICIES = ['no', 'on-failure', 'always', 'unless-stopped'];
 
 function normalizeRestart(options: RestartOptions): ContainerConfig['restart'] {
   const { policy } = options;
-  if (!RESTART_POLICIES.includes(policy)) throw invalid(`restart policy must be one of ${RESTART_POLICIES.join(', ')}, not ${quote(policy)}`);
+  if (!RESTART_POLICIES.includes(policy))
+    throw invalid(`restart policy must be one of ${RESTART_POLICIES.join(', ')}, not ${quote(policy)}`);
   const maxRetries = checkInteger('restart maxRetries', options.maxRetries ?? 0, { min: 0, max: 2 ** 31 - 1 });
   if (maxRetries > 0 && policy !== 'on-failure') throw invalid('restart maxRetries is for the policy on-failure only');
   return { policy, maxRetries };
@@ -227,16 +234,19 @@ function normalizeRestart(options: RestartOptions): ContainerConfig['restart'] {
 function checkCombinations(options: CreateOptions, config: ContainerConfig): void {
   const { namespaces } = config;
   if (config.autoRemove && config.restart.policy !== 'no') throw invalid('autoRemove conflicts with a restart policy');
-  if (config.tty && config.log.driver === 'passthrough') throw invalid('log driver passthrough cannot be used with a tty');
-  if (config.init && namespaces.pid !== 'private') throw invalid('init needs a PID namespace of the container\'s own');
+  if (config.tty && config.log.driver === 'passthrough')
+    throw invalid('log driver passthrough cannot be used with a tty');
+  if (config.init && namespaces.pid !== 'private') throw invalid("init needs a PID namespace of the container's own");
   for (const option of ['hostname', 'domainname'] as const) {
-    if (config[option] !== undefined && namespaces.uts === 'host') throw invalid(`cannot set ${option} with the host's UTS namespace`);
+    if (config[option] !== undefined && namespaces.uts === 'host')
+      throw invalid(`cannot set ${option} with the host's UTS namespace`);
   }
   if (options.shmSizeBytes !== undefined && namespaces.ipc !== 'shareable' && namespaces.ipc !== 'private') {
     throw invalid(`cannot set shmSizeBytes with ipc ${namespaces.ipc}`);
   }
   const idmapped = config.mounts.find((mount) => mount.options.includes('idmap') || mount.options.includes('ridmap'));
-  if (idmapped !== undefined && namespaces.user !== 'private') throw invalid(`${idmapped.target}: option idmap needs uidMaps and gidMaps`);
+  if (idmapped !== undefined && namespaces.user !== 'private')
+    throw invalid(`${idmapped.target}: option idmap needs uidMaps and gidMaps`);
 }
 
 /** What was asked for and this machine does not have. */

@@ -122,16 +122,35 @@ const SECURITY: ShapeOf<SecurityOptions> = {
 };
 
 const ID_MAP: ShapeOf<IdMap> = { containerId: 'number', hostId: 'number', size: 'number' };
-const TIME_OFFSETS: ShapeOf<NonNullable<CreateOptions['timeOffsets']>> = { monotonicSec: 'number', boottimeSec: 'number' };
+const TIME_OFFSETS: ShapeOf<NonNullable<CreateOptions['timeOffsets']>> = {
+  monotonicSec: 'number',
+  boottimeSec: 'number',
+};
 const MOUNT: ShapeOf<MountOptions> = { type: 'string', source: 'string', target: 'string', options: 'strings' };
 const DEVICE: ShapeOf<DeviceOptions> = { source: 'string', target: 'string', access: 'string' };
 const ULIMIT: ShapeOf<UlimitOptions> = { name: 'string', soft: 'number', hard: 'number' };
 const RATE: ShapeOf<DeviceRate> = { device: 'string', rate: 'number' };
 const WEIGHT: ShapeOf<DeviceWeight> = { device: 'string', weight: 'number' };
-const LOG: ShapeOf<LogOptions> = { driver: 'string', path: 'string', maxSizeBytes: 'number', maxFiles: 'number', tag: 'string' };
+const LOG: ShapeOf<LogOptions> = {
+  driver: 'string',
+  path: 'string',
+  maxSizeBytes: 'number',
+  maxFiles: 'number',
+  tag: 'string',
+};
 const RESTART: ShapeOf<RestartOptions> = { policy: 'string', maxRetries: 'number' };
-const HOOK: ShapeOf<HookOptions> = { kind: 'string', path: 'string', args: 'strings', env: 'strings', timeoutSec: 'number' };
-const SCHEDULER: ShapeOf<NonNullable<CreateOptions['scheduler']>> = { policy: 'string', nice: 'number', priority: 'number' };
+const HOOK: ShapeOf<HookOptions> = {
+  kind: 'string',
+  path: 'string',
+  args: 'strings',
+  env: 'strings',
+  timeoutSec: 'number',
+};
+const SCHEDULER: ShapeOf<NonNullable<CreateOptions['scheduler']>> = {
+  policy: 'string',
+  nice: 'number',
+  priority: 'number',
+};
 const IO_PRIORITY: ShapeOf<NonNullable<CreateOptions['ioPriority']>> = { class: 'string', level: 'number' };
 
 const EXEC: ShapeOf<ExecOptions> = {
@@ -213,4 +232,3 @@ function one<T extends object>(
   const missing = required.find((key) => item[key] === undefined);
   if (missing !== undefined) throw new TypeError(`${what} must have "${missing}"`);
 }
-

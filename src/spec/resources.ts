@@ -61,14 +61,18 @@ export function normalizeResources(options: ResourceOptions, cpusOnline: number)
     pidsLimit: pidsLimit === undefined ? DEFAULT_PIDS_LIMIT : pidsLimit === 0 ? -1 : pidsLimit,
     pidsLimitIsDefault: pidsLimit === undefined,
     memorySwapIsDefault: (options.memorySwapBytes ?? 0) === 0,
-  }) as ResourceConfig;
+  });
 }
 
 /**
  * The changes that an update asks for, and no defaults: what is not named stays as it is (but for swap, which goes with the memory).
  * 0 or -1 takes the pids limit away.
  */
-export function updatedResources(options: ResourceOptions, cpusOnline: number, numbersOf: DeviceNumbers): LinuxResources {
+export function updatedResources(
+  options: ResourceOptions,
+  cpusOnline: number,
+  numbersOf: DeviceNumbers,
+): LinuxResources {
   const { devices: _devices, pids, ...rest } = ociResources(normalizeResources(options, cpusOnline), [], numbersOf);
   return options.pidsLimit === undefined || pids === undefined ? rest : { ...rest, pids };
 }
@@ -77,7 +81,8 @@ function checkMemory(options: ResourceOptions): void {
   const { memoryBytes, memorySwapBytes, memoryReservationBytes } = options;
   if (memorySwapBytes !== undefined && memorySwapBytes > 0) {
     if (memoryBytes === undefined) throw invalid('memorySwapBytes needs memoryBytes');
-    if (memorySwapBytes < memoryBytes) throw invalid('memorySwapBytes counts memory too: it must not be below memoryBytes');
+    if (memorySwapBytes < memoryBytes)
+      throw invalid('memorySwapBytes counts memory too: it must not be below memoryBytes');
   }
   if (memoryBytes !== undefined && memoryReservationBytes !== undefined && memoryReservationBytes > memoryBytes) {
     throw invalid('memoryReservationBytes must not be above memoryBytes');
@@ -91,7 +96,11 @@ function swapLimit(options: ResourceOptions): number | undefined {
   return memoryBytes === undefined ? undefined : Math.min(memoryBytes * 2, MAX_BYTES);
 }
 
-function cpuQuota(cpus: number, options: ResourceOptions, cpusOnline: number): { cpuPeriodUs?: number; cpuQuotaUs?: number } {
+function cpuQuota(
+  cpus: number,
+  options: ResourceOptions,
+  cpusOnline: number,
+): { cpuPeriodUs?: number; cpuQuotaUs?: number } {
   if (options.cpuPeriodUs !== undefined || options.cpuQuotaUs !== undefined) {
     throw invalid('cpus cannot be used together with cpuPeriodUs or cpuQuotaUs');
   }
@@ -105,7 +114,8 @@ function cpuQuota(cpus: number, options: ResourceOptions, cpusOnline: number): {
 function checkCpuLists(options: ResourceOptions): void {
   for (const name of ['cpusetCpus', 'cpusetMems'] as const) {
     const list = options[name];
-    if (list !== undefined && !isCpuList(list)) throw invalid(`${name} must be a list such as 0-2,5, not ${quote(list)}`);
+    if (list !== undefined && !isCpuList(list))
+      throw invalid(`${name} must be a list such as 0-2,5, not ${quote(list)}`);
   }
 }
 
@@ -141,7 +151,10 @@ function checkUnified(files: Readonly<Record<string, string>>): void {
 
 /** The limits that nobody asked for: what cannot be set of them is left out (LaunchContext.optionalResources). */
 export function optionalResources(config: ResourceConfig): readonly ('pids' | 'swap')[] {
-  return [...(config.pidsLimitIsDefault ? (['pids'] as const) : []), ...(config.memorySwapIsDefault ? (['swap'] as const) : [])];
+  return [
+    ...(config.pidsLimitIsDefault ? (['pids'] as const) : []),
+    ...(config.memorySwapIsDefault ? (['swap'] as const) : []),
+  ];
 }
 
 /** Numbers of a block device that a path named. */
@@ -175,7 +188,7 @@ function ociMemory(config: ResourceConfig): OciMemory {
     swap: config.memorySwapBytes,
     swappiness: config.memorySwappiness === -1 ? undefined : config.memorySwappiness,
     disableOOMKiller: config.oomKillDisable === true ? true : undefined,
-  }) as OciMemory;
+  });
 }
 
 function ociCpu(config: ResourceConfig): OciCpu {
@@ -188,7 +201,7 @@ function ociCpu(config: ResourceConfig): OciCpu {
     realtimeRuntime: config.cpuRtRuntimeUs,
     cpus: config.cpusetCpus,
     mems: config.cpusetMems,
-  }) as OciCpu;
+  });
 }
 
 function ociBlockIO(config: ResourceConfig, numbersOf: DeviceNumbers): OciBlockIO {
@@ -199,14 +212,17 @@ function ociBlockIO(config: ResourceConfig, numbersOf: DeviceNumbers): OciBlockI
     throttleWriteBpsDevice: rates(config.deviceWriteBps, numbersOf),
     throttleReadIOPSDevice: rates(config.deviceReadIops, numbersOf),
     throttleWriteIOPSDevice: rates(config.deviceWriteIops, numbersOf),
-  }) as OciBlockIO;
+  });
 }
 
 function rates(given: readonly DeviceRate[] = [], numbersOf: DeviceNumbers): readonly OciThrottleDevice[] | undefined {
   return given.length === 0 ? undefined : given.map(({ device, rate }) => ({ ...numbersOf(device), rate }));
 }
 
-function weights(given: readonly DeviceWeight[] = [], numbersOf: DeviceNumbers): readonly OciWeightDevice[] | undefined {
+function weights(
+  given: readonly DeviceWeight[] = [],
+  numbersOf: DeviceNumbers,
+): readonly OciWeightDevice[] | undefined {
   return given.length === 0 ? undefined : given.map(({ device, weight }) => ({ ...numbersOf(device), weight }));
 }
 

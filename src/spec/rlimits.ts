@@ -32,7 +32,6 @@ const DEFAULT_LIMITS: readonly { readonly name: string; readonly value: number }
   { name: 'nproc', value: 4194304 },
 ];
 
-
 type LimitFacts = Pick<HostFacts, 'limits' | 'canRaiseLimits' | 'highestOpenFiles'>;
 
 /**
@@ -58,7 +57,9 @@ function checkUlimit(ulimit: UlimitOptions, facts: LimitFacts): RlimitConfig {
   if (above(soft, hard)) throw invalid(`ulimit ${name}: soft limit ${soft} is above the hard limit ${hard}`);
   const highest = highestPossible(name, facts);
   if (above(hard, highest)) {
-    const why = facts.canRaiseLimits ? 'the kernel allows no more (fs.nr_open)' : 'CAP_SYS_RESOURCE is missing to raise it';
+    const why = facts.canRaiseLimits
+      ? 'the kernel allows no more (fs.nr_open)'
+      : 'CAP_SYS_RESOURCE is missing to raise it';
     throw invalid(`ulimit ${name}: hard limit ${hard} is above ${highest}: ${why}`);
   }
   return { type: typeOf(name), soft, hard };

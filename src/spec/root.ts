@@ -22,7 +22,8 @@ export function normalizeRoot(options: RootOptions): RootConfig {
 }
 
 function directoryRoot(options: RootOptions, rootfs: string): RootConfig {
-  if (options.hide !== undefined || options.show !== undefined) throw invalid('hide and show are for the image host: only');
+  if (options.hide !== undefined || options.show !== undefined)
+    throw invalid('hide and show are for the image host: only');
   return {
     kind: 'directory',
     path: cleanPath(checkAbsolutePath('rootfs', rootfs)),
@@ -33,7 +34,10 @@ function directoryRoot(options: RootOptions, rootfs: string): RootConfig {
 function hostRoot(options: RootOptions, image: string): RootConfig {
   if (image !== 'host:' && image !== 'host:all') {
     if (image.startsWith('host:')) throw invalid(`image must be host: or host:all, not ${quote(image)}`);
-    throw new TspodError('NO_SUCH_IMAGE', `${image}: no such image: this version knows host: and root directories only`);
+    throw new TspodError(
+      'NO_SUCH_IMAGE',
+      `${image}: no such image: this version knows host: and root directories only`,
+    );
   }
   return {
     kind: 'host',
@@ -45,7 +49,8 @@ function hostRoot(options: RootOptions, image: string): RootConfig {
 
 function checkPaths(what: string, paths: readonly string[] = []): readonly string[] {
   const checked = paths.map((path) => cleanPath(checkAbsolutePath(what, path)));
-  if (checked.includes('/')) throw invalid(`${what}: / cannot be ${what === 'hide' ? 'hidden' : 'shown: use host:all'}`);
+  if (checked.includes('/'))
+    throw invalid(`${what}: / cannot be ${what === 'hide' ? 'hidden' : 'shown: use host:all'}`);
   return [...new Set(checked)];
 }
 

@@ -62,5 +62,7 @@ function constantOf(what: string, given: string, prefix: string, known: readonly
   const constant = upper.startsWith(prefix) ? upper : prefix + upper;
   if (known.includes(constant)) return constant;
   const nearest = nearestWord(constant, known);
-  throw invalid(`${what} must be one of ${known.join(', ')}, not ${quote(given)}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`);
+  throw invalid(
+    `${what} must be one of ${known.join(', ')}, not ${quote(given)}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`,
+  );
 }

@@ -37,20 +37,26 @@ export interface ProfileRule extends SeccompRule {
 
 export interface SeccompProfile extends SeccompConfig {
   readonly syscalls: readonly ProfileRule[];
-  readonly archMap?: readonly { readonly architecture: SeccompArchitecture; readonly subArchitectures: readonly SeccompArchitecture[] }[];
+  readonly archMap?: readonly {
+    readonly architecture: SeccompArchitecture;
+    readonly subArchitectures: readonly SeccompArchitecture[];
+  }[];
 }
 
 /** The profile in a file's text. INVALID_ARGUMENT names the place of what is wrong; `name` is the file. */
 export function parseSeccompProfile(text: string, name: string): SeccompProfile {
   const at = `seccomp profile ${name}:`;
   const object = readObject(parseJson(`seccomp profile ${name}`, text, MAX_PROFILE_BYTES), at);
-  if (optional(object, 'listenerPath', at, (value) => value) !== undefined) throw wrong(at, 'listenerPath is not supported');
+  if (optional(object, 'listenerPath', at, (value) => value) !== undefined)
+    throw wrong(at, 'listenerPath is not supported');
   const architectures = optional(object, 'architectures', at, readArchitectures);
   const archMap = optional(object, 'archMap', at, (value, place) => readList(value, place, readArchMapEntry, 64));
   if (architectures !== undefined && architectures.length > 0 && archMap !== undefined) {
     throw wrong(at, 'has both architectures and archMap');
   }
-  const flags = optional(object, 'flags', at, (value, place) => readList(value, place, (item, itemAt) => readWord(item, itemAt, SECCOMP_FLAGS), 16));
+  const flags = optional(object, 'flags', at, (value, place) =>
+    readList(value, place, (item, itemAt) => readWord(item, itemAt, SECCOMP_FLAGS), 16),
+  );
   return {
     defaultAction: readWord(object['defaultAction'], `${at}.defaultAction`, SECCOMP_ACTIONS),
     ...errnoOf(object, at, { number: 'defaultErrnoRet', name: 'defaultErrno', key: 'defaultErrnoRet' }),
@@ -112,13 +118,16 @@ function errnoOf<K extends string>(
     if (number === undefined) throw wrong(`${at}.${keys.name}`, `is no error name: ${JSON.stringify(name)}`);
     return { [keys.key]: number } as { readonly [P in K]?: number };
   }
-  const number = optional(object, keys.number, at, (value, place) => readInteger(value, place, { min: 0, max: 0xffff }));
+  const number = optional(object, keys.number, at, (value, place) =>
+    readInteger(value, place, { min: 0, max: 0xffff }),
+  );
   return (number === undefined ? {} : { [keys.key]: number }) as { readonly [P in K]?: number };
 }
 
 function readArgument(value: unknown, at: Place): SeccompArgument {
   const argument = readObject(value, at);
-  const number = (item: unknown, place: Place): number => readInteger(item, place, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const number = (item: unknown, place: Place): number =>
+    readInteger(item, place, { min: 0, max: Number.MAX_SAFE_INTEGER });
   return {
     index: readInteger(argument['index'], `${at}.index`, { min: 0, max: 5 }),
     value: optional(argument, 'value', at, number) ?? 0,

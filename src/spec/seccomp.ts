@@ -1,10 +1,5 @@
 /** Seccomp: which filter a container gets. */
-import type {
-  SeccompArchitecture,
-  SeccompArgument,
-  SeccompConfig,
-  SeccompRule,
-} from '../oci/seccomp.js';
+import type { SeccompArchitecture, SeccompArgument, SeccompConfig, SeccompRule } from '../oci/seccomp.js';
 import type { Capability } from '../util/capabilities.js';
 import {
   ALLOWED,
@@ -90,7 +85,8 @@ function bits(index: number, value: number, mask: number = INT_MASK): SeccompArg
  * On architectures that number socketcall natively (s390x, ppc64le) families cannot be told apart at all.
  */
 function socketRules(audit: boolean, architecture: string): readonly SeccompRule[] {
-  if (architecture !== 'x64' && architecture !== 'arm64') return [{ names: ['socket', 'socketcall'], action: 'SCMP_ACT_ALLOW' }];
+  if (architecture !== 'x64' && architecture !== 'arm64')
+    return [{ names: ['socket', 'socketcall'], action: 'SCMP_ACT_ALLOW' }];
   const architectures = seccompArchitectures(architecture).filter((name) => name !== 'SCMP_ARCH_X86');
   const rules = [...familyRules(audit), ...(audit ? [] : netlinkRules())];
   const filtered = rules.map((rule) => ({ ...rule, architectures }));
@@ -125,7 +121,8 @@ function socketcallRules(): readonly SeccompRule[] {
 /** The numbers below `end` (a power of two) without some, as the fewest aligned blocks: a value and a 32-bit mask each. */
 export function blocksWithout(end: number, without: readonly number[]): readonly (readonly [number, number])[] {
   const split = (start: number, size: number): readonly (readonly [number, number])[] => {
-    if (!without.some((value) => value >= start && value < start + size)) return [[start, (INT_MASK - (size - 1)) >>> 0]];
+    if (!without.some((value) => value >= start && value < start + size))
+      return [[start, (INT_MASK - (size - 1)) >>> 0]];
     if (size === 1) return [];
     return [...split(start, size / 2), ...split(start + size / 2, size / 2)];
   };

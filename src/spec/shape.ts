@@ -19,7 +19,8 @@ const MAX_ITEMS = 16384;
  * with a NUL or beyond what the kernel takes. A key whose value is undefined counts as absent.
  */
 export function checkShape<T extends object>(what: string, value: T, shape: ShapeOf<T>): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${what} must be an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${what} must be an object`);
   for (const [key, field] of Object.entries(value)) {
     const kind = Object.hasOwn(shape, key) ? shape[key as keyof T] : undefined;
     if (kind === undefined) throw unknownKey(what, key, Object.keys(shape));

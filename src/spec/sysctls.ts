@@ -44,7 +44,8 @@ function normalizeKey(given: string): string {
   const slashed = /^[^./]*\//.test(given);
   if (!KEY.test(given) || given.length > 255) throw invalid(`invalid sysctl name ${quote(given)}`);
   const parts = slashed ? given.split('/') : given.split(/[./]/);
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) throw invalid(`invalid sysctl name ${quote(given)}`);
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw invalid(`invalid sysctl name ${quote(given)}`);
   return slashed && parts.some((part) => part.includes('.')) ? parts.join('/') : parts.join('.');
 }
 
@@ -62,7 +63,8 @@ function checkNamespace(given: string, key: string, modes: Pick<NamespaceConfig,
 }
 
 function requireOwn(given: string, kind: string, mode: string): void {
-  if (mode === 'host') throw invalid(`sysctl ${quote(given)} can't be set: the container uses the host's ${kind} namespace`);
+  if (mode === 'host')
+    throw invalid(`sysctl ${quote(given)} can't be set: the container uses the host's ${kind} namespace`);
 }
 
 /** The path of a parameter below /proc/sys. */

@@ -31,7 +31,8 @@ export function checkGroups(groups: readonly string[]): readonly string[] {
 function checkPrincipal(what: string, part: string, whole: string): void {
   if (/^\d+$/.test(part)) {
     if (part.length > 1 && part.startsWith('0')) throw invalid(`${what} number must not begin with 0: ${quote(whole)}`);
-    if (part.length > 10 || Number(part) > MAX_ID) throw invalid(`${what} number must be 0 to ${MAX_ID}: ${quote(whole)}`);
+    if (part.length > 10 || Number(part) > MAX_ID)
+      throw invalid(`${what} number must be 0 to ${MAX_ID}: ${quote(whole)}`);
     return;
   }
   if (part.length > 256 || !NAME.test(part)) throw invalid(`invalid ${what} ${quote(whole)}`);

@@ -1,0 +1,233 @@
+/** The words for each step. Contents (filters, programs, files) are told by their size only. */
+import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
+import { RLIMIT_NUMBERS } from '../spec/rlimits.js';
+import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/scheduling.js';
+import { capabilityNames } from '../util/capabilities.js';
+import { CLONE_FLAGS, S_IFBLK, S_IFIFO } from './flags.js';
+import { NONE, STAGES } from './ops.js';
+import type { OpName, Step } from './ops.js';
+
+/** What is known about a step from its plan. */
+export interface StepNames {
+  /** What a slot holds. */
+  readonly slot: (slot: number) => string;
+  /** Where the mount that the step makes is going to be. */
+  readonly target: string | undefined;
+}
+
+type Describers = { readonly [N in OpName]: (step: Step<N>, names: StepNames) => string };
+
+export const DESCRIBERS: Describers = {
+  openPath: ({ path }) => `open ${path}`,
+  inheritFd: ({ fd }) => `take descriptor ${fd}`,
+  openProcess: ({ pid, startTime }) => `open process ${pid} started at ${startTime}`,
+
+  joinNamespaces: ({ slot, flags }, names) => `join ${namespaceNames(flags)} namespace of ${names.slot(slot)}`,
+  unshare: ({ flags }) => `new ${namespaceNames(flags)} namespace`,
+  timeOffset: ({ clock, seconds, nanoseconds }) =>
+    `set ${clock} clock ${seconds} s${nanoseconds === 0 ? '' : ` ${nanoseconds} ns`} ahead`,
+  clone: ({ flags, cgroupSlot }, names) =>
+    `clone with ${flags === 0n ? 'no' : `new ${namespaceNames(Number(flags))}`} namespaces${cgroupSlot === NONE ? '' : ` into ${names.slot(cgroupSlot)}`}`,
+  idMaps: ({ uidMap, gidMap }) => `map uids ${onOneLine(uidMap)}, gids ${onOneLine(gidMap)}`,
+  openChildNamespace: ({ kind }) => `open the child's ${kind} namespace`,
+  awaitStage: ({ awaited, gate }) =>
+    gate === 1 ? 'wait for the start command' : `wait for ${STAGES[awaited] ?? 'an unknown stage'}`,
+  pinNamespace: ({ kind, path }) => `keep the ${kind} namespace at ${path}`,
+  becomeNamespaceRoot: () => 'become root of the user namespace',
+
+  cgroupCreate: ({ path }) => `make cgroup ${path}`,
+  writeFileAt: ({ slot, name, value }, names) => `write ${quoteValue(value)} to ${names.slot(slot)}/${name}`,
+  cgroupEnter: ({ slot }, names) => `enter cgroup ${names.slot(slot)}`,
+  cgroupDevices: ({ slot, program }, names) =>
+    `guard devices of ${names.slot(slot)} with a program of ${program.length / 8} instructions`,
+  cgroupRemove: ({ path }) => `remove cgroup ${path}`,
+  cpusetInherit: ({ path }) => `inherit the cpuset of ${path}`,
+
+  rootPropagation: ({ flags }) => `make mounts ${propagationName(flags)}`,
+  mountFs: (step, { target }) =>
+    words(
+      'mount',
+      step.type,
+      target === undefined ? '' : `on ${target}`,
+      attributeNames(step.attributes, 0n),
+      step.options.join(','),
+    ),
+  openTree: ({ path, recursive }, { target }) =>
+    `${recursive === 1 ? 'rbind' : 'bind'} ${path}${target === undefined ? '' : ` on ${target}`}`,
+  mountAttributes: (step, names) => `make mount ${names.slot(step.slot)} ${mountChange(step)}`,
+  attachMount: ({ path }) => `attach mount on ${path}`,
+  attachInRoot: ({ target }) => `attach mount on ${target}`,
+  pivotRoot: () => 'make the root "/"',
+  maskPath: ({ path }) => `hide ${path}`,
+  readonlyPath: ({ path }) => `make ${path} read-only`,
+  unmount: ({ path }) => `unmount ${path}`,
+  readonlyRoot: () => 'make the root read-only',
+  copyUp: ({ path }) => `copy what is in ${path}`,
+  setRootPropagation: ({ flags }) => `make mounts ${propagationName(flags)}`,
+  openTreeInRoot: ({ path, recursive }, { target }) =>
+    `${recursive === 1 ? 'rbind' : 'bind'} the container's ${path}${target === undefined ? '' : ` on ${target}`}`,
+
+  makeDirectory: ({ path, mode }) => `make directory ${path} ${octal(mode)}`,
+  makeNode: ({ path, mode, major, minor }) =>
+    `make ${nodeType(mode)} ${path} ${major}:${minor} ${octal(mode & 0o7777)}`,
+  makeSymlink: ({ path, target }) => `link ${path} to ${target}`,
+  makeFile: ({ path, mode, content }) => `write file ${path} ${octal(mode)}, ${content.length} bytes`,
+  setXattr: ({ path, name }) => `set ${name} of ${path}`,
+  removeFile: ({ path }) => `remove ${path}`,
+  removeTree: ({ path }) => `remove all of ${path}`,
+
+  hostname: ({ name }) => `set hostname ${name}`,
+  domainname: ({ name }) => `set domain name ${name}`,
+  sysctl: ({ key, value }) => `set sysctl ${key} to ${quoteValue(value)}`,
+  linkUp: ({ name }) => `set link ${name} up`,
+  rlimit: ({ resource, soft, hard }) => `limit ${limitName(resource)} to ${limitValue(soft)}:${limitValue(hard)}`,
+  oomScoreAdj: ({ value }) => `set oom_score_adj ${value}`,
+  umask: ({ mask }) => `set umask ${octal(mask)}`,
+  personality: ({ persona }) => `set personality 0x${persona.toString(16)}`,
+  scheduler: ({ policy, nice, priority }) =>
+    `schedule as ${nameOf(SCHEDULER_POLICIES, policy)} nice ${nice} priority ${priority}`,
+  ioPriority: (step) => `set I/O priority ${nameOf(IO_PRIORITY_CLASSES, step.class)} ${step.level}`,
+  cpuAffinity: ({ cpus }) => `run on CPUs ${cpus}`,
+  sessionKeyring: ({ name }) => `new session keyring ${name}`,
+  terminal: ({ rows, columns, console }) =>
+    `open a terminal of ${columns}x${rows}${console === 1 ? ', also as /dev/console' : ''}`,
+  newSession: () => 'begin a session',
+  exposeFd: ({ slot, fd }, names) => `hand on ${names.slot(slot)} as ${fd}`,
+
+  lookUpUser: ({ user, groups }) =>
+    words('look up user', user === '' ? 'root' : user, groups.length === 0 ? '' : `with groups ${groups.join(',')}`),
+  useIds: ({ uid, gid, groups }) =>
+    words(`use uid ${uid}, gid ${gid}`, groups.length === 0 ? '' : `, groups ${groups.join(',')}`),
+  setIds: () => 'become the user',
+  boundingCapabilities: ({ mask }) => `bound capabilities to ${capabilityWords(mask)}`,
+  capabilities: (step) =>
+    `${APPLIES[step.applies] ?? ''}hold capabilities ${capabilityWords(step.permitted)}${step.ambient === 0n ? '' : ', also ambient'}`,
+  noNewPrivileges: () => 'gain no new privileges',
+  seccomp: ({ filter }) => `install a seccomp filter of ${filter.length / 8} instructions`,
+  apparmor: ({ profile }) => `confine by AppArmor profile ${profile}`,
+  selinux: ({ label }) => `confine by SELinux label ${label}`,
+
+  hook: ({ path, timeoutMs }) => `run hook ${path}${timeoutMs === 0 ? '' : ` for at most ${timeoutMs / 1000} s`}`,
+  workingDirectory: ({ path, create }) => `go to ${path}${create === 1 ? ', made if missing' : ''}`,
+  becomeInit: () => 'stay as a tiny init',
+  exec: ({ args }) => `exec ${args.map(quoteWord).join(' ')}`,
+
+  runDirectory: ({ path }) => `keep records in ${path}`,
+  stdio: (step) =>
+    step.terminal === 1
+      ? 'streams: a terminal'
+      : `streams: ${[step.stdin, step.stdout, step.stderr].map(streamName).join(', ')}`,
+  log: ({ driver, path, maxBytes, maxFiles }) =>
+    `log as ${['none', 'k8s-file', 'json-file'][driver] ?? 'unknown'} to ${path}${maxBytes === 0n ? '' : `, ${maxFiles} files of ${maxBytes} bytes`}`,
+  restart: ({ policy, maxRetries }) =>
+    `restart ${['never', 'on failure', 'always', 'unless stopped'][policy] ?? 'unknown'}${maxRetries === 0 ? '' : `, at most ${maxRetries} times`}`,
+  timeLimit: ({ milliseconds }) => `end after ${milliseconds} ms`,
+  oomCounter: ({ slot, file, key }, names) => `count ${key} in ${names.slot(slot)}/${file}`,
+  pidFile: ({ which, path }) => `write the ${which === 0 ? "container's" : "monitor's"} pid to ${path}`,
+  role: ({ kind }) => `be the monitor of ${kind === 0 ? 'a container' : 'an exec'}`,
+};
+
+const APPLIES = ['', 'as root ', 'as another user '];
+
+function words(...parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .join(' ')
+    .replaceAll(' ,', ',');
+}
+
+function namespaceNames(flags: number): string {
+  return Object.entries(CLONE_FLAGS)
+    .filter(([, flag]) => (flags & flag) !== 0)
+    .map(([name]) => name)
+    .join(',');
+}
+
+/** The attributes of a mount by the names of their options. */
+function attributeNames(set: bigint, clear: bigint): string {
+  const names: readonly (readonly [bigint, string, string])[] = [
+    [MOUNT_ATTR.RDONLY, 'ro', 'rw'],
+    [MOUNT_ATTR.NOSUID, 'nosuid', 'suid'],
+    [MOUNT_ATTR.NOEXEC, 'noexec', 'exec'],
+    [MOUNT_ATTR.NODEV, 'nodev', 'dev'],
+    [MOUNT_ATTR.NODIRATIME, 'nodiratime', 'diratime'],
+    [MOUNT_ATTR.NOSYMFOLLOW, 'nosymfollow', 'symfollow'],
+    [MOUNT_ATTR.IDMAP, 'idmap', ''],
+  ];
+  const atime = set & MOUNT_ATTR.ATIME;
+  return [
+    ...names.flatMap(([bit, on, off]) => [...((set & bit) !== 0n ? [on] : []), ...((clear & bit) !== 0n ? [off] : [])]),
+    ...(atime === MOUNT_ATTR.NOATIME ? ['noatime'] : atime === MOUNT_ATTR.STRICTATIME ? ['strictatime'] : []),
+    ...(atime === 0n && (clear & MOUNT_ATTR.ATIME) !== 0n ? ['relatime'] : []),
+  ].join(',');
+}
+
+function mountChange({ set, clear, propagation, recursive }: Step<'mountAttributes'>): string {
+  const changes = [attributeNames(set, clear), propagation === 0n ? '' : propagationName(propagation)].filter(
+    (part) => part !== '',
+  );
+  return `${changes.join(',')}${recursive === 1 ? ' with all below' : ''}`;
+}
+
+function propagationName(flags: bigint): string {
+  const types: readonly (readonly [bigint, string])[] = [
+    [MS.PRIVATE, 'private'],
+    [MS.SLAVE, 'slave'],
+    [MS.SHARED, 'shared'],
+    [MS.UNBINDABLE, 'unbindable'],
+  ];
+  const name = types.find(([bit]) => (flags & bit) !== 0n)?.[1] ?? 'as they are';
+  return (flags & MS.REC) !== 0n ? `r${name}` : name;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function nodeType(mode: number): string {
+  const type = mode & 0o170000;
+  if (type === S_IFBLK) return 'block device';
+  return type === S_IFIFO ? 'fifo' : 'device';
+}
+
+function limitName(resource: number): string {
+  return nameOf(RLIMIT_NUMBERS, resource);
+}
+
+function limitValue(value: bigint): string {
+  return value === 2n ** 64n - 1n ? 'unlimited' : String(value);
+}
+
+function nameOf(numbers: Readonly<Record<string, number>>, wanted: number): string {
+  return Object.entries(numbers).find(([, number]) => number === wanted)?.[0] ?? String(wanted);
+}
+
+/** The names without CAP_, lower case: a set is read more often than it is copied. */
+function capabilityWords(mask: bigint): string {
+  const names = capabilityNames(mask);
+  if (names.length === 0) return 'none';
+  return names.map((name) => name.slice(4).toLowerCase()).join(',');
+}
+
+const STREAMS = ['/dev/null', 'monitor', 'as given'];
+
+function streamName(kind: number): string {
+  return STREAMS[kind] ?? 'unknown';
+}
+
+function onOneLine(map: string): string {
+  return map.trim().replaceAll('\n', '; ');
+}
+
+function quoteValue(value: string): string {
+  return JSON.stringify(value);
+}
+
+/** A word of a command line as a shell would take it. */
+function quoteWord(word: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  return `'${[...word]
+    .map((character) => (character < ' ' || character === '\x7f' ? JSON.stringify(character).slice(1, -1) : character))
+    .join('')
+    .replaceAll("'", "'\\''")}'`;
+}
