@@ -53,6 +53,8 @@ const MAX_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
 const RECEIVE_BYTES = 64 * 1024;
 
 const EAGAIN = -11;
+/** The end of file of a monitor that went without reading all that was sent to it. What it sent itself has been read by then. */
+const ECONNRESET = -104;
 const EPROTO = 71;
 
 /** One for all connections of the thread: a chunk is taken apart before the next is read. */
@@ -171,9 +173,9 @@ class SocketConnection implements MonitorConnection {
     for (let round = 0; round < 16 && this.#open && !this.#paused && this.#early.length === 0; round += 1) {
       const length = binding().receive(this.#socket, receiveBuffer);
       if (length === EAGAIN) return;
+      if (length === 0 || length === ECONNRESET) return this.#endOfFile();
       if (length < 0)
         return this.#end(new NativeError({ errno: -length, syscall: 'recv', detail: 'from the monitor' }));
-      if (length === 0) return this.#endOfFile();
       try {
         this.#splitter.push(receiveBuffer.subarray(0, length));
       } catch (error) {

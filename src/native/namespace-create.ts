@@ -65,7 +65,8 @@ async function createUserNamespace(options: CreateNamespaceOptions): Promise<Nam
   return holdNamespace('user', fd);
 }
 
-function idLines(ranges: readonly IdRange[]): string {
+/** Lines of /proc/PID/uid_map. TypeError for more than the kernel takes, or a range that is none. */
+export function idLines(ranges: readonly IdRange[]): string {
   if (ranges.length > MAX_ID_RANGES) throw new TypeError(`${ranges.length} id ranges, at most ${MAX_ID_RANGES}`);
   for (const range of ranges) requireIdRange(range);
   return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');

@@ -1,0 +1,142 @@
+/** The plan of a command in a set of namespaces. Pure. */
+import type { Plan, Stage, Step } from '../plan/ops.js';
+import { NONE, STAGES } from '../plan/ops.js';
+import { CLONE_FLAGS } from './namespace-kinds.js';
+import type { NamespaceKind } from './namespace-kinds.js';
+
+/** A namespace to join: a path on the host, or the number of a descriptor that the monitor is given. */
+export type JoinedNamespace = { readonly kind: NamespaceKind } & (
+  { readonly path: string } | { readonly monitorFd: number }
+);
+
+export interface RunPlanRequest {
+  readonly command: readonly string[];
+  /** `NAME=value` each. */
+  readonly environment: readonly string[];
+  readonly workingDirectory: string;
+  readonly created: readonly NamespaceKind[];
+  readonly joined: readonly JoinedNamespace[];
+  /** Lines for a new user namespace. */
+  readonly uidMap: string;
+  readonly gidMap: string;
+  readonly privileged: boolean;
+  readonly ids: { readonly uid: number; readonly gid: number } | undefined;
+  /** Descriptors of the monitor for 0, 1 and 2, or undefined for messages. */
+  readonly streamFds: readonly [number, number, number] | undefined;
+  /** 0: none. */
+  readonly timeLimitMs: number;
+}
+
+const EXEC_ROLE = 1;
+const THROUGH_MONITOR = 1;
+const PASSED_THROUGH = 2;
+
+const MS_REC = 0x4000n;
+const MS_PRIVATE = 0x40000n;
+const MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 0xen;
+
+/** clone3(2) makes these; a cgroup namespace is rooted where its maker is, and a time namespace takes its maker's children. */
+const MADE_BY_CLONE: readonly NamespaceKind[] = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts'];
+
+/** These count for the caller's children. */
+const JOINED_BEFORE_CLONE: readonly NamespaceKind[] = ['pid', 'time'];
+
+type Unstaged = Step extends infer S ? (S extends Step ? Omit<S, 'stage'> : never) : never;
+
+export function runPlan(request: RunPlanRequest): Plan {
+  const steps: Step[] = [];
+  const add = (stage: Stage, step: Unstaged) => steps.push({ ...step, stage } as Step);
+  addSettings(add, request);
+  const slots = addSources(add, request);
+  const isNew = (kind: NamespaceKind) => request.created.includes(kind);
+  for (const joined of request.joined.filter(({ kind }) => JOINED_BEFORE_CLONE.includes(kind))) {
+    add('prepare', { op: 'joinNamespaces', slot: slots.get(joined) ?? 0, flags: CLONE_FLAGS[joined.kind] });
+  }
+  if (isNew('time')) add('prepare', { op: 'unshare', flags: CLONE_FLAGS.time });
+  const flags = MADE_BY_CLONE.filter(isNew).reduce((bits, kind) => bits | CLONE_FLAGS[kind], 0);
+  add('prepare', { op: 'clone', flags: BigInt(flags >>> 0), cgroupSlot: NONE });
+  if (isNew('user')) addUserNamespace(add, request);
+  for (const joined of inOrder(request)) {
+    add('init', { op: 'joinNamespaces', slot: slots.get(joined) ?? 0, flags: CLONE_FLAGS[joined.kind] });
+  }
+  if (request.joined.some(({ kind }) => kind === 'user')) add('init', { op: 'becomeNamespaceRoot' });
+  if (isNew('cgroup')) add('init', { op: 'unshare', flags: CLONE_FLAGS.cgroup });
+  if (isNew('mnt')) addOwnMounts(add, isNew('pid'), slots.size + 3);
+  addCommand(add, request);
+  return { steps };
+}
+
+type Add = (stage: Stage, step: Unstaged) => void;
+
+/** The first three slots are for the streams. */
+function addSettings(add: Add, { streamFds, timeLimitMs }: RunPlanRequest): void {
+  add('settings', { op: 'role', kind: EXEC_ROLE });
+  const kind = streamFds === undefined ? THROUGH_MONITOR : PASSED_THROUGH;
+  const slot = (number: number) => (streamFds === undefined ? NONE : number);
+  add('settings', {
+    op: 'stdio',
+    stdin: kind,
+    stdout: kind,
+    stderr: kind,
+    stdinSlot: slot(0),
+    stdoutSlot: slot(1),
+    stderrSlot: slot(2),
+    terminal: 0,
+    keepStdin: 0,
+    stdinOnce: 1,
+  });
+  if (timeLimitMs > 0) add('settings', { op: 'timeLimit', milliseconds: BigInt(timeLimitMs) });
+  streamFds?.forEach((fd, number) => add('prepare', { op: 'inheritFd', slot: number, fd }));
+}
+
+/** Opens all namespaces before the first is joined. */
+function addSources(add: Add, { joined }: RunPlanRequest): ReadonlyMap<JoinedNamespace, number> {
+  const slots = new Map<JoinedNamespace, number>();
+  joined.forEach((namespace, index) => {
+    const slot = index + 3;
+    slots.set(namespace, slot);
+    if ('path' in namespace) add('prepare', { op: 'openPath', slot, path: namespace.path, flags: 0 });
+    else add('prepare', { op: 'inheritFd', slot, fd: namespace.monitorFd });
+  });
+  return slots;
+}
+
+/**
+ * Who has all rights joins the user namespace last: those that belong to an outer one could not be joined from within. Who has none gets
+ * the rights to join the others from the user namespace.
+ */
+function inOrder({ joined, privileged }: RunPlanRequest): readonly JoinedNamespace[] {
+  const inInit = joined.filter(({ kind }) => !JOINED_BEFORE_CLONE.includes(kind));
+  const user = inInit.filter(({ kind }) => kind === 'user');
+  const others = inInit.filter(({ kind }) => kind !== 'user');
+  return privileged ? [...others, ...user] : [...user, ...others];
+}
+
+function addUserNamespace(add: Add, { uidMap, gidMap, privileged }: RunPlanRequest): void {
+  add('init', { op: 'awaitStage', awaited: STAGES.indexOf('afterClone'), gate: 0 });
+  add('afterClone', { op: 'idMaps', uidMap, gidMap, denySetgroups: privileged ? 0 : 1 });
+  add('init', { op: 'becomeNamespaceRoot' });
+}
+
+/** Mounts stay in the new namespace; with new process numbers comes a /proc that shows them. */
+function addOwnMounts(add: Add, ownPids: boolean, freeSlot: number): void {
+  add('init', { op: 'rootPropagation', flags: MS_REC | MS_PRIVATE });
+  if (!ownPids) return;
+  add('init', {
+    op: 'mountFs',
+    slot: freeSlot,
+    type: 'proc',
+    options: [],
+    attributes: MOUNT_ATTR_NOSUID_NODEV_NOEXEC,
+  });
+  add('init', { op: 'attachMount', slot: freeSlot, path: '/proc' });
+}
+
+function addCommand(add: Add, { workingDirectory, ids, command, environment }: RunPlanRequest): void {
+  add('init', { op: 'workingDirectory', path: workingDirectory, create: 0 });
+  if (ids !== undefined) {
+    add('init', { op: 'useIds', uid: ids.uid, gid: ids.gid, groups: [] });
+    add('init', { op: 'setIds' });
+  }
+  add('init', { op: 'exec', args: command, env: environment, setHome: 0 });
+}
