@@ -51,7 +51,11 @@ export function checkValue(flag: Flag, text: string): readonly string[] {
 function parseBool(text: string): string {
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return 'true';
   if (/^(0|f|F|FALSE|false|False)$/.test(text)) return 'false';
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw new Error(switchProblem(text));
+}
+
+export function switchProblem(text: string): string {
+  return `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
 }
 
 function parseWith(name: string, pattern: RegExp, text: string): string {

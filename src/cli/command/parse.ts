@@ -4,7 +4,8 @@ import { Command as Commander, CommanderError, Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Flag } from './flag.js';
 import { longNames, takesValue } from './flag.js';
-import { checkValue, flagValues, refuseMissing, type FlagValues } from './flag-values.js';
+import { splitPair } from '../parse/key-values.js';
+import { checkValue, flagValues, refuseMissing, switchProblem, type FlagValues } from './flag-values.js';
 import { normalizeArguments } from './normalize.js';
 
 export interface ParseOptions {
@@ -30,7 +31,7 @@ export function parseArguments(
   try {
     parser.parse(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw translate(error, args, hint);
+    if (error instanceof CommanderError) throw translate(error, args, { flags, hint });
     throw error;
   }
   const values = flagValues(raw);
@@ -87,27 +88,44 @@ function checkFlag(flag: Flag, text: string, hint: string): readonly string[] {
   try {
     return checkValue(flag, text);
   } catch (error) {
-    const shown = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(shown)} flag: ${reason}`, {
-      hint,
-    });
+    throw invalidArgument(flag, text, { reason: error instanceof Error ? error.message : String(error), hint });
   }
 }
 
+function invalidArgument(
+  flag: Flag,
+  text: string,
+  { reason, hint }: { readonly reason: string; readonly hint: string },
+): CliError {
+  const shown = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+  return new CliError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(shown)} flag: ${reason}`, {
+    hint,
+  });
+}
+
 /** commander's errors in the words of Podman's parser. */
-function translate(error: CommanderError, args: readonly string[], hint: string): CliError {
+function translate(
+  error: CommanderError,
+  args: readonly string[],
+  { flags, hint }: { readonly flags: readonly Flag[]; readonly hint: string },
+): CliError {
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.optionMissingArgument')
     return new CliError(`flag needs an argument: ${missingArgument(args)}`, { hint });
   if (error.code !== 'commander.unknownOption') return new CliError(error.message.replace(/^error: /, ''), { hint });
-  const [name = ''] = word.replace(/^-+/, '').split('=');
-  if (word.startsWith('--')) return new CliError(`unknown flag: --${name}`, { hint });
+  if (word.startsWith('--')) return unknownLong(word.slice(2), flags, hint);
   // commander hands over the rest of a group of letters: the typed word is the one that ends so
   const typed = args.find((arg) => /^-[^-]/.test(arg) && arg.endsWith(word.slice(1))) ?? word;
-  return new CliError(`unknown shorthand flag: ${JSON.stringify(word[1] ?? '').replaceAll('"', "'")} in ${typed}`, {
-    hint,
-  });
+  return new CliError(`unknown shorthand flag: '${word[1] ?? ''}' in ${typed}`, { hint });
+}
+
+/** A switch with a value that is neither true nor false is unknown to commander, too. */
+function unknownLong(word: string, flags: readonly Flag[], hint: string): CliError {
+  const [name = '', value] = splitPair(word);
+  const flag = flags.find((candidate) => longNames(candidate).includes(name));
+  if (flag !== undefined && value !== undefined)
+    return invalidArgument(flag, value, { reason: switchProblem(value), hint });
+  return new CliError(`unknown flag: --${name}`, { hint });
 }
 
 /** The flag at the end of the line, whose value is not there: --name, or 'm' in -m. */

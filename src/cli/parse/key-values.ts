@@ -21,7 +21,7 @@ function addVariable(result: Record<string, string>, item: string, caller: Calle
   if (name === '') throw invalid(`invalid environment variable: ${JSON.stringify(item)}`);
   if (value !== undefined) result[name] = value;
   else if (name.endsWith('*')) addMatching(result, name.slice(0, -1), caller);
-  else if (caller.env[name] !== undefined) result[name] = caller.env[name];
+  else if (Object.hasOwn(caller.env, name)) result[name] = caller.env[name] ?? '';
 }
 
 function addMatching(result: Record<string, string>, prefix: string, caller: Caller): void {

@@ -1,0 +1,138 @@
+import test from 'ava';
+
+import { parseDevice, parseMount, parseTmpfs, parseVolume } from '../../../../src/cli/parse/mounts.js';
+import { fakeCaller } from '../caller.js';
+
+const CALLER = fakeCaller();
+const volume = (text: string): unknown => parseVolume(text, CALLER);
+const mount = (text: string): unknown => parseMount(text, CALLER);
+
+const reads = test.macro<[(text: string) => unknown, string, unknown]>({
+  exec: (t, parse, text, expected) => t.deepEqual(parse(text), expected),
+  title: (flag = '', _, text) => `${flag} ${text}`,
+});
+
+const refuses = test.macro<[(text: string) => unknown, string, string]>({
+  exec: (t, parse, text, message) => {
+    t.is(t.throws(() => parse(text))?.message, message);
+  },
+  title: (flag = '', _, text) => `${flag} ${JSON.stringify(text)} is refused`,
+});
+
+const NO_VOLUMES = 'only directories and files of the host can be mounted (-v /host/path:/path)';
+
+test('-v', reads, volume, '/a:/b', { type: 'bind', source: '/a', target: '/b' });
+test('-v', reads, volume, '/a:/b:ro,Z', { type: 'bind', source: '/a', target: '/b', options: ['ro', 'Z'] });
+test('-v', reads, volume, './a:/b', { type: 'bind', source: '/here/a', target: '/b' });
+test('-v', reads, volume, '.:/b', { type: 'bind', source: '/here', target: '/b' });
+test('-v', reads, volume, '../a:/b', { type: 'bind', source: '/a', target: '/b' });
+test(
+  '-v',
+  refuses,
+  volume,
+  '/a:/b:ro:rw',
+  '/a:/b:ro:rw: incorrect volume format, should be [host-dir:]ctr-dir[:option]',
+);
+test('-v', refuses, volume, ':/b', 'host directory cannot be empty');
+test('-v', refuses, volume, '/a:', 'container directory cannot be empty');
+test('-v', refuses, volume, '/a:b', 'invalid container path "b", must be an absolute path');
+test('-v', refuses, volume, 'data:/b', `the named volume "data" is not supported yet: ${NO_VOLUMES}`);
+test('-v', refuses, volume, '/b', `the anonymous volume "/b" is not supported yet: ${NO_VOLUMES}`);
+test('-v', refuses, volume, '/a:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
+
+test('--tmpfs', reads, parseTmpfs, '/t', { type: 'tmpfs', target: '/t' });
+test('--tmpfs', reads, parseTmpfs, '/t:size=1m,mode=700', {
+  type: 'tmpfs',
+  target: '/t',
+  options: ['size=1m', 'mode=700'],
+});
+test('--tmpfs', refuses, parseTmpfs, 't', 'invalid container path "t", must be an absolute path');
+
+test('--mount', reads, mount, 'type=bind,src=/a,dst=/b', { type: 'bind', source: '/a', target: '/b' });
+test('--mount', reads, mount, 'type=bind,source=a,destination=/b,ro', {
+  type: 'bind',
+  source: '/here/a',
+  target: '/b',
+  options: ['ro'],
+});
+test('--mount', reads, mount, 'type=bind,src=/a,target=/b,readonly=false', {
+  type: 'bind',
+  source: '/a',
+  target: '/b',
+  options: ['rw'],
+});
+test('--mount', reads, mount, 'type=bind,src=/a,dst=/b,bind-propagation=rslave', {
+  type: 'bind',
+  source: '/a',
+  target: '/b',
+  options: ['rslave'],
+});
+test('--mount', reads, mount, 'type=bind,src=/a,dst=/b,relabel=private,U', {
+  type: 'bind',
+  source: '/a',
+  target: '/b',
+  options: ['Z', 'U'],
+});
+test('--mount', reads, mount, 'type=bind,src=/a,dst=/b,bind-nonrecursive', {
+  type: 'bind',
+  source: '/a',
+  target: '/b',
+  options: ['bind'],
+});
+test('--mount', reads, mount, '"type=bind","src=/a,b",dst=/c', { type: 'bind', source: '/a,b', target: '/c' });
+test('--mount', reads, mount, 'type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=0700,notmpcopyup', {
+  type: 'tmpfs',
+  target: '/t',
+  options: ['size=1048576', 'mode=0700', 'notmpcopyup'],
+});
+test('--mount', reads, mount, 'type=devpts,dst=/p,gid=5,ptmxmode=0666', {
+  type: 'devpts',
+  target: '/p',
+  options: ['gid=5', 'ptmxmode=0666'],
+});
+test('--mount', reads, mount, 'type=ramfs,dst=/r', { type: 'ramfs', target: '/r' });
+test('--mount', refuses, mount, 'type=foo,dst=/x', 'invalid filesystem type "foo"');
+test('--mount', refuses, mount, 'type=volume,dst=/x', `--mount type=volume is not supported yet: ${NO_VOLUMES}`);
+test('--mount', refuses, mount, 'type=image,src=x,dst=/x', `--mount type=image is not supported yet: ${NO_VOLUMES}`);
+test('--mount', refuses, mount, 'type=bind,src=/a', 'must set volume destination');
+test('--mount', refuses, mount, 'type=bind,dst=/a', 'host directory cannot be empty');
+test('--mount', refuses, mount, 'type=bind,src=/a,dst=b', 'invalid container path "b", must be an absolute path');
+test('--mount', refuses, mount, 'type=bind,src=/a,dst=/b,foo=bar', 'foo: invalid mount option');
+test(
+  '--mount',
+  refuses,
+  mount,
+  'type=bind,src=/a,dst=/b,ro=maybe',
+  'ro must be set to true or false, instead received "maybe"',
+);
+test(
+  '--mount',
+  refuses,
+  mount,
+  'type=bind,src=/a,dst=/b,relabel=x',
+  "relabel: invalid mount option \"x\": must be 'private' or 'shared'",
+);
+test('--mount', refuses, mount, 'type=tmpfs,src=/a,dst=/b', 'cannot use a source with a mount of type tmpfs');
+test(
+  '--mount',
+  refuses,
+  mount,
+  'type=tmpfs,dst',
+  'dst: must provide an argument for option: option requires an argument',
+);
+test(
+  '--mount',
+  refuses,
+  mount,
+  'src=/a',
+  'incorrect mount format: should be --mount type=<bind|tmpfs|devpts|ramfs>,[src=<host-dir>,]target=<ctr-dir>[,options]',
+);
+
+test('--device', reads, parseDevice, '/dev/a', { source: '/dev/a' });
+test('--device', reads, parseDevice, '/dev/a:/dev/b', { source: '/dev/a', target: '/dev/b' });
+test('--device', reads, parseDevice, '/dev/a:rw', { source: '/dev/a', access: 'rw' });
+test('--device', reads, parseDevice, '/dev/a:/dev/b:r', { source: '/dev/a', target: '/dev/b', access: 'r' });
+test('--device', refuses, parseDevice, '', 'invalid device specification: ');
+test('--device', refuses, parseDevice, '/dev/a:/dev/b:q', 'invalid device mode: q');
+test('--device', refuses, parseDevice, '/dev/a:/dev/b:rr', 'invalid device mode: rr');
+test('--device', refuses, parseDevice, '/dev/a:/dev/b:r:w', 'invalid device specification: /dev/a:/dev/b:r:w');
