@@ -61,7 +61,7 @@ function writeCompileCommands() {
   const ours = commands.filter(({ file }) => file.startsWith(join(root, 'native/')) && file.endsWith('.cc'));
   const adapted = ours.map(({ command, ...entry }) => ({
     ...entry,
-    command: `${command.replace(/-std=(gnu|c)\+\+23/, '-std=$1++2b')} -U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-unknown-warning-option`,
+    command: `${command.replace(/-std=(gnu|c)\+\+23/, '-std=$1++2b')} -U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-unknown-warning-option -Wno-error`,
   }));
   mkdirSync(tidyDirectory, { recursive: true });
   writeFileSync(join(tidyDirectory, 'compile_commands.json'), JSON.stringify(adapted, undefined, 1));
