@@ -26,9 +26,12 @@ Result<MonitorProcess> spawn_monitor(const std::string& path, ExecRequest reques
   return MonitorProcess{std::move(*process), std::move(ours)};
 }
 
+/** Blank words after its name: the monitor writes its container's id over them, for `ps`. */
+constexpr size_t kRoomForTitle = 64;
+
 /** (path, environment, fds, keepStderr) */
 Napi::Value spawn(const Napi::CallbackInfo& info) {
-  ExecRequest request{.arguments = {"tspod-monitor"},
+  ExecRequest request{.arguments = {"tspod-monitor", std::string(kRoomForTitle, ' ')},
                       .environment = strings_at(info, 1),
                       .fds = ints_at(info, 2),
                       .keep_stderr = bool_at(info, 3)};

@@ -11,6 +11,7 @@
 #include "monitor/monitor.h"
 #include "monitor/oom.h"
 #include "monitor/record_files.h"
+#include "monitor/title.h"
 
 namespace tspod {
 namespace {
@@ -40,6 +41,8 @@ Result<void> prepare_records(Monitor& monitor) {
 Result<void> prepare_supervision(Monitor& monitor) {
   // Orphans of a container without a pid namespace of its own, and of hooks, become our children: we reap them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
+  const std::string& id = monitor.settings.id;
+  if (!id.empty()) (void)set_process_title(monitor.context.proc, "tspod-monitor " + id);  // only for those who look
   TRY(monitor.supervision.log.open(monitor.settings.log));
   if (!monitor.run_directory) return {};
   const Result<void> prepared = prepare_records(monitor);

@@ -61,7 +61,7 @@ export interface Container {
 /** Spawns a monitor and sends it the plan; does not wait for an answer. Whatever is left after the test is killed. */
 export function launchContainer(t: ExecutionContext<unknown>, options: ContainerOptions): Container {
   const directory = options.directory ?? temporaryDirectory(t);
-  const monitor = spawn(monitorPath(), [], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], cwd: '/' });
+  const monitor = spawn(monitorPath(), [' '.repeat(64)], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], cwd: '/' });
   const engine = new Peer(monitor.stdio[3] as Socket);
   const ended = once(monitor, 'exit').then(([code]) => code as number | null);
   t.teardown(() => endContainer(monitor, ended, directory));

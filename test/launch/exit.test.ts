@@ -126,6 +126,12 @@ test('exit: orphans are reaped', async (t) => {
   t.is(children?.trim(), self);
 });
 
+test('exit: `ps` tells whose monitor it is', async (t) => {
+  const container = await startContainer(t, { command: 'exec sleep 100' });
+  t.is(commandLine(`${container.monitorPid}`), 'tspod-monitor test');
+  t.is(readFileSync(`/proc/${container.monitorPid}/comm`, 'utf8'), 'tspod-monitor\n');
+});
+
 test('exit: a time limit ends the container and is recorded', async (t) => {
   const { exited, engine } = await runContainer(t, { command: 'exec sleep 100', timeLimitMs: 150 });
   t.like(exited, { code: '137', signal: '9', timedout: '1' });

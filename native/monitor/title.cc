@@ -1,0 +1,39 @@
+#include "monitor/title.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "core/sys.h"
+
+namespace tspod {
+namespace {
+
+/** A number of /proc/PID/stat; fields are counted from 1, and all that follow the name begin at 3. */
+uint64_t stat_field(std::string_view stat, int field) {
+  std::string_view rest = stat.substr(std::min(stat.rfind(')') + 2, stat.size()));
+  for (int number = 3; number < field; ++number) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
+  return std::strtoull(std::string(rest.substr(0, rest.find(' '))).c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+Result<void> set_process_title(ops::Procfs& proc, const std::string& title) {
+  const UniqueFd file = TRY(proc.open_file("self/stat", O_RDONLY));
+  char stat[1024];
+  const size_t size = TRY(sys::read(file.get(), stat));
+  const uint64_t begin = stat_field({stat, size}, 48);  // arg_start
+  const uint64_t end = stat_field({stat, size}, 49);    // arg_end
+  if (begin == 0 || end <= begin) return Error{"process title", {}, ENOTSUP};
+  char* arguments = reinterpret_cast<char*>(begin);
+  const size_t room = end - begin - 1;
+  const size_t length = std::min(room, title.size());
+  std::memset(arguments, 0, room + 1);
+  std::memcpy(arguments, title.data(), length);
+  return {};
+}
+
+}  // namespace tspod
