@@ -103,6 +103,7 @@ export function addUser(builder: PlanBuilder, process: OciProcess, context: Proc
  * 7. the tiny init, if any, with the privileges of the command, and exec.
  */
 export function addDrop(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
+  const { args, env = [] } = process;
   const capabilities = process.capabilities ?? {};
   const guarded = process.noNewPrivileges === true;
   builder.add('init', 'boundingCapabilities', { mask: capabilityMask(capabilities.bounding ?? []) });
@@ -119,7 +120,7 @@ export function addDrop(builder: PlanBuilder, process: OciProcess, context: Proc
   }
   if (context.init) builder.add('init', 'becomeInit', {});
   // The user's home is known only now, from the container's files.
-  builder.add('init', 'exec', { args: process.args, env: process.env ?? [], setHome: 1 });
+  builder.add('init', 'exec', { args, env, setHome: 1 });
 }
 
 function addSeccomp(builder: PlanBuilder, { seccomp }: ProcessContext): void {

@@ -1,0 +1,165 @@
+/**
+ * The layer that hides parts of the host from a `host:` container: what it consists of. It lies between the host's root and the container's own
+ * layer, so it costs no mount: overlayfs sees an emptied directory as opaque, a path that is gone as a whiteout, and a shown directory below
+ * a hidden one as a redirect to where it is (kernel documentation, filesystems/overlayfs).
+ */
+import { createHash } from 'node:crypto';
+
+import { isWithin, parentsOf } from '../util/paths.js';
+import { hideRules, visibilityOf } from './hide-rules.js';
+import type { HideRequest, HideRules, Visibility } from './hide-rules.js';
+import { HostTree, isUnchanged } from './host-tree.js';
+import type { Attributes, SeenDirectory } from './host-tree.js';
+import type { HostMount } from './mountinfo.js';
+
+/** One inode of the layer; parents come before what is in them. */
+export type HideEntry =
+  | ({
+      readonly kind: 'directory';
+      readonly path: string;
+      /** Nothing of the host's directory shines through. */
+      readonly opaque: boolean;
+      /** The host's directory of this path shines through although one above does not. */
+      readonly redirect: boolean;
+    } & Attributes)
+  | { readonly kind: 'absent'; readonly path: string }
+  /** The mount point of a file that is bound. */
+  | { readonly kind: 'placeholder'; readonly path: string };
+
+export interface HideList {
+  readonly entries: readonly HideEntry[];
+  /** Paths that are bound read-only into the container: single files, and what lies on other file systems, where no overlay reaches. */
+  readonly binds: readonly string[];
+  /** The overlay needs the option to follow redirects (RootSource.redirects). */
+  readonly redirects: boolean;
+  /** What is hidden, for people: emptied directories and absent paths. */
+  readonly hidden: readonly string[];
+  /** Name of the layer: the same for the same entries. */
+  readonly digest: string;
+  /** The host's directories that were read for it. */
+  readonly seen: readonly SeenDirectory[];
+}
+
+/** Reads the host's directories (some milliseconds) and decides. Throws INVALID_ARGUMENT for a path of the user's that does not exist. */
+export function readHideList(
+  request: HideRequest,
+  mounts: readonly HostMount[],
+  tree: HostTree = new HostTree(),
+): HideList {
+  const rules = hideRules(request, tree);
+  const others = addMounts(rules, mounts, tree);
+  const layer = buildLayer(rules, others, tree);
+  return {
+    ...layer,
+    redirects: layer.entries.some((entry) => entry.kind === 'directory' && entry.redirect),
+    digest: createHash('sha256').update(JSON.stringify(layer.entries)).digest('hex').slice(0, 32),
+    seen: tree.seen,
+  };
+}
+
+/** Whether no directory that the list was made from has changed. Takes well under a millisecond. */
+export function isCurrent(list: HideList): boolean {
+  return isUnchanged(list.seen);
+}
+
+/** Mount points of file systems that hold a part of the system: they are bound; others show nothing. */
+const SYSTEM_MOUNTS = ['/usr', '/opt', '/nix', '/gnu', '/var/local', '/var/opt'];
+
+/** Covered by the container's own mounts. */
+const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev'];
+
+/**
+ * An overlay shows what lies below the host's other mounts, not what is mounted there: their mount points are emptied, and those of the
+ * system are bound. Returns all mount points but the root.
+ */
+function addMounts(rules: HideRules, mounts: readonly HostMount[], tree: HostTree): readonly string[] {
+  const points = [...new Set(mounts.map(({ target }) => target))].filter(
+    (point) => point !== '/' && !KERNEL_DIRECTORIES.some((directory) => isWithin(point, directory)),
+  );
+  for (const point of points) {
+    if (rules.has(point) || !tree.isDirectory(point) || visibilityOf(rules, point) !== 'show') continue;
+    rules.set(point, SYSTEM_MOUNTS.some((directory) => isWithin(point, directory)) ? 'show' : 'empty');
+  }
+  return points;
+}
+
+type Layer = Pick<HideList, 'entries' | 'binds' | 'hidden'>;
+
+function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree): Layer {
+  const entries = new Map<string, HideEntry>();
+  const binds: string[] = [];
+  const hidden: string[] = [];
+  // Parents come first: their visibility is what a rule is held against.
+  for (const path of [...rules.keys()].sort()) {
+    const visibility = rules.get(path) ?? 'show';
+    const above = visibilityOf(rules, path.slice(0, path.lastIndexOf('/')));
+    if (visibility === 'show') {
+      show(entries, binds, { path, above, onOther: others.some((point) => isWithin(path, point)), tree });
+    } else if (above === 'show') {
+      hide(entries, { path, visibility, tree });
+      hidden.push(path);
+    } else if (visibility === 'empty') {
+      // In an emptied directory: there, and empty.
+      addParents(entries, path, tree);
+      addDirectory(entries, path, { tree, opaque: false, redirect: false });
+    }
+  }
+  const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { entries: sorted, binds, hidden };
+}
+
+interface Hiding {
+  readonly path: string;
+  readonly visibility: Visibility;
+  readonly tree: HostTree;
+}
+
+function hide(entries: Map<string, HideEntry>, { path, visibility, tree }: Hiding): void {
+  addParents(entries, path, tree);
+  if (visibility === 'absent') entries.set(path, { kind: 'absent', path });
+  else addDirectory(entries, path, { tree, opaque: true, redirect: false });
+}
+
+interface Showing {
+  readonly path: string;
+  /** Of the directory that it lies in. */
+  readonly above: Visibility;
+  /** It is on a file system other than the root's. */
+  readonly onOther: boolean;
+  readonly tree: HostTree;
+}
+
+function show(entries: Map<string, HideEntry>, binds: string[], { path, above, onOther, tree }: Showing): void {
+  const isDirectory = tree.isDirectory(path);
+  if (above === 'show' && !onOther) return;
+  addParents(entries, path, tree);
+  if (onOther || !isDirectory) binds.push(path);
+  if (!isDirectory) entries.set(path, { kind: 'placeholder', path });
+  else addDirectory(entries, path, { tree, opaque: onOther && above === 'show', redirect: !onOther });
+}
+
+/** The directories above a path, so that there is a place for it: they change nothing of what is seen. */
+function addParents(entries: Map<string, HideEntry>, path: string, tree: HostTree): void {
+  for (const parent of parentsOf(path)) {
+    // What was to be gone has to be there after all, for what is shown in it.
+    const known = entries.get(parent);
+    if (known === undefined) addDirectory(entries, parent, { tree, opaque: false, redirect: false });
+    else if (known.kind === 'absent') addDirectory(entries, parent, { tree, opaque: true, redirect: false });
+  }
+}
+
+interface DirectoryRequest {
+  readonly tree: HostTree;
+  readonly opaque: boolean;
+  readonly redirect: boolean;
+}
+
+function addDirectory(
+  entries: Map<string, HideEntry>,
+  path: string,
+  { tree, opaque, redirect }: DirectoryRequest,
+): void {
+  // Where the layer has a directory its owner and mode are what is seen.
+  const attributes = tree.attributes(path) ?? { mode: 0o755, uid: 0, gid: 0 };
+  entries.set(path, { kind: 'directory', path, opaque, redirect, ...attributes });
+}
