@@ -2,7 +2,7 @@ import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { jsonText } from '../escape.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
-import { isJsonFormat, unescapeFormat } from '../format/report.js';
+import { isJsonFormat, lineOf, unescapeFormat } from '../format/report.js';
 import { renderTemplate } from '../format/template.js';
 import { yamlText } from '../format/yaml.js';
 
@@ -31,7 +31,7 @@ export const command: Command = {
     const format = flags.text('format') ?? '';
     if (format === '') await context.out(yamlText(info));
     else if (isJsonFormat(format)) await context.out(`${jsonText(info, 2)}\n`);
-    else await context.out(`${renderTemplate('info', unescapeFormat(format), fromJson(info, SHAPE))}\n`);
+    else await context.out(renderTemplate('info', lineOf(unescapeFormat(format)), fromJson(info, SHAPE)));
     return 0;
   },
 };

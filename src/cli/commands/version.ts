@@ -2,7 +2,7 @@ import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { jsonText } from '../escape.js';
 import { alignColumns } from '../format/columns.js';
-import { isJsonFormat, unescapeFormat } from '../format/report.js';
+import { isJsonFormat, lineOf, unescapeFormat } from '../format/report.js';
 import { renderTemplate } from '../format/template.js';
 import { struct } from '../format/values.js';
 import { readVersion } from '../version.js';
@@ -33,7 +33,7 @@ export const command: Command = {
     if (isJsonFormat(format)) await context.out(`${jsonText({ Client: client })}\n`);
     else if (format !== '') {
       const data = struct('version', { Client: struct('*define.Version', client), Server: null });
-      await context.out(`${renderTemplate('version', unescapeFormat(format), data)}\n`);
+      await context.out(renderTemplate('version', lineOf(unescapeFormat(format)), data));
     } else {
       const lines = [
         'Client:\ttspod Engine',

@@ -24,6 +24,7 @@ function equal(a: GoValue, b: GoValue): boolean {
   }
   const isNil = (value: GoValue): boolean => value === undefined || value === null;
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
+  if (left !== undefined || right !== undefined) throw new Error('incompatible types for comparison');
   for (const value of [a, b]) {
     if (isList(value) || (isTagged(value) && value.kind === 'map')) throw new Error('non-comparable type');
   }

@@ -11,15 +11,19 @@ export function evaluatePipeline(scope: Scope, dot: GoValue, pipeline: PipelineN
   pipeline.commands.forEach((command, i) => {
     value = evaluateCommand(scope, dot, command, i === 0 ? [] : [value]);
   });
-  for (const name of pipeline.variables) setVariable(scope, { name, value }, pipeline.assign);
+  for (const name of pipeline.variables) setVariable(scope, { name, value }, pipeline);
   return value;
 }
 
-/** `assign` changes a variable of an outer block, else one of this block is made. */
-export function setVariable(scope: Scope, variable: Variable, assign: boolean): void {
-  const known = assign ? findVariable(scope, variable.name) : undefined;
-  if (known !== undefined) known.value = variable.value;
-  else scope.variables.push(variable);
+/** The pipeline's = changes a variable of an outer block, its := makes one in this block. */
+export function setVariable(scope: Scope, variable: Variable, { assign, commands }: PipelineNode): void {
+  if (!assign) {
+    scope.variables.push(variable);
+    return;
+  }
+  const known = findVariable(scope, variable.name);
+  if (known === undefined) failIn(scope, commands[0] as CommandNode, `undefined variable: ${variable.name}`);
+  known.value = variable.value;
 }
 
 function evaluateCommand(scope: Scope, dot: GoValue, command: CommandNode, piped: readonly GoValue[]): GoValue {

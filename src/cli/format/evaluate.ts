@@ -1,6 +1,6 @@
 /** Carries a parsed template out. */
 import { evaluatePipeline, setVariable } from './evaluate-pipeline.js';
-import type { BranchNode, ParsedTemplate, StatementNode, TemplateNode } from './nodes.js';
+import { nodeText, type BranchNode, type ParsedTemplate, type StatementNode, type TemplateNode } from './nodes.js';
 import { goString } from './print.js';
 import { failIn, location, MAX_CALLS, MAX_OUTPUT, type Scope } from './scope.js';
 import { TemplateError } from './template-error.js';
@@ -79,7 +79,7 @@ function runRange(scope: Scope, dot: GoValue, branch: BranchNode): Flow {
   for (const [key, item] of items) {
     const flow = inBlock(scope, () => {
       const values = variables.length === 1 ? [item] : [key, item];
-      variables.forEach((name, i) => setVariable(scope, { name, value: values[i] }, branch.pipeline.assign));
+      variables.forEach((name, i) => setVariable(scope, { name, value: values[i] }, branch.pipeline));
       return runStatements(scope, item, branch.body);
     });
     if (flow === 'break') break;
@@ -94,11 +94,16 @@ function rangeItems(scope: Scope, branch: BranchNode, value: GoValue): readonly 
   return failIn(scope, branch.pipeline, `range can't iterate over ${goString(value)}`);
 }
 
+function callText(node: TemplateNode): string {
+  const data = node.pipeline === undefined ? '' : ` ${nodeText(node.pipeline)}`;
+  return `{{template ${JSON.stringify(node.name)}${data}}}`;
+}
+
 function callTemplate(scope: Scope, dot: GoValue, node: TemplateNode): void {
   const statements = scope.template.defined.get(node.name);
   const fail = (message: string): never => {
     throw new TemplateError(
-      `${location(scope, node.at)}: executing ${JSON.stringify(scope.template.name)} at <{{template ${JSON.stringify(node.name)}}}>: ${message}`,
+      `${location(scope, node.at)}: executing ${JSON.stringify(scope.template.name)} at <${callText(node)}>: ${message}`,
     );
   };
   if (statements === undefined) return fail(`template ${JSON.stringify(node.name)} not defined`);

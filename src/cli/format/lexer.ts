@@ -15,6 +15,8 @@ interface Scan {
   at: number;
   readonly tokens: Token[];
   parens: number;
+  /** Where the action that is being read began. */
+  actionAt: number;
   /** The last action ended with a trim marker: spaces at the start of the next text go. */
   trimNext: boolean;
 }
@@ -28,7 +30,7 @@ export function lineAt(input: string, at: number): number {
 
 /** All tokens, with one of kind `end` last. `name` is for messages. */
 export function tokenize(name: string, input: string): Token[] {
-  const scan: Scan = { name, input, at: 0, tokens: [], parens: 0, trimNext: false };
+  const scan: Scan = { name, input, at: 0, tokens: [], parens: 0, actionAt: 0, trimNext: false };
   while (scan.at < input.length) {
     lexText(scan);
     if (scan.at < input.length) lexAction(scan);
@@ -91,6 +93,7 @@ function lexAction(scan: Scan): void {
     lexComment(scan, afterDelimiter);
     return;
   }
+  scan.actionAt = scan.at;
   emit(scan, 'leftDelimiter', LEFT.length);
   if (trimmed) scan.at += 2;
   scan.parens = 0;
@@ -123,7 +126,10 @@ function lexRightDelimiter(scan: Scan): boolean {
 function lexInside(scan: Scan): void {
   const { input } = scan;
   const char = input[scan.at];
-  if (char === undefined) fail(scan, 'unclosed action');
+  if (char === undefined) {
+    scan.at = scan.actionAt;
+    fail(scan, 'unclosed action');
+  }
   if (SPACES.includes(char)) return lexSpace(scan);
   if (char === '"') return lexQuote(scan, '"', 'unterminated quoted string');
   if (char === "'") return lexQuote(scan, "'", 'unterminated character constant');
@@ -150,9 +156,11 @@ function lexPunctuation(scan: Scan, char: string): void {
       scan.parens++;
       return emit(scan, 'leftParen', 1);
     case ')':
-      if (scan.parens-- === 0) fail(scan, 'unexpected right paren');
+      // one too many is for the parser to complain about: it knows what it stands in
+      scan.parens--;
       return emit(scan, 'rightParen', 1);
     default:
+      if (char >= ' ' && char <= '~') return emit(scan, 'other', 1);
       fail(scan, `unrecognized character in action: ${describeCharacter(scan.input, scan.at)}`);
   }
 }
@@ -210,6 +218,7 @@ function lexNumber(scan: Scan): void {
   );
   const length = match?.[0].length ?? 0;
   const next = scan.input[scan.at + length] ?? '';
+  if (/^[+-]$/.test(match?.[0] ?? '') && !isAlphaNumeric(next)) fail(scan, `illegal number syntax: "${match?.[0]}"`);
   if (length === 0 || isAlphaNumeric(next)) {
     fail(scan, `bad number syntax: "${scan.input.slice(scan.at, scan.at + length + 1)}"`);
   }

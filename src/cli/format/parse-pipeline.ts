@@ -53,10 +53,7 @@ function parseCommands(stream: TokenStream, context: string, end: TokenKind): Co
     }
     if (!startsOperand(token)) unexpected(stream, token, context);
     commands.push(parseCommand(stream));
-    if (skipSpace(stream).kind === 'pipe') {
-      take(stream);
-      if (skipSpace(stream).kind === end) failAt(stream, `missing value for ${context}`);
-    }
+    if (skipSpace(stream).kind === 'pipe') take(stream);
   }
 }
 
@@ -109,14 +106,16 @@ function parseCommand(stream: TokenStream): CommandNode {
 function parseOperand(stream: TokenStream): OperandNode {
   const term = parseTerm(stream);
   const fields: string[] = [];
+  // messages about A.B.C name the place of .B
+  const { at } = peek(stream);
   while (peek(stream).kind === 'field') fields.push(take(stream).text.slice(1));
   if (fields.length === 0) return term;
-  if (term.kind === 'field') return { ...term, names: [...term.names, ...fields] };
-  if (term.kind === 'variable') return { ...term, fields: [...term.fields, ...fields] };
+  if (term.kind === 'field') return { ...term, names: [...term.names, ...fields], at };
+  if (term.kind === 'variable') return { ...term, fields: [...term.fields, ...fields], at };
   if (term.kind === 'constant' || term.kind === 'nil' || term.kind === 'dot') {
     failAt(stream, `unexpected . after term ${JSON.stringify(nodeText(term))}`);
   }
-  return { kind: 'chain', node: term, fields, at: term.at };
+  return { kind: 'chain', node: term, fields, at };
 }
 
 function parseTerm(stream: TokenStream): OperandNode {
@@ -151,7 +150,10 @@ function parseLiteral(stream: TokenStream, token: Token): ConstantNode {
     return { kind: 'constant', value, text, at };
   };
   if (kind === 'number') return constant(parseNumber(text), `bad number syntax: ${JSON.stringify(text)}`);
-  if (kind === 'char') return constant(parseCharacter(text), `malformed character constant: ${text}`);
+  if (kind === 'char') {
+    if (unquote(`"${text.slice(1, -1)}"`) === undefined) failAt(stream, 'invalid syntax');
+    return constant(parseCharacter(text), `malformed character constant: ${text}`);
+  }
   if (kind === 'string') return constant(unquote(text), 'invalid syntax');
   return unexpected(stream, token, 'operand');
 }

@@ -22,14 +22,17 @@ export function goString(value: GoValue, fieldNames = false): string {
   }
 }
 
-/** %g with Go's exponent of at least two digits, from 1e21 and below 1e-4. */
+/** From this exponent on, and below -4, %g has an exponent. */
+const EXPONENT_FROM = 6;
+
+/** %g of a float whose precision is not given. */
 export function floatString(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
-  const magnitude = Math.abs(value);
-  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) return goExponent(value.toExponential());
-  return value.toString();
+  const scientific = value.toExponential();
+  const exponent = Number(scientific.slice(scientific.indexOf('e') + 1));
+  return exponent < -4 || exponent >= EXPONENT_FROM ? goExponent(scientific) : value.toString();
 }
 
 /** 1e-7 becomes 1e-07. */

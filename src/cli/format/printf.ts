@@ -16,29 +16,39 @@ interface Verb {
   readonly letter: string;
 }
 
-const DIRECTIVE = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(.|$)/gsu;
+const DIRECTIVE = /%([-+# 0]*)(\[\d+\])?(\*|\d+)?(?:\.(\*|\d*))?(\[\d+\])?(.|$)/gsu;
+
+/** The arguments, and which one is next. */
+interface Arguments {
+  readonly values: readonly GoValue[];
+  next: number;
+  /** A directive has chosen its argument itself: what is left over is nobody's mistake. */
+  reordered: boolean;
+}
 
 /** Wrong verbs and missing or surplus arguments are shown in the text as Go shows them: %!d(string=x). */
 export function sprintf(format: string, values: readonly GoValue[]): string {
-  const queue = [...values];
+  const given: Arguments = { values, next: 0, reordered: false };
   let text = '';
   let at = 0;
   for (const match of format.matchAll(DIRECTIVE)) {
-    text += format.slice(at, match.index) + formatDirective(match, queue);
+    text += format.slice(at, match.index) + formatDirective(match, given);
     at = match.index + match[0].length;
   }
   text += format.slice(at);
-  return queue.length === 0 ? text : text + extra(queue);
+  return given.reordered || given.next >= values.length ? text : text + extra(values.slice(given.next));
 }
 
-/** One directive; takes what it needs from the front of the queue. */
-function formatDirective(match: RegExpExecArray, queue: GoValue[]): string {
-  const [, flags = '', widthText, precisionText, letter = ''] = match;
-  const width = size(widthText, queue);
-  const precision = size(precisionText, queue);
+function formatDirective(match: RegExpExecArray, given: Arguments): string {
+  const [, flags = '', firstChoice, widthText, precisionText, choice, letter = ''] = match;
+  choose(firstChoice, given);
+  const width = size(widthText, given);
+  const precision = size(precisionText, given);
+  choose(choice, given);
   if (letter === '') return '%!(NOVERB)';
   if (letter === '%') return '%';
-  if (queue.length === 0) return `%!${letter}(MISSING)`;
+  if (given.next < 0 || given.next >= given.values.length)
+    return `%!${letter}(${given.reordered ? 'BADINDEX' : 'MISSING'})`;
   const minus = flags.includes('-') || (width ?? 0) < 0;
   const verb: Verb = {
     minus,
@@ -50,13 +60,20 @@ function formatDirective(match: RegExpExecArray, queue: GoValue[]): string {
     precision,
     letter,
   };
-  return formatValue(verb, queue.shift());
+  return formatValue(verb, given.values[given.next++]);
+}
+
+/** [2]: the second argument is next. */
+function choose(choice: string | undefined, given: Arguments): void {
+  if (choice === undefined) return;
+  given.next = Number(choice.slice(1, -1)) - 1;
+  given.reordered = true;
 }
 
 /** A width or precision: digits, or * for the next value. */
-function size(text: string | undefined, queue: GoValue[]): number | undefined {
+function size(text: string | undefined, given: Arguments): number | undefined {
   if (text === undefined) return undefined;
-  const value = text === '*' ? Number(queue.shift()) : Number(text);
+  const value = text === '*' ? Number(given.values[given.next++]) : Number(text);
   return Number.isFinite(value) ? Math.max(-MAX_WIDTH, Math.min(MAX_WIDTH, value)) : undefined;
 }
 
@@ -119,7 +136,11 @@ function formatInteger(verb: Verb, value: number): string {
       .toString(base.radix)
       .padStart(verb.precision ?? 0, '0');
     const prefix = verb.letter === 'O' ? '0o' : verb.sharp ? base.prefix : '';
-    return padNumber(verb, value < 0, prefix + (verb.letter === 'X' ? digits.toUpperCase() : digits));
+    return padNumber(
+      { ...verb, zero: verb.zero && verb.precision === undefined },
+      value < 0,
+      prefix + (verb.letter === 'X' ? digits.toUpperCase() : digits),
+    );
   }
   switch (verb.letter) {
     case 'c':
@@ -172,7 +193,7 @@ function bad(verb: Verb, value: GoValue): string {
 
 function padNumber(verb: Verb, negative: boolean, digits: string): string {
   const sign = negative ? '-' : verb.plus ? '+' : verb.space ? ' ' : '';
-  const zeros = verb.zero && verb.precision === undefined ? (verb.width ?? 0) - sign.length : 0;
+  const zeros = verb.zero ? (verb.width ?? 0) - sign.length : 0;
   return pad({ ...verb, zero: false }, sign + digits.padStart(zeros, '0'));
 }
 

@@ -33,7 +33,8 @@ export function unescapeFormat(format: string): string {
   return format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }
 
-function lineOf(format: string): string {
+/** A template ends with a line end unless its last trim marker takes it away. */
+export function lineOf(format: string): string {
   return format.endsWith('\n') ? format : `${format}\n`;
 }
 

@@ -63,6 +63,6 @@ export function nested<T>(stream: TokenStream, read: () => T): T {
 /** A token as Go's messages show it. */
 function tokenText(token: Token): string {
   if (token.kind === 'end') return 'EOF';
-  if (token.kind === 'keyword') return `<${token.text}>`;
+  if (token.kind === 'keyword' || token.kind === 'dot' || token.kind === 'nil') return `<${token.text}>`;
   return token.text.length > 10 ? `${JSON.stringify(token.text.slice(0, 10))}...` : JSON.stringify(token.text);
 }

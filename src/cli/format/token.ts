@@ -20,6 +20,8 @@ export type TokenKind =
   | 'declare'
   | 'comma'
   | 'space'
+  /** A character that has no meaning. */
+  | 'other'
   | 'end';
 
 export interface Token {

@@ -178,23 +178,29 @@ test(fails, '{{if}}x{{end}}', 'template: t:1: missing value for if');
 test(fails, '{{range}}x{{end}}', 'template: t:1: missing value for range');
 test(fails, '{{}}', 'template: t:1: missing value for command');
 test(fails, '{{(1}}', 'template: t:1: unclosed left paren');
-test(fails, '{{1)}}', 'template: t:1: unexpected right paren');
+test(fails, '{{1)}}', 'template: t:1: unexpected ")" in command');
 test(fails, '{{"abc}}', 'template: t:1: unterminated quoted string');
 test(fails, '{{`abc}}', 'template: t:1: unterminated raw quoted string');
 test(fails, '\n\n{{nosuch}}', 'template: t:3: function "nosuch" not defined');
 test(fails, '{{1x}}', 'template: t:1: bad number syntax: "1x"');
 test(fails, '{{. | 1}}', 'template: t:1: non executable command in pipeline stage 2');
-test(fails, '{{1 |}}', 'template: t:1: missing value for command');
+test(renders, '{{1 |}}', '1');
 test(fails, '{{break}}', 'template: t:1: {{break}} outside {{range}}');
 test(fails, '{{$x, $y := 1}}', 'template: t:1: too many declarations in command');
-test(fails, '{{!}}', `template: t:1: unrecognized character in action: U+0021 '!'`);
+test(fails, '{{!}}', 'template: t:1: unexpected "!" in command');
+test(fails, '{{é!\u0001}}', `template: t:1: bad character U+0021 '!'`);
+test(fails, '{{$x = 1}}', 'template: t:1:7: executing "t" at <1>: undefined variable: $x');
 
 // mistakes that show when it is carried out
 test(fails, '{{.Nosuch}}', 'template: t:1:2: executing "t" at <.Nosuch>: can\'t evaluate field Nosuch in type thing');
-test(fails, 'ab{{.Inner.No}}', 'template: t:1:4: executing "t" at <.Inner.No>: can\'t evaluate field No in type inner');
+test(
+  fails,
+  'ab{{.Inner.No}}',
+  'template: t:1:10: executing "t" at <.Inner.No>: can\'t evaluate field No in type inner',
+);
 test(fails, 'a\nb{{.X}}', 'template: t:2:3: executing "t" at <.X>: can\'t evaluate field X in type thing');
-test(fails, '{{.Name.Sub}}', 'template: t:1:2: executing "t" at <.Name.Sub>: can\'t evaluate field Sub in type string');
-test(fails, '{{.Nil.Sub}}', 'template: t:1:2: executing "t" at <.Nil.Sub>: nil pointer evaluating interface {}.Sub');
+test(fails, '{{.Name.Sub}}', 'template: t:1:7: executing "t" at <.Name.Sub>: can\'t evaluate field Sub in type string');
+test(fails, '{{.Nil.Sub}}', 'template: t:1:6: executing "t" at <.Nil.Sub>: nil pointer evaluating interface {}.Sub');
 test(
   fails,
   '{{index .List 9}}',

@@ -1,0 +1,160 @@
+/** Our templates against Podman's: the same text, and the same words about what is wrong. */
+import { spawnSync } from 'node:child_process';
+
+import test from 'ava';
+
+import { renderTemplate } from '../../src/cli/format/template.js';
+import { struct } from '../../src/cli/format/values.js';
+import { requires } from '../helpers/requires.js';
+
+/** Those that do not depend on the data, nor on the version of Go. */
+const TEMPLATES: readonly string[] = [
+  '{{1}} {{-2}} {{0x10}} {{1_000}} {{0b11}} {{0o17}} {{017}}',
+  '{{1.5}} {{1.0}} {{1e3}} {{.5}} {{1e30}} {{0.00001}} {{1e20}} {{1e21}} {{123456789.0}}',
+  "{{'a'}} {{'\\x41'}}",
+  '{{true}} {{false}}',
+  '{{$x := 1}}{{$x}}',
+  '{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}',
+  '{{if .Client}}y{{else}}n{{end}}',
+  '{{if .Server}}y{{else if 0}}c{{else}}n{{end}}',
+  '{{with .Client}}{{.Version}}{{end}}',
+  '{{with .Server}}y{{else}}no {{.Client.Os}}{{end}}',
+  '{{range $i, $e := split "a,b,c" ","}}{{$i}}={{$e}},{{end}}',
+  '{{range $i, $e := split "a,b,c" ","}}{{if eq $e "b"}}{{continue}}{{end}}{{$e}}{{end}}',
+  '{{range $i, $e := split "a,b,c" ","}}{{if eq $e "b"}}{{break}}{{end}}{{$e}}{{end}}',
+  '{{.Client.Version | printf "%s-%s" "x"}}',
+  '{{"x" | printf "%q" | printf "%s!"}}',
+  '{{eq 1 1}} {{eq 1 2}} {{eq 1 2 1}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 2 1}} {{ge 1 2}}',
+  '{{and 1 0 2}} {{and 1 2}} {{or 0 "" 3}} {{or 0 ""}} {{not 1}}',
+  '{{len "abc"}} {{len (split "a,b" ",")}}',
+  '{{index (split "a,b" ",") 1}} {{index "abc" 1}}',
+  '{{slice "abcdef" 1 3}} {{slice (split "a,b,c" ",") 1}}',
+  '{{print 1 2 "a" "b" 3}}',
+  '{{println 1 "a"}}',
+  '{{printf "%5d|%-5d|%05d|%+d" 42 42 42 42}}',
+  '{{printf "%s|%5s|%-5s|%.2s|%q" "abc" "abc" "abc" "abc" "abc"}}',
+  '{{printf "%x %X %o %b %c %U %#x %#o %O" 255 255 8 5 65 233 255 8 8}}',
+  '{{printf "%.2f %e %g %8.3f|%-8.1f|%+.1f" 1.5 1.5 1.5 3.14159 2.5 2.5}}',
+  '{{printf "%t %v%%" true 50}}',
+  '{{printf "%d" "x"}}',
+  '{{printf "%s" 1}}',
+  '{{printf "%d"}}',
+  '{{printf "%d" 1 2}}',
+  '{{printf "%*d" 5 42}}',
+  '{{printf "%s" (split "a,b" ",")}}',
+  '{{printf "%x" "hi"}}',
+  '{{printf "%v %v" nil 1}}',
+  '{{printf "%T %T %T %T" 1 1.0 "a" true}}',
+  '{{printf "%T" (split "a,b" ",")}}',
+  '{{printf "%q" \'a\'}}',
+  '{{printf "%!"}}',
+  '{{printf "%"}}',
+  '{{printf "%z" 1}}',
+  '{{printf "%6.2f%%" 99.5}}',
+  '{{printf "%08.3f" 3.14159}}',
+  '{{printf "%+v" (split "a,b" ",")}}',
+  '{{printf "%q" (split "a,b" ",")}}',
+  '{{printf "%v" 1e6}} {{printf "%v" 1e21}} {{printf "%.3g" 1234.5678}} {{printf "%g" 100000.0}} {{printf "%g" 1e-5}}',
+  '{{join (split "a:b" ":") ","}}',
+  '{{upper "aB"}} {{lower "ABC"}} {{title "hello big world"}}',
+  '{{truncate "abcdef" 3}} {{truncate "ab" 3}}',
+  '[{{pad "x" 1 2}}] [{{pad "" 1 2}}]',
+  'a {{- 1 -}} b',
+  'a {{- /* c */ -}} b',
+  '{{/* c */}}x',
+  '{{',
+  '{{.Client',
+  '{{.Client}',
+  '{{nosuch 1}}',
+  '{{$x}}',
+  '{{if true}}',
+  '{{end}}',
+  '{{else}}',
+  '{{if}}x{{end}}',
+  '{{range}}x{{end}}',
+  '{{}}',
+  '{{(1}}',
+  '{{"abc}}',
+  '{{. | 1}}',
+  '{{break}}',
+  '{{$x, $y := 1}}',
+  '{{!}}',
+  '{{index (split "a" ",") 9}}',
+  '{{len 3}}',
+  '{{eq 1 "a"}}',
+  '{{eq 1}}',
+  '{{upper 3}}',
+  '{{upper}}',
+  '{{range 3}}{{end}}',
+  '{{template "x"}}',
+  '{{nil}}',
+  '{{1 2}}',
+  '{{if eq .Client.Os "linux"}}L{{end}}',
+  '{{"a" | upper | lower | title}}',
+  '{{(split "a,b" ",")}}',
+  '{{index "abc" "x"}}',
+  '{{slice "abc" 2 1}}',
+  '{{slice 3 1}}',
+  '{{len}}',
+  '{{printf}}',
+  '{{printf 3}}',
+  '{{not}}',
+  '{{eq (split "a" ",") "a"}}',
+  '{{lt true false}}',
+  '{{lt 1 1.0}}',
+  '{{1.5.Foo}}',
+  '{{"a".Foo}}',
+  '{{(.Client).Os}}',
+  '{{$.Client.Os}}',
+  '{{$x := .Client}}{{$x.Os}}',
+  '{{with $x := 1}}{{$x}}{{else}}n{{end}}',
+  '{{if not (eq 1 2)}}a{{end}}',
+  '{{print true false}}',
+  '{{print "a" 1 2 "b"}}',
+  "{{'ab'}}",
+  "{{'\\q'}}",
+  '{{"\\q"}}',
+  '{{template "x" 1 2}}',
+  '{{else if}}',
+  '{{if 1}}a{{else}}b{{else}}c{{end}}',
+  '{{range $i, $j, $k := .}}{{end}}',
+  '{{define "x"}}',
+  '{{define x}}{{end}}',
+  '{{= 1}}',
+  '{{$x = 1}}',
+  '{{:}}',
+  '{{..}}',
+  '{{.Client..Os}}',
+  '{{1 | 2}}',
+  '{{"a" "b"}}',
+  '{{true 1}}',
+  '{{printf "%d %s" 1}}',
+  '{{printf "%[2]d %[1]d" 1 2}}',
+  '{{index}}',
+  '{{eq nil nil}}',
+  '{{eq .Server nil}}',
+  '{{.Client.Os | len | printf "%03d"}}',
+];
+
+function podman(template: string): string {
+  const { status, stdout, stderr } = spawnSync('podman', ['version', '--format', template], { encoding: 'utf8' });
+  return status === 0 ? stdout : stderr.replace(/^Error: /, '');
+}
+
+function ours(template: string, version: string): string {
+  const data = struct('version', {
+    Client: struct('*define.Version', { Version: version, Os: 'linux' }),
+    Server: null,
+  });
+  try {
+    return renderTemplate('version', `${template.replaceAll('\\n', '\n').replaceAll('\\t', '\t')}\n`, data);
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}\n`;
+  }
+}
+
+test('templates: what Podman makes of them', (t) => {
+  if (!requires(t, 'podman')) return;
+  const version = podman('{{.Client.Version}}').trim();
+  for (const template of TEMPLATES) t.is(ours(template, version), podman(template), template);
+});
