@@ -52,6 +52,13 @@ function decoder(name, shape) {
   return [`inline void decode(wire::Reader& ${reader}, ${pascal(name)}& ${parameter}) {`, ...reads, '}'].join('\n');
 }
 
+/** Calls a function with each operand in turn: for those who look at all of them alike. */
+function visitor(name, shape) {
+  const uses = Object.keys(shape.fields).map((key) => `  use(record.${field(key)});`);
+  const parameters = uses.length > 0 ? `const ${pascal(name)}& record, Use&& use` : `const ${pascal(name)}&, Use&&`;
+  return [`template <typename Use>`, `void for_each_operand(${parameters}) {`, ...uses, '}'].join('\n');
+}
+
 function encoder(name, shape) {
   const writes = Object.keys(shape.fields).map((key) => `  wire::put(writer, record.${field(key)});`);
   const parameter = writes.length > 0 ? 'record' : '/*record*/';
@@ -85,6 +92,8 @@ ${lines(ops, ([name, shape]) => `  k${pascal(name)} = ${shape.code},`)}
 ${ops.map(([name, shape]) => struct(name, shape)).join('\n\n')}
 
 ${ops.map(([name, shape]) => decoder(name, shape)).join('\n\n')}
+
+${ops.map(([name, shape]) => visitor(name, shape)).join('\n\n')}
 
 /** Whether the number is the code of a step. */
 constexpr bool is_op(uint32_t code) {

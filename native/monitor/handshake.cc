@@ -28,7 +28,7 @@ Result<void> send(int socket, const Header& header, std::string_view rest = {}, 
   Buffer packet;
   std::memcpy(packet.data(), &header, sizeof header);
   const size_t size = std::min(rest.size(), packet.size() - sizeof header);
-  std::memcpy(packet.data() + sizeof header, rest.data(), size);
+  std::copy_n(rest.data(), size, packet.data() + sizeof header);
   return send_packet(socket, {packet.data(), sizeof header + size}, fds);
 }
 

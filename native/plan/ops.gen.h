@@ -905,6 +905,483 @@ inline void decode(wire::Reader& reader, Role& record) {
   wire::get(reader, record.kind);
 }
 
+template <typename Use>
+void for_each_operand(const OpenPath& record, Use&& use) {
+  use(record.slot);
+  use(record.path);
+  use(record.flags);
+}
+
+template <typename Use>
+void for_each_operand(const InheritFd& record, Use&& use) {
+  use(record.slot);
+  use(record.fd);
+}
+
+template <typename Use>
+void for_each_operand(const OpenProcess& record, Use&& use) {
+  use(record.slot);
+  use(record.pid);
+  use(record.start_time);
+}
+
+template <typename Use>
+void for_each_operand(const JoinNamespaces& record, Use&& use) {
+  use(record.slot);
+  use(record.flags);
+}
+
+template <typename Use>
+void for_each_operand(const Unshare& record, Use&& use) {
+  use(record.flags);
+}
+
+template <typename Use>
+void for_each_operand(const TimeOffset& record, Use&& use) {
+  use(record.clock);
+  use(record.seconds);
+  use(record.nanoseconds);
+}
+
+template <typename Use>
+void for_each_operand(const Clone& record, Use&& use) {
+  use(record.flags);
+  use(record.cgroup_slot);
+}
+
+template <typename Use>
+void for_each_operand(const IdMaps& record, Use&& use) {
+  use(record.uid_map);
+  use(record.gid_map);
+  use(record.deny_setgroups);
+}
+
+template <typename Use>
+void for_each_operand(const OpenChildNamespace& record, Use&& use) {
+  use(record.slot);
+  use(record.kind);
+}
+
+template <typename Use>
+void for_each_operand(const AwaitStage& record, Use&& use) {
+  use(record.awaited);
+  use(record.gate);
+}
+
+template <typename Use>
+void for_each_operand(const PinNamespace& record, Use&& use) {
+  use(record.kind);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const BecomeNamespaceRoot&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const CgroupCreate& record, Use&& use) {
+  use(record.slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const WriteFileAt& record, Use&& use) {
+  use(record.slot);
+  use(record.name);
+  use(record.value);
+}
+
+template <typename Use>
+void for_each_operand(const CgroupEnter& record, Use&& use) {
+  use(record.slot);
+  use(record.file);
+}
+
+template <typename Use>
+void for_each_operand(const CgroupDevices& record, Use&& use) {
+  use(record.slot);
+  use(record.program);
+}
+
+template <typename Use>
+void for_each_operand(const CgroupRemove& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const CpusetInherit& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const RootPropagation& record, Use&& use) {
+  use(record.flags);
+}
+
+template <typename Use>
+void for_each_operand(const MountFs& record, Use&& use) {
+  use(record.slot);
+  use(record.type);
+  use(record.options);
+  use(record.attributes);
+}
+
+template <typename Use>
+void for_each_operand(const OpenTree& record, Use&& use) {
+  use(record.slot);
+  use(record.path);
+  use(record.recursive);
+}
+
+template <typename Use>
+void for_each_operand(const MountAttributes& record, Use&& use) {
+  use(record.slot);
+  use(record.set);
+  use(record.clear);
+  use(record.propagation);
+  use(record.recursive);
+  use(record.userns_slot);
+}
+
+template <typename Use>
+void for_each_operand(const AttachMount& record, Use&& use) {
+  use(record.slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const AttachInRoot& record, Use&& use) {
+  use(record.slot);
+  use(record.root_slot);
+  use(record.target);
+  use(record.create);
+}
+
+template <typename Use>
+void for_each_operand(const PivotRoot& record, Use&& use) {
+  use(record.root_slot);
+}
+
+template <typename Use>
+void for_each_operand(const MaskPath& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const ReadonlyPath& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const Unmount& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const ReadonlyRoot&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const CopyUp& record, Use&& use) {
+  use(record.slot);
+  use(record.root_slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const SetRootPropagation& record, Use&& use) {
+  use(record.flags);
+}
+
+template <typename Use>
+void for_each_operand(const OpenTreeInRoot& record, Use&& use) {
+  use(record.slot);
+  use(record.root_slot);
+  use(record.path);
+  use(record.recursive);
+}
+
+template <typename Use>
+void for_each_operand(const MakeDirectory& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+  use(record.mode);
+  use(record.uid);
+  use(record.gid);
+}
+
+template <typename Use>
+void for_each_operand(const MakeNode& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+  use(record.mode);
+  use(record.major);
+  use(record.minor);
+  use(record.uid);
+  use(record.gid);
+}
+
+template <typename Use>
+void for_each_operand(const MakeSymlink& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+  use(record.target);
+}
+
+template <typename Use>
+void for_each_operand(const MakeFile& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+  use(record.mode);
+  use(record.content);
+}
+
+template <typename Use>
+void for_each_operand(const SetXattr& record, Use&& use) {
+  use(record.root_slot);
+  use(record.path);
+  use(record.name);
+  use(record.value);
+}
+
+template <typename Use>
+void for_each_operand(const RemoveFile& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const RemoveTree& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const Hostname& record, Use&& use) {
+  use(record.name);
+}
+
+template <typename Use>
+void for_each_operand(const Domainname& record, Use&& use) {
+  use(record.name);
+}
+
+template <typename Use>
+void for_each_operand(const Sysctl& record, Use&& use) {
+  use(record.key);
+  use(record.value);
+}
+
+template <typename Use>
+void for_each_operand(const LinkUp& record, Use&& use) {
+  use(record.name);
+}
+
+template <typename Use>
+void for_each_operand(const Rlimit& record, Use&& use) {
+  use(record.resource);
+  use(record.soft);
+  use(record.hard);
+}
+
+template <typename Use>
+void for_each_operand(const OomScoreAdj& record, Use&& use) {
+  use(record.value);
+}
+
+template <typename Use>
+void for_each_operand(const Umask& record, Use&& use) {
+  use(record.mask);
+}
+
+template <typename Use>
+void for_each_operand(const Personality& record, Use&& use) {
+  use(record.persona);
+}
+
+template <typename Use>
+void for_each_operand(const Scheduler& record, Use&& use) {
+  use(record.policy);
+  use(record.flags);
+  use(record.nice);
+  use(record.priority);
+  use(record.runtime);
+  use(record.deadline);
+  use(record.period);
+}
+
+template <typename Use>
+void for_each_operand(const IoPriority& record, Use&& use) {
+  use(record.class_);
+  use(record.level);
+}
+
+template <typename Use>
+void for_each_operand(const CpuAffinity& record, Use&& use) {
+  use(record.cpus);
+}
+
+template <typename Use>
+void for_each_operand(const SessionKeyring& record, Use&& use) {
+  use(record.name);
+}
+
+template <typename Use>
+void for_each_operand(const Terminal& record, Use&& use) {
+  use(record.root_slot);
+  use(record.rows);
+  use(record.columns);
+  use(record.console);
+}
+
+template <typename Use>
+void for_each_operand(const NewSession&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const ExposeFd& record, Use&& use) {
+  use(record.slot);
+  use(record.fd);
+}
+
+template <typename Use>
+void for_each_operand(const LookUpUser& record, Use&& use) {
+  use(record.root_slot);
+  use(record.user);
+  use(record.groups);
+}
+
+template <typename Use>
+void for_each_operand(const UseIds& record, Use&& use) {
+  use(record.uid);
+  use(record.gid);
+  use(record.groups);
+}
+
+template <typename Use>
+void for_each_operand(const SetIds&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const BoundingCapabilities& record, Use&& use) {
+  use(record.mask);
+}
+
+template <typename Use>
+void for_each_operand(const Capabilities& record, Use&& use) {
+  use(record.applies);
+  use(record.effective);
+  use(record.permitted);
+  use(record.inheritable);
+  use(record.ambient);
+}
+
+template <typename Use>
+void for_each_operand(const NoNewPrivileges&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const Seccomp& record, Use&& use) {
+  use(record.flags);
+  use(record.filter);
+}
+
+template <typename Use>
+void for_each_operand(const Apparmor& record, Use&& use) {
+  use(record.profile);
+}
+
+template <typename Use>
+void for_each_operand(const Selinux& record, Use&& use) {
+  use(record.label);
+}
+
+template <typename Use>
+void for_each_operand(const Hook& record, Use&& use) {
+  use(record.path);
+  use(record.args);
+  use(record.env);
+  use(record.timeout_ms);
+  use(record.state_before);
+  use(record.state_after);
+}
+
+template <typename Use>
+void for_each_operand(const WorkingDirectory& record, Use&& use) {
+  use(record.path);
+  use(record.create);
+}
+
+template <typename Use>
+void for_each_operand(const BecomeInit&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const Exec& record, Use&& use) {
+  use(record.args);
+  use(record.env);
+  use(record.set_home);
+}
+
+template <typename Use>
+void for_each_operand(const RunDirectory& record, Use&& use) {
+  use(record.path);
+  use(record.id);
+}
+
+template <typename Use>
+void for_each_operand(const Stdio& record, Use&& use) {
+  use(record.stdin_);
+  use(record.stdout_);
+  use(record.stderr_);
+  use(record.stdin_slot);
+  use(record.stdout_slot);
+  use(record.stderr_slot);
+  use(record.terminal);
+  use(record.keep_stdin);
+  use(record.stdin_once);
+}
+
+template <typename Use>
+void for_each_operand(const Log& record, Use&& use) {
+  use(record.driver);
+  use(record.path);
+  use(record.max_bytes);
+  use(record.max_files);
+  use(record.mode);
+}
+
+template <typename Use>
+void for_each_operand(const Restart& record, Use&& use) {
+  use(record.policy);
+  use(record.max_retries);
+  use(record.first_delay_ms);
+  use(record.last_delay_ms);
+}
+
+template <typename Use>
+void for_each_operand(const TimeLimit& record, Use&& use) {
+  use(record.milliseconds);
+}
+
+template <typename Use>
+void for_each_operand(const OomCounter& record, Use&& use) {
+  use(record.slot);
+  use(record.file);
+  use(record.key);
+}
+
+template <typename Use>
+void for_each_operand(const PidFile& record, Use&& use) {
+  use(record.which);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const Role& record, Use&& use) {
+  use(record.kind);
+}
+
 /** Whether the number is the code of a step. */
 constexpr bool is_op(uint32_t code) {
   switch (static_cast<Op>(code)) {

@@ -59,10 +59,12 @@ Plan::Iterator& Plan::Iterator::operator++() {
 
 Result<Plan, Failure> Plan::parse(wire::Bytes bytes) {
   wire::Reader reader(bytes);
-  if (reader.number<uint32_t>() != kMagic) return refuse(Failure::kNoStep, EBADMSG, "not a plan");
-  if (reader.number<uint32_t>() != kVersion) return refuse(Failure::kNoStep, EPROTONOSUPPORT, "plan of another version");
-  const uint32_t count = reader.number<uint32_t>();
-  if (!reader.ok() || count > kMaxSteps) return refuse(Failure::kNoStep, EBADMSG, "bad number of steps");
+  const auto magic = reader.number<uint32_t>();
+  const auto version = reader.number<uint32_t>();
+  const auto count = reader.number<uint32_t>();
+  if (!reader.ok() || magic != kMagic) return refuse(Failure::kNoStep, EBADMSG, "not a plan");
+  if (version != kVersion) return refuse(Failure::kNoStep, EPROTONOSUPPORT, "plan of another version");
+  if (count > kMaxSteps) return refuse(Failure::kNoStep, EBADMSG, "bad number of steps");
 
   Plan plan;
   plan.steps_ = bytes.last(reader.remaining());
