@@ -13,6 +13,12 @@ Tasks& tasks_of(Napi::Env env) {
 
 namespace {
 
+/** (id) */
+Napi::Value cancel(const Napi::CallbackInfo& info) {
+  environment(info).tasks.cancel(uint_at(info, 0));
+  return info.Env().Undefined();
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   export_descriptors(env, exports);
@@ -28,6 +34,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   export_spawn(env, exports);
   export_watches(env, exports);
   export_xattrs(env, exports);
+  add_function(env, exports, "cancel", cancel);
   return exports;
 }
 

@@ -9,11 +9,11 @@ namespace tspod::addon {
 void export_descriptors(Napi::Env env, Napi::Object exports);
 /** readFile, writeFile, readDirectory, getHostname, setHostname. */
 void export_files(Napi::Env env, Napi::Object exports);
-/** tryLock, lockWaiting, cancelLock, unlock. */
+/** tryLock, lockWaiting, unlock. */
 void export_locks(Napi::Env env, Napi::Object exports);
 /** mountFileSystem, bindMount, unmount, setPropagation. */
 void export_mounts(Napi::Env env, Napi::Object exports);
-/** createNamespace, createUserNamespace, pinNamespace. */
+/** createNamespace, createUserNamespace, pinNamespace, probeNamespaces. */
 void export_namespaces(Napi::Env env, Napi::Object exports);
 /** netlink. */
 void export_netlink(Napi::Env env, Napi::Object exports);

@@ -57,7 +57,7 @@ class LockTask final : public Task {
       result_ = lock_once();
     } while (result_ && !result_->valid());
   }
-  bool cancellable() const override { return true; }
+  void cancel() override { pthread_cancel(thread()); }
   Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(result_)); }
 
  private:
@@ -95,17 +95,7 @@ Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
-  auto [id, promise] =
-      environment(info).tasks.start(std::make_unique<LockTask>(info.Env(), string_at(info, 0)));
-  Napi::Object started = Napi::Object::New(info.Env());
-  started.Set("id", id);
-  started.Set("locked", promise);
-  return started;
-}
-
-Napi::Value cancel_lock(const Napi::CallbackInfo& info) {
-  environment(info).tasks.cancel(uint_at(info, 0));
-  return info.Env().Undefined();
+  return start_cancellable(info, std::make_unique<LockTask>(info.Env(), string_at(info, 0)));
 }
 
 /** Unlocks before it closes: a child that is just being spawned still has a copy of the descriptor. */
@@ -120,7 +110,6 @@ Napi::Value unlock(const Napi::CallbackInfo& info) {
 void export_locks(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "tryLock", try_lock_now);
   add_function(env, exports, "lockWaiting", lock_waiting);
-  add_function(env, exports, "cancelLock", cancel_lock);
   add_function(env, exports, "unlock", unlock);
 }
 

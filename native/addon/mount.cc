@@ -39,14 +39,20 @@ struct Bind {
   bool recursive;
   uint32_t attributes;
   uint32_t propagation;
+  UniqueFd id_map;  // a user namespace, or none
 };
 
 Result<void> bind_mount(const Bind& wanted) {
   UniqueFd mount = TRY(sys::clone_tree(AT_FDCWD, wanted.source.c_str(), wanted.recursive));
+  if (wanted.id_map) {
+    sys::MountAttributes mapped{
+        .set = MOUNT_ATTR_IDMAP, .userns = wanted.id_map.get(), .recursive = wanted.recursive};
+    TRY(sys::mount_setattr(mount.get(), mapped));
+  }
   if (wanted.attributes != 0 || wanted.propagation != 0) {
-    TRY(sys::mount_setattr(
-        mount.get(),
-        {.set = wanted.attributes, .propagation = wanted.propagation, .recursive = wanted.recursive}));
+    sys::MountAttributes others{
+        .set = wanted.attributes, .propagation = wanted.propagation, .recursive = wanted.recursive};
+    TRY(sys::mount_setattr(mount.get(), others));
   }
   return sys::move_mount_to(mount.get(), wanted.target.c_str());
 }
@@ -58,9 +64,17 @@ Napi::Value mount_file_system_async(const Napi::CallbackInfo& info) {
                     [wanted = std::move(wanted)] { return mount_file_system(wanted); });
 }
 
-/** (namespaces, flags, source, target, recursive, attributes, propagation) */
+/** (namespaces, flags, source, target, recursive, attributes, propagation, descriptor of a user namespace or
+ * -1) */
 Napi::Value bind_mount_async(const Napi::CallbackInfo& info) {
-  Bind wanted{string_at(info, 2), string_at(info, 3), bool_at(info, 4), uint_at(info, 5), uint_at(info, 6)};
+  UniqueFd id_map;
+  if (int fd = int_at(info, 7); fd >= 0) {
+    Result<UniqueFd> copy = sys::dup_from(fd, 3);
+    if (!copy) return failure(info.Env(), copy.error());
+    id_map = std::move(*copy);
+  }
+  Bind wanted{string_at(info, 2), string_at(info, 3), bool_at(info, 4),
+              uint_at(info, 5),   uint_at(info, 6),   std::move(id_map)};
   return run_inside(info.Env(), namespaces_at(info, 0),
                     [wanted = std::move(wanted)] { return bind_mount(wanted); });
 }

@@ -43,12 +43,12 @@ int hold_namespace(void*) {
 /** A process that is killed and reaped at the end of the scope. */
 class Holder {
  public:
-  static Result<Holder> start() {
+  /** `flags` are CLONE_NEW* bits: the namespaces that it is born in. */
+  static Result<Holder> start(int flags) {
     Mapping stack = TRY(Mapping::make(kStackBytes));
     void* top = stack.bytes().data() + kStackBytes;
     int pidfd = -1;
-    pid_t pid =
-        ::clone(hold_namespace, top, CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd);
+    pid_t pid = ::clone(hold_namespace, top, CLONE_VM | CLONE_PIDFD | SIGCHLD | flags, nullptr, &pidfd);
     if (pid < 0) return last_error("clone");
     return Holder(pid, UniqueFd(pidfd), std::move(stack));
   }
@@ -81,7 +81,7 @@ struct IdMapLines {
 };
 
 Result<UniqueFd> create_user_namespace(const IdMapLines& maps) {
-  Holder holder = TRY(Holder::start());
+  Holder holder = TRY(Holder::start(CLONE_NEWUSER));
   if (maps.deny_setgroups) TRY(write_proc(holder.directory() + "/setgroups", "deny"));
   if (!maps.gids.empty()) TRY(write_proc(holder.directory() + "/gid_map", maps.gids));
   if (!maps.uids.empty()) TRY(write_proc(holder.directory() + "/uid_map", maps.uids));
@@ -100,6 +100,14 @@ Napi::Value create(const Napi::CallbackInfo& info) {
 Napi::Value create_user(const Napi::CallbackInfo& info) {
   IdMapLines maps{string_at(info, 0), string_at(info, 1), bool_at(info, 2)};
   return run_async(info.Env(), [maps = std::move(maps)] { return create_user_namespace(maps); });
+}
+
+/** Whether a process may be made in such namespaces: by making one. */
+Napi::Value probe(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(), [flags = int_at(info, 0)]() -> Result<void> {
+    TRY(Holder::start(flags));
+    return {};
+  });
 }
 
 Result<void> pin(int fd, const std::string& path) {
@@ -125,6 +133,7 @@ void export_namespaces(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "createNamespace", create);
   add_function(env, exports, "createUserNamespace", create_user);
   add_function(env, exports, "pinNamespace", pin_namespace);
+  add_function(env, exports, "probeNamespaces", probe);
 }
 
 }  // namespace tspod::addon

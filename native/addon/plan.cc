@@ -2,6 +2,7 @@
 
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/remove_tree.h"
 #include "core/sys_process.h"
 #include "ops/handlers.gen.h"
 #include "ops/run.h"
@@ -43,19 +44,26 @@ Napi::Value execute(const Napi::CallbackInfo& info) {
   return environment(info).tasks.start(std::move(task)).promise;
 }
 
-Result<void> remove_tree(const std::string& path) {
-  ops::Context context;
-  plan::RemoveTree step;
-  step.path = path;
-  return ops::remove_tree(context, step);
-}
+class RemoveTreeTask final : public Task {
+ public:
+  RemoveTreeTask(Napi::Env env, std::string path) : Task(env), path_(std::move(path)) {}
+
+  void run() override { result_ = remove_tree(path_.c_str(), &stop_); }
+  void cancel() override { stop_ = true; }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(result_)); }
+
+ private:
+  std::string path_;
+  std::atomic<bool> stop_ = false;
+  Result<void> result_;
+};
 
 Napi::Value remove_tree_async(const Napi::CallbackInfo& info) {
-  return run_async(info.Env(), [path = string_at(info, 0)] { return remove_tree(path); });
+  return start_cancellable(info, std::make_unique<RemoveTreeTask>(info.Env(), string_at(info, 0)));
 }
 
 Napi::Value remove_tree_now(const Napi::CallbackInfo& info) {
-  return to_js(info.Env(), remove_tree(string_at(info, 0)));
+  return to_js(info.Env(), remove_tree(string_at(info, 0).c_str()));
 }
 
 /** Ends what runs in the cgroup and below, then removes it all. */

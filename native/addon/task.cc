@@ -58,7 +58,7 @@ Tasks::Started Tasks::start(std::unique_ptr<Task> task) {
 
 void Tasks::cancel(uint32_t id) {
   auto found = live_.find(id);
-  if (found != live_.end() && found->second->cancellable()) pthread_cancel(found->second->thread_);
+  if (found != live_.end()) found->second->cancel();
 }
 
 void* Tasks::thread_main(void* argument) {
@@ -91,11 +91,17 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
 /** The environment ends: nothing of ours may run on in a library that could be unloaded. */
 void Tasks::end_all(void* context) {
   auto* self = static_cast<Tasks*>(context);
-  for (auto& [id, task] : self->live_) {
-    if (task->cancellable()) pthread_cancel(task->thread_);
-  }
+  for (auto& [id, task] : self->live_) task->cancel();
   for (auto& [id, task] : self->live_) pthread_join(task->thread_, nullptr);
   self->live_.clear();
+}
+
+Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task) {
+  auto [id, promise] = tasks_of(info.Env()).start(std::move(task));
+  Napi::Object started = Napi::Object::New(info.Env());
+  started.Set("id", id);
+  started.Set("done", promise);
+  return started;
 }
 
 }  // namespace tspod::addon

@@ -28,11 +28,13 @@ class Task {
 
   /** On the task's thread, which blocks all signals. No JavaScript. */
   virtual void run() = 0;
-  /** Whether `run` may be ended from outside: only where it has made itself cancellable
-   * (pthread_setcancelstate). */
-  virtual bool cancellable() const { return false; }
+  /** On JavaScript's thread: asks `run` to end early, if it can. It may have ended already. */
+  virtual void cancel() {}
   /** On JavaScript's thread: what the promise resolves with. */
   virtual Napi::Value outcome(Napi::Env env) = 0;
+
+ protected:
+  pthread_t thread() const { return thread_; }
 
  private:
   friend class Tasks;
@@ -55,7 +57,7 @@ class Tasks {
   Tasks& operator=(const Tasks&) = delete;
 
   Started start(std::unique_ptr<Task> task);
-  /** Ends a cancellable task early; its outcome is what it had so far. One that has ended is left alone. */
+  /** Asks a task to end early. One that has ended is left alone. */
   void cancel(uint32_t id);
 
  private:
@@ -71,6 +73,9 @@ class Tasks {
 
 /** The tasks of this environment. */
 Tasks& tasks_of(Napi::Env env);
+
+/** Starts a task that can be cancelled: returns its id, for `cancel`, and its promise. */
+Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task);
 
 /** A task that is a function `() -> Result<T>`. */
 template <class Work> class FunctionTask final : public Task {

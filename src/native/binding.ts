@@ -13,7 +13,16 @@ export const WATCH_WRITE = 2;
 /** Namespaces to work in: paths of their files, and a CLONE_NEW* flag for each. None: this process's. */
 export type Inside = [paths: readonly string[], flags: readonly number[]];
 
+/** Work on a thread of its own; `cancel(id)` asks it to end early, with ECANCELED. */
+export interface CancellableTask<T> {
+  readonly id: number;
+  readonly done: Promise<Outcome<T>>;
+}
+
 export interface Binding {
+  // addon.cc
+  cancel(task: number): void;
+
   // descriptors.cc
   closeFd(fd: number): Outcome<undefined>;
   pipe(): Outcome<[number, number]>;
@@ -49,6 +58,7 @@ export interface Binding {
   // namespace.cc
   createNamespace(flag: number, name: string, timeOffsets: string): Promise<Outcome<number>>;
   createUserNamespace(uidMap: string, gidMap: string, denySetgroups: boolean): Promise<Outcome<number>>;
+  probeNamespaces(flags: number): Promise<Outcome<undefined>>;
   pinNamespace(fd: number, path: string): Promise<Outcome<undefined>> | Failure;
 
   // mount.cc, file.cc, netlink.cc: in namespaces given by the paths of their nsfs files and CLONE_NEW* flags
@@ -56,7 +66,15 @@ export interface Binding {
     ...rest: [...Inside, type: string, options: readonly string[], attributes: number, target: string]
   ): Promise<Outcome<undefined>>;
   bindMount(
-    ...rest: [...Inside, source: string, target: string, recursive: boolean, attributes: number, propagation: number]
+    ...rest: [
+      ...Inside,
+      source: string,
+      target: string,
+      recursive: boolean,
+      attributes: number,
+      propagation: number,
+      idMapFd: number,
+    ]
   ): Promise<Outcome<undefined>>;
   unmount(...rest: [...Inside, path: string, flags: number]): Promise<Outcome<undefined>>;
   setPropagation(
@@ -78,7 +96,7 @@ export interface Binding {
   // plan.cc
   execute(plan: Uint8Array): Promise<Outcome<undefined>>;
   removeCgroup(path: string): Promise<Outcome<undefined>>;
-  removeTree(path: string): Promise<Outcome<undefined>>;
+  removeTree(path: string): CancellableTask<undefined>;
   removeTreeNow(path: string): Outcome<undefined>;
 
   // seccomp.cc
@@ -86,8 +104,7 @@ export interface Binding {
 
   // lock.cc
   tryLock(path: string): Outcome<number | null>;
-  lockWaiting(path: string): { id: number; locked: Promise<Outcome<number>> };
-  cancelLock(id: number): void;
+  lockWaiting(path: string): CancellableTask<number>;
   unlock(fd: number): Outcome<undefined>;
 }
 

@@ -70,10 +70,10 @@ function turn(path: string, before: Promise<unknown>, signal: AbortSignal | unde
 
 async function lockInKernel(path: string, signal: AbortSignal | undefined): Promise<FileLock> {
   throwIfAborted(`lock "${path}"`, signal);
-  const { id, locked } = binding().lockWaiting(path);
-  const forget = onAbort(signal, () => binding().cancelLock(id));
+  const { id, done } = binding().lockWaiting(path);
+  const forget = onAbort(signal, () => binding().cancel(id));
   try {
-    const fd = unwrap(await locked);
+    const fd = unwrap(await done);
     if (signal?.aborted !== true) return heldLock(path, fd);
     binding().unlock(fd); // the lock came in the moment of the abort
     throw abortedError(`lock "${path}"`, signal);

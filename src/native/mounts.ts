@@ -2,6 +2,7 @@
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
+import type { NamespaceHandle } from './namespace-handle.js';
 import { unwrap } from './native-error.js';
 
 /** Attributes of one mount: MOUNT_ATTR_* of mount_setattr(2). All default to false. */
@@ -38,6 +39,11 @@ export interface BindMountOptions extends MountAttributes, InsideOptions {
   readonly recursive?: boolean;
   /** @default as the source's */
   readonly propagation?: Propagation;
+  /**
+   * Owners appear mapped through this user namespace (mount_setattr(2), "ID-mapped mounts"): what belongs to id N of the source
+   * belongs to what N is mapped to. NativeError EINVAL where the file system cannot do it.
+   */
+  readonly idMap?: NamespaceHandle;
 }
 
 /** Who sees mounts that are made below (mount_namespaces(7)). */
@@ -84,7 +90,9 @@ export async function bindMount(mount: BindMountOptions): Promise<void> {
   const inside = insideArguments(mount.inside);
   const recursive = mount.recursive === true;
   const attributes = attributeBits(mount);
-  unwrap(await binding().bindMount(...inside, mount.source, mount.target, recursive, attributes, propagation));
+  const idMap = mount.idMap?.fd ?? -1;
+  const { source, target } = mount;
+  unwrap(await binding().bindMount(...inside, source, target, recursive, attributes, propagation, idMap));
 }
 
 export interface UnmountOptions extends InsideOptions {

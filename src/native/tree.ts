@@ -1,17 +1,29 @@
 /** Deleting trees that others may be changing: by descriptors, never through links. */
+import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { binding } from './binding.js';
-import { unwrap } from './native-error.js';
+import { isFailure, unwrap } from './native-error.js';
+
+const ECANCELED = 125;
 
 /**
  * Deletes a file, or a directory with all in it, off the main thread. Follows no link and enters no other mount; what is gone already is
  * success. Works at any depth. The path is absolute, its last component not a slash. NativeError EBUSY or EXDEV if something is
- * mounted in the tree: all before it may be gone then.
+ * mounted in the tree, TspodError ABORTED when the signal aborts: a part may be gone then.
  *
  * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
  */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
   requireRemovable(path);
-  unwrap(await binding().removeTree(path));
+  const { signal } = options;
+  throwIfAborted(`remove "${path}"`, signal);
+  const { id, done } = binding().removeTree(path);
+  const forget = onAbort(signal, () => binding().cancel(id));
+  const outcome = await done;
+  forget();
+  if (isFailure(outcome) && outcome.errno === ECANCELED && signal?.aborted === true) {
+    throw abortedError(`remove "${path}"`, signal);
+  }
+  unwrap(outcome);
 }
 
 /** The same on this thread: for a tree that is known to be tiny, where a thread would take longer than the work. */

@@ -1,0 +1,115 @@
+#include "core/remove_tree.h"
+
+#include <dirent.h>
+#include <linux/openat2.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/sys.h"
+
+namespace tspod {
+namespace {
+
+/** Deeper directories are moved up first: a container can nest them deeper than there are descriptors. */
+constexpr int kMaxDepth = 100;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+bool is_gone(const Error& error) {
+  return error.err == ENOENT || error.err == ENOTDIR;
+}
+
+/** `removed`, or success if there is nothing left to remove. */
+Result<void> unless_gone(Result<void> removed) {
+  if (!removed && is_gone(removed.error())) return {};
+  return removed;
+}
+
+class TreeRemoval {
+ public:
+  explicit TreeRemoval(const std::atomic<bool>* stop) : stop_(stop) {}
+
+  /** Removes the file or tree `name` in `parent`. */
+  Result<void> remove(int parent, const char* name) {
+    Result<bool> file = remove_file(parent, name);
+    if (!file) return file.error();
+    if (*file) return {};
+    const Result<UniqueFd> top = enter(parent, name);
+    if (!top) return unless_gone(top.error());
+    top_ = top->get();
+    for (;;) {
+      const uint32_t moved_before = moved_;
+      TRY(remove_content(top_, 0));
+      const Result<void> gone = sys::unlinkat(parent, name, AT_REMOVEDIR);
+      const bool again = !gone && gone.error().err == ENOTEMPTY && moved_ != moved_before;
+      if (!again) return unless_gone(gone);
+    }
+  }
+
+ private:
+  /** Neither follows a link nor enters another mount: what is mounted in the tree is not ours to empty. */
+  static Result<UniqueFd> enter(int parent, const char* name) {
+    const sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS, 0};
+    return sys::openat2(parent, name, how);
+  }
+
+  /** False if it is a directory. */
+  static Result<bool> remove_file(int parent, const char* name) {
+    const Result<void> removed = sys::unlinkat(parent, name, 0);
+    if (removed || is_gone(removed.error())) return true;
+    if (removed.error().err == EISDIR) return false;
+    return removed.error();
+  }
+
+  Result<void> remove_content(int directory, int depth) {
+    const Directory stream(::fdopendir(TRY(sys::dup_from(directory, 3)).release()));
+    if (stream == nullptr) return last_error("fdopendir");
+    ::rewinddir(stream.get());  // the copy shares its position with the descriptor
+    while (const dirent* entry = ::readdir(stream.get())) {
+      const std::string_view name(entry->d_name);
+      if (name != "." && name != "..") TRY(remove_entry(directory, entry->d_name, depth));
+    }
+    return {};
+  }
+
+  Result<void> remove_entry(int parent, const char* name, int depth) {
+    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return Error{"unlinkat", name, ECANCELED};
+    if (TRY(remove_file(parent, name))) return {};
+    if (depth == kMaxDepth) return move_up(parent, name);
+    const Result<UniqueFd> directory = enter(parent, name);
+    if (!directory) return unless_gone(directory.error());
+    TRY(remove_content(directory->get(), depth + 1));
+    return unless_gone(sys::unlinkat(parent, name, AT_REMOVEDIR));
+  }
+
+  Result<void> move_up(int parent, const char* name) {
+    const std::string above = ".tspod-removing-" + std::to_string(moved_++);
+    const Result<void> moved = sys::renameat(parent, name, top_, above.c_str());
+    // Left by a removal that was cut off: take the next name.
+    const bool taken = !moved && (moved.error().err == EEXIST || moved.error().err == ENOTEMPTY);
+    return taken ? move_up(parent, name) : moved;
+  }
+
+  const std::atomic<bool>* stop_;
+  int top_ = -1;
+  uint32_t moved_ = 0;
+};
+
+}  // namespace
+
+Result<void> remove_tree(const char* path, const std::atomic<bool>* stop) {
+  const char* slash = std::strrchr(path, '/');
+  if (slash == nullptr || slash[1] == '\0') return Error{"unlinkat", path, EINVAL};
+  const std::string above(path, slash + 1);
+  const Result<UniqueFd> parent = sys::open(above.c_str(), O_PATH | O_DIRECTORY);
+  if (!parent) return unless_gone(parent.error());
+  return TreeRemoval(stop).remove(parent->get(), slash + 1);
+}
+
+}  // namespace tspod
