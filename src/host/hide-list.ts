@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 
+import { TspodError } from '../errors.js';
 import { isWithin, parentsOf } from '../util/paths.js';
 import { hideRules, visibilityOf } from './hide-rules.js';
 import type { HideRequest, HideRules, Visibility } from './hide-rules.js';
@@ -24,7 +25,8 @@ export type HideEntry =
     } & Attributes)
   | { readonly kind: 'absent'; readonly path: string }
   /** The mount point of a file that is bound. */
-  | { readonly kind: 'placeholder'; readonly path: string };
+  | { readonly kind: 'placeholder'; readonly path: string }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 export interface HideList {
   readonly entries: readonly HideEntry[];
@@ -47,7 +49,7 @@ export function readHideList(
   tree: HostTree = new HostTree(),
 ): HideList {
   const rules = hideRules(request, tree);
-  const others = addMounts(rules, mounts, tree);
+  const others = addMounts(rules, { mounts, tree, all: request.all });
   const layer = buildLayer(rules, others, tree);
   return {
     ...layer,
@@ -68,19 +70,32 @@ const SYSTEM_MOUNTS = ['/usr', '/opt', '/nix', '/gnu', '/var/local', '/var/opt']
 /** Covered by the container's own mounts. */
 const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev'];
 
+/** File systems that hold nothing of their own: views of others, of the kernel, or of the network. */
+const NOT_BOUND = new Set(['autofs', 'binfmt_misc', 'cgroup', 'cgroup2', 'fusectl', 'nsfs', 'overlay', 'rpc_pipefs']);
+
+interface MountRequest {
+  readonly mounts: readonly HostMount[];
+  readonly tree: HostTree;
+  readonly all: boolean;
+}
+
 /**
  * An overlay shows what lies below the host's other mounts, not what is mounted there: their mount points are emptied, and those of the
- * system are bound. Returns all mount points but the root.
+ * system (with host:all, all) are bound. Returns all mount points but the root. UNSUPPORTED_HOST where /etc is one of them.
  */
-function addMounts(rules: HideRules, mounts: readonly HostMount[], tree: HostTree): readonly string[] {
-  const points = [...new Set(mounts.map(({ target }) => target))].filter(
-    (point) => point !== '/' && !KERNEL_DIRECTORIES.some((directory) => isWithin(point, directory)),
-  );
-  for (const point of points) {
+function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): readonly string[] {
+  const points = new Map(mounts.map((mount) => [mount.target, mount.type]));
+  points.delete('/');
+  for (const point of points.keys())
+    if (KERNEL_DIRECTORIES.some((directory) => isWithin(point, directory))) points.delete(point);
+  if (points.has('/etc'))
+    throw new TspodError('UNSUPPORTED_HOST', 'host: needs an /etc that is on the root file system: use --rootfs');
+  for (const [point, type] of points) {
     if (rules.has(point) || !tree.isDirectory(point) || visibilityOf(rules, point) !== 'show') continue;
-    rules.set(point, SYSTEM_MOUNTS.some((directory) => isWithin(point, directory)) ? 'show' : 'empty');
+    const bound = (all && !NOT_BOUND.has(type)) || SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
+    rules.set(point, bound ? 'show' : 'empty');
   }
-  return points;
+  return [...points.keys()];
 }
 
 type Layer = Pick<HideList, 'entries' | 'binds' | 'hidden'>;
@@ -104,8 +119,17 @@ function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree)
       addDirectory(entries, path, { tree, opaque: false, redirect: false });
     }
   }
+  if (rules.get('/var') === 'empty') addLinks(entries, '/var', tree);
   const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   return { entries: sorted, binds, hidden };
+}
+
+/** Links of an emptied directory that others lead through: /var/run and /var/lock. */
+function addLinks(entries: Map<string, HideEntry>, directory: string, tree: HostTree): void {
+  for (const path of tree.list(directory).map((name) => `${directory}/${name}`)) {
+    const target = tree.linkTarget(path);
+    if (target !== undefined) entries.set(path, { kind: 'link', path, target });
+  }
 }
 
 interface Hiding {

@@ -56,6 +56,11 @@ export class HostTree {
     return this.#lstat(path)?.isSymbolicLink() ?? false;
   }
 
+  /** What a link says, or undefined for anything else. */
+  linkTarget(path: string): string | undefined {
+    return this.isLink(path) ? readlinkSync(this.#root + path) : undefined;
+  }
+
   /** How a path is hidden: a directory becomes empty, anything else is gone. */
   hiding(path: string): 'empty' | 'absent' {
     return this.isDirectory(path) ? 'empty' : 'absent';

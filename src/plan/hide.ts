@@ -27,6 +27,10 @@ function addEntry(builder: PlanBuilder, rootSlot: number, entry: HideEntry): voi
     builder.add('prepare', 'makeFile', { rootSlot, path, mode: 0o600, content: new Uint8Array() });
     return;
   }
+  if (entry.kind === 'link') {
+    builder.add('prepare', 'makeSymlink', { rootSlot, path, target: entry.target });
+    return;
+  }
   const { mode, uid, gid } = entry;
   builder.add('prepare', 'makeDirectory', { rootSlot, path, mode, uid, gid });
   const attribute = (name: string, value: string): void => {
