@@ -6,6 +6,7 @@
  *   npm run test:vm                                    launch and system tests under systemd
  *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
  *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
+ *   npm run test:vm -- --built                         with what out/ and dist/ hold already
  *   npm run test:vm -- --command 'uname -a; bin/tspod info'
  *
  * Needs root, qemu-system-x86, debootstrap, e2fsprogs and Debian's mirror; the image is kept in .cache/vm.
@@ -22,7 +23,10 @@ const cache = join(root, '.cache/vm');
 const TOOLS = { 'qemu-system-x86_64': 'qemu-system-x86', debootstrap: 'debootstrap', 'mkfs.ext4': 'e2fsprogs' };
 
 /** Built here, run there: none of it is in git but what the tests need. */
-const BUILT = ['build/Release', 'dist', 'out', 'node_modules', 'build/cmake', 'build/cmake-sanitize'];
+const BUILT = ['build/Release', 'build/test', 'dist', 'out', 'node_modules'];
+
+/** Times are kept: what was built must not look older than its source. */
+const COPYING = { verbatimSymlinks: true, preserveTimestamps: true };
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +37,7 @@ const { values } = parseArgs({
     command: { type: 'string' },
     memory: { type: 'string', default: '4G' },
     minutes: { type: 'string', default: '60' },
+    built: { type: 'boolean', default: false },
     rebuild: { type: 'boolean', default: false },
   },
 });
@@ -51,6 +56,7 @@ async function main() {
     );
     return 77;
   }
+  if (!values.built) buildTests();
   const image = prepareImage();
   const disk = prepareRepository(values.command ?? testCommand());
   const { output, ended } = await boot({ image, disk });
@@ -65,6 +71,15 @@ async function main() {
     return 1;
   }
   return Number(status);
+}
+
+/** There is no compiler in the machine: tests and their probe program are built here. */
+function buildTests() {
+  const probe = "import('./out/test/helpers/probe.js').then(({ probePath }) => probePath())";
+  for (const args of [['scripts/build-tests.mjs'], ['--input-type=module', '--eval', probe]]) {
+    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
+  }
 }
 
 /** The image of these scripts, made if there is none yet. */
@@ -99,10 +114,10 @@ function prepareRepository(command) {
   });
   for (const file of files.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(staging, file)), { recursive: true });
-    cpSync(join(root, file), join(staging, file), { verbatimSymlinks: true });
+    cpSync(join(root, file), join(staging, file), COPYING);
   }
   for (const directory of BUILT.filter((name) => existsSync(join(root, name)))) {
-    cpSync(join(root, directory), join(staging, directory), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(root, directory), join(staging, directory), { recursive: true, ...COPYING });
   }
   copyFileSync(process.execPath, join(staging, 'vm-bin/node'));
   writeFileSync(join(staging, 'vm-command'), `export PATH=/repository/vm-bin:$PATH\n${command}\n`);
