@@ -12,7 +12,7 @@ namespace tspod::ops {
 namespace {
 
 /** What `create` of attachInRoot says to make where the target is missing. */
-enum class Create : uint32_t { kNothing = 0, kDirectory = 1, kFile = 2 };
+enum class Create : uint32_t { kNothing = 0, kDirectory = 1, kFile = 2, kSameKind = 3 };
 
 /** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be covered. */
 constexpr std::array<std::string_view, 9> kReplaceable = {
@@ -20,7 +20,13 @@ constexpr std::array<std::string_view, 9> kReplaceable = {
     "/proc/stat",    "/proc/swaps",     "/proc/uptime",  "/proc/sys/kernel/ns_last_pid",
 };
 
-Result<UniqueFd> open_target(int root, const plan::AttachInRoot& step) {
+/** A directory is mounted on a directory, anything else on a file. */
+Result<UniqueFd> make_target_for(int mount, int root, std::string_view path) {
+  const struct stat status = TRY(sys::fstat(mount));
+  return S_ISDIR(status.st_mode) ? make_directories(root, path) : make_file_in_root(root, path);
+}
+
+Result<UniqueFd> open_target(int mount, int root, const plan::AttachInRoot& step) {
   Result<UniqueFd> target = open_in_root(root, step.target.c_str(), O_PATH);
   if (target || target.error().err != ENOENT) return target;
   switch (static_cast<Create>(step.create)) {
@@ -30,6 +36,8 @@ Result<UniqueFd> open_target(int root, const plan::AttachInRoot& step) {
       return make_directories(root, step.target.view());
     case Create::kFile:
       return make_file_in_root(root, step.target.view());
+    case Create::kSameKind:
+      return make_target_for(mount, root, step.target.view());
   }
   return Error{"create", std::to_string(step.create), EINVAL};
 }
@@ -95,7 +103,7 @@ Result<void> attach_mount(Context& context, const plan::AttachMount& step) {
 
 Result<void> attach_in_root(Context& context, const plan::AttachInRoot& step) {
   const int mount = TRY(context.slots.get(step.slot));
-  const UniqueFd target = TRY(open_target(TRY(context.slots.get(step.root_slot)), step));
+  const UniqueFd target = TRY(open_target(mount, TRY(context.slots.get(step.root_slot)), step));
   TRY(refuse_procfs(target.get(), step.target.view()));
   return sys::move_mount(mount, target.get(), step.target.view());
 }
