@@ -1,4 +1,140 @@
-import type { Engine, EngineOptions } from './types.js';
+/** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 
-/** Opens the store (making it when it is new) and puts right what a crash or a reboot left behind. */
-export declare function openEngine(options?: EngineOptions): Promise<Engine>;
+import type { Container, RunOptions } from '../container/api.js';
+import type { EngineContext } from '../container/context.js';
+import { containerHandle } from '../container/handle.js';
+import { repair } from '../container/repair.js';
+import { createContainer } from '../container/verbs/create.js';
+import { removeContainer } from '../container/verbs/remove.js';
+import { TspodError } from '../errors.js';
+import { resolveDirectories, type Directories } from '../host/directories.js';
+import type { HostFacts } from '../host/facts.js';
+import { readHostFacts } from '../host/read-facts.js';
+import { readBootId, refreshAfterBoot } from '../state/boot.js';
+import { Store } from '../state/store.js';
+import { storePaths, type StorePaths } from '../storage/paths.js';
+import { explainCreate, explainExec } from './explain.js';
+import { engineInfo } from './info.js';
+import { latestId, listContainers } from './list.js';
+import { pruneContainers } from './prune.js';
+import { runContainer, spawnContainer } from './run.js';
+import { cachedSeccompCompiler } from './seccomp-cache.js';
+import type { Containers, Engine, EngineOptions } from './types.js';
+import { engineVersion } from './version.js';
+
+/**
+ * Opens the store (making it when it is new) and puts right what a crash or a reboot left behind.
+ *
+ * Several engines, in one process or in many, may share a store.
+ *
+ * @throws {TspodError} INVALID_ARGUMENT (relative directory), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
+ * UNSUPPORTED_HOST (better-sqlite3 or the addon is not built)
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  checkOptions(options);
+  const directories = resolveDirectories(options, process.geteuid?.() ?? 0);
+  const paths = storePaths(directories);
+  makeDirectories(directories, paths);
+  refuseLostDatabase(paths);
+  const store = new Store(paths.database);
+  try {
+    refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
+    mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
+    const context = makeContext(directories, paths, store);
+    await repair(context);
+    return makeEngine(context);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+function checkOptions(options: EngineOptions): void {
+  for (const key of Object.keys(options)) {
+    if (key !== 'root' && key !== 'runRoot')
+      throw new TypeError(`unknown option "${key}" of openEngine: there are root and runRoot`);
+  }
+}
+
+/** Nobody but their owner looks into them, whatever the umask was when they were made. */
+function makeDirectories({ root, runRoot }: Directories, paths: StorePaths): void {
+  for (const directory of [root, runRoot, paths.containers, paths.runDirectories, paths.locks]) {
+    try {
+      if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
+    } catch (error) {
+      throw new TspodError('PERMISSION_DENIED', `cannot make ${directory}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Containers' layers without their records would never be found again: an empty database beside them is no new store. */
+function refuseLostDatabase({ database, containers }: StorePaths): void {
+  const size = statSync(database, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 || readdirSync(containers).length === 0) return;
+  throw new TspodError(
+    'STORE_BROKEN',
+    `${database} is missing or empty, and ${containers} holds containers: put the database back, or remove that directory to start anew`,
+  );
+}
+
+function makeContext(directories: Directories, paths: StorePaths, store: Store): EngineContext {
+  let facts: HostFacts | undefined;
+  return {
+    directories,
+    paths,
+    store,
+    facts: () => (facts ??= readHostFacts()),
+    compileSeccomp: cachedSeccompCompiler(paths.seccompCache),
+    background: new Set(),
+  };
+}
+
+function makeEngine(context: EngineContext): Engine {
+  const { directories, store } = context;
+  const close = async () => {
+    await Promise.all(context.background);
+    store.close();
+  };
+  return {
+    root: directories.root,
+    runRoot: directories.runRoot,
+    containers: makeContainers(context),
+    run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
+    spawn: (options) => spawnContainer(context, options),
+    info: () => engineInfo(context),
+    version: () => engineVersion(),
+    explain: (options) => explainCreate(context, options),
+    explainExec: (nameOrId, options) => explainExec(context, nameOrId, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function makeContainers(context: EngineContext): Containers {
+  const { store } = context;
+  const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
+  return {
+    // In a promise: what it throws, it throws there.
+    create: async (options) => Promise.resolve(containerHandle(context, createContainer(context, options))),
+    get,
+    exists: (nameOrId) => exists(store, nameOrId),
+    list: (options) => listContainers(context, options),
+    latest: () => get(latestId(context)),
+    remove: (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
+    prune: (options) => pruneContainers(context, options),
+  };
+}
+
+function exists(store: Store, nameOrId: string): boolean {
+  try {
+    store.find(nameOrId);
+    return true;
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === 'NO_SUCH_CONTAINER') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/** Collects what a process writes, feeds it its input, and ends it when it writes too much or takes too long. */
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
+
+import { TspodError } from '../errors.js';
+import type { CollectOptions } from './api.js';
+
+const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+export interface CollectedOutput {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+export interface CollectStreams {
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+}
+
+/**
+ * Resolves when both streams have ended. A stream that grows too long calls `onTooMuch` once, and is thrown away from then on; the
+ * promise rejects with OUTPUT_TOO_LARGE in the end.
+ */
+export async function collectOutput(
+  streams: CollectStreams,
+  options: Pick<CollectOptions, 'maxOutputBytes'>,
+  onTooMuch: () => void,
+): Promise<CollectedOutput> {
+  const limit = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
+  let tooLong: string | undefined;
+  const overflow = (name: string) => () => {
+    if (tooLong === undefined) onTooMuch();
+    tooLong ??= name;
+  };
+  const [stdout, stderr] = await Promise.all([
+    collect(streams.stdout, limit, overflow('stdout')),
+    collect(streams.stderr, limit, overflow('stderr')),
+  ]);
+  if (tooLong === undefined) return { stdout, stderr };
+  throw new TspodError('OUTPUT_TOO_LARGE', `${tooLong} is longer than ${String(limit)} bytes (maxOutputBytes)`, {
+    details: { stdout, stderr },
+  });
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function collect(stream: Readable | null, limit: number, onTooMuch: () => void): Promise<Buffer> {
+  if (stream === null) return Promise.resolve(NOTHING);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.on('data', (chunk: Buffer) => {
+      if (length > limit) return;
+      length += chunk.length;
+      if (length > limit) {
+        onTooMuch();
+        return;
+      }
+      chunks.push(chunk);
+    });
+    const done = () => {
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    };
+    stream.once('close', done);
+    stream.once('error', done);
+  });
+}
+
+/** Writes the input and ends the stream. A failure to read a source is the caller's to know. */
+export async function feed(stdin: Writable | null, input: CollectOptions['input']): Promise<void> {
+  if (stdin === null) return;
+  if (!(input instanceof Readable)) {
+    stdin.end(input);
+    return;
+  }
+  try {
+    for await (const chunk of input) {
+      if (stdin.destroyed) break;
+      if (!stdin.write(chunk)) await drained(stdin);
+    }
+  } finally {
+    stdin.end();
+  }
+}
+
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
+
+/** As text in the encoding asked for, or as bytes. */
+export function encodeOutput(
+  output: CollectedOutput,
+  encoding: CollectOptions['encoding'] = 'utf8',
+): { readonly stdout: string | Buffer; readonly stderr: string | Buffer } {
+  if (encoding === 'buffer') return output;
+  return { stdout: output.stdout.toString(encoding), stderr: output.stderr.toString(encoding) };
+}

@@ -1,0 +1,111 @@
+/** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
+import type { HostFacts } from '../host/facts.js';
+import type { OciSpec } from '../oci/spec.js';
+import type { LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
+import { launchPlan } from '../plan/launch.js';
+import type { Plan } from '../plan/ops.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { ContainerFiles } from '../spec/default-mounts.js';
+import { generateSpec } from '../spec/generate.js';
+import { resolveHostPaths } from '../spec/host-paths.js';
+import { identityOf } from '../spec/identity.js';
+import { optionalResources } from '../spec/resources.js';
+import type { ContainerPaths } from '../storage/paths.js';
+import { cgroupFor } from './cgroup.js';
+import type { EngineContext } from './context.js';
+import type { Donors } from './donors.js';
+import { seccompFilter } from './seccomp-filter.js';
+import type { StdioPlan } from './stdio.js';
+
+export interface CompileRequest {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly paths: ContainerPaths;
+  readonly root: RootSource;
+  /** Further host paths that a `host:` container sees. */
+  readonly hostBinds: readonly string[];
+  readonly files: ContainerFiles;
+  readonly donors: Donors;
+  readonly stdio: StdioPlan;
+  /** Stop before the exec until `start`. */
+  readonly gate: boolean;
+  /** Also ends the container, in milliseconds; 0: no limit. */
+  readonly timeLimitMs: number;
+}
+
+export interface CompiledLaunch {
+  readonly spec: OciSpec;
+  readonly plan: Plan;
+}
+
+export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
+  const facts = context.facts();
+  const spec = specOf(facts, request);
+  return { spec, plan: launchPlan(spec, launchContext(context, { request, spec, facts })) };
+}
+
+function specOf(facts: HostFacts, request: CompileRequest): OciSpec {
+  const { config, root } = request;
+  return generateSpec(config, facts, {
+    id: request.id,
+    rootPath: root.kind === 'overlay' ? request.paths.upper : root.path,
+    files: request.files,
+    namespacePaths: request.donors.paths,
+    hostPaths: resolveHostPaths(config),
+    hostBinds: request.hostBinds,
+  });
+}
+
+interface Parts {
+  readonly request: CompileRequest;
+  readonly spec: OciSpec;
+  readonly facts: HostFacts;
+}
+
+function launchContext(context: EngineContext, { request, spec, facts }: Parts): LaunchContext {
+  const { id, config, paths, donors, stdio } = request;
+  const seccomp = seccompFilter(context, spec);
+  return {
+    id,
+    runDirectory: paths.run,
+    root: request.root,
+    cgroup: cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} }),
+    optionalResources: optionalResources(config.resources),
+    identity: identityOf(config, facts),
+    donors: donors.processes,
+    ...shmDonor(donors.processes.ipc),
+    stdio: stdio.stdio,
+    extraFds: stdio.extraFds,
+    ...logOf(config, paths),
+    restart: config.restart,
+    timeLimitMs: shorter(config.timeoutSec * 1000, request.timeLimitMs),
+    gate: request.gate,
+    ...(seccomp === undefined ? {} : { seccomp }),
+    init: config.init,
+    ...(config.pidFile === undefined ? {} : { pidFile: config.pidFile }),
+    ...(config.monitorPidFile === undefined ? {} : { monitorPidFile: config.monitorPidFile }),
+    teardown: {
+      hooks: config.hooks.poststop ?? [],
+      bundle: paths.directory,
+      annotations: config.annotations,
+      // Gone with the container: nobody has to be there to do it.
+      removeTrees: config.autoRemove ? [paths.directory] : [],
+    },
+  };
+}
+
+function shmDonor(donor: ProcessRef | undefined): Pick<LaunchContext, 'shmDonor'> {
+  return donor === undefined ? {} : { shmDonor: donor };
+}
+
+function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchContext, 'log'> {
+  const { driver, path, maxSizeBytes, maxFiles } = config.log;
+  if (driver === 'none' || driver === 'passthrough') return {};
+  return { log: { driver, path: path ?? paths.log, maxSizeBytes, maxFiles } };
+}
+
+/** Of two limits, of which 0 is none. */
+function shorter(one: number, other: number): number {
+  if (one === 0 || other === 0) return Math.max(one, other);
+  return Math.min(one, other);
+}

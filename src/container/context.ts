@@ -1,0 +1,28 @@
+/** What all verbs share: made once by the engine, handed to each of them. */
+import type { Directories } from '../host/directories.js';
+import type { HostFacts } from '../host/facts.js';
+import type { SeccompConfig } from '../oci/seccomp.js';
+import type { Store } from '../state/store.js';
+import type { StorePaths } from '../storage/paths.js';
+
+export interface EngineContext {
+  readonly directories: Directories;
+  readonly paths: StorePaths;
+  readonly store: Store;
+  /** Read when first asked for. */
+  readonly facts: () => HostFacts;
+  /** The compiled filter of a profile, from a cache where there is one. */
+  readonly compileSeccomp: (profile: SeccompConfig) => Uint8Array;
+  /** Work that goes on behind a finished call (the removal of a detached container at its end); close() waits for it. */
+  readonly background: Set<Promise<void>>;
+}
+
+/** Lets work go on behind the call. It must not fail: what it leaves, the next command finds. */
+export function inBackground(context: EngineContext, work: Promise<unknown>): void {
+  const settled = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  context.background.add(settled);
+  void settled.then(() => context.background.delete(settled));
+}

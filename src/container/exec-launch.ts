@@ -1,0 +1,97 @@
+/** An exec: a command that joins a running container. No lock, no record: nothing is left when it ends. */
+import { abortedError, onAbort, throwIfAborted } from '../native/abort.js';
+import { spawnMonitor } from '../native/monitor-spawn.js';
+import { TspodError } from '../errors.js';
+import type { ExecContext } from '../plan/context.js';
+import { encodePlan } from '../plan/encode.js';
+import { execPlan } from '../plan/exec.js';
+import type { Plan } from '../plan/ops.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { ExecOptions } from '../spec/create-options.js';
+import { execRequest, type ExecRequest } from '../spec/exec.js';
+import { noSuchContainer } from '../state/lookup.js';
+import { containerPaths } from '../storage/paths.js';
+import { presentCgroups } from './cgroup.js';
+import { containerSpec, type ContainerSpec } from './container-spec.js';
+import { readConfig } from './config.js';
+import type { EngineContext } from './context.js';
+import { launchError } from './launch-error.js';
+import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
+import { observe, statusOf } from './observe.js';
+import type { LiveRecord } from './run-record.js';
+import { seccompFilter } from './seccomp-filter.js';
+import type { StdioPlan } from './stdio.js';
+import { requireAllowed } from './transitions.js';
+
+/** A running container and what an exec in it is made from. */
+export interface ExecTarget {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly live: LiveRecord;
+  readonly request: ExecRequest;
+  readonly spec: ContainerSpec;
+}
+
+/** Throws STATE_INVALID unless it runs, INVALID_ARGUMENT for the options. */
+export function execTarget(context: EngineContext, id: string, options: ExecOptions): ExecTarget {
+  const stored = context.store.get(id);
+  if (stored === undefined) throw noSuchContainer(id);
+  const observation = observe(stored.state, containerPaths(context.directories, id));
+  requireAllowed('exec', id, statusOf(stored.state, observation));
+  if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${id} is not running`);
+  const config = readConfig(context, id);
+  const spec = containerSpec(context, id, config);
+  const request = execRequest(options, { config, facts: context.facts(), container: spec.process });
+  return { id, config, live: observation.live, request, spec };
+}
+
+/** What it will do. */
+export function compileExec(context: EngineContext, target: ExecTarget, stdio: StdioPlan): Plan {
+  const { id, config, live, request, spec } = target;
+  const seccomp = seccompFilter(context, spec);
+  const execContext: ExecContext = {
+    id,
+    target: live.init,
+    namespaces: (spec.linux.namespaces ?? []).map(({ type }) => type),
+    cgroup: presentCgroups(context, id, config),
+    identity: request.identity,
+    stdio: stdio.stdio,
+    extraFds: stdio.extraFds,
+    timeLimitMs: request.timeoutMs,
+    ...(seccomp === undefined ? {} : { seccomp }),
+  };
+  return execPlan(request.process, execContext);
+}
+
+export interface StartedExec {
+  readonly talk: MonitorTalk;
+  readonly answer: Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
+}
+
+export interface ExecLaunchOptions {
+  readonly fds: readonly number[];
+  readonly signal: AbortSignal | undefined;
+  /** Runs before the plan is sent: attaches. */
+  readonly before?: (talk: MonitorTalk) => void;
+}
+
+/** Returns when the command runs. Throws as launchError() says, ABORTED. */
+export async function launchExec(plan: Plan, { fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
+  throwIfAborted('exec', signal);
+  const bytes = encodePlan(plan);
+  const talk = new MonitorTalk(spawnMonitor({ fds }));
+  before?.(talk);
+  const forget = onAbort(signal, () => {
+    talk.connection.close();
+  });
+  try {
+    const answer = await talk.launch(bytes);
+    if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
+    await talk.closed();
+    if (signal?.aborted === true) throw abortedError('exec', signal);
+    if (answer.kind === 'failed') throw launchError(plan, answer);
+    throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
+  } finally {
+    forget();
+  }
+}

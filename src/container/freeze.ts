@@ -1,0 +1,32 @@
+/** Freezing and thawing a container's cgroup. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { TspodError } from '../errors.js';
+import { execute } from '../native/execute.js';
+import { encodePlan } from '../plan/encode.js';
+import { freezePlan, frozenFile } from '../plan/update.js';
+import { presentCgroups } from './cgroup.js';
+import type { HeldContainer } from './held.js';
+
+/** A process in the kernel's hands can take a while to stop. */
+const PATIENCE_MS = 10_000;
+const LOOK_EVERY_MS = 5;
+
+/** Resolves when all processes have stopped, or may go on. Throws NO_CGROUPS, TIMED_OUT. */
+export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<void> {
+  const placement = presentCgroups(held.context, held.id, held.config);
+  await execute(encodePlan(freezePlan(placement, frozen)));
+  const file = frozenFile(placement);
+  if (!frozen || file === undefined) return;
+  // Version 1 tells nobody when it is done; it has to be asked.
+  for (const start = Date.now(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
+    if (Date.now() - start < PATIENCE_MS) continue;
+    await execute(encodePlan(freezePlan(placement, false)));
+    throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
+  }
+}
+
+function hasLine(path: string, line: string): boolean {
+  return readFileSync(path, 'utf8').split('\n').includes(line);
+}

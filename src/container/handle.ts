@@ -1,0 +1,54 @@
+/** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
+import type { Container } from './api.js';
+import type { EngineContext } from './context.js';
+import { inspectContainer } from './inspect.js';
+import { observe, stateOf } from './observe.js';
+import { noSuchContainer } from '../state/lookup.js';
+import { containerPaths } from '../storage/paths.js';
+import { attachToContainer } from './verbs/attach.js';
+import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
+import { killContainer } from './verbs/kill.js';
+import { containerLogs, reopenContainerLog } from './verbs/logs.js';
+import { pauseContainer, unpauseContainer } from './verbs/pause.js';
+import { removeContainer } from './verbs/remove.js';
+import { renameContainer } from './verbs/rename.js';
+import { restartContainer } from './verbs/restart.js';
+import { initContainer, startAttached, startContainer } from './verbs/start.js';
+import { stopContainer } from './verbs/stop.js';
+import { waitForContainer } from './verbs/wait.js';
+
+export function containerHandle(
+  context: EngineContext,
+  { id, name }: { readonly id: string; readonly name: string },
+): Container {
+  const exec = (options: Parameters<Container['exec']>[0]) => execCollected(context, id, options);
+  return {
+    id,
+    get name() {
+      return context.store.get(id)?.name ?? name;
+    },
+    state() {
+      const stored = context.store.get(id);
+      if (stored === undefined) throw noSuchContainer(id);
+      return stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
+    },
+    inspect: (options) => inspectContainer(context, id, options),
+    init: (options) => initContainer(context, id, options),
+    start: (options) => startContainer(context, id, options),
+    startAttached: (options) => startAttached(context, id, options),
+    attach: (options) => attachToContainer(context, id, options),
+    stop: (options) => stopContainer(context, id, options),
+    restart: (options) => restartContainer(context, id, options),
+    kill: (signal) => killContainer(context, id, signal),
+    pause: () => pauseContainer(context, id),
+    unpause: () => unpauseContainer(context, id),
+    wait: (options) => waitForContainer(context, id, options),
+    exec: exec as Container['exec'],
+    spawnExec: (options) => spawnExec(context, id, options),
+    execAttached: (options) => execAttached(context, id, options),
+    logs: (options) => containerLogs(context, id, options),
+    reopenLog: () => reopenContainerLog(context, id),
+    rename: (newName) => renameContainer(context, id, newName),
+    remove: (options) => removeContainer(context, id, options),
+  };
+}

@@ -1,0 +1,154 @@
+/** `withContainer`: lock, load, settle, run the verb, unlock. No verb touches locks or the loading itself. */
+import { unlinkSync } from 'node:fs';
+
+import { lock, tryLock, type FileLock } from '../native/file-lock.js';
+import type { ContainerConfig } from '../spec/config.js';
+import { noSuchContainer } from '../state/lookup.js';
+import type { StoredContainer, StoredState } from '../state/records.js';
+import { containerPaths, type ContainerPaths } from '../storage/paths.js';
+import type { ContainerStatus } from './api.js';
+import { readConfig } from './config.js';
+import type { EngineContext } from './context.js';
+import { observe, statusOf, type Observation } from './observe.js';
+import { settle } from './settle.js';
+import { requireAllowed, type Operation } from './transitions.js';
+
+/** A container whose lock this call holds. */
+export class HeldContainer {
+  readonly context: EngineContext;
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly paths: ContainerPaths;
+  readonly #stored: StoredContainer;
+  #state: StoredState;
+  #observation: Observation;
+  #isForgotten = false;
+
+  constructor(context: EngineContext, stored: StoredContainer) {
+    this.context = context;
+    this.#stored = stored;
+    this.seq = stored.seq;
+    this.id = stored.id;
+    this.name = stored.name;
+    this.paths = containerPaths(context.directories, stored.id);
+    this.#state = stored.state;
+    this.#observation = observe(stored.state, this.paths);
+  }
+
+  get stored(): StoredContainer {
+    return { ...this.#stored, state: this.#state };
+  }
+
+  get state(): StoredState {
+    return this.#state;
+  }
+
+  get observation(): Observation {
+    return this.#observation;
+  }
+
+  get status(): ContainerStatus {
+    return statusOf(this.#state, this.#observation);
+  }
+
+  /** Throws STORE_BROKEN when the record is damaged. */
+  get config(): ContainerConfig {
+    return readConfig(this.context, this.id);
+  }
+
+  /** Throws unless the operation is allowed in the present state. */
+  require(operation: Operation): void {
+    requireAllowed(operation, this.id, this.status);
+  }
+
+  /** Changes the record, and writes it if that changes anything. */
+  save(patch: Partial<StoredState>): void {
+    const changed = Object.entries(patch).some(([key, value]) => this.#state[key as keyof StoredState] !== value);
+    if (!changed) return;
+    this.#state = { ...this.#state, ...patch };
+    this.context.store.saveState(this.seq, this.#state);
+    this.look();
+  }
+
+  /** The container is no more: neither shall its lock file be. */
+  forgetLock(): void {
+    this.#isForgotten = true;
+  }
+
+  get isForgotten(): boolean {
+    return this.#isForgotten;
+  }
+
+  /** Looks at the kernel and the run directory again. */
+  look(): Observation {
+    this.#observation = observe(this.#state, this.paths);
+    return this.#observation;
+  }
+}
+
+export interface LockOptions {
+  /** Gives up waiting for the lock. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a verb on a container that nobody else changes meanwhile and whose record is settled: what ended is recorded as ended, what
+ * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there.
+ */
+export async function withContainer<T>(
+  context: EngineContext,
+  id: string,
+  body: (held: HeldContainer) => T | Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const path = containerPaths(context.directories, id).lock;
+  using held = tryLock(path) ?? (await waitForLock(path, options));
+  const done = await underLock(context, { id, held, body });
+  if (done === undefined) throw noSuchContainer(id);
+  return done.result;
+}
+
+/** Like withContainer, but answers undefined at once if somebody else holds the lock or the container is gone. */
+export async function withFreeContainer<T>(
+  context: EngineContext,
+  id: string,
+  body: (held: HeldContainer) => T | Promise<T>,
+): Promise<T | undefined> {
+  using held = tryLock(containerPaths(context.directories, id).lock);
+  return held === undefined ? undefined : (await underLock(context, { id, held, body }))?.result;
+}
+
+interface Locked<T> {
+  readonly id: string;
+  readonly held: FileLock;
+  readonly body: (held: HeldContainer) => T | Promise<T>;
+}
+
+/** Undefined if there is no such container (any more). */
+async function underLock<T>(context: EngineContext, { id, held, body }: Locked<T>): Promise<{ result: T } | undefined> {
+  const stored = context.store.get(id);
+  if (stored === undefined) {
+    // The lock file was made anew by the asking.
+    removeLockFile(held);
+    return undefined;
+  }
+  const container = new HeldContainer(context, stored);
+  await settle(container);
+  const result = await body(container);
+  if (container.isForgotten) removeLockFile(held);
+  return { result };
+}
+
+async function waitForLock(path: string, { signal }: LockOptions): Promise<FileLock> {
+  return lock(path, signal === undefined ? {} : { signal });
+}
+
+/** Whoever waits for the removed file notices, and takes the lock of the file that then has the name. */
+export function removeLockFile(held: FileLock): void {
+  try {
+    unlinkSync(held.path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,129 @@
+/** What is known of a container, in Podman's words. Takes no lock. */
+import type { ContainerConfig } from '../spec/config.js';
+import { cgroupsPath, hostnameOf } from '../spec/generate.js';
+import { noSuchContainer } from '../state/lookup.js';
+import type { StoredContainer } from '../state/records.js';
+import { containerPaths, type ContainerPaths } from '../storage/paths.js';
+import { containerSize } from '../storage/size.js';
+import type { ContainerState } from './api.js';
+import { readConfig } from './config.js';
+import { containerSpec, type ContainerSpec } from './container-spec.js';
+import type { EngineContext } from './context.js';
+import { hostView } from './host-root.js';
+import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
+import type { ContainerInspect, InspectState } from './inspect-types.js';
+import { observe, stateOf } from './observe.js';
+import { OCI_VERSION } from '../oci/spec.js';
+
+/** Throws NO_SUCH_CONTAINER. `size` walks the container's files. */
+export function inspectContainer(
+  context: EngineContext,
+  id: string,
+  options: { readonly size?: boolean } = {},
+): ContainerInspect {
+  const stored = context.store.get(id);
+  if (stored === undefined) throw noSuchContainer(id);
+  const config = readConfig(context, id);
+  const paths = containerPaths(context.directories, id);
+  const state = stateOf(stored, observe(stored.state, paths));
+  const spec = containerSpec(context, id, config);
+  return {
+    ...identity({ stored, config, paths }),
+    State: inspectState(config, id, state),
+    ...files(config, paths),
+    RestartCount: state.restartCount,
+    ...security(config, spec),
+    Driver: 'overlay',
+    GraphDriver: graphDriver(config, paths),
+    ...(options.size === true ? sizes(config, paths) : {}),
+    Mounts: inspectMounts(config),
+    Dependencies: context.store.donors(stored.seq),
+    NetworkSettings: { SandboxKey: state.pid === 0 ? '' : `/proc/${String(state.pid)}/ns/net`, Ports: {} },
+    Config: inspectConfig(config, spec, { hostname: hostnameOf(config, context.facts(), id), name: stored.name }),
+    HostConfig: inspectHostConfig(config, paths),
+    ...(config.root.kind === 'host' ? { HostView: hostView(context, config.root) } : {}),
+  };
+}
+
+interface Subject {
+  readonly stored: StoredContainer;
+  readonly config: ContainerConfig;
+  readonly paths: ContainerPaths;
+}
+
+function identity({ stored, config, paths }: Subject) {
+  const [path = '', ...args] = config.args;
+  return {
+    Id: stored.id,
+    Created: rfc3339(new Date(stored.createdUs / 1000)),
+    Path: path,
+    Args: args,
+    Image: '',
+    ImageName: config.image,
+    Rootfs: config.root.kind === 'directory' ? config.root.path : '',
+    Pod: '',
+    StaticDir: paths.directory,
+    Name: stored.name,
+    ExecIDs: [],
+  };
+}
+
+const NEVER = '0001-01-01T00:00:00Z';
+
+function inspectState(config: ContainerConfig, id: string, state: ContainerState): InspectState {
+  return {
+    OciVersion: OCI_VERSION,
+    Status: state.status,
+    Running: state.status === 'running',
+    Paused: state.status === 'paused',
+    Restarting: state.status === 'restarting',
+    OOMKilled: state.oomKilled,
+    Dead: false,
+    Pid: state.pid,
+    ConmonPid: state.monitorPid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt === null ? NEVER : rfc3339(state.startedAt),
+    FinishedAt: state.finishedAt === null ? NEVER : rfc3339(state.finishedAt),
+    CgroupPath: config.cgroups === 'disabled' || state.pid === 0 ? '' : cgroupsPath(config, id),
+    StoppedByUser: state.stoppedByUser,
+  };
+}
+
+function rfc3339(date: Date): string {
+  return date.toISOString();
+}
+
+function files(config: ContainerConfig, { run }: ContainerPaths) {
+  return {
+    ResolvConfPath: config.namespaces.network === 'host' ? `${run}/resolv.conf` : '',
+    HostnamePath: `${run}/hostname`,
+    HostsPath: `${run}/hosts`,
+    PidFile: config.pidFile ?? '',
+    ConmonPidFile: config.monitorPidFile ?? '',
+  };
+}
+
+function security(config: ContainerConfig, { process, linux }: ContainerSpec) {
+  return {
+    MountLabel: linux.mountLabel ?? '',
+    ProcessLabel: process.selinuxLabel ?? '',
+    AppArmorProfile: config.security.apparmorProfile ?? '',
+    EffectiveCaps: process.capabilities?.effective ?? [],
+    BoundingCaps: process.capabilities?.bounding ?? [],
+  };
+}
+
+function graphDriver(config: ContainerConfig, paths: ContainerPaths): ContainerInspect['GraphDriver'] {
+  if (config.root.kind === 'directory' && !config.root.overlay) return { Name: 'rootfs', Data: {} };
+  const lower = config.root.kind === 'directory' ? config.root.path : '/';
+  return { Name: 'overlay', Data: { LowerDir: lower, UpperDir: paths.upper, WorkDir: paths.work } };
+}
+
+function sizes(config: ContainerConfig, { upper }: ContainerPaths) {
+  const { writable, root } = containerSize({
+    upper,
+    rootfs: config.root.kind === 'directory' ? config.root.path : '',
+  });
+  return { SizeRw: writable, SizeRootFs: root };
+}

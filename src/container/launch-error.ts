@@ -1,0 +1,50 @@
+/** A failed step of a plan as an error that names what went wrong for the user. */
+import { TspodError, type ErrorCode } from '../errors.js';
+import { describeStep } from '../plan/describe.js';
+import type { Plan, Step } from '../plan/ops.js';
+import { errnoName, errnoText } from '../util/errno.js';
+
+export interface FailedStep {
+  /** Index in the plan; 0xffffffff: none. */
+  readonly step: number;
+  readonly errno: number;
+  readonly detail: string;
+}
+
+const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT']);
+const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/**
+ * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, DISK_FULL or LAUNCH_FAILED; `details` has op, step, steps, errno and
+ * errnoCode. The message ends with which step of how many.
+ */
+export function launchError(plan: Plan, failed: FailedStep): TspodError {
+  const step = plan.steps[failed.step];
+  const errnoCode = failed.errno === 0 ? '' : errnoName(failed.errno);
+  const details = { op: step?.op ?? '', step: failed.step, steps: plan.steps.length, errno: failed.errno, errnoCode };
+  return new TspodError(codeOf(step, errnoCode), messageOf(plan, failed, step), { details });
+}
+
+function codeOf(step: Step | undefined, errnoCode: string): ErrorCode {
+  if (step?.op === 'exec') return NOT_FOUND.has(errnoCode) ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_EXECUTABLE';
+  if (step?.op === 'lookUpUser') return 'NO_SUCH_USER';
+  return NO_SPACE.has(errnoCode) ? 'DISK_FULL' : 'LAUNCH_FAILED';
+}
+
+function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): string {
+  const why = [failed.detail, failed.errno === 0 ? '' : errnoText(failed.errno)]
+    .filter((text) => text !== '')
+    .join(': ');
+  if (step === undefined) return why === '' ? 'the monitor failed' : `the monitor failed: ${why}`;
+  const place = `(step ${String(failed.step + 1)} of ${String(plan.steps.length)})`;
+  if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
+  return `${describeStep(step)}: ${why} ${place}`;
+}
+
+function execWords(step: Step<'exec'>, failed: FailedStep): string {
+  const command = step.args[0] ?? '';
+  if (NOT_FOUND.has(errnoName(failed.errno)) && !command.includes('/')) {
+    return `executable file "${command}" not found in $PATH`;
+  }
+  return `exec "${command}"`;
+}

@@ -1,0 +1,45 @@
+/** Creation and start in one: what is recorded first is a container that is being launched. */
+import { tryLock } from '../native/file-lock.js';
+import type { ContainerConfig } from '../spec/config.js';
+import { containerPaths } from '../storage/paths.js';
+import type { ExitStatus } from './api.js';
+import { removeEnded } from './auto-remove.js';
+import type { EngineContext } from './context.js';
+import { destroy } from './destroy.js';
+import { HeldContainer, removeLockFile } from './held.js';
+import { newId } from './ids.js';
+import { launch, undoLaunch, type Launch, type LaunchOptions } from './launch.js';
+import { recordContainer } from './verbs/create.js';
+
+export interface NewLaunch extends Launch {
+  readonly id: string;
+}
+
+/** After a failure nothing is left, whatever autoRemove says: nobody has the id. */
+export async function launchNew(
+  context: EngineContext,
+  config: ContainerConfig,
+  options: LaunchOptions,
+): Promise<NewLaunch> {
+  const id = newId();
+  // Taken before anybody can know the id, so it is free; held until the process runs, so nobody takes the launch for a dead one.
+  using lock = tryLock(containerPaths(context.directories, id).lock);
+  if (lock === undefined) throw new TypeError('the lock of a new container is taken');
+  try {
+    recordContainer(context, id, { config, state: { status: 'active' } });
+    const stored = context.store.get(id);
+    if (stored === undefined) throw new TypeError('a new container has no record');
+    const held = new HeldContainer(context, stored);
+    try {
+      const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, { id }, exit);
+      return { id, ...(await launch(held, { onEnd, ...options })) };
+    } catch (error) {
+      await undoLaunch(held);
+      await destroy(held);
+      throw error;
+    }
+  } catch (error) {
+    removeLockFile(lock);
+    throw error;
+  }
+}

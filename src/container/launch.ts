@@ -1,0 +1,131 @@
+/** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { abortedError, onAbort, throwIfAborted } from '../native/abort.js';
+import { spawnMonitor } from '../native/monitor-spawn.js';
+import { decodePlan, encodePlan } from '../plan/encode.js';
+import type { Plan } from '../plan/ops.js';
+import type { ContainerPaths } from '../storage/paths.js';
+import { TspodError } from '../errors.js';
+import type { AttachOptions, ExitStatus } from './api.js';
+import { compileLaunch, type CompiledLaunch } from './compile.js';
+import { liveDonors } from './donors.js';
+import type { HeldContainer } from './held.js';
+import { launchError } from './launch-error.js';
+import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
+import { prepareRoot, prepareRunDirectory } from './prepare.js';
+import { Session } from './session.js';
+import { removeRunDirectory } from './settle.js';
+import type { StdioPlan } from './stdio.js';
+import { tearDownLeftovers } from './tear-down.js';
+
+export interface LaunchOptions {
+  readonly stdio: StdioPlan;
+  /** Stop before the exec until `start`. @default false */
+  readonly gate?: boolean;
+  /** Attach before anything runs, so that no output is lost. */
+  readonly attach?: AttachOptions | undefined;
+  /** Runs before an attached session settles. */
+  readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
+  /** Also ends the container; 0: no limit. @default 0 */
+  readonly timeLimitMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Launch {
+  readonly talk: MonitorTalk;
+  readonly answer: Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
+  /** With `attach`. */
+  readonly session: Session | undefined;
+}
+
+/**
+ * Brings the container to life, or throws and leaves nothing: codes of launchError(), MONITOR_DIED, ABORTED. The record's status has
+ * been set by the caller: the intent is known before the first effect.
+ */
+export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
+  throwIfAborted('start', options.signal);
+  const compiled = await prepareLaunch(held, options);
+  const bytes = encodePlan(compiled.plan);
+  if (options.gate === true) writeFileSync(gatedPlanPath(held.paths), bytes, { mode: 0o600 });
+  const talk = new MonitorTalk(spawnMonitor({ fds: options.stdio.fds }));
+  const session = options.attach === undefined ? undefined : attachFirst(held, talk, options);
+  const forget = onAbort(options.signal, () => {
+    // Before `started` the end of the connection means: give up.
+    talk.connection.close();
+  });
+  try {
+    const answer = await talk.launch(bytes);
+    if (answer.kind === 'created' || answer.kind === 'started') return { talk, answer, session };
+    await ended(talk);
+    throw failure(compiled, answer, options.signal);
+  } finally {
+    forget();
+  }
+}
+
+function attachFirst(held: HeldContainer, talk: MonitorTalk, options: LaunchOptions): Session {
+  const { attach = {}, onEnd } = options;
+  const session = new Session({
+    connection: talk.connection,
+    options: attach,
+    hasStdin: held.config.interactive,
+    ...(onEnd === undefined ? {} : { onEnd }),
+  });
+  talk.listen((message) => {
+    session.take(message);
+  });
+  return session;
+}
+
+/** All on this machine that the plan needs, and the plan. */
+async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promise<CompiledLaunch> {
+  const { context, id, name, paths, config } = held;
+  const donors = liveDonors(context, id, config);
+  const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
+  removeRunDirectory(held);
+  const files = prepareRunDirectory(context, { id, name, config, paths, donors });
+  return compileLaunch(context, {
+    id,
+    config,
+    paths,
+    root,
+    hostBinds,
+    files,
+    donors,
+    stdio: options.stdio,
+    gate: options.gate ?? false,
+    timeLimitMs: options.timeLimitMs ?? 0,
+  });
+}
+
+/** A failure after the gate names a step of a plan that another process made: it is kept for that. */
+export function readGatedPlan(paths: ContainerPaths): Plan | undefined {
+  try {
+    return decodePlan(readFileSync(gatedPlanPath(paths)));
+  } catch {
+    return undefined;
+  }
+}
+
+function gatedPlanPath(paths: ContainerPaths): string {
+  return `${paths.run}/plan`;
+}
+
+/** The monitor that was given up has torn down when it ends. */
+async function ended(talk: MonitorTalk): Promise<void> {
+  await talk.closed();
+  await talk.connection.ended().catch(() => undefined);
+}
+
+function failure(compiled: CompiledLaunch, answer: LaunchAnswer, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return abortedError('start', signal);
+  if (answer.kind === 'failed') return launchError(compiled.plan, answer);
+  return new TspodError('MONITOR_DIED', 'the monitor died while it launched the container');
+}
+
+/** After a launch that failed: nothing of it is left. The layer stays. */
+export async function undoLaunch(held: HeldContainer): Promise<void> {
+  await tearDownLeftovers(held);
+  removeRunDirectory(held);
+}

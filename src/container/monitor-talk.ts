@@ -1,0 +1,137 @@
+/** The engine's side of the conversation with one monitor: requests, their answers, and the end. */
+import type { MonitorConnection, MonitorMessage } from '../native/monitor-connection.js';
+import type { ExitStatus } from './api.js';
+import { statusFromMessage } from './exit-status.js';
+
+/** What answers `launch` and `start`. */
+export type LaunchAnswer =
+  | {
+      readonly kind: 'created' | 'started';
+      readonly pid: number;
+      readonly startTime: bigint;
+      readonly startedUs: number;
+    }
+  | { readonly kind: 'failed'; readonly step: number; readonly errno: number; readonly detail: string }
+  /** The monitor hung up without an answer. */
+  | { readonly kind: 'closed' };
+
+export class MonitorTalk {
+  readonly connection: MonitorConnection;
+  #exit: ExitStatus | undefined;
+  #listener: ((message: MonitorMessage) => void) | undefined;
+  #onAnswer: ((answer: LaunchAnswer) => void) | undefined;
+  #onExit: (() => void) | undefined;
+  #onStopping: (() => void) | undefined;
+
+  constructor(connection: MonitorConnection) {
+    this.connection = connection;
+    connection.onMessage((message) => {
+      this.#take(message);
+    });
+  }
+
+  /** How the container ended, once the monitor has said so. */
+  get exit(): ExitStatus | undefined {
+    return this.#exit;
+  }
+
+  /** Passes all messages on, too. */
+  listen(listener: (message: MonitorMessage) => void): void {
+    this.#listener = listener;
+  }
+
+  launch(plan: Uint8Array): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('launch', { plan });
+    });
+  }
+
+  start(): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('start', {});
+    });
+  }
+
+  /** Calls restarts off; false if the monitor hung up instead of answering. */
+  stop(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#onStopping = () => {
+        resolve(true);
+      };
+      this.#orClosed(() => {
+        resolve(false);
+      });
+      this.#sendQuietly(() => {
+        this.connection.send('stop', {});
+      });
+    });
+  }
+
+  /** Resolves when the container has ended or the monitor hung up. */
+  exited(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#exit !== undefined) {
+        resolve();
+        return;
+      }
+      this.#onExit = resolve;
+      this.#orClosed(resolve);
+    });
+  }
+
+  /** Resolves when the monitor has hung up, which it does after its teardown. */
+  closed(): Promise<void> {
+    return this.connection.closed.catch(() => undefined);
+  }
+
+  #request(send: () => void): Promise<LaunchAnswer> {
+    return new Promise((resolve) => {
+      this.#onAnswer = resolve;
+      this.#orClosed(() => {
+        resolve({ kind: 'closed' });
+      });
+      this.#sendQuietly(send);
+    });
+  }
+
+  #orClosed(action: () => void): void {
+    this.connection.closed.then(action, action);
+  }
+
+  /** A connection that has just ended says so by `closed`. */
+  #sendQuietly(send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+    }
+  }
+
+  #take(message: MonitorMessage): void {
+    switch (message.name) {
+      case 'created':
+        this.#onAnswer?.({ kind: 'created', pid: message.pid, startTime: message.startTime, startedUs: 0 });
+        break;
+      case 'started':
+        this.#onAnswer?.({
+          kind: 'started',
+          pid: message.pid,
+          startTime: message.startTime,
+          startedUs: Number(message.startedNs / 1000n),
+        });
+        break;
+      case 'failed':
+        this.#onAnswer?.({ kind: 'failed', step: message.step, errno: message.errno, detail: message.detail });
+        break;
+      case 'exited':
+        this.#exit = statusFromMessage(message);
+        this.#onExit?.();
+        break;
+      case 'stopping':
+        this.#onStopping?.();
+        break;
+      default:
+    }
+    this.#listener?.(message);
+  }
+}

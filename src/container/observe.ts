@@ -1,0 +1,111 @@
+/** What a container is right now: its record in the database seen together with its run directory and the kernel. Takes no lock. */
+import { processStartTime } from '../native/process-handle.js';
+import type { ProcessRef } from '../plan/context.js';
+import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
+import type { ContainerPaths } from '../storage/paths.js';
+import type { ContainerState, ContainerStatus } from './api.js';
+import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './run-record.js';
+
+/** How a recorded container stands to its processes. */
+export type Observation =
+  /** Nothing of it can be running: the record is the truth. */
+  | { readonly kind: 'settled' }
+  /** Supervised and alive, or waiting for a restart. */
+  | { readonly kind: 'live'; readonly live: LiveRecord }
+  /** Its process has ended; its monitor is about to say so. */
+  | { readonly kind: 'ending'; readonly live: LiveRecord }
+  /** Its monitor has said how it ended. */
+  | { readonly kind: 'ended'; readonly exit: ExitRecord; readonly live: LiveRecord | undefined }
+  /** Its monitor died without a word; its process may live. */
+  | { readonly kind: 'lost'; readonly live: LiveRecord }
+  /** No monitor has written anything: a launch is under way (its lock is held) or was cut off. */
+  | { readonly kind: 'launching' };
+
+const SETTLED: ReadonlySet<StoredStatus> = new Set(['created', 'exited', 'removing']);
+
+export function observe(state: StoredState, paths: ContainerPaths): Observation {
+  if (SETTLED.has(state.status)) return { kind: 'settled' };
+  const exit = readExitRecord(paths.exit);
+  const live = readLiveRecord(paths.state);
+  if (exit !== undefined) return { kind: 'ended', exit, live };
+  if (live === undefined) return { kind: 'launching' };
+  const monitorLives = isAlive(live.monitor);
+  if (monitorLives) {
+    return live.status === 'waiting' || isAlive(live.init) ? { kind: 'live', live } : { kind: 'ending', live };
+  }
+  // Looked at again: it may have written the record and ended between the two looks.
+  const late = readExitRecord(paths.exit);
+  return late === undefined ? { kind: 'lost', live } : { kind: 'ended', exit: late, live };
+}
+
+export function isAlive(process: ProcessRef): boolean {
+  return process.pid > 0 && processStartTime(process.pid) === process.startTime;
+}
+
+/** The status in the words that users know. */
+export function statusOf(stored: StoredState, observation: Observation): ContainerStatus {
+  switch (observation.kind) {
+    case 'settled':
+      return stored.status === 'created' || stored.status === 'removing' ? stored.status : 'exited';
+    case 'live':
+      return liveStatus(stored, observation.live);
+    case 'ending':
+      return 'stopped';
+    case 'ended':
+      return 'exited';
+    case 'lost':
+      return isAlive(observation.live.init) ? 'running' : 'exited';
+    case 'launching':
+      return 'created';
+  }
+}
+
+function liveStatus(stored: StoredState, live: LiveRecord): ContainerStatus {
+  if (live.status === 'created') return 'initialized';
+  if (stored.status === 'stopping') return 'stopping';
+  if (live.status === 'waiting') return 'restarting';
+  return stored.status === 'paused' ? 'paused' : 'running';
+}
+
+/** Everything about it that changes, for users. */
+export function stateOf(container: StoredContainer, observation: Observation): ContainerState {
+  const { state } = container;
+  const status = statusOf(state, observation);
+  const live = 'live' in observation ? observation.live : undefined;
+  const settled = observation.kind === 'ended' ? endedState(state, observation.exit) : state;
+  const runs = status !== 'exited' && status !== 'stopped' && status !== 'restarting';
+  const startedUs = live === undefined || live.startedUs === 0 ? settled.startedUs : live.startedUs;
+  return {
+    status,
+    pid: runs ? (live?.init.pid ?? 0) : 0,
+    monitorPid:
+      live !== undefined && observation.kind !== 'ended' && observation.kind !== 'lost' ? live.monitor.pid : 0,
+    exitCode: observation.kind === 'lost' && status === 'exited' ? -1 : settled.exitCode,
+    oomKilled: settled.oomKilled,
+    startedAt: dateOf(startedUs),
+    finishedAt: dateOf(settled.finishedUs),
+    restartCount: live?.restarts ?? settled.restarts,
+    stoppedByUser: settled.stoppedByUser,
+    error: settled.error,
+  };
+}
+
+/** The record after the end that the monitor told of. */
+export function endedState(state: StoredState, exit: ExitRecord): StoredState {
+  return {
+    ...state,
+    status: 'exited',
+    exitCode: exit.code,
+    exitSignal: exit.signal,
+    oomKilled: exit.oomKilled,
+    timedOut: exit.timedOut,
+    startedUs: exit.startedUs === 0 ? state.startedUs : exit.startedUs,
+    finishedUs: exit.finishedUs,
+    restarts: exit.restarts,
+    error: exit.error,
+  };
+}
+
+function dateOf(microseconds: number): Date | null {
+  return microseconds === 0 ? null : new Date(microseconds / 1000);
+}

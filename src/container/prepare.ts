@@ -1,0 +1,104 @@
+/** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
+import { mkdirSync } from 'node:fs';
+
+import type { RootSource } from '../plan/context.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { ContainerFiles } from '../spec/default-mounts.js';
+import { hostnameOf } from '../spec/generate.js';
+import { isPrivate } from '../spec/namespaces.js';
+import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
+import { ensureContainerDirectory, ensureLayer } from '../storage/layers.js';
+import { containerPaths, type ContainerPaths } from '../storage/paths.js';
+import type { EngineContext } from './context.js';
+import type { Donors } from './donors.js';
+import { hostRoot, prepareHostRoot } from './host-root.js';
+
+export interface PreparedRoot {
+  readonly root: RootSource;
+  /** Further host paths that a `host:` container sees. */
+  readonly hostBinds: readonly string[];
+}
+
+interface Subject {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly paths: ContainerPaths;
+}
+
+/** The root file system as it will be; nothing is made. */
+export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
+  if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
+  const { path, overlay } = config.root;
+  if (!overlay) return { root: { kind: 'directory', path }, hostBinds: [] };
+  return { root: overlayOver([path], { config, paths }), hostBinds: [] };
+}
+
+/** A container that is removed at its end needs no sync of its layer. */
+export function overlayOver(
+  lowerDirs: readonly string[],
+  { config, paths }: Pick<Subject, 'config' | 'paths'>,
+): Extract<RootSource, { kind: 'overlay' }> {
+  return { kind: 'overlay', lowerDirs, upperDir: paths.upper, workDir: paths.work, volatile: config.autoRemove };
+}
+
+/** Makes the root file system's parts. */
+export async function prepareRoot(context: EngineContext, subject: Subject): Promise<PreparedRoot> {
+  const { config, paths } = subject;
+  const prepared =
+    config.root.kind === 'host' ? await prepareHostRoot(context, config.root, subject) : rootOf(context, subject);
+  if (prepared.root.kind === 'overlay') ensureLayer(paths, prepared.root.lowerDirs.at(-1) ?? '/');
+  else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
+  return prepared;
+}
+
+/** Makes the run directory, which is not there, and the files in it. */
+export function prepareRunDirectory(
+  context: EngineContext,
+  subject: Subject & { readonly name: string; readonly donors: Donors },
+): ContainerFiles {
+  const { paths } = subject;
+  mkdirSync(paths.run, { mode: 0o700 });
+  mkdirSync(paths.staging, { mode: 0o700 });
+  return writeContainerFiles(fileRequest(context, subject));
+}
+
+/** Where the files will be; nothing is made. */
+export function filesOf(
+  context: EngineContext,
+  subject: Subject & { readonly name: string; readonly donors: Donors },
+): ContainerFiles {
+  return containerFiles(fileRequest(context, subject));
+}
+
+function fileRequest(
+  context: EngineContext,
+  { id, config, paths, name, donors }: Subject & { readonly name: string; readonly donors: Donors },
+): FileRequest {
+  return {
+    run: paths.run,
+    hostname: hostnameOf(config, context.facts(), id),
+    name,
+    ownHostname: isPrivate(config.namespaces.uts),
+    network: networkOf(context, config, donors),
+    containerenv: config.privileged ? containerenvText({ id, name, image: config.image }) : '',
+  };
+}
+
+function networkOf({ directories }: EngineContext, config: ContainerConfig, donors: Donors): FileRequest['network'] {
+  const donor = donors.ids.network;
+  if (donor !== undefined) return { sharedWith: containerPaths(directories, donor).run };
+  return config.namespaces.network === 'host' ? 'host' : 'own';
+}
+
+/** As Podman writes it: programs ask this file what they run in. */
+function containerenvText({
+  id,
+  name,
+  image,
+}: {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+}): string {
+  return `engine="tspod"\nname="${name}"\nid="${id}"\nimage="${image}"\nimageid=""\nrootless=0\n`;
+}

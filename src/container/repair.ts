@@ -1,0 +1,47 @@
+/** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
+import type { EngineContext } from './context.js';
+import { destroy } from './destroy.js';
+import { withFreeContainer, type HeldContainer } from './held.js';
+import { isAlive, observe } from './observe.js';
+import type { StoredContainer } from '../state/records.js';
+import { containerPaths } from '../storage/paths.js';
+
+/** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
+export function findBroken(context: EngineContext): readonly StoredContainer[] {
+  return context.store.unsettled().filter((container) => needsRepair(context, container));
+}
+
+function needsRepair({ directories }: EngineContext, { id, state }: StoredContainer): boolean {
+  const observation = observe(state, containerPaths(directories, id));
+  switch (observation.kind) {
+    case 'settled':
+      return state.status === 'removing' || (state.status === 'exited' && state.autoRemove);
+    case 'live':
+    case 'ending':
+      return false;
+    case 'ended':
+      // While its monitor tears down there is nothing to be done for it.
+      return observation.live === undefined || !isAlive(observation.live.monitor);
+    case 'lost':
+    case 'launching':
+      return true;
+  }
+}
+
+/**
+ * Repairs them; those that another process holds are in its care. What fails here is found again by the next engine, or by the verb that
+ * is called on the container, which tells.
+ */
+export async function repair(context: EngineContext): Promise<void> {
+  for (const { id } of findBroken(context)) {
+    await withFreeContainer(context, id, finishRemoval).catch(() => undefined);
+  }
+}
+
+/** The record is settled by now; what was being removed, or was to be removed at its end, goes. */
+async function finishRemoval(held: HeldContainer): Promise<void> {
+  const { state } = held;
+  if (state.status !== 'removing' && !(state.status === 'exited' && state.autoRemove)) return;
+  await destroy(held);
+  held.forgetLock();
+}

@@ -1,0 +1,122 @@
+/**
+ * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by its name, which
+ * derives from the id, and everything here may be repeated: a crash in the middle is put right by the next call.
+ */
+import { renameSync } from 'node:fs';
+
+import { connectMonitor } from '../native/monitor-spawn.js';
+import { openProcess } from '../native/process-handle.js';
+import { removeTreeSync } from '../native/tree.js';
+import type { ProcessRef } from '../plan/context.js';
+import type { HeldContainer } from './held.js';
+import { endedState } from './observe.js';
+import { tearDown } from './tear-down.js';
+
+const SIGKILL = 9;
+
+export async function settle(held: HeldContainer): Promise<void> {
+  let { observation } = held;
+  if (observation.kind === 'ending') {
+    await endOf(observation.live.monitor);
+    observation = held.look();
+  }
+  switch (observation.kind) {
+    case 'settled':
+    case 'live':
+      return;
+    case 'ended':
+      // It is still tearing down, maybe: a new launch would lose its cgroup to that.
+      if (observation.live !== undefined) await endOf(observation.live.monitor);
+      removeRunDirectory(held);
+      held.save(endedState(held.state, observation.exit));
+      return;
+    case 'lost':
+    case 'ending':
+      await killProcess(observation.live.init);
+      await abandon(held, 'its supervisor died');
+      return;
+    case 'launching':
+      if (await monitorIsAtWork(held)) return;
+      await abandon(held, 'its launch was cut off');
+  }
+}
+
+/** Ends whatever is left of it, and records that nobody knows how it ended. */
+async function abandon(held: HeldContainer, why: string): Promise<void> {
+  await tearDown(held);
+  removeRunDirectory(held);
+  held.save({
+    status: 'exited',
+    exitCode: -1,
+    exitSignal: 0,
+    finishedUs: Date.now() * 1000,
+    error: why,
+  });
+}
+
+/**
+ * The engine that launched it died before the monitor wrote its state. Is there a monitor? It holds the run directory by a descriptor
+ * and listens in it on `attach` from its first steps on. The directory is renamed: a monitor that comes late finds none and
+ * gives up; one that is at work is found by its socket, and either gives up as well (its engine is gone) or gets its container going.
+ */
+async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
+  const { run } = held.paths;
+  const aside = `${run}.cut`;
+  if (await answers(run)) return held.look().kind === 'live';
+  try {
+    renameSync(run, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  const runs = await answers(aside);
+  if (runs) renameSync(aside, run);
+  else removeTreeSync(aside);
+  return runs && held.look().kind === 'live';
+}
+
+/** Whether a monitor listens in the directory and its container gets to run: it answers once it does, and hangs up if it gives up. */
+async function answers(runDirectory: string): Promise<boolean> {
+  let connection;
+  try {
+    connection = await connectMonitor(runDirectory);
+  } catch {
+    return false;
+  }
+  const attached = new Promise<boolean>((resolve) => {
+    connection.onMessage((message) => {
+      if (message.name === 'attached') resolve(true);
+    });
+  });
+  connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
+  const hungUp = connection.closed.then(
+    () => false,
+    () => false,
+  );
+  const result = await Promise.race([attached, hungUp]);
+  connection.close();
+  return result;
+}
+
+export function removeRunDirectory({ paths }: HeldContainer): void {
+  removeTreeSync(paths.run);
+}
+
+/** Resolves when it is no more. */
+async function endOf(process: ProcessRef): Promise<void> {
+  if (process.pid === 0) return;
+  using handle = openProcess(process.pid, process.startTime);
+  await handle?.wait();
+}
+
+async function killProcess(process: ProcessRef): Promise<void> {
+  if (process.pid === 0) return;
+  using handle = openProcess(process.pid, process.startTime);
+  if (handle === undefined) return;
+  try {
+    handle.kill(SIGKILL);
+  } catch {
+    // It ended by itself in this moment.
+  }
+  await handle.wait();
+}

@@ -1,0 +1,47 @@
+/** The teardown plan, run by the engine: when the monitor died before it could, or left something. */
+import { execute } from '../native/execute.js';
+import { encodePlan } from '../plan/encode.js';
+import { teardownPlan } from '../plan/teardown.js';
+import { DEFAULT_CGROUP_PARENT } from '../spec/cgroup-options.js';
+import type { ContainerConfig } from '../spec/config.js';
+import { presentCgroups } from './cgroup.js';
+import type { HeldContainer } from './held.js';
+
+/** Enough of a configuration to find what a container with a damaged record leaves. */
+const UNKNOWN_CONFIG: Pick<ContainerConfig, 'cgroupParent' | 'cgroups' | 'hooks' | 'annotations'> = {
+  cgroupParent: DEFAULT_CGROUP_PARENT,
+  cgroups: 'enabled',
+  hooks: {},
+  annotations: {},
+};
+
+/** Ends what still runs in its cgroups, removes them, runs poststop hooks. Throws the first failure, after having tried all. */
+export async function tearDown(held: HeldContainer): Promise<void> {
+  const config = readableConfig(held);
+  await execute(
+    encodePlan(
+      teardownPlan({
+        id: held.id,
+        cgroup: presentCgroups(held.context, held.id, config),
+        hooks: config.hooks.poststop ?? [],
+        bundle: held.paths.directory,
+        annotations: config.annotations,
+      }),
+    ),
+  );
+}
+
+/** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
+export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
+  const cgroup = presentCgroups(held.context, held.id, readableConfig(held));
+  if (cgroup === undefined) return;
+  await execute(encodePlan(teardownPlan({ id: held.id, cgroup })));
+}
+
+function readableConfig(held: HeldContainer): typeof UNKNOWN_CONFIG {
+  try {
+    return held.config;
+  } catch {
+    return UNKNOWN_CONFIG;
+  }
+}

@@ -1,0 +1,46 @@
+/** Connects to the streams of a running container. */
+import { connectMonitor } from '../../native/monitor-spawn.js';
+import { TspodError } from '../../errors.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { AttachOptions, AttachSession } from '../api.js';
+import { removeEnded } from '../auto-remove.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { MonitorTalk } from '../monitor-talk.js';
+import { observe, statusOf } from '../observe.js';
+import { Session } from '../session.js';
+import { requireAllowed } from '../transitions.js';
+import { noSuchContainer } from '../../state/lookup.js';
+
+/** Takes no lock. Throws STATE_INVALID unless it runs. */
+export async function attachToContainer(
+  context: EngineContext,
+  id: string,
+  options: AttachOptions,
+): Promise<AttachSession> {
+  const stored = context.store.get(id);
+  if (stored === undefined) throw noSuchContainer(id);
+  const paths = containerPaths(context.directories, id);
+  requireAllowed('attach', id, statusOf(stored.state, observe(stored.state, paths)));
+  const config = readConfig(context, id);
+  const talk = new MonitorTalk(await connect(id, paths.run));
+  const session = new Session({
+    connection: talk.connection,
+    options,
+    hasStdin: config.interactive,
+    onEnd: (exit) => removeEnded(context, { id }, exit),
+  });
+  talk.listen((message) => {
+    session.take(message);
+  });
+  await session.attached;
+  return session;
+}
+
+async function connect(id: string, runDirectory: string) {
+  try {
+    return await connectMonitor(runDirectory);
+  } catch (error) {
+    throw new TspodError('STATE_INVALID', `container ${id} has just ended: container state improper`, { cause: error });
+  }
+}

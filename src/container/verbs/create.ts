@@ -1,0 +1,115 @@
+/** Records a new container. Nothing of it exists in the kernel; its directories are made when it is first started. */
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+
+import { TspodError, isTspodError } from '../../errors.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { resolveHostPaths } from '../../spec/host-paths.js';
+import { normalizeCreateOptions } from '../../spec/normalize.js';
+import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
+import { randomName } from '../../util/random-name.js';
+import type { EngineContext } from '../context.js';
+import { resolveDonors } from '../donors.js';
+import { newId } from '../ids.js';
+
+/** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
+const NAME_ATTEMPTS = 8;
+
+export interface Recorded {
+  readonly id: string;
+  readonly name: string;
+  readonly seq: number;
+  readonly config: ContainerConfig;
+}
+
+/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces). */
+export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
+  const config = normalizeCreateOptions(options, context.facts());
+  // What the host lacks is said now, and not when it is started.
+  resolveHostPaths(config);
+  return recordContainer(context, newId(), { config, state: {} });
+}
+
+export interface Recording {
+  readonly config: ContainerConfig;
+  /** What differs from the state of a container that was never started. */
+  readonly state: Partial<StoredState>;
+}
+
+/** Writes the record, and the id to the file that was asked for. */
+export function recordContainer(context: EngineContext, id: string, recording: Recording): Recorded {
+  const { config, donors } = resolveDonors(context, recording.config);
+  const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
+  try {
+    const recorded = insert(context, id, {
+      config,
+      state: recording.state,
+      donors: donors.map((donor) => donor.seq),
+    });
+    if (cidFile !== undefined) writeSync(cidFile.fd, id);
+    return recorded;
+  } catch (error) {
+    if (cidFile !== undefined) unlinkSync(cidFile.path);
+    throw error;
+  } finally {
+    if (cidFile !== undefined) closeSync(cidFile.fd);
+  }
+}
+
+interface Insertion extends Recording {
+  readonly donors: readonly number[];
+}
+
+function insert(context: EngineContext, id: string, { config, state, donors }: Insertion): Recorded {
+  const json = JSON.stringify(config);
+  const summary = summaryOf(config);
+  for (let attempt = 0; ; attempt += 1) {
+    const name = config.name ?? randomName(attempt);
+    try {
+      const seq = context.store.insert({
+        id,
+        name,
+        createdUs: Date.now() * 1000,
+        summary,
+        config: json,
+        state: { ...FRESH_STATE, autoRemove: config.autoRemove, ...state },
+        donors,
+      });
+      context.store.rememberConfig(id, config);
+      return { id, name, seq, config };
+    } catch (error) {
+      const again = config.name === undefined && attempt < NAME_ATTEMPTS && isTspodError(error, 'NAME_IN_USE');
+      if (!again) throw error;
+    }
+  }
+}
+
+function summaryOf(config: ContainerConfig): StoredSummary {
+  return {
+    image: config.image,
+    rootfs: config.root.kind === 'directory' ? config.root.path : '',
+    command: config.args,
+    labels: config.labels,
+    mounts: config.mounts.map((mount) => mount.target),
+    network: config.namespaces.network,
+    restartPolicy: config.restart.policy,
+    cidFile: config.cidFile ?? '',
+  };
+}
+
+/** An existing file may name another container. */
+function openCidFile(path: string): { readonly path: string; readonly fd: number } {
+  try {
+    return { path, fd: openSync(path, 'wx', 0o644) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new TspodError(
+        'INVALID_ARGUMENT',
+        `container id file ${path} exists: ensure another container is not using it, or remove it`,
+      );
+    }
+    throw new TspodError('INVALID_ARGUMENT', `container id file ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,156 @@
+/** Runs a command in a running container. */
+import { abortedError, onAbort } from '../../native/abort.js';
+import type {
+  AttachOptions,
+  AttachSession,
+  CollectedResult,
+  ContainerProcess,
+  ExecAttachOptions,
+  ExecCollectOptions,
+  ExecSpawnOptions,
+  ExitStatus,
+} from '../api.js';
+import { collectOutput, encodeOutput, feed } from '../collect.js';
+import type { EngineContext } from '../context.js';
+import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec-launch.js';
+import { UNKNOWN_END } from '../exit-status.js';
+import { makePipes } from '../pipes.js';
+import { defined, pickExecOptions } from '../run-options.js';
+import { Session } from '../session.js';
+import { planStdio, preservedFds } from '../stdio.js';
+import { TspodError } from '../../errors.js';
+import { attachedProcess, directProcess } from '../process.js';
+
+/** Collects the output. Aborting ends the command. */
+export async function execCollected(
+  context: EngineContext,
+  id: string,
+  options: ExecCollectOptions,
+): Promise<CollectedResult<string | Buffer>> {
+  const started = performance.now();
+  const { signal, input } = options;
+  const process = await spawnExec(context, id, {
+    ...pickExecOptions(options),
+    stdin: input !== undefined,
+    stdout: options.stdout ?? 'pipe',
+    stderr: options.stderr ?? 'pipe',
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const kill = () => {
+    process.kill('SIGKILL');
+  };
+  const forget = onAbort(signal, kill);
+  try {
+    const [output, status] = await Promise.all([
+      collectOutput(process, options, kill),
+      process.ended,
+      feed(process.stdin, input),
+    ]);
+    if (signal?.aborted === true) throw abortedError('exec', signal);
+    const texts = encodeOutput(output, options.encoding);
+    return { ...status, id, ...texts, durationMs: performance.now() - started };
+  } finally {
+    forget();
+  }
+}
+
+/** Streams of the command as node streams; without a terminal they are pipes straight to it. */
+export async function spawnExec(
+  context: EngineContext,
+  id: string,
+  options: ExecSpawnOptions,
+): Promise<ContainerProcess> {
+  const target = execTarget(context, id, pickExecOptions(options));
+  return target.request.tty ? spawnWithTerminal(context, target, options) : spawnWithPipes(context, target, options);
+}
+
+async function spawnWithPipes(
+  context: EngineContext,
+  target: ExecTarget,
+  options: ExecSpawnOptions,
+): Promise<ContainerProcess> {
+  const detach = options.detach === true;
+  const { stdin = false } = options;
+  const pipes = makePipes({
+    stdin: stdin === false ? undefined : stdin === true ? 'pipe' : stdin,
+    stdout: options.stdout ?? (detach ? 'ignore' : 'pipe'),
+    stderr: options.stderr ?? (detach ? 'ignore' : 'pipe'),
+  });
+  try {
+    const stdio = planStdio({
+      direct: pipes.fds,
+      through: { stdin: false, output: false },
+      stdinOnce: false,
+      preserved: preservedFds(target.request.preserveFds, options.fds),
+      size: undefined,
+    });
+    const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
+      fds: stdio.fds,
+      signal: options.signal,
+    });
+    if (detach) talk.connection.unref();
+    const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
+    return directProcess({ id: target.id, answer, talk, streams: pipes.open(), onEnd });
+  } catch (error) {
+    pipes.abandon();
+    throw error;
+  }
+}
+
+async function spawnWithTerminal(
+  context: EngineContext,
+  target: ExecTarget,
+  options: ExecSpawnOptions,
+): Promise<ContainerProcess> {
+  const { stdin = false, stdout = 'pipe' } = options;
+  if (typeof stdin !== 'boolean' || stdout !== 'pipe') {
+    throw new TspodError('INVALID_ARGUMENT', 'a command with a terminal has streams of its own: use execAttached()');
+  }
+  return attachedProcess({
+    hasStdin: stdin,
+    tty: true,
+    start: (attach) =>
+      launchAttached(context, target, {
+        ...attach,
+        ...defined({ fds: options.fds, size: options.size, signal: options.signal }),
+      }),
+  });
+}
+
+type AttachedExecOptions = AttachOptions & Pick<ExecAttachOptions, 'fds'>;
+
+async function launchAttached(context: EngineContext, target: ExecTarget, options: AttachedExecOptions) {
+  const { tty, interactive, preserveFds } = target.request;
+  const hasStdin = options.stdin !== undefined && (interactive || tty);
+  const stdio = planStdio({
+    direct: undefined,
+    through: { stdin: hasStdin, output: true },
+    stdinOnce: !tty,
+    preserved: preservedFds(preserveFds, options.fds),
+    size: options.size,
+  });
+  let session: Session | undefined;
+  const { answer } = await launchExec(compileExec(context, target, stdio), {
+    fds: stdio.fds,
+    signal: options.signal,
+    before: (talk) => {
+      const attached = new Session({ connection: talk.connection, options, hasStdin });
+      talk.listen((message) => {
+        attached.take(message);
+      });
+      session = attached;
+    },
+  });
+  if (session === undefined) throw new TypeError('an attached exec gave no session');
+  return { id: target.id, answer, session };
+}
+
+/** Streams as for attach: through the monitor, with detach keys. */
+export async function execAttached(
+  context: EngineContext,
+  id: string,
+  options: ExecAttachOptions,
+): Promise<AttachSession> {
+  const target = execTarget(context, id, pickExecOptions(options));
+  return (await launchAttached(context, target, options)).session;
+}

@@ -1,0 +1,44 @@
+/** Sends a signal to a container's first process. */
+import { TspodError } from '../../errors.js';
+import { openProcess } from '../../native/process-handle.js';
+import { parseSignal } from '../../util/signals.js';
+import type { EngineContext } from '../context.js';
+import { setFrozen } from '../freeze.js';
+import { withContainer } from '../held.js';
+import { talkTo } from './stop.js';
+
+const SIGKILL = 9;
+
+/** After SIGKILL it waits for the end. Any signal counts as a stop by the user: no policy restarts the container. */
+export async function killContainer(
+  context: EngineContext,
+  id: string,
+  signal: string | number = SIGKILL,
+): Promise<void> {
+  const number = parseSignal(signal);
+  if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
+  const monitor = await withContainer(context, id, async (held) => {
+    held.require('kill');
+    const { observation } = held;
+    if (observation.kind !== 'live') return undefined;
+    const { live } = observation;
+    held.save({ stoppedByUser: true });
+    const talk = await talkTo(held.paths.run);
+    await talk?.stop();
+    talk?.connection.close();
+    using process = openProcess(live.init.pid, live.init.startTime);
+    process?.kill(number);
+    if (number !== SIGKILL) return undefined;
+    // A frozen process of cgroup v1 dies when it is thawed.
+    if (held.status === 'paused') await setFrozen(held, false);
+    return openProcess(live.monitor.pid, live.monitor.startTime);
+  });
+  if (monitor === undefined) return;
+  await monitor.wait();
+  monitor.close();
+  await withContainer(context, id, () => undefined).catch(ignoreGone);
+}
+
+function ignoreGone(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'NO_SUCH_CONTAINER') throw error;
+}

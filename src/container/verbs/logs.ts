@@ -1,0 +1,56 @@
+/** What a container has written, as its log keeps it. */
+import { TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
+import { readLog } from '../../logs/read.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { LogChunk, LogsOptions } from '../api.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { talkTo } from './stop.js';
+import { waitForContainer } from './wait.js';
+
+/** Throws NO_LOGS with a log driver that keeps none. */
+export async function* containerLogs(
+  context: EngineContext,
+  id: string,
+  options: LogsOptions = {},
+): AsyncGenerator<LogChunk, void, undefined> {
+  const { log } = readConfig(context, id);
+  if (log.driver === 'none' || log.driver === 'passthrough') {
+    throw new TspodError(
+      'NO_LOGS',
+      `this container is using the '${log.driver}' log driver, cannot read logs: this container is not logging output`,
+    );
+  }
+  const done = new AbortController();
+  try {
+    yield* readLog({
+      path: log.path ?? containerPaths(context.directories, id).log,
+      driver: log.driver,
+      tail: options.tail ?? -1,
+      since: options.since,
+      until: options.until,
+      timestamps: options.timestamps ?? false,
+      prefix: options.prefix ?? '',
+      stream: options.stream,
+      // A container that never ran is not waited for, as nothing says when it will.
+      followUntil: options.follow === true ? waitForContainer(context, id, { signal: done.signal }) : undefined,
+      signal: options.signal,
+    });
+  } catch (error) {
+    const { signal } = options;
+    if (signal?.aborted === true && error === signal.reason) throw abortedError('logs', signal);
+    throw error;
+  } finally {
+    done.abort();
+  }
+}
+
+/** Makes the monitor open the log file anew. Nothing to do when there is no monitor. */
+export async function reopenContainerLog(context: EngineContext, id: string): Promise<void> {
+  const talk = await talkTo(containerPaths(context.directories, id).run);
+  if (talk === undefined) return;
+  talk.connection.send('reopenLog', {});
+  await talk.connection.drained();
+  talk.connection.close();
+}

@@ -1,0 +1,28 @@
+/** Stops and resumes all processes of a container by its cgroup. */
+import type { EngineContext } from '../context.js';
+import { setFrozen } from '../freeze.js';
+import { withContainer } from '../held.js';
+
+/** Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
+export async function pauseContainer(context: EngineContext, id: string): Promise<void> {
+  await withContainer(context, id, async (held) => {
+    held.require('pause');
+    // The record first: a container that is frozen and said to run would answer nobody.
+    held.save({ status: 'paused' });
+    try {
+      await setFrozen(held, true);
+    } catch (error) {
+      held.save({ status: 'active' });
+      throw error;
+    }
+  });
+}
+
+/** Throws STATE_INVALID unless it is paused. */
+export async function unpauseContainer(context: EngineContext, id: string): Promise<void> {
+  await withContainer(context, id, async (held) => {
+    held.require('unpause');
+    await setFrozen(held, false);
+    held.save({ status: 'active' });
+  });
+}

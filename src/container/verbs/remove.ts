@@ -1,0 +1,71 @@
+/** Removes a container. */
+import { TspodError } from '../../errors.js';
+import { isTspodError } from '../../errors.js';
+import type { ErrorCode } from '../../errors.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { RemoveOptions } from '../api.js';
+import type { EngineContext } from '../context.js';
+import { destroy } from '../destroy.js';
+import { withContainer } from '../held.js';
+import { observe, statusOf } from '../observe.js';
+import { killContainer } from './kill.js';
+import { stopContainer } from './stop.js';
+
+/** Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces (without depend). */
+export async function removeContainer(context: EngineContext, id: string, options: RemoveOptions = {}): Promise<void> {
+  const stored = context.store.get(id);
+  if (stored !== undefined && options.depend === true) {
+    for (const dependent of context.store.dependents(stored.seq)) {
+      await ignoring(['NO_SUCH_CONTAINER'], removeContainer(context, dependent, options));
+    }
+  }
+  if (options.force === true) await endByForce(context, id, options);
+  await withContainer(
+    context,
+    id,
+    async (held) => {
+      held.require('remove');
+      const dependents = context.store.dependents(held.seq);
+      if (dependents.length > 0) throw hasDependents(id, dependents);
+      await destroy(held);
+      held.forgetLock();
+    },
+    { signal: options.signal },
+  );
+}
+
+function hasDependents(id: string, dependents: readonly string[]): TspodError {
+  return new TspodError(
+    'HAS_DEPENDENTS',
+    `container ${id} has dependent containers which must be removed before it: ${dependents.join(', ')}: container already exists`,
+    { details: { id, dependents } },
+  );
+}
+
+/** What has ended meanwhile, or was never started, needs no force. */
+async function endByForce(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
+  const stored = context.store.get(id);
+  if (stored === undefined) return;
+  const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
+  const passed: readonly ErrorCode[] = ['CONTAINER_STOPPED', 'STATE_INVALID', 'NO_SUCH_CONTAINER'];
+  if (status === 'paused') {
+    await ignoring(passed, killContainer(context, id));
+  } else if (status === 'running' || status === 'stopping' || status === 'restarting') {
+    const { timeoutSec, signal } = options;
+    await ignoring(
+      passed,
+      stopContainer(context, id, {
+        ...(timeoutSec === undefined ? {} : { timeoutSec }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+  }
+}
+
+async function ignoring(codes: readonly ErrorCode[], work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!codes.some((code) => isTspodError(error, code))) throw error;
+  }
+}

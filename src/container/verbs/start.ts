@@ -1,0 +1,204 @@
+/** Starts a container, or makes its process and stops short of the exec. */
+import { TspodError } from '../../errors.js';
+import type { StoredState } from '../../state/records.js';
+import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
+import { inBackground, type EngineContext } from '../context.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { launchError } from '../launch-error.js';
+import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
+import type { MonitorTalk } from '../monitor-talk.js';
+import { containerStdio } from '../stdio.js';
+import { Session } from '../session.js';
+import { removeEnded } from '../auto-remove.js';
+import { settle } from '../settle.js';
+import { talkTo } from './stop.js';
+
+/** A new life: what the last one left in the record is forgotten. */
+const NEW_LIFE: Partial<StoredState> = {
+  stoppedByUser: false,
+  exitCode: 0,
+  exitSignal: 0,
+  oomKilled: false,
+  timedOut: false,
+  startedUs: 0,
+  finishedUs: 0,
+  restarts: 0,
+  error: '',
+};
+
+/** Throws STATE_INVALID unless it has no process. */
+export async function initContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
+  if (options.recursive === true) await startDonors(context, id, options);
+  await withContainer(
+    context,
+    id,
+    async (held) => {
+      held.require('init');
+      const { talk } = await launchRecorded(held, {
+        status: 'initialized',
+        options: launchOptions(held, options, { gate: true }),
+      });
+      talk.connection.close();
+    },
+    { signal: options.signal },
+  );
+}
+
+/** Throws STATE_RUNNING if it runs, STATE_INVALID if it is paused or being ended. */
+export async function startContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
+  if (options.recursive === true) await startDonors(context, id, options);
+  await withContainer(
+    context,
+    id,
+    async (held) => {
+      held.require('start');
+      const talk =
+        held.status === 'initialized'
+          ? await openGate(held)
+          : (await launchRecorded(held, { status: 'active', options: launchOptions(held, options, {}) })).talk;
+      leave(held, talk);
+    },
+    { signal: options.signal },
+  );
+}
+
+/** As startContainer(), with streams connected before anything runs. */
+export async function startAttached(
+  context: EngineContext,
+  id: string,
+  options: AttachOptions & StartOptions,
+): Promise<AttachSession> {
+  if (options.recursive === true) await startDonors(context, id, options);
+  return withContainer(
+    context,
+    id,
+    async (held) => {
+      held.require('start');
+      const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, held, exit);
+      if (held.status === 'initialized') return openGateAttached(held, { options, onEnd });
+      const { session } = await launchRecorded(held, {
+        status: 'active',
+        options: {
+          ...launchOptions(held, options, { attachedInput: options.stdin !== undefined }),
+          attach: options,
+          onEnd,
+        },
+      });
+      if (session === undefined) throw new TypeError('an attached launch gave no session');
+      return session;
+    },
+    { signal: options.signal },
+  );
+}
+
+function launchOptions(
+  held: HeldContainer,
+  options: StartOptions,
+  { gate = false, attachedInput = false }: { readonly gate?: boolean; readonly attachedInput?: boolean },
+): LaunchOptions {
+  return {
+    stdio: containerStdio(held.config, {
+      stdio: options.stdio,
+      preserveFds: options.preserveFds,
+      size: options.size,
+      attachedInput,
+    }),
+    gate,
+    signal: options.signal,
+  };
+}
+
+interface RecordedLaunch {
+  readonly status: 'initialized' | 'active';
+  readonly options: LaunchOptions;
+}
+
+/** The intent is recorded before the launch; after one that failed the record is as before, but for the error. */
+export async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
+  const before = held.state;
+  held.save({ ...NEW_LIFE, status });
+  try {
+    return await launch(held, options);
+  } catch (error) {
+    await undoLaunch(held);
+    held.save({ ...before, error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+async function openGate(held: HeldContainer): Promise<MonitorTalk> {
+  const talk = await talkToGated(held);
+  await askToStart(held, talk);
+  return talk;
+}
+
+async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
+  const talk = await talkTo(held.paths.run);
+  if (talk === undefined) throw new TspodError('MONITOR_DIED', `the monitor of container ${held.id} is gone`);
+  return talk;
+}
+
+/** A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
+async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<void> {
+  const plan = readGatedPlan(held.paths);
+  held.save({ status: 'active' });
+  const answer = await talk.start();
+  if (answer.kind === 'started') return;
+  await talk.closed();
+  const error =
+    answer.kind === 'failed' && plan !== undefined
+      ? launchError(plan, answer)
+      : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
+  held.look();
+  await settle(held);
+  held.save({ ...NEW_LIFE, status: 'created', error: error.message });
+  throw error;
+}
+
+async function openGateAttached(
+  held: HeldContainer,
+  {
+    options,
+    onEnd,
+  }: {
+    readonly options: AttachOptions;
+    readonly onEnd: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
+  },
+): Promise<AttachSession> {
+  const talk = await talkToGated(held);
+  const session = new Session({ connection: talk.connection, options, hasStdin: held.config.interactive, onEnd });
+  talk.listen((message) => {
+    session.take(message);
+  });
+  await session.attached;
+  await askToStart(held, talk);
+  return session;
+}
+
+/** Lets the monitor go on alone; a container that is to be removed at its end is, if this process is still there. */
+function leave(held: HeldContainer, talk: MonitorTalk): void {
+  if (!held.state.autoRemove) {
+    talk.connection.close();
+    return;
+  }
+  const { context } = held;
+  talk.connection.unref();
+  inBackground(
+    context,
+    talk.closed().then(() => removeEnded(context, held, talk.exit)),
+  );
+}
+
+/** Donors first, leaves of the graph before what joins them; one that runs is fine. */
+async function startDonors(context: EngineContext, id: string, options: StartOptions): Promise<void> {
+  const stored = context.store.get(id);
+  if (stored === undefined) return;
+  for (const donor of context.store.donors(stored.seq)) {
+    await startContainer(context, donor, {
+      recursive: true,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'STATE_RUNNING') throw error;
+    });
+  }
+}

@@ -1,0 +1,151 @@
+/** Ends a container: its stop signal, some time, SIGKILL. The lock is not held while waiting. */
+import { TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import { connectMonitor } from '../../native/monitor-spawn.js';
+import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
+import { signalName } from '../../util/signals.js';
+import type { StopOptions } from '../api.js';
+import type { EngineContext } from '../context.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { MonitorTalk } from '../monitor-talk.js';
+import type { LiveRecord } from '../run-record.js';
+
+/** How long a killed process may take to vanish. */
+const KILL_GRACE_MS = 5000;
+
+/** Longest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** What the waiting needs, once the container has been told. */
+interface Stopping {
+  readonly id: string;
+  readonly name: string;
+  readonly process: ProcessHandle | undefined;
+  readonly talk: MonitorTalk | undefined;
+  readonly monitor: ProcessHandle | undefined;
+  readonly signal: number;
+  readonly timeoutSec: number;
+}
+
+/** Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
+export async function stopContainer(context: EngineContext, id: string, options: StopOptions = {}): Promise<void> {
+  const lockOptions = { signal: options.signal };
+  const stopping = await withContainer(context, id, (held) => beginStop(held, options), lockOptions);
+  try {
+    await endIt(stopping, options);
+  } finally {
+    stopping.talk?.connection.close();
+    stopping.process?.close();
+    stopping.monitor?.close();
+  }
+  await recordEnd(context, id);
+}
+
+/** Under the lock: no restart from now on, whatever becomes of this process. */
+async function beginStop(held: HeldContainer, options: StopOptions): Promise<Stopping> {
+  // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
+  const wasAllowed = held.status;
+  held.save({ stoppedByUser: true });
+  held.require('stop');
+  const { observation } = held;
+  if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${held.id} is ${wasAllowed}`);
+  const { live } = observation;
+  const isGated = live.status === 'created';
+  held.save({ status: 'stopping' });
+  const talk = await talkTo(held.paths.run);
+  await talk?.stop();
+  return {
+    id: held.id,
+    name: held.name,
+    process: processOf(live),
+    talk,
+    monitor: openProcess(live.monitor.pid, live.monitor.startTime),
+    // Before its exec a process is deaf to all signals but this.
+    signal: isGated ? 9 : held.config.stopSignal,
+    timeoutSec: isGated ? 0 : (options.timeoutSec ?? held.config.stopTimeoutSec),
+  };
+}
+
+function processOf(live: LiveRecord): ProcessHandle | undefined {
+  return live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
+}
+
+/** The monitor, unless it has gone. */
+export async function talkTo(runDirectory: string): Promise<MonitorTalk | undefined> {
+  try {
+    return new MonitorTalk(await connectMonitor(runDirectory));
+  } catch {
+    return undefined;
+  }
+}
+
+async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {
+  const { process, signal, timeoutSec } = stopping;
+  if (process !== undefined) {
+    if (timeoutSec !== 0) {
+      send(process, signal);
+      if (await endsWithin(process, timeoutMs(timeoutSec), options.signal)) return waitForMonitor(stopping, options);
+      options.onWarning?.(
+        `StopSignal ${signalName(signal)} failed to stop container ${stopping.name} in ${String(timeoutSec)} seconds, resorting to SIGKILL`,
+      );
+    }
+    send(process, 9);
+    if (!(await endsWithin(process, KILL_GRACE_MS, options.signal))) {
+      throw new TspodError(
+        'STATE_INVALID',
+        `container ${stopping.id} does not end: its process is stuck in the kernel`,
+      );
+    }
+  }
+  await waitForMonitor(stopping, options);
+}
+
+/** -1 waits for ever. */
+function timeoutMs(seconds: number): number {
+  return seconds < 0 ? Infinity : seconds * 1000;
+}
+
+/** Its end is the container's: the record is written, nothing is left in the kernel. */
+async function waitForMonitor({ monitor }: Stopping, { signal }: StopOptions): Promise<void> {
+  await monitor?.wait(signal === undefined ? {} : { signal });
+}
+
+function send(process: ProcessHandle, signal: number): void {
+  try {
+    process.kill(signal);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whether the process has ended before the time is over. Throws ABORTED. */
+async function endsWithin(process: ProcessHandle, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  throwIfAborted('stop', signal);
+  const timeUp = new AbortController();
+  const timer =
+    ms > MAX_DELAY_MS
+      ? undefined
+      : setTimeout(() => {
+          timeUp.abort();
+        }, ms);
+  const either = signal === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, signal]);
+  try {
+    await process.wait({ signal: either });
+    return true;
+  } catch (error) {
+    throwIfAborted('stop', signal);
+    if (timer === undefined) throw error;
+    return !process.isAlive();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
+async function recordEnd(context: EngineContext, id: string): Promise<void> {
+  try {
+    await withContainer(context, id, () => undefined);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'NO_SUCH_CONTAINER') throw error;
+  }
+}

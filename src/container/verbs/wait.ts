@@ -1,0 +1,106 @@
+/** Waits for a container's end, or for a state. Takes no lock. */
+import { abortedError, onAbort, throwIfAborted } from '../../native/abort.js';
+import { openProcess } from '../../native/process-handle.js';
+import { noSuchContainer } from '../../state/lookup.js';
+import { containerPaths } from '../../storage/paths.js';
+import { TspodError } from '../../errors.js';
+import type { ContainerStatus, WaitCondition, WaitOptions } from '../api.js';
+import type { EngineContext } from '../context.js';
+import { observe, stateOf, type Observation } from '../observe.js';
+import { talkTo } from './stop.js';
+
+const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
+const DEFAULT_INTERVAL_MS = 250;
+
+const CONDITIONS: ReadonlySet<WaitCondition> = new Set<WaitCondition>([
+  'configured',
+  'created',
+  'initialized',
+  'running',
+  'paused',
+  'stopping',
+  'stopped',
+  'exited',
+  'restarting',
+  'removing',
+  'unknown',
+]);
+
+/** The exit code: 0 for a container that never ran, -1 if nobody knows. */
+export async function waitForContainer(context: EngineContext, id: string, options: WaitOptions = {}): Promise<number> {
+  const conditions = options.conditions ?? DEFAULT_CONDITIONS;
+  for (const condition of conditions) {
+    if (!CONDITIONS.has(condition)) {
+      throw new TspodError(
+        'INVALID_ARGUMENT',
+        `invalid condition "${condition}": must be one of ${[...CONDITIONS].join(', ')}`,
+      );
+    }
+  }
+  const wanted = new Set(conditions.map(statusOfCondition));
+  for (;;) {
+    throwIfAborted('wait', options.signal);
+    const stored = context.store.get(id);
+    if (stored === undefined) return removedCode(context, id);
+    const observation = observe(stored.state, containerPaths(context.directories, id));
+    const state = stateOf(stored, observation);
+    if (wanted.has(state.status)) return state.exitCode;
+    if (wantsEnd(wanted)) {
+      if (state.status === 'created' && observation.kind === 'settled') return 0;
+      if (await someEnd(context, id, { observation, options })) continue;
+    }
+    await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
+  }
+}
+
+/** `configured` is Podman's inner name for what it prints as created. */
+function statusOfCondition(condition: WaitCondition): ContainerStatus | 'unknown' {
+  return condition === 'configured' ? 'created' : condition;
+}
+
+function wantsEnd(wanted: ReadonlySet<string>): boolean {
+  return wanted.has('exited') || wanted.has('stopped');
+}
+
+function removedCode({ store }: EngineContext, id: string): number {
+  const code = store.exitCodeOfRemoved(id);
+  if (code === undefined) throw noSuchContainer(id);
+  return code;
+}
+
+interface Waiting {
+  readonly observation: Observation;
+  readonly options: WaitOptions;
+}
+
+/** Waits for the monitor to tell of the end, or to be gone; false if there is no monitor to wait for. */
+async function someEnd(context: EngineContext, id: string, { observation, options }: Waiting): Promise<boolean> {
+  const talk = await talkTo(containerPaths(context.directories, id).run);
+  if (talk !== undefined) {
+    const forget = onAbort(options.signal, () => {
+      talk.connection.close();
+    });
+    await talk.exited();
+    forget();
+    talk.connection.close();
+    return true;
+  }
+  if (observation.kind !== 'live' && observation.kind !== 'ending') return false;
+  const { monitor } = observation.live;
+  using handle = openProcess(monitor.pid, monitor.startTime);
+  await handle?.wait(options.signal === undefined ? {} : { signal: options.signal });
+  return handle !== undefined;
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, ms);
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      if (signal !== undefined) reject(abortedError('wait', signal));
+    });
+  });
+}

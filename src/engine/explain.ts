@@ -1,0 +1,45 @@
+/** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
+import { compileLaunch } from '../container/compile.js';
+import type { EngineContext } from '../container/context.js';
+import { liveDonors, resolveDonors } from '../container/donors.js';
+import { compileExec, execTarget } from '../container/exec-launch.js';
+import { newId } from '../container/ids.js';
+import { filesOf, rootOf } from '../container/prepare.js';
+import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
+import { describePlan } from '../plan/describe.js';
+import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import { normalizeCreateOptions } from '../spec/normalize.js';
+import { containerPaths } from '../storage/paths.js';
+import { randomName } from '../util/random-name.js';
+
+export function explainCreate(context: EngineContext, options: CreateOptions): string {
+  const { config } = resolveDonors(context, normalizeCreateOptions(options, context.facts()));
+  const id = newId();
+  const paths = containerPaths(context.directories, id);
+  const donors = liveDonors(context, id, config);
+  const name = config.name ?? randomName();
+  const { plan } = compileLaunch(context, {
+    id,
+    config,
+    paths,
+    ...rootOf(context, { id, config, paths }),
+    files: filesOf(context, { id, name, config, paths, donors }),
+    donors,
+    stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
+    gate: false,
+    timeLimitMs: 0,
+  });
+  return describePlan(plan);
+}
+
+export function explainExec(context: EngineContext, nameOrId: string, options: ExecOptions): string {
+  const target = execTarget(context, context.store.find(nameOrId).id, options);
+  const stdio = planStdio({
+    direct: undefined,
+    through: { stdin: target.request.interactive, output: true },
+    stdinOnce: false,
+    preserved: preservedFds(target.request.preserveFds, undefined),
+    size: undefined,
+  });
+  return describePlan(compileExec(context, target, stdio));
+}

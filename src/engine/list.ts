@@ -1,0 +1,64 @@
+/** Listings. They take no lock and never wait for anything. */
+import type { EngineContext } from '../container/context.js';
+import { observe, stateOf } from '../container/observe.js';
+import { noSuchContainer } from '../state/lookup.js';
+import type { ListedContainer } from '../state/store.js';
+import { containerPaths } from '../storage/paths.js';
+import { containerSize } from '../storage/size.js';
+import { filterPredicate } from './filters.js';
+import type { ContainerSummary, ListOptions } from './types.js';
+
+/** In the order of creation. */
+export function listContainers(context: EngineContext, options: ListOptions = {}): readonly ContainerSummary[] {
+  const { store } = context;
+  const matches = filterPredicate(options.filters ?? {}, {
+    now: new Date(),
+    createdAt: (nameOrId) => new Date(store.find(nameOrId).createdUs / 1000),
+  });
+  const all = options.all === true || options.last !== undefined || namesState(options);
+  const listed = store.list(all ? 'all' : 'live').map((container) => summarize(context, container));
+  const chosen = listed.filter((container) => (all || isUp(container)) && matches(container));
+  const wanted = options.last === undefined ? chosen : chosen.slice(-Math.max(0, options.last));
+  return options.size === true ? wanted.map((container) => withSize(context, container)) : wanted;
+}
+
+/** Who asks for a state asks for containers in it. */
+function namesState({ filters }: ListOptions): boolean {
+  return filters !== undefined && ['status', 'exited', 'id'].some((name) => (filters[name]?.length ?? 0) > 0);
+}
+
+/** What `ps` shows without --all. */
+function isUp({ status }: ContainerSummary): boolean {
+  return status === 'running' || status === 'paused' || status === 'stopping' || status === 'restarting';
+}
+
+/** Throws NO_SUCH_CONTAINER when there is none at all. */
+export function latestId({ store }: EngineContext): string {
+  const latest = store.latest();
+  if (latest === undefined) throw noSuchContainer('latest');
+  return latest.id;
+}
+
+function summarize({ directories }: EngineContext, container: ListedContainer): ContainerSummary {
+  const { summary } = container;
+  return {
+    ...stateOf(container, observe(container.state, containerPaths(directories, container.id))),
+    id: container.id,
+    name: container.name,
+    image: summary.image,
+    rootfs: summary.rootfs,
+    command: summary.command,
+    createdAt: new Date(container.createdUs / 1000),
+    labels: summary.labels,
+    mounts: summary.mounts,
+    networks: summary.network === 'none' ? [] : [summary.network],
+    autoRemove: container.state.autoRemove,
+    restartPolicy: summary.restartPolicy,
+    cidFile: summary.cidFile,
+  };
+}
+
+function withSize(context: EngineContext, container: ContainerSummary): ContainerSummary {
+  const { upper } = containerPaths(context.directories, container.id);
+  return { ...container, size: containerSize({ upper, rootfs: container.rootfs }) };
+}

@@ -1,0 +1,30 @@
+/** Removes containers that do not run. */
+import type { SignalOption } from '../container/api.js';
+import type { EngineContext } from '../container/context.js';
+import { removeContainer } from '../container/verbs/remove.js';
+import { throwIfAborted } from '../native/abort.js';
+import { listContainers } from './list.js';
+import type { BatchResult, ContainerFilters } from './types.js';
+
+const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
+
+/** Those that share namespaces of others go first, so that all can go. */
+export async function pruneContainers(
+  context: EngineContext,
+  options: SignalOption & { readonly filters?: ContainerFilters } = {},
+): Promise<BatchResult> {
+  const { filters = {}, signal } = options;
+  const done: string[] = [];
+  const failed = new Map<string, Error>();
+  for (const { id, status } of listContainers(context, { all: true, filters }).toReversed()) {
+    throwIfAborted('prune', signal);
+    if (!PRUNED.has(status)) continue;
+    try {
+      await removeContainer(context, id);
+      done.push(id);
+    } catch (error) {
+      failed.set(id, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return { done, failed };
+}

@@ -1,0 +1,141 @@
+/** Containers that live for one call: created, started, read from, waited for, removed. */
+import { abortedError, onAbort } from '../native/abort.js';
+import type { CollectedResult, ContainerProcess, ExitStatus, RunOptions, SpawnOptions } from '../container/api.js';
+import { removeEnded } from '../container/auto-remove.js';
+import { collectOutput, encodeOutput, feed } from '../container/collect.js';
+import type { EngineContext } from '../container/context.js';
+import { UNKNOWN_END } from '../container/exit-status.js';
+import { launchNew } from '../container/launch-new.js';
+import { makePipes } from '../container/pipes.js';
+import { attachedProcess, directProcess } from '../container/process.js';
+import { defined, pickCreateOptions } from '../container/run-options.js';
+import { containerStdio } from '../container/stdio.js';
+import { normalizeCreateOptions } from '../spec/normalize.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { CreateOptions } from '../spec/create-options.js';
+
+/** Collects the output. Aborting ends the container. */
+export async function runContainer(
+  context: EngineContext,
+  options: RunOptions,
+): Promise<CollectedResult<string | Buffer>> {
+  const started = performance.now();
+  const { signal, input } = options;
+  const process = await spawnContainer(context, {
+    ...pickCreateOptions(options),
+    ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
+    ...defined({ stdout: options.stdout, stderr: options.stderr, signal, timeoutMs: options.timeoutMs }),
+  });
+  const kill = () => {
+    process.kill('SIGKILL');
+  };
+  const forget = onAbort(signal, kill);
+  try {
+    const [output, status] = await Promise.all([
+      collectOutput(process, options, kill),
+      process.ended,
+      feed(process.stdin, input),
+    ]);
+    if (signal?.aborted === true) throw abortedError('run', signal);
+    return {
+      ...status,
+      id: process.id,
+      ...encodeOutput(output, options.encoding),
+      durationMs: performance.now() - started,
+    };
+  } finally {
+    forget();
+  }
+}
+
+/** Resolves when the process runs. */
+export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
+  const config = normalizeCreateOptions(withDefaults(pickCreateOptions(options)), context.facts());
+  const streams = streamsOf(options, config);
+  return config.tty || config.log.driver !== 'none'
+    ? spawnThroughMonitor(context, config, options)
+    : spawnWithPipes(context, { config, options, streams });
+}
+
+/** What differs from a container that is created to stay. */
+function withDefaults(options: CreateOptions): CreateOptions {
+  return {
+    ...options,
+    autoRemove: options.autoRemove ?? true,
+    log: { driver: 'none', ...options.log },
+  };
+}
+
+interface Streams {
+  readonly stdin: SpawnOptions['stdin'];
+  readonly stdout: NonNullable<SpawnOptions['stdout']>;
+  readonly stderr: NonNullable<SpawnOptions['stderr']>;
+}
+
+function streamsOf({ stdin, stdout, stderr }: SpawnOptions, config: ContainerConfig): Streams {
+  return {
+    stdin: stdin ?? (config.interactive ? 'pipe' : undefined),
+    stdout: stdout ?? 'pipe',
+    stderr: stderr ?? 'pipe',
+  };
+}
+
+interface PipedSpawn {
+  readonly config: ContainerConfig;
+  readonly options: SpawnOptions;
+  readonly streams: Streams;
+}
+
+/** Pipes straight to the process: the monitor copies nothing. */
+async function spawnWithPipes(
+  context: EngineContext,
+  { config, options, streams }: PipedSpawn,
+): Promise<ContainerProcess> {
+  const pipes = makePipes(streams);
+  try {
+    const stdio = containerStdio(config, {
+      stdio: pipes.fds,
+      preserveFds: undefined,
+      size: options.size,
+      attachedInput: false,
+    });
+    const { id, talk, answer } = await launchNew(context, config, {
+      stdio,
+      ...defined({ signal: options.signal, timeLimitMs: options.timeoutMs }),
+    });
+    const onEnd = async (): Promise<ExitStatus> => {
+      await talk.closed();
+      return (await removeEnded(context, { id }, talk.exit)) ?? UNKNOWN_END;
+    };
+    return directProcess({ id, answer, talk, streams: pipes.open(), onEnd });
+  } catch (error) {
+    pipes.abandon();
+    throw error;
+  }
+}
+
+/** It has a terminal, or a log is kept. */
+function spawnThroughMonitor(
+  context: EngineContext,
+  config: ContainerConfig,
+  options: SpawnOptions,
+): Promise<ContainerProcess> {
+  return attachedProcess({
+    hasStdin: config.interactive,
+    tty: config.tty,
+    start: async (attach) => {
+      const { id, answer, session } = await launchNew(context, config, {
+        stdio: containerStdio(config, {
+          stdio: undefined,
+          preserveFds: undefined,
+          size: options.size,
+          attachedInput: config.interactive,
+        }),
+        attach: { ...attach, ...defined({ size: options.size }) },
+        ...defined({ signal: options.signal, timeLimitMs: options.timeoutMs }),
+      });
+      if (session === undefined) throw new TypeError('an attached launch gave no session');
+      return { id, answer, session };
+    },
+  });
+}

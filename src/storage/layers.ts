@@ -1,0 +1,37 @@
+/** The directories of a container's own layer. */
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+
+import type { ContainerPaths } from './paths.js';
+
+/**
+ * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
+ * container sees on "/". It appears under its name when it is complete.
+ */
+export function ensureLayer(paths: ContainerPaths, lowerRoot: string): void {
+  const isNew = ensureDirectory(paths.directory, 0o700);
+  if (!isNew && existsSync(paths.upper)) return;
+  const { mode, uid, gid } = statSync(lowerRoot);
+  const unready = `${paths.upper}.new`;
+  ensureDirectory(paths.work, 0o700);
+  ensureDirectory(unready, 0o700);
+  // After the making: the umask does not count, and chown would drop set-id bits.
+  if (uid !== 0 || gid !== 0) chownSync(unready, uid, gid);
+  chmodSync(unready, mode & 0o7777);
+  renameSync(unready, paths.upper);
+}
+
+/** False if it is there. Its parent is there. */
+function ensureDirectory(path: string, mode: number): boolean {
+  try {
+    mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** The container's directory, for its log. */
+export function ensureContainerDirectory(paths: ContainerPaths): void {
+  ensureDirectory(paths.directory, 0o700);
+}

@@ -1,0 +1,56 @@
+/** Where each thing of a container lies. Everything is found again by its id, so that nothing is ever lost. */
+import { join } from 'node:path';
+
+import type { Directories } from '../host/directories.js';
+
+export interface ContainerPaths {
+  /** ROOT/containers/ID: what lasts. */
+  readonly directory: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly log: string;
+  /** RUNROOT/c/ID: what the monitor and the engine tell each other; gone after the end. */
+  readonly run: string;
+  /** Where the root is put together: empty on the host, always. */
+  readonly staging: string;
+  readonly state: string;
+  readonly exit: string;
+  readonly lock: string;
+}
+
+export interface StorePaths {
+  readonly database: string;
+  readonly containers: string;
+  readonly seccompCache: string;
+  readonly runDirectories: string;
+  readonly locks: string;
+  /** Layers that hide the host's secrets. */
+  readonly hide: string;
+}
+
+export function storePaths({ root, runRoot }: Directories): StorePaths {
+  return {
+    database: join(root, 'tspod.db'),
+    containers: join(root, 'containers'),
+    seccompCache: join(root, 'cache/seccomp'),
+    runDirectories: join(runRoot, 'c'),
+    locks: join(runRoot, 'locks'),
+    hide: join(runRoot, 'hide'),
+  };
+}
+
+export function containerPaths({ root, runRoot }: Directories, id: string): ContainerPaths {
+  const directory = `${root}/containers/${id}`;
+  const run = `${runRoot}/c/${id}`;
+  return {
+    directory,
+    upper: `${directory}/upper`,
+    work: `${directory}/work`,
+    log: `${directory}/ctr.log`,
+    run,
+    staging: `${run}/root`,
+    state: `${run}/state`,
+    exit: `${run}/exit`,
+    lock: `${runRoot}/locks/${id}`,
+  };
+}

@@ -1,0 +1,52 @@
+/** How much a container takes on the disk. */
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Entries looked at before giving up: a listing must end. */
+const MAX_ENTRIES = 5_000_000;
+
+/**
+ * Bytes that the container wrote (its upper layer), and those with its root directory's. The host's own file system is not walked
+ * for `host:` containers: its size says nothing about them.
+ */
+export function containerSize(parts: { readonly upper: string; readonly rootfs: string }): {
+  readonly writable: number;
+  readonly root: number;
+} {
+  const writable = treeSize(parts.upper);
+  return { writable, root: writable + (parts.rootfs === '' ? 0 : treeSize(parts.rootfs)) };
+}
+
+/** Apparent size of all files below a directory; each inode counts once; links are not followed, other file systems not entered. */
+function treeSize(root: string): number {
+  const top = lstatSync(root, { throwIfNoEntry: false });
+  if (top === undefined) return 0;
+  const seen = new Set<number>();
+  const pending = [root];
+  let total = 0;
+  let entries = 0;
+  for (let directory = pending.pop(); directory !== undefined && entries < MAX_ENTRIES; directory = pending.pop()) {
+    for (const name of namesIn(directory)) {
+      entries += 1;
+      const path = join(directory, name);
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats === undefined || stats.dev !== top.dev) continue;
+      if (stats.isDirectory()) pending.push(path);
+      if (stats.nlink > 1 && !stats.isDirectory()) {
+        if (seen.has(stats.ino)) continue;
+        seen.add(stats.ino);
+      }
+      total += stats.size;
+    }
+  }
+  return total;
+}
+
+/** A directory that vanishes, or that a hostile container made unreadable, counts nothing. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
