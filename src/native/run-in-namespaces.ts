@@ -188,7 +188,7 @@ class NamespaceRun {
 }
 
 function planRequest(options: RunInNamespacesOptions): { request: RunPlanRequest; fds: readonly number[] } {
-  const { command, env = process.env, cwd = '/', uid, gid, timeoutMs = 0 } = options;
+  const { command, env = process.env, cwd = '/', timeoutMs = 0 } = options;
   if (command.length === 0 || command[0] === '') throw new TypeError('a command has one word at least');
   if (!cwd.startsWith('/')) throw new TypeError(`not an absolute path: "${cwd}"`);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 0) throw new TypeError(`not a time in milliseconds: ${timeoutMs}`);
@@ -201,14 +201,27 @@ function planRequest(options: RunInNamespacesOptions): { request: RunPlanRequest
     workingDirectory: cwd,
     created,
     joined,
-    uidMap: idLines(options.uidMap ?? [{ inside: 0, outside: process.geteuid?.() ?? 0, size: 1 }]),
-    gidMap: idLines(options.gidMap ?? [{ inside: 0, outside: process.getegid?.() ?? 0, size: 1 }]),
-    privileged: process.geteuid?.() === 0,
-    ids: uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 },
+    ...idsOf(options),
     streamFds: inherits ? [first, first + 1, first + 2] : undefined,
     timeLimitMs: timeoutMs,
   };
   return { request, fds: inherits ? [...fds, 0, 1, 2] : fds };
+}
+
+function idsOf({
+  uid,
+  gid,
+  uidMap,
+  gidMap,
+}: RunInNamespacesOptions): Pick<RunPlanRequest, 'uidMap' | 'gidMap' | 'privileged' | 'ids'> {
+  const ownUid = process.geteuid?.() ?? 0;
+  const ownGid = process.getegid?.() ?? 0;
+  return {
+    uidMap: idLines(uidMap ?? [{ inside: 0, outside: ownUid, size: 1 }]),
+    gidMap: idLines(gidMap ?? [{ inside: 0, outside: ownGid, size: 1 }]),
+    privileged: ownUid === 0,
+    ids: uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 },
+  };
 }
 
 interface SortedNamespaces {

@@ -45,7 +45,7 @@ type Unstaged = Step extends infer S ? (S extends Step ? Omit<S, 'stage'> : neve
 
 export function runPlan(request: RunPlanRequest): Plan {
   const steps: Step[] = [];
-  const add = (stage: Stage, step: Unstaged) => steps.push({ ...step, stage } as Step);
+  const add = (stage: Stage, step: Unstaged) => steps.push({ ...step, stage });
   addSettings(add, request);
   const slots = addSources(add, request);
   const isNew = (kind: NamespaceKind) => request.created.includes(kind);
