@@ -106,7 +106,9 @@ function checkImport({ at, tree, layers, folder, target }) {
 
 function isException(tree, from, file) {
   const path = relative(join(root, tree), file);
-  return EXCEPTIONS.some((exception) => exception.tree === tree && exception.from === from && exception.file.test(path));
+  return EXCEPTIONS.some(
+    (exception) => exception.tree === tree && exception.from === from && exception.file.test(path),
+  );
 }
 
 function checkDoors({ at, tree, folder, line }) {

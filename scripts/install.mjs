@@ -8,6 +8,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeGypEnvironment } from './node-headers.mjs';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -53,7 +54,11 @@ function isOnPath(command) {
 function nodeGyp(...args) {
   const own = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
   const [command, ...first] = existsSync(own) ? [process.execPath, own] : ['node-gyp'];
-  const { status, error } = spawnSync(command, [...first, ...args], { cwd: root, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, [...first, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: nodeGypEnvironment(),
+  });
   if (error !== undefined) console.error(`tspod: cannot run ${command}: ${error.message}`);
   return status ?? 1;
 }

@@ -9,6 +9,7 @@ import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeGypEnvironment } from './node-headers.mjs';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,6 +48,6 @@ run('strip', [target]);
 rmSync(copy, { recursive: true, force: true });
 
 function run(file, args) {
-  const { status, error } = spawnSync(file, args, { cwd: copy, stdio: 'inherit' });
+  const { status, error } = spawnSync(file, args, { cwd: copy, stdio: 'inherit', env: nodeGypEnvironment() });
   if (status !== 0) throw new Error(`${file} ${args[0]}: ${error?.message ?? `ended with ${status}`}`);
 }
