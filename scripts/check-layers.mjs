@@ -30,7 +30,7 @@ const EXCEPTIONS = [
   { tree: 'src', from: 'native', file: /^plan\/(ops|encode)\.[jt]s$/ },
 ];
 
-const NATIVE_LAYERS = [['core'], ['plan'], ['ops'], ['init'], ['monitor', 'addon'], ['test', 'probe', 'bench']];
+const NATIVE_LAYERS = [['core'], ['plan'], ['ops'], ['monitor', 'addon'], ['test', 'probe', 'bench']];
 
 /** These decide and touch nothing: tested without a machine. */
 const PURE = ['errors', 'util', 'oci', 'spec', 'plan'];
