@@ -1,6 +1,6 @@
 /** --format as Podman reads it: a template for each row, `table` in front of it for aligned columns, or `json`. */
 import { alignColumns } from './columns.js';
-import { renderTemplate } from './template.js';
+import { compileTemplate, renderTemplate } from './template.js';
 import { struct, type GoStruct, type GoValue } from './values.js';
 
 export interface ReportOptions {
@@ -22,6 +22,8 @@ export function isJsonFormat(format: string): boolean {
 /** Throws TemplateError. */
 export function renderReport(options: ReportOptions): string {
   const { name, format, rows } = options;
+  // a mistake in it must not be reported as one of the range that is put around it
+  compileTemplate(name, unescapeFormat(format));
   if (!format.startsWith('table ')) return renderTemplate(name, rangeOver(lineOf(unescapeFormat(format))), rows);
   const template = rangeOver(lineOf(tabSeparated(unescapeFormat(format.slice('table '.length)))));
   const head = (options.heading ?? true) ? renderTemplate(name, template, [headingRow(options.headings ?? {})]) : '';

@@ -1,0 +1,27 @@
+/** A small root file system of busybox alone. */
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { ExecutionContext } from 'ava';
+
+import { temporaryDirectory } from './temp.js';
+
+/** Programs that tests call. */
+const APPLETS =
+  'sh cat echo env id ls sleep true false pwd hostname mount stat touch mkdir rm readlink grep ps kill tty stty seq head wc test printf ' +
+  'nproc chmod chown dd sync date ulimit ip ifconfig nc trap yes uname domainname';
+
+const PROGRAMS = ['/bin/busybox', '/usr/bin/busybox'];
+
+/** Asked for with requires(t, 'root', 'busybox') first. */
+export function busyboxRoot(t: ExecutionContext<unknown>): string {
+  const root = temporaryDirectory(t, 'tspod-rootfs-');
+  for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run', 'root', 'usr/bin']) {
+    mkdirSync(join(root, name), { recursive: true });
+  }
+  copyFileSync(PROGRAMS.find((path) => existsSync(path)) ?? '/bin/busybox', join(root, 'bin/busybox'));
+  for (const name of APPLETS.split(' ')) symlinkSync('busybox', join(root, 'bin', name));
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n');
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nalice:x:1000:\ndisk:x:6:alice\naudio:x:29:\n');
+  return root;
+}
