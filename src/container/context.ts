@@ -1,9 +1,14 @@
 /** What all verbs share: made once by the engine, handed to each of them. */
 import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
+import type { HideList } from '../host/hide-list.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
+import type { ContainerConfig } from '../spec/config.js';
 import type { Store } from '../state/store.js';
 import type { StorePaths } from '../storage/paths.js';
+
+/** A root that is the host's. */
+export type HostRootConfig = Extract<ContainerConfig['root'], { kind: 'host' }>;
 
 export interface EngineContext {
   readonly directories: Directories;
@@ -13,6 +18,8 @@ export interface EngineContext {
   readonly facts: () => HostFacts;
   /** The compiled filter of a profile, from a cache where there is one. */
   readonly compileSeccomp: (profile: SeccompConfig) => Uint8Array;
+  /** What a `host:` root hides and shows, from memory while the host's directories have not changed. Throws INVALID_ARGUMENT. */
+  readonly hideList: (host: HostRootConfig) => HideList;
   /** Work that goes on behind a finished call (the removal of a detached container at its end); close() waits for it. */
   readonly background: Set<Promise<void>>;
 }

@@ -1,27 +1,44 @@
-/** The root of a `host:` container: the host's file system below a layer of the container's own. */
-import { TspodError } from '../errors.js';
+/** The root of a `host:` container: the host's file system, above it a layer that hides its secrets, above that the container's own. */
+import type { HideList } from '../host/hide-list.js';
 import type { ContainerConfig } from '../spec/config.js';
+import { ensureHideLayer, hideLayerPath } from '../storage/hide-layer.js';
 import type { ContainerPaths } from '../storage/paths.js';
-import type { EngineContext } from './context.js';
+import type { EngineContext, HostRootConfig } from './context.js';
 import type { InspectHostView } from './inspect-types.js';
 import { overlayOver, type PreparedRoot } from './prepare.js';
-
-type HostConfig = Extract<ContainerConfig['root'], { kind: 'host' }>;
 
 interface Subject {
   readonly config: ContainerConfig;
   readonly paths: ContainerPaths;
 }
 
-export function hostRoot(_context: EngineContext, host: HostConfig, subject: Subject): PreparedRoot {
-  if (!host.all) throw new TspodError('NOT_SUPPORTED', 'host: is being built');
-  return { root: overlayOver(['/'], subject), hostBinds: [] };
+/** As it will be; nothing is made. */
+export function hostRoot(context: EngineContext, host: HostRootConfig, subject: Subject): PreparedRoot {
+  const list = context.hideList(host);
+  const overlay = overlayOver([hideLayerPath(context.paths, list), '/'], subject);
+  return { root: { ...overlay, redirects: list.redirects }, hostBinds: list.binds };
 }
 
-export function prepareHostRoot(context: EngineContext, host: HostConfig, subject: Subject): Promise<PreparedRoot> {
-  return Promise.resolve(hostRoot(context, host, subject));
+/** Makes the hiding layer if no container has needed it yet. */
+export async function prepareHostRoot(
+  context: EngineContext,
+  host: HostRootConfig,
+  subject: Subject,
+): Promise<PreparedRoot> {
+  await ensureHideLayer(context.paths, context.hideList(host));
+  return hostRoot(context, host, subject);
 }
 
-export function hostView(_context: EngineContext, host: HostConfig): InspectHostView {
-  return { Image: host.all ? 'host:all' : 'host:', Hidden: [], Shown: host.show };
+/** For people: what is hidden now, and what options asked to show. */
+export function hostView(context: EngineContext, host: HostRootConfig): InspectHostView {
+  return { Image: host.all ? 'host:all' : 'host:', Hidden: hiddenPaths(context, host), Shown: host.show };
+}
+
+/** A path that was hidden or shown at the creation may be gone by now. */
+function hiddenPaths(context: EngineContext, host: HostRootConfig): HideList['hidden'] {
+  try {
+    return context.hideList(host).hidden;
+  } catch {
+    return host.hide;
+  }
 }

@@ -15,6 +15,7 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { explainCreate, explainExec } from './explain.js';
+import { hideListReader } from './hide-lists.js';
 import { engineInfo } from './info.js';
 import { latestId, listContainers } from './list.js';
 import { pruneContainers } from './prune.js';
@@ -81,12 +82,14 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
 }
 
 function makeContext(directories: Directories, paths: StorePaths, store: Store): EngineContext {
-  let facts: HostFacts | undefined;
+  let known: HostFacts | undefined;
+  const facts = () => (known ??= readHostFacts());
   return {
     directories,
     paths,
     store,
-    facts: () => (facts ??= readHostFacts()),
+    facts,
+    hideList: hideListReader(directories, facts),
     compileSeccomp: cachedSeccompCompiler(paths.seccompCache),
     background: new Set(),
   };

@@ -1,0 +1,47 @@
+/** Layers that hide the host's secrets from `host:` containers: one for each set of hidden paths, shared by all containers that hide the same. */
+import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { HideList } from '../host/hide-list.js';
+import { execute } from '../native/execute.js';
+import { lock } from '../native/file-lock.js';
+import { removeTree } from '../native/tree.js';
+import { encodePlan } from '../plan/encode.js';
+import { hideLayerPlan, hideMountPlan } from '../plan/hide.js';
+import type { StorePaths } from './paths.js';
+
+export function hideLayerPath(paths: StorePaths, list: Pick<HideList, 'digest'>): string {
+  return join(paths.hide, list.digest);
+}
+
+/** Makes the layer unless it is there. A layer has its name only when it is complete, and is never changed. */
+export async function ensureHideLayer(paths: StorePaths, list: HideList): Promise<void> {
+  const layer = hideLayerPath(paths, list);
+  if (existsSync(layer)) return;
+  const held = await lock(join(paths.locks, 'hide'));
+  try {
+    if (!existsSync(layer)) await makeLayer(paths, list, layer);
+  } finally {
+    held.release();
+  }
+}
+
+async function makeLayer(paths: StorePaths, list: HideList, layer: string): Promise<void> {
+  await ensurePlace(paths.hide);
+  const unready = `${layer}.new`;
+  await removeTree(unready);
+  mkdirSync(unready, { mode: 0o755 });
+  chmodSync(unready, 0o755);
+  await execute(encodePlan(hideLayerPlan(list.entries, unready)));
+  renameSync(unready, layer);
+}
+
+/**
+ * The layers lie below "/", and no layer of an overlay may lie inside another: where the run directory is on the root file system they get
+ * one of their own. It stays mounted until the machine goes down; containers need it.
+ */
+async function ensurePlace(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (statSync(directory).dev !== statSync('/').dev) return;
+  await execute(encodePlan(hideMountPlan(directory)));
+}
