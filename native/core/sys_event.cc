@@ -15,7 +15,9 @@
 
 namespace tspod::sys {
 
-Result<UniqueFd> epoll_create() { return check_fd(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"); }
+Result<UniqueFd> epoll_create() {
+  return check_fd(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+}
 
 Result<void> epoll_ctl(int epoll, int operation, int fd, epoll_event event) {
   return check(::epoll_ctl(epoll, operation, fd, &event), "epoll_ctl");

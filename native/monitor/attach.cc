@@ -18,8 +18,7 @@ using message::Type;
 /** Most that is read from a client at once. */
 constexpr size_t kClientReadBytes = 64 * 1024;
 
-template <typename Message>
-bool decode_payload(const Client& client, Message& message) {
+template <typename Message> bool decode_payload(const Client& client, Message& message) {
   const std::string_view payload = client.reader.payload();
   wire::Reader reader({reinterpret_cast<const uint8_t*>(payload.data()), payload.size()});
   decode(reader, message);
@@ -120,7 +119,9 @@ bool read_client(Loop& loop, Client& client) {
 }
 
 /** Whether this client has to wait until the container has read some of its input. */
-bool is_held_back(const Loop& loop, const Client& client) { return client.may_send_stdin && loop.input.is_full(); }
+bool is_held_back(const Loop& loop, const Client& client) {
+  return client.may_send_stdin && loop.input.is_full();
+}
 
 }  // namespace
 
@@ -168,7 +169,8 @@ void sweep_clients(Loop& loop) {
     loop.poller.unwatch(client.watch);
     loop.listener_rests = false;
     if (loop.phase != Phase::kRunning) return;
-    // An exec has no attach socket: nobody can come back to its terminal, so its end is that of a lost connection.
+    // An exec has no attach socket: nobody can come back to its terminal, so its end is that of a lost
+    // connection.
     if (loop.is_exec() && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
     if (!client.may_send_stdin || loop.has_terminal()) return;
     const bool last = !loop.clients.any_with_stdin();

@@ -1,4 +1,5 @@
-// Memory that an idle monitor does not have: pages that are mapped when there is something to hold and given back when not.
+// Memory that an idle monitor does not have: pages that are mapped when there is something to hold and given
+// back when not.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +28,8 @@ class ScratchBuffer {
 };
 
 /**
- * Bytes waiting to be written, first in first out. Grows as needed: its user sets the bound by asking size() before it
- * produces more. Gives its memory back when it runs empty.
+ * Bytes waiting to be written, first in first out. Grows as needed: its user sets the bound by asking size()
+ * before it produces more. Gives its memory back when it runs empty.
  */
 class ByteQueue {
  public:

@@ -12,7 +12,8 @@ namespace {
 
 /** Sends as much as the socket takes; -1 if the other side is gone. */
 ssize_t try_send(int socket, std::string_view head, std::string_view body) {
-  iovec parts[] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
+  iovec parts[] = {{const_cast<char*>(head.data()), head.size()},
+                   {const_cast<char*>(body.data()), body.size()}};
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = body.empty() ? 1 : 2;
@@ -61,10 +62,12 @@ Client* Clients::find(uint32_t id) {
 }
 
 void Clients::send_output(LogStream stream, std::string_view data) {
-  // The frame of `stdout` and `stderr`: length, type, length of the data; the data itself is sent from where it lies.
+  // The frame of `stdout` and `stderr`: length, type, length of the data; the data itself is sent from where
+  // it lies.
   wire::Writer head;
   head.number(static_cast<uint32_t>(sizeof(uint32_t) + data.size()));
-  head.number(static_cast<uint32_t>(stream == LogStream::kStdout ? message::Type::kStdout : message::Type::kStderr));
+  head.number(
+      static_cast<uint32_t>(stream == LogStream::kStdout ? message::Type::kStdout : message::Type::kStderr));
   head.number(static_cast<uint32_t>(data.size()));
   for (const std::unique_ptr<Client>& client : all_) {
     if (client->wants(stream)) send_or_queue(*client, head.bytes(), data);
@@ -78,11 +81,13 @@ bool Clients::are_behind(LogStream stream) const {
 }
 
 bool Clients::any_unsent() const {
-  return std::ranges::any_of(all_, [](const auto& client) { return !client->gone && !client->outgoing.empty(); });
+  return std::ranges::any_of(all_,
+                             [](const auto& client) { return !client->gone && !client->outgoing.empty(); });
 }
 
 bool Clients::any_with_stdin() const {
-  return std::ranges::any_of(all_, [](const auto& client) { return !client->gone && client->may_send_stdin; });
+  return std::ranges::any_of(all_,
+                             [](const auto& client) { return !client->gone && client->may_send_stdin; });
 }
 
 }  // namespace tspod

@@ -1,7 +1,7 @@
 // Those who talk to the monitor: the engine that made it, and whoever connects to the attach socket.
 //
-// Each has a queue of what is on its way to it. A queue that is long makes the monitor stop reading what the container writes,
-// so nothing is lost and nothing grows; a client that is gone is forgotten with its queue.
+// Each has a queue of what is on its way to it. A queue that is long makes the monitor stop reading what the
+// container writes, so nothing is lost and nothing grows; a client that is gone is forgotten with its queue.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,7 @@ void send_or_queue(Client& client, std::string_view head, std::string_view body 
 /** Sends what is queued, as far as the socket takes it. */
 void flush(Client& client);
 
-template <typename Message>
-void send_message(Client& client, const Message& message) {
+template <typename Message> void send_message(Client& client, const Message& message) {
   wire::Writer writer;
   encode(writer, message);
   wire::Writer frame;
@@ -67,8 +66,7 @@ class Clients {
   Client* find(uint32_t id);
 
   /** Forgets those that are gone; calls `leaving(Client&)` first for each. */
-  template <typename Leaving>
-  void sweep(Leaving&& leaving) {
+  template <typename Leaving> void sweep(Leaving&& leaving) {
     for (size_t i = 0; i < all_.size();) {
       if (!all_[i]->gone) {
         ++i;
@@ -89,8 +87,7 @@ class Clients {
   bool any_with_stdin() const;
   bool empty() const { return all_.empty(); }
 
-  template <typename Use>
-  void for_each(Use&& use) {
+  template <typename Use> void for_each(Use&& use) {
     for (const std::unique_ptr<Client>& client : all_) use(*client);
   }
 

@@ -20,7 +20,9 @@ namespace {
 
 constexpr int kSignalBase = 128;  // exit code of a container that a signal ended: as in a shell
 
-int32_t code_of(const sys::Ending& ending) { return ending.signal == 0 ? ending.code : kSignalBase + ending.signal; }
+int32_t code_of(const sys::Ending& ending) {
+  return ending.signal == 0 ? ending.code : kSignalBase + ending.signal;
+}
 
 std::string words_for(const Failure& failure) {
   const std::string reason = ::strerrordesc_np(failure.err) != nullptr ? ::strerrordesc_np(failure.err) : "";
@@ -46,7 +48,8 @@ void set_timer(Loop& loop, uint64_t milliseconds) {
 }
 
 void send_signal(const Loop& loop, int signal) {
-  if (loop.launched.pidfd) (void)sys::pidfd_send_signal(loop.launched.pidfd.get(), signal);  // ESRCH: it has ended
+  if (loop.launched.pidfd)
+    (void)sys::pidfd_send_signal(loop.launched.pidfd.get(), signal);  // ESRCH: it has ended
 }
 
 /** The time is over: in a pid namespace of its own, all of the container dies with its first process. */
@@ -70,7 +73,8 @@ ExitRecord exit_record_of(const Loop& loop) {
   return record;
 }
 
-/** Nobody can connect any more; the name is free for the next monitor before the exit record invites the engine to make one. */
+/** Nobody can connect any more; the name is free for the next monitor before the exit record invites the
+ * engine to make one. */
 void close_listener(Loop& loop) {
   UniqueFd& listener = loop.monitor.supervision.listener;
   if (!listener) return;

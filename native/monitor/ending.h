@@ -1,4 +1,5 @@
-// The turns in the life of a container: its command runs, it has ended, it is launched again, the monitor leaves.
+// The turns in the life of a container: its command runs, it has ended, it is launched again, the monitor
+// leaves.
 #pragma once
 
 #include "monitor/loop.h"
@@ -18,12 +19,14 @@ void end_unstarted(Loop& loop, const Failure& failure);
 void handle_timer(Loop& loop);
 
 /**
- * SIGTERM or SIGINT: whoever sends it wants the container to stop, and gets what `stop` would do, without SIGKILL. It is passed on;
- * a restart is called off; a container that waits at the gate, where nothing could handle a signal, is killed.
+ * SIGTERM or SIGINT: whoever sends it wants the container to stop, and gets what `stop` would do, without
+ * SIGKILL. It is passed on; a restart is called off; a container that waits at the gate, where nothing could
+ * handle a signal, is killed.
  */
 void handle_termination(Loop& loop, int signal);
 
-/** Writes the exit record, says `exited`, tears down. What clients have not taken yet is all that is left to do. */
+/** Writes the exit record, says `exited`, tears down. What clients have not taken yet is all that is left to
+ * do. */
 void leave(Loop& loop, const std::string& error = {});
 
 }  // namespace tspod

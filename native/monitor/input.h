@@ -27,12 +27,14 @@ class Input {
   bool is_finished() const { return descriptor_.valid() && finished_; }
   int descriptor() const { return descriptor_.get(); }
 
-  /** Passes input on; what the container does not take now waits. Input for one that reads no more is dropped. */
+  /** Passes input on; what the container does not take now waits. Input for one that reads no more is
+   * dropped. */
   void send(std::string_view bytes);
 
   /**
-   * No more input follows what waits: a pipe is closed. At a terminal in canonical mode its end-of-file character is typed;
-   * in another mode nothing could tell a program that there is no more, and nothing is done.
+   * No more input follows what waits: a pipe is closed. At a terminal in canonical mode its end-of-file
+   * character is typed; in another mode nothing could tell a program that there is no more, and nothing is
+   * done.
    */
   void end();
 

@@ -6,9 +6,9 @@
 namespace tspod {
 
 /**
- * Kills a process, its process group if it leads one, and its descendants, also those in sessions of their own. Each is stopped before its
- * children are looked at, so none can start others meanwhile. A descendant whose parent has ended belongs to the first process of
- * its pid namespace, and is not found.
+ * Kills a process, its process group if it leads one, and its descendants, also those in sessions of their
+ * own. Each is stopped before its children are looked at, so none can start others meanwhile. A descendant
+ * whose parent has ended belongs to the first process of its pid namespace, and is not found.
  */
 void kill_tree(pid_t root);
 

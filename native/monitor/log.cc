@@ -47,7 +47,9 @@ void Log::end_streams() {
   (void)append_remark();  // the last chance: if the disk is still full, nobody is told
 }
 
-Result<void> Log::reopen() { return file_ ? file_->reopen() : Result<void>(); }
+Result<void> Log::reopen() {
+  return file_ ? file_->reopen() : Result<void>();
+}
 
 size_t Log::format(std::string_view& text, LogStream stream, const LogTime& time, std::span<char> out) {
   if (driver_ == ops::LogDriver::kK8sFile) return format_k8s_records(text, stream, time, out);
@@ -65,11 +67,13 @@ void Log::append(std::string_view records) {
   for (const char c : lost) lost_records_ += c == '\n';
 }
 
-/** Says what was lost, if anything was. False if that cannot be written either: then nothing else may be, to keep the order. */
+/** Says what was lost, if anything was. False if that cannot be written either: then nothing else may be, to
+ * keep the order. */
 bool Log::append_remark() {
   if (lost_records_ == 0) return true;
   const std::string remark = "[tspod] " + std::to_string(lost_records_) + " log records (" +
-                             std::to_string(lost_bytes_) + " bytes) lost: " + ::strerrordesc_np(lost_because_) + "\n";
+                             std::to_string(lost_bytes_) +
+                             " bytes) lost: " + ::strerrordesc_np(lost_because_) + "\n";
   std::string_view text = remark;
   char record[kMaxRemarkBytes];
   SplitCharacter none;

@@ -1,8 +1,9 @@
 // The container's log: what it writes becomes records in a file.
 //
-// A full disk (or any other error of a write) does not stop the container: records that cannot be written are dropped, and
-// counted; the first record that fits again is a remark on stderr, "[tspod] N log records (N bytes) lost: REASON". A slow disk slows
-// the container down, as its pipe fills. A disk that hangs for ever hangs the monitor with it: there is one thread.
+// A full disk (or any other error of a write) does not stop the container: records that cannot be written are
+// dropped, and counted; the first record that fits again is a remark on stderr, "[tspod] N log records (N
+// bytes) lost: REASON". A slow disk slows the container down, as its pipe fills. A disk that hangs for ever
+// hangs the monitor with it: there is one thread.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class Log {
   /** Keeps nothing until it is opened. */
   Result<void> open(const ops::LogSettings& settings);
 
-  /** Writes records for a piece of the stream. A piece that does not end with a newline ends with a partial record. */
+  /** Writes records for a piece of the stream. A piece that does not end with a newline ends with a partial
+   * record. */
   void write(LogStream stream, std::string_view text);
 
   /** The container has ended: writes what its streams ended in the middle of. */

@@ -51,7 +51,9 @@ LogFile::Appended LogFile::append(std::string_view records) {
   return total;
 }
 
-Result<void> LogFile::reopen() { return use(TRY(open_current())); }
+Result<void> LogFile::reopen() {
+  return use(TRY(open_current()));
+}
 
 Result<UniqueFd> LogFile::open_current() const {
   Result<UniqueFd> file = sys::openat(directory_.get(), name_.c_str(), kOpenFlags);
@@ -67,7 +69,8 @@ Result<void> LogFile::use(UniqueFd file) {
   return {};
 }
 
-/** How many bytes of whole records still go into the current file; one that is too long for any goes into an empty one. */
+/** How many bytes of whole records still go into the current file; one that is too long for any goes into an
+ * empty one. */
 size_t LogFile::fitting(std::string_view records) const {
   if (settings_.max_bytes == 0 || size_ + records.size() <= settings_.max_bytes) return records.size();
   const size_t room = settings_.max_bytes > size_ ? settings_.max_bytes - size_ : 0;
@@ -92,7 +95,7 @@ Result<void> LogFile::rotate() {
 Result<void> LogFile::shift_old_files() const {
   const int directory = directory_.get();
   for (uint32_t number = settings_.max_files - 1; number > 1; --number) {
-    const Result<void> moved =
+    Result<void> moved =
         sys::renameat(directory, numbered(number - 1).c_str(), directory, numbered(number).c_str());
     if (!moved && moved.error().err != ENOENT) return moved;
   }
@@ -105,7 +108,9 @@ Result<UniqueFd> LogFile::make_empty(const char* name) const {
   return file;
 }
 
-std::string LogFile::numbered(uint32_t number) const { return name_ + "." + std::to_string(number); }
+std::string LogFile::numbered(uint32_t number) const {
+  return name_ + "." + std::to_string(number);
+}
 
 /** Writes to the current file. A record of which only a part went in is taken back. */
 LogFile::Appended LogFile::write_records(std::string_view records) {
@@ -127,7 +132,8 @@ LogFile::Appended LogFile::write_records(std::string_view records) {
 
 void LogFile::cut_off(size_t bytes) {
   if (bytes == 0) return;
-  // The size is asked for anew: somebody else may have truncated the file. A failure leaves a torn record, which readers skip.
+  // The size is asked for anew: somebody else may have truncated the file. A failure leaves a torn record,
+  // which readers skip.
   const Result<struct stat> status = sys::fstat(file_.get());
   if (!status || status->st_size < static_cast<off_t>(bytes)) return;
   if (::ftruncate(file_.get(), status->st_size - static_cast<off_t>(bytes)) == 0) size_ -= bytes;

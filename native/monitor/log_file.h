@@ -16,8 +16,9 @@ namespace tspod {
 class LogFile {
  public:
   /**
-   * Opens the file for appending, or makes it. ELOOP if it is a symlink, EINVAL if it is not a regular file: what is
-   * at the path may have been put there by somebody else. Of `max_files`, older ones are PATH.1 (the youngest), PATH.2 and so on.
+   * Opens the file for appending, or makes it. ELOOP if it is a symlink, EINVAL if it is not a regular file:
+   * what is at the path may have been put there by somebody else. Of `max_files`, older ones are PATH.1 (the
+   * youngest), PATH.2 and so on.
    */
   static Result<LogFile> open(ops::LogSettings settings);
 
@@ -27,10 +28,12 @@ class LogFile {
     int err = 0;
   };
 
-  /** Appends records, each of which ends with a newline; goes on in a new file where the current one would get too long. */
+  /** Appends records, each of which ends with a newline; goes on in a new file where the current one would
+   * get too long. */
   Appended append(std::string_view records);
 
-  /** Closes the file and opens what is at the path now. If that cannot be opened the old file stays in use. */
+  /** Closes the file and opens what is at the path now. If that cannot be opened the old file stays in use.
+   */
   Result<void> reopen();
 
  private:

@@ -8,11 +8,14 @@ namespace {
 
 constexpr std::string_view kStreamNames[] = {"stdout", "stderr"};
 constexpr char kHexDigits[] = "0123456789abcdef";
+constexpr std::string_view kBegin = "{\"log\":\"";
 constexpr size_t kMaxEscape = 6;       // \\u0000
 constexpr size_t kMaxJsonFrame = 128;  // all of a record but its content
 static_assert(kMaxRecordBytes == kMaxEscape * (kMaxRecordContent + 4) + kMaxJsonFrame);
 
-std::string_view name_of(LogStream stream) { return kStreamNames[static_cast<uint8_t>(stream)]; }
+std::string_view name_of(LogStream stream) {
+  return kStreamNames[static_cast<uint8_t>(stream)];
+}
 
 /** A cursor over the output; callers make sure that there is room. */
 class Cursor {
@@ -35,7 +38,8 @@ class Cursor {
 size_t record_length(std::string_view input) {
   size_t limit = std::min(input.size(), kMaxRecordContent);
   const void* newline = std::memchr(input.data(), '\n', limit);
-  return newline == nullptr ? limit : static_cast<size_t>(static_cast<const char*>(newline) - input.data()) + 1;
+  return newline == nullptr ? limit
+                            : static_cast<size_t>(static_cast<const char*>(newline) - input.data()) + 1;
 }
 
 enum class Utf8 { kValid, kInvalid, kIncomplete };
@@ -52,7 +56,8 @@ Utf8Sequence classify(std::string_view bytes) {
   if (lead < 0x80) return {Utf8::kValid, 1};
   if (lead < 0xc2 || lead > 0xf4) return {Utf8::kInvalid, 0};
   size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  // The second byte is narrower after some leads: overlong forms, surrogates and values above U+10FFFF are not UTF-8.
+  // The second byte is narrower after some leads: overlong forms, surrogates and values above U+10FFFF are
+  // not UTF-8.
   unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   for (size_t i = 1; i < length; i++) {
@@ -77,7 +82,9 @@ void put_unicode_escape(Cursor& out, const char* prefix, unsigned char value) {
   out.put(kHexDigits[value & 15]);
 }
 
-void put_invalid_byte(Cursor& out, char byte) { put_unicode_escape(out, "\\udc", static_cast<unsigned char>(byte)); }
+void put_invalid_byte(Cursor& out, char byte) {
+  put_unicode_escape(out, "\\udc", static_cast<unsigned char>(byte));
+}
 
 void put_ascii_escaped(Cursor& out, char c) {
   switch (c) {
@@ -114,8 +121,8 @@ size_t put_json_text(Cursor& out, std::string_view text) {
 }
 
 /**
- * Finishes the character that the last call ended in, with bytes from the front of `input`. Returns false if even
- * this input does not finish it: then all of the input is in `split`.
+ * Finishes the character that the last call ended in, with bytes from the front of `input`. Returns false if
+ * even this input does not finish it: then all of the input is in `split`.
  */
 bool put_split_character(Cursor& out, SplitCharacter& split, std::string_view& input) {
   while (split.size > 0) {
@@ -124,7 +131,8 @@ bool put_split_character(Cursor& out, SplitCharacter& split, std::string_view& i
       out.put({split.bytes.data(), split.size});
       split.size = 0;
     } else if (sequence.kind == Utf8::kInvalid) {
-      // The byte added last does not belong to it: it goes back. The others were a lead and continuations: no characters.
+      // The byte added last does not belong to it: it goes back. The others were a lead and continuations: no
+      // characters.
       input = {input.data() - 1, input.size() + 1};
       split.size--;
       for (size_t i = 0; i < split.size; i++) put_invalid_byte(out, split.bytes[i]);
@@ -169,7 +177,8 @@ LogTime::LogTime(const timespec& realtime) {
   put_decimal(&text_[20], 9, realtime.tv_nsec);
 }
 
-size_t format_k8s_records(std::string_view& input, LogStream stream, const LogTime& time, std::span<char> out) {
+size_t format_k8s_records(std::string_view& input, LogStream stream, const LogTime& time,
+                          std::span<char> out) {
   // "TIME+00:00 stdout F ": the same for every record of this call but for the last letter.
   char prefix[LogTime::kLength + 16];
   Cursor head(prefix);
@@ -197,12 +206,13 @@ size_t format_k8s_records(std::string_view& input, LogStream stream, const LogTi
   return record.size();
 }
 
-size_t format_json_records(std::string_view& input, LogStream stream, const LogTime& time, SplitCharacter& split,
-                           std::span<char> out) {
-  constexpr std::string_view kBegin = "{\"log\":\"";
+size_t format_json_records(std::string_view& input, LogStream stream, const LogTime& time,
+                           SplitCharacter& split, std::span<char> out) {
   Cursor record(out.data());
   while (!input.empty()) {
-    if (record.size() + kMaxEscape * (record_length(input) + sizeof(split.bytes)) + kMaxJsonFrame > out.size()) break;
+    if (record.size() + kMaxEscape * (record_length(input) + sizeof(split.bytes)) + kMaxJsonFrame >
+        out.size())
+      break;
     const Cursor before = record;
     record.put(kBegin);
     if (!put_split_character(record, split, input)) return before.size();
@@ -223,7 +233,7 @@ size_t format_json_records(std::string_view& input, LogStream stream, const LogT
 size_t format_json_end(LogStream stream, const LogTime& time, SplitCharacter& split, std::span<char> out) {
   if (split.size == 0) return 0;
   Cursor record(out.data());
-  record.put("{\"log\":\"");
+  record.put(kBegin);
   for (size_t i = 0; i < split.size; i++) put_invalid_byte(record, split.bytes[i]);
   split.size = 0;
   put_json_end(record, stream, time);

@@ -1,7 +1,8 @@
-// Takes the messages of src/native/messages.ts apart as their bytes arrive, holding no more than a header of them.
+// Takes the messages of src/native/messages.ts apart as their bytes arrive, holding no more than a header of
+// them.
 //
-// A frame is u32 payload length, u32 type, payload; all little endian. All that a client may send is small but `stdin`, whose
-// data is handed on piece by piece as it comes, however long the message is.
+// A frame is u32 payload length, u32 type, payload; all little endian. All that a client may send is small
+// but `stdin`, whose data is handed on piece by piece as it comes, however long the message is.
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ class MessageReader {
     kBroken,     // not the protocol: the connection is to be closed
   };
 
-  /** Goes to the next event in `input`, taking what it used off its front. Views are valid until the next call. */
+  /** Goes to the next event in `input`, taking what it used off its front. Views are valid until the next
+   * call. */
   Event next(std::string_view& input);
 
   uint32_t type() const { return type_; }

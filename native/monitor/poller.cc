@@ -14,13 +14,14 @@ Result<void> Poller::watch(Watch& watch, uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = uint64_t{static_cast<uint32_t>(watch.source)} << 32 | watch.id;
-  const Result<void> changed = sys::epoll_ctl(epoll_.get(), operation, watch.fd, event);
+  Result<void> changed = sys::epoll_ctl(epoll_.get(), operation, watch.fd, event);
   if (changed || events == kNothing) watch.armed = events;
   return changed;
 }
 
 Event Poller::unpack(const epoll_event& event) {
-  return Event{static_cast<Source>(event.data.u64 >> 32), static_cast<uint32_t>(event.data.u64), event.events};
+  return Event{static_cast<Source>(event.data.u64 >> 32), static_cast<uint32_t>(event.data.u64),
+               event.events};
 }
 
 }  // namespace tspod

@@ -16,10 +16,12 @@
 namespace tspod {
 namespace {
 
-/** Connections wait until the container has been launched; where there is no place to wait, connecting fails. */
+/** Connections wait until the container has been launched; where there is no place to wait, connecting fails.
+ */
 constexpr int kBacklog = 1024;
 
-/** Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than sun_path is. */
+/** Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than
+ * sun_path is. */
 Result<UniqueFd> bind_attach_socket(int run_directory) {
   (void)sys::unlinkat(run_directory, "attach", 0);  // of a monitor that was killed
   const std::string path = "/proc/self/fd/" + std::to_string(run_directory) + "/attach";
@@ -32,20 +34,23 @@ Result<void> prepare_records(Monitor& monitor) {
   monitor.supervision.state.monitor = {self, TRY(monitor.context.proc.start_time(self))};
   monitor.supervision.exit_record = TRY(reserve_exit_record(directory));
   monitor.supervision.listener = TRY(bind_attach_socket(directory));
-  if (!monitor.settings.monitor_pid_file.empty()) TRY(write_pid_file(monitor.settings.monitor_pid_file, self));
+  if (!monitor.settings.monitor_pid_file.empty())
+    TRY(write_pid_file(monitor.settings.monitor_pid_file, self));
   return {};
 }
 
 }  // namespace
 
 Result<void> prepare_supervision(Monitor& monitor) {
-  // Orphans of a container without a pid namespace of its own, and of hooks, become our children: we reap them.
+  // Orphans of a container without a pid namespace of its own, and of hooks, become our children: we reap
+  // them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
   const std::string& id = monitor.settings.id;
-  if (!id.empty()) (void)set_process_title(monitor.context.proc, "tspod-monitor " + id);  // only for those who look
+  if (!id.empty())
+    (void)set_process_title(monitor.context.proc, "tspod-monitor " + id);  // only for those who look
   TRY(monitor.supervision.log.open(monitor.settings.log));
   if (!monitor.run_directory) return {};
-  const Result<void> prepared = prepare_records(monitor);
+  Result<void> prepared = prepare_records(monitor);
   if (!prepared) abandon_supervision(monitor);
   return prepared;
 }
@@ -61,7 +66,8 @@ Result<void> record_clone(Monitor& monitor, const Launched& launched) {
   state.init = {launched.pid, launched.start_time};
   state.status = ContainerStatus::kCreated;
   monitor.supervision.oom_kills_before = count_oom_kills(monitor);
-  if (!monitor.settings.init_pid_file.empty()) TRY(write_pid_file(monitor.settings.init_pid_file, launched.pid));
+  if (!monitor.settings.init_pid_file.empty())
+    TRY(write_pid_file(monitor.settings.init_pid_file, launched.pid));
   if (!monitor.run_directory) return {};
   return write_state(monitor.run_directory.get(), state);
 }

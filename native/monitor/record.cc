@@ -3,11 +3,15 @@
 namespace tspod {
 namespace {
 
+constexpr std::string_view kErrorKey = "error";
+
 void put(std::string& text, std::string_view key, std::string_view value) {
   text.append(key).append(" ").append(value).append("\n");
 }
 
-void put(std::string& text, std::string_view key, uint64_t value) { put(text, key, std::to_string(value)); }
+void put(std::string& text, std::string_view key, uint64_t value) {
+  put(text, key, std::to_string(value));
+}
 
 void put(std::string& text, std::string_view key, const ProcessName& process) {
   put(text, key, std::to_string(process.pid) + " " + std::to_string(process.start_time));
@@ -52,7 +56,6 @@ std::string format_exit(const ExitRecord& record) {
   put(text, "started", record.started_ns);
   put(text, "finished", record.finished_ns);
   put(text, "restarts", record.restarts);
-  constexpr std::string_view kErrorKey = "error";
   size_t room = kMaxExitRecordBytes - text.size() - kErrorKey.size() - 2;
   if (!record.error.empty()) put(text, kErrorKey, on_one_line(record.error, room));
   return text;

@@ -14,8 +14,8 @@ namespace tspod {
 Result<void> write_state(int run_directory, const StateRecord& record);
 
 /**
- * Removes an old exit record, and makes a file with the space for the new one: a full disk can then not swallow what became of the
- * container.
+ * Removes an old exit record, and makes a file with the space for the new one: a full disk can then not
+ * swallow what became of the container.
  */
 Result<UniqueFd> reserve_exit_record(int run_directory);
 

@@ -45,7 +45,8 @@ void open_input(Loop& loop, UniqueFd fd, bool terminal) {
   loop.input.open(std::move(fd), terminal);
 }
 
-/** How much of `text` to keep back: a line that has just begun, for a record of its own with what is read next. */
+/** How much of `text` to keep back: a line that has just begun, for a record of its own with what is read
+ * next. */
 size_t begun_line(std::string_view text) {
   const size_t newline = text.rfind('\n');
   const size_t begun = newline == std::string_view::npos ? text.size() : text.size() - newline - 1;
@@ -65,8 +66,11 @@ struct ReadResult {
   size_t bytes;
 };
 
-/** Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a few KiB at a time. */
-bool is_emptied(const Output& output, bool read_was_short) { return read_was_short && !output.terminal; }
+/** Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a
+ * few KiB at a time. */
+bool is_emptied(const Output& output, bool read_was_short) {
+  return read_was_short && !output.terminal;
+}
 
 ReadResult read_output(Output& output, std::span<char> into, bool draining) {
   const ssize_t count = sys::try_read(output.fd.get(), into);
@@ -85,7 +89,8 @@ ReadResult read_output(Output& output, std::span<char> into, bool draining) {
   return {ReadEnd::kClosed, 0};
 }
 
-/** Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream has ended. */
+/** Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream
+ * has ended. */
 bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   const std::span<char> buffer = loop.scratch.get();
   if (buffer.empty()) return true;  // no memory: the container waits

@@ -1,4 +1,5 @@
-// The container's standard streams: what it writes goes into the log and to the clients, what they send becomes its input.
+// The container's standard streams: what it writes goes into the log and to the clients, what they send
+// becomes its input.
 #pragma once
 
 #include "monitor/loop.h"
@@ -15,8 +16,9 @@ void settle_input(Loop& loop);
 void pump(Loop& loop, Output& output);
 
 /**
- * Reads what the outputs still hold after the container's end, and closes them. Processes that have outlived it (only without a pid
- * namespace) may keep them open and go on writing: no more is read than can have been written before.
+ * Reads what the outputs still hold after the container's end, and closes them. Processes that have outlived
+ * it (only without a pid namespace) may keep them open and go on writing: no more is read than can have been
+ * written before.
  */
 void drain_and_close_streams(Loop& loop);
 

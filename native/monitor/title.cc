@@ -15,7 +15,8 @@ namespace {
 /** A number of /proc/PID/stat; fields are counted from 1, and all that follow the name begin at 3. */
 uint64_t stat_field(std::string_view stat, int field) {
   std::string_view rest = stat.substr(std::min(stat.rfind(')') + 2, stat.size()));
-  for (int number = 3; number < field; ++number) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
+  for (int number = 3; number < field; ++number)
+    rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
   return std::strtoull(std::string(rest.substr(0, rest.find(' '))).c_str(), nullptr, 10);
 }
 
@@ -32,7 +33,7 @@ Result<void> set_process_title(ops::Procfs& proc, const std::string& title) {
   const size_t room = end - begin - 1;
   const size_t length = std::min(room, title.size());
   std::memset(arguments, 0, room + 1);
-  std::memcpy(arguments, title.data(), length);
+  std::copy_n(title.data(), length, arguments);
   return {};
 }
 

@@ -1,4 +1,5 @@
-// The smallest test frame that says what failed. A test is `TEST("a sentence") { ... }`; check.cc runs them all.
+// The smallest test frame that says what failed. A test is `TEST("a sentence") { ... }`; check.cc runs them
+// all.
 #pragma once
 
 #include <functional>
@@ -37,14 +38,14 @@ void check_equal(const A& actual, const B& expected, const char* file, int line)
 #define TSPOD_JOIN(a, b) TSPOD_JOIN_(a, b)
 
 #define TEST(title) TSPOD_TEST_(title, TSPOD_JOIN(test_, __LINE__), TSPOD_JOIN(registration_, __LINE__))
-#define TSPOD_TEST_(title, function, registration)                              \
-  static void function();                                                      \
-  static const ::tspod::test::Registration registration{title, function};       \
+#define TSPOD_TEST_(title, function, registration)                        \
+  static void function();                                                 \
+  static const ::tspod::test::Registration registration{title, function}; \
   static void function()
 
-#define CHECK(condition)                                                     \
-  do {                                                                       \
-    if (!(condition)) ::tspod::test::fail(__FILE__, __LINE__, #condition);   \
+#define CHECK(condition)                                                   \
+  do {                                                                     \
+    if (!(condition)) ::tspod::test::fail(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #define CHECK_EQUAL(actual, expected) ::tspod::test::check_equal((actual), (expected), __FILE__, __LINE__)

@@ -48,7 +48,9 @@ ops::LogSettings settings_for(const Directory& directory, uint64_t max_bytes = 0
   return settings;
 }
 
-int error_of(const Result<LogFile>& result) { return result ? 0 : result.error().err; }
+int error_of(const Result<LogFile>& result) {
+  return result ? 0 : result.error().err;
+}
 
 TEST("log file: is made with the mode of the plan, whatever the umask") {
   const Directory directory;
@@ -193,7 +195,8 @@ TEST("log: what was lost on a full disk is said as soon as there is room") {
   }
   log.write(LogStream::kStdout, "four\n");
   const std::string content = directory.content("log");
-  CHECK(content.find(" stderr F [tspod] 3 log records (149 bytes) lost: File too large\n") == LogTime::kLength + 6);
+  CHECK(content.find(" stderr F [tspod] 3 log records (149 bytes) lost: File too large\n") ==
+        LogTime::kLength + 6);
   CHECK(content.ends_with(" stdout F four\n"));
   CHECK_EQUAL(std::count(content.begin(), content.end(), '\n'), 2);
 }

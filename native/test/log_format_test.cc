@@ -100,7 +100,9 @@ TEST("k8s: output that looks like a record stays content") {
   CHECK_EQUAL(k8s(fake), kStamp + "+00:00 stdout F " + fake);
 }
 
-TEST("k8s: nothing is written for nothing") { CHECK_EQUAL(k8s(""), ""); }
+TEST("k8s: nothing is written for nothing") {
+  CHECK_EQUAL(k8s(""), "");
+}
 
 TEST("k8s: a long line is split into parts of the size that a record may have") {
   const std::string line(2 * kMaxRecordContent + 3, 'x');
@@ -110,7 +112,8 @@ TEST("k8s: a long line is split into parts of the size that a record may have") 
 }
 
 TEST("k8s: keeps every byte, wherever reads and buffers end") {
-  const std::string text = "one\n\ntwo \xff\x00\r three\n" + all_bytes(50) + "\n\n" + std::string(5, '\0') + "end";
+  const std::string text =
+      "one\n\ntwo \xff\r three\n" + all_bytes(50) + "\n\n" + std::string(5, '\0') + "end";
   for (size_t cut = 0; cut <= text.size(); ++cut) {
     const std::string records = k8s(text.substr(0, cut)) + k8s(text.substr(cut));
     CHECK_EQUAL(content_of_k8s(records), text);
@@ -142,10 +145,11 @@ TEST("json: UTF-8 is written as it is") {
 
 TEST("json: each byte that is not UTF-8 is one lone surrogate") {
   CHECK_EQUAL(json({"\xff\xfe\n"}), json_record("\\udcff\\udcfe\\n"));
-  CHECK_EQUAL(json({"\xc0\xaf\n"}), json_record("\\udcc0\\udcaf\\n"));              // overlong
-  CHECK_EQUAL(json({"\xed\xa0\x80\n"}), json_record("\\udced\\udca0\\udc80\\n"));    // a surrogate
-  CHECK_EQUAL(json({"\xf4\x90\x80\x80\n"}), json_record("\\udcf4\\udc90\\udc80\\udc80\\n"));  // above U+10FFFF
-  CHECK_EQUAL(json({"\xe2\x82\n"}), json_record("\\udce2\\udc82\\n"));              // cut off by the newline
+  CHECK_EQUAL(json({"\xc0\xaf\n"}), json_record("\\udcc0\\udcaf\\n"));             // overlong
+  CHECK_EQUAL(json({"\xed\xa0\x80\n"}), json_record("\\udced\\udca0\\udc80\\n"));  // a surrogate
+  CHECK_EQUAL(json({"\xf4\x90\x80\x80\n"}),
+              json_record("\\udcf4\\udc90\\udc80\\udc80\\n"));          // above U+10FFFF
+  CHECK_EQUAL(json({"\xe2\x82\n"}), json_record("\\udce2\\udc82\\n"));  // cut off by the newline
 }
 
 TEST("json: a character that two reads share is not torn") {
@@ -166,7 +170,8 @@ TEST("json: keeps every byte, wherever reads end") {
   const std::string text = "one\n\u20ac\U0001f600 \xf0\x9f\n\xe2\x82\xff\n" + all_bytes(60) + "\xf0\x9f\x98";
   for (size_t first = 0; first <= text.size(); ++first) {
     for (size_t second = first; second <= text.size(); ++second) {
-      const std::string records = json({text.substr(0, first), text.substr(first, second - first), text.substr(second)});
+      const std::string records =
+          json({text.substr(0, first), text.substr(first, second - first), text.substr(second)});
       if (content_of_json(records) == text) continue;
       CHECK_EQUAL(content_of_json(records), text);
       return;

@@ -9,8 +9,7 @@
 namespace tspod {
 namespace {
 
-template <typename Message>
-std::string frame(const Message& message) {
+template <typename Message> std::string frame(const Message& message) {
   wire::Writer payload;
   encode(payload, message);
   wire::Writer whole;
@@ -24,7 +23,8 @@ std::string stdin_frame(const std::string& data) {
   return frame(message::Stdin{.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()}});
 }
 
-/** Reads pieces and tells what came of them: "TYPE(payload bytes)" or "+data"; "!" for the end of a broken stream. */
+/** Reads pieces and tells what came of them: "TYPE(payload bytes)" or "+data"; "!" for the end of a broken
+ * stream. */
 std::string read(const std::vector<std::string>& pieces) {
   MessageReader reader;
   std::string told;
@@ -43,8 +43,9 @@ std::string read(const std::vector<std::string>& pieces) {
 }
 
 TEST("messages: are told apart, wherever reads end") {
-  const std::string stream = frame(message::Attach{1, 1, 0}) + stdin_frame("hello") + frame(message::Resize{24, 80}) +
-                             stdin_frame("") + stdin_frame(" world") + frame(message::StdinEnd{}) + frame(message::Stop{});
+  const std::string stream = frame(message::Attach{1, 1, 0}) + stdin_frame("hello") +
+                             frame(message::Resize{24, 80}) + stdin_frame("") + stdin_frame(" world") +
+                             frame(message::StdinEnd{}) + frame(message::Stop{});
   for (size_t cut = 0; cut <= stream.size(); ++cut) {
     CHECK_EQUAL(read({stream.substr(0, cut), stream.substr(cut)}), "<3:12>hello<6:8> world<5:0><7:0>");
   }

@@ -7,7 +7,11 @@ namespace tspod {
 namespace {
 
 TEST("record: state tells processes by pid and start time") {
-  const StateRecord record{.monitor = {12, 345}, .init = {13, 346}, .status = ContainerStatus::kRunning, .started_ns = 7, .restarts = 2};
+  const StateRecord record{.monitor = {12, 345},
+                           .init = {13, 346},
+                           .status = ContainerStatus::kRunning,
+                           .started_ns = 7,
+                           .restarts = 2};
   CHECK_EQUAL(format_state(record), "monitor 12 345\ninit 13 346\nstatus running\nstarted 7\nrestarts 2\n");
 }
 
@@ -17,8 +21,16 @@ TEST("record: each status has its word") {
 }
 
 TEST("record: exit has its lines in their order") {
-  const ExitRecord record{.code = 137, .signal = 9, .oom_killed = true, .timed_out = false, .started_ns = 1, .finished_ns = 2, .restarts = 3, .error = ""};
-  CHECK_EQUAL(format_exit(record), "code 137\nsignal 9\noom 1\ntimedout 0\nstarted 1\nfinished 2\nrestarts 3\n");
+  const ExitRecord record{.code = 137,
+                          .signal = 9,
+                          .oom_killed = true,
+                          .timed_out = false,
+                          .started_ns = 1,
+                          .finished_ns = 2,
+                          .restarts = 3,
+                          .error = ""};
+  CHECK_EQUAL(format_exit(record),
+              "code 137\nsignal 9\noom 1\ntimedout 0\nstarted 1\nfinished 2\nrestarts 3\n");
 }
 
 TEST("record: an error stays on one line and within the space that was taken for it") {

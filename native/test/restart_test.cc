@@ -20,7 +20,8 @@ TEST("restart: policy no never does") {
 }
 
 TEST("restart: on-failure does after a failure, as often as allowed") {
-  Restarter restarter({.policy = RestartPolicy::kOnFailure, .max_retries = 2, .first_delay_ms = 10, .last_delay_ms = 100});
+  Restarter restarter(
+      {.policy = RestartPolicy::kOnFailure, .max_retries = 2, .first_delay_ms = 10, .last_delay_ms = 100});
   CHECK_EQUAL(delay(restarter, kFailed), 10);
   CHECK_EQUAL(delay(restarter, kFailed), 20);
   CHECK_EQUAL(delay(restarter, kFailed), -1);
@@ -48,7 +49,8 @@ TEST("restart: the delay doubles up to the last, and begins anew after a long ru
 }
 
 TEST("restart: delays of any size neither overflow nor vanish") {
-  Restarter large({.policy = RestartPolicy::kAlways, .first_delay_ms = 0xffffffff, .last_delay_ms = 0xffffffff});
+  Restarter large(
+      {.policy = RestartPolicy::kAlways, .first_delay_ms = 0xffffffff, .last_delay_ms = 0xffffffff});
   CHECK_EQUAL(delay(large, kFailed), 0xffffffffLL);
   CHECK_EQUAL(delay(large, kFailed), 0xffffffffLL);
   Restarter none({.policy = RestartPolicy::kAlways, .first_delay_ms = 0, .last_delay_ms = 0});

@@ -101,13 +101,16 @@ export class Peer {
 
   #take(message: Message): void {
     // The payload lies in a buffer that is used again.
-    if (message.name === 'stdout' || message.name === 'stderr') this.#chunks[message.name].push(Buffer.from(message.data));
+    if (message.name === 'stdout' || message.name === 'stderr')
+      this.#chunks[message.name].push(Buffer.from(message.data));
     else this.#messages.push(message);
     this.#wake();
   }
 
   #told(): string {
-    const messages = JSON.stringify(this.#messages, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+    const messages = JSON.stringify(this.#messages, (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}` : value,
+    );
     return `messages ${messages}, stdout ${this.stdout.length} bytes, stderr ${this.stderr.length} bytes`;
   }
 }

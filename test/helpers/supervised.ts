@@ -123,7 +123,13 @@ function stepsOf(options: ContainerOptions, directory: string): Step[] {
 function settingsOf(options: ContainerOptions, directory: string): Step[] {
   const steps: Step[] = [{ op: 'role', stage: 'settings', kind: options.exec === true ? 1 : 0 }];
   if (options.exec !== true) steps.push({ op: 'runDirectory', stage: 'settings', path: directory, id: 'test' });
-  steps.push({ op: 'stdio', stage: 'settings', ...STDIO, terminal: options.terminal === undefined ? 0 : 1, ...options.stdio });
+  steps.push({
+    op: 'stdio',
+    stage: 'settings',
+    ...STDIO,
+    terminal: options.terminal === undefined ? 0 : 1,
+    ...options.stdio,
+  });
   if (options.log !== undefined) {
     steps.push({ op: 'log', stage: 'settings', ...LOG, path: join(directory, 'log'), ...options.log });
   }

@@ -34,7 +34,8 @@ test.serial(`memory: each of ${CONTAINERS} idle monitors takes at most ${MOST_KB
 
 test.serial('memory: what much output took is given back when the container is quiet', async (t) => {
   if (!requires(t, 'root', 'plainMonitor')) return;
-  const command = 'read go; yes "a line of some length, as programs write them" | head -c 20000000; echo done; exec sleep 100';
+  const command =
+    'read go; yes "a line of some length, as programs write them" | head -c 20000000; echo done; exec sleep 100';
   const container = await startContainer(t, { command, log: {}, attach: { stdin: true, stdout: true } });
   const before = kilobytes(container.monitorPid, 'Private_Dirty');
   container.engine.type('go\n');

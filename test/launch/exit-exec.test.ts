@@ -53,7 +53,10 @@ test('exec: a time limit ends the command with all that it has started, also in 
   const container = launchContainer(t, { command, exec: true, timeLimitMs: 500, attach: ALL, directory });
   t.like(await container.engine.expect('exited'), { code: 137, signal: 9, timedOut: 1 });
   await container.ended;
-  const left = readFileSync(pids, 'utf8').trim().split('\n').filter((pid) => isRunning(pid));
+  const left = readFileSync(pids, 'utf8')
+    .trim()
+    .split('\n')
+    .filter((pid) => isRunning(pid));
   t.deepEqual(left, []);
 });
 

@@ -15,7 +15,9 @@ function memoryLimit(t: ExecutionContext, bytes: number): Step[] {
   const name = `tspod-oom-test-${process.pid}-${(cgroups += 1)}`;
   const path = has('cgroup1') ? `/sys/fs/cgroup/memory/${name}` : `/sys/fs/cgroup/${name}`;
   t.teardown(() => spawnSync('rmdir', [path]));
-  const [limitFile, counterFile] = has('cgroup1') ? ['memory.limit_in_bytes', 'memory.oom_control'] : ['memory.max', 'memory.events'];
+  const [limitFile, counterFile] = has('cgroup1')
+    ? ['memory.limit_in_bytes', 'memory.oom_control']
+    : ['memory.max', 'memory.events'];
   return [
     { op: 'oomCounter', stage: 'settings', slot: CGROUP_SLOT, file: counterFile, key: 'oom_kill' },
     { op: 'cgroupCreate', stage: 'prepare', slot: CGROUP_SLOT, path },

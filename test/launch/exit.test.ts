@@ -147,7 +147,10 @@ test('exit: a run within its time limit is not recorded as timed out', async (t)
 
 test('exit: with a pid namespace nothing of the container is left', async (t) => {
   if (!requires(t, 'root')) return;
-  const { engine } = await runContainer(t, { command: 'sleep 1000.25 & setsid sleep 1000.25 & echo started', ownPids: true });
+  const { engine } = await runContainer(t, {
+    command: 'sleep 1000.25 & setsid sleep 1000.25 & echo started',
+    ownPids: true,
+  });
   t.is(engine.stdout.toString(), 'started\n');
   const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLine(name) === 'sleep 1000.25');
   t.deepEqual(left, []);

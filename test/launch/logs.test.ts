@@ -1,6 +1,15 @@
 /** What a container writes is in its log: every byte, however it was written, whatever happens to the log meanwhile. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
@@ -22,7 +31,7 @@ interface LogRecord {
 /** Cuts a file into lines without their newlines. */
 function linesOf(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start);
     lines.push(bytes.subarray(start, end));
     start = end + 1;
@@ -47,10 +56,17 @@ function contentOf(records: readonly LogRecord[], stream: string): Buffer {
 
 /** The bytes that a json-file log stands for: lone low surrogates are bytes that were not UTF-8. */
 function contentOfJson(path: string, stream: string): Buffer {
-  const records = linesOf(readFileSync(path)).map((line) => JSON.parse(line.toString('utf8')) as Record<string, string>);
-  const text = records.filter((record) => record['stream'] === stream).map((record) => record['log']).join('');
+  const records = linesOf(readFileSync(path)).map(
+    (line) => JSON.parse(line.toString('utf8')) as Record<string, string>,
+  );
+  const text = records
+    .filter((record) => record['stream'] === stream)
+    .map((record) => record['log'])
+    .join('');
   const parts = text.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/);
-  return Buffer.concat(parts.map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) & 0xff) : Buffer.from(part))));
+  return Buffer.concat(
+    parts.map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) & 0xff) : Buffer.from(part))),
+  );
 }
 
 function sha256(bytes: Buffer): string {
@@ -58,13 +74,19 @@ function sha256(bytes: Buffer): string {
 }
 
 test('logs: both streams, each record with its time and its stream', async (t) => {
-  const { logPath } = await runContainer(t, { command: 'echo out; sleep 0.05; echo err >&2; sleep 0.05; echo again', log: {} });
+  const { logPath } = await runContainer(t, {
+    command: 'echo out; sleep 0.05; echo err >&2; sleep 0.05; echo again',
+    log: {},
+  });
   const records = k8sRecords(logPath);
-  t.deepEqual(records.map(({ stream, content, full }) => [stream, `${content}`, full]), [
-    ['stdout', 'out', true],
-    ['stderr', 'err', true],
-    ['stdout', 'again', true],
-  ]);
+  t.deepEqual(
+    records.map(({ stream, content, full }) => [stream, content.toString(), full]),
+    [
+      ['stdout', 'out', true],
+      ['stderr', 'err', true],
+      ['stdout', 'again', true],
+    ],
+  );
   const times = records.map((record) => record.time);
   t.deepEqual(times, times.toSorted());
   for (const time of times) {
@@ -98,7 +120,10 @@ test('logs: 2 MiB of random bytes come back from json-file as they were', keepsR
 test('logs: output that looks like a record is content', async (t) => {
   const fake = '2006-01-02T15:04:05.999999999+00:00 stderr F forged';
   const { logPath } = await runContainer(t, { command: ['printf', `${fake}\\n`], log: {} });
-  t.deepEqual(k8sRecords(logPath).map(({ stream, content }) => [stream, `${content}`]), [['stdout', fake]]);
+  t.deepEqual(
+    k8sRecords(logPath).map(({ stream, content }) => [stream, content.toString()]),
+    [['stdout', fake]],
+  );
 });
 
 test('logs: a line of 1 MiB without a newline is many partial records', async (t) => {
@@ -110,7 +135,11 @@ test('logs: a line of 1 MiB without a newline is many partial records', async (t
 });
 
 test('logs: what is not ended with a newline is there at once, and is not ended by the log either', async (t) => {
-  const container = await startContainer(t, { command: 'printf prompt; read answer; printf "got $answer"', log: {}, attach: { stdin: true, stdout: true } });
+  const container = await startContainer(t, {
+    command: 'printf prompt; read answer; printf "got $answer"',
+    log: {},
+    attach: { stdin: true, stdout: true },
+  });
   await container.engine.untilOutput('prompt');
   t.is(contentOf(k8sRecords(container.logPath), 'stdout').toString(), 'prompt');
   container.engine.type('it\n');
@@ -144,15 +173,25 @@ test('logs: rotation keeps as many files as allowed, none of them too long, and 
 });
 
 test('logs: rotation with one file starts that anew', async (t) => {
-  const { directory, logPath } = await runContainer(t, { command: 'seq 1 10000', log: { maxBytes: 10_000n, maxFiles: 1 } });
-  t.deepEqual(readdirSync(directory).filter((name) => name.startsWith('log')), ['log']);
+  const { directory, logPath } = await runContainer(t, {
+    command: 'seq 1 10000',
+    log: { maxBytes: 10_000n, maxFiles: 1 },
+  });
+  t.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('log')),
+    ['log'],
+  );
   const content = contentOf(k8sRecords(logPath), 'stdout').toString();
   t.true(content.endsWith('9999\n10000\n'));
   t.true(statSync(logPath).size <= 10_000);
 });
 
 test('logs: `reopenLog` follows a file that was moved away', async (t) => {
-  const container = await startContainer(t, { command: 'while read line; do echo $line; done', log: {}, attach: { stdin: true, stdout: true } });
+  const container = await startContainer(t, {
+    command: 'while read line; do echo $line; done',
+    log: {},
+    attach: { stdin: true, stdout: true },
+  });
   container.engine.type('before\n');
   await container.engine.untilOutput('before');
   renameSync(container.logPath, `${container.logPath}.moved`);
@@ -189,7 +228,12 @@ async function refusesToLog(t: ExecutionContext, prepare: (path: string) => void
   t.false(existsSync(join(directory, 'state')));
 }
 
-test('logs: a symlink at the path is refused before anything runs', refusesToLog, (path: string) => symlinkSync('/etc/passwd', path), 40);
+test(
+  'logs: a symlink at the path is refused before anything runs',
+  refusesToLog,
+  (path: string) => symlinkSync('/etc/passwd', path),
+  40,
+);
 test('logs: a directory at the path is refused', refusesToLog, (path: string) => mkdirSync(path), 21);
 test('logs: a fifo at the path is refused', refusesToLog, (path: string) => spawnSync('mkfifo', [path]), 6);
 
@@ -204,7 +248,12 @@ test('logs: a full disk loses records but not the container, and says how many',
   writeFileSync(ballast, Buffer.alloc(32 * 1024));
   const path = join(disk, 'log');
   const command = 'seq 1 5000; echo written; read answer; echo recovered';
-  const container = await startContainer(t, { command, directory, log: { path }, attach: { stdin: true, stdout: true } });
+  const container = await startContainer(t, {
+    command,
+    directory,
+    log: { path },
+    attach: { stdin: true, stdout: true },
+  });
   await container.engine.untilOutput('written');
   spawnSync('rm', [ballast]);
   container.engine.type('go on\n');
@@ -220,13 +269,21 @@ test('logs: a full disk loses records but not the container, and says how many',
 test('logs: where rotation does not work the file grows, and nothing is lost', async (t) => {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'log.1', 'in the way'), { recursive: true });
-  const { exited, logPath } = await runContainer(t, { command: 'seq 1 1000', directory, log: { maxBytes: 1000n, maxFiles: 2 } });
+  const { exited, logPath } = await runContainer(t, {
+    command: 'seq 1 1000',
+    directory,
+    log: { maxBytes: 1000n, maxFiles: 2 },
+  });
   t.is(exited['code'], '0');
   t.is(k8sRecords(logPath).length, 1000);
 });
 
 test('logs: a log that is not rotated by us may be truncated by others', async (t) => {
-  const container = await startContainer(t, { command: 'while read line; do echo $line; done', log: {}, attach: { stdin: true, stdout: true } });
+  const container = await startContainer(t, {
+    command: 'while read line; do echo $line; done',
+    log: {},
+    attach: { stdin: true, stdout: true },
+  });
   container.engine.type('before\n');
   await container.engine.untilOutput('before');
   writeFileSync(container.logPath, '');

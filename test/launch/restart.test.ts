@@ -22,9 +22,16 @@ async function untilState(container: Container, status: string): Promise<void> {
   throw new Error(`the container does not get into the state "${status}"`);
 }
 
-async function runsTimes(t: ExecutionContext, options: { policy: number; maxRetries?: number; code: number }, runs: number): Promise<void> {
+async function runsTimes(
+  t: ExecutionContext,
+  options: { policy: number; maxRetries?: number; code: number },
+  runs: number,
+): Promise<void> {
   const { policy, maxRetries = 0, code } = options;
-  const { engine, exited } = await runContainer(t, { command: `echo run; exit ${code}`, restart: { policy, maxRetries } });
+  const { engine, exited } = await runContainer(t, {
+    command: `echo run; exit ${code}`,
+    restart: { policy, maxRetries },
+  });
   t.is(engine.stdout.toString(), 'run\n'.repeat(runs));
   t.like(exited, { code: `${code}`, restarts: `${runs - 1}` });
   for (let i = 0; i < runs; i += 1) t.true((await engine.expect('started')).pid > 0);
@@ -50,7 +57,11 @@ test('restart: being killed is a failure', async (t) => {
 });
 
 async function goesOnUntilStopped(t: ExecutionContext, policy: number): Promise<void> {
-  const container = await startContainer(t, { command: 'echo run; exit 0', attach: { stdout: true }, restart: { policy } });
+  const container = await startContainer(t, {
+    command: 'echo run; exit 0',
+    attach: { stdout: true },
+    restart: { policy },
+  });
   await container.engine.untilOutput('run\nrun\nrun\n');
   const peer = await container.connect();
   peer.send('stop', {});
@@ -110,7 +121,11 @@ test('restart: a stop before the signal keeps a container down that is killed af
 });
 
 test('restart: clients stay attached, and are told of each start', async (t) => {
-  const container = await startContainer(t, { command: 'read line; echo "got $line"; exit 1', attach: { stdin: true, stdout: true }, restart: { policy: ALWAYS } });
+  const container = await startContainer(t, {
+    command: 'read line; echo "got $line"; exit 1',
+    attach: { stdin: true, stdout: true },
+    restart: { policy: ALWAYS },
+  });
   const first = stateOf(container)['init'];
   container.engine.type('one\n');
   await container.engine.expect('started');
@@ -149,8 +164,14 @@ test('restart: a gate is waited at only the first time', async (t) => {
 });
 
 test('restart: many restarts leave no descriptor open', async (t) => {
-  const container = await startContainer(t, { command: 'echo run', restart: { policy: ALWAYS, firstDelayMs: 1, lastDelayMs: 1 }, log: {}, attach: { stdout: true } });
-  const descriptors = () => readFileSync(`/proc/${container.monitorPid}/status`, 'utf8').match(/^FDSize:\s+(\d+)$/m)?.[1];
+  const container = await startContainer(t, {
+    command: 'echo run',
+    restart: { policy: ALWAYS, firstDelayMs: 1, lastDelayMs: 1 },
+    log: {},
+    attach: { stdout: true },
+  });
+  const descriptors = () =>
+    readFileSync(`/proc/${container.monitorPid}/status`, 'utf8').match(/^FDSize:\s+(\d+)$/m)?.[1];
   await container.engine.untilOutput((peer) => peer.stdout.length > 4 * 10);
   const before = descriptors();
   await container.engine.untilOutput((peer) => peer.stdout.length > 4 * 150);

@@ -54,7 +54,11 @@ test('stdin: the end of input reaches the container only after all of it', async
 });
 
 test('stdin: mode 0 is /dev/null', async (t) => {
-  const { engine } = await startContainer(t, { command: 'readlink /proc/self/fd/0; cat', attach: BOTH, stdio: { stdin: 0 } });
+  const { engine } = await startContainer(t, {
+    command: 'readlink /proc/self/fd/0; cat',
+    attach: BOTH,
+    stdio: { stdin: 0 },
+  });
   engine.type('into the void');
   t.is((await engine.expect('exited')).code, 0);
   t.is(engine.stdout.toString(), '/dev/null\n');
@@ -117,7 +121,11 @@ test('stdin: a client that only listens may go, and may not send', async (t) => 
 });
 
 test('stdin: what a client sent before it went still counts', async (t) => {
-  const container = await startContainer(t, { command: 'sleep 0.3; wc -c; sleep 0.1', attach: { stdout: true }, stdio: { stdinOnce: 1 } });
+  const container = await startContainer(t, {
+    command: 'sleep 0.3; wc -c; sleep 0.1',
+    attach: { stdout: true },
+    stdio: { stdinOnce: 1 },
+  });
   const sender = await container.connect();
   sender.attach({ stdin: true });
   await sender.expect('attached');

@@ -9,14 +9,23 @@ const TERMINAL = { rows: 24, columns: 80 };
 const BOTH = { stdin: true, stdout: true };
 
 test('terminal: the command has one, of the size asked for', async (t) => {
-  const { engine } = launchContainer(t, { command: 'tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all', terminal: TERMINAL, attach: BOTH });
+  const { engine } = launchContainer(t, {
+    command: 'tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo all',
+    terminal: TERMINAL,
+    attach: BOTH,
+  });
   t.is((await engine.expect('attached')).terminal, 1);
   t.is((await engine.expect('exited')).code, 0);
   t.regex(engine.stdout.toString(), /^\/dev\/pts\/\d+\r\n24 80\r\nall\r\n$/);
 });
 
 test('terminal: stderr comes as stdout, also in the log', async (t) => {
-  const container = launchContainer(t, { command: 'echo out; echo err >&2', terminal: TERMINAL, attach: { stdout: true, stderr: true }, log: {} });
+  const container = launchContainer(t, {
+    command: 'echo out; echo err >&2',
+    terminal: TERMINAL,
+    attach: { stdout: true, stderr: true },
+    log: {},
+  });
   await container.engine.expect('exited');
   t.is(container.engine.stdout.toString(), 'out\r\nerr\r\n');
   t.is(container.engine.stderr.length, 0);
@@ -85,7 +94,8 @@ test('terminal: the last words before the end are not lost', async (t) => {
 });
 
 test('terminal: a container that closes it and opens it again is heard again', async (t) => {
-  const command = 'name=$(tty); exec </dev/null >/dev/null 2>&1; sleep 0.1; echo back > $name; sleep 0.1; echo again > $name';
+  const command =
+    'name=$(tty); exec </dev/null >/dev/null 2>&1; sleep 0.1; echo back > $name; sleep 0.1; echo again > $name';
   const { engine } = await startContainer(t, { command, terminal: TERMINAL, attach: BOTH });
   await engine.expect('exited');
   t.is(engine.stdout.toString(), 'back\r\nagain\r\n');
@@ -101,7 +111,12 @@ test('terminal: nobody having it open does not keep the monitor busy', async (t)
 });
 
 test('terminal: a container keeps it when its client goes', async (t) => {
-  const container = await startContainer(t, { command: 'cat; exit 5', terminal: TERMINAL, attach: BOTH, stdio: { stdinOnce: 1, keepStdin: 0 } });
+  const container = await startContainer(t, {
+    command: 'cat; exit 5',
+    terminal: TERMINAL,
+    attach: BOTH,
+    stdio: { stdinOnce: 1, keepStdin: 0 },
+  });
   await container.engine.vanish();
   const later = await container.connect();
   later.attach(BOTH);
@@ -112,7 +127,12 @@ test('terminal: a container keeps it when its client goes', async (t) => {
 });
 
 test('terminal: that of an exec hangs up when its client goes, since nobody can come back', async (t) => {
-  const container = await startContainer(t, { command: 'trap "" HUP; cat; exit 5', terminal: TERMINAL, attach: BOTH, exec: true });
+  const container = await startContainer(t, {
+    command: 'trap "" HUP; cat; exit 5',
+    terminal: TERMINAL,
+    attach: BOTH,
+    exec: true,
+  });
   await container.engine.vanish();
   t.is(await container.ended, 0);
 });
