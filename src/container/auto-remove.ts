@@ -2,9 +2,10 @@
 import { isTspodError } from '../errors.js';
 import type { ExitStatus } from './api.js';
 import type { EngineContext } from './context.js';
-import { destroy } from './destroy.js';
+import { destroy, sweep } from './destroy.js';
 import { statusFromRecord } from './exit-status.js';
-import { withContainer } from './held.js';
+import { withContainer, type HeldContainer } from './held.js';
+import { settle } from './settle.js';
 
 /**
  * Records the end of a container whose monitor has hung up, and removes it if it was to be. Answers how it ended: `told` if a message
@@ -16,17 +17,23 @@ export async function removeEnded(
   told: ExitStatus | undefined,
 ): Promise<ExitStatus | undefined> {
   try {
-    return await withContainer(context, id, async (held) => {
-      if (held.status !== 'exited') return told;
-      const exit = told ?? statusFromRecord(held.state);
-      if (held.state.autoRemove) {
-        await destroy(held);
-        held.forgetLock();
-      }
-      return exit;
-    });
+    return await withContainer(context, id, (held) => finish(held, told), { settle: told === undefined });
   } catch (error) {
     if (isTspodError(error, 'NO_SUCH_CONTAINER')) return told;
     throw error;
   }
+}
+
+async function finish(held: HeldContainer, told: ExitStatus | undefined): Promise<ExitStatus | undefined> {
+  // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
+  if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended') {
+    await sweep(held, told.exitCode);
+    return told;
+  }
+  if (told !== undefined) await settle(held);
+  // Somebody has started it again.
+  if (held.status !== 'exited') return told;
+  const exit = told ?? statusFromRecord(held.state);
+  if (held.state.autoRemove) await destroy(held);
+  return exit;
 }

@@ -1,5 +1,5 @@
 /** The end of a container's record and of everything that has its name. Called under its lock. */
-import { unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 
 import { openProcess } from '../native/process-handle.js';
 import { removeTree } from '../native/tree.js';
@@ -9,16 +9,26 @@ import { tearDownLeftovers } from './tear-down.js';
 
 /**
  * Ends its process if there is one, removes its files, forgets it. Cut off anywhere, the record says `removing`, and the next command
- * goes on. The caller removes the lock file.
+ * goes on.
  */
 export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
   await endProcess(held);
+  await sweep(held, held.state.exitCode);
+}
+
+/**
+ * Removes what an ended container left, and the record at last: one that is live but has no run directory any more is taken for one
+ * that was cut off, and removed all the same.
+ */
+export async function sweep(held: HeldContainer, exitCode: number): Promise<void> {
   await tearDownLeftovers(held);
+  // The teardown of an automatically removed one has done this already.
+  if (existsSync(held.paths.directory)) await removeTree(held.paths.directory);
   removeRunDirectory(held);
-  await removeTree(held.paths.directory);
   removeCidFile(held);
-  held.context.store.delete(held, held.state.exitCode);
+  held.context.store.delete(held, exitCode);
+  held.forgetLock();
 }
 
 /** One that was initialized has a process that waits for its start. */

@@ -13,7 +13,7 @@ export interface ExitedFields {
 
 export function statusFromMessage(fields: ExitedFields): ExitStatus {
   return {
-    exitCode: fields.code,
+    exitCode: exitCodeOf(fields.code, fields.timedOut !== 0),
     signal: fields.signal === 0 ? null : signalName(fields.signal),
     oomKilled: fields.oomKilled !== 0,
     timedOut: fields.timedOut !== 0,
@@ -27,6 +27,11 @@ export function statusFromRecord(state: StoredState): ExitStatus {
     oomKilled: state.oomKilled,
     timedOut: state.timedOut,
   };
+}
+
+/** Podman's word for a container that its time limit ended, whatever signal did it. */
+export function exitCodeOf(code: number, timedOut: boolean): number {
+  return timedOut ? -1 : code;
 }
 
 /** Nobody knows how it ended. */

@@ -90,6 +90,8 @@ export class HeldContainer {
 export interface LockOptions {
   /** Gives up waiting for the lock. */
   readonly signal?: AbortSignal | undefined;
+  /** @default true */
+  readonly settle?: boolean;
 }
 
 /**
@@ -104,7 +106,7 @@ export async function withContainer<T>(
 ): Promise<T> {
   const path = containerPaths(context.directories, id).lock;
   using held = tryLock(path) ?? (await waitForLock(path, options));
-  const done = await underLock(context, { id, held, body });
+  const done = await underLock(context, { id, held, body, settles: options.settle ?? true });
   if (done === undefined) throw noSuchContainer(id);
   return done.result;
 }
@@ -116,17 +118,21 @@ export async function withFreeContainer<T>(
   body: (held: HeldContainer) => T | Promise<T>,
 ): Promise<T | undefined> {
   using held = tryLock(containerPaths(context.directories, id).lock);
-  return held === undefined ? undefined : (await underLock(context, { id, held, body }))?.result;
+  return held === undefined ? undefined : (await underLock(context, { id, held, body, settles: true }))?.result;
 }
 
 interface Locked<T> {
   readonly id: string;
   readonly held: FileLock;
   readonly body: (held: HeldContainer) => T | Promise<T>;
+  readonly settles: boolean;
 }
 
 /** Undefined if there is no such container (any more). */
-async function underLock<T>(context: EngineContext, { id, held, body }: Locked<T>): Promise<{ result: T } | undefined> {
+async function underLock<T>(
+  context: EngineContext,
+  { id, held, body, settles }: Locked<T>,
+): Promise<{ result: T } | undefined> {
   const stored = context.store.get(id);
   if (stored === undefined) {
     // The lock file was made anew by the asking.
@@ -134,7 +140,7 @@ async function underLock<T>(context: EngineContext, { id, held, body }: Locked<T
     return undefined;
   }
   const container = new HeldContainer(context, stored);
-  await settle(container);
+  if (settles) await settle(container);
   const result = await body(container);
   if (container.isForgotten) removeLockFile(held);
   return { result };

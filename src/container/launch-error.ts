@@ -38,7 +38,14 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   if (step === undefined) return why === '' ? 'the monitor failed' : `the monitor failed: ${why}`;
   const place = `(step ${String(failed.step + 1)} of ${String(plan.steps.length)})`;
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
+  if (step.op === 'lookUpUser' && errnoName(failed.errno) === 'ENOENT')
+    return `${missingUserWords(failed.detail)} ${place}`;
   return `${describeStep(step)}: ${why} ${place}`;
+}
+
+/** `detail` is "user NAME" or "group NAME". */
+function missingUserWords(detail: string): string {
+  return `unable to find ${detail}: no matching entries in ${detail.startsWith('group') ? 'group' : 'passwd'} file`;
 }
 
 function execWords(step: Step<'exec'>, failed: FailedStep): string {

@@ -8,7 +8,7 @@ import type { EngineContext } from './context.js';
 import { destroy } from './destroy.js';
 import { HeldContainer, removeLockFile } from './held.js';
 import { newId } from './ids.js';
-import { launch, undoLaunch, type Launch, type LaunchOptions } from './launch.js';
+import { launch, type Launch, type LaunchOptions } from './launch.js';
 import { recordContainer } from './verbs/create.js';
 
 export interface NewLaunch extends Launch {
@@ -34,7 +34,6 @@ export async function launchNew(
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, { id }, exit);
       return { id, ...(await launch(held, { onEnd, ...options })) };
     } catch (error) {
-      await undoLaunch(held);
       await destroy(held);
       throw error;
     }

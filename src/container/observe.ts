@@ -4,6 +4,7 @@ import type { ProcessRef } from '../plan/context.js';
 import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import type { ContainerState, ContainerStatus } from './api.js';
+import { exitCodeOf } from './exit-status.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './run-record.js';
 
 /** How a recorded container stands to its processes. */
@@ -95,7 +96,7 @@ export function endedState(state: StoredState, exit: ExitRecord): StoredState {
   return {
     ...state,
     status: 'exited',
-    exitCode: exit.code,
+    exitCode: exitCodeOf(exit.code, exit.timedOut),
     exitSignal: exit.signal,
     oomKilled: exit.oomKilled,
     timedOut: exit.timedOut,

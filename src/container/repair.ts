@@ -43,5 +43,4 @@ async function finishRemoval(held: HeldContainer): Promise<void> {
   const { state } = held;
   if (state.status !== 'removing' && !(state.status === 'exited' && state.autoRemove)) return;
   await destroy(held);
-  held.forgetLock();
 }

@@ -28,7 +28,6 @@ export async function removeContainer(context: EngineContext, id: string, option
       const dependents = context.store.dependents(held.seq);
       if (dependents.length > 0) throw hasDependents(id, dependents);
       await destroy(held);
-      held.forgetLock();
     },
     { signal: options.signal },
   );
