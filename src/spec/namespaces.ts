@@ -52,6 +52,8 @@ export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
 function checkMode(option: string, key: keyof NamespaceConfig, mode: string): void {
   const simple = ['private', 'host', ...(EXTRA_MODES[key] ?? [])];
   if (simple.includes(mode)) return;
+  // The kernel has a mount namespace belong to the user namespace that its maker was in, and the maker is the host's root.
+  if (key === 'user') throw invalid(`userns must be private or host, not ${quote(mode)}: joining one is not supported`);
   if (mode.startsWith('path:')) {
     checkAbsolutePath(`${option} path`, mode.slice('path:'.length));
     return;

@@ -30,7 +30,10 @@ test('hybrid: version 1 has what it has, version 2 the rest', (t) => {
 });
 
 test('none: no hierarchy is mounted', (t) => {
-  t.deepEqual(cgroupLayout([], '0::/\n', () => ''), { mode: 'none', hierarchies: [] });
+  t.deepEqual(
+    cgroupLayout([], '0::/\n', () => ''),
+    { mode: 'none', hierarchies: [] },
+  );
 });
 
 test('a named hierarchy beside version 2 does not make a host hybrid', (t) => {
@@ -60,7 +63,15 @@ test('a hierarchy that is mounted twice is taken where others look for it', (t) 
 });
 
 test('mountinfo: octal escapes, optional fields and broken lines', (t) => {
-  const mounts = parseMountInfo('36 35 98:0 /a\\040b /mnt/x\\134y rw,noatime shared:1 master:2 - ext4 /dev/\\011z rw\nbroken\n\n');
+  const mounts = parseMountInfo(
+    '36 35 98:0 /a\\040b /mnt/x\\134y rw,noatime shared:1 master:2 - ext4 /dev/\\011z rw\nbroken\n\n',
+  );
   t.is(mounts.length, 1);
-  t.like(mounts[0], { root: '/a b', target: '/mnt/x\\y', type: 'ext4', source: '/dev/\tz', tags: ['shared:1', 'master:2'] });
+  t.like(mounts[0], {
+    root: '/a b',
+    target: '/mnt/x\\y',
+    type: 'ext4',
+    source: '/dev/\tz',
+    tags: ['shared:1', 'master:2'],
+  });
 });

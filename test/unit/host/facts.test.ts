@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../helpers/temp.js';
 test('this machine has facts', (t) => {
   const facts = readHostFacts();
   t.regex(facts.bootId, /^[0-9a-f-]{36}$/);
-  t.is(facts.uid, process.geteuid?.());
+  t.is(facts.uid, process.geteuid?.() ?? -1);
   t.true(facts.mounts.some(({ target }) => target === '/'));
   t.true(facts.namespaces.has('mnt'));
   t.is(typeof facts.limits['nofile']?.hard, 'number');
@@ -49,7 +49,10 @@ test('directories: options, then the environment, then defaults by user', (t) =>
     root: '/home/a/.local/share/tspod',
     runRoot: '/run/user/5/tspod',
   });
-  t.deepEqual(resolveDirectories({ runRoot: '/r//x/' }, 0, { TSPOD_ROOT: '/store' }), { root: '/store', runRoot: '/r/x' });
+  t.deepEqual(resolveDirectories({ runRoot: '/r//x/' }, 0, { TSPOD_ROOT: '/store' }), {
+    root: '/store',
+    runRoot: '/r/x',
+  });
   t.throws(() => resolveDirectories({ root: 'relative' }, 0, {}), { message: /absolute path, not "relative"/ });
 });
 

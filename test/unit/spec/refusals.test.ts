@@ -1,0 +1,308 @@
+/** Everything that is refused, and the line that says so. */
+import test from 'ava';
+
+import type { HostFacts } from '../../../src/host/facts.js';
+import type { CreateOptions } from '../../../src/spec/create-options.js';
+import { normalizeCreateOptions } from '../../../src/spec/normalize.js';
+import { testFacts } from '../../helpers/facts.js';
+import { MINIMAL } from '../../helpers/plans.js';
+
+/** Options as JavaScript may give them. */
+type Loose = { readonly [K in keyof CreateOptions]?: unknown } & Readonly<Record<string, unknown>>;
+
+const invalid = test.macro({
+  exec: (t, options: Loose, message: RegExp, facts: Partial<HostFacts> = {}) => {
+    const whole = { ...MINIMAL, ...options } as CreateOptions;
+    const begun = performance.now();
+    const error = t.throws(() => normalizeCreateOptions(whole, testFacts(facts)), { message });
+    t.true(performance.now() - begun < 200);
+    t.is((error as { code?: string } | undefined)?.code, 'INVALID_ARGUMENT');
+    t.notRegex(error?.message ?? '', /\n|\.$/);
+  },
+  title: (_, options) => `refused: ${JSON.stringify(options).slice(0, 100)}`,
+});
+
+const misuse = test.macro({
+  exec: (t, options: Loose, message: RegExp) => {
+    t.throws(() => normalizeCreateOptions({ ...MINIMAL, ...options } as CreateOptions, testFacts()), {
+      instanceOf: TypeError,
+      message,
+    });
+  },
+  title: (_, options) => `misuse: ${JSON.stringify(options).slice(0, 100)}`,
+});
+
+test(misuse, { readonly: true }, /unknown option "readonly" in create options: did you mean "readOnly"\?/);
+test(misuse, { memory: 5 }, /unknown option "memory"/);
+test(
+  misuse,
+  { resources: { memoryByte: 5 } },
+  /unknown option "memoryByte" in resources: did you mean "memoryBytes"\?/,
+);
+test(misuse, { security: { seccomp: 'x' } }, /unknown option "seccomp" in security/);
+test(misuse, { mounts: [{ type: 'bind', src: '/x', target: '/y' }] }, /unknown option "src" in mounts\[0\]/);
+test(misuse, { mounts: [{ type: 'bind', source: '/x' }] }, /mounts\[0\] must have "target"/);
+test(misuse, { command: 'true' }, /create options.command must be an array of strings/);
+test(misuse, { env: { A: 1 } }, /env must be an object with strings as values/);
+test(misuse, { privileged: 'yes' }, /privileged must be a boolean/);
+test(misuse, { log: [] }, /log must be an object/);
+test(misuse, { restart: {} }, /restart must have "policy"/);
+test(misuse, { constructor: 'x' }, /unknown option "constructor"/);
+
+test(invalid, { rootfs: undefined }, /an image or a rootfs must be given/);
+test(invalid, { image: 'host:' }, /image and rootfs cannot both be given/);
+test(invalid, { rootfs: 'relative' }, /rootfs must be an absolute path, not "relative"/);
+test(invalid, { rootfs: undefined, image: 'host:some' }, /image must be host: or host:all/);
+test(invalid, { hide: ['/x'] }, /hide and show are for the image host: only/);
+test(invalid, { rootfs: undefined, image: 'host:', hide: ['/'] }, /\/ cannot be hidden/);
+test(invalid, { rootfs: undefined, image: 'host:', show: ['x'] }, /show must be an absolute path/);
+test(invalid, { command: [] }, /no command or entrypoint provided/);
+test(invalid, { command: [''] }, /command must not be empty/);
+test(invalid, { command: ['a\0b'] }, /must not contain a NUL character/);
+test(invalid, { command: ['x'.repeat(131072)] }, /longer than 131071 characters/);
+
+test(invalid, { name: '' }, /names must match/);
+test(invalid, { name: '-x' }, /"-x" does not: invalid argument/);
+test(invalid, { name: 'a/b' }, /names must match/);
+test(invalid, { name: '..' }, /names must match/);
+test(invalid, { name: 'a\nb' }, /names must match .*"a\\nb"/);
+test(invalid, { name: 'ü' }, /names must match/);
+test(invalid, { name: 'x'.repeat(256) }, /longer than 255/);
+test(invalid, { hostname: 'a b' }, /hostname must be 1 to 64 letters/);
+test(invalid, { hostname: 'x'.repeat(100000) }, /hostname must be 1 to 64/);
+test(invalid, { labels: { '': 'x' } }, /a label must have a name/);
+
+for (const user of [
+  '',
+  ':',
+  '0:',
+  '-1',
+  '0x0',
+  '01',
+  '2147483648',
+  '4294967295',
+  '4294967296',
+  '10000000000000000000',
+  '1:99999999999',
+  'a:b:c',
+  'a b',
+  '1e3',
+  'root\n',
+]) {
+  test(invalid, { user }, /user|group/);
+}
+test(invalid, { groups: ['99999999999'] }, /group number must be/);
+test(invalid, { groups: ['keep-groups'] }, /keep-groups/);
+test(invalid, { umask: '888' }, /umask must be an octal number/);
+test(invalid, { umask: '1777' }, /umask must be an octal number/);
+test(invalid, { workdir: 'tmp' }, /workdir must be an absolute path, not "tmp"/);
+test(invalid, { env: { 'A=B': 'x' } }, /invalid name of an environment variable/);
+test(
+  invalid,
+  { env: { A: 'x'.repeat(130000), B: 'x'.repeat(130000), ...manyVariables() } },
+  /the environment is \d+ bytes/,
+);
+
+test(invalid, { capAdd: ['NET_ADMN'] }, /unknown capability "NET_ADMN": did you mean "CAP_NET_ADMIN"\?/);
+test(invalid, { capDrop: ['what'] }, /unknown capability "what"/);
+test(invalid, { capAdd: ['chown'], capDrop: ['CAP_CHOWN'] }, /CAP_CHOWN cannot be dropped and added/);
+test(invalid, { capAdd: ['all'], capDrop: ['ALL'] }, /both be added and dropped/);
+test(invalid, { capAdd: ['SYS_RESOURCE'] }, /not in the bounding set/, {
+  boundingCapabilities: new Set(['CAP_CHOWN'] as const),
+});
+
+test(invalid, { sysctls: { 'kernel.shm_rmid_forced': '1+kernel.core_pattern=x' } }, /invalid value/);
+test(invalid, { sysctls: { 'kernel.core_pattern': 'x' } }, /does not belong to a namespace/);
+test(invalid, { sysctls: { 'vm.swappiness': '1' } }, /does not belong to a namespace/);
+test(invalid, { sysctls: { 'net/../kernel/core_pattern': 'x' } }, /invalid sysctl name/);
+test(invalid, { sysctls: { 'net.ipv4.conf.a/../../b': 'x' } }, /invalid sysctl name/);
+test(invalid, { sysctls: { 'net.ipv4.ip_forward=1+x': '1' } }, /invalid sysctl name/);
+test(invalid, { sysctls: { 'net.ipv4.ip_forward': '1\nx' } }, /invalid value/);
+test(invalid, { sysctls: { 'net.ipv4.ip_forward': '1' }, network: 'host' }, /uses the host's network namespace/);
+test(invalid, { sysctls: { 'kernel.sem': '1 2 3 4' }, ipc: 'host' }, /uses the host's ipc namespace/);
+test(invalid, { sysctls: { 'fs.mqueue.msg_max': '1' }, ipc: 'host' }, /uses the host's ipc namespace/);
+test(invalid, { sysctls: { 'net.core.somaxconn': '1', 'net/core/somaxconn': '2' } }, /given twice/);
+
+test(
+  invalid,
+  { mounts: [{ type: 'nfs', target: '/x' }] },
+  /mount type must be bind, tmpfs, devpts or ramfs, not "nfs"/,
+);
+test(invalid, { mounts: [{ type: 'tmpfs', target: 'x' }] }, /mount target must be an absolute path, not "x"/);
+test(invalid, { mounts: [{ type: 'tmpfs', target: '/a/..' }] }, /mount target must not be \//);
+test(invalid, { mounts: [{ type: 'bind', source: 'x', target: '/x' }] }, /mount source must be an absolute path/);
+test(invalid, { mounts: [{ type: 'bind', target: '/x' }] }, /a bind mount needs a source/);
+test(invalid, { mounts: [{ type: 'tmpfs', source: '/x', target: '/x' }] }, /a tmpfs mount takes no source/);
+test(
+  invalid,
+  {
+    mounts: [
+      { type: 'tmpfs', target: '/x' },
+      { type: 'tmpfs', target: '/y/../x/' },
+    ],
+  },
+  /\/x: duplicate mount destination/,
+);
+for (const target of ['/proc', '/proc/self', '/proc/sys', '/proc/foo', '/x/../proc/1']) {
+  test(invalid, { mounts: [{ type: 'bind', source: '/x', target }] }, /must not be inside \/proc/);
+}
+test(
+  invalid,
+  { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['size=1'] }] },
+  /unknown bind mount option "size=1"/,
+);
+test(
+  invalid,
+  { mounts: [{ type: 'tmpfs', target: '/x', options: ['size=lots'] }] },
+  /invalid mount option "size=lots"/,
+);
+test(invalid, { mounts: [{ type: 'tmpfs', target: '/x', options: ['ro,suid'] }] }, /holds a comma/);
+test(
+  invalid,
+  { mounts: [{ type: 'tmpfs', target: '/x', options: ['rbind'] }] },
+  /option rbind is not one of tmpfs mounts/,
+);
+test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['U'] }] }, /option U: .*not supported/);
+test(
+  invalid,
+  { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['O'] }] },
+  /overlay volumes are not supported/,
+);
+test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['idmap'] }] }, /idmap needs uidMaps/);
+test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['Z'] }] }, /relabelling/, {
+  selinux: true,
+});
+test(invalid, { rootPropagation: 'public' }, /rootPropagation must be/);
+test(invalid, { shmSizeBytes: -1 }, /shmSizeBytes must be a whole number from 0/);
+test(invalid, { shmSizeBytes: 1.5 }, /shmSizeBytes must be a whole number/);
+test(invalid, { shmSizeBytes: 5, ipc: 'host' }, /cannot set shmSizeBytes with ipc host/);
+
+test(invalid, { devices: [{ source: 'null' }] }, /device must be an absolute path/);
+test(invalid, { devices: [{ source: '/dev/null', access: 'rx' }] }, /must be of r, w and m/);
+test(invalid, { devices: [{ source: '/dev/null', access: 'rr' }] }, /must be of r, w and m/);
+for (const rule of ['', 'c', 'c 1:3', 'x 1:3 rwm', 'c 1:3 rwmx', 'c 99999999999:1 r', 'c -1:3 r', 'c 1048576:1 r']) {
+  test(invalid, { deviceCgroupRules: [rule] }, /device cgroup rule must be like "c 1:3 rwm"/);
+}
+
+test(invalid, { network: 'bridge' }, /network must be private, host, none, path:PATH or container:NAME, not "bridge"/);
+test(invalid, { pid: 'none' }, /pid must be private, host/);
+test(invalid, { ipc: 'path:x' }, /ipc path must be an absolute path/);
+test(invalid, { uts: 'container:' }, /uts must be/);
+test(invalid, { timens: 'container:x' }, /timens cannot be taken from a container/);
+test(invalid, { userns: 'private' }, /userns private needs uidMaps/);
+test(invalid, { userns: 'path:/proc/1/ns/user' }, /userns must be private or host/);
+test(invalid, { uidMaps: [{ containerId: 0, hostId: 1, size: 1 }], userns: 'host' }, /need userns private/);
+test(invalid, { uidMaps: [] }, /uidMaps must not be empty/);
+test(invalid, { uidMaps: maps([0, 1, 10], [5, 100, 10]) }, /ranges overlap at containerId 5/);
+test(invalid, { uidMaps: maps([0, 100, 10], [20, 105, 10]) }, /ranges overlap at hostId 105/);
+test(invalid, { uidMaps: maps([0, 100, 0]) }, /size must be a whole number from 1/);
+test(invalid, { uidMaps: maps([0, 4294967290, 100]) }, /goes beyond the last id/);
+test(
+  invalid,
+  { uidMaps: Array.from({ length: 2000 }, (_, n) => ({ containerId: n, hostId: n, size: 1 })) },
+  /2000 ranges, at most 340/,
+);
+test(invalid, { timeOffsets: { monotonicSec: 1 }, timens: 'host' }, /timeOffsets need timens private/);
+test(invalid, { hostname: 'x', uts: 'host' }, /cannot set hostname with the host's UTS namespace/);
+test(invalid, { init: true, pid: 'host' }, /init needs a PID namespace/);
+test(invalid, { cgroupns: 'private' }, /kernel has no cgroup namespaces: set cgroupns to host/, {
+  namespaces: new Set(['mnt', 'net', 'pid', 'ipc', 'uts']),
+});
+
+test(
+  invalid,
+  { ulimits: [{ name: 'nofiles', soft: 1, hard: 1 }] },
+  /unknown ulimit "nofiles": did you mean "nofile"\?/,
+);
+test(invalid, { ulimits: [{ name: 'nofile', soft: 2, hard: 1 }] }, /soft limit 2 is above the hard limit 1/);
+test(invalid, { ulimits: [{ name: 'core', soft: -2, hard: 1 }] }, /soft limit must be a whole number from 0/);
+test(
+  invalid,
+  {
+    ulimits: [
+      { name: 'core', soft: 1, hard: 1 },
+      { name: 'RLIMIT_CORE', soft: 1, hard: 1 },
+    ],
+  },
+  /given twice/,
+);
+test(invalid, { ulimits: [{ name: 'nofile', soft: 1, hard: 1048577 }] }, /kernel allows no more/);
+test(invalid, { ulimits: [{ name: 'nofile', soft: 1, hard: 600000 }] }, /CAP_SYS_RESOURCE is missing/, {
+  canRaiseLimits: false,
+});
+test(invalid, { ulimits: [{ name: 'nproc', soft: 1, hard: -1 }] }, /CAP_SYS_RESOURCE is missing/, {
+  canRaiseLimits: false,
+});
+test(invalid, { oomScoreAdj: -1001 }, /oomScoreAdj must be a whole number from -1000 to 1000/);
+test(invalid, { oomScoreAdj: -1 }, /below 0, the lowest possible/, { lowestOomScoreAdj: 0 });
+test(invalid, { personality: 'sun' }, /personality must be LINUX or LINUX32/);
+test(invalid, { scheduler: { policy: 'rt' } }, /scheduler policy must be one of .* did you mean SCHED_RR\?/);
+test(invalid, { scheduler: { policy: 'fifo', priority: 0 } }, /priority must be a whole number from 1 to 99/);
+test(invalid, { scheduler: { policy: 'other', nice: 20 } }, /nice must be/);
+test(invalid, { ioPriority: { class: 'best', level: 0 } }, /I\/O priority class must be one of/);
+test(invalid, { ioPriority: { class: 'rt', level: 8 } }, /level must be/);
+test(invalid, { timezone: '../etc/shadow' }, /timezone must be a name/);
+test(invalid, { timezone: '/etc/shadow' }, /timezone must be a name/);
+test(invalid, { preserveFds: -1 }, /preserveFds must be/);
+test(invalid, { stopSignal: 'SIGNOTHING' }, /unknown signal "SIGNOTHING"/);
+test(invalid, { stopTimeoutSec: -1 }, /stopTimeoutSec must be/);
+test(invalid, { timeoutSec: Number.NaN }, /timeoutSec must be a whole number/);
+
+test(invalid, { security: { seccompProfile: 'profile.json' } }, /seccompProfile must be an absolute path/);
+test(invalid, { security: { apparmorProfile: 'x' } }, /AppArmor not enabled/);
+test(invalid, { security: { labels: ['level:s0'] } }, /SELinux is not enabled/);
+test(invalid, { security: { labels: ['what'] } }, /label must be disable/);
+test(invalid, { security: { mask: ['proc/x'] } }, /mask must be an absolute path/);
+test(invalid, { security: { procOptions: ['hidepid=2,x'] } }, /invalid option of \/proc/);
+
+test(invalid, { cgroupParent: 'x' }, /cgroupParent must be an absolute path/);
+test(invalid, { cgroupParent: '/a/../../b' }, /must not hold "\.\."/);
+test(invalid, { cgroupParent: 'user.slice' }, /systemd slice/);
+test(invalid, { cgroups: 'maybe' }, /cgroups must be enabled or disabled/);
+test(invalid, { cgroups: 'disabled', resources: { cpus: 1 } }, /resource limits need a cgroup/);
+test(invalid, { log: { driver: 'journald' } }, /log driver must be one of/);
+test(invalid, { log: { path: 'x' } }, /log path must be an absolute path/);
+test(invalid, { log: { maxFiles: 0 } }, /maxFiles must be/);
+test(invalid, { log: { driver: 'passthrough' }, tty: true }, /passthrough cannot be used with a tty/);
+test(invalid, { restart: { policy: 'sometimes' } }, /restart policy must be one of/);
+test(invalid, { restart: { policy: 'always', maxRetries: 3 } }, /for the policy on-failure only/);
+test(invalid, { restart: { policy: 'always' }, autoRemove: true }, /autoRemove conflicts with a restart policy/);
+test(invalid, { hooks: [{ kind: 'preStart', path: '/x' }] }, /hook kind must be one of/);
+test(invalid, { hooks: [{ kind: 'prestart', path: 'x' }] }, /path of prestart hook must be an absolute path/);
+test(invalid, { hooks: [{ kind: 'prestart', path: '/x', timeoutSec: 0 }] }, /timeout of prestart hook \/x must be/);
+test(invalid, { hooks: [{ kind: 'prestart', path: '/x', env: ['A'] }] }, /KEY=value/);
+
+const MEMORY = { memoryBytes: 1 << 20 };
+test(invalid, { resources: { memoryBytes: 1 } }, /memoryBytes must be a whole number from 4096/);
+test(invalid, { resources: { memoryBytes: 2 ** 60 } }, /memoryBytes must be/);
+test(invalid, { resources: { memorySwapBytes: 1 << 20 } }, /memorySwapBytes needs memoryBytes/);
+test(invalid, { resources: { ...MEMORY, memorySwapBytes: 1000 } }, /must not be below memoryBytes/);
+test(invalid, { resources: { ...MEMORY, memoryReservationBytes: 1 << 21 } }, /must not be above memoryBytes/);
+test(invalid, { resources: { memorySwappiness: 101 } }, /memorySwappiness must be/);
+test(invalid, { resources: { cpus: -1 } }, /cpus must be a number from 0/);
+test(invalid, { resources: { cpus: 5 } }, /at most 4, the number of CPUs here/);
+test(invalid, { resources: { cpus: 0.001 } }, /at least 0.01/);
+test(invalid, { resources: { cpus: 1, cpuQuotaUs: 1000 } }, /cannot be used together/);
+test(invalid, { resources: { cpuPeriodUs: 1 } }, /cpuPeriodUs must be/);
+test(invalid, { resources: { cpusetCpus: '0-' } }, /cpusetCpus must be a list such as 0-2,5/);
+test(invalid, { resources: { cpusetMems: '1-9223372036854775807' } }, /cpusetMems must be a list/);
+test(invalid, { resources: { pidsLimit: -2 } }, /pidsLimit must be/);
+test(invalid, { resources: { blkioWeight: 5 } }, /blkioWeight must be/);
+test(invalid, { resources: { deviceReadBps: [{ device: 'sda', rate: 1 }] } }, /device must be an absolute path/);
+test(invalid, { resources: { deviceReadBps: [{ device: '/dev/sda', rate: -1 }] } }, /rate of \/dev\/sda must be/);
+test(invalid, { resources: { hugetlb: { '2 MB': 1 } } }, /page size must be like 2MB/);
+test(invalid, { resources: { unified: { 'cgroup.procs': '1' } } }, /is not a file of a cgroup v2 controller/);
+test(invalid, { resources: { unified: { '../memory.max': '1' } } }, /is not a file of a cgroup v2 controller/);
+
+test('an image other than host: does not exist', (t) => {
+  const options = { image: 'docker.io/library/alpine', command: ['true'] };
+  t.throws(() => normalizeCreateOptions(options, testFacts()), { code: 'NO_SUCH_IMAGE' });
+});
+
+function maps(...ranges: readonly (readonly [number, number, number])[]) {
+  return ranges.map(([containerId, hostId, size]) => ({ containerId, hostId, size }));
+}
+
+function manyVariables(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`V${index}`, 'x'.repeat(100000)]));
+}
