@@ -7,7 +7,9 @@
  * when they are used.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
@@ -23,6 +25,24 @@ const withoutChildProcess = {
       /node_modules\/commander\//.test(importer) ? { path: 'none', namespace: 'no-child-process' } : undefined,
     );
     building.onLoad({ filter: /.*/, namespace: 'no-child-process' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** Parts of Node that take milliseconds to load, and that many commands import and do not use. */
+const SLOW_MODULES = ['crypto', 'fs/promises', 'net', 'os', 'readline', 'stream', 'timers/promises', 'tty', 'url'];
+
+/** Loads them when something of them is first used. */
+const lazyModules = {
+  name: 'lazy modules of Node',
+  setup: (building) => {
+    building.onResolve({ filter: new RegExp(`^node:(${SLOW_MODULES.join('|')})$`) }, ({ path, namespace, kind }) =>
+      namespace === 'lazy' || kind === 'dynamic-import' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
+    building.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+      const getters = names.map((name) => `get ${name}() { return require('${path}').${name}; }`);
+      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    });
   },
 };
 
@@ -45,7 +65,7 @@ const { outputFiles } = await build({
     js: "(function (require, module, exports) {'use strict';const bundleUrl = require('node:url').pathToFileURL(module.filename).href;",
   },
   footer: { js: '})' },
-  plugins: [withoutChildProcess],
+  plugins: [withoutChildProcess, lazyModules],
   write: false,
 });
 
@@ -60,8 +80,15 @@ writeFileSync(
   readFileSync(`${root}scripts/bundle-start.cjs`, 'utf8').replaceAll('@DIGEST@', digest),
 );
 
-// the first run makes the code cache for this version of Node
-const { status } = spawnSync(process.execPath, [`${out}start.cjs`, 'version'], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-process.exitCode = status ?? 1;
+makeCodeCache();
+
+/** A first run makes the cache for this version of Node; explaining a launch goes through most of what a launch needs, and does nothing. */
+function makeCodeCache() {
+  const directory = mkdtempSync(join(tmpdir(), 'tspod-bundle-'));
+  const globals = ['--root', `${directory}/root`, '--runroot', `${directory}/run`];
+  // where the addon is not built yet this fails, and the cache holds a little less
+  spawnSync(process.execPath, [`${out}start.cjs`, ...globals, 'explain', 'run', '--rm', '--rootfs', '/', 'true'], {
+    stdio: 'ignore',
+  });
+  rmSync(directory, { recursive: true, force: true });
+}

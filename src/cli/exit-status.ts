@@ -1,4 +1,5 @@
 /** From errors to exit statuses, as Podman's users know them. */
+import type { ExitStatus } from '../container/api.js';
 import { isTspodError, type ErrorCode } from '../errors.js';
 import { CliError, EXIT_FAILURE } from './cli-error.js';
 
@@ -32,12 +33,9 @@ export function startFailure(error: unknown): StatusError {
   return new StatusError(error, startStatus(error));
 }
 
+/** The command itself is missing: 127; whatever else keeps it from starting: 126. */
 function startStatus(error: unknown): number {
-  if (isTspodError(error, 'COMMAND_NOT_FOUND')) return EXIT_NOT_FOUND;
-  if (isTspodError(error, 'COMMAND_NOT_EXECUTABLE')) return EXIT_NOT_EXECUTABLE;
-  return /not found|no such file|executable path is empty/i.test(messageOf(error))
-    ? EXIT_NOT_FOUND
-    : EXIT_NOT_EXECUTABLE;
+  return isTspodError(error, 'COMMAND_NOT_FOUND') ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 const EXEC_STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
@@ -54,7 +52,12 @@ export function execFailure(error: unknown): StatusError {
   return new StatusError(error, (isTspodError(error) ? EXEC_STATUS[error.code] : undefined) ?? EXIT_FAILURE);
 }
 
-/** An exit code as a process can have it: -1 (unknown, or the time limit) is 255. */
+/** The status of a container that has ended: 255 if its time limit did that. */
+export function endStatus(end: ExitStatus): number {
+  return end.timedOut ? EXIT_UNKNOWN : processStatus(end.exitCode);
+}
+
+/** An exit code as a process can have it: -1 (unknown) is 255. */
 export function processStatus(code: number): number {
   return code < 0 ? EXIT_UNKNOWN : code & 0xff;
 }

@@ -6,7 +6,7 @@ import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest } from '../create-options.js';
-import { processStatus, startFailure, StatusError } from '../exit-status.js';
+import { endStatus, processStatus, startFailure, StatusError } from '../exit-status.js';
 import { createFlags, runFlags } from '../flags/create-flags.js';
 import { isTerminal } from '../output.js';
 import { createContainer } from './create.js';
@@ -100,9 +100,9 @@ async function runPassthrough(container: Container): Promise<number> {
 
 async function finish(container: Container, options: CreateOptions, end: AttachEnd): Promise<number> {
   if (end.reason === 'detached') return 0;
-  const code = end.reason === 'exited' ? end.exitCode : await container.wait();
+  const status = end.reason === 'exited' ? endStatus(end) : processStatus(await container.wait());
   if (options.autoRemove === true) await removeEnded(container);
-  return processStatus(code);
+  return status;
 }
 
 /** The signal may come when the container has ended, or is not yet there to get it: then it has nobody to go to. */

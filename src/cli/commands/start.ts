@@ -5,7 +5,7 @@ import { actOnAll } from '../batch.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { messageOf, processStatus } from '../exit-status.js';
+import { endStatus, messageOf, processStatus } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
 import { filterFlag, latestFlag, selectContainers } from '../selection.js';
 import { sendSignal } from './run.js';
@@ -90,5 +90,5 @@ async function startAttached(context: Context, container: Container, { flags }: 
       ),
   });
   if (end.reason === 'detached') return 0;
-  return processStatus(end.reason === 'exited' ? end.exitCode : await container.wait());
+  return end.reason === 'exited' ? endStatus(end) : processStatus(await container.wait());
 }
