@@ -4,6 +4,7 @@ import { existsSync, unlinkSync } from 'node:fs';
 import { openProcess } from '../native/process-handle.js';
 import { removeTree } from '../native/tree.js';
 import type { HeldContainer } from './held.js';
+import { failpoint } from './failpoint.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
 
@@ -13,6 +14,7 @@ import { tearDownLeftovers } from './tear-down.js';
  */
 export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
+  failpoint('removal-recorded');
   await endProcess(held);
   await sweep(held, held.state.exitCode);
 }
@@ -26,8 +28,10 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   // The teardown of an automatically removed one has done this already.
   if (existsSync(held.paths.directory)) await removeTree(held.paths.directory);
   removeRunDirectory(held);
+  failpoint('files-removed');
   removeCidFile(held);
   held.context.store.delete(held, exitCode);
+  failpoint('record-deleted');
   held.forgetLock();
 }
 

@@ -11,6 +11,7 @@ import type { AttachOptions, ExitStatus } from './api.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
 import type { HeldContainer } from './held.js';
+import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
@@ -49,13 +50,17 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
   const bytes = encodePlan(compiled.plan);
   if (options.gate === true) writeFileSync(gatedPlanPath(held.paths), bytes, { mode: 0o600 });
   const talk = new MonitorTalk(spawnMonitor({ fds: options.stdio.fds }));
+  failpoint('monitor-spawned');
   const session = options.attach === undefined ? undefined : attachFirst(held, talk, options);
   const forget = onAbort(options.signal, () => {
     // Before `started` the end of the connection means: give up.
     talk.connection.close();
   });
   try {
-    const answer = await talk.launch(bytes);
+    const answered = talk.launch(bytes);
+    failpoint('plan-sent');
+    const answer = await answered;
+    failpoint('started');
     if (answer.kind === 'created' || answer.kind === 'started') return { talk, answer, session };
     await ended(talk);
     throw failure(compiled, answer, options.signal);
@@ -83,8 +88,10 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const { context, id, name, paths, config } = held;
   const donors = liveDonors(context, id, config);
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
+  failpoint('root-prepared');
   removeRunDirectory(held);
   const files = prepareRunDirectory(context, { id, name, config, paths, donors });
+  failpoint('run-directory-made');
   return compileLaunch(context, {
     id,
     config,

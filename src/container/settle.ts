@@ -9,6 +9,7 @@ import { openProcess } from '../native/process-handle.js';
 import { removeTreeSync } from '../native/tree.js';
 import type { ProcessRef } from '../plan/context.js';
 import type { HeldContainer } from './held.js';
+import { failpoint } from './failpoint.js';
 import { endedState } from './observe.js';
 import { tearDown } from './tear-down.js';
 
@@ -27,8 +28,10 @@ export async function settle(held: HeldContainer): Promise<void> {
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
       if (observation.live !== undefined) await endOf(observation.live.monitor);
-      removeRunDirectory(held);
+      // Recorded before its source goes: an exit code is never lost.
       held.save(endedState(held.state, observation.exit));
+      failpoint('end-recorded');
+      removeRunDirectory(held);
       return;
     case 'lost':
     case 'ending':
@@ -66,8 +69,8 @@ async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
   try {
     renameSync(run, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    // Gone, or put aside already by somebody who did not get further.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const runs = await answers(aside);
   if (runs) renameSync(aside, run);

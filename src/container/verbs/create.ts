@@ -9,6 +9,7 @@ import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../../util/random-name.js';
 import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
 
@@ -76,6 +77,7 @@ function insert(context: EngineContext, id: string, { config, state, donors }: I
         donors,
       });
       context.store.rememberConfig(id, config);
+      failpoint('recorded');
       return { id, name, seq, config };
     } catch (error) {
       const again = config.name === undefined && attempt < NAME_ATTEMPTS && isTspodError(error, 'NAME_IN_USE');

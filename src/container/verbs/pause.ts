@@ -1,5 +1,6 @@
 /** Stops and resumes all processes of a container by its cgroup. */
 import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
 
@@ -9,8 +10,10 @@ export async function pauseContainer(context: EngineContext, id: string): Promis
     held.require('pause');
     // The record first: a container that is frozen and said to run would answer nobody.
     held.save({ status: 'paused' });
+    failpoint('pause-recorded');
     try {
       await setFrozen(held, true);
+      failpoint('frozen');
     } catch (error) {
       held.save({ status: 'active' });
       throw error;
@@ -23,6 +26,7 @@ export async function unpauseContainer(context: EngineContext, id: string): Prom
   await withContainer(context, id, async (held) => {
     held.require('unpause');
     await setFrozen(held, false);
+    failpoint('thawed');
     held.save({ status: 'active' });
   });
 }

@@ -6,6 +6,7 @@ import { openProcess, type ProcessHandle } from '../../native/process-handle.js'
 import { signalName } from '../../util/signals.js';
 import type { StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { MonitorTalk } from '../monitor-talk.js';
 import type { LiveRecord } from '../run-record.js';
@@ -38,6 +39,7 @@ export async function stopContainer(context: EngineContext, id: string, options:
     stopping.process?.close();
     stopping.monitor?.close();
   }
+  failpoint('stopped');
   await recordEnd(context, id);
 }
 
@@ -52,6 +54,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   const { live } = observation;
   const isGated = live.status === 'created';
   held.save({ status: 'stopping' });
+  failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
   await talk?.stop();
   return {
@@ -84,6 +87,7 @@ async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {
   if (process !== undefined) {
     if (timeoutSec !== 0) {
       send(process, signal);
+      failpoint('stop-signal-sent');
       if (await endsWithin(process, timeoutMs(timeoutSec), options.signal)) return waitForMonitor(stopping, options);
       options.onWarning?.(
         `StopSignal ${signalName(signal)} failed to stop container ${stopping.name} in ${String(timeoutSec)} seconds, resorting to SIGKILL`,
