@@ -138,7 +138,7 @@ void accept_clients(Loop& loop) {
   while (true) {
     Result<UniqueFd> socket = sys::accept(loop.monitor.supervision.listener.get());
     if (!socket) {
-      loop.listener_rests = socket.error().err == EMFILE || socket.error().err == ENFILE;
+      loop.listener_rests = socket.error().err != EAGAIN;
       return;
     }
     // The directory lets nobody else in; this is in case somebody opened it up.

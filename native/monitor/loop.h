@@ -49,8 +49,9 @@ struct Loop {
   Watch timer_watch{.source = Source::kTimer};
   Watch input_watch{.source = Source::kStdin};
 
-  bool listener_rests = false;  // no descriptor was left for a connection: until a client goes
-  bool cut_short = false;       // do not wait for slow clients at the end
+  bool listener_rests =
+      false;  // no descriptor or memory was left for a connection: until a client goes, or a while
+  bool cut_short = false;  // do not wait for slow clients at the end
   Clients clients;
   Input input;
   Output out{LogStream::kStdout, Source::kStdout};

@@ -22,12 +22,36 @@ Result<void> write_at_start(int fd, std::string_view bytes) {
   return {};
 }
 
+Result<void> replace_with(int fd, std::string_view bytes) {
+  TRY(write_at_start(fd, bytes));
+  return sys::check(::ftruncate(fd, static_cast<off_t>(bytes.size())), "ftruncate");
+}
+
+Result<void> replace_state(int run_directory, const std::string& text) {
+  const UniqueFd file = TRY(sys::openat(run_directory, kNewState, kMakeEmpty, 0600));
+  TRY(write_at_start(file.get(), text));
+  return sys::renameat(run_directory, kNewState, run_directory, kState);
+}
+
+/** On a full disk: into the space that the file has. It is one page, and written in one call: as good as
+ * replaced. */
+Result<void> overwrite_state(int run_directory, const std::string& text) {
+  const UniqueFd file = TRY(sys::openat(run_directory, kState, O_WRONLY | O_NOFOLLOW));
+  return replace_with(file.get(), text);
+}
+
+bool is_full(int err) {
+  return err == ENOSPC || err == EDQUOT;
+}
+
 }  // namespace
 
 Result<void> write_state(int run_directory, const StateRecord& record) {
-  const UniqueFd file = TRY(sys::openat(run_directory, kNewState, kMakeEmpty, 0600));
-  TRY(sys::write_all(file.get(), format_state(record)));
-  return sys::renameat(run_directory, kNewState, run_directory, kState);
+  const std::string text = format_state(record);
+  Result<void> replaced = replace_state(run_directory, text);
+  if (replaced || !is_full(replaced.error().err)) return replaced;
+  (void)sys::unlinkat(run_directory, kNewState, 0);
+  return overwrite_state(run_directory, text);
 }
 
 Result<UniqueFd> reserve_exit_record(int run_directory) {
@@ -40,8 +64,7 @@ Result<UniqueFd> reserve_exit_record(int run_directory) {
 
 Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, const ExitRecord& record) {
   const std::string text = format_exit(record);
-  TRY(write_at_start(reserved.get(), text));
-  TRY(sys::check(::ftruncate(reserved.get(), static_cast<off_t>(text.size())), "ftruncate"));
+  TRY(replace_with(reserved.get(), text));
   return sys::renameat(run_directory, kNewExit, run_directory, kExit);
 }
 

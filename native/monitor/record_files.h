@@ -10,7 +10,7 @@
 
 namespace tspod {
 
-/** Writes `state` anew. */
+/** Writes `state` anew; on a full disk into the file that there is. */
 Result<void> write_state(int run_directory, const StateRecord& record);
 
 /**

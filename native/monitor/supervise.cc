@@ -22,7 +22,8 @@
 namespace tspod {
 namespace {
 
-/** Buffers are given back when nothing has happened for this long. */
+/** Buffers are given back, and what failed for want of something is tried again, when nothing has happened
+ * for this long. */
 constexpr int kIdleMs = 1000;
 
 Result<void> catch_signals(Loop& loop) {
@@ -109,13 +110,14 @@ void handle(Loop& loop, const Event& event) {
 /** Waits once, and does what there is to do. False if waiting itself does not work. */
 bool turn(Loop& loop) {
   Log& log = loop.monitor.supervision.log;
-  const bool holds_memory = loop.scratch.held() || log.holds_memory();
+  const bool wakes = loop.scratch.held() || log.holds_memory() || loop.listener_rests;
   const Result<bool> happened =
-      loop.poller.wait(holds_memory ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
+      loop.poller.wait(wakes ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
   if (!happened) return false;
   if (*happened) return true;
   loop.scratch.release();
   log.trim();
+  loop.listener_rests = false;
   return true;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What engine and monitor say to each other, over one SOCK_STREAM unix socket: frames of a u32 payload length, a u32 type (both little
  * endian) and the payload, whose fields are encoded like those of a plan. The same protocol is spoken on the socket that the
- * monitor is spawned with and on the attach socket; only the first takes `launch` and `start`.
+ * monitor is spawned with and on the attach socket; only the first takes `launch`.
  * `scripts/generate-plan.mjs` writes the codes to `native/plan/messages.gen.h`.
  */
 import type { RecordShape } from '../util/wire.js';
@@ -13,11 +13,13 @@ export const MESSAGES = {
   // engine or client -> monitor
   /** The plan; first and once. Answered by `created` (if the plan has a gate) or `started`, or `failed`. */
   launch: { code: 1, fields: { plan: 'bytes' } },
-  /** Opens the start gate. Answered by `started` or `failed`. */
+  /** Opens the start gate. Answered by `started` or `failed` (EALREADY: it was opened before). */
   start: { code: 2, fields: {} },
-  /** From now on send output; `stdin` 1: this client may send input. `replay` is unused and 0. Answered by `attached`. */
+  /** From now on send output; `stdin` 1: this client may send input. Sent again, it replaces the wish. Answered by `attached`. */
   attach: { code: 3, fields: { stdin: 'u32', stdout: 'u32', stderr: 'u32' } },
+  /** Input. While the container does not read, the monitor does not read this client: what must not wait needs another connection. */
   stdin: { code: 4, fields: { data: 'bytes' } },
+  /** No input follows: the pipe is closed after what was sent; at a terminal in canonical mode the end-of-file character is typed. */
   stdinEnd: { code: 5, fields: {} },
   resize: { code: 6, fields: { rows: 'u32', columns: 'u32' } },
   /** The user stops the container: no restart after its end, a pending one is called off. Answered by `stopping`. */
@@ -26,10 +28,11 @@ export const MESSAGES = {
   reopenLog: { code: 8, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
+  /** The command runs; to who asked and to all attached clients, and again at each restart. */
   started: { code: 102, fields: { pid: 'u32', startTime: 'u64', startedNs: 'u64' } },
   /** The step that failed: its index in the plan (0xffffffff: none), errno, and words where errno does not say enough. */
   failed: { code: 103, fields: { step: 'u32', errno: 'i32', detail: 'str' } },
-  /** The end (after the exit record is written, before the teardown): `signal` 0 if it exited. Times are CLOCK_REALTIME. */
+  /** The end (after the exit record is written, before the teardown), to all clients: `signal` 0 if it exited. Times are CLOCK_REALTIME. */
   exited: {
     code: 104,
     fields: { code: 'i32', signal: 'u32', oomKilled: 'u32', timedOut: 'u32', startedNs: 'u64', finishedNs: 'u64' },

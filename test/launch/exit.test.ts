@@ -1,10 +1,13 @@
 /** The end of a container: what the exit record, the message and the monitor's own end say. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import type { Step } from '../../src/plan/ops.js';
 import { requires } from '../helpers/requires.js';
 import { exitOf, launchContainer, pidIn, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 function isAlive(pid: number): boolean {
   try {
@@ -130,6 +133,54 @@ test('exit: `ps` tells whose monitor it is', async (t) => {
   const container = await startContainer(t, { command: 'exec sleep 100' });
   t.is(commandLine(`${container.monitorPid}`), 'tspod-monitor test');
   t.is(readFileSync(`/proc/${container.monitorPid}/comm`, 'utf8'), 'tspod-monitor\n');
+});
+
+test('exit: pids are written where the plan wants them', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [initFile, monitorFile] = [join(directory, 'init.pid'), join(directory, 'monitor.pid')];
+  const steps: Step[] = [
+    { op: 'pidFile', stage: 'settings', which: 0, path: initFile },
+    { op: 'pidFile', stage: 'settings', which: 1, path: monitorFile },
+  ];
+  const container = await startContainer(t, { command: 'exec sleep 100', directory, steps });
+  t.is(readFileSync(initFile, 'utf8'), `${pidIn(directory, 'init')}\n`);
+  t.is(readFileSync(monitorFile, 'utf8'), `${container.monitorPid}\n`);
+});
+
+test('exit: a pid file that cannot be written fails the launch', async (t) => {
+  for (const which of [0, 1]) {
+    const steps: Step[] = [{ op: 'pidFile', stage: 'settings', which, path: '/no/such/directory/pid' }];
+    const container = launchContainer(t, { command: 'exec sleep 100', steps });
+    t.is((await container.engine.expect('failed')).errno, 2);
+    await container.ended;
+    t.deepEqual(readdirSync(container.directory), []);
+  }
+});
+
+test('exit: records are written although the disk is full', async (t) => {
+  if (!requires(t, 'root')) return;
+  const directory = temporaryDirectory(t);
+  t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]).status, 0);
+  t.teardown(() => spawnSync('umount', ['-l', directory]));
+  const command = 'read line; exit 7';
+  const restart = { policy: 1, maxRetries: 1 };
+  const container = await startContainer(t, { command, directory, attach: { stdin: true }, restart });
+  spawnSync('sh', ['-c', `cat /dev/zero > ${directory}/ballast`]);
+  t.throws(() => writeFileSync(join(directory, 'more'), 'x'), { code: 'ENOSPC' });
+  container.engine.type('once\n');
+  await container.engine.expect('started');
+  t.like(stateOf(container), { status: 'running', restarts: '1' });
+  container.engine.type('again\n');
+  t.is((await container.engine.expect('exited')).code, 7);
+  t.like(exitOf(container), { code: '7', restarts: '1' });
+});
+
+test('exit: a run directory that has vanished does not keep the monitor from ending', async (t) => {
+  const container = await startContainer(t, { command: 'read line; exit 7', attach: { stdin: true } });
+  rmSync(container.directory, { recursive: true });
+  container.engine.type('\n');
+  t.is((await container.engine.expect('exited')).code, 7);
+  t.is(await container.ended, 0);
 });
 
 test('exit: a time limit ends the container and is recorded', async (t) => {
