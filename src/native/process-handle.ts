@@ -38,15 +38,19 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
   return undefined;
 }
 
-/** When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such process. */
+/**
+ * When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such process, or only its
+ * zombie: whoever inherits the children of a killed monitor may take its time to reap them.
+ */
 export function processStartTime(pid: number): bigint | undefined {
   requirePid(pid);
   const stat = readStat(pid);
   if (stat === undefined) return undefined;
   // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
   const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state] = afterName;
   const field = afterName[PROC_STARTTIME_FIELD - 3];
-  return field === undefined ? undefined : BigInt(field);
+  return field === undefined || state === 'Z' || state === 'X' ? undefined : BigInt(field);
 }
 
 function readStat(pid: number): string | undefined {
