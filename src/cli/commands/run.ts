@@ -1,4 +1,5 @@
 import type { AttachEnd, Container } from '../../container/api.js';
+import { parseDetachKeys } from '../../container/detach-keys.js';
 import { isTspodError } from '../../errors.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { attach } from '../attached.js';
@@ -29,6 +30,7 @@ export const command: Command = {
   check: (invocation) => {
     checkCreate(invocation);
     readStreams(invocation);
+    parseDetachKeys(invocation.flags.text('detach-keys') ?? '');
   },
   run: async (context, invocation) => {
     const request = await readCreateRequest(context, invocation);
@@ -54,7 +56,7 @@ async function warnWithoutTerminal(context: Context): Promise<void> {
 }
 
 async function runDetached(context: Context, container: Container, options: CreateOptions): Promise<number> {
-  await container.start(passesStdio(options) ? { stdio: { stdin: 0, stdout: 1, stderr: 2 } } : {}).catch(failStart);
+  await container.start(passesStdio(options) ? OWN_STDIO : {}).catch(failStart);
   await context.out(`${container.id}\n`);
   return 0;
 }
@@ -62,6 +64,8 @@ async function runDetached(context: Context, container: Container, options: Crea
 function failStart(error: unknown): never {
   throw startFailure(error);
 }
+
+const OWN_STDIO = { stdio: { stdin: 0, stdout: 1, stderr: 2 } } as const;
 
 /** The container's process gets the caller's descriptors themselves. */
 function passesStdio(options: CreateOptions): boolean {
@@ -74,28 +78,20 @@ interface Attached {
 }
 
 async function runAttached(context: Context, container: Container, { invocation, options }: Attached): Promise<number> {
-  if (passesStdio(options)) return runPassthrough(container);
   const { flags } = invocation;
-  const streams = readStreams(invocation);
+  const passthrough = passesStdio(options);
   const keys = flags.text('detach-keys');
+  const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
   const end = await attach(context, {
-    ...streams,
+    // what the container's process has itself does not come by here
+    ...(passthrough ? { stdin: false, stdout: false, stderr: false } : readStreams(invocation)),
     tty: options.tty === true,
     ...(keys === undefined ? {} : { detachKeys: keys }),
-    ...(flags.has('sig-proxy') && !flags.bool('sig-proxy')
-      ? {}
-      : { sendSignal: (signal) => void sendSignal(container, signal) }),
-    open: (attachOptions) => container.startAttached(attachOptions).catch(failStart),
+    ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
+    open: (attachOptions) =>
+      container.startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}) }).catch(failStart),
   });
   return finish(container, options, end);
-}
-
-/** Nothing of its output comes by here. */
-async function runPassthrough(container: Container): Promise<number> {
-  await container.start({ stdio: { stdin: 0, stdout: 1, stderr: 2 } }).catch(failStart);
-  const code = await container.wait();
-  await removeEnded(container);
-  return processStatus(code);
 }
 
 async function finish(container: Container, options: CreateOptions, end: AttachEnd): Promise<number> {

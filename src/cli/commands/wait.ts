@@ -16,6 +16,7 @@ const CONDITIONS: ReadonlySet<string> = new Set<WaitCondition>([
   'stopping',
   'stopped',
   'exited',
+  'restarting',
   'removing',
   'unknown',
 ]);
