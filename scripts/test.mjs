@@ -43,15 +43,15 @@ const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
   fuzz: { run: fuzzResults },
-  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.js', { env: environment, args: avaArguments }) },
+  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.test.js', { env: environment, args: avaArguments }) },
   launch: {
     needsTests: true,
-    run: () => avaResults('out/test/launch/**/*.js', { env: environment, args: avaArguments }),
+    run: () => avaResults('out/test/launch/**/*.test.js', { env: environment, args: avaArguments }),
   },
   sanitizers: { needsTests: true, run: sanitizerResults },
   system: {
     needsTests: true,
-    run: () => avaResults('out/test/system/**/*.js', { env: environment, args: avaArguments }),
+    run: () => avaResults('out/test/system/**/*.test.js', { env: environment, args: avaArguments }),
   },
   package: {
     byDefault: inCi,
@@ -112,7 +112,7 @@ async function fuzzResults() {
 async function sanitizerResults() {
   const failure = await buildNative('sanitize');
   if (failure !== undefined) return [{ name: 'launch tests with sanitizers', ...failure }];
-  return avaResults('out/test/launch/**/*.js', {
+  return avaResults('out/test/launch/**/*.test.js', {
     env: { ...environment, TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT },
     args: avaArguments,
   });
