@@ -53,6 +53,8 @@ const { outputFiles } = await build({
   platform: 'node',
   target: 'node20.19',
   format: 'cjs',
+  // a vm.Script has no import(): require takes its place
+  supported: { 'dynamic-import': false },
   // names are kept for stack traces
   minifyWhitespace: true,
   minifySyntax: true,
