@@ -1,0 +1,56 @@
+import test from 'ava';
+
+import { describePlan, describeStep } from '../../../src/plan/describe.js';
+import { OPS, STAGES } from '../../../src/plan/ops.js';
+import type { OpName, Step } from '../../../src/plan/ops.js';
+import type { FieldType } from '../../../src/util/wire.js';
+import { planOf } from '../../helpers/plans.js';
+
+const SAMPLES: Readonly<Record<FieldType, unknown>> = {
+  u32: 1,
+  i32: -1,
+  u64: 1n,
+  i64: 1n,
+  str: 'text',
+  bytes: new Uint8Array(8),
+  strs: ['word'],
+  u32s: [1],
+};
+
+test('every step has words, on one line, and none is like another', (t) => {
+  const lines = (Object.keys(OPS) as OpName[]).map((op) => {
+    const fields = Object.entries(OPS[op].fields as Record<string, FieldType>).map(([name, type]) => [
+      name,
+      SAMPLES[type],
+    ]);
+    return describeStep({ op, stage: 'init', ...Object.fromEntries(fields) });
+  });
+  for (const line of lines) t.regex(line, /^[a-z][^\n]+$/i);
+  // Two pairs do the same, before and after the root has become "/".
+  t.is(new Set(lines).size, lines.length - 2);
+});
+
+test('a step of a plan names what it is about', (t) => {
+  const plan = planOf({});
+  const index = plan.steps.findIndex((step) => step.op === 'mountFs' && step.type === 'proc');
+  const step = plan.steps[index];
+  if (step === undefined) return t.fail();
+  t.is(describeStep(step, { plan, index }), 'mount proc on /proc nosuid,noexec,nodev source=proc');
+  t.is(describeStep(step), 'mount proc nosuid,noexec,nodev source=proc');
+});
+
+test('a plan has a line for each step: number, stage, words', (t) => {
+  const plan = planOf({});
+  const lines = describePlan(plan).trimEnd().split('\n');
+  t.is(lines.length, plan.steps.length);
+  for (const [index, line] of lines.entries()) {
+    const match = /^ *(\d+) {2}(\w+) +\S/.exec(line);
+    t.is(Number(match?.[1]), index + 1);
+    t.true(STAGES.includes(match?.[2] as (typeof STAGES)[number]));
+  }
+});
+
+test('what a user gave cannot write lines of its own', (t) => {
+  const line = describeStep({ op: 'exec', stage: 'init', args: ['a\n1 b', '\x1b[31m'], env: [], setHome: 1 });
+  t.is(line, "exec 'a\\n1 b' '\\u001b[31m'");
+});
