@@ -2,7 +2,7 @@ import test from 'ava';
 
 import { describePlan, describeStep } from '../../../src/plan/describe.js';
 import { OPS, STAGES } from '../../../src/plan/ops.js';
-import type { OpName, Step } from '../../../src/plan/ops.js';
+import type { OpName } from '../../../src/plan/ops.js';
 import type { FieldType } from '../../../src/util/wire.js';
 import { planOf } from '../../helpers/plans.js';
 
