@@ -7,7 +7,19 @@ import { transform } from 'esbuild';
 const root = new URL('..', import.meta.url);
 
 /** C++ words, and macros of the C library, that a field may be named. */
-const RESERVED = new Set(['class', 'default', 'delete', 'new', 'operator', 'errno', 'stdin', 'stdout', 'stderr', 'switch', 'this']);
+const RESERVED = new Set([
+  'class',
+  'default',
+  'delete',
+  'new',
+  'operator',
+  'errno',
+  'stdin',
+  'stdout',
+  'stderr',
+  'switch',
+  'this',
+]);
 
 const CPP_TYPES = {
   u32: 'uint32_t',
@@ -63,7 +75,9 @@ function encoder(name, shape) {
   const writes = Object.keys(shape.fields).map((key) => `  wire::put(writer, record.${field(key)});`);
   const parameter = writes.length > 0 ? 'record' : '/*record*/';
   const writer = writes.length > 0 ? 'writer' : '/*writer*/';
-  return [`inline void encode(wire::Writer& ${writer}, const ${pascal(name)}& ${parameter}) {`, ...writes, '}'].join('\n');
+  return [`inline void encode(wire::Writer& ${writer}, const ${pascal(name)}& ${parameter}) {`, ...writes, '}'].join(
+    '\n',
+  );
 }
 
 function planHeader({ OPS, STAGES, PLAN_VERSION, PLAN_MAGIC, MAX_SLOTS, NONE }) {
@@ -81,7 +95,7 @@ inline constexpr uint32_t kMaxSlots = ${MAX_SLOTS};
 inline constexpr int32_t kNone = ${NONE};
 
 enum class Stage : uint32_t {
-${lines(STAGES, (stage, code) => `  k${pascal(stage)} = ${STAGES.indexOf(stage)},`)}
+${lines(STAGES, (stage) => `  k${pascal(stage)} = ${STAGES.indexOf(stage)},`)}
 };
 inline constexpr uint32_t kStages = ${STAGES.length};
 
@@ -180,7 +194,9 @@ ${lines(messages, ([name, shape]) => `  k${pascal(name)} = ${shape.code},`)}
 };
 
 ${messages
-  .map(([name, shape]) => struct(name, shape).replace('{\n', `{\n  static constexpr Type kType = Type::k${pascal(name)};\n`))
+  .map(([name, shape]) =>
+    struct(name, shape).replace('{\n', `{\n  static constexpr Type kType = Type::k${pascal(name)};\n`),
+  )
   .join('\n\n')}
 
 ${messages.map(([name, shape]) => decoder(name, shape)).join('\n\n')}

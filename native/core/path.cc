@@ -12,7 +12,8 @@ namespace {
 /** As the kernel's own limit, MAXSYMLINKS. */
 constexpr int kMaxLinks = 40;
 
-/** openat2(2) gives EAGAIN if a rename or mount on the system might have let ".." out; other libraries give up after as many. */
+/** openat2(2) gives EAGAIN if a rename or mount on the system might have let ".." out; other libraries give
+ * up after as many. */
 constexpr int kMaxRaces = 128;
 
 /** The part of a path before its last component, and that component. */
@@ -38,7 +39,8 @@ std::string follow(const Split& path, const std::string& target) {
   return std::string(path.parent) + "/" + target;
 }
 
-/** Makes one directory below `parent`; whether another did so meanwhile, or a link is there, is seen when it is opened. */
+/** Makes one directory below `parent`; whether another did so meanwhile, or a link is there, is seen when it
+ * is opened. */
 Result<void> make_one(int parent, const std::string& name) {
   const Result<void> made = sys::mkdirat(parent, name.c_str(), 0755);
   if (!made && made.error().err != EEXIST) return made.error();
@@ -96,7 +98,8 @@ Result<UniqueFd> make_directories(int root, std::string_view path) {
 
 Result<Place> place_in_root(int root, std::string_view path) {
   const Split split = split_last(path);
-  if (split.name.empty() || split.name == "." || split.name == "..") return Error{"path", std::string(path), EINVAL};
+  if (split.name.empty() || split.name == "." || split.name == "..")
+    return Error{"path", std::string(path), EINVAL};
   UniqueFd directory = TRY(make_directories(root, split.parent));
   return Place{std::move(directory), std::string(split.name)};
 }

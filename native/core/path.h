@@ -1,7 +1,9 @@
-// Paths inside a root that is not ours: whoever wrote that tree may have put symlinks anywhere, and may be moving them now.
+// Paths inside a root that is not ours: whoever wrote that tree may have put symlinks anywhere, and may be
+// moving them now.
 //
-// Every look-up is one openat2(2) beneath a descriptor of the root, with ".." and absolute links ending at the root and
-// magic links (/proc/PID/fd/N) refused; all that follows goes through the descriptor it returned, never through a path again.
+// Every look-up is one openat2(2) beneath a descriptor of the root, with ".." and absolute links ending at
+// the root and magic links (/proc/PID/fd/N) refused; all that follows goes through the descriptor it
+// returned, never through a path again.
 #pragma once
 
 #include <fcntl.h>
@@ -14,10 +16,12 @@
 
 namespace tspod {
 
-/** Opens a path in the root. `flags` as for open(2); O_NOFOLLOW keeps a link at the end from being followed (with O_PATH: opens it). */
+/** Opens a path in the root. `flags` as for open(2); O_NOFOLLOW keeps a link at the end from being followed
+ * (with O_PATH: opens it). */
 Result<UniqueFd> open_in_root(int root, const char* path, int flags);
 
-/** The directory at this path (O_PATH); what is missing of it is made, mode 0755, also behind a link whose target is missing. */
+/** The directory at this path (O_PATH); what is missing of it is made, mode 0755, also behind a link whose
+ * target is missing. */
 Result<UniqueFd> make_directories(int root, std::string_view path);
 
 /** The directory that a last component is to be made in, and its name. */
@@ -26,7 +30,8 @@ struct Place {
   std::string name;
 };
 
-/** Where the last component of `path` is; the directories above it are made if missing. EINVAL for "/", "." and "..". */
+/** Where the last component of `path` is; the directories above it are made if missing. EINVAL for "/", "."
+ * and "..". */
 Result<Place> place_in_root(int root, std::string_view path);
 
 /** The file at this path (O_PATH), made empty if it is missing. */

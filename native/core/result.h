@@ -31,9 +31,9 @@ inline std::string describe(const Error& error) {
   return error.arg.empty() ? std::string(error.op) : std::string(error.op) + " " + error.arg;
 }
 
-/** A value or an error. Not std::expected: GCC 12 does not warn when one of those is dropped, and clang 14 has none. */
-template <typename T, typename E = Error>
-class [[nodiscard]] Result {
+/** A value or an error. Not std::expected: GCC 12 does not warn when one of those is dropped, and clang 14
+ * has none. */
+template <typename T, typename E = Error> class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)) {}
   Result(E error) : error_(std::move(error)) {}
@@ -52,8 +52,7 @@ class [[nodiscard]] Result {
   E error_{};
 };
 
-template <typename E>
-class [[nodiscard]] Result<void, E> {
+template <typename E> class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
   Result(E error) : error_(std::move(error)) {}
@@ -76,10 +75,10 @@ inline Error last_error(const char* op, std::string_view arg = {}) {
 }  // namespace tspod
 
 /** The value of a Result; returns from the calling function with its error if it has none. */
-#define TRY(expression)                                      \
-  ({                                                         \
-    auto try_result_ = (expression);                         \
-    if (!try_result_) [[unlikely]]                           \
-      return std::move(try_result_.error());                 \
-    *std::move(try_result_);                                 \
+#define TRY(expression)                      \
+  ({                                         \
+    auto try_result_ = (expression);         \
+    if (!try_result_) [[unlikely]]           \
+      return std::move(try_result_.error()); \
+    *std::move(try_result_);                 \
   })

@@ -10,7 +10,8 @@
 namespace tspod {
 namespace {
 
-/** Takes the descriptors out of a received message; those that have no place are closed. Returns how many came. */
+/** Takes the descriptors out of a received message; those that have no place are closed. Returns how many
+ * came. */
 size_t take_fds(msghdr& message, std::span<UniqueFd> fds) {
   size_t count = 0;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
@@ -94,7 +95,8 @@ Result<bool> read_exactly(int socket, std::span<char> into) {
 
 Result<void> send_all(int socket, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = sys::retry([&] { return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+    const ssize_t count =
+        sys::retry([&] { return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
     if (count >= 0) {
       bytes.remove_prefix(static_cast<size_t>(count));
       continue;

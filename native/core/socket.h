@@ -20,7 +20,8 @@ struct SocketPair {
   UniqueFd second;
 };
 
-/** Two connected SOCK_SEQPACKET sockets: borders of messages are kept, and the end of one side is seen by the other. */
+/** Two connected SOCK_SEQPACKET sockets: borders of messages are kept, and the end of one side is seen by the
+ * other. */
 Result<SocketPair> packet_pair();
 
 /** Sends one packet. EPIPE if the other side is gone; never a signal. */
@@ -32,10 +33,12 @@ struct ReceivedPacket {
   size_t fd_count = 0;
 };
 
-/** Receives one packet; descriptors that come with it are put into `fds`, close-on-exec. EMSGSIZE if either does not fit. */
+/** Receives one packet; descriptors that come with it are put into `fds`, close-on-exec. EMSGSIZE if either
+ * does not fit. */
 Result<ReceivedPacket> receive_packet(int socket, std::span<char> into, std::span<UniqueFd> fds);
 
-/** Reads until `into` is full; false if the stream ends before its first byte, ECONNRESET if it ends within. */
+/** Reads until `into` is full; false if the stream ends before its first byte, ECONNRESET if it ends within.
+ */
 Result<bool> read_exactly(int socket, std::span<char> into);
 
 /** Writes all to a stream socket, waiting for room. EPIPE if the other side is gone; never a signal. */

@@ -74,7 +74,9 @@ Result<void> renameat(int from_directory, const char* from, int to_directory, co
   return check(::renameat(from_directory, from, to_directory, to), "renameat", to);
 }
 
-Result<void> fchmod(int fd, mode_t mode) { return check(::fchmod(fd, mode), "fchmod"); }
+Result<void> fchmod(int fd, mode_t mode) {
+  return check(::fchmod(fd, mode), "fchmod");
+}
 
 Result<void> fchown(int fd, uid_t uid, gid_t gid) {
   return check(::fchownat(fd, "", uid, gid, AT_EMPTY_PATH), "fchownat");
@@ -102,7 +104,9 @@ Result<struct statfs> fstatfs(int fd) {
   return status;
 }
 
-Result<UniqueFd> dup_from(int fd, int least) { return check_fd(::fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl F_DUPFD"); }
+Result<UniqueFd> dup_from(int fd, int least) {
+  return check_fd(::fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl F_DUPFD");
+}
 
 Result<void> dup3(int fd, int target, int flags) {
   return check(retry([&] { return ::dup3(fd, target, flags); }), "dup3");

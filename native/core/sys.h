@@ -1,5 +1,6 @@
-// System calls on files and descriptors. A wrapper has the name of its call, makes descriptors close-on-exec, repeats the call
-// on EINTR, returns a Result, and does nothing else. Mounts are in sys_mount.h, processes in sys_process.h.
+// System calls on files and descriptors. A wrapper has the name of its call, makes descriptors close-on-exec,
+// repeats the call on EINTR, returns a Result, and does nothing else. Mounts are in sys_mount.h, processes in
+// sys_process.h.
 #pragma once
 
 #include <fcntl.h>
@@ -17,8 +18,7 @@
 namespace tspod::sys {
 
 /** Repeats a call for as long as a signal cuts it short. */
-template <typename Call>
-auto retry(Call&& call) {
+template <typename Call> auto retry(Call&& call) {
   auto result = call();
   while (result == -1 && errno == EINTR) result = call();
   return result;
@@ -51,7 +51,8 @@ Result<UniqueFd> openat2(int directory, const char* path, const OpenHow& how);
 
 /** Bytes read; 0 at the end. */
 Result<size_t> read(int fd, std::span<char> into);
-/** One write(2), as files of the kernel want it: fewer bytes taken than given is EIO. `name` is for the error. */
+/** One write(2), as files of the kernel want it: fewer bytes taken than given is EIO. `name` is for the
+ * error. */
 Result<void> write_once(int fd, std::string_view bytes, std::string_view name);
 /** Writes everything, in as many calls as it takes. */
 Result<void> write_all(int fd, std::string_view bytes);

@@ -9,7 +9,8 @@
 namespace tspod::sys {
 namespace {
 
-/** The error, with the last message that the file system context holds ("e overlay: ..."), which says more than the errno. */
+/** The error, with the last message that the file system context holds ("e overlay: ..."), which says more
+ * than the errno. */
 Error context_error(int context, const char* op, std::string_view arg) {
   Error error = last_error(op, arg);
   char message[512];
@@ -24,11 +25,14 @@ Error context_error(int context, const char* op, std::string_view arg) {
 
 }  // namespace
 
-Result<void> mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data) {
+Result<void> mount(const char* source, const char* target, const char* type, unsigned long flags,
+                   const char* data) {
   return check(::mount(source, target, type, flags, data), "mount", target);
 }
 
-Result<void> umount2(const char* target, int flags) { return check(::umount2(target, flags), "umount2", target); }
+Result<void> umount2(const char* target, int flags) {
+  return check(::umount2(target, flags), "umount2", target);
+}
 
 Result<void> pivot_root(const char* new_root, const char* put_old) {
   return check(::syscall(SYS_pivot_root, new_root, put_old), "pivot_root");
@@ -41,7 +45,8 @@ Result<UniqueFd> fsopen(const char* type) {
 Result<void> fsconfig(int context, const char* key, const char* value) {
   const auto command = value == nullptr ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
   if (::syscall(SYS_fsconfig, context, command, key, value, 0) == -1) {
-    return context_error(context, "fsconfig", value == nullptr ? std::string(key) : std::string(key) + "=" + value);
+    return context_error(context, "fsconfig",
+                         value == nullptr ? std::string(key) : std::string(key) + "=" + value);
   }
   return {};
 }
@@ -60,7 +65,8 @@ Result<UniqueFd> fsmount(int context, uint64_t attributes) {
 }
 
 Result<UniqueFd> clone_tree(int directory, const char* path, bool recursive) {
-  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+  const unsigned flags =
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
   return check_fd(::syscall(SYS_open_tree, directory, path, flags), "open_tree", path);
 }
 
@@ -70,7 +76,8 @@ Result<void> move_mount(int mount, int target, std::string_view name) {
 }
 
 Result<void> move_mount_to(int mount, const char* target) {
-  return check(::syscall(SYS_move_mount, mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", target);
+  return check(::syscall(SYS_move_mount, mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH), "move_mount",
+               target);
 }
 
 Result<void> mount_setattr(int mount, const MountAttributes& attributes) {

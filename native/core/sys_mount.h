@@ -18,7 +18,8 @@
 
 namespace tspod::sys {
 
-Result<void> mount(const char* source, const char* target, const char* type, unsigned long flags, const char* data);
+Result<void> mount(const char* source, const char* target, const char* type, unsigned long flags,
+                   const char* data);
 Result<void> umount2(const char* target, int flags);
 Result<void> pivot_root(const char* new_root, const char* put_old);
 
@@ -28,7 +29,8 @@ Result<void> fsconfig(int context, const char* key, const char* value);
 Result<void> fsconfig_create(int context);
 Result<UniqueFd> fsmount(int context, uint64_t attributes);
 
-/** A detached copy of the mount at `path` below `directory` ("" is `directory` itself), with all below it if `recursive`. */
+/** A detached copy of the mount at `path` below `directory` ("" is `directory` itself), with all below it if
+ * `recursive`. */
 Result<UniqueFd> clone_tree(int directory, const char* path, bool recursive);
 /** Attaches the detached mount on what `target` is open on. */
 Result<void> move_mount(int mount, int target, std::string_view name);

@@ -31,11 +31,17 @@ Result<Cloned> clone3(const CloneRequest& request) {
   return Cloned{static_cast<pid_t>(pid), UniqueFd(pid == 0 ? -1 : pidfd)};
 }
 
-Result<void> setns(int fd, int flags) { return check(::setns(fd, flags), "setns"); }
+Result<void> setns(int fd, int flags) {
+  return check(::setns(fd, flags), "setns");
+}
 
-Result<void> unshare(int flags) { return check(::unshare(flags), "unshare"); }
+Result<void> unshare(int flags) {
+  return check(::unshare(flags), "unshare");
+}
 
-Result<UniqueFd> pidfd_open(pid_t pid) { return check_fd(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open"); }
+Result<UniqueFd> pidfd_open(pid_t pid) {
+  return check_fd(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open");
+}
 
 Result<void> pidfd_send_signal(int pidfd, int signal) {
   return check(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0), "pidfd_send_signal");
@@ -43,7 +49,9 @@ Result<void> pidfd_send_signal(int pidfd, int signal) {
 
 Result<Ending> wait_for(int pidfd) {
   siginfo_t info{};
-  const auto call = [&] { return ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED); };
+  const auto call = [&] {
+    return ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED);
+  };
   if (retry(call) == -1) return last_error("waitid");
   if (info.si_code == CLD_EXITED) return Ending{info.si_status, 0};
   return Ending{0, info.si_status};
@@ -52,7 +60,9 @@ Result<Ending> wait_for(int pidfd) {
 Result<bool> has_ended(int pidfd) {
   siginfo_t info{};
   const int flags = WEXITED | WNOHANG | WNOWAIT;
-  const auto call = [&] { return ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, flags); };
+  const auto call = [&] {
+    return ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, flags);
+  };
   if (retry(call) == -1) return last_error("waitid");
   return info.si_pid != 0;
 }

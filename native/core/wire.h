@@ -10,11 +10,13 @@
 
 namespace tspod::wire {
 
-static_assert(std::endian::native == std::endian::little, "the wire is little endian, and so is every host we support");
+static_assert(std::endian::native == std::endian::little,
+              "the wire is little endian, and so is every host we support");
 
 using Bytes = std::span<const uint8_t>;
 
-/** A view of a string that a NUL follows: fit for the kernel where it lies. Lives as long as the bytes it was read from. */
+/** A view of a string that a NUL follows: fit for the kernel where it lies. Lives as long as the bytes it was
+ * read from. */
 class String {
  public:
   constexpr String() = default;
@@ -83,7 +85,8 @@ class U32s {
   Bytes items_;
 };
 
-/** Takes values off the front of bytes. After the first that is not there every value is empty, and finished() is false. */
+/** Takes values off the front of bytes. After the first that is not there every value is empty, and
+ * finished() is false. */
 class Reader {
  public:
   explicit Reader(Bytes bytes) : rest_(bytes) {}
@@ -102,8 +105,7 @@ class Reader {
     return taken;
   }
 
-  template <typename Number>
-  Number number() {
+  template <typename Number> Number number() {
     Number value = 0;
     const Bytes bytes = take(sizeof value);
     if (bytes.size() == sizeof value) std::memcpy(&value, bytes.data(), sizeof value);
@@ -144,20 +146,35 @@ class Reader {
   bool ok_ = true;
 };
 
-inline void get(Reader& reader, uint32_t& value) { value = reader.number<uint32_t>(); }
-inline void get(Reader& reader, int32_t& value) { value = reader.number<int32_t>(); }
-inline void get(Reader& reader, uint64_t& value) { value = reader.number<uint64_t>(); }
-inline void get(Reader& reader, int64_t& value) { value = reader.number<int64_t>(); }
-inline void get(Reader& reader, String& value) { value = reader.string(); }
-inline void get(Reader& reader, Bytes& value) { value = reader.bytes(); }
-inline void get(Reader& reader, Strings& value) { value = reader.strings(); }
-inline void get(Reader& reader, U32s& value) { value = reader.u32s(); }
+inline void get(Reader& reader, uint32_t& value) {
+  value = reader.number<uint32_t>();
+}
+inline void get(Reader& reader, int32_t& value) {
+  value = reader.number<int32_t>();
+}
+inline void get(Reader& reader, uint64_t& value) {
+  value = reader.number<uint64_t>();
+}
+inline void get(Reader& reader, int64_t& value) {
+  value = reader.number<int64_t>();
+}
+inline void get(Reader& reader, String& value) {
+  value = reader.string();
+}
+inline void get(Reader& reader, Bytes& value) {
+  value = reader.bytes();
+}
+inline void get(Reader& reader, Strings& value) {
+  value = reader.strings();
+}
+inline void get(Reader& reader, U32s& value) {
+  value = reader.u32s();
+}
 
 /** Puts values one after the other. */
 class Writer {
  public:
-  template <typename Number>
-  void number(Number value) {
+  template <typename Number> void number(Number value) {
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
   void raw(std::string_view bytes) { bytes_.append(bytes); }
@@ -169,10 +186,18 @@ class Writer {
   std::string bytes_;
 };
 
-inline void put(Writer& writer, uint32_t value) { writer.number(value); }
-inline void put(Writer& writer, int32_t value) { writer.number(value); }
-inline void put(Writer& writer, uint64_t value) { writer.number(value); }
-inline void put(Writer& writer, int64_t value) { writer.number(value); }
+inline void put(Writer& writer, uint32_t value) {
+  writer.number(value);
+}
+inline void put(Writer& writer, int32_t value) {
+  writer.number(value);
+}
+inline void put(Writer& writer, uint64_t value) {
+  writer.number(value);
+}
+inline void put(Writer& writer, int64_t value) {
+  writer.number(value);
+}
 inline void put(Writer& writer, Bytes value) {
   writer.number(static_cast<uint32_t>(value.size()));
   writer.raw({reinterpret_cast<const char*>(value.data()), value.size()});

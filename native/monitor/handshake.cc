@@ -10,7 +10,8 @@
 namespace tspod {
 namespace {
 
-/** What precedes the rest of each packet: words of a failure, or the numbers (u32) of the slots whose descriptors come along. */
+/** What precedes the rest of each packet: words of a failure, or the numbers (u32) of the slots whose
+ * descriptors come along. */
 struct Header {
   PacketKind kind{};
   uint32_t step = 0;  // of a failure
@@ -24,7 +25,8 @@ constexpr size_t kMaxPacket = sizeof(Header) + std::max(kMaxWords, kMaxPacketFds
 
 using Buffer = std::array<char, kMaxPacket>;
 
-Result<void> send(int socket, const Header& header, std::string_view rest = {}, std::span<const int> fds = {}) {
+Result<void> send(int socket, const Header& header, std::string_view rest = {},
+                  std::span<const int> fds = {}) {
   Buffer packet;
   std::memcpy(packet.data(), &header, sizeof header);
   const size_t size = std::min(rest.size(), packet.size() - sizeof header);
@@ -56,17 +58,12 @@ Result<Raw> receive_raw(int socket, Buffer& buffer, std::span<UniqueFd> fds) {
 
 Order::Phase Order::phase_of(PacketKind packet) {
   switch (packet) {
-    case PacketKind::kAfterClonePlease:
-      return Phase::kAfterClone;
-    case PacketKind::kBeforePivotPlease:
-      return Phase::kBeforePivot;
-    case PacketKind::kGatePlease:
-      return Phase::kGate;
-    case PacketKind::kFailed:
-      return Phase::kFailed;
+    case PacketKind::kAfterClonePlease: return Phase::kAfterClone;
+    case PacketKind::kBeforePivotPlease: return Phase::kBeforePivot;
+    case PacketKind::kGatePlease: return Phase::kGate;
+    case PacketKind::kFailed: return Phase::kFailed;
     case PacketKind::kTerminal:
-    case PacketKind::kDone:
-      break;
+    case PacketKind::kDone: break;
   }
   return Phase::kBegun;
 }
@@ -86,7 +83,9 @@ Result<void> Channel::move_above(int fd) {
   return {};
 }
 
-Result<void> Channel::request(PacketKind kind) { return send(fd(), {.kind = kind}); }
+Result<void> Channel::request(PacketKind kind) {
+  return send(fd(), {.kind = kind});
+}
 
 Result<void> Channel::await_done(ops::Slots& slots) {
   for (;;) {
@@ -94,7 +93,8 @@ Result<void> Channel::await_done(ops::Slots& slots) {
     std::array<UniqueFd, kMaxPacketFds> fds;
     const Raw raw = TRY(receive_raw(fd(), buffer, fds));
     if (raw.ended) return Error{"handshake", "the monitor has died", ECANCELED};
-    const bool understood = raw.header.kind == PacketKind::kDone && raw.rest.size() == raw.fd_count * sizeof(uint32_t);
+    const bool understood =
+        raw.header.kind == PacketKind::kDone && raw.rest.size() == raw.fd_count * sizeof(uint32_t);
     if (!understood) return Error{"handshake", "not an answer", EPROTO};
     for (size_t index = 0; index < raw.fd_count; ++index) {
       uint32_t slot = 0;
@@ -122,7 +122,8 @@ Result<Packet> Channel::receive() {
   packet.ended = raw.ended;
   packet.kind = raw.header.kind;
   if (packet.ended) return packet;
-  if (packet.kind == PacketKind::kFailed) packet.failure = {raw.header.step, raw.header.err, std::string(raw.rest)};
+  if (packet.kind == PacketKind::kFailed)
+    packet.failure = {raw.header.step, raw.header.err, std::string(raw.rest)};
   if (packet.kind == PacketKind::kTerminal) packet.terminal = std::move(fds[0]);
   return packet;
 }
@@ -138,7 +139,8 @@ Result<void> Channel::send_done(ops::Slots& slots) {
     const size_t count = std::min(numbers.size() - sent, kMaxPacketFds);
     std::vector<int> fds;
     for (size_t index = sent; index < sent + count; ++index) fds.push_back(TRY(slots.get(numbers[index])));
-    const std::string_view rest(reinterpret_cast<const char*>(numbers.data() + sent), count * sizeof(uint32_t));
+    const std::string_view rest(reinterpret_cast<const char*>(numbers.data() + sent),
+                                count * sizeof(uint32_t));
     sent += count;
     TRY(send(fd(), {.kind = PacketKind::kDone, .more = sent < numbers.size()}, rest, fds));
   } while (sent < numbers.size());

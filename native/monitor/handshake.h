@@ -14,9 +14,10 @@
 //                      -- done -----------------> goes on
 //                      <- end of file ----------- exec: the socket is close-on-exec
 //
-// Each request has one answer. Instead of anything the first process may say `failed` {step, errno, words} and end; the end of
-// the socket without exec is its death (told apart by procfs). The end of the monitor's side is the monitor's death: the first process
-// ends too. Packets, not a stream: borders are kept and descriptors travel with them.
+// Each request has one answer. Instead of anything the first process may say `failed` {step, errno, words}
+// and end; the end of the socket without exec is its death (told apart by procfs). The end of the monitor's
+// side is the monitor's death: the first process ends too. Packets, not a stream: borders are kept and
+// descriptors travel with them.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,9 @@ class FirstProcess final : public ops::LaunchSteps {
 
   Channel& channel() { return channel_; }
 
-  Result<void> clone(ops::Context&, const plan::Clone&) override { return Error{"clone3", "in init", ENOTSUP}; }
+  Result<void> clone(ops::Context&, const plan::Clone&) override {
+    return Error{"clone3", "in init", ENOTSUP};
+  }
 
   Result<void> await_stage(ops::Context& context, const plan::AwaitStage& step) override {
     TRY(channel_.request(TRY(request_for(step))));
@@ -49,7 +51,8 @@ class FirstProcess final : public ops::LaunchSteps {
   static Result<PacketKind> request_for(const plan::AwaitStage& step) {
     if (step.gate != 0) return PacketKind::kGatePlease;
     if (step.awaited == static_cast<uint32_t>(plan::Stage::kAfterClone)) return PacketKind::kAfterClonePlease;
-    if (step.awaited == static_cast<uint32_t>(plan::Stage::kBeforePivot)) return PacketKind::kBeforePivotPlease;
+    if (step.awaited == static_cast<uint32_t>(plan::Stage::kBeforePivot))
+      return PacketKind::kBeforePivotPlease;
     return Error{"await", std::to_string(step.awaited), EINVAL};
   }
 
@@ -57,8 +60,9 @@ class FirstProcess final : public ops::LaunchSteps {
 };
 
 /**
- * Closes all but 0, 1, 2 and what the steps need: what the monitor has open besides (its sockets, log, the other ends of the
- * pipes) must not be within reach of anybody in the container, not even before exec (CVE-2016-9962).
+ * Closes all but 0, 1, 2 and what the steps need: what the monitor has open besides (its sockets, log, the
+ * other ends of the pipes) must not be within reach of anybody in the container, not even before exec
+ * (CVE-2016-9962).
  */
 Result<void> close_others(const ops::Context& context, int channel) {
   std::vector<int> kept{2, channel};
@@ -73,7 +77,8 @@ Result<void> close_others(const ops::Context& context, int channel) {
   return {};
 }
 
-/** Who we are at first: a copy of the monitor (not dumpable, all signals blocked) in the new namespaces, with all its rights. */
+/** Who we are at first: a copy of the monitor (not dumpable, all signals blocked) in the new namespaces, with
+ * all its rights. */
 Result<void> settle(ops::Context& context, FirstProcess& launch, const ChildStreams& streams) {
   TRY(ops::arm_death_signal());
   TRY(launch.check_monitor());  // it may have died before that
@@ -89,7 +94,9 @@ Result<void> settle(ops::Context& context, FirstProcess& launch, const ChildStre
   return {};
 }
 
-Failure launch_failure(const Error& error) { return {Failure::kNoStep, error.err, describe(error)}; }
+Failure launch_failure(const Error& error) {
+  return {Failure::kNoStep, error.err, describe(error)};
+}
 
 [[noreturn]] void fail_and_exit(FirstProcess& launch, const Failure& failure) {
   (void)launch.channel().send_failure(failure);  // if the monitor has died there is nobody to tell

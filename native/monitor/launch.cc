@@ -21,15 +21,17 @@
 namespace tspod {
 namespace {
 
-Failure failure_of(const Error& error) { return {Failure::kNoStep, error.err, describe(error)}; }
+Failure failure_of(const Error& error) {
+  return {Failure::kNoStep, error.err, describe(error)};
+}
 
 /** As TRY, for a failure that is no step's. */
-#define TRY_STEPLESS(expression)                                      \
-  ({                                                                  \
-    auto stepless_result_ = (expression);                             \
-    if (!stepless_result_) [[unlikely]]                               \
-      return failure_of(stepless_result_.error());                    \
-    *std::move(stepless_result_);                                     \
+#define TRY_STEPLESS(expression)                   \
+  ({                                               \
+    auto stepless_result_ = (expression);          \
+    if (!stepless_result_) [[unlikely]]            \
+      return failure_of(stepless_result_.error()); \
+    *std::move(stepless_result_);                  \
   })
 
 /** Both ends of the container's standard streams, before the clone. */
@@ -46,9 +48,7 @@ Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
   const std::array slots{stdio.stdin_slot, stdio.stdout_slot, stdio.stderr_slot};
   const std::array ends{&streams.ours.in, &streams.ours.out, &streams.ours.err};
   switch (static_cast<ops::StreamKind>(kinds[number])) {
-    case ops::StreamKind::kNull:
-      streams.theirs[number] = monitor.null_device.get();
-      return {};
+    case ops::StreamKind::kNull: streams.theirs[number] = monitor.null_device.get(); return {};
     case ops::StreamKind::kPassthrough:
       streams.theirs[number] = TRY(monitor.context.slots.get(slots[number]));
       return {};
@@ -74,7 +74,8 @@ Result<Streams> make_streams(Monitor& monitor) {
   return streams;
 }
 
-/** Lets later children be created where the monitor itself is: steps before the clone have led them elsewhere. */
+/** Lets later children be created where the monitor itself is: steps before the clone have led them
+ * elsewhere. */
 Result<void> return_children(ops::Context& context) {
   const uint64_t returning = std::exchange(context.returning, 0);
   if ((returning & CLONE_NEWPID) != 0) {
@@ -153,16 +154,19 @@ Failure death_before_exec(const sys::Ending& ending) {
 }
 
 /**
- * The socket has ended: that is exec, unless the child died. A child that has ended by now may still have executed a short command: the
- * kernel knows. (With an init of ours, PID 1 never executes anything, and its exit code says enough.)
+ * The socket has ended: that is exec, unless the child died. A child that has ended by now may still have
+ * executed a short command: the kernel knows. (With an init of ours, PID 1 never executes anything, and its
+ * exit code says enough.)
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
-  if (!TRY_STEPLESS(sys::has_ended(launched.pidfd.get())) || monitor.plan.has(plan::Op::kBecomeInit)) return {};
+  if (!TRY_STEPLESS(sys::has_ended(launched.pidfd.get())) || monitor.plan.has(plan::Op::kBecomeInit))
+    return {};
   if (TRY_STEPLESS(monitor.context.proc.has_executed(launched.pid))) return {};
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }
 
-/** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed the command. */
+/** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed
+ * the command. */
 Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channel, Order order) {
   for (;;) {
     TRY_STEPLESS(wait_for_packet(monitor, channel));
@@ -170,22 +174,14 @@ Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channe
     if (packet.ended) return check_executed(monitor, launched);
     if (!order.accept(packet.kind)) return Failure{Failure::kNoStep, EPROTO, "handshake out of order"};
     switch (packet.kind) {
-      case PacketKind::kAfterClonePlease:
-        TRY(serve_stage(monitor, channel, plan::Stage::kAfterClone));
-        break;
+      case PacketKind::kAfterClonePlease: TRY(serve_stage(monitor, channel, plan::Stage::kAfterClone)); break;
       case PacketKind::kBeforePivotPlease:
         TRY(serve_stage(monitor, channel, plan::Stage::kBeforePivot));
         break;
-      case PacketKind::kTerminal:
-        launched.streams.terminal = std::move(packet.terminal);
-        break;
-      case PacketKind::kGatePlease:
-        launched.handshake = channel.take();
-        return {};
-      case PacketKind::kFailed:
-        return std::move(packet.failure);
-      case PacketKind::kDone:
-        break;
+      case PacketKind::kTerminal: launched.streams.terminal = std::move(packet.terminal); break;
+      case PacketKind::kGatePlease: launched.handshake = channel.take(); return {};
+      case PacketKind::kFailed: return std::move(packet.failure);
+      case PacketKind::kDone: break;
     }
   }
 }
@@ -260,6 +256,8 @@ void forget_launch(Monitor& monitor) {
   monitor.plan_bytes = Mapping();
 }
 
-Result<void, Failure> tear_down(Monitor& monitor) { return ops::run_teardown(monitor.plan, monitor.context); }
+Result<void, Failure> tear_down(Monitor& monitor) {
+  return ops::run_teardown(monitor.plan, monitor.context);
+}
 
 }  // namespace tspod

@@ -1,4 +1,5 @@
-// tspod-monitor: one for each container. It is spawned with a socket to the engine as descriptor 3 and is told by it what to do.
+// tspod-monitor: one for each container. It is spawned with a socket to the engine as descriptor 3 and is
+// told by it what to do.
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -17,9 +18,12 @@ namespace {
 
 constexpr int kEngineSocket = 3;
 
-Failure failure_of(const Error& error) { return {Failure::kNoStep, error.err, describe(error)}; }
+Failure failure_of(const Error& error) {
+  return {Failure::kNoStep, error.err, describe(error)};
+}
 
-/** Whatever the parent blocked or ignored, signals wait until the loop takes them, and children begin with the defaults. */
+/** Whatever the parent blocked or ignored, signals wait until the loop takes them, and children begin with
+ * the defaults. */
 void reset_signals() {
   sigset_t all;
   ::sigfillset(&all);
@@ -29,7 +33,8 @@ void reset_signals() {
 
 /** The monitor outlives its creator: nothing of that one's terminal, directory or streams is kept. */
 Result<void> detach(Monitor& monitor) {
-  // Not to be looked into by what it will clone: descriptors and memory of the host are in it (CVE-2016-9962).
+  // Not to be looked into by what it will clone: descriptors and memory of the host are in it
+  // (CVE-2016-9962).
   TRY(sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE"));
   TRY(sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-monitor"), "PR_SET_NAME"));
   TRY(sys::close_range(kEngineSocket, UINT_MAX, CLOSE_RANGE_CLOEXEC));
@@ -61,12 +66,14 @@ Result<void> read_attach(Monitor& monitor, uint32_t length) {
   return {};
 }
 
-/** Reads the plan to where it stays: pages of their own, which go back to the kernel when no launch can follow. */
+/** Reads the plan to where it stays: pages of their own, which go back to the kernel when no launch can
+ * follow. */
 Result<wire::Bytes> read_plan(Monitor& monitor, uint32_t length) {
   if (length == 0 || length > message::kMaxBytes) return Error{"launch", {}, EMSGSIZE};
   monitor.plan_bytes = TRY(Mapping::make(length));
   const std::span<uint8_t> bytes = monitor.plan_bytes.bytes();
-  const bool there = TRY(read_exactly(monitor.engine.get(), {reinterpret_cast<char*>(bytes.data()), bytes.size()}));
+  const bool there =
+      TRY(read_exactly(monitor.engine.get(), {reinterpret_cast<char*>(bytes.data()), bytes.size()}));
   if (!there) return Error{"launch", {}, ECONNRESET};
   wire::Reader reader(bytes);
   message::Launch launch;
@@ -75,7 +82,8 @@ Result<wire::Bytes> read_plan(Monitor& monitor, uint32_t length) {
   return launch.plan;
 }
 
-/** What the engine says first: perhaps `attach`, then `launch`. An empty plan: the engine has gone without a word. */
+/** What the engine says first: perhaps `attach`, then `launch`. An empty plan: the engine has gone without a
+ * word. */
 Result<wire::Bytes> receive_plan(Monitor& monitor) {
   FrameHeader header{};
   while (TRY(read_header(monitor.engine.get(), header))) {
@@ -138,4 +146,6 @@ int run() {
 }  // namespace
 }  // namespace tspod
 
-int main() { return tspod::run(); }
+int main() {
+  return tspod::run();
+}

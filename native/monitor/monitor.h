@@ -1,7 +1,8 @@
 // The monitor of one container, and the seam between its two halves: launching and supervising.
 //
-// main() receives the plan, calls prepare_supervision(), launches, and hands over to supervise(), which says `created` or `started` and
-// may call launch() again for a restart. Only a failed launch is reported by main(), after abandon_supervision() and tear_down().
+// main() receives the plan, calls prepare_supervision(), launches, and hands over to supervise(), which says
+// `created` or `started` and may call launch() again for a restart. Only a failed launch is reported by
+// main(), after abandon_supervision() and tear_down().
 #pragma once
 
 #include <sys/types.h>
@@ -25,17 +26,18 @@ struct Monitor {
   UniqueFd engine;  // the socket that the monitor was spawned with; closed (invalid) once the engine has gone
   std::optional<message::Attach> early_attach;  // asked for by the engine before `launch`: not answered yet
 
-  Mapping plan_bytes;     // the whole launch message; given back after the launch unless a restart may need it
-  plan::Plan plan;        // all of it, or what is kept
-  plan::KeptPlan kept;    // owns what `plan` shows once plan_bytes is gone
+  Mapping plan_bytes;   // the whole launch message; given back after the launch unless a restart may need it
+  plan::Plan plan;      // all of it, or what is kept
+  plan::KeptPlan kept;  // owns what `plan` shows once plan_bytes is gone
   ops::Settings settings;
-  ops::Context context;   // slots, procfs
-  UniqueFd run_directory; // O_PATH; invalid without one (an exec)
-  UniqueFd null_device;   // host's /dev/null, read and write
+  ops::Context context;    // slots, procfs
+  UniqueFd run_directory;  // O_PATH; invalid without one (an exec)
+  UniqueFd null_device;    // host's /dev/null, read and write
   Supervision supervision;
 };
 
-/** The monitor's ends of the container's standard streams; those that do not go through the monitor are invalid. */
+/** The monitor's ends of the container's standard streams; those that do not go through the monitor are
+ * invalid. */
 struct StreamEnds {
   UniqueFd in;   // write end of a pipe
   UniqueFd out;  // read ends of pipes
@@ -55,9 +57,10 @@ struct Launched {
 };
 
 /**
- * Runs the prepare steps, clones, serves the child's requests, until the child waits at the gate or has executed the command (then
- * the `started` steps have been run too). On failure nothing of the child is left; teardown is the caller's. ECANCELED: the
- * engine's socket was closed meanwhile (only while monitor.engine is valid).
+ * Runs the prepare steps, clones, serves the child's requests, until the child waits at the gate or has
+ * executed the command (then the `started` steps have been run too). On failure nothing of the child is left;
+ * teardown is the caller's. ECANCELED: the engine's socket was closed meanwhile (only while monitor.engine is
+ * valid).
  */
 Result<Launched, Failure> launch(Monitor& monitor);
 
@@ -73,18 +76,21 @@ Result<void, Failure> tear_down(Monitor& monitor);
 // --- implemented by the supervising half
 
 /**
- * Before the first launch, when the settings are known: opens the log, binds the attach socket and takes the space of the exit record, so that
- * nothing is launched that could not be supervised. On failure nothing of it is left but an empty log.
+ * Before the first launch, when the settings are known: opens the log, binds the attach socket and takes the
+ * space of the exit record, so that nothing is launched that could not be supervised. On failure nothing of
+ * it is left but an empty log.
  */
 Result<void> prepare_supervision(Monitor& monitor);
 
 /** Takes prepare_supervision() and record_clone() back, after a first launch that failed. */
 void abandon_supervision(Monitor& monitor);
 
-/** Right after the clone, while the child still works: write down who it is, so that it can be found if the monitor dies. */
+/** Right after the clone, while the child still works: write down who it is, so that it can be found if the
+ * monitor dies. */
 Result<void> record_clone(Monitor& monitor, const Launched& launched);
 
-/** Serves clients, streams and the end of the container, restarts included; the exit status of the monitor. */
+/** Serves clients, streams and the end of the container, restarts included; the exit status of the monitor.
+ */
 int supervise(Monitor& monitor, Launched launched);
 
 }  // namespace tspod

@@ -90,7 +90,8 @@ Result<std::string> find_user(const Key& user, const LineReader& passwd, Account
   return name;
 }
 
-/** Gathers from /etc/group what the query names and, if no group was named, those that have the user as a member. */
+/** Gathers from /etc/group what the query names and, if no group was named, those that have the user as a
+ * member. */
 class GroupCollector {
  public:
   GroupCollector(std::optional<Key> primary, std::vector<Key> extra, std::string_view member)
@@ -111,7 +112,8 @@ class GroupCollector {
 
   Result<void> finish(Account& account) {
     if (primary_) account.gid = TRY(resolve(*primary_, primary_gid_));
-    for (size_t index = 0; index < extra_.size(); ++index) groups_.push_back(TRY(resolve(extra_[index], found_[index])));
+    for (size_t index = 0; index < extra_.size(); ++index)
+      groups_.push_back(TRY(resolve(extra_[index], found_[index])));
     std::sort(groups_.begin(), groups_.end());
     groups_.erase(std::unique(groups_.begin(), groups_.end()), groups_.end());
     std::erase(groups_, account.gid);
@@ -144,7 +146,8 @@ AccountQuery parse_user_spec(std::string_view spec) {
   return {.user = spec.substr(0, colon), .group = spec.substr(colon + 1), .extra_groups = {}};
 }
 
-Result<Account> look_up_account(const AccountQuery& query, const LineReader& passwd, const LineReader& group) {
+Result<Account> look_up_account(const AccountQuery& query, const LineReader& passwd,
+                                const LineReader& group) {
   const Key user = TRY(parse_key(query.user.empty() ? "0" : query.user, "user"));
   std::optional<Key> primary;
   if (!query.group.empty()) primary = TRY(parse_key(query.group, "group"));
@@ -160,7 +163,8 @@ Result<Account> look_up_account(const AccountQuery& query, const LineReader& pas
 }
 
 Result<void> for_each_line(int file, const std::function<bool(std::string_view)>& line) {
-  // The container's first process calls this shortly before exec: only the pages that are read into become real.
+  // The container's first process calls this shortly before exec: only the pages that are read into become
+  // real.
   static std::array<char, kMaxLineBytes> buffer;
   const struct stat status = TRY(sys::fstat(file));
   if (!S_ISREG(status.st_mode)) return Error{"read", "not a regular file", EINVAL};
@@ -176,7 +180,8 @@ Result<void> for_each_line(int file, const std::function<bool(std::string_view)>
       if (!line(rest.substr(0, end))) return {};
     }
     if (count == 0) {
-      if (!rest.empty()) (void)line(rest);  // the last line needs no newline, and nothing follows that it could stop
+      if (!rest.empty())
+        (void)line(rest);  // the last line needs no newline, and nothing follows that it could stop
       return {};
     }
     if (rest.size() == buffer.size()) return Error{"read", "line too long", EFBIG};

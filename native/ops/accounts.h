@@ -1,4 +1,5 @@
-// Reads /etc/passwd and /etc/group of a container, which is hostile: bounded in size, line length and number of groups.
+// Reads /etc/passwd and /etc/group of a container, which is hostile: bounded in size, line length and number
+// of groups.
 #pragma once
 
 #include <sys/types.h>
@@ -36,13 +37,15 @@ AccountQuery parse_user_spec(std::string_view spec);
 using LineReader = std::function<Result<void>(const std::function<bool(std::string_view)>& line)>;
 
 /**
- * Looks the query up. A number is a number first and never a name (CVE-2016-3697), from 0 to 2^31 - 1 in its plain decimal form
- * (CVE-2024-40635); one that no line has is itself, with group 0 and home "/". EINVAL: neither a name nor a number that may be
- * used; ENOENT: no such name. The gid is always among the groups (CVE-2022-2989).
+ * Looks the query up. A number is a number first and never a name (CVE-2016-3697), from 0 to 2^31 - 1 in its
+ * plain decimal form (CVE-2024-40635); one that no line has is itself, with group 0 and home "/". EINVAL:
+ * neither a name nor a number that may be used; ENOENT: no such name. The gid is always among the groups
+ * (CVE-2022-2989).
  */
 Result<Account> look_up_account(const AccountQuery& query, const LineReader& passwd, const LineReader& group);
 
-/** The lines of an open regular file: EFBIG past 64 MiB or for a line past 64 KiB, EINVAL if it is no regular file. */
+/** The lines of an open regular file: EFBIG past 64 MiB or for a line past 64 KiB, EINVAL if it is no regular
+ * file. */
 Result<void> for_each_line(int file, const std::function<bool(std::string_view)>& line);
 
 }  // namespace tspod::ops

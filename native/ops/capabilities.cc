@@ -16,17 +16,16 @@ enum class Applies : uint32_t { kAlways = 0, kToRoot = 1, kToOthers = 2 };
 
 constexpr int kMaxCapabilities = 64;
 
-bool contains(uint64_t mask, int capability) { return (mask >> capability & 1) != 0; }
+bool contains(uint64_t mask, int capability) {
+  return (mask >> capability & 1) != 0;
+}
 
 Result<bool> concerns(const Identity& identity, uint32_t applies) {
   const uid_t uid = identity.known ? identity.uid : ::getuid();
   switch (static_cast<Applies>(applies)) {
-    case Applies::kAlways:
-      return true;
-    case Applies::kToRoot:
-      return uid == 0;
-    case Applies::kToOthers:
-      return uid != 0;
+    case Applies::kAlways: return true;
+    case Applies::kToRoot: return uid == 0;
+    case Applies::kToOthers: return uid != 0;
   }
   return Error{"capset", "applies " + std::to_string(applies), EINVAL};
 }

@@ -1,4 +1,5 @@
-// Device access in cgroup version 2: an eBPF program that is asked about each open and mknod (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE).
+// Device access in cgroup version 2: an eBPF program that is asked about each open and mknod (bpf(2),
+// BPF_PROG_TYPE_CGROUP_DEVICE).
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +18,9 @@ constexpr size_t kInstructionBytes = 8;
 /** As many as the kernel attaches to one group. */
 constexpr size_t kMaxAttached = 64;
 
-uint64_t address_of(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
+uint64_t address_of(const void* pointer) {
+  return reinterpret_cast<uint64_t>(pointer);
+}
 
 long bpf(bpf_cmd command, bpf_attr& attributes) {
   return sys::retry([&] { return ::syscall(SYS_bpf, command, &attributes, sizeof attributes); });
@@ -57,7 +60,8 @@ Result<std::vector<uint32_t>> attached_to(int group) {
 Result<void> detach(int group, uint32_t id) {
   bpf_attr by_id{};
   by_id.prog_id = id;
-  const UniqueFd program = TRY(sys::check_fd(bpf(BPF_PROG_GET_FD_BY_ID, by_id), "bpf", "BPF_PROG_GET_FD_BY_ID"));
+  const UniqueFd program =
+      TRY(sys::check_fd(bpf(BPF_PROG_GET_FD_BY_ID, by_id), "bpf", "BPF_PROG_GET_FD_BY_ID"));
   bpf_attr attributes{};
   attributes.target_fd = static_cast<uint32_t>(group);
   attributes.attach_bpf_fd = static_cast<uint32_t>(program.get());
@@ -69,8 +73,8 @@ Result<void> detach(int group, uint32_t id) {
 
 Result<void> cgroup_devices(Context& context, const plan::CgroupDevices& step) {
   const int group = TRY(context.slots.get(step.slot));
-  // Access needs the consent of every program on the group: those of an earlier launch, or from before an update, must go. They
-  // go after the new one has come, so that there is no moment without any.
+  // Access needs the consent of every program on the group: those of an earlier launch, or from before an
+  // update, must go. They go after the new one has come, so that there is no moment without any.
   const std::vector<uint32_t> old = TRY(attached_to(group));
   const UniqueFd program = TRY(load(step.program));
   TRY(attach(group, program.get()));

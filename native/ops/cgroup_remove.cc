@@ -16,7 +16,8 @@
 namespace tspod::ops {
 namespace {
 
-/** How long killed processes may take to go (one that is stuck in the kernel may take forever) before EBUSY is reported. */
+/** How long killed processes may take to go (one that is stuck in the kernel may take forever) before EBUSY
+ * is reported. */
 constexpr int kPatienceMs = 10'000;
 /** Groups within groups: each holds a descriptor while those in it are removed. */
 constexpr int kMaxDepth = 512;
@@ -35,7 +36,9 @@ int64_t now_ms() {
 }
 
 /** Gone while we look is what removal is about. */
-bool is_gone(const Error& error) { return error.err == ENOENT || error.err == ENODEV; }
+bool is_gone(const Error& error) {
+  return error.err == ENOENT || error.err == ENODEV;
+}
 
 Result<void> write_if_there(int group, const char* name, std::string_view value) {
   const Result<UniqueFd> file = sys::openat(group, name, O_WRONLY);
@@ -73,7 +76,8 @@ void wait_for_end(int pidfd, int64_t deadline) {
   (void)sys::retry([&] { return ::poll(&end, 1, static_cast<int>(left)); });
 }
 
-/** Kills what is in the group itself, again and again until nothing is: a process may fork while others are being killed. */
+/** Kills what is in the group itself, again and again until nothing is: a process may fork while others are
+ * being killed. */
 Result<void> kill_processes(int group, int64_t deadline) {
   // What is frozen in version 1 does not even die before it is thawed.
   TRY(write_if_there(group, "freezer.state", "THAWED"));
@@ -94,8 +98,9 @@ Result<void> kill_processes(int group, int64_t deadline) {
 }
 
 /**
- * Waits, at most until the deadline, for a group of version 2 to be empty ("populated 0" in cgroup.events, whose changes poll(2) tells). Version
- * 1 tells nobody, and the kernel lets go of a dead process a moment after its end is known: there is nothing but to look again.
+ * Waits, at most until the deadline, for a group of version 2 to be empty ("populated 0" in cgroup.events,
+ * whose changes poll(2) tells). Version 1 tells nobody, and the kernel lets go of a dead process a moment
+ * after its end is known: there is nothing but to look again.
  */
 void wait_for_change(int group, int64_t deadline) {
   constexpr int kLookAgainMs = 1;

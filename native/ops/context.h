@@ -1,5 +1,5 @@
-// What the steps of one plan share while they run: in the monitor, in the container's first process (which has a copy of the
-// monitor's, as of the clone) and, for plans without a clone, on a thread of the addon.
+// What the steps of one plan share while they run: in the monitor, in the container's first process (which
+// has a copy of the monitor's, as of the clone) and, for plans without a clone, on a thread of the addon.
 #pragma once
 
 #include <sys/types.h>
@@ -18,14 +18,16 @@ namespace tspod::ops {
 
 struct Context;
 
-/** The steps that only a launch can carry out: the monitor has these; elsewhere such steps fail with ENOTSUP. */
+/** The steps that only a launch can carry out: the monitor has these; elsewhere such steps fail with ENOTSUP.
+ */
 class LaunchSteps {
  public:
   virtual Result<void> clone(Context& context, const plan::Clone& step) = 0;
   virtual Result<void> await_stage(Context& context, const plan::AwaitStage& step) = 0;
   /** Gives the master of the terminal to the monitor. */
   virtual Result<void> hand_over_terminal(UniqueFd master) = 0;
-  /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command is to have. */
+  /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command
+   * is to have. */
   virtual Result<void> make_way(int highest) = 0;
   /** ECANCELED if the monitor has died. */
   virtual Result<void> check_monitor() = 0;
@@ -60,17 +62,18 @@ struct Context {
   plan::Stage stage = plan::Stage::kSettings;
   Slots slots;
   Procfs proc;
-  Settings* settings = nullptr;    // none in the addon
-  LaunchSteps* launch = nullptr;   // none in the addon
-  pid_t child = 0;                 // the container's first process, for those outside
-  uint64_t returning = 0;          // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
+  Settings* settings = nullptr;   // none in the addon
+  LaunchSteps* launch = nullptr;  // none in the addon
+  pid_t child = 0;                // the container's first process, for those outside
+  uint64_t returning =
+      0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
 
   // of the container's first process
   Identity identity;
   std::vector<ExposedFd> exposed;
   MountSource null_file;
   MountSource empty_directory;
-  bool masks_files = false;        // the plan has maskPath steps
+  bool masks_files = false;  // the plan has maskPath steps
   bool umask_set = false;
   std::string deferred_directory;  // a working directory that only the command's user may enter
 };

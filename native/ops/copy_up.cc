@@ -54,7 +54,8 @@ Result<void> copy_status(int from, int to, const struct stat& status) {
   TRY(sys::fchmod(to, status.st_mode & 07777));
   std::vector<char> names(static_cast<size_t>(std::max<ssize_t>(::flistxattr(from, nullptr, 0), 0)));
   const ssize_t size = names.empty() ? 0 : ::flistxattr(from, names.data(), names.size());
-  for (const char* name = names.data(); size > 0 && name < names.data() + size; name += std::string_view(name).size() + 1) {
+  for (const char* name = names.data(); size > 0 && name < names.data() + size;
+       name += std::string_view(name).size() + 1) {
     std::vector<char> value(static_cast<size_t>(std::max<ssize_t>(::fgetxattr(from, name, nullptr, 0), 0)));
     const ssize_t length = ::fgetxattr(from, name, value.data(), value.size());
     // A tmpfs need not know every kind of attribute that the other file system has.
@@ -83,15 +84,12 @@ class TreeCopy {
  private:
   Result<void> copy_entry(const Entry& entry, int depth) {
     switch (entry.status.st_mode & S_IFMT) {
-      case S_IFDIR:
-        return copy_directory(entry, depth);
-      case S_IFREG:
-        return copy_file(entry);
+      case S_IFDIR: return copy_directory(entry, depth);
+      case S_IFREG: return copy_file(entry);
       case S_IFLNK:
         TRY(sys::symlinkat(TRY(sys::readlinkat(entry.from, entry.name)).c_str(), entry.to, entry.name));
         return sys::fchownat(entry.to, entry.name, entry.status.st_uid, entry.status.st_gid);
-      case S_IFSOCK:
-        return {};  // nobody listens on a copy
+      case S_IFSOCK: return {};  // nobody listens on a copy
       default:
         TRY(sys::mknodat(entry.to, entry.name, entry.status.st_mode, entry.status.st_rdev));
         return sys::fchownat(entry.to, entry.name, entry.status.st_uid, entry.status.st_gid);
@@ -112,7 +110,8 @@ class TreeCopy {
     Result<UniqueFd> from = open_plain(entry.from, entry.name, O_RDONLY | O_NONBLOCK);
     if (!from && from.error().err == EXDEV) return {};
     const UniqueFd source = TRY(std::move(from));
-    const UniqueFd made = TRY(sys::openat(entry.to, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    const UniqueFd made =
+        TRY(sys::openat(entry.to, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
     TRY(copy_bytes(source.get(), made.get()));
     return copy_status(source.get(), made.get(), entry.status);
   }

@@ -21,7 +21,9 @@ Result<void> write_value(int group, const char* name, std::string_view value) {
   return sys::write_once(file.get(), value, name);
 }
 
-bool is_empty(std::string_view value) { return value.empty() || value == "\n"; }
+bool is_empty(std::string_view value) {
+  return value.empty() || value == "\n";
+}
 
 Result<void> inherit(const std::string& path);
 
@@ -46,6 +48,8 @@ Result<void> inherit(const std::string& path) {
 
 }  // namespace
 
-Result<void> cpuset_inherit(Context&, const plan::CpusetInherit& step) { return inherit(step.path.str()); }
+Result<void> cpuset_inherit(Context&, const plan::CpusetInherit& step) {
+  return inherit(step.path.str());
+}
 
 }  // namespace tspod::ops

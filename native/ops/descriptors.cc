@@ -6,7 +6,8 @@
 namespace tspod::ops {
 namespace {
 
-/** A command that wants more has more than a limit on its mind; the table of descriptors grows with the highest. */
+/** A command that wants more has more than a limit on its mind; the table of descriptors grows with the
+ * highest. */
 constexpr uint32_t kHighestExposed = 65535;
 
 }  // namespace

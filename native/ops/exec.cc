@@ -36,7 +36,8 @@ class Vector {
 const char* value_of(const Vector& environment, std::string_view name) {
   for (const char* entry : environment.items()) {
     const std::string_view text(entry);
-    if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=') return entry + name.size() + 1;
+    if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=')
+      return entry + name.size() + 1;
   }
   return nullptr;
 }
@@ -47,8 +48,8 @@ bool is_null_device(int fd) {
 }
 
 /**
- * Standard streams that are the host's /dev/null become the container's own: through a descriptor of the host's inode root in the
- * container could change its mode. Where the container has none, they stay.
+ * Standard streams that are the host's /dev/null become the container's own: through a descriptor of the
+ * host's inode root in the container could change its mode. Where the container has none, they stay.
  */
 Result<void> reopen_null_streams() {
   UniqueFd own;
@@ -64,7 +65,8 @@ Result<void> reopen_null_streams() {
   return {};
 }
 
-/** Gives the command the descriptors it is to have, under their numbers. All others are close-on-exec from birth. */
+/** Gives the command the descriptors it is to have, under their numbers. All others are close-on-exec from
+ * birth. */
 Result<void> place_descriptors(Context& context) {
   if (context.exposed.empty()) return {};
   int highest = 0;
@@ -81,17 +83,20 @@ Result<void> place_descriptors(Context& context) {
   return {};
 }
 
-Error execute_failure(const char* file, int err) { return Error{"execve", file, err}; }
+Error execute_failure(const char* file, int err) {
+  return Error{"execve", file, err};
+}
 
 /** As execvp(3), but a file without an interpreter is not handed to a shell. Returns only if it fails. */
 Error execute(const char* file, char* const* args, char* const* environment, const char* path) {
+  const bool is_path = std::string_view(file).find('/') != std::string_view::npos;
   int refused = 0;  // EACCES of a file that was found is remembered: it says more than that others were not
   for (const std::string& candidate : candidates(file, path)) {
     ::execve(candidate.c_str(), args, environment);
     const int err = errno;
     if (err == EACCES) refused = err;
     const bool elsewhere = err == EACCES || err == ENOENT || err == ENOTDIR || err == ESTALE || err == ENODEV;
-    if (!elsewhere) return execute_failure(candidate.c_str(), err);
+    if (is_path || !elsewhere) return execute_failure(candidate.c_str(), err);
   }
   return execute_failure(file, refused != 0 ? refused : ENOENT);
 }

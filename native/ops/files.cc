@@ -10,7 +10,9 @@ namespace tspod::ops {
 namespace {
 
 /** The container's first process has umask 0 while it works; others have to see to the mode themselves. */
-bool has_umask(const Context& context) { return context.stage != plan::Stage::kInit; }
+bool has_umask(const Context& context) {
+  return context.stage != plan::Stage::kInit;
+}
 
 Result<void> give_to(const Place& place, uid_t uid, gid_t gid) {
   if (uid == 0 && gid == 0) return {};
@@ -22,7 +24,8 @@ Result<void> write_new(int directory, const char* name, const plan::MakeFile& st
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   const UniqueFd file = TRY(sys::openat(directory, name, flags, step.mode));
   TRY(sys::fchmod(file.get(), step.mode));
-  return sys::write_all(file.get(), {reinterpret_cast<const char*>(step.content.data()), step.content.size()});
+  return sys::write_all(file.get(),
+                        {reinterpret_cast<const char*>(step.content.data()), step.content.size()});
 }
 
 /** Puts a whole new file in the place of an old one: a reader sees one or the other. */
@@ -34,7 +37,8 @@ Result<void> replace(const Place& place, const plan::MakeFile& step) {
   if (!cleared && cleared.error().err != ENOENT) return cleared;
   TRY(write_new(directory, temporary.c_str(), step));
   const Result<void> renamed = sys::renameat(directory, temporary.c_str(), directory, place.name.c_str());
-  if (!renamed) (void)sys::unlinkat(directory, temporary.c_str(), 0);  // the rename's error is the one to tell
+  if (!renamed)
+    (void)sys::unlinkat(directory, temporary.c_str(), 0);  // the rename's error is the one to tell
   return renamed;
 }
 
@@ -65,7 +69,8 @@ Result<void> make_node(Context& context, const plan::MakeNode& step) {
     return same ? Result<void>() : made;
   }
   TRY(Result<void>(made));
-  if (has_umask(context)) TRY(sys::check(::fchmodat(directory, name, step.mode & 07777, 0), "fchmodat", name));
+  if (has_umask(context))
+    TRY(sys::check(::fchmodat(directory, name, step.mode & 07777, 0), "fchmodat", name));
   return give_to(place, step.uid, step.gid);
 }
 
@@ -87,8 +92,8 @@ Result<void> make_file(Context& context, const plan::MakeFile& step) {
 Result<void> set_xattr(Context& context, const plan::SetXattr& step) {
   const int root = TRY(context.slots.get(step.root_slot));
   const UniqueFd file = TRY(open_in_root(root, step.path.c_str(), O_RDONLY | O_NONBLOCK));
-  return sys::check(::fsetxattr(file.get(), step.name.c_str(), step.value.data(), step.value.size(), 0), "fsetxattr",
-                    step.name.view());
+  return sys::check(::fsetxattr(file.get(), step.name.c_str(), step.value.data(), step.value.size(), 0),
+                    "fsetxattr", step.name.view());
 }
 
 }  // namespace tspod::ops

@@ -1,4 +1,5 @@
-// OCI hooks: programs of the administrator that are run at points of a container's life, with its state on stdin.
+// OCI hooks: programs of the administrator that are run at points of a container's life, with its state on
+// stdin.
 #include <poll.h>
 #include <spawn.h>
 #include <time.h>
@@ -27,7 +28,9 @@ std::vector<char*> pointers(const wire::Strings& strings) {
   return all;
 }
 
-std::string_view text_of(wire::Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view text_of(wire::Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /** The container's pid as those outside know it; in the container's first process procfs tells it. */
 Result<std::string> container_pid(Context& context) {
@@ -36,7 +39,8 @@ Result<std::string> container_pid(Context& context) {
   return sys::readlinkat(proc.get(), "self");
 }
 
-/** Starts the hook like a shell would, with no signal blocked or ignored, and `state` and `words` as its streams. */
+/** Starts the hook like a shell would, with no signal blocked or ignored, and `state` and `words` as its
+ * streams. */
 Result<pid_t> spawn(const plan::Hook& step, int state, int words) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -55,7 +59,8 @@ Result<pid_t> spawn(const plan::Hook& step, int state, int words) {
   std::vector<char*> args = pointers(step.args);
   if (step.args.empty()) args.insert(args.begin(), const_cast<char*>(step.path.c_str()));
   pid_t pid = 0;
-  const int err = ::posix_spawn(&pid, step.path.c_str(), &actions, &attributes, args.data(), pointers(step.env).data());
+  const int err =
+      ::posix_spawn(&pid, step.path.c_str(), &actions, &attributes, args.data(), pointers(step.env).data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (err != 0) return Error{"hook", step.path.str(), err};
@@ -77,13 +82,16 @@ bool gather(int stream, std::string& words) {
   return true;
 }
 
-/** Reads what the hook says until it ends (a daemon that it left behind may keep the pipe open); false if time ran out. */
+/** Reads what the hook says until it ends (a daemon that it left behind may keep the pipe open); false if
+ * time ran out. */
 Result<bool> listen(int process, int stream, uint32_t timeout_ms, std::string& words) {
   const int64_t deadline = now_ms() + timeout_ms;
   std::array<pollfd, 2> sources{pollfd{process, POLLIN, 0}, pollfd{stream, POLLIN, 0}};
   for (;;) {
     const int64_t left = timeout_ms == 0 ? -1 : std::max<int64_t>(deadline - now_ms(), 0);
-    const auto call = [&] { return ::poll(sources.data(), sources.size(), static_cast<int>(std::min<int64_t>(left, INT32_MAX))); };
+    const auto call = [&] {
+      return ::poll(sources.data(), sources.size(), static_cast<int>(std::min<int64_t>(left, INT32_MAX)));
+    };
     TRY(sys::check(sys::retry(call), "poll"));
     if (sources[1].revents != 0 && !gather(stream, words)) sources[1].fd = -1;
     if (sources[0].revents != 0) return true;

@@ -12,11 +12,13 @@
 namespace tspod::ops {
 
 Result<void> hostname(Context&, const plan::Hostname& step) {
-  return sys::check(::sethostname(step.name.c_str(), step.name.view().size()), "sethostname", step.name.view());
+  return sys::check(::sethostname(step.name.c_str(), step.name.view().size()), "sethostname",
+                    step.name.view());
 }
 
 Result<void> domainname(Context&, const plan::Domainname& step) {
-  return sys::check(::setdomainname(step.name.c_str(), step.name.view().size()), "setdomainname", step.name.view());
+  return sys::check(::setdomainname(step.name.c_str(), step.name.view().size()), "setdomainname",
+                    step.name.view());
 }
 
 Result<void> sysctl(Context& context, const plan::Sysctl& step) {
@@ -27,7 +29,8 @@ Result<void> sysctl(Context& context, const plan::Sysctl& step) {
 
 Result<void> link_up(Context&, const plan::LinkUp& step) {
   ifreq request{};
-  if (step.name.view().size() >= sizeof request.ifr_name) return Error{"SIOCSIFFLAGS", step.name.str(), ENODEV};
+  if (step.name.view().size() >= sizeof request.ifr_name)
+    return Error{"SIOCSIFFLAGS", step.name.str(), ENODEV};
   std::memcpy(request.ifr_name, step.name.c_str(), step.name.view().size());
   const UniqueFd socket = TRY(sys::check_fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket"));
   TRY(sys::check(::ioctl(socket.get(), SIOCGIFFLAGS, &request), "SIOCGIFFLAGS", step.name.view()));

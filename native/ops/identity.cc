@@ -29,8 +29,9 @@ LineReader lines_of(int root, const char* path) {
 }
 
 /**
- * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that asks for the rights
- * of the pipe or terminal, which root has made. Files and devices of others are left alone.
+ * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that
+ * asks for the rights of the pipe or terminal, which root has made. Files and devices of others are left
+ * alone.
  */
 Result<void> give_streams(uid_t uid) {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -45,8 +46,10 @@ Result<void> give_streams(uid_t uid) {
 
 Result<void> change_ids(const Identity& identity) {
   TRY(sys::check(::setgroups(identity.groups.size(), identity.groups.data()), "setgroups"));
-  TRY(sys::check(::setresgid(identity.gid, identity.gid, identity.gid), "setresgid", std::to_string(identity.gid)));
-  return sys::check(::setresuid(identity.uid, identity.uid, identity.uid), "setresuid", std::to_string(identity.uid));
+  TRY(sys::check(::setresgid(identity.gid, identity.gid, identity.gid), "setresgid",
+                 std::to_string(identity.gid)));
+  return sys::check(::setresuid(identity.uid, identity.uid, identity.uid), "setresuid",
+                    std::to_string(identity.uid));
 }
 
 }  // namespace
@@ -69,7 +72,8 @@ Result<void> look_up_user(Context& context, const plan::LookUpUser& step) {
 
 Result<void> use_ids(Context& context, const plan::UseIds& step) {
   context.identity = Identity{.known = true, .uid = step.uid, .gid = step.gid, .groups = {}, .home = {}};
-  for (uint32_t index = 0; index < step.groups.size(); ++index) context.identity.groups.push_back(step.groups[index]);
+  for (uint32_t index = 0; index < step.groups.size(); ++index)
+    context.identity.groups.push_back(step.groups[index]);
   return {};
 }
 
@@ -81,7 +85,8 @@ Result<void> set_ids(Context& context, const plan::SetIds&) {
   TRY(change_ids(identity));
   TRY(arm_death_signal());
   identity.applied = true;
-  return context.deferred_directory.empty() ? Result<void>() : enter_directory(context.deferred_directory.c_str());
+  return context.deferred_directory.empty() ? Result<void>()
+                                            : enter_directory(context.deferred_directory.c_str());
 }
 
 }  // namespace tspod::ops

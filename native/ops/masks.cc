@@ -14,7 +14,9 @@ namespace {
 
 constexpr uint64_t kMaskAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 
-bool is_missing(const Error& error) { return error.err == ENOENT || error.err == ENOTDIR; }
+bool is_missing(const Error& error) {
+  return error.err == ENOENT || error.err == ENOTDIR;
+}
 
 Result<void> make_empty_directory(MountSource& source) {
   const UniqueFd context = TRY(sys::fsopen("tmpfs"));
@@ -28,7 +30,8 @@ Result<void> make_empty_directory(MountSource& source) {
   return {};
 }
 
-/** Attaches the source itself the first time: before Linux 6.15 only a mount that is attached may be copied. */
+/** Attaches the source itself the first time: before Linux 6.15 only a mount that is attached may be copied.
+ */
 Result<void> attach(MountSource& source, int target, std::string_view path) {
   if (!source.attached) {
     TRY(sys::move_mount(source.mount.get(), target, path));
@@ -43,7 +46,8 @@ Result<void> attach(MountSource& source, int target, std::string_view path) {
 
 Result<void> take_null_file(Context& context) {
   if (context.null_file.mount) return {};
-  // The inode itself is checked, and the host's is taken: a container may have made anything of its own /dev/null (CVE-2025-31133).
+  // The inode itself is checked, and the host's is taken: a container may have made anything of its own
+  // /dev/null (CVE-2025-31133).
   const UniqueFd device = TRY(sys::open("/dev/null", O_PATH | O_NOFOLLOW));
   const struct stat status = TRY(sys::fstat(device.get()));
   if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Error{"fstat", "/dev/null", ENODEV};

@@ -14,10 +14,12 @@ namespace {
 /** What `create` of attachInRoot says to make where the target is missing. */
 enum class Create : uint32_t { kNothing = 0, kDirectory = 1, kFile = 2, kSameKind = 3 };
 
-/** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be covered. */
+/** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be
+ * covered. */
 constexpr std::array<std::string_view, 9> kReplaceable = {
-    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/slabinfo",
-    "/proc/stat",    "/proc/swaps",     "/proc/uptime",  "/proc/sys/kernel/ns_last_pid",
+    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
+    "/proc/meminfo", "/proc/slabinfo",  "/proc/stat",
+    "/proc/swaps",   "/proc/uptime",    "/proc/sys/kernel/ns_last_pid",
 };
 
 /** A directory is mounted on a directory, anything else on a file. */
@@ -30,21 +32,17 @@ Result<UniqueFd> open_target(int mount, int root, const plan::AttachInRoot& step
   Result<UniqueFd> target = open_in_root(root, step.target.c_str(), O_PATH);
   if (target || target.error().err != ENOENT) return target;
   switch (static_cast<Create>(step.create)) {
-    case Create::kNothing:
-      return target;
-    case Create::kDirectory:
-      return make_directories(root, step.target.view());
-    case Create::kFile:
-      return make_file_in_root(root, step.target.view());
-    case Create::kSameKind:
-      return make_target_for(mount, root, step.target.view());
+    case Create::kNothing: return target;
+    case Create::kDirectory: return make_directories(root, step.target.view());
+    case Create::kFile: return make_file_in_root(root, step.target.view());
+    case Create::kSameKind: return make_target_for(mount, root, step.target.view());
   }
   return Error{"create", std::to_string(step.create), EINVAL};
 }
 
 /**
- * A mount over a file of procfs would deceive whoever writes there later (CVE-2019-16884), so no link may lead a target
- * into one. Mounting the procfs itself is no such thing: its mountpoint is a plain directory.
+ * A mount over a file of procfs would deceive whoever writes there later (CVE-2019-16884), so no link may
+ * lead a target into one. Mounting the procfs itself is no such thing: its mountpoint is a plain directory.
  */
 Result<void> refuse_procfs(int target, std::string_view path) {
   const struct statfs status = TRY(sys::fstatfs(target));

@@ -17,11 +17,14 @@
 namespace tspod::ops {
 namespace {
 
-/** These change where the caller's children are created, not the caller: the monitor goes back after the clone. */
+/** These change where the caller's children are created, not the caller: the monitor goes back after the
+ * clone. */
 constexpr uint64_t kForChildren = CLONE_NEWPID | 0x80 /* CLONE_NEWTIME, which older headers lack */;
 
 /** A path below the procfs directory of the container's first process. */
-std::string of_child(const Context& context, const char* file) { return std::to_string(context.child) + "/" + file; }
+std::string of_child(const Context& context, const char* file) {
+  return std::to_string(context.child) + "/" + file;
+}
 
 /** Takes away a namespace that an earlier, cut off run has left on the file. */
 Result<void> unpin(const char* path) {
@@ -34,7 +37,8 @@ Result<void> unpin(const char* path) {
 }  // namespace
 
 Result<void> join_namespaces(Context& context, const plan::JoinNamespaces& step) {
-  // A process that shares its root and working directory with others (a thread of node) may not change mount namespace.
+  // A process that shares its root and working directory with others (a thread of node) may not change mount
+  // namespace.
   if ((step.flags & CLONE_NEWNS) != 0) TRY(sys::unshare(CLONE_FS));
   TRY(sys::setns(TRY(context.slots.get(step.slot)), static_cast<int>(step.flags)));
   context.returning |= step.flags & kForChildren;
@@ -74,7 +78,8 @@ Result<void> pin_namespace(Context& context, const plan::PinNamespace& step) {
 }
 
 Result<void> become_namespace_root(Context&, const plan::BecomeNamespaceRoot&) {
-  // The host's supplementary groups mean nothing here; where setgroups(2) is denied they cannot be dropped and are unmapped.
+  // The host's supplementary groups mean nothing here; where setgroups(2) is denied they cannot be dropped
+  // and are unmapped.
   if (::setgroups(0, nullptr) == -1 && errno != EPERM) return last_error("setgroups");
   TRY(sys::check(::setresgid(0, 0, 0), "setresgid"));
   TRY(sys::check(::setresuid(0, 0, 0), "setresuid"));

@@ -22,7 +22,8 @@ Result<void> check_type(int fd, long magic, const char* path) {
   return {};
 }
 
-/** A procfs that is mounted nowhere. Needs a pid namespace of one's own, or the right to mount in the current one. */
+/** A procfs that is mounted nowhere. Needs a pid namespace of one's own, or the right to mount in the current
+ * one. */
 Result<UniqueFd> make_private() {
   const UniqueFd context = TRY(sys::fsopen("proc"));
   TRY(sys::fsconfig_create(context.get()));
@@ -43,7 +44,8 @@ Result<UniqueFd> Procfs::open_file(const char* path, int flags) {
   const sys::OpenHow how{flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS, 0};
   Result<UniqueFd> file = sys::openat2(root_.get(), path, how);
   if (file || file.error().err != EXDEV) return file;
-  // Something is mounted within /proc, as where this runs in a container itself: a procfs of our own has no such thing.
+  // Something is mounted within /proc, as where this runs in a container itself: a procfs of our own has no
+  // such thing.
   root_ = TRY(make_private());
   return sys::openat2(root_.get(), path, how);
 }
@@ -82,7 +84,9 @@ Result<uint64_t> Procfs::stat_field(pid_t pid, int number) {
   return value;
 }
 
-Result<uint64_t> Procfs::start_time(pid_t pid) { return stat_field(pid, 22); }
+Result<uint64_t> Procfs::start_time(pid_t pid) {
+  return stat_field(pid, 22);
+}
 
 Result<bool> Procfs::has_executed(pid_t pid) {
   constexpr uint64_t kForkedButNotExecuted = 0x40;  // PF_FORKNOEXEC

@@ -1,8 +1,9 @@
 // A procfs that nobody can have tampered with, for writes that must reach the kernel and nothing else.
 //
-// Writes below /proc by path can be led astray: whoever controls the mount namespace may have mounted something over the file
-// (CVE-2019-16884, CVE-2025-52881). So the procfs is opened once, before anything of the container is entered, is checked
-// to be one, and each file is opened beneath it without crossing another mount and without magic links.
+// Writes below /proc by path can be led astray: whoever controls the mount namespace may have mounted
+// something over the file (CVE-2019-16884, CVE-2025-52881). So the procfs is opened once, before anything of
+// the container is entered, is checked to be one, and each file is opened beneath it without crossing another
+// mount and without magic links.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +17,8 @@ namespace tspod::ops {
 
 class Procfs {
  public:
-  /** Opens /proc, in the namespaces of the caller; for those that are about to leave them. Done by the first use otherwise. */
+  /** Opens /proc, in the namespaces of the caller; for those that are about to leave them. Done by the first
+   * use otherwise. */
   Result<void> open();
 
   /** Opens a file by its path below /proc. ("self" is the caller, also in another pid namespace.) */
@@ -31,7 +33,8 @@ class Procfs {
   /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
   Result<uint64_t> start_time(pid_t pid);
 
-  /** Whether a process has executed a program since it was forked; also of one that has ended and was not reaped. */
+  /** Whether a process has executed a program since it was forked; also of one that has ended and was not
+   * reaped. */
   Result<bool> has_executed(pid_t pid);
 
   /** The descriptor of the procfs, or -1: for those who close all others. */

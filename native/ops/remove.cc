@@ -11,6 +11,8 @@ Result<void> remove_file(Context&, const plan::RemoveFile& step) {
   return gone ? Result<void>() : removed;
 }
 
-Result<void> remove_tree(Context&, const plan::RemoveTree& step) { return tspod::remove_tree(step.path.c_str()); }
+Result<void> remove_tree(Context&, const plan::RemoveTree& step) {
+  return tspod::remove_tree(step.path.c_str());
+}
 
 }  // namespace tspod::ops

@@ -17,8 +17,8 @@ Result<void, Failure> run_stage(const plan::Plan& plan, plan::Stage stage, Conte
 Result<void, Failure> run_teardown(const plan::Plan& plan, Context& context);
 
 /**
- * A plan for a process that launches nothing: prepare steps, then teardown steps (these in any case). Changes namespaces of the
- * calling thread if the plan says so: call it on a thread that does nothing else and ends.
+ * A plan for a process that launches nothing: prepare steps, then teardown steps (these in any case). Changes
+ * namespaces of the calling thread if the plan says so: call it on a thread that does nothing else and ends.
  */
 Result<void, Failure> execute(wire::Bytes plan_bytes);
 

@@ -55,7 +55,8 @@ Result<void> cpu_affinity(Context&, const plan::CpuAffinity& step) {
   const auto cpus = parse_cpu_list(step.cpus.view());
   if (!cpus) return Error{"sched_setaffinity", step.cpus.str(), EINVAL};
   const size_t bytes = cpus->size() * sizeof(unsigned long);
-  return sys::check(::syscall(SYS_sched_setaffinity, 0, bytes, cpus->data()), "sched_setaffinity", step.cpus.view());
+  return sys::check(::syscall(SYS_sched_setaffinity, 0, bytes, cpus->data()), "sched_setaffinity",
+                    step.cpus.view());
 }
 
 }  // namespace tspod::ops

@@ -29,7 +29,8 @@ Result<void> seccomp(Context&, const plan::Seccomp& step) {
 
 Result<void> apparmor(Context& context, const plan::Apparmor& step) {
   const std::string value = "exec " + step.profile.str();
-  // The file of its own came with Linux 5.8; before, and with one security module, the common one means AppArmor.
+  // The file of its own came with Linux 5.8; before, and with one security module, the common one means
+  // AppArmor.
   const Result<void> written = context.proc.write("self/attr/apparmor/exec", value);
   if (written || written.error().err != ENOENT) return written;
   return context.proc.write("self/attr/exec", value);

@@ -21,9 +21,12 @@ Result<void> personality(Context&, const plan::Personality& step) {
 }
 
 Result<void> session_keyring(Context&, const plan::SessionKeyring& step) {
-  return sys::check(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str()), "keyctl", step.name.view());
+  return sys::check(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str()), "keyctl",
+                    step.name.view());
 }
 
-Result<void> new_session(Context&, const plan::NewSession&) { return sys::check(::setsid(), "setsid"); }
+Result<void> new_session(Context&, const plan::NewSession&) {
+  return sys::check(::setsid(), "setsid");
+}
 
 }  // namespace tspod::ops

@@ -1,4 +1,5 @@
-// Steps that tell the monitor how to supervise. No effect of their own; the addon, which supervises nothing, has none of them.
+// Steps that tell the monitor how to supervise. No effect of their own; the addon, which supervises nothing,
+// has none of them.
 #include "ops/settings.h"
 
 #include "ops/handlers.gen.h"

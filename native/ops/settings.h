@@ -36,7 +36,7 @@ struct Settings {
   std::string id;
   plan::Stdio stdio{.stdin_slot = plan::kNone, .stdout_slot = plan::kNone, .stderr_slot = plan::kNone};
   LogSettings log;
-  plan::Restart restart;  // policy 0: no
+  plan::Restart restart;       // policy 0: no
   uint64_t time_limit_ms = 0;  // 0: none
   std::optional<OomCounterSettings> oom_counter;
   std::string init_pid_file;     // empty: none

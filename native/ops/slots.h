@@ -21,7 +21,8 @@ class Slots {
   }
   Result<int> get(int32_t slot) const { return get(static_cast<uint32_t>(slot)); }
 
-  /** Puts a descriptor into a slot in place of what it held: a plan that is run again fills its slots again. */
+  /** Puts a descriptor into a slot in place of what it held: a plan that is run again fills its slots again.
+   */
   Result<void> put(uint32_t slot, UniqueFd fd) {
     if (slot >= plan::kMaxSlots) return Error{"slot", std::to_string(slot), EBADF};
     fds_[slot] = std::move(fd);
@@ -41,8 +42,7 @@ class Slots {
   }
 
   /** Calls `use` with each descriptor held. */
-  template <typename Use>
-  void for_each(Use&& use) const {
+  template <typename Use> void for_each(Use&& use) const {
     for (const UniqueFd& fd : fds_) {
       if (fd) use(fd.get());
     }

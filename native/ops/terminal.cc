@@ -21,7 +21,8 @@ Result<UniqueFd> open_master(int root) {
   // Whatever the container has put there: only a real one gives a peer that is a real terminal.
   const struct stat status = TRY(sys::fstat(master.get()));
   const struct statfs file_system = TRY(sys::fstatfs(master.get()));
-  const bool genuine = S_ISCHR(status.st_mode) && status.st_rdev == makedev(5, 2) && file_system.f_type == DEVPTS_SUPER_MAGIC;
+  const bool genuine =
+      S_ISCHR(status.st_mode) && status.st_rdev == makedev(5, 2) && file_system.f_type == DEVPTS_SUPER_MAGIC;
   if (!genuine) return Error{"open", "/dev/pts/ptmx", ENODEV};
   int locked = 0;
   TRY(sys::check(::ioctl(master.get(), TIOCSPTLCK, &locked), "TIOCSPTLCK"));
@@ -35,7 +36,8 @@ Result<void> set_size(int terminal, uint32_t rows, uint32_t columns) {
   return sys::check(::ioctl(terminal, TIOCSWINSZ, &size), "TIOCSWINSZ");
 }
 
-/** By descriptors on both sides: no name in /dev/pts, which a container may share and change, is looked up (CVE-2025-52565). */
+/** By descriptors on both sides: no name in /dev/pts, which a container may share and change, is looked up
+ * (CVE-2025-52565). */
 Result<void> mount_console(int root, int terminal) {
   const UniqueFd console = TRY(make_file_in_root(root, "dev/console"));
   const UniqueFd mount = TRY(sys::clone_tree(terminal, "", /*recursive=*/false));

@@ -1,4 +1,5 @@
-// PID 1 of a container with --init: reaps what is left to it and passes signals on, so that the command need not know how.
+// PID 1 of a container with --init: reaps what is left to it and passes signals on, so that the command need
+// not know how.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@ namespace {
 
 /** Signals about PID 1 itself or its terminal; all others are for the command. */
 bool is_for_init(int signal) {
-  return signal == SIGCHLD || signal == SIGTTIN || signal == SIGTTOU || signal == SIGSEGV || signal == SIGBUS ||
-         signal == SIGFPE || signal == SIGILL;
+  return signal == SIGCHLD || signal == SIGTTIN || signal == SIGTTOU || signal == SIGSEGV ||
+         signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
 /** Reaps all that has ended; the status of the command if it was among them, or -1. */
@@ -33,8 +34,8 @@ int reap(pid_t command) {
 }
 
 /**
- * Runs as PID 1, with the ids, capabilities and filter that the plan has given to the process so far. When it ends, the kernel ends all
- * that is left in the pid namespace.
+ * Runs as PID 1, with the ids, capabilities and filter that the plan has given to the process so far. When it
+ * ends, the kernel ends all that is left in the pid namespace.
  */
 [[noreturn]] void serve(pid_t command, const sigset_t& signals) {
   // The container outlives its monitor; until exec the command's side watches that there is one.
@@ -51,7 +52,8 @@ int reap(pid_t command) {
   }
 }
 
-/** The command's side: a process group of its own, so that Ctrl-C reaches it once and not also by way of PID 1. */
+/** The command's side: a process group of its own, so that Ctrl-C reaches it once and not also by way of
+ * PID 1. */
 Result<void> lead_group() {
   TRY(sys::check(::setpgid(0, 0), "setpgid"));
   if (::isatty(STDIN_FILENO) != 1) return {};

@@ -12,7 +12,8 @@
 namespace tspod::ops {
 namespace {
 
-/** The kernel says where we are: "(unreachable)/..." if that is outside the root, as behind a descriptor of the host. */
+/** The kernel says where we are: "(unreachable)/..." if that is outside the root, as behind a descriptor of
+ * the host. */
 Result<void> check_reachable(const char* path) {
   char directory[PATH_MAX];
   TRY(sys::check(::syscall(SYS_getcwd, directory, sizeof directory), "getcwd", path));

@@ -5,7 +5,8 @@
 
 namespace tspod::ops {
 
-/** Changes to a directory beneath the current root; EXDEV if where it leads is not within that (CVE-2024-21626). */
+/** Changes to a directory beneath the current root; EXDEV if where it leads is not within that
+ * (CVE-2024-21626). */
 Result<void> enter_directory(const char* path);
 
 }  // namespace tspod::ops

@@ -25,7 +25,9 @@ StepHeader header_at(const uint8_t* at) {
   return header;
 }
 
-Failure refuse(uint32_t step, int err, const char* why) { return Failure{step, err, why}; }
+Failure refuse(uint32_t step, int err, const char* why) {
+  return Failure{step, err, why};
+}
 
 /** Why one step cannot be carried out; nullptr if it can. */
 const char* problem_of(const StepHeader& header, wire::Bytes operands) {
@@ -34,7 +36,8 @@ const char* problem_of(const StepHeader& header, wire::Bytes operands) {
   if ((header.flags & ~kOptionalFlag) != 0) return "unknown step flags";
   const Op op = static_cast<Op>(header.code);
   if (!runs_in(op, static_cast<Stage>(header.stage))) return "step in a stage that it cannot run in";
-  const bool whole = with_operands(op, operands, [](const auto&) { return true; }, [] { return false; });
+  const bool whole = with_operands(
+      op, operands, [](const auto&) { return true; }, [] { return false; });
   return whole ? nullptr : "malformed operands";
 }
 

@@ -45,9 +45,9 @@ class Plan {
   Plan() = default;
 
   /**
-   * Checks everything that can be checked without carrying a step out: magic, version, counts, codes, stages, whether a step may run in
-   * its stage, and that the operands of each are exactly there. EBADMSG for bytes that are no plan, EPROTONOSUPPORT for
-   * one of another version.
+   * Checks everything that can be checked without carrying a step out: magic, version, counts, codes, stages,
+   * whether a step may run in its stage, and that the operands of each are exactly there. EBADMSG for bytes
+   * that are no plan, EPROTONOSUPPORT for one of another version.
    */
   static Result<Plan, Failure> parse(wire::Bytes bytes);
 
@@ -64,7 +64,8 @@ class Plan {
   std::bitset<kOpCodes> ops_;
 };
 
-/** Some stages of a plan with memory of their own: what is left to do when the bytes of the whole are given back. */
+/** Some stages of a plan with memory of their own: what is left to do when the bytes of the whole are given
+ * back. */
 class KeptPlan {
  public:
   KeptPlan() = default;

@@ -23,20 +23,15 @@ constexpr Kind kind_of(Op op) {
     case Op::kTimeLimit:
     case Op::kOomCounter:
     case Op::kPidFile:
-    case Op::kRole:
-      return Kind::kSetting;
-    case Op::kClone:
-      return Kind::kMonitor;
+    case Op::kRole: return Kind::kSetting;
+    case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:
-    case Op::kOpenChildNamespace:
-      return Kind::kAboutChild;
+    case Op::kOpenChildNamespace: return Kind::kAboutChild;
     case Op::kRlimit:
-    case Op::kOomScoreAdj:
-      return Kind::kOnEither;
+    case Op::kOomScoreAdj: return Kind::kOnEither;
     case Op::kJoinNamespaces:
     case Op::kUnshare:
-    case Op::kTimeOffset:
-      return Kind::kNamespaces;
+    case Op::kTimeOffset: return Kind::kNamespaces;
     case Op::kAwaitStage:
     case Op::kBecomeNamespaceRoot:
     case Op::kCgroupEnter:
@@ -66,8 +61,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kSelinux:
     case Op::kWorkingDirectory:
     case Op::kBecomeInit:
-    case Op::kExec:
-      return Kind::kInit;
+    case Op::kExec: return Kind::kInit;
     case Op::kOpenPath:
     case Op::kInheritFd:
     case Op::kOpenProcess:
@@ -96,8 +90,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kDomainname:
     case Op::kSysctl:
     case Op::kLinkUp:
-    case Op::kHook:
-      return Kind::kAnywhere;
+    case Op::kHook: return Kind::kAnywhere;
   }
   return Kind::kSetting;
 }
@@ -110,20 +103,14 @@ constexpr bool has_child(Stage stage) {
 
 bool runs_in(Op op, Stage stage) {
   switch (kind_of(op)) {
-    case Kind::kSetting:
-      return stage == Stage::kSettings;
-    case Kind::kMonitor:
-      return stage == Stage::kPrepare;
-    case Kind::kAboutChild:
-      return has_child(stage);
-    case Kind::kOnEither:
-      return stage == Stage::kInit || has_child(stage);
+    case Kind::kSetting: return stage == Stage::kSettings;
+    case Kind::kMonitor: return stage == Stage::kPrepare;
+    case Kind::kAboutChild: return has_child(stage);
+    case Kind::kOnEither: return stage == Stage::kInit || has_child(stage);
     case Kind::kNamespaces:
       return stage == Stage::kPrepare || stage == Stage::kAfterClone || stage == Stage::kInit;
-    case Kind::kInit:
-      return stage == Stage::kInit;
-    case Kind::kAnywhere:
-      return stage != Stage::kSettings;
+    case Kind::kInit: return stage == Stage::kInit;
+    case Kind::kAnywhere: return stage != Stage::kSettings;
   }
   return false;
 }

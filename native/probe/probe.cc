@@ -1,9 +1,10 @@
-// What a process in a container sees and may do, as text: the command that the launch tests run. Static, so that it runs in a root
-// file system with nothing else in it.
+// What a process in a container sees and may do, as text: the command that the launch tests run. Static, so
+// that it runs in a root file system with nothing else in it.
 //
 //   probe COMMAND [ARGUMENT...] [-- COMMAND [ARGUMENT...]]...
 //
-// Each command prints lines `name=value`. What the system refuses is printed as `name=!ERRNO`, and is no failure of the probe.
+// Each command prints lines `name=value`. What the system refuses is printed as `name=!ERRNO`, and is no
+// failure of the probe.
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -34,11 +35,17 @@ namespace {
 struct Arguments {
   int count;
   char** items;
-  const char* at(int index, const char* otherwise = "") const { return index < count ? items[index] : otherwise; }
-  long number(int index, long otherwise = 0) const { return index < count ? std::strtol(items[index], nullptr, 0) : otherwise; }
+  const char* at(int index, const char* otherwise = "") const {
+    return index < count ? items[index] : otherwise;
+  }
+  long number(int index, long otherwise = 0) const {
+    return index < count ? std::strtol(items[index], nullptr, 0) : otherwise;
+  }
 };
 
-void refuse(const char* name) { std::printf("%s=!%s\n", name, strerrorname_np(errno)); }
+void refuse(const char* name) {
+  std::printf("%s=!%s\n", name, strerrorname_np(errno));
+}
 
 void tell(const char* name, long result) {
   if (result == -1) return refuse(name);
@@ -92,7 +99,8 @@ void cat(const Arguments& arguments) {
   const int file = ::open(arguments.at(1), O_RDONLY | O_CLOEXEC);
   if (file == -1) return refuse(arguments.at(1));
   char part[4096];
-  for (ssize_t size; (size = ::read(file, part, sizeof part)) > 0;) std::fwrite(part, 1, static_cast<size_t>(size), stdout);
+  for (ssize_t size; (size = ::read(file, part, sizeof part)) > 0;)
+    std::fwrite(part, 1, static_cast<size_t>(size), stdout);
   ::close(file);
 }
 
@@ -125,15 +133,17 @@ char letter_of(mode_t mode) {
 void status(const Arguments& arguments) {
   struct stat value;
   if (::lstat(arguments.at(1), &value) == -1) return refuse(arguments.at(1));
-  std::printf("%s=%c %04o %u %u %u:%u %lld\n", arguments.at(1), letter_of(value.st_mode), value.st_mode & 07777, value.st_uid,
-              value.st_gid, major(value.st_rdev), minor(value.st_rdev), static_cast<long long>(value.st_size));
+  std::printf("%s=%c %04o %u %u %u:%u %lld\n", arguments.at(1), letter_of(value.st_mode),
+              value.st_mode & 07777, value.st_uid, value.st_gid, major(value.st_rdev), minor(value.st_rdev),
+              static_cast<long long>(value.st_size));
 }
 
 void list(const Arguments& arguments) {
   DIR* stream = ::opendir(arguments.at(1, "."));
   if (stream == nullptr) return refuse(arguments.at(1));
   while (const dirent* entry = ::readdir(stream)) {
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) std::printf("entry=%s\n", entry->d_name);
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+      std::printf("entry=%s\n", entry->d_name);
   }
   ::closedir(stream);
 }
@@ -167,8 +177,8 @@ void echo(const Arguments& arguments) {
 
 /** PR_GET_*: capabilities are in /proc/self/status too, but there may be no /proc. */
 void security(const Arguments&) {
-  std::printf("no_new_privs=%d\nseccomp=%d\ndumpable=%d\npdeathsig=", ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-              ::prctl(PR_GET_SECCOMP), ::prctl(PR_GET_DUMPABLE));
+  std::printf("no_new_privs=%d\nseccomp=%d\ndumpable=%d\npdeathsig=",
+              ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), ::prctl(PR_GET_SECCOMP), ::prctl(PR_GET_DUMPABLE));
   int signal = 0;
   ::prctl(PR_GET_PDEATHSIG, &signal);
   std::printf("%d\n", signal);
@@ -178,8 +188,8 @@ void scheduling(const Arguments&) {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   ::sched_getaffinity(0, sizeof cpus, &cpus);
-  std::printf("policy=%d\nnice=%d\nioprio=%ld\ncpus=", ::sched_getscheduler(0), ::getpriority(PRIO_PROCESS, 0),
-              ::syscall(SYS_ioprio_get, 1, 0));
+  std::printf("policy=%d\nnice=%d\nioprio=%ld\ncpus=", ::sched_getscheduler(0),
+              ::getpriority(PRIO_PROCESS, 0), ::syscall(SYS_ioprio_get, 1, 0));
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (CPU_ISSET(cpu, &cpus)) std::printf("%d,", cpu);
   }
@@ -228,13 +238,16 @@ void signals(const Arguments&) {
   std::printf("\nignored=");
   for (int signal = 1; signal < 65; ++signal) {
     struct sigaction action;
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) std::printf("%d,", signal);
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN)
+      std::printf("%d,", signal);
   }
   std::printf("\n");
 }
 
 /** A system call by number, with zeros: what a filter makes of it. */
-void system_call(const Arguments& arguments) { tell("syscall", ::syscall(arguments.number(1), 0, 0, 0, 0, 0, 0)); }
+void system_call(const Arguments& arguments) {
+  tell("syscall", ::syscall(arguments.number(1), 0, 0, 0, 0, 0, 0));
+}
 
 void change_mode(const Arguments& arguments) {
   tell(arguments.at(1), ::chmod(arguments.at(1), static_cast<mode_t>(arguments.number(2))));
@@ -308,7 +321,8 @@ void nap(const Arguments& arguments) {
 void copy(const Arguments&) {
   std::fflush(stdout);
   char part[4096];
-  for (ssize_t size; (size = ::read(0, part, sizeof part)) > 0;) (void)!::write(1, part, static_cast<size_t>(size));
+  for (ssize_t size; (size = ::read(0, part, sizeof part)) > 0;)
+    (void)!::write(1, part, static_cast<size_t>(size));
 }
 
 void write_to(const Arguments& arguments) {
@@ -322,7 +336,9 @@ void write_to(const Arguments& arguments) {
   ::_exit(code);
 }
 
-void leave(const Arguments& arguments) { finish(static_cast<int>(arguments.number(1))); }
+void leave(const Arguments& arguments) {
+  finish(static_cast<int>(arguments.number(1)));
+}
 
 void signal_self(const Arguments& arguments) {
   std::fflush(stdout);
@@ -335,15 +351,41 @@ constexpr struct {
   const char* name;
   void (*run)(const Arguments&);
 } kCommands[] = {
-    {"ids", ids},           {"processes", processes}, {"cwd", directory},    {"umask", mask},
-    {"names", names},       {"rlimit", limit},        {"cat", cat},          {"write", write_file},
-    {"create", create},     {"stat", status},         {"ls", list},          {"readlink", link},
-    {"fds", descriptors},   {"env", environment},     {"echo", echo},        {"security", security},
-    {"sched", scheduling},  {"keyring", keyring},     {"tty", terminal},     {"xattr", xattr},
-    {"clock", clock_now},   {"signals", signals},     {"syscall", system_call}, {"chmod", change_mode},
-    {"mknod", make_node},   {"open", open_file},      {"overwrite", overwrite}, {"orphan", orphan},
-    {"zombies", zombies},   {"await", await_signal},  {"sleep", nap},        {"copy", copy},
-    {"print", write_to},    {"exit", leave},          {"kill", signal_self},
+    {"ids", ids},
+    {"processes", processes},
+    {"cwd", directory},
+    {"umask", mask},
+    {"names", names},
+    {"rlimit", limit},
+    {"cat", cat},
+    {"write", write_file},
+    {"create", create},
+    {"stat", status},
+    {"ls", list},
+    {"readlink", link},
+    {"fds", descriptors},
+    {"env", environment},
+    {"echo", echo},
+    {"security", security},
+    {"sched", scheduling},
+    {"keyring", keyring},
+    {"tty", terminal},
+    {"xattr", xattr},
+    {"clock", clock_now},
+    {"signals", signals},
+    {"syscall", system_call},
+    {"chmod", change_mode},
+    {"mknod", make_node},
+    {"open", open_file},
+    {"overwrite", overwrite},
+    {"orphan", orphan},
+    {"zombies", zombies},
+    {"await", await_signal},
+    {"sleep", nap},
+    {"copy", copy},
+    {"print", write_to},
+    {"exit", leave},
+    {"kill", signal_self},
 };
 
 bool run(const Arguments& arguments) {

@@ -58,29 +58,56 @@ std::string show(const Result<Account>& account) {
   return text + " " + account->home;
 }
 
-TEST("accounts: no user is root, with root's groups and home") { CHECK_EQUAL(show(look_up("")), "0 0 0,10, /root"); }
-TEST("accounts: a name") { CHECK_EQUAL(show(look_up("alice")), "1000 100 100,10,29, /home/alice"); }
+TEST("accounts: no user is root, with root's groups and home") {
+  CHECK_EQUAL(show(look_up("")), "0 0 0,10, /root");
+}
+TEST("accounts: a name") {
+  CHECK_EQUAL(show(look_up("alice")), "1000 100 100,10,29, /home/alice");
+}
 TEST("accounts: a number that has a line gets its group, groups and home") {
   CHECK_EQUAL(show(look_up("1001")), "1001 1001 1001,29, /");
 }
-TEST("accounts: a number is never a name") { CHECK_EQUAL(show(look_up("1000")), "1000 100 100,10,29, /home/alice"); }
-TEST("accounts: a number that no line has is itself, in group 0") { CHECK_EQUAL(show(look_up("4242")), "4242 0 0, /"); }
-TEST("accounts: a group by name takes the place of all of the user's") { CHECK_EQUAL(show(look_up("alice:audio")), "1000 29 29, /home/alice"); }
-TEST("accounts: a group by number") { CHECK_EQUAL(show(look_up("1000:55")), "1000 55 55, /home/alice"); }
-TEST("accounts: a number of a group is never its name") { CHECK_EQUAL(show(look_up("0:29")), "0 29 29, /root"); }
-TEST("accounts: only a group") { CHECK_EQUAL(show(look_up(":users")), "0 100 100, /root"); }
-TEST("accounts: nothing after the colon") { CHECK_EQUAL(show(look_up("alice:")), "1000 100 100,10,29, /home/alice"); }
+TEST("accounts: a number is never a name") {
+  CHECK_EQUAL(show(look_up("1000")), "1000 100 100,10,29, /home/alice");
+}
+TEST("accounts: a number that no line has is itself, in group 0") {
+  CHECK_EQUAL(show(look_up("4242")), "4242 0 0, /");
+}
+TEST("accounts: a group by name takes the place of all of the user's") {
+  CHECK_EQUAL(show(look_up("alice:audio")), "1000 29 29, /home/alice");
+}
+TEST("accounts: a group by number") {
+  CHECK_EQUAL(show(look_up("1000:55")), "1000 55 55, /home/alice");
+}
+TEST("accounts: a number of a group is never its name") {
+  CHECK_EQUAL(show(look_up("0:29")), "0 29 29, /root");
+}
+TEST("accounts: only a group") {
+  CHECK_EQUAL(show(look_up(":users")), "0 100 100, /root");
+}
+TEST("accounts: nothing after the colon") {
+  CHECK_EQUAL(show(look_up("alice:")), "1000 100 100,10,29, /home/alice");
+}
 TEST("accounts: more groups, by name and number, none twice") {
   CHECK_EQUAL(show(look_up("bob", {"wheel", "5", "29", "bob"})), "1001 1001 1001,5,10,29, /");
 }
-TEST("accounts: members are whole names") { CHECK_EQUAL(show(look_up("bob:ali")), "1001 30 30, /"); }
-TEST("accounts: an unknown name") { CHECK_EQUAL(show(look_up("carol")), "!" + std::to_string(ENOENT)); }
-TEST("accounts: an unknown group") { CHECK_EQUAL(show(look_up("alice:nobody")), "!" + std::to_string(ENOENT)); }
-TEST("accounts: an unknown group among more") { CHECK_EQUAL(show(look_up("alice", {"nobody"})), "!" + std::to_string(ENOENT)); }
+TEST("accounts: members are whole names") {
+  CHECK_EQUAL(show(look_up("bob:ali")), "1001 30 30, /");
+}
+TEST("accounts: an unknown name") {
+  CHECK_EQUAL(show(look_up("carol")), "!" + std::to_string(ENOENT));
+}
+TEST("accounts: an unknown group") {
+  CHECK_EQUAL(show(look_up("alice:nobody")), "!" + std::to_string(ENOENT));
+}
+TEST("accounts: an unknown group among more") {
+  CHECK_EQUAL(show(look_up("alice", {"nobody"})), "!" + std::to_string(ENOENT));
+}
 
 TEST("accounts: numbers out of range and odd forms of them are never an account") {
-  for (const std::string_view user : {"2147483648", "4294967295", "4294967296", "10000000000000000000", "-1", "+1", "0x0", "01", "00", "1e3",
-                                      "1000 ", "99999999999:1", "1:99999999999", "1:-1", "1:0x1", "1:01"}) {
+  for (const std::string_view user :
+       {"2147483648", "4294967295", "4294967296", "10000000000000000000", "-1", "+1", "0x0", "01", "00",
+        "1e3", "1000 ", "99999999999:1", "1:99999999999", "1:-1", "1:0x1", "1:01"}) {
     CHECK_EQUAL(show(look_up(user)), "!" + std::to_string(EINVAL));
   }
 }
@@ -90,12 +117,15 @@ TEST("accounts: a line whose ids are out of range is no line") {
   CHECK_EQUAL(show(look_up("minus")), "!" + std::to_string(ENOENT));
 }
 
-TEST("accounts: the highest id") { CHECK_EQUAL(show(look_up("2147483647:2147483647")), "2147483647 2147483647 2147483647, /"); }
+TEST("accounts: the highest id") {
+  CHECK_EQUAL(show(look_up("2147483647:2147483647")), "2147483647 2147483647 2147483647, /");
+}
 
 TEST("accounts: a user in a million groups gets no more than the kernel takes") {
   std::string group;
   for (int gid = 1; gid <= 1'000'000; ++gid) group += "g:x:" + std::to_string(gid) + ":alice\n";
-  const auto account = ops::look_up_account(ops::parse_user_spec("alice"), lines_of(kPasswd), lines_of(group));
+  const auto account =
+      ops::look_up_account(ops::parse_user_spec("alice"), lines_of(kPasswd), lines_of(group));
   CHECK(account && account->groups.size() == 65536 && account->groups.front() == 100);
 }
 
@@ -152,11 +182,21 @@ std::string join(const std::vector<std::string>& items) {
 TEST("search path: a name is looked for in each directory, in order") {
   CHECK_EQUAL(join(ops::candidates("sh", "/usr/bin:/bin")), "/usr/bin/sh /bin/sh ");
 }
-TEST("search path: what has a slash is looked for nowhere") { CHECK_EQUAL(join(ops::candidates("./sh", "/bin")), "./sh "); }
-TEST("search path: an empty directory is the working directory") { CHECK_EQUAL(join(ops::candidates("sh", ":/bin:")), "./sh /bin/sh ./sh "); }
-TEST("search path: without PATH the system's own directories") { CHECK_EQUAL(join(ops::candidates("sh", nullptr)), "/bin/sh /usr/bin/sh "); }
-TEST("search path: an empty PATH is the working directory") { CHECK_EQUAL(join(ops::candidates("sh", "")), "./sh "); }
-TEST("search path: an empty name is nothing") { CHECK_EQUAL(join(ops::candidates("", "/bin")), ""); }
+TEST("search path: what has a slash is looked for nowhere") {
+  CHECK_EQUAL(join(ops::candidates("./sh", "/bin")), "./sh ");
+}
+TEST("search path: an empty directory is the working directory") {
+  CHECK_EQUAL(join(ops::candidates("sh", ":/bin:")), "./sh /bin/sh ./sh ");
+}
+TEST("search path: without PATH the system's own directories") {
+  CHECK_EQUAL(join(ops::candidates("sh", nullptr)), "/bin/sh /usr/bin/sh ");
+}
+TEST("search path: an empty PATH is the working directory") {
+  CHECK_EQUAL(join(ops::candidates("sh", "")), "./sh ");
+}
+TEST("search path: an empty name is nothing") {
+  CHECK_EQUAL(join(ops::candidates("", "/bin")), "");
+}
 
 std::string cpus_of(std::string_view list) {
   const auto cpus = ops::parse_cpu_list(list);
@@ -168,10 +208,15 @@ std::string cpus_of(std::string_view list) {
   return text;
 }
 
-TEST("cpu list: numbers and ranges") { CHECK_EQUAL(cpus_of("0-2,5,64"), "0,1,2,5,64,"); }
-TEST("cpu list: the last CPU") { CHECK_EQUAL(cpus_of("8191"), "8191,"); }
+TEST("cpu list: numbers and ranges") {
+  CHECK_EQUAL(cpus_of("0-2,5,64"), "0,1,2,5,64,");
+}
+TEST("cpu list: the last CPU") {
+  CHECK_EQUAL(cpus_of("8191"), "8191,");
+}
 TEST("cpu list: what is none") {
-  for (const std::string_view list : {"", "a", "1-", "-1", "3-1", "1,", ",1", "1 2", "0-9223372036854775807", "8192", "1--2"}) {
+  for (const std::string_view list :
+       {"", "a", "1-", "-1", "3-1", "1,", ",1", "1 2", "0-9223372036854775807", "8192", "1--2"}) {
     CHECK_EQUAL(cpus_of(list), "no list");
   }
 }

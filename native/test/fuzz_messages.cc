@@ -1,4 +1,5 @@
-// Any bytes as what a client sends, in pieces of any size: nothing is read that is not there, and no frame is seen twice.
+// Any bytes as what a client sends, in pieces of any size: nothing is read that is not there, and no frame is
+// seen twice.
 #include <cstdint>
 #include <string_view>
 
@@ -7,8 +8,7 @@
 
 namespace {
 
-template <typename Message>
-void decode_as(std::string_view payload) {
+template <typename Message> void decode_as(std::string_view payload) {
   tspod::wire::Reader reader({reinterpret_cast<const uint8_t*>(payload.data()), payload.size()});
   Message message;
   tspod::message::decode(reader, message);

@@ -1,4 +1,5 @@
-// Any bytes as a plan: the decoder refuses or accepts, reads nothing that is not there, and what it accepts can be walked.
+// Any bytes as a plan: the decoder refuses or accepts, reads nothing that is not there, and what it accepts
+// can be walked.
 #include <cstdint>
 
 #include "plan/plan.h"

@@ -57,9 +57,13 @@ TEST("handshake: a terminal may come at any time, once") {
   CHECK_EQUAL(accepted({kGatePlease, kTerminal, kTerminal}), 2U);
 }
 
-TEST("handshake: an answer is no request") { CHECK_EQUAL(accepted({kDone}), 0U); }
+TEST("handshake: an answer is no request") {
+  CHECK_EQUAL(accepted({kDone}), 0U);
+}
 
-TEST("handshake: a number that is no packet is not accepted") { CHECK_EQUAL(accepted({static_cast<PacketKind>(77)}), 0U); }
+TEST("handshake: a number that is no packet is not accepted") {
+  CHECK_EQUAL(accepted({static_cast<PacketKind>(77)}), 0U);
+}
 
 struct Pair {
   Channel monitor;

@@ -1,4 +1,5 @@
-// Paths in a root, against links that lead out of it. Each attack has a twin: the same link, used as images use it, must work.
+// Paths in a root, against links that lead out of it. Each attack has a twin: the same link, used as images
+// use it, must work.
 #include "core/path.h"
 
 #include <filesystem>
@@ -22,18 +23,25 @@ struct Roots {
     root = *sys::open(directory.path("root").c_str(), O_PATH | O_DIRECTORY);
   }
 
-  void link(const std::string& target, const std::string& name) const { fs::create_symlink(target, directory.path("root/" + name)); }
+  void link(const std::string& target, const std::string& name) const {
+    fs::create_symlink(target, directory.path("root/" + name));
+  }
   bool exists(const std::string& name) const { return fs::exists(fs::symlink_status(directory.path(name))); }
   bool host_is_untouched() const {
-    return fs::is_empty(directory.path("host/etc")) && std::distance(fs::directory_iterator(directory.path("host")), {}) == 1;
+    return fs::is_empty(directory.path("host/etc")) &&
+           std::distance(fs::directory_iterator(directory.path("host")), {}) == 1;
   }
-  ino_t inode(const std::string& name) const { return sys::fstatat(AT_FDCWD, directory.path(name).c_str())->st_ino; }
+  ino_t inode(const std::string& name) const {
+    return sys::fstatat(AT_FDCWD, directory.path(name).c_str())->st_ino;
+  }
 
   TemporaryDirectory directory;
   UniqueFd root;
 };
 
-ino_t inode_of(const Result<UniqueFd>& file) { return file ? sys::fstat(file->get())->st_ino : 0; }
+ino_t inode_of(const Result<UniqueFd>& file) {
+  return file ? sys::fstat(file->get())->st_ino : 0;
+}
 
 TEST("path: an absolute link is one of the root") {
   Roots roots;
@@ -107,7 +115,8 @@ TEST("path: what a dangling link names is made, relative to where the link is") 
 
 TEST("path: a chain of dangling links has an end") {
   Roots roots;
-  for (int index = 0; index < 60; ++index) roots.link("l" + std::to_string(index + 1), "l" + std::to_string(index));
+  for (int index = 0; index < 60; ++index)
+    roots.link("l" + std::to_string(index + 1), "l" + std::to_string(index));
   const auto made = make_directories(roots.root.get(), "l0");
   CHECK(!made && made.error().err == ELOOP);
 }

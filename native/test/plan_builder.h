@@ -30,8 +30,7 @@ class Operands {
   const std::string& text() const { return writer_.bytes(); }
 
  private:
-  template <typename Value>
-  Operands& put(Value value) {
+  template <typename Value> Operands& put(Value value) {
     wire::put(writer_, value);
     return *this;
   }
@@ -48,7 +47,8 @@ class PlanBuilder {
   /** A step as bytes, right or wrong. */
   PlanBuilder& raw(uint32_t code, uint32_t stage, uint32_t flags, std::string_view operands) {
     ++count;
-    for (const uint32_t value : {code, stage, flags, static_cast<uint32_t>(operands.size())}) steps_.number(value);
+    for (const uint32_t value : {code, stage, flags, static_cast<uint32_t>(operands.size())})
+      steps_.number(value);
     steps_.raw(operands);
     return *this;
   }
@@ -69,6 +69,8 @@ class PlanBuilder {
 };
 
 /** The bytes of a text, as the decoders take them. */
-inline wire::Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+inline wire::Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
 
 }  // namespace tspod::test

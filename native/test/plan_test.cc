@@ -128,54 +128,67 @@ TEST("plan: a hostile count costs nothing") {
 }
 
 TEST("plan: an unknown step is refused by its index") {
-  const std::string text = PlanBuilder().step(Op::kNewSession, Stage::kInit, Operands()).raw(9999, 4, 0, "").text();
+  const std::string text =
+      PlanBuilder().step(Op::kNewSession, Stage::kInit, Operands()).raw(9999, 4, 0, "").text();
   refused(text, 1, EBADMSG, "unknown step code");
 }
 
-TEST("plan: code 0 is no step") { refused(PlanBuilder().raw(0, 4, 0, "").text(), 0, EBADMSG, "unknown step code"); }
+TEST("plan: code 0 is no step") {
+  refused(PlanBuilder().raw(0, 4, 0, "").text(), 0, EBADMSG, "unknown step code");
+}
 
 TEST("plan: an unknown stage is refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 7, 0, "").text(), 0, EBADMSG, "unknown stage");
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 7, 0, "").text(), 0, EBADMSG,
+          "unknown stage");
 }
 
 TEST("plan: unknown flags are refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 2, "").text(), 0, EBADMSG, "unknown step flags");
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 2, "").text(), 0, EBADMSG,
+          "unknown step flags");
 }
 
 TEST("plan: operands that go on after the last field are refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 0, "x").text(), 0, EBADMSG, "malformed operands");
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 0, "x").text(), 0, EBADMSG,
+          "malformed operands");
 }
 
 TEST("plan: a missing field is an error, never a default") {
-  const std::string text = PlanBuilder().step(Op::kExec, Stage::kInit, Operands().strs({"sh"}).strs({})).text();
+  const std::string text =
+      PlanBuilder().step(Op::kExec, Stage::kInit, Operands().strs({"sh"}).strs({})).text();
   refused(text, 0, EBADMSG, "malformed operands");
 }
 
 TEST("plan: a string without its NUL is refused") {
   const std::string operands("\3\0\0\0boxy", 8);
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG, "malformed operands");
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG,
+          "malformed operands");
 }
 
 TEST("plan: a NUL inside a string is refused") {
   const std::string operands("\3\0\0\0b\0x\0", 8);
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG, "malformed operands");
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG,
+          "malformed operands");
 }
 
 TEST("plan: lists and bytes that claim more than is there are refused") {
   for (const std::string& claim : {std::string("\xff\xff\xff\xff", 4), std::string("\xff\xff\xff\x3f", 4)}) {
     const std::string strings = Operands().text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kExec), 4, 0, strings).text(), 0, EBADMSG, "malformed operands");
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kExec), 4, 0, strings).text(), 0, EBADMSG,
+            "malformed operands");
     const std::string numbers = Operands().u32(1).u32(2).text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kUseIds), 4, 0, numbers).text(), 0, EBADMSG, "malformed operands");
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kUseIds), 4, 0, numbers).text(), 0, EBADMSG,
+            "malformed operands");
     const std::string bytes = Operands().u32(0).text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kSeccomp), 4, 0, bytes).text(), 0, EBADMSG, "malformed operands");
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kSeccomp), 4, 0, bytes).text(), 0, EBADMSG,
+            "malformed operands");
   }
 }
 
 TEST("plan: what would change the monitor itself may only be in init") {
   const std::string text = PlanBuilder().step(Op::kSetIds, Stage::kPrepare, Operands()).text();
   refused(text, 0, EBADMSG, "step in a stage that it cannot run in");
-  for (const Op op : {Op::kExec, Op::kSeccomp, Op::kCapabilities, Op::kPivotRoot, Op::kBecomeInit, Op::kAwaitStage}) {
+  for (const Op op :
+       {Op::kExec, Op::kSeccomp, Op::kCapabilities, Op::kPivotRoot, Op::kBecomeInit, Op::kAwaitStage}) {
     for (uint32_t stage = 0; stage < plan::kStages; ++stage) {
       CHECK_EQUAL(plan::runs_in(op, static_cast<Stage>(stage)), static_cast<Stage>(stage) == Stage::kInit);
     }
@@ -195,7 +208,8 @@ TEST("plan: what is kept of a plan is a plan of the kept stages with their old i
   const plan::KeptPlan kept(*plan, {Stage::kTeardown, Stage::kPrepare});
   std::memset(text.data(), 0xee, text.size());
   std::string seen;
-  for (const plan::StepView& step : kept.view()) seen += std::string(plan::name_of(step.op)) + std::to_string(step.index) + " ";
+  for (const plan::StepView& step : kept.view())
+    seen += std::string(plan::name_of(step.op)) + std::to_string(step.index) + " ";
   CHECK_EQUAL(seen, "clone3 cgroupRemove5 ");
   CHECK(!kept.view().has(Op::kExec));
 }

@@ -20,7 +20,8 @@ constexpr uint32_t kRootSlot = 0;
 
 /** A plan that begins with the directory in slot 0. */
 PlanBuilder in(const TemporaryDirectory& directory) {
-  return PlanBuilder().step(Op::kOpenPath, Stage::kPrepare, Operands().u32(kRootSlot).str(directory.path()).u32(O_PATH | O_DIRECTORY));
+  return PlanBuilder().step(Op::kOpenPath, Stage::kPrepare,
+                            Operands().u32(kRootSlot).str(directory.path()).u32(O_PATH | O_DIRECTORY));
 }
 
 /** "ok", or "STEP: ERRNO WORDS". */
@@ -28,24 +29,33 @@ std::string execute(const PlanBuilder& plan) {
   const std::string text = plan.text();
   const auto done = ops::execute(bytes_of(text));
   if (done) return "ok";
-  return std::to_string(done.error().step) + ": " + strerrorname_np(done.error().err) + " " + done.error().detail;
+  return std::to_string(done.error().step) + ": " + strerrorname_np(done.error().err) + " " +
+         done.error().detail;
 }
 
-Operands make_directory(const std::string& path, uint32_t mode) { return Operands().u32(kRootSlot).str(path).u32(mode).u32(0).u32(0); }
-Operands make_file(const std::string& path, std::string_view content) { return Operands().u32(kRootSlot).str(path).u32(0640).bytes(content); }
+Operands make_directory(const std::string& path, uint32_t mode) {
+  return Operands().u32(kRootSlot).str(path).u32(mode).u32(0).u32(0);
+}
+Operands make_file(const std::string& path, std::string_view content) {
+  return Operands().u32(kRootSlot).str(path).u32(0640).bytes(content);
+}
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-uint32_t mode_of(const std::string& path) { return sys::fstatat(AT_FDCWD, path.c_str())->st_mode & 07777; }
+uint32_t mode_of(const std::string& path) {
+  return sys::fstatat(AT_FDCWD, path.c_str())->st_mode & 07777;
+}
 
 TEST("run: directories get their mode whatever the umask is; those there are left alone") {
   TemporaryDirectory directory;
   const mode_t before = ::umask(077);
-  CHECK_EQUAL(execute(in(directory).step(Op::kMakeDirectory, Stage::kPrepare, make_directory("a/b", 01777))), "ok");
-  CHECK_EQUAL(execute(in(directory).step(Op::kMakeDirectory, Stage::kPrepare, make_directory("a/b", 0700))), "ok");
+  CHECK_EQUAL(execute(in(directory).step(Op::kMakeDirectory, Stage::kPrepare, make_directory("a/b", 01777))),
+              "ok");
+  CHECK_EQUAL(execute(in(directory).step(Op::kMakeDirectory, Stage::kPrepare, make_directory("a/b", 0700))),
+              "ok");
   ::umask(before);
   CHECK_EQUAL(mode_of(directory.path("a/b")), 01777U);
 }
@@ -69,7 +79,8 @@ TEST("run: a file is made, then replaced whole, also where a link is in its plac
 TEST("run: a link is made once; another in its place is an error") {
   TemporaryDirectory directory;
   const auto link = [&](const char* target) {
-    return execute(in(directory).step(Op::kMakeSymlink, Stage::kPrepare, Operands().u32(kRootSlot).str("fd").str(target)));
+    return execute(in(directory).step(Op::kMakeSymlink, Stage::kPrepare,
+                                      Operands().u32(kRootSlot).str("fd").str(target)));
   };
   CHECK_EQUAL(link("/proc/self/fd"), "ok");
   CHECK_EQUAL(link("/proc/self/fd"), "ok");
@@ -95,7 +106,8 @@ TEST("run: a failing step is named by its index, and no later one of prepare run
 TEST("run: an optional step that fails is passed over") {
   TemporaryDirectory directory;
   PlanBuilder plan = in(directory);
-  plan.step(Op::kOpenPath, Stage::kPrepare, Operands().u32(1).str("/does/not/exist").u32(0), /*optional=*/true);
+  plan.step(Op::kOpenPath, Stage::kPrepare, Operands().u32(1).str("/does/not/exist").u32(0),
+            /*optional=*/true);
   plan.step(Op::kMakeDirectory, Stage::kPrepare, make_directory("later", 0755));
   CHECK_EQUAL(execute(plan), "ok");
   CHECK(fs::exists(directory.path("later")));
@@ -151,12 +163,15 @@ TEST("run: a tree deeper than there are descriptors is removed") {
     CHECK(static_cast<bool>(sys::mkdirat(at.get(), "d", 0755)));
     at = *sys::openat(at.get(), "d", O_RDONLY | O_DIRECTORY);
   }
-  CHECK_EQUAL(execute(PlanBuilder().step(Op::kRemoveTree, Stage::kTeardown, Operands().str(directory.path("d")))), "ok");
+  CHECK_EQUAL(
+      execute(PlanBuilder().step(Op::kRemoveTree, Stage::kTeardown, Operands().str(directory.path("d")))),
+      "ok");
   CHECK(fs::is_empty(directory.path()));
 }
 
 TEST("run: what only a launch can do is refused without one") {
-  CHECK_EQUAL(execute(PlanBuilder().step(Op::kClone, Stage::kPrepare, Operands().u64(0).i32(-1))), "0: EOPNOTSUPP clone3");
+  CHECK_EQUAL(execute(PlanBuilder().step(Op::kClone, Stage::kPrepare, Operands().u64(0).i32(-1))),
+              "0: EOPNOTSUPP clone3");
 }
 
 TEST("run: a slot that nothing has filled, or that there is not, is EBADF") {
@@ -172,7 +187,8 @@ TEST("run: a process that has another start time is not the one that is meant") 
   const uint64_t start_time = *proc.start_time(::getpid());
   CHECK(start_time > 0);
   const auto open = [&](uint64_t time) {
-    return execute(PlanBuilder().step(Op::kOpenProcess, Stage::kPrepare, Operands().u32(1).u32(pid).u64(time)));
+    return execute(
+        PlanBuilder().step(Op::kOpenProcess, Stage::kPrepare, Operands().u32(1).u32(pid).u64(time)));
   };
   CHECK_EQUAL(open(start_time), "ok");
   CHECK_EQUAL(open(0), "ok");
@@ -195,8 +211,13 @@ TEST("procfs: this process has executed its program; the kernel's threads have n
 TEST("hook: the state with the pid comes on stdin; a failure tells what the hook said") {
   TemporaryDirectory directory;
   const auto hook = [&](const char* script, uint32_t timeout_ms) {
-    const Operands operands =
-        Operands().str("/bin/sh").strs({"sh", "-c", script}).strs({"PATH=/bin:/usr/bin", "D=" + directory.path()}).u32(timeout_ms).bytes("{\"pid\":").bytes("}");
+    const Operands operands = Operands()
+                                  .str("/bin/sh")
+                                  .strs({"sh", "-c", script})
+                                  .strs({"PATH=/bin:/usr/bin", "D=" + directory.path()})
+                                  .u32(timeout_ms)
+                                  .bytes("{\"pid\":")
+                                  .bytes("}");
     return execute(PlanBuilder().step(Op::kHook, Stage::kPrepare, operands));
   };
   CHECK_EQUAL(hook("cat > $D/state", 0), "ok");

@@ -40,7 +40,9 @@ export const ROOT = 0;
 /** A step without its stage. */
 type Bare = { readonly [N in OpName]: { readonly op: N; readonly optional?: boolean } & Operands<N> }[OpName];
 
-const inStage = (stage: Stage) => (step: Bare): Step => ({ ...step, stage }) as Step;
+const inStage =
+  (stage: Stage) =>
+  (step: Bare): Step => ({ ...step, stage });
 export const setting = inStage('settings');
 export const prepare = inStage('prepare');
 export const afterClone = inStage('afterClone');
@@ -93,8 +95,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   /** What the probe said under a name: the first value, or all. */
-  value(name: string): string | undefined;
-  values(name: string): string[];
+  readonly value: (name: string) => string | undefined;
+  readonly values: (name: string) => string[];
   /** The pid that was reported, in the host's pid namespace; 0 if none was. */
   readonly pid: number;
 }
@@ -187,7 +189,12 @@ export async function outcomeOf(t: ExecutionContext<unknown>, launch: Launch): P
       .filter((line) => line.startsWith(`${name}=`))
       .map((line) => line.slice(name.length + 1));
   return {
-    end: failed !== undefined ? describeFailure(launch.plan, failed) : exited?.signal === 0 ? `exit ${exited.code}` : `signal ${exited?.signal}`,
+    end:
+      failed !== undefined
+        ? describeFailure(launch.plan, failed)
+        : exited?.signal === 0
+          ? `exit ${exited.code}`
+          : `signal ${exited?.signal}`,
     stdout,
     stderr: launch.engine.stderr.toString(),
     value: (name) => values(name)[0],

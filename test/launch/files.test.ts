@@ -9,19 +9,24 @@ import { requires } from '../helpers/requires.js';
 const CHARACTER = 0o020000;
 const DEV = 20;
 
-const directory = (path: string, mode: number, uid = 0, gid = 0, rootSlot = ROOT): Step =>
-  init({ op: 'makeDirectory', rootSlot, path, mode, uid, gid });
+const directory = (
+  path: string,
+  mode: number,
+  owner: readonly [uid: number, gid: number] = [0, 0],
+  rootSlot = ROOT,
+): Step => init({ op: 'makeDirectory', rootSlot, path, mode, uid: owner[0], gid: owner[1] });
 const device = (path: string, major: number, minor: number, rootSlot = ROOT): Step =>
   init({ op: 'makeNode', rootSlot, path, mode: CHARACTER | 0o666, major, minor, uid: 0, gid: 5 });
-const link = (path: string, target: string, rootSlot = ROOT): Step => init({ op: 'makeSymlink', rootSlot, path, target });
+const link = (path: string, target: string, rootSlot = ROOT): Step =>
+  init({ op: 'makeSymlink', rootSlot, path, target });
 
 test('makeDirectory, makeNode, makeSymlink, makeFile: with mode, owner and content, in a /dev that is not attached yet', async (t) => {
   if (!requires(t, 'root')) return;
   const outcome = await runContained(t, {
     before: [
       init({ op: 'mountFs', slot: DEV, type: 'tmpfs', options: ['mode=0755'], attributes: 2n }),
-      directory('pts', 0o1777, 0, 0, DEV),
-      directory('deep/er', 0o700, 7, 8, DEV),
+      directory('pts', 0o1777, [0, 0], DEV),
+      directory('deep/er', 0o700, [7, 8], DEV),
       device('null', 1, 3, DEV),
       link('fd', '/proc/self/fd', DEV),
       init({ op: 'makeFile', rootSlot: DEV, path: 'conf', mode: 0o604, content: Buffer.from('text') }),
@@ -29,7 +34,21 @@ test('makeDirectory, makeNode, makeSymlink, makeFile: with mode, owner and conte
     ],
     command: [
       ...['stat', '/dev/pts', '--', 'stat', '/dev/deep/er', '--', 'stat', '/dev/null', '--', 'readlink', '/dev/fd'],
-      ...['--', 'stat', '/dev/conf', '--', 'write', '/dev/null', 'x', '--', 'stat', '/dev/deep', '--', 'cat', '/dev/conf'],
+      ...[
+        '--',
+        'stat',
+        '/dev/conf',
+        '--',
+        'write',
+        '/dev/null',
+        'x',
+        '--',
+        'stat',
+        '/dev/deep',
+        '--',
+        'cat',
+        '/dev/conf',
+      ],
     ],
   });
   t.is(outcome.end, 'exit 0');

@@ -10,7 +10,8 @@ import type { Contained, Outcome } from '../helpers/contained.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const lookUp = (user: string, groups: readonly string[] = []): Step => init({ op: 'lookUpUser', rootSlot: ROOT, user, groups });
+const lookUp = (user: string, groups: readonly string[] = []): Step =>
+  init({ op: 'lookUpUser', rootSlot: ROOT, user, groups });
 const SET_IDS = init({ op: 'setIds' });
 
 function writeAccounts(root: string): void {
@@ -21,7 +22,11 @@ function writeAccounts(root: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nwheel:x:10:root,alice\nusers:x:100:\naudio:x:29:\n');
 }
 
-function runAs(t: ExecutionContext, user: string, options: Contained & { groups?: readonly string[] } = {}): Promise<Outcome> {
+function runAs(
+  t: ExecutionContext,
+  user: string,
+  options: Contained & { groups?: readonly string[] } = {},
+): Promise<Outcome> {
   return runContained(t, {
     arrange: writeAccounts,
     command: ['ids', '--', 'env'],
@@ -31,7 +36,11 @@ function runAs(t: ExecutionContext, user: string, options: Contained & { groups?
   });
 }
 
-async function becomes(t: ExecutionContext, user: string, expected: readonly [uid: number, gid: number, groups: string, home: string]): Promise<void> {
+async function becomes(
+  t: ExecutionContext,
+  user: string,
+  expected: readonly [uid: number, gid: number, groups: string, home: string],
+): Promise<void> {
   if (!requires(t, 'root')) return;
   const [uid, gid, groups, home] = expected;
   const { value, end } = await runAs(t, user);
@@ -74,9 +83,13 @@ test('lookUpUser: a container without the files has numbers, but no names', asyn
 
 test('lookUpUser: a passwd that leads out of the root is one in the root', async (t) => {
   if (!requires(t, 'root')) return;
-  const outcome = await runAs(t, 'daemon', { arrange: (root) => symlinkSync('../../../../../../../etc/passwd', join(root, 'etc/passwd')) });
+  const outcome = await runAs(t, 'daemon', {
+    arrange: (root) => symlinkSync('../../../../../../../etc/passwd', join(root, 'etc/passwd')),
+  });
   t.is(outcome.end, 'failed lookUpUser ELOOP openat2 etc/passwd');
-  const absolute = await runAs(t, 'daemon', { arrange: (root) => symlinkSync('/usr/lib/passwd', join(root, 'etc/passwd')) });
+  const absolute = await runAs(t, 'daemon', {
+    arrange: (root) => symlinkSync('/usr/lib/passwd', join(root, 'etc/passwd')),
+  });
   t.is(absolute.end, 'failed lookUpUser ENOENT user daemon');
 });
 
@@ -88,7 +101,9 @@ test('lookUpUser: a passwd that is a pipe holds nobody up', async (t) => {
 
 test('lookUpUser: a line without end is refused', async (t) => {
   if (!requires(t, 'root')) return;
-  const { end } = await runAs(t, 'alice', { arrange: (root) => writeFileSync(join(root, 'etc/passwd'), 'x'.repeat(1_000_000)) });
+  const { end } = await runAs(t, 'alice', {
+    arrange: (root) => writeFileSync(join(root, 'etc/passwd'), 'x'.repeat(1_000_000)),
+  });
   t.is(end, 'failed lookUpUser EFBIG read /etc/passwd: line too long');
 });
 
@@ -110,7 +125,10 @@ test('setIds: without anybody to become', async (t) => {
 
 test('setIds: a user may open its own standard streams, as /dev/stdout', async (t) => {
   if (!requires(t, 'root')) return;
-  const outcome = await runAs(t, 'alice', { proc: true, command: ['write', '/proc/self/fd/1', 'text\n', '--', 'stat', '/proc/self/fd/1'] });
+  const outcome = await runAs(t, 'alice', {
+    proc: true,
+    command: ['write', '/proc/self/fd/1', 'text\n', '--', 'stat', '/proc/self/fd/1'],
+  });
   t.true(outcome.stdout.startsWith('text\n'));
 });
 
@@ -157,7 +175,11 @@ test('workingDirectory: no way out through a descriptor of the host', async (t) 
     const { end } = await runContained(t, {
       proc: true,
       arrange: (root) => symlinkSync(`/proc/self/fd/${fd}`, join(root, 'link')),
-      after: [{ ...workIn(`/proc/self/fd/${fd}`), optional: true }, { ...workIn(`/proc/thread-self/fd/${fd}`), optional: true }, workIn('/link')],
+      after: [
+        { ...workIn(`/proc/self/fd/${fd}`), optional: true },
+        { ...workIn(`/proc/thread-self/fd/${fd}`), optional: true },
+        workIn('/link'),
+      ],
     });
     t.regex(end, /^failed workingDirectory (ELOOP|ENOENT) openat2 \/link$/, `descriptor ${fd}`);
   }

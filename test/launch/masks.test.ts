@@ -19,7 +19,9 @@ for (const when of ['before', 'after'] as const) {
         for (const name of ['secret', 'other', 'sub/inside']) writeFileSync(join(root, 'etc', name), 'secret');
         mkdirSync(join(root, 'sys/firmware'));
       },
-      [when]: ['/etc/secret', '/etc/other', '/etc/sub', '/sys/firmware', '/no/such', '/probe/not-a-directory'].map(mask),
+      [when]: ['/etc/secret', '/etc/other', '/etc/sub', '/sys/firmware', '/no/such', '/probe/not-a-directory'].map(
+        mask,
+      ),
       command: ['cat', '/etc/secret', '--', 'cat', '/etc/other', '--', 'ls', '/etc/sub', '--', 'ls', '/sys/firmware'],
     });
     t.is(outcome.end, 'exit 0');
@@ -36,7 +38,21 @@ test('maskPath: what hides is read-only: the host’s null device keeps its mode
       writeFileSync(join(root, 'etc/secret'), 'secret');
     },
     after: [mask('/etc/secret'), mask('/etc/sub')],
-    command: ['chmod', '/etc/secret', '0', '--', 'create', '/etc/sub/x', '--', 'chmod', '/etc/sub', '0777', '--', 'stat', '/etc/secret'],
+    command: [
+      'chmod',
+      '/etc/secret',
+      '0',
+      '--',
+      'create',
+      '/etc/sub/x',
+      '--',
+      'chmod',
+      '/etc/sub',
+      '0777',
+      '--',
+      'stat',
+      '/etc/secret',
+    ],
   });
   t.is(outcome.value('/etc/secret'), '!EROFS');
   t.is(outcome.values('/etc/secret')[1], 'c 0666 0 0 1:3 0');
@@ -78,7 +94,20 @@ test('readonlyPath: reads go on, writes do not, missing paths are no matter', as
     proc: true,
     arrange: (root) => writeFileSync(join(root, 'etc/file'), 'text'),
     after: ['/etc', '/proc/sys', '/no/such'].map(readonly),
-    command: ['cat', '/etc/file', '--', 'create', '/etc/x', '--', 'write', '/proc/sys/kernel/hostname', 'x', '--', 'create', '/tmp/x'],
+    command: [
+      'cat',
+      '/etc/file',
+      '--',
+      'create',
+      '/etc/x',
+      '--',
+      'write',
+      '/proc/sys/kernel/hostname',
+      'x',
+      '--',
+      'create',
+      '/tmp/x',
+    ],
   });
   t.true(outcome.stdout.startsWith('text'));
   t.true(outcome.stdout.includes('/etc/x=!EROFS'));

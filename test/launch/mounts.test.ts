@@ -1,9 +1,28 @@
 /** Mounts: made, configured, attached, and where their targets cannot lead. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { containedPlan, containerDirectory, init, launchPlan, prepare, ROOT, runContained, setting, teardown } from '../helpers/contained.js';
+import {
+  containedPlan,
+  containerDirectory,
+  init,
+  launchPlan,
+  prepare,
+  ROOT,
+  runContained,
+  setting,
+  teardown,
+} from '../helpers/contained.js';
 import type { Contained, Outcome } from '../helpers/contained.js';
 import type { Step } from '../../src/plan/ops.js';
 import { has, requires } from '../helpers/requires.js';
@@ -27,7 +46,10 @@ test('mountFs: options and attributes are those of the mount', async (t) => {
   const outcome = await runContained(t, {
     proc: true,
     before: [
-      tmpfs(['source=shm', 'size=65536k', 'mode=1777', 'nr_inodes=77'], ATTRIBUTE.nosuid | ATTRIBUTE.nodev | ATTRIBUTE.noexec),
+      tmpfs(
+        ['source=shm', 'size=65536k', 'mode=1777', 'nr_inodes=77'],
+        ATTRIBUTE.nosuid | ATTRIBUTE.nodev | ATTRIBUTE.noexec,
+      ),
       attach('/tmp'),
     ],
     command: ['cat', '/proc/self/mountinfo', '--', 'stat', '/tmp'],
@@ -46,7 +68,9 @@ test('mountFs: an error has the words of the file system', async (t) => {
 
 test('mountFs: an unknown file system', async (t) => {
   if (!requires(t, 'root')) return;
-  const { end } = await runContained(t, { before: [init({ op: 'mountFs', slot: 1, type: 'nofs', options: [], attributes: 0n })] });
+  const { end } = await runContained(t, {
+    before: [init({ op: 'mountFs', slot: 1, type: 'nofs', options: [], attributes: 0n })],
+  });
   t.is(end, 'failed mountFs ENODEV fsopen nofs');
 });
 
@@ -94,7 +118,10 @@ test('openTree: a bind of one file', async (t) => {
   const source = temporaryDirectory(t);
   writeFileSync(join(source, 'file'), 'text');
   const outcome = await runContained(t, {
-    before: [init({ op: 'openTree', slot: 1, path: join(source, 'file'), recursive: 0 }), attach('/etc/made/by/us', 2, 1)],
+    before: [
+      init({ op: 'openTree', slot: 1, path: join(source, 'file'), recursive: 0 }),
+      attach('/etc/made/by/us', 2, 1),
+    ],
     command: ['cat', '/etc/made/by/us'],
   });
   t.is(outcome.stdout, 'text');
@@ -104,10 +131,7 @@ test('openTreeInRoot: a part of the container’s own tree at another place', as
   if (!requires(t, 'root')) return;
   const outcome = await runContained(t, {
     arrange: (root) => writeFileSync(join(root, 'etc/file'), 'text'),
-    before: [
-      init({ op: 'openTreeInRoot', slot: 1, rootSlot: ROOT, path: '/etc', recursive: 0 }),
-      attach('/tmp', 0, 1),
-    ],
+    before: [init({ op: 'openTreeInRoot', slot: 1, rootSlot: ROOT, path: '/etc', recursive: 0 }), attach('/tmp', 0, 1)],
     command: ['cat', '/tmp/file'],
   });
   t.is(outcome.stdout, 'text');
@@ -117,7 +141,10 @@ test('attachInRoot: a missing target is made only where that is asked for', asyn
   if (!requires(t, 'root')) return;
   const missing = await runContained(t, { before: [tmpfs(), attach('/no/such')] });
   t.is(missing.end, 'failed attachInRoot ENOENT openat2 /no/such');
-  const made = await runContained(t, { before: [tmpfs(), attach('/no/such', 1)], command: ['create', '/no/such/file'] });
+  const made = await runContained(t, {
+    before: [tmpfs(), attach('/no/such', 1)],
+    command: ['create', '/no/such/file'],
+  });
   t.is(made.value('/no/such/file'), 'ok');
 });
 
@@ -170,7 +197,9 @@ async function refusedInProc(t: ExecutionContext, target: string, arrange?: Cont
 }
 test('attachInRoot: nothing goes over a file of procfs', refusedInProc, '/proc/sys');
 test('attachInRoot: nor over the root of one that is mounted', refusedInProc, '/proc');
-test('attachInRoot: nor through a link', refusedInProc, '/etc/link', (root) => symlinkSync('/proc/fs', join(root, 'etc/link')));
+test('attachInRoot: nor through a link', refusedInProc, '/etc/link', (root) =>
+  symlinkSync('/proc/fs', join(root, 'etc/link')),
+);
 
 test('attachInRoot: files that LXCFS stands in for may be covered', async (t) => {
   if (!requires(t, 'root')) return;
@@ -213,7 +242,19 @@ test('copyUp: a tmpfs begins with what the directory held, links, modes and owne
       symlinkSync('/nowhere', join(root, 'etc/link'));
     },
     before: [tmpfs(), init({ op: 'copyUp', slot: TMPFS, rootSlot: ROOT, path: '/etc' }), attach('/etc')],
-    command: ['cat', '/etc/sub/file', '--', 'stat', '/etc/sub', '--', 'stat', '/etc/sub/file', '--', 'readlink', '/etc/link'],
+    command: [
+      'cat',
+      '/etc/sub/file',
+      '--',
+      'stat',
+      '/etc/sub',
+      '--',
+      'stat',
+      '/etc/sub/file',
+      '--',
+      'readlink',
+      '/etc/link',
+    ],
   });
   t.true(outcome.stdout.startsWith('text'));
   t.regex(outcome.value('text/etc/sub') ?? outcome.value('/etc/sub') ?? '', /^d 0750 0 0 /);

@@ -80,10 +80,7 @@ test('timeOffset: the container’s boot was at another time', async (t) => {
 });
 
 const userNamespace = {
-  first: [
-    init({ op: 'awaitStage', awaited: AFTER_CLONE, gate: 0 }),
-    init({ op: 'becomeNamespaceRoot' }),
-  ],
+  first: [init({ op: 'awaitStage', awaited: AFTER_CLONE, gate: 0 }), init({ op: 'becomeNamespaceRoot' })],
   namespaces: CLONE.newUser | CLONE.newNs | CLONE.newPid | CLONE.newUts | CLONE.newIpc | CLONE.newNet,
 };
 const mapAll = afterClone({ op: 'idMaps', uidMap: '0 200000 1000', gidMap: '0 300000 1000', denySetgroups: 0 });
@@ -247,10 +244,7 @@ test('pinNamespace: a namespace outlives who made it, is pinned again in place, 
   const pin = join(directory, 'uts');
   const pinning = (): Promise<unknown> =>
     runContained(t, {
-      first: [
-        init({ op: 'hostname', name: 'pinned' }),
-        init({ op: 'awaitStage', awaited: AFTER_CLONE, gate: 0 }),
-      ],
+      first: [init({ op: 'hostname', name: 'pinned' }), init({ op: 'awaitStage', awaited: AFTER_CLONE, gate: 0 })],
       outside: [
         afterClone({ op: 'openChildNamespace', slot: 9, kind: 'uts' }),
         afterClone({ op: 'joinNamespaces', slot: 9, flags: Number(CLONE.newUts) }),
@@ -289,6 +283,8 @@ test('becomeInit and pid namespaces: the first process is pid 1, and the host kn
 
 test('openPath: flags and paths are the kernel’s business', async (t) => {
   if (!requires(t, 'root')) return;
-  const missing = await runContained(t, { outside: [prepare({ op: 'openPath', slot: 1, path: '/no/such', flags: O_PATH })] });
+  const missing = await runContained(t, {
+    outside: [prepare({ op: 'openPath', slot: 1, path: '/no/such', flags: O_PATH })],
+  });
   t.is(missing.end, 'failed openPath ENOENT openat /no/such');
 });

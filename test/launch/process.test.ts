@@ -76,7 +76,11 @@ test('sysctl: an unknown one, a bad value, and one outside of /proc/sys', async 
 
 test('linkUp: the loopback device works', async (t) => {
   if (!requires(t, 'root')) return;
-  const up = await runContained(t, { proc: true, after: [init({ op: 'linkUp', name: 'lo' })], command: ['cat', '/proc/net/fib_trie'] });
+  const up = await runContained(t, {
+    proc: true,
+    after: [init({ op: 'linkUp', name: 'lo' })],
+    command: ['cat', '/proc/net/fib_trie'],
+  });
   t.true(up.stdout.includes('127.0.0.1'));
   const missing = await runContained(t, { after: [init({ op: 'linkUp', name: 'eth7' })] });
   t.is(missing.end, 'failed linkUp ENODEV SIOCGIFFLAGS eth7');
@@ -120,14 +124,21 @@ test('rlimit, oomScoreAdj: set by the monitor on a child that has a user namespa
 test('oomScoreAdj', async (t) => {
   if (!requires(t, 'root')) return;
   const adjust = (value: number): Promise<{ stdout: string; end: string }> =>
-    runContained(t, { proc: true, after: [init({ op: 'oomScoreAdj', value })], command: ['cat', '/proc/self/oom_score_adj'] });
+    runContained(t, {
+      proc: true,
+      after: [init({ op: 'oomScoreAdj', value })],
+      command: ['cat', '/proc/self/oom_score_adj'],
+    });
   t.is((await adjust(500)).stdout, '500\n');
   t.is((await adjust(5000)).end, 'failed oomScoreAdj EINVAL write self/oom_score_adj');
 });
 
 test('umask: as told, or 0022', async (t) => {
   if (!requires(t, 'root')) return;
-  t.is((await runContained(t, { after: [init({ op: 'umask', mask: 0o077 })], command: ['umask'] })).value('umask'), '0077');
+  t.is(
+    (await runContained(t, { after: [init({ op: 'umask', mask: 0o077 })], command: ['umask'] })).value('umask'),
+    '0077',
+  );
   t.is((await runContained(t, { command: ['umask'] })).value('umask'), '0022');
 });
 
@@ -137,7 +148,16 @@ async function shows(t: ExecutionContext, steps: readonly Step[], name: string, 
   t.is(outcome.end, 'exit 0');
   t.is(outcome.value(name), expected);
 }
-const batch = { op: 'scheduler', policy: 3, flags: 0n, nice: 7, priority: 0, runtime: 0n, deadline: 0n, period: 0n } as const;
+const batch = {
+  op: 'scheduler',
+  policy: 3,
+  flags: 0n,
+  nice: 7,
+  priority: 0,
+  runtime: 0n,
+  deadline: 0n,
+  period: 0n,
+} as const;
 test('scheduler: a policy', shows, [init(batch)], 'policy', '3');
 test('scheduler: niceness', shows, [init(batch)], 'nice', '7');
 test('ioPriority', shows, [init({ op: 'ioPriority', class: 2, level: 3 })], 'ioprio', `${(2 << 13) | 3}`);
@@ -149,13 +169,31 @@ async function fails(t: ExecutionContext, step: Step, expected: string): Promise
   t.is((await runContained(t, { after: [step] })).end, expected);
 }
 test('scheduler: an unknown policy', fails, init({ ...batch, policy: 99 }), 'failed scheduler EINVAL sched_setattr');
-test('ioPriority: an unknown class', fails, init({ op: 'ioPriority', class: 9, level: 0 }), 'failed ioPriority EINVAL ioprio_set');
-test('cpuAffinity: no list', fails, init({ op: 'cpuAffinity', cpus: '0-' }), 'failed cpuAffinity EINVAL sched_setaffinity 0-');
-test('cpuAffinity: no such CPU', fails, init({ op: 'cpuAffinity', cpus: '8000' }), 'failed cpuAffinity EINVAL sched_setaffinity 8000');
+test(
+  'ioPriority: an unknown class',
+  fails,
+  init({ op: 'ioPriority', class: 9, level: 0 }),
+  'failed ioPriority EINVAL ioprio_set',
+);
+test(
+  'cpuAffinity: no list',
+  fails,
+  init({ op: 'cpuAffinity', cpus: '0-' }),
+  'failed cpuAffinity EINVAL sched_setaffinity 0-',
+);
+test(
+  'cpuAffinity: no such CPU',
+  fails,
+  init({ op: 'cpuAffinity', cpus: '8000' }),
+  'failed cpuAffinity EINVAL sched_setaffinity 8000',
+);
 
 test('sessionKeyring: a new one of this name', async (t) => {
   if (!requires(t, 'root')) return;
-  const outcome = await runContained(t, { after: [init({ op: 'sessionKeyring', name: 'of-the-container' })], command: ['keyring'] });
+  const outcome = await runContained(t, {
+    after: [init({ op: 'sessionKeyring', name: 'of-the-container' })],
+    command: ['keyring'],
+  });
   t.is(outcome.end, 'exit 0');
   t.regex(outcome.value('keyring') ?? '', /^keyring;.*;of-the-container$/);
 });
