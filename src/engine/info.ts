@@ -9,8 +9,9 @@ import { hostProblems } from './problems.js';
 import type { EngineInfo } from './types.js';
 import { engineVersion } from './version.js';
 
-export function engineInfo(context: EngineContext): EngineInfo {
-  return { host: hostInfo(context), store: storeInfo(context), problems: hostProblems(), version: engineVersion() };
+export async function engineInfo(context: EngineContext): Promise<EngineInfo> {
+  const problems = await hostProblems();
+  return { host: hostInfo(context), store: storeInfo(context), problems, version: engineVersion() };
 }
 
 function hostInfo(context: EngineContext): EngineInfo['host'] {

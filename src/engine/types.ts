@@ -136,7 +136,7 @@ export interface Engine extends AsyncDisposable {
   run(options: RunOptions): Promise<CollectedResult>;
   /** Like run, with streams: resolves when the process runs. */
   spawn(options: SpawnOptions): Promise<ContainerProcess>;
-  info(): EngineInfo;
+  info(): Promise<EngineInfo>;
   version(): EngineVersion;
   /** The launch plan of these options as text; changes and runs nothing. */
   explain(options: CreateOptions): string;

@@ -27,7 +27,7 @@ export const command: Command = {
     if (args.length > 0) throw invalid('`tspod info` takes no arguments');
   },
   run: async (context, { flags }) => {
-    const info = (await context.engine()).info();
+    const info = await (await context.engine()).info();
     const format = flags.text('format') ?? '';
     if (format === '') await context.out(yamlText(info));
     else if (isJsonFormat(format)) await context.out(`${jsonText(info, 2)}\n`);

@@ -12,6 +12,7 @@ import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
+import { requirePrivileges } from '../privileges.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
@@ -39,6 +40,7 @@ export interface Recording {
 
 /** Writes the record, and the id to the file that was asked for. */
 export function recordContainer(context: EngineContext, id: string, recording: Recording): Recorded {
+  requirePrivileges(context.facts());
   const { config, donors } = resolveDonors(context, recording.config);
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {

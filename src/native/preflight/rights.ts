@@ -30,7 +30,10 @@ const WITHOUT: Partial<Readonly<Record<Capability, string>>> = {
 const COMFORTABLE_FILES = 1024;
 
 export function checkCapabilities(privileged: boolean): PreflightCheck[] {
-  if (!privileged) return []; // all that is needed comes with the user namespace
+  if (!privileged) {
+    const detail = `running as user ${String(process.geteuid?.())}`;
+    return [lacking('root', true, { detail, remedy: 'run as root (sudo): rootless containers are not supported yet' })];
+  }
   const mask = effectiveCapabilities();
   const has = (name: Capability) => ((mask >> BigInt(CAPABILITIES.indexOf(name))) & 1n) === 1n;
   const remedy = 'run with it (in a container: --cap-add, or --privileged)';
