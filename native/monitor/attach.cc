@@ -1,6 +1,5 @@
 #include "monitor/attach.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,11 +32,10 @@ void attach(Loop& loop, Client& client, const message::Attach& wish) {
 }
 
 void resize(Loop& loop, const message::Resize& size) {
-  winsize window{};
+  winsize& window = loop.window.emplace();
   window.ws_row = static_cast<uint16_t>(std::min(size.rows, 0xffffU));
   window.ws_col = static_cast<uint16_t>(std::min(size.columns, 0xffffU));
-  // Without a terminal, or with one that is gone, there is nothing to resize.
-  if (loop.out.terminal && loop.out.fd) (void)::ioctl(loop.out.fd.get(), TIOCSWINSZ, &window);
+  resize_terminal(loop);
 }
 
 void send_failure(Client& client, const Failure& failure) {
@@ -48,7 +46,10 @@ void start(Loop& loop, Client& client) {
   if (loop.phase != Phase::kCreated) return send_failure(client, Failure{.err = EALREADY, .detail = "start"});
   client.asked_for_start = true;
   const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
-  if (opened) return enter_running(loop);
+  if (opened) {
+    open_streams(loop);
+    return enter_running(loop);
+  }
   send_failure(client, opened.error());
   end_unstarted(loop, opened.error());
 }

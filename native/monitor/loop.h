@@ -2,6 +2,8 @@
 // attach and ending.
 #pragma once
 
+#include <sys/ioctl.h>
+
 #include <cstdint>
 #include <optional>
 
@@ -56,6 +58,7 @@ struct Loop {
   Input input;
   Output out{LogStream::kStdout, Source::kStdout};
   Output err{LogStream::kStderr, Source::kStderr};
+  std::optional<winsize> window;  // that a client asked for last
   ScratchBuffer scratch{kReadBytes};
 
   Restarter restarter;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include <climits>
 #include <cstring>
@@ -130,16 +131,22 @@ void drain(Loop& loop, Output& output) {
 
 void open_streams(Loop& loop) {
   StreamEnds& ends = loop.launched.streams;
-  if (loop.has_terminal()) {
+  if (ends.terminal) {
     // Reading and writing a terminal are watched apart, so it gets a second descriptor.
     Result<UniqueFd> second = sys::dup_from(ends.terminal.get(), 3);
     if (second) open_input(loop, std::move(*second), /*terminal=*/true);
     open_output(loop.out, std::move(ends.terminal), /*terminal=*/true);
-    return;
+    resize_terminal(loop);
   }
   open_input(loop, std::move(ends.in), /*terminal=*/false);
   open_output(loop.out, std::move(ends.out), /*terminal=*/false);
   open_output(loop.err, std::move(ends.err), /*terminal=*/false);
+}
+
+void resize_terminal(const Loop& loop) {
+  // Without a terminal, or with one that is gone, there is nothing to resize.
+  if (loop.window && loop.out.terminal && loop.out.fd)
+    (void)::ioctl(loop.out.fd.get(), TIOCSWINSZ, &*loop.window);
 }
 
 void settle_input(Loop& loop) {

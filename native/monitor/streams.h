@@ -6,8 +6,12 @@
 
 namespace tspod {
 
-/** Takes over the ends of a container that has just been launched. */
+/** Takes over the ends of a container that has just been launched, as far as they are there: a terminal may
+ * come after the gate. */
 void open_streams(Loop& loop);
+
+/** Gives the terminal the size that a client asked for last, also of an earlier run. */
+void resize_terminal(const Loop& loop);
 
 /** The command runs now: ends an input that nobody is there to give. */
 void settle_input(Loop& loop);

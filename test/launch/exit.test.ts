@@ -107,6 +107,16 @@ test('exit: the container outlives its creator', async (t) => {
   t.is(exitOf(container)['code'], '9');
 });
 
+test('exit: a monitor that is killed leaves the state by which its container is found', async (t) => {
+  const container = await startContainer(t, { command: 'exec sleep 100' });
+  process.kill(container.monitorPid, 'SIGKILL');
+  await container.ended;
+  const init = pidIn(container.directory, 'init');
+  t.true(isAlive(init));
+  t.is(stateOf(container)['init'], `${init} ${startTime(init)}`);
+  process.kill(init, 'SIGKILL');
+});
+
 test('exit: what the command left behind without a pid namespace does not keep the monitor waiting', async (t) => {
   const { engine, exited } = await runContainer(t, { command: 'sleep 100 & echo $!; exit 4' });
   const left = Number.parseInt(engine.stdout.toString(), 10);

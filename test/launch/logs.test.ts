@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { requires } from '../helpers/requires.js';
@@ -153,6 +154,20 @@ test('logs: the last words of a container that is killed are kept', async (t) =>
   t.is(contentOf(k8sRecords(logPath), 'stdout').length, 60_000);
 });
 
+test('logs: nothing is lost while the monitor cannot keep up', async (t) => {
+  const container = await startContainer(t, { command: 'seq 1 200000; read line', log: {}, attach: { stdin: true } });
+  for (let i = 0; i < 5; i += 1) {
+    process.kill(container.monitorPid, 'SIGSTOP');
+    await delay(50);
+    process.kill(container.monitorPid, 'SIGCONT');
+    await delay(5);
+  }
+  container.engine.type('\n');
+  await container.engine.expect('exited');
+  const numbers = Array.from({ length: 200_000 }, (_, i) => `${i + 1}\n`).join('');
+  t.is(contentOf(k8sRecords(container.logPath), 'stdout').toString(), numbers);
+});
+
 test('logs: a restarted container goes on in the same file', async (t) => {
   const command = 'echo run; exit 1';
   const { logPath } = await runContainer(t, { command, log: {}, restart: { policy: 1, maxRetries: 2 } });
@@ -261,8 +276,9 @@ test('logs: a full disk loses records but not the container, and says how many',
   const records = k8sRecords(path);
   const remark = records.find(({ stream }) => stream === 'stderr')?.content.toString() ?? '';
   const lost = Number(/^\[tspod\] (\d+) log records \(\d+ bytes\) lost: No space left on device$/.exec(remark)?.[1]);
-  t.is(lost + records.length - 1, 5000 + 'written recovered'.split(' ').length);
-  t.true(records.every(({ full }) => full));
+  // A line that two reads share counts twice, as two records.
+  const counted = lost + records.length - 1;
+  t.true(lost > 0 && counted >= 5002 && counted < 5020, `${counted} records`);
   t.is(records.at(-1)?.content.toString(), 'recovered');
 });
 
