@@ -1,5 +1,5 @@
 /** A small root file system of busybox alone. */
-import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
@@ -16,12 +16,15 @@ const PROGRAMS = ['/bin/busybox', '/usr/bin/busybox'];
 /** Asked for with requires(t, 'root', 'busybox') first. */
 export function busyboxRoot(t: ExecutionContext<unknown>): string {
   const root = temporaryDirectory(t, 'tspod-rootfs-');
+  // for users of the container who are not its root
+  chmodSync(root, 0o755);
   for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run', 'root', 'usr/bin']) {
     mkdirSync(join(root, name), { recursive: true });
   }
   copyFileSync(PROGRAMS.find((path) => existsSync(path)) ?? '/bin/busybox', join(root, 'bin/busybox'));
   for (const name of APPLETS.split(' ')) symlinkSync('busybox', join(root, 'bin', name));
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n');
+  writeFileSync(join(root, 'etc/motd'), 'welcome\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nalice:x:1000:\ndisk:x:6:alice\naudio:x:29:\n');
   return root;
 }
