@@ -1,6 +1,7 @@
 /** An exec: a command that joins a running container. No lock, no record: nothing is left when it ends. */
-import { abortedError, onAbort, throwIfAborted } from '../native/abort.js';
+import { abortedError, throwIfAborted } from '../native/abort.js';
 import { spawnMonitor } from '../native/monitor-spawn.js';
+import { openProcess } from '../native/process-handle.js';
 import { TspodError } from '../errors.js';
 import type { ExecContext } from '../plan/context.js';
 import { encodePlan } from '../plan/encode.js';
@@ -81,17 +82,24 @@ export async function launchExec(plan: Plan, { fds, signal, before }: ExecLaunch
   const bytes = encodePlan(plan);
   const talk = new MonitorTalk(spawnMonitor({ fds }));
   before?.(talk);
-  const forget = onAbort(signal, () => {
-    talk.connection.close();
-  });
-  try {
-    const answer = await talk.launch(bytes);
-    if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
+  // Nothing here takes long, so an abort waits for the answer: whoever hung up earlier would lose sight of a command that runs.
+  const answer = await talk.launch(bytes);
+  if (signal?.aborted === true) {
+    if (answer.kind === 'started') endCommand(answer);
     await talk.closed();
-    if (signal?.aborted === true) throw abortedError('exec', signal);
-    if (answer.kind === 'failed') throw launchError(plan, answer);
-    throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
-  } finally {
-    forget();
+    throw abortedError('exec', signal);
+  }
+  if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
+  await talk.closed();
+  if (answer.kind === 'failed') throw launchError(plan, answer);
+  throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
+}
+
+function endCommand({ pid, startTime }: { readonly pid: number; readonly startTime: bigint }): void {
+  using process = openProcess(pid, startTime);
+  try {
+    process?.kill('SIGKILL');
+  } catch {
+    // It has just ended by itself.
   }
 }

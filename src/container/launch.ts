@@ -1,7 +1,8 @@
 /** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { abortedError, onAbort, throwIfAborted } from '../native/abort.js';
+import { abortedError, throwIfAborted } from '../native/abort.js';
+import { whenAborted } from './when-aborted.js';
 import { spawnMonitor } from '../native/monitor-spawn.js';
 import { decodePlan, encodePlan } from '../plan/encode.js';
 import type { Plan } from '../plan/ops.js';
@@ -10,6 +11,7 @@ import { TspodError } from '../errors.js';
 import type { AttachOptions, ExitStatus } from './api.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
+import { giveUp } from './give-up.js';
 import type { HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
@@ -52,17 +54,18 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
   const talk = new MonitorTalk(spawnMonitor({ fds: options.stdio.fds }));
   failpoint('monitor-spawned');
   const session = options.attach === undefined ? undefined : attachFirst(held, talk, options);
-  const forget = onAbort(options.signal, () => {
-    // Before `started` the end of the connection means: give up.
-    talk.connection.close();
+  let gaveUp: Promise<void> | undefined;
+  const forget = whenAborted(options.signal, () => {
+    gaveUp = giveUp(talk, held.paths);
   });
   try {
     const answered = talk.launch(bytes);
     failpoint('plan-sent');
     const answer = await answered;
     failpoint('started');
-    if (answer.kind === 'created' || answer.kind === 'started') return { talk, answer, session };
-    await ended(talk);
+    if (gaveUp === undefined && (answer.kind === 'created' || answer.kind === 'started'))
+      return { talk, answer, session };
+    await (gaveUp ?? ended(talk));
     throw failure(compiled, answer, options.signal);
   } finally {
     forget();

@@ -1,7 +1,8 @@
 /** A connection to a monitor as an AttachSession: output to sinks, input from a stream, detach keys, resize. */
 import type { Readable } from 'node:stream';
 
-import { abortedError, onAbort } from '../native/abort.js';
+import { abortedError } from '../native/abort.js';
+import { whenAborted } from './when-aborted.js';
 import type { MonitorConnection, MonitorMessage } from '../native/monitor-connection.js';
 import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from './api.js';
 import { DEFAULT_DETACH_KEYS, detachFilter, parseDetachKeys } from './detach-keys.js';
@@ -58,7 +59,7 @@ export class Session implements AttachSession {
     this.#attachedThen(() => {
       if (parts.options.size !== undefined) this.resize(parts.options.size);
     });
-    const forget = onAbort(signal, () => {
+    const forget = whenAborted(signal, () => {
       this.#aborted = true;
       this.#connection.close();
     });

@@ -1,5 +1,6 @@
 /** Containers that live for one call: created, started, read from, waited for, removed. */
-import { abortedError, onAbort } from '../native/abort.js';
+import { abortedError } from '../native/abort.js';
+import { whenAborted } from '../container/when-aborted.js';
 import type { CollectedResult, ContainerProcess, ExitStatus, RunOptions, SpawnOptions } from '../container/api.js';
 import { removeEnded } from '../container/auto-remove.js';
 import { collectOutput, encodeOutput, feed } from '../container/collect.js';
@@ -29,7 +30,7 @@ export async function runContainer(
   const kill = () => {
     process.kill('SIGKILL');
   };
-  const forget = onAbort(signal, kill);
+  const forget = whenAborted(signal, kill);
   try {
     const [output, status] = await Promise.all([
       collectOutput(process, options, kill),

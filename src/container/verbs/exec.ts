@@ -1,5 +1,6 @@
 /** Runs a command in a running container. */
-import { abortedError, onAbort } from '../../native/abort.js';
+import { abortedError } from '../../native/abort.js';
+import { whenAborted } from '../when-aborted.js';
 import type {
   AttachOptions,
   AttachSession,
@@ -39,7 +40,7 @@ export async function execCollected(
   const kill = () => {
     process.kill('SIGKILL');
   };
-  const forget = onAbort(signal, kill);
+  const forget = whenAborted(signal, kill);
   try {
     const [output, status] = await Promise.all([
       collectOutput(process, options, kill),

@@ -5,7 +5,7 @@ import { parseSignal } from '../../util/signals.js';
 import type { EngineContext } from '../context.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
-import { talkTo } from './stop.js';
+import { talkTo } from '../talk-to.js';
 
 const SIGKILL = 9;
 

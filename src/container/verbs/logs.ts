@@ -6,7 +6,7 @@ import { containerPaths } from '../../storage/paths.js';
 import type { LogChunk, LogsOptions } from '../api.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { talkTo } from './stop.js';
+import { talkTo } from '../talk-to.js';
 import { waitForContainer } from './wait.js';
 
 /** Throws NO_LOGS with a log driver that keeps none. */

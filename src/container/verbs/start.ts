@@ -11,7 +11,7 @@ import { containerStdio } from '../stdio.js';
 import { Session } from '../session.js';
 import { removeEnded } from '../auto-remove.js';
 import { settle } from '../settle.js';
-import { talkTo } from './stop.js';
+import { talkTo } from '../talk-to.js';
 
 /** A new life: what the last one left in the record is forgotten. */
 const NEW_LIFE: Partial<StoredState> = {

@@ -1,15 +1,15 @@
 /** Ends a container: its stop signal, some time, SIGKILL. The lock is not held while waiting. */
 import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
-import { connectMonitor } from '../../native/monitor-spawn.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import { signalName } from '../../util/signals.js';
 import type { StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { MonitorTalk } from '../monitor-talk.js';
+import type { MonitorTalk } from '../monitor-talk.js';
 import type { LiveRecord } from '../run-record.js';
+import { talkTo } from '../talk-to.js';
 
 /** How long a killed process may take to vanish. */
 const KILL_GRACE_MS = 5000;
@@ -71,15 +71,6 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
 
 function processOf(live: LiveRecord): ProcessHandle | undefined {
   return live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
-}
-
-/** The monitor, unless it has gone. */
-export async function talkTo(runDirectory: string): Promise<MonitorTalk | undefined> {
-  try {
-    return new MonitorTalk(await connectMonitor(runDirectory));
-  } catch {
-    return undefined;
-  }
 }
 
 async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {

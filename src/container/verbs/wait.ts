@@ -1,5 +1,6 @@
 /** Waits for a container's end, or for a state. Takes no lock. */
-import { abortedError, onAbort, throwIfAborted } from '../../native/abort.js';
+import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { whenAborted } from '../when-aborted.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -7,7 +8,7 @@ import { TspodError } from '../../errors.js';
 import type { ContainerStatus, WaitCondition, WaitOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { observe, stateOf, type Observation } from '../observe.js';
-import { talkTo } from './stop.js';
+import { talkTo } from '../talk-to.js';
 
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
 const DEFAULT_INTERVAL_MS = 250;
@@ -77,7 +78,7 @@ interface Waiting {
 async function someEnd(context: EngineContext, id: string, { observation, options }: Waiting): Promise<boolean> {
   const talk = await talkTo(containerPaths(context.directories, id).run);
   if (talk !== undefined) {
-    const forget = onAbort(options.signal, () => {
+    const forget = whenAborted(options.signal, () => {
       talk.connection.close();
     });
     await talk.exited();
@@ -98,7 +99,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
       forget();
       resolve();
     }, ms);
-    const forget = onAbort(signal, () => {
+    const forget = whenAborted(signal, () => {
       clearTimeout(timer);
       if (signal !== undefined) reject(abortedError('wait', signal));
     });

@@ -1,0 +1,46 @@
+/** Calls a launch off. */
+import { watch } from 'node:fs';
+
+import { openProcess } from '../native/process-handle.js';
+import type { ContainerPaths } from '../storage/paths.js';
+import type { MonitorTalk } from './monitor-talk.js';
+import { readLiveRecord } from './run-record.js';
+import { talkTo } from './talk-to.js';
+
+/**
+ * Hangs up, which makes a monitor give up that has not yet started its container; one that has is told to stop, and its container killed,
+ * as soon as its record says that it runs. Resolves when the monitor is gone.
+ */
+export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<void> {
+  talk.connection.close();
+  const look = () => {
+    void endRunning(paths);
+  };
+  const watcher = watchDirectory(paths.run, look);
+  look();
+  await talk.connection.ended().catch(() => undefined);
+  watcher?.close();
+}
+
+async function endRunning(paths: ContainerPaths): Promise<void> {
+  const live = readLiveRecord(paths.state);
+  if (live?.status !== 'running') return;
+  const talk = await talkTo(paths.run);
+  await talk?.stop();
+  talk?.connection.close();
+  using process = openProcess(live.init.pid, live.init.startTime);
+  try {
+    process?.kill('SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+/** Undefined if the directory is gone already, with the monitor. */
+function watchDirectory(path: string, onChange: () => void) {
+  try {
+    return watch(path, onChange).on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
+}

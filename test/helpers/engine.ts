@@ -1,0 +1,111 @@
+/** An engine of a test's own: its directories, its part of the cgroups; and the proof, after the test, that nothing is left of it. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+
+import { isTspodError, openEngine, type CreateOptions, type Engine, type ErrorCode } from '../../src/index.js';
+import { execute } from '../../src/native/execute.js';
+import { PlanBuilder } from '../../src/plan/builder.js';
+import { encodePlan } from '../../src/plan/encode.js';
+import { cgroupTops, networkState, remains, type Territory } from './leaks.js';
+import { temporaryDirectory } from './temp.js';
+
+export interface TestEngine extends Territory {
+  readonly engine: Engine;
+  /** Options of a container in this test: the host's system, no network, and these. */
+  readonly options: (options?: CreateOptions) => CreateOptions;
+  /** Another engine on the same store, as another process would open it. Closed after the test. */
+  readonly reopen: () => Promise<Engine>;
+  /** Fails unless nothing is left but these containers. */
+  readonly assertNothingLeft: (...known: readonly string[]) => Promise<void>;
+}
+
+/** Removes all containers after the test, and fails it if anything of them is left. */
+export async function testEngine(t: ExecutionContext<unknown>): Promise<TestEngine> {
+  const base = temporaryDirectory(t, 'tspod-engine-');
+  const territory: Territory = {
+    root: join(base, 'root'),
+    runRoot: join(base, 'run'),
+    cgroupParent: `/tspod-test-${randomBytes(6).toString('hex')}`,
+  };
+  const network = networkState();
+  const directories = { root: territory.root, runRoot: territory.runRoot };
+  const engine = await openEngine(directories);
+  const assertNothingLeft = async (...known: readonly string[]) => {
+    t.deepEqual(await settledRemains(territory, known), []);
+  };
+  t.teardown(async () => {
+    const last = await openEngine(directories);
+    for (const { id } of last.containers.list({ all: true })) {
+      await last.containers.remove(id, { force: true, depend: true, timeoutSec: 0 }).catch(ignoreGone);
+    }
+    await last.close();
+    await engine.close();
+    // Not by t: a test that has ended takes no more assertions.
+    assert.deepEqual(await settledRemains(territory, []), []);
+    assert.deepEqual(networkState(), network);
+    removeCgroups(territory);
+    await unmountHideLayers(territory);
+  });
+  return {
+    ...territory,
+    engine,
+    options: (options = {}) => ({
+      ...(options.rootfs === undefined ? { image: 'host:' } : {}),
+      network: 'none',
+      cgroupParent: territory.cgroupParent,
+      ...options,
+    }),
+    reopen: async () => {
+      const another = await openEngine(directories);
+      t.teardown(() => another.close());
+      return another;
+    },
+    assertNothingLeft,
+  };
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+}
+
+/** A killed process takes a moment to vanish from /proc; what stays longer is left. */
+async function settledRemains(territory: Territory, known: readonly string[]): Promise<readonly string[]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const found = remains(territory, known);
+    if (found.length === 0 || attempt === 40) return found;
+    await delay(25);
+  }
+}
+
+function removeCgroups({ cgroupParent }: Territory): void {
+  for (const top of cgroupTops()) {
+    try {
+      rmdirSync(top + cgroupParent);
+    } catch {
+      // no container needed this hierarchy
+    }
+  }
+}
+
+async function unmountHideLayers({ runRoot }: Territory): Promise<void> {
+  const builder = new PlanBuilder();
+  builder.add('teardown', 'unmount', { path: join(runRoot, 'hide') });
+  await execute(encodePlan(builder.build()));
+}
+
+/** Fails unless the promise rejects with a TspodError of this code. Answers its message. */
+export async function rejectsWith(
+  t: ExecutionContext<unknown>,
+  work: Promise<unknown>,
+  code: ErrorCode,
+): Promise<string> {
+  const error = await t.throwsAsync(async () => {
+    await work;
+  });
+  t.true(isTspodError(error, code), `${String(error)} should have code ${code}`);
+  return error instanceof Error ? error.message : '';
+}

@@ -1,0 +1,109 @@
+/** What containers leave on a machine, looked for by all the names that they can have. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Territory {
+  /** The store's directories. */
+  readonly root: string;
+  readonly runRoot: string;
+  /** The cgroup that all containers of the test are below, from each hierarchy's top. */
+  readonly cgroupParent: string;
+}
+
+/** Everything of the territory that is there: mounts, cgroups, processes, directories. `known`: ids of containers that may be there. */
+export function remains(territory: Territory, known: readonly string[] = []): readonly string[] {
+  return [...mountsIn(territory), ...cgroupsIn(territory), ...processesIn(territory), ...filesIn(territory)].filter(
+    (found) => !known.some((id) => found.includes(id)),
+  );
+}
+
+/** Names of network links and pinned network namespaces, to be compared before and after: containers of this release add none. */
+export function networkState(): readonly string[] {
+  return [
+    ...namesIn('/sys/class/net').map((name) => `link ${name}`),
+    ...namesIn('/run/netns').map((name) => `netns ${name}`),
+  ];
+}
+
+/** The tmpfs for layers that hide the host is the store's, not a container's. */
+function mountsIn({ root, runRoot }: Territory): readonly string[] {
+  return readText('/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => (isBelow(point, root) || isBelow(point, runRoot)) && point !== join(runRoot, 'hide'))
+    .map((point) => `mount ${point}`);
+}
+
+function cgroupsIn({ cgroupParent }: Territory): readonly string[] {
+  return cgroupTops().flatMap((top) =>
+    namesIn(top + cgroupParent)
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((name) => `cgroup ${top}${cgroupParent}/${name}`),
+  );
+}
+
+/** Mount points of all hierarchies. */
+export function cgroupTops(): readonly string[] {
+  return readText('/proc/self/mountinfo')
+    .split('\n')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(' ')[4] ?? '');
+}
+
+/** Monitors hold a run directory open; containers are in a cgroup of the test's. */
+function processesIn({ runRoot, cgroupParent, root }: Territory): readonly string[] {
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      if (readText(`/proc/${pid}/cgroup`).includes(`${cgroupParent}/`)) return true;
+      return isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root));
+    })
+    .map((pid) => `process ${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+}
+
+function isMonitor(pid: string): boolean {
+  return readText(`/proc/${pid}/comm`).startsWith('tspod');
+}
+
+function descriptorsOf(pid: string): readonly string[] {
+  return namesIn(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+}
+
+function filesIn({ root, runRoot }: Territory): readonly string[] {
+  return [
+    ...namesIn(join(root, 'containers')).map((name) => `directory containers/${name}`),
+    ...namesIn(join(runRoot, 'c')).map((name) => `directory c/${name}`),
+    ...namesIn(join(runRoot, 'locks'))
+      .filter((name) => name !== 'hide')
+      .map((name) => `lock ${name}`),
+    ...namesIn(join(runRoot, 'hide'))
+      .filter((name) => name.includes('.'))
+      .map((name) => `layer ${name}`),
+  ];
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
