@@ -91,3 +91,52 @@ export function readStringRecord(value: unknown, at: Place, maxItems = 4096): Re
     entries.map(([key, item]) => [readString(key, at), readString(item, `${at}.${key}`, 131072)]),
   );
 }
+
+/** Reads a value of one type. */
+export type Reader<T> = (value: unknown, at: Place) => T;
+
+/** Keys of T that may be absent. */
+type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
+
+/** Readers for all fields of T, by whether they must be there: the compiler sees that none is forgotten. */
+export interface Fields<T> {
+  readonly required: { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Reader<T[K]> };
+  readonly optional: { readonly [K in OptionalKeys<T>]: Reader<Exclude<T[K], undefined>> };
+}
+
+/** A reader of objects with these fields; members of other names are passed over, as the specifications ask. */
+export function objectOf<T extends object>({ required, optional: further }: Fields<T>): Reader<T> {
+  return (value, at) => {
+    const object = readObject(value, at);
+    const read: Record<string, unknown> = {};
+    for (const [key, reader] of Object.entries<Reader<unknown>>(required)) {
+      if (member(object, key) === undefined) throw wrong(`${at}.${key}`, 'is missing');
+      read[key] = reader(object[key], `${at}.${key}`);
+    }
+    for (const [key, reader] of Object.entries<Reader<unknown>>(further)) {
+      const field = optional(object, key, at, reader);
+      if (field !== undefined) read[key] = field;
+    }
+    return read as T;
+  };
+}
+
+/** A reader of lists of at most so many items. */
+export function listOf<T>(reader: Reader<T>, maxItems = 4096): Reader<readonly T[]> {
+  return (value, at) => readList(value, at, reader, maxItems);
+}
+
+/** A reader of whole numbers in a range. */
+export function integerIn(min: number, max: number): Reader<number> {
+  return (value, at) => readInteger(value, at, { min, max });
+}
+
+/** A reader of one of some words. */
+export function wordOf<T extends string>(words: readonly T[]): Reader<T> {
+  return (value, at) => readWord(value, at, words);
+}
+
+/** A reader of strings of at most so many characters. */
+export function stringOf(maxLength: number): Reader<string> {
+  return (value, at) => readString(value, at, maxLength);
+}
