@@ -97,7 +97,7 @@ export async function collect(child: ChildProcess, input?: string): Promise<CliR
 }
 
 /** Waits until `test` is true; the condition is named in the failure. */
-export async function until(what: string, test: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(what: string, test: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await test())) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
