@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage } from '../../src/native/message-codec.js'
 import type { Message, MessageFields, MessageName } from '../../src/native/message-codec.js';
 
 /** A test that waits longer than this for one message has failed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 100_000;
 
 export class Peer {
   readonly socket: Socket;
