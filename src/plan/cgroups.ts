@@ -46,11 +46,9 @@ export function createCgroups(
  * fail: a group that has processes of its own (the top one, in a container) cannot enable any.
  */
 export function enableControllers(builder: PlanBuilder, directory: CgroupDirectory, request: CgroupRequest): void {
-  const available = controllersOf(directory.hierarchy);
-  const asked = neededControllers(request.resources).filter(
-    (controller) => available.includes(controller) && !(controller === 'pids' && request.optional.includes('pids')),
-  );
-  const others = available.filter((controller) => V2_DEFAULTS.includes(controller) && !asked.includes(controller));
+  const available = directory.hierarchy.controllers;
+  const asked = askedControllers(request).filter((controller) => available.includes(controller));
+  const others = V2_DEFAULTS.filter((controller) => available.includes(controller) && !asked.includes(controller));
   if (asked.length + others.length === 0) return;
   const { mountPoint } = directory.hierarchy;
   const levels = [mountPoint, ...parentsOf(directory.path.slice(mountPoint.length)).map((path) => mountPoint + path)];
@@ -58,14 +56,20 @@ export function enableControllers(builder: PlanBuilder, directory: CgroupDirecto
   for (const [level, path] of levels.entries()) {
     if (level === 0) builder.add('prepare', 'openPath', { slot, path, flags: O_PATH | O_DIRECTORY });
     else builder.add('prepare', 'cgroupCreate', { slot, path });
-    const enable = (controllers: readonly Controller[]) => ({
-      slot,
-      name: 'cgroup.subtree_control',
-      value: controllers.map((controller) => `+${controller}`).join(' '),
-    });
-    if (asked.length > 0) builder.add('prepare', 'writeFileAt', enable(asked));
-    if (others.length > 0) builder.try('prepare', 'writeFileAt', enable(others));
+    const enable = (value: string) => ({ slot, name: 'cgroup.subtree_control', value });
+    if (asked.length > 0)
+      builder.add('prepare', 'writeFileAt', enable(asked.map((controller) => `+${controller}`).join(' ')));
+    // One by one: where one cannot be (cpu, while there are real-time processes) the others still are.
+    for (const controller of others) builder.try('prepare', 'writeFileAt', enable(`+${controller}`));
   }
+}
+
+/** Those that something was asked of, by limits or by whole files. */
+function askedControllers({ resources, optional }: CgroupRequest): readonly string[] {
+  const limits = neededControllers(resources).filter(
+    (controller) => controller !== 'pids' || !optional.includes('pids'),
+  );
+  return [...new Set([...limits, ...unifiedControllers(resources)])];
 }
 
 /** Writes the limits that this hierarchy's controllers carry out, and what was given as whole files. */
@@ -99,11 +103,19 @@ function addUnified(builder: PlanBuilder, { slot }: OpenCgroup, files: Readonly<
   for (const [name, value] of Object.entries(files)) builder.add('prepare', 'writeFileAt', { slot, name, value });
 }
 
-/** On a host without a version 2 hierarchy there is nothing that whole files could be for. */
+/** The controllers that whole files belong to: memory for memory.high. */
+function unifiedControllers({ unified = {} }: LinuxResources): readonly string[] {
+  return [...new Set(Object.keys(unified).map((name) => name.slice(0, name.indexOf('.'))))];
+}
+
+/** Whole files are for controllers that version 2 has; on a hybrid host version 1 has most of them. UNSUPPORTED_HOST names the controller. */
 export function checkUnified(placement: CgroupPlacement | undefined, resources: LinuxResources): void {
-  const names = Object.keys(resources.unified ?? {});
-  if (names.length === 0 || placement?.directories.some(({ hierarchy }) => hierarchy.version === 2) === true) return;
-  throw new TspodError('UNSUPPORTED_HOST', `cannot write ${names.join(', ')}: this machine has no cgroup v2`);
+  const hierarchies = (placement?.directories ?? []).filter(({ hierarchy }) => hierarchy.version === 2);
+  for (const controller of unifiedControllers(resources)) {
+    if (hierarchies.some(({ hierarchy }) => hierarchy.controllers.includes(controller))) continue;
+    const message = `cannot write files of the controller ${controller}: this machine does not have it in cgroup v2`;
+    throw new TspodError('UNSUPPORTED_HOST', message, { details: { controller } });
+  }
 }
 
 /** The version 1 hierarchy of devices where there is one, else the version 2 one. */

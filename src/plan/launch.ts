@@ -11,7 +11,7 @@
  * teardown      the end
  */
 import { TspodError } from '../errors.js';
-import { MS, propagationFlags } from '../oci/mount-options.js';
+import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
 import type { OciProcess, OciSpec } from '../oci/spec.js';
 import { sysctlPath } from '../spec/sysctls.js';
 import { PlanBuilder, stageIndex } from './builder.js';
@@ -42,10 +42,11 @@ interface Launch {
   readonly namespaces: NamespacePlan;
   readonly state: HookState;
   readonly cgroups: readonly OpenCgroup[];
-  /** Slots: the container's user namespace (or NONE), the root, a mount that is attached at once. */
+  /** Slots: the container's user namespace (or NONE), the root, a mount that is attached at once, that on /dev. */
   readonly usernsSlot: number;
   readonly rootSlot: number;
   readonly mountSlot: number;
+  readonly devSlot: number;
 }
 
 /** The whole plan of a container. Throws TspodError for what the spec asks for and cannot be. */
@@ -84,6 +85,7 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
     usernsSlot: namespaces.has('user') ? builder.slot() : NONE,
     rootSlot: builder.slot(),
     mountSlot: builder.slot(),
+    devSlot: builder.slot(),
   };
 }
 
@@ -122,6 +124,7 @@ function addFileSystem(launch: Launch): void {
   addMounts(builder, spec, {
     rootSlot,
     slot: mountSlot,
+    devSlot: launch.devSlot,
     usernsSlot,
     cgroup: context.cgroup,
     ownCgroupNamespace: namespaces.isNew('cgroup'),
@@ -150,10 +153,11 @@ function terminalSize({ consoleSize }: OciProcess): { readonly rows: number; rea
 }
 
 /** A /dev that is to be read-only is so only when all that belongs there has been made. */
-function sealDev({ builder, spec, rootSlot }: Launch): void {
+function sealDev({ builder, spec, devSlot }: Launch): void {
   const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
-  if (dev?.type === 'tmpfs' && dev.options?.includes('ro') === true)
-    builder.add('init', 'readonlyPath', { rootSlot, path: '/dev' });
+  if (dev?.type !== 'tmpfs' || dev.options?.includes('ro') !== true) return;
+  const nothing = { clear: 0n, propagation: 0n, recursive: 0, usernsSlot: NONE };
+  builder.add('init', 'mountAttributes', { slot: devSlot, set: MOUNT_ATTR.RDONLY, ...nothing });
 }
 
 /** The monitor's last steps before there is a child, and those that it does for the child afterwards. */

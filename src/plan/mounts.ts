@@ -17,6 +17,8 @@ export interface MountContext {
   readonly rootSlot: number;
   /** A slot for mounts that are attached at once. */
   readonly slot: number;
+  /** A slot that keeps the mount on /dev: it may have to be made read-only when all that belongs there has been made. */
+  readonly devSlot: number;
   /** The container's user namespace, for identity-mapped mounts; NONE without one of its own. */
   readonly usernsSlot: number;
   readonly cgroup: CgroupPlacement | undefined;
@@ -52,7 +54,8 @@ interface Request {
 
 /** A new file system: its options, then its attributes with the mount itself. */
 function addFileSystem(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
-  const { slot, rootSlot } = context;
+  const slot = isDev(mount) ? context.devSlot : context.slot;
+  const { rootSlot } = context;
   const type = mount.type ?? '';
   // What is to be copied in has to be written before the mount is read-only; nodes and mount points in /dev come later still.
   const sealedLater = (options.set & MOUNT_ATTR.RDONLY) !== 0n && (options.tmpcopyup || isDev(mount));

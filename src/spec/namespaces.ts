@@ -143,3 +143,12 @@ function donorPath(type: NamespaceType, mode: string, paths: NamespacePaths): st
 export function ociIdMappings(maps: readonly IdMap[]): readonly OciIdMapping[] {
   return maps.map((map) => ({ containerID: map.containerId, hostID: map.hostId, size: map.size }));
 }
+
+/**
+ * The host's id for one of the container's: what a container's root owns on the host, for instance the top of its own layer. An id that no map
+ * has, and any without maps, is itself.
+ */
+export function hostId(maps: readonly IdMap[], id: number): number {
+  const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  return map === undefined ? id : map.hostId + (id - map.containerId);
+}

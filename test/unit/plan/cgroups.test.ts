@@ -160,10 +160,14 @@ test('update: on version 2 controllers are enabled when they are needed', (t) =>
   t.deepEqual(wordsOf(plan), [
     'open /sys/fs/cgroup',
     'write "+cpuset" to /sys/fs/cgroup/cgroup.subtree_control',
-    '? write "+memory +cpu +pids" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+memory" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+pids" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+cpu" to /sys/fs/cgroup/cgroup.subtree_control',
     'make cgroup /sys/fs/cgroup/tspod',
     'write "+cpuset" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
-    '? write "+memory +cpu +pids" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+memory" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+pids" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+cpu" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
     'open /sys/fs/cgroup/tspod/x',
     'write "0" to /sys/fs/cgroup/tspod/x/cpuset.cpus',
   ]);

@@ -19,9 +19,13 @@ test('the plan of the simplest container on cgroup v2', (t) => {
   ]);
   t.deepEqual(wordsOf(plan, 'prepare'), [
     'open /sys/fs/cgroup',
-    '? write "+memory +cpu +pids" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+memory" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+pids" to /sys/fs/cgroup/cgroup.subtree_control',
+    '? write "+cpu" to /sys/fs/cgroup/cgroup.subtree_control',
     'make cgroup /sys/fs/cgroup/tspod',
-    '? write "+memory +cpu +pids" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+memory" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+pids" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
+    '? write "+cpu" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
     `make cgroup ${group}`,
     `? write "2048" to ${group}/pids.max`,
     `guard devices of ${group} with a program of 47 instructions`,
@@ -135,7 +139,7 @@ test(adds, { readOnly: true }, [
 ]);
 test(adds, { readOnly: true, readOnlyTmpfs: false }, [
   'mount tmpfs on /dev/shm ro,nosuid,noexec,nodev source=shm,mode=1777,size=67108864',
-  'make /dev read-only',
+  'make mount /dev ro',
 ]);
 test(adds, { tty: true }, ['streams: a terminal', 'open a terminal of 80x24, also as /dev/console']);
 test(
@@ -246,9 +250,14 @@ test(adds, { mounts: [{ type: 'ramfs', target: '/r', options: ['notmpcopyup'] }]
 test(adds, { rootPropagation: 'shared' }, ['make mounts shared']);
 test(adds, { resources: { memoryBytes: 1 << 20 } }, [
   'write "+memory" to /sys/fs/cgroup/cgroup.subtree_control',
-  '? write "+cpu +pids" to /sys/fs/cgroup/cgroup.subtree_control',
+  '? write "+pids" to /sys/fs/cgroup/cgroup.subtree_control',
+  '? write "+cpu" to /sys/fs/cgroup/cgroup.subtree_control',
   `write "1048576" to /sys/fs/cgroup/tspod/${ID}/memory.max`,
   `? write "1048576" to /sys/fs/cgroup/tspod/${ID}/memory.swap.max`,
+]);
+test(adds, { resources: { unified: { 'io.latency': '8:0 target=5' } } }, [
+  'write "+io" to /sys/fs/cgroup/cgroup.subtree_control',
+  `write "8:0 target=5" to /sys/fs/cgroup/tspod/${ID}/io.latency`,
 ]);
 test(adds, { resources: { pidsLimit: 5 } }, [`write "5" to /sys/fs/cgroup/tspod/${ID}/pids.max`]);
 test(adds, { cgroupParent: '/a/b' }, [
@@ -541,7 +550,7 @@ test(unsupported, { resources: { cpuRtRuntimeUs: 1 } }, /needs cgroup v1/, {});
 test(
   unsupported,
   { resources: { unified: { 'memory.high': '1' } } },
-  /cannot write memory.high: this machine has no cgroup v2/,
+  /cannot write files of the controller memory: this machine does not have it in cgroup v2/,
   { facts: { cgroup: V1 } },
 );
 
