@@ -37,7 +37,7 @@ export const OPS = {
   // --- descriptors
   /** open(2) of a host path into a slot; close-on-exec is added. */
   openPath: { code: 1, fields: { slot: 'u32', path: 'str', flags: 'u32' } },
-  /** Takes a descriptor that the monitor was spawned with into a slot. */
+  /** Takes a copy of a descriptor that the monitor was spawned with into a slot. */
   inheritFd: { code: 2, fields: { slot: 'u32', fd: 'u32' } },
   /** A pidfd of a process that still has this start time (clock ticks since boot, /proc/PID/stat field 22; 0: any). */
   openProcess: { code: 3, fields: { slot: 'u32', pid: 'u32', startTime: 'u64' } },
@@ -48,6 +48,7 @@ export const OPS = {
    * the monitor enters a donor's mount namespace to take a mount out of it, or leaves its private one, and goes back.
    */
   joinNamespaces: { code: 10, fields: { slot: 'u32', flags: 'u32' } },
+  /** unshare(2). A cgroup namespace's root is the caller's cgroup at this moment: after cgroupEnter, also after a clone into a cgroup. */
   unshare: { code: 11, fields: { flags: 'u32' } },
   /** Offset of a clock in the time namespace that this process's children will be in; after unshare(CLONE_NEWTIME). */
   timeOffset: { code: 12, fields: { clock: 'str', seconds: 'i64', nanoseconds: 'u32' } },
@@ -73,7 +74,10 @@ export const OPS = {
   cgroupEnter: { code: 22, fields: { slot: 'u32', file: 'str' } },
   /** Loads an eBPF device program (64-bit instructions) and attaches it to a v2 cgroup. */
   cgroupDevices: { code: 23, fields: { slot: 'u32', program: 'bytes' } },
-  /** Ends what still runs in the cgroup and its children, then removes them; what is gone is success. */
+  /**
+   * Ends what still runs in the cgroup and its children, then removes them; what is gone is success. Of the hierarchies of version 1 the freezer's
+   * comes first: what is frozen in it does not die before it is thawed. EBUSY if something does not end for ten seconds.
+   */
   cgroupRemove: { code: 24, fields: { path: 'str' } },
 
   /**
@@ -104,7 +108,7 @@ export const OPS = {
   attachInRoot: { code: 35, fields: { slot: 'u32', rootSlot: 'u32', target: 'str', create: 'u32' } },
   /** pivot_root to the slot's mount and detaches the old root; ends with the working directory at "/". */
   pivotRoot: { code: 36, fields: { rootSlot: 'u32' } },
-  /** Hides a path: a file under the host's /dev/null inode, a directory under an empty read-only tmpfs; missing is success. */
+  /** Hides a path, read-only: a file under the host's /dev/null inode, a directory under an empty read-only tmpfs; missing is success. */
   maskPath: { code: 37, fields: { rootSlot: 'u32', path: 'str' } },
   /** Makes a path read-only with a bind mount of itself; missing is success. */
   readonlyPath: { code: 38, fields: { rootSlot: 'u32', path: 'str' } },
@@ -140,8 +144,11 @@ export const OPS = {
   /** `key` is a path below /proc/sys with slashes; written through a private procfs handle. */
   sysctl: { code: 62, fields: { key: 'str', value: 'str' } },
   linkUp: { code: 63, fields: { name: 'str' } },
+  /** setrlimit(2). In afterClone and beforePivot: of the child, from outside, with the monitor's rights. */
   rlimit: { code: 64, fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
+  /** As rlimit: of the caller in init, of the child in the monitor's stages. */
   oomScoreAdj: { code: 65, fields: { value: 'i32' } },
+  /** Init itself works with umask 0; without this step the command has 0022. */
   umask: { code: 66, fields: { mask: 'u32' } },
   personality: { code: 67, fields: { persona: 'u64' } },
   /** sched_setattr(2). */
@@ -180,7 +187,7 @@ export const OPS = {
   lookUpUser: { code: 80, fields: { rootSlot: 'u32', user: 'str', groups: 'strs' } },
   /** Takes these ids instead of a look-up. */
   useIds: { code: 81, fields: { uid: 'u32', gid: 'u32', groups: 'u32s' } },
-  /** setgroups, setresgid, setresuid to the ids kept, keeping permitted capabilities for `capabilities`. */
+  /** setgroups, setresgid, setresuid to the ids kept (the command's pipes and terminal become its user's), keeping permitted capabilities for `capabilities`. */
   setIds: { code: 82, fields: {} },
   /** Drops all that is not in the mask (bit = capability number) from the bounding set. */
   boundingCapabilities: { code: 83, fields: { mask: 'u64' } },
@@ -197,14 +204,17 @@ export const OPS = {
   selinux: { code: 88, fields: { label: 'str' } },
 
   // --- hooks and exec
-  /** An OCI hook: stdin is stateBefore + the container's pid in decimal + stateAfter. `timeoutMs` 0 is none. */
+  /** An OCI hook: stdin is stateBefore + the container's pid in decimal + stateAfter. `timeoutMs` 0 is none. ETIMEDOUT, or ECHILD with what it said. */
   hook: {
     code: 90,
     fields: { path: 'str', args: 'strs', env: 'strs', timeoutMs: 'u32', stateBefore: 'bytes', stateAfter: 'bytes' },
   },
   /** chdir; with `create` 1 a missing directory is made (owned by the ids kept). Fails if it ends outside the root. */
   workingDirectory: { code: 91, fields: { path: 'str', create: 'u32' } },
-  /** Forks: PID 1 stays as a tiny init that reaps and passes signals on, the child goes on with the next step. */
+  /**
+   * Forks: PID 1 stays as a tiny init that reaps and passes signals on, the child goes on with the next step. Best last before exec: PID 1 keeps
+   * the ids, capabilities and filter that it has by then.
+   */
   becomeInit: { code: 92, fields: {} },
   /**
    * execve; a file without "/" is looked up in PATH of `env`. HOME is added from the user look-up when `setHome` is 1
