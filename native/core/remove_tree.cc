@@ -1,13 +1,11 @@
 #include "core/remove_tree.h"
 
-#include <dirent.h>
 #include <linux/openat2.h>
 
 #include <cstring>
-#include <memory>
 #include <string>
-#include <string_view>
 
+#include "core/directory.h"
 #include "core/sys.h"
 
 namespace tspod {
@@ -15,11 +13,6 @@ namespace {
 
 /** Deeper directories are moved up first: a container can nest them deeper than there are descriptors. */
 constexpr int kMaxDepth = 100;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 bool is_gone(const Error& error) {
   return error.err == ENOENT || error.err == ENOTDIR;
@@ -68,25 +61,22 @@ class TreeRemoval {
   }
 
   Result<void> remove_content(int directory, int depth) {
-    const Directory stream(::fdopendir(TRY(sys::dup_from(directory, 3)).release()));
-    if (stream == nullptr) return last_error("fdopendir");
-    ::rewinddir(stream.get());  // the copy shares its position with the descriptor
-    while (const dirent* entry = ::readdir(stream.get())) {
-      const std::string_view name(entry->d_name);
-      if (name != "." && name != "..") TRY(remove_entry(directory, entry->d_name, depth));
-    }
-    return {};
+    return for_each_entry(directory, [&](const DirectoryEntry& entry) -> Result<void> {
+      if (is_stopped()) return Error{"unlinkat", entry.name, ECANCELED};
+      if (entry.type != DT_DIR && TRY(remove_file(directory, entry.name))) return {};
+      return remove_directory(directory, entry.name, depth);
+    });
   }
 
-  Result<void> remove_entry(int parent, const char* name, int depth) {
-    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return Error{"unlinkat", name, ECANCELED};
-    if (TRY(remove_file(parent, name))) return {};
+  Result<void> remove_directory(int parent, const char* name, int depth) {
     if (depth == kMaxDepth) return move_up(parent, name);
     const Result<UniqueFd> directory = enter(parent, name);
     if (!directory) return unless_gone(directory.error());
     TRY(remove_content(directory->get(), depth + 1));
     return unless_gone(sys::unlinkat(parent, name, AT_REMOVEDIR));
   }
+
+  bool is_stopped() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
 
   Result<void> move_up(int parent, const char* name) {
     const std::string above = ".tspod-removing-" + std::to_string(moved_++);

@@ -26,8 +26,10 @@ Result<UniqueFd> timerfd_create();
 /** Lets the timer expire once, after this time; 0 turns it off. */
 Result<void> timerfd_settime(int timer, uint64_t milliseconds);
 
-/** A non-blocking SOCK_STREAM socket that listens at `path`, which has to fit into sun_path. Mode 0600,
- * whatever the umask. */
+/**
+ * A non-blocking SOCK_STREAM socket that listens at `path`, which has to fit into sun_path. Mode 0600,
+ * whatever the umask.
+ */
 Result<UniqueFd> listen_at(const char* path, int backlog);
 /** The next connection, non-blocking. EAGAIN if there is none. */
 Result<UniqueFd> accept(int listener);
@@ -36,8 +38,10 @@ Result<uid_t> peer_uid(int socket);
 
 Result<void> set_nonblocking(int fd);
 
-/** Bytes read, 0 at the end, without the error's words: for descriptors that answer EAGAIN often. -errno if
- * it failed. */
+/**
+ * Bytes read, 0 at the end, without the error's words: for descriptors that answer EAGAIN often. -errno if it
+ * failed.
+ */
 ssize_t try_read(int fd, std::span<char> into);
 
 /** Nanoseconds of a clock (CLOCK_REALTIME, CLOCK_BOOTTIME). */

@@ -154,13 +154,12 @@ Failure death_before_exec(const sys::Ending& ending) {
 }
 
 /**
- * The socket has ended: that is exec, unless the child died. A child that has ended by now may still have
- * executed a short command: the kernel knows. (With an init of ours, PID 1 never executes anything, and its
- * exit code says enough.)
+ * The socket has ended: that is exec, or the child's death, which the kernel tells apart (the child may not be seen to have ended
+ * yet, and a short command may have ended by now). With an init of ours PID 1 never executes anything; its exit
+ * code says enough.
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
-  if (!TRY_STEPLESS(sys::has_ended(launched.pidfd.get())) || monitor.plan.has(plan::Op::kBecomeInit))
-    return {};
+  if (monitor.plan.has(plan::Op::kBecomeInit)) return {};
   if (TRY_STEPLESS(monitor.context.proc.has_executed(launched.pid))) return {};
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }

@@ -1,14 +1,13 @@
 // Removing a control group with everything in it. May be repeated; what is gone is success.
-#include <dirent.h>
 #include <poll.h>
 #include <time.h>
 
 #include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <memory>
 #include <vector>
 
+#include "core/directory.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "ops/handlers.gen.h"
@@ -23,11 +22,6 @@ constexpr int kPatienceMs = 10'000;
 constexpr int kMaxDepth = 512;
 /** Rounds of killing: each is for what was forked while the one before went on. */
 constexpr int kMaxRounds = 100;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 int64_t now_ms() {
   timespec now;
@@ -125,11 +119,10 @@ Result<void> remove_directory(int parent, const char* name, int64_t deadline) {
 
 Result<std::vector<std::string>> children_of(int group) {
   std::vector<std::string> names;
-  const Directory directory(::fdopendir(TRY(sys::dup_from(group, 3)).release()));
-  if (directory == nullptr) return last_error("fdopendir");
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
+  TRY(for_each_entry(group, [&](const DirectoryEntry& entry) -> Result<void> {
+    if (entry.type == DT_DIR) names.emplace_back(entry.name);
+    return {};
+  }));
   return names;
 }
 

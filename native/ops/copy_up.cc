@@ -1,14 +1,13 @@
 // Fills a tmpfs with what the directory holds that it is about to cover (tmpcopyup).
-#include <dirent.h>
 #include <linux/openat2.h>
 #include <sys/sendfile.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
+#include "core/directory.h"
 #include "core/path.h"
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
@@ -19,11 +18,6 @@ namespace {
 constexpr int kMaxDepth = 128;
 /** What an image puts below one directory; the bytes are bounded by the size of the tmpfs. */
 constexpr uint32_t kMaxEntries = 1'000'000;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 /** One entry on its way: the same name in both directories. */
 struct Entry {
@@ -69,16 +63,10 @@ class TreeCopy {
  public:
   Result<void> copy_content(int from, int to, int depth) {
     if (depth > kMaxDepth) return Error{"copy", {}, ENAMETOOLONG};
-    const Directory stream(::fdopendir(TRY(sys::dup_from(from, 3)).release()));
-    if (stream == nullptr) return last_error("fdopendir");
-    ::rewinddir(stream.get());
-    while (const dirent* next = ::readdir(stream.get())) {
-      const std::string_view name(next->d_name);
-      if (name == "." || name == "..") continue;
-      if (++entries_ > kMaxEntries) return Error{"copy", std::string(name), E2BIG};
-      TRY(copy_entry({from, to, next->d_name, TRY(sys::fstatat(from, next->d_name))}, depth));
-    }
-    return {};
+    return for_each_entry(from, [&](const DirectoryEntry& entry) -> Result<void> {
+      if (++entries_ > kMaxEntries) return Error{"copy", entry.name, E2BIG};
+      return copy_entry({from, to, entry.name, TRY(sys::fstatat(from, entry.name))}, depth);
+    });
   }
 
  private:

@@ -22,20 +22,24 @@ constexpr std::array<std::string_view, 9> kReplaceable = {
     "/proc/swaps",   "/proc/uptime",    "/proc/sys/kernel/ns_last_pid",
 };
 
-/** A directory is mounted on a directory, anything else on a file. */
-Result<UniqueFd> make_target_for(int mount, int root, std::string_view path) {
-  const struct stat status = TRY(sys::fstat(mount));
-  return S_ISDIR(status.st_mode) ? make_directories(root, path) : make_file_in_root(root, path);
+/** The directory, or what else is there: the kernel says then that the two do not fit. */
+Result<UniqueFd> directory_target(int root, wire::String path) {
+  Result<UniqueFd> directory = make_directories(root, path.view());
+  if (directory || directory.error().err != ENOTDIR) return directory;
+  return open_in_root(root, path.c_str(), O_PATH);
 }
 
 Result<UniqueFd> open_target(int mount, int root, const plan::AttachInRoot& step) {
-  Result<UniqueFd> target = open_in_root(root, step.target.c_str(), O_PATH);
-  if (target || target.error().err != ENOENT) return target;
   switch (static_cast<Create>(step.create)) {
-    case Create::kNothing: return target;
-    case Create::kDirectory: return make_directories(root, step.target.view());
+    case Create::kNothing: return open_in_root(root, step.target.c_str(), O_PATH);
+    case Create::kDirectory: return directory_target(root, step.target);
     case Create::kFile: return make_file_in_root(root, step.target.view());
-    case Create::kSameKind: return make_target_for(mount, root, step.target.view());
+    case Create::kSameKind: {
+      // A directory is mounted on a directory, anything else on a file.
+      const struct stat status = TRY(sys::fstat(mount));
+      if (S_ISDIR(status.st_mode)) return directory_target(root, step.target);
+      return make_file_in_root(root, step.target.view());
+    }
   }
   return Error{"create", std::to_string(step.create), EINVAL};
 }

@@ -42,6 +42,8 @@ async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 500 && !condition(); tries += 1) await new Promise((wake) => setTimeout(wake, 10));
 }
 
+const statOf = (pid: number): string =>
+  existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'gone';
 const isAlive = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
 
@@ -189,7 +191,7 @@ test('the monitor dies while a hook runs: the container ends too', async (t) => 
   t.true(isAlive(pid));
   launch.monitor.kill('SIGKILL');
   await until(() => !isAlive(pid));
-  t.false(isAlive(pid));
+  t.false(isAlive(pid), statOf(pid));
 });
 
 test('the monitor dies while the container waits at the gate: it ends too', async (t) => {

@@ -1,0 +1,42 @@
+// The entries of a directory, read without a heap: as many at once as a page holds.
+#pragma once
+
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/result.h"
+#include "core/sys.h"
+
+namespace tspod {
+
+struct DirectoryEntry {
+  const char* name;
+  unsigned char type;  // DT_*; DT_UNKNOWN where the file system does not say
+};
+
+/**
+ * Calls `use(const DirectoryEntry&) -> Result<void>` for each entry but "." and "..", from the first on. Entries may be removed
+ * meanwhile. The descriptor's own position is used: no two walks on one descriptor at once.
+ */
+template <typename Use>
+Result<void> for_each_entry(int directory, Use&& use) {
+  TRY(sys::check(::lseek(directory, 0, SEEK_SET), "lseek"));
+  alignas(dirent64) char buffer[4096];
+  for (;;) {
+    const long size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer);
+    if (size == -1) return last_error("getdents64");
+    if (size == 0) return {};
+    for (long at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      const std::string_view name(entry->d_name);
+      if (name != "." && name != "..") TRY(use(DirectoryEntry{entry->d_name, entry->d_type}));
+    }
+  }
+}
+
+}  // namespace tspod
