@@ -53,7 +53,10 @@ export default tseslint.config(
       'no-var': 'error',
       'object-shorthand': 'error',
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }], // finish it, or write an issue
-      'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true }],
+      'no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
+      ],
     },
   },
   {
@@ -74,7 +77,7 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-unused-vars': [
         'error',
-        { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
       ],
       '@typescript-eslint/no-redundant-type-constituents': 'off', // `Signal | string` tells the reader what is usual
       '@typescript-eslint/require-await': 'off', // an async function may have nothing to wait for and still be one
@@ -111,6 +114,7 @@ export default tseslint.config(
       sourceType: 'commonjs',
       globals: { ...NODE_GLOBALS, require: 'readonly', module: 'writable', __dirname: 'readonly' },
     },
+    rules: { 'no-redeclare': ['error', { builtinGlobals: false }] },
   },
   {
     files: ['eslint.config.mjs', '*.config.mjs'],
