@@ -2,7 +2,7 @@ import test from 'ava';
 
 import { describePlan, describeStep } from '../../../src/plan/describe.js';
 import { OPS, STAGES } from '../../../src/plan/ops.js';
-import type { OpName } from '../../../src/plan/ops.js';
+import type { OpName, Step } from '../../../src/plan/ops.js';
 import type { FieldType } from '../../../src/util/wire.js';
 import { planOf } from '../../helpers/plans.js';
 
@@ -19,11 +19,11 @@ const SAMPLES: Readonly<Record<FieldType, unknown>> = {
 
 test('every step has words, on one line, and none is like another', (t) => {
   const lines = (Object.keys(OPS) as OpName[]).map((op) => {
-    const fields = Object.entries(OPS[op].fields as Record<string, FieldType>).map(([name, type]) => [
-      name,
-      SAMPLES[type],
-    ]);
-    return describeStep({ op, stage: 'init', ...Object.fromEntries(fields) });
+    const types = Object.entries(OPS[op].fields as Record<string, FieldType>);
+    const fields: Readonly<Record<string, unknown>> = Object.fromEntries<unknown>(
+      types.map(([name, type]) => [name, SAMPLES[type]]),
+    );
+    return describeStep({ op, stage: 'init', ...fields } as unknown as Step);
   });
   for (const line of lines) t.regex(line, /^[a-z][^\n]+$/i);
   // Two pairs do the same, before and after the root has become "/".

@@ -17,15 +17,16 @@ const SAMPLES: Readonly<Record<FieldType, unknown>> = {
   u32s: [1, 2],
 };
 
+function fieldsOf(op: OpName): Readonly<Record<string, unknown>> {
+  const types = Object.entries(OPS[op].fields as Record<string, FieldType>);
+  return Object.fromEntries<unknown>(types.map(([name, type]) => [name, SAMPLES[type]]));
+}
+
 /** One step of every kind, all fields filled. */
 const EVERYTHING: Plan = {
   steps: (Object.keys(OPS) as OpName[]).map((op, index) => {
-    const fields = Object.entries(OPS[op].fields as Record<string, FieldType>).map(([name, type]) => [
-      name,
-      SAMPLES[type],
-    ]);
     const optional = index % 2 === 0 ? { optional: true } : {};
-    return { op, stage: STAGES[index % STAGES.length], ...optional, ...Object.fromEntries(fields) };
+    return { op, stage: STAGES[index % STAGES.length], ...optional, ...fieldsOf(op) } as unknown as Step;
   }),
 };
 

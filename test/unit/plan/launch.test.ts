@@ -250,8 +250,6 @@ test(adds, { mounts: [{ type: 'ramfs', target: '/r', options: ['notmpcopyup'] }]
 test(adds, { rootPropagation: 'shared' }, ['make mounts shared']);
 test(adds, { resources: { memoryBytes: 1 << 20 } }, [
   'write "+memory" to /sys/fs/cgroup/cgroup.subtree_control',
-  '? write "+pids" to /sys/fs/cgroup/cgroup.subtree_control',
-  '? write "+cpu" to /sys/fs/cgroup/cgroup.subtree_control',
   `write "1048576" to /sys/fs/cgroup/tspod/${ID}/memory.max`,
   `? write "1048576" to /sys/fs/cgroup/tspod/${ID}/memory.swap.max`,
 ]);
