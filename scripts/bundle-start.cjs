@@ -1,5 +1,4 @@
 'use strict';
-/* global __dirname, process */
 /**
  * Runs the bundle with the code that V8 made of it before, since compiling it takes longer than running it. A cache belongs to one bundle
  * (by its digest) and one version of Node; where there is none for this one yet, it is made when the program ends, if the directory can

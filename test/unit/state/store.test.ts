@@ -42,7 +42,7 @@ function sample(id: string, name: string, state: Partial<StoredState> = {}): New
 function throwsCode(t: ExecutionContext, body: () => unknown, code: ErrorCode): Error {
   const error = t.throws(body);
   t.true(isTspodError(error, code), `${String(error)} should have code ${code}`);
-  return error as Error;
+  return error;
 }
 
 test('store: gives back what was put in', (t) => {

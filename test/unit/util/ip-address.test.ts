@@ -7,7 +7,7 @@ const isWritten = test.macro({
     t.truthy(bytes);
     t.is(formatIp(bytes!), usual);
   },
-  title: (_, text) => `the address ${text} is understood`,
+  title: (_, text: string) => `the address ${text} is understood`,
 });
 test(isWritten, '192.0.2.1', '192.0.2.1');
 test(isWritten, '0.0.0.0', '0.0.0.0');
@@ -22,7 +22,7 @@ test(isWritten, '1:2:3:4:5:6:7::', '1:2:3:4:5:6:7:0');
 
 const isRefused = test.macro({
   exec: (t, text: string) => t.is(parseIp(text), undefined),
-  title: (_, text) => `"${text}" is no address`,
+  title: (_, text: string) => `"${text}" is no address`,
 });
 for (const text of [
   '',
