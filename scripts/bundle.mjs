@@ -61,7 +61,8 @@ const { outputFiles } = await build({
   legalComments: 'none',
   // so that the file can be read as Latin-1, which costs V8 nothing
   charset: 'ascii',
-  external: ['better-sqlite3', 'node-gyp-build'],
+  // its native part is found by path; what would search for it is not used
+  external: ['bindings', 'node-gyp-build'],
   define: { 'import.meta.url': 'bundleUrl' },
   banner: {
     js: "(function (require, module, exports) {'use strict';const bundleUrl = require('node:url').pathToFileURL(module.filename).href;",

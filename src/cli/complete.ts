@@ -27,12 +27,11 @@ const NOTHING: Candidates = { words: [], directive: 'none' };
  */
 export async function complete(words: readonly string[]): Promise<number> {
   const globals = readGlobalsQuietly(words);
-  const { context, close } = makeContext({ ...globals, stdout: 1 });
+  const context = makeContext({ ...globals, stdout: 1 });
   const typed = words.at(-1) ?? '';
   const { words: candidates, directive } = await candidatesFor(words.slice(0, -1), typed, globals).catch(() => NOTHING);
   const lines = candidates.filter(({ word }) => word.startsWith(typed)).map(({ word, help }) => `${word}\t${help}\n`);
   await context.out(`${lines.join('')}:${directive}\n`);
-  await close();
   return 0;
 }
 
@@ -138,14 +137,10 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
 }
 
 async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const { context, close } = makeContext(globals);
-  try {
-    const rows = (await context.engine()).containers.list({ all: true });
-    return rows.map(({ name, status, image, rootfs }) => ({
-      word: name,
-      help: `${status} ${image === '' ? rootfs : image}`,
-    }));
-  } finally {
-    await close();
-  }
+  const context = makeContext(globals);
+  const rows = (await context.engine()).containers.list({ all: true });
+  return rows.map(({ name, status, image, rootfs }) => ({
+    word: name,
+    help: `${status} ${image === '' ? rootfs : image}`,
+  }));
 }

@@ -18,7 +18,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Context {
   readonly globals: Globals;
   readonly caller: Caller;
-  /** Opened at the first call, closed when the program ends. */
+  /** Opened at the first call. */
   engine(): Promise<Engine>;
   /** Text for stdout; escaped when that is a terminal. */
   out(text: string): Promise<void>;

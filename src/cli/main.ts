@@ -30,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function fail(globals: Globals, error: unknown): Promise<number> {
   if (error instanceof OutputClosed) return EXIT_OUTPUT_CLOSED;
   try {
-    await reportError(makeContext(globals).context, error);
+    await reportError(makeContext(globals), error);
   } catch (nobodyReads) {
     if (!(nobodyReads instanceof OutputClosed)) throw nobodyReads;
   }
@@ -73,8 +73,8 @@ async function runCommand({ group, argv, at }: Place): Promise<number> {
     words,
   );
   if (parsed.flags.bool('help')) {
-    const [{ commandHelp }, { context }] = [await import('./help.js'), makeContext(DEFAULT_GLOBALS)];
-    await context.out(commandHelp(path, command));
+    const { commandHelp } = await import('./help.js');
+    await makeContext(DEFAULT_GLOBALS).out(commandHelp(path, command));
     return 0;
   }
   const invocation = { ...parsed, commandLine: [PROGRAM, ...(group === '' ? [] : [group]), ...argv] };
@@ -83,14 +83,12 @@ async function runCommand({ group, argv, at }: Place): Promise<number> {
 
 async function runInvocation(command: Command, invocation: Invocation): Promise<number> {
   const globals = readGlobals(invocation.flags, process.cwd());
-  const { context, close } = makeContext(globals);
+  const context = makeContext(globals);
   try {
     command.check?.(invocation);
     return await command.run(context, invocation);
   } catch (error) {
     return await fail(globals, error);
-  } finally {
-    await close().catch((error: unknown) => reportError(context, error));
   }
 }
 

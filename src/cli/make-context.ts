@@ -7,10 +7,14 @@ import { escapeControls } from './escape.js';
 import { isTerminal, writeAll } from './output.js';
 import type { Caller } from './parse/caller.js';
 
-/** The context and how to let go of what it opened. */
-export function makeContext(globals: Globals): { readonly context: Context; readonly close: () => Promise<void> } {
+/**
+ * The engine that it opens is never closed. The program ends when its command is done, and what others see is in the store by then;
+ * closing the last connection to it would copy SQLite's write-ahead log back and make the next command start a new one, at the
+ * price of four fsyncs a command.
+ */
+export function makeContext(globals: Globals): Context {
   let engine: Promise<Engine> | undefined;
-  const context: Context = {
+  return {
     globals,
     caller: processCaller(),
     engine: () => (engine ??= open(globals)),
@@ -28,7 +32,6 @@ export function makeContext(globals: Globals): { readonly context: Context; read
       await writeText(2, `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
     },
   };
-  return { context, close: async () => (await engine?.catch(() => undefined))?.close() };
 }
 
 async function open(globals: Globals): Promise<Engine> {
