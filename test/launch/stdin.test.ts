@@ -136,7 +136,7 @@ test('stdin: what a client sent before it went still counts', async (t) => {
 });
 
 test('stdin: a container that has closed its input does not mind more of it', async (t) => {
-  const { engine } = await startContainer(t, { command: 'exec 0<&-; echo closed; sleep 0.2; exit 3', attach: BOTH });
+  const { engine } = await startContainer(t, { command: 'exec 0<&-; echo closed; sleep 2; exit 3', attach: BOTH });
   await engine.untilOutput('closed');
   for (let i = 0; i < 5; i += 1) engine.type(Buffer.alloc(100_000));
   t.is((await engine.expect('exited')).code, 3);
