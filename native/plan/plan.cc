@@ -78,6 +78,10 @@ Result<Plan, Failure> Plan::parse(wire::Bytes bytes) {
     const wire::Bytes operands = reader.take(header.length);
     if (!reader.ok()) return refuse(index, EBADMSG, "plan that is cut short");
     if (const char* problem = problem_of(header, operands)) return refuse(index, EBADMSG, problem);
+    // The child of the clone would not have what such a step prepares.
+    if (header.stage == static_cast<uint32_t>(Stage::kPrepare) && plan.has(Op::kClone)) {
+      return refuse(index, EBADMSG, "prepares after the clone");
+    }
     plan.ops_.set(header.code);
   }
   if (!reader.finished()) return refuse(Failure::kNoStep, EBADMSG, "bytes after the last step");

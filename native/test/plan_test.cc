@@ -121,6 +121,13 @@ TEST("plan: a count that is lower than the steps are is refused") {
   refused(builder.text(), Failure::kNoStep, EBADMSG, "bytes after the last step");
 }
 
+TEST("plan: nothing is prepared after the clone, whose child would not have it") {
+  const PlanBuilder builder = PlanBuilder()
+                                  .step(Op::kClone, Stage::kPrepare, Operands().u64(0).i32(-1))
+                                  .step(Op::kInheritFd, Stage::kPrepare, Operands().u32(1).u32(4));
+  refused(builder.text(), 1, EBADMSG, "prepares after the clone");
+}
+
 TEST("plan: a hostile count costs nothing") {
   PlanBuilder builder;
   builder.count = 0xffffffff;

@@ -8,7 +8,7 @@ import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.
 import type { Plan } from './ops.js';
 import { addDrop, addLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
-import { addExecSettings, addExtraFds } from './settings.js';
+import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 
 /**
  * The monitor opens what it needs on the host and makes the child in the container's PID namespace and cgroup; the child joins
@@ -24,10 +24,11 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
   builder.add('prepare', 'openProcess', { slot: target, pid: context.target.pid, startTime: context.target.startTime });
   if (context.namespaces.includes('pid'))
     builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
+  const extraFds = takeExtraFds(builder, context.extraFds);
   builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
   enterCgroups(builder, cgroups);
   joinOthers(builder, target, context.namespaces);
-  addCommand(builder, process, context);
+  addCommand(builder, process, context, extraFds);
   return builder.build();
 }
 
@@ -48,7 +49,12 @@ function joinOthers(builder: PlanBuilder, slot: number, namespaces: readonly Nam
   if (others.includes('user')) builder.add('init', 'becomeNamespaceRoot', {});
 }
 
-function addCommand(builder: PlanBuilder, process: OciProcess, context: ExecContext): void {
+function addCommand(
+  builder: PlanBuilder,
+  process: OciProcess,
+  context: ExecContext,
+  extraFds: readonly TakenFd[],
+): void {
   const rootSlot = builder.slot();
   // Joining a mount namespace puts the process at its root: this is the container's "/".
   builder.add('init', 'openPath', { slot: rootSlot, path: '/', flags: O_PATH | O_DIRECTORY });
@@ -68,6 +74,6 @@ function addCommand(builder: PlanBuilder, process: OciProcess, context: ExecCont
   }
   addLimits(builder, process);
   addUser(builder, process, request);
-  addExtraFds(builder, context.extraFds);
+  exposeFds(builder, extraFds);
   addDrop(builder, process, request);
 }

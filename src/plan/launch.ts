@@ -30,7 +30,7 @@ import type { Plan } from './ops.js';
 import { addDrop, addLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
 import { addRoot, enterPrivateMounts, leavePrivateMounts, stagingDirectory } from './root.js';
-import { addContainerSettings, addExtraFds } from './settings.js';
+import { addContainerSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 import { addTeardown } from './teardown.js';
 
 /** What the parts of a launch share while its plan is made. */
@@ -47,6 +47,7 @@ interface Launch {
   readonly rootSlot: number;
   readonly mountSlot: number;
   readonly devSlot: number;
+  readonly extraFds: readonly TakenFd[];
 }
 
 /** The whole plan of a container. Throws TspodError for what the spec asks for and cannot be. */
@@ -86,6 +87,7 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
     rootSlot: builder.slot(),
     mountSlot: builder.slot(),
     devSlot: builder.slot(),
+    extraFds: takeExtraFds(builder, context.extraFds),
   };
 }
 
@@ -215,7 +217,7 @@ function addCommand(launch: Launch): void {
   addPersonality(builder, spec);
   if (context.gate) builder.add('init', 'awaitStage', { awaited: stageIndex('started'), gate: 1 });
   addHooks(builder, spec.hooks?.startContainer, { stage: 'init', status: 'created', state });
-  addExtraFds(builder, context.extraFds);
+  exposeFds(builder, launch.extraFds);
   addDrop(builder, process, request);
 }
 

@@ -89,11 +89,21 @@ function addTimeLimit(builder: PlanBuilder, milliseconds = 0): void {
   if (milliseconds > 0) builder.add('settings', 'timeLimit', { milliseconds: BigInt(milliseconds) });
 }
 
-/** Takes the descriptors that the command is to have; exposed in init. */
-export function addExtraFds(builder: PlanBuilder, fds: readonly ExtraFd[] = []): void {
-  for (const { inheritedFd, fd } of fds) {
+export interface TakenFd {
+  readonly slot: number;
+  /** Its number in the command. */
+  readonly fd: number;
+}
+
+/** Takes the descriptors that the command is to have: before the clone, whose child closes what no slot holds. */
+export function takeExtraFds(builder: PlanBuilder, fds: readonly ExtraFd[] = []): readonly TakenFd[] {
+  return fds.map(({ inheritedFd, fd }) => {
     const slot = builder.slot();
     builder.add('prepare', 'inheritFd', { slot, fd: inheritedFd });
-    builder.add('init', 'exposeFd', { slot, fd });
-  }
+    return { slot, fd };
+  });
+}
+
+export function exposeFds(builder: PlanBuilder, taken: readonly TakenFd[]): void {
+  for (const { slot, fd } of taken) builder.add('init', 'exposeFd', { slot, fd });
 }
