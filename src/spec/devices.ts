@@ -59,11 +59,13 @@ export const DEFAULT_DEVICES: readonly OciDevice[] = [
 ];
 
 /**
- * What any container may open: all else is denied, so that a node made or found by the container is of no use. Not even mknod is
- * allowed beyond these: CAP_MKNOD is none of the default capabilities, and who adds it names the devices, too.
+ * What any container may open: all else is denied, so that a node made or found by the container is of no use. Any node may be made, as
+ * with other engines: that takes CAP_MKNOD, which is none of the default capabilities, and init itself makes nodes under these rules.
  */
 const DEFAULT_RULES: readonly OciDeviceRule[] = [
   { allow: false, access: 'rwm' },
+  rule('c', undefined, undefined, 'm'),
+  rule('b', undefined, undefined, 'm'),
   ...DEFAULT_DEVICES.map((device) => rule('c', device.major, device.minor, 'rwm')),
   rule('c', 5, 2, 'rwm'), // /dev/ptmx
   rule('c', 136, undefined, 'rwm'), // the slaves of ptys

@@ -72,9 +72,10 @@ test(request, DEFAULTS, 'c', [1, 9], 'r', true);
 test(request, DEFAULTS, 'c', [136, 77], 'rw', true);
 test(request, DEFAULTS, 'c', [5, 2], 'rw', true);
 test(request, DEFAULTS, 'c', [1, 1], 'r', false);
-test(request, DEFAULTS, 'c', [1, 1], 'm', false);
+test(request, DEFAULTS, 'c', [1, 1], 'm', true);
 test(request, DEFAULTS, 'b', [1, 3], 'r', false);
-test(request, DEFAULTS, 'b', [254, 0], 'm', false);
+test(request, DEFAULTS, 'b', [254, 0], 'm', true);
+test(request, DEFAULTS, 'b', [254, 0], 'rm', false);
 test(request, DEFAULTS, 'c', [10, 229], 'rw', false);
 
 const READ_ONLY: readonly OciDeviceRule[] = [{ allow: false }, { allow: true, type: 'b', major: 8, access: 'r' }];
