@@ -20,8 +20,16 @@ export interface EngineContext {
   readonly compileSeccomp: (profile: SeccompConfig) => Uint8Array;
   /** What a `host:` root hides and shows, from memory while the host's directories have not changed. Throws INVALID_ARGUMENT. */
   readonly hideList: (host: HostRootConfig) => HideList;
-  /** Work that goes on behind a finished call (the removal of a detached container at its end); close() waits for it. */
+  /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
+}
+
+/** A change that the engine must not be closed under. Throws ENGINE_CLOSED. */
+export async function tracked<T>(context: EngineContext, change: () => Promise<T>): Promise<T> {
+  context.store.requireOpen();
+  const work = change();
+  inBackground(context, work);
+  return work;
 }
 
 /** Lets work go on behind the call. It must not fail: what it leaves, the next command finds. */

@@ -8,7 +8,7 @@ import type { StoredContainer, StoredState } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { ContainerStatus } from './api.js';
 import { readConfig } from './config.js';
-import type { EngineContext } from './context.js';
+import { tracked, type EngineContext } from './context.js';
 import { observe, statusOf, type Observation } from './observe.js';
 import { settle } from './settle.js';
 import { requireAllowed, type Operation } from './transitions.js';
@@ -96,7 +96,7 @@ export interface LockOptions {
 
 /**
  * Runs a verb on a container that nobody else changes meanwhile and whose record is settled: what ended is recorded as ended, what
- * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there.
+ * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there, ENGINE_CLOSED.
  */
 export async function withContainer<T>(
   context: EngineContext,
@@ -104,11 +104,13 @@ export async function withContainer<T>(
   body: (held: HeldContainer) => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const path = containerPaths(context.directories, id).lock;
-  using held = tryLock(path) ?? (await waitForLock(path, options));
-  const done = await underLock(context, { id, held, body, settles: options.settle ?? true });
-  if (done === undefined) throw noSuchContainer(id);
-  return done.result;
+  return tracked(context, async () => {
+    const path = containerPaths(context.directories, id).lock;
+    using held = tryLock(path) ?? (await waitForLock(path, options));
+    const done = await underLock(context, { id, held, body, settles: options.settle ?? true });
+    if (done === undefined) throw noSuchContainer(id);
+    return done.result;
+  });
 }
 
 /** Like withContainer, but answers undefined at once if somebody else holds the lock or the container is gone. */
@@ -117,8 +119,10 @@ export async function withFreeContainer<T>(
   id: string,
   body: (held: HeldContainer) => T | Promise<T>,
 ): Promise<T | undefined> {
-  using held = tryLock(containerPaths(context.directories, id).lock);
-  return held === undefined ? undefined : (await underLock(context, { id, held, body, settles: true }))?.result;
+  return tracked(context, async () => {
+    using held = tryLock(containerPaths(context.directories, id).lock);
+    return held === undefined ? undefined : (await underLock(context, { id, held, body, settles: true }))?.result;
+  });
 }
 
 interface Locked<T> {

@@ -98,7 +98,7 @@ function makeContext(directories: Directories, paths: StorePaths, store: Store):
 function makeEngine(context: EngineContext): Engine {
   const { directories, store } = context;
   const close = async () => {
-    await Promise.all(context.background);
+    while (context.background.size > 0) await Promise.all(context.background);
     store.close();
   };
   return {

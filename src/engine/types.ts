@@ -142,6 +142,9 @@ export interface Engine extends AsyncDisposable {
   explain(options: CreateOptions): string;
   /** The plan of an exec in a container, which must run. */
   explainExec(nameOrId: string, options: ExecOptions): string;
-  /** Lets go of the database; containers go on. Calls under way are finished first. */
+  /**
+   * Lets go of the database; containers go on. What is being changed is finished first. A call that only waits (for the end of a
+   * container) is not: it rejects with ENGINE_CLOSED when it next needs the engine, as later calls do.
+   */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
+import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
@@ -209,11 +210,17 @@ export class Store {
     });
   }
 
+  /** Throws ENGINE_CLOSED. */
+  requireOpen(): void {
+    if (!this.#db.open) throw new TspodError('ENGINE_CLOSED', 'the engine has been closed');
+  }
+
   close(): void {
     this.#db.close();
   }
 
   #prepare(sql: string): Statement {
+    this.requireOpen();
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#db.prepare<unknown[]>(sql);

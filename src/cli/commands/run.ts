@@ -110,7 +110,7 @@ export async function sendSignal(container: Container, signal: NodeJS.Signals): 
 
 async function removeEnded(container: Container): Promise<void> {
   await container.remove().catch((error: unknown) => {
-    if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'CONTAINER_REMOVED')) throw error;
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
   });
 }
 

@@ -274,3 +274,12 @@ test('two connections see each other and wait for each other', (t) => {
   t.is(other.find('one').id, 'a'.padEnd(64, '0'));
   throwsCode(t, () => other.insert(sample('b', 'one')), 'NAME_IN_USE');
 });
+
+test('a closed store says so, whatever it is asked', (t) => {
+  const store = openStore(t);
+  t.is(store.get('c1'), undefined);
+  store.close();
+  for (const ask of [() => store.get('c1'), () => store.list('all'), () => store.latest()]) {
+    t.true(isTspodError(t.throws(ask), 'ENGINE_CLOSED'));
+  }
+});
