@@ -14,7 +14,10 @@ interface Subject {
 
 /** As it will be; nothing is made. */
 export function hostRoot(context: EngineContext, host: HostRootConfig, subject: Subject): PreparedRoot {
-  const list = context.hideList(host);
+  return rootBehind(context, context.hideList(host), subject);
+}
+
+function rootBehind(context: EngineContext, list: HideList, subject: Subject): PreparedRoot {
   const overlay = overlayOver([hideLayerPath(context.paths, list), '/'], subject);
   return { root: { ...overlay, redirects: list.redirects }, hostBinds: list.binds };
 }
@@ -25,8 +28,10 @@ export async function prepareHostRoot(
   host: HostRootConfig,
   subject: Subject,
 ): Promise<PreparedRoot> {
-  await ensureHideLayer(context.paths, context.hideList(host));
-  return hostRoot(context, host, subject);
+  // Read once: the host may change between two readings, and only this list's layer is there.
+  const list = context.hideList(host);
+  await ensureHideLayer(context.paths, list);
+  return rootBehind(context, list, subject);
 }
 
 /** For people: what is hidden now, and what options asked to show. */

@@ -1,0 +1,179 @@
+/** What a host: container sees of this machine, with secrets that the tests leave where a host has them. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+
+import { rejectsWith, testEngine } from '../helpers/engine.js';
+import { requires } from '../helpers/requires.js';
+
+/** A file of the test's own on the host, with a secret in it; it is gone after the test, with the directories made for it. */
+function plant(t: ExecutionContext, path: string, mode = 0o644): string {
+  const made = mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'tspod test secret');
+  chmodSync(path, mode);
+  t.teardown(() => {
+    rmSync(made ?? path, { recursive: true, force: true });
+  });
+  return path;
+}
+
+const unique = (): string => `tspod-test-${randomBytes(6).toString('hex')}`;
+
+const seen = test.macro<[path: (name: string) => string, mode: number, visible: boolean]>({
+  exec: async (t, ...[path, mode, visible]) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const file = plant(t, path(unique()), mode);
+    const { engine, options } = await testEngine(t);
+    const { exitCode } = await engine.run(options({ command: ['grep', '-q', 'secret', file] }));
+    t.is(exitCode, visible ? 0 : 2);
+  },
+  title: (_, ...[path, mode, visible]) => `${mode.toString(8)} ${path('NAME')} is ${visible ? 'seen' : 'not seen'}`,
+});
+
+test(seen, (name) => `/root/${name}`, 0o644, false);
+test(seen, (name) => `/home/${name}/.ssh/id`, 0o644, false);
+test(seen, (name) => `/tmp/${name}`, 0o644, false);
+test(seen, (name) => `/var/tmp/${name}`, 0o644, false);
+test(seen, (name) => `/run/${name}`, 0o644, false);
+test(seen, (name) => `/srv/${name}`, 0o644, false);
+test(seen, (name) => `/${name}`, 0o644, false);
+test(seen, (name) => `/${name}/x`, 0o644, false);
+test(seen, (name) => `/etc/${name}`, 0o600, false);
+test(seen, (name) => `/etc/${name}/x`, 0o640, false);
+test(seen, (name) => `/etc/ssl/private/${name}`, 0o644, false);
+test(seen, (name) => `/etc/wireguard/${name}`, 0o644, false);
+test(seen, (name) => `/etc/${name}.keytab`, 0o644, false);
+test(seen, (name) => `/var/lib/${name}/data`, 0o644, false);
+test(seen, (name) => `/var/cache/${name}/data`, 0o644, false);
+test(seen, (name) => `/var/log/${name}`, 0o644, false);
+test(seen, (name) => `/var/spool/${name}/x`, 0o644, false);
+test(seen, (name) => `/var/backups/${name}`, 0o644, false);
+test(seen, (name) => `/var/${name}/x`, 0o644, false);
+test(seen, (name) => `/etc/${name}.conf`, 0o644, true);
+test(seen, (name) => `/usr/share/${name}`, 0o644, true);
+test(seen, (name) => `/opt/${name}/x`, 0o644, true);
+
+test('emptied directories keep their owner and mode, and can be used', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const directories = ['/root', '/home', '/tmp', '/var/tmp', '/run'];
+  const script = `stat -c '%a %u %g' ${directories.join(' ')}; touch /root/a /tmp/b /var/lib/c && echo writable`;
+  const { stdout } = await engine.run(options({ command: ['sh', '-c', script] }));
+  const expected = directories.map((path) => {
+    const { mode, uid, gid } = statSync(path);
+    return `${(mode & 0o7777).toString(8)} ${uid} ${gid}`;
+  });
+  t.deepEqual(stdout.trim().split('\n'), [...expected, 'writable']);
+  t.false(existsSync('/var/lib/c'));
+});
+
+test('the state of package managers is there, and can be changed without the host noticing', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  if (!existsSync('/var/lib/dpkg/status')) {
+    t.log('skipped: no dpkg');
+    return t.pass();
+  }
+  const { engine, options } = await testEngine(t);
+  const script =
+    'grep -c ^Package: /var/lib/dpkg/status; rm -rf /var/lib/dpkg; mkdir /var/lib/dpkg; ls -A /var/lib/dpkg | wc -l';
+  const { stdout } = await engine.run(options({ command: ['sh', '-c', script] }));
+  const packages = readFileSync('/var/lib/dpkg/status', 'utf8').match(/^Package:/gm)?.length;
+  t.is(stdout, `${packages}\n0\n`);
+});
+
+test('--show: a directory below a hidden one is a layer like the rest, a file is read-only', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const name = unique();
+  const inDirectory = plant(t, `/home/${name}/project/file`);
+  const beside = plant(t, `/home/${name}/key`);
+  const file = plant(t, `/root/${name}`);
+  const { engine, options } = await testEngine(t);
+  const script = [
+    `cat ${inDirectory}; echo`,
+    `echo changed > ${inDirectory}; cat ${inDirectory}`,
+    `cat ${beside} 2>/dev/null || echo no ${name}`,
+    `cat ${file}; echo`,
+    `echo changed 2>/dev/null > ${file} || echo read-only`,
+    `ls -A /root`,
+  ].join('\n');
+  const { stdout } = await engine.run(options({ show: [dirname(inDirectory), file], command: ['sh', '-c', script] }));
+  t.deepEqual(stdout.trim().split('\n'), [
+    'tspod test secret',
+    'changed',
+    `no ${name}`,
+    'tspod test secret',
+    'read-only',
+    name,
+  ]);
+  t.is(readFileSync(inDirectory, 'utf8'), 'tspod test secret');
+});
+
+test('--hide: further files and directories, and host:all', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const name = unique();
+  const file = plant(t, `/opt/${name}/a/file`);
+  const other = plant(t, `/opt/${name}/b/file`);
+  const { engine, options } = await testEngine(t);
+  const command = ['sh', '-c', `ls -A /opt/${name} /opt/${name}/a /opt/${name}/b`];
+  const hidden = await engine.run(options({ hide: [dirname(file), other], command }));
+  t.deepEqual(hidden.stdout.split('\n').filter(Boolean), [
+    `/opt/${name}:`,
+    'a',
+    'b',
+    `/opt/${name}/a:`,
+    `/opt/${name}/b:`,
+  ]);
+  const all = await engine.run(
+    options({
+      image: 'host:all',
+      hide: [other],
+      command: [...command.slice(0, 2), `cat /etc/shadow | wc -l; ls /opt/${name}/b`],
+    }),
+  );
+  t.is(all.stdout, `${readFileSync('/etc/shadow', 'utf8').split('\n').length - 1}\n`);
+});
+
+test("nobody sees the engine's own directories", async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, root, runRoot } = await testEngine(t);
+  for (const image of ['host:', 'host:all']) {
+    const { stdout } = await engine.run(
+      options({ image, command: ['sh', '-c', `ls -A ${root} ${runRoot} 2>/dev/null | grep -v :`] }),
+    );
+    t.is(stdout.trim(), '', image);
+  }
+  const { stdout } = await engine.run(
+    options({ image: 'host:all', show: [dirname(root)], command: ['ls', '-A', root] }),
+  );
+  t.is(stdout, '');
+  await rejectsWith(t, engine.run(options({ show: [root], command: ['true'] })), 'INVALID_ARGUMENT');
+});
+
+test('two containers do not see what the other one writes', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['sh', '-c', 'ls -A /tmp; touch /tmp/mine; ls -A /tmp'];
+  const results = await Promise.all([1, 2, 3].map(() => engine.run(options({ command }))));
+  for (const { stdout } of results) t.is(stdout, 'mine\n');
+});
+
+test('what appears on the host while the engine is open is hidden, too', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const command = (path: string) => ['grep', '-q', 'secret', path];
+  t.is((await engine.run(options({ command: ['true'] }))).exitCode, 0);
+  const late = plant(t, `/etc/${unique()}`, 0o600);
+  t.is((await engine.run(options({ command: command(late) }))).exitCode, 2);
+});
+
+test('a path that does not exist cannot be hidden or shown', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  for (const change of [{ hide: ['/no/such/path'] }, { show: ['/no/such/path'] }]) {
+    t.regex(
+      await rejectsWith(t, engine.run(options({ ...change, command: ['true'] })), 'INVALID_ARGUMENT'),
+      /\/no\/such\/path/,
+    );
+  }
+});
