@@ -27,6 +27,8 @@
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': ['NAPI_DISABLE_CPP_EXCEPTIONS', 'NAPI_VERSION=9'],
       'libraries': ['-ldl'],
+      # Node unloads an addon with the last worker that has it; what it shares between workers, and its threads, must outlive them.
+      'ldflags': ['-Wl,-z,nodelete'],
     },
     {
       'target_name': 'tspod-monitor',

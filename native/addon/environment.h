@@ -4,6 +4,8 @@
 
 #include <napi.h>
 
+#include <unordered_map>
+
 #include "addon/task.h"
 #include "addon/watch.h"
 
@@ -14,6 +16,8 @@ struct Environment {
 
   Tasks tasks;
   Watches watches;
+  std::unordered_map<int, UniqueFd>
+      locks;  // those that are held: they end with the environment at the latest
 };
 
 inline Environment& environment(const Napi::CallbackInfo& info) {

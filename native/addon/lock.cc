@@ -43,6 +43,14 @@ Result<UniqueFd> try_lock(const std::string& path) {
   }
 }
 
+/** What JavaScript gets of a lock: its number, for `unlock`. */
+Napi::Value keep(Napi::Env env, Result<UniqueFd> file) {
+  if (!file) return failure(env, file.error());
+  int number = file->get();
+  env.GetInstanceData<Environment>()->locks.emplace(number, std::move(*file));
+  return Napi::Number::New(env, number);
+}
+
 /**
  * Waits for a lock. The one system call that may take forever is a cancellation point of the asynchronous
  * kind: nothing else can interrupt flock(2) without a signal handler of our own in someone else's program,
@@ -58,7 +66,7 @@ class LockTask final : public Task {
     } while (result_ && !result_->valid());
   }
   void cancel() override { pthread_cancel(thread()); }
-  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(result_)); }
+  Napi::Value outcome(Napi::Env env) override { return keep(env, std::move(result_)); }
 
  private:
   /** The locked file; none if the path names another one by now. */
@@ -91,7 +99,7 @@ class LockTask final : public Task {
 Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
   Result<UniqueFd> file = try_lock(string_at(info, 0));
   if (file && !file->valid()) return info.Env().Null();
-  return to_js(info.Env(), std::move(file));
+  return keep(info.Env(), std::move(file));
 }
 
 Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
@@ -100,8 +108,9 @@ Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
 
 /** Unlocks before it closes: a child that is just being spawned still has a copy of the descriptor. */
 Napi::Value unlock(const Napi::CallbackInfo& info) {
-  UniqueFd file(int_at(info, 0));
-  if (::flock(file.get(), LOCK_UN) < 0) return failure(info.Env(), last_error("flock"));
+  auto held = environment(info).locks.extract(int_at(info, 0));
+  check(!held.empty(), "no such lock");
+  if (::flock(held.mapped().get(), LOCK_UN) < 0) return failure(info.Env(), last_error("flock"));
   return info.Env().Undefined();
 }
 

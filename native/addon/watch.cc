@@ -1,19 +1,58 @@
 #include "addon/watch.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/sys_process.h"
 
 namespace tspod::addon {
+namespace {
+
+constexpr size_t kReaperStackBytes = 64 * 1024;
+
+/** With the main thread's environment the process ends, and init takes its children over. */
+bool is_main_thread() {
+  return ::gettid() == ::getpid();
+}
+
+void* wait_and_reap(void* argument) {
+  UniqueFd child(static_cast<int>(reinterpret_cast<intptr_t>(argument)));
+  // libuv has made it non-blocking.
+  (void)::fcntl(child.get(), F_SETFL, 0);
+  (void)sys::wait_for(child.get());
+  return nullptr;
+}
+
+/** A child whose worker has ended: nobody watches it any more, and it would stay a zombie to the end of the
+ * process. */
+void reap_on_thread(UniqueFd child) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, kReaperStackBytes);
+  pthread_t thread;
+  auto* argument = reinterpret_cast<void*>(static_cast<intptr_t>(child.get()));
+  if (::pthread_create(&thread, &attributes, wait_and_reap, argument) == 0)
+    (void)child.release();  // the thread's
+  pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
 
 Watches::Watches(Napi::Env env) : env_(env) {
   check(napi_get_uv_event_loop(env, &loop_) == napi_ok, "no event loop");
   napi_add_async_cleanup_hook(env, close_all, this, &hook_);
 }
 
-Result<int32_t> Watches::add(Napi::Env, int fd, Napi::Function callback) {
+Result<int32_t> Watches::add(int fd, Napi::Function callback, bool is_child) {
   auto watch = std::make_unique<Watch>();
   if (int error = uv_poll_init(loop_, &watch->poll, fd); error != 0) return Error{"watch", "", -error};
   watch->owner = this;
+  watch->fd = fd;
+  watch->is_child = is_child;
   watch->callback = Napi::Persistent(callback);
   watch->events = 0;
   watch->poll.data = watch.get();
@@ -83,7 +122,13 @@ void Watches::on_closed(uv_handle_t* handle) {
 void Watches::close_all(napi_async_cleanup_hook_handle, void* context) {
   auto* self = static_cast<Watches*>(context);
   self->env_ends_ = true;
-  while (!self->live_.empty()) self->remove(self->live_.begin()->first);
+  while (!self->live_.empty()) {
+    auto [id, watch] = *self->live_.begin();
+    UniqueFd fd(watch->fd);
+    bool is_child = watch->is_child;
+    self->remove(id);
+    if (is_child && !is_main_thread()) reap_on_thread(std::move(fd));
+  }
   self->end_if_done();
 }
 
@@ -95,8 +140,8 @@ void Watches::end_if_done() {
 void export_watches(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "watch", [](const Napi::CallbackInfo& info) -> Napi::Value {
     check(info[1].IsFunction(), "a function was expected");
-    return answer(info,
-                  environment(info).watches.add(info.Env(), int_at(info, 0), info[1].As<Napi::Function>()));
+    return answer(
+        info, environment(info).watches.add(int_at(info, 0), info[1].As<Napi::Function>(), bool_at(info, 2)));
   });
   add_function(env, exports, "watchEvents", [](const Napi::CallbackInfo& info) -> Napi::Value {
     environment(info).watches.set_events(int_at(info, 0), int_at(info, 1));

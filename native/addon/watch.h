@@ -17,8 +17,12 @@ class Watches {
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
 
-  /** Starts with no events asked for. `callback` gets the UV_READABLE and UV_WRITABLE bits. */
-  Result<int32_t> add(Napi::Env env, int fd, Napi::Function callback);
+  /**
+   * Starts with no events asked for. `callback` gets the UV_READABLE and UV_WRITABLE bits. The descriptor
+   * stays its owner's, who removes the watch first; it is closed here only when the environment ends and
+   * leaves no one to do it.
+   */
+  Result<int32_t> add(int fd, Napi::Function callback, bool is_child);
   void set_events(int32_t id, int events);
   void set_ref(int32_t id, bool holds_loop);
   void remove(int32_t id);
@@ -26,6 +30,8 @@ class Watches {
  private:
   struct Watch {
     uv_poll_t poll;  // its data is the Watch
+    int fd;
+    bool is_child;  // a pidfd of a child of ours, which its owner reaps
     Watches* owner;
     Napi::FunctionReference callback;
     int events;

@@ -26,6 +26,7 @@ import { connectMonitor, spawnMonitor } from '../../src/native/monitor-spawn.js'
 import { isNativeError } from '../../src/native/native-error.js';
 import { runPlan } from '../../src/native/run-plan.js';
 import { encodePlan } from '../../src/plan/encode.js';
+import { until } from '../helpers/cli.js';
 import { children, openDescriptors, statusField } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -137,26 +138,8 @@ test.serial('a monitor has default signals, a session of its own and the root as
   );
 });
 
-test.serial('the executable is out of the reach of those that the monitor joins', async (t) => {
-  if (!requires(t, 'root')) return;
-  const monitor = await idleMonitor(t);
-  const before = readFileSync(monitorPath());
-  for (const flags of ['r+', 'w']) {
-    const error = t.throws(() => openSync(`/proc/${monitor.pid}/exe`, flags)) as NodeJS.ErrnoException;
-    t.true(['EROFS', 'ETXTBSY', 'EPERM'].includes(error.code ?? ''), error.code);
-  }
-  // Also not when the program has ended and is busy no more.
-  const opened = openSync(`/proc/${monitor.pid}/exe`, 'r');
-  monitor.close();
-  await monitor.ended();
-  const error = t.throws(() => openSync(`/proc/self/fd/${opened}`, 'r+')) as NodeJS.ErrnoException;
-  t.true(['EROFS', 'EPERM'].includes(error.code ?? ''), error.code);
-  closeSync(opened);
-  t.true(readFileSync(monitorPath()).equals(before));
-});
-
-test.serial('without CAP_SYS_ADMIN the monitor is a sealed copy in memory', async (t) => {
-  if (!requires(t, 'root')) return;
+/** A monitor of an executable that nobody else runs, started by a process that has done `before`. */
+async function monitorOfOwnCopy(t: ExecutionContext, before: string) {
   const directory = temporaryDirectory(t);
   chmodSync(directory, 0o755);
   const monitor = join(directory, 'tspod-monitor');
@@ -167,16 +150,51 @@ test.serial('without CAP_SYS_ADMIN the monitor is a sealed copy in memory', asyn
   const script = `
     const addon = { exports: {} };
     process.dlopen(addon, ${JSON.stringify(addon)});
-    process.setgroups([]); process.setgid(65534); process.setuid(65534);
+    ${before}
     console.log(addon.exports.spawnMonitor(${JSON.stringify(monitor)}, [], [], false).pid);
     process.stdin.resume();`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [output] = (await once(child.stdout, 'data')) as [Buffer];
-  const exe = `/proc/${Number(output.toString())}/exe`;
-  t.is(readlinkSync(exe), '/memfd:tspod-monitor (deleted)');
-  child.stdin.end();
+  const end = async (): Promise<void> => {
+    child.stdin.end();
+    await once(child, 'close');
+  };
+  return { exe: `/proc/${Number(output.toString())}/exe`, path: monitor, end };
+}
+
+/** As a process that was given the executable open for reading would write to it. */
+function refusalToWrite(fd: number): string | undefined {
+  try {
+    closeSync(openSync(`/proc/self/fd/${fd}`, 'r+'));
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
+test.serial('the executable is out of the reach of those that the monitor joins', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { exe, path, end } = await monitorOfOwnCopy(t, '');
+  const before = readFileSync(path);
   const opened = openSync(exe, 'r');
-  await once(child, 'close');
+  for (const flags of ['r+', 'w']) t.throws(() => openSync(exe, flags), { message: /^(EROFS|ETXTBSY)/ });
+  // Also not when the program has ended and is busy no more.
+  await end();
+  await until('it is busy no more', () => refusalToWrite(opened) !== 'ETXTBSY');
+  t.is(refusalToWrite(opened), 'EROFS');
+  closeSync(opened);
+  t.true(readFileSync(path).equals(before));
+});
+
+test.serial('without CAP_SYS_ADMIN the monitor is a sealed copy in memory', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { exe, end } = await monitorOfOwnCopy(
+    t,
+    'process.setgroups([]); process.setgid(65534); process.setuid(65534);',
+  );
+  t.is(readlinkSync(exe), '/memfd:tspod-monitor (deleted)');
+  const opened = openSync(exe, 'r');
+  await end();
   // Root may open it, once it runs no more; the seals hold for root as well.
   const copy = `/proc/self/fd/${opened}`;
   t.throws(() => appendFileSync(copy, 'x'), { message: /EPERM|ETXTBSY/ });
