@@ -5,8 +5,10 @@
 
 namespace tspod {
 
-/** Makes the socket that the monitor was spawned with a client like others; answers an `attach` that came
- * before the launch. */
+/**
+ * Makes the socket that the monitor was spawned with a client like others; answers an `attach` that came
+ * before the launch.
+ */
 void adopt_engine(Loop& loop);
 
 /** Takes in who connects to the attach socket. */

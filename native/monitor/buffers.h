@@ -1,5 +1,5 @@
-// Memory that an idle monitor does not have: pages that are mapped when there is something to hold and given
-// back when not.
+// Memory that an idle monitor does not have: pages that are mapped when
+// there is something to hold and given back when not.
 #pragma once
 
 #include <cstddef>

@@ -62,8 +62,8 @@ Client* Clients::find(uint32_t id) {
 }
 
 void Clients::send_output(LogStream stream, std::string_view data) {
-  // The frame of `stdout` and `stderr`: length, type, length of the data; the data itself is sent from where
-  // it lies.
+  // The frame of `stdout` and `stderr`: length, type, length of the
+  // data; the data itself is sent from where it lies.
   wire::Writer head;
   head.number(static_cast<uint32_t>(sizeof(uint32_t) + data.size()));
   head.number(

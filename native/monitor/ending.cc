@@ -73,8 +73,10 @@ ExitRecord exit_record_of(const Loop& loop) {
   return record;
 }
 
-/** Nobody can connect any more; the name is free for the next monitor before the exit record invites the
- * engine to make one. */
+/**
+ * Nobody can connect any more; the name is free for the next monitor before the exit record invites the
+ * engine to make one.
+ */
 void close_listener(Loop& loop) {
   UniqueFd& listener = loop.monitor.supervision.listener;
   if (!listener) return;

@@ -1,5 +1,5 @@
-// The turns in the life of a container: its command runs, it has ended, it is launched again, the monitor
-// leaves.
+// The turns in the life of a container: its command runs, it has
+// ended, it is launched again, the monitor leaves.
 #pragma once
 
 #include "monitor/loop.h"
@@ -25,8 +25,10 @@ void handle_timer(Loop& loop);
  */
 void handle_termination(Loop& loop, int signal);
 
-/** Writes the exit record, says `exited`, tears down. What clients have not taken yet is all that is left to
- * do. */
+/**
+ * Writes the exit record, says `exited`, tears down. What clients have not taken yet is all that is left to
+ * do.
+ */
 void leave(Loop& loop, const std::string& error = {});
 
 }  // namespace tspod

@@ -77,6 +77,19 @@ Result<void> close_others(const ops::Context& context, int channel) {
   return {};
 }
 
+/**
+ * A directory of the host that a privileged process of the container could reach through us (an exec is in
+ * its pid namespace from the start): kept only for steps that write to it.
+ */
+void drop_procfs(ops::Context& context, const plan::Plan& plan) {
+  using plan::Op;
+  for (const Op op : {Op::kSysctl, Op::kOomScoreAdj, Op::kApparmor, Op::kSelinux, Op::kHook, Op::kTimeOffset,
+                      Op::kPinNamespace, Op::kOpenProcess}) {
+    if (plan.has(op)) return;
+  }
+  context.proc.close();
+}
+
 /** Who we are at first: a copy of the monitor (not dumpable, all signals blocked) in the new namespaces, with
  * all its rights. */
 Result<void> settle(ops::Context& context, FirstProcess& launch, const ChildStreams& streams) {
@@ -109,6 +122,7 @@ void run_init(Monitor& monitor, Channel channel, const ChildStreams& streams) {
   FirstProcess launch(std::move(channel));
   ops::Context& context = monitor.context;
   context.launch = &launch;
+  drop_procfs(context, monitor.plan);
   const Result<void> settled = settle(context, launch, streams);
   if (!settled) fail_and_exit(launch, launch_failure(settled.error()));
   const Result<void, Failure> run = ops::run_stage(monitor.plan, plan::Stage::kInit, context);

@@ -62,8 +62,8 @@ bool Input::type_end_of_file() {
   // Of the master, this tells the mode of the slave.
   if (::tcgetattr(descriptor_.get(), &mode) == -1) return false;
   if ((mode.c_lflag & ICANON) == 0) return true;
-  // In the middle of a line the character only hands over what was typed of it; the second one is the end of
-  // the file.
+  // In the middle of a line the character only hands over what was typed
+  // of it; the second one is the end of the file.
   const std::string typed(mid_line_ ? 2 : 1, static_cast<char>(mode.c_cc[VEOF]));
   if (!queue_.append(typed)) return false;
   mid_line_ = false;

@@ -27,8 +27,9 @@ class Input {
   bool is_finished() const { return descriptor_.valid() && finished_; }
   int descriptor() const { return descriptor_.get(); }
 
-  /** Passes input on; what the container does not take now waits. Input for one that reads no more is
-   * dropped. */
+  /**
+   * Passes input on; what the container does not take now waits. Input for one that reads no more is dropped.
+   */
   void send(std::string_view bytes);
 
   /**

@@ -15,8 +15,10 @@
 namespace tspod {
 namespace {
 
-/** More processes than this are not looked for: those that remain are killed with their process group, if at
- * all. */
+/**
+ * More processes than this are not looked for: those that remain are killed with their process group, if at
+ * all.
+ */
 constexpr size_t kMostProcesses = 65536;
 
 struct CloseDirectory {

@@ -141,12 +141,6 @@ Result<void> wait_for_packet(const Monitor& monitor, const Channel& channel) {
   return engine_gone ? Result<void>(Error{"launch", "the engine has gone", ECANCELED}) : Result<void>();
 }
 
-Result<void, Failure> serve_stage(Monitor& monitor, Channel& channel, plan::Stage stage) {
-  TRY(ops::run_stage(monitor.plan, stage, monitor.context));
-  TRY_STEPLESS(channel.send_done(monitor.context.slots));
-  return {};
-}
-
 Failure death_before_exec(const sys::Ending& ending) {
   const std::string how = ending.signal != 0 ? "killed by signal " + std::to_string(ending.signal)
                                              : "exit code " + std::to_string(ending.code);
@@ -154,14 +148,28 @@ Failure death_before_exec(const sys::Ending& ending) {
 }
 
 /**
- * The socket has ended: that is exec, or the child's death, which the kernel tells apart (the child may not be seen to have ended
- * yet, and a short command may have ended by now). With an init of ours PID 1 never executes anything; its exit
- * code says enough.
+ * The socket has ended: that is exec, or the child's death, which the kernel tells apart (the child may not
+ * be seen to have ended yet, and a short command may have ended by now). With an init of ours PID 1 never
+ * executes anything; its exit code says enough.
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
   if (monitor.plan.has(plan::Op::kBecomeInit)) return {};
   if (TRY_STEPLESS(monitor.context.proc.has_executed(launched.pid))) return {};
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
+}
+
+/** Answers a request; the child may have died while it waited. */
+Result<void, Failure> answer(Monitor& monitor, const Launched& launched, Channel& channel) {
+  const Result<void> sent = channel.send_done(monitor.context.slots);
+  if (sent) return {};
+  if (sent.error().err != EPIPE) return failure_of(sent.error());
+  return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
+}
+
+Result<void, Failure> serve_stage(Monitor& monitor, const Launched& launched, Channel& channel,
+                                  plan::Stage stage) {
+  TRY(ops::run_stage(monitor.plan, stage, monitor.context));
+  return answer(monitor, launched, channel);
 }
 
 /** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed
@@ -173,9 +181,11 @@ Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channe
     if (packet.ended) return check_executed(monitor, launched);
     if (!order.accept(packet.kind)) return Failure{Failure::kNoStep, EPROTO, "handshake out of order"};
     switch (packet.kind) {
-      case PacketKind::kAfterClonePlease: TRY(serve_stage(monitor, channel, plan::Stage::kAfterClone)); break;
+      case PacketKind::kAfterClonePlease:
+        TRY(serve_stage(monitor, launched, channel, plan::Stage::kAfterClone));
+        break;
       case PacketKind::kBeforePivotPlease:
-        TRY(serve_stage(monitor, channel, plan::Stage::kBeforePivot));
+        TRY(serve_stage(monitor, launched, channel, plan::Stage::kBeforePivot));
         break;
       case PacketKind::kTerminal: launched.streams.terminal = std::move(packet.terminal); break;
       case PacketKind::kGatePlease: launched.handshake = channel.take(); return {};
@@ -237,7 +247,7 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
   Order order;
   (void)order.accept(PacketKind::kGatePlease);
   const auto go_on = [&]() -> Result<void, Failure> {
-    TRY_STEPLESS(channel.send_done(monitor.context.slots));
+    TRY(answer(monitor, launched, channel));
     TRY(serve(monitor, launched, std::move(channel), order));
     return finish(monitor, launched);
   };

@@ -67,8 +67,10 @@ void Log::append(std::string_view records) {
   for (const char c : lost) lost_records_ += c == '\n';
 }
 
-/** Says what was lost, if anything was. False if that cannot be written either: then nothing else may be, to
- * keep the order. */
+/**
+ * Says what was lost, if anything was. False if that cannot be written either: then nothing else may be, to
+ * keep the order.
+ */
 bool Log::append_remark() {
   if (lost_records_ == 0) return true;
   const std::string remark = "[tspod] " + std::to_string(lost_records_) + " log records (" +

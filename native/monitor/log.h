@@ -22,8 +22,10 @@ class Log {
   /** Keeps nothing until it is opened. */
   Result<void> open(const ops::LogSettings& settings);
 
-  /** Writes records for a piece of the stream. A piece that does not end with a newline ends with a partial
-   * record. */
+  /**
+   * Writes records for a piece of the stream. A piece that does not end with a newline ends with a partial
+   * record.
+   */
   void write(LogStream stream, std::string_view text);
 
   /** The container has ended: writes what its streams ended in the middle of. */

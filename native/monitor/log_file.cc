@@ -69,8 +69,10 @@ Result<void> LogFile::use(UniqueFd file) {
   return {};
 }
 
-/** How many bytes of whole records still go into the current file; one that is too long for any goes into an
- * empty one. */
+/**
+ * How many bytes of whole records still go into the current file; one that is too long for any goes into an
+ * empty one.
+ */
 size_t LogFile::fitting(std::string_view records) const {
   if (settings_.max_bytes == 0 || size_ + records.size() <= settings_.max_bytes) return records.size();
   const size_t room = settings_.max_bytes > size_ ? settings_.max_bytes - size_ : 0;
@@ -132,8 +134,8 @@ LogFile::Appended LogFile::write_records(std::string_view records) {
 
 void LogFile::cut_off(size_t bytes) {
   if (bytes == 0) return;
-  // The size is asked for anew: somebody else may have truncated the file. A failure leaves a torn record,
-  // which readers skip.
+  // The size is asked for anew: somebody else may have truncated the file. A
+  // failure leaves a torn record, which readers skip.
   const Result<struct stat> status = sys::fstat(file_.get());
   if (!status || status->st_size < static_cast<off_t>(bytes)) return;
   if (::ftruncate(file_.get(), status->st_size - static_cast<off_t>(bytes)) == 0) size_ -= bytes;

@@ -28,8 +28,10 @@ class LogFile {
     int err = 0;
   };
 
-  /** Appends records, each of which ends with a newline; goes on in a new file where the current one would
-   * get too long. */
+  /**
+   * Appends records, each of which ends with a newline; goes on in a new file where the current one would get
+   * too long.
+   */
   Appended append(std::string_view records);
 
   /** Closes the file and opens what is at the path now. If that cannot be opened the old file stays in use.

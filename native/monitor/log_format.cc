@@ -56,8 +56,8 @@ Utf8Sequence classify(std::string_view bytes) {
   if (lead < 0x80) return {Utf8::kValid, 1};
   if (lead < 0xc2 || lead > 0xf4) return {Utf8::kInvalid, 0};
   size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  // The second byte is narrower after some leads: overlong forms, surrogates and values above U+10FFFF are
-  // not UTF-8.
+  // The second byte is narrower after some leads: overlong forms,
+  // surrogates and values above U+10FFFF are not UTF-8.
   unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   for (size_t i = 1; i < length; i++) {
@@ -131,8 +131,8 @@ bool put_split_character(Cursor& out, SplitCharacter& split, std::string_view& i
       out.put({split.bytes.data(), split.size});
       split.size = 0;
     } else if (sequence.kind == Utf8::kInvalid) {
-      // The byte added last does not belong to it: it goes back. The others were a lead and continuations: no
-      // characters.
+      // The byte added last does not belong to it: it goes back. The others
+      // were a lead and continuations: no characters.
       input = {input.data() - 1, input.size() + 1};
       split.size--;
       for (size_t i = 0; i < split.size; i++) put_invalid_byte(out, split.bytes[i]);

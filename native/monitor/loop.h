@@ -1,5 +1,5 @@
-// What the supervising loop works on. The functions that do are in supervise (the loop itself), streams,
-// attach and ending.
+// What the supervising loop works on. The functions that do are in
+// supervise (the loop itself), streams, attach and ending.
 #pragma once
 
 #include <sys/ioctl.h>

@@ -20,8 +20,10 @@ class MessageReader {
     kBroken,     // not the protocol: the connection is to be closed
   };
 
-  /** Goes to the next event in `input`, taking what it used off its front. Views are valid until the next
-   * call. */
+  /**
+   * Goes to the next event in `input`, taking what it used off its front. Views are valid until the next
+   * call.
+   */
   Event next(std::string_view& input);
 
   uint32_t type() const { return type_; }

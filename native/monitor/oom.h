@@ -8,8 +8,10 @@
 
 namespace tspod {
 
-/** OOM kills in the container's cgroup so far; 0 if the plan does not say where they are counted, or it
- * cannot be read. */
+/**
+ * OOM kills in the container's cgroup so far; 0 if the plan does not say where they are counted, or it cannot
+ * be read.
+ */
 uint64_t count_oom_kills(const Monitor& monitor);
 
 /** The number after `key` in lines of "key number": 0 if it is not there. */

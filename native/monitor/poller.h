@@ -36,13 +36,17 @@ class Poller {
  public:
   static Result<Poller> make();
 
-  /** Reports these events (EPOLL* bits) from now on. kNothing is silence: not even a hang-up is reported,
-   * unlike with epoll itself. */
+  /**
+   * Reports these events (EPOLL* bits) from now on. kNothing is silence: not even a hang-up is reported,
+   * unlike with epoll itself.
+   */
   Result<void> watch(Watch& watch, uint32_t events);
   void unwatch(Watch& watch) { (void)this->watch(watch, kNothing); /* only an addition can fail */ }
 
-  /** Waits until something happens and calls `handle(Event)` for each. False if nothing did within
-   * `timeout_ms` (-1: no limit). */
+  /**
+   * Waits until something happens and calls `handle(Event)` for each. False if nothing did within
+   * `timeout_ms` (-1: no limit).
+   */
   template <typename Handle> Result<bool> wait(int timeout_ms, Handle&& handle) {
     epoll_event events[16];
     const std::span<epoll_event> happened = TRY(sys::epoll_wait(epoll_.get(), events, timeout_ms));

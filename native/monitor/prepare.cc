@@ -20,8 +20,10 @@ namespace {
  */
 constexpr int kBacklog = 1024;
 
-/** Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than
- * sun_path is. */
+/**
+ * Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than
+ * sun_path is.
+ */
 Result<UniqueFd> bind_attach_socket(int run_directory) {
   (void)sys::unlinkat(run_directory, "attach", 0);  // of a monitor that was killed
   const std::string path = "/proc/self/fd/" + std::to_string(run_directory) + "/attach";
@@ -42,8 +44,8 @@ Result<void> prepare_records(Monitor& monitor) {
 }  // namespace
 
 Result<void> prepare_supervision(Monitor& monitor) {
-  // Orphans of a container without a pid namespace of its own, and of hooks, become our children: we reap
-  // them.
+  // Orphans of a container without a pid namespace of its own, and of
+  // hooks, become our children: we reap them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
   const std::string& id = monitor.settings.id;
   if (!id.empty())

@@ -1,6 +1,6 @@
-// The two files by which a monitor tells what became of its container: `state` and `exit` in the run
-// directory. One `key value` a line, in the order of docs/architecture.md; a reader sees an old file or a new
-// one, never half of one.
+// The two files by which a monitor tells what became of its container: `state` and `exit`
+// in the run directory. One `key value` a line, in the order of docs/architecture.md; a
+// reader sees an old file or a new one, never half of one.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,10 @@
 
 namespace tspod {
 
-/** A process as it can be told from a later one with the same number. `start_time` is in clock ticks since
- * boot. */
+/**
+ * A process as it can be told from a later one with the same number. `start_time` is in clock ticks since
+ * boot.
+ */
 struct ProcessName {
   int32_t pid = 0;
   uint64_t start_time = 0;

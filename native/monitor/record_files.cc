@@ -33,8 +33,10 @@ Result<void> replace_state(int run_directory, const std::string& text) {
   return sys::renameat(run_directory, kNewState, run_directory, kState);
 }
 
-/** On a full disk: into the space that the file has. It is one page, and written in one call: as good as
- * replaced. */
+/**
+ * On a full disk: into the space that the file has. It is one page, and written in one call: as good as
+ * replaced.
+ */
 Result<void> overwrite_state(int run_directory, const std::string& text) {
   const UniqueFd file = TRY(sys::openat(run_directory, kState, O_WRONLY | O_NOFOLLOW));
   return replace_with(file.get(), text);

@@ -6,8 +6,10 @@
 
 namespace tspod {
 
-/** Codes of the plan's `restart` setting. For the monitor `always` and `unless-stopped` are the same: they
- * differ after a reboot. */
+/**
+ * Codes of the plan's `restart` setting. For the monitor `always` and `unless-stopped` are the same: they
+ * differ after a reboot.
+ */
 enum class RestartPolicy : uint32_t { kNo = 0, kOnFailure = 1, kAlways = 2, kUnlessStopped = 3 };
 
 struct RestartSettings {
@@ -36,8 +38,10 @@ class Restarter {
   /** Launches that followed an end so far. */
   uint32_t count() const { return count_; }
 
-  /** The delay in milliseconds (never 0) after which to launch again, counted as a restart; nullopt: this was
-   * the end. */
+  /**
+   * The delay in milliseconds (never 0) after which to launch again, counted as a restart; nullopt: this was
+   * the end.
+   */
   std::optional<uint32_t> next_delay(const RunOutcome& outcome);
 
  private:

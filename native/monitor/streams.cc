@@ -46,8 +46,10 @@ void open_input(Loop& loop, UniqueFd fd, bool terminal) {
   loop.input.open(std::move(fd), terminal);
 }
 
-/** How much of `text` to keep back: a line that has just begun, for a record of its own with what is read
- * next. */
+/**
+ * How much of `text` to keep back: a line that has just begun, for a record of its own with what is read
+ * next.
+ */
 size_t begun_line(std::string_view text) {
   const size_t newline = text.rfind('\n');
   const size_t begun = newline == std::string_view::npos ? text.size() : text.size() - newline - 1;
@@ -67,8 +69,10 @@ struct ReadResult {
   size_t bytes;
 };
 
-/** Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a
- * few KiB at a time. */
+/**
+ * Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a
+ * few KiB at a time.
+ */
 bool is_emptied(const Output& output, bool read_was_short) {
   return read_was_short && !output.terminal;
 }
@@ -90,8 +94,10 @@ ReadResult read_output(Output& output, std::span<char> into, bool draining) {
   return {ReadEnd::kClosed, 0};
 }
 
-/** Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream
- * has ended. */
+/**
+ * Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream
+ * has ended.
+ */
 bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   const std::span<char> buffer = loop.scratch.get();
   if (buffer.empty()) return true;  // no memory: the container waits
@@ -102,7 +108,7 @@ bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   for (int reads = 0; reads < limits.reads && end == ReadEnd::kMore && total < limits.bytes; ++reads) {
     const ReadResult result = read_output(output, buffer.subspan(kept), limits.draining);
     end = result.end;
-    loop.clients.send_output(output.stream, {buffer.data() + kept, result.bytes});
+    if (result.bytes > 0) loop.clients.send_output(output.stream, {buffer.data() + kept, result.bytes});
     const bool wait = !limits.draining && loop.clients.are_behind(output.stream);
     if (end == ReadEnd::kMore && wait) end = ReadEnd::kNothing;
     total += result.bytes;

@@ -1,13 +1,15 @@
-// The container's standard streams: what it writes goes into the log and to the clients, what they send
-// becomes its input.
+// The container's standard streams: what it writes goes into the log and
+// to the clients, what they send becomes its input.
 #pragma once
 
 #include "monitor/loop.h"
 
 namespace tspod {
 
-/** Takes over the ends of a container that has just been launched, as far as they are there: a terminal may
- * come after the gate. */
+/**
+ * Takes over the ends of a container that has just been launched, as far as they are there: a terminal may
+ * come after the gate.
+ */
 void open_streams(Loop& loop);
 
 /** Gives the terminal the size that a client asked for last, also of an earlier run. */

@@ -22,8 +22,10 @@
 namespace tspod {
 namespace {
 
-/** Buffers are given back, and what failed for want of something is tried again, when nothing has happened
- * for this long. */
+/**
+ * Buffers are given back, and what failed for want of something is tried again, when nothing has happened for
+ * this long.
+ */
 constexpr int kIdleMs = 1000;
 
 Result<void> catch_signals(Loop& loop) {

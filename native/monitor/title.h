@@ -8,8 +8,9 @@
 
 namespace tspod {
 
-/** Writes the title over the arguments that this process was started with, as much of it as there is room
- * for. */
+/**
+ * Writes the title over the arguments that this process was started with, as much of it as there is room for.
+ */
 Result<void> set_process_title(ops::Procfs& proc, const std::string& title);
 
 }  // namespace tspod

@@ -75,6 +75,7 @@ struct Context {
   MountSource empty_directory;
   bool masks_files = false;  // the plan has maskPath steps
   bool umask_set = false;
+  bool has_terminal = false;       // its standard streams are a terminal that was made for it
   std::string deferred_directory;  // a working directory that only the command's user may enter
 };
 

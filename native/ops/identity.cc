@@ -30,13 +30,14 @@ LineReader lines_of(int root, const char* path) {
 
 /**
  * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that
- * asks for the rights of the pipe or terminal, which root has made. Files and devices of others are left
+ * asks for the rights of the pipe or terminal, which root has made. Files, and terminals of others, are left
  * alone.
  */
-Result<void> give_streams(uid_t uid) {
+Result<void> give_streams(const Context& context) {
+  const uid_t uid = context.identity.uid;
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const struct stat status = TRY(sys::fstat(stream));
-    const bool ours = S_ISFIFO(status.st_mode) || (S_ISCHR(status.st_mode) && ::isatty(stream) == 1);
+    const bool ours = S_ISFIFO(status.st_mode) || context.has_terminal;
     if (!ours || status.st_uid == uid) continue;
     // Where the id has no place (a read-only or foreign file system) the command goes without.
     (void)sys::check(::fchown(stream, uid, static_cast<gid_t>(-1)), "fchown");
@@ -80,7 +81,7 @@ Result<void> use_ids(Context& context, const plan::UseIds& step) {
 Result<void> set_ids(Context& context, const plan::SetIds&) {
   Identity& identity = context.identity;
   if (!identity.known) return Error{"setresuid", "no user was looked up", EINVAL};
-  if (identity.uid != 0) TRY(give_streams(identity.uid));
+  if (identity.uid != 0) TRY(give_streams(context));
   TRY(sys::prctl(PR_SET_KEEPCAPS, 1, "KEEPCAPS"));
   TRY(change_ids(identity));
   TRY(arm_death_signal());

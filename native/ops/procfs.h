@@ -37,6 +37,9 @@ class Procfs {
    * reaped. */
   Result<bool> has_executed(pid_t pid);
 
+  /** Lets go of it; the next use opens it anew, in the namespaces of then. */
+  void close() { root_.reset(); }
+
   /** The descriptor of the procfs, or -1: for those who close all others. */
   int fd() const { return root_.get(); }
 

@@ -62,6 +62,7 @@ Result<void> terminal(Context& context, const plan::Terminal& step) {
   if (step.rows != 0 && step.columns != 0) TRY(set_size(peer.get(), step.rows, step.columns));
   if (step.console != 0) TRY(mount_console(root, peer.get()));
   TRY(take_over(peer.get()));
+  context.has_terminal = true;
   return context.launch->hand_over_terminal(std::move(master));
 }
 

@@ -26,6 +26,7 @@ test('attach: one who attaches before the launch gets everything', async (t) => 
   await engine.expect('exited');
   t.is(engine.stdout.toString(), 'first\n');
   t.is(engine.stderr.toString(), 'second\n');
+  t.false(engine.has('stdout') || engine.has('stderr'), 'empty messages');
 });
 
 test('attach: only the streams asked for are sent', async (t) => {

@@ -122,7 +122,7 @@ test('becomeInit: signals are passed on', async (t) => {
 
 test('becomeInit: orphans are reaped', async (t) => {
   if (!requires(t, 'root')) return;
-  const command = [...Array.from({ length: 5 }, () => ['orphan', '--']).flat(), 'sleep', '300', '--', 'zombies'];
+  const command = [...Array.from({ length: 5 }, () => ['orphan', '--']).flat(), 'sleep', '1000', '--', 'zombies'];
   const reaped = await runContained(t, { proc: true, after: [init({ op: 'becomeInit' })], command });
   t.is(reaped.value('zombies'), '0');
   const without = await runContained(t, { proc: true, command });
