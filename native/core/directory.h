@@ -19,11 +19,11 @@ struct DirectoryEntry {
 };
 
 /**
- * Calls `use(const DirectoryEntry&) -> Result<void>` for each entry but "." and "..", from the first on. Entries may be removed
- * meanwhile. The descriptor's own position is used: no two walks on one descriptor at once.
+ * Calls `use(const DirectoryEntry&) -> Result<void>` for each entry but "." and "..", from the first on.
+ * Entries may be removed meanwhile. The descriptor's own position is used: no two walks on one descriptor at
+ * once.
  */
-template <typename Use>
-Result<void> for_each_entry(int directory, Use&& use) {
+template <typename Use> Result<void> for_each_entry(int directory, Use&& use) {
   TRY(sys::check(::lseek(directory, 0, SEEK_SET), "lseek"));
   alignas(dirent64) char buffer[4096];
   for (;;) {

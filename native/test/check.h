@@ -1,5 +1,5 @@
-// The smallest test frame that says what failed. A test is `TEST("a sentence") { ... }`; check.cc runs them
-// all.
+// The smallest test frame that says what failed. A test is `TEST("a
+// sentence") { ... }`; check.cc runs them all.
 #pragma once
 
 #include <functional>

@@ -23,8 +23,10 @@ std::string stdin_frame(const std::string& data) {
   return frame(message::Stdin{.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()}});
 }
 
-/** Reads pieces and tells what came of them: "TYPE(payload bytes)" or "+data"; "!" for the end of a broken
- * stream. */
+/**
+ * Reads pieces and tells what came of them: "TYPE(payload bytes)" or "+data"; "!" for the end of a broken
+ * stream.
+ */
 std::string read(const std::vector<std::string>& pieces) {
   MessageReader reader;
   std::string told;

@@ -88,7 +88,7 @@ async function runInvocation(command: Command, invocation: Invocation): Promise<
     command.check?.(invocation);
     return await command.run(context, invocation);
   } catch (error) {
-    return await fail(globals, error);
+    return fail(globals, error);
   }
 }
 
