@@ -43,7 +43,10 @@ const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
   fuzz: { run: fuzzResults },
-  unit: { needsTests: true, run: () => avaResults('out/test/unit/**/*.test.js', { env: environment, args: avaArguments }) },
+  unit: {
+    needsTests: true,
+    run: () => avaResults('out/test/unit/**/*.test.js', { env: environment, args: avaArguments }),
+  },
   launch: {
     needsTests: true,
     run: () => avaResults('out/test/launch/**/*.test.js', { env: environment, args: avaArguments }),

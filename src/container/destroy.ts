@@ -4,6 +4,7 @@ import { existsSync, unlinkSync } from 'node:fs';
 import { openProcess } from '../native/process-handle.js';
 import { removeTree } from '../native/tree.js';
 import type { HeldContainer } from './held.js';
+import type { Observation } from './observe.js';
 import { failpoint } from './failpoint.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -13,9 +14,11 @@ import { tearDownLeftovers } from './tear-down.js';
  * goes on.
  */
 export async function destroy(held: HeldContainer): Promise<void> {
+  // Seen before the record changes: what is being removed is said to have no process.
+  const { observation } = held;
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
-  await endProcess(held);
+  await endProcess(observation);
   await sweep(held, held.state.exitCode);
 }
 
@@ -36,8 +39,7 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
 }
 
 /** One that was initialized has a process that waits for its start. */
-async function endProcess(held: HeldContainer): Promise<void> {
-  const { observation } = held;
+async function endProcess(observation: Observation): Promise<void> {
   if (observation.kind !== 'live') return;
   const { init, monitor } = observation.live;
   using monitorHandle = openProcess(monitor.pid, monitor.startTime);

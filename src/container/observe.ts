@@ -1,5 +1,6 @@
 /** What a container is right now: its record in the database seen together with its run directory and the kernel. Takes no lock. */
-import { processStartTime } from '../native/process-handle.js';
+import { readFileSync } from 'node:fs';
+
 import type { ProcessRef } from '../plan/context.js';
 import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
 import type { ContainerPaths } from '../storage/paths.js';
@@ -39,8 +40,18 @@ export function observe(state: StoredState, paths: ContainerPaths): Observation 
   return late === undefined ? { kind: 'lost', live } : { kind: 'ended', exit: late, live };
 }
 
+/** A zombie has ended: it only waits for a parent that may be slow to look. */
 export function isAlive(process: ProcessRef): boolean {
-  return process.pid > 0 && processStartTime(process.pid) === process.startTime;
+  if (process.pid === 0) return false;
+  let stat;
+  try {
+    stat = readFileSync(`/proc/${String(process.pid)}/stat`, 'latin1');
+  } catch {
+    return false;
+  }
+  // The second field is the program's name in parentheses, which may hold anything; state is field 3, the start time 22.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] !== 'Z' && fields[0] !== 'X' && BigInt(fields[19] ?? -1) === process.startTime;
 }
 
 /** The status in the words that users know. */

@@ -29,7 +29,8 @@ export interface Binding {
   duplicate(fd: number): Outcome<number>;
 
   // watch.cc
-  watch(fd: number, callback: (events: number) => void): Outcome<number>;
+  /** `isChild`: a pidfd of a child of ours, which is to be reaped even if this JavaScript environment ends. */
+  watch(fd: number, callback: (events: number) => void, isChild: boolean): Outcome<number>;
   watchEvents(watch: number, events: number): void;
   watchRef(watch: number, holdsLoop: boolean): void;
   unwatch(watch: number): void;

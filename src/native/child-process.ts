@@ -21,15 +21,19 @@ export function adoptChild(pid: number, pidfd: number): ChildProcess {
   let watch: number | undefined;
   const end = new Promise<ProcessEnd>((resolve, reject) => {
     watch = unwrap(
-      binding().watch(pidfd, () => {
-        const result = binding().reap(pidfd);
-        if (result === null || watch === undefined) return;
-        binding().unwatch(watch);
-        watch = undefined;
-        binding().closeFd(pidfd);
-        if (isFailure(result)) reject(new NativeError(result));
-        else resolve(result);
-      }),
+      binding().watch(
+        pidfd,
+        () => {
+          const result = binding().reap(pidfd);
+          if (result === null || watch === undefined) return;
+          binding().unwatch(watch);
+          watch = undefined;
+          binding().closeFd(pidfd);
+          if (isFailure(result)) reject(new NativeError(result));
+          else resolve(result);
+        },
+        true,
+      ),
     );
     binding().watchRef(watch, false);
     binding().watchEvents(watch, WATCH_READ);

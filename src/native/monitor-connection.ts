@@ -90,7 +90,7 @@ class SocketConnection implements MonitorConnection {
       this.#settle = (error) => (error === undefined ? resolve() : reject(error));
     });
     this.closed.catch(() => {}); // a caller who does not look at it has seen the missing answer
-    this.#watch = unwrap(binding().watch(socket, (events) => this.#ready(events)));
+    this.#watch = unwrap(binding().watch(socket, (events) => this.#ready(events), false));
     this.#updateWatch();
   }
 

@@ -102,7 +102,7 @@ async function waitForEnd(pidfd: number, pid: number, signal: AbortSignal | unde
   let forget = () => {};
   try {
     await new Promise<void>((resolve, reject) => {
-      watch = unwrap(binding().watch(own, () => resolve()));
+      watch = unwrap(binding().watch(own, () => resolve(), false));
       binding().watchEvents(watch, WATCH_READ);
       forget = onAbort(signal, () => signal !== undefined && reject(abortedError(what, signal)));
     });

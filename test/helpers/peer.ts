@@ -100,9 +100,9 @@ export class Peer {
   }
 
   #take(message: Message): void {
-    // The payload lies in a buffer that is used again.
-    if (message.name === 'stdout' || message.name === 'stderr')
-      this.#chunks[message.name].push(Buffer.from(message.data));
+    // Output is gathered; an empty piece of it is none, and stays to be found. The payload lies in a buffer that is used again.
+    const output = message.name === 'stdout' || message.name === 'stderr';
+    if (output && message.data.length > 0) this.#chunks[message.name].push(Buffer.from(message.data));
     else this.#messages.push(message);
     this.#wake();
   }

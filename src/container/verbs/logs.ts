@@ -33,8 +33,7 @@ export async function* containerLogs(
       timestamps: options.timestamps ?? false,
       prefix: options.prefix ?? '',
       stream: options.stream,
-      // A container that never ran is not waited for, as nothing says when it will.
-      followUntil: options.follow === true ? waitForContainer(context, id, { signal: done.signal }) : undefined,
+      followUntil: options.follow === true ? endOf(context, id, done.signal) : undefined,
       signal: options.signal,
     });
   } catch (error) {
@@ -43,6 +42,15 @@ export async function* containerLogs(
     throw error;
   } finally {
     done.abort();
+  }
+}
+
+/** Settles at the end, or when nobody reads any more. A container that never ran is not waited for: nothing says when it will. */
+async function endOf(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    await waitForContainer(context, id, { signal });
+  } catch {
+    // Removed, or given up: there is nothing more to come.
   }
 }
 

@@ -9,7 +9,12 @@ test('a failure becomes an error with the fields of node:fs', (t) => {
 });
 
 test('what is not known of a failure is no field of the error', (t) => {
-  t.deepEqual(Object.keys(new NativeError({ errno: 9, syscall: 'close' })).sort(), ['code', 'errno', 'name', 'syscall']);
+  t.deepEqual(Object.keys(new NativeError({ errno: 9, syscall: 'close' })).sort(), [
+    'code',
+    'errno',
+    'name',
+    'syscall',
+  ]);
 });
 
 test('more words stand before those of errno', (t) => {

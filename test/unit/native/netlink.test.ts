@@ -26,11 +26,16 @@ function refusal(errno: number, flags: number, rest: readonly Uint8Array[] = [])
 
 test('a request is a header, a structure and padded attributes', (t) => {
   const bytes = request(RTM.newLink, NLM_F.create, [textAttribute(3, 'ab'), u32Attribute(4, 1500)]);
-  t.is(bytes.toString('hex'), '20000000' + '1000' + '0104' + '01000000' + '00000000' + '07000300' + '61620000' + '08000400' + 'dc050000');
+  t.is(
+    bytes.toString('hex'),
+    '20000000' + '1000' + '0104' + '01000000' + '00000000' + '07000300' + '61620000' + '08000400' + 'dc050000',
+  );
 });
 
 test('attributes are found again, nested ones within theirs', (t) => {
-  const outer = parseAttributes(Buffer.concat([textAttribute(3, 'veth0'), nestedAttribute(18, [textAttribute(1, 'veth')])]));
+  const outer = parseAttributes(
+    Buffer.concat([textAttribute(3, 'veth0'), nestedAttribute(18, [textAttribute(1, 'veth')])]),
+  );
   t.is(text(outer.get(3)!), 'veth0');
   t.is(text(parseAttributes(outer.get(18)!).get(1)!), 'veth');
 });
@@ -65,7 +70,9 @@ test('the end of a dump may be a refusal', (t) => {
 });
 
 test('a dump that was interrupted says so', (t) => {
-  const answer = parseAnswer(Buffer.concat([request(RTM.newLink, NLM_F.dumpInterrupted, [ifInfo()]), request(NLMSG_DONE, 0, [])]));
+  const answer = parseAnswer(
+    Buffer.concat([request(RTM.newLink, NLM_F.dumpInterrupted, [ifInfo()]), request(NLMSG_DONE, 0, [])]),
+  );
   t.true(answer.interrupted);
   t.is(answer.messages.length, 1);
 });

@@ -25,8 +25,14 @@ function wordsOf(request: Partial<RunPlanRequest>): string[] {
   return plan.steps.map((step) => `${step.stage} ${step.op}${'flags' in step ? ` ${step.flags.toString(16)}` : ''}`);
 }
 
-test('a program in the caller\'s namespaces needs a clone and an exec', (t) => {
-  t.deepEqual(wordsOf({}), ['settings role', 'settings stdio', 'prepare clone 0', 'init workingDirectory', 'init exec']);
+test("a program in the caller's namespaces needs a clone and an exec", (t) => {
+  t.deepEqual(wordsOf({}), [
+    'settings role',
+    'settings stdio',
+    'prepare clone 0',
+    'init workingDirectory',
+    'init exec',
+  ]);
 });
 
 test('new namespaces are made by the clone, but for those of cgroups and time', (t) => {
@@ -70,7 +76,8 @@ test('all namespaces are opened before one is joined; pid and time before the cl
 
 test('root joins a user namespace last, others join it first', (t) => {
   const joined = (['user', 'net'] as const).map((kind) => ({ kind, monitorFd: 4 }));
-  const joins = (privileged: boolean) => wordsOf({ joined, privileged }).filter((word) => word.includes('joinNamespaces'));
+  const joins = (privileged: boolean) =>
+    wordsOf({ joined, privileged }).filter((word) => word.includes('joinNamespaces'));
   t.deepEqual(joins(true), ['init joinNamespaces 40000000', 'init joinNamespaces 10000000']);
   t.deepEqual(joins(false), ['init joinNamespaces 10000000', 'init joinNamespaces 40000000']);
 });
@@ -85,9 +92,17 @@ test('identity maps are written while the child waits', (t) => {
 });
 
 test('id ranges become lines, and are checked', (t) => {
-  t.is(idLines([{ inside: 0, outside: 1000, size: 1 }, { inside: 1, outside: 100_000, size: 65_536 }]), '0 1000 1\n1 100000 65536\n');
+  t.is(
+    idLines([
+      { inside: 0, outside: 1000, size: 1 },
+      { inside: 1, outside: 100_000, size: 65_536 },
+    ]),
+    '0 1000 1\n1 100000 65536\n',
+  );
   t.throws(() => idLines([{ inside: -1, outside: 0, size: 1 }]), { instanceOf: TypeError });
   t.throws(() => idLines([{ inside: 0, outside: 0, size: 0 }]), { instanceOf: TypeError });
   t.throws(() => idLines([{ inside: 0, outside: 2 ** 32, size: 1 }]), { instanceOf: TypeError });
-  t.throws(() => idLines(Array.from({ length: 341 }, (_, inside) => ({ inside, outside: inside, size: 1 }))), { instanceOf: TypeError });
+  t.throws(() => idLines(Array.from({ length: 341 }, (_, inside) => ({ inside, outside: inside, size: 1 }))), {
+    instanceOf: TypeError,
+  });
 });
