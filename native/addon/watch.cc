@@ -96,8 +96,8 @@ void Watches::on_ready(uv_poll_t* poll, int status, int events) {
   auto* watch = static_cast<Watch*>(poll->data);
   Napi::Env env(watch->owner->env_);
   Napi::HandleScope scope(env);
-  // An error of the descriptor shows when it is used. libuv has stopped watching it, but what was received before the error, and
-  // the end of file, may take several readings.
+  // An error of the descriptor shows when it is used. libuv has stopped watching it, but what was received
+  // before the error, and the end of file, may take several readings.
   if (status < 0) uv_poll_start(poll, watch->events, on_ready);
   napi_value ready = Napi::Number::New(env, status < 0 ? watch->events : events);
   napi_value exception;

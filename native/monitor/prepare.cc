@@ -11,7 +11,7 @@
 #include "monitor/monitor.h"
 #include "monitor/oom.h"
 #include "monitor/record_files.h"
-#include "monitor/title.h"
+#include "ops/title.h"
 
 namespace tspod {
 namespace {
@@ -48,8 +48,12 @@ Result<void> prepare_supervision(Monitor& monitor) {
   // hooks, become our children: we reap them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
   const std::string& id = monitor.settings.id;
-  if (!id.empty())
-    (void)set_process_title(monitor.context.proc, "tspod-monitor " + id);  // only for those who look
+  if (!id.empty() || monitor.plan.has(plan::Op::kBecomeInit)) {
+    // Only for those who look: without it all works as well.
+    const Result<std::span<char>> found = ops::find_arguments(monitor.context.proc);
+    if (found) monitor.context.arguments = *found;
+    ops::write_title(monitor.context.arguments, "tspod-monitor " + id);
+  }
   TRY(monitor.supervision.log.open(monitor.settings.log));
   if (!monitor.run_directory) return {};
   Result<void> prepared = prepare_records(monitor);

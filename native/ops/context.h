@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ struct Context {
   Procfs proc;
   Settings* settings = nullptr;   // none in the addon
   LaunchSteps* launch = nullptr;  // none in the addon
+  std::span<char> arguments;      // this process's, for its title; empty where nobody sees it
   pid_t child = 0;                // the container's first process, for those outside
   uint64_t returning =
       0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from

@@ -11,6 +11,7 @@
 #include "core/sys_process.h"
 #include "ops/death_signal.h"
 #include "ops/handlers.gen.h"
+#include "ops/title.h"
 
 namespace tspod::ops {
 namespace {
@@ -37,10 +38,11 @@ int reap(pid_t command) {
  * Runs as PID 1, with the ids, capabilities and filter that the plan has given to the process so far. When it
  * ends, the kernel ends all that is left in the pid namespace.
  */
-[[noreturn]] void serve(pid_t command, const sigset_t& signals) {
+[[noreturn]] void serve(const Context& context, pid_t command, const sigset_t& signals) {
   // The container outlives its monitor; until exec the command's side watches that there is one.
   (void)disarm_death_signal();
   (void)::prctl(PR_SET_NAME, "tspod-init", 0, 0, 0);
+  write_title(context.arguments, "tspod-init");
   (void)sys::close_range(3, UINT_MAX, 0);
   for (;;) {
     siginfo_t info{};
@@ -64,14 +66,14 @@ Result<void> lead_group() {
 
 }  // namespace
 
-Result<void> become_init(Context&, const plan::BecomeInit&) {
+Result<void> become_init(Context& context, const plan::BecomeInit&) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t command = ::fork();
   if (command == -1) return last_error("fork");
-  if (command != 0) serve(command, all);
+  if (command != 0) serve(context, command, all);
   const Result<void> leading = lead_group();
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   return leading;

@@ -95,10 +95,11 @@ test('becomeInit: the command is another process, in a group of its own, and its
   const outcome = await runContained(t, {
     after: [init({ op: 'newSession' }), init({ op: 'becomeInit' })],
     proc: true,
-    command: ['processes', '--', 'cat', '/proc/1/comm', '--', 'ls', '/proc/1/fd', '--', 'signals', '--', 'exit', '6'],
+    command: 'processes -- cat /proc/1/comm -- ls /proc/1/fd -- signals -- cat /proc/1/cmdline -- exit 6'.split(' '),
   });
   t.is(outcome.end, 'exit 6');
   t.regex(outcome.stdout, /^pid=2\nppid=1\nsid=1\npgid=2\ntspod-init\n/);
+  t.regex(outcome.stdout, /\ntspod-init\0*$/);
   t.deepEqual(outcome.values('entry').sort(), ['0', '1', '2']);
   t.is(outcome.value('blocked'), '');
 });

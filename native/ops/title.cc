@@ -1,15 +1,14 @@
-#include "monitor/title.h"
+#include "ops/title.h"
 
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <string_view>
+#include <string>
 
 #include "core/sys.h"
 
-namespace tspod {
+namespace tspod::ops {
 namespace {
 
 /** A number of /proc/PID/stat; fields are counted from 1, and all that follow the name begin at 3. */
@@ -22,19 +21,20 @@ uint64_t stat_field(std::string_view stat, int field) {
 
 }  // namespace
 
-Result<void> set_process_title(ops::Procfs& proc, const std::string& title) {
+Result<std::span<char>> find_arguments(Procfs& proc) {
   const UniqueFd file = TRY(proc.open_file("self/stat", O_RDONLY));
   char stat[1024];
   const size_t size = TRY(sys::read(file.get(), stat));
   const uint64_t begin = stat_field({stat, size}, 48);  // arg_start
   const uint64_t end = stat_field({stat, size}, 49);    // arg_end
   if (begin == 0 || end <= begin) return Error{"process title", {}, ENOTSUP};
-  char* arguments = reinterpret_cast<char*>(begin);
-  const size_t room = end - begin - 1;
-  const size_t length = std::min(room, title.size());
-  std::memset(arguments, 0, room + 1);
-  std::copy_n(title.data(), length, arguments);
-  return {};
+  return std::span(reinterpret_cast<char*>(begin), end - begin);
 }
 
-}  // namespace tspod
+void write_title(std::span<char> arguments, std::string_view title) {
+  if (arguments.empty()) return;
+  std::fill(arguments.begin(), arguments.end(), '\0');
+  std::copy_n(title.data(), std::min(arguments.size() - 1, title.size()), arguments.data());
+}
+
+}  // namespace tspod::ops
