@@ -34,6 +34,7 @@ struct Output {
   UniqueFd fd;
   bool terminal = false;
   bool hung_up = false;  // nobody has the terminal open at the moment
+  bool widened = false;  // the pipe was full once
 };
 
 struct Loop {

@@ -16,6 +16,10 @@ namespace {
 /** Reads of one output before others get their turn. */
 constexpr int kReadsAtOnce = 8;
 
+/** What a pipe holds from its birth (pipe(7)), and what it is given when a writer has once filled it. */
+constexpr size_t kPipeBytes = 64 * 1024;
+constexpr int kBusyPipeBytes = 1024 * 1024;
+
 /** More than the kernel holds for a reader of a terminal. */
 constexpr size_t kTerminalBytes = 256 * 1024;
 
@@ -26,6 +30,7 @@ void open_output(Output& output, UniqueFd fd, bool terminal) {
   output.watch.fd = output.fd.get();
   output.terminal = terminal;
   output.hung_up = false;
+  output.widened = false;
 }
 
 void close_output(Loop& loop, Output& output) {
@@ -54,6 +59,14 @@ size_t begun_line(std::string_view text) {
   const size_t newline = text.rfind('\n');
   const size_t begun = newline == std::string_view::npos ? text.size() : text.size() - newline - 1;
   return begun < kMaxRecordContent ? begun : 0;
+}
+
+/** Lets a writer go on while we write: with a full pipe the two would take turns. */
+void widen(Output& output) {
+  if (output.terminal || output.widened) return;
+  output.widened = true;
+  // EPERM: the user has too much in pipes already (pipe-user-pages-soft). It works as it is.
+  (void)::fcntl(output.fd.get(), F_SETPIPE_SZ, kBusyPipeBytes);
 }
 
 struct PumpLimits {
@@ -108,6 +121,7 @@ bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   for (int reads = 0; reads < limits.reads && end == ReadEnd::kMore && total < limits.bytes; ++reads) {
     const ReadResult result = read_output(output, buffer.subspan(kept), limits.draining);
     end = result.end;
+    if (result.bytes >= kPipeBytes) widen(output);
     if (result.bytes > 0) loop.clients.send_output(output.stream, {buffer.data() + kept, result.bytes});
     const bool wait = !limits.draining && loop.clients.are_behind(output.stream);
     if (end == ReadEnd::kMore && wait) end = ReadEnd::kNothing;

@@ -168,6 +168,17 @@ test('logs: nothing is lost while the monitor cannot keep up', async (t) => {
   t.is(contentOf(k8sRecords(container.logPath), 'stdout').toString(), numbers);
 });
 
+test('logs: a writer that fills its pipe gets a larger one', async (t) => {
+  const size = 'perl -e "exit log(fcntl(STDOUT, 1032, 0)) / log(2)"'; // F_GETPIPE_SZ
+  const command = `sleep 0.2; head -c 300000 /dev/zero; ${size}`;
+  const container = await startContainer(t, { command, log: {}, attach: {} });
+  process.kill(container.monitorPid, 'SIGSTOP');
+  await delay(500);
+  process.kill(container.monitorPid, 'SIGCONT');
+  t.like(await container.engine.expect('exited'), { code: 20 });
+  t.is(contentOf(k8sRecords(container.logPath), 'stdout').length, 300_000);
+});
+
 test('logs: a restarted container goes on in the same file', async (t) => {
   const command = 'echo run; exit 1';
   const { logPath } = await runContainer(t, { command, log: {}, restart: { policy: 1, maxRetries: 2 } });
