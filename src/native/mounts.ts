@@ -25,7 +25,7 @@ export interface InsideOptions {
 export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
   /** The kernel's name: tmpfs, proc, sysfs, overlay, ext4, ... */
   readonly type: string;
-  /** An existing directory (or file). Symbolic links in it are followed. */
+  /** An existing directory (or file). A symbolic link as its last component is not followed: NativeError EINVAL. */
   readonly target: string;
   /** A device, for file systems that are on one. @default the type's name */
   readonly source?: string;
@@ -34,9 +34,12 @@ export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
 }
 
 export interface BindMountOptions extends MountAttributes, InsideOptions {
-  /** What to show: a file or a directory. */
+  /** What to show: a file or a directory. Symbolic links are followed. */
   readonly source: string;
-  /** Where: an existing file or directory, as the source is one. Symbolic links in both are followed. */
+  /**
+   * Where: an existing file or directory, as the source is one. A symbolic link as its last component is not followed: a directory cannot be
+   * put on one (NativeError EINVAL), a file covers the link itself.
+   */
   readonly target: string;
   /** With the mounts below it. The attributes then hold for all of them. @default false */
   readonly recursive?: boolean;
