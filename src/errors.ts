@@ -37,8 +37,10 @@ export interface TspodErrorOptions {
   readonly cause?: unknown;
 }
 
+/** An error that tspod throws on purpose; misuse (a wrong type, an unknown option) is a TypeError. */
 export class TspodError extends Error {
   readonly code: ErrorCode;
+  /** Facts for programs; which ones depends on the code. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: TspodErrorOptions = {}) {

@@ -1,5 +1,5 @@
 // The two files by which a monitor tells what became of its container: `state` and `exit`
-// in the run directory. One `key value` a line, in the order of docs/architecture.md; a
+// in the run directory. One `key value` a line, in the order of docs/state.md; a
 // reader sees an old file or a new one, never half of one.
 #pragma once
 

@@ -35,11 +35,15 @@ export interface ContainerState {
   readonly monitorPid: number;
   /** Of the last end; 0 before the first. */
   readonly exitCode: number;
+  /** The kernel ended a process of it for lack of memory. */
   readonly oomKilled: boolean;
+  /** Of the last start; null before the first. */
   readonly startedAt: Date | null;
+  /** Of the last end; null before the first. */
   readonly finishedAt: Date | null;
   /** Restarts by policy since the last start by hand. */
   readonly restartCount: number;
+  /** By stop() or kill(): no policy starts it again. */
   readonly stoppedByUser: boolean;
   /** What went wrong last, or ''. */
   readonly error: string;
@@ -51,6 +55,7 @@ export interface SignalOption {
   readonly signal?: AbortSignal;
 }
 
+/** In characters. */
 export interface TerminalSize {
   readonly rows: number;
   readonly columns: number;
@@ -67,7 +72,7 @@ export interface StdioFds {
 }
 
 export interface StartOptions extends SignalOption {
-  /** Log driver `none` or `passthrough` only, and no tty. */
+  /** Log driver `none` or `passthrough` only, and no tty: INVALID_ARGUMENT otherwise. @default through the monitor */
   readonly stdio?: StdioFds;
   /** The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the container's preserveFds */
   readonly preserveFds?: readonly number[];
@@ -86,6 +91,7 @@ export interface AttachOptions extends SignalOption {
   readonly stderr?: Writable;
   /** Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Looked for in stdin. @default 'ctrl-p,ctrl-q' */
   readonly detachKeys?: string;
+  /** Of the caller's terminal; not used without a tty. */
   readonly size?: TerminalSize;
 }
 
@@ -97,10 +103,11 @@ export type AttachEnd =
 export interface AttachSession {
   /** The container has a terminal: the caller may want raw mode and resize(). */
   readonly terminal: boolean;
+  /** Does nothing without a terminal. */
   resize(size: TerminalSize): void;
   /** Leaves the container running. */
   detach(): void;
-  /** Settles when all output has been written to the sinks. */
+  /** Settles when all output has been written to the sinks, which are not ended. Rejects with ABORTED only. */
   readonly ended: Promise<AttachEnd>;
 }
 
@@ -117,7 +124,9 @@ export interface ContainerProcess extends AsyncDisposable {
   readonly stderr: Readable | null;
   /** The end; never rejects for a non-zero code. */
   readonly ended: Promise<ExitStatus>;
+  /** To the first process; does nothing when it has ended. @default 'SIGTERM' */
   kill(signal?: string | number): void;
+  /** Does nothing without a tty. */
   resize(size: TerminalSize): void;
 }
 
@@ -133,7 +142,7 @@ export interface CollectOptions extends SignalOption {
   readonly stderr?: OutputTarget;
   /** 'buffer' for bytes. @default 'utf8' */
   readonly encoding?: BufferEncoding | 'buffer';
-  /** Most that is kept of each stream; more ends the process with error OUTPUT_TOO_LARGE. @default 64 MiB */
+  /** Most bytes that are kept of each stream; more ends the process with error OUTPUT_TOO_LARGE. @default 64 MiB */
   readonly maxOutputBytes?: number;
   /** SIGKILL after this; the result says timedOut. 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
@@ -145,7 +154,7 @@ export interface CollectedResult<T extends string | Buffer = string> extends Exi
   /** Empty where stdout was not 'pipe'. */
   readonly stdout: T;
   readonly stderr: T;
-  /** From the call to the end of the process. */
+  /** Milliseconds from the call to the end of the process. */
   readonly durationMs: number;
 }
 
@@ -153,7 +162,7 @@ export interface CollectedResult<T extends string | Buffer = string> extends Exi
 export interface ExecCollectOptions extends ExecOptions, Omit<CollectOptions, 'timeoutMs'> {}
 
 export interface ExecSpawnOptions extends ExecOptions, SignalOption {
-  /** @default false */
+  /** A pipe, this process's, or a descriptor. @default false: /dev/null */
   readonly stdin?: boolean | 'inherit' | number;
   /** @default 'pipe' */
   readonly stdout?: OutputTarget;
@@ -161,18 +170,20 @@ export interface ExecSpawnOptions extends ExecOptions, SignalOption {
   readonly stderr?: OutputTarget;
   /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
   readonly fds?: readonly number[];
+  /** First size of its terminal. */
   readonly size?: TerminalSize;
-  /** Do not end the command when this process ends: streams are /dev/null unless inherited. @default false */
+  /** This process does not stay for the command, and output goes to /dev/null unless asked for. @default false */
   readonly detach?: boolean;
 }
 
 /** Streams as for attach(), for a command in a running container; with a tty the command gets one of its own. */
 export interface ExecAttachOptions extends ExecOptions, AttachOptions {
+  /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
   readonly fds?: readonly number[];
 }
 
 export interface StopOptions extends SignalOption {
-  /** Between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
+  /** Seconds between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
   readonly timeoutSec?: number;
   /** Told when the time was up and SIGKILL was sent. */
   readonly onWarning?: (text: string) => void;
@@ -181,7 +192,7 @@ export interface StopOptions extends SignalOption {
 export interface RemoveOptions extends SignalOption {
   /** Ends it first. @default false */
   readonly force?: boolean;
-  /** For force: time before SIGKILL. @default the container's stopTimeoutSec */
+  /** For force: seconds before SIGKILL, as for stop(). @default the container's stopTimeoutSec */
   readonly timeoutSec?: number;
   /** Removes the containers that depend on it first. @default false */
   readonly depend?: boolean;
@@ -193,7 +204,7 @@ export type WaitCondition = ContainerStatus | 'configured' | 'unknown';
 export interface WaitOptions extends SignalOption {
   /** Any of them ends the wait. @default ['stopped', 'exited'] */
   readonly conditions?: readonly WaitCondition[];
-  /** For conditions that nothing announces. @default 250 */
+  /** Milliseconds between looks, for conditions that nothing announces. @default 250 */
   readonly intervalMs?: number;
 }
 
@@ -202,7 +213,9 @@ export interface LogsOptions extends SignalOption {
   readonly follow?: boolean;
   /** The last lines only; -1 is all. @default -1 */
   readonly tail?: number;
+  /** Only what was written from then on. @default all */
   readonly since?: Date;
+  /** Only what was written until then. @default all */
   readonly until?: Date;
   /** RFC 3339 time and a space before each line. @default false */
   readonly timestamps?: boolean;
@@ -212,36 +225,67 @@ export interface LogsOptions extends SignalOption {
   readonly stream?: 'stdout' | 'stderr';
 }
 
-/** A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as it is now. */
+/**
+ * A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as it is now.
+ *
+ * Every verb throws NO_SUCH_CONTAINER when the container is gone, STATE_INVALID in a state that does not allow it (docs/state.md has the table),
+ * ENGINE_CLOSED, and with a `signal` ABORTED.
+ */
 export interface Container {
+  /** 64 hexadecimal digits. */
   readonly id: string;
+  /** As it is now. */
   readonly name: string;
   /** Never waits for a lock. */
   state(): ContainerState;
-  /** Never waits for a lock. */
+  /** Everything about it. Never waits for a lock. `size` walks its files. @throws STORE_BROKEN if its record cannot be read */
   inspect(options?: { readonly size?: boolean }): ContainerInspect;
-  /** Makes the process and stops short of its exec. */
+  /** Makes the process and stops short of its exec. Errors as of start(). */
   init(options?: StartOptions): Promise<void>;
+  /**
+   * Resolves when the command runs. After an error nothing is left of the start: COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER,
+   * LAUNCH_FAILED (`details` name the step), DISK_FULL, MONITOR_DIED, UNSUPPORTED_HOST; STATE_RUNNING if it runs.
+   */
   start(options?: StartOptions): Promise<void>;
-  /** Starts with the connection made first, so that no output is lost. */
+  /** Starts with the connection made first, so that no output is lost. Errors as of start(). */
   startAttached(options: AttachOptions & StartOptions): Promise<AttachSession>;
+  /** Connects to the streams of a running container: output from now on. */
   attach(options: AttachOptions): Promise<AttachSession>;
+  /** Ends it: stop signal, time, SIGKILL. Resolves when its end is recorded. CONTAINER_STOPPED if it has ended. */
   stop(options?: StopOptions): Promise<void>;
+  /** Stops it if it runs, and starts it. Errors as of start(). */
   restart(options?: StopOptions & StartOptions): Promise<void>;
-  /** Name with or without SIG, RTMIN+n, or number. @default 'SIGKILL' */
+  /**
+   * To the first process: name with or without SIG, RTMIN+n, or number; INVALID_ARGUMENT for what is none. After SIGKILL it waits for the end. No
+   * policy restarts the container afterwards. @default 'SIGKILL'
+   */
   kill(signal?: string | number): Promise<void>;
+  /** Freezes all its processes; resolves when they stand still. NO_CGROUPS; TIMED_OUT after 10 seconds. */
   pause(): Promise<void>;
+  /** NO_CGROUPS if it has none. */
   unpause(): Promise<void>;
-  /** The exit code (-1: unknown); 0 for one that never ran. Also answers for a container that is removed meanwhile. */
+  /**
+   * The exit code (-1: unknown); 0 for one that never ran. Also answers for a container that is removed meanwhile, or was in the last five
+   * minutes. INVALID_ARGUMENT for an unknown condition.
+   */
   wait(options?: WaitOptions): Promise<number>;
+  /**
+   * Runs a command in a running container and collects its output; a non-zero exit is a result. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
+   * NO_SUCH_USER, LAUNCH_FAILED, OUTPUT_TOO_LARGE, INVALID_ARGUMENT.
+   */
   exec(options: ExecCollectOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
   exec(options: ExecCollectOptions): Promise<CollectedResult>;
+  /** The same with streams: resolves when the command runs. */
   spawnExec(options: ExecSpawnOptions): Promise<ContainerProcess>;
+  /** The same with the caller's streams, through the monitor. */
   execAttached(options: ExecAttachOptions): Promise<AttachSession>;
+  /** What it has written, as its log has it. NO_LOGS with a driver that keeps none. */
   logs(options?: LogsOptions): AsyncIterable<LogChunk>;
   /** Makes the monitor open the log file anew (after it was moved away). */
   reopenLog(): Promise<void>;
+  /** INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
   rename(name: string): Promise<void>;
+  /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces. */
   remove(options?: RemoveOptions): Promise<void>;
 }
 
@@ -256,6 +300,7 @@ export interface SpawnOptions extends CreateOptions, SignalOption {
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */
   readonly stderr?: OutputTarget;
+  /** First size of the container's terminal. */
   readonly size?: TerminalSize;
   /** SIGKILL after this. 0 is no limit. @default 0 */
   readonly timeoutMs?: number;

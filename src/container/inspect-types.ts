@@ -1,4 +1,7 @@
-/** What `inspect` answers: the field names that Podman prints, so that scripts and templates written for it go on working. */
+/**
+ * What `inspect` answers: the field names that Podman prints, so that scripts and templates written for it go on working. Sizes are bytes, times
+ * RFC 3339; texts that are not set are '', numbers 0.
+ */
 
 export interface InspectState {
   readonly OciVersion: string;
@@ -53,7 +56,9 @@ export interface InspectConfig {
   readonly CreateCommand: readonly string[];
   readonly Umask: string;
   readonly Timezone?: string;
+  /** Seconds; 0 is no limit. */
   readonly Timeout: number;
+  /** Seconds. */
   readonly StopTimeout: number;
 }
 
@@ -101,6 +106,7 @@ export interface InspectHostConfig {
   readonly Runtime: string;
   readonly CpuShares: number;
   readonly Memory: number;
+  /** CPUs times 10^9. */
   readonly NanoCpus: number;
   readonly CgroupParent: string;
   readonly BlkioWeight: number;
@@ -109,6 +115,7 @@ export interface InspectHostConfig {
   readonly BlkioDeviceWriteBps: readonly InspectDeviceRate[];
   readonly BlkioDeviceReadIOps: readonly InspectDeviceRate[];
   readonly BlkioDeviceWriteIOps: readonly InspectDeviceRate[];
+  /** Microseconds, as the three that follow. */
   readonly CpuPeriod: number;
   readonly CpuQuota: number;
   readonly CpuRealtimePeriod: number;
@@ -161,6 +168,7 @@ export interface ContainerInspect {
   readonly BoundingCaps: readonly string[];
   readonly ExecIDs: readonly string[];
   readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> };
+  /** What the container wrote; this and the next only with `size`. */
   readonly SizeRw?: number;
   readonly SizeRootFs?: number;
   readonly Mounts: readonly InspectMount[];
@@ -171,5 +179,6 @@ export interface ContainerInspect {
   };
   readonly Config: InspectConfig;
   readonly HostConfig: InspectHostConfig;
+  /** Only of `host:` containers. */
   readonly HostView?: InspectHostView;
 }

@@ -73,9 +73,11 @@ export function statusOf(stored: StoredState, observation: Observation): Contain
 }
 
 function liveStatus(stored: StoredState, live: LiveRecord): ContainerStatus {
-  if (live.status === 'created') return 'initialized';
+  // The gate is passed when a policy starts it again: a process without its command is then one that will have it in a moment.
+  const relaunching = live.status === 'created' && live.restarts > 0;
+  if (live.status === 'created' && !relaunching) return 'initialized';
   if (stored.status === 'stopping') return 'stopping';
-  if (live.status === 'waiting') return 'restarting';
+  if (live.status === 'waiting' || relaunching) return 'restarting';
   return stored.status === 'paused' ? 'paused' : 'running';
 }
 

@@ -1,4 +1,4 @@
-/** The two files by which a monitor tells what became of its container (docs/architecture.md). */
+/** The two files by which a monitor tells what became of its container (docs/state.md). */
 import { readFileSync } from 'node:fs';
 
 import type { ProcessRef } from '../plan/context.js';

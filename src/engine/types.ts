@@ -20,20 +20,24 @@ export interface EngineOptions {
 
 /** One line of `ps`. */
 export interface ContainerSummary extends ContainerState {
+  /** 64 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
   /** Image reference, or '' with a root directory. */
   readonly image: string;
   /** The root directory when there is no image, or ''. */
   readonly rootfs: string;
+  /** Entrypoint and command. */
   readonly command: readonly string[];
   readonly createdAt: Date;
   readonly labels: Readonly<Record<string, string>>;
   /** Targets of the user's mounts. */
   readonly mounts: readonly string[];
+  /** Its network mode, or none with `none`. */
   readonly networks: readonly string[];
   readonly autoRemove: boolean;
   readonly restartPolicy: string;
+  /** The file that got its id, or ''. */
   readonly cidFile: string;
   /** Bytes that the container wrote, and those with its root's; only with `size`. */
   readonly size?: { readonly writable: number; readonly root: number };
@@ -48,8 +52,9 @@ export type ContainerFilters = Readonly<Record<string, readonly string[]>>;
 export interface ListOptions {
   /** Also those that do not run. @default false, true with a status, exited or id filter or `last` */
   readonly all?: boolean;
+  /** @default all */
   readonly filters?: ContainerFilters;
-  /** The last created ones, in any state. */
+  /** Only so many, those created last, in any state. @default all */
   readonly last?: number;
   /** Fills `size`; walks their files. @default false */
   readonly size?: boolean;
@@ -63,27 +68,35 @@ export interface BatchResult {
 
 /** All containers of the engine. `nameOrId`: an exact name, a full id or the beginning of one. */
 export interface Containers {
-  /** Records it, and makes its directories; runs nothing. */
+  /**
+   * Records it; runs nothing, its directories are made when it is started. INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (whose
+   * namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL; TypeError for unknown options and wrong types.
+   */
   create(options: CreateOptions): Promise<Container>;
-  /** Throws NO_SUCH_CONTAINER or AMBIGUOUS. */
+  /** Throws NO_SUCH_CONTAINER, AMBIGUOUS or EMPTY_ID. */
   get(nameOrId: string): Container;
+  /** Throws AMBIGUOUS or EMPTY_ID. */
   exists(nameOrId: string): boolean;
-  /** Newest last, as created. Never waits for a lock. */
+  /** Newest last, as created. Never waits for a lock. Throws INVALID_ARGUMENT for a filter that is none. */
   list(options?: ListOptions): readonly ContainerSummary[];
   /** The one created last, in any state; throws NO_SUCH_CONTAINER. */
   latest(): Container;
   /** Like `get(...).remove()`, and works for a container whose record cannot be read. */
   remove(nameOrId: string, options?: RemoveOptions): Promise<void>;
-  /** Removes all that do not run (created or ended) and match. */
+  /** Removes all that do not run (created or ended) and match; a failure does not end it. */
   prune(options?: SignalOption & { readonly filters?: ContainerFilters }): Promise<BatchResult>;
 }
 
+/** What `tspod version` prints. */
 export interface EngineVersion {
+  /** Of tspod. */
   readonly version: string;
+  /** Of the plans that monitor and addon take. */
   readonly planVersion: number;
   readonly node: string;
   readonly os: string;
   readonly arch: string;
+  /** RFC 3339. */
   readonly built: string;
 }
 
@@ -96,6 +109,7 @@ export interface EngineInfo {
     readonly hostname: string;
     readonly distribution: { readonly distribution: string; readonly version: string; readonly codename: string };
     readonly cpus: number;
+    /** Memory and swap are in bytes. */
     readonly memTotal: number;
     readonly memFree: number;
     readonly swapTotal: number;
@@ -127,20 +141,26 @@ export interface EngineInfo {
   readonly version: EngineVersion;
 }
 
+/** An open store. Disposing closes it. */
 export interface Engine extends AsyncDisposable {
+  /** As EngineOptions have them. */
   readonly root: string;
   readonly runRoot: string;
   readonly containers: Containers;
-  /** Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error. */
+  /**
+   * Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
+   * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.
+   */
   run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
   run(options: RunOptions): Promise<CollectedResult>;
-  /** Like run, with streams: resolves when the process runs. */
+  /** Like run, with streams: resolves when the process runs. Errors as of run(). */
   spawn(options: SpawnOptions): Promise<ContainerProcess>;
+  /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
-  /** The launch plan of these options as text; changes and runs nothing. */
+  /** The launch plan of these options as text; changes and runs nothing. Throws as `containers.create` does. */
   explain(options: CreateOptions): string;
-  /** The plan of an exec in a container, which must run. */
+  /** The plan of an exec in a container, which must run: STATE_INVALID otherwise. */
   explainExec(nameOrId: string, options: ExecOptions): string;
   /**
    * Lets go of the database; containers go on. What is being changed is finished first. A call that only waits (for the end of a

@@ -11,7 +11,10 @@ const CGROUP_MAGIC = 0x0027e0eb;
 const CGROUP2_MAGIC = 0x63677270;
 const ENOTSUP = 95;
 
-/** The text of a file of a cgroup, without the newline at its end: `memory.current`, `cgroup.procs`. */
+/**
+ * The text of a file of a cgroup, without the newline at its end: `memory.current`, `cgroup.procs`. NativeError ENOENT if there is none,
+ * EFBIG above 4 MiB; TypeError for a relative path, or what is no name of such a file.
+ */
 export async function readCgroupFile(cgroup: string, file: string): Promise<string> {
   const content = unwrap(await binding().readFile([], [], cgroupFile(cgroup, file), MAX_FILE_BYTES));
   return content.toString('utf8').replace(/\n$/, '');
@@ -19,19 +22,22 @@ export async function readCgroupFile(cgroup: string, file: string): Promise<stri
 
 /**
  * Writes a value to a file of a cgroup with one write(2). NativeError EINVAL or ERANGE for a value that the controller refuses, ENOENT if
- * the controller is not enabled there.
+ * the controller is not enabled there, EBUSY; TypeError as of readCgroupFile.
  */
 export async function writeCgroupFile(cgroup: string, file: string, value: string | number | bigint): Promise<void> {
   unwrap(await binding().writeFile([], [], cgroupFile(cgroup, file), String(value)));
 }
 
-/** The processes in a cgroup (not in those below it). */
+/** The pids of the processes in a cgroup (not in those below it). Errors as of readCgroupFile. */
 export async function cgroupProcesses(cgroup: string): Promise<number[]> {
   const lines = await readCgroupFile(cgroup, 'cgroup.procs');
   return lines === '' ? [] : lines.split('\n').map(Number);
 }
 
-/** Makes a cgroup and those above it that are missing. NativeError ENOTSUP outside a cgroup file system. */
+/**
+ * Makes a cgroup and those above it that are missing; one that is there is success. NativeError EOPNOTSUPP outside a cgroup file system, EACCES,
+ * EROFS; TypeError for a relative path.
+ */
 export async function createCgroup(cgroup: string): Promise<void> {
   requireAbsolute(cgroup);
   await asNativeError('mkdir', cgroup, async () => {
@@ -46,11 +52,11 @@ export async function createCgroup(cgroup: string): Promise<void> {
 }
 
 export interface RemoveCgroupOptions {
-  /** End the processes in it and below it first. @default false: EBUSY while there are any */
+  /** End the processes in it and below it first; EBUSY if one does not go within 10 s. @default false: EBUSY while there are any */
   readonly kill?: boolean;
 }
 
-/** Removes a cgroup with those below it; one that is gone already is success. NativeError ENOTSUP outside a cgroup file system. */
+/** Removes a cgroup with those below it; one that is gone already is success. NativeError EOPNOTSUPP outside a cgroup file system. */
 export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions = {}): Promise<void> {
   requireAbsolute(cgroup);
   try {

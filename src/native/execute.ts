@@ -8,7 +8,7 @@ import type { Failure } from './native-error.js';
  * Namespaces that the plan joins or leaves are that thread's alone. The bytes are copied before the call returns.
  *
  * Rejects with a NativeError whose `step` is the index of the first failed step: EBADMSG for bytes that are no plan,
- * EPROTONOSUPPORT for a plan of another version, ENOTSUP for a step that only a launch can have.
+ * EPROTONOSUPPORT for a plan of another version, EOPNOTSUPP for a step that only a launch can have.
  */
 export async function execute(plan: Uint8Array): Promise<void> {
   const outcome = await binding().execute(plan);

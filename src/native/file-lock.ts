@@ -5,6 +5,7 @@ import { isNativeError, unwrap } from './native-error.js';
 
 /** A lock that is held. It ends with `release`, with `using`, or with the process. */
 export interface FileLock extends Disposable {
+  /** As it was given. */
   readonly path: string;
   /** Gives the lock back; again is nothing. */
   release(): void;
@@ -12,7 +13,7 @@ export interface FileLock extends Disposable {
 
 /**
  * Takes the lock if nobody has it; undefined if someone does, be it in this process. The file is made (mode 0600) if it is missing, and
- * stays. Errors: ELOOP if the path is a symbolic link, and those of open(2).
+ * stays. NativeError ELOOP if the last component is a symbolic link, EISDIR, and those of open(2).
  */
 export function tryLock(path: string): FileLock | undefined {
   const fd = unwrap(binding().tryLock(path));
@@ -24,7 +25,8 @@ const queues = new Map<string, Promise<unknown>>();
 
 /**
  * Takes the lock, waiting off the main thread. Waiters of one thread get it in the order in which they asked. A file that was removed
- * or replaced meanwhile is noticed: the lock counts on the file that the path names. TspodError ABORTED when the signal aborts.
+ * or replaced meanwhile is noticed: the lock counts on the file that the path names. TspodError ABORTED when the signal aborts;
+ * NativeError as of tryLock.
  */
 export async function lock(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<FileLock> {
   throwIfAborted(`lock "${path}"`, options.signal);

@@ -8,7 +8,7 @@ import type { MonitorConnection } from './monitor-connection.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
 import type { Failure } from './native-error.js';
 
-/** Name of the attach socket in a run directory (docs/architecture.md). */
+/** Name of the attach socket in a run directory (docs/state.md). */
 const ATTACH_SOCKET = 'attach';
 
 /** Most descriptors that are given to one monitor. */

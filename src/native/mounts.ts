@@ -12,6 +12,7 @@ export interface MountAttributes {
   readonly noDev?: boolean;
   readonly noExec?: boolean;
   readonly noAtime?: boolean;
+  /** NativeError EINVAL before Linux 5.14. */
   readonly noSymlinkFollow?: boolean;
 }
 
@@ -24,7 +25,7 @@ export interface InsideOptions {
 export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
   /** The kernel's name: tmpfs, proc, sysfs, overlay, ext4, ... */
   readonly type: string;
-  /** An existing directory (or file). Symbolic links in it are followed. */
+  /** An existing directory (or file). A symbolic link as its last component is not followed: NativeError EINVAL. */
   readonly target: string;
   /** A device, for file systems that are on one. @default the type's name */
   readonly source?: string;
@@ -33,7 +34,12 @@ export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
 }
 
 export interface BindMountOptions extends MountAttributes, InsideOptions {
+  /** What to show: a file or a directory. Symbolic links are followed. */
   readonly source: string;
+  /**
+   * Where: an existing file or directory, as the source is one. A symbolic link as its last component is not followed: a directory cannot be
+   * put on one (NativeError EINVAL), a file covers the link itself.
+   */
   readonly target: string;
   /** With the mounts below it. The attributes then hold for all of them. @default false */
   readonly recursive?: boolean;
@@ -74,7 +80,8 @@ const MAX_OPTIONS = 1024;
 
 /**
  * Mounts a file system (fsopen(2), fsconfig(2), fsmount(2), move_mount(2)): it appears at the target whole, or not at all.
- * NativeError ENODEV for an unknown type, EINVAL for an option that it refuses (`path` has the kernel's words).
+ * NativeError ENODEV for an unknown type, EINVAL for an option that it refuses (`path` has the kernel's words), ENOENT for a missing target,
+ * EPERM; TypeError for more than 1024 options.
  */
 export async function mountFileSystem(mount: MountFileSystemOptions): Promise<void> {
   const { type, target, source = type, options = [] } = mount;
@@ -84,7 +91,10 @@ export async function mountFileSystem(mount: MountFileSystemOptions): Promise<vo
   unwrap(await binding().mountFileSystem(...inside, type, all, attributeBits(mount), target));
 }
 
-/** Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there. */
+/**
+ * Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there. NativeError ENOENT, EPERM,
+ * EINVAL.
+ */
 export async function bindMount(mount: BindMountOptions): Promise<void> {
   const propagation = mount.propagation === undefined ? 0 : propagationFlag(mount.propagation);
   const inside = insideArguments(mount.inside);
@@ -102,7 +112,10 @@ export interface UnmountOptions extends InsideOptions {
   readonly force?: boolean;
 }
 
-/** umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. */
+/**
+ * umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. NativeError EINVAL if nothing is
+ * mounted there, EBUSY, ENOENT, EPERM.
+ */
 export async function unmount(path: string, options: UnmountOptions = {}): Promise<void> {
   const flags = (options.detach === true ? MNT_DETACH : 0) | (options.force === true ? MNT_FORCE : 0);
   unwrap(await binding().unmount(...insideArguments(options.inside), path, flags));

@@ -10,8 +10,11 @@ import { unwrap } from './native-error.js';
 
 /** Ids of a user namespace: `size` ids from `inside` on are those from `outside` on. */
 export interface IdRange {
+  /** First id inside. */
   readonly inside: number;
+  /** First id outside. */
   readonly outside: number;
+  /** How many. */
   readonly size: number;
 }
 
@@ -20,8 +23,9 @@ export interface CreateNamespaceOptions {
   readonly uidMap?: readonly IdRange[];
   /** User namespaces. @default the effective group is 0 inside */
   readonly gidMap?: readonly IdRange[];
-  /** Time namespaces: seconds by which CLOCK_MONOTONIC and CLOCK_BOOTTIME differ inside. @default 0 */
+  /** Time namespaces: whole seconds by which CLOCK_MONOTONIC differs inside. @default 0 */
   readonly monotonicOffsetSeconds?: number;
+  /** Time namespaces: whole seconds by which CLOCK_BOOTTIME differs inside. @default 0 */
   readonly boottimeOffsetSeconds?: number;
 }
 
@@ -33,7 +37,8 @@ const MAX_ID = 0xffffffff;
  * Makes a namespace and holds it. A mount namespace begins as a copy of this process's whose mounts are private to it.
  *
  * TspodError NOT_SUPPORTED for `pid`: such a namespace lives as long as its first process (see runInNamespaces). NativeError EPERM
- * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind.
+ * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind. TypeError for another
+ * kind, more than 340 ranges, or offsets that are no whole numbers.
  */
 export async function createNamespace(
   kind: NamespaceKind,

@@ -8,10 +8,11 @@ import { NativeError, unwrap } from './native-error.js';
 /** A namespace that lives at least as long as the handle is open. */
 export interface NamespaceHandle extends Disposable {
   readonly kind: NamespaceKind;
-  /** Descriptor of the nsfs file: for setns(2), and for `fds` of spawnMonitor. */
+  /** Descriptor of the nsfs file, as for setns(2). TypeError when the handle is closed. */
   readonly fd: number;
   /** The number that `readlink /proc/PID/ns/KIND` shows. */
   readonly inode: bigint;
+  /** Lets go of it; it ends when nobody else holds it. Again is nothing. */
   close(): void;
 }
 
@@ -24,7 +25,10 @@ export type NamespaceSource = string | { readonly pid: number } | NamespaceHandl
 const NSFS_MAGIC = 0x6e736673;
 const EINVAL = 22;
 
-/** Opens a namespace that exists. NativeError ENOENT if there is no such file or process, EINVAL if it is not a namespace. */
+/**
+ * Opens a namespace that exists. NativeError ENOENT if there is no such file or process, EACCES without the right to look at it, EINVAL if it
+ * is not a namespace; TypeError for another kind or what is no pid.
+ */
 export function openNamespace(kind: NamespaceKind, source: string | { readonly pid: number }): NamespaceHandle {
   requireKind(kind);
   const path = namespacePath(kind, source);
@@ -37,7 +41,8 @@ export function openNamespace(kind: NamespaceKind, source: string | { readonly p
 
 /**
  * Keeps a namespace without a process: bind mounts it on a file that is made for it (mode 0400). It ends with `unmount(path)` and the
- * file's removal. NativeError EEXIST if there is a file, EINVAL for a mount namespace that the mount's own namespace may not hold.
+ * file's removal. NativeError EEXIST if there is a file, EPERM, EINVAL for a mount namespace that is not younger than the one that the path
+ * is in.
  */
 export async function pinNamespace(namespace: NamespaceHandle, path: string): Promise<void> {
   unwrap(await binding().pinNamespace(namespace.fd, path));

@@ -15,6 +15,7 @@ export const CLONE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   net: 0x40000000,
 };
 
+/** All kinds. */
 export const NAMESPACE_KINDS = Object.keys(CLONE_FLAGS) as readonly NamespaceKind[];
 
 /**
@@ -23,4 +24,5 @@ export const NAMESPACE_KINDS = Object.keys(CLONE_FLAGS) as readonly NamespaceKin
  */
 export type ThreadNamespaceKind = Exclude<NamespaceKind, 'pid' | 'time' | 'user'>;
 
+/** Those that a thread can be in alone. */
 export const THREAD_NAMESPACE_KINDS: readonly ThreadNamespaceKind[] = ['cgroup', 'ipc', 'mnt', 'net', 'uts'];

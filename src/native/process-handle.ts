@@ -8,12 +8,16 @@ import { isFailure, NativeError, unwrap } from './native-error.js';
 /** A process, held by a pidfd: never another one that got the same number later. */
 export interface ProcessHandle extends Disposable {
   readonly pid: number;
-  /** Sends a signal: a number (1 to 64) or a name (`SIGTERM`, `TERM`, `RTMIN+3`). NativeError ESRCH if the process has ended. */
+  /**
+   * Sends a signal: a number (1 to 64) or a name (`SIGTERM`, `TERM`, `RTMIN+3`). NativeError ESRCH if the process has ended, EPERM;
+   * TypeError for what is no signal.
+   */
   kill(signal: number | string): void;
   /** Resolves when the process has ended, be it reaped or not. TspodError ABORTED when the signal aborts. */
   wait(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Whether it has not ended; a zombie has. */
   isAlive(): boolean;
-  /** Closes the handle; a `wait` that has begun goes on. Again is nothing. */
+  /** Closes the handle: other methods throw TypeError then, a `wait` that has begun goes on. Again is nothing. */
   close(): void;
 }
 
@@ -22,7 +26,8 @@ const PROC_STARTTIME_FIELD = 22;
 
 /**
  * Opens a process that lives; undefined if there is none with this number, if it has ended (a zombie has), or if it did not
- * start at `startTime` (clock ticks since boot: field 22 of /proc/PID/stat) and is another one therefore.
+ * start at `startTime` (clock ticks since boot: field 22 of /proc/PID/stat) and is another one therefore. TypeError for what is no pid;
+ * NativeError EMFILE, ENOSYS (before Linux 5.3).
  */
 export function openProcess(pid: number, startTime?: number | bigint): ProcessHandle | undefined {
   requirePid(pid);

@@ -23,21 +23,23 @@ export interface RunInNamespacesOptions {
   readonly namespaces?: { readonly [K in NamespaceKind]?: 'new' | NamespaceSource };
   /** @default this process's */
   readonly env?: Readonly<Record<string, string>>;
-  /** As the mount namespace shows it. @default '/' */
+  /** Absolute, as the mount namespace shows it. @default '/' */
   readonly cwd?: string;
-  /** User and group to run as, as numbers inside. @default those of this process; root of a user namespace */
+  /** User to run as, as a number inside. @default this process's, 0 in a user namespace; 0 if `gid` is given */
   readonly uid?: number;
+  /** Group to run as; with it or `uid` further groups are dropped. @default this process's, 0 in a user namespace; 0 if `uid` is given */
   readonly gid?: number;
   /** For `user: 'new'`. @default the effective user is 0 inside */
   readonly uidMap?: readonly IdRange[];
+  /** For `user: 'new'`. @default the effective group is 0 inside */
   readonly gidMap?: readonly IdRange[];
-  /** What the program reads. @default nothing */
+  /** What the program reads, then end of file; not used with `inherit`. @default nothing */
   readonly input?: string | Uint8Array;
   /** `inherit`: the program has this process's standard streams. @default 'capture' */
   readonly stdio?: 'capture' | 'inherit';
-  /** Captured output above this ends the program, and the call with TspodError INVALID_ARGUMENT. @default 64 MiB */
+  /** More output, of both streams together, ends the program, and the call with TspodError INVALID_ARGUMENT. @default 64 MiB */
   readonly maxOutputBytes?: number;
-  /** SIGKILL after this time. @default none */
+  /** SIGKILL after this time; the result says timedOut. 0 is none. @default 0 */
   readonly timeoutMs?: number;
   /** Aborting it ends the program (SIGKILL) and the call with TspodError ABORTED. */
   readonly signal?: AbortSignal;
@@ -48,7 +50,9 @@ export interface RunInNamespacesResult {
   readonly exitCode: number;
   /** The signal that ended it; 0: none. */
   readonly signal: number;
+  /** `timeoutMs` ended it. */
   readonly timedOut: boolean;
+  /** What was captured: empty with `inherit`. */
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
@@ -61,7 +65,8 @@ const KILL = 9;
  * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:
  * for a program in a container use the engine. With both `mnt` and `pid` new it has a /proc of its own.
  *
- * NativeError of the step that failed: ENOENT or EACCES of `execve`, EPERM or EINVAL of `setns`, ...
+ * NativeError of the step that failed: ENOENT or EACCES of `execve`, EPERM or EINVAL of `setns`, ENOENT of `openat2` for `cwd`, ...
+ * TspodError ABORTED, INVALID_ARGUMENT (too much output), MONITOR_DIED; TypeError for an empty command, a relative `cwd`, another kind.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
   throwIfAborted('run', options.signal);

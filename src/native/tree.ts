@@ -7,7 +7,7 @@ const ECANCELED = 125;
 
 /**
  * Deletes a file, or a directory with all in it, off the main thread. Follows no link and enters no other mount; what is gone already is
- * success. Works at any depth. The path is absolute, its last component not a slash. NativeError EBUSY or EXDEV if something is
+ * success. Works at any depth. The path is absolute and does not end with a slash (TypeError). NativeError EBUSY or EXDEV if something is
  * mounted in the tree, TspodError ABORTED when the signal aborts: a part may be gone then.
  *
  * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
@@ -26,7 +26,7 @@ export async function removeTree(path: string, options: { readonly signal?: Abor
   unwrap(outcome);
 }
 
-/** The same on this thread: for a tree that is known to be tiny, where a thread would take longer than the work. */
+/** As removeTree(), on this thread: for a tree that is known to be tiny, where a thread would take longer than the work. */
 export function removeTreeSync(path: string): void {
   requireRemovable(path);
   unwrap(binding().removeTreeNow(path));

@@ -15,7 +15,7 @@ import type { Link } from './netlink/link-decode.js';
 import { addRoute, listRoutes, removeRoute } from './netlink/routes.js';
 import type { Route, RouteOptions } from './netlink/routes.js';
 
-/** The operations, each carried out in the namespaces, on a thread that joins them and ends. */
+/** The operations, each carried out in the namespaces, on a thread that joins them and ends: as the functions with `inside`. */
 export interface InsideOperations {
   readFile(path: string): Promise<string>;
   writeFile(path: string, value: string): Promise<void>;

@@ -14,11 +14,18 @@ export interface SetXattrOptions {
   readonly mode?: 'create' | 'replace';
 }
 
-/** The value of an attribute. NativeError ENODATA if the file has none of this name, EOPNOTSUPP where there are none. */
+/**
+ * The value of an attribute (lgetxattr(2)). NativeError ENODATA if the file has none of this name, EOPNOTSUPP where there are none;
+ * TypeError for a name without a class (`user.`) or of more than 255 bytes.
+ */
 export async function getXattr(path: string, name: string): Promise<Uint8Array> {
   return unwrap(await binding().getXattr(path, requireName(name)));
 }
 
+/**
+ * Sets an attribute (lsetxattr(2)); text is written as UTF-8. NativeError EOPNOTSUPP, ENOSPC, EPERM, and as `mode` says; TypeError as of
+ * getXattr, and for a value of more than 64 KiB.
+ */
 export async function setXattr(
   path: string,
   name: string,
@@ -32,12 +39,12 @@ export async function setXattr(
   unwrap(await binding().setXattr(path, requireName(name), bytes, flags));
 }
 
-/** NativeError ENODATA if the file has none of this name. */
+/** Takes an attribute away (lremovexattr(2)). NativeError ENODATA if the file has none of this name; TypeError as of getXattr. */
 export async function removeXattr(path: string, name: string): Promise<void> {
   unwrap(await binding().removeXattr(path, requireName(name)));
 }
 
-/** The names of all attributes that this process may see. */
+/** The names of all attributes that this process may see (llistxattr(2)). NativeError EOPNOTSUPP where there are none. */
 export async function listXattrs(path: string): Promise<string[]> {
   const names = unwrap(await binding().listXattrs(path));
   return names.toString('utf8').split('\0').slice(0, -1);

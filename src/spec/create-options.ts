@@ -11,6 +11,7 @@ export type NetworkMode = 'none' | 'private' | 'host' | `path:${string}` | `cont
 
 export type IpcMode = NamespaceMode | 'shareable' | 'none';
 
+/** A range of ids: `size` of them. */
 export interface IdMap {
   /** First id inside the user namespace. */
   readonly containerId: number;
@@ -29,7 +30,10 @@ export interface MountOptions {
   readonly source?: string;
   /** Absolute path in the container. */
   readonly target: string;
-  /** OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup, U, z, Z and so on. */
+  /**
+   * OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup and so on. z and Z do nothing, and are refused
+   * where SELinux is on; U and O are refused. @default none
+   */
   readonly options?: readonly string[];
 }
 
@@ -51,19 +55,24 @@ export interface UlimitOptions {
 }
 
 export interface DeviceRate {
+  /** Host path of a block device. */
   readonly device: string;
   /** Bytes per second, or operations per second. */
   readonly rate: number;
 }
 
 export interface DeviceWeight {
+  /** Host path of a block device. */
   readonly device: string;
+  /** 10 to 1000. */
   readonly weight: number;
 }
 
 /** Limits of the container's cgroup; absent is no limit unless a default is named. */
 export interface ResourceOptions {
+  /** From 4096. */
   readonly memoryBytes?: number;
+  /** Kept for it when memory is short; at most memoryBytes. */
   readonly memoryReservationBytes?: number;
   /** Memory plus swap; -1 is unlimited. @default twice memoryBytes when that is set */
   readonly memorySwapBytes?: number;
@@ -71,13 +80,19 @@ export interface ResourceOptions {
   readonly memorySwappiness?: number;
   /** Number of CPUs, as a fraction: 1.5. Excludes cpuPeriodUs and cpuQuotaUs. */
   readonly cpus?: number;
+  /** Relative weight, up to 262144; the kernel's default is 1024. */
   readonly cpuShares?: number;
+  /** Microseconds: 1000 to 1000000. */
   readonly cpuPeriodUs?: number;
+  /** Microseconds of CPU time in each period; -1 is unlimited. */
   readonly cpuQuotaUs?: number;
+  /** Microseconds; cgroup v1 only. */
   readonly cpuRtPeriodUs?: number;
+  /** Microseconds; cgroup v1 only. */
   readonly cpuRtRuntimeUs?: number;
   /** CPU list: 0-2,5. */
   readonly cpusetCpus?: string;
+  /** Memory nodes: 0-1. */
   readonly cpusetMems?: string;
   /** -1 or 0 is unlimited. @default 2048 */
   readonly pidsLimit?: number;
@@ -92,10 +107,12 @@ export interface ResourceOptions {
   readonly hugetlb?: Readonly<Record<string, number>>;
   /** cgroup v2 files and their values, as they are. */
   readonly unified?: Readonly<Record<string, string>>;
+  /** cgroup v1 only. @default false */
   readonly oomKillDisable?: boolean;
 }
 
 export interface SecurityOptions {
+  /** No program gains rights by its set-user-id bit. @default false */
   readonly noNewPrivileges?: boolean;
   /** 'unconfined', or the path of a profile in the JSON form of Podman and Docker. @default the built-in profile */
   readonly seccompProfile?: string;
@@ -112,7 +129,7 @@ export interface SecurityOptions {
 }
 
 export interface LogOptions {
-  /** @default 'k8s-file' for create and run on the command line; 'none' for engine.run() */
+  /** @default 'k8s-file'; 'none' for engine.run() and engine.spawn() */
   readonly driver?: 'k8s-file' | 'json-file' | 'none' | 'passthrough';
   /** @default ctr.log in the container's own directory */
   readonly path?: string;
@@ -120,12 +137,13 @@ export interface LogOptions {
   readonly maxSizeBytes?: number;
   /** Number of files kept, the current one included. @default 1 */
   readonly maxFiles?: number;
+  /** For inspect. */
   readonly tag?: string;
 }
 
 export interface RestartOptions {
   readonly policy: 'no' | 'on-failure' | 'always' | 'unless-stopped';
-  /** 0 is no limit. @default 0 */
+  /** For `on-failure`; 0 is no limit. @default 0 */
   readonly maxRetries?: number;
 }
 
@@ -135,6 +153,7 @@ export interface HookOptions {
   readonly kind: HookKind;
   /** Absolute path of the program. */
   readonly path: string;
+  /** As execve(2) takes them: the first is the program's name. @default the path alone */
   readonly args?: readonly string[];
   /** KEY=value items. */
   readonly env?: readonly string[];
@@ -143,27 +162,36 @@ export interface HookOptions {
 }
 
 export interface CreateOptions {
+  /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
   /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */
   readonly image?: string;
   /** A directory that is the root file system; with `rootfsOverlay` changes go to a layer above it. Excludes `image`. */
   readonly rootfs?: string;
+  /** @default false */
   readonly rootfsOverlay?: boolean;
-  /** `host:` only: further paths to hide, and hidden paths to show. */
+  /** `host:` only: further paths to hide. @default none */
   readonly hide?: readonly string[];
+  /** `host:` only: hidden paths to show. @default none */
   readonly show?: readonly string[];
 
+  /** What runs, or the arguments of the entrypoint. @default /bin/sh with `host:` */
   readonly command?: readonly string[];
+  /** Put before the command. @default none */
   readonly entrypoint?: readonly string[];
+  /** Added to PATH, container, HOSTNAME, HOME, and TERM with a tty. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default variables not to have; never what `env` sets. */
   readonly unsetEnv?: readonly string[];
+  /** Have none of them. @default false */
   readonly unsetEnvAll?: boolean;
   /** Pass the caller's proxy variables (http_proxy and so on). @default true on the command line, false in the library */
   readonly httpProxy?: boolean;
-  /** Absolute path. @default '/' */
+  /** Absolute path; it must exist. @default '/' */
   readonly workdir?: string;
   /** user[:group], names or numbers. @default root */
   readonly user?: string;
+  /** Further groups: names or numbers. @default none */
   readonly groups?: readonly string[];
   /** Octal: '0022'. @default '0022' */
   readonly umask?: string;
@@ -173,50 +201,73 @@ export interface CreateOptions {
   readonly interactive?: boolean;
   /** Run a tiny init as PID 1. @default false */
   readonly init?: boolean;
-  /** Extra descriptors (3 and up) passed to the first process. @default 0 */
+  /** Number of extra descriptors (3 and up) passed to the first process, at most 256. @default 0 */
   readonly preserveFds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 
+  /** 1 to 64 letters, digits, dots, dashes or underscores. @default the first 12 characters of the id */
   readonly hostname?: string;
+  /** @default none */
   readonly domainname?: string;
+  /** `private` and `none`: a loopback and nothing else. @default 'private' */
   readonly network?: NetworkMode;
+  /** @default 'private' */
   readonly pid?: NamespaceMode;
+  /** `none` has no /dev/shm. @default 'shareable' */
   readonly ipc?: IpcMode;
+  /** @default 'private' */
   readonly uts?: NamespaceMode;
+  /** @default 'private' */
   readonly cgroupns?: NamespaceMode;
-  /** 'host' or 'private' with maps. @default 'host' */
+  /** 'host', or 'private' with maps. @default 'host', 'private' with maps */
   readonly userns?: NamespaceMode;
+  /** @default gidMaps */
   readonly uidMaps?: readonly IdMap[];
+  /** @default uidMaps */
   readonly gidMaps?: readonly IdMap[];
+  /** Not from a container. @default 'host', 'private' with timeOffsets */
   readonly timens?: NamespaceMode;
   /** Seconds to add to the monotonic and the boot clock in a private time namespace. */
   readonly timeOffsets?: { readonly monotonicSec?: number; readonly boottimeSec?: number };
 
+  /** The root file system cannot be written to. @default false */
   readonly readOnly?: boolean;
   /** With `readOnly`: writable tmpfs on /dev/shm, /run, /tmp, /var/tmp. @default true */
   readonly readOnlyTmpfs?: boolean;
   readonly mounts?: readonly MountOptions[];
+  /** @default what the mounts need */
   readonly rootPropagation?: PropagationMode;
+  /** Size of /dev/shm. @default 64 MiB */
   readonly shmSizeBytes?: number;
   readonly devices?: readonly DeviceOptions[];
   /** Rules like 'c 1:3 rwm'. */
   readonly deviceCgroupRules?: readonly string[];
 
+  /** All capabilities and devices, no seccomp filter, nothing masked. @default false */
   readonly privileged?: boolean;
+  /** Names with or without CAP_, or ALL. @default none */
   readonly capAdd?: readonly string[];
+  /** Names with or without CAP_, or ALL. @default none */
   readonly capDrop?: readonly string[];
   readonly security?: SecurityOptions;
+  /** Parameters of its own namespaces: net.ipv4.ip_forward and so on. @default none */
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** @default nofile 1048576 and nproc 4194304, or as much as is allowed */
   readonly ulimits?: readonly UlimitOptions[];
+  /** -1000 to 1000. @default this process's */
   readonly oomScoreAdj?: number;
   /** 'LINUX' or 'LINUX32'. */
   readonly personality?: string;
+  /** 'SCHED_BATCH' and so on. @default this process's */
   readonly scheduler?: { readonly policy: string; readonly nice?: number; readonly priority?: number };
+  /** 'IOPRIO_CLASS_BE' and so on; level 0 to 7. @default this process's */
   readonly ioPriority?: { readonly class: string; readonly level: number };
+  /** Europe/Paris, or local for the host's. @default none */
   readonly timezone?: string;
 
   readonly resources?: ResourceOptions;
+  /** Absolute, from the top of each hierarchy. @default '/tspod' */
   readonly cgroupParent?: string;
   /** @default 'enabled' */
   readonly cgroups?: 'enabled' | 'disabled';
@@ -224,15 +275,18 @@ export interface CreateOptions {
   readonly restart?: RestartOptions;
   /** Signal name or number. @default 'SIGTERM' */
   readonly stopSignal?: string;
-  /** @default 10 */
+  /** Seconds that stop waits before SIGKILL. @default 10 */
   readonly stopTimeoutSec?: number;
-  /** Longest run time; 0 is no limit. @default 0 */
+  /** Longest run time in seconds; 0 is no limit. @default 0 */
   readonly timeoutSec?: number;
-  /** Remove the container when it ends. @default false */
+  /** Remove the container when it ends. @default false; true for engine.run() and engine.spawn() */
   readonly autoRemove?: boolean;
   readonly hooks?: readonly HookOptions[];
+  /** A file that must not exist, and gets the id. */
   readonly cidFile?: string;
+  /** A file that gets the host pid of the first process. */
   readonly pidFile?: string;
+  /** A file that gets the pid of the monitor. */
   readonly monitorPidFile?: string;
   /** The command line that made the container, for inspect. */
   readonly createCommand?: readonly string[];
@@ -241,13 +295,20 @@ export interface CreateOptions {
 /** What an exec in a running container takes; what is absent is the container's own. */
 export interface ExecOptions {
   readonly command: readonly string[];
+  /** Added to the container's. */
   readonly env?: Readonly<Record<string, string>>;
+  /** user[:group]. */
   readonly user?: string;
+  /** Absolute path. */
   readonly workdir?: string;
+  /** A terminal of its own. @default false */
   readonly tty?: boolean;
+  /** It takes input (execAttached). @default false */
   readonly interactive?: boolean;
+  /** All capabilities. @default false */
   readonly privileged?: boolean;
+  /** Number of extra descriptors (3 and up), at most 256. @default 0 */
   readonly preserveFds?: number;
-  /** SIGKILL for this exec's processes after this time; 0 is no limit. @default 0 */
+  /** Milliseconds, then SIGKILL for this exec's processes; 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
 }

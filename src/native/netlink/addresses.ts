@@ -20,7 +20,7 @@ export interface LinkAddress {
 export interface AddAddressOptions extends InsideOptions {
   /** IPv6: usable at once, without asking whether another has it. @default false */
   readonly skipDuplicateDetection?: boolean;
-  /** IPv4: the broadcast address. @default that of the network, for prefixes up to 30 */
+  /** IPv4: sets the network's broadcast address, for prefixes up to 30. @default true */
   readonly broadcast?: boolean;
 }
 
@@ -39,7 +39,10 @@ const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
   [254, 'host'],
 ]);
 
-/** Adds `192.0.2.1/24` or `2001:db8::1/64`; without a length a single address. NativeError EEXIST if the interface has it. */
+/**
+ * Adds `192.0.2.1/24` or `2001:db8::1/64`; without a length a single address. NativeError EEXIST if the interface has it, ENODEV if there is
+ * no such interface; TypeError for what is no address.
+ */
 export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
   const prefix = requirePrefix(address);
   const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
@@ -51,7 +54,7 @@ export async function addAddress(link: string, address: string, options: AddAddr
   await converse(options.inside, { what: 'RTM_NEWADDR', on: `${address} on ${link}` }, bytes);
 }
 
-/** NativeError EADDRNOTAVAIL if the interface does not have it. */
+/** Takes an address away. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for what is no address. */
 export async function removeAddress(link: string, address: string, options: InsideOptions = {}): Promise<void> {
   const prefix = requirePrefix(address);
   const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
@@ -64,6 +67,7 @@ export interface ListAddressesOptions extends InsideOptions {
   readonly link?: string;
 }
 
+/** The addresses of all interfaces, or of one. NativeError ENODEV if it is not there. */
 export async function listAddresses(options: ListAddressesOptions = {}): Promise<LinkAddress[]> {
   const index = options.link === undefined ? 0 : await linkIndex(options.link, options.inside);
   const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);

@@ -12,7 +12,9 @@ export interface Link {
   /** On, and able to carry traffic (IFF_LOWER_UP): the other end of a pair is on as well. */
   readonly carrier: boolean;
   readonly loopback: boolean;
+  /** In bytes. */
   readonly mtu: number;
+  /** `02:00:00:00:00:01`. */
   readonly macAddress: string | undefined;
   /** Index of the bridge that it is a port of. */
   readonly master: number | undefined;
@@ -21,6 +23,7 @@ export interface Link {
   readonly statistics: LinkStatistics | undefined;
 }
 
+/** What went through it since it was made. */
 export interface LinkStatistics {
   readonly rxPackets: bigint;
   readonly txPackets: bigint;

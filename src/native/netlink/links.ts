@@ -28,7 +28,7 @@ const IFF_UP = 1;
 export interface NewLink extends InsideOptions {
   /** 1 to 15 bytes, no slash, no space. */
   readonly name: string;
-  /** @default the driver's */
+  /** In bytes. @default the driver's */
   readonly mtu?: number;
   /** `02:00:00:00:00:01`. @default random */
   readonly macAddress?: string;
@@ -70,7 +70,10 @@ export async function linkIndex(name: string, inside: ThreadNamespaces | undefin
   return message?.body.readInt32LE(4) ?? 0;
 }
 
-/** Makes a pair of interfaces: what goes in at one end comes out at the other. NativeError EEXIST if a name is taken. */
+/**
+ * Makes a pair of interfaces: what goes in at one end comes out at the other. NativeError EEXIST if a name is taken, EOPNOTSUPP where the
+ * kernel has no such links, EPERM.
+ */
 export async function createVeth(veth: NewVeth): Promise<void> {
   const { namespace, ...peer } = veth.peer;
   const handle = namespace === undefined ? undefined : openNamespace('net', namespacePath('net', namespace));
@@ -100,12 +103,12 @@ async function switchOn(
   }
 }
 
-/** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. */
+/** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. NativeError as of createVeth. */
 export async function createBridge(link: NewLink): Promise<void> {
   await createLinkOfKind(link, 'bridge', []);
 }
 
-/** Makes an interface that drops what is sent to it, for addresses of one's own. */
+/** Makes an interface that drops what is sent to it, for addresses of one's own. NativeError as of createVeth. */
 export async function createDummy(link: NewLink): Promise<void> {
   await createLinkOfKind(link, 'dummy', []);
 }
@@ -128,10 +131,13 @@ export async function removeLink(name: string, options: InsideOptions = {}): Pro
 
 /** What to change about an interface; what is not named stays. All changes or none, but for a refused move. */
 export interface LinkChanges extends InsideOptions {
+  /** Switched on, or off. */
   readonly up?: boolean;
-  /** A new name; the interface must be down. */
+  /** A new name; older kernels want the interface to be down (NativeError EBUSY). */
   readonly name?: string;
+  /** In bytes. */
   readonly mtu?: number;
+  /** `02:00:00:00:00:01`. */
   readonly macAddress?: string;
   /** Name of the bridge to be a port of; null: of none. */
   readonly master?: string | null;
@@ -139,6 +145,7 @@ export interface LinkChanges extends InsideOptions {
   readonly namespace?: NamespaceSource;
 }
 
+/** Changes an interface. NativeError ENODEV if there is none of this name, or no such master; EPERM. */
 export async function setLink(name: string, changes: LinkChanges): Promise<void> {
   const index = await linkIndex(name, changes.inside);
   const handle =

@@ -12,6 +12,7 @@ export interface Route {
   readonly family: 'ipv4' | 'ipv6';
   /** `192.0.2.0/24`, or `default`. */
   readonly destination: string;
+  /** An address, or undefined where the destination is on the interface's own network. */
   readonly gateway: string | undefined;
   /** Index of the interface. */
   readonly link: number | undefined;
@@ -19,6 +20,7 @@ export interface Route {
   readonly source: string | undefined;
   /** Smaller goes first. */
   readonly metric: number;
+  /** Number of its table: 254 is the main one. */
   readonly table: number;
   readonly type:
     'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
@@ -28,9 +30,11 @@ export interface Route {
 export interface RouteOptions extends InsideOptions {
   /** `192.0.2.0/24`, or `default` (with `gateway`, whose family it then has; `::/0` and `0.0.0.0/0` say it themselves). */
   readonly destination: string;
+  /** An address. */
   readonly gateway?: string;
   /** Name of the interface. */
   readonly link?: string;
+  /** The address that packets are sent from. @default the kernel's choice */
   readonly source?: string;
   /** @default 0 (the kernel's 1024 for IPv6) */
   readonly metric?: number;
@@ -59,7 +63,10 @@ const TYPES: ReadonlyMap<number, Route['type']> = new Map([
   [8, 'prohibit'],
 ]);
 
-/** NativeError EEXIST if there is such a route, ENETUNREACH if the gateway cannot be reached, ENETDOWN if the interface is down. */
+/**
+ * Adds a route. NativeError EEXIST if there is such a route, ENETUNREACH if the gateway cannot be reached, ENETDOWN if the interface is
+ * down, ENODEV if there is none of this name; TypeError for what is no address.
+ */
 export async function addRoute(route: RouteOptions): Promise<void> {
   const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   const parts = await routeParts(route, { scope, type: RTN_UNICAST, protocol: RTPROT_BOOT });
@@ -67,7 +74,7 @@ export async function addRoute(route: RouteOptions): Promise<void> {
   await converse(route.inside, { what: 'RTM_NEWROUTE', on: route.destination }, bytes);
 }
 
-/** NativeError ESRCH if there is no such route. */
+/** Removes a route that has all that is named. NativeError ESRCH if there is none, ENODEV; TypeError for what is no address. */
 export async function removeRoute(route: RouteOptions): Promise<void> {
   const parts = await routeParts(route, { scope: RT_SCOPE_NOWHERE, type: 0, protocol: 0 });
   await converse(
@@ -82,6 +89,7 @@ export interface ListRoutesOptions extends InsideOptions {
   readonly table?: number | 'all';
 }
 
+/** The routes of IPv4 and IPv6. */
 export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route[]> {
   const table = options.table ?? MAIN_TABLE;
   const bytes = request(RTM.getRoute, NLM_F.dump, [Buffer.alloc(RTMSG_BYTES)]);

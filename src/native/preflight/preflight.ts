@@ -8,6 +8,7 @@ import { checkCapabilities, checkLimits } from './rights.js';
 export interface PreflightReport {
   /** Nothing that is required is lacking. */
   readonly ok: boolean;
+  /** In the order in which they were made. */
   readonly checks: readonly PreflightCheck[];
 }
 
