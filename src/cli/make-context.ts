@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 import type { Engine } from '../engine/types.js';
+import { parseLimits } from '../host/proc-self.js';
 import { LOG_LEVELS, type Context, type Globals } from './context.js';
 import { escapeControls } from './escape.js';
 import { isTerminal, writeAll } from './output.js';
@@ -68,36 +69,10 @@ function readFile(path: string): string {
   }
 }
 
-const LIMIT_NAMES: Readonly<Record<string, string>> = {
-  'Max cpu time': 'cpu',
-  'Max file size': 'fsize',
-  'Max data size': 'data',
-  'Max stack size': 'stack',
-  'Max core file size': 'core',
-  'Max resident set': 'rss',
-  'Max processes': 'nproc',
-  'Max open files': 'nofile',
-  'Max locked memory': 'memlock',
-  'Max address space': 'as',
-  'Max file locks': 'locks',
-  'Max pending signals': 'sigpending',
-  'Max msgqueue size': 'msgqueue',
-  'Max nice priority': 'nice',
-  'Max realtime priority': 'rtprio',
-  'Max realtime timeout': 'rttime',
-};
-
-/** /proc/self/limits: a line for each limit, its columns of fixed width. */
+/** -1 is unlimited, as on the command line. */
 function readLimits(): { name: string; soft: number; hard: number }[] {
-  return readFile('/proc/self/limits')
-    .split('\n')
-    .flatMap((line) => {
-      const name = LIMIT_NAMES[line.slice(0, 26).trim()];
-      const [soft, hard] = line
-        .slice(26)
-        .trim()
-        .split(/\s+/)
-        .map((value) => (value === 'unlimited' ? -1 : Number(value)));
-      return name === undefined || soft === undefined || hard === undefined ? [] : [{ name, soft, hard }];
-    });
+  const numberOf = (value: number | 'unlimited'): number => (value === 'unlimited' ? -1 : value);
+  return Object.entries(parseLimits(readFile('/proc/self/limits'))).map(([name, { soft, hard }]) => {
+    return { name, soft: numberOf(soft), hard: numberOf(hard) };
+  });
 }

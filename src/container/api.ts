@@ -11,8 +11,19 @@ export type { LogChunk } from '../logs/record.js';
  * What a container is, in the words that Podman prints: `created` has a record only, `initialized` a process that waits before its
  * exec, `stopped` has ended and is not yet cleaned up, `exited` has ended. `restarting` waits for the delay of its restart policy.
  */
-export type ContainerStatus =
-  'created' | 'initialized' | 'running' | 'paused' | 'stopping' | 'stopped' | 'exited' | 'restarting' | 'removing';
+export const CONTAINER_STATUSES = [
+  'created',
+  'initialized',
+  'running',
+  'paused',
+  'stopping',
+  'stopped',
+  'exited',
+  'restarting',
+  'removing',
+] as const;
+
+export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 
 /** How a process ended. */
 export interface ExitStatus {
@@ -199,7 +210,9 @@ export interface RemoveOptions extends SignalOption {
 }
 
 /** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */
-export type WaitCondition = ContainerStatus | 'configured' | 'unknown';
+export const WAIT_CONDITIONS = [...CONTAINER_STATUSES, 'configured', 'unknown'] as const;
+
+export type WaitCondition = (typeof WAIT_CONDITIONS)[number];
 
 export interface WaitOptions extends SignalOption {
   /** Any of them ends the wait. @default ['stopped', 'exited'] */

@@ -1,6 +1,6 @@
 /** Which operation is allowed in which state: the one table that all verbs ask. */
 import { TspodError } from '../errors.js';
-import type { ContainerStatus } from './api.js';
+import { CONTAINER_STATUSES, type ContainerStatus } from './api.js';
 
 export type Operation =
   | 'init'
@@ -16,17 +16,7 @@ export type Operation =
   | 'rename'
   | 'remove';
 
-const EVERY: readonly ContainerStatus[] = [
-  'created',
-  'initialized',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-  'exited',
-  'restarting',
-  'removing',
-];
+const EVERY = CONTAINER_STATUSES;
 
 /** `remove` is without force. `stop` of what has stopped and `start` of what runs have errors of their own, below. */
 export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = {

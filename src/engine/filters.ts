@@ -1,4 +1,5 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
+import { WAIT_CONDITIONS } from '../container/api.js';
 import { TspodError } from '../errors.js';
 import { parseMoment } from '../util/moment.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
@@ -14,19 +15,7 @@ export interface FilterContext {
 
 type FilterMaker = (values: readonly string[], context: FilterContext) => Predicate;
 
-const STATUSES: ReadonlySet<string> = new Set([
-  'created',
-  'initialized',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-  'exited',
-  'restarting',
-  'removing',
-  'configured',
-  'unknown',
-]);
+const STATUSES: ReadonlySet<string> = new Set(WAIT_CONDITIONS);
 
 const MAKERS: Readonly<Record<string, FilterMaker>> = {
   id: (values) => {

@@ -1,4 +1,4 @@
-import type { WaitCondition } from '../../container/api.js';
+import { WAIT_CONDITIONS, type WaitCondition } from '../../container/api.js';
 import { isTspodError } from '../../errors.js';
 import { EXIT_FAILURE, invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
@@ -7,19 +7,7 @@ import { parseInterval } from '../parse/duration.js';
 import { reportError } from '../report-error.js';
 import { latestFlag, selectOne } from '../selection.js';
 
-const CONDITIONS: ReadonlySet<string> = new Set<WaitCondition>([
-  'configured',
-  'created',
-  'initialized',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-  'exited',
-  'restarting',
-  'removing',
-  'unknown',
-]);
+const CONDITIONS: ReadonlySet<string> = new Set(WAIT_CONDITIONS);
 
 export const command: Command = {
   name: 'wait',

@@ -5,7 +5,7 @@ import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
-import type { ContainerStatus, WaitCondition, WaitOptions } from '../api.js';
+import { WAIT_CONDITIONS, type ContainerStatus, type WaitCondition, type WaitOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../talk-to.js';
@@ -13,19 +13,7 @@ import { talkTo } from '../talk-to.js';
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
 const DEFAULT_INTERVAL_MS = 250;
 
-const CONDITIONS: ReadonlySet<WaitCondition> = new Set<WaitCondition>([
-  'configured',
-  'created',
-  'initialized',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-  'exited',
-  'restarting',
-  'removing',
-  'unknown',
-]);
+const CONDITIONS: ReadonlySet<WaitCondition> = new Set(WAIT_CONDITIONS);
 
 /** The exit code: 0 for a container that never ran, -1 if nobody knows. */
 export async function waitForContainer(context: EngineContext, id: string, options: WaitOptions = {}): Promise<number> {
