@@ -1,5 +1,5 @@
 /** What the scenarios share: one way to do the same work for each engine, in a scratch directory of one run. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from './bundle.mjs';
@@ -12,12 +12,17 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** On a disk, as a store is: an overlay's upper layer on tmpfs would flatter. */
 const SCRATCH_PARENT = '/var/tmp';
 
+/** What a reboot wipes is in memory on most machines; where /run is not, this still is. */
+const TMPFS_MAGIC = 0x01021994;
+const RUN_PARENT = ['/run', '/dev/shm'].find((path) => statfsSync(path).type === TMPFS_MAGIC) ?? SCRATCH_PARENT;
+
 /** Opens everything; `close` removes all of it. */
 export async function openContestants() {
   const { openEngine } = await import(join(repository, 'dist/index.js'));
   const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
+  const runDirectory = mkdtempSync(join(RUN_PARENT, 'tspod-bench-'));
   const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
-  const store = { root: join(directory, 'tspod/root'), runRoot: join(directory, 'tspod/run') };
+  const store = { root: join(directory, 'tspod/root'), runRoot: join(runDirectory, 'tspod') };
   const engine = await openEngine(store);
   const host = startPeerHost();
   let lastNumber = 0;
@@ -29,14 +34,14 @@ export async function openContestants() {
     host,
     fresh,
     tspodCli: (args, options) => runTspod(store, args, options),
-    oci: (runtime, args, options) => host.run(runtime, [...ociGlobals(runtime, directory), ...args], options ?? {}),
+    oci: (runtime, args, options) => host.run(runtime, [...ociGlobals(runtime, runDirectory), ...args], options ?? {}),
     bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh() }),
-    podman: podmanRunner(host, directory),
+    podman: podmanRunner(host, { directory: join(directory, 'podman'), runDirectory: join(runDirectory, 'podman') }),
     bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
     async close() {
       await engine.close();
       await host.close();
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      for (const path of [directory, runDirectory]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -50,12 +55,12 @@ export function launchOptions(rootfs, command) {
   return { rootfs, rootfsOverlay: true, network: 'none', log: { driver: 'none' }, command };
 }
 
-function ociGlobals(runtime, directory) {
-  const root = ['--root', join(directory, runtime)];
+function ociGlobals(runtime, runDirectory) {
+  const root = ['--root', join(runDirectory, runtime)];
   return runtime === 'crun' ? [...root, '--cgroup-manager', 'cgroupfs'] : root;
 }
 
-function podmanRunner(host, directory) {
-  const { env, globals } = podman(join(directory, 'podman'));
+function podmanRunner(host, directories) {
+  const { env, globals } = podman(directories);
   return (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
 }

@@ -42,7 +42,7 @@ export function startPeerHost() {
 }
 
 /** Podman with a store of its own, without network set-up, with limits that this process may set. */
-export function podman(directory) {
+export function podman({ directory, runDirectory }) {
   const configuration = join(directory, 'containers.conf');
   mkdirSync(directory, { recursive: true });
   writeFileSync(
@@ -53,9 +53,9 @@ export function podman(directory) {
     '--root',
     join(directory, 'root'),
     '--runroot',
-    join(directory, 'run'),
+    join(runDirectory, 'run'),
     '--tmpdir',
-    join(directory, 'tmp'),
+    join(runDirectory, 'tmp'),
     '--cgroup-manager',
     'cgroupfs',
     '--storage-driver',
