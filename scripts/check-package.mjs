@@ -41,6 +41,8 @@ try {
   console.error(error.message);
   process.exitCode = 1;
 } finally {
+  // The layers that hide the host are on a tmpfs of their own where the run directory is on the root file system (docs/host.md).
+  spawnSync('umount', [join(scratch, 'run/hide')], { stdio: 'ignore' });
   if (!values.keep) rmSync(scratch, { recursive: true, force: true });
 }
 

@@ -32,7 +32,7 @@ void attach(Loop& loop, Client& client, const message::Attach& wish) {
 }
 
 void resize(Loop& loop, const message::Resize& size) {
-  winsize& window = loop.window.emplace();
+  winsize& window = loop.monitor.supervision.window.emplace();
   window.ws_row = static_cast<uint16_t>(std::min(size.rows, 0xffffU));
   window.ws_col = static_cast<uint16_t>(std::min(size.columns, 0xffffU));
   resize_terminal(loop);

@@ -8,7 +8,8 @@
 //   afterClone steps   -- done + slots ---------> goes on; slots that the steps have filled are its too
 //                      <- beforePivotPlease -----
 //   beforePivot steps  -- done + slots ---------> goes on
-//                      <- terminal + master ----- (at any time, once; wants no answer)
+//                      <- terminal + master ----- (at any time, once)
+//   sets its size      -- done -----------------> goes on
 //                      <- gatePlease ------------
 //   `created`, waits for the start command
 //                      -- done -----------------> goes on

@@ -37,7 +37,10 @@ class FirstProcess final : public ops::LaunchSteps {
     return channel_.await_done(context.slots);
   }
 
-  Result<void> hand_over_terminal(UniqueFd master) override { return channel_.send_terminal(master.get()); }
+  Result<void> hand_over_terminal(ops::Context& context, UniqueFd master) override {
+    TRY(channel_.send_terminal(master.get()));
+    return channel_.await_done(context.slots);
+  }
 
   Result<void> make_way(int highest) override { return channel_.move_above(highest); }
 

@@ -1,6 +1,7 @@
 // The monitor's side of a launch: host's namespaces, root, a session of its own.
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -114,7 +115,7 @@ class Cloning final : public ops::LaunchSteps {
   }
 
   Result<void> await_stage(ops::Context&, const plan::AwaitStage&) override { return outside(); }
-  Result<void> hand_over_terminal(UniqueFd) override { return outside(); }
+  Result<void> hand_over_terminal(ops::Context&, UniqueFd) override { return outside(); }
   Result<void> make_way(int) override { return outside(); }
   Result<void> check_monitor() override { return outside(); }
 
@@ -172,6 +173,16 @@ Result<void, Failure> serve_stage(Monitor& monitor, const Launched& launched, Ch
   return answer(monitor, launched, channel);
 }
 
+/** The command shall find the size that a client has asked for, from its first look on: it waits for our
+ * answer. */
+Result<void, Failure> take_terminal(Monitor& monitor, Launched& launched, Channel& channel,
+                                    UniqueFd terminal) {
+  launched.streams.terminal = std::move(terminal);
+  const auto& window = monitor.supervision.window;
+  if (window) (void)::ioctl(launched.streams.terminal.get(), TIOCSWINSZ, &*window);
+  return answer(monitor, launched, channel);
+}
+
 /** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed
  * the command. */
 Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channel, Order order) {
@@ -187,7 +198,9 @@ Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channe
       case PacketKind::kBeforePivotPlease:
         TRY(serve_stage(monitor, launched, channel, plan::Stage::kBeforePivot));
         break;
-      case PacketKind::kTerminal: launched.streams.terminal = std::move(packet.terminal); break;
+      case PacketKind::kTerminal:
+        TRY(take_terminal(monitor, launched, channel, std::move(packet.terminal)));
+        break;
       case PacketKind::kGatePlease: launched.handshake = channel.take(); return {};
       case PacketKind::kFailed: return std::move(packet.failure);
       case PacketKind::kDone: break;

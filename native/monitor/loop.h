@@ -59,7 +59,6 @@ struct Loop {
   Input input;
   Output out{LogStream::kStdout, Source::kStdout};
   Output err{LogStream::kStderr, Source::kStderr};
-  std::optional<winsize> window;  // that a client asked for last
   ScratchBuffer scratch{kReadBytes};
 
   Restarter restarter;

@@ -156,7 +156,6 @@ void open_streams(Loop& loop) {
     Result<UniqueFd> second = sys::dup_from(ends.terminal.get(), 3);
     if (second) open_input(loop, std::move(*second), /*terminal=*/true);
     open_output(loop.out, std::move(ends.terminal), /*terminal=*/true);
-    resize_terminal(loop);
   }
   open_input(loop, std::move(ends.in), /*terminal=*/false);
   open_output(loop.out, std::move(ends.out), /*terminal=*/false);
@@ -165,8 +164,8 @@ void open_streams(Loop& loop) {
 
 void resize_terminal(const Loop& loop) {
   // Without a terminal, or with one that is gone, there is nothing to resize.
-  if (loop.window && loop.out.terminal && loop.out.fd)
-    (void)::ioctl(loop.out.fd.get(), TIOCSWINSZ, &*loop.window);
+  const auto& window = loop.monitor.supervision.window;
+  if (window && loop.out.terminal && loop.out.fd) (void)::ioctl(loop.out.fd.get(), TIOCSWINSZ, &*window);
 }
 
 void settle_input(Loop& loop) {

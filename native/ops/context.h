@@ -26,7 +26,7 @@ class LaunchSteps {
   virtual Result<void> clone(Context& context, const plan::Clone& step) = 0;
   virtual Result<void> await_stage(Context& context, const plan::AwaitStage& step) = 0;
   /** Gives the master of the terminal to the monitor. */
-  virtual Result<void> hand_over_terminal(UniqueFd master) = 0;
+  virtual Result<void> hand_over_terminal(Context& context, UniqueFd master) = 0;
   /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command
    * is to have. */
   virtual Result<void> make_way(int highest) = 0;

@@ -63,7 +63,7 @@ Result<void> terminal(Context& context, const plan::Terminal& step) {
   if (step.console != 0) TRY(mount_console(root, peer.get()));
   TRY(take_over(peer.get()));
   context.has_terminal = true;
-  return context.launch->hand_over_terminal(std::move(master));
+  return context.launch->hand_over_terminal(context, std::move(master));
 }
 
 }  // namespace tspod::ops
