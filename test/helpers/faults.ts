@@ -1,6 +1,6 @@
 /** The command line, killed where a test says, on a store that an engine of the test has open as well; and what must hold afterwards. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -16,6 +16,10 @@ const PROGRAM = join(process.cwd(), 'bin/tspod');
 export interface Faults extends TestEngine {
   /** Runs `tspod ...args` to its end. */
   readonly tspod: (...args: readonly string[]) => Promise<CliResult>;
+  /** Starts it; `heard` is what it has written so far. */
+  readonly begin: (...args: readonly string[]) => { readonly heard: () => string; readonly result: Promise<CliResult> };
+  /** All processes of the test's containers and their monitors. */
+  readonly processes: () => readonly string[];
   /** The same, killed at the point; fails unless it was. */
   readonly killedAt: (point: Failpoint, ...args: readonly string[]) => Promise<void>;
   /** Starts `tspod ...args`, which stops at the point; resolves when it has. */
@@ -56,6 +60,13 @@ export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
     ...env,
     tspod,
     flags: ['--network', 'none', '--cgroup-parent', env.cgroupParent],
+    begin: (...args) => {
+      const child = run(args);
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      return { heard: () => text, result: collect(child) };
+    },
+    processes: () => remains(env).filter((line) => line.startsWith('process ')),
     killedAt: async (point, ...args) => {
       const child = run(args, { TSPOD_TEST: '1', TSPOD_FAILPOINT: point });
       const { stdout, stderr } = await collect(child);
@@ -94,6 +105,20 @@ function isStopped(pid: number): boolean {
 export function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
   return text.split(' ').filter(Boolean).map(Number);
+}
+
+export function socketsOf(pid: number): number {
+  return readdirSync(`/proc/${String(pid)}/fd`).filter((fd) =>
+    linkOf(`/proc/${String(pid)}/fd/${fd}`).startsWith('socket:'),
+  ).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 /** Kills it and waits until it is no more. */

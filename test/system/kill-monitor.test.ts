@@ -190,7 +190,10 @@ test('the monitor is killed: during a poststop hook', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);
   const directory = temporaryDirectory(t);
-  const container = await subject(env, { hooks: [slowHook('poststop', directory)], command: ['sh', '-c', 'exit 3'] });
+  const container = await subject(env, {
+    hooks: [slowHook('poststop', directory)],
+    command: ['sh', '-c', 'sleep 1; exit 3'],
+  });
   await container.start();
   const { monitorPid } = container.state();
   const hook = await toldPid(directory);
