@@ -17,7 +17,7 @@ export interface Faults extends TestEngine {
   /** Runs `tspod ...args` to its end. */
   readonly tspod: (...args: readonly string[]) => Promise<CliResult>;
   /** Starts it; `heard` is what it has written so far. */
-  readonly begin: (...args: readonly string[]) => { readonly heard: () => string; readonly result: Promise<CliResult> };
+  readonly begin: (...args: readonly string[]) => Begun;
   /** All processes of the test's containers and their monitors. */
   readonly processes: () => readonly string[];
   /** The same, killed at the point; fails unless it was. */
@@ -35,6 +35,12 @@ export interface Faults extends TestEngine {
 }
 
 export type Killer = { readonly wrapper: readonly string[] } | { readonly afterMs: number };
+
+export interface Begun {
+  readonly pid: number;
+  readonly heard: () => string;
+  readonly result: Promise<CliResult>;
+}
 
 /** A command that was stopped on its way. */
 export interface Stopped {
@@ -64,7 +70,7 @@ export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
       const child = run(args);
       let text = '';
       child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      return { heard: () => text, result: collect(child) };
+      return { pid: child.pid ?? 0, heard: () => text, result: collect(child) };
     },
     processes: () => remains(env).filter((line) => line.startsWith('process ')),
     killedAt: async (point, ...args) => {

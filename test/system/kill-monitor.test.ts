@@ -49,9 +49,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   stopping: {
     reach: async (env, container) => {
       await startUp(env, container);
-      await (
-        await env.stoppedAt('stop-signal-sent', 'stop', '--time', '1000', NAME)
-      ).goOn;
+      await env.stoppedAt('stop-signal-sent', 'stop', '--time', '1000', NAME);
     },
     logged: true,
   },
@@ -202,6 +200,63 @@ test('the monitor is killed: during a poststop hook', async (t) => {
   t.is(container.state().exitCode, 3, 'the end was recorded before');
   await until('the hook is gone', () => !isAlive(hook));
 });
+
+test('a hook that never ends: a container whose launch was cut off is removed all the same', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const directory = temporaryDirectory(t);
+  const container = await subject(env, { hooks: [slowHook('createRuntime', directory)] });
+  const { pid } = env.begin('start', NAME);
+  const hook = await toldPid(directory);
+  await killHard(pid);
+  const { pid: first, monitorPid } = container.state();
+  await env.removesAll('a hook that never ends');
+  t.deepEqual([hook, first, monitorPid].filter(isAlive), []);
+});
+
+test('the monitor is killed: of a command in a container', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const { pid, result } = env.begin('exec', NAME, 'sleep', '4321');
+  await until('it runs', () => env.processes().some((line) => line.includes(' sleep 4321 ')));
+  await killHard(childrenOf(pid)[0] ?? 0);
+  t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'running' }]);
+  await env.removesAll('exec');
+  // The command held the streams of exec open.
+  t.is((await result).status, 255);
+});
+
+test('the monitor is killed: while a command runs in its container', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const { result } = env.begin('exec', NAME, 'sleep', '4321');
+  await until('it runs', () => env.processes().some((line) => line.includes(' sleep 4321 ')));
+  await killHard(container.state().monitorPid);
+  t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'exited' }]);
+  t.is((await result).status, 137);
+});
+
+for (const flags of [[], ['--rm'], ['-t'], ['--rm', '-t']]) {
+  test(`the monitor is killed: of an attached run ${flags.join(' ')}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    const { heard, result } = env.begin('run', ...flags, '--name', NAME, ...env.flags, 'host:', ...STUBBORN);
+    await until('it is up', () => heard().includes('up'));
+    const { pid, monitorPid } = env.engine.containers.get(NAME).state();
+    await killHard(monitorPid);
+    t.is((await result).status, 255, 'nobody knows how it ended');
+    t.false(isAlive(pid));
+    const listed = await env.recovers('run');
+    t.deepEqual(
+      listed.map(({ status }) => status),
+      flags[0] === '--rm' ? [] : ['exited'],
+    );
+  });
+}
 
 function slowHook(kind: (typeof HOOKS)[number] | 'poststop', directory: string) {
   const script = `echo $$ > ${directory}/pid.new; mv ${directory}/pid.new ${directory}/pid; exec sleep 1000`;

@@ -2,6 +2,7 @@
  * kill -9 of the command line at moments that nobody chose: before each of its system calls that changes something, in turn, and at times
  * drawn by lot. Here a sample; `npm run test:faults` goes through all of them.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { requires } from '../helpers/requires.js';
 const ROUNDS = Number(process.env['TSPOD_FAULT_ROUNDS'] ?? 20);
 const SEED = Number(process.env['TSPOD_FAULT_SEED'] ?? Date.now() % 1_000_000);
 /** Each one: 1. */
-const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 12);
+const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 16);
 
 const NAME = 'subject';
 
@@ -33,12 +34,16 @@ const startDetached = (env: Faults) =>
 
 const COMMANDS = {
   'run --rm': { words: ({ flags }) => ['run', '--rm', '--name', NAME, ...flags, 'host:', 'true'] },
+  'run --rm without caches': {
+    before: forgetCaches,
+    words: ({ flags }) => ['run', '--rm', '--name', NAME, ...flags, 'host:', 'true'],
+  },
   'rm --force': { before: startDetached, words: () => ['rm', '--force', NAME] },
   exec: { before: startDetached, words: () => ['exec', NAME, 'true'] },
   stop: { before: startDetached, words: () => ['stop', NAME] },
 } as const satisfies Readonly<Record<string, Command>>;
 
-for (const name of ['run --rm', 'rm --force'] as const) {
+for (const name of ['run --rm', 'run --rm without caches', 'rm --force'] as const) {
   test(`kill -9 before the system calls of ${name}`, async (t) => {
     if (!requires(t, 'root', 'overlay', 'strace')) return;
     t.timeout(3_600_000);
@@ -72,12 +77,19 @@ async function callsOf(env: Faults, command: Command): Promise<readonly Call[]> 
   const directory = mkdtempSync(join(tmpdir(), 'tspod-strace-'));
   const trace = join(directory, 'trace');
   try {
+    await warmUp(env, command);
     await command.before?.(env);
     await env.killedBy({ wrapper: ['strace', '-qq', '-o', trace, '-e', `trace=${CALLS}`] }, ...command.words(env));
     return countCalls(readFileSync(trace, 'utf8'));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The first one makes caches. */
+async function warmUp(env: Faults, command: Command): Promise<void> {
+  await command.before?.(env);
+  await env.tspod(...command.words(env));
 }
 
 function countCalls(trace: string): readonly Call[] {
@@ -121,12 +133,23 @@ test('kill -9 at random moments', async (t) => {
 });
 
 async function durationOf(env: Faults, command: Command): Promise<number> {
+  await warmUp(env, command);
+  await env.tspod('rm', '--force', '--all', '--time', '0');
   await command.before?.(env);
   const begin = performance.now();
   await env.tspod(...command.words(env));
   const duration = performance.now() - begin;
   await env.tspod('rm', '--force', '--all', '--time', '0');
   return duration;
+}
+
+/** The layer that hides the host's secrets and the compiled filters are made anew. */
+function forgetCaches({ root, runRoot }: Faults): Promise<void> {
+  const hide = join(runRoot, 'hide');
+  spawnSync('umount', [hide]);
+  rmSync(hide, { recursive: true, force: true });
+  rmSync(join(root, 'cache'), { recursive: true, force: true });
+  return Promise.resolve();
 }
 
 /** Numbers from 0 to 1 that a seed repeats (mulberry32). */
