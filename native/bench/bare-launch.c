@@ -211,7 +211,9 @@ static void run_child(const char* command) {
   check(unshare(CLONE_NEWCGROUP), "cgroup namespace");
   check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "/");
   const char* merged = path_of("%s/merged", workdir);
-  const char* options = path_of("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", rootfs, workdir, workdir);
+  /* Volatile, as for a container that is removed at its end: no sync of the file system when it is unmounted. */
+  const char* options =
+      path_of("lowerdir=%s,upperdir=%s/upper,workdir=%s/work,volatile", rootfs, workdir, workdir);
   check(mount("overlay", merged, "overlay", 0, options), "overlay");
   check(chdir(merged), merged);
   mount_at("proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
@@ -239,10 +241,17 @@ static void make_directories(void) {
 }
 
 static void remove_directories(void) {
-  /* The overlay leaves work/work. */
-  static const char* const names[] = {"/work/work", "/work", "/upper", "/merged", ""};
+  /* The overlay leaves work/work, and in it the mark of a volatile mount. */
+  static const char* const names[] = {"/work/work/incompat/volatile/dirty",
+                                      "/work/work/incompat/volatile",
+                                      "/work/work/incompat",
+                                      "/work/work",
+                                      "/work",
+                                      "/upper",
+                                      "/merged",
+                                      ""};
   for (size_t i = 0; i < COUNT(names); i++) {
-    check(rmdir(path_of("%s%s", workdir, names[i])), "work directory");
+    check(remove(path_of("%s%s", workdir, names[i])), "work directory");
   }
 }
 

@@ -1,7 +1,7 @@
 // OCI hooks: programs of the administrator that are run at points of a container's life, with its state on
 // stdin.
 #include <poll.h>
-#include <spawn.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 
 #include "core/sys.h"
 #include "core/sys_process.h"
+#include "ops/death_signal.h"
 #include "ops/handlers.gen.h"
 
 namespace tspod::ops {
@@ -39,32 +40,69 @@ Result<std::string> container_pid(Context& context) {
   return sys::readlinkat(proc.get(), "self");
 }
 
-/** Starts the hook like a shell would, with no signal blocked or ignored, and `state` and `words` as its
- * streams. */
-Result<pid_t> spawn(const plan::Hook& step, int state, int words) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, state, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, words, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::posix_spawnattr_setsigmask(&attributes, &signals);
-  ::sigfillset(&signals);
-  ::posix_spawnattr_setsigdefault(&attributes, &signals);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+/** Between its fork and its exec: calls that are safe there, and no others. */
+struct Start {
+  const char* path;
+  char* const* args;
+  char* const* env;
+  int state;
+  int words;
+  int fault;
+  pid_t parent;
+};
 
+/** Becomes the hook, as a shell would start it: no signal blocked or ignored. Answers only why it did not. */
+int become(const Start& start) {
+  // A hook that nobody waits for any more ends; what it has left running does not.
+  if (!arm_death_signal() || ::getppid() != start.parent) return ECANCELED;
+  for (int stream = 0; stream < 3; ++stream) {
+    if (::dup2(stream == STDIN_FILENO ? start.state : start.words, stream) == -1) return errno;
+  }
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) (void)::signal(signal, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::execve(start.path, start.args, start.env);
+  return errno;
+}
+
+/** Forks with all signals blocked: a handler of the program that we are part of must not run in the child. */
+pid_t fork_into(const Start& start) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const int err = become(start);
+    (void)!::write(start.fault, &err, sizeof err);
+    ::_exit(127);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return pid;
+}
+
+/** Starts the hook with `state` and `words` as its streams. */
+Result<pid_t> spawn(const plan::Hook& step, int state, int words) {
   std::vector<char*> args = pointers(step.args);
   if (step.args.empty()) args.insert(args.begin(), const_cast<char*>(step.path.c_str()));
-  pid_t pid = 0;
-  const int err =
-      ::posix_spawn(&pid, step.path.c_str(), &actions, &attributes, args.data(), pointers(step.env).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (err != 0) return Error{"hook", step.path.str(), err};
-  return pid;
+  const std::vector<char*> env = pointers(step.env);
+  // Closed by its exec.
+  sys::Pipe fault = TRY(sys::pipe());
+  const pid_t pid = fork_into({.path = step.path.c_str(),
+                               .args = args.data(),
+                               .env = env.data(),
+                               .state = state,
+                               .words = words,
+                               .fault = fault.write.get(),
+                               .parent = ::getpid()});
+  if (pid == -1) return last_error("fork", step.path.str());
+  fault.write.reset();
+  int err = 0;
+  const ssize_t count = sys::retry([&] { return ::read(fault.read.get(), &err, sizeof err); });
+  if (count <= 0) return pid;
+  (void)sys::retry([&] { return ::waitpid(pid, nullptr, 0); });
+  return Error{"hook", step.path.str(), err};
 }
 
 int64_t now_ms() {

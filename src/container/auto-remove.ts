@@ -4,6 +4,7 @@ import type { ExitStatus } from './api.js';
 import type { EngineContext } from './context.js';
 import { destroy, sweep } from './destroy.js';
 import { statusFromRecord } from './exit-status.js';
+import { failpoint } from './failpoint.js';
 import { withContainer, type HeldContainer } from './held.js';
 import { settle } from './settle.js';
 
@@ -16,6 +17,7 @@ export async function removeEnded(
   { id }: { readonly id: string },
   told: ExitStatus | undefined,
 ): Promise<ExitStatus | undefined> {
+  failpoint('ended');
   try {
     return await withContainer(context, id, (held) => finish(held, told), { settle: told === undefined });
   } catch (error) {

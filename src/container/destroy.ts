@@ -1,10 +1,9 @@
 /** The end of a container's record and of everything that has its name. Called under its lock. */
 import { existsSync, unlinkSync } from 'node:fs';
 
-import { openProcess } from '../native/process-handle.js';
 import { removeTree } from '../native/tree.js';
 import type { HeldContainer } from './held.js';
-import type { Observation } from './observe.js';
+import { endProcess } from './end-process.js';
 import { failpoint } from './failpoint.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -14,11 +13,9 @@ import { tearDownLeftovers } from './tear-down.js';
  * goes on.
  */
 export async function destroy(held: HeldContainer): Promise<void> {
-  // Seen before the record changes: what is being removed is said to have no process.
-  const { observation } = held;
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
-  await endProcess(observation);
+  await endProcess(held.paths);
   await sweep(held, held.state.exitCode);
 }
 
@@ -36,20 +33,6 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
   held.forgetLock();
-}
-
-/** One that was initialized has a process that waits for its start. */
-async function endProcess(observation: Observation): Promise<void> {
-  if (observation.kind !== 'live') return;
-  const { init, monitor } = observation.live;
-  using monitorHandle = openProcess(monitor.pid, monitor.startTime);
-  using initHandle = init.pid === 0 ? undefined : openProcess(init.pid, init.startTime);
-  try {
-    initHandle?.kill('SIGKILL');
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-  }
-  await monitorHandle?.wait();
 }
 
 function removeCidFile(held: HeldContainer): void {

@@ -16,6 +16,7 @@ import { presentCgroups } from './cgroup.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
 import { readConfig } from './config.js';
 import type { EngineContext } from './context.js';
+import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { observe, statusOf } from './observe.js';
@@ -81,9 +82,13 @@ export async function launchExec(plan: Plan, { fds, signal, before }: ExecLaunch
   throwIfAborted('exec', signal);
   const bytes = encodePlan(plan);
   const talk = new MonitorTalk(spawnMonitor({ fds }));
+  failpoint('exec-spawned');
   before?.(talk);
   // Nothing here takes long, so an abort waits for the answer: whoever hung up earlier would lose sight of a command that runs.
-  const answer = await talk.launch(bytes);
+  const answered = talk.launch(bytes);
+  failpoint('exec-sent');
+  const answer = await answered;
+  failpoint('exec-started');
   if (signal?.aborted === true) {
     if (answer.kind === 'started') endCommand(answer);
     await talk.closed();

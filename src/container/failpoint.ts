@@ -3,17 +3,30 @@
 /** In the order in which a life passes them. */
 export const FAILPOINTS = [
   'recorded',
+  'launch-recorded',
   'root-prepared',
   'run-directory-made',
   'monitor-spawned',
   'plan-sent',
   'started',
+  'gate-recorded',
+  'start-asked',
+  'exec-spawned',
+  'exec-sent',
+  'exec-started',
   'pause-recorded',
   'frozen',
   'thawed',
   'stop-recorded',
+  'stop-told',
   'stop-signal-sent',
   'stopped',
+  'kill-recorded',
+  'kill-sent',
+  'ended',
+  'put-aside',
+  'lost-killed',
+  'torn-down',
   'end-recorded',
   'removal-recorded',
   'files-removed',
@@ -25,6 +38,9 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 /** Obeyed in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
+/** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
 export function failpoint(name: Failpoint): void {
-  if (name === active) process.kill(process.pid, 'SIGKILL');
+  if (active === undefined) return;
+  if (active === name) process.kill(process.pid, 'SIGKILL');
+  else if (active === `${name}:stop`) process.kill(process.pid, 'SIGSTOP');
 }

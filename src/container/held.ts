@@ -144,10 +144,18 @@ async function underLock<T>(
     return undefined;
   }
   const container = new HeldContainer(context, stored);
-  if (settles) await settle(container);
-  const result = await body(container);
-  if (container.isForgotten) removeLockFile(held);
-  return { result };
+  try {
+    if (settles) await settle(container);
+    return { result: await body(container) };
+  } finally {
+    // So there are no more lock files than containers that may have a process.
+    if (container.isForgotten || isAtRest(container.state)) removeLockFile(held);
+  }
+}
+
+/** Neither has it a process nor is it to be removed by whoever comes first. */
+export function isAtRest({ status }: StoredState): boolean {
+  return status === 'created' || status === 'exited';
 }
 
 async function waitForLock(path: string, { signal }: LockOptions): Promise<FileLock> {

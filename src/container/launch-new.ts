@@ -1,5 +1,5 @@
 /** Creation and start in one: what is recorded first is a container that is being launched. */
-import { tryLock } from '../native/file-lock.js';
+import { lock, tryLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { containerPaths } from '../storage/paths.js';
 import type { ExitStatus } from './api.js';
@@ -23,22 +23,22 @@ export async function launchNew(
 ): Promise<NewLaunch> {
   const id = newId();
   // Taken before anybody can know the id, so it is free; held until the process runs, so nobody takes the launch for a dead one.
-  using lock = tryLock(containerPaths(context.directories, id).lock);
-  if (lock === undefined) throw new TypeError('the lock of a new container is taken');
+  const path = containerPaths(context.directories, id).lock;
+  using held = tryLock(path) ?? (await lock(path));
   try {
     recordContainer(context, id, { config, state: { status: 'active' } });
     const stored = context.store.get(id);
     if (stored === undefined) throw new TypeError('a new container has no record');
-    const held = new HeldContainer(context, stored);
+    const container = new HeldContainer(context, stored);
     try {
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, { id }, exit);
-      return { id, ...(await launch(held, { onEnd, ...options })) };
+      return { id, ...(await launch(container, { onEnd, ...options })) };
     } catch (error) {
-      await destroy(held);
+      await destroy(container);
       throw error;
     }
   } catch (error) {
-    removeLockFile(lock);
+    removeLockFile(held);
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import { TspodError } from '../errors.js';
 import type { AttachOptions, ExitStatus } from './api.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
+import { endProcess } from './end-process.js';
 import { giveUp } from './give-up.js';
 import type { HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
@@ -136,6 +137,8 @@ function failure(compiled: CompiledLaunch, answer: LaunchAnswer, signal: AbortSi
 
 /** After a launch that failed: nothing of it is left. The layer stays. */
 export async function undoLaunch(held: HeldContainer): Promise<void> {
+  // A monitor that was killed may have got it going.
+  await endProcess(held.paths);
   await tearDownLeftovers(held);
   removeRunDirectory(held);
 }

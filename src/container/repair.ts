@@ -3,12 +3,17 @@ import type { EngineContext } from './context.js';
 import { destroy } from './destroy.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
 import { isAlive, observe } from './observe.js';
+import { removeOrphans } from './orphans.js';
 import type { StoredContainer } from '../state/records.js';
+import { removeUnreadyLayers } from '../storage/hide-layer.js';
 import { containerPaths } from '../storage/paths.js';
 
 /** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
-export function findBroken(context: EngineContext): readonly StoredContainer[] {
-  return context.store.unsettled().filter((container) => needsRepair(context, container));
+export function findBroken(
+  context: EngineContext,
+  unsettled: readonly StoredContainer[] = context.store.unsettled(),
+): readonly StoredContainer[] {
+  return unsettled.filter((container) => needsRepair(context, container));
 }
 
 function needsRepair({ directories }: EngineContext, { id, state }: StoredContainer): boolean {
@@ -33,9 +38,12 @@ function needsRepair({ directories }: EngineContext, { id, state }: StoredContai
  * is called on the container, which tells.
  */
 export async function repair(context: EngineContext): Promise<void> {
-  for (const { id } of findBroken(context)) {
+  const unsettled = context.store.unsettled();
+  for (const { id } of findBroken(context, unsettled)) {
     await withFreeContainer(context, id, finishRemoval).catch(() => undefined);
   }
+  removeOrphans(context, new Set(unsettled.map(({ id }) => id)));
+  await removeUnreadyLayers(context.paths);
 }
 
 /** The record is settled by now; what was being removed, or was to be removed at its end, goes. */

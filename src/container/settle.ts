@@ -8,10 +8,13 @@ import { connectMonitor } from '../native/monitor-spawn.js';
 import { openProcess } from '../native/process-handle.js';
 import { removeTreeSync } from '../native/tree.js';
 import type { ProcessRef } from '../plan/context.js';
-import type { HeldContainer } from './held.js';
+import type { ContainerPaths } from '../storage/paths.js';
 import { failpoint } from './failpoint.js';
+import { setFrozen } from './freeze.js';
+import type { HeldContainer } from './held.js';
 import { endedState } from './observe.js';
-import { tearDown } from './tear-down.js';
+import type { LiveRecord } from './run-record.js';
+import { tearDown, tearDownLeftovers } from './tear-down.js';
 
 const SIGKILL = 9;
 
@@ -31,11 +34,14 @@ export async function settle(held: HeldContainer): Promise<void> {
       // Recorded before its source goes: an exit code is never lost.
       held.save(endedState(held.state, observation.exit));
       failpoint('end-recorded');
+      // A monitor that was killed in the middle of it.
+      await tearDownLeftovers(held);
       removeRunDirectory(held);
       return;
     case 'lost':
     case 'ending':
-      await killProcess(observation.live.init);
+      await endLost(held, observation.live);
+      failpoint('lost-killed');
       await abandon(held, 'its supervisor died');
       return;
     case 'launching':
@@ -47,7 +53,6 @@ export async function settle(held: HeldContainer): Promise<void> {
 /** Ends whatever is left of it, and records that nobody knows how it ended. */
 async function abandon(held: HeldContainer, why: string): Promise<void> {
   await tearDown(held);
-  removeRunDirectory(held);
   held.save({
     status: 'exited',
     exitCode: -1,
@@ -55,6 +60,21 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
     finishedUs: Date.now() * 1000,
     error: why,
   });
+  removeRunDirectory(held);
+}
+
+/** The process of a dead monitor. One that is frozen in cgroup version 1 does not die before it is thawed. */
+async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void> {
+  if (init.pid === 0) return;
+  using process = openProcess(init.pid, init.startTime);
+  if (process === undefined) return;
+  try {
+    process.kill(SIGKILL);
+  } catch {
+    return; // it ended by itself in this moment
+  }
+  if (held.state.status === 'paused') await setFrozen(held, false);
+  await process.wait();
 }
 
 /**
@@ -64,10 +84,11 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
  */
 async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
   const { run } = held.paths;
-  const aside = `${run}.cut`;
+  const aside = asidePath(held.paths);
   if (await answers(run)) return held.look().kind === 'live';
   try {
     renameSync(run, aside);
+    failpoint('put-aside');
   } catch (error) {
     // Gone, or put aside already by somebody who did not get further.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -101,6 +122,11 @@ async function answers(runDirectory: string): Promise<boolean> {
   return result;
 }
 
+/** Where the run directory of a launch that was cut off is put. */
+export function asidePath({ run }: Pick<ContainerPaths, 'run'>): string {
+  return `${run}.cut`;
+}
+
 export function removeRunDirectory({ paths }: HeldContainer): void {
   removeTreeSync(paths.run);
 }
@@ -110,16 +136,4 @@ async function endOf(process: ProcessRef): Promise<void> {
   if (process.pid === 0) return;
   using handle = openProcess(process.pid, process.startTime);
   await handle?.wait();
-}
-
-async function killProcess(process: ProcessRef): Promise<void> {
-  if (process.pid === 0) return;
-  using handle = openProcess(process.pid, process.startTime);
-  if (handle === undefined) return;
-  try {
-    handle.kill(SIGKILL);
-  } catch {
-    // It ended by itself in this moment.
-  }
-  await handle.wait();
 }

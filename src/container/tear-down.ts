@@ -5,6 +5,7 @@ import { teardownPlan } from '../plan/teardown.js';
 import { DEFAULT_CGROUP_PARENT } from '../spec/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { presentCgroups } from './cgroup.js';
+import { failpoint } from './failpoint.js';
 import type { HeldContainer } from './held.js';
 
 /** Enough of a configuration to find what a container with a damaged record leaves. */
@@ -29,6 +30,7 @@ export async function tearDown(held: HeldContainer): Promise<void> {
       }),
     ),
   );
+  failpoint('torn-down');
 }
 
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */

@@ -67,7 +67,8 @@ function readCached(path: string): Uint8Array | undefined {
 
 /** Without the cache (a full or read-only disk) filters are compiled each time. */
 function writeCached(directory: string, path: string, program: Uint8Array): void {
-  const temporary = `${path}.${String(process.pid)}`;
+  // One name for all: whoever writes at the same time writes the same, and what a crash leaves is written over.
+  const temporary = `${path}.new`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(temporary, Buffer.concat([digest(program), program]), { mode: 0o600 });

@@ -1,10 +1,10 @@
 /** Layers that hide the host's secrets from `host:` containers: one for each set of hidden paths, shared by all containers that hide the same. */
-import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { HideList } from '../host/hide-list.js';
 import { execute } from '../native/execute.js';
-import { lock } from '../native/file-lock.js';
+import { lock, tryLock } from '../native/file-lock.js';
 import { removeTree } from '../native/tree.js';
 import { encodePlan } from '../plan/encode.js';
 import { hideLayerPlan, hideMountPlan } from '../plan/hide.js';
@@ -12,6 +12,23 @@ import type { StorePaths } from './paths.js';
 
 export function hideLayerPath(paths: StorePaths, list: Pick<HideList, 'digest'>): string {
   return join(paths.hide, list.digest);
+}
+
+const UNREADY = '.new';
+
+/** What is left of the making of a layer that was cut off. */
+export async function removeUnreadyLayers(paths: StorePaths): Promise<void> {
+  if (unreadyLayers(paths).length === 0) return;
+  using held = tryLock(join(paths.locks, 'hide'));
+  if (held === undefined) return;
+  for (const layer of unreadyLayers(paths)) await removeTree(layer);
+}
+
+function unreadyLayers({ hide }: StorePaths): readonly string[] {
+  if (!existsSync(hide)) return [];
+  return readdirSync(hide)
+    .filter((name) => name.endsWith(UNREADY))
+    .map((name) => join(hide, name));
 }
 
 /** Makes the layer unless it is there. A layer has its name only when it is complete, and is never changed. */
@@ -28,7 +45,7 @@ export async function ensureHideLayer(paths: StorePaths, list: HideList): Promis
 
 async function makeLayer(paths: StorePaths, list: HideList, layer: string): Promise<void> {
   await ensurePlace(paths.hide);
-  const unready = `${layer}.new`;
+  const unready = layer + UNREADY;
   await removeTree(unready);
   mkdirSync(unready, { mode: 0o755 });
   chmodSync(unready, 0o755);

@@ -73,7 +73,7 @@ function ignoreGone(error: unknown): void {
 }
 
 /** A killed process takes a moment to vanish from /proc; what stays longer is left. */
-async function settledRemains(territory: Territory, known: readonly string[]): Promise<readonly string[]> {
+export async function settledRemains(territory: Territory, known: readonly string[]): Promise<readonly string[]> {
   for (let attempt = 0; ; attempt += 1) {
     const found = remains(territory, known);
     if (found.length === 0 || attempt === 40) return found;

@@ -52,13 +52,23 @@ export function cgroupTops(): readonly string[] {
 
 /** Monitors hold a run directory open; containers are in a cgroup of the test's. */
 function processesIn({ runRoot, cgroupParent, root }: Territory): readonly string[] {
-  return namesIn('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      if (readText(`/proc/${pid}/cgroup`).includes(`${cgroupParent}/`)) return true;
-      return isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root));
-    })
-    .map((pid) => `process ${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+  return (
+    namesIn('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      // A zombie has ended: it only waits for a parent that may be slow to look.
+      .filter((pid) => !/^State:\tZ/m.test(readText(`/proc/${pid}/status`)))
+      .flatMap((pid) => {
+        const cgroup = readText(`/proc/${pid}/cgroup`)
+          .split('\n')
+          .find((line) => line.includes(`${cgroupParent}/`));
+        const isOurs =
+          cgroup !== undefined ||
+          (isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root)));
+        return isOurs
+          ? [`process ${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}${cgroup ?? ''}`]
+          : [];
+      })
+  );
 }
 
 function isMonitor(pid: string): boolean {

@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import { openProcess } from '../../native/process-handle.js';
 import { parseSignal } from '../../util/signals.js';
 import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
 import { talkTo } from '../talk-to.js';
@@ -23,11 +24,13 @@ export async function killContainer(
     if (observation.kind !== 'live') return undefined;
     const { live } = observation;
     held.save({ stoppedByUser: true });
+    failpoint('kill-recorded');
     const talk = await talkTo(held.paths.run);
     await talk?.stop();
     talk?.connection.close();
     using process = openProcess(live.init.pid, live.init.startTime);
     process?.kill(number);
+    failpoint('kill-sent');
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await setFrozen(held, false);

@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { inBackground, type EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { launchError } from '../launch-error.js';
 import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
@@ -117,6 +118,7 @@ interface RecordedLaunch {
 export async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
   const before = held.state;
   held.save({ ...NEW_LIFE, status });
+  failpoint('launch-recorded');
   try {
     return await launch(held, options);
   } catch (error) {
@@ -142,7 +144,10 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
 async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<void> {
   const plan = readGatedPlan(held.paths);
   held.save({ status: 'active' });
-  const answer = await talk.start();
+  failpoint('gate-recorded');
+  const answered = talk.start();
+  failpoint('start-asked');
+  const answer = await answered;
   if (answer.kind === 'started') return;
   await talk.closed();
   const error =

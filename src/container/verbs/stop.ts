@@ -57,6 +57,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
   await talk?.stop();
+  failpoint('stop-told');
   return {
     id: held.id,
     name: held.name,

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+/**
+ * Kills the command line with SIGKILL before each of its system calls that changes something, and at random moments; after each kill the
+ * next command must put everything right. Needs root and strace. The system suite runs a sample of the same.
+ *
+ *   npm run test:faults                    every system call, 200 random moments: about five minutes
+ *   npm run test:faults -- --rounds 2000   more random moments
+ *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
+ *   npm run test:faults -- --stride 5      every fifth system call
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    stride: { type: 'string', default: '1' },
+    built: { type: 'boolean' },
+  },
+});
+
+for (const name of ['rounds', 'seed', 'stride']) {
+  if (/^\d+$/.test(values[name])) continue;
+  console.error(`--${name} takes a number, not "${values[name]}"`);
+  process.exit(2);
+}
+
+if (values.built !== true) run(['scripts/build-tests.mjs']);
+run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', 'out/test/system/kill-sweep.test.js'], {
+  TSPOD_FAULT_ROUNDS: values.rounds,
+  TSPOD_FAULT_SEED: values.seed,
+  TSPOD_FAULT_STRIDE: values.stride,
+});
+
+function run(args, env = {}) {
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,201 @@
+/** The command line, killed where a test says, on a store that an engine of the test has open as well; and what must hold afterwards. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import type { ExecutionContext } from 'ava';
+
+import type { Failpoint } from '../../src/container/failpoint.js';
+import { collect, until, type CliResult } from './cli.js';
+import { settledRemains, testEngine, type TestEngine } from './engine.js';
+import { remains } from './leaks.js';
+
+const PROGRAM = join(process.cwd(), 'bin/tspod');
+
+export interface Faults extends TestEngine {
+  /** Runs `tspod ...args` to its end. */
+  readonly tspod: (...args: readonly string[]) => Promise<CliResult>;
+  /** Starts it; `heard` is what it has written so far. */
+  readonly begin: (...args: readonly string[]) => Begun;
+  /** All processes of the test's containers and their monitors. */
+  readonly processes: () => readonly string[];
+  /** The same, killed at the point; fails unless it was. */
+  readonly killedAt: (point: Failpoint, ...args: readonly string[]) => Promise<void>;
+  /** Starts `tspod ...args`, which stops at the point; resolves when it has. */
+  readonly stoppedAt: (point: Failpoint, ...args: readonly string[]) => Promise<Stopped>;
+  /** Runs a program (strace) on `tspod ...args`, or kills that after a delay; answers whether it was killed. */
+  readonly killedBy: (killer: Killer, ...args: readonly string[]) => Promise<boolean>;
+  /** Flags of `create` and `run` for a container of the test. */
+  readonly flags: readonly string[];
+  /** What any crash must be followed by: see below. */
+  readonly recovers: (what: string) => Promise<readonly Listed[]>;
+  /** Removes all containers by the command line; nothing is left then, on the disk or in the kernel. */
+  readonly removesAll: (what: string) => Promise<void>;
+}
+
+export type Killer = { readonly wrapper: readonly string[] } | { readonly afterMs: number };
+
+export interface Begun {
+  readonly pid: number;
+  readonly heard: () => string;
+  readonly result: Promise<CliResult>;
+}
+
+/** A command that was stopped on its way. */
+export interface Stopped {
+  readonly pid: number;
+  /** Lets it go on, to its end. */
+  readonly goOn: () => Promise<CliResult>;
+}
+
+export interface Listed {
+  readonly id: string;
+  readonly status: string;
+}
+
+export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
+  const env = await testEngine(t);
+  const variables: NodeJS.ProcessEnv = { ...process.env, TSPOD_ROOT: env.root, TSPOD_RUNROOT: env.runRoot };
+  // reading a bundle of certificates takes longer than everything else
+  delete variables['NODE_EXTRA_CA_CERTS'];
+  const run = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>
+    spawnCommand([PROGRAM, ...args], { ...variables, ...more });
+  const tspod = (...args: readonly string[]) => collect(run(args));
+  const known: Faults = {
+    ...env,
+    tspod,
+    flags: ['--network', 'none', '--cgroup-parent', env.cgroupParent],
+    begin: (...args) => {
+      const child = run(args);
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      return { pid: child.pid ?? 0, heard: () => text, result: collect(child) };
+    },
+    processes: () => remains(env).filter((line) => line.startsWith('process ')),
+    killedAt: async (point, ...args) => {
+      const child = run(args, { TSPOD_TEST: '1', TSPOD_FAILPOINT: point });
+      const { stdout, stderr } = await collect(child);
+      t.is(child.signalCode, 'SIGKILL', `tspod ${args.join(' ')} passes ${point}\n${stdout}${stderr}`);
+    },
+    stoppedAt: async (point, ...args) => {
+      const child = run(args, { TSPOD_TEST: '1', TSPOD_FAILPOINT: `${point}:stop` });
+      const result = collect(child);
+      const { pid = 0 } = child;
+      t.teardown(() => child.kill('SIGKILL'));
+      await until(`tspod ${args.join(' ')} passes ${point}`, () => isStopped(pid));
+      const goOn = () => {
+        child.kill('SIGCONT');
+        return result;
+      };
+      return { pid, goOn };
+    },
+    killedBy: async (killer, ...args) => {
+      const child = spawnCommand(['wrapper' in killer ? killer.wrapper : [], PROGRAM, args].flat(), variables);
+      const timer = 'afterMs' in killer ? setTimeout(() => child.kill('SIGKILL'), killer.afterMs) : undefined;
+      await collect(child);
+      clearTimeout(timer);
+      return child.signalCode === 'SIGKILL';
+    },
+    recovers: (what) => recovers(t, known, what),
+    removesAll: (what) => removesAll(t, known, what),
+  };
+  return known;
+}
+
+function isStopped(pid: number): boolean {
+  return /^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+}
+
+/** Its children, in the order in which they were made. */
+export function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+export function socketsOf(pid: number): number {
+  return readdirSync(`/proc/${String(pid)}/fd`).filter((fd) =>
+    linkOf(`/proc/${String(pid)}/fd/${fd}`).startsWith('socket:'),
+  ).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Kills it and waits until it is no more. */
+export async function killHard(pid: number): Promise<void> {
+  // 0 would be this process and all its relatives.
+  if (pid <= 0) throw new RangeError(`there is no process ${String(pid)} to kill`);
+  process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+}
+
+export async function untilGone(pid: number): Promise<void> {
+  await until(`process ${String(pid)} is gone`, () => !isAlive(pid));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function spawnCommand([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv) {
+  return spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/**
+ * One ordinary command later: it succeeds, no container is listed twice, the database is whole, what is on the disk and in the kernel belongs
+ * to a container that is listed, and one that is said not to run has nothing but its layer.
+ */
+async function recovers(t: ExecutionContext<unknown>, env: Faults, what: string): Promise<readonly Listed[]> {
+  await quiet(env);
+  const { status, stdout, stderr } = await env.tspod('ps', '-a', '--no-trunc', '--format', '{{.ID}} {{.State}}');
+  t.is(status, 0, `${what}: ps: ${stderr}`);
+  t.is(stderr, '', `${what}: ps`);
+  const listed = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line): Listed => ({ id: line.slice(0, 64), status: line.slice(65) }));
+  t.is(new Set(listed.map(({ id }) => id)).size, listed.length, `${what}: a container is listed twice`);
+  const up = listed.filter(({ status: state }) => state !== 'exited' && state !== 'created').map(({ id }) => id);
+  const down = listed.filter(({ id }) => !up.includes(id)).map(({ id }) => `directory containers/${id}`);
+  t.deepEqual(await settledRemains(env, [...up, ...down]), [], `${what}: left after the next command`);
+  t.is(integrityOf(env), 'ok', `${what}: the database`);
+  return listed;
+}
+
+/** Monitors that have nobody to work for any more end by themselves, in a moment. */
+async function quiet(env: Faults): Promise<void> {
+  let before: readonly string[] | undefined;
+  for (let now = remains(env); now.join() !== before?.join(); now = remains(env)) {
+    before = now;
+    await delay(80);
+  }
+}
+
+function integrityOf({ root }: Faults): unknown {
+  const database = new Database(join(root, 'tspod.db'), { readonly: true });
+  const result = database.pragma('integrity_check', { simple: true });
+  database.close();
+  return result;
+}
+
+async function removesAll(t: ExecutionContext<unknown>, env: Faults, what: string): Promise<void> {
+  const { status, stderr } = await env.tspod('rm', '--force', '--all', '--time', '0');
+  t.is(status, 0, `${what}: rm --force --all: ${stderr}`);
+  t.deepEqual(env.engine.containers.list({ all: true }), [], what);
+  t.deepEqual(await settledRemains(env, []), [], `${what}: left after the removal`);
+  t.deepEqual(
+    readdirSync(env.root).filter((name) => !/^(tspod\.db(-wal|-shm)?|containers|cache)$/.test(name)),
+    [],
+    what,
+  );
+}
