@@ -211,7 +211,8 @@ static void run_child(const char* command) {
   check(unshare(CLONE_NEWCGROUP), "cgroup namespace");
   check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "/");
   const char* merged = path_of("%s/merged", workdir);
-  /* Volatile, as for a container that is removed at its end: no sync of the file system when it is unmounted. */
+  /* Volatile, as for a container that is removed at its end: no sync of the file system when it is unmounted.
+   */
   const char* options =
       path_of("lowerdir=%s,upperdir=%s/upper,workdir=%s/work,volatile", rootfs, workdir, workdir);
   check(mount("overlay", merged, "overlay", 0, options), "overlay");
