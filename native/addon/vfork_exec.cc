@@ -70,6 +70,17 @@ void place_descriptors(Child& child) {
   if (::syscall(SYS_close_range, first_other, ~0U, CLOSE_RANGE_CLOEXEC) < 0) fail(child, "close_range");
 }
 
+/** An ignored signal (Node ignores SIGPIPE) stays ignored across exec: all go back to their defaults. */
+void reset_signals() {
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; signal++)
+    (void)::sigaction(signal, &standard, nullptr);  // SIGKILL refuses
+  sigset_t none;
+  sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 /**
  * The child, up to exec: in the parent's memory while the parent's thread stands still, so only
  * async-signal-safe calls, and no change to anything but `Child`. Its descriptors and signal handlers are
@@ -80,6 +91,7 @@ int child_main(void* argument) {
   if (::setsid() < 0) fail(child, "setsid");
   if (::chdir("/") < 0) fail(child, "chdir");
   place_descriptors(child);
+  reset_signals();
   ::syscall(SYS_execveat, child.executable, "", child.arguments, child.environment, AT_EMPTY_PATH);
   fail(child, "execveat");
 }

@@ -57,3 +57,9 @@ function readText(path: string): string {
     return '';
   }
 }
+
+/** What is there now and was not before: what an earlier test left to be closed or reaped may be gone by now. */
+export function added<T>(now: Iterable<T>, before: Iterable<T>): T[] {
+  const known = new Set(before);
+  return [...now].filter((item) => !known.has(item));
+}
