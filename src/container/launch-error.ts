@@ -40,7 +40,7 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
   if (step.op === 'lookUpUser' && errnoName(failed.errno) === 'ENOENT')
     return `${missingUserWords(failed.detail)} ${place}`;
-  return `${describeStep(step)}: ${why} ${place}`;
+  return `${describeStep(step, { plan, index: failed.step })}: ${why} ${place}`;
 }
 
 /** `detail` is "user NAME" or "group NAME". */
