@@ -24,6 +24,8 @@ if [ $$ = 1 ]; then
     done
   else
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    # As systemd would: groups at the top have the controllers.
+    for controller in cpu cpuset io memory pids; do echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control; done
   fi
   mount --make-rshared /
   hostname tspod-vm

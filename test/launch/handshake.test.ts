@@ -53,8 +53,13 @@ async function until(condition: () => boolean): Promise<void> {
 
 const statOf = (pid: number): string =>
   existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'gone';
-const isAlive = (pid: number): boolean =>
-  existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
 
 /** A file that teardown removes: gone when it has run. */
 function trace(t: ExecutionContext): { path: string; removal: Step } {

@@ -170,10 +170,12 @@ test('logs: nothing is lost while the monitor cannot keep up', async (t) => {
 
 test('logs: a writer that fills its pipe gets a larger one', async (t) => {
   const size = 'perl -e "exit log(fcntl(STDOUT, 1032, 0)) / log(2)"'; // F_GETPIPE_SZ
-  const command = `sleep 1; head -c 300000 /dev/zero; ${size}`;
+  const go = join(temporaryDirectory(t), 'go');
+  const command = `while [ ! -e ${go} ]; do sleep 0.02; done; head -c 300000 /dev/zero; ${size}`;
   const container = await startContainer(t, { command, log: {}, attach: {} });
   process.kill(container.monitorPid, 'SIGSTOP');
-  await delay(1500);
+  writeFileSync(go, '');
+  await delay(500);
   process.kill(container.monitorPid, 'SIGCONT');
   t.like(await container.engine.expect('exited'), { code: 20 });
   t.is(contentOf(k8sRecords(container.logPath), 'stdout').length, 300_000);

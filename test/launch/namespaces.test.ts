@@ -19,7 +19,7 @@ import {
 } from '../helpers/contained.js';
 import type { Launch } from '../helpers/contained.js';
 import type { Plan } from '../../src/plan/ops.js';
-import { requires } from '../helpers/requires.js';
+import { requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const AFTER_CLONE = 2;
@@ -151,7 +151,7 @@ test('mountAttributes: an identity-mapped mount shows files as another’s, made
     before: [init({ op: 'attachInRoot', slot: 6, rootSlot: ROOT, target: '/tmp', create: 0 })],
     command: ['stat', '/tmp/file'],
   });
-  if (outcome.end.startsWith('failed mountAttributes EINVAL')) return t.log('the file system knows no identity maps');
+  if (outcome.end.startsWith('failed mountAttributes EINVAL')) return skip(t, 'the file system knows no identity maps');
   t.is(outcome.end, 'exit 0');
   t.is(outcome.value('/tmp/file'), '- 0644 0 0 0:0 1');
 });
