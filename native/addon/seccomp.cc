@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <span>
 
 #include "addon/environment.h"
 #include "addon/exports.h"
@@ -15,6 +16,11 @@ namespace {
 
 constexpr int kNoSuchCall = -1;  // __NR_SCMP_ERROR
 constexpr uint32_t kMaxComparisons = 64;
+
+constexpr int kOptimize = 8;  // SCMP_FLTATR_CTL_OPTIMIZE
+constexpr uint32_t kBinaryTree = 2;
+/** With fewer a tree saves nothing, and without any rule libseccomp 2.5.3 makes a wrong one. */
+constexpr size_t kNamesWorthATree = 32;
 
 struct Rule {
   uint32_t action = 0;
@@ -127,6 +133,19 @@ Result<std::vector<uint8_t>> exported(const SeccompLibrary& library, const Filte
   return program;
 }
 
+/**
+ * A tree over the numbers of the calls instead of a list: each call of the container takes a few comparisons,
+ * and the kernel, which tries all calls when a filter is installed, takes a fifth of the time.
+ */
+void prefer_tree(const SeccompLibrary& library, const Filter& filter, std::span<const Rule> rules) {
+  size_t names = 0;
+  for (const Rule& rule : rules) {
+    for ([[maybe_unused]] const wire::String name : rule.names) ++names;
+  }
+  // Before version 2.5 there are only lists.
+  if (names >= kNamesWorthATree) (void)library.attr_set(filter.get(), kOptimize, kBinaryTree);
+}
+
 Result<std::vector<uint8_t>> compile(wire::Bytes profile) {
   const SeccompLibrary& library = *TRY(seccomp_library());
   wire::Reader reader(profile);
@@ -152,6 +171,7 @@ Result<std::vector<uint8_t>> compile(wire::Bytes profile) {
     TRY(checked(library.merge(all->get(), filter.get()), "seccomp_merge", architecture.view()));
     filter.forget();
   }
+  prefer_tree(library, *all, rules);
   return exported(library, *all);
 }
 

@@ -24,6 +24,7 @@ bool find_all(void* library, SeccompLibrary& functions) {
          find(library, "seccomp_arch_remove", functions.arch_remove) &&
          find(library, "seccomp_syscall_resolve_name", functions.syscall_resolve_name) &&
          find(library, "seccomp_rule_add_array", functions.rule_add_array) &&
+         find(library, "seccomp_attr_set", functions.attr_set) &&
          find(library, "seccomp_export_bpf", functions.export_bpf);
 }
 

@@ -29,6 +29,7 @@ struct SeccompLibrary {
   int (*syscall_resolve_name)(const char* name);
   int (*rule_add_array)(void* filter, uint32_t action, int call, unsigned count,
                         const SeccompComparison* comparisons);
+  int (*attr_set)(void* filter, int attribute, uint32_t value);
   int (*export_bpf)(const void* filter, int fd);
   int (*export_bpf_mem)(const void* filter, void* buffer, size_t* size);  // null before version 2.6
 };

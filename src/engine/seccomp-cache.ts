@@ -7,7 +7,7 @@ import { compileSeccomp } from '../native/seccomp.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
 
 /** Raised when the compiler's output for the same profile changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const DIGEST_BYTES = 32;
 

@@ -8,6 +8,7 @@ import { runPlan } from '../../src/native/run-plan.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import type { Step } from '../../src/plan/ops.js';
 import { defaultSeccomp } from '../../src/spec/seccomp.js';
+import { runFilter } from '../helpers/classic-bpf.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -160,6 +161,25 @@ test('ordinary programs run under the default profile', async (t) => {
   const profile = defaultSeccomp(new Set(['CAP_CHOWN', 'CAP_SETUID']), process.arch);
   t.like(await under(profile, 'sh', '-c', 'ls / | sort | head -1; touch $(mktemp); date'), { code: 0, stderr: '' });
   t.regex((await under(profile, '/usr/sbin/chroot', '/', 'true')).stderr, /Operation not permitted/);
+});
+
+const ALLOW = 0x7fff0000;
+const refusedWith = (errno: number): number => 0x00050000 | errno;
+const [EPERM, ENOSYS] = [1, 38];
+
+test('the default filter decides by number and arguments, in a few comparisons', (t) => {
+  if (!requires(t, 'libseccomp')) return;
+  const filter = compileSeccomp(defaultSeccomp(new Set(['CAP_CHOWN']), 'x64'));
+  const decide = (number: number, ...args: readonly bigint[]) => runFilter(filter, { number, args }).action;
+  for (const allowed of [0, 1, 59, 231, 257, 435]) t.is(decide(allowed), ALLOW, `call ${allowed}`);
+  for (const withheld of [153, 175, 246, 321]) t.is(decide(withheld), refusedWith(EPERM), `call ${withheld}`);
+  t.is(decide(135, 0x20008n), ALLOW, 'personality PER_LINUX32 with UNAME26');
+  t.not(decide(135, 0x0400000n), ALLOW, 'personality ADDR_COMPAT_LAYOUT');
+  t.is(decide(41, 2n, 1n), ALLOW, 'an IPv4 socket');
+  t.not(decide(41, 16n, 3n, 9n), ALLOW, 'a socket of the audit protocol');
+  t.is(decide(999), refusedWith(ENOSYS), 'a call of the future');
+  const steps = Array.from({ length: 1000 }, (_, number) => runFilter(filter, { number }).steps);
+  t.true(Math.max(...steps) < 100, `${Math.max(...steps)} instructions`);
 });
 
 for (const [what, profile] of Object.entries({
