@@ -190,10 +190,11 @@ test('the monitor is killed: during a poststop hook', async (t) => {
   const directory = temporaryDirectory(t);
   const container = await subject(env, {
     hooks: [slowHook('poststop', directory)],
-    command: ['sh', '-c', 'sleep 1; exit 3'],
+    command: ['sh', '-c', 'trap "exit 3" TERM; echo up; while :; do sleep 0.05; done'],
   });
-  await container.start();
-  const { monitorPid } = container.state();
+  await startUp(env, container);
+  const { pid, monitorPid } = container.state();
+  process.kill(pid, 'SIGTERM');
   const hook = await toldPid(directory);
   await killHard(monitorPid);
   t.deepEqual(await env.recovers('poststop'), [{ id: container.id, status: 'exited' }]);
