@@ -99,6 +99,8 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
   try {
     for (;;) {
       watcher.reset();
+      // Here, for an abort that came before anyone listened wakes nobody.
+      options.signal?.throwIfAborted();
       const isLast = ended;
       yield* readFile(files.at(-1), render, options.signal);
       const change = await whatChanged(following);
@@ -108,7 +110,6 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
       }
       if (isLast) return;
       if (!ended) await watcher.next();
-      options.signal?.throwIfAborted();
     }
   } finally {
     cancelTimer();

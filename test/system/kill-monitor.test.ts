@@ -184,6 +184,18 @@ for (const kind of HOOKS) {
   }
 }
 
+test('the monitor is killed: who then begins to wait is told of the end', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const { pid, monitorPid } = container.state();
+  await killHard(monitorPid);
+  t.is(await container.wait({ signal: AbortSignal.timeout(20_000) }), -1);
+  t.false(isAlive(pid));
+  t.is(container.state().status, 'exited');
+});
+
 test('the monitor is killed: during a poststop hook', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

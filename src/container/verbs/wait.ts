@@ -4,9 +4,10 @@ import { whenAborted } from '../when-aborted.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { WAIT_CONDITIONS, type ContainerStatus, type WaitCondition, type WaitOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
+import { withContainer } from '../held.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../talk-to.js';
 
@@ -36,9 +37,22 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     if (wanted.has(state.status)) return state.exitCode;
     if (wantsEnd(wanted)) {
       if (state.status === 'created' && observation.kind === 'settled') return 0;
+      if (observation.kind === 'lost') {
+        await settleLost(context, id, options.signal);
+        continue;
+      }
       if (await someEnd(context, id, { observation, options })) continue;
     }
     await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
+  }
+}
+
+/** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
+async function settleLost(context: EngineContext, id: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await withContainer(context, id, () => undefined, { signal });
+  } catch (error) {
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
   }
 }
 

@@ -304,6 +304,17 @@ test('follow: an abort ends it with its reason', async (t) => {
   t.is(await t.throwsAsync(waiting), reason);
 });
 
+test('follow: an abort before the waiting begins ends it as well', async (t) => {
+  const path = logFile(t, record('k8s-file', { content: 'one' }));
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  const followUntil = new Promise<void>(() => undefined);
+  const reading = readLog(optionsFor(path, 'k8s-file', { followUntil, signal: controller.signal }));
+  await reading.next();
+  controller.abort(reason);
+  t.is(await t.throwsAsync(reading.next()), reason);
+});
+
 test('follow: ends when its time is over', async (t) => {
   const path = logFile(t, record('k8s-file', { time: '2020-01-01T00:00:00.000000000', content: 'one' }));
   const followUntil = new Promise<void>(() => undefined);
