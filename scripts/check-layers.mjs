@@ -17,7 +17,7 @@ const TYPESCRIPT_LAYERS = [
   ['spec'],
   ['plan'],
   ['state'],
-  ['storage', 'image', 'network', 'volume', 'logs'],
+  ['storage', 'image', 'network', 'volume', 'logs', 'events'],
   ['container', 'pod'],
   ['engine'],
   ['index'],

@@ -44,7 +44,7 @@ function readGlobalsQuietly(words: readonly string[]): Globals {
       process.cwd(),
     );
   } catch {
-    return { logLevel: 'warn', hooksDirectories: [], stdout: 1 };
+    return { logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 };
   }
 }
 

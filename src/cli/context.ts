@@ -1,4 +1,5 @@
 /** What a command works with: the engine, output, and the process that typed it. */
+import type { EventsBackend } from '../events/event-log.js';
 import type { Engine } from '../engine/types.js';
 import type { Caller } from './parse/caller.js';
 
@@ -7,6 +8,7 @@ export interface Globals {
   readonly root?: string;
   readonly runRoot?: string;
   readonly logLevel: LogLevel;
+  readonly eventsBackend: EventsBackend;
   readonly hooksDirectories: readonly string[];
   /** Descriptor that stands for stdout; undefined: output is thrown away. */
   readonly stdout: number | undefined;

@@ -9,7 +9,6 @@ import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 /** `directory` is the one that relative paths start from. Throws CliError. */
 export function readGlobals(flags: FlagValues, directory: string): Globals {
   onlyValue(flags, 'storage-driver', 'overlay');
-  onlyValue(flags, 'events-backend', 'none');
   const manager = flags.text('cgroup-manager') ?? 'cgroupfs';
   if (manager === 'systemd') throw unsupported('--cgroup-manager systemd', 'cgroups are made with cgroupfs');
   if (manager !== 'cgroupfs') {
@@ -20,6 +19,7 @@ export function readGlobals(flags: FlagValues, directory: string): Globals {
     ...(root === undefined ? {} : { root: resolve(directory, root) }),
     ...(runRoot === undefined ? {} : { runRoot: resolve(directory, runRoot) }),
     logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
+    eventsBackend: readEventsBackend(flags.text('events-backend') ?? 'file'),
     hooksDirectories: flags.list('hooks-dir').map((path) => resolve(directory, path)),
     stdout: openOutput(flags),
   };
@@ -28,6 +28,13 @@ export function readGlobals(flags: FlagValues, directory: string): Globals {
 function onlyValue(flags: FlagValues, name: string, value: string): void {
   const given = flags.text(name);
   if (given !== undefined && given !== value) throw unsupported(`--${name} ${given}`, `the only one is ${value}`);
+}
+
+function readEventsBackend(name: string): Globals['eventsBackend'] {
+  if (name === 'file' || name === 'none') return name;
+  if (name === 'journald')
+    throw unsupported('--events-backend journald', 'events are written to a file below --runroot');
+  throw invalid(`unknown event backend type: "${name}": invalid argument`);
 }
 
 /** The one mistake whose exit status is 1, as Podman's is. */

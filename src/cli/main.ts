@@ -16,7 +16,7 @@ import { reportError } from './report-error.js';
 const PROGRAM = 'tspod';
 
 /** Before flags are read. */
-const DEFAULT_GLOBALS: Globals = { logLevel: 'warn', hooksDirectories: [], stdout: 1 };
+const DEFAULT_GLOBALS: Globals = { logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 };
 
 /** `argv` is without node and the script. The exit status. */
 export async function main(argv: readonly string[]): Promise<number> {

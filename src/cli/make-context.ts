@@ -38,6 +38,7 @@ export function makeContext(globals: Globals): Context {
 async function open(globals: Globals): Promise<Engine> {
   const { openEngine } = await import('../engine/open.js');
   return openEngine({
+    eventsBackend: globals.eventsBackend,
     ...(globals.root === undefined ? {} : { root: globals.root }),
     ...(globals.runRoot === undefined ? {} : { runRoot: globals.runRoot }),
   });

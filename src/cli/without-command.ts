@@ -29,7 +29,7 @@ export async function runWithoutCommand(group: Group, argv: readonly string[]): 
 export async function showHelp(words: readonly string[]): Promise<number> {
   const group: Group = words[0] === 'container' ? 'container' : '';
   const [name] = words.slice(group === '' ? 0 : 1);
-  const context = makeContext({ logLevel: 'warn', hooksDirectories: [], stdout: 1 });
+  const context = makeContext({ logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 });
   if (name === undefined || name === '--help') {
     await context.out(await groupHelp(group));
     return 0;

@@ -4,8 +4,10 @@ import type { ExitStatus } from './api.js';
 import type { EngineContext } from './context.js';
 import { destroy, sweep } from './destroy.js';
 import { statusFromRecord } from './exit-status.js';
+import { recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
 import { withContainer, type HeldContainer } from './held.js';
+import { endedState } from './observe.js';
 import { settle } from './settle.js';
 
 /**
@@ -29,6 +31,7 @@ export async function removeEnded(
 async function finish(held: HeldContainer, told: ExitStatus | undefined): Promise<ExitStatus | undefined> {
   // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
   if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended') {
+    recordEnd(held, endedState(held.state, held.observation.exit));
     await sweep(held, told.exitCode);
     return told;
   }

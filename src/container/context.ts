@@ -1,4 +1,5 @@
 /** What all verbs share: made once by the engine, handed to each of them. */
+import type { EventLog } from '../events/event-log.js';
 import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import type { HideList } from '../host/hide-list.js';
@@ -20,6 +21,8 @@ export interface EngineContext {
   readonly compileSeccomp: (profile: SeccompConfig) => Uint8Array;
   /** What a `host:` root hides and shows, from memory while the host's directories have not changed. Throws INVALID_ARGUMENT. */
   readonly hideList: (host: HostRootConfig) => HideList;
+  /** Where events are written; undefined: they are not. */
+  readonly events: EventLog | undefined;
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
 }

@@ -4,6 +4,7 @@ import { existsSync, unlinkSync } from 'node:fs';
 import { removeTree } from '../native/tree.js';
 import type { HeldContainer } from './held.js';
 import { endProcess } from './end-process.js';
+import { recordContainerEvent } from './events.js';
 import { failpoint } from './failpoint.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -30,6 +31,8 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   removeRunDirectory(held);
   failpoint('files-removed');
   removeCidFile(held);
+  // While its labels are known; after a crash it is removed again.
+  recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
   held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
   held.forgetLock();

@@ -28,6 +28,7 @@ import { requireAllowed } from './transitions.js';
 /** A running container and what an exec in it is made from. */
 export interface ExecTarget {
   readonly id: string;
+  readonly name: string;
   readonly config: ContainerConfig;
   readonly live: LiveRecord;
   readonly request: ExecRequest;
@@ -44,7 +45,7 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
   const config = readConfig(context, id);
   const spec = containerSpec(context, id, config);
   const request = execRequest(options, { config, facts: context.facts(), container: spec.process });
-  return { id, config, live: observation.live, request, spec };
+  return { id, name: stored.name, config, live: observation.live, request, spec };
 }
 
 /** What it will do. */

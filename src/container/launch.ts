@@ -11,6 +11,7 @@ import { TspodError } from '../errors.js';
 import type { AttachOptions, ExitStatus } from './api.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
+import { recordContainerEvent } from './events.js';
 import { endProcess } from './end-process.js';
 import { giveUp } from './give-up.js';
 import type { HeldContainer } from './held.js';
@@ -64,13 +65,23 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
     failpoint('plan-sent');
     const answer = await answered;
     failpoint('started');
-    if (gaveUp === undefined && (answer.kind === 'created' || answer.kind === 'started'))
+    if (gaveUp === undefined && (answer.kind === 'created' || answer.kind === 'started')) {
+      recordLaunch(held, answer);
       return { talk, answer, session };
+    }
     await (gaveUp ?? ended(talk));
     throw failure(compiled, answer, options.signal);
   } finally {
     forget();
   }
+}
+
+/** Its start has the time that the monitor has of it, since its end may be known by now. */
+function recordLaunch({ context, id, name }: HeldContainer, { kind, startedUs }: Launch['answer']): void {
+  if (kind === 'created') recordContainerEvent(context, { id, name, status: 'init' });
+  else
+    for (const status of ['init', 'start'] as const)
+      recordContainerEvent(context, { id, name, status, timeUs: startedUs });
 }
 
 function attachFirst(held: HeldContainer, talk: MonitorTalk, options: LaunchOptions): Session {

@@ -20,7 +20,7 @@ export class MonitorTalk {
   #exit: ExitStatus | undefined;
   #listener: ((message: MonitorMessage) => void) | undefined;
   #onAnswer: ((answer: LaunchAnswer) => void) | undefined;
-  #onExit: (() => void) | undefined;
+  readonly #onExit: (() => void)[] = [];
   #onStopping: (() => void) | undefined;
 
   constructor(connection: MonitorConnection) {
@@ -74,7 +74,7 @@ export class MonitorTalk {
         resolve();
         return;
       }
-      this.#onExit = resolve;
+      this.#onExit.push(resolve);
       this.#orClosed(resolve);
     });
   }
@@ -125,7 +125,7 @@ export class MonitorTalk {
         break;
       case 'exited':
         this.#exit = statusFromMessage(message);
-        this.#onExit?.();
+        for (const listener of this.#onExit) listener();
         break;
       case 'stopping':
         this.#onStopping?.();

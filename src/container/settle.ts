@@ -9,6 +9,7 @@ import { openProcess } from '../native/process-handle.js';
 import { removeTreeSync } from '../native/tree.js';
 import type { ProcessRef } from '../plan/context.js';
 import type { ContainerPaths } from '../storage/paths.js';
+import { recordContainerEvent, recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
 import { setFrozen } from './freeze.js';
 import type { HeldContainer } from './held.js';
@@ -31,12 +32,14 @@ export async function settle(held: HeldContainer): Promise<void> {
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
       if (observation.live !== undefined) await endOf(observation.live.monitor);
+      recordEnd(held, endedState(held.state, observation.exit));
       // Recorded before its source goes: an exit code is never lost.
       held.save(endedState(held.state, observation.exit));
       failpoint('end-recorded');
       // A monitor that was killed in the middle of it.
       await tearDownLeftovers(held);
       removeRunDirectory(held);
+      recordCleanup(held);
       return;
     case 'lost':
     case 'ending':
@@ -53,14 +56,24 @@ export async function settle(held: HeldContainer): Promise<void> {
 /** Ends whatever is left of it, and records that nobody knows how it ended. */
 async function abandon(held: HeldContainer, why: string): Promise<void> {
   await tearDown(held);
+  const finishedUs = Date.now() * 1000;
+  const { observation } = held;
+  if ('live' in observation && observation.live !== undefined)
+    recordEnd(held, { exitCode: -1, startedUs: observation.live.startedUs, finishedUs });
   held.save({
     status: 'exited',
     exitCode: -1,
     exitSignal: 0,
-    finishedUs: Date.now() * 1000,
+    finishedUs,
     error: why,
   });
   removeRunDirectory(held);
+  recordCleanup(held);
+}
+
+/** Of what stays: what is to be removed has that recorded. */
+function recordCleanup({ context, id, name, state }: HeldContainer): void {
+  if (!state.autoRemove) recordContainerEvent(context, { id, name, status: 'cleanup' });
 }
 
 /** The process of a dead monitor. One that is frozen in cgroup version 1 does not die before it is thawed. */

@@ -7,7 +7,9 @@ import { containerHandle } from '../container/handle.js';
 import { repair } from '../container/repair.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
+import { recordEngineEvent } from '../container/events.js';
 import { TspodError } from '../errors.js';
+import { EventLog, eventPaths } from '../events/event-log.js';
 import { resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import { readHostFacts } from '../host/read-facts.js';
@@ -40,9 +42,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   refuseLostDatabase(paths);
   const store = new Store(paths.database);
   try {
-    refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
+    const isNewBoot = refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
     mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
-    const context = makeContext(directories, paths, store);
+    const context = makeContext(directories, { paths, store, events: openEvents(options, directories) });
+    if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
     return makeEngine(context);
   } catch (error) {
@@ -53,9 +56,18 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 
 function checkOptions(options: EngineOptions): void {
   for (const key of Object.keys(options)) {
-    if (key !== 'root' && key !== 'runRoot')
-      throw new TypeError(`unknown option "${key}" of openEngine: there are root and runRoot`);
+    if (!OPTIONS.includes(key as keyof EngineOptions))
+      throw new TypeError(`unknown option "${key}" of openEngine: there are ${OPTIONS.join(', ')}`);
   }
+}
+
+const OPTIONS: readonly (keyof EngineOptions)[] = ['root', 'runRoot', 'eventsBackend'];
+
+/** Throws INVALID_ARGUMENT for a backend that there is not. */
+function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
+  if (eventsBackend === 'none') return undefined;
+  if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
+  throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
 }
 
 /** Nobody but their owner looks into them, whatever the umask was when they were made. */
@@ -81,16 +93,18 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
   );
 }
 
-function makeContext(directories: Directories, paths: StorePaths, store: Store): EngineContext {
+function makeContext(
+  directories: Directories,
+  parts: Pick<EngineContext, 'paths' | 'store' | 'events'>,
+): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());
   return {
     directories,
-    paths,
-    store,
+    ...parts,
     facts,
     hideList: hideListReader(directories, facts),
-    compileSeccomp: cachedSeccompCompiler(paths.seccompCache),
+    compileSeccomp: cachedSeccompCompiler(parts.paths.seccompCache),
     background: new Set(),
   };
 }
@@ -99,6 +113,7 @@ function makeEngine(context: EngineContext): Engine {
   const { directories, store } = context;
   const close = async () => {
     while (context.background.size > 0) await Promise.all(context.background);
+    context.events?.close();
     store.close();
   };
   return {

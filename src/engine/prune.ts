@@ -2,6 +2,7 @@
 import type { SignalOption } from '../container/api.js';
 import type { EngineContext } from '../container/context.js';
 import { removeContainer } from '../container/verbs/remove.js';
+import { recordEngineEvent } from '../container/events.js';
 import { throwIfAborted } from '../native/abort.js';
 import { listContainers } from './list.js';
 import type { BatchResult, ContainerFilters } from './types.js';
@@ -26,5 +27,7 @@ export async function pruneContainers(
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }
   }
+  if (done.length > 0)
+    recordEngineEvent(context, { type: 'container', status: 'prune', attributes: { containers: String(done.length) } });
   return { done, failed };
 }

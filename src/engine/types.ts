@@ -9,6 +9,7 @@ import type {
   SignalOption,
   SpawnOptions,
 } from '../container/api.js';
+import type { EventsBackend } from '../events/event-log.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 
 export interface EngineOptions {
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly root?: string;
   /** What a reboot wipes. @default $TSPOD_RUNROOT or /run/tspod */
   readonly runRoot?: string;
+  /** Where it is written what happens to containers: a file below `runRoot`, or nowhere. @default 'file' */
+  readonly eventsBackend?: EventsBackend;
 }
 
 /** One line of `ps`. */

@@ -73,10 +73,10 @@ export const globalFlags: readonly Flag[] = [
     name: 'events-backend',
     kind: 'text',
     value: 'name',
-    completion: ['none'],
+    completion: ['file', 'none'],
     group: GLOBAL,
-    help: 'Where events are recorded: none',
-    default: 'none',
+    help: 'Where events are recorded: file, none',
+    default: 'file',
   },
   { name: 'noout', kind: 'bool', group: GLOBAL, help: 'Print nothing to stdout' },
   {

@@ -6,6 +6,7 @@ import type { AttachOptions, AttachSession } from '../api.js';
 import { removeEnded } from '../auto-remove.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { MonitorTalk } from '../monitor-talk.js';
 import { observe, statusOf } from '../observe.js';
 import { Session } from '../session.js';
@@ -34,6 +35,7 @@ export async function attachToContainer(
     session.take(message);
   });
   await session.attached;
+  recordContainerEvent(context, { id, name: stored.name, status: 'attach' });
   return session;
 }
 

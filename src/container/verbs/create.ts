@@ -9,6 +9,7 @@ import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../../util/random-name.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
@@ -80,6 +81,7 @@ function insert(context: EngineContext, id: string, { config, state, donors }: I
       });
       context.store.rememberConfig(id, config);
       failpoint('recorded');
+      recordContainerEvent(context, { id, name, status: 'create' });
       return { id, name, seq, config };
     } catch (error) {
       const again = config.name === undefined && attempt < NAME_ATTEMPTS && isTspodError(error, 'NAME_IN_USE');

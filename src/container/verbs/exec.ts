@@ -15,6 +15,7 @@ import { collectOutput, encodeOutput, feed } from '../collect.js';
 import type { EngineContext } from '../context.js';
 import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec-launch.js';
 import { UNKNOWN_END } from '../exit-status.js';
+import { recordExec } from '../exec-events.js';
 import { makePipes } from '../pipes.js';
 import { defined, pickExecOptions } from '../run-options.js';
 import { Session } from '../session.js';
@@ -89,6 +90,7 @@ async function spawnWithPipes(
       fds: stdio.fds,
       signal: options.signal,
     });
+    recordExec(context, target, talk);
     if (detach) talk.connection.unref();
     const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
     return directProcess({ id: target.id, answer, talk, streams: pipes.open(), onEnd });
@@ -131,7 +133,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
     size: options.size,
   });
   let session: Session | undefined;
-  const { answer } = await launchExec(compileExec(context, target, stdio), {
+  const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
     fds: stdio.fds,
     signal: options.signal,
     before: (talk) => {
@@ -143,6 +145,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
     },
   });
   if (session === undefined) throw new TypeError('an attached exec gave no session');
+  recordExec(context, target, talk);
   return { id: target.id, answer, session };
 }
 

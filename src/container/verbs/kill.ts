@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import { openProcess } from '../../native/process-handle.js';
 import { parseSignal } from '../../util/signals.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
@@ -31,6 +32,7 @@ export async function killContainer(
     using process = openProcess(live.init.pid, live.init.startTime);
     process?.kill(number);
     failpoint('kill-sent');
+    recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes: { signal: String(number) } });
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await setFrozen(held, false);

@@ -1,5 +1,6 @@
 /** Stops and resumes all processes of a container by its cgroup. */
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
@@ -18,6 +19,7 @@ export async function pauseContainer(context: EngineContext, id: string): Promis
       held.save({ status: 'active' });
       throw error;
     }
+    recordContainerEvent(context, { id, name: held.name, status: 'pause' });
   });
 }
 
@@ -28,5 +30,6 @@ export async function unpauseContainer(context: EngineContext, id: string): Prom
     await setFrozen(held, false);
     failpoint('thawed');
     held.save({ status: 'active' });
+    recordContainerEvent(context, { id, name: held.name, status: 'unpause' });
   });
 }

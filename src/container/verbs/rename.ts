@@ -2,6 +2,7 @@
 import { barename } from '../../state/lookup.js';
 import { checkName } from '../../spec/names.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { withContainer } from '../held.js';
 
 /** Throws INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
@@ -10,5 +11,6 @@ export async function renameContainer(context: EngineContext, id: string, name: 
   await withContainer(context, id, (held) => {
     held.require('rename');
     context.store.rename(held.seq, wanted);
+    recordContainerEvent(context, { id, name: wanted, status: 'rename', attributes: { oldName: held.name } });
   });
 }

@@ -4,6 +4,7 @@ import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { StartOptions, StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { observe, statusOf } from '../observe.js';
 import { requireAllowed } from '../transitions.js';
 import { startContainer } from './start.js';
@@ -19,6 +20,7 @@ export async function restartContainer(
   if (stored === undefined) throw noSuchContainer(id);
   const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
   requireAllowed('restart', id, status);
+  recordContainerEvent(context, { id, name: stored.name, status: 'restart' });
   if (status !== 'created') {
     try {
       await stopContainer(context, id, options);

@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { inBackground, type EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { launchError } from '../launch-error.js';
@@ -77,7 +78,7 @@ export async function startAttached(
       held.require('start');
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, held, exit);
       if (held.status === 'initialized') return openGateAttached(held, { options, onEnd });
-      const { session } = await launchRecorded(held, {
+      const { session, answer } = await launchRecorded(held, {
         status: 'active',
         options: {
           ...launchOptions(held, options, { attachedInput: options.stdin !== undefined }),
@@ -86,10 +87,16 @@ export async function startAttached(
         },
       });
       if (session === undefined) throw new TypeError('an attached launch gave no session');
+      recordAttach(held, answer.startedUs);
       return session;
     },
     { signal: options.signal },
   );
+}
+
+/** With the time of the start: by now it may have ended. */
+function recordAttach({ context, id, name }: HeldContainer, timeUs: number): void {
+  recordContainerEvent(context, { id, name, status: 'attach', timeUs });
 }
 
 function launchOptions(
@@ -140,15 +147,19 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
   return talk;
 }
 
-/** A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
-async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<void> {
+/** Answers when it was started. A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
+async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
   const plan = readGatedPlan(held.paths);
   held.save({ status: 'active' });
   failpoint('gate-recorded');
   const answered = talk.start();
   failpoint('start-asked');
   const answer = await answered;
-  if (answer.kind === 'started') return;
+  if (answer.kind === 'started') {
+    const { context, id, name } = held;
+    recordContainerEvent(context, { id, name, status: 'start', timeUs: answer.startedUs });
+    return answer.startedUs;
+  }
   await talk.closed();
   const error =
     answer.kind === 'failed' && plan !== undefined
@@ -176,7 +187,7 @@ async function openGateAttached(
     session.take(message);
   });
   await session.attached;
-  await askToStart(held, talk);
+  recordAttach(held, await askToStart(held, talk));
   return session;
 }
 

@@ -5,6 +5,7 @@ import { openProcess, type ProcessHandle } from '../../native/process-handle.js'
 import { signalName } from '../../util/signals.js';
 import type { StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor-talk.js';
@@ -40,6 +41,7 @@ export async function stopContainer(context: EngineContext, id: string, options:
     stopping.monitor?.close();
   }
   failpoint('stopped');
+  recordContainerEvent(context, { id, name: stopping.name, status: 'stop' });
   await recordEnd(context, id);
 }
 

@@ -1,0 +1,89 @@
+/** Records what happens to containers. Called when it has happened, and never fails. */
+import type { EventStatus } from '../events/event.js';
+import { nowUs } from '../events/event-log.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { EngineContext } from './context.js';
+import type { HeldContainer } from './held.js';
+
+export interface ContainerEvent {
+  readonly id: string;
+  /** @default the recorded one */
+  readonly name?: string;
+  readonly status: EventStatus;
+  /** Besides the container's labels. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Microseconds since 1970. @default now */
+  readonly timeUs?: number;
+  /** Two events of the same container, status and key are one: for what may be recorded again after a crash. */
+  readonly key?: string;
+}
+
+/** Costs one write(2). The container's image, name and labels are added. */
+export function recordContainerEvent(context: EngineContext, event: ContainerEvent): void {
+  const { events } = context;
+  if (events === undefined) return;
+  const { id, status, key } = event;
+  const config = configOf(context, id);
+  events.record({
+    timeUs: event.timeUs ?? nowUs(),
+    type: 'container',
+    status,
+    id,
+    name: event.name ?? nameOf(context, id),
+    image: config?.image ?? '',
+    attributes: event.attributes === undefined ? (config?.labels ?? {}) : { ...config?.labels, ...event.attributes },
+    ...(key === undefined ? {} : { key }),
+  });
+}
+
+/** Something that is not about one container. */
+export function recordEngineEvent(
+  { events }: EngineContext,
+  { status, type = 'system', attributes = {} }: EngineEventInput,
+): void {
+  events?.record({ timeUs: nowUs(), type, status, id: '', name: '', image: '', attributes });
+}
+
+export interface EngineEventInput {
+  readonly status: EventStatus;
+  /** @default system */
+  readonly type?: 'system' | 'container';
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** How one life of a container ended. */
+export interface End {
+  readonly exitCode: number;
+  readonly startedUs: number;
+  readonly finishedUs: number;
+}
+
+/** Recorded before the record says so: a crash in between has it recorded again, with the same key. */
+export function recordEnd({ context, id, name }: HeldContainer, { exitCode, startedUs, finishedUs }: End): void {
+  if (startedUs === 0) return; // what never ran has not died
+  recordContainerEvent(context, {
+    id,
+    name,
+    status: 'died',
+    attributes: { containerExitCode: String(exitCode) },
+    timeUs: finishedUs,
+    key: String(startedUs),
+  });
+}
+
+function nameOf({ store }: EngineContext, id: string): string {
+  try {
+    return store.get(id)?.name ?? '';
+  } catch {
+    return ''; // the engine has been closed meanwhile
+  }
+}
+
+/** A record that cannot be read has neither image nor labels. */
+function configOf({ store }: EngineContext, id: string): ContainerConfig | undefined {
+  try {
+    return store.config(id);
+  } catch {
+    return undefined;
+  }
+}
