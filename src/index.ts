@@ -3,6 +3,8 @@ export { isTspodError, TspodError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type * from './container/api.js';
 export type * from './container/inspect-types.js';
+export type * from './container/places-types.js';
+export type * from './container/stats-types.js';
 export type * from './engine/types.js';
 export type * from './spec/create-options.js';
 export { openEngine } from './engine/open.js';

@@ -17,9 +17,12 @@ namespace {
 
 constexpr size_t kChunkBytes = 64 * 1024;
 
-/** EFBIG for a file that is longer than `limit`: what is longer is not what the caller expects. */
+/**
+ * EFBIG for a file that is longer than `limit`: what is longer is not what the caller expects. A pipe that a
+ * container has put in a file's place holds nobody up.
+ */
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
-  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   std::vector<uint8_t> content;
   while (true) {
     size_t before = content.size();

@@ -13,19 +13,23 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   kill: () => import('./commands/kill.js'),
   logs: () => import('./commands/logs.js'),
   pause: () => import('./commands/pause.js'),
+  port: () => import('./commands/port.js'),
   ps: () => import('./commands/ps.js'),
   rename: () => import('./commands/rename.js'),
   restart: () => import('./commands/restart.js'),
   rm: () => import('./commands/rm.js'),
   run: () => import('./commands/run.js'),
   start: () => import('./commands/start.js'),
+  stats: () => import('./commands/stats.js'),
   stop: () => import('./commands/stop.js'),
+  top: () => import('./commands/top.js'),
   unpause: () => import('./commands/unpause.js'),
   wait: () => import('./commands/wait.js'),
 };
 
 /** Commands below `tspod container` alone. */
 const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
+  cleanup: () => import('./commands/cleanup.js'),
   exists: () => import('./commands/exists.js'),
   prune: () => import('./commands/prune.js'),
 };

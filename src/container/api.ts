@@ -4,6 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { ContainerInspect } from './inspect-types.js';
+import type { CleanupOptions, ContainerNamespace } from './places-types.js';
+import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
 
 export type { LogChunk } from '../logs/record.js';
 
@@ -298,6 +300,22 @@ export interface Container {
   reopenLog(): Promise<void>;
   /** INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
   rename(name: string): Promise<void>;
+  /** What it uses. Never waits for a lock. */
+  stats(options?: StatsOptions): ContainerStats;
+  /** The same again and again until it ends, the first at once. */
+  watchStats(options?: WatchStatsOptions): AsyncIterable<ContainerStats>;
+  /** Its processes, by pid. */
+  top(): Promise<readonly ContainerProcessInfo[]>;
+  /** `/proc/PID/ns/NAME`. CONTAINER_STOPPED unless it runs or is paused; INVALID_ARGUMENT. */
+  namespacePath(kind: ContainerNamespace): string;
+  /** From the mount point of each hierarchy that it is in. CONTAINER_STOPPED unless it runs or is paused; NO_CGROUPS. */
+  cgroupPath(): string;
+  /** As configured: its own, or the host's or that of the container whose UTS namespace it shares. */
+  hostname(): string;
+  /** Ids of the containers whose namespaces it shares. */
+  dependencies(): readonly string[];
+  /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
+  cleanup(options?: CleanupOptions): Promise<void>;
   /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces. */
   remove(options?: RemoveOptions): Promise<void>;
 }

@@ -23,6 +23,7 @@ export const FAILPOINTS = [
   'stopped',
   'kill-recorded',
   'kill-sent',
+  'initialized-ended',
   'ended',
   'put-aside',
   'lost-killed',

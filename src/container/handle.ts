@@ -7,14 +7,18 @@ import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
 import { attachToContainer } from './verbs/attach.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
+import { cleanUpContainer } from './verbs/cleanup.js';
 import { killContainer } from './verbs/kill.js';
 import { containerLogs, reopenContainerLog } from './verbs/logs.js';
 import { pauseContainer, unpauseContainer } from './verbs/pause.js';
+import { cgroupPath, containerDependencies, containerHostname, namespacePath } from './verbs/places.js';
 import { removeContainer } from './verbs/remove.js';
 import { renameContainer } from './verbs/rename.js';
 import { restartContainer } from './verbs/restart.js';
 import { initContainer, startAttached, startContainer } from './verbs/start.js';
+import { containerStats, watchStats } from './verbs/stats.js';
 import { stopContainer } from './verbs/stop.js';
+import { containerProcesses } from './verbs/top.js';
 import { waitForContainer } from './verbs/wait.js';
 
 export function containerHandle(
@@ -49,6 +53,14 @@ export function containerHandle(
     logs: (options) => containerLogs(context, id, options),
     reopenLog: () => reopenContainerLog(context, id),
     rename: (newName) => renameContainer(context, id, newName),
+    stats: (options) => containerStats(context, id, options),
+    watchStats: (options) => watchStats(context, id, options),
+    top: () => containerProcesses(context, id),
+    namespacePath: (kind) => namespacePath(context, id, kind),
+    cgroupPath: () => cgroupPath(context, id),
+    hostname: () => containerHostname(context, id),
+    dependencies: () => containerDependencies(context, id),
+    cleanup: (options) => cleanUpContainer(context, id, options),
     remove: (options) => removeContainer(context, id, options),
   };
 }

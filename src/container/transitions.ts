@@ -14,7 +14,10 @@ export type Operation =
   | 'attach'
   | 'resize'
   | 'rename'
-  | 'remove';
+  | 'remove'
+  | 'cleanup'
+  | 'stats'
+  | 'top';
 
 const EVERY = CONTAINER_STATUSES;
 
@@ -32,6 +35,9 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   resize: ['initialized', 'running'],
   rename: EVERY,
   remove: ['created', 'initialized', 'stopped', 'exited', 'removing'],
+  cleanup: ['created', 'initialized', 'stopping', 'stopped', 'exited'],
+  stats: ['running', 'paused', 'stopping'],
+  top: ['running', 'paused', 'stopping'],
 };
 
 /** What a refusal says. `{id}` is the id, `{status}` the state. */
@@ -49,6 +55,9 @@ const REFUSALS: Readonly<Record<Operation, string>> = {
   rename: 'cannot rename container {id} in state {status}',
   remove:
     'cannot remove container {id} as it is {status} - running or paused containers cannot be removed without force',
+  cleanup: 'container {id} is {status}, refusing to clean up',
+  stats: 'cannot measure container {id} in state {status}',
+  top: 'top can only be used on running containers. {id} is in state {status}',
 };
 
 /** Throws STATE_INVALID (or the special errors of stop and start) unless the operation is allowed now. */

@@ -141,7 +141,7 @@ function makeContainers(context: EngineContext): Containers {
     exists: (nameOrId) => exists(store, nameOrId),
     list: (options) => listContainers(context, options),
     latest: () => get(latestId(context)),
-    remove: (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
+    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
     prune: (options) => pruneContainers(context, options),
   };
 }

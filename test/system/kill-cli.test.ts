@@ -133,6 +133,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: ['kill', NAME],
     points: { 'kill-recorded': 'running', 'kill-sent': 'exited', 'end-recorded': 'exited' },
   },
+  'container cleanup': {
+    before: initialized,
+    command: ['container', 'cleanup', NAME],
+    points: { 'initialized-ended': 'exited' },
+  },
   pause: { before: started, command: ['pause', NAME], points: { 'pause-recorded': 'paused', frozen: 'paused' } },
   unpause: { before: paused, command: ['unpause', NAME], points: { thawed: 'paused' } },
   rm: { before: ended, options: { command: ['true'] }, command: ['rm', NAME], points: REMOVAL },

@@ -36,7 +36,9 @@ const MAKE: Readonly<Record<HeldState, (env: TestEngine, container: Container) =
   },
   restarting: async (_env, container) => {
     await container.start();
-    await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+    // Until the delay is long enough for what the test does meanwhile.
+    do await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+    while (container.state().restartCount < 3);
   },
   removing: async (env, container) => {
     // As a removal that was cut off leaves it: the engine that is open sees it so until somebody finishes it.
@@ -71,6 +73,9 @@ const OPERATIONS = {
     (await container.attach({})).detach();
   },
   rename: (container: Container) => container.rename(`renamed-${container.id.slice(0, 12)}`),
+  cleanup: (container: Container) => container.cleanup(),
+  stats: (container: Container) => Promise.resolve().then(() => container.stats()),
+  top: (container: Container) => container.top(),
   remove: (container: Container) => container.remove(),
   removeForce: (container: Container) => container.remove({ force: true, timeoutSec: 0 }),
   inspect: (container: Container) => Promise.resolve(container.inspect()),
@@ -194,6 +199,36 @@ const TABLE: Readonly<Record<OperationName, Readonly<Record<HeldState, Outcome>>
     exited: 'exited',
     restarting: 'restarting',
     removing: 'removing',
+  },
+  cleanup: {
+    created: 'created',
+    initialized: 'created',
+    running: invalid,
+    paused: invalid,
+    stopping: 'stopping',
+    exited: 'exited',
+    restarting: invalid,
+    removing: invalid,
+  },
+  stats: {
+    created: invalid,
+    initialized: invalid,
+    running: 'running',
+    paused: 'paused',
+    stopping: 'stopping',
+    exited: invalid,
+    restarting: invalid,
+    removing: invalid,
+  },
+  top: {
+    created: invalid,
+    initialized: invalid,
+    running: 'running',
+    paused: 'paused',
+    stopping: 'stopping',
+    exited: invalid,
+    restarting: invalid,
+    removing: invalid,
   },
   remove: {
     created: 'gone',

@@ -1,0 +1,35 @@
+/** Clears away what a container that does not run has left, and the process of one that was initialized. */
+import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { undoLaunch } from '../launch.js';
+import type { CleanupOptions } from '../places-types.js';
+import { tearDownLeftovers } from '../tear-down.js';
+import { removeContainer } from './remove.js';
+
+/** Throws STATE_INVALID while it runs, is paused, or is to be restarted. */
+export async function cleanUpContainer(
+  context: EngineContext,
+  id: string,
+  options: CleanupOptions = {},
+): Promise<void> {
+  await withContainer(
+    context,
+    id,
+    async (held) => {
+      held.require('cleanup');
+      // What has ended was settled with the lock: nothing but leftovers of processes that ended slowly can be there.
+      if (held.status === 'initialized') await endInitialized(held);
+      else if (held.status === 'exited') await tearDownLeftovers(held);
+    },
+    { signal: options.signal },
+  );
+  if (options.remove === true) await removeContainer(context, id, options);
+}
+
+/** Its command never ran: it is as if it had not been initialized. */
+async function endInitialized(held: HeldContainer): Promise<void> {
+  await undoLaunch(held);
+  failpoint('initialized-ended');
+  held.save({ status: 'created' });
+}

@@ -1,0 +1,68 @@
+/** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
+import { TspodError } from '../../errors.js';
+import { hostnameOf } from '../../spec/generate.js';
+import { donorOf, NAMESPACE_KINDS } from '../../spec/namespaces.js';
+import { noSuchContainer } from '../../state/lookup.js';
+import type { StoredContainer } from '../../state/records.js';
+import { containerPaths } from '../../storage/paths.js';
+import { presentCgroups } from '../cgroup.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { observe, statusOf } from '../observe.js';
+import type { LiveRecord } from '../run-record.js';
+import type { ContainerNamespace } from '../places-types.js';
+
+const PROC_NAMES: ReadonlyMap<string, string> = new Map([
+  ...NAMESPACE_KINDS.map(({ key, proc }) => [key, proc] as const),
+  ['mount', 'mnt'] as const,
+]);
+
+/** Throws CONTAINER_STOPPED unless it runs or is paused, INVALID_ARGUMENT for a kind that is none. */
+export function namespacePath(context: EngineContext, id: string, kind: ContainerNamespace): string {
+  const name = PROC_NAMES.get(kind);
+  if (name === undefined) {
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `invalid namespace "${kind}": must be one of ${[...PROC_NAMES.keys()].sort().join(', ')}`,
+    );
+  }
+  const { init } = requireUp(context, storedContainer(context, id));
+  return `/proc/${String(init.pid)}/ns/${name}`;
+}
+
+/** Throws CONTAINER_STOPPED unless it runs or is paused, NO_CGROUPS if it has none. */
+export function cgroupPath(context: EngineContext, id: string): string {
+  const stored = storedContainer(context, id);
+  requireUp(context, stored);
+  const [first] = presentCgroups(context, id, readConfig(context, id))?.directories ?? [];
+  if (first === undefined) throw new TspodError('NO_CGROUPS', `container ${id} has no cgroup: no cgroups`);
+  const { mountPoint } = first.hierarchy;
+  return mountPoint === '/' ? first.path : first.path.slice(mountPoint.length);
+}
+
+/** As configured: its own, the host's, or that of the container whose names it shares. */
+export function containerHostname(context: EngineContext, id: string): string {
+  const config = readConfig(context, id);
+  const donor = donorOf(config.namespaces.uts);
+  return donor === undefined ? hostnameOf(config, context.facts(), id) : containerHostname(context, donor);
+}
+
+/** Ids, oldest first. */
+export function containerDependencies(context: EngineContext, id: string): readonly string[] {
+  return context.store.donors(storedContainer(context, id).seq);
+}
+
+export function storedContainer({ store }: EngineContext, id: string): StoredContainer {
+  const stored = store.get(id);
+  if (stored === undefined) throw noSuchContainer(id);
+  return stored;
+}
+
+function requireUp({ directories }: EngineContext, { id, state }: StoredContainer): LiveRecord {
+  const observation = observe(state, containerPaths(directories, id));
+  const status = statusOf(state, observation);
+  if (observation.kind === 'live' && (status === 'running' || status === 'paused')) return observation.live;
+  throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
+    details: { id, status },
+  });
+}

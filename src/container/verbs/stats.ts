@@ -1,0 +1,103 @@
+/** What a container uses: read from its cgroups and its network namespace. Takes no lock. */
+import { totalmem } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { isTspodError } from '../../errors.js';
+import { readCgroupUsage, type BlockUsage } from '../../host/cgroup-usage.js';
+import { parseNetDev } from '../../host/net-dev.js';
+import { readIfThere, readProcessIo } from '../../host/process-files.js';
+import { abortedError, throwIfAborted } from '../../native/abort.js';
+import type { CgroupPlacement } from '../../plan/context.js';
+import { containerPaths } from '../../storage/paths.js';
+import { presentCgroups } from '../cgroup.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { memberPids } from '../member-pids.js';
+import { observe, stateOf } from '../observe.js';
+import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../stats-types.js';
+import { requireAllowed } from '../transitions.js';
+import { storedContainer } from './places.js';
+
+const DEFAULT_INTERVAL_MS = 1000;
+const NS_PER_MS = 1e6;
+
+/** Throws STATE_INVALID unless it has a process that runs or is paused. */
+export function containerStats(context: EngineContext, id: string, { previous }: StatsOptions = {}): ContainerStats {
+  const stored = storedContainer(context, id);
+  const state = stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
+  requireAllowed('stats', id, state.status);
+  const config = readConfig(context, id);
+  const placement = presentCgroups(context, id, config);
+  const usage = readCgroupUsage(placement?.directories ?? []);
+  const timeMs = performance.timeOrigin + performance.now();
+  const averagePercent = percentOf(usage.cpuNs, timeMs - (state.startedAt?.getTime() ?? timeMs));
+  const limitBytes = Math.min(usage.memoryLimitBytes, totalmem());
+  return {
+    id,
+    name: stored.name,
+    timeMs,
+    cpu: {
+      percent:
+        previous === undefined
+          ? averagePercent
+          : percentOf(usage.cpuNs - previous.cpu.totalNs, timeMs - previous.timeMs),
+      averagePercent,
+      totalNs: usage.cpuNs,
+      userNs: usage.cpuUserNs,
+      systemNs: usage.cpuSystemNs,
+    },
+    memory: { usageBytes: usage.memoryBytes, limitBytes, percent: (usage.memoryBytes / limitBytes) * 100 },
+    network: networkStats(config.namespaces.network === 'host' ? 0 : state.pid),
+    block: usage.block ?? processIo(state.pid, placement),
+    pids: usage.pids,
+  };
+}
+
+/** Ends with the container. Throws STATE_INVALID if it does not run at the beginning. */
+export async function* watchStats(
+  context: EngineContext,
+  id: string,
+  { intervalMs = DEFAULT_INTERVAL_MS, signal }: WatchStatsOptions = {},
+): AsyncGenerator<ContainerStats, void, undefined> {
+  throwIfAborted('stats', signal);
+  let latest = containerStats(context, id);
+  for (;;) {
+    yield latest;
+    await pause(intervalMs, signal);
+    try {
+      latest = containerStats(context, id, { previous: latest });
+    } catch (error) {
+      if (isTspodError(error, 'STATE_INVALID') || isTspodError(error, 'NO_SUCH_CONTAINER')) return;
+      throw error;
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (signal?.aborted === true) throw abortedError('stats', signal);
+    throw error;
+  }
+}
+
+function percentOf(cpuNs: number, ms: number): number {
+  return ms > 0 && cpuNs > 0 ? (cpuNs / (ms * NS_PER_MS)) * 100 : 0;
+}
+
+function networkStats(pid: number): ContainerStats['network'] {
+  const links = pid === 0 ? {} : parseNetDev(readIfThere(`/proc/${String(pid)}/net/dev`) ?? '');
+  const sum = (direction: 'received' | 'sent'): number =>
+    Object.values(links).reduce((total, link) => total + link[direction].bytes, 0);
+  return { receivedBytes: sum('received'), sentBytes: sum('sent'), links };
+}
+
+/** Where no cgroup counts, the processes do, each with the children that it has waited for. */
+function processIo(initPid: number, placement: CgroupPlacement | undefined): BlockUsage {
+  const counted = memberPids(initPid, placement).map((pid) => readProcessIo(pid));
+  return {
+    readBytes: counted.reduce((total, io) => total + (io?.readBytes ?? 0), 0),
+    writtenBytes: counted.reduce((total, io) => total + (io?.writtenBytes ?? 0), 0),
+  };
+}

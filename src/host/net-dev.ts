@@ -1,0 +1,35 @@
+/** /proc/PID/net/dev: what the links of a process's network namespace have counted (proc_pid_net(5)). */
+
+export interface LinkCounters {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly errors: number;
+  readonly dropped: number;
+}
+
+export interface LinkTraffic {
+  readonly received: LinkCounters;
+  readonly sent: LinkCounters;
+}
+
+/** By name; the loopback is left out: what it carries does not leave. */
+export function parseNetDev(text: string): Readonly<Record<string, LinkTraffic>> {
+  const links: Record<string, LinkTraffic> = {};
+  for (const line of text.split('\n').slice(2)) {
+    const colon = line.lastIndexOf(':');
+    if (colon === -1) continue;
+    const name = line.slice(0, colon).trim();
+    const numbers = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    if (name !== 'lo') links[name] = { received: counters(numbers, 0), sent: counters(numbers, 8) };
+  }
+  return links;
+}
+
+function counters(numbers: readonly number[], from: number): LinkCounters {
+  const [bytes = 0, packets = 0, errors = 0, dropped = 0] = numbers.slice(from);
+  return { bytes, packets, errors, dropped };
+}

@@ -1,0 +1,147 @@
+/** What /proc says of processes (proc_pid_stat(5), proc_pid_status(5)). Those that have ended meanwhile are left out. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** Clock ticks of /proc in a second: USER_HZ, the same on all machines that Node runs on. */
+const TICKS_PER_SECOND = 100;
+const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
+
+export interface ProcessStat {
+  readonly state: string;
+  readonly processGroup: number;
+  /** Device number of the terminal, 0: none. */
+  readonly terminal: number;
+  readonly cpuMs: number;
+  readonly nice: number;
+  /** After the machine's boot. */
+  readonly startedMs: number;
+  readonly virtualBytes: number;
+}
+
+export interface ProcessStatus {
+  readonly name: string;
+  readonly parentPid: number;
+  /** One for each nested pid namespace, the reader's first. */
+  readonly pids: readonly number[];
+  /** Real, effective, saved, file system. */
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  readonly groups: readonly number[];
+  readonly residentBytes: number;
+  /** 0 disabled, 1 strict, 2 filter. */
+  readonly seccomp: number;
+  /** By their names in the file: CapEff and so on. */
+  readonly capabilities: Readonly<Record<string, bigint>>;
+}
+
+export function parseStat(text: string): ProcessStat {
+  // The second field is the program's name in parentheses, which may hold anything; what follows begins with field 3.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number): number => Number(fields[number - 3] ?? 0);
+  return {
+    state: fields[0] ?? '?',
+    processGroup: field(5),
+    terminal: field(7),
+    cpuMs: (field(14) + field(15)) * MS_PER_TICK,
+    nice: field(19),
+    startedMs: field(22) * MS_PER_TICK,
+    virtualBytes: field(23),
+  };
+}
+
+export function parseStatus(text: string): ProcessStatus {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) values.set(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  const numbers = (key: string): readonly number[] => (values.get(key) ?? '').split(/\s+/).filter(Boolean).map(Number);
+  const names = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
+  return {
+    name: values.get('Name') ?? '',
+    parentPid: numbers('PPid')[0] ?? 0,
+    pids: numbers('NSpid'),
+    uids: numbers('Uid'),
+    gids: numbers('Gid'),
+    groups: numbers('Groups'),
+    residentBytes: (Number.parseInt(values.get('VmRSS') ?? '0', 10) || 0) * 1024,
+    seccomp: numbers('Seccomp')[0] ?? 0,
+    capabilities: Object.fromEntries(names.map((name) => [name, BigInt(`0x${values.get(name) ?? '0'}`)])),
+  };
+}
+
+/** Bytes that a process and those children that it waited for made the disks read and write; undefined if it has ended. */
+export function readProcessIo(pid: number): { readonly readBytes: number; readonly writtenBytes: number } | undefined {
+  const text = readIfThere(`/proc/${String(pid)}/io`);
+  if (text === undefined) return undefined;
+  const value = (key: string): number => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  return {
+    readBytes: value('read_bytes'),
+    writtenBytes: Math.max(0, value('write_bytes') - value('cancelled_write_bytes')),
+  };
+}
+
+/** Pids in a cgroup and in those below it. */
+export function pidsInCgroup(directory: string): readonly number[] {
+  const own = readIfThere(`${directory}/cgroup.procs`) ?? '';
+  let below: readonly string[];
+  try {
+    below = readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+  } catch {
+    below = [];
+  }
+  const pids = own.split('\n').filter(Boolean).map(Number);
+  return [...pids, ...below.flatMap((name) => pidsInCgroup(`${directory}/${name}`))];
+}
+
+/** All processes of a pid namespace that this process sees. */
+export function pidsInNamespace(path: string): readonly number[] {
+  const wanted = linkOf(path);
+  if (wanted === undefined) return [];
+  return allPids().filter((pid) => linkOf(`/proc/${String(pid)}/ns/pid`) === wanted);
+}
+
+/** A process and its descendants. */
+export function pidsBelow(pid: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  for (const one of allPids()) {
+    const text = readIfThere(`/proc/${String(one)}/stat`);
+    if (text === undefined) continue;
+    const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+    children.set(parent, [...(children.get(parent) ?? []), one]);
+  }
+  const below = (one: number): number[] => [one, ...(children.get(one) ?? []).flatMap(below)];
+  return below(pid);
+}
+
+export function sameNamespace(one: string, other: string): boolean {
+  const link = linkOf(one);
+  return link !== undefined && link === linkOf(other);
+}
+
+/** Milliseconds since the machine's boot. */
+export function uptimeMs(): number {
+  return Number((readIfThere('/proc/uptime') ?? '0').split(' ')[0]) * 1000;
+}
+
+/** Undefined when the file, or the process that it tells of, is gone. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function allPids(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
