@@ -1,7 +1,7 @@
 /** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
-import type { LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
+import type { LaunchContext, RootSource } from '../plan/context.js';
 import { launchPlan } from '../plan/launch.js';
 import type { Plan } from '../plan/ops.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -14,6 +14,8 @@ import type { ContainerPaths } from '../storage/paths.js';
 import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
 import type { Donors } from './donors.js';
+import { containerHostname } from './owners.js';
+import { shmDonor, withoutDonorsLack } from './shm.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
 
@@ -40,20 +42,22 @@ export interface CompiledLaunch {
 
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
   const facts = context.facts();
-  const spec = specOf(facts, request);
+  const spec = specOf(context, facts, request);
   return { spec, plan: launchPlan(spec, launchContext(context, { request, spec, facts })) };
 }
 
-function specOf(facts: HostFacts, request: CompileRequest): OciSpec {
+function specOf(context: EngineContext, facts: HostFacts, request: CompileRequest): OciSpec {
   const { config, root } = request;
-  return generateSpec(config, facts, {
+  const spec = generateSpec(config, facts, {
     id: request.id,
     rootPath: root.kind === 'overlay' ? request.paths.upper : root.path,
     files: request.files,
+    hostname: containerHostname(context, request.id, config),
     namespacePaths: request.donors.paths,
     hostPaths: resolveHostPaths(config),
     hostBinds: request.hostBinds,
   });
+  return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
 }
 
 interface Parts {
@@ -73,7 +77,7 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
     donors: donors.processes,
-    ...shmDonor(donors.processes.ipc),
+    ...shmDonor(context, config, donors),
     stdio: stdio.stdio,
     extraFds: stdio.extraFds,
     ...logOf(config, paths),
@@ -92,10 +96,6 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
       removeTrees: config.autoRemove ? [paths.directory] : [],
     },
   };
-}
-
-function shmDonor(donor: ProcessRef | undefined): Pick<LaunchContext, 'shmDonor'> {
-  return donor === undefined ? {} : { shmDonor: donor };
 }
 
 function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchContext, 'log'> {

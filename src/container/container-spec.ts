@@ -5,6 +5,7 @@ import { generateSpec } from '../spec/generate.js';
 import { resolveHostPaths } from '../spec/host-paths.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../spec/namespaces.js';
 import type { EngineContext } from './context.js';
+import { containerHostname } from './owners.js';
 
 export interface ContainerSpec {
   readonly process: OciProcess;
@@ -21,6 +22,7 @@ export function containerSpec(context: EngineContext, id: string, config: Contai
   const spec = generateSpec(own, context.facts(), {
     id,
     rootPath: '/',
+    hostname: containerHostname(context, id, config),
     hostPaths: resolveHostPaths(own),
     namespacePaths: placeholderPaths(config),
   });

@@ -6,7 +6,9 @@ import type { ContainerConfig, NamespaceConfig } from '../spec/config.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../spec/namespaces.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths } from '../storage/paths.js';
+import { readConfig } from './config.js';
 import type { EngineContext } from './context.js';
+import { requireShareableIpc } from './shm.js';
 import { observe, statusOf } from './observe.js';
 
 /** The processes to join, and the paths by which the OCI spec names their namespaces. */
@@ -21,15 +23,17 @@ export const NO_DONORS: Donors = { processes: {}, paths: {}, ids: {} };
 
 /** The configuration with names of donors replaced by their ids, and the donors. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function resolveDonors(
-  { store }: EngineContext,
+  context: EngineContext,
   config: ContainerConfig,
 ): { readonly config: ContainerConfig; readonly donors: readonly StoredContainer[] } {
+  const { store } = context;
   const found = new Map<string, StoredContainer>();
   const namespaces: Partial<Record<keyof NamespaceConfig, string>> = {};
   for (const { key } of NAMESPACE_KINDS) {
     const wanted = donorOf(config.namespaces[key]);
     if (wanted === undefined) continue;
     const donor = store.find(wanted);
+    if (key === 'ipc') requireShareableIpc(donor.id, readConfig(context, donor.id));
     found.set(donor.id, donor);
     namespaces[key] = `container:${donor.id}`;
   }

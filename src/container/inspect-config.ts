@@ -55,6 +55,7 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
   return {
     ...mountFields(config),
     ...namespaceFields(config),
+    ...nameFields(config),
     ...securityFields(config),
     ...resourceFields(config),
     CgroupManager: 'cgroupfs',
@@ -95,6 +96,18 @@ function namespaceFields({ namespaces, cgroupParent, cgroups }: ContainerConfig)
     CgroupParent: cgroupParent,
     Cgroup: '',
     Cgroups: cgroups === 'enabled' ? 'default' : cgroups,
+  };
+}
+
+function nameFields({ dns, hosts }: ContainerConfig) {
+  const { servers, search, options } = dns === 'none' ? { servers: ['none'], search: [], options: [] } : dns;
+  const extra = hosts?.added ?? [];
+  return {
+    Dns: servers,
+    DnsSearch: search,
+    DnsOptions: options,
+    ExtraHosts: extra.map(({ names, address }) => `${names.join(';')}:${address}`),
+    HostsFile: hosts === undefined || hosts.base === '/etc/hosts' ? '' : hosts.base,
   };
 }
 

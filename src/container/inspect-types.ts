@@ -90,6 +90,13 @@ export interface InspectHostConfig {
   readonly AutoRemove: boolean;
   readonly CapAdd: readonly string[];
   readonly CapDrop: readonly string[];
+  readonly Dns: readonly string[];
+  readonly DnsSearch: readonly string[];
+  readonly DnsOptions: readonly string[];
+  /** NAME[;NAME...]:ADDRESS items. */
+  readonly ExtraHosts: readonly string[];
+  /** What /etc/hosts begins with; '' for the host's. */
+  readonly HostsFile: string;
   readonly GroupAdd: readonly string[];
   readonly IpcMode: string;
   readonly Cgroup: string;

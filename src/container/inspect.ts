@@ -1,6 +1,6 @@
 /** What is known of a container, in Podman's words. Takes no lock. */
 import type { ContainerConfig } from '../spec/config.js';
-import { cgroupsPath, hostnameOf } from '../spec/generate.js';
+import { cgroupsPath } from '../spec/generate.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
@@ -12,6 +12,8 @@ import type { EngineContext } from './context.js';
 import { hostView } from './host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
 import type { ContainerInspect, InspectState } from './inspect-types.js';
+import { containerHostname } from './owners.js';
+import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
 import { OCI_VERSION } from '../oci/spec.js';
 
@@ -30,7 +32,7 @@ export function inspectContainer(
   return {
     ...identity({ stored, config, paths }),
     State: inspectState(config, id, state),
-    ...files(config, paths),
+    ...fileFields(context, { id, name: stored.name, config, paths }),
     RestartCount: state.restartCount,
     ...security(config, spec),
     Driver: 'overlay',
@@ -39,7 +41,10 @@ export function inspectContainer(
     Mounts: inspectMounts(config),
     Dependencies: context.store.donors(stored.seq),
     NetworkSettings: { SandboxKey: state.pid === 0 ? '' : `/proc/${String(state.pid)}/ns/net`, Ports: {} },
-    Config: inspectConfig(config, spec, { hostname: hostnameOf(config, context.facts(), id), name: stored.name }),
+    Config: inspectConfig(config, spec, {
+      hostname: containerHostname(context, id, config),
+      name: stored.name,
+    }),
     HostConfig: inspectHostConfig(config, paths),
     ...(config.root.kind === 'host' ? { HostView: hostView(context, config.root) } : {}),
   };
@@ -94,11 +99,13 @@ function rfc3339(date: Date): string {
   return date.toISOString();
 }
 
-function files(config: ContainerConfig, { run }: ContainerPaths) {
+function fileFields(context: EngineContext, subject: Parameters<typeof filesOf>[1]) {
+  const { hosts = '', hostname = '', resolvConf = '' } = filesOf(context, subject);
+  const { config } = subject;
   return {
-    ResolvConfPath: config.namespaces.network === 'host' ? `${run}/resolv.conf` : '',
-    HostnamePath: `${run}/hostname`,
-    HostsPath: `${run}/hosts`,
+    ResolvConfPath: resolvConf,
+    HostnamePath: hostname,
+    HostsPath: hosts,
     PidFile: config.pidFile ?? '',
     ConmonPidFile: config.monitorPidFile ?? '',
   };

@@ -105,7 +105,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
   failpoint('root-prepared');
   removeRunDirectory(held);
-  const files = prepareRunDirectory(context, { id, name, config, paths, donors });
+  const files = prepareRunDirectory(context, { id, name, config, paths });
   failpoint('run-directory-made');
   return compileLaunch(context, {
     id,

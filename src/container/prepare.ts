@@ -4,14 +4,13 @@ import { mkdirSync } from 'node:fs';
 import type { RootSource } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
-import { hostnameOf } from '../spec/generate.js';
-import { isPrivate } from '../spec/namespaces.js';
+import { hostId, isPrivate } from '../spec/namespaces.js';
 import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
 import { ensureContainerDirectory, ensureLayer } from '../storage/layers.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
-import type { Donors } from './donors.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
+import { containerHostname, namespaceOwner } from './owners.js';
 
 export interface PreparedRoot {
   readonly root: RootSource;
@@ -54,7 +53,7 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
 /** Makes the run directory, which is not there, and the files in it. */
 export function prepareRunDirectory(
   context: EngineContext,
-  subject: Subject & { readonly name: string; readonly donors: Donors },
+  subject: Subject & { readonly name: string },
 ): ContainerFiles {
   const { paths } = subject;
   mkdirSync(paths.run, { mode: 0o700 });
@@ -63,31 +62,36 @@ export function prepareRunDirectory(
 }
 
 /** Where the files will be; nothing is made. */
-export function filesOf(
-  context: EngineContext,
-  subject: Subject & { readonly name: string; readonly donors: Donors },
-): ContainerFiles {
+export function filesOf(context: EngineContext, subject: Subject & { readonly name: string }): ContainerFiles {
   return containerFiles(fileRequest(context, subject));
 }
 
 function fileRequest(
   context: EngineContext,
-  { id, config, paths, name, donors }: Subject & { readonly name: string; readonly donors: Donors },
+  { id, config, paths, name }: Subject & { readonly name: string },
 ): FileRequest {
   return {
     run: paths.run,
-    hostname: hostnameOf(config, context.facts(), id),
+    hostname: containerHostname(context, id, config),
     name,
-    ownHostname: isPrivate(config.namespaces.uts),
-    network: networkOf(context, config, donors),
+    names: config,
+    network: networkOf(context, config),
+    hostnameSharedWith: runDirectoryOf(context, namespaceOwner(context, config, 'uts')),
     containerenv: config.privileged ? containerenvText({ id, name, image: config.image }) : '',
+    owner: { uid: hostId(config.uidMaps, 0), gid: hostId(config.gidMaps, 0) },
   };
 }
 
-function networkOf({ directories }: EngineContext, config: ContainerConfig, donors: Donors): FileRequest['network'] {
-  const donor = donors.ids.network;
-  if (donor !== undefined) return { sharedWith: containerPaths(directories, donor).run };
-  return config.namespaces.network === 'host' ? 'host' : 'own';
+function networkOf(context: EngineContext, config: ContainerConfig): FileRequest['network'] {
+  const sharedWith = runDirectoryOf(context, namespaceOwner(context, config, 'network'));
+  if (sharedWith !== undefined) return { sharedWith };
+  const { network } = config.namespaces;
+  if (network === 'host') return 'host';
+  return isPrivate(network) ? 'isolated' : 'joined';
+}
+
+function runDirectoryOf({ directories }: EngineContext, owner: { readonly id: string } | undefined) {
+  return owner === undefined ? undefined : containerPaths(directories, owner.id).run;
 }
 
 /** As Podman writes it: programs ask this file what they run in. */

@@ -23,7 +23,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     config,
     paths,
     ...rootOf(context, { id, config, paths }),
-    files: filesOf(context, { id, name, config, paths, donors }),
+    files: filesOf(context, { id, name, config, paths }),
     donors,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
     gate: false,

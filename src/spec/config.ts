@@ -12,6 +12,7 @@ import type {
   ResourceOptions,
   RestartOptions,
 } from './create-options.js';
+import type { NameConfig } from './name-options.js';
 
 /** Where the root file system comes from. */
 export type RootConfig =
@@ -86,7 +87,7 @@ export interface SecurityConfig {
   readonly procOptions: readonly string[];
 }
 
-export interface ContainerConfig {
+export interface ContainerConfig extends NameConfig {
   /** Absent: the engine finds one. */
   readonly name?: string;
   readonly root: RootConfig;

@@ -3,6 +3,8 @@
  * Everything is optional but `image` or `rootfs`; defaults are applied in `normalizeCreateOptions` and nowhere else.
  */
 
+import type { NameOptions } from './name-options.js';
+
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
 export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:${string}`;
 
@@ -161,7 +163,7 @@ export interface HookOptions {
   readonly timeoutSec?: number;
 }
 
-export interface CreateOptions {
+export interface CreateOptions extends NameOptions {
   /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
   /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */

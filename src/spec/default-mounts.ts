@@ -114,7 +114,7 @@ export function readOnlyRootMounts(config: ContainerConfig): readonly OciMount[]
   }));
 }
 
-/** The engine's files, bound over the container's. */
+/** The engine's files, bound over the container's, and over those in the directories that its programs change their root to. */
 export function fileMounts(config: ContainerConfig, files: ContainerFiles): readonly OciMount[] {
   const places: readonly (readonly [string, string | undefined])[] = [
     ['/etc/hosts', files.hosts],
@@ -122,9 +122,10 @@ export function fileMounts(config: ContainerConfig, files: ContainerFiles): read
     ['/etc/resolv.conf', files.resolvConf],
     ['/run/.containerenv', files.containerenv],
   ];
-  const access = config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [];
-  return places.flatMap(([destination, source]) =>
-    source === undefined ? [] : [{ destination, type: 'bind', source, options: ['bind', 'rprivate', ...access] }],
+  const options = ['bind', 'rprivate', ...(config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [])];
+  const roots = ['', ...config.chrootDirs];
+  return places.flatMap(([path, source]) =>
+    source === undefined ? [] : roots.map((root) => ({ destination: root + path, type: 'bind', source, options })),
   );
 }
 

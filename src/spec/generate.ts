@@ -30,6 +30,8 @@ export interface SpecDetails {
   readonly files?: ContainerFiles;
   /** Namespaces of other containers, for modes container:. @default none */
   readonly namespacePaths?: NamespacePaths;
+  /** That of the container whose UTS namespace is shared. @default hostnameOf() */
+  readonly hostname?: string;
   /** What resolveHostPaths() found. @default nothing was looked for */
   readonly hostPaths?: HostPaths;
   /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
@@ -38,7 +40,7 @@ export interface SpecDetails {
 
 /** The complete spec of a container. */
 export function generateSpec(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciSpec {
-  const hostname = hostnameOf(config, facts, details.id);
+  const hostname = details.hostname ?? hostnameOf(config, facts, details.id);
   return {
     ociVersion: OCI_VERSION,
     root: { path: details.rootPath, readonly: config.readOnly },
@@ -51,10 +53,11 @@ export function generateSpec(config: ContainerConfig, facts: HostFacts, details:
   };
 }
 
-/** The name that the container's HOSTNAME and /etc/hostname carry: given, the host's, or the first 12 characters of the id. */
+/** The name that the container's HOSTNAME and /etc/hostname carry: given, the host's with its UTS or network namespace, or the first 12 characters of the id. */
 export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'hostname'>, id: string): string {
   if (config.hostname !== undefined) return config.hostname;
-  return config.namespaces.uts === 'host' ? facts.hostname : id.slice(0, 12);
+  const { uts, network } = config.namespaces;
+  return uts === 'host' || network === 'host' ? facts.hostname : id.slice(0, 12);
 }
 
 interface ProcessNames {

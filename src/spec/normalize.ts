@@ -13,6 +13,7 @@ import { normalizeHooks } from './hooks.js';
 import { invalid, quote } from './invalid.js';
 import { normalizeMask, normalizeUnmask } from './masks.js';
 import { checkRelabelling, normalizeMounts } from './mounts.js';
+import { normalizeNames } from './name-config.js';
 import { checkAbsolutePath, checkHostname, checkLabels, checkName } from './names.js';
 import { checkIdMaps, checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
 import { checkInteger, defined, MAX_BYTES } from './numbers.js';
@@ -114,6 +115,7 @@ function isolation(options: CreateOptions) {
       domainname: options.domainname === undefined ? undefined : checkHostname('domainname', options.domainname),
     }),
     namespaces,
+    ...normalizeNames(options, namespaces),
     // Each map alone is meant for both, as for Podman.
     uidMaps: mapsOf('uidMaps', options.uidMaps ?? options.gidMaps),
     gidMaps: mapsOf('gidMaps', options.gidMaps ?? options.uidMaps),
@@ -238,8 +240,10 @@ function checkCombinations(options: CreateOptions, config: ContainerConfig): voi
     throw invalid('log driver passthrough cannot be used with a tty');
   if (config.init && namespaces.pid !== 'private') throw invalid("init needs a PID namespace of the container's own");
   for (const option of ['hostname', 'domainname'] as const) {
-    if (config[option] !== undefined && namespaces.uts === 'host')
-      throw invalid(`cannot set ${option} with the host's UTS namespace`);
+    if (config[option] !== undefined && namespaces.uts !== 'private')
+      throw invalid(
+        `cannot set ${option} with ${namespaces.uts === 'host' ? "the host's" : "another's"} UTS namespace`,
+      );
   }
   if (options.shmSizeBytes !== undefined && namespaces.ipc !== 'shareable' && namespaces.ipc !== 'private') {
     throw invalid(`cannot set shmSizeBytes with ipc ${namespaces.ipc}`);

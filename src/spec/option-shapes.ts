@@ -14,10 +14,12 @@ import type {
   SecurityOptions,
   UlimitOptions,
 } from './create-options.js';
+import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { checkShape } from './shape.js';
 import type { ShapeOf } from './shape.js';
 
 const CREATE: ShapeOf<CreateOptions> = {
+  ...NAME_SHAPE,
   name: 'string',
   image: 'string',
   rootfs: 'string',
@@ -190,6 +192,7 @@ export function checkCreateOptions(options: CreateOptions): void {
   each('hooks', options.hooks, HOOK, REQUIRED.hook);
   one('timeOffsets', options.timeOffsets, TIME_OFFSETS);
   one('security', options.security, SECURITY);
+  one('dns', options.dns, DNS_SHAPE);
   one('log', options.log, LOG);
   one('restart', options.restart, RESTART, REQUIRED.restart);
   one('scheduler', options.scheduler, SCHEDULER, REQUIRED.scheduler);

@@ -1,53 +1,102 @@
 /** The files that the engine writes for a container and binds over its own: /etc/hosts and so on. They lie in its run directory. */
-import { closeSync, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 
 import type { ContainerFiles } from '../spec/default-mounts.js';
+import type { NameConfig } from '../spec/name-options.js';
+import { hostsText, joinersLine } from './hosts-file.js';
+import { resolvText } from './resolv-file.js';
 
 export interface FileRequest {
   /** The run directory. */
   readonly run: string;
   readonly hostname: string;
   readonly name: string;
-  /** A UTS namespace of its own: the name is the container's. */
-  readonly ownHostname: boolean;
+  readonly names: NameConfig;
   /**
-   * `own`: a network namespace of its own; `host`: the host's; a run directory: that of the container whose network is shared,
-   * whose files are shared with it.
+   * `isolated`: a network namespace of its own that leads nowhere; `joined`: one that somebody made; `host`: the host's; a run directory: that of
+   * the container whose network is shared, whose files are shared with it.
    */
-  readonly network: 'own' | 'host' | { readonly sharedWith: string };
+  readonly network: 'isolated' | 'joined' | 'host' | { readonly sharedWith: string };
+  /** The run directory of the container whose UTS namespace is shared. */
+  readonly hostnameSharedWith: string | undefined;
   /** What /run/.containerenv tells; '' unless the container is privileged, as Podman has it. */
   readonly containerenv: string;
+  /** Who is root in the container, as the host sees it. */
+  readonly owner: { readonly uid: number; readonly gid: number };
 }
 
-const LOCALHOST = '127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n';
-
-/** Where they will lie. */
+/** Where they will lie. Files of another container are there already, or it does without them, too. */
 export function containerFiles(request: FileRequest): ContainerFiles {
-  const { run, network } = request;
-  const shared = typeof network === 'object' ? network.sharedWith : run;
+  const { run, network, names, hostnameSharedWith } = request;
   return {
-    hosts: `${shared}/hosts`,
-    ...(request.ownHostname ? { hostname: `${run}/hostname` } : {}),
-    ...(network === 'host' ? { resolvConf: `${run}/resolv.conf` } : {}),
+    ...(typeof network === 'object' ? sharedFiles(request, network.sharedWith) : ownFiles(request, network)),
+    ...(names.hostnameFile ? present('hostname', hostnameSharedWith ?? run, hostnameSharedWith === undefined) : {}),
     containerenv: `${run}/containerenv`,
   };
+}
+
+function ownFiles({ run, names }: FileRequest, network: 'isolated' | 'joined' | 'host'): ContainerFiles {
+  return {
+    ...(names.hosts === undefined ? {} : { hosts: `${run}/hosts` }),
+    ...(network === 'isolated' || names.dns === 'none' ? {} : { resolvConf: `${run}/resolv.conf` }),
+  };
+}
+
+function sharedFiles({ names }: FileRequest, run: string): ContainerFiles {
+  return {
+    ...(names.hosts === undefined ? {} : present('hosts', run, false)),
+    ...present('resolvConf', run, false),
+  };
+}
+
+const FILE_NAMES = { hosts: 'hosts', hostname: 'hostname', resolvConf: 'resolv.conf' } as const;
+
+/** One file of a run directory; nothing if another container has none. */
+function present(key: keyof typeof FILE_NAMES, run: string, isOwn: boolean): ContainerFiles {
+  const path = `${run}/${FILE_NAMES[key]}`;
+  return isOwn || existsSync(path) ? { [key]: path } : {};
 }
 
 /** Writes them. */
 export function writeContainerFiles(request: FileRequest): ContainerFiles {
   const files = containerFiles(request);
-  if (typeof request.network === 'string' && files.hosts !== undefined) write(files.hosts, hostsText(request));
-  if (files.hostname !== undefined) write(files.hostname, `${request.hostname}\n`);
-  if (files.resolvConf !== undefined) write(files.resolvConf, hostFile('/etc/resolv.conf'));
-  if (files.containerenv !== undefined) write(files.containerenv, request.containerenv);
+  const { network, names, hostname, owner } = request;
+  if (files.hosts !== undefined) {
+    if (typeof network === 'object') joinHosts(files.hosts, request);
+    else write(files.hosts, ownHosts(request), owner);
+  }
+  if (files.resolvConf !== undefined && typeof network === 'string' && names.dns !== 'none') {
+    write(files.resolvConf, resolvText({ dns: names.dns, ownNetwork: network === 'joined', read: hostFile }), owner);
+  }
+  if (files.hostname !== undefined && request.hostnameSharedWith === undefined)
+    write(files.hostname, `${hostname}\n`, owner);
+  if (files.containerenv !== undefined) write(files.containerenv, request.containerenv, owner);
   return files;
 }
 
-/** With the host's network the host's names count as well; the container's own name always leads to itself. */
-function hostsText({ network, hostname, name }: FileRequest): string {
-  const base = network === 'host' ? hostFile('/etc/hosts') : LOCALHOST;
-  const names = [...new Set([hostname, name])].join(' ');
-  return `${base}${base.endsWith('\n') || base === '' ? '' : '\n'}127.0.1.1\t${names}\n`;
+function ownHosts({ names: { hosts }, network, hostname, name }: FileRequest): string {
+  const { base, added } = hosts ?? { base: 'none', added: [] };
+  return hostsText({
+    base: base === 'none' || base === 'image' ? '' : hostFile(base),
+    added,
+    hostReachable: network !== 'isolated',
+    names: [hostname, name],
+  });
+}
+
+/** Those who share a network find each other's names. */
+function joinHosts(path: string, { hostname, name }: FileRequest): void {
+  const line = joinersLine(readFileSync(path, 'utf8'), [hostname, name]);
+  if (line !== '') appendFileSync(path, line);
 }
 
 /** Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see. */
@@ -59,11 +108,12 @@ function hostFile(path: string): string {
   }
 }
 
-/** Readable by every user of the container, whatever this process's umask is. */
-function write(path: string, content: string): void {
+/** Readable by every user of the container, whatever this process's umask is; its root's to change. */
+function write(path: string, content: string, { uid, gid }: FileRequest['owner']): void {
   const fd = openSync(path, 'w', 0o644);
   try {
     fchmodSync(fd, 0o644);
+    if (uid !== 0 || gid !== 0) fchownSync(fd, uid, gid);
     if (content !== '') writeSync(fd, content);
   } finally {
     closeSync(fd);

@@ -6,6 +6,7 @@ import { processFlags } from './process.js';
 import { isolationFlags } from './isolation.js';
 import { lifeFlags, logFlags } from './life.js';
 import { missingFlags } from './missing.js';
+import { nameFlags } from './names.js';
 import { resourceFlags } from './resources.js';
 import { securityFlags } from './security.js';
 
@@ -15,6 +16,7 @@ export const createFlags: readonly CreateFlag[] = [
   ...processFlags,
   ...fileFlags,
   ...isolationFlags,
+  ...nameFlags,
   ...securityFlags,
   ...resourceFlags,
   ...lifeFlags,

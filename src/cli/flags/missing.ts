@@ -4,7 +4,6 @@ import type { CreateFlag } from './draft.js';
 const IMAGES = 'images are not pulled';
 const BRIDGE = 'there are no bridge networks';
 const HEALTH = 'there are no health checks';
-const HOSTS = 'entries cannot be added to /etc/hosts and /etc/resolv.conf';
 
 function missing(names: string, reason: string): CreateFlag[] {
   return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
@@ -27,23 +26,12 @@ export const missingFlags: readonly CreateFlag[] = [
   ...missing('ip ip6 mac-address network-alias expose', BRIDGE),
   { name: 'publish', short: 'p', kind: 'items', help: '', hidden: true, missing: BRIDGE },
   { name: 'publish-all', short: 'P', kind: 'bool', help: '', hidden: true, missing: BRIDGE, harmless: ['false'] },
-  ...missing('add-host dns dns-search', HOSTS),
-  { name: 'dns-option', aliases: ['dns-opt'], kind: 'items', help: '', hidden: true, missing: HOSTS },
-  {
-    name: 'no-hosts',
-    kind: 'bool',
-    help: '',
-    hidden: true,
-    missing: '/etc/hosts is always written',
-    harmless: ['false'],
-  },
   ...missing('health-cmd health-interval health-on-failure health-retries health-start-period health-timeout', HEALTH),
   { name: 'no-healthcheck', kind: 'bool', help: '', hidden: true, missing: HEALTH, harmless: ['true', 'false'] },
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   ...missing('volumes-from', 'there are no named volumes'),
   ...missing('requires', 'containers do not start others'),
-  ...missing('chrootdirs', 'only the root directory gets files of the engine'),
   ...missing('hostuser passwd-entry', 'entries are not added to /etc/passwd'),
   {
     name: 'passwd',

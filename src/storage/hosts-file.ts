@@ -1,0 +1,74 @@
+/** The text of a container's /etc/hosts. */
+import { networkInterfaces } from 'node:os';
+
+import { TspodError } from '../errors.js';
+import type { HostEntry } from '../spec/name-options.js';
+
+export interface HostsRequest {
+  /** Lines that come after those that were asked for. */
+  readonly base: string;
+  readonly added: readonly HostEntry[];
+  /** The host can be reached: it has a name in the container. */
+  readonly hostReachable: boolean;
+  /** Names of the container itself. */
+  readonly names: readonly string[];
+}
+
+/** The container's own names lead to itself. */
+const OWN_ADDRESS = '127.0.0.1';
+
+/** Names by which containers of Podman and Docker know their host. */
+const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
+
+/**
+ * The user's entries first, since the first one of a name counts; then the base; then what it lacks: localhost, the host, the container. Throws
+ * INVALID_ARGUMENT for `host-gateway` on a machine that has no address.
+ */
+export function hostsText(request: HostsRequest): string {
+  const { added, base, names } = request;
+  const needsGateway = added.some(({ address }) => address === 'host-gateway');
+  const gateway = request.hostReachable || needsGateway ? hostAddress() : undefined;
+  if (needsGateway && gateway === undefined) {
+    throw new TspodError('INVALID_ARGUMENT', 'host-gateway: this machine has no address beside its loopback');
+  }
+  const first = added.map(({ address, names: own }) =>
+    line(address === 'host-gateway' ? (gateway ?? '') : address, own),
+  );
+  const known = new Set([...added.flatMap((entry) => entry.names), ...namesIn(base)]);
+  const lacking = (wanted: readonly string[]) => wanted.filter((name) => !known.has(name));
+  const last = [
+    ...(known.has('localhost') ? [] : [line(OWN_ADDRESS, ['localhost']), line('::1', ['localhost'])]),
+    ...optionalLine(request.hostReachable ? gateway : undefined, lacking(HOST_NAMES)),
+    ...optionalLine(OWN_ADDRESS, lacking([...new Set(names)])),
+  ];
+  return [...first, base === '' || base.endsWith('\n') ? base : `${base}\n`, ...last].join('');
+}
+
+/** The line that a container which shares this file adds for its names; '' if they are there. */
+export function joinersLine(text: string, names: readonly string[]): string {
+  const known = namesIn(text);
+  return optionalLine(
+    OWN_ADDRESS,
+    [...new Set(names)].filter((name) => !known.has(name)),
+  ).join('');
+}
+
+function line(address: string, names: readonly string[]): string {
+  return `${address}\t${names.join(' ')}\n`;
+}
+
+function optionalLine(address: string | undefined, names: readonly string[]): readonly string[] {
+  return address === undefined || names.length === 0 ? [] : [line(address, names)];
+}
+
+function namesIn(text: string): ReadonlySet<string> {
+  const words = text.split('\n').map((row) => row.replace(/#.*/, '').trim().split(/\s+/));
+  return new Set(words.flatMap(([, ...names]) => names));
+}
+
+/** The host's first address that is not its loopback's, IPv4 before IPv6. */
+function hostAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return (usable.find(({ family }) => family === 'IPv4') ?? usable[0])?.address;
+}

@@ -1,0 +1,63 @@
+/** The text of a container's /etc/resolv.conf. */
+import type { NameConfig } from '../spec/name-options.js';
+
+export interface ResolvRequest {
+  readonly dns: Exclude<NameConfig['dns'], 'none'>;
+  /** A network namespace of its own: what listens on the host's loopback cannot be reached. */
+  readonly ownNetwork: boolean;
+  /** Reads a file of the host; '' if there is none. */
+  readonly read: (path: string) => string;
+}
+
+/** The local resolver of systemd-resolved, and the file in which it keeps the servers that it asks. */
+const STUB = '127.0.0.53';
+const BEHIND_STUB = '/run/systemd/resolve/resolv.conf';
+
+/** Podman's, for a machine all of whose servers are on its loopback. */
+const FALLBACK = ['8.8.8.8', '8.8.4.4'];
+
+/** What was asked for, and the host's for the rest. */
+export function resolvText({ dns, ownNetwork, read }: ResolvRequest): string {
+  const asked = dns.servers.length + dns.search.length + dns.options.length > 0;
+  const host = read('/etc/resolv.conf');
+  if (!asked && !ownNetwork) return host;
+  const text = ownNetwork && usesStub(host) ? read(BEHIND_STUB) || host : host;
+  const servers = dns.servers.length > 0 ? dns.servers : hostServers(text, ownNetwork);
+  const search = dns.search.length > 0 ? dns.search.filter((domain) => domain !== '.') : searchIn(text);
+  const options = dns.options.length > 0 ? dns.options : wordsOf(text, 'options').flat();
+  return [
+    ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
+    ...servers.map((server) => `nameserver ${server}\n`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}\n`] : []),
+  ].join('');
+}
+
+function usesStub(text: string): boolean {
+  const servers = serversIn(text);
+  return servers.length > 0 && servers.every((server) => server === STUB);
+}
+
+function hostServers(text: string, ownNetwork: boolean): readonly string[] {
+  const servers = serversIn(text);
+  if (!ownNetwork) return servers;
+  const reachable = servers.filter((server) => !/^127\.|^::1$/.test(server));
+  return reachable.length > 0 ? reachable : FALLBACK;
+}
+
+function serversIn(text: string): readonly string[] {
+  return wordsOf(text, 'nameserver').flatMap(([server]) => (server === undefined ? [] : [server]));
+}
+
+/** The last line of search and domain counts. */
+function searchIn(text: string): readonly string[] {
+  return [...wordsOf(text, 'search|domain')].at(-1) ?? [];
+}
+
+/** The words after a keyword, line by line. */
+function wordsOf(text: string, keyword: string): readonly (readonly string[])[] {
+  const pattern = new RegExp(`^\\s*(?:${keyword})\\s+(.*)$`);
+  return text.split('\n').flatMap((row) => {
+    const rest = pattern.exec(row.replace(/[#;].*/, ''))?.[1]?.trim() ?? '';
+    return rest === '' ? [] : [rest.split(/\s+/)];
+  });
+}

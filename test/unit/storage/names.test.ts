@@ -1,0 +1,101 @@
+/** What /etc/hosts and /etc/resolv.conf of a container say. */
+import test from 'ava';
+
+import { hostsText, joinersLine, type HostsRequest } from '../../../src/storage/hosts-file.js';
+import { resolvText, type ResolvRequest } from '../../../src/storage/resolv-file.js';
+
+const hosts = test.macro({
+  exec: (t, request: Partial<HostsRequest>, expected: string) => {
+    t.is(hostsText({ base: '', added: [], hostReachable: false, names: [], ...request }), expected);
+  },
+  title: (title = '') => `hosts: ${title}`,
+});
+
+const LOCALHOST = '127.0.0.1\tlocalhost\n::1\tlocalhost\n';
+
+test('localhost is there without a base', hosts, {}, LOCALHOST);
+test('a base keeps its lines, and gets an end of line', hosts, { base: '1.2.3.4 localhost' }, '1.2.3.4 localhost\n');
+test('names in comments do not count', hosts, { base: '# localhost\n' }, `# localhost\n${LOCALHOST}`);
+test(
+  'what was asked for comes first, the own names last',
+  hosts,
+  {
+    base: '127.0.0.1 localhost\n',
+    added: [{ address: 'fd00::1', names: ['a', 'b'] }],
+    names: ['id', 'name', 'id'],
+  },
+  'fd00::1\ta b\n127.0.0.1 localhost\n127.0.0.1\tid name\n',
+);
+test(
+  'a name that is there is not added again',
+  hosts,
+  { base: '127.0.0.1 localhost vm # x\n', names: ['vm', 'web'] },
+  '127.0.0.1 localhost vm # x\n127.0.0.1\tweb\n',
+);
+
+test('hosts: a container that joins adds its names once', (t) => {
+  t.is(joinersLine('127.0.0.1\tone\n', ['one', 'two']), '127.0.0.1\ttwo\n');
+  t.is(joinersLine('127.0.0.1\tone two\n', ['one', 'two']), '');
+});
+
+const NOTHING = { servers: [], search: [], options: [] };
+const HOST =
+  '# by hand\nsearch a.example b.example\nnameserver 127.0.0.1\nnameserver 192.0.2.1\noptions ndots:2 rotate\n';
+
+const resolv = test.macro({
+  exec: (t, request: Partial<ResolvRequest>, files: Readonly<Record<string, string>>, expected: string) => {
+    const read = (path: string): string => files[path] ?? '';
+    t.is(resolvText({ dns: NOTHING, ownNetwork: false, read, ...request }), expected);
+  },
+  title: (title = '') => `resolv.conf: ${title}`,
+});
+
+test("the host's is as it is with its network", resolv, {}, { '/etc/resolv.conf': HOST }, HOST);
+test(
+  'servers on the loopback are dropped in another network',
+  resolv,
+  { ownNetwork: true },
+  { '/etc/resolv.conf': HOST },
+  'search a.example b.example\nnameserver 192.0.2.1\noptions ndots:2 rotate\n',
+);
+test(
+  'what is asked for takes the place of its kind alone',
+  resolv,
+  { dns: { servers: ['1.1.1.1', '::1'], search: [], options: ['timeout:1'] }, ownNetwork: true },
+  { '/etc/resolv.conf': HOST },
+  'search a.example b.example\nnameserver 1.1.1.1\nnameserver ::1\noptions timeout:1\n',
+);
+test(
+  'a dot is no domain to search',
+  resolv,
+  { dns: { ...NOTHING, search: ['.'] } },
+  { '/etc/resolv.conf': 'domain x.example\nnameserver 9.9.9.9\n' },
+  'nameserver 9.9.9.9\n',
+);
+test(
+  "the stub of systemd-resolved gives way to its servers in another network, not in the host's",
+  resolv,
+  { ownNetwork: true },
+  {
+    '/etc/resolv.conf': 'nameserver 127.0.0.53\noptions edns0\nsearch lan\n',
+    '/run/systemd/resolve/resolv.conf': 'nameserver 192.0.2.53\nsearch lan\n',
+  },
+  'search lan\nnameserver 192.0.2.53\n',
+);
+test(
+  'the stub stays where the host is reached',
+  resolv,
+  { dns: { ...NOTHING, options: ['ndots:1'] } },
+  {
+    '/etc/resolv.conf': 'nameserver 127.0.0.53\n',
+    '/run/systemd/resolve/resolv.conf': 'nameserver 192.0.2.53\n',
+  },
+  'nameserver 127.0.0.53\noptions ndots:1\n',
+);
+test(
+  'a machine that asks nobody else gives public servers',
+  resolv,
+  { ownNetwork: true },
+  { '/etc/resolv.conf': 'nameserver ::1\n' },
+  'nameserver 8.8.8.8\nnameserver 8.8.4.4\n',
+);
