@@ -4,6 +4,7 @@
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
   | 'NO_SUCH_CONTAINER'
+  | 'NO_SUCH_EXEC_SESSION'
   | 'NO_SUCH_IMAGE'
   | 'AMBIGUOUS'
   | 'EMPTY_ID'

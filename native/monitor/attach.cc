@@ -170,9 +170,10 @@ void sweep_clients(Loop& loop) {
     loop.poller.unwatch(client.watch);
     loop.listener_rests = false;
     if (loop.phase != Phase::kRunning) return;
-    // An exec has no attach socket: nobody can come back to its
-    // terminal, so its end is that of a lost connection.
-    if (loop.is_exec() && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
+    // Without an attach socket nobody can come back to the terminal of an exec, so its end is that of a lost
+    // connection.
+    const bool lost = loop.is_exec() && !loop.monitor.supervision.listener;
+    if (lost && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
     if (!client.may_send_stdin || loop.has_terminal()) return;
     const bool last = !loop.clients.any_with_stdin();
     if (stdio.stdin_once != 0 || (stdio.keep_stdin == 0 && last)) loop.input.end();

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session-api.js';
 import type { ContainerInspect } from './inspect-types.js';
 import type { CleanupOptions, ContainerNamespace } from './places-types.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
@@ -294,6 +295,12 @@ export interface Container {
   spawnExec(options: ExecSpawnOptions): Promise<ContainerProcess>;
   /** The same with the caller's streams, through the monitor. */
   execAttached(options: ExecAttachOptions): Promise<AttachSession>;
+  /** Records a command that is to be started in it, once. STATE_INVALID unless it runs, INVALID_ARGUMENT. */
+  createExec(options: ExecCreateOptions): Promise<ExecSession>;
+  /** Records and starts it at once; a failure, or the end of this process in between, leaves nothing. Errors as of exec(). */
+  startExec(options: ExecCreateOptions & ExecStartOptions): Promise<ExecSession>;
+  /** Its exec sessions, oldest first: those of this run that have not stopped, or not long ago. Never waits for a lock. */
+  execSessions(): readonly ExecSession[];
   /** What it has written, as its log has it. NO_LOGS with a driver that keeps none. */
   logs(options?: LogsOptions): AsyncIterable<LogChunk>;
   /** Makes the monitor open the log file anew (after it was moved away). */

@@ -5,6 +5,7 @@ import { removeTree } from '../native/tree.js';
 import type { HeldContainer } from './held.js';
 import { endProcess } from './end-process.js';
 import { recordContainerEvent } from './events.js';
+import { endOutlivingSessions } from './outliving-sessions.js';
 import { failpoint } from './failpoint.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -17,6 +18,7 @@ export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
   await endProcess(held.paths);
+  await endOutlivingSessions(held);
   await sweep(held, held.state.exitCode);
 }
 

@@ -49,7 +49,12 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
 }
 
 /** What it will do. */
-export function compileExec(context: EngineContext, target: ExecTarget, stdio: StdioPlan): Plan {
+export function compileExec(
+  context: EngineContext,
+  target: ExecTarget,
+  stdio: StdioPlan,
+  sessionDirectory?: string,
+): Plan {
   const { id, config, live, request, spec } = target;
   const seccomp = seccompFilter(context, spec);
   const execContext: ExecContext = {
@@ -62,6 +67,7 @@ export function compileExec(context: EngineContext, target: ExecTarget, stdio: S
     extraFds: stdio.extraFds,
     timeLimitMs: request.timeoutMs,
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(sessionDirectory === undefined ? {} : { sessionDirectory }),
   };
   return execPlan(request.process, execContext);
 }

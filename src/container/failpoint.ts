@@ -11,6 +11,8 @@ export const FAILPOINTS = [
   'started',
   'gate-recorded',
   'start-asked',
+  'exec-session-recorded',
+  'exec-session-claimed',
   'exec-spawned',
   'exec-sent',
   'exec-started',

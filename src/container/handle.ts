@@ -6,6 +6,7 @@ import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
 import { attachToContainer } from './verbs/attach.js';
+import { createExecSession, execSessions, startNewExecSession } from './verbs/exec-session.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
 import { cleanUpContainer } from './verbs/cleanup.js';
 import { killContainer } from './verbs/kill.js';
@@ -50,6 +51,9 @@ export function containerHandle(
     exec: exec as Container['exec'],
     spawnExec: (options) => spawnExec(context, id, options),
     execAttached: (options) => execAttached(context, id, options),
+    createExec: (options) => createExecSession(context, id, options),
+    startExec: (options) => startNewExecSession(context, id, options),
+    execSessions: () => execSessions(context, id),
     logs: (options) => containerLogs(context, id, options),
     reopenLog: () => reopenContainerLog(context, id),
     rename: (newName) => renameContainer(context, id, newName),

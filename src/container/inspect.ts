@@ -9,6 +9,7 @@ import type { ContainerState } from './api.js';
 import { readConfig } from './config.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
 import type { EngineContext } from './context.js';
+import { listSessions } from './exec-session-files.js';
 import { hostView } from './host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
 import type { ContainerInspect, InspectState } from './inspect-types.js';
@@ -69,7 +70,7 @@ function identity({ stored, config, paths }: Subject) {
     Pod: '',
     StaticDir: paths.directory,
     Name: stored.name,
-    ExecIDs: [],
+    ExecIDs: listSessions(paths.run).map((session) => session.id),
   };
 }
 

@@ -18,6 +18,7 @@ import type { HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
+import { endOutlivingSessions } from './outliving-sessions.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { Session } from './session.js';
 import { removeRunDirectory } from './settle.js';
@@ -104,6 +105,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const donors = liveDonors(context, id, config);
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
   failpoint('root-prepared');
+  await endOutlivingSessions(held);
   removeRunDirectory(held);
   const files = prepareRunDirectory(context, { id, name, config, paths });
   failpoint('run-directory-made');

@@ -40,18 +40,22 @@ export function observe(state: StoredState, paths: ContainerPaths): Observation 
   return late === undefined ? { kind: 'lost', live } : { kind: 'ended', exit: late, live };
 }
 
-/** A zombie has ended: it only waits for a parent that may be slow to look. */
-export function isAlive(process: ProcessRef): boolean {
-  if (process.pid === 0) return false;
+export function isAlive({ pid, startTime }: ProcessRef): boolean {
+  return pid !== 0 && processRef(pid)?.startTime === startTime;
+}
+
+/** The process that has this number now. A zombie has ended: it only waits for a parent that may be slow to look. */
+export function processRef(pid: number): ProcessRef | undefined {
   let stat;
   try {
-    stat = readFileSync(`/proc/${String(process.pid)}/stat`, 'latin1');
+    stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
   } catch {
-    return false;
+    return undefined;
   }
   // The second field is the program's name in parentheses, which may hold anything; state is field 3, the start time 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] !== 'Z' && fields[0] !== 'X' && BigInt(fields[19] ?? -1) === process.startTime;
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { pid, startTime: BigInt(fields[19] ?? -1) };
 }
 
 /** The status in the words that users know. */

@@ -5,6 +5,7 @@ import { tryLock } from '../native/file-lock.js';
 import { removeTreeSync } from '../native/tree.js';
 import { containerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
+import { activeSessions, removeBusyTree } from './exec-session-files.js';
 import { isAtRest, removeLockFile } from './held.js';
 import { asidePath } from './settle.js';
 
@@ -27,7 +28,8 @@ function removeOrphan(context: EngineContext, id: string): void {
   if (held === undefined) return;
   const stored = context.store.get(id);
   if (stored !== undefined && !isAtRest(stored.state)) return;
-  removeTreeSync(paths.run);
+  // Of a run that has ended, such a command may be all that is left.
+  if (activeSessions(paths.run).length === 0) removeBusyTree(paths.run);
   removeTreeSync(asidePath(paths));
   removeLockFile(held);
 }

@@ -11,9 +11,11 @@ import type { ProcessRef } from '../plan/context.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { recordContainerEvent, recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
+import { removeBusyTree } from './exec-session-files.js';
 import { setFrozen } from './freeze.js';
 import type { HeldContainer } from './held.js';
 import { endedState } from './observe.js';
+import { removeEndedRun } from './outliving-sessions.js';
 import type { LiveRecord } from './run-record.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
 
@@ -38,7 +40,7 @@ export async function settle(held: HeldContainer): Promise<void> {
       failpoint('end-recorded');
       // A monitor that was killed in the middle of it.
       await tearDownLeftovers(held);
-      removeRunDirectory(held);
+      removeEndedRun(held);
       recordCleanup(held);
       return;
     case 'lost':
@@ -67,7 +69,7 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
     finishedUs,
     error: why,
   });
-  removeRunDirectory(held);
+  removeEndedRun(held);
   recordCleanup(held);
 }
 
@@ -141,7 +143,7 @@ export function asidePath({ run }: Pick<ContainerPaths, 'run'>): string {
 }
 
 export function removeRunDirectory({ paths }: HeldContainer): void {
-  removeTreeSync(paths.run);
+  removeBusyTree(paths.run);
 }
 
 /** Resolves when it is no more. */

@@ -23,6 +23,8 @@ export interface StdioRequest {
   readonly stdinOnce: boolean;
   /** These become 3, 4, ... of the command. */
   readonly preserved: readonly number[];
+  /** These keep their numbers. */
+  readonly kept?: readonly number[] | undefined;
   readonly size: TerminalSize | undefined;
 }
 
@@ -48,6 +50,9 @@ export function planStdio(request: StdioRequest): StdioPlan {
     ...(request.size === undefined ? {} : { terminalSize: request.size }),
   };
   const extraFds = request.preserved.map((fd, i) => ({ inheritedFd: inherit(fd), fd: 3 + i }));
+  for (const fd of new Set(request.kept)) {
+    if (fd >= 3 + request.preserved.length) extraFds.push({ inheritedFd: inherit(fd), fd });
+  }
   return { stdio, extraFds, fds };
 }
 

@@ -39,6 +39,7 @@ export function explainExec(context: EngineContext, nameOrId: string, options: E
     through: { stdin: target.request.interactive, output: true },
     stdinOnce: false,
     preserved: preservedFds(target.request.preserveFds, undefined),
+    kept: target.request.preserveFd,
     size: undefined,
   });
   return describePlan(compileExec(context, target, stdio));

@@ -16,6 +16,7 @@ import { readHostFacts } from '../host/read-facts.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
+import { findExecSession } from './find-exec.js';
 import { explainCreate, explainExec } from './explain.js';
 import { hideListReader } from './hide-lists.js';
 import { engineInfo } from './info.js';
@@ -125,6 +126,7 @@ function makeEngine(context: EngineContext): Engine {
     info: () => engineInfo(context),
     version: () => engineVersion(),
     explain: (options) => explainCreate(context, options),
+    findExec: (id) => findExecSession(context, id),
     explainExec: (nameOrId, options) => explainExec(context, nameOrId, options),
     close,
     [Symbol.asyncDispose]: close,

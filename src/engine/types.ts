@@ -10,6 +10,7 @@ import type {
   SpawnOptions,
 } from '../container/api.js';
 import type { EventsBackend } from '../events/event-log.js';
+import type { ExecSession } from '../container/exec-session-api.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 
 export interface EngineOptions {
@@ -163,6 +164,8 @@ export interface Engine extends AsyncDisposable {
   version(): EngineVersion;
   /** The launch plan of these options as text; changes and runs nothing. Throws as `containers.create` does. */
   explain(options: CreateOptions): string;
+  /** The exec session of this id, in whatever container. Throws NO_SUCH_EXEC_SESSION. */
+  findExec(id: string): ExecSession;
   /** The plan of an exec in a container, which must run: STATE_INVALID otherwise. */
   explainExec(nameOrId: string, options: ExecOptions): string;
   /**

@@ -147,6 +147,8 @@ export interface ExecContext {
   readonly timeLimitMs?: number;
   readonly seccomp?: SeccompFilter;
   readonly pidFile?: string;
+  /** Where the monitor keeps its records and listens; absent: nothing is written. */
+  readonly sessionDirectory?: string;
 }
 
 export interface TeardownContext {

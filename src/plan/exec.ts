@@ -17,8 +17,9 @@ import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settin
 export function execPlan(process: OciProcess, context: ExecContext): Plan {
   const builder = new PlanBuilder();
   const terminal = process.terminal === true;
-  const { stdio, timeLimitMs, pidFile } = context;
-  addExecSettings(builder, { stdio, terminal, timeLimitMs, pidFile });
+  const { stdio, timeLimitMs, pidFile, sessionDirectory } = context;
+  const session = sessionDirectory === undefined ? undefined : { id: context.id, directory: sessionDirectory };
+  addExecSettings(builder, { stdio, terminal, timeLimitMs, pidFile, session });
   const cgroups = openCgroups(builder, context);
   const target = builder.slot();
   builder.add('prepare', 'openProcess', { slot: target, pid: context.target.pid, startTime: context.target.startTime });

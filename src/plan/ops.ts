@@ -254,7 +254,7 @@ export const OPS = {
   oomCounter: { code: 105, fields: { slot: 'u32', file: 'str', key: 'str' } },
   /** Write the monitor's or init's pid to a file. `which`: 0 init, 1 monitor. */
   pidFile: { code: 106, fields: { which: 'u32', path: 'str' } },
-  /** 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only, nothing on disk). */
+  /** 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only; nothing on disk without a runDirectory). */
   role: { code: 107, fields: { kind: 'u32' } },
 } as const satisfies Readonly<Record<string, RecordShape>>;
 

@@ -34,11 +34,17 @@ export interface ExecSettings {
   readonly terminal: boolean;
   readonly timeLimitMs?: number | undefined;
   readonly pidFile?: string | undefined;
+  /** Where it keeps its records, and the id of the container. */
+  readonly session?: { readonly id: string; readonly directory: string } | undefined;
 }
 
-/** The settings of an exec: nothing on disk but a pid file that was asked for. */
-export function addExecSettings(builder: PlanBuilder, { stdio, terminal, timeLimitMs, pidFile }: ExecSettings): void {
+/** The settings of an exec: nothing on disk but the records of a session, and a pid file that was asked for. */
+export function addExecSettings(
+  builder: PlanBuilder,
+  { stdio, terminal, timeLimitMs, pidFile, session }: ExecSettings,
+): void {
   builder.add('settings', 'role', { kind: EXEC_ROLE });
+  if (session !== undefined) builder.add('settings', 'runDirectory', { path: session.directory, id: session.id });
   addStdio(builder, stdio, terminal);
   addTimeLimit(builder, timeLimitMs);
   if (pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: pidFile });

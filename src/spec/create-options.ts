@@ -311,6 +311,8 @@ export interface ExecOptions {
   readonly privileged?: boolean;
   /** Number of extra descriptors (3 and up), at most 256. @default 0 */
   readonly preserveFds?: number;
+  /** Descriptors of this process, from 3 on, that the command gets under the same numbers. @default [] */
+  readonly preserveFd?: readonly number[];
   /** Milliseconds, then SIGKILL for this exec's processes; 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
 }

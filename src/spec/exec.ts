@@ -15,12 +15,16 @@ import { checkInteger } from './numbers.js';
 import { checkExecOptions } from './option-shapes.js';
 import { checkUser } from './users.js';
 
+const MAX_FDS = 256;
+
 export interface ExecRequest {
   readonly process: OciProcess;
   readonly identity: Identity;
   readonly tty: boolean;
   readonly interactive: boolean;
   readonly preserveFds: number;
+  /** Those that keep their numbers. */
+  readonly preserveFd: readonly number[];
   /** 0: no limit. */
   readonly timeoutMs: number;
 }
@@ -55,9 +59,16 @@ export function execRequest(options: ExecOptions, { config, facts, container }: 
     identity: identityOf(effective, facts),
     tty: options.tty ?? false,
     interactive: options.interactive ?? false,
-    preserveFds: checkInteger('preserveFds', options.preserveFds ?? 0, { min: 0, max: 256 }),
+    preserveFds: checkInteger('preserveFds', options.preserveFds ?? 0, { min: 0, max: MAX_FDS }),
+    preserveFd: checkFds(options.preserveFd ?? []),
     timeoutMs: checkInteger('timeoutMs', options.timeoutMs ?? 0, { min: 0, max: 2 ** 40 }),
   };
+}
+
+/** 0 to 2 are the standard streams, which are chosen otherwise. */
+function checkFds(fds: readonly number[]): readonly number[] {
+  if (fds.length > MAX_FDS) throw invalid(`preserveFd: at most ${String(MAX_FDS)} descriptors`);
+  return fds.map((fd) => checkInteger('preserveFd', fd, { min: 3, max: 2 ** 20 }));
 }
 
 function givenCapabilities(facts: Pick<HostFacts, 'boundingCapabilities'>): readonly string[] {

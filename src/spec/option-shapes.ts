@@ -164,6 +164,7 @@ const EXEC: ShapeOf<ExecOptions> = {
   interactive: 'boolean',
   privileged: 'boolean',
   preserveFds: 'number',
+  preserveFd: 'integers',
   timeoutMs: 'number',
 };
 

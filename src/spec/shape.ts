@@ -2,8 +2,9 @@
 import { nearestWord } from '../util/nearest.js';
 import { invalid } from './invalid.js';
 
-/** `strings`: an array of them; `record`: string values by key; `objects`: an array of objects. */
-export type FieldKind = 'string' | 'boolean' | 'number' | 'strings' | 'record' | 'numbers' | 'object' | 'objects';
+/** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `objects`: an array of objects. */
+export type FieldKind =
+  'string' | 'boolean' | 'number' | 'strings' | 'integers' | 'record' | 'numbers' | 'object' | 'objects';
 
 /** Every key of T with its kind. */
 export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
@@ -39,6 +40,7 @@ const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
   boolean: 'a boolean',
   number: 'a number',
   strings: 'an array of strings',
+  integers: 'an array of numbers',
   numbers: 'an object with numbers as values',
   record: 'an object with strings as values',
   object: 'an object',
@@ -67,6 +69,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return isPlain(value);
     case 'strings':
       return isList(value, (item) => typeof item === 'string');
+    case 'integers':
+      return isList(value, (item) => typeof item === 'number');
     case 'objects':
       return isList(value, isPlain);
     case 'record':

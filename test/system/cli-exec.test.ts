@@ -110,6 +110,27 @@ inContainer('exec --preserve-fds', async (t) => {
   closeSync(fd);
 });
 
+inContainer('exec --preserve-fd: a descriptor keeps its number', async (t) => {
+  const path = join(temporaryDirectory(t), 'file');
+  writeFileSync(path, 'from outside\n');
+  const fd = openSync(path, 'r');
+  const script = 'cat <&5; ls -l /proc/self/fd/4 2>&1 | grep -c No.such';
+  const { stdout } = await runWith(t, { fds: [fd, fd, fd] }, 0, 'exec', '--preserve-fd', '5', 'c', 'sh', '-c', script);
+  t.is(stdout, 'from outside\n1\n');
+  closeSync(fd);
+  const { stderr } = await run(t, 125, 'exec', '--preserve-fd', 'x', 'c', 'true');
+  t.regex(stderr, /no descriptor/);
+});
+
+inContainer('exec -d prints the id of its session', async (t) => {
+  const id = (await output(t, 'exec', '-d', 'c', 'sleep', '1000')).trim();
+  t.regex(id, /^[0-9a-f]{64}$/);
+  t.is(await output(t, 'inspect', '--format', '{{.ExecIDs}}', 'c'), `[${id}]\n`);
+  t.is(await output(t, 'exec', '-d', '--no-session', 'c', 'true'), '');
+  await run(t, 125, 'exec', '-d', 'c', 'nosuch');
+  t.is(await output(t, 'inspect', '--format', '{{.ExecIDs}}', 'c'), `[${id}]\n`);
+});
+
 inContainer('exec: what follows the container belongs to the command', async (t) => {
   t.is(await output(t, 'exec', 'c', 'echo', '-e', '--user', 'x'), '--user x\n');
 });

@@ -119,7 +119,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'exec --detach': {
     before: started,
     command: ['exec', '-d', NAME, 'sleep', '1000'],
-    points: { 'exec-spawned': 'running', 'exec-sent': 'running', 'exec-started': 'running' },
+    points: {
+      'exec-session-recorded': 'running',
+      'exec-session-claimed': 'running',
+      'exec-spawned': 'running',
+      'exec-sent': 'running',
+      'exec-started': 'running',
+    },
   },
   stop: { before: started, command: ['stop', NAME], points: ENDING },
   'stop of an initialized one': {
@@ -232,6 +238,10 @@ async function use(
 ): Promise<void> {
   const container = engine.containers.get(id);
   const { status } = container.state();
+  t.false(
+    container.execSessions().some((session) => session.state() === 'created'),
+    `${what}: a session that nobody will start`,
+  );
   if (status === 'created' || status === 'exited' || status === 'initialized') {
     await container.start();
     t.true(container.state().startedAt !== null, what);

@@ -36,7 +36,13 @@ export const command: Command = {
     },
     { name: 'interactive', short: 'i', kind: 'bool', help: 'Pass stdin on' },
     latestFlag,
-    { name: 'no-session', kind: 'bool', help: 'Keep no record of it (none is ever kept)' },
+    { name: 'no-session', kind: 'bool', help: 'With --detach: keep no record of it, and print no id' },
+    {
+      name: 'preserve-fd',
+      kind: 'items',
+      value: 'number',
+      help: 'Pass these descriptors on under the same numbers',
+    },
     { name: 'preserve-fds', kind: 'uint', value: 'number', help: 'Pass further descriptors on: 3, 4, ...' },
     { name: 'privileged', kind: 'bool', help: 'Give the command all capabilities' },
     { name: 'tty', short: 't', kind: 'bool', help: 'Allocate a terminal' },
@@ -62,7 +68,8 @@ export const command: Command = {
       throw invalid('must provide a non-empty command to start an exec session: invalid argument');
     const options = readExecOptions(context, invocation, words);
     const { flags } = invocation;
-    if (flags.bool('detach')) return execDetached(container, options);
+    if (flags.bool('detach'))
+      return execDetached(context, container, { options, hasSession: !flags.bool('no-session') });
     if (flags.bool('tty')) return execTerminal(context, container, { options, detachKeys: flags.text('detach-keys') });
     return execPlain(context, container, options);
   },
@@ -95,20 +102,40 @@ export function readExecOptions(context: Context, { flags }: Invocation, command
     ...(user === undefined ? {} : { user }),
     ...(workdir === undefined ? {} : { workdir }),
     ...(preserveFds === undefined ? {} : { preserveFds }),
+    preserveFd: flags.list('preserve-fd').map(readFd),
   };
+}
+
+function readFd(text: string): number {
+  if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is no descriptor`);
+  return Number(text);
 }
 
 function failExec(error: unknown): never {
   throw execFailure(error);
 }
 
-async function execDetached(container: Container, options: ExecOptions): Promise<number> {
-  await container
-    .spawnExec({ ...options, stdin: false, stdout: 'ignore', stderr: 'ignore', detach: true })
-    .catch((error: unknown) => {
-      throw new StatusError(error, 125);
-    });
-  return 0;
+interface DetachedExec {
+  readonly options: ExecOptions;
+  readonly hasSession: boolean;
+}
+
+async function execDetached(
+  context: Context,
+  container: Container,
+  { options, hasSession }: DetachedExec,
+): Promise<number> {
+  try {
+    if (hasSession) {
+      const session = await container.startExec({ ...options, attachStdout: false, attachStderr: false });
+      await context.out(`${session.id}\n`);
+    } else {
+      await container.spawnExec({ ...options, stdin: false, stdout: 'ignore', stderr: 'ignore', detach: true });
+    }
+    return 0;
+  } catch (error) {
+    throw new StatusError(error, 125);
+  }
 }
 
 /** The command has the caller's own descriptors: nothing is copied. */

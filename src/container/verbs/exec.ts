@@ -84,6 +84,7 @@ async function spawnWithPipes(
       through: { stdin: false, output: false },
       stdinOnce: false,
       preserved: preservedFds(target.request.preserveFds, options.fds),
+      kept: target.request.preserveFd,
       size: undefined,
     });
     const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
@@ -123,13 +124,14 @@ async function spawnWithTerminal(
 type AttachedExecOptions = AttachOptions & Pick<ExecAttachOptions, 'fds'>;
 
 async function launchAttached(context: EngineContext, target: ExecTarget, options: AttachedExecOptions) {
-  const { tty, interactive, preserveFds } = target.request;
+  const { tty, interactive, preserveFds, preserveFd } = target.request;
   const hasStdin = options.stdin !== undefined && (interactive || tty);
   const stdio = planStdio({
     direct: undefined,
     through: { stdin: hasStdin, output: true },
     stdinOnce: !tty,
     preserved: preservedFds(preserveFds, options.fds),
+    kept: preserveFd,
     size: options.size,
   });
   let session: Session | undefined;

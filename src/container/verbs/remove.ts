@@ -6,7 +6,8 @@ import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { destroy } from '../destroy.js';
-import { withContainer } from '../held.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { outlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
 import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
@@ -25,11 +26,22 @@ export async function removeContainer(context: EngineContext, id: string, option
     id,
     async (held) => {
       held.require('remove');
+      if (options.force !== true) refuseActiveSessions(held);
       const dependents = context.store.dependents(held.seq);
       if (dependents.length > 0) throw hasDependents(id, dependents);
       await destroy(held);
     },
     { signal: options.signal },
+  );
+}
+
+function refuseActiveSessions(held: HeldContainer): void {
+  const sessions = outlivingSessions(held).map((session) => session.id);
+  if (sessions.length === 0) return;
+  throw new TspodError(
+    'STATE_INVALID',
+    `cannot remove container ${held.id} as it has active exec sessions: container state improper`,
+    { details: { id: held.id, sessions } },
   );
 }
 

@@ -9,6 +9,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor-talk.js';
+import { endOutlivingSessions } from '../outliving-sessions.js';
 import type { LiveRecord } from '../run-record.js';
 import { talkTo } from '../talk-to.js';
 
@@ -19,7 +20,7 @@ const KILL_GRACE_MS = 5000;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** What the waiting needs, once the container has been told. */
-interface Stopping {
+export interface Stopping {
   readonly id: string;
   readonly name: string;
   readonly process: ProcessHandle | undefined;
@@ -76,7 +77,7 @@ function processOf(live: LiveRecord): ProcessHandle | undefined {
   return live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
 }
 
-async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {
+export async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {
   const { process, signal, timeoutSec } = stopping;
   if (process !== undefined) {
     if (timeoutSec !== 0) {
@@ -139,10 +140,10 @@ async function endsWithin(process: ProcessHandle, ms: number, signal: AbortSigna
   }
 }
 
-/** Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
+/** What the stop leaves, it ends. Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
 async function recordEnd(context: EngineContext, id: string): Promise<void> {
   try {
-    await withContainer(context, id, () => undefined);
+    await withContainer(context, id, endOutlivingSessions);
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'NO_SUCH_CONTAINER') throw error;
   }

@@ -1,0 +1,49 @@
+/**
+ * Exec sessions whose command lives on after its container: without a cgroup and a PID namespace of the container's own, nothing ends
+ * them with it. They stay until they end, or somebody stops, starts or removes the container.
+ */
+import { readdirSync } from 'node:fs';
+
+import { openProcess } from '../native/process-handle.js';
+import { isPrivate } from '../spec/namespaces.js';
+import { activeSessions, removeBusyTree, type FoundSession } from './exec-session-files.js';
+import type { HeldContainer } from './held.js';
+
+/** None for a container that cannot have any, which costs nothing. */
+export function outlivingSessions(held: HeldContainer): readonly FoundSession[] {
+  return mayBeOutlived(held) ? activeSessions(held.paths.run) : [];
+}
+
+function mayBeOutlived(held: HeldContainer): boolean {
+  try {
+    const { cgroups, namespaces } = held.config;
+    return cgroups === 'disabled' && !isPrivate(namespaces.pid);
+  } catch {
+    return true; // the record is damaged: a look tells
+  }
+}
+
+export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
+  for (const { sight } of outlivingSessions(held)) {
+    if (sight.state !== 'running') continue;
+    using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
+    using monitor = openProcess(sight.live.monitor.pid, sight.live.monitor.startTime);
+    try {
+      process?.kill('SIGKILL');
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
+    }
+    await process?.wait();
+    await monitor?.wait();
+  }
+}
+
+/** After the end of a run: all of its directory but such sessions. */
+export function removeEndedRun(held: HeldContainer): void {
+  const { run } = held.paths;
+  if (outlivingSessions(held).length === 0) {
+    removeBusyTree(run);
+    return;
+  }
+  for (const name of readdirSync(run)) if (name !== 'exec') removeBusyTree(`${run}/${name}`);
+}

@@ -1,0 +1,21 @@
+/** Looks an exec session up by its id alone. */
+import { readdirSync } from 'node:fs';
+
+import type { EngineContext } from '../container/context.js';
+import type { ExecSession } from '../container/exec-session-api.js';
+import { findSession } from '../container/exec-session-files.js';
+import { execSessionHandle } from '../container/verbs/exec-session.js';
+import { TspodError } from '../errors.js';
+
+/** Only containers that run, or did a moment ago, have a run directory: a look at each. Throws NO_SUCH_EXEC_SESSION. */
+export function findExecSession(context: EngineContext, id: string): ExecSession {
+  const { paths, store } = context;
+  store.requireOpen();
+  for (const containerId of readdirSync(paths.runDirectories)) {
+    if (findSession(`${paths.runDirectories}/${containerId}`, id) === undefined) continue;
+    return execSessionHandle(context, { id, containerId });
+  }
+  throw new TspodError('NO_SUCH_EXEC_SESSION', `no exec session with ID ${id} found: no such exec session`, {
+    details: { id },
+  });
+}
