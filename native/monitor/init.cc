@@ -32,6 +32,10 @@ class FirstProcess final : public ops::LaunchSteps {
     return Error{"clone3", "in init", ENOTSUP};
   }
 
+  Result<void> adopt(ops::Context&, const plan::Adopt&) override {
+    return Error{"adopt", "in init", ENOTSUP};
+  }
+
   Result<void> await_stage(ops::Context& context, const plan::AwaitStage& step) override {
     TRY(channel_.request(TRY(request_for(step))));
     return channel_.await_done(context.slots);

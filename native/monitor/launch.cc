@@ -10,6 +10,7 @@
 #include "core/socket.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
+#include "monitor/adopt.h"
 #include "monitor/handshake.h"
 #include "monitor/init.h"
 #include "monitor/monitor.h"
@@ -88,6 +89,13 @@ Result<void> return_children(ops::Context& context) {
   return {};
 }
 
+/** The command shall find the size that a client has asked for, from its first look on. */
+void show_terminal(const Monitor& monitor, Launched& launched, UniqueFd terminal) {
+  launched.streams.terminal = std::move(terminal);
+  const auto& window = monitor.supervision.window;
+  if (window) (void)::ioctl(launched.streams.terminal.get(), TIOCSWINSZ, &*window);
+}
+
 /** The launch as the monitor sees it; exists while the prepare steps run. */
 class Cloning final : public ops::LaunchSteps {
  public:
@@ -111,6 +119,20 @@ class Cloning final : public ops::LaunchSteps {
     channel_ = Channel(std::move(pair.first));
     launched_.start_time = TRY(context.proc.start_time(cloned.pid));
     TRY(return_children(context));
+    return record_clone(monitor_, launched_);
+  }
+
+  Result<void> adopt(ops::Context& context, const plan::Adopt& step) override {
+    Streams streams = TRY(make_streams(monitor_));
+    Adopted adopted = TRY(create_by_runtime(monitor_, step, streams.theirs));
+    context.child = adopted.pid;
+    launched_.pid = adopted.pid;
+    launched_.pidfd = std::move(adopted.pidfd);
+    launched_.streams = std::move(streams.ours);
+    if (adopted.terminal) show_terminal(monitor_, launched_, std::move(adopted.terminal));
+    launched_.adopted = true;
+    launched_.waits = step.gate != 0;
+    launched_.start_time = TRY(context.proc.start_time(adopted.pid));
     return record_clone(monitor_, launched_);
   }
 
@@ -173,13 +195,10 @@ Result<void, Failure> serve_stage(Monitor& monitor, const Launched& launched, Ch
   return answer(monitor, launched, channel);
 }
 
-/** The command shall find the size that a client has asked for, from its first look on: it waits for our
- * answer. */
+/** The child goes on when it has our answer. */
 Result<void, Failure> take_terminal(Monitor& monitor, Launched& launched, Channel& channel,
                                     UniqueFd terminal) {
-  launched.streams.terminal = std::move(terminal);
-  const auto& window = monitor.supervision.window;
-  if (window) (void)::ioctl(launched.streams.terminal.get(), TIOCSWINSZ, &*window);
+  show_terminal(monitor, launched, std::move(terminal));
   return answer(monitor, launched, channel);
 }
 
@@ -221,6 +240,13 @@ Result<void, Failure> finish(Monitor& monitor, Launched& launched) {
   return ops::run_stage(monitor.plan, plan::Stage::kStarted, monitor.context);
 }
 
+/** The runtime's container waits in its `create`; these steps are the runtime's `start`. */
+Result<void, Failure> start_adopted(Monitor& monitor, Launched& launched) {
+  if (launched.gated()) return {};
+  TRY(ops::run_stage(monitor.plan, plan::Stage::kAfterClone, monitor.context));
+  return finish(monitor, launched);
+}
+
 Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   ops::Context& context = monitor.context;
   Cloning cloning(monitor, launched);
@@ -230,6 +256,7 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   context.launch = nullptr;
   if (!prepared) return prepared.error();
   if (launched.pid == 0) return Failure{Failure::kNoStep, EBADMSG, "plan without clone"};
+  if (launched.adopted) return start_adopted(monitor, launched);
   TRY(serve(monitor, launched, cloning.take_channel(), Order()));
   return finish(monitor, launched);
 }
@@ -259,7 +286,9 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
   Channel channel(std::move(launched.handshake));
   Order order;
   (void)order.accept(PacketKind::kGatePlease);
+  launched.waits = false;
   const auto go_on = [&]() -> Result<void, Failure> {
+    if (launched.adopted) return start_adopted(monitor, launched);
     TRY(answer(monitor, launched, channel));
     TRY(serve(monitor, launched, std::move(channel), order));
     return finish(monitor, launched);

@@ -52,8 +52,10 @@ struct Launched {
   uint64_t start_time = 0;  // clock ticks since boot
   uint64_t started_ns = 0;  // CLOCK_REALTIME at exec; 0 while it waits at the gate
   StreamEnds streams;
-  UniqueFd handshake;  // valid while it waits at the gate; readable or at its end: the container died
-  bool gated() const { return handshake.valid(); }
+  UniqueFd handshake;    // valid while it waits at the gate; readable or at its end: the container died
+  bool adopted = false;  // an OCI runtime made it: nobody answers a handshake
+  bool waits = false;    // adopted, and at the gate
+  bool gated() const { return handshake.valid() || waits; }
 };
 
 /**

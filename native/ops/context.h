@@ -24,6 +24,7 @@ struct Context;
 class LaunchSteps {
  public:
   virtual Result<void> clone(Context& context, const plan::Clone& step) = 0;
+  virtual Result<void> adopt(Context& context, const plan::Adopt& step) = 0;
   virtual Result<void> await_stage(Context& context, const plan::AwaitStage& step) = 0;
   /** Gives the master of the terminal to the monitor. */
   virtual Result<void> hand_over_terminal(Context& context, UniqueFd master) = 0;

@@ -74,6 +74,8 @@ Result<void> hook(Context& context, const plan::Hook& step);
 Result<void> working_directory(Context& context, const plan::WorkingDirectory& step);
 Result<void> become_init(Context& context, const plan::BecomeInit& step);
 Result<void> exec(Context& context, const plan::Exec& step);
+Result<void> run_program(Context& context, const plan::RunProgram& step);
+Result<void> adopt(Context& context, const plan::Adopt& step);
 Result<void> run_directory(Context& context, const plan::RunDirectory& step);
 Result<void> stdio(Context& context, const plan::Stdio& step);
 Result<void> log(Context& context, const plan::Log& step);
@@ -421,6 +423,16 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::Exec step;
       plan::decode(reader, step);
       return exec(context, step);
+    }
+    case plan::Op::kRunProgram: {
+      plan::RunProgram step;
+      plan::decode(reader, step);
+      return run_program(context, step);
+    }
+    case plan::Op::kAdopt: {
+      plan::Adopt step;
+      plan::decode(reader, step);
+      return adopt(context, step);
     }
     case plan::Op::kRunDirectory: {
       plan::RunDirectory step;

@@ -91,6 +91,11 @@ Result<void> clone(Context& context, const plan::Clone& step) {
   return context.launch->clone(context, step);
 }
 
+Result<void> adopt(Context& context, const plan::Adopt& step) {
+  if (context.launch == nullptr) return Error{"adopt", {}, ENOTSUP};
+  return context.launch->adopt(context, step);
+}
+
 Result<void> await_stage(Context& context, const plan::AwaitStage& step) {
   if (context.launch == nullptr) return Error{"await", {}, ENOTSUP};
   return context.launch->await_stage(context, step);

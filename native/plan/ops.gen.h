@@ -91,6 +91,8 @@ enum class Op : uint32_t {
   kWorkingDirectory = 91,
   kBecomeInit = 92,
   kExec = 93,
+  kRunProgram = 96,
+  kAdopt = 97,
   kRunDirectory = 100,
   kStdio = 101,
   kLog = 102,
@@ -450,6 +452,22 @@ struct Exec {
   wire::Strings args{};
   wire::Strings env{};
   uint32_t set_home{};
+};
+
+struct RunProgram {
+  wire::String path{};
+  wire::Strings args{};
+  wire::Strings env{};
+  uint32_t timeout_ms{};
+};
+
+struct Adopt {
+  wire::String path{};
+  wire::Strings args{};
+  wire::Strings env{};
+  wire::String pid_file{};
+  wire::String console{};
+  uint32_t gate{};
 };
 
 struct RunDirectory {
@@ -852,6 +870,22 @@ inline void decode(wire::Reader& reader, Exec& record) {
   wire::get(reader, record.args);
   wire::get(reader, record.env);
   wire::get(reader, record.set_home);
+}
+
+inline void decode(wire::Reader& reader, RunProgram& record) {
+  wire::get(reader, record.path);
+  wire::get(reader, record.args);
+  wire::get(reader, record.env);
+  wire::get(reader, record.timeout_ms);
+}
+
+inline void decode(wire::Reader& reader, Adopt& record) {
+  wire::get(reader, record.path);
+  wire::get(reader, record.args);
+  wire::get(reader, record.env);
+  wire::get(reader, record.pid_file);
+  wire::get(reader, record.console);
+  wire::get(reader, record.gate);
 }
 
 inline void decode(wire::Reader& reader, RunDirectory& record) {
@@ -1324,6 +1358,24 @@ void for_each_operand(const Exec& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const RunProgram& record, Use&& use) {
+  use(record.path);
+  use(record.args);
+  use(record.env);
+  use(record.timeout_ms);
+}
+
+template <typename Use>
+void for_each_operand(const Adopt& record, Use&& use) {
+  use(record.path);
+  use(record.args);
+  use(record.env);
+  use(record.pid_file);
+  use(record.console);
+  use(record.gate);
+}
+
+template <typename Use>
 void for_each_operand(const RunDirectory& record, Use&& use) {
   use(record.path);
   use(record.id);
@@ -1452,6 +1504,8 @@ constexpr bool is_op(uint32_t code) {
     case Op::kWorkingDirectory:
     case Op::kBecomeInit:
     case Op::kExec:
+    case Op::kRunProgram:
+    case Op::kAdopt:
     case Op::kRunDirectory:
     case Op::kStdio:
     case Op::kLog:
@@ -1602,6 +1656,10 @@ constexpr const char* name_of(Op op) {
       return "becomeInit";
     case Op::kExec:
       return "exec";
+    case Op::kRunProgram:
+      return "runProgram";
+    case Op::kAdopt:
+      return "adopt";
     case Op::kRunDirectory:
       return "runDirectory";
     case Op::kStdio:
@@ -1959,6 +2017,16 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kExec: {
       Exec step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kRunProgram: {
+      RunProgram step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kAdopt: {
+      Adopt step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -24,6 +24,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kOomCounter:
     case Op::kPidFile:
     case Op::kRole: return Kind::kSetting;
+    case Op::kAdopt:
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:
     case Op::kOpenChildNamespace: return Kind::kAboutChild;
@@ -90,7 +91,8 @@ constexpr Kind kind_of(Op op) {
     case Op::kDomainname:
     case Op::kSysctl:
     case Op::kLinkUp:
-    case Op::kHook: return Kind::kAnywhere;
+    case Op::kHook:
+    case Op::kRunProgram: return Kind::kAnywhere;
   }
   return Kind::kSetting;
 }

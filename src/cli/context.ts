@@ -10,6 +10,9 @@ export interface Globals {
   readonly logLevel: LogLevel;
   readonly eventsBackend: EventsBackend;
   readonly hooksDirectories: readonly string[];
+  /** Another OCI runtime for new containers. */
+  readonly runtime?: string;
+  readonly runtimeFlags?: readonly string[];
   /** Descriptor that stands for stdout; undefined: output is thrown away. */
   readonly stdout: number | undefined;
 }

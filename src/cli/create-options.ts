@@ -31,7 +31,9 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   if (rest.length > 0) draft.command = rest;
   checkCombination(draft, args);
   if (flags.has('preserve-fds')) draft.preserveFds = checkDescriptors(flags.number('preserve-fds') ?? 0);
-  const { hooksDirectories } = context.globals;
+  const { hooksDirectories, runtime, runtimeFlags } = context.globals;
+  if (runtime !== undefined) draft.runtime = runtime;
+  if (runtimeFlags !== undefined) draft.runtimeFlags = runtimeFlags;
   if (hooksDirectories.length > 0) draft.hooks = readHooks(hooksDirectories, draft);
   const replace = flags.bool('replace');
   if (replace && draft.name === undefined) throw invalid('cannot replace container without --name being set');

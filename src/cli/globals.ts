@@ -21,8 +21,15 @@ export function readGlobals(flags: FlagValues, directory: string): Globals {
     logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
     eventsBackend: readEventsBackend(flags.text('events-backend') ?? 'file'),
     hooksDirectories: flags.list('hooks-dir').map((path) => resolve(directory, path)),
+    ...runtimeOf(flags),
     stdout: openOutput(flags),
   };
+}
+
+function runtimeOf(flags: FlagValues): Pick<Globals, 'runtime' | 'runtimeFlags'> {
+  const runtime = flags.text('runtime');
+  const runtimeFlags = flags.list('runtime-flag');
+  return { ...(runtime === undefined ? {} : { runtime }), ...(runtimeFlags.length === 0 ? {} : { runtimeFlags }) };
 }
 
 function onlyValue(flags: FlagValues, name: string, value: string): void {

@@ -1,6 +1,7 @@
 /** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
+import { adoptPlan } from '../plan/adopt.js';
 import type { LaunchContext, RootSource } from '../plan/context.js';
 import { launchPlan } from '../plan/launch.js';
 import type { Plan } from '../plan/ops.js';
@@ -16,6 +17,8 @@ import type { EngineContext } from './context.js';
 import type { Donors } from './donors.js';
 import { containerHostname } from './owners.js';
 import { shmDonor, withoutDonorsLack } from './shm.js';
+import { bundleSpec, type BundleRequest } from './oci-runtime/bundle.js';
+import { runtimeCommand } from './oci-runtime/command.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
 
@@ -43,7 +46,21 @@ export interface CompiledLaunch {
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
   const facts = context.facts();
   const spec = specOf(context, facts, request);
-  return { spec, plan: launchPlan(spec, launchContext(context, { request, spec, facts })) };
+  const launchBy = launchContext(context, { request, spec, facts });
+  const { runtime } = request.config;
+  if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
+  const bundle = bundleSpec(spec, bundleRequest(request));
+  return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
+}
+
+function bundleRequest({ config, root, paths, donors }: CompileRequest): BundleRequest {
+  const overlay = root.kind === 'overlay';
+  return {
+    config,
+    layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
+    rootPath: overlay ? paths.staging : root.path,
+    shmDonor: donors.processes.ipc,
+  };
 }
 
 function specOf(context: EngineContext, facts: HostFacts, request: CompileRequest): OciSpec {
@@ -68,7 +85,8 @@ interface Parts {
 
 function launchContext(context: EngineContext, { request, spec, facts }: Parts): LaunchContext {
   const { id, config, paths, donors, stdio } = request;
-  const seccomp = seccompFilter(context, spec);
+  // Another runtime compiles its own.
+  const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
   return {
     id,
     runDirectory: paths.run,

@@ -1,5 +1,6 @@
 /** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
 import type { ContainerConfig } from '../spec/config.js';
+import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
@@ -63,7 +64,7 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     LogConfig: logConfig(config, paths),
     RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },
     AutoRemove: config.autoRemove,
-    Runtime: 'tspod',
+    Runtime: config.runtime?.name ?? BUILT_IN_RUNTIME,
   };
 }
 

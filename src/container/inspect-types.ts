@@ -167,6 +167,8 @@ export interface ContainerInspect {
   readonly PidFile: string;
   readonly Name: string;
   readonly RestartCount: number;
+  /** The name of the OCI runtime that makes it: tspod is the built-in one. */
+  readonly OCIRuntime: string;
   readonly Driver: string;
   readonly MountLabel: string;
   readonly ProcessLabel: string;

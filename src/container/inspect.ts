@@ -17,6 +17,7 @@ import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
 import { OCI_VERSION } from '../oci/spec.js';
+import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 
 /** Throws NO_SUCH_CONTAINER. `size` walks the container's files. */
 export function inspectContainer(
@@ -36,6 +37,7 @@ export function inspectContainer(
     ...fileFields(context, { id, name: stored.name, config, paths }),
     RestartCount: state.restartCount,
     ...security(config, spec),
+    OCIRuntime: config.runtime?.name ?? BUILT_IN_RUNTIME,
     Driver: 'overlay',
     GraphDriver: graphDriver(config, paths),
     ...(options.size === true ? sizes(config, paths) : {}),

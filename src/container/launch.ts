@@ -17,6 +17,8 @@ import { giveUp } from './give-up.js';
 import type { HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
+import { writeBundle } from './oci-runtime/bundle.js';
+import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
@@ -71,7 +73,7 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
       return { talk, answer, session };
     }
     await (gaveUp ?? ended(talk));
-    throw failure(compiled, answer, options.signal);
+    throw failure(held, { compiled, answer }, options.signal);
   } finally {
     forget();
   }
@@ -109,7 +111,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   removeRunDirectory(held);
   const files = prepareRunDirectory(context, { id, name, config, paths });
   failpoint('run-directory-made');
-  return compileLaunch(context, {
+  const compiled = compileLaunch(context, {
     id,
     config,
     paths,
@@ -121,6 +123,8 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     gate: options.gate ?? false,
     timeLimitMs: options.timeLimitMs ?? 0,
   });
+  if (config.runtime !== undefined) writeBundle(paths, compiled.spec);
+  return compiled;
 }
 
 /** A failure after the gate names a step of a plan that another process made: it is kept for that. */
@@ -142,9 +146,14 @@ async function ended(talk: MonitorTalk): Promise<void> {
   await talk.connection.ended().catch(() => undefined);
 }
 
-function failure(compiled: CompiledLaunch, answer: LaunchAnswer, signal: AbortSignal | undefined): Error {
+interface Failed {
+  readonly compiled: CompiledLaunch;
+  readonly answer: LaunchAnswer;
+}
+
+function failure(held: HeldContainer, { compiled, answer }: Failed, signal: AbortSignal | undefined): Error {
   if (signal?.aborted === true) return abortedError('start', signal);
-  if (answer.kind === 'failed') return launchError(compiled.plan, answer);
+  if (answer.kind === 'failed') return withRuntimeWords(launchError(compiled.plan, answer), held);
   return new TspodError('MONITOR_DIED', 'the monitor died while it launched the container');
 }
 

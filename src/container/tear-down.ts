@@ -1,15 +1,19 @@
 /** The teardown plan, run by the engine: when the monitor died before it could, or left something. */
+import { findRuntime } from '../host/oci-runtimes.js';
 import { execute } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
+import type { TeardownContext } from '../plan/context.js';
 import { teardownPlan } from '../plan/teardown.js';
 import { DEFAULT_CGROUP_PARENT } from '../spec/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
+import type { RuntimeConfig } from '../spec/oci-runtime.js';
 import { presentCgroups } from './cgroup.js';
 import { failpoint } from './failpoint.js';
 import type { HeldContainer } from './held.js';
+import { runtimeCommand } from './oci-runtime/command.js';
 
 /** Enough of a configuration to find what a container with a damaged record leaves. */
-const UNKNOWN_CONFIG: Pick<ContainerConfig, 'cgroupParent' | 'cgroups' | 'hooks' | 'annotations'> = {
+const UNKNOWN_CONFIG: Pick<ContainerConfig, 'cgroupParent' | 'cgroups' | 'hooks' | 'annotations' | 'runtime'> = {
   cgroupParent: DEFAULT_CGROUP_PARENT,
   cgroups: 'enabled',
   hooks: {},
@@ -24,13 +28,18 @@ export async function tearDown(held: HeldContainer): Promise<void> {
       teardownPlan({
         id: held.id,
         cgroup: presentCgroups(held.context, held.id, config),
-        hooks: config.hooks.poststop ?? [],
+        ...(config.runtime === undefined ? { hooks: config.hooks.poststop ?? [] } : runtimeOf(held, config.runtime)),
         bundle: held.paths.directory,
         annotations: config.annotations,
       }),
     ),
   );
   failpoint('torn-down');
+}
+
+/** Without the runtime, which somebody has removed since, its container still ends with its cgroup. */
+function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<TeardownContext, 'runtime'> {
+  return findRuntime(runtime.name) === undefined ? {} : { runtime: runtimeCommand(runtime, id, paths) };
 }
 
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */

@@ -133,6 +133,17 @@ export interface LaunchContext {
 /** The default pids limit; the swap limit that follows from a memory limit. */
 export type OptionalResource = 'pids' | 'swap';
 
+/** How another OCI runtime is called for one container. */
+export interface RuntimeCommand {
+  readonly path: string;
+  /** The program's name and the flags before the command. */
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly id: string;
+  readonly bundle: string;
+  readonly pidFile: string;
+}
+
 export interface ExecContext {
   /** Of the container. */
   readonly id: string;
@@ -163,4 +174,6 @@ export interface TeardownContext {
   /** Trees to remove on the host: an automatically removed container's own. */
   readonly removeTrees?: readonly string[];
   readonly removeFiles?: readonly string[];
+  /** Made by this runtime, which runs the poststop hooks itself. */
+  readonly runtime?: RuntimeCommand;
 }

@@ -222,6 +222,19 @@ export const OPS = {
    */
   exec: { code: 93, fields: { args: 'strs', env: 'strs', setHome: 'u32' } },
 
+  // --- another OCI runtime
+  /** Runs a program of the host to its end, with /dev/null as its stdin. `timeoutMs` 0 is none. ETIMEDOUT, or ECHILD with what it said. */
+  runProgram: { code: 96, fields: { path: 'str', args: 'strs', env: 'strs', timeoutMs: 'u32' } },
+  /**
+   * In place of `clone`: runs the `create` command of an OCI runtime, whose container gets the streams of the settings, and takes the process that
+   * `pidFile` names as the first process, which becomes a child of the monitor. `console`: name of a socket in the run directory to which
+   * the runtime sends the terminal's master; "" without a terminal. The `afterClone` stage lets the container go on; with `gate` 1 after the start command.
+   */
+  adopt: {
+    code: 97,
+    fields: { path: 'str', args: 'strs', env: 'strs', pidFile: 'str', console: 'str', gate: 'u32' },
+  },
+
   // --- settings: how the monitor supervises
   /** The run directory (state, exit record, attach socket are relative to it) and the id, for names of processes. */
   runDirectory: { code: 100, fields: { path: 'str', id: 'str' } },

@@ -40,6 +40,16 @@ export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   builder.add('init', 'attachMount', { slot, path: request.staging });
 }
 
+/** The overlay on its staging directory, in the mount namespace that the monitor is in: for another runtime to take it from there. */
+export function mountOverlay(
+  builder: PlanBuilder,
+  request: Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'> & { readonly root: OverlayRoot },
+): void {
+  const { slot, root, staging } = request;
+  builder.add('prepare', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request), attributes: 0n });
+  builder.add('prepare', 'attachMount', { slot, path: staging });
+}
+
 type OverlayRoot = Extract<RootSource, { kind: 'overlay' }>;
 
 function overlayOptions(

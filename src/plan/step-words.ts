@@ -107,6 +107,9 @@ export const DESCRIBERS: Describers = {
   apparmor: ({ profile }) => `confine by AppArmor profile ${profile}`,
   selinux: ({ label }) => `confine by SELinux label ${label}`,
 
+  runProgram: ({ args }) => `run ${args.map(quoteWord).join(' ')}`,
+  adopt: ({ args, gate }) =>
+    `run ${args.map(quoteWord).join(' ')}, adopt its process${gate === 1 ? ', wait for start' : ''}`,
   hook: ({ path, timeoutMs }) => `run hook ${path}${timeoutMs === 0 ? '' : ` for at most ${timeoutMs / 1000} s`}`,
   workingDirectory: ({ path, create }) => `go to ${path}${create === 1 ? ', made if missing' : ''}`,
   becomeInit: () => 'stay as a tiny init',

@@ -1,8 +1,8 @@
 /** What is undone when a container has ended. Every step may be repeated: what is already gone is success. */
 import { PlanBuilder } from './builder.js';
-import type { TeardownContext } from './context.js';
+import type { RuntimeCommand, TeardownContext } from './context.js';
 import { tryHooks } from './hooks.js';
-import type { Plan } from './ops.js';
+import type { Plan, Stage } from './ops.js';
 
 /** The plan that the addon runs where the monitor died before it could run the steps of its own. */
 export function teardownPlan(context: TeardownContext): Plan {
@@ -14,9 +14,23 @@ export function teardownPlan(context: TeardownContext): Plan {
 /** What still runs is ended with its cgroups first; poststop hooks see a container that is stopped but for its files. */
 export function addTeardown(builder: PlanBuilder, context: TeardownContext): void {
   const { id, bundle = '', annotations = {} } = context;
+  if (context.runtime !== undefined) runtimeSteps(builder, 'teardown', context.runtime);
   for (const { path } of context.cgroup?.directories ?? []) builder.add('teardown', 'cgroupRemove', { path });
   tryHooks(builder, context.hooks, { stage: 'teardown', status: 'stopped', state: { id, bundle, annotations } });
   for (const path of context.unmounts ?? []) builder.add('teardown', 'unmount', { path });
   for (const path of context.removeFiles ?? []) builder.add('teardown', 'removeFile', { path });
   for (const path of context.removeTrees ?? []) builder.add('teardown', 'removeTree', { path });
+}
+
+/** Longest time that a runtime may take to end and forget a container, in milliseconds. */
+const DELETE_TIMEOUT_MS = 20_000;
+
+/** The runtime ends and forgets the container. Optional: one that it does not know (any more) may be an error to it. */
+export function runtimeSteps(builder: PlanBuilder, stage: Stage, { path, args, env, id }: RuntimeCommand): void {
+  builder.try(stage, 'runProgram', {
+    path,
+    args: [...args, 'delete', '--force', id],
+    env,
+    timeoutMs: DELETE_TIMEOUT_MS,
+  });
 }

@@ -13,6 +13,7 @@ import type {
   RestartOptions,
 } from './create-options.js';
 import type { NameConfig } from './name-options.js';
+import type { RuntimeConfig } from './oci-runtime.js';
 
 /** Where the root file system comes from. */
 export type RootConfig =
@@ -155,6 +156,8 @@ export interface ContainerConfig extends NameConfig {
   readonly timeoutSec: number;
   readonly autoRemove: boolean;
   readonly hooks: OciHooks;
+  /** Absent: the built-in one. */
+  readonly runtime?: RuntimeConfig;
   readonly cidFile?: string;
   readonly pidFile?: string;
   readonly monitorPidFile?: string;

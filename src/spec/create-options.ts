@@ -284,6 +284,10 @@ export interface CreateOptions extends NameOptions {
   /** Remove the container when it ends. @default false; true for engine.run() and engine.spawn() */
   readonly autoRemove?: boolean;
   readonly hooks?: readonly HookOptions[];
+  /** Another OCI runtime whose command line makes the container: `crun`, `runc`, an absolute path. @default 'tspod', the built-in one */
+  readonly runtime?: string;
+  /** For another runtime: flags of its own without their dashes, put before its command. @default none */
+  readonly runtimeFlags?: readonly string[];
   /** A file that must not exist, and gets the id. */
   readonly cidFile?: string;
   /** A file that gets the host pid of the first process. */

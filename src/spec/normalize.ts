@@ -17,6 +17,7 @@ import { normalizeNames } from './name-config.js';
 import { checkAbsolutePath, checkHostname, checkLabels, checkName } from './names.js';
 import { checkIdMaps, checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
 import { checkInteger, defined, MAX_BYTES } from './numbers.js';
+import { checkRuntimeSupport, normalizeRuntime } from './oci-runtime.js';
 import { checkCreateOptions } from './option-shapes.js';
 import { normalizeRlimits } from './rlimits.js';
 import { normalizeCommand, normalizeRoot } from './root.js';
@@ -193,6 +194,7 @@ function lifeCycle(options: CreateOptions) {
     timeoutSec: seconds('timeoutSec', options.timeoutSec ?? 0),
     autoRemove: options.autoRemove ?? false,
     hooks: normalizeHooks(options.hooks ?? []),
+    ...defined({ runtime: normalizeRuntime(options) }),
   };
 }
 
@@ -235,6 +237,7 @@ function normalizeRestart(options: RestartOptions): ContainerConfig['restart'] {
 /** What each option may be but not both. */
 function checkCombinations(options: CreateOptions, config: ContainerConfig): void {
   const { namespaces } = config;
+  checkRuntimeSupport(config);
   if (config.autoRemove && config.restart.policy !== 'no') throw invalid('autoRemove conflicts with a restart policy');
   if (config.tty && config.log.driver === 'passthrough')
     throw invalid('log driver passthrough cannot be used with a tty');

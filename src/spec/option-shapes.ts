@@ -82,6 +82,8 @@ const CREATE: ShapeOf<CreateOptions> = {
   timeoutSec: 'number',
   autoRemove: 'boolean',
   hooks: 'objects',
+  runtime: 'string',
+  runtimeFlags: 'strings',
   cidFile: 'string',
   pidFile: 'string',
   monitorPidFile: 'string',

@@ -10,7 +10,7 @@ function missing(names: string, reason: string): Flag[] {
     .map((name) => ({ name, kind: 'items', help: '', hidden: true, group: GLOBAL, missing: reason }));
 }
 
-const NO_RUNTIME = 'containers are started in process, without an OCI runtime or conmon';
+const NO_RUNTIME = 'containers are supervised by the monitor that comes with tspod';
 const NO_REMOTE = 'there is no remote service';
 
 export const globalFlags: readonly Flag[] = [
@@ -52,6 +52,22 @@ export const globalFlags: readonly Flag[] = [
     help: 'Read OCI hooks from the JSON files of a directory',
   },
   {
+    name: 'runtime',
+    kind: 'text',
+    value: 'name',
+    completion: ['tspod', 'crun', 'runc'],
+    group: GLOBAL,
+    help: 'OCI runtime that makes new containers: a name, or the path of one',
+    default: 'tspod',
+  },
+  {
+    name: 'runtime-flag',
+    kind: 'list',
+    value: 'flag',
+    group: GLOBAL,
+    help: 'Flag for another OCI runtime, without its dashes',
+  },
+  {
     name: 'cgroup-manager',
     kind: 'text',
     value: 'name',
@@ -87,7 +103,7 @@ export const globalFlags: readonly Flag[] = [
     group: GLOBAL,
     help: 'Print to a file instead of stdout',
   },
-  ...missing('runtime runtime-flag conmon', NO_RUNTIME),
+  ...missing('conmon', NO_RUNTIME),
   ...missing('connection url identity ssh', NO_REMOTE),
   { name: 'remote', kind: 'bool', help: '', hidden: true, group: GLOBAL, missing: NO_REMOTE, harmless: ['false'] },
   {

@@ -13,6 +13,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
+import { requireRuntime } from '../oci-runtime/command.js';
 import { requirePrivileges } from '../privileges.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
@@ -42,6 +43,7 @@ export interface Recording {
 /** Writes the record, and the id to the file that was asked for. */
 export function recordContainer(context: EngineContext, id: string, recording: Recording): Recorded {
   requirePrivileges(context.facts());
+  if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config, donors } = resolveDonors(context, recording.config);
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {

@@ -7,6 +7,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { launchError } from '../launch-error.js';
+import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { containerStdio } from '../stdio.js';
@@ -163,7 +164,7 @@ async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<numbe
   await talk.closed();
   const error =
     answer.kind === 'failed' && plan !== undefined
-      ? launchError(plan, answer)
+      ? withRuntimeWords(launchError(plan, answer), held)
       : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
   held.look();
   await settle(held);

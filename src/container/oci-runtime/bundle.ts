@@ -1,0 +1,70 @@
+/** The bundle that another OCI runtime reads: the container's spec with everything said in it that our own monitor finds out itself. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+
+import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
+import type { ProcessRef } from '../../plan/context.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { ContainerPaths } from '../../storage/paths.js';
+import { bundleDirectory } from './command.js';
+import { bundleSeccomp } from './seccomp.js';
+import { lookUpUser, type RootLayers } from './users.js';
+
+/** Runtimes refuse a version that they do not know; what a spec of ours holds beyond this one they pass over. */
+const BUNDLE_VERSION = '1.0.2';
+
+export interface BundleRequest {
+  readonly config: ContainerConfig;
+  readonly layers: RootLayers;
+  /** Where the runtime finds the root. */
+  readonly rootPath: string;
+  /** The container whose /dev/shm this one shares. */
+  readonly shmDonor: ProcessRef | undefined;
+}
+
+/** Throws NO_SUCH_USER. */
+export function bundleSpec(spec: OciSpec, { config, layers, rootPath, shmDonor }: BundleRequest): OciSpec {
+  return {
+    ...spec,
+    ociVersion: BUNDLE_VERSION,
+    root: { ...spec.root, path: rootPath },
+    ...(spec.process === undefined ? {} : { process: bundleProcess(spec.process, config, layers) }),
+    ...(spec.linux?.seccomp === undefined
+      ? {}
+      : { linux: { ...spec.linux, seccomp: bundleSeccomp(spec.linux.seccomp) } }),
+    mounts: (spec.mounts ?? []).map((mount) => sharedMemory(mount, shmDonor)),
+  };
+}
+
+function bundleProcess(process: OciProcess, config: ContainerConfig, layers: RootLayers): OciProcess {
+  const user = lookUpUser(layers, config.user, config.groups);
+  const hasHome = process.env?.some((item) => item.startsWith('HOME=')) === true;
+  return {
+    ...process,
+    user: { ...process.user, uid: user.uid, gid: user.gid, additionalGids: user.groups },
+    env: hasHome ? process.env : [...(process.env ?? []), `HOME=${user.home}`],
+  };
+}
+
+/** Through the donor's process, which sees it. */
+function sharedMemory(mount: OciMount, donor: ProcessRef | undefined): OciMount {
+  if (donor === undefined || mount.destination !== '/dev/shm') return mount;
+  return {
+    destination: '/dev/shm',
+    type: 'bind',
+    source: `/proc/${String(donor.pid)}/root/dev/shm`,
+    options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rw'],
+  };
+}
+
+/** Writes config.json: for root alone, since it may hold what the container was given. */
+export function writeBundle(paths: Pick<ContainerPaths, 'run'>, spec: OciSpec): void {
+  const bundle = bundleDirectory(paths);
+  mkdirSync(bundle, { mode: 0o700 });
+  writeFileSync(`${bundle}/config.json`, bundleText(spec), { mode: 0o600 });
+}
+
+/** As the specification has it: an unlimited resource limit is the highest number of 64 bits, which a number of JavaScript cannot hold. */
+export function bundleText(spec: OciSpec): string {
+  const text = JSON.stringify(spec);
+  return text.replaceAll(/"(soft|hard)":"unlimited"/g, '"$1":18446744073709551615');
+}

@@ -1,0 +1,77 @@
+/**
+ * The plan of a container that another OCI runtime makes, by its command line: `create` in place of our clone, `start`, and at the end
+ * `delete`. The monitor supervises it like any other.
+ */
+import type { OciSpec } from '../oci/spec.js';
+import { PlanBuilder } from './builder.js';
+import { countOomKills, createCgroups } from './cgroups.js';
+import type { LaunchContext, RuntimeCommand } from './context.js';
+import { CLONE_FLAGS } from './flags.js';
+import type { Plan } from './ops.js';
+import { enterPrivateMounts, mountOverlay, stagingDirectory } from './root.js';
+import { addContainerSettings } from './settings.js';
+import { addTeardown, runtimeSteps } from './teardown.js';
+
+/** Longest time that a runtime may take for `start`, in milliseconds: it only opens the way. */
+const START_TIMEOUT_MS = 60_000;
+
+/** The socket in the run directory on which the terminal comes. */
+export const CONSOLE_SOCKET = 'console';
+
+/** `spec` is what the runtime finds in the bundle. */
+export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: RuntimeCommand): Plan {
+  const builder = new PlanBuilder();
+  const terminal = spec.process?.terminal === true;
+  addContainerSettings(builder, context, terminal);
+  // The runtime sets the limits; the groups are made for the count of what the kernel kills in them.
+  const nothing = { resources: {}, optional: [] };
+  countOomKills(builder, context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, nothing));
+  // Of an earlier run, after which the policy starts it again.
+  runtimeSteps(builder, 'prepare', runtime);
+  addCreate(builder, { context, runtime, terminal, mountLabel: spec.linux?.mountLabel });
+  builder.add('afterClone', 'runProgram', {
+    path: runtime.path,
+    args: [...runtime.args, 'start', runtime.id],
+    env: runtime.env,
+    timeoutMs: START_TIMEOUT_MS,
+  });
+  addTeardown(builder, { id: context.id, cgroup: context.cgroup, ...context.teardown, hooks: [], runtime });
+  return builder.build();
+}
+
+interface Creation {
+  readonly context: LaunchContext;
+  readonly runtime: RuntimeCommand;
+  readonly terminal: boolean;
+  readonly mountLabel: string | undefined;
+}
+
+/** The root is mounted where nobody but the runtime sees it: its mounts are a copy of these, and these end with the launch. */
+function addCreate(builder: PlanBuilder, { context, runtime, terminal, mountLabel }: Creation): void {
+  const { root } = context;
+  const console = terminal ? ['--console-socket', `${context.runDirectory}/${CONSOLE_SOCKET}`] : [];
+  const create = () => {
+    builder.add('prepare', 'adopt', {
+      path: runtime.path,
+      args: [
+        ...runtime.args,
+        'create',
+        '--bundle',
+        runtime.bundle,
+        '--pid-file',
+        runtime.pidFile,
+        ...console,
+        runtime.id,
+      ],
+      env: runtime.env,
+      pidFile: runtime.pidFile,
+      console: terminal ? CONSOLE_SOCKET : '',
+      gate: context.gate ? 1 : 0,
+    });
+  };
+  if (root.kind === 'directory') return create();
+  const { hostMounts } = enterPrivateMounts(builder);
+  mountOverlay(builder, { root, slot: builder.slot(), staging: stagingDirectory(context), mountLabel });
+  create();
+  builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
+}
