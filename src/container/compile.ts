@@ -2,7 +2,7 @@
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
 import { adoptPlan } from '../plan/adopt.js';
-import type { LaunchContext, RootSource } from '../plan/context.js';
+import type { LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
 import { launchPlan } from '../plan/launch.js';
 import type { Plan } from '../plan/ops.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -49,17 +49,21 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const launchBy = launchContext(context, { request, spec, facts });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
-  const bundle = bundleSpec(spec, bundleRequest(request));
+  const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
   return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
 }
 
-function bundleRequest({ config, root, paths, donors }: CompileRequest): BundleRequest {
+function bundleRequest(
+  { config, root, paths, stdio }: CompileRequest,
+  shmDonor: ProcessRef | undefined,
+): BundleRequest {
   const overlay = root.kind === 'overlay';
   return {
     config,
     layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
     rootPath: overlay ? paths.staging : root.path,
-    shmDonor: donors.processes.ipc,
+    shmDonor,
+    terminalSize: stdio.stdio.terminalSize,
   };
 }
 

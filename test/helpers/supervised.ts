@@ -39,6 +39,8 @@ export interface ContainerOptions {
   readonly ownPids?: boolean;
   /** As an exec: nothing on disk, no attach socket. @default false */
   readonly exec?: boolean;
+  /** A shell script that makes the first process, in place of a clone, and writes its pid to the file "pid" in $D, the temporary directory. */
+  readonly runtime?: { readonly create: string; readonly start: string };
   /** More steps, in order, each at the front of its stage. */
   readonly steps?: readonly Step[];
   /** Where the run directory and the log are. @default a new temporary directory */
@@ -116,7 +118,11 @@ export function pidIn(directory: string, key: 'monitor' | 'init'): number {
 }
 
 function stepsOf(options: ContainerOptions, directory: string): Step[] {
-  const defaults: Step[] = [...settingsOf(options, directory), ...preparationsOf(options), ...initOf(options)];
+  const launch =
+    options.runtime === undefined
+      ? [...preparationsOf(options), ...initOf(options)]
+      : adoptionOf(options, options.runtime, directory);
+  const defaults: Step[] = [...settingsOf(options, directory), ...launch];
   return [...(options.steps ?? []), ...defaults];
 }
 
@@ -161,6 +167,27 @@ function preparationsOf(options: ContainerOptions): Step[] {
   return [
     { op: 'openPath', stage: 'prepare', slot: ROOT_SLOT, path: '/', flags: O_PATH },
     { op: 'clone', stage: 'prepare', flags, cgroupSlot: NONE },
+  ];
+}
+
+function adoptionOf(
+  { gate = false, terminal }: ContainerOptions,
+  { create, start }: NonNullable<ContainerOptions['runtime']>,
+  directory: string,
+): Step[] {
+  const program = (script: string) => ({
+    path: '/bin/sh',
+    args: ['runtime', '-c', script],
+    env: [`PATH=${process.env['PATH'] ?? ''}`, `D=${directory}`],
+  });
+  const rest = {
+    pidFile: join(directory, 'pid'),
+    console: terminal === undefined ? '' : 'console',
+    gate: Number(gate),
+  };
+  return [
+    { op: 'adopt', stage: 'prepare', ...program(create), ...rest },
+    { op: 'runProgram', stage: 'afterClone', ...program(start), timeoutMs: 20_000 },
   ];
 }
 

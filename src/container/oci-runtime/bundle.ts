@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
-import type { ProcessRef } from '../../plan/context.js';
+import type { ProcessRef, StdioContext } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { bundleDirectory } from './command.js';
@@ -19,15 +19,18 @@ export interface BundleRequest {
   readonly rootPath: string;
   /** The container whose /dev/shm this one shares. */
   readonly shmDonor: ProcessRef | undefined;
+  /** First size of the terminal. */
+  readonly terminalSize: StdioContext['terminalSize'];
 }
 
 /** Throws NO_SUCH_USER. */
-export function bundleSpec(spec: OciSpec, { config, layers, rootPath, shmDonor }: BundleRequest): OciSpec {
+export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
+  const { rootPath, shmDonor } = request;
   return {
     ...spec,
     ociVersion: BUNDLE_VERSION,
     root: { ...spec.root, path: rootPath },
-    ...(spec.process === undefined ? {} : { process: bundleProcess(spec.process, config, layers) }),
+    ...(spec.process === undefined ? {} : { process: bundleProcess(spec.process, request) }),
     ...(spec.linux?.seccomp === undefined
       ? {}
       : { linux: { ...spec.linux, seccomp: bundleSeccomp(spec.linux.seccomp) } }),
@@ -35,11 +38,12 @@ export function bundleSpec(spec: OciSpec, { config, layers, rootPath, shmDonor }
   };
 }
 
-function bundleProcess(process: OciProcess, config: ContainerConfig, layers: RootLayers): OciProcess {
+function bundleProcess(process: OciProcess, { config, layers, terminalSize }: BundleRequest): OciProcess {
   const user = lookUpUser(layers, config.user, config.groups);
   const hasHome = process.env?.some((item) => item.startsWith('HOME=')) === true;
   return {
     ...process,
+    ...(terminalSize === undefined ? {} : { consoleSize: { height: terminalSize.rows, width: terminalSize.columns } }),
     user: { ...process.user, uid: user.uid, gid: user.gid, additionalGids: user.groups },
     env: hasHome ? process.env : [...(process.env ?? []), `HOME=${user.home}`],
   };
