@@ -1,5 +1,5 @@
-// Containers that another OCI runtime makes: its `create` command leaves a first process behind, which becomes
-// our child since we are a subreaper.
+// Containers that another OCI runtime makes: its `create` command leaves a first process behind, which
+// becomes our child since we are a subreaper.
 #pragma once
 
 #include <sys/types.h>

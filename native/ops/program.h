@@ -29,14 +29,14 @@ struct ProgramStreams {
 };
 
 /**
- * Starts the program as a shell would: no signal blocked or ignored. It dies with this process. The errno of a
- * failing exec is that of the error.
+ * Starts the program as a shell would: no signal blocked or ignored. It dies with this process. The errno of
+ * a failing exec is that of the error.
  */
 Result<pid_t> spawn_program(const Program& program, const ProgramStreams& streams);
 
 /**
- * Runs it to its end, with `input` as its stdin. ETIMEDOUT when the time (0: none) is over, and ECHILD with how
- * it ended and its first words on stdout or stderr unless it exited with 0.
+ * Runs it to its end, with `input` as its stdin. ETIMEDOUT when the time (0: none) is over, and ECHILD with
+ * how it ended and its first words on stdout or stderr unless it exited with 0.
  */
 Result<void> run_program(const Program& program, int input, uint32_t timeout_ms);
 
