@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/sys.h"
+#include "monitor/checking.h"
 #include "monitor/ending.h"
 #include "monitor/streams.h"
 
@@ -73,6 +74,7 @@ bool obey(Loop& loop, Client& client) {
       return resize(loop, size), true;
     case Type::kStart: return start(loop, client), true;
     case Type::kStop: return stop(loop, client), true;
+    case Type::kCheck: return ask_for_check(loop, client), true;
     case Type::kStdinEnd:
       if (client.may_send_stdin) loop.input.end();
       return true;
@@ -88,7 +90,8 @@ bool obey(Loop& loop, Client& client) {
     case Type::kAttached:
     case Type::kStdout:
     case Type::kStderr:
-    case Type::kStopping: return false;
+    case Type::kStopping:
+    case Type::kChecked: return false;
   }
   return false;
 }
@@ -170,6 +173,7 @@ void sweep_clients(Loop& loop) {
     loop.poller.unwatch(client.watch);
     loop.listener_rests = false;
     if (loop.phase != Phase::kRunning) return;
+    if (loop.is_check()) return kill_run(loop);
     // Without an attach socket nobody can come back to the terminal of an exec, so its end is that of a lost
     // connection.
     const bool lost = loop.is_exec() && !loop.monitor.supervision.listener;

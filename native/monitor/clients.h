@@ -36,6 +36,8 @@ struct Client {
   bool wants_stderr = false;
   bool may_send_stdin = false;
   bool asked_for_start = false;
+  bool asked_for_check = false;  // one is to be started for it
+  bool awaits_check = false;     // the one that runs is its
   bool deaf = false;  // takes nothing any more, but what it has sent is still read
   bool gone = false;  // forgotten at the next sweep()
 

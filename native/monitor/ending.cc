@@ -10,6 +10,7 @@
 
 #include "core/sys.h"
 #include "core/sys_process.h"
+#include "monitor/checking.h"
 #include "monitor/kill_tree.h"
 #include "monitor/oom.h"
 #include "monitor/record_files.h"
@@ -47,17 +48,6 @@ void set_timer(Loop& loop, uint64_t milliseconds) {
   if (loop.timer) (void)sys::timerfd_settime(loop.timer.get(), milliseconds);
 }
 
-void send_signal(const Loop& loop, int signal) {
-  if (loop.launched.pidfd)
-    (void)sys::pidfd_send_signal(loop.launched.pidfd.get(), signal);  // ESRCH: it has ended
-}
-
-/** The time is over: in a pid namespace of its own, all of the container dies with its first process. */
-void kill_run(Loop& loop) {
-  if (loop.is_exec()) kill_tree(loop.launched.pid);
-  send_signal(loop, SIGKILL);
-}
-
 ExitRecord exit_record_of(const Loop& loop) {
   const Supervision& supervision = loop.monitor.supervision;
   ExitRecord record;
@@ -85,17 +75,23 @@ void close_listener(Loop& loop) {
   listener.reset();
 }
 
+std::optional<uint32_t> delay_after(Loop& loop, const RunOutcome& outcome) {
+  const bool forced = loop.checks && loop.checks->relaunches;
+  return forced ? loop.restarter.forced_delay(outcome) : loop.restarter.next_delay(outcome);
+}
+
 void end_run(Loop& loop, const sys::Ending& ending) {
   loop.last_ending = ending;
   loop.finished_ns = sys::clock_ns(CLOCK_REALTIME);
   loop.oom_killed = count_oom_kills(loop.monitor) > loop.monitor.supervision.oom_kills_before;
   set_timer(loop, 0);
+  end_checking(loop);
   drain_and_close_streams(loop);
   loop.launched = Launched();
   const bool ran = loop.phase == Phase::kRunning;
   const RunOutcome outcome{.failed = ending.code != 0 || ending.signal != 0,
                            .lasted_ns = sys::clock_ns(CLOCK_BOOTTIME) - loop.run_began_ns};
-  const std::optional<uint32_t> delay = ran ? loop.restarter.next_delay(outcome) : std::nullopt;
+  const std::optional<uint32_t> delay = ran ? delay_after(loop, outcome) : std::nullopt;
   if (!delay) return leave(loop);
   loop.phase = Phase::kWaiting;
   write_status(loop, ContainerStatus::kWaiting);
@@ -115,16 +111,43 @@ void launch_again(Loop& loop) {
   enter_running(loop);
 }
 
+/**
+ * Reaps a child that has ended, if there is one. A check's process group is killed before its number is free
+ * for another.
+ */
+bool reap_one(const Loop& loop, siginfo_t& info) {
+  const int options = WEXITED | WNOHANG | (loop.is_check() ? WNOWAIT : 0);
+  info = {};
+  const int found = sys::retry([&] { return ::waitid(P_ALL, 0, &info, options); });
+  if (found == -1 || info.si_pid == 0) return false;
+  if (!loop.is_check()) return true;
+  if (info.si_pid == loop.launched.pid && ::getpgid(info.si_pid) == info.si_pid)
+    (void)::kill(-info.si_pid, SIGKILL);
+  (void)sys::retry([&] { return ::waitid(P_PID, static_cast<id_t>(info.si_pid), nullptr, WEXITED); });
+  return true;
+}
+
 }  // namespace
 
+void send_signal(const Loop& loop, int signal) {
+  if (loop.launched.pidfd)
+    (void)sys::pidfd_send_signal(loop.launched.pidfd.get(), signal);  // ESRCH: it has ended
+}
+
+void kill_run(const Loop& loop) {
+  if (loop.is_exec() && loop.launched.pid != 0) kill_tree(loop.launched.pid);
+  send_signal(loop, SIGKILL);
+}
+
 void enter_running(Loop& loop) {
-  if (loop.monitor.settings.restart.policy == 0) forget_launch(loop.monitor);
+  if (loop.monitor.settings.restart.policy == 0 && !may_relaunch(loop)) forget_launch(loop.monitor);
   loop.phase = Phase::kRunning;
   loop.run_began_ns = sys::clock_ns(CLOCK_BOOTTIME);
   loop.timed_out = false;
   loop.monitor.supervision.state.started_ns = loop.launched.started_ns;
   write_status(loop, ContainerStatus::kRunning);
   set_timer(loop, loop.monitor.settings.time_limit_ms);
+  prepare_checking(loop);
   settle_input(loop);
   loop.clients.for_each([&](Client& client) {
     if (!client.attached() && !client.asked_for_start) return;
@@ -132,14 +155,13 @@ void enter_running(Loop& loop) {
                                           .start_time = loop.launched.start_time,
                                           .started_ns = loop.launched.started_ns});
   });
+  begin_checking(loop);
 }
 
 void reap_children(Loop& loop) {
-  while (true) {
-    siginfo_t info{};
-    const int result = sys::retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG); });
-    if (result == -1 || info.si_pid == 0) return;
-    if (info.si_pid != loop.launched.pid) continue;
+  siginfo_t info{};
+  while (reap_one(loop, info)) {
+    if (check_has_ended(loop, info.si_pid) || info.si_pid != loop.launched.pid) continue;
     const bool exited = info.si_code == CLD_EXITED;
     end_run(loop, exited ? sys::Ending{.code = info.si_status} : sys::Ending{.signal = info.si_status});
   }
@@ -189,6 +211,7 @@ void leave(Loop& loop, const std::string& error) {
                                          .started_ns = record.started_ns,
                                          .finished_ns = record.finished_ns});
   });
+  await_check(loop);
   (void)tear_down(loop.monitor);  // the engine sees what is left, and runs the same steps again
 }
 

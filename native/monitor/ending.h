@@ -12,6 +12,15 @@ void enter_running(Loop& loop);
 /** Reaps all children that have ended, and does what is to be done if the container was among them. */
 void reap_children(Loop& loop);
 
+/** Sends a signal to the container's first process, if it lives. */
+void send_signal(const Loop& loop, int signal);
+
+/**
+ * Kills the run: in a pid namespace of its own, all of the container dies with its first process; an exec is
+ * killed with all that it has started.
+ */
+void kill_run(const Loop& loop);
+
 /** The gate was opened, but the command could not be executed: the launch has cleaned up after itself. */
 void end_unstarted(Loop& loop, const Failure& failure);
 

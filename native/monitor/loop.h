@@ -5,10 +5,12 @@
 #include <sys/ioctl.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "core/sys_process.h"
 #include "monitor/buffers.h"
+#include "monitor/checks.h"
 #include "monitor/clients.h"
 #include "monitor/input.h"
 #include "monitor/log_format.h"
@@ -62,13 +64,15 @@ struct Loop {
   ScratchBuffer scratch{kReadBytes};
 
   Restarter restarter;
+  std::unique_ptr<Checks> checks;  // none for most
   uint64_t run_began_ns = 0;  // CLOCK_BOOTTIME
   bool timed_out = false;
   bool oom_killed = false;
   uint64_t finished_ns = 0;                // CLOCK_REALTIME, of the last run
   std::optional<sys::Ending> last_ending;  // none: no run has ended yet
 
-  bool is_exec() const { return monitor.settings.role == ops::Role::kExec; }
+  bool is_exec() const { return monitor.settings.role != ops::Role::kContainer; }
+  bool is_check() const { return monitor.settings.role == ops::Role::kCheck; }
   bool has_terminal() const { return monitor.settings.stdio.terminal != 0; }
 
   /** Most that is read from one descriptor at once. */

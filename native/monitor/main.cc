@@ -11,7 +11,7 @@
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/monitor.h"
-#include "ops/run.h"
+#include "monitor/serve.h"
 
 namespace tspod {
 namespace {
@@ -94,53 +94,16 @@ Result<wire::Bytes> receive_plan(Monitor& monitor) {
   return wire::Bytes();
 }
 
-Result<void, Failure> take_settings(Monitor& monitor, wire::Bytes plan_bytes) {
-  monitor.plan = TRY(plan::Plan::parse(plan_bytes));
-  monitor.context.settings = &monitor.settings;
-  return ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
-}
-
-Result<void> open_run_directory(Monitor& monitor) {
-  const std::string& path = monitor.settings.run_directory;
-  if (!path.empty()) monitor.run_directory = TRY(sys::open(path.c_str(), O_PATH | O_DIRECTORY));
-  return prepare_supervision(monitor);
-}
-
-Result<Launched, Failure> first_launch(Monitor& monitor) {
-  const Result<void> ready = open_run_directory(monitor);
-  if (!ready) return failure_of(ready.error());
-  return launch(monitor);
-}
-
-int report(const Monitor& monitor, const Failure& failure) {
-  wire::Writer payload;
-  const message::Failed failed{.step = failure.step, .errno_ = failure.err, .detail = failure.detail};
-  message::encode(payload, failed);
-  wire::Writer frame;
-  frame.number(static_cast<uint32_t>(payload.bytes().size()));
-  frame.number(static_cast<uint32_t>(message::Failed::kType));
-  frame.raw(payload.bytes());
-  (void)send_all(monitor.engine.get(), frame.bytes());  // an engine that has gone wants no report
-  return 1;
-}
-
 int run() {
   reset_signals();
   Monitor monitor;
   monitor.engine = UniqueFd(kEngineSocket);
   const Result<void> detached = detach(monitor);
-  if (!detached) return report(monitor, failure_of(detached.error()));
+  if (!detached) return report_failure(monitor, failure_of(detached.error()));
   const Result<wire::Bytes> plan_bytes = receive_plan(monitor);
-  if (!plan_bytes) return report(monitor, failure_of(plan_bytes.error()));
+  if (!plan_bytes) return report_failure(monitor, failure_of(plan_bytes.error()));
   if (plan_bytes->empty()) return 0;
-  const Result<void, Failure> settings = take_settings(monitor, *plan_bytes);
-  if (!settings) return report(monitor, settings.error());
-
-  Result<Launched, Failure> launched = first_launch(monitor);
-  if (launched) return supervise(monitor, std::move(*launched));
-  abandon_supervision(monitor);
-  (void)tear_down(monitor);  // the launch's failure is the one to tell
-  return report(monitor, launched.error());
+  return serve_plan(monitor, *plan_bytes);
 }
 
 }  // namespace

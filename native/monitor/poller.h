@@ -10,7 +10,17 @@
 namespace tspod {
 
 /** What an event is about. */
-enum class Source : uint32_t { kSignals, kListener, kClient, kStdout, kStderr, kStdin, kTimer };
+enum class Source : uint32_t {
+  kSignals,
+  kListener,
+  kClient,
+  kStdout,
+  kStderr,
+  kStdin,
+  kTimer,
+  kCheckTimer,
+  kCheckOutput
+};
 
 struct Event {
   Source source;

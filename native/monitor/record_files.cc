@@ -8,8 +8,6 @@
 namespace tspod {
 namespace {
 
-constexpr const char* kState = "state";
-constexpr const char* kNewState = "state.new";
 constexpr const char* kExit = "exit";
 constexpr const char* kNewExit = "exit.new";
 
@@ -27,18 +25,27 @@ Result<void> replace_with(int fd, std::string_view bytes) {
   return sys::check(::ftruncate(fd, static_cast<off_t>(bytes.size())), "ftruncate");
 }
 
-Result<void> replace_state(int run_directory, const std::string& text) {
-  const UniqueFd file = TRY(sys::openat(run_directory, kNewState, kMakeEmpty, 0600));
+/** A file that is replaced by another one of a name of its own. */
+struct RecordFile {
+  const char* name;
+  const char* new_name;
+};
+
+constexpr RecordFile kStateFile{"state", "state.new"};
+constexpr RecordFile kHealthFile{"health", "health.new"};
+
+Result<void> replace_record(int run_directory, const RecordFile& record, std::string_view text) {
+  const UniqueFd file = TRY(sys::openat(run_directory, record.new_name, kMakeEmpty, 0600));
   TRY(write_at_start(file.get(), text));
-  return sys::renameat(run_directory, kNewState, run_directory, kState);
+  return sys::renameat(run_directory, record.new_name, run_directory, record.name);
 }
 
 /**
  * On a full disk: into the space that the file has. It is one page, and written in one call: as good as
  * replaced.
  */
-Result<void> overwrite_state(int run_directory, const std::string& text) {
-  const UniqueFd file = TRY(sys::openat(run_directory, kState, O_WRONLY | O_NOFOLLOW));
+Result<void> overwrite_record(int run_directory, const RecordFile& record, std::string_view text) {
+  const UniqueFd file = TRY(sys::openat(run_directory, record.name, O_WRONLY | O_NOFOLLOW));
   return replace_with(file.get(), text);
 }
 
@@ -50,10 +57,16 @@ bool is_full(int err) {
 
 Result<void> write_state(int run_directory, const StateRecord& record) {
   const std::string text = format_state(record);
-  Result<void> replaced = replace_state(run_directory, text);
+  Result<void> replaced = replace_record(run_directory, kStateFile, text);
   if (replaced || !is_full(replaced.error().err)) return replaced;
-  (void)sys::unlinkat(run_directory, kNewState, 0);
-  return overwrite_state(run_directory, text);
+  (void)sys::unlinkat(run_directory, kStateFile.new_name, 0);
+  return overwrite_record(run_directory, kStateFile, text);
+}
+
+Result<void> write_health(int run_directory, std::string_view text) {
+  Result<void> replaced = replace_record(run_directory, kHealthFile, text);
+  if (!replaced) (void)sys::unlinkat(run_directory, kHealthFile.new_name, 0);
+  return replaced;
 }
 
 Result<UniqueFd> reserve_exit_record(int run_directory) {
@@ -71,7 +84,8 @@ Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, co
 }
 
 void remove_records(int run_directory) {
-  for (const char* name : {kState, kNewState, kExit, kNewExit, "attach"}) {
+  for (const char* name : {kStateFile.name, kStateFile.new_name, kHealthFile.name, kHealthFile.new_name,
+                           kExit, kNewExit, "attach"}) {
     (void)sys::unlinkat(run_directory, name, 0);  // not there, or in a directory that is gone
   }
 }

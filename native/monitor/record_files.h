@@ -13,6 +13,9 @@ namespace tspod {
 /** Writes `state` anew; on a full disk into the file that there is. */
 Result<void> write_state(int run_directory, const StateRecord& record);
 
+/** Writes `health` anew; on a full disk what was there may stay. */
+Result<void> write_health(int run_directory, std::string_view text);
+
 /**
  * Removes an old exit record, and makes a file with the space for the new one: a full disk can then not
  * swallow what became of the container.

@@ -6,6 +6,15 @@ namespace tspod {
 
 std::optional<uint32_t> Restarter::next_delay(const RunOutcome& outcome) {
   if (disarmed_ || !applies(outcome)) return std::nullopt;
+  return take_delay(outcome);
+}
+
+std::optional<uint32_t> Restarter::forced_delay(const RunOutcome& outcome) {
+  if (disarmed_) return std::nullopt;
+  return take_delay(outcome);
+}
+
+uint32_t Restarter::take_delay(const RunOutcome& outcome) {
   uint64_t first = std::max<uint64_t>(settings_.first_delay_ms, 1);
   uint64_t last = std::max<uint64_t>(settings_.last_delay_ms, first);
   bool from_the_beginning = delay_ms_ == 0 || outcome.lasted_ns >= kSteadyRunNs;

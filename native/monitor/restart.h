@@ -34,6 +34,7 @@ class Restarter {
 
   /** The user stopped the container: no restart from now on. */
   void disarm() { disarmed_ = true; }
+  bool is_disarmed() const { return disarmed_; }
 
   /** Launches that followed an end so far. */
   uint32_t count() const { return count_; }
@@ -44,8 +45,12 @@ class Restarter {
    */
   std::optional<uint32_t> next_delay(const RunOutcome& outcome);
 
+  /** The same where the launch follows whatever the policy says; only the user's stop calls it off. */
+  std::optional<uint32_t> forced_delay(const RunOutcome& outcome);
+
  private:
   bool applies(const RunOutcome& outcome) const;
+  uint32_t take_delay(const RunOutcome& outcome);
 
   RestartSettings settings_;
   bool disarmed_ = false;

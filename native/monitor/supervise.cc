@@ -14,6 +14,7 @@
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/attach.h"
+#include "monitor/checking.h"
 #include "monitor/ending.h"
 #include "monitor/loop.h"
 #include "monitor/record_files.h"
@@ -48,7 +49,7 @@ Result<void> set_up(Loop& loop) {
                               .max_retries = restart.max_retries,
                               .first_delay_ms = restart.first_delay_ms,
                               .last_delay_ms = restart.last_delay_ms});
-  return {};
+  return set_up_checking(loop);
 }
 
 /** Without a loop there is nobody to supervise: the container ends before anybody was told that it runs. */
@@ -88,6 +89,7 @@ void watch_all(Loop& loop) {
   const bool listening = loop.monitor.supervision.listener && !loop.listener_rests;
   (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
   (void)loop.poller.watch(loop.timer_watch, loop.timer ? kReadable : kNothing);
+  if (loop.checks) watch_checks(loop);
   (void)loop.poller.watch(loop.out.watch, events_of(loop, loop.out));
   (void)loop.poller.watch(loop.err.watch, events_of(loop, loop.err));
   (void)loop.poller.watch(loop.input_watch, loop.input.has_waiting() ? kWritable : kNothing);
@@ -106,6 +108,8 @@ void handle(Loop& loop, const Event& event) {
     case Source::kStderr: return pump(loop, loop.err);
     case Source::kStdin: return loop.input.flush();
     case Source::kTimer: return handle_timer(loop);
+    case Source::kCheckTimer: return handle_check_timer(loop);
+    case Source::kCheckOutput: return read_check_output(loop);
   }
 }
 

@@ -84,6 +84,8 @@ Result<void> time_limit(Context& context, const plan::TimeLimit& step);
 Result<void> oom_counter(Context& context, const plan::OomCounter& step);
 Result<void> pid_file(Context& context, const plan::PidFile& step);
 Result<void> role(Context& context, const plan::Role& step);
+Result<void> health_check(Context& context, const plan::HealthCheck& step);
+Result<void> health(Context& context, const plan::Health& step);
 
 /** Carries out one step whose operands were checked before. */
 inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands) {
@@ -473,6 +475,16 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::Role step;
       plan::decode(reader, step);
       return role(context, step);
+    }
+    case plan::Op::kHealthCheck: {
+      plan::HealthCheck step;
+      plan::decode(reader, step);
+      return health_check(context, step);
+    }
+    case plan::Op::kHealth: {
+      plan::Health step;
+      plan::decode(reader, step);
+      return health(context, step);
     }
   }
   return Error{"step", {}, EBADMSG};

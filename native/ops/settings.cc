@@ -18,6 +18,11 @@ Result<void> check_code(uint32_t code, uint32_t highest, const char* what) {
   return {};
 }
 
+HealthSettings& health_of(Settings& settings) {
+  if (!settings.health) settings.health = std::make_unique<HealthSettings>();
+  return *settings.health;
+}
+
 }  // namespace
 
 Result<void> run_directory(Context& context, const plan::RunDirectory& step) {
@@ -71,8 +76,35 @@ Result<void> pid_file(Context& context, const plan::PidFile& step) {
 }
 
 Result<void> role(Context& context, const plan::Role& step) {
-  TRY(check_code(step.kind, static_cast<uint32_t>(Role::kExec), "role"));
+  TRY(check_code(step.kind, static_cast<uint32_t>(Role::kCheck), "role"));
   TRY(settings_of(context))->role = static_cast<Role>(step.kind);
+  return {};
+}
+
+Result<void> health_check(Context& context, const plan::HealthCheck& step) {
+  TRY(check_code(step.kind, 1, "health check"));
+  HealthSettings& health = health_of(*TRY(settings_of(context)));
+  (step.kind == 0 ? health.regular : health.startup) = CheckSettings{
+      .plan = std::string(reinterpret_cast<const char*>(step.plan.data()), step.plan.size()),
+      .interval_ms = step.interval_ms,
+      .timeout_ms = step.timeout_ms,
+      .failures = step.failures,
+      .successes = step.successes,
+      .grace_ms = step.grace_ms,
+  };
+  return {};
+}
+
+Result<void> health(Context& context, const plan::Health& step) {
+  TRY(check_code(step.on_failure, static_cast<uint32_t>(FailureAction::kStop), "health action"));
+  HealthSettings& health = health_of(*TRY(settings_of(context)));
+  health.on_failure = static_cast<FailureAction>(step.on_failure);
+  health.stop_signal = static_cast<int>(step.stop_signal);
+  health.stop_timeout_ms = step.stop_timeout_ms;
+  health.log_entries = step.log_entries;
+  health.output_bytes = step.output_bytes;
+  health.freezer = step.freezer.str();
+  health.thawed = step.thawed.str();
   return {};
 }
 

@@ -18,6 +18,7 @@ enum class Type : uint32_t {
   kResize = 6,
   kStop = 7,
   kReopenLog = 8,
+  kCheck = 9,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -26,6 +27,7 @@ enum class Type : uint32_t {
   kStdout = 106,
   kStderr = 107,
   kStopping = 108,
+  kChecked = 109,
 };
 
 struct Launch {
@@ -65,6 +67,10 @@ struct Stop {
 
 struct ReopenLog {
   static constexpr Type kType = Type::kReopenLog;
+};
+
+struct Check {
+  static constexpr Type kType = Type::kCheck;
 };
 
 struct Created {
@@ -116,6 +122,11 @@ struct Stopping {
   static constexpr Type kType = Type::kStopping;
 };
 
+struct Checked {
+  static constexpr Type kType = Type::kChecked;
+  uint32_t result{};
+};
+
 inline void decode(wire::Reader& reader, Launch& record) {
   wire::get(reader, record.plan);
 }
@@ -145,6 +156,9 @@ inline void decode(wire::Reader& /*reader*/, Stop& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
+}
+
+inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -188,6 +202,10 @@ inline void decode(wire::Reader& reader, Stderr& record) {
 inline void decode(wire::Reader& /*reader*/, Stopping& /*record*/) {
 }
 
+inline void decode(wire::Reader& reader, Checked& record) {
+  wire::get(reader, record.result);
+}
+
 inline void encode(wire::Writer& writer, const Launch& record) {
   wire::put(writer, record.plan);
 }
@@ -217,6 +235,9 @@ inline void encode(wire::Writer& /*writer*/, const Stop& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {
@@ -258,6 +279,10 @@ inline void encode(wire::Writer& writer, const Stderr& record) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Stopping& /*record*/) {
+}
+
+inline void encode(wire::Writer& writer, const Checked& record) {
+  wire::put(writer, record.result);
 }
 
 }  // namespace tspod::message

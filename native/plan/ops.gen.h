@@ -101,6 +101,8 @@ enum class Op : uint32_t {
   kOomCounter = 105,
   kPidFile = 106,
   kRole = 107,
+  kHealthCheck = 108,
+  kHealth = 109,
 };
 
 struct OpenPath {
@@ -521,6 +523,26 @@ struct Role {
   uint32_t kind{};
 };
 
+struct HealthCheck {
+  uint32_t kind{};
+  wire::Bytes plan{};
+  uint64_t interval_ms{};
+  uint64_t timeout_ms{};
+  uint32_t failures{};
+  uint32_t successes{};
+  uint64_t grace_ms{};
+};
+
+struct Health {
+  uint32_t on_failure{};
+  uint32_t stop_signal{};
+  uint64_t stop_timeout_ms{};
+  uint32_t log_entries{};
+  uint32_t output_bytes{};
+  wire::String freezer{};
+  wire::String thawed{};
+};
+
 inline void decode(wire::Reader& reader, OpenPath& record) {
   wire::get(reader, record.slot);
   wire::get(reader, record.path);
@@ -937,6 +959,26 @@ inline void decode(wire::Reader& reader, PidFile& record) {
 
 inline void decode(wire::Reader& reader, Role& record) {
   wire::get(reader, record.kind);
+}
+
+inline void decode(wire::Reader& reader, HealthCheck& record) {
+  wire::get(reader, record.kind);
+  wire::get(reader, record.plan);
+  wire::get(reader, record.interval_ms);
+  wire::get(reader, record.timeout_ms);
+  wire::get(reader, record.failures);
+  wire::get(reader, record.successes);
+  wire::get(reader, record.grace_ms);
+}
+
+inline void decode(wire::Reader& reader, Health& record) {
+  wire::get(reader, record.on_failure);
+  wire::get(reader, record.stop_signal);
+  wire::get(reader, record.stop_timeout_ms);
+  wire::get(reader, record.log_entries);
+  wire::get(reader, record.output_bytes);
+  wire::get(reader, record.freezer);
+  wire::get(reader, record.thawed);
 }
 
 template <typename Use>
@@ -1434,6 +1476,28 @@ void for_each_operand(const Role& record, Use&& use) {
   use(record.kind);
 }
 
+template <typename Use>
+void for_each_operand(const HealthCheck& record, Use&& use) {
+  use(record.kind);
+  use(record.plan);
+  use(record.interval_ms);
+  use(record.timeout_ms);
+  use(record.failures);
+  use(record.successes);
+  use(record.grace_ms);
+}
+
+template <typename Use>
+void for_each_operand(const Health& record, Use&& use) {
+  use(record.on_failure);
+  use(record.stop_signal);
+  use(record.stop_timeout_ms);
+  use(record.log_entries);
+  use(record.output_bytes);
+  use(record.freezer);
+  use(record.thawed);
+}
+
 /** Whether the number is the code of a step. */
 constexpr bool is_op(uint32_t code) {
   switch (static_cast<Op>(code)) {
@@ -1514,6 +1578,8 @@ constexpr bool is_op(uint32_t code) {
     case Op::kOomCounter:
     case Op::kPidFile:
     case Op::kRole:
+    case Op::kHealthCheck:
+    case Op::kHealth:
       return true;
   }
   return false;
@@ -1676,6 +1742,10 @@ constexpr const char* name_of(Op op) {
       return "pidFile";
     case Op::kRole:
       return "role";
+    case Op::kHealthCheck:
+      return "healthCheck";
+    case Op::kHealth:
+      return "health";
   }
   return "";
 }
@@ -2067,6 +2137,16 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kRole: {
       Role step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kHealthCheck: {
+      HealthCheck step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kHealth: {
+      Health step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -23,7 +23,9 @@ constexpr Kind kind_of(Op op) {
     case Op::kTimeLimit:
     case Op::kOomCounter:
     case Op::kPidFile:
-    case Op::kRole: return Kind::kSetting;
+    case Op::kRole:
+    case Op::kHealthCheck:
+    case Op::kHealth: return Kind::kSetting;
     case Op::kAdopt:
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:

@@ -26,6 +26,8 @@ export const MESSAGES = {
   stop: { code: 7, fields: {} },
   /** Close and open the log file again under its path. */
   reopenLog: { code: 8, fields: {} },
+  /** Run the health check now. Answered by `checked`, with the result of a check that began after this was said. */
+  check: { code: 9, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -41,4 +43,6 @@ export const MESSAGES = {
   stdout: { code: 106, fields: { data: 'bytes' } },
   stderr: { code: 107, fields: { data: 'bytes' } },
   stopping: { code: 108, fields: {} },
+  /** `result`: 0 passed, 1 failed, 2 the start-up check failed, 3 not run: the container does not run, is frozen, or has no check. */
+  checked: { code: 109, fields: { result: 'u32' } },
 } as const satisfies Readonly<Record<string, RecordShape>>;

@@ -1,6 +1,7 @@
 /** What a plan is made from besides the OCI spec: everything that the specification has no place for. */
 import type { CgroupHierarchy } from '../host/cgroup-layout.js';
 import type { NamespaceType, OciHook } from '../oci/spec.js';
+import type { HealthContext } from './health.js';
 
 /** A process that is told from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
 export interface ProcessRef {
@@ -113,6 +114,8 @@ export interface LaunchContext {
   /** Undefined: nothing is logged. */
   readonly log?: LogContext;
   readonly restart?: RestartContext;
+  /** Undefined: nothing is checked. */
+  readonly health?: HealthContext;
   /** SIGKILL after this time; 0: no limit. */
   readonly timeLimitMs?: number;
   /** Wait for the start command before the program runs (create and init, then start). */
@@ -147,8 +150,10 @@ export interface RuntimeCommand {
 export interface ExecContext {
   /** Of the container. */
   readonly id: string;
-  /** The container's first process. */
-  readonly target: ProcessRef;
+  /** The container's first process, or a pidfd of it that the monitor is spawned with. */
+  readonly target: ProcessRef | { readonly inheritedFd: number };
+  /** A health check: ends with who started it, and takes its process group along. @default false */
+  readonly isCheck?: boolean;
   /** Namespaces of the target that differ from the host's. */
   readonly namespaces: readonly NamespaceType[];
   readonly cgroup: CgroupPlacement | undefined;

@@ -17,12 +17,12 @@ import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settin
 export function execPlan(process: OciProcess, context: ExecContext): Plan {
   const builder = new PlanBuilder();
   const terminal = process.terminal === true;
-  const { stdio, timeLimitMs, pidFile, sessionDirectory } = context;
+  const { stdio, timeLimitMs, pidFile, sessionDirectory, isCheck = false } = context;
   const session = sessionDirectory === undefined ? undefined : { id: context.id, directory: sessionDirectory };
-  addExecSettings(builder, { stdio, terminal, timeLimitMs, pidFile, session });
+  addExecSettings(builder, { stdio, terminal, timeLimitMs, pidFile, session, isCheck });
   const cgroups = openCgroups(builder, context);
   const target = builder.slot();
-  builder.add('prepare', 'openProcess', { slot: target, pid: context.target.pid, startTime: context.target.startTime });
+  openTarget(builder, target, context.target);
   if (context.namespaces.includes('pid'))
     builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
   const extraFds = takeExtraFds(builder, context.extraFds);
@@ -31,6 +31,11 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
   joinOthers(builder, target, context.namespaces);
   addCommand(builder, process, context, extraFds);
   return builder.build();
+}
+
+function openTarget(builder: PlanBuilder, slot: number, target: ExecContext['target']): void {
+  if ('inheritedFd' in target) builder.add('prepare', 'inheritFd', { slot, fd: target.inheritedFd });
+  else builder.add('prepare', 'openProcess', { slot, pid: target.pid, startTime: target.startTime });
 }
 
 /** The groups exist: to make them again for a container that has just ended would leave them behind. */

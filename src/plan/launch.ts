@@ -20,6 +20,7 @@ import type { OpenCgroup } from './cgroups.js';
 import type { LaunchContext } from './context.js';
 import { addDevices } from './devices.js';
 import { CLONE_FLAGS } from './flags.js';
+import { addHealth } from './health.js';
 import { addHooks, tryHooks } from './hooks.js';
 import type { HookState } from './hooks.js';
 import { addMounts } from './mounts.js';
@@ -55,6 +56,7 @@ export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
   const launch = beginLaunch(spec, context);
   const { builder } = launch;
   addContainerSettings(builder, context, launch.process.terminal === true);
+  if (context.health !== undefined) addHealth(builder, context.health);
   countOomKills(builder, launch.cgroups);
   addNamespaces(launch);
   addFileSystem(launch);

@@ -267,8 +267,47 @@ export const OPS = {
   oomCounter: { code: 105, fields: { slot: 'u32', file: 'str', key: 'str' } },
   /** Write the monitor's or init's pid to a file. `which`: 0 init, 1 monitor. */
   pidFile: { code: 106, fields: { which: 'u32', path: 'str' } },
-  /** 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only; nothing on disk without a runDirectory). */
+  /**
+   * 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only; nothing on disk without a runDirectory); 2: a
+   * health check: an exec that is killed when whoever started it goes, and whose process group is killed when its first process ends.
+   */
   role: { code: 107, fields: { kind: 'u32' } },
+  /**
+   * How to look whether the container is well. `kind` 0: the check; 1: the start-up check, in place of the other one until it has succeeded.
+   * `plan` is that of a check (role 2), which finds a pidfd of the container's first process as descriptor 4, and its output as 5.
+   * It is run every `intervalMs` (0: only when somebody asks) and has failed after `timeoutMs`. `failures` in a row make the container
+   * unhealthy, those of a start-up check restart it (0: never); `successes` in a row are the success of a start-up check. A failure within
+   * `graceMs` of the start does not count.
+   */
+  healthCheck: {
+    code: 108,
+    fields: {
+      kind: 'u32',
+      plan: 'bytes',
+      intervalMs: 'u64',
+      timeoutMs: 'u64',
+      failures: 'u32',
+      successes: 'u32',
+      graceMs: 'u64',
+    },
+  },
+  /**
+   * What follows from the checks. `onFailure`: 0 nothing, 1 SIGKILL, 2 end and launch again, 3 end; to end is to send `stopSignal`, and SIGKILL
+   * after `stopTimeoutMs`. The record keeps `logEntries` results with `outputBytes` of output each. While the file `freezer` holds anything but
+   * `thawed`, nothing is checked ('': it is never frozen).
+   */
+  health: {
+    code: 109,
+    fields: {
+      onFailure: 'u32',
+      stopSignal: 'u32',
+      stopTimeoutMs: 'u64',
+      logEntries: 'u32',
+      outputBytes: 'u32',
+      freezer: 'str',
+      thawed: 'str',
+    },
+  },
 } as const satisfies Readonly<Record<string, RecordShape>>;
 
 export type OpName = keyof typeof OPS;

@@ -5,6 +5,7 @@ import { NONE } from './ops.js';
 
 const CONTAINER_ROLE = 0;
 const EXEC_ROLE = 1;
+const CHECK_ROLE = 2;
 
 const LOG_DRIVERS = { none: 0, 'k8s-file': 1, 'json-file': 2 } as const;
 const RESTART_POLICIES = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 3 } as const;
@@ -36,14 +37,13 @@ export interface ExecSettings {
   readonly pidFile?: string | undefined;
   /** Where it keeps its records, and the id of the container. */
   readonly session?: { readonly id: string; readonly directory: string } | undefined;
+  readonly isCheck: boolean;
 }
 
 /** The settings of an exec: nothing on disk but the records of a session, and a pid file that was asked for. */
-export function addExecSettings(
-  builder: PlanBuilder,
-  { stdio, terminal, timeLimitMs, pidFile, session }: ExecSettings,
-): void {
-  builder.add('settings', 'role', { kind: EXEC_ROLE });
+export function addExecSettings(builder: PlanBuilder, settings: ExecSettings): void {
+  const { stdio, terminal, timeLimitMs, pidFile, session, isCheck } = settings;
+  builder.add('settings', 'role', { kind: isCheck ? CHECK_ROLE : EXEC_ROLE });
   if (session !== undefined) builder.add('settings', 'runDirectory', { path: session.directory, id: session.id });
   addStdio(builder, stdio, terminal);
   addTimeLimit(builder, timeLimitMs);

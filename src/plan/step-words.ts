@@ -127,7 +127,11 @@ export const DESCRIBERS: Describers = {
   timeLimit: ({ milliseconds }) => `end after ${milliseconds} ms`,
   oomCounter: ({ slot, file, key }, names) => `count ${key} in ${names.slot(slot)}/${file}`,
   pidFile: ({ which, path }) => `write the ${which === 0 ? "container's" : "monitor's"} pid to ${path}`,
-  role: ({ kind }) => `be the monitor of ${kind === 0 ? 'a container' : 'an exec'}`,
+  role: ({ kind }) => `be the monitor of ${['a container', 'an exec', 'a health check'][kind] ?? 'something unknown'}`,
+  healthCheck: ({ kind, plan, intervalMs, timeoutMs }) =>
+    `${kind === 1 ? 'start-up check' : 'check'} health ${intervalMs === 0n ? 'when asked' : `every ${intervalMs} ms`} for at most ${timeoutMs} ms with a plan of ${plan.length} bytes`,
+  health: ({ onFailure, logEntries }) =>
+    `${['tell of', 'kill at', 'restart at', 'stop at'][onFailure] ?? 'do something at'} bad health, keep ${logEntries} results`,
 };
 
 const APPLIES = ['', 'as root ', 'as another user '];

@@ -35,6 +35,18 @@ export function frozenFile(
     : { path: `${directory.path}/cgroup.events`, line: 'frozen 1' };
 }
 
+/** The file that was written to, and what it holds while the container is not frozen and nobody is about to freeze it; '' without one. */
+export function thawedFile(placement: CgroupPlacement | undefined): {
+  readonly freezer: string;
+  readonly thawed: string;
+} {
+  const directory = freezer(placement);
+  if (directory === undefined) return { freezer: '', thawed: '' };
+  return directory.hierarchy.version === 1
+    ? { freezer: `${directory.path}/freezer.state`, thawed: 'THAWED' }
+    : { freezer: `${directory.path}/cgroup.freeze`, thawed: '0' };
+}
+
 /** The freezer of version 1 where the container is in one; every version 2 group but a top one can be frozen. */
 function freezer(placement: CgroupPlacement | undefined): CgroupDirectory | undefined {
   const directories = placement?.directories ?? [];

@@ -15,6 +15,9 @@ export interface ContainerPaths {
   readonly staging: string;
   readonly state: string;
   readonly exit: string;
+  /** What the monitor says of its health; after the end, the last of it. */
+  readonly health: string;
+  readonly lastHealth: string;
   readonly lock: string;
 }
 
@@ -51,6 +54,8 @@ export function containerPaths({ root, runRoot }: Directories, id: string): Cont
     staging: `${run}/root`,
     state: `${run}/state`,
     exit: `${run}/exit`,
+    health: `${run}/health`,
+    lastHealth: `${directory}/health`,
     lock: `${runRoot}/locks/${id}`,
   };
 }

@@ -1,0 +1,323 @@
+#include "monitor/checking.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "core/sys.h"
+#include "core/sys_event.h"
+#include "core/sys_process.h"
+#include "monitor/ending.h"
+#include "monitor/record_files.h"
+
+namespace tspod {
+namespace {
+
+/** What `checked` says. */
+enum class Answer : uint32_t { kPassed = 0, kFailed = 1, kFailedStartup = 2, kNotRun = 3 };
+
+/** Most that is read from a check's output at once. */
+constexpr size_t kOutputReadBytes = 64 * 1024;
+
+/** How long a killed check may take to vanish when the monitor leaves. */
+constexpr int kVanishMs = 5000;
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+
+const ops::CheckSettings& current_check(const Checks& checks) {
+  return checks.counter.in_startup() ? checks.settings.startup : checks.settings.regular;
+}
+
+void set_timer(Checks& checks, CheckTimer due, uint64_t milliseconds) {
+  checks.due = due;
+  // 0 would turn it off; what is due at once is due in a millisecond.
+  const uint64_t delay = due == CheckTimer::kOff ? 0 : std::max<uint64_t>(milliseconds, 1);
+  (void)sys::timerfd_settime(checks.timer.get(), delay);
+}
+
+void wait_for_next(Checks& checks) {
+  const uint64_t interval = current_check(checks).interval_ms;
+  set_timer(checks, interval == 0 ? CheckTimer::kOff : CheckTimer::kNextCheck, interval);
+}
+
+/** Asked anew each time: whoever freezes a cgroup does not tell us. */
+bool is_frozen(const Checks& checks) {
+  const std::string& path = checks.settings.freezer;
+  if (path.empty()) return false;
+  const Result<UniqueFd> file = sys::open(path.c_str(), O_RDONLY);
+  if (!file) return false;
+  char text[64];
+  const ssize_t count = sys::try_read(file->get(), text);
+  if (count <= 0) return false;
+  const std::string_view word(text, static_cast<size_t>(count));
+  return word.substr(0, word.find('\n')) != checks.settings.thawed;
+}
+
+/** Whatever fails here, the checks go on: the record is for those who look. */
+void write_record(Loop& loop) {
+  const Checks& checks = *loop.checks;
+  if (loop.monitor.run_directory)
+    (void)write_health(loop.monitor.run_directory.get(), format_health(checks.counter, checks.log));
+}
+
+void answer(Client& client, Answer result) {
+  client.asked_for_check = client.awaits_check = false;
+  send_message(client, message::Checked{.result = static_cast<uint32_t>(result)});
+}
+
+void close_output(Loop& loop) {
+  Checks& checks = *loop.checks;
+  loop.poller.unwatch(checks.output_watch);
+  checks.output_watch.fd = -1;
+  checks.process.output.reset();
+}
+
+/** Kills the check, as far as it is still there; it is reaped when it has ended. */
+void hang_up(Loop& loop) {
+  close_output(loop);
+  loop.checks->process.line.reset();
+}
+
+/** Reads once; the first bytes are kept. False if there is nothing to read now. */
+bool read_output(Loop& loop) {
+  Checks& checks = *loop.checks;
+  const std::span<char> buffer = loop.scratch.get();
+  if (buffer.empty() || !checks.process.output) return false;
+  const ssize_t count = sys::try_read(checks.process.output.get(), buffer.first(kOutputReadBytes));
+  if (count == -EAGAIN) return false;
+  if (count <= 0) {
+    close_output(loop);
+    return false;
+  }
+  std::string& kept = checks.result->output;
+  const size_t room =
+      checks.settings.output_bytes - std::min<size_t>(kept.size(), checks.settings.output_bytes);
+  kept.append(buffer.data(), std::min(room, static_cast<size_t>(count)));
+  return true;
+}
+
+/** Reads what is left. What the check has started may go on writing: no more is read than a pipe holds. */
+void drain_output(Loop& loop) {
+  constexpr size_t kPipeBytes = 64 * 1024;
+  for (size_t reads = 0; reads <= kPipeBytes / kOutputReadBytes && read_output(loop); ++reads) continue;
+}
+
+/** Ends the container; how long it has until SIGKILL its configuration says. */
+void end_container(Loop& loop) {
+  Checks& checks = *loop.checks;
+  checks.ends_run = true;
+  if (checks.settings.stop_timeout_ms == 0) return send_signal(loop, SIGKILL);
+  send_signal(loop, checks.settings.stop_signal);
+  set_timer(checks, CheckTimer::kKill, checks.settings.stop_timeout_ms);
+}
+
+void act(Loop& loop, ops::FailureAction action) {
+  Checks& checks = *loop.checks;
+  switch (action) {
+    case ops::FailureAction::kNone: return;
+    case ops::FailureAction::kKill:
+      checks.ends_run = true;
+      loop.restarter.disarm();
+      return send_signal(loop, SIGKILL);
+    case ops::FailureAction::kStop: loop.restarter.disarm(); return end_container(loop);
+    case ops::FailureAction::kRestart:
+      if (loop.restarter.is_disarmed()) return;  // the user is stopping it, or has told us to leave it alone
+      checks.relaunches = true;
+      return end_container(loop);
+  }
+}
+
+ops::FailureAction action_for(const Checks& checks, HealthVerdict verdict) {
+  switch (verdict) {
+    case HealthVerdict::kUnhealthy: return checks.settings.on_failure;
+    case HealthVerdict::kFailedStartup: return ops::FailureAction::kRestart;
+    case HealthVerdict::kNone:
+    case HealthVerdict::kPassedStartup: break;
+  }
+  return ops::FailureAction::kNone;
+}
+
+bool somebody_asks(Loop& loop) {
+  bool asks = false;
+  loop.clients.for_each(
+      [&](const Client& client) { asks = asks || (client.asked_for_check && !client.gone); });
+  return asks;
+}
+
+/** The result is there: counts it, writes it down, tells those who asked, and does what follows. */
+void finish_check(Loop& loop) {
+  Checks& checks = *loop.checks;
+  CheckResult result = std::move(*checks.result);
+  checks.result.reset();
+  set_timer(checks, CheckTimer::kOff, 0);
+  result.ended_ns = sys::clock_ns(CLOCK_REALTIME);
+  const bool passed = result.passed();
+  const Answer words = passed                        ? Answer::kPassed
+                       : checks.counter.in_startup() ? Answer::kFailedStartup
+                                                     : Answer::kFailed;
+  const uint64_t age = checks.began_ns - std::min(checks.began_ns, loop.run_began_ns);
+  const HealthVerdict verdict = checks.counter.count(passed, age);
+  checks.log.add(std::move(result));
+  write_record(loop);
+  loop.clients.for_each([&](Client& client) {
+    if (client.awaits_check) answer(client, words);
+  });
+  act(loop, action_for(checks, verdict));
+  if (checks.ends_run) return;
+  const bool regular_begins =
+      verdict == HealthVerdict::kPassedStartup && checks.settings.regular.interval_ms != 0;
+  if (regular_begins || somebody_asks(loop)) return set_timer(checks, CheckTimer::kNextCheck, 0);
+  wait_for_next(checks);
+}
+
+void fail_check(Loop& loop, int err, const std::string& words) {
+  CheckResult& result = *loop.checks->result;
+  result.err = err;
+  if (result.output.empty()) result.output = words;
+  finish_check(loop);
+}
+
+void start_now(Loop& loop) {
+  Checks& checks = *loop.checks;
+  checks.result.emplace().began_ns = sys::clock_ns(CLOCK_REALTIME);
+  checks.began_ns = sys::clock_ns(CLOCK_BOOTTIME);
+  loop.clients.for_each([&](Client& client) {
+    if (std::exchange(client.asked_for_check, false)) client.awaits_check = true;
+  });
+  // Killed, and stuck in the kernel: one more would be stuck as well.
+  if (checks.process) return fail_check(loop, ETIMEDOUT, "the last check does not end");
+  const ops::CheckSettings& check = current_check(checks);
+  Result<CheckProcess> started = start_check(check.plan, loop.launched.pidfd.get());
+  if (!started) return fail_check(loop, started.error().err, describe(started.error()));
+  checks.process = std::move(*started);
+  checks.output_watch.fd = checks.process.output.get();
+  set_timer(checks, CheckTimer::kCheckLimit, check.timeout_ms);
+}
+
+/** Answers all who wait for a check that will not be. */
+void refuse_clients(Loop& loop) {
+  loop.clients.for_each([&](Client& client) {
+    if (client.asked_for_check || client.awaits_check) answer(client, Answer::kNotRun);
+  });
+}
+
+/** Time is over. What is frozen has had none: it gets it anew. */
+void end_at_limit(Loop& loop) {
+  Checks& checks = *loop.checks;
+  if (!checks.result) return;
+  if (is_frozen(checks)) return set_timer(checks, CheckTimer::kCheckLimit, current_check(checks).timeout_ms);
+  drain_output(loop);
+  hang_up(loop);
+  fail_check(loop, ETIMEDOUT, {});
+}
+
+void start_next(Loop& loop) {
+  if (!is_frozen(*loop.checks)) return start_now(loop);
+  refuse_clients(loop);
+  wait_for_next(*loop.checks);
+}
+
+HealthRules rules_of(const ops::HealthSettings& settings) {
+  return {.failures = settings.regular.failures,
+          .grace_ns = settings.regular.grace_ms * kNsPerMs,
+          .has_startup = !settings.startup.plan.empty(),
+          .startup_failures = settings.startup.failures,
+          .startup_successes = settings.startup.successes};
+}
+
+}  // namespace
+
+Result<void> set_up_checking(Loop& loop) {
+  const std::unique_ptr<ops::HealthSettings>& settings = loop.monitor.settings.health;
+  if (!settings) return {};
+  loop.checks = std::make_unique<Checks>(*settings, rules_of(*settings));
+  loop.checks->timer = TRY(sys::timerfd_create());
+  loop.checks->timer_watch.fd = loop.checks->timer.get();
+  return {};
+}
+
+void prepare_checking(Loop& loop) {
+  if (!loop.checks) return;
+  Checks& checks = *loop.checks;
+  checks.counter.begin();
+  checks.log.clear();
+  checks.ends_run = checks.relaunches = false;
+  write_record(loop);
+}
+
+void begin_checking(Loop& loop) {
+  if (loop.checks && current_check(*loop.checks).interval_ms != 0) start_next(loop);
+}
+
+void ask_for_check(Loop& loop, Client& client) {
+  const bool runs = loop.checks && loop.phase == Phase::kRunning && !loop.checks->ends_run;
+  if (!runs || is_frozen(*loop.checks)) return answer(client, Answer::kNotRun);
+  client.asked_for_check = true;
+  if (!loop.checks->result) start_now(loop);
+}
+
+bool may_relaunch(const Loop& loop) {
+  if (!loop.checks) return false;
+  const ops::HealthSettings& settings = loop.checks->settings;
+  return settings.on_failure == ops::FailureAction::kRestart || settings.startup.failures != 0;
+}
+
+void watch_checks(Loop& loop) {
+  Checks& checks = *loop.checks;
+  (void)loop.poller.watch(checks.timer_watch, kReadable);
+  (void)loop.poller.watch(checks.output_watch, checks.process.output ? kReadable : kNothing);
+}
+
+void handle_check_timer(Loop& loop) {
+  Checks& checks = *loop.checks;
+  uint64_t expirations = 0;
+  const auto into = std::span(reinterpret_cast<char*>(&expirations), sizeof expirations);
+  if (sys::try_read(checks.timer.get(), into) <= 0) return;
+  switch (std::exchange(checks.due, CheckTimer::kOff)) {
+    case CheckTimer::kOff: return;
+    case CheckTimer::kNextCheck: return start_next(loop);
+    case CheckTimer::kCheckLimit: return end_at_limit(loop);
+    case CheckTimer::kKill: return send_signal(loop, SIGKILL);
+  }
+}
+
+void read_check_output(Loop& loop) {
+  if (loop.checks->result) (void)read_output(loop);
+}
+
+bool check_has_ended(Loop& loop, pid_t pid) {
+  if (!loop.checks || pid != loop.checks->process.pid) return false;
+  Checks& checks = *loop.checks;
+  const bool awaited = checks.result && checks.process.line;
+  if (awaited) {
+    drain_output(loop);
+    take_result(checks.process, *checks.result);
+  }
+  close_output(loop);
+  checks.process = CheckProcess();
+  if (awaited) finish_check(loop);
+  return true;
+}
+
+void end_checking(Loop& loop) {
+  if (!loop.checks) return;
+  Checks& checks = *loop.checks;
+  set_timer(checks, CheckTimer::kOff, 0);
+  checks.result.reset();
+  hang_up(loop);
+  refuse_clients(loop);
+}
+
+void await_check(Loop& loop) {
+  if (!loop.checks || !loop.checks->process) return;
+  hang_up(loop);
+  const CheckProcess& process = loop.checks->process;
+  pollfd end{process.pidfd.get(), POLLIN, 0};
+  const int ended = sys::retry([&] { return ::poll(&end, 1, kVanishMs); });
+  if (ended == 0) (void)sys::pidfd_send_signal(process.pidfd.get(), SIGKILL);
+}
+
+}  // namespace tspod

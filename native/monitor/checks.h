@@ -1,0 +1,40 @@
+// What the supervising loop knows of a container's health checks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/unique_fd.h"
+#include "monitor/check_process.h"
+#include "monitor/health.h"
+#include "monitor/health_record.h"
+#include "monitor/poller.h"
+#include "ops/settings.h"
+
+namespace tspod {
+
+/** What is due when the timer of the checks expires. */
+enum class CheckTimer { kOff, kNextCheck, kCheckLimit, kKill };
+
+struct Checks {
+  Checks(const ops::HealthSettings& s, const HealthRules& rules)
+      : settings(s), counter(rules), log(s.log_entries) {}
+
+  const ops::HealthSettings& settings;
+  HealthCounter counter;
+  HealthLog log;
+
+  UniqueFd timer;
+  CheckTimer due = CheckTimer::kOff;
+  Watch timer_watch{.source = Source::kCheckTimer};
+  Watch output_watch{.source = Source::kCheckOutput};
+
+  CheckProcess process;  // may still be there for a moment when nobody waits for its result any more
+  std::optional<CheckResult> result;  // of the check that runs
+  uint64_t began_ns = 0;              // CLOCK_BOOTTIME
+
+  bool ends_run = false;    // the container is being ended because of a check
+  bool relaunches = false;  // to be launched again
+};
+
+}  // namespace tspod

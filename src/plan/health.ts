@@ -1,0 +1,73 @@
+/** The settings of health checks: for each a whole plan, which the monitor runs in a process of its own. */
+import type { OciProcess } from '../oci/spec.js';
+import type { PlanBuilder } from './builder.js';
+import type { ExecContext } from './context.js';
+import { encodePlan } from './encode.js';
+import { execPlan } from './exec.js';
+import { thawedFile } from './update.js';
+
+/** Descriptors that the monitor gives to a check (native/monitor/check_process.cc). */
+const CONTAINER_FD = 4;
+const OUTPUT_FD = 5;
+
+const ACTIONS = { none: 0, kill: 1, restart: 2, stop: 3 } as const;
+
+export interface CheckContext {
+  /** What is run. */
+  readonly process: OciProcess;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row; 0: any number. */
+  readonly failures: number;
+  readonly successes: number;
+  readonly graceMs: number;
+}
+
+export interface HealthContext {
+  readonly regular: CheckContext;
+  readonly startup?: CheckContext;
+  readonly onFailure: keyof typeof ACTIONS;
+  readonly stopSignal: number;
+  readonly stopTimeoutMs: number;
+  readonly logEntries: number;
+  readonly outputBytes: number;
+  /** How checks join the container. */
+  readonly join: Pick<ExecContext, 'id' | 'namespaces' | 'cgroup' | 'identity' | 'seccomp'>;
+}
+
+export function addHealth(builder: PlanBuilder, health: HealthContext): void {
+  addCheck(builder, 0, health.regular, health);
+  if (health.startup !== undefined) addCheck(builder, 1, health.startup, health);
+  builder.add('settings', 'health', {
+    onFailure: ACTIONS[health.onFailure],
+    stopSignal: health.stopSignal,
+    stopTimeoutMs: BigInt(health.stopTimeoutMs),
+    logEntries: health.logEntries,
+    outputBytes: health.outputBytes,
+    ...thawedFile(health.join.cgroup),
+  });
+}
+
+function addCheck(builder: PlanBuilder, kind: number, check: CheckContext, { join }: HealthContext): void {
+  const plan = execPlan(check.process, {
+    ...join,
+    target: { inheritedFd: CONTAINER_FD },
+    isCheck: true,
+    stdio: {
+      stdin: 'null',
+      stdout: { inheritedFd: OUTPUT_FD },
+      stderr: { inheritedFd: OUTPUT_FD },
+      keepStdin: false,
+      stdinOnce: false,
+    },
+  });
+  builder.add('settings', 'healthCheck', {
+    kind,
+    plan: encodePlan(plan),
+    intervalMs: BigInt(check.intervalMs),
+    timeoutMs: BigInt(check.timeoutMs),
+    failures: check.failures,
+    successes: check.successes,
+    graceMs: BigInt(check.graceMs),
+  });
+}

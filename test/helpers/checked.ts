@@ -1,0 +1,99 @@
+/** Containers of the barest kind with a health check, for tests of what the monitor does with it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseHealth, type HealthRecord } from '../../src/container/health-record.js';
+import { encodePlan } from '../../src/plan/encode.js';
+import { NONE } from '../../src/plan/ops.js';
+import type { Operands, Step } from '../../src/plan/ops.js';
+import type { Container } from './supervised.js';
+
+export const ACTION = { none: 0, kill: 1, restart: 2, stop: 3 } as const;
+
+/** What `checked` says. */
+export const RESULT = { passed: 0, failed: 1, failedStartup: 2, notRun: 3 } as const;
+
+const OUTPUT_FD = 5;
+
+/** The plan of a check: a shell script on the host, in no namespaces of its own. */
+function checkPlan(script: string): Uint8Array {
+  const steps: Step[] = [
+    { op: 'role', stage: 'settings', kind: 2 },
+    {
+      op: 'stdio',
+      stage: 'settings',
+      stdin: 0,
+      stdout: 2,
+      stderr: 2,
+      stdinSlot: NONE,
+      stdoutSlot: 1,
+      stderrSlot: 1,
+      terminal: 0,
+      keepStdin: 0,
+      stdinOnce: 0,
+    },
+    { op: 'inheritFd', stage: 'prepare', slot: 1, fd: OUTPUT_FD },
+    { op: 'clone', stage: 'prepare', flags: 0n, cgroupSlot: NONE },
+    { op: 'newSession', stage: 'init' },
+    {
+      op: 'exec',
+      stage: 'init',
+      args: script === '' ? ['/nonexistent'] : ['/bin/sh', '-c', script],
+      env: [`PATH=${process.env['PATH'] ?? ''}`, 'LC_ALL=C'],
+      setHome: 0,
+    },
+  ];
+  return encodePlan({ steps });
+}
+
+type CheckOptions = Partial<Omit<Operands<'healthCheck'>, 'kind' | 'plan'>>;
+
+/** `script` '' is a program that does not exist. */
+export function check(script: string, options: CheckOptions = {}): Step {
+  return { op: 'healthCheck', stage: 'settings', kind: 0, plan: checkPlan(script), ...CHECK, ...options };
+}
+
+export function startupCheck(script: string, options: CheckOptions = {}): Step {
+  return { op: 'healthCheck', stage: 'settings', kind: 1, plan: checkPlan(script), ...CHECK, ...options };
+}
+
+export function health(options: Partial<Operands<'health'>> = {}): Step {
+  return { op: 'health', stage: 'settings', ...HEALTH, ...options };
+}
+
+const CHECK = { intervalMs: 50n, timeoutMs: 60_000n, failures: 3, successes: 1, graceMs: 0n };
+const HEALTH = {
+  onFailure: ACTION.none,
+  stopSignal: 15,
+  stopTimeoutMs: 60_000n,
+  logEntries: 5,
+  outputBytes: 500,
+  freezer: '',
+  thawed: '',
+};
+
+export function recordOf({ directory }: Container): HealthRecord {
+  return parseHealth(readFileSync(join(directory, 'health'), 'utf8'));
+}
+
+/** Looks until the record is as wanted. */
+export async function untilHealth(
+  container: Container,
+  isWanted: (record: HealthRecord) => boolean,
+): Promise<HealthRecord> {
+  return until(() => {
+    if (!existsSync(join(container.directory, 'health'))) return undefined;
+    const record = recordOf(container);
+    return isWanted(record) ? record : undefined;
+  }, 'the health that is waited for');
+}
+
+/** Looks until there is an answer. */
+export async function until<T>(look: () => T | undefined, what: string): Promise<T> {
+  for (let i = 0; i < 3000; i += 1) {
+    const found = look();
+    if (found !== undefined) return found;
+    await delay(20);
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
