@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'CONTAINER_STOPPED'
   | 'NO_CGROUPS'
   | 'NO_LOGS'
+  | 'NO_HEALTHCHECK'
   | 'LAUNCH_FAILED'
   | 'COMMAND_NOT_FOUND'
   | 'COMMAND_NOT_EXECUTABLE'

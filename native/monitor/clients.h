@@ -38,8 +38,8 @@ struct Client {
   bool asked_for_start = false;
   bool asked_for_check = false;  // one is to be started for it
   bool awaits_check = false;     // the one that runs is its
-  bool deaf = false;  // takes nothing any more, but what it has sent is still read
-  bool gone = false;  // forgotten at the next sweep()
+  bool deaf = false;             // takes nothing any more, but what it has sent is still read
+  bool gone = false;             // forgotten at the next sweep()
 
   bool attached() const { return wants_stdout || wants_stderr || may_send_stdin; }
   bool wants(LogStream stream) const { return stream == LogStream::kStdout ? wants_stdout : wants_stderr; }

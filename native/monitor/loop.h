@@ -65,7 +65,7 @@ struct Loop {
 
   Restarter restarter;
   std::unique_ptr<Checks> checks;  // none for most
-  uint64_t run_began_ns = 0;  // CLOCK_BOOTTIME
+  uint64_t run_began_ns = 0;       // CLOCK_BOOTTIME
   bool timed_out = false;
   bool oom_killed = false;
   uint64_t finished_ns = 0;                // CLOCK_REALTIME, of the last run

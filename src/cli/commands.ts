@@ -34,6 +34,10 @@ const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
   prune: () => import('./commands/prune.js'),
 };
 
+const HEALTHCHECK_COMMANDS: Readonly<Record<string, Load>> = {
+  run: () => import('./commands/healthcheck-run.js'),
+};
+
 const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   completion: () => import('./commands/completion.js'),
   explain: () => import('./commands/explain.js'),
@@ -41,16 +45,36 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   version: () => import('./commands/version.js'),
 };
 
-/** Other names of commands. */
-export const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps' };
+/** Other names of commands about containers. */
+const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps' };
 
-/** What stands before a command's name: nothing, or `container`. */
-export type Group = '' | 'container';
+/** What may stand before a command's name, and what the commands below it are about. */
+export const GROUPS = {
+  container: 'Manage containers',
+  healthcheck: 'Manage health checks on containers',
+} as const;
 
-export const GROUPS: readonly Group[] = ['', 'container'];
+/** '': nothing stands before it. */
+export type Group = '' | keyof typeof GROUPS;
+
+export function isGroup(name: string): name is keyof typeof GROUPS {
+  return Object.hasOwn(GROUPS, name);
+}
 
 function loaders(group: Group): Readonly<Record<string, Load>> {
-  return group === '' ? { ...CONTAINER_COMMANDS, ...OTHER_COMMANDS } : { ...CONTAINER_COMMANDS, ...ONLY_CONTAINER };
+  switch (group) {
+    case '':
+      return { ...CONTAINER_COMMANDS, ...OTHER_COMMANDS };
+    case 'container':
+      return { ...CONTAINER_COMMANDS, ...ONLY_CONTAINER };
+    case 'healthcheck':
+      return HEALTHCHECK_COMMANDS;
+  }
+}
+
+/** Other names that the group's commands have. */
+export function aliases(group: Group): Readonly<Record<string, string>> {
+  return group === '' || group === 'container' ? ALIASES : {};
 }
 
 /** In alphabetical order. */
@@ -61,7 +85,8 @@ export function commandNames(group: Group): readonly string[] {
 /** undefined if there is none of this name. */
 export async function findCommand(group: Group, name: string): Promise<Command | undefined> {
   const all = loaders(group);
-  const load = Object.hasOwn(all, name) ? all[name] : all[Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? '') : ''];
+  const others = aliases(group);
+  const load = Object.hasOwn(all, name) ? all[name] : all[Object.hasOwn(others, name) ? (others[name] ?? '') : ''];
   return load === undefined ? undefined : (await load()).command;
 }
 

@@ -1,5 +1,5 @@
 /** What could be typed next: asked by the completion scripts of shells. */
-import { ALIASES, commandNames, findCommand, type Group } from './commands.js';
+import { aliases, commandNames, findCommand, GROUPS, isGroup, type Group } from './commands.js';
 import type { Command } from './command/definition.js';
 import { longNames, takesValue, type Completion, type Flag } from './command/flag.js';
 import { mergeFlags } from './command/merge-flags.js';
@@ -50,13 +50,13 @@ function readGlobalsQuietly(words: readonly string[]): Globals {
 
 async function candidatesFor(before: readonly string[], typed: string, globals: Globals): Promise<Candidates> {
   const at = firstArgument(globalFlags, before);
-  if (before[at] === undefined) return inGroup('', before, { typed, globals });
-  if (before[at] !== 'container')
-    return inCommand(await findCommand('', before[at]), before.slice(at + 1), { typed, globals });
+  const first = before[at];
+  if (first === undefined) return inGroup('', before, { typed, globals });
+  if (!isGroup(first)) return inCommand(await findCommand('', first), before.slice(at + 1), { typed, globals });
   const rest = before.slice(at + 1);
   const second = firstArgument(globalFlags, rest);
-  if (rest[second] === undefined) return inGroup('container', rest, { typed, globals });
-  return inCommand(await findCommand('container', rest[second]), rest.slice(second + 1), { typed, globals });
+  if (rest[second] === undefined) return inGroup(first, rest, { typed, globals });
+  return inCommand(await findCommand(first, rest[second]), rest.slice(second + 1), { typed, globals });
 }
 
 interface Typing {
@@ -73,8 +73,11 @@ async function inGroup(group: Group, before: readonly string[], typing: Typing):
     commandNames(group).map(async (word) => ({ word, help: (await findCommand(group, word))?.summary ?? '' })),
   );
   if (group === '')
-    words.push({ word: 'container', help: 'Manage containers' }, { word: 'help', help: 'Help about a command' });
-  else words.push(...Object.entries(ALIASES).map(([word, name]) => ({ word, help: `As ${name}` })));
+    words.push(...Object.entries(GROUPS).map(([word, help]) => ({ word, help })), {
+      word: 'help',
+      help: 'Help about a command',
+    });
+  else words.push(...Object.entries(aliases(group)).map(([word, name]) => ({ word, help: `As ${name}` })));
   return { words, directive: 'none' };
 }
 

@@ -19,6 +19,7 @@ export async function commandReference(): Promise<string> {
     flagTable(globalFlags),
     ...commands.map((command) => section(`tspod ${command.name}`, command)),
     ...only.map((command) => section(`tspod container ${command.name}`, command)),
+    ...(await allCommands('healthcheck')).map((command) => section(`tspod healthcheck ${command.name}`, command)),
   ].join('\n');
 }
 

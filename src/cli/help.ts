@@ -1,5 +1,5 @@
 /** The texts of --help. */
-import { allCommands, type Group } from './commands.js';
+import { allCommands, GROUPS, type Group } from './commands.js';
 import type { Command } from './command/definition.js';
 import { takesValue, type Flag } from './command/flag.js';
 import { globalFlags } from './flags/global.js';
@@ -18,14 +18,14 @@ export function commandHelp(path: string, command: Command): string {
 
 export async function groupHelp(group: Group): Promise<string> {
   const commands = await allCommands(group);
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const list = commands.map(({ name, summary }) => `  ${name.padEnd(width)} ${summary}\n`).join('');
-  const other = group === '' ? `  ${'container'.padEnd(width)} Manage containers\n` : '';
+  const groups = group === '' ? Object.entries(GROUPS).map(([name, summary]) => ({ name, summary })) : [];
+  const width = Math.max(...[...commands, ...groups].map(({ name }) => name.length));
+  const list = [...commands, ...groups].map(({ name, summary }) => `  ${name.padEnd(width)} ${summary}\n`).join('');
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   return [
-    `${group === '' ? 'Run containers without a daemon' : 'Manage containers'}\n`,
+    `${group === '' ? 'Run containers without a daemon' : GROUPS[group]}\n`,
     `Usage:\n  ${path} [options] COMMAND\n`,
-    `Available Commands:\n${sortLines(list + other)}`,
+    `Available Commands:\n${sortLines(list)}`,
     `Options:\n${flagTable(rootFlags().filter(({ hidden }) => hidden !== true))}`,
     `Use '${path} COMMAND --help' for more about a command.\n`,
   ].join('\n');

@@ -4,7 +4,7 @@ import type { Command, Invocation } from './command/definition.js';
 import { mergeFlags } from './command/merge-flags.js';
 import { firstArgument } from './command/normalize.js';
 import { parseArguments } from './command/parse.js';
-import { findCommand, type Group } from './commands.js';
+import { findCommand, isGroup, type Group } from './commands.js';
 import type { Globals } from './context.js';
 import { exitStatus } from './exit-status.js';
 import { globalFlags } from './flags/global.js';
@@ -44,15 +44,15 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (at > 0) parseArguments({ path: PROGRAM, flags: globalFlags, passThrough: false }, argv.slice(0, at));
   if (name === 'help') return (await import('./without-command.js')).showHelp(argv.slice(at + 1));
   if (name === '__complete') return (await import('./complete.js')).complete(argv.slice(at + 1));
-  if (name !== 'container') return runCommand({ group: '', argv, at });
+  if (!isGroup(name)) return runCommand({ group: '', argv, at });
   const second = at + 1 + firstArgument(globalFlags, argv.slice(at + 1));
   if (argv[second] === undefined) {
-    return (await import('./without-command.js')).runWithoutCommand('container', [
+    return (await import('./without-command.js')).runWithoutCommand(name, [
       ...argv.slice(0, at),
       ...argv.slice(at + 1),
     ]);
   }
-  return runCommand({ group: 'container', argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1 });
+  return runCommand({ group: name, argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1 });
 }
 
 /** A command line without its group; the command's name stands at `at`. */

@@ -48,7 +48,7 @@ export const PS_HEADINGS: Readonly<Record<string, string>> = {
 export function statusText(row: ContainerSummary, now: Date): string {
   switch (row.status) {
     case 'running':
-      return `Up ${humanDuration(now.getTime() - (row.startedAt ?? now).getTime())}`;
+      return `Up ${humanDuration(now.getTime() - (row.startedAt ?? now).getTime())}${row.health === null ? '' : ` (${row.health})`}`;
     case 'exited':
     case 'stopped':
       return `Exited (${row.exitCode}) ${ago(row.finishedAt ?? now, now)}`;

@@ -2,7 +2,7 @@
 import { nearestWord } from '../util/nearest.js';
 import { CliError, EXIT_FAILURE, invalid } from './cli-error.js';
 import { parseArguments } from './command/parse.js';
-import { commandNames, findCommand, type Group } from './commands.js';
+import { commandNames, findCommand, GROUPS, isGroup, type Group } from './commands.js';
 import { commandHelp, groupHelp, rootFlags } from './help.js';
 import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';
@@ -25,9 +25,10 @@ export async function runWithoutCommand(group: Group, argv: readonly string[]): 
   return EXIT_FAILURE;
 }
 
-/** tspod help [container] [COMMAND] */
+/** tspod help [GROUP] [COMMAND] */
 export async function showHelp(words: readonly string[]): Promise<number> {
-  const group: Group = words[0] === 'container' ? 'container' : '';
+  const [first = ''] = words;
+  const group: Group = isGroup(first) ? first : '';
   const [name] = words.slice(group === '' ? 0 : 1);
   const context = makeContext({ logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 });
   if (name === undefined || name === '--help') {
@@ -44,7 +45,7 @@ export function unknownCommand(group: Group, name: string): CliError {
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   const hint = `Try '${path} --help' for more information`;
   if (name.startsWith('-')) return new CliError(unknownFlag(name), { hint: `See '${path} --help'` });
-  const near = nearestWord(name, [...commandNames(group), 'container']);
+  const near = nearestWord(name, [...commandNames(group), ...(group === '' ? Object.keys(GROUPS) : [])]);
   const suggestion = near === undefined ? '' : `\nDid you mean this?\n\t${near}\n\n`;
   return new CliError(`unrecognized command \`${path} ${name}\``, { hint: suggestion + hint });
 }

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session-api.js';
+import type { HealthRecord, HealthStatus } from './health-record.js';
 import type { ContainerInspect } from './inspect-types.js';
 import type { CleanupOptions, ContainerNamespace } from './places-types.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
@@ -213,7 +214,7 @@ export interface RemoveOptions extends SignalOption {
 }
 
 /** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */
-export const WAIT_CONDITIONS = [...CONTAINER_STATUSES, 'configured', 'unknown'] as const;
+export const WAIT_CONDITIONS = [...CONTAINER_STATUSES, 'configured', 'unknown', 'healthy', 'unhealthy'] as const;
 
 export type WaitCondition = (typeof WAIT_CONDITIONS)[number];
 
@@ -222,6 +223,11 @@ export interface WaitOptions extends SignalOption {
   readonly conditions?: readonly WaitCondition[];
   /** Milliseconds between looks, for conditions that nothing announces. @default 250 */
   readonly intervalMs?: number;
+}
+
+/** What a health check came to; `starting`: the start-up check has failed; `stopped`: there was nothing to check. */
+export interface HealthcheckResult extends Omit<HealthRecord, 'status'> {
+  readonly status: HealthStatus | 'stopped';
 }
 
 export interface LogsOptions extends SignalOption {
@@ -282,9 +288,14 @@ export interface Container {
   unpause(): Promise<void>;
   /**
    * The exit code (-1: unknown); 0 for one that never ran. Also answers for a container that is removed meanwhile, or was in the last five
-   * minutes. INVALID_ARGUMENT for an unknown condition.
+   * minutes. INVALID_ARGUMENT for an unknown condition, NO_HEALTHCHECK for `healthy` and `unhealthy` without a check.
    */
   wait(options?: WaitOptions): Promise<number>;
+  /**
+   * Runs its health check (that of `health` in its options) now, and counts the result like those of the checks that the monitor runs by
+   * itself. Resolves in every state. NO_HEALTHCHECK.
+   */
+  healthcheck(options?: SignalOption): Promise<HealthcheckResult>;
   /**
    * Runs a command in a running container and collects its output; a non-zero exit is a result. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
    * NO_SUCH_USER, LAUNCH_FAILED, OUTPUT_TOO_LARGE, INVALID_ARGUMENT.

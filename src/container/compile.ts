@@ -14,6 +14,7 @@ import { optionalResources } from '../spec/resources.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
+import { healthOf } from './health-checks.js';
 import type { Donors } from './donors.js';
 import { containerHostname } from './owners.js';
 import { shmDonor, withoutDonorsLack } from './shm.js';
@@ -91,11 +92,12 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
   const { id, config, paths, donors, stdio } = request;
   // Another runtime compiles its own.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
+  const cgroup = cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} });
   return {
     id,
     runDirectory: paths.run,
     root: request.root,
-    cgroup: cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} }),
+    cgroup,
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
     donors: donors.processes,
@@ -104,6 +106,7 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     extraFds: stdio.extraFds,
     ...logOf(config, paths),
     restart: config.restart,
+    ...(config.health === undefined ? {} : healthOf(context, { id, config, spec, cgroup })),
     timeLimitMs: shorter(config.timeoutSec * 1000, request.timeLimitMs),
     gate: request.gate,
     ...(seccomp === undefined ? {} : { seccomp }),

@@ -9,6 +9,7 @@ import { attachToContainer } from './verbs/attach.js';
 import { createExecSession, execSessions, startNewExecSession } from './verbs/exec-session.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
 import { cleanUpContainer } from './verbs/cleanup.js';
+import { runHealthcheck } from './verbs/healthcheck.js';
 import { killContainer } from './verbs/kill.js';
 import { containerLogs, reopenContainerLog } from './verbs/logs.js';
 import { pauseContainer, unpauseContainer } from './verbs/pause.js';
@@ -48,6 +49,7 @@ export function containerHandle(
     pause: () => pauseContainer(context, id),
     unpause: () => unpauseContainer(context, id),
     wait: (options) => waitForContainer(context, id, options),
+    healthcheck: (options) => runHealthcheck(context, id, options),
     exec: exec as Container['exec'],
     spawnExec: (options) => spawnExec(context, id, options),
     execAttached: (options) => execAttached(context, id, options),

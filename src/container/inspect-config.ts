@@ -4,6 +4,7 @@ import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
+import { inspectHealthConfig } from './inspect-health.js';
 import type { InspectConfig, InspectHostConfig, InspectMount } from './inspect-types.js';
 
 export function inspectConfig(
@@ -34,6 +35,7 @@ export function inspectConfig(
     ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Timeout: config.timeoutSec,
     StopTimeout: config.stopTimeoutSec,
+    ...inspectHealthConfig(config),
   };
 }
 

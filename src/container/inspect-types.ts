@@ -3,6 +3,10 @@
  * RFC 3339; texts that are not set are '', numbers 0.
  */
 
+import type { InspectHealth, InspectHealthConfig } from './inspect-health.js';
+
+export type { InspectHealth, InspectHealthConfig, InspectStartupCheck } from './inspect-health.js';
+
 export interface InspectState {
   readonly OciVersion: string;
   readonly Status: string;
@@ -21,6 +25,8 @@ export interface InspectState {
   readonly FinishedAt: string;
   readonly CgroupPath: string;
   readonly StoppedByUser: boolean;
+  /** Only of a container with a health check. */
+  readonly Health?: InspectHealth;
 }
 
 export interface InspectMount {
@@ -34,7 +40,7 @@ export interface InspectMount {
   readonly Propagation: string;
 }
 
-export interface InspectConfig {
+export interface InspectConfig extends InspectHealthConfig {
   readonly Hostname: string;
   readonly Domainname: string;
   readonly User: string;

@@ -13,6 +13,7 @@ import { listSessions } from './exec-session-files.js';
 import { hostView } from './host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
 import type { ContainerInspect, InspectState } from './inspect-types.js';
+import { inspectHealth } from './inspect-health.js';
 import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
@@ -33,7 +34,7 @@ export function inspectContainer(
   const spec = containerSpec(context, id, config);
   return {
     ...identity({ stored, config, paths }),
-    State: inspectState(config, id, state),
+    State: { ...inspectState(config, id, state), ...inspectHealth(config, paths) },
     ...fileFields(context, { id, name: stored.name, config, paths }),
     RestartCount: state.restartCount,
     ...security(config, spec),

@@ -22,6 +22,7 @@ export class MonitorTalk {
   #onAnswer: ((answer: LaunchAnswer) => void) | undefined;
   readonly #onExit: (() => void)[] = [];
   #onStopping: (() => void) | undefined;
+  #onChecked: ((result: number) => void) | undefined;
 
   constructor(connection: MonitorConnection) {
     this.connection = connection;
@@ -63,6 +64,19 @@ export class MonitorTalk {
       });
       this.#sendQuietly(() => {
         this.connection.send('stop', {});
+      });
+    });
+  }
+
+  /** Runs the health check; the result in the code of `checked`, undefined if the monitor hung up instead of answering. */
+  check(): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      this.#onChecked = resolve;
+      this.#orClosed(() => {
+        resolve(undefined);
+      });
+      this.#sendQuietly(() => {
+        this.connection.send('check', {});
       });
     });
   }
@@ -129,6 +143,9 @@ export class MonitorTalk {
         break;
       case 'stopping':
         this.#onStopping?.();
+        break;
+      case 'checked':
+        this.#onChecked?.(message.result);
         break;
       default:
     }

@@ -13,6 +13,7 @@ import { recordContainerEvent, recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
 import { removeBusyTree } from './exec-session-files.js';
 import { setFrozen } from './freeze.js';
+import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
 import { endedState } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
@@ -40,6 +41,7 @@ export async function settle(held: HeldContainer): Promise<void> {
       failpoint('end-recorded');
       // A monitor that was killed in the middle of it.
       await tearDownLeftovers(held);
+      keepLastHealth(held);
       removeEndedRun(held);
       recordCleanup(held);
       return;
@@ -69,8 +71,20 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
     finishedUs,
     error: why,
   });
+  keepLastHealth(held);
   removeEndedRun(held);
   recordCleanup(held);
+}
+
+/** Costs nothing for a container without a health check. */
+function keepLastHealth(held: HeldContainer): void {
+  let health;
+  try {
+    health = held.config.health;
+  } catch {
+    return; // the record is damaged
+  }
+  if (health !== undefined) keepHealth(held.paths);
 }
 
 /** Of what stays: what is to be removed has that recorded. */

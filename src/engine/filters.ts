@@ -1,5 +1,5 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
-import { WAIT_CONDITIONS } from '../container/api.js';
+import { CONTAINER_STATUSES } from '../container/api.js';
 import { TspodError } from '../errors.js';
 import { parseMoment } from '../util/moment.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
@@ -15,7 +15,9 @@ export interface FilterContext {
 
 type FilterMaker = (values: readonly string[], context: FilterContext) => Predicate;
 
-const STATUSES: ReadonlySet<string> = new Set(WAIT_CONDITIONS);
+const STATUSES: ReadonlySet<string> = new Set([...CONTAINER_STATUSES, 'configured', 'unknown']);
+
+const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
 
 const MAKERS: Readonly<Record<string, FilterMaker>> = {
   id: (values) => {
@@ -49,6 +51,11 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
       return value === 'configured' ? 'created' : value;
     });
     return ({ status }) => wanted.includes(status);
+  },
+  health: (values) => {
+    const bad = values.find((value) => !HEALTHS.includes(value));
+    if (bad !== undefined) throw invalid(`health: "${bad}" is none of ${HEALTHS.join(', ')}`);
+    return ({ health }) => values.includes(health ?? 'none');
   },
   ancestor:
     (values) =>

@@ -1,5 +1,6 @@
 /** Listings. They take no lock and never wait for anything. */
 import type { EngineContext } from '../container/context.js';
+import { readHealth } from '../container/health-record.js';
 import { observe, stateOf } from '../container/observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { ListedContainer } from '../state/store.js';
@@ -28,7 +29,7 @@ function namesState({ filters }: ListOptions): boolean {
 }
 
 /** What `ps` shows without --all. */
-function isUp({ status }: ContainerSummary): boolean {
+function isUp({ status }: Pick<ContainerSummary, 'status'>): boolean {
   return status === 'running' || status === 'paused' || status === 'stopping' || status === 'restarting';
 }
 
@@ -41,8 +42,10 @@ export function latestId({ store }: EngineContext): string {
 
 function summarize({ directories }: EngineContext, container: ListedContainer): ContainerSummary {
   const { summary } = container;
+  const paths = containerPaths(directories, container.id);
+  const state = stateOf(container, observe(container.state, paths));
   return {
-    ...stateOf(container, observe(container.state, containerPaths(directories, container.id))),
+    ...state,
     id: container.id,
     name: container.name,
     image: summary.image,
@@ -55,6 +58,7 @@ function summarize({ directories }: EngineContext, container: ListedContainer): 
     autoRemove: container.state.autoRemove,
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,
+    health: summary.checked && isUp(state) ? readHealth(paths).status : null,
   };
 }
 

@@ -11,6 +11,7 @@ import type {
 } from '../container/api.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session-api.js';
+import type { HealthStatus } from '../container/health-record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 
 export interface EngineOptions {
@@ -43,13 +44,15 @@ export interface ContainerSummary extends ContainerState {
   readonly restartPolicy: string;
   /** The file that got its id, or ''. */
   readonly cidFile: string;
+  /** What its health checks say; null without any, and while it does not run. */
+  readonly health: HealthStatus | null;
   /** Bytes that the container wrote, and those with its root's; only with `size`. */
   readonly size?: { readonly writable: number; readonly root: number };
 }
 
 /**
  * Conditions by name as in `ps --filter`: id, name, label, label!, exited, status, ancestor, before, since, network, restart-policy,
- * command, until, volume, should-start-on-boot. Values of one name are alternatives (labels must all match); names must all match.
+ * command, until, volume, should-start-on-boot, health. Values of one name are alternatives (labels must all match); names must all match.
  */
 export type ContainerFilters = Readonly<Record<string, readonly string[]>>;
 

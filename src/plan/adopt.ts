@@ -7,6 +7,7 @@ import { PlanBuilder } from './builder.js';
 import { countOomKills, createCgroups } from './cgroups.js';
 import type { LaunchContext, RuntimeCommand } from './context.js';
 import { CLONE_FLAGS } from './flags.js';
+import { addHealth } from './health.js';
 import type { Plan } from './ops.js';
 import { enterPrivateMounts, mountOverlay, stagingDirectory } from './root.js';
 import { addContainerSettings } from './settings.js';
@@ -23,6 +24,7 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
   const builder = new PlanBuilder();
   const terminal = spec.process?.terminal === true;
   addContainerSettings(builder, context, terminal);
+  if (context.health !== undefined) addHealth(builder, context.health);
   // The runtime sets the limits; the groups are made for the count of what the kernel kills in them.
   const nothing = { resources: {}, optional: [] };
   countOomKills(builder, context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, nothing));

@@ -12,6 +12,7 @@ import type {
   ResourceOptions,
   RestartOptions,
 } from './create-options.js';
+import type { HealthConfig } from './health.js';
 import type { NameConfig } from './name-options.js';
 import type { RuntimeConfig } from './oci-runtime.js';
 
@@ -150,6 +151,8 @@ export interface ContainerConfig extends NameConfig {
   readonly cgroups: 'enabled' | 'disabled';
   readonly log: Required<Pick<LogOptions, 'driver' | 'maxSizeBytes' | 'maxFiles'>> & Pick<LogOptions, 'path' | 'tag'>;
   readonly restart: Required<RestartOptions>;
+  /** Absent: nothing is checked. */
+  readonly health?: HealthConfig;
   /** Number. */
   readonly stopSignal: number;
   readonly stopTimeoutSec: number;

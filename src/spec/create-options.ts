@@ -2,6 +2,7 @@
  * What a container is made from: the one shape that the CLI fills, the library takes, the database stores and `spec/` reads.
  * Everything is optional but `image` or `rootfs`; defaults are applied in `normalizeCreateOptions` and nowhere else.
  */
+import type { HealthOptions } from './health-options.js';
 
 import type { NameOptions } from './name-options.js';
 
@@ -275,6 +276,7 @@ export interface CreateOptions extends NameOptions {
   readonly cgroups?: 'enabled' | 'disabled';
   readonly log?: LogOptions;
   readonly restart?: RestartOptions;
+  readonly health?: HealthOptions;
   /** Signal name or number. @default 'SIGTERM' */
   readonly stopSignal?: string;
   /** Seconds that stop waits before SIGKILL. @default 10 */

@@ -9,6 +9,7 @@ import type { ContainerConfig, SecurityConfig } from './config.js';
 import type { CreateOptions, LogOptions, RestartOptions, SecurityOptions } from './create-options.js';
 import { checkDeviceRule, normalizeDevices } from './devices.js';
 import { normalizeEnvironment } from './environment.js';
+import { normalizeHealth } from './health.js';
 import { normalizeHooks } from './hooks.js';
 import { invalid, quote } from './invalid.js';
 import { normalizeMask, normalizeUnmask } from './masks.js';
@@ -189,6 +190,7 @@ function lifeCycle(options: CreateOptions) {
   return {
     log: normalizeLog(options.log ?? {}),
     restart: normalizeRestart(options.restart ?? { policy: 'no' }),
+    ...defined({ health: options.health === undefined ? undefined : normalizeHealth(options.health) }),
     stopSignal: options.stopSignal === undefined ? DEFAULT_STOP_SIGNAL : signalNumber(options.stopSignal),
     stopTimeoutSec: seconds('stopTimeoutSec', options.stopTimeoutSec ?? DEFAULT_STOP_TIMEOUT_SEC),
     timeoutSec: seconds('timeoutSec', options.timeoutSec ?? 0),

@@ -77,6 +77,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   cgroups: 'string',
   log: 'object',
   restart: 'object',
+  health: 'object',
   stopSignal: 'string',
   stopTimeoutSec: 'number',
   timeoutSec: 'number',

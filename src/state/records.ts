@@ -49,6 +49,8 @@ export interface StoredSummary {
   readonly network: string;
   readonly restartPolicy: string;
   readonly cidFile: string;
+  /** It has a health check. */
+  readonly checked: boolean;
 }
 
 export interface NewContainer {

@@ -53,6 +53,16 @@ const STAGES: Readonly<Record<string, Stage>> = {
     },
     logged: true,
   },
+  'with a health check that runs': {
+    options: { health: { test: ['CMD-SHELL', 'setsid sleep 1000 & sleep 1000'] } },
+    reach: startUpChecked,
+    logged: true,
+  },
+  'with a health check that runs, in the pid namespace of the host': {
+    options: { pid: 'host', health: { test: ['CMD-SHELL', 'setsid sleep 1000 & sleep 1000'] } },
+    reach: startUpChecked,
+    logged: true,
+  },
   'waiting for its restart': {
     options: { command: ['sh', '-c', 'echo up; exit 1'], restart: { policy: 'always' } },
     reach: async (_env, container) => {
@@ -69,6 +79,13 @@ const STAGES: Readonly<Record<string, Stage>> = {
 async function startUp(env: Faults, container: Container): Promise<void> {
   await env.tspod('start', container.id);
   await until('it is up', async () => (await logOf(container)).includes('up'));
+}
+
+async function startUpChecked(env: Faults, container: Container): Promise<void> {
+  await startUp(env, container);
+  const { pid, monitorPid } = container.state();
+  const checks = (): readonly number[] => childrenOf(monitorPid).filter((child) => child !== pid);
+  await until('its command runs', () => checks().flatMap(childrenOf).flatMap(childrenOf).length > 1);
 }
 
 async function logOf(container: Container): Promise<string> {

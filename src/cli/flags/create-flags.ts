@@ -4,6 +4,7 @@ import { fileFlags } from './files.js';
 import { containerFlags } from './container.js';
 import { processFlags } from './process.js';
 import { isolationFlags } from './isolation.js';
+import { healthFlags } from './health.js';
 import { lifeFlags, logFlags } from './life.js';
 import { missingFlags } from './missing.js';
 import { nameFlags } from './names.js';
@@ -21,6 +22,7 @@ export const createFlags: readonly CreateFlag[] = [
   ...resourceFlags,
   ...lifeFlags,
   ...logFlags,
+  ...healthFlags,
   ...missingFlags,
   {
     name: 'attach',

@@ -3,7 +3,6 @@ import type { CreateFlag } from './draft.js';
 
 const IMAGES = 'images are not pulled';
 const BRIDGE = 'there are no bridge networks';
-const HEALTH = 'there are no health checks';
 
 function missing(names: string, reason: string): CreateFlag[] {
   return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
@@ -26,8 +25,6 @@ export const missingFlags: readonly CreateFlag[] = [
   ...missing('ip ip6 mac-address network-alias expose', BRIDGE),
   { name: 'publish', short: 'p', kind: 'items', help: '', hidden: true, missing: BRIDGE },
   { name: 'publish-all', short: 'P', kind: 'bool', help: '', hidden: true, missing: BRIDGE, harmless: ['false'] },
-  ...missing('health-cmd health-interval health-on-failure health-retries health-start-period health-timeout', HEALTH),
-  { name: 'no-healthcheck', kind: 'bool', help: '', hidden: true, missing: HEALTH, harmless: ['true', 'false'] },
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   ...missing('volumes-from', 'there are no named volumes'),

@@ -18,6 +18,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'until',
   'volume',
   'should-start-on-boot',
+  'health',
 ]);
 
 /** Values by name. Items are NAME=VALUE; label!=VALUE excludes. */

@@ -102,6 +102,7 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     network: config.namespaces.network,
     restartPolicy: config.restart.policy,
     cidFile: config.cidFile ?? '',
+    checked: config.health !== undefined,
   };
 }
 

@@ -3,13 +3,15 @@ import { abortedError, throwIfAborted } from '../../native/abort.js';
 import { whenAborted } from '../when-aborted.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
-import { containerPaths } from '../../storage/paths.js';
+import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { isTspodError, TspodError } from '../../errors.js';
-import { WAIT_CONDITIONS, type ContainerStatus, type WaitCondition, type WaitOptions } from '../api.js';
+import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
+import { readHealth } from '../health-record.js';
 import { withContainer } from '../held.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../talk-to.js';
+import { requireHealthcheck } from './healthcheck.js';
 
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
 const DEFAULT_INTERVAL_MS = 250;
@@ -28,13 +30,15 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     }
   }
   const wanted = new Set(conditions.map(statusOfCondition));
+  if (wantsHealth(wanted)) requireHealthcheck(context, id);
   for (;;) {
     throwIfAborted('wait', options.signal);
     const stored = context.store.get(id);
     if (stored === undefined) return removedCode(context, id);
-    const observation = observe(stored.state, containerPaths(context.directories, id));
+    const paths = containerPaths(context.directories, id);
+    const observation = observe(stored.state, paths);
     const state = stateOf(stored, observation);
-    if (wanted.has(state.status)) return state.exitCode;
+    if (wanted.has(state.status) || isWell(wanted, state, paths)) return state.exitCode;
     if (wantsEnd(wanted)) {
       if (state.status === 'created' && observation.kind === 'settled') return 0;
       if (observation.kind === 'lost') {
@@ -57,8 +61,17 @@ async function settleLost(context: EngineContext, id: string, signal: AbortSigna
 }
 
 /** `configured` is Podman's inner name for what it prints as created. */
-function statusOfCondition(condition: WaitCondition): ContainerStatus | 'unknown' {
+function statusOfCondition(condition: WaitCondition): Exclude<WaitCondition, 'configured'> {
   return condition === 'configured' ? 'created' : condition;
+}
+
+/** Whether it is as healthy, or as unhealthy, as was wanted. */
+function isWell(wanted: ReadonlySet<string>, { status }: ContainerState, paths: ContainerPaths): boolean {
+  return wantsHealth(wanted) && status === 'running' && wanted.has(readHealth(paths).status);
+}
+
+function wantsHealth(wanted: ReadonlySet<string>): boolean {
+  return wanted.has('healthy') || wanted.has('unhealthy');
 }
 
 function wantsEnd(wanted: ReadonlySet<string>): boolean {

@@ -294,6 +294,18 @@ test(invalid, { resources: { hugetlb: { '2 MB': 1 } } }, /page size must be like
 test(invalid, { resources: { unified: { 'cgroup.procs': '1' } } }, /is not a file of a cgroup v2 controller/);
 test(invalid, { resources: { unified: { '../memory.max': '1' } } }, /is not a file of a cgroup v2 controller/);
 
+test(invalid, { health: { test: ['SHELL', 'x'] } }, /health test must begin with CMD, CMD-SHELL or NONE/);
+test(invalid, { health: { test: [] } }, /health test must begin with/);
+test(invalid, { health: { test: ['CMD'] } }, /health test has no command/);
+test(invalid, { health: { test: ['CMD', 'x'], retries: 0 } }, /health retries must be/);
+test(invalid, { health: { test: ['CMD', 'x'], timeoutMs: 0 } }, /health timeoutMs must be/);
+test(invalid, { health: { test: ['CMD', 'x'], intervalMs: -1 } }, /health intervalMs must be/);
+test(invalid, { health: { test: ['CMD', 'x'], onFailure: 'pray' } }, /health onFailure must be one of none, kill/);
+test(invalid, { health: { onFailure: 'kill' } }, /cannot set on-failure action to kill without a health check/);
+test(invalid, { health: { test: ['NONE'], startup: { test: ['CMD', 'x'] } } }, /cannot set a startup health check/);
+test(misuse, { health: { cmd: 'x' } }, /unknown option "cmd" in health/);
+test(misuse, { health: { test: ['CMD', 'x'], startup: {} } }, /health startup must have "test"/);
+
 test('an image other than host: does not exist', (t) => {
   const options = { image: 'docker.io/library/alpine', command: ['true'] };
   t.throws(() => normalizeCreateOptions(options, testFacts()), { code: 'NO_SUCH_IMAGE' });

@@ -32,6 +32,7 @@ function sample(id: string, name: string, state: Partial<StoredState> = {}): New
       network: 'none',
       restartPolicy: 'no',
       cidFile: '',
+      checked: false,
     },
     config: '{"args":["true"]}',
     state: { ...FRESH_STATE, ...state },

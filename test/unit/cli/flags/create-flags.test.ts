@@ -126,6 +126,23 @@ covers('restart', 'on-failure:3', { restart: { policy: 'on-failure', maxRetries:
 covers('stop-signal', 'INT', { stopSignal: 'INT' });
 covers('stop-timeout', '3', { stopTimeoutSec: 3 });
 covers('timeout', '3', { timeoutSec: 3 });
+covers('health-cmd', 'curl -f localhost', { health: { test: ['CMD-SHELL', 'curl -f localhost'] } });
+covers('health-cmd', '["curl", "-f"]', { health: { test: ['CMD', 'curl', '-f'] } });
+covers('health-interval', 'disable', { health: { intervalMs: 0 } });
+covers('health-interval', '1m30s', { health: { intervalMs: 90_000 } });
+covers('health-timeout', '1500ms', { health: { timeoutMs: 1500 } });
+covers('health-retries', '7', { health: { retries: 7 } });
+covers('health-start-period', '1s', { health: { startPeriodMs: 1000 } });
+covers('health-on-failure', 'restart', { health: { onFailure: 'restart' } });
+covers('health-startup-cmd', 'up', { health: { startup: { test: ['CMD-SHELL', 'up'] } } });
+covers('health-startup-interval', '2s', { health: { startup: { test: ['NONE'], intervalMs: 2000 } } });
+covers('health-startup-retries', '2', { health: { startup: { test: ['NONE'], retries: 2 } } });
+covers('health-startup-success', '0', { health: { startup: { test: ['NONE'], successes: 1 } } });
+covers('health-startup-timeout', '2s', { health: { startup: { test: ['NONE'], timeoutMs: 2000 } } });
+covers('health-log-destination', 'local', {});
+covers('health-max-log-count', '0', { health: { maxLogCount: 0 } });
+covers('health-max-log-size', '9', { health: { maxLogBytes: 9 } });
+covers('no-healthcheck', 'true', { health: { test: ['NONE'] } });
 covers('log-driver', 'json-file', { log: { driver: 'json-file' } });
 covers('log-opt', ['max-size=1k', 'tag=x'], { log: { maxSizeBytes: 1024, tag: 'x' } });
 

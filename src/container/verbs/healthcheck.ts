@@ -1,0 +1,54 @@
+/** Runs a container's health check now. Takes no lock: the monitor does it. */
+import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { noSuchContainer } from '../../state/lookup.js';
+import { containerPaths } from '../../storage/paths.js';
+import { TspodError } from '../../errors.js';
+import type { HealthcheckResult, SignalOption } from '../api.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { readHealth } from '../health-record.js';
+import type { MonitorTalk } from '../monitor-talk.js';
+import { observe, statusOf } from '../observe.js';
+import { talkTo } from '../talk-to.js';
+import { whenAborted } from '../when-aborted.js';
+
+/** By what `checked` says (src/native/messages.ts). */
+const RESULTS = ['healthy', 'unhealthy', 'starting', 'stopped'] as const;
+
+/** Throws NO_HEALTHCHECK. */
+export async function runHealthcheck(
+  context: EngineContext,
+  id: string,
+  options: SignalOption = {},
+): Promise<HealthcheckResult> {
+  throwIfAborted('healthcheck', options.signal);
+  const stored = context.store.get(id);
+  if (stored === undefined) throw noSuchContainer(id);
+  requireHealthcheck(context, id);
+  const paths = containerPaths(context.directories, id);
+  const runs = statusOf(stored.state, observe(stored.state, paths)) === 'running';
+  const talk = runs ? await talkTo(paths.run) : undefined;
+  const status = talk === undefined ? 'stopped' : await ask(talk, options.signal);
+  const { failingStreak, log } = readHealth(paths);
+  return { status, failingStreak, log };
+}
+
+/** Throws NO_HEALTHCHECK if nothing is to be checked. */
+export function requireHealthcheck(context: EngineContext, id: string): void {
+  if (readConfig(context, id).health !== undefined) return;
+  throw new TspodError('NO_HEALTHCHECK', `container ${id} has no defined healthcheck`);
+}
+
+async function ask(talk: MonitorTalk, signal: AbortSignal | undefined): Promise<HealthcheckResult['status']> {
+  const forget = whenAborted(signal, () => {
+    talk.connection.close();
+  });
+  try {
+    const result = await talk.check();
+    if (signal?.aborted === true) throw abortedError('healthcheck', signal);
+    return RESULTS[result ?? RESULTS.indexOf('stopped')] ?? 'stopped';
+  } finally {
+    forget();
+    talk.connection.close();
+  }
+}
