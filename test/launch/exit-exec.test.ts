@@ -1,6 +1,7 @@
 /** The monitor as parent of one command only, as for exec: nothing on disk, everything over the socket it was spawned with. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { launchContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -53,11 +54,14 @@ test('exec: a time limit ends the command with all that it has started, also in 
   const container = launchContainer(t, { command, exec: true, timeLimitMs: 500, attach: ALL, directory });
   t.like(await container.engine.expect('exited'), { code: 137, signal: 9, timedOut: 1 });
   await container.ended;
-  const left = readFileSync(pids, 'utf8')
-    .trim()
-    .split('\n')
-    .filter((pid) => isRunning(pid));
-  t.deepEqual(left, []);
+  const left = () =>
+    readFileSync(pids, 'utf8')
+      .trim()
+      .split('\n')
+      .filter((pid) => isRunning(pid));
+  // What was killed takes a moment to vanish.
+  for (let i = 0; i < 200 && left().length > 0; i += 1) await delay(25);
+  t.deepEqual(left(), []);
 });
 
 test('exec: SIGTERM to the monitor is passed on', async (t) => {
