@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'NO_CGROUPS'
   | 'NO_LOGS'
   | 'LAUNCH_FAILED'
+  | 'UPDATE_FAILED'
   | 'COMMAND_NOT_FOUND'
   | 'COMMAND_NOT_EXECUTABLE'
   | 'NO_SUCH_USER'

@@ -8,4 +8,5 @@ export type * from './container/places-types.js';
 export type * from './container/stats-types.js';
 export type * from './engine/types.js';
 export type * from './spec/create-options.js';
+export type { UpdateOptions } from './spec/update.js';
 export { openEngine } from './engine/open.js';

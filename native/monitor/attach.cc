@@ -7,6 +7,7 @@
 
 #include "core/sys.h"
 #include "monitor/ending.h"
+#include "monitor/replan.h"
 #include "monitor/streams.h"
 
 namespace tspod {
@@ -60,6 +61,12 @@ void stop(Loop& loop, Client& client) {
   if (loop.phase == Phase::kWaiting) leave(loop);
 }
 
+void replan(Loop& loop, Client& client) {
+  const Result<void, Failure> taken = take_next_plan(loop);
+  if (!taken) return send_failure(client, taken.error());
+  send_message(client, message::Replanned{});
+}
+
 /** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
 bool obey(Loop& loop, Client& client) {
   message::Attach wish;
@@ -79,6 +86,7 @@ bool obey(Loop& loop, Client& client) {
     case Type::kReopenLog:
       (void)loop.monitor.supervision.log.reopen();  // if it cannot be opened the old file stays in use
       return true;
+    case Type::kReplan: return replan(loop, client), true;
     case Type::kLaunch:  // once, before there was a loop
     case Type::kStdin:   // comes in pieces, not here
     case Type::kCreated:
@@ -88,6 +96,7 @@ bool obey(Loop& loop, Client& client) {
     case Type::kAttached:
     case Type::kStdout:
     case Type::kStderr:
+    case Type::kReplanned:
     case Type::kStopping: return false;
   }
   return false;

@@ -18,6 +18,7 @@ enum class Type : uint32_t {
   kResize = 6,
   kStop = 7,
   kReopenLog = 8,
+  kReplan = 30,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -26,6 +27,7 @@ enum class Type : uint32_t {
   kStdout = 106,
   kStderr = 107,
   kStopping = 108,
+  kReplanned = 130,
 };
 
 struct Launch {
@@ -65,6 +67,10 @@ struct Stop {
 
 struct ReopenLog {
   static constexpr Type kType = Type::kReopenLog;
+};
+
+struct Replan {
+  static constexpr Type kType = Type::kReplan;
 };
 
 struct Created {
@@ -116,6 +122,10 @@ struct Stopping {
   static constexpr Type kType = Type::kStopping;
 };
 
+struct Replanned {
+  static constexpr Type kType = Type::kReplanned;
+};
+
 inline void decode(wire::Reader& reader, Launch& record) {
   wire::get(reader, record.plan);
 }
@@ -145,6 +155,9 @@ inline void decode(wire::Reader& /*reader*/, Stop& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
+}
+
+inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -188,6 +201,9 @@ inline void decode(wire::Reader& reader, Stderr& record) {
 inline void decode(wire::Reader& /*reader*/, Stopping& /*record*/) {
 }
 
+inline void decode(wire::Reader& /*reader*/, Replanned& /*record*/) {
+}
+
 inline void encode(wire::Writer& writer, const Launch& record) {
   wire::put(writer, record.plan);
 }
@@ -217,6 +233,9 @@ inline void encode(wire::Writer& /*writer*/, const Stop& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {
@@ -258,6 +277,9 @@ inline void encode(wire::Writer& writer, const Stderr& record) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Stopping& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replanned& /*record*/) {
 }
 
 }  // namespace tspod::message

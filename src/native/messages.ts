@@ -26,6 +26,11 @@ export const MESSAGES = {
   stop: { code: 7, fields: {} },
   /** Close and open the log file again under its path. */
   reopenLog: { code: 8, fields: {} },
+  /**
+   * Takes the plan in the file `next` of the run directory: its restart policy counts at once, the rest from the next launch on, and its
+   * teardown at the end. Answered by `replanned`, or `failed` (EBADF: a restart would need descriptors that were closed after the start).
+   */
+  replan: { code: 30, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -41,4 +46,5 @@ export const MESSAGES = {
   stdout: { code: 106, fields: { data: 'bytes' } },
   stderr: { code: 107, fields: { data: 'bytes' } },
   stopping: { code: 108, fields: {} },
+  replanned: { code: 130, fields: {} },
 } as const satisfies Readonly<Record<string, RecordShape>>;

@@ -132,6 +132,7 @@ class NamespaceRun {
       case 'created':
       case 'attached':
       case 'stopping':
+      case 'replanned':
         return;
     }
   }
