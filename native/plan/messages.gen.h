@@ -19,6 +19,7 @@ enum class Type : uint32_t {
   kStop = 7,
   kReopenLog = 8,
   kCheck = 9,
+  kReplan = 30,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -28,6 +29,7 @@ enum class Type : uint32_t {
   kStderr = 107,
   kStopping = 108,
   kChecked = 109,
+  kReplanned = 130,
 };
 
 struct Launch {
@@ -71,6 +73,10 @@ struct ReopenLog {
 
 struct Check {
   static constexpr Type kType = Type::kCheck;
+};
+
+struct Replan {
+  static constexpr Type kType = Type::kReplan;
 };
 
 struct Created {
@@ -127,6 +133,10 @@ struct Checked {
   uint32_t result{};
 };
 
+struct Replanned {
+  static constexpr Type kType = Type::kReplanned;
+};
+
 inline void decode(wire::Reader& reader, Launch& record) {
   wire::get(reader, record.plan);
 }
@@ -159,6 +169,9 @@ inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
+}
+
+inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -206,6 +219,9 @@ inline void decode(wire::Reader& reader, Checked& record) {
   wire::get(reader, record.result);
 }
 
+inline void decode(wire::Reader& /*reader*/, Replanned& /*record*/) {
+}
+
 inline void encode(wire::Writer& writer, const Launch& record) {
   wire::put(writer, record.plan);
 }
@@ -238,6 +254,9 @@ inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {
@@ -283,6 +302,9 @@ inline void encode(wire::Writer& /*writer*/, const Stopping& /*record*/) {
 
 inline void encode(wire::Writer& writer, const Checked& record) {
   wire::put(writer, record.result);
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replanned& /*record*/) {
 }
 
 }  // namespace tspod::message

@@ -5,6 +5,7 @@ import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session-api.js';
 import type { HealthRecord, HealthStatus } from './health-record.js';
+import type { UpdateOptions } from '../spec/update.js';
 import type { ContainerInspect } from './inspect-types.js';
 import type { CleanupOptions, ContainerNamespace } from './places-types.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
@@ -332,6 +333,11 @@ export interface Container {
   hostname(): string;
   /** Ids of the containers whose namespaces it shares. */
   dependencies(): readonly string[];
+  /**
+   * Changes limits and restart policy at once, the rest for the next start; it lasts. INVALID_ARGUMENT, NO_CGROUPS, UNSUPPORTED_HOST, or
+   * UPDATE_FAILED when the kernel refuses: then nothing has changed.
+   */
+  update(options: UpdateOptions): Promise<void>;
   /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
   cleanup(options?: CleanupOptions): Promise<void>;
   /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces. */

@@ -28,6 +28,11 @@ export const MESSAGES = {
   reopenLog: { code: 8, fields: {} },
   /** Run the health check now. Answered by `checked`, with the result of a check that began after this was said. */
   check: { code: 9, fields: {} },
+  /**
+   * Takes the plan in the file `next` of the run directory: its restart policy counts at once, the rest from the next launch on, and its
+   * teardown at the end. Answered by `replanned`, or `failed` (EBADF: a restart would need descriptors that were closed after the start).
+   */
+  replan: { code: 30, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -45,4 +50,5 @@ export const MESSAGES = {
   stopping: { code: 108, fields: {} },
   /** `result`: 0 passed, 1 failed, 2 the start-up check failed, 3 not run: the container does not run, is frozen, or has no check. */
   checked: { code: 109, fields: { result: 'u32' } },
+  replanned: { code: 130, fields: {} },
 } as const satisfies Readonly<Record<string, RecordShape>>;
