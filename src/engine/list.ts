@@ -1,6 +1,7 @@
 /** Listings. They take no lock and never wait for anything. */
 import type { EngineContext } from '../container/context.js';
 import { observe, stateOf } from '../container/observe.js';
+import { mountPointOf } from '../container/root-mount.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { ListedContainer } from '../state/store.js';
 import { containerPaths } from '../storage/paths.js';
@@ -39,7 +40,8 @@ export function latestId({ store }: EngineContext): string {
   return latest.id;
 }
 
-function summarize({ directories }: EngineContext, container: ListedContainer): ContainerSummary {
+function summarize(context: EngineContext, container: ListedContainer): ContainerSummary {
+  const { directories } = context;
   const { summary } = container;
   return {
     ...stateOf(container, observe(container.state, containerPaths(directories, container.id))),
@@ -55,6 +57,7 @@ function summarize({ directories }: EngineContext, container: ListedContainer): 
     autoRemove: container.state.autoRemove,
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,
+    mountPoint: container.state.mounts === 0 ? null : mountPointOf(context, container.id),
   };
 }
 

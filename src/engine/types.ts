@@ -43,6 +43,8 @@ export interface ContainerSummary extends ContainerState {
   readonly restartPolicy: string;
   /** The file that got its id, or ''. */
   readonly cidFile: string;
+  /** Where mount() has put its root; null when it is not mounted. */
+  readonly mountPoint: string | null;
   /** Bytes that the container wrote, and those with its root's; only with `size`. */
   readonly size?: { readonly writable: number; readonly root: number };
 }

@@ -28,6 +28,10 @@ export interface StoredState {
   readonly finishedUs: number;
   readonly restarts: number;
   readonly error: string;
+  /** How many calls of mount() are not undone. */
+  readonly mounts: number;
+  /** The root is mounted on the host, or is about to be, or was until a moment ago. */
+  readonly mounted: boolean;
 }
 
 export interface StoredContainer {
@@ -76,4 +80,6 @@ export const FRESH_STATE: StoredState = {
   finishedUs: 0,
   restarts: 0,
   error: '',
+  mounts: 0,
+  mounted: false,
 };

@@ -17,6 +17,8 @@ export interface ContainerRow {
   readonly finished_us: number;
   readonly restarts: number;
   readonly error: string;
+  readonly mounts: number;
+  readonly mounted: number;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -31,6 +33,8 @@ const STATE_COLUMN_NAMES = [
   'finished_us',
   'restarts',
   'error',
+  'mounts',
+  'mounted',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -57,6 +61,8 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.finishedUs,
     state.restarts,
     state.error,
+    state.mounts,
+    Number(state.mounted),
   ];
 }
 
@@ -78,6 +84,8 @@ export function toContainer(row: ContainerRow): StoredContainer {
       finishedUs: row.finished_us,
       restarts: row.restarts,
       error: row.error,
+      mounts: row.mounts,
+      mounted: row.mounted !== 0,
     },
   };
 }
