@@ -7,6 +7,8 @@ import type { Selection } from './selection.js';
 
 export interface BatchOptions {
   readonly act: (container: Container) => Promise<void>;
+  /** What is printed of a success. @default how the user called the container */
+  readonly line?: (container: Container) => string | undefined;
   /** @default 125 */
   readonly status?: (errors: readonly unknown[]) => number;
 }
@@ -17,7 +19,7 @@ export async function actOnAll(context: Context, selection: Selection, options: 
     selection.targets.map(async ({ container, shown }) => {
       try {
         await options.act(container);
-        return { shown };
+        return { shown: options.line?.(container) ?? shown };
       } catch (error) {
         return { error };
       }

@@ -5,6 +5,7 @@ import { inspectContainer } from './inspect.js';
 import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
+import { fileVerbs } from './file-verbs.js';
 import { attachToContainer } from './verbs/attach.js';
 import { createExecSession, execSessions, startNewExecSession } from './verbs/exec-session.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
@@ -70,5 +71,6 @@ export function containerHandle(
     dependencies: () => containerDependencies(context, id),
     cleanup: (options) => cleanUpContainer(context, id, options),
     remove: (options) => removeContainer(context, id, options),
+    ...fileVerbs(context, id),
   };
 }

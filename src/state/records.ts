@@ -32,6 +32,10 @@ export interface StoredState {
   readonly updates: string;
   /** The record has changed, and maybe not yet the kernel and the monitor. */
   readonly updating: boolean;
+  /** How many calls of mount() are not undone. */
+  readonly mounts: number;
+  /** The root is mounted on the host, or is about to be, or was until a moment ago. */
+  readonly mounted: boolean;
 }
 
 export interface StoredContainer {
@@ -84,4 +88,6 @@ export const FRESH_STATE: StoredState = {
   error: '',
   updates: '',
   updating: false,
+  mounts: 0,
+  mounted: false,
 };

@@ -19,6 +19,8 @@ export interface ContainerRow {
   readonly error: string;
   readonly updates: string;
   readonly updating: number;
+  readonly mounts: number;
+  readonly mounted: number;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -35,6 +37,8 @@ const STATE_COLUMN_NAMES = [
   'error',
   'updates',
   'updating',
+  'mounts',
+  'mounted',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -63,6 +67,8 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.error,
     state.updates,
     Number(state.updating),
+    state.mounts,
+    Number(state.mounted),
   ];
 }
 
@@ -86,6 +92,8 @@ export function toContainer(row: ContainerRow): StoredContainer {
       error: row.error,
       updates: row.updates,
       updating: row.updating !== 0,
+      mounts: row.mounts,
+      mounted: row.mounted !== 0,
     },
   };
 }

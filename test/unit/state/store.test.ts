@@ -76,6 +76,8 @@ test('store: gives back what was put in', (t) => {
     error: 'went wrong',
     updates: '{"stopTimeoutSec":3}',
     updating: true,
+    mounts: 2,
+    mounted: true,
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {
