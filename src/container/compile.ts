@@ -32,6 +32,8 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly donors: Donors;
   readonly stdio: StdioPlan;
+  /** What splitFrom() says of it. */
+  readonly splitFrom: string;
   /** Stop before the exec until `start`. */
   readonly gate: boolean;
   /** Also ends the container, in milliseconds; 0: no limit. */
@@ -77,6 +79,7 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     namespacePaths: request.donors.paths,
     hostPaths: resolveHostPaths(config),
     hostBinds: request.hostBinds,
+    splitFrom: request.splitFrom,
   });
   return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
 }
@@ -95,7 +98,7 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     id,
     runDirectory: paths.run,
     root: request.root,
-    cgroup: cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} }),
+    cgroup: cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {}, splitFrom: request.splitFrom }),
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
     donors: donors.processes,
