@@ -5,6 +5,7 @@
  *
  *   npm run test:vm                                    launch and system tests under systemd
  *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
+ *   npm run test:vm -- --manager systemd               containers in scopes of systemd
  *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
  *   npm run test:vm -- --built                         with what out/ and dist/ hold already
  *   npm run test:vm -- --command 'uname -a; bin/tspod info'
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     suite: { type: 'string', multiple: true, default: ['launch', 'system'] },
     match: { type: 'string', multiple: true, default: [] },
     command: { type: 'string' },
+    manager: { type: 'string', default: 'cgroupfs' },
     memory: { type: 'string', default: '4G' },
     minutes: { type: 'string', default: '60' },
     built: { type: 'boolean', default: false },
@@ -56,7 +58,13 @@ async function main() {
     );
     return 77;
   }
-  if (!values.built) buildTests();
+  if (!values.built) runHere(['scripts/build-tests.mjs']);
+  // There is no compiler in the machine: the tests' probe program is built here, if it is not yet.
+  runHere([
+    '--input-type=module',
+    '--eval',
+    "import('./out/test/helpers/probe.js').then((probe) => probe.probePath())",
+  ]);
   const image = prepareImage();
   const disk = prepareRepository(values.command ?? testCommand());
   const { output, ended } = await boot({ image, disk });
@@ -66,20 +74,16 @@ async function main() {
     console.error(
       ended === 'timeout'
         ? `vm: no end after ${values.minutes} minutes`
-        : 'vm: the machine stopped before the tests ended; see .cache/vm/console.log',
+        : 'vm: the machine stopped before the tests ended; see .cache/vm/console-*.log',
     );
     return 1;
   }
   return Number(status);
 }
 
-/** There is no compiler in the machine: tests and their probe program are built here. */
-function buildTests() {
-  const probe = "import('./out/test/helpers/probe.js').then(({ probePath }) => probePath())";
-  for (const args of [['scripts/build-tests.mjs'], ['--input-type=module', '--eval', probe]]) {
-    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-    if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
-  }
+function runHere(args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
 }
 
 /** The image of these scripts, made if there is none yet. */
@@ -104,8 +108,9 @@ function prepareImage() {
 
 /** A disk with the repository as it is in the work tree, what was built from it, this machine's Node, and the command. */
 function prepareRepository(command) {
-  const staging = join(cache, 'repository');
-  const disk = join(cache, 'repository.ext4');
+  // Of this run alone: another may be under way.
+  const staging = join(cache, `repository-${process.pid}`);
+  const disk = `${staging}.ext4`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(join(staging, 'vm-bin'), { recursive: true });
   const files = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -131,12 +136,12 @@ function prepareRepository(command) {
 /** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
 function testCommand() {
   const match = values.match.map((title) => ` --match '${title}'`).join('');
-  return `TSPOD_TEST_SLOW=1 node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
+  return `TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
 }
 
 function boot({ image, disk }) {
   const parameters = [
-    'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor swapaccount=1 tsc=unstable',
+    'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor swapaccount=1 tsc=unstable no_timer_check',
     values.init === 'direct'
       ? 'init=/usr/local/sbin/guest-run'
       : 'systemd.show_status=false systemd.journald.forward_to_console=0',
@@ -154,7 +159,7 @@ function boot({ image, disk }) {
     ['-device', 'nvme,drive=root,serial=root'],
     ['-drive', `file=${disk},format=raw,if=none,id=repository,cache=unsafe`],
     ['-device', 'nvme,drive=repository,serial=repository'],
-    ['-serial', `file:${join(cache, 'console.log')}`],
+    ['-serial', `file:${join(cache, `console-${process.pid}.log`)}`],
     ['-serial', 'stdio'],
     ['-nic', 'none'],
     ['-display', 'none'],

@@ -8,7 +8,7 @@ import type { LinuxResources } from '../oci/resources.js';
 import { encodePlan } from '../plan/encode.js';
 import type { Plan } from '../plan/ops.js';
 import { restorePlan, updatePlan, type Update } from '../plan/update.js';
-import { cgroupsPath } from '../spec/generate.js';
+import { cgroupsPath } from '../spec/cgroup-path.js';
 import { optionalResources } from '../spec/resources.js';
 import { errnoName, errnoText } from '../util/errno.js';
 import { presentCgroups } from './cgroup.js';
@@ -42,7 +42,7 @@ export async function applyLimits(held: HeldContainer, resources: LinuxResources
     resources,
     placement,
     layout: context.facts().cgroup,
-    path: cgroupsPath(config, id),
+    path: cgroupsPath(config, id, held.state.splitFrom),
     optional: optionalResources(config.resources),
   };
   const first = updatePlan({ ...request, pids: [] });
@@ -133,6 +133,7 @@ function nextPlan(held: HeldContainer): Plan {
     stdio: stdioOf(held),
     gate: false,
     timeLimitMs: 0,
+    splitFrom: held.state.splitFrom,
   });
   // Another runtime reads it anew at each launch.
   if (config.runtime !== undefined) writeBundle(paths, spec);

@@ -12,6 +12,7 @@ import { resolveHostPaths } from '../spec/host-paths.js';
 import { identityOf } from '../spec/identity.js';
 import { optionalResources } from '../spec/resources.js';
 import type { ContainerPaths } from '../storage/paths.js';
+import { ownProfile } from './apparmor.js';
 import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
 import { healthOf } from './health-checks.js';
@@ -33,6 +34,8 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly donors: Donors;
   readonly stdio: StdioPlan;
+  /** What splitFrom() says of it. */
+  readonly splitFrom: string;
   /** Stop before the exec until `start`. */
   readonly gate: boolean;
   /** Also ends the container, in milliseconds; 0: no limit. */
@@ -78,6 +81,8 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     namespacePaths: request.donors.paths,
     hostPaths: resolveHostPaths(config),
     hostBinds: request.hostBinds,
+    splitFrom: request.splitFrom,
+    apparmorProfile: ownProfile(context, config),
   });
   return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
 }
@@ -92,7 +97,8 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
   const { id, config, paths, donors, stdio } = request;
   // Another runtime compiles its own.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
-  const cgroup = cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} });
+  const resources = spec.linux?.resources ?? {};
+  const cgroup = cgroupFor(context, id, { config, resources, splitFrom: request.splitFrom });
   return {
     id,
     runDirectory: paths.run,

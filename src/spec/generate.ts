@@ -3,6 +3,7 @@ import type { HostFacts } from '../host/facts.js';
 import { OCI_VERSION } from '../oci/spec.js';
 import type { OciDevice, OciLinux, OciMount, OciProcess, OciSpec } from '../oci/spec.js';
 import { boundingCapabilities, capabilitySets } from './capabilities.js';
+import { cgroupsPath } from './cgroup-path.js';
 import type { ContainerConfig } from './config.js';
 import { fileMounts, kernelMounts, orderMounts, readOnlyRootMounts, timezoneMounts } from './default-mounts.js';
 import type { ContainerFiles } from './default-mounts.js';
@@ -32,6 +33,10 @@ export interface SpecDetails {
   readonly namespacePaths?: NamespacePaths;
   /** That of the container whose UTS namespace is shared. @default hostnameOf() */
   readonly hostname?: string;
+  /** The AppArmor profile where none is named. @default none */
+  readonly apparmorProfile?: string | undefined;
+  /** The cgroup that is split, with cgroups `split`. @default none */
+  readonly splitFrom?: string;
   /** What resolveHostPaths() found. @default nothing was looked for */
   readonly hostPaths?: HostPaths;
   /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
@@ -44,7 +49,7 @@ export function generateSpec(config: ContainerConfig, facts: HostFacts, details:
   return {
     ociVersion: OCI_VERSION,
     root: { path: details.rootPath, readonly: config.readOnly },
-    process: ociProcess(config, facts, { id: details.id, hostname }),
+    process: ociProcess(config, facts, { ...details, hostname }),
     mounts: allMounts(config, details),
     ...(isPrivate(config.namespaces.uts) ? { hostname, ...defined({ domainname: config.domainname }) } : {}),
     hooks: config.hooks,
@@ -60,12 +65,15 @@ export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'host
   return uts === 'host' || network === 'host' ? facts.hostname : id.slice(0, 12);
 }
 
-interface ProcessNames {
-  readonly id: string;
+interface ProcessNames extends Pick<SpecDetails, 'id' | 'apparmorProfile'> {
   readonly hostname: string;
 }
 
-function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }: ProcessNames): OciProcess {
+function ociProcess(
+  config: ContainerConfig,
+  facts: HostFacts,
+  { id, hostname, apparmorProfile }: ProcessNames,
+): OciProcess {
   const bounding = boundingCapabilities(config, facts);
   const env = config.hostnameEnv ? { ...config.env, HOSTNAME: hostname } : config.env;
   return {
@@ -80,7 +88,7 @@ function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }:
     ...defined({
       oomScoreAdj: config.oomScoreAdj,
       scheduler: config.scheduler,
-      apparmorProfile: appArmorProfile(config),
+      apparmorProfile: namedProfile(config) ?? apparmorProfile,
       selinuxLabel: facts.selinux ? seLinuxLabel(config.security, 'process', id) : undefined,
     }),
     ...(config.ioPriority === undefined
@@ -89,8 +97,7 @@ function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }:
   };
 }
 
-function appArmorProfile(config: ContainerConfig): string | undefined {
-  const { apparmorProfile } = config.security;
+function namedProfile({ security: { apparmorProfile } }: ContainerConfig): string | undefined {
   return apparmorProfile === 'unconfined' ? undefined : apparmorProfile;
 }
 
@@ -123,7 +130,7 @@ function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetail
     gidMappings: ociIdMappings(config.gidMaps),
     ...timeOffsets(config),
     devices: allDevices(hostPaths),
-    ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id) }),
+    ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id, details.splitFrom) }),
     resources: ociResources(
       config.resources,
       deviceRules({ privileged, granted: hostPaths.devices, rules }),
@@ -145,11 +152,6 @@ function allDevices(hostPaths: HostPaths): readonly OciDevice[] {
   const granted = [...hostPaths.privilegedDevices, ...hostPaths.devices.map(({ device }) => device)];
   if (granted.length === 0) return DEFAULT_DEVICES;
   return [...new Map([...DEFAULT_DEVICES, ...granted].map((device) => [device.path, device])).values()];
-}
-
-/** The container's cgroup in each hierarchy, from its mount point. */
-export function cgroupsPath(config: Pick<ContainerConfig, 'cgroupParent'>, id: string): string {
-  return config.cgroupParent === '/' ? `/${id}` : `${config.cgroupParent}/${id}`;
 }
 
 function timeOffsets(config: ContainerConfig): Pick<OciLinux, 'timeOffsets'> {

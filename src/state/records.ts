@@ -36,6 +36,8 @@ export interface StoredState {
   readonly mounts: number;
   /** The root is mounted on the host, or is about to be, or was until a moment ago. */
   readonly mounted: boolean;
+  /** The cgroup that it was started in and that is split, with cgroups `split`; or ''. */
+  readonly splitFrom: string;
 }
 
 export interface StoredContainer {
@@ -90,4 +92,5 @@ export const FRESH_STATE: StoredState = {
   updating: false,
   mounts: 0,
   mounted: false,
+  splitFrom: '',
 };

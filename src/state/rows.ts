@@ -21,6 +21,7 @@ export interface ContainerRow {
   readonly updating: number;
   readonly mounts: number;
   readonly mounted: number;
+  readonly split_from: string;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -39,6 +40,7 @@ const STATE_COLUMN_NAMES = [
   'updating',
   'mounts',
   'mounted',
+  'split_from',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -69,6 +71,7 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     Number(state.updating),
     state.mounts,
     Number(state.mounted),
+    state.splitFrom,
   ];
 }
 
@@ -94,6 +97,7 @@ export function toContainer(row: ContainerRow): StoredContainer {
       updating: row.updating !== 0,
       mounts: row.mounts,
       mounted: row.mounted !== 0,
+      splitFrom: row.split_from,
     },
   };
 }

@@ -38,7 +38,8 @@ export const MIGRATIONS: readonly string[] = [
     updates TEXT NOT NULL,
     updating INTEGER NOT NULL,
     mounts INTEGER NOT NULL,
-    mounted INTEGER NOT NULL
+    mounted INTEGER NOT NULL,
+    split_from TEXT NOT NULL
   ) STRICT;
   CREATE INDEX container_unused_mount ON container_state (seq) WHERE mounted = 1 AND mounts = 0;
   CREATE INDEX container_live ON container_state (status) WHERE status NOT IN ('created', 'exited');

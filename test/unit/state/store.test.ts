@@ -78,6 +78,7 @@ test('store: gives back what was put in', (t) => {
     updating: true,
     mounts: 2,
     mounted: true,
+    splitFrom: '/a',
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {
