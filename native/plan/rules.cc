@@ -25,6 +25,8 @@ constexpr Kind kind_of(Op op) {
     case Op::kPidFile:
     case Op::kRole: return Kind::kSetting;
     case Op::kAdopt:
+    case Op::kCloneInUserNamespace:
+    case Op::kStreamOwner:
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:
     case Op::kOpenChildNamespace: return Kind::kAboutChild;

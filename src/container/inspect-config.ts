@@ -4,6 +4,7 @@ import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
+import { inspectUserns } from './inspect-userns.js';
 import type { InspectConfig, InspectHostConfig, InspectMount } from './inspect-types.js';
 
 export function inspectConfig(
@@ -57,6 +58,7 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     ...mountFields(config),
     ...namespaceFields(config),
     ...nameFields(config),
+    ...inspectUserns(config),
     ...securityFields(config),
     ...resourceFields(config),
     CgroupManager: 'cgroupfs',
@@ -93,7 +95,6 @@ function namespaceFields({ namespaces, cgroupParent, cgroups }: ContainerConfig)
     IpcMode: namespaces.ipc,
     PidMode: namespaces.pid,
     UTSMode: namespaces.uts,
-    UsernsMode: namespaces.user === 'host' ? '' : namespaces.user,
     CgroupParent: cgroupParent,
     Cgroup: '',
     Cgroups: cgroups === 'enabled' ? 'default' : cgroups,

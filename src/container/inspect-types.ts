@@ -3,6 +3,8 @@
  * RFC 3339; texts that are not set are '', numbers 0.
  */
 
+import type { InspectIdMappings } from './inspect-userns.js';
+
 export interface InspectState {
   readonly OciVersion: string;
   readonly Status: string;
@@ -109,6 +111,8 @@ export interface InspectHostConfig {
   readonly Tmpfs: Readonly<Record<string, string>>;
   readonly UTSMode: string;
   readonly UsernsMode: string;
+  /** Only with a user namespace of its own, or another container's. */
+  readonly IDMappings?: InspectIdMappings;
   readonly ShmSize: number;
   readonly Runtime: string;
   readonly CpuShares: number;

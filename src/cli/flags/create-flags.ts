@@ -4,6 +4,7 @@ import { fileFlags } from './files.js';
 import { containerFlags } from './container.js';
 import { processFlags } from './process.js';
 import { isolationFlags } from './isolation.js';
+import { usernsFlags } from './userns.js';
 import { lifeFlags, logFlags } from './life.js';
 import { missingFlags } from './missing.js';
 import { nameFlags } from './names.js';
@@ -17,6 +18,7 @@ export const createFlags: readonly CreateFlag[] = [
   ...fileFlags,
   ...isolationFlags,
   ...nameFlags,
+  ...usernsFlags,
   ...securityFlags,
   ...resourceFlags,
   ...lifeFlags,
