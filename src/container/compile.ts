@@ -9,8 +9,10 @@ import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { generateSpec } from '../spec/generate.js';
 import { resolveHostPaths } from '../spec/host-paths.js';
+import type { HostPaths } from '../spec/host-paths.js';
 import { identityOf } from '../spec/identity.js';
 import { optionalResources } from '../spec/resources.js';
+import { rootIds } from '../spec/userns.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
@@ -46,8 +48,9 @@ export interface CompiledLaunch {
 
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
   const facts = context.facts();
-  const spec = specOf(context, facts, request);
-  const launchBy = launchContext(context, { request, spec, facts });
+  const hostPaths = resolveHostPaths(request.config);
+  const spec = specOf(context, { facts, request, hostPaths });
+  const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
   const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
@@ -68,7 +71,7 @@ function bundleRequest(
   };
 }
 
-function specOf(context: EngineContext, facts: HostFacts, request: CompileRequest): OciSpec {
+function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Parts, 'spec'>): OciSpec {
   const { config, root } = request;
   const spec = generateSpec(config, facts, {
     id: request.id,
@@ -76,7 +79,7 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     files: request.files,
     hostname: containerHostname(context, request.id, config),
     namespacePaths: request.donors.paths,
-    hostPaths: resolveHostPaths(config),
+    hostPaths,
     hostBinds: request.hostBinds,
   });
   return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
@@ -86,9 +89,10 @@ interface Parts {
   readonly request: CompileRequest;
   readonly spec: OciSpec;
   readonly facts: HostFacts;
+  readonly hostPaths: HostPaths;
 }
 
-function launchContext(context: EngineContext, { request, spec, facts }: Parts): LaunchContext {
+function launchContext(context: EngineContext, { request, spec, facts, hostPaths }: Parts): LaunchContext {
   const { id, config, paths, donors, stdio } = request;
   // Another runtime compiles its own.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
@@ -101,6 +105,8 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
     donors: donors.processes,
+    ...(config.namespaces.user === 'host' ? {} : { rootIds: rootIds(config) }),
+    deviceSources: new Map(hostPaths.devices.map(({ device, source }) => [device.path, source])),
     ...shmDonor(context, config, donors),
     stdio: stdio.stdio,
     extraFds: stdio.extraFds,

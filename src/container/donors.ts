@@ -26,19 +26,28 @@ export function resolveDonors(
   context: EngineContext,
   config: ContainerConfig,
 ): { readonly config: ContainerConfig; readonly donors: readonly StoredContainer[] } {
-  const { store } = context;
   const found = new Map<string, StoredContainer>();
   const namespaces: Partial<Record<keyof NamespaceConfig, string>> = {};
   for (const { key } of NAMESPACE_KINDS) {
     const wanted = donorOf(config.namespaces[key]);
     if (wanted === undefined) continue;
-    const donor = store.find(wanted);
+    const donor = context.store.find(wanted);
     if (key === 'ipc') requireShareableIpc(donor.id, readConfig(context, donor.id));
     found.set(donor.id, donor);
     namespaces[key] = `container:${donor.id}`;
   }
   if (found.size === 0) return { config, donors: [] };
-  return { config: { ...config, namespaces: { ...config.namespaces, ...namespaces } }, donors: [...found.values()] };
+  const shared = { ...config, namespaces: { ...config.namespaces, ...namespaces } };
+  return { config: withDonorsUserns(context, shared), donors: [...found.values()] };
+}
+
+/** Who shares a user namespace shares its maps; a donor that has none shares the host's. */
+function withDonorsUserns(context: EngineContext, config: ContainerConfig): ContainerConfig {
+  const donorId = donorOf(config.namespaces.user);
+  if (donorId === undefined) return config;
+  const { namespaces, uidMaps, gidMaps } = readConfig(context, donorId);
+  if (namespaces.user === 'host') return { ...config, namespaces: { ...config.namespaces, user: 'host' } };
+  return { ...config, uidMaps, gidMaps };
 }
 
 /** The donors' processes. Throws STATE_INVALID with the ids of those that do not run. */
