@@ -3,6 +3,7 @@
  * RFC 3339; texts that are not set are '', numbers 0.
  */
 
+import type { InspectIdMappings } from './inspect-userns.js';
 import type { InspectHealth, InspectHealthConfig } from './inspect-health.js';
 
 export type { InspectHealth, InspectHealthConfig, InspectStartupCheck } from './inspect-health.js';
