@@ -19,6 +19,7 @@ enum class Type : uint32_t {
   kStop = 7,
   kReopenLog = 8,
   kCheck = 9,
+  kKeepTrees = 9,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -71,6 +72,8 @@ struct ReopenLog {
 
 struct Check {
   static constexpr Type kType = Type::kCheck;
+struct KeepTrees {
+  static constexpr Type kType = Type::kKeepTrees;
 };
 
 struct Created {
@@ -159,6 +162,7 @@ inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
+inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -238,6 +242,7 @@ inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
+inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {

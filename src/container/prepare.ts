@@ -6,7 +6,7 @@ import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { hostId, isPrivate } from '../spec/namespaces.js';
 import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
-import { ensureContainerDirectory, ensureLayer } from '../storage/layers.js';
+import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
@@ -45,8 +45,10 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   const { config, paths } = subject;
   const prepared =
     config.root.kind === 'host' ? await prepareHostRoot(context, config.root, subject) : rootOf(context, subject);
-  if (prepared.root.kind === 'overlay') ensureLayer(paths, prepared.root.lowerDirs.at(-1) ?? '/');
-  else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
+  if (prepared.root.kind === 'overlay') {
+    const { isNew } = ensureLayer(paths, prepared.root.lowerDirs.at(-1) ?? '/');
+    if (!isNew && prepared.root.volatile === true) takeVolatileAgain(paths);
+  } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
   return prepared;
 }
 

@@ -1,15 +1,16 @@
 /** The directories of a container's own layer. */
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 
+import { removeTreeSync } from '../native/tree.js';
 import type { ContainerPaths } from './paths.js';
 
 /**
  * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
  * container sees on "/". It appears under its name when it is complete.
  */
-export function ensureLayer(paths: ContainerPaths, lowerRoot: string): void {
+export function ensureLayer(paths: ContainerPaths, lowerRoot: string): { readonly isNew: boolean } {
   const isNew = ensureDirectory(paths.directory, 0o700);
-  if (!isNew && existsSync(paths.upper)) return;
+  if (!isNew && existsSync(paths.upper)) return { isNew: false };
   const { mode, uid, gid } = statSync(lowerRoot);
   const unready = `${paths.upper}.new`;
   ensureDirectory(paths.work, 0o700);
@@ -18,6 +19,12 @@ export function ensureLayer(paths: ContainerPaths, lowerRoot: string): void {
   if (uid !== 0 || gid !== 0) chownSync(unready, uid, gid);
   chmodSync(unready, mode & 0o7777);
   renameSync(unready, paths.upper);
+  return { isNew: true };
+}
+
+/** A layer that was mounted without sync may be damaged after a crash of the machine: the kernel takes it again when this mark is gone. */
+export function takeVolatileAgain(paths: ContainerPaths): void {
+  removeTreeSync(`${paths.work}/work/incompat`);
 }
 
 /** False if it is there. Its parent is there. */
