@@ -19,7 +19,7 @@ enum class Type : uint32_t {
   kStop = 7,
   kReopenLog = 8,
   kCheck = 9,
-  kKeepTrees = 9,
+  kKeepTrees = 10,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -72,6 +72,8 @@ struct ReopenLog {
 
 struct Check {
   static constexpr Type kType = Type::kCheck;
+};
+
 struct KeepTrees {
   static constexpr Type kType = Type::kKeepTrees;
 };
@@ -162,6 +164,8 @@ inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
+}
+
 inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
 }
 
@@ -242,6 +246,8 @@ inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
+}
+
 inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
 }
 

@@ -29,7 +29,7 @@ export const MESSAGES = {
   /** Run the health check now. Answered by `checked`, with the result of a check that began after this was said. */
   check: { code: 9, fields: {} },
   /** The container is started again after its end: the teardown removes no tree. */
-  keepTrees: { code: 9, fields: {} },
+  keepTrees: { code: 10, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
