@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'EMPTY_ID'
   | 'NAME_IN_USE'
   | 'HAS_DEPENDENTS'
+  | 'DEPENDENCY_FAILED'
   | 'STATE_INVALID'
   | 'STATE_RUNNING'
   | 'CONTAINER_STOPPED'

@@ -82,6 +82,7 @@ bool obey(Loop& loop, Client& client) {
     case Type::kStart: return start(loop, client), true;
     case Type::kStop: return stop(loop, client), true;
     case Type::kCheck: return ask_for_check(loop, client), true;
+    case Type::kKeepTrees: loop.monitor.context.keeps_trees = true; return true;
     case Type::kStdinEnd:
       if (client.may_send_stdin) loop.input.end();
       return true;

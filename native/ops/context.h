@@ -82,6 +82,7 @@ struct Context {
   std::vector<ExposedFd> exposed;
   MountSource null_file;
   MountSource empty_directory;
+  bool keeps_trees = false;  // the container is started again: teardown leaves its files
   bool masks_files = false;  // the plan has maskPath steps
   bool umask_set = false;
   bool has_terminal = false;       // its standard streams are a terminal that was made for it

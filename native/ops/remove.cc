@@ -11,7 +11,8 @@ Result<void> remove_file(Context&, const plan::RemoveFile& step) {
   return gone ? Result<void>() : removed;
 }
 
-Result<void> remove_tree(Context&, const plan::RemoveTree& step) {
+Result<void> remove_tree(Context& context, const plan::RemoveTree& step) {
+  if (context.keeps_trees) return {};
   return tspod::remove_tree(step.path.c_str());
 }
 

@@ -20,6 +20,7 @@ enum class Type : uint32_t {
   kReopenLog = 8,
   kCheck = 9,
   kReplan = 30,
+  kKeepTrees = 10,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -77,6 +78,10 @@ struct Check {
 
 struct Replan {
   static constexpr Type kType = Type::kReplan;
+};
+
+struct KeepTrees {
+  static constexpr Type kType = Type::kKeepTrees;
 };
 
 struct Created {
@@ -174,6 +179,9 @@ inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
 inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 }
 
+inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
+}
+
 inline void decode(wire::Reader& reader, Created& record) {
   wire::get(reader, record.pid);
   wire::get(reader, record.start_time);
@@ -257,6 +265,9 @@ inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {

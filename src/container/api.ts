@@ -339,11 +339,23 @@ export interface Container extends ContainerFiles {
    * UPDATE_FAILED when the kernel refuses: then nothing has changed.
    */
   update(options: UpdateOptions): Promise<void>;
+  /** Ids of the containers that depend on it; with `all` also of those that depend on these, and so on. */
+  dependents(options?: { readonly all?: boolean }): readonly string[];
   /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
   cleanup(options?: CleanupOptions): Promise<void>;
+  /** Records what has happened to it since. In a batch: looks again, which a batch does not by itself. */
+  sync(options?: SignalOption): Promise<void>;
+  /**
+   * Locks the container and settles its record once, for all that the callback does with the handle it gets; parallel calls on that one take
+   * turns. A call on any other handle of this container would wait for ever. The callback's error passes unchanged.
+   */
+  batch<T>(callback: (container: BatchedContainer) => T | Promise<T>, options?: SignalOption): Promise<T>;
   /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces. */
   remove(options?: RemoveOptions): Promise<void>;
 }
+
+/** A container inside a batch: calls on it take no lock. `remove()` and `batch()` are refused, and all is when the batch has ended. */
+export type BatchedContainer = Container;
 
 /** What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected. */
 export interface RunOptions extends CreateOptions, CollectOptions {}

@@ -22,7 +22,10 @@ export async function removeEnded(
 ): Promise<ExitStatus | undefined> {
   failpoint('ended');
   try {
-    return await withContainer(context, id, (held) => finish(held, told), { settle: told === undefined });
+    return await withContainer(context, id, (held) => finish(held, told), {
+      settle: told === undefined,
+      refreshes: true,
+    });
   } catch (error) {
     if (isTspodError(error, 'NO_SUCH_CONTAINER')) return told;
     throw error;
@@ -30,6 +33,7 @@ export async function removeEnded(
 }
 
 async function finish(held: HeldContainer, told: ExitStatus | undefined): Promise<ExitStatus | undefined> {
+  if (held.isRestarting) return told;
   // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
   if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended') {
     recordRestarts(held);

@@ -7,10 +7,18 @@ import type { SeccompConfig } from '../oci/seccomp.js';
 import type { CgroupManager } from '../spec/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { Store } from '../state/store.js';
+import type { HeldContainer } from './held.js';
 import type { StorePaths } from '../storage/paths.js';
 
 /** A root that is the host's. */
 export type HostRootConfig = Extract<ContainerConfig['root'], { kind: 'host' }>;
+
+/** A lock that is held for many verbs of one container. */
+export interface Batch {
+  readonly id: string;
+  readonly isOver: boolean;
+  run<T>(body: (held: HeldContainer) => T | Promise<T>, refreshes: boolean): Promise<T>;
+}
 
 export interface EngineContext {
   readonly directories: Directories;
@@ -26,6 +34,8 @@ export interface EngineContext {
   readonly hideList: (host: HostRootConfig) => HideList;
   /** Where events are written; undefined: they are not. */
   readonly events: EventLog | undefined;
+  /** Verbs of this context take no lock of its container. @default none */
+  readonly batch?: Batch;
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
 }

@@ -8,6 +8,7 @@ import type { StoredContainer } from '../state/records.js';
 import { containerPaths } from '../storage/paths.js';
 import { readConfig } from './config.js';
 import type { EngineContext } from './context.js';
+import { findRequired } from './dependencies.js';
 import { requireShareableIpc } from './shm.js';
 import { observe, statusOf } from './observe.js';
 
@@ -21,7 +22,7 @@ export interface Donors {
 
 export const NO_DONORS: Donors = { processes: {}, paths: {}, ids: {} };
 
-/** The configuration with names of donors replaced by their ids, and the donors. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
+/** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function resolveDonors(
   context: EngineContext,
   config: ContainerConfig,
@@ -36,8 +37,11 @@ export function resolveDonors(
     found.set(donor.id, donor);
     namespaces[key] = `container:${donor.id}`;
   }
+  const required = findRequired(context, config.requires);
+  for (const container of required) found.set(container.id, container);
   if (found.size === 0) return { config, donors: [] };
-  const shared = { ...config, namespaces: { ...config.namespaces, ...namespaces } };
+  const requires = required.map((container) => container.id);
+  const shared = { ...config, namespaces: { ...config.namespaces, ...namespaces }, requires };
   return { config: withDonorsUserns(context, shared), donors: [...found.values()] };
 }
 
@@ -50,12 +54,12 @@ function withDonorsUserns(context: EngineContext, config: ContainerConfig): Cont
   return { ...config, uidMaps, gidMaps };
 }
 
-/** The donors' processes. Throws STATE_INVALID with the ids of those that do not run. */
+/** The donors' processes. Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
 export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
   const processes: { [T in NamespaceType]?: ProcessRef } = {};
   const paths: { [T in NamespaceType]?: string } = {};
   const ids: { [T in NamespaceType]?: string } = {};
-  const missing = new Set<string>();
+  const missing = new Set(config.requires.filter((required) => firstProcess(context, required) === undefined));
   for (const { key, type, proc } of NAMESPACE_KINDS) {
     const donorId = donorOf(config.namespaces[key]);
     if (donorId === undefined) continue;

@@ -1,5 +1,6 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
 import type { Container } from './api.js';
+import { batchContainer, syncContainer } from './batch.js';
 import type { EngineContext } from './context.js';
 import { inspectContainer } from './inspect.js';
 import { observe, stateOf } from './observe.js';
@@ -14,7 +15,13 @@ import { runHealthcheck } from './verbs/healthcheck.js';
 import { killContainer } from './verbs/kill.js';
 import { containerLogs, reopenContainerLog } from './verbs/logs.js';
 import { pauseContainer, unpauseContainer } from './verbs/pause.js';
-import { cgroupPath, containerDependencies, containerHostname, namespacePath } from './verbs/places.js';
+import {
+  cgroupPath,
+  containerDependencies,
+  containerDependents,
+  containerHostname,
+  namespacePath,
+} from './verbs/places.js';
 import { removeContainer } from './verbs/remove.js';
 import { renameContainer } from './verbs/rename.js';
 import { restartContainer } from './verbs/restart.js';
@@ -69,7 +76,10 @@ export function containerHandle(
     cgroupPath: () => cgroupPath(context, id),
     hostname: () => containerHostname(context, id),
     dependencies: () => containerDependencies(context, id),
+    dependents: (options) => containerDependents(context, id, options),
     cleanup: (options) => cleanUpContainer(context, id, options),
+    sync: (options) => syncContainer(context, id, options),
+    batch: (callback, options) => batchContainer(context, id, { ...options, callback, makeHandle: containerHandle }),
     remove: (options) => removeContainer(context, id, options),
     ...fileVerbs(context, id),
   };

@@ -24,6 +24,8 @@ export class HeldContainer {
   #state: StoredState;
   #observation: Observation;
   #isForgotten = false;
+  /** Its end is not the last word: it is started again under the same lock. */
+  isRestarting = false;
 
   constructor(context: EngineContext, stored: StoredContainer) {
     this.context = context;
@@ -93,6 +95,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** @default true */
   readonly settle?: boolean;
+  /** In a batch, whose verbs find the container as the last one left it: look again, and settle. @default false */
+  readonly refreshes?: boolean;
 }
 
 /**
@@ -105,6 +109,8 @@ export async function withContainer<T>(
   body: (held: HeldContainer) => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
+  const { batch } = context;
+  if (batch?.id === id && !batch.isOver) return batch.run(body, options.refreshes === true);
   return tracked(context, async () => {
     const path = containerPaths(context.directories, id).lock;
     using held = tryLock(path) ?? (await waitForLock(path, options));

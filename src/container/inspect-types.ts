@@ -7,7 +7,6 @@ import type { InspectIdMappings } from './inspect-userns.js';
 import type { InspectHealth, InspectHealthConfig } from './inspect-health.js';
 
 export type { InspectHealth, InspectHealthConfig, InspectStartupCheck } from './inspect-health.js';
-import type { InspectIdMappings } from './inspect-userns.js';
 
 export interface InspectState {
   readonly OciVersion: string;

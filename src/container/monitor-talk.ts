@@ -61,6 +61,13 @@ export class MonitorTalk {
     });
   }
 
+  /** The teardown leaves the container's files: it is started again. */
+  keepTrees(): void {
+    this.#sendQuietly(() => {
+      this.connection.send('keepTrees', {});
+    });
+  }
+
   /** Calls restarts off; false if the monitor hung up instead of answering. */
   stop(): Promise<boolean> {
     return new Promise((resolve) => {

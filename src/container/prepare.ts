@@ -7,7 +7,7 @@ import type { ContainerFiles } from '../spec/default-mounts.js';
 import { isPrivate } from '../spec/namespaces.js';
 import { isIdentity, rootIds } from '../spec/userns.js';
 import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
-import { ensureContainerDirectory, ensureLayer } from '../storage/layers.js';
+import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
@@ -66,9 +66,10 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   const prepared =
     config.root.kind === 'host' ? await prepareHostRoot(context, config.root, subject) : rootOf(context, subject);
   const { root } = prepared;
-  if (root.kind === 'overlay')
-    ensureLayer(paths, root.lowerDirs.at(-1) ?? '/', root.mapped === true ? config : undefined);
-  else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
+  if (root.kind === 'overlay') {
+    const { isNew } = ensureLayer(paths, root.lowerDirs.at(-1) ?? '/', root.mapped === true ? config : undefined);
+    if (!isNew && root.volatile === true) takeVolatileAgain(paths);
+  } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
   return prepared;
 }
 

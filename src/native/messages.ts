@@ -33,6 +33,8 @@ export const MESSAGES = {
    * teardown at the end. Answered by `replanned`, or `failed` (EBADF: a restart would need descriptors that were closed after the start).
    */
   replan: { code: 30, fields: {} },
+  /** The container is started again after its end: the teardown removes no tree. */
+  keepTrees: { code: 10, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */

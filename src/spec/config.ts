@@ -182,6 +182,8 @@ export interface ContainerConfig extends NameConfig {
   readonly hooks: OciHooks;
   /** Absent: the built-in one. */
   readonly runtime?: RuntimeConfig;
+  /** Containers that must run before it starts: ids, once it is recorded. */
+  readonly requires: readonly string[];
   readonly cidFile?: string;
   readonly pidFile?: string;
   readonly monitorPidFile?: string;

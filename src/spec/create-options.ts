@@ -316,6 +316,8 @@ export interface CreateOptions extends NameOptions {
   readonly runtime?: string;
   /** For another runtime: flags of its own without their dashes, put before its command. @default none */
   readonly runtimeFlags?: readonly string[];
+  /** Names or ids of containers that must run before it starts. @default [] */
+  readonly requires?: readonly string[];
   /** A file that must not exist, and gets the id. */
   readonly cidFile?: string;
   /** A file that gets the host pid of the first process. */

@@ -79,6 +79,7 @@ function identity(options: CreateOptions) {
     labels: checkLabels('a label', options.labels ?? {}),
     annotations: checkLabels('an annotation', options.annotations ?? {}),
     ...defined({ cidFile: options.cidFile, pidFile: options.pidFile, monitorPidFile: options.monitorPidFile }),
+    requires: options.requires ?? [],
     createCommand: options.createCommand ?? [],
   };
 }

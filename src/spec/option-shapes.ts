@@ -89,6 +89,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   hooks: 'objects',
   runtime: 'string',
   runtimeFlags: 'strings',
+  requires: 'strings',
   cidFile: 'string',
   pidFile: 'string',
   monitorPidFile: 'string',

@@ -52,9 +52,17 @@ export class Store {
       );
       this.#prepare(STATE_INSERT).run(seq, ...stateValues(container.state));
       if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
-      for (const donor of container.donors) this.#prepare('INSERT INTO dependency VALUES (?, ?)').run(seq, donor);
+      for (const donor of container.donors) this.#addDependency(seq, donor);
       return seq;
     });
+  }
+
+  /** What is being removed is nothing to depend on. Throws NO_SUCH_CONTAINER. */
+  #addDependency(seq: number, donor: number): void {
+    const { changes } = this.#prepare(
+      "INSERT INTO dependency SELECT ?, seq FROM container_state WHERE seq = ? AND status != 'removing'",
+    ).run(seq, donor);
+    if (changes === 0) throw noSuchContainer(this.bySeq(donor)?.id ?? 'of a dependency');
   }
 
   /** By exact name, else by the beginning of its id. Throws EMPTY_ID, NO_SUCH_CONTAINER, AMBIGUOUS. */
@@ -178,7 +186,18 @@ export class Store {
     ).map((row) => row.id);
   }
 
-  /** Ids of the containers whose namespaces this one shares. */
+  /** Ids of those that depend on it, and of those that depend on these, and so on. */
+  allDependents(seq: number): readonly string[] {
+    return this.#all<{ id: string }>(
+      `WITH RECURSIVE above(seq) AS (
+         SELECT seq FROM dependency WHERE donor_seq = ?
+         UNION SELECT d.seq FROM dependency d JOIN above ON d.donor_seq = above.seq
+       ) SELECT c.id FROM above JOIN container c ON c.seq = above.seq ORDER BY c.seq`,
+      seq,
+    ).map((row) => row.id);
+  }
+
+  /** Ids of the containers whose namespaces this one shares, and of those that it requires. */
   donors(seq: number): readonly string[] {
     return this.#all<{ id: string }>(
       'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.donor_seq WHERE d.seq = ? ORDER BY c.seq',

@@ -1,6 +1,7 @@
 /** The directories of a container's own layer. */
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 
+import { removeTreeSync } from '../native/tree.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { mappedId } from '../spec/userns.js';
 import type { ContainerPaths } from './paths.js';
@@ -9,9 +10,13 @@ import type { ContainerPaths } from './paths.js';
  * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
  * container sees on "/", where `maps` says what that owner's ids are on the host. It appears under its name when it is complete.
  */
-export function ensureLayer(paths: ContainerPaths, lowerRoot: string, maps: LayerMaps | undefined): void {
+export function ensureLayer(
+  paths: ContainerPaths,
+  lowerRoot: string,
+  maps: LayerMaps | undefined,
+): { readonly isNew: boolean } {
   const isNew = ensureDirectory(paths.directory, 0o700);
-  if (!isNew && existsSync(paths.upper)) return;
+  if (!isNew && existsSync(paths.upper)) return { isNew: false };
   const { mode, ...owner } = statSync(lowerRoot);
   const { uid, gid } = maps === undefined ? owner : shifted(owner, maps);
   const unready = `${paths.upper}.new`;
@@ -21,6 +26,12 @@ export function ensureLayer(paths: ContainerPaths, lowerRoot: string, maps: Laye
   if (uid !== 0 || gid !== 0) chownSync(unready, uid, gid);
   chmodSync(unready, mode & 0o7777);
   renameSync(unready, paths.upper);
+  return { isNew: true };
+}
+
+/** A layer that was mounted without sync may be damaged after a crash of the machine: the kernel takes it again when this mark is gone. */
+export function takeVolatileAgain(paths: ContainerPaths): void {
+  removeTreeSync(`${paths.work}/work/incompat`);
 }
 
 /** Of a container with a user namespace whose lower layers are shifted into it. */

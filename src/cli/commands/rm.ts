@@ -49,6 +49,6 @@ export const command: Command = {
       }
     };
     const selection = await selectContainers(context, invocation, { ignoreMissing: missingIsDone });
-    return actOnAll(context, selection, { act: ({ id }) => remove(id), status: removeStatus });
+    return actOnAll(context, selection, { act: ({ id }) => remove(id), status: removeStatus, dependentsFirst: true });
   },
 };

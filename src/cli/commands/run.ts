@@ -56,7 +56,7 @@ async function warnWithoutTerminal(context: Context): Promise<void> {
 }
 
 async function runDetached(context: Context, container: Container, options: CreateOptions): Promise<number> {
-  await container.start(passesStdio(options) ? OWN_STDIO : {}).catch(failStart);
+  await container.start({ ...(passesStdio(options) ? OWN_STDIO : {}), recursive: true }).catch(failStart);
   await context.out(`${container.id}\n`);
   return 0;
 }
@@ -89,7 +89,9 @@ async function runAttached(context: Context, container: Container, { invocation,
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
     open: (attachOptions) =>
-      container.startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}) }).catch(failStart),
+      container
+        .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
+        .catch(failStart),
   });
   return finish(container, options, end);
 }
@@ -110,7 +112,8 @@ export async function sendSignal(container: Container, signal: NodeJS.Signals): 
 
 async function removeEnded(container: Container): Promise<void> {
   await container.remove().catch((error: unknown) => {
-    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+    // somebody has restarted it meanwhile: it is removed at its next end
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'STATE_INVALID')) throw error;
   });
 }
 

@@ -39,7 +39,10 @@ export const command: Command = {
     const selection = await selectContainers(context, invocation, {
       matchesAll: ({ status }) => status !== 'removing',
     });
-    return actOnAll(context, selection, { act: (container) => stop(context, container, timeoutSec) });
+    return actOnAll(context, selection, {
+      act: (container) => stop(context, container, timeoutSec),
+      dependentsFirst: true,
+    });
   },
 };
 

@@ -21,6 +21,17 @@ export const lifeFlags: readonly CreateFlag[] = [
     },
   },
   {
+    name: 'requires',
+    kind: 'items',
+    value: 'container',
+    completion: 'containers',
+    group: LIFE,
+    help: 'Containers that must run before it, and are started with it',
+    set: (draft, names) => {
+      draft.requires = names;
+    },
+  },
+  {
     name: 'stop-signal',
     kind: 'text',
     value: 'signal',

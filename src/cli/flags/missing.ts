@@ -28,7 +28,6 @@ export const missingFlags: readonly CreateFlag[] = [
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   ...missing('volumes-from', 'there are no named volumes'),
-  ...missing('requires', 'containers do not start others'),
   ...missing('hostuser passwd-entry', 'entries are not added to /etc/passwd'),
   {
     name: 'passwd',

@@ -41,7 +41,7 @@ export async function killContainer(
   if (monitor === undefined) return;
   await monitor.wait();
   monitor.close();
-  await withContainer(context, id, () => undefined).catch(ignoreGone);
+  await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
 }
 
 function ignoreGone(error: unknown): void {

@@ -52,6 +52,16 @@ export function containerDependencies(context: EngineContext, id: string): reado
   return context.store.donors(storedContainer(context, id).seq);
 }
 
+/** Throws NO_SUCH_CONTAINER. */
+export function containerDependents(
+  context: EngineContext,
+  id: string,
+  { all = false }: { readonly all?: boolean } = {},
+): readonly string[] {
+  const { seq } = storedContainer(context, id);
+  return all ? context.store.allDependents(seq) : context.store.dependents(seq);
+}
+
 export function storedContainer({ store }: EngineContext, id: string): StoredContainer {
   const stored = store.get(id);
   if (stored === undefined) throw noSuchContainer(id);

@@ -27,12 +27,21 @@ export async function removeContainer(context: EngineContext, id: string, option
     async (held) => {
       held.require('remove');
       if (options.force !== true) refuseActiveSessions(held);
-      const dependents = context.store.dependents(held.seq);
-      if (dependents.length > 0) throw hasDependents(id, dependents);
+      beginRemoval(held);
       await destroy(held);
     },
     { signal: options.signal },
   );
+}
+
+/** In one transaction with the look for dependents, so that none is recorded in between. */
+function beginRemoval(held: HeldContainer): void {
+  const { store } = held.context;
+  store.transaction(() => {
+    const dependents = store.dependents(held.seq);
+    if (dependents.length > 0) throw hasDependents(held.id, dependents);
+    held.save({ status: 'removing' });
+  });
 }
 
 function refuseActiveSessions(held: HeldContainer): void {

@@ -1,32 +1,46 @@
 /** Stops a container if it runs, and starts it. */
 import { isTspodError } from '../../errors.js';
-import { noSuchContainer } from '../../state/lookup.js';
-import { containerPaths } from '../../storage/paths.js';
 import type { StartOptions, StopOptions } from '../api.js';
+import { inBatch } from '../batch.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { observe, statusOf } from '../observe.js';
-import { requireAllowed } from '../transitions.js';
+import type { HeldContainer } from '../held.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 
-/** Throws STATE_INVALID if it is paused or on its way out. */
+/**
+ * Throws STATE_INVALID if it is paused or on its way out. The lock is held all the way: nobody sees an end that is none, least of all
+ * whoever is to remove the container at its end.
+ */
 export async function restartContainer(
   context: EngineContext,
   id: string,
   options: StopOptions & StartOptions = {},
 ): Promise<void> {
-  const stored = context.store.get(id);
-  if (stored === undefined) throw noSuchContainer(id);
-  const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
-  requireAllowed('restart', id, status);
-  recordContainerEvent(context, { id, name: stored.name, status: 'restart' });
-  if (status !== 'created') {
-    try {
-      await stopContainer(context, id, options);
-    } catch (error) {
-      if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
-    }
+  await inBatch(context, id, (inner, held) => restart(inner, held, options), options);
+}
+
+async function restart(
+  context: EngineContext,
+  held: HeldContainer,
+  options: StopOptions & StartOptions,
+): Promise<void> {
+  const { id, name, status } = held;
+  held.require('restart');
+  recordContainerEvent(context, { id, name, status: 'restart' });
+  held.isRestarting = true;
+  try {
+    if (status !== 'created') await stopIfRunning(context, id, options);
+    await startContainer(context, id, options);
+  } finally {
+    held.isRestarting = false;
   }
-  await startContainer(context, id, options);
+}
+
+async function stopIfRunning(context: EngineContext, id: string, options: StopOptions): Promise<void> {
+  try {
+    await stopContainer(context, id, options);
+  } catch (error) {
+    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
+  }
 }

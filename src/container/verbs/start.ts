@@ -2,6 +2,7 @@
 import { TspodError } from '../../errors.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
+import { startDependencies } from '../dependencies.js';
 import { inBackground, type EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -124,6 +125,8 @@ interface RecordedLaunch {
 
 /** The intent is recorded before the launch; after one that failed the record is as before, but for the error. */
 export async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
+  // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
+  if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;
   held.save({ ...NEW_LIFE, status });
   failpoint('launch-recorded');
@@ -206,16 +209,7 @@ function leave(held: HeldContainer, talk: MonitorTalk): void {
   );
 }
 
-/** Donors first, leaves of the graph before what joins them; one that runs is fine. */
-async function startDonors(context: EngineContext, id: string, options: StartOptions): Promise<void> {
-  const stored = context.store.get(id);
-  if (stored === undefined) return;
-  for (const donor of context.store.donors(stored.seq)) {
-    await startContainer(context, donor, {
-      recursive: true,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code !== 'STATE_RUNNING') throw error;
-    });
-  }
+async function startDonors(context: EngineContext, id: string, { signal }: StartOptions): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  await startDependencies(context, id, { startOne: (dependency) => startContainer(context, dependency, options) });
 }

@@ -59,6 +59,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   held.save({ status: 'stopping' });
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
+  if (held.isRestarting && held.state.autoRemove) talk?.keepTrees();
   await talk?.stop();
   failpoint('stop-told');
   return {
@@ -143,7 +144,7 @@ async function endsWithin(process: ProcessHandle, ms: number, signal: AbortSigna
 /** What the stop leaves, it ends. Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
 async function recordEnd(context: EngineContext, id: string): Promise<void> {
   try {
-    await withContainer(context, id, endOutlivingSessions);
+    await withContainer(context, id, endOutlivingSessions, { refreshes: true });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'NO_SUCH_CONTAINER') throw error;
   }

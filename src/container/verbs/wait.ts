@@ -54,7 +54,7 @@ export async function waitForContainer(context: EngineContext, id: string, optio
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
 async function settleLost(context: EngineContext, id: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await withContainer(context, id, () => undefined, { signal });
+    await withContainer(context, id, () => undefined, { signal, refreshes: true });
   } catch (error) {
     if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
   }
