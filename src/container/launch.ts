@@ -109,7 +109,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);
-  const files = prepareRunDirectory(context, { id, name, config, paths });
+  const written = prepareRunDirectory(context, { id, name, config, paths });
   failpoint('run-directory-made');
   const compiled = compileLaunch(context, {
     id,
@@ -117,7 +117,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     paths,
     root,
     hostBinds,
-    files,
+    ...written,
     donors,
     stdio: options.stdio,
     gate: options.gate ?? false,
