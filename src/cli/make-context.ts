@@ -39,6 +39,7 @@ async function open(globals: Globals): Promise<Engine> {
   const { openEngine } = await import('../engine/open.js');
   return openEngine({
     eventsBackend: globals.eventsBackend,
+    hooksDirectories: globals.hooksDirectories,
     ...(globals.root === undefined ? {} : { root: globals.root }),
     ...(globals.runRoot === undefined ? {} : { runRoot: globals.runRoot }),
   });

@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly runRoot?: string;
   /** Where it is written what happens to containers: a file below `runRoot`, or nowhere. @default 'file' */
   readonly eventsBackend?: EventsBackend;
+  /** Directories of JSON files, each with an OCI hook and when it applies: absolute, later ones win. Read when a container is created. @default none */
+  readonly hooksDirectories?: readonly string[];
 }
 
 /** One line of `ps`. */
