@@ -19,7 +19,7 @@ import { setFrozen } from './freeze.js';
 import type { HeldContainer } from './held.js';
 import { memberPids } from './member-pids.js';
 import { writeBundle } from './oci-runtime/bundle.js';
-import { filesOf, rootOf } from './prepare.js';
+import { preparedFiles, rootOf } from './prepare.js';
 import { containerStdio, readDescriptors, type StdioPlan } from './stdio.js';
 import { talkTo } from './talk-to.js';
 
@@ -128,7 +128,7 @@ function nextPlan(held: HeldContainer): Plan {
     paths,
     root,
     hostBinds,
-    files: filesOf(context, { id, name, config, paths }),
+    ...preparedFiles(context, { id, name, config, paths }),
     donors,
     stdio: stdioOf(held),
     gate: false,

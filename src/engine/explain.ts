@@ -1,21 +1,21 @@
 /** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
+import { configure } from '../container/configure.js';
 import { splitFrom } from '../container/cgroup.js';
 import { compileLaunch } from '../container/compile.js';
 import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';
 import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
-import { filesOf, rootOf } from '../container/prepare.js';
+import { preparedFiles, rootOf } from '../container/prepare.js';
 import { withChosenIds, withHostMaps } from '../container/userns.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
-import { normalizeCreateOptions } from '../spec/normalize.js';
 import { containerPaths } from '../storage/paths.js';
 import { randomName } from '../util/random-name.js';
 
 export function explainCreate(context: EngineContext, options: CreateOptions): string {
-  const { config: shared } = resolveDonors(context, normalizeCreateOptions(options, context.facts(), context));
+  const { config: shared } = resolveDonors(context, configure(context, options));
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, shared);
@@ -26,7 +26,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     config,
     paths,
     ...rootOf(context, { id, config, paths }),
-    files: filesOf(context, { id, name, config, paths }),
+    ...preparedFiles(context, { id, name, config, paths }),
     donors,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
     splitFrom: splitFrom(context, config),

@@ -4,6 +4,7 @@
  */
 import type { HealthOptions } from './health-options.js';
 
+import type { AccountOptions } from './account-options.js';
 import type { NameOptions } from './name-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
@@ -181,7 +182,7 @@ export interface HookOptions {
   readonly timeoutSec?: number;
 }
 
-export interface CreateOptions extends NameOptions {
+export interface CreateOptions extends NameOptions, AccountOptions {
   /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
   /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */
@@ -206,6 +207,8 @@ export interface CreateOptions extends NameOptions {
   readonly entrypoint?: readonly string[];
   /** Added to PATH, container, HOSTNAME, HOME, and TERM with a tty. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added when all others are known: ${NAME} and $NAME in them stand for these. @default none */
+  readonly envMerge?: Readonly<Record<string, string>>;
   /** Default variables not to have; never what `env` sets. */
   readonly unsetEnv?: readonly string[];
   /** Have none of them. @default false */
@@ -262,6 +265,8 @@ export interface CreateOptions extends NameOptions {
   /** With `readOnly`: writable tmpfs on /dev/shm, /run, /tmp, /var/tmp. @default true */
   readonly readOnlyTmpfs?: boolean;
   readonly mounts?: readonly MountOptions[];
+  /** Containers whose bind mounts it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
+  readonly volumesFrom?: readonly string[];
   /** @default what the mounts need */
   readonly rootPropagation?: PropagationMode;
   /** Size of /dev/shm. @default 64 MiB */

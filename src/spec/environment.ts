@@ -9,7 +9,7 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** Most bytes of all variables: what execve(2) takes with the usual stack limit, less room for the arguments. */
 const MAX_ENVIRONMENT_BYTES = 1536 * 1024;
 
-type EnvironmentOptions = Pick<CreateOptions, 'env' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
+type EnvironmentOptions = Pick<CreateOptions, 'env' | 'envMerge' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
 
 export interface Environment {
   readonly env: Readonly<Record<string, string>>;
@@ -26,13 +26,13 @@ export function normalizeEnvironment(
   facts: Pick<HostFacts, 'proxyVariables'>,
 ): Environment {
   const given = options.env ?? {};
-  checkNames(given);
+  checkNames({ ...given, ...options.envMerge });
   const proxies = options.httpProxy === true ? facts.proxyVariables : {};
   const defaults: Record<string, string> = { PATH: DEFAULT_PATH, container: 'tspod', ...proxies };
   if (options.tty === true) defaults['TERM'] = 'xterm';
   const unset = new Set(options.unsetEnvAll === true ? Object.keys(defaults) : options.unsetEnv);
   for (const name of unset) delete defaults[name];
-  const env = { ...defaults, ...given };
+  const env = merged({ ...defaults, ...given }, options.envMerge ?? {});
   checkSize(env);
   const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
   return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
@@ -55,6 +55,20 @@ function checkNames(env: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(env)) {
     if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
   }
+}
+
+/** A variable that is not there is empty, as for a shell. */
+function merged(
+  env: Readonly<Record<string, string>>,
+  templates: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const known = new Map(Object.entries(env));
+  const expand = (text: string): string =>
+    text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string | undefined, bare: string | undefined) => {
+      return known.get(braced ?? bare ?? '') ?? '';
+    });
+  const added = Object.entries(templates).map(([name, text]) => [name, expand(text)] as const);
+  return added.length === 0 ? env : { ...env, ...Object.fromEntries(added) };
 }
 
 function checkSize(env: Readonly<Record<string, string>>): void {

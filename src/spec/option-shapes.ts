@@ -15,6 +15,7 @@ import type {
   UlimitOptions,
   UsernsOptions,
 } from './create-options.js';
+import { ACCOUNT_SHAPE } from './account-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { checkShape } from './shape.js';
 import type { UpdateOptions } from './update.js';
@@ -22,6 +23,7 @@ import type { ShapeOf } from './shape.js';
 
 const CREATE: ShapeOf<CreateOptions> = {
   ...NAME_SHAPE,
+  ...ACCOUNT_SHAPE,
   name: 'string',
   image: 'string',
   rootfs: 'string',
@@ -32,6 +34,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   command: 'strings',
   entrypoint: 'strings',
   env: 'record',
+  envMerge: 'record',
   unsetEnv: 'strings',
   unsetEnvAll: 'boolean',
   httpProxy: 'boolean',
@@ -61,6 +64,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   readOnly: 'boolean',
   readOnlyTmpfs: 'boolean',
   mounts: 'objects',
+  volumesFrom: 'strings',
   rootPropagation: 'string',
   shmSizeBytes: 'number',
   devices: 'objects',
