@@ -17,7 +17,7 @@ const TYPESCRIPT_LAYERS = [
   ['spec'],
   ['plan'],
   ['state'],
-  ['storage', 'image', 'network', 'volume', 'logs', 'events'],
+  ['storage', 'image', 'network', 'volume', 'logs', 'events', 'systemd'],
   ['container', 'pod'],
   ['engine'],
   ['index'],
@@ -42,6 +42,7 @@ const EFFECTS = /^node:(child_process|cluster|dgram|fs|http2?|https|net|tls|work
 const DOORS = [
   { name: 'commander', tree: 'src', what: /from 'commander'|import\('commander'\)/, in: ['cli'] },
   { name: 'better-sqlite3', tree: 'src', what: /['"]better-sqlite3['"]/, in: ['state'] },
+  { name: 'dbus-native', tree: 'src', what: /['"]dbus-native['"]/, in: ['systemd'] },
   {
     name: 'the addon',
     tree: 'src',

@@ -56,7 +56,13 @@ async function main() {
     );
     return 77;
   }
-  if (!values.built) buildTests();
+  if (!values.built) runHere(['scripts/build-tests.mjs']);
+  // There is no compiler in the machine: the tests' probe program is built here, if it is not yet.
+  runHere([
+    '--input-type=module',
+    '--eval',
+    "import('./out/test/helpers/probe.js').then((probe) => probe.probePath())",
+  ]);
   const image = prepareImage();
   const disk = prepareRepository(values.command ?? testCommand());
   const { output, ended } = await boot({ image, disk });
@@ -66,20 +72,16 @@ async function main() {
     console.error(
       ended === 'timeout'
         ? `vm: no end after ${values.minutes} minutes`
-        : 'vm: the machine stopped before the tests ended; see .cache/vm/console.log',
+        : 'vm: the machine stopped before the tests ended; see .cache/vm/console-*.log',
     );
     return 1;
   }
   return Number(status);
 }
 
-/** There is no compiler in the machine: tests and their probe program are built here. */
-function buildTests() {
-  const probe = "import('./out/test/helpers/probe.js').then(({ probePath }) => probePath())";
-  for (const args of [['scripts/build-tests.mjs'], ['--input-type=module', '--eval', probe]]) {
-    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-    if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
-  }
+function runHere(args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
 }
 
 /** The image of these scripts, made if there is none yet. */
@@ -104,8 +106,9 @@ function prepareImage() {
 
 /** A disk with the repository as it is in the work tree, what was built from it, this machine's Node, and the command. */
 function prepareRepository(command) {
-  const staging = join(cache, 'repository');
-  const disk = join(cache, 'repository.ext4');
+  // Of this run alone: another may be under way.
+  const staging = join(cache, `repository-${process.pid}`);
+  const disk = `${staging}.ext4`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(join(staging, 'vm-bin'), { recursive: true });
   const files = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -154,7 +157,7 @@ function boot({ image, disk }) {
     ['-device', 'nvme,drive=root,serial=root'],
     ['-drive', `file=${disk},format=raw,if=none,id=repository,cache=unsafe`],
     ['-device', 'nvme,drive=repository,serial=repository'],
-    ['-serial', `file:${join(cache, 'console.log')}`],
+    ['-serial', `file:${join(cache, `console-${process.pid}.log`)}`],
     ['-serial', 'stdio'],
     ['-nic', 'none'],
     ['-display', 'none'],

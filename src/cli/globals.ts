@@ -9,14 +9,14 @@ import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 /** `directory` is the one that relative paths start from. Throws CliError. */
 export function readGlobals(flags: FlagValues, directory: string): Globals {
   onlyValue(flags, 'storage-driver', 'overlay');
-  const manager = flags.text('cgroup-manager') ?? 'cgroupfs';
-  if (manager === 'systemd') throw unsupported('--cgroup-manager systemd', 'cgroups are made with cgroupfs');
-  if (manager !== 'cgroupfs') {
+  const manager = flags.text('cgroup-manager');
+  if (manager !== undefined && manager !== 'cgroupfs' && manager !== 'systemd') {
     throw invalid('configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument');
   }
   const [root, runRoot] = [flags.text('root'), flags.text('runroot')];
   return {
     ...(root === undefined ? {} : { root: resolve(directory, root) }),
+    ...(manager === undefined ? {} : { cgroupManager: manager }),
     ...(runRoot === undefined ? {} : { runRoot: resolve(directory, runRoot) }),
     logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
     eventsBackend: readEventsBackend(flags.text('events-backend') ?? 'file'),

@@ -35,12 +35,13 @@ export function makeContext(globals: Globals): Context {
   };
 }
 
-async function open(globals: Globals): Promise<Engine> {
+async function open({ root, runRoot, cgroupManager, eventsBackend }: Globals): Promise<Engine> {
   const { openEngine } = await import('../engine/open.js');
   return openEngine({
-    eventsBackend: globals.eventsBackend,
-    ...(globals.root === undefined ? {} : { root: globals.root }),
-    ...(globals.runRoot === undefined ? {} : { runRoot: globals.runRoot }),
+    eventsBackend,
+    ...(root === undefined ? {} : { root }),
+    ...(runRoot === undefined ? {} : { runRoot }),
+    ...(cgroupManager === undefined ? {} : { cgroupManager }),
   });
 }
 

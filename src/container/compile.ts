@@ -33,6 +33,8 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly donors: Donors;
   readonly stdio: StdioPlan;
+  /** What splitFrom() says of it. */
+  readonly splitFrom: string;
   /** Stop before the exec until `start`. */
   readonly gate: boolean;
   /** Also ends the container, in milliseconds; 0: no limit. */
@@ -78,6 +80,7 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     namespacePaths: request.donors.paths,
     hostPaths: resolveHostPaths(config),
     hostBinds: request.hostBinds,
+    splitFrom: request.splitFrom,
   });
   return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
 }
@@ -92,7 +95,8 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
   const { id, config, paths, donors, stdio } = request;
   // Another runtime compiles its own.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
-  const cgroup = cgroupFor(context, id, { config, resources: spec.linux?.resources ?? {} });
+  const resources = spec.linux?.resources ?? {};
+  const cgroup = cgroupFor(context, id, { config, resources, splitFrom: request.splitFrom });
   return {
     id,
     runDirectory: paths.run,

@@ -4,6 +4,7 @@ import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import type { HideList } from '../host/hide-list.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
+import type { CgroupManager } from '../spec/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { Store } from '../state/store.js';
 import type { HeldContainer } from './held.js';
@@ -21,6 +22,8 @@ export interface Batch {
 
 export interface EngineContext {
   readonly directories: Directories;
+  /** Of new containers; undefined: as the machine is. */
+  readonly cgroupManager: CgroupManager | undefined;
   readonly paths: StorePaths;
   readonly store: Store;
   /** Read when first asked for. */

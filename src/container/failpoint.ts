@@ -7,6 +7,7 @@ export const FAILPOINTS = [
   'root-prepared',
   'run-directory-made',
   'monitor-spawned',
+  'scope-made',
   'plan-sent',
   'started',
   'gate-recorded',

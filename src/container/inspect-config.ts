@@ -61,7 +61,7 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     ...nameFields(config),
     ...securityFields(config),
     ...resourceFields(config),
-    CgroupManager: 'cgroupfs',
+    CgroupManager: config.cgroupManager,
     ContainerIDFile: config.cidFile ?? '',
     LogConfig: logConfig(config, paths),
     RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },

@@ -1,6 +1,6 @@
 /** What is known of a container, in Podman's words. Takes no lock. */
 import type { ContainerConfig } from '../spec/config.js';
-import { cgroupsPath } from '../spec/generate.js';
+import { cgroupsPath } from '../spec/cgroup-path.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
@@ -34,7 +34,7 @@ export function inspectContainer(
   const spec = containerSpec(context, id, config);
   return {
     ...identity({ stored, config, paths }),
-    State: { ...inspectState(config, id, state), ...inspectHealth(config, paths) },
+    State: { ...inspectState(state, cgroupPathOf(config, stored, state)), ...inspectHealth(config, paths) },
     ...fileFields(context, { id, name: stored.name, config, paths }),
     RestartCount: state.restartCount,
     ...security(config, spec),
@@ -79,7 +79,12 @@ function identity({ stored, config, paths }: Subject) {
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-function inspectState(config: ContainerConfig, id: string, state: ContainerState): InspectState {
+function cgroupPathOf(config: ContainerConfig, stored: StoredContainer, state: ContainerState): string {
+  if (config.cgroups === 'disabled' || state.pid === 0) return '';
+  return cgroupsPath(config, stored.id, stored.state.splitFrom);
+}
+
+function inspectState(state: ContainerState, cgroupPath: string): InspectState {
   return {
     OciVersion: OCI_VERSION,
     Status: state.status,
@@ -94,7 +99,7 @@ function inspectState(config: ContainerConfig, id: string, state: ContainerState
     Error: state.error,
     StartedAt: state.startedAt === null ? NEVER : rfc3339(state.startedAt),
     FinishedAt: state.finishedAt === null ? NEVER : rfc3339(state.finishedAt),
-    CgroupPath: config.cgroups === 'disabled' || state.pid === 0 ? '' : cgroupsPath(config, id),
+    CgroupPath: cgroupPath,
     StoppedByUser: state.stoppedByUser,
   };
 }

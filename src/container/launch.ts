@@ -9,6 +9,7 @@ import type { Plan } from '../plan/ops.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { TspodError } from '../errors.js';
 import type { AttachOptions, ExitStatus } from './api.js';
+import { splitFrom } from './cgroup.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
 import { recordContainerEvent } from './events.js';
@@ -23,6 +24,7 @@ import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { Session } from './session.js';
+import { enterScope } from './scope.js';
 import { removeRunDirectory } from './settle.js';
 import type { StdioPlan } from './stdio.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -53,11 +55,13 @@ export interface Launch {
  */
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
+  if (held.config.cgroups === 'split') held.save({ splitFrom: splitFrom(held.context, held.config) });
   const compiled = await prepareLaunch(held, options);
   const bytes = encodePlan(compiled.plan);
   if (options.gate === true) writeFileSync(gatedPlanPath(held.paths), bytes, { mode: 0o600 });
   const talk = new MonitorTalk(spawnMonitor({ fds: options.stdio.fds }));
   failpoint('monitor-spawned');
+  if (held.config.cgroupManager === 'systemd') await enterScope(held, talk, options.signal);
   const session = options.attach === undefined ? undefined : attachFirst(held, talk, options);
   let gaveUp: Promise<void> | undefined;
   const forget = whenAborted(options.signal, () => {
@@ -120,6 +124,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     files,
     donors,
     stdio: options.stdio,
+    splitFrom: held.state.splitFrom,
     gate: options.gate ?? false,
     timeLimitMs: options.timeLimitMs ?? 0,
   });

@@ -2,9 +2,9 @@
 import { findRuntime } from '../host/oci-runtimes.js';
 import { execute } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
-import type { TeardownContext } from '../plan/context.js';
+import type { CgroupPlacement, TeardownContext } from '../plan/context.js';
 import { teardownPlan } from '../plan/teardown.js';
-import { DEFAULT_CGROUP_PARENT } from '../spec/cgroup-options.js';
+import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, type CgroupNames } from '../spec/cgroup-path.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { RuntimeConfig } from '../spec/oci-runtime.js';
 import { presentCgroups } from './cgroup.js';
@@ -12,13 +12,14 @@ import { failpoint } from './failpoint.js';
 import type { HeldContainer } from './held.js';
 import { runtimeCommand } from './oci-runtime/command.js';
 
-/** Enough of a configuration to find what a container with a damaged record leaves. */
-const UNKNOWN_CONFIG: Pick<ContainerConfig, 'cgroupParent' | 'cgroups' | 'hooks' | 'annotations' | 'runtime'> = {
-  cgroupParent: DEFAULT_CGROUP_PARENT,
-  cgroups: 'enabled',
-  hooks: {},
-  annotations: {},
-};
+/** Enough of a configuration for what follows an end. */
+type EndConfig = CgroupNames & Pick<ContainerConfig, 'hooks' | 'annotations' | 'runtime'>;
+
+/** Where a container with a damaged record can have its cgroups, unless its user chose another place. */
+const USUAL_PLACES: readonly CgroupNames[] = [
+  { cgroupManager: 'cgroupfs', cgroupParent: DEFAULT_CGROUP_PARENT, cgroups: 'enabled' },
+  { cgroupManager: 'systemd', cgroupParent: DEFAULT_SLICE, cgroups: 'enabled' },
+];
 
 /** Ends what still runs in its cgroups, removes them, runs poststop hooks. Throws the first failure, after having tried all. */
 export async function tearDown(held: HeldContainer): Promise<void> {
@@ -27,10 +28,10 @@ export async function tearDown(held: HeldContainer): Promise<void> {
     encodePlan(
       teardownPlan({
         id: held.id,
-        cgroup: presentCgroups(held.context, held.id, config),
-        ...(config.runtime === undefined ? { hooks: config.hooks.poststop ?? [] } : runtimeOf(held, config.runtime)),
+        cgroup: cgroupsOf(held, config),
+        ...(config?.runtime === undefined ? { hooks: config?.hooks.poststop ?? [] } : runtimeOf(held, config.runtime)),
         bundle: held.paths.directory,
-        annotations: config.annotations,
+        annotations: config?.annotations ?? {},
       }),
     ),
   );
@@ -44,15 +45,21 @@ function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<T
 
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
-  const cgroup = presentCgroups(held.context, held.id, readableConfig(held));
+  const cgroup = cgroupsOf(held, readableConfig(held));
   if (cgroup === undefined) return;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup })));
 }
 
-function readableConfig(held: HeldContainer): typeof UNKNOWN_CONFIG {
+function cgroupsOf({ context, id }: HeldContainer, config: EndConfig | undefined): CgroupPlacement | undefined {
+  if (config !== undefined) return presentCgroups(context, id, config);
+  const found = USUAL_PLACES.flatMap((place) => presentCgroups(context, id, place)?.directories ?? []);
+  return found.length === 0 ? undefined : { directories: found };
+}
+
+function readableConfig(held: HeldContainer): EndConfig | undefined {
   try {
     return held.config;
   } catch {
-    return UNKNOWN_CONFIG;
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
+import { splitFrom } from '../container/cgroup.js';
 import { compileLaunch } from '../container/compile.js';
 import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';
@@ -13,7 +14,7 @@ import { containerPaths } from '../storage/paths.js';
 import { randomName } from '../util/random-name.js';
 
 export function explainCreate(context: EngineContext, options: CreateOptions): string {
-  const { config } = resolveDonors(context, normalizeCreateOptions(options, context.facts()));
+  const { config } = resolveDonors(context, normalizeCreateOptions(options, context.facts(), context));
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, config);
@@ -26,6 +27,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     files: filesOf(context, { id, name, config, paths }),
     donors,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
+    splitFrom: splitFrom(context, config),
     gate: false,
     timeLimitMs: 0,
   });

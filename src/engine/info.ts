@@ -5,6 +5,7 @@ import { arch, freemem, hostname, platform, release, totalmem, uptime } from 'no
 import type { EngineContext } from '../container/context.js';
 import { observe, statusOf } from '../container/observe.js';
 import { containerPaths } from '../storage/paths.js';
+import { defaultCgroupManager } from '../spec/cgroup-options.js';
 import { hostProblems } from './problems.js';
 import type { EngineInfo } from './types.js';
 import { engineVersion } from './version.js';
@@ -29,6 +30,7 @@ function hostInfo(context: EngineContext): EngineInfo['host'] {
     swapTotal: swap.total * 1024,
     swapFree: swap.free * 1024,
     uptimeSec: Math.floor(uptime()),
+    cgroupManager: context.cgroupManager ?? defaultCgroupManager(facts),
     cgroupVersion: facts.cgroup.mode,
     cgroupControllers: [...new Set(facts.cgroup.hierarchies.flatMap((hierarchy) => hierarchy.controllers))].filter(
       (name) => !name.startsWith('name='),

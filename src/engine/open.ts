@@ -13,6 +13,7 @@ import { EventLog, eventPaths } from '../events/event-log.js';
 import { resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import { readHostFacts } from '../host/read-facts.js';
+import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
@@ -32,12 +33,13 @@ import { engineVersion } from './version.js';
  *
  * Several engines, in one process or in many, may share a store.
  *
- * @throws {TspodError} INVALID_ARGUMENT (relative directory), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
+ * @throws {TspodError} INVALID_ARGUMENT (relative directory, unknown cgroup manager), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
  * UNSUPPORTED_HOST (better-sqlite3 or the addon is not built)
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   checkOptions(options);
   const directories = resolveDirectories(options, process.geteuid?.() ?? 0);
+  const cgroupManager = chosenManager(options);
   const paths = storePaths(directories);
   makeDirectories(directories, paths);
   refuseLostDatabase(paths);
@@ -45,7 +47,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   try {
     const isNewBoot = refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
     mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
-    const context = makeContext(directories, { paths, store, events: openEvents(options, directories) });
+    const context = makeContext(directories, { paths, store, cgroupManager, events: openEvents(options, directories) });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
     return makeEngine(context);
@@ -62,13 +64,23 @@ function checkOptions(options: EngineOptions): void {
   }
 }
 
-const OPTIONS: readonly (keyof EngineOptions)[] = ['root', 'runRoot', 'eventsBackend'];
+const OPTIONS: readonly (keyof EngineOptions)[] = ['root', 'runRoot', 'eventsBackend', 'cgroupManager'];
 
 /** Throws INVALID_ARGUMENT for a backend that there is not. */
 function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
   if (eventsBackend === 'none') return undefined;
   if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
   throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
+}
+
+/** Only names are looked at: what cannot be had on this machine is said by the containers that want it. */
+function chosenManager(options: EngineOptions): CgroupManager | undefined {
+  const given = options.cgroupManager ?? process.env['TSPOD_CGROUP_MANAGER'];
+  if (given === undefined || given === '') return undefined;
+  const known = CGROUP_MANAGERS.find((name) => name === given);
+  if (known !== undefined) return known;
+  const message = `cgroup manager must be one of ${CGROUP_MANAGERS.join(' and ')}, not ${JSON.stringify(given)}`;
+  throw new TspodError('INVALID_ARGUMENT', message);
 }
 
 /** Nobody but their owner looks into them, whatever the umask was when they were made. */
@@ -96,7 +108,7 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
 
 function makeContext(
   directories: Directories,
-  parts: Pick<EngineContext, 'paths' | 'store' | 'events'>,
+  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager'>,
 ): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());

@@ -51,7 +51,7 @@ export async function runContainer(
 
 /** Resolves when the process runs. */
 export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
-  const config = normalizeCreateOptions(withDefaults(pickCreateOptions(options)), context.facts());
+  const config = normalizeCreateOptions(withDefaults(pickCreateOptions(options)), context.facts(), context);
   const streams = streamsOf(options, config);
   return config.tty || config.log.driver !== 'none'
     ? spawnThroughMonitor(context, config, options)

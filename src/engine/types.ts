@@ -21,6 +21,11 @@ export interface EngineOptions {
   readonly runRoot?: string;
   /** Where it is written what happens to containers: a file below `runRoot`, or nowhere. @default 'file' */
   readonly eventsBackend?: EventsBackend;
+  /**
+   * Who makes the cgroups of new containers: tspod, or systemd, which gives each a scope.
+   * @default $TSPOD_CGROUP_MANAGER, or systemd where it runs the machine and cgroup v2 is alone, else cgroupfs
+   */
+  readonly cgroupManager?: 'cgroupfs' | 'systemd';
 }
 
 /** One line of `ps`. */
@@ -122,6 +127,8 @@ export interface EngineInfo {
     readonly swapTotal: number;
     readonly swapFree: number;
     readonly uptimeSec: number;
+    /** Of new containers. */
+    readonly cgroupManager: 'cgroupfs' | 'systemd';
     readonly cgroupVersion: 'v1' | 'v2' | 'hybrid' | 'none';
     readonly cgroupControllers: readonly string[];
     readonly security: {

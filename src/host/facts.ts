@@ -26,6 +26,8 @@ export interface HostFacts {
   /** Lowest oom_score_adj that this process may give. */
   readonly lowestOomScoreAdj: number;
   readonly cgroup: CgroupLayout;
+  /** systemd runs this machine and can be asked for units. */
+  readonly systemd: boolean;
   /** Mounts in this process's mount namespace, in the order of mountinfo. */
   readonly mounts: readonly HostMount[];
   readonly apparmor: boolean;

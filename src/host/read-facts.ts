@@ -6,6 +6,7 @@ import { cgroupLayout } from './cgroup-layout.js';
 import type { HostFacts } from './facts.js';
 import { parseMountInfo } from './mountinfo.js';
 import { hasSeccompLine, isInitialUserNamespace, parseLimits, statusCapabilities } from './proc-self.js';
+import { systemdRuns } from './systemd.js';
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 
@@ -26,6 +27,7 @@ export function readHostFacts(): HostFacts {
     highestOpenFiles: Number(readText('/proc/sys/fs/nr_open')) || 1048576,
     lowestOomScoreAdj: canRaiseLimits ? -1000 : Number(readText('/proc/self/oom_score_adj')),
     cgroup: cgroupLayout(mounts, readText('/proc/self/cgroup'), readText),
+    systemd: systemdRuns(),
     mounts,
     apparmor: hasAppArmor(),
     selinux: mounts.some((mount) => mount.type === 'selinuxfs'),

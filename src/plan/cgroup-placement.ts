@@ -5,7 +5,7 @@ import type { CgroupHierarchy, CgroupLayout } from '../host/cgroup-layout.js';
 import type { LinuxResources } from '../oci/resources.js';
 import { CONTROLLERS, V1_WRITES, v1Name, V2_WRITES } from './cgroup-writes.js';
 import type { Controller } from './cgroup-writes.js';
-import type { CgroupDirectory, CgroupPlacement, OptionalResource } from './context.js';
+import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
 
 /**
  * Hierarchies of version 1 that every container is in: devices are guarded, processes counted and limited, running out of memory
@@ -19,6 +19,8 @@ export interface PlacementRequest {
   readonly path: string;
   readonly resources: LinuxResources;
   readonly optional?: readonly OptionalResource[];
+  /** Version 2: what the group lies in, likewise from the mount point. */
+  readonly frame?: CgroupFrame | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): Cg
   const writable = layout.hierarchies.filter((hierarchy) => !hierarchy.readOnly);
   const directories = writable
     .filter((hierarchy) => hierarchy.version === 2 || isNeededV1(hierarchy, needed))
-    .map((hierarchy): CgroupDirectory => ({ hierarchy, path: joinMount(hierarchy.mountPoint, request.path) }));
+    .map((hierarchy) => directoryIn(hierarchy, request));
   return directories.length === 0 ? undefined : { directories };
 }
 
@@ -90,6 +92,18 @@ export function controllersOf(hierarchy: CgroupHierarchy): readonly Controller[]
   });
 }
 
-function joinMount(mountPoint: string, path: string): string {
-  return mountPoint === '/' ? path : `${mountPoint}${path}`;
+/** The request's directory in one hierarchy. */
+export function directoryIn(
+  hierarchy: CgroupHierarchy,
+  { path, frame }: Pick<PlacementRequest, 'path' | 'frame'>,
+): CgroupDirectory {
+  const at = (below: string): string => (hierarchy.mountPoint === '/' ? below : `${hierarchy.mountPoint}${below}`);
+  if (frame === undefined || hierarchy.version !== 2) return { hierarchy, path: at(path) };
+  const { home, others } = frame;
+  const homed = home === undefined ? {} : { home: at(home) };
+  return {
+    hierarchy,
+    path: at(path),
+    frame: { path: at(frame.path), monitor: at(frame.monitor), others, ...homed },
+  };
 }

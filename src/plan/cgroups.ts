@@ -1,11 +1,11 @@
 /** Steps that make, fill and enter the cgroups of a container. */
 import { TspodError } from '../errors.js';
 import type { LinuxResources } from '../oci/resources.js';
-import { parentsOf } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
+import { enableControllers, unifiedControllers, type CgroupRequest } from './cgroup-controllers.js';
 import { controllersOf, neededControllers, writersOf } from './cgroup-placement.js';
-import type { CgroupWrite, Controller } from './cgroup-writes.js';
-import type { CgroupDirectory, CgroupPlacement, OptionalResource } from './context.js';
+import type { CgroupWrite } from './cgroup-writes.js';
+import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
 import { deviceWrites } from './device-files.js';
 import { deviceProgram } from './device-program.js';
 import { O_DIRECTORY, O_PATH } from './flags.js';
@@ -17,14 +17,6 @@ export interface OpenCgroup {
   readonly slot: number;
 }
 
-export interface CgroupRequest {
-  readonly resources: LinuxResources;
-  readonly optional: readonly OptionalResource[];
-}
-
-/** Controllers that a version 2 cgroup has enabled where they can be: counted and limited by default, or later by an update. */
-const V2_DEFAULTS: readonly Controller[] = ['memory', 'pids', 'cpu'];
-
 /** Makes all directories with their limits, in `prepare`, before anything is in them. */
 export function createCgroups(
   builder: PlanBuilder,
@@ -32,6 +24,7 @@ export function createCgroups(
   request: CgroupRequest,
 ): readonly OpenCgroup[] {
   return placement.directories.map((directory) => {
+    if (directory.frame !== undefined) clearFrame(builder, directory.frame);
     if (directory.hierarchy.version === 2) enableControllers(builder, directory, request);
     const slot = builder.slot();
     builder.add('prepare', 'cgroupCreate', { slot, path: directory.path });
@@ -39,37 +32,6 @@ export function createCgroups(
     if (guardsDevices(placement, directory)) limitDevices(builder, { directory, slot }, request.resources);
     return { directory, slot };
   });
-}
-
-/**
- * A version 2 cgroup has a controller only if all those above enable it for their children. What was asked for must succeed; defaults may
- * fail: a group that has processes of its own (the top one, in a container) cannot enable any.
- */
-export function enableControllers(builder: PlanBuilder, directory: CgroupDirectory, request: CgroupRequest): void {
-  const available = directory.hierarchy.controllers;
-  const asked = askedControllers(request).filter((controller) => available.includes(controller));
-  const others = V2_DEFAULTS.filter((controller) => available.includes(controller) && !asked.includes(controller));
-  if (asked.length + others.length === 0) return;
-  const { mountPoint } = directory.hierarchy;
-  const levels = [mountPoint, ...parentsOf(directory.path.slice(mountPoint.length)).map((path) => mountPoint + path)];
-  const slot = builder.slot();
-  for (const [level, path] of levels.entries()) {
-    if (level === 0) builder.add('prepare', 'openPath', { slot, path, flags: O_PATH | O_DIRECTORY });
-    else builder.add('prepare', 'cgroupCreate', { slot, path });
-    const enable = (value: string) => ({ slot, name: 'cgroup.subtree_control', value });
-    if (asked.length > 0)
-      builder.add('prepare', 'writeFileAt', enable(asked.map((controller) => `+${controller}`).join(' ')));
-    // One by one: where one cannot be (cpu, while there are real-time processes) the others still are.
-    for (const controller of others) builder.try('prepare', 'writeFileAt', enable(`+${controller}`));
-  }
-}
-
-/** Those that something was asked of, by limits or by whole files. */
-function askedControllers({ resources, optional }: CgroupRequest): readonly string[] {
-  const limits = neededControllers(resources).filter(
-    (controller) => controller !== 'pids' || !optional.includes('pids'),
-  );
-  return [...new Set([...limits, ...unifiedControllers(resources)])];
 }
 
 /** Writes the limits that this hierarchy's controllers carry out, and what was given as whole files. */
@@ -103,11 +65,6 @@ function addUnified(builder: PlanBuilder, { slot }: OpenCgroup, files: Readonly<
   for (const [name, value] of Object.entries(files)) builder.add('prepare', 'writeFileAt', { slot, name, value });
 }
 
-/** The controllers that whole files belong to: memory for memory.high. */
-function unifiedControllers({ unified = {} }: LinuxResources): readonly string[] {
-  return [...new Set(Object.keys(unified).map((name) => name.slice(0, name.indexOf('.'))))];
-}
-
 /** Whole files are for controllers that version 2 has; on a hybrid host version 1 has most of them. UNSUPPORTED_HOST names the controller. */
 export function checkUnified(placement: CgroupPlacement | undefined, resources: LinuxResources): void {
   const hierarchies = (placement?.directories ?? []).filter(({ hierarchy }) => hierarchy.version === 2);
@@ -134,6 +91,27 @@ function limitDevices(builder: PlanBuilder, { directory, slot }: OpenCgroup, res
     return;
   }
   for (const { file, value } of deviceWrites(rules)) builder.add('prepare', 'writeFileAt', { slot, name: file, value });
+}
+
+/** The monitor leaves the frame, and whoever else is in it: a group whose controllers are divided below it holds no process. */
+function clearFrame(builder: PlanBuilder, { monitor, others }: CgroupFrame): void {
+  const slot = builder.slot();
+  builder.add('prepare', 'cgroupCreate', { slot, path: monitor });
+  const move = (value: string) => ({ slot, name: 'cgroup.procs', value });
+  // 0 is the process that writes.
+  builder.add('prepare', 'writeFileAt', move('0'));
+  // One that has ended meanwhile is no error.
+  for (const pid of others) builder.try('prepare', 'writeFileAt', move(String(pid)));
+}
+
+/** The monitor goes back to where it was started from, if that is still there. */
+export function leaveFrame(builder: PlanBuilder, placement: CgroupPlacement | undefined): void {
+  for (const { frame } of placement?.directories ?? []) {
+    if (frame?.home === undefined) continue;
+    const slot = builder.slot();
+    builder.try('started', 'openPath', { slot, path: frame.home, flags: O_PATH | O_DIRECTORY });
+    builder.try('started', 'writeFileAt', { slot, name: 'cgroup.procs', value: '0' });
+  }
 }
 
 /** The slot of the version 2 cgroup, into which the clone goes straight; NONE without one. */

@@ -33,6 +33,19 @@ export interface CgroupDirectory {
   readonly hierarchy: CgroupHierarchy;
   /** Absolute path of the container's cgroup. */
   readonly path: string;
+  /** Version 2: what it lies in, where that was given to the container as a whole. */
+  readonly frame?: CgroupFrame;
+}
+
+/** A group without processes of its own, which exists: in it lie the container's group and the monitor's. */
+export interface CgroupFrame {
+  readonly path: string;
+  /** The monitor enters it, and is not counted to the container (CVE-2019-14891). */
+  readonly monitor: string;
+  /** Processes in the frame that have to go to the monitor's group, too. */
+  readonly others: readonly number[];
+  /** Where the monitor goes when the container runs. @default it stays */
+  readonly home?: string;
 }
 
 /** All cgroup directories of a container, made by placeCgroup(). */

@@ -15,7 +15,7 @@ import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
 import type { OciProcess, OciSpec } from '../oci/spec.js';
 import { sysctlPath } from '../spec/sysctls.js';
 import { PlanBuilder, stageIndex } from './builder.js';
-import { checkUnified, cloneTarget, countOomKills, createCgroups, enterCgroups } from './cgroups.js';
+import { checkUnified, cloneTarget, countOomKills, createCgroups, enterCgroups, leaveFrame } from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
 import type { LaunchContext } from './context.js';
 import { addDevices } from './devices.js';
@@ -64,6 +64,7 @@ export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
   addKernelSettings(launch);
   addPivot(launch);
   addCommand(launch);
+  leaveFrame(builder, context.cgroup);
   tryHooks(builder, spec.hooks?.poststart, { stage: 'started', status: 'running', state: launch.state });
   addTeardown(builder, { id: context.id, cgroup: context.cgroup, ...context.teardown });
   return builder.build();

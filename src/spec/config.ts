@@ -3,6 +3,7 @@
  * it as JSON, `generateSpec` turns it into an OCI spec, `inspect` prints it.
  */
 import type { OciHooks, RlimitValue } from '../oci/spec.js';
+import type { CgroupManager, CgroupsMode } from './cgroup-options.js';
 import type {
   DeviceRate,
   DeviceWeight,
@@ -147,8 +148,10 @@ export interface ContainerConfig extends NameConfig {
   readonly timezone?: string;
 
   readonly resources: ResourceConfig;
+  /** A path, or a slice of systemd; '' where the group does not lie below one. */
   readonly cgroupParent: string;
-  readonly cgroups: 'enabled' | 'disabled';
+  readonly cgroupManager: CgroupManager;
+  readonly cgroups: CgroupsMode;
   readonly log: Required<Pick<LogOptions, 'driver' | 'maxSizeBytes' | 'maxFiles'>> & Pick<LogOptions, 'path' | 'tag'>;
   readonly restart: Required<RestartOptions>;
   /** Absent: nothing is checked. */

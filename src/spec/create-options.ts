@@ -270,10 +270,13 @@ export interface CreateOptions extends NameOptions {
   readonly timezone?: string;
 
   readonly resources?: ResourceOptions;
-  /** Absolute, from the top of each hierarchy. @default '/tspod' */
+  /** cgroupfs: absolute, from the top of each hierarchy; systemd: a slice. @default '/tspod', or 'machine.slice' */
   readonly cgroupParent?: string;
-  /** @default 'enabled' */
-  readonly cgroups?: 'enabled' | 'disabled';
+  /**
+   * no-conmon: the monitor stays in its caller's cgroup; split: the caller's cgroup is divided between container and supervisors.
+   * @default 'enabled'
+   */
+  readonly cgroups?: 'enabled' | 'disabled' | 'no-conmon' | 'split';
   readonly log?: LogOptions;
   readonly restart?: RestartOptions;
   readonly health?: HealthOptions;

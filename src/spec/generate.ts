@@ -3,6 +3,7 @@ import type { HostFacts } from '../host/facts.js';
 import { OCI_VERSION } from '../oci/spec.js';
 import type { OciDevice, OciLinux, OciMount, OciProcess, OciSpec } from '../oci/spec.js';
 import { boundingCapabilities, capabilitySets } from './capabilities.js';
+import { cgroupsPath } from './cgroup-path.js';
 import type { ContainerConfig } from './config.js';
 import { fileMounts, kernelMounts, orderMounts, readOnlyRootMounts, timezoneMounts } from './default-mounts.js';
 import type { ContainerFiles } from './default-mounts.js';
@@ -32,6 +33,8 @@ export interface SpecDetails {
   readonly namespacePaths?: NamespacePaths;
   /** That of the container whose UTS namespace is shared. @default hostnameOf() */
   readonly hostname?: string;
+  /** The cgroup that is split, with cgroups `split`. @default none */
+  readonly splitFrom?: string;
   /** What resolveHostPaths() found. @default nothing was looked for */
   readonly hostPaths?: HostPaths;
   /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
@@ -116,7 +119,7 @@ function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetail
     gidMappings: ociIdMappings(config.gidMaps),
     ...timeOffsets(config),
     devices: allDevices(hostPaths),
-    ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id) }),
+    ...(config.cgroups === 'disabled' ? {} : { cgroupsPath: cgroupsPath(config, details.id, details.splitFrom) }),
     resources: ociResources(
       config.resources,
       deviceRules({ privileged, granted: hostPaths.devices, rules }),
@@ -138,11 +141,6 @@ function allDevices(hostPaths: HostPaths): readonly OciDevice[] {
   const granted = [...hostPaths.privilegedDevices, ...hostPaths.devices.map(({ device }) => device)];
   if (granted.length === 0) return DEFAULT_DEVICES;
   return [...new Map([...DEFAULT_DEVICES, ...granted].map((device) => [device.path, device])).values()];
-}
-
-/** The container's cgroup in each hierarchy, from its mount point. */
-export function cgroupsPath(config: Pick<ContainerConfig, 'cgroupParent'>, id: string): string {
-  return config.cgroupParent === '/' ? `/${id}` : `${config.cgroupParent}/${id}`;
 }
 
 function timeOffsets(config: ContainerConfig): Pick<OciLinux, 'timeOffsets'> {

@@ -4,7 +4,7 @@ import { propagationOf } from '../oci/mount-options.js';
 import { cleanPath } from '../util/paths.js';
 import { parseSignal } from '../util/signals.js';
 import { checkAddedCapabilities, checkCapabilityConflict, normalizeCapabilities } from './capabilities.js';
-import { normalizeCgroups } from './cgroup-options.js';
+import { normalizeCgroups, type CgroupManager } from './cgroup-options.js';
 import type { ContainerConfig, SecurityConfig } from './config.js';
 import type { CreateOptions, LogOptions, RestartOptions, SecurityOptions } from './create-options.js';
 import { checkDeviceRule, normalizeDevices } from './devices.js';
@@ -38,11 +38,21 @@ const MAX_SECONDS = 2 ** 32 - 1;
 /** Most descriptors that are passed on. */
 const MAX_PRESERVED_FDS = 256;
 
+/** What an engine was opened with and its containers are made by. */
+export interface EngineDefaults {
+  /** @default as the machine is */
+  readonly cgroupManager?: CgroupManager | undefined;
+}
+
 /**
  * The configuration of a container with these options on this machine. Throws TypeError for misuse (unknown keys, wrong types),
  * TspodError INVALID_ARGUMENT for what the user gave, NO_SUCH_IMAGE for an image that is not known; each names what is wrong.
  */
-export function normalizeCreateOptions(options: CreateOptions, facts: HostFacts): ContainerConfig {
+export function normalizeCreateOptions(
+  options: CreateOptions,
+  facts: HostFacts,
+  { cgroupManager }: EngineDefaults = {},
+): ContainerConfig {
   checkCreateOptions(options);
   const config: ContainerConfig = {
     ...identity(options),
@@ -51,7 +61,7 @@ export function normalizeCreateOptions(options: CreateOptions, facts: HostFacts)
     ...fileSystem(options),
     ...security(options, facts),
     ...lifeCycle(options),
-    ...normalizeCgroups(options, facts.cpus),
+    ...normalizeCgroups(options, facts, cgroupManager),
   };
   checkCombinations(options, config);
   checkHost(config, facts);

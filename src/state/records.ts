@@ -28,6 +28,8 @@ export interface StoredState {
   readonly finishedUs: number;
   readonly restarts: number;
   readonly error: string;
+  /** The cgroup that it was started in and that is split, with cgroups `split`; or ''. */
+  readonly splitFrom: string;
 }
 
 export interface StoredContainer {
@@ -78,4 +80,5 @@ export const FRESH_STATE: StoredState = {
   finishedUs: 0,
   restarts: 0,
   error: '',
+  splitFrom: '',
 };

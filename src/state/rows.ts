@@ -17,6 +17,7 @@ export interface ContainerRow {
   readonly finished_us: number;
   readonly restarts: number;
   readonly error: string;
+  readonly split_from: string;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -31,6 +32,7 @@ const STATE_COLUMN_NAMES = [
   'finished_us',
   'restarts',
   'error',
+  'split_from',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -57,6 +59,7 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.finishedUs,
     state.restarts,
     state.error,
+    state.splitFrom,
   ];
 }
 
@@ -78,6 +81,7 @@ export function toContainer(row: ContainerRow): StoredContainer {
       finishedUs: row.finished_us,
       restarts: row.restarts,
       error: row.error,
+      splitFrom: row.split_from,
     },
   };
 }

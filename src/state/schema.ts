@@ -33,7 +33,8 @@ export const MIGRATIONS: readonly string[] = [
     started_us INTEGER NOT NULL,
     finished_us INTEGER NOT NULL,
     restarts INTEGER NOT NULL,
-    error TEXT NOT NULL
+    error TEXT NOT NULL,
+    split_from TEXT NOT NULL
   ) STRICT;
   CREATE INDEX container_live ON container_state (status) WHERE status NOT IN ('created', 'exited');
   CREATE INDEX container_ended ON container_state (seq) WHERE auto_remove = 1 AND status = 'exited';

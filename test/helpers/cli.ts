@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
+import { cgroupTops, testCgroupManager } from './leaks.js';
+
 const PROGRAM = join(process.cwd(), 'bin/tspod');
 
 export interface CliResult {
@@ -36,7 +38,12 @@ export function storeOf(t: ExecutionContext<unknown>): TestStore {
   if (known !== undefined) return known;
   const root = mkdtempSync('/tmp/tspod-cli-');
   const runRoot = mkdtempSync('/run/tspod-cli-');
-  const env: NodeJS.ProcessEnv = { ...process.env, TSPOD_ROOT: root, TSPOD_RUNROOT: runRoot };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    TSPOD_ROOT: root,
+    TSPOD_RUNROOT: runRoot,
+    TSPOD_CGROUP_MANAGER: testCgroupManager(),
+  };
   // reading a bundle of certificates takes longer than everything else
   delete env['NODE_EXTRA_CA_CERTS'];
   const store = { root, runRoot, env };
@@ -168,7 +175,6 @@ function mountsBelow(store: TestStore): string[] {
 }
 
 function cgroupsOf(id: string): string[] {
-  return readdirSync('/sys/fs/cgroup').flatMap((controller) =>
-    ['', 'tspod/', 'machine.slice/'].map((parent) => `/sys/fs/cgroup/${controller}/${parent}${id}`).filter(existsSync),
-  );
+  const paths = [`/tspod/${id}`, `/machine.slice/tspod-${id}.scope/container`];
+  return cgroupTops().flatMap((top) => paths.map((path) => top + path).filter((path) => existsSync(path)));
 }

@@ -10,7 +10,7 @@ import { isTspodError, openEngine, type CreateOptions, type Engine, type ErrorCo
 import { execute } from '../../src/native/execute.js';
 import { PlanBuilder } from '../../src/plan/builder.js';
 import { encodePlan } from '../../src/plan/encode.js';
-import { cgroupTops, networkState, remains, type Territory } from './leaks.js';
+import { cgroupTops, LOOKS, networkState, remains, testCgroupManager, type Territory } from './leaks.js';
 import { temporaryDirectory } from './temp.js';
 
 export interface TestEngine extends Territory {
@@ -24,21 +24,26 @@ export interface TestEngine extends Territory {
 }
 
 /** Removes all containers after the test, and fails it if anything of them is left. */
-export async function testEngine(t: ExecutionContext<unknown>): Promise<TestEngine> {
+export async function testEngine(
+  t: ExecutionContext<unknown>,
+  { cgroupManager = testCgroupManager() }: Partial<Pick<Territory, 'cgroupManager'>> = {},
+): Promise<TestEngine> {
   const base = temporaryDirectory(t, 'tspod-engine-');
+  const unique = randomBytes(6).toString('hex');
   const territory: Territory = {
     root: join(base, 'root'),
     runRoot: join(base, 'run'),
-    cgroupParent: `/tspod-test-${randomBytes(6).toString('hex')}`,
+    cgroupManager,
+    cgroupParent: cgroupManager === 'systemd' ? `tspodtest${unique}.slice` : `/tspod-test-${unique}`,
   };
   const network = networkState();
-  const directories = { root: territory.root, runRoot: territory.runRoot };
-  const engine = await openEngine(directories);
+  const opening = { root: territory.root, runRoot: territory.runRoot, cgroupManager };
+  const engine = await openEngine(opening);
   const assertNothingLeft = async (...known: readonly string[]) => {
     t.deepEqual(await settledRemains(territory, known), []);
   };
   t.teardown(async () => {
-    const last = await openEngine(directories);
+    const last = await openEngine(opening);
     for (const { id } of last.containers.list({ all: true })) {
       await last.containers.remove(id, { force: true, depend: true, timeoutSec: 0 }).catch(ignoreGone);
     }
@@ -47,7 +52,7 @@ export async function testEngine(t: ExecutionContext<unknown>): Promise<TestEngi
     // Not by t: a test that has ended takes no more assertions.
     assert.deepEqual(await settledRemains(territory, []), []);
     assert.deepEqual(networkState(), network);
-    removeCgroups(territory);
+    await removeCgroups(territory);
     await unmountHideLayers(territory);
   });
   return {
@@ -56,11 +61,11 @@ export async function testEngine(t: ExecutionContext<unknown>): Promise<TestEngi
     options: (options = {}) => ({
       ...(options.rootfs === undefined ? { image: 'host:' } : {}),
       network: 'none',
-      cgroupParent: territory.cgroupParent,
+      ...(ownPlace(options) ? {} : { cgroupParent: territory.cgroupParent }),
       ...options,
     }),
     reopen: async () => {
-      const another = await openEngine(directories);
+      const another = await openEngine(opening);
       t.teardown(() => another.close());
       return another;
     },
@@ -76,12 +81,21 @@ function ignoreGone(error: unknown): void {
 export async function settledRemains(territory: Territory, known: readonly string[]): Promise<readonly string[]> {
   for (let attempt = 0; ; attempt += 1) {
     const found = remains(territory, known);
-    if (found.length === 0 || attempt === 40) return found;
+    if (found.length === 0 || attempt === LOOKS) return found;
     await delay(25);
   }
 }
 
-function removeCgroups({ cgroupParent }: Territory): void {
+/** These have no parent to choose. */
+function ownPlace({ cgroups }: CreateOptions): boolean {
+  return cgroups === 'disabled' || cgroups === 'split';
+}
+
+async function removeCgroups({ cgroupManager, cgroupParent }: Territory): Promise<void> {
+  if (cgroupManager === 'systemd') {
+    await stopUnit(cgroupParent);
+    return;
+  }
   for (const top of cgroupTops()) {
     try {
       rmdirSync(top + cgroupParent);
@@ -89,6 +103,14 @@ function removeCgroups({ cgroupParent }: Territory): void {
       // no container needed this hierarchy
     }
   }
+}
+
+/** A slice stays when what was in it is gone. */
+async function stopUnit(name: string): Promise<void> {
+  const { connectManager } = await import('../../src/systemd/manager.js');
+  using manager = connectManager();
+  // No container was in it, so that systemd does not know it.
+  await manager.call('StopUnit', 'ss', [name, 'replace']).catch(() => undefined);
 }
 
 async function unmountHideLayers({ runRoot }: Territory): Promise<void> {

@@ -56,7 +56,12 @@ export interface Listed {
 
 export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
   const env = await testEngine(t);
-  const variables: NodeJS.ProcessEnv = { ...process.env, TSPOD_ROOT: env.root, TSPOD_RUNROOT: env.runRoot };
+  const variables: NodeJS.ProcessEnv = {
+    ...process.env,
+    TSPOD_ROOT: env.root,
+    TSPOD_RUNROOT: env.runRoot,
+    TSPOD_CGROUP_MANAGER: env.cgroupManager,
+  };
   // reading a bundle of certificates takes longer than everything else
   delete variables['NODE_EXTRA_CA_CERTS'];
   const run = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>

@@ -2,12 +2,33 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { slicePath } from '../../src/spec/cgroup-path.js';
+
 export interface Territory {
   /** The store's directories. */
   readonly root: string;
   readonly runRoot: string;
-  /** The cgroup that all containers of the test are below, from each hierarchy's top. */
+  /** The group or the slice that all containers of the test are in. */
   readonly cgroupParent: string;
+  readonly cgroupManager: CgroupManager;
+}
+
+type CgroupManager = 'cgroupfs' | 'systemd';
+
+/** Who makes the cgroups of tests that do not choose: `TSPOD_CGROUP_MANAGER`, or tspod itself. */
+export function testCgroupManager(): CgroupManager {
+  return process.env['TSPOD_CGROUP_MANAGER'] === 'systemd' ? 'systemd' : 'cgroupfs';
+}
+
+/** A machine that is emulated takes its time. */
+const SLOW = process.env['TSPOD_TEST_SLOW'] === '1' ? 10 : 1;
+
+/** How often settledRemains() and others look again, 25 ms apart. */
+export const LOOKS = 40 * SLOW;
+
+/** Where the territory's cgroups are, from each hierarchy's top. */
+export function cgroupPathOf({ cgroupManager, cgroupParent }: Territory): string {
+  return cgroupManager === 'systemd' ? slicePath(cgroupParent) : cgroupParent;
 }
 
 /** Everything of the territory that is there: mounts, cgroups, processes, directories. `known`: ids of containers that may be there. */
@@ -34,11 +55,12 @@ function mountsIn({ root, runRoot }: Territory): readonly string[] {
     .map((point) => `mount ${point}`);
 }
 
-function cgroupsIn({ cgroupParent }: Territory): readonly string[] {
+function cgroupsIn(territory: Territory): readonly string[] {
+  const path = cgroupPathOf(territory);
   return cgroupTops().flatMap((top) =>
-    namesIn(top + cgroupParent)
-      .filter((name) => /^[0-9a-f]{64}$/.test(name))
-      .map((name) => `cgroup ${top}${cgroupParent}/${name}`),
+    namesIn(top + path)
+      .filter((name) => /^(?:[0-9a-f]{64}|tspod-[0-9a-f]{64}\.scope)$/.test(name))
+      .map((name) => `cgroup ${top}${path}/${name}`),
   );
 }
 
@@ -51,7 +73,9 @@ export function cgroupTops(): readonly string[] {
 }
 
 /** Monitors hold a run directory open; containers are in a cgroup of the test's. */
-function processesIn({ runRoot, cgroupParent, root }: Territory): readonly string[] {
+function processesIn(territory: Territory): readonly string[] {
+  const { runRoot, root } = territory;
+  const path = cgroupPathOf(territory);
   return (
     namesIn('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -60,7 +84,7 @@ function processesIn({ runRoot, cgroupParent, root }: Territory): readonly strin
       .flatMap((pid) => {
         const cgroup = readText(`/proc/${pid}/cgroup`)
           .split('\n')
-          .find((line) => line.includes(`${cgroupParent}/`));
+          .find((line) => line.includes(`${path}/`));
         const isOurs =
           cgroup !== undefined ||
           (isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root)));

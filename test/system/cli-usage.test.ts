@@ -145,11 +145,6 @@ test(
   ['--cgroup-manager', 'foo', 'ps'],
   'Error: configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument\n',
 );
-test(
-  fails,
-  ['--cgroup-manager', 'systemd', 'ps'],
-  'Error: --cgroup-manager systemd is not supported yet: cgroups are made with cgroupfs\n',
-);
 test(fails, ['--remote', 'ps'], 'Error: --remote is not supported yet: there is no remote service\n');
 
 test('a bad log level has the status 1', async (t) => {

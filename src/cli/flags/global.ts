@@ -71,10 +71,10 @@ export const globalFlags: readonly Flag[] = [
     name: 'cgroup-manager',
     kind: 'text',
     value: 'name',
-    completion: ['cgroupfs'],
+    completion: ['cgroupfs', 'systemd'],
     group: GLOBAL,
-    help: 'How cgroups are made: cgroupfs',
-    default: 'cgroupfs',
+    help: 'Who makes the cgroups of new containers: cgroupfs, systemd',
+    default: '$TSPOD_CGROUP_MANAGER or systemd where it runs',
   },
   {
     name: 'storage-driver',

@@ -1,5 +1,5 @@
 /** Flags of create and run: limits of the cgroup. */
-import { invalid, unsupported } from '../cli-error.js';
+import { invalid } from '../cli-error.js';
 import { parsePairs } from '../parse/key-values.js';
 import { parseDeviceOperations, parseDeviceRate, parseDeviceWeight } from '../parse/limits.js';
 import { parseNamedSize, parseSizeOrUnlimited } from '../parse/size.js';
@@ -225,7 +225,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'path',
     group: RESOURCES,
-    help: "Cgroup in which the container's is made",
+    help: "Cgroup, or slice of systemd, in which the container's is made",
     set: (draft, value) => {
       draft.cgroupParent = value;
     },
@@ -235,21 +235,19 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'mode',
     default: 'enabled',
-    completion: ['enabled', 'disabled', 'no-conmon'],
+    completion: ['enabled', 'disabled', 'no-conmon', 'split'],
     group: RESOURCES,
-    help: 'Whether the container has a cgroup of its own: enabled, disabled',
+    help: 'What cgroups are made: enabled, disabled, no-conmon, split',
     set: (draft, value) => {
       draft.cgroups = cgroupsMode(value);
     },
   },
 ];
 
-/** The monitor is never in the container's cgroup, so no-conmon asks for what is done anyway. */
-function cgroupsMode(text: string): 'enabled' | 'disabled' {
-  if (text === 'split') throw unsupported('--cgroups split', 'choose from enabled, disabled');
-  if (text === 'disabled') return text;
-  if (text !== 'enabled' && text !== 'no-conmon') {
-    throw invalid(`running container create option: invalid cgroup mode ${JSON.stringify(text)}: invalid argument`);
-  }
-  return 'enabled';
+const MODES = ['enabled', 'disabled', 'no-conmon', 'split'] as const;
+
+function cgroupsMode(text: string): (typeof MODES)[number] {
+  const mode = MODES.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  throw invalid(`running container create option: invalid cgroup mode ${JSON.stringify(text)}: invalid argument`);
 }

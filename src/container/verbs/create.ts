@@ -28,7 +28,7 @@ export interface Recorded {
 
 /** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces). */
 export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
-  const config = normalizeCreateOptions(options, context.facts());
+  const config = normalizeCreateOptions(options, context.facts(), context);
   // What the host lacks is said now, and not when it is started.
   resolveHostPaths(config);
   return recordContainer(context, newId(), { config, state: {} });

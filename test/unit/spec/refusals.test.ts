@@ -257,8 +257,9 @@ test(invalid, { security: { procOptions: ['hidepid=2,x'] } }, /invalid option of
 
 test(invalid, { cgroupParent: 'x' }, /cgroupParent must be an absolute path/);
 test(invalid, { cgroupParent: '/a/../../b' }, /must not hold "\.\."/);
-test(invalid, { cgroupParent: 'user.slice' }, /systemd slice/);
-test(invalid, { cgroups: 'maybe' }, /cgroups must be enabled or disabled/);
+test(invalid, { cgroupParent: 'user.slice' }, /^systemd slice received as cgroup parent when using cgroupfs: invalid argument$/);
+test(invalid, { cgroups: 'maybe' }, /cgroups must be one of enabled, disabled, no-conmon, split/);
+test(invalid, { cgroups: 'split', cgroupParent: '/a' }, /cgroupParent cannot be given with cgroups split/);
 test(invalid, { cgroups: 'disabled', resources: { cpus: 1 } }, /resource limits need a cgroup/);
 test(invalid, { log: { driver: 'journald' } }, /log driver must be one of/);
 test(invalid, { log: { path: 'x' } }, /log path must be an absolute path/);

@@ -60,6 +60,7 @@ test('store: gives back what was put in', (t) => {
     finishedUs: 1_700_000_000_000_002,
     restarts: 3,
     error: 'went wrong',
+    splitFrom: '/a',
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {

@@ -121,7 +121,8 @@ covers('device-write-iops', '/dev/a:10', { resources: { deviceWriteIops: [{ devi
 covers('cgroup-conf', 'memory.high=1', { resources: { unified: { 'memory.high': '1' } } });
 covers('cgroup-parent', '/p', { cgroupParent: '/p' });
 covers('cgroups', 'disabled', { cgroups: 'disabled' });
-covers('cgroups', 'no-conmon', { cgroups: 'enabled' });
+covers('cgroups', 'no-conmon', { cgroups: 'no-conmon' });
+covers('cgroups', 'split', { cgroups: 'split' });
 covers('restart', 'on-failure:3', { restart: { policy: 'on-failure', maxRetries: 3 } });
 covers('stop-signal', 'INT', { stopSignal: 'INT' });
 covers('stop-timeout', '3', { stopTimeoutSec: 3 });

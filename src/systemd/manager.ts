@@ -1,0 +1,122 @@
+/** A connection to systemd's manager over D-Bus (org.freedesktop.systemd1(5)): the one door to dbus-native. */
+import { existsSync } from 'node:fs';
+import { createClient, type DBusError, type Message, type MessageBus } from 'dbus-native';
+
+import { TspodError } from '../errors.js';
+import { SYSTEM_BUS, SYSTEMD_SOCKET } from '../host/systemd.js';
+
+const SERVICE = 'org.freedesktop.systemd1';
+const PATH = '/org/freedesktop/systemd1';
+const INTERFACE = 'org.freedesktop.systemd1.Manager';
+
+const SIGNAL = 4;
+
+/** What libdbus gives an answer; systemd takes milliseconds. */
+const PATIENCE_MS = 25_000;
+
+export interface ManagerSignal {
+  readonly name: string;
+  readonly values: readonly unknown[];
+}
+
+export interface Manager extends Disposable {
+  /** The value of the answer. Throws ManagerError, or what `signal` was aborted with. */
+  call(method: string, signature: string, values: readonly unknown[], signal?: AbortSignal): Promise<unknown>;
+  /** Every signal from now on, in the order in which systemd sends them, those before an answer before that answer. */
+  onSignal(listener: (signal: ManagerSignal) => void): void;
+  /** Rejects when the connection is lost or nothing was heard for too long. */
+  readonly lost: Promise<never>;
+}
+
+interface ManagerCall {
+  readonly method: string;
+  /** Of the values; '' without any. */
+  readonly signature: string;
+  readonly values: readonly unknown[];
+}
+
+/** An answer that is a refusal. `name` is the one of D-Bus: org.freedesktop.systemd1.UnitExists. */
+export class ManagerError extends Error {
+  readonly refusal: string;
+
+  constructor(refusal: string, message: string) {
+    super(message);
+    this.name = 'ManagerError';
+    this.refusal = refusal;
+  }
+}
+
+/** Throws UNSUPPORTED_HOST where there is nobody to talk to. */
+export function connectManager(): Manager {
+  // The documented door first; a machine without a bus still has the one that systemctl uses.
+  const socket = [SYSTEM_BUS, SYSTEMD_SOCKET].find((path) => existsSync(path));
+  if (socket === undefined) {
+    const message = `cannot reach systemd: there is neither ${SYSTEM_BUS} nor ${SYSTEMD_SOCKET}; use cgroup manager cgroupfs`;
+    throw new TspodError('UNSUPPORTED_HOST', message, { details: { cgroupManager: 'systemd' } });
+  }
+  const direct = socket === SYSTEMD_SOCKET;
+  const bus = createClient({ socket, direct, authMethods: ['EXTERNAL'], plainValues: true, returnBigInt: true });
+  const lost = lossOf(bus, socket);
+  const call: Manager['call'] = (method, signature, values, signal) =>
+    Promise.race([lost, answerOf(bus, message(direct, { method, signature, values }), signal)]);
+  if (!direct) void bus.addMatch(matchRule()).then(undefined, () => undefined);
+  return {
+    call,
+    lost,
+    onSignal: (listener) => {
+      bus.connection.on('message', (heard: Message) => {
+        if (heard.type !== SIGNAL || heard.interface !== INTERFACE || heard.path !== PATH) return;
+        listener({ name: heard.member ?? '', values: heard.body ?? [] });
+      });
+    },
+    [Symbol.dispose]: () => {
+      bus.connection.stream.destroy();
+    },
+  };
+}
+
+function matchRule(): string {
+  return `type='signal',sender='${SERVICE}',path='${PATH}',interface='${INTERFACE}'`;
+}
+
+/** On systemd's own socket nobody else is spoken to, so no name is given. */
+function message(direct: boolean, { method, signature, values }: ManagerCall): Message {
+  return {
+    path: PATH,
+    interface: INTERFACE,
+    member: method,
+    ...(direct ? {} : { destination: SERVICE }),
+    ...(signature === '' ? {} : { signature, body: [...values] }),
+  };
+}
+
+async function answerOf(bus: MessageBus, request: Message, signal: AbortSignal | undefined): Promise<unknown> {
+  try {
+    return await bus.invoke(request, { timeout: PATIENCE_MS, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    const { dbusName, message: text } = error as DBusError;
+    if (dbusName === undefined) throw error;
+    throw new ManagerError(dbusName, text);
+  }
+}
+
+/** An unhandled error of the connection would end this process. */
+function lossOf(bus: MessageBus, socket: string): Promise<never> {
+  const lost = new Promise<never>((_, reject) => {
+    const lose = (why: string) => {
+      reject(new TspodError('LAUNCH_FAILED', `lost systemd, reached by ${socket}: ${why}`));
+    };
+    bus.connection.on('error', (error: Error) => {
+      lose(error.message);
+    });
+    bus.connection.on('close', () => {
+      lose('the connection was closed');
+    });
+    setTimeout(() => {
+      lose(`it did not answer within ${String(PATIENCE_MS / 1000)} s`);
+    }, PATIENCE_MS).unref();
+  });
+  // Nobody may be waiting when it is closed on purpose.
+  lost.catch(() => undefined);
+  return lost;
+}

@@ -1,0 +1,125 @@
+/** Scopes (systemd.scope(5)): groups of processes that systemd did not start, and gives away with a cgroup of their own. */
+import { TspodError } from '../errors.js';
+import { connectManager, ManagerError, type Manager } from './manager.js';
+
+export interface ScopeRequest {
+  readonly name: string;
+  readonly description: string;
+  readonly slice: string;
+  /** The first process in it. */
+  readonly pid: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Limits are tspod's to set, in the group below the scope; systemd's own defaults (TasksMax is 15 % of all) must not cut them. */
+const NO_LIMIT = 0xffffffffffffffffn;
+
+const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
+const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
+
+/** A scope of that name that has ended is forgotten in a moment; a second one would mean that somebody makes them on purpose. */
+const ATTEMPTS = 5;
+
+/**
+ * Resolves when the process is in its scope, which ends by itself when the last process in it has. Throws LAUNCH_FAILED with what systemd
+ * says, UNSUPPORTED_HOST where it cannot be reached.
+ */
+export async function startScope(request: ScopeRequest): Promise<void> {
+  using manager = connectManager();
+  const events = new UnitEvents(manager);
+  try {
+    // Not waited for: the answers come in order.
+    manager.call('Subscribe', '', []).catch(() => undefined);
+    for (let attempt = 1; !(await tryStart(manager, events, request)); attempt += 1) {
+      if (attempt === ATTEMPTS) throw new Error(`there is another unit ${request.name}`);
+      await endOld(manager, events, request);
+    }
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    if (error instanceof TspodError) throw error;
+    const message = `systemd does not make ${request.name} in ${request.slice}: ${(error as Error).message}`;
+    throw new TspodError('LAUNCH_FAILED', message, { cause: error, details: { unit: request.name } });
+  }
+}
+
+/** False: there is a unit of that name. */
+async function tryStart(manager: Manager, events: UnitEvents, request: ScopeRequest): Promise<boolean> {
+  const { name, signal } = request;
+  let job;
+  try {
+    const values = [name, 'fail', properties(request), []];
+    job = await manager.call('StartTransientUnit', 'ssa(sv)a(sa(sv))', values, signal);
+  } catch (error) {
+    if (error instanceof ManagerError && error.refusal === UNIT_EXISTS) return false;
+    throw error;
+  }
+  const result = await Promise.race([events.jobEnd(String(job)), manager.lost, aborted(signal)]);
+  if (result !== 'done') throw new Error(`the job ended as ${result}`);
+  return true;
+}
+
+function properties({ description, slice, pid }: ScopeRequest): readonly unknown[] {
+  return [
+    ['Description', ['s', description]],
+    ['Slice', ['s', slice]],
+    ['PIDs', ['au', [pid]]],
+    ['Delegate', ['b', true]],
+    ['TasksMax', ['t', NO_LIMIT]],
+    // It ends with the machine's other processes, not before the services that use it.
+    ['DefaultDependencies', ['b', false]],
+    ['CollectMode', ['s', 'inactive-or-failed']],
+  ];
+}
+
+/** The container's last scope: all that is in it has ended, or is about to be ended. */
+async function endOld(manager: Manager, events: UnitEvents, { name, signal }: ScopeRequest): Promise<void> {
+  const removed = events.removal(name);
+  try {
+    await manager.call('StopUnit', 'ss', [name, 'replace'], signal);
+  } catch (error) {
+    if (error instanceof ManagerError && error.refusal === NO_SUCH_UNIT) return;
+    throw error;
+  }
+  await Promise.race([removed, manager.lost, aborted(signal)]);
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener(
+      'abort',
+      () => {
+        reject(new Error('aborted'));
+      },
+      { once: true },
+    );
+  });
+}
+
+/** What systemd says of jobs and units; a job can end before the answer that names it has been seen. */
+class UnitEvents {
+  readonly #ended = new Map<string, string>();
+  readonly #waiting = new Map<string, (result: string) => void>();
+  readonly #removals = new Map<string, () => void>();
+
+  constructor(manager: Manager) {
+    manager.onSignal(({ name, values }) => {
+      if (name === 'JobRemoved') this.#jobEnded(String(values[1]), String(values[3]));
+      else if (name === 'UnitRemoved') this.#removals.get(String(values[0]))?.();
+    });
+  }
+
+  jobEnd(job: string): Promise<string> {
+    const known = this.#ended.get(job);
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve) => this.#waiting.set(job, resolve));
+  }
+
+  removal(unit: string): Promise<void> {
+    return new Promise((resolve) => this.#removals.set(unit, resolve));
+  }
+
+  #jobEnded(job: string, result: string): void {
+    this.#ended.set(job, result);
+    this.#waiting.get(job)?.(result);
+  }
+}

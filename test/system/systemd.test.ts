@@ -1,0 +1,286 @@
+/** Containers in scopes of systemd, and the same lives with cgroups that tspod makes: what is so in the kernel's files, on cgroup v2. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+
+import type { Container, CreateOptions } from '../../src/index.js';
+import { run as cli, storeOf, until } from '../helpers/cli.js';
+import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
+import { killHard } from '../helpers/faults.js';
+import { has, requires, skip } from '../helpers/requires.js';
+
+const TOP = '/sys/fs/cgroup';
+const SLEEP = ['sleep', '1000'];
+const MANAGERS = ['systemd', 'cgroupfs'] as const;
+
+/** Patience for what an emulated machine does in seconds. */
+const PATIENCE_MS = 60_000;
+
+type Body = (t: ExecutionContext, env: TestEngine) => Promise<void>;
+
+function withSystemd(title: string, body: Body): void {
+  test(title, async (t) => {
+    if (requires(t, 'root', 'overlay', 'cgroup2', 'systemd'))
+      await body(t, await testEngine(t, { cgroupManager: 'systemd' }));
+  });
+}
+
+/** On any machine with version 2; with systemd where it runs. */
+function withBoth(title: string, body: Body): void {
+  for (const cgroupManager of MANAGERS) {
+    test(`${cgroupManager}: ${title}`, async (t) => {
+      if (!requires(t, 'root', 'overlay', 'cgroup2', ...(cgroupManager === 'systemd' ? (['systemd'] as const) : [])))
+        return;
+      await body(t, await testEngine(t, { cgroupManager }));
+    });
+  }
+}
+
+async function started(env: TestEngine, options: CreateOptions = {}): Promise<Container> {
+  const container = await env.engine.containers.create(env.options({ command: SLEEP, stopSignal: 'KILL', ...options }));
+  await container.start();
+  return container;
+}
+
+/** Of a process, from the top of the hierarchy. */
+function cgroupOf(pid: number): string {
+  return readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8')
+    .trim()
+    .replace('0::', '');
+}
+
+function groupOf(container: Container): string {
+  return TOP + cgroupOf(container.state().pid);
+}
+
+function fileOf(container: Container, name: string): string {
+  return readFileSync(`${groupOf(container)}/${name}`, 'utf8').trim();
+}
+
+function scopeOf({ id }: Container): string {
+  return `tspod-${id}.scope`;
+}
+
+/** What systemd says of the container's unit. */
+function unit(container: Container, property: string): string {
+  const args = ['show', '--property', property, '--value', scopeOf(container)];
+  return execFileSync('systemctl', args, { encoding: 'utf8' }).trim();
+}
+
+async function untilNoScope(container: Container): Promise<void> {
+  await until(`${scopeOf(container)} is gone`, () => unit(container, 'LoadState') === 'not-found', PATIENCE_MS);
+}
+
+withSystemd('systemd: a container and its monitor are in groups of one scope, which ends with them', async (t, env) => {
+  const container = await started(env);
+  const { pid, monitorPid } = container.state();
+  const scope = `/${env.cgroupParent}/${scopeOf(container)}`;
+  t.is(cgroupOf(pid), `${scope}/container`);
+  t.is(cgroupOf(monitorPid), `${scope}/monitor`);
+  t.is(readFileSync(`${TOP}${scope}/cgroup.procs`, 'utf8'), '', 'no process is in the scope itself');
+  t.is(unit(container, 'ActiveState'), 'active');
+  t.is(unit(container, 'Slice'), env.cgroupParent);
+  t.is(unit(container, 'Delegate'), 'yes');
+  t.is(unit(container, 'TasksMax'), 'infinity');
+  t.is(unit(container, 'Description'), `tspod container ${container.name}`);
+  const { State, HostConfig } = container.inspect();
+  t.is(State.CgroupPath, `${scope}/container`);
+  t.is(HostConfig.CgroupManager, 'systemd');
+  t.is(HostConfig.CgroupParent, env.cgroupParent);
+  await container.stop();
+  await untilNoScope(container);
+  t.false(existsSync(TOP + scope));
+});
+
+withBoth('a life: exec, pause, restart, and starts right after ends', async (t, env) => {
+  const container = await started(env);
+  const group = cgroupOf(container.state().pid);
+  const inside = await container.exec({ command: ['sh', '-c', 'echo $$ >/pid; cat /proc/self/cgroup'] });
+  t.is(inside.stdout, '0::/\n', 'an exec is in the container’s group, the top of its namespace');
+  await container.pause();
+  t.regex(fileOf(container, 'cgroup.events'), /^frozen 1$/m);
+  await container.unpause();
+  t.regex(fileOf(container, 'cgroup.events'), /^frozen 0$/m);
+  await container.restart();
+  t.is(cgroupOf(container.state().pid), group);
+  for (let round = 0; round < 3; round += 1) {
+    await container.kill();
+    await container.wait();
+    await container.start();
+    t.is(cgroupOf(container.state().pid), group);
+  }
+  await container.remove({ force: true });
+  await env.assertNothingLeft();
+});
+
+withBoth('limits of memory, processes, CPU and disks are in the kernel', async (t, env) => {
+  const [disk] = execFileSync('lsblk', ['--nodeps', '--noheadings', '--output', 'PATH,MAJ:MIN'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => /nvme|sd|vd/.test(line))
+    .map((line) => line.split(/\s+/));
+  if (disk === undefined) {
+    skip(t, 'no disk');
+    return;
+  }
+  const [path = '', numbers = ''] = disk;
+  const container = await started(env, {
+    resources: {
+      memoryBytes: 64 << 20,
+      memoryReservationBytes: 32 << 20,
+      pidsLimit: 77,
+      cpus: 0.5,
+      cpusetCpus: '0',
+      deviceWriteBps: [{ device: path, rate: 1 << 20 }],
+      deviceReadIops: [{ device: path, rate: 1000 }],
+      unified: { 'memory.high': String(48 << 20) },
+    },
+  });
+  t.is(fileOf(container, 'memory.max'), String(64 << 20));
+  t.is(fileOf(container, 'memory.low'), String(32 << 20));
+  t.is(fileOf(container, 'memory.high'), String(48 << 20));
+  t.is(fileOf(container, 'pids.max'), '77');
+  t.is(fileOf(container, 'cpu.max'), '50000 100000');
+  t.is(fileOf(container, 'cpuset.cpus'), '0');
+  t.is(fileOf(container, 'io.max'), `${numbers} rbps=max wbps=1048576 riops=1000 wiops=max`);
+});
+
+withBoth('the limit of processes stops a fork, also of an exec', async (t, env) => {
+  const container = await started(env, { resources: { pidsLimit: 3 } });
+  const script = 'sleep 0 & sleep 0 & sleep 0 & wait; echo all';
+  const { exitCode, stderr } = await container.exec({ command: ['sh', '-c', script] });
+  t.not(exitCode, 0);
+  t.regex(stderr, /fork/i);
+  t.regex(fileOf(container, 'pids.events'), /^max [1-9]/m);
+});
+
+withBoth('running out of memory is noticed', async (t, env) => {
+  const container = await started(env, {
+    command: ['sh', '-c', 'exec tail -c 100M /dev/zero'],
+    resources: { memoryBytes: 16 << 20, memorySwapBytes: 16 << 20 },
+  });
+  t.is(await container.wait(), 137);
+  t.true(container.state().oomKilled);
+});
+
+withBoth(
+  'devices are guarded: those of the default list can be opened, others not unless they are given',
+  async (t, env) => {
+    const open = 'mknod /free c 1 3 && : </free && mknod /kmsg c 1 11 && : </kmsg && echo opened';
+    const guarded = await started(env);
+    const refused = await guarded.exec({ command: ['sh', '-c', open] });
+    t.not(refused.exitCode, 0);
+    t.regex(refused.stderr, /kmsg: Operation not permitted/);
+    const given = await started(env, { deviceCgroupRules: ['c 1:11 r'] });
+    t.is((await given.exec({ command: ['sh', '-c', open] })).stdout, 'opened\n');
+  },
+);
+
+withSystemd('systemd: a restart by policy happens in the same scope, and no engine has to be there', async (t, env) => {
+  const container = await env.engine.containers.create(
+    env.options({ command: SLEEP, restart: { policy: 'always' }, name: 'again', stopSignal: 'KILL' }),
+  );
+  await container.start();
+  const { pid } = container.state();
+  const invocation = unit(container, 'InvocationID');
+  t.not(invocation, '');
+  process.kill(pid, 'SIGKILL');
+  await until(
+    'it was restarted',
+    () => container.state().restartCount === 1 && container.state().status === 'running',
+    PATIENCE_MS,
+  );
+  t.not(container.state().pid, pid);
+  t.is(cgroupOf(container.state().pid), `/${env.cgroupParent}/${scopeOf(container)}/container`);
+  t.is(unit(container, 'InvocationID'), invocation);
+});
+
+withSystemd('systemd: kill -9 of monitor and container leaves no scope', async (t, env) => {
+  const container = await started(env);
+  const { pid, monitorPid } = container.state();
+  await killHard(monitorPid);
+  await killHard(pid);
+  await untilNoScope(container);
+  await using other = await env.reopen();
+  t.is(other.containers.get(container.id).state().status, 'exited');
+  await container.start();
+  t.is(unit(container, 'ActiveState'), 'active');
+});
+
+withSystemd('systemd: a launch that fails leaves no scope', async (t, env) => {
+  const container = await env.engine.containers.create(env.options({ command: ['/does/not/exist'] }));
+  await rejectsWith(t, container.start(), 'COMMAND_NOT_FOUND');
+  await untilNoScope(container);
+});
+
+withSystemd('systemd: a slice lies in those that its name says', async (t, env) => {
+  const slice = env.cgroupParent.replace('.slice', '-below.slice');
+  const container = await started(env, { cgroupParent: slice });
+  t.is(cgroupOf(container.state().pid), `/${env.cgroupParent}/${slice}/${scopeOf(container)}/container`);
+});
+
+withSystemd('systemd: no-conmon leaves the monitor where it was started from', async (t, env) => {
+  const container = await started(env, { cgroups: 'no-conmon' });
+  const { pid, monitorPid } = container.state();
+  t.is(cgroupOf(pid), `/${env.cgroupParent}/${scopeOf(container)}/container`);
+  await until('the monitor is at home', () => cgroupOf(monitorPid) === cgroupOf(process.pid), PATIENCE_MS);
+  t.is(container.inspect().HostConfig.Cgroups, 'no-conmon');
+  await container.stop();
+  await untilNoScope(container);
+});
+
+test('cgroups split: the caller’s group is divided between container and supervisors', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'cgroup2', 'systemd')) return;
+  const { env } = storeOf(t);
+  const name = `tspod-split-${String(process.pid)}.scope`;
+  const tspod = [
+    'bin/tspod',
+    'run',
+    '--detach',
+    '--name',
+    'part',
+    '--network',
+    'none',
+    '--cgroups',
+    'split',
+    '-m',
+    '64m',
+    'host:',
+  ];
+  const args = ['--scope', '--quiet', '--property', 'Delegate=yes', '--unit', name, ...tspod, ...SLEEP];
+  execFileSync('systemd-run', args, { env });
+  const show = async (field: string) => (await cli(t, 0, 'inspect', '-f', `{{.${field}}}`, 'part')).stdout.trim();
+  const id = await show('Id');
+  const group = cgroupOf(Number(await show('State.Pid')));
+  t.is(group, `/system.slice/${name}/tspod-payload-${id}`);
+  t.is(cgroupOf(Number(await show('State.ConmonPid'))), `/system.slice/${name}/supervisor`);
+  t.is(await show('State.CgroupPath'), group);
+  t.is(readFileSync(`${TOP}${group}/memory.max`, 'utf8'), `${String(64 << 20)}\n`);
+  await cli(t, 0, 'rm', '--force', '--time', '0', 'part');
+  await until('the scope is gone', () => !existsSync(`${TOP}/system.slice/${name}`), PATIENCE_MS);
+});
+
+test('cgroup manager: what fits the other one is refused', async (t) => {
+  if (!requires(t, 'root')) return;
+  const create = (manager: string, ...flags: readonly string[]) =>
+    cli(t, 125, '--cgroup-manager', manager, 'create', ...flags, '--network', 'none', 'host:', 'true');
+  const slice = await create('cgroupfs', '--cgroup-parent', 'a.slice');
+  t.is(slice.stderr, 'Error: systemd slice received as cgroup parent when using cgroupfs: invalid argument\n');
+  if (has('systemd') && has('cgroup2')) {
+    const path = await create('systemd', '--cgroup-parent', '/a');
+    t.is(
+      path.stderr,
+      'Error: did not receive systemd slice as cgroup parent when using systemd to manage cgroups: invalid argument\n',
+    );
+    const restarts = await create('systemd', '--cgroups', 'no-conmon', '--restart', 'always');
+    t.regex(restarts.stderr, /no-conmon cannot be given with a restart policy/);
+  } else {
+    const missing = await create('systemd');
+    t.regex(missing.stderr, /cannot use cgroup manager systemd: .*; use cgroup manager cgroupfs/);
+  }
+  const unknown = await create('other');
+  t.is(
+    unknown.stderr,
+    'Error: configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument\n',
+  );
+});
