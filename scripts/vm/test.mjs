@@ -5,6 +5,7 @@
  *
  *   npm run test:vm                                    launch and system tests under systemd
  *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
+ *   npm run test:vm -- --manager systemd               containers in scopes of systemd
  *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
  *   npm run test:vm -- --built                         with what out/ and dist/ hold already
  *   npm run test:vm -- --command 'uname -a; bin/tspod info'
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     suite: { type: 'string', multiple: true, default: ['launch', 'system'] },
     match: { type: 'string', multiple: true, default: [] },
     command: { type: 'string' },
+    manager: { type: 'string', default: 'cgroupfs' },
     memory: { type: 'string', default: '4G' },
     minutes: { type: 'string', default: '60' },
     built: { type: 'boolean', default: false },
@@ -134,12 +136,12 @@ function prepareRepository(command) {
 /** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
 function testCommand() {
   const match = values.match.map((title) => ` --match '${title}'`).join('');
-  return `TSPOD_TEST_SLOW=1 node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
+  return `TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
 }
 
 function boot({ image, disk }) {
   const parameters = [
-    'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor swapaccount=1 tsc=unstable',
+    'root=/dev/nvme0n1 rw console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor swapaccount=1 tsc=unstable no_timer_check',
     values.init === 'direct'
       ? 'init=/usr/local/sbin/guest-run'
       : 'systemd.show_status=false systemd.journald.forward_to_console=0',

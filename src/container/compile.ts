@@ -12,6 +12,7 @@ import { resolveHostPaths } from '../spec/host-paths.js';
 import { identityOf } from '../spec/identity.js';
 import { optionalResources } from '../spec/resources.js';
 import type { ContainerPaths } from '../storage/paths.js';
+import { ownProfile } from './apparmor.js';
 import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
 import { healthOf } from './health-checks.js';
@@ -81,6 +82,7 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     hostPaths: resolveHostPaths(config),
     hostBinds: request.hostBinds,
     splitFrom: request.splitFrom,
+    apparmorProfile: ownProfile(context, config),
   });
   return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
 }

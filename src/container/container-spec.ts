@@ -4,6 +4,7 @@ import type { ContainerConfig } from '../spec/config.js';
 import { generateSpec } from '../spec/generate.js';
 import { resolveHostPaths } from '../spec/host-paths.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../spec/namespaces.js';
+import { ownProfile } from './apparmor.js';
 import type { EngineContext } from './context.js';
 import { containerHostname } from './owners.js';
 
@@ -13,21 +14,24 @@ export interface ContainerSpec {
 }
 
 /** By configuration, which never changes: an exec should not make it anew each time. */
-const known = new WeakMap<ContainerConfig, ContainerSpec>();
+const known = new WeakMap<ContainerConfig, ContainerSpec & { readonly profile: string | undefined }>();
 
 export function containerSpec(context: EngineContext, id: string, config: ContainerConfig): ContainerSpec {
+  // It may be loaded only now.
+  const profile = ownProfile(context, config);
   const found = known.get(config);
-  if (found !== undefined) return found;
+  if (found !== undefined && found.profile === profile) return found;
   const own = ofTheProcess(config);
   const spec = generateSpec(own, context.facts(), {
     id,
     rootPath: '/',
     hostname: containerHostname(context, id, config),
     hostPaths: resolveHostPaths(own),
+    apparmorProfile: profile,
     namespacePaths: placeholderPaths(config),
   });
   if (spec.process === undefined || spec.linux === undefined) throw new TypeError('a generated spec lacks its process');
-  const made = { process: spec.process, linux: spec.linux };
+  const made = { process: spec.process, linux: spec.linux, profile };
   known.set(config, made);
   return made;
 }

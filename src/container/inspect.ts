@@ -124,7 +124,7 @@ function security(config: ContainerConfig, { process, linux }: ContainerSpec) {
   return {
     MountLabel: linux.mountLabel ?? '',
     ProcessLabel: process.selinuxLabel ?? '',
-    AppArmorProfile: config.security.apparmorProfile ?? '',
+    AppArmorProfile: config.security.apparmorProfile ?? process.apparmorProfile ?? '',
     EffectiveCaps: process.capabilities?.effective ?? [],
     BoundingCaps: process.capabilities?.bounding ?? [],
   };

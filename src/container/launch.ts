@@ -9,6 +9,7 @@ import type { Plan } from '../plan/ops.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { TspodError } from '../errors.js';
 import type { AttachOptions, ExitStatus } from './api.js';
+import { prepareProfile } from './apparmor.js';
 import { splitFrom } from './cgroup.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from './donors.js';
@@ -56,6 +57,7 @@ export interface Launch {
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
   if (held.config.cgroups === 'split') held.save({ splitFrom: splitFrom(held.context, held.config) });
+  await prepareProfile(held.context, held.config);
   const compiled = await prepareLaunch(held, options);
   const bytes = encodePlan(compiled.plan);
   if (options.gate === true) writeFileSync(gatedPlanPath(held.paths), bytes, { mode: 0o600 });

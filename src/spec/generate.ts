@@ -33,6 +33,8 @@ export interface SpecDetails {
   readonly namespacePaths?: NamespacePaths;
   /** That of the container whose UTS namespace is shared. @default hostnameOf() */
   readonly hostname?: string;
+  /** The AppArmor profile where none is named. @default none */
+  readonly apparmorProfile?: string | undefined;
   /** The cgroup that is split, with cgroups `split`. @default none */
   readonly splitFrom?: string;
   /** What resolveHostPaths() found. @default nothing was looked for */
@@ -47,7 +49,7 @@ export function generateSpec(config: ContainerConfig, facts: HostFacts, details:
   return {
     ociVersion: OCI_VERSION,
     root: { path: details.rootPath, readonly: config.readOnly },
-    process: ociProcess(config, facts, { id: details.id, hostname }),
+    process: ociProcess(config, facts, { ...details, hostname }),
     mounts: allMounts(config, details),
     ...(isPrivate(config.namespaces.uts) ? { hostname, ...defined({ domainname: config.domainname }) } : {}),
     hooks: config.hooks,
@@ -63,12 +65,15 @@ export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'host
   return uts === 'host' || network === 'host' ? facts.hostname : id.slice(0, 12);
 }
 
-interface ProcessNames {
-  readonly id: string;
+interface ProcessNames extends Pick<SpecDetails, 'id' | 'apparmorProfile'> {
   readonly hostname: string;
 }
 
-function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }: ProcessNames): OciProcess {
+function ociProcess(
+  config: ContainerConfig,
+  facts: HostFacts,
+  { id, hostname, apparmorProfile }: ProcessNames,
+): OciProcess {
   const bounding = boundingCapabilities(config, facts);
   const env = config.hostnameEnv ? { ...config.env, HOSTNAME: hostname } : config.env;
   return {
@@ -83,7 +88,7 @@ function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }:
     ...defined({
       oomScoreAdj: config.oomScoreAdj,
       scheduler: config.scheduler,
-      apparmorProfile: appArmorProfile(config),
+      apparmorProfile: namedProfile(config) ?? apparmorProfile,
       selinuxLabel: facts.selinux ? seLinuxLabel(config.security, 'process', id) : undefined,
     }),
     ...(config.ioPriority === undefined
@@ -92,8 +97,7 @@ function ociProcess(config: ContainerConfig, facts: HostFacts, { id, hostname }:
   };
 }
 
-function appArmorProfile(config: ContainerConfig): string | undefined {
-  const { apparmorProfile } = config.security;
+function namedProfile({ security: { apparmorProfile } }: ContainerConfig): string | undefined {
   return apparmorProfile === 'unconfined' ? undefined : apparmorProfile;
 }
 

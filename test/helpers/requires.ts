@@ -22,6 +22,7 @@ type Program =
   | 'fish'
   | 'gcc'
   | 'unshare'
+  | 'apparmor_parser'
   | 'newuidmap';
 
 const PROBES = {

@@ -8,6 +8,7 @@ import { resolveHostPaths } from '../../spec/host-paths.js';
 import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../../util/random-name.js';
+import { requireProfile } from '../apparmor.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -31,6 +32,7 @@ export function createContainer(context: EngineContext, options: CreateOptions):
   const config = normalizeCreateOptions(options, context.facts(), context);
   // What the host lacks is said now, and not when it is started.
   resolveHostPaths(config);
+  requireProfile(config);
   return recordContainer(context, newId(), { config, state: {} });
 }
 
