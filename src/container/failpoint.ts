@@ -30,6 +30,7 @@ export const FAILPOINTS = [
   'put-aside',
   'lost-killed',
   'torn-down',
+  'end-told',
   'end-recorded',
   'removal-recorded',
   'files-removed',

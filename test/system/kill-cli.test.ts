@@ -52,6 +52,7 @@ const ENDING = {
   'stop-told': 'stopping',
   'stop-signal-sent': 'exited',
   stopped: 'exited',
+  'end-told': 'exited',
   'end-recorded': 'exited',
 } as const satisfies Row['points'];
 
@@ -75,6 +76,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       'plan-sent': ['exited', 'running', 'stopped'],
       started: ['exited', 'running', 'stopped'],
       ended: 'exited',
+      'end-told': 'exited',
       'end-recorded': 'exited',
     },
   },
