@@ -22,6 +22,7 @@ Napi::Value cancel(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
   export_descriptors(env, exports);
+  export_entries(env, exports);
   export_files(env, exports);
   export_locks(env, exports);
   export_mounts(env, exports);
@@ -32,6 +33,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   export_seccomp(env, exports);
   export_sockets(env, exports);
   export_spawn(env, exports);
+  export_tree(env, exports);
   export_watches(env, exports);
   export_xattrs(env, exports);
   add_function(env, exports, "cancel", cancel);

@@ -7,6 +7,8 @@ namespace tspod::addon {
 
 /** closeFd, pipe, duplicate. */
 void export_descriptors(Napi::Env env, Napi::Object exports);
+/** directoryNames, directoryEntries, openBeneath. */
+void export_entries(Napi::Env env, Napi::Object exports);
 /** readFile, writeFile, readDirectory, getHostname, setHostname. */
 void export_files(Napi::Env env, Napi::Object exports);
 /** tryLock, lockWaiting, unlock. */
@@ -17,7 +19,7 @@ void export_mounts(Napi::Env env, Napi::Object exports);
 void export_namespaces(Napi::Env env, Napi::Object exports);
 /** netlink. */
 void export_netlink(Napi::Env env, Napi::Object exports);
-/** execute, removeCgroup, removeTree, removeTreeNow. */
+/** execute, executeFor, removeCgroup, removeTree, removeTreeNow. */
 void export_plans(Napi::Env env, Napi::Object exports);
 /** openPidfd, sendSignal, hasEnded, reap. */
 void export_processes(Napi::Env env, Napi::Object exports);
@@ -27,6 +29,8 @@ void export_seccomp(Napi::Env env, Napi::Object exports);
 void export_sockets(Napi::Env env, Napi::Object exports);
 /** spawnMonitor. */
 void export_spawn(Napi::Env env, Napi::Object exports);
+/** createFileAt, makeEntryAt, linkAt, unlinkAt, removeTreeAt, setOwnerAt, setModeAt, setTimeAt, setAttributeAt. */
+void export_tree(Napi::Env env, Napi::Object exports);
 /** watch, watchEvents, watchRef, unwatch. */
 void export_watches(Napi::Env env, Napi::Object exports);
 /** getXattr, setXattr, removeXattr, listXattrs. */

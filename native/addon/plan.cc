@@ -13,18 +13,13 @@ namespace {
 /** Carries out a plan that launches nothing. */
 class PlanTask final : public Task {
  public:
-  PlanTask(Napi::Env env, std::span<const uint8_t> plan) : Task(env), plan_(plan.begin(), plan.end()) {}
+  PlanTask(Napi::Env env, std::span<const uint8_t> plan, std::optional<uint32_t> wanted = {})
+      : Task(env), plan_(plan.begin(), plan.end()), wanted_(wanted) {}
 
-  void run() override {
-    // Root, working directory and umask are shared with all threads of node until here; a plan may change
-    // them.
-    Result<void> own = sys::unshare(CLONE_FS);
-    result_ = own ? ops::execute(plan_)
-                  : Result<void, Failure>(Failure{Failure::kNoStep, own.error().err, "unshare"});
-  }
+  void run() override { result_ = execute(); }
 
   Napi::Value outcome(Napi::Env env) override {
-    if (result_) return env.Undefined();
+    if (result_) return result_->valid() ? to_js(env, *result_) : env.Undefined();
     const Failure& failed = result_.error();
     Napi::Object object = Napi::Object::New(env);
     object.Set("errno", failed.err);
@@ -35,12 +30,30 @@ class PlanTask final : public Task {
   }
 
  private:
+  /** What the wanted slot holds, or nothing. */
+  Result<UniqueFd, Failure> execute() {
+    // Root, working directory and umask are shared with all threads of node until here; a plan may change
+    // them.
+    const Result<void> own = sys::unshare(CLONE_FS);
+    if (!own) return Failure{Failure::kNoStep, own.error().err, "unshare"};
+    if (wanted_) return ops::execute_for(plan_, *wanted_);
+    TRY(ops::execute(plan_));
+    return UniqueFd();
+  }
+
   std::vector<uint8_t> plan_;
-  Result<void, Failure> result_;
+  std::optional<uint32_t> wanted_;
+  Result<UniqueFd, Failure> result_ = UniqueFd();
 };
 
 Napi::Value execute(const Napi::CallbackInfo& info) {
   auto task = std::make_unique<PlanTask>(info.Env(), bytes_at(info, 0));
+  return environment(info).tasks.start(std::move(task)).promise;
+}
+
+/** (plan, slot) */
+Napi::Value execute_for(const Napi::CallbackInfo& info) {
+  auto task = std::make_unique<PlanTask>(info.Env(), bytes_at(info, 0), uint_at(info, 1));
   return environment(info).tasks.start(std::move(task)).promise;
 }
 
@@ -80,6 +93,7 @@ Napi::Value remove_cgroup(const Napi::CallbackInfo& info) {
 
 void export_plans(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "execute", execute);
+  add_function(env, exports, "executeFor", execute_for);
   add_function(env, exports, "removeCgroup", remove_cgroup);
   add_function(env, exports, "removeTree", remove_tree_async);
   add_function(env, exports, "removeTreeNow", remove_tree_now);

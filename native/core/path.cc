@@ -16,6 +16,14 @@ constexpr int kMaxLinks = 40;
  * up after as many. */
 constexpr int kMaxRaces = 128;
 
+Result<UniqueFd> open_patiently(int root, const char* path, const sys::OpenHow& how) {
+  Result<UniqueFd> opened = sys::openat2(root, path, how);
+  for (int race = 0; !opened && opened.error().err == EAGAIN && race < kMaxRaces; ++race) {
+    opened = sys::openat2(root, path, how);
+  }
+  return opened;
+}
+
 /** The part of a path before its last component, and that component. */
 struct Split {
   std::string_view parent;
@@ -84,12 +92,11 @@ Result<UniqueFd> make_file_counted(int root, const std::string& path, int links_
 }  // namespace
 
 Result<UniqueFd> open_in_root(int root, const char* path, int flags) {
-  const sys::OpenHow how{flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 0};
-  Result<UniqueFd> opened = sys::openat2(root, path, how);
-  for (int race = 0; !opened && opened.error().err == EAGAIN && race < kMaxRaces; ++race) {
-    opened = sys::openat2(root, path, how);
-  }
-  return opened;
+  return open_patiently(root, path, {flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 0});
+}
+
+Result<UniqueFd> open_without_links(int root, const char* path, int flags) {
+  return open_patiently(root, path, {flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, 0});
 }
 
 Result<UniqueFd> make_directories(int root, std::string_view path) {

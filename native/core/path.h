@@ -20,6 +20,9 @@ namespace tspod {
  * (with O_PATH: opens it). */
 Result<UniqueFd> open_in_root(int root, const char* path, int flags);
 
+/** Opens a path that stays beneath the root and has no links in it: ELOOP for one, EXDEV for a way out. */
+Result<UniqueFd> open_without_links(int root, const char* path, int flags);
+
 /** The directory at this path (O_PATH); what is missing of it is made, mode 0755, also behind a link whose
  * target is missing. */
 Result<UniqueFd> make_directories(int root, std::string_view path);

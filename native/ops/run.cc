@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/sys.h"
 #include "ops/handlers.gen.h"
 
 namespace tspod::ops {
@@ -38,12 +39,29 @@ Result<void, Failure> run_teardown(const plan::Plan& plan, Context& context) {
   return first;
 }
 
-Result<void, Failure> execute(wire::Bytes plan_bytes) {
+namespace {
+
+Result<void, Failure> execute_in(Context& context, wire::Bytes plan_bytes) {
   const plan::Plan plan = TRY(plan::Plan::parse(plan_bytes));
-  Context context;
   Result<void, Failure> prepared = run_stage(plan, plan::Stage::kPrepare, context);
   Result<void, Failure> torn_down = run_teardown(plan, context);
   return prepared ? torn_down : prepared;
+}
+
+}  // namespace
+
+Result<void, Failure> execute(wire::Bytes plan_bytes) {
+  Context context;
+  return execute_in(context, plan_bytes);
+}
+
+Result<UniqueFd, Failure> execute_for(wire::Bytes plan_bytes, uint32_t slot) {
+  Context context;
+  TRY(execute_in(context, plan_bytes));
+  const Result<int> held = context.slots.get(slot);
+  Result<UniqueFd> copy = held ? sys::dup_from(*held, 3) : Result<UniqueFd>(held.error());
+  if (!copy) return Failure{Failure::kNoStep, copy.error().err, describe(copy.error())};
+  return std::move(*copy);
 }
 
 }  // namespace tspod::ops

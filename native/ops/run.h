@@ -22,4 +22,7 @@ Result<void, Failure> run_teardown(const plan::Plan& plan, Context& context);
  */
 Result<void, Failure> execute(wire::Bytes plan_bytes);
 
+/** The same; returns a copy of what the plan has put into this slot. */
+Result<UniqueFd, Failure> execute_for(wire::Bytes plan_bytes, uint32_t slot);
+
 }  // namespace tspod::ops

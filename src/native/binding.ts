@@ -94,8 +94,27 @@ export interface Binding {
   removeXattr(path: string, name: string): Promise<Outcome<undefined>>;
   listXattrs(path: string): Promise<Outcome<Buffer>>;
 
+  // entries.cc: names and paths are bytes
+  directoryNames(directory: number): Promise<Outcome<Buffer>> | Failure;
+  directoryEntries(directory: number, names: Uint8Array): Promise<Outcome<Buffer>> | Failure;
+  openBeneath(root: number, path: Uint8Array, flags: number, followLinks: boolean): Outcome<number>;
+
+  // tree.cc: likewise, of one name in a directory
+  createFileAt(directory: number, name: Uint8Array): Outcome<number>;
+  makeEntryAt(
+    ...rest: [directory: number, name: Uint8Array, mode: number, major: number, minor: number, linkTarget: Uint8Array]
+  ): Outcome<undefined>;
+  linkAt(directory: number, name: Uint8Array, newDirectory: number, newName: Uint8Array): Outcome<undefined>;
+  unlinkAt(directory: number, name: Uint8Array): Outcome<undefined>;
+  removeTreeAt(directory: number, name: Uint8Array): Promise<Outcome<undefined>> | Failure;
+  setOwnerAt(directory: number, name: Uint8Array, uid: number, gid: number): Outcome<undefined>;
+  setModeAt(directory: number, name: Uint8Array, mode: number): Outcome<undefined>;
+  setTimeAt(directory: number, name: Uint8Array, seconds: number, nanoseconds: number): Outcome<undefined>;
+  setAttributeAt(directory: number, name: Uint8Array, attribute: Uint8Array, value: Uint8Array): Outcome<undefined>;
+
   // plan.cc
   execute(plan: Uint8Array): Promise<Outcome<undefined>>;
+  executeFor(plan: Uint8Array, slot: number): Promise<Outcome<number>>;
   removeCgroup(path: string): Promise<Outcome<undefined>>;
   removeTree(path: string): CancellableTask<undefined>;
   removeTreeNow(path: string): Outcome<undefined>;

@@ -15,6 +15,16 @@ export async function execute(plan: Uint8Array): Promise<void> {
   if (isFailure(outcome)) throw planError(outcome);
 }
 
+/**
+ * As execute(), and answers a descriptor: a copy of what the plan has put into a slot, a mount that is attached nowhere for example, which ends with
+ * the descriptor, at the latest with this process.
+ */
+export async function executeFor(plan: Uint8Array, slot: number): Promise<number> {
+  const outcome = await binding().executeFor(plan, slot);
+  if (isFailure(outcome)) throw planError(outcome);
+  return outcome;
+}
+
 /** A failed step as a NativeError: its words begin with the system call, what it was about comes after. */
 export function planError(failure: Failure): NativeError {
   const words = failure.detail ?? '';

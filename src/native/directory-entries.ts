@@ -1,0 +1,149 @@
+/** Reading trees that others may be changing: by descriptors, one name at a time, never through a link. Names are binary text. */
+import { binaryBytes, type BinaryText } from '../util/binary-text.js';
+import { binding } from './binding.js';
+import { NativeError, unwrap } from './native-error.js';
+
+const ENOENT = 2;
+
+/** open(2), asm-generic values that x86_64 and arm64 share but for O_DIRECTORY and O_NOFOLLOW. */
+export const O_PATH = 0o10000000;
+export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
+
+/** stat(2) */
+export const S_IFMT = 0o170000;
+export const S_IFDIR = 0o040000;
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
+export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+export const S_IFIFO = 0o010000;
+export const S_IFSOCK = 0o140000;
+
+/** An open descriptor that is closed at the end of its scope. */
+export interface OwnedFd extends Disposable {
+  readonly fd: number;
+  close(): void;
+}
+
+export function ownFd(fd: number): OwnedFd {
+  let open = true;
+  const close = () => {
+    if (open) binding().closeFd(fd);
+    open = false;
+  };
+  return { fd, close, [Symbol.dispose]: close };
+}
+
+/** What a directory holds under one name. */
+export interface DirectoryEntry {
+  readonly name: BinaryText;
+  /** Type and permissions. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  /** Of a device. */
+  readonly major: number;
+  readonly minor: number;
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  readonly inode: bigint;
+  /** Number of the file system. */
+  readonly device: bigint;
+  readonly size: number;
+  /** Where a link points to; else ''. */
+  readonly target: BinaryText;
+  readonly xattrs: ReadonlyMap<BinaryText, Buffer>;
+}
+
+export function isDirectory({ mode }: Pick<DirectoryEntry, 'mode'>): boolean {
+  return (mode & S_IFMT) === S_IFDIR;
+}
+
+/**
+ * Opens a path in the tree of a directory. With `links` they are followed, and lead nowhere out of it, absolute ones from its top; without,
+ * ELOOP for one and EXDEV for a way out. Waits for no fifo. NativeError.
+ */
+export function openBeneath(
+  root: number,
+  path: BinaryText,
+  flags: number,
+  { links }: { readonly links: boolean },
+): OwnedFd {
+  return ownFd(unwrap(binding().openBeneath(root, binaryBytes(path === '' ? '.' : path), flags, links)));
+}
+
+/** All names in a directory, sorted by their bytes. */
+export async function directoryNames(directory: number): Promise<BinaryText[]> {
+  const names = unwrap(await binding().directoryNames(directory));
+  return names.toString('latin1').split('\0').slice(0, -1).sort();
+}
+
+/** What is known of these names; undefined for one that has vanished. */
+export async function directoryEntries(
+  directory: number,
+  names: readonly BinaryText[],
+): Promise<(DirectoryEntry | undefined)[]> {
+  const bytes = unwrap(
+    await binding().directoryEntries(directory, binaryBytes(names.map((name) => `${name}\0`).join(''))),
+  );
+  const reader = new EntryReader(bytes);
+  return names.map((name) => reader.entry(name));
+}
+
+/** Of the directory itself, or of one name in it. */
+export async function directoryEntry(directory: number, name: BinaryText): Promise<DirectoryEntry | undefined> {
+  return (await directoryEntries(directory, [name]))[0];
+}
+
+/** Reads what native/addon/entries.cc writes. */
+class EntryReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  entry(name: BinaryText): DirectoryEntry | undefined {
+    const errno = this.#u32();
+    if (errno === ENOENT) return undefined;
+    if (errno !== 0) throw new NativeError({ errno, syscall: 'fstatat', path: binaryBytes(name).toString('utf8') });
+    const [mode, uid, gid, links, major, minor, mtimeNsec] = [
+      this.#u32(),
+      this.#u32(),
+      this.#u32(),
+      this.#u32(),
+      this.#u32(),
+      this.#u32(),
+      this.#u32(),
+    ];
+    const mtimeSec = Number(this.#i64());
+    const [inode, device, size] = [this.#u64(), this.#u64(), Number(this.#u64())];
+    const target = this.#data().toString('latin1');
+    const xattrs = new Map<BinaryText, Buffer>();
+    for (let count = this.#u32(); count > 0; count -= 1) xattrs.set(this.#data().toString('latin1'), this.#data());
+    return { name, mode, uid, gid, links, major, minor, mtimeSec, mtimeNsec, inode, device, size, target, xattrs };
+  }
+
+  #u32(): number {
+    this.#at += 4;
+    return this.#bytes.readUInt32LE(this.#at - 4);
+  }
+
+  #i64(): bigint {
+    this.#at += 8;
+    return this.#bytes.readBigInt64LE(this.#at - 8);
+  }
+
+  #u64(): bigint {
+    return BigInt.asUintN(64, this.#i64());
+  }
+
+  #data(): Buffer {
+    const size = this.#u32();
+    this.#at += size;
+    return this.#bytes.subarray(this.#at - size, this.#at);
+  }
+}
