@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const TYPESCRIPT_LAYERS = [
   ['errors'],
   ['util'],
-  ['oci'],
+  ['oci', 'tar'],
   ['native'],
   ['host'],
   ['spec'],
@@ -33,7 +33,7 @@ const EXCEPTIONS = [
 const NATIVE_LAYERS = [['core'], ['plan'], ['ops'], ['monitor', 'addon'], ['test', 'probe', 'bench']];
 
 /** These decide and touch nothing: tested without a machine. */
-const PURE = ['errors', 'util', 'oci', 'spec', 'plan'];
+const PURE = ['errors', 'util', 'oci', 'tar', 'spec', 'plan'];
 /** But for these files, which say why at their head. */
 const IMPURE_FILES = ['src/spec/host-paths.ts'];
 const EFFECTS = /^node:(child_process|cluster|dgram|fs|http2?|https|net|tls|worker_threads)(\/|$)/;

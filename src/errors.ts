@@ -3,6 +3,8 @@
 /** What went wrong, as a stable word. Listed with remedies in docs/errors.md. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
+  | 'NO_SUCH_FILE'
+  | 'BAD_ARCHIVE'
   | 'NO_SUCH_CONTAINER'
   | 'NO_SUCH_EXEC_SESSION'
   | 'NO_SUCH_IMAGE'

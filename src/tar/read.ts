@@ -1,0 +1,170 @@
+/** Reads archives: ustar, pax, GNU tar. Streams of any length, nothing of which is believed. */
+import type { BinaryText } from '../util/binary-text.js';
+import { badArchive, ByteSource, endsEarly } from './byte-source.js';
+import { decodeBlock, decodeDecimal, decodePax, decodeTime, type RawHeader } from './decode.js';
+import { BLOCK_BYTES, paddingOf, TYPE_FLAGS, XATTR_RECORD, type TarHeader, type TarType } from './header.js';
+import { oldSparse, paxSparse, type SparseMap } from './sparse.js';
+
+/** Extended attributes of one file may take up to 64 KiB each; no header of use is longer. */
+const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A part of a file's content; what no part covers is a hole. */
+export interface ContentPart {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+export interface TarEntry {
+  readonly header: TarHeader;
+  /** What is not taken before the next entry is asked for is passed over. */
+  readonly content: AsyncIterable<ContentPart>;
+}
+
+const TYPES: Readonly<Record<string, TarType>> = {
+  ...Object.fromEntries(Object.entries(TYPE_FLAGS).map(([type, flag]) => [flag, type as TarType])),
+  '\0': 'file',
+  '7': 'file',
+  S: 'file',
+};
+
+/** The entries in their order. Throws BAD_ARCHIVE. An end without the two empty blocks is an end. */
+export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, undefined> {
+  await using source = new ByteSource(archive);
+  let extension = NO_EXTENSION;
+  let globals: ReadonlyMap<string, Buffer> = new Map();
+  for (;;) {
+    const block = await source.exactly(BLOCK_BYTES);
+    const raw = block === undefined ? undefined : decodeBlock(block);
+    if (raw === undefined) {
+      await drain(source);
+      return;
+    }
+    switch (raw.flag) {
+      case 'x':
+        extension = { ...extension, records: decodePax(await extensionOf(raw, source)) };
+        continue;
+      case 'g':
+        globals = new Map([...globals, ...decodePax(await extensionOf(raw, source))]);
+        continue;
+      case 'L':
+        extension = { ...extension, path: longName(await extensionOf(raw, source)) };
+        continue;
+      case 'K':
+        extension = { ...extension, target: longName(await extensionOf(raw, source)) };
+        continue;
+      default:
+    }
+    const records = new Map([...globals, ...extension.records]);
+    const sparse = raw.flag === 'S' ? await oldSparse(raw, source) : undefined;
+    const header = headerOf(raw, { ...extension, records });
+    extension = NO_EXTENSION;
+    const stored = records.has('size') ? decodeDecimal(records.get('size') ?? Buffer.alloc(0)) : raw.size;
+    const size = header?.type === 'file' || header === undefined ? stored : 0;
+    if (header === undefined) {
+      await source.skip(size + paddingOf(size));
+      continue;
+    }
+    const map = sparse ?? (header.type === 'file' ? await paxSparse(records, source) : undefined);
+    const content = new Content(source, size, map);
+    yield { header: map === undefined ? header : { ...header, size: map.size }, content };
+    await content.finish();
+  }
+}
+
+/** Who writes an archive into a pipe wants to get rid of all of it. */
+async function drain(source: ByteSource): Promise<void> {
+  while ((await source.some(CHUNK_BYTES)) !== undefined);
+}
+
+interface Extension {
+  readonly records: ReadonlyMap<string, Buffer>;
+  readonly path?: BinaryText;
+  readonly target?: BinaryText;
+}
+
+const NO_EXTENSION: Extension = { records: new Map() };
+
+async function extensionOf({ size }: RawHeader, source: ByteSource): Promise<Buffer> {
+  if (size > MAX_EXTENSION_BYTES) throw badArchive('a header is too long');
+  const content = await source.exactly(size);
+  if (content === undefined) throw endsEarly();
+  await source.skip(paddingOf(size));
+  return content;
+}
+
+function longName(content: Buffer): BinaryText {
+  return cut(content.toString('latin1'));
+}
+
+function cut(text: BinaryText): BinaryText {
+  const end = text.indexOf('\0');
+  return end === -1 ? text : text.slice(0, end);
+}
+
+/** undefined for types that are no files: volume labels and the like. */
+function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHeader | undefined {
+  const record = (key: string) => records.get(key)?.toString('latin1');
+  const named = cut(record('GNU.sparse.name') ?? record('path') ?? path ?? raw.path);
+  // Before ustar a directory was a file whose name ends with a slash.
+  const type = named.endsWith('/') && TYPES[raw.flag] === 'file' ? 'directory' : TYPES[raw.flag];
+  if (type === undefined) return undefined;
+  const decimal = (key: string, otherwise: number) => {
+    const value = records.get(key);
+    return value === undefined ? otherwise : decodeDecimal(value);
+  };
+  const time = records.get('mtime');
+  return {
+    path: named.replace(/\/+$/, ''),
+    type,
+    mode: raw.mode,
+    uid: decimal('uid', raw.uid),
+    gid: decimal('gid', raw.gid),
+    size: type === 'file' ? decimal('size', raw.size) : 0,
+    ...(time === undefined ? { mtimeSec: raw.mtimeSec, mtimeNsec: 0 } : decodeTime(time)),
+    target: type === 'symlink' || type === 'hardlink' ? cut(record('linkpath') ?? target ?? raw.target) : '',
+    major: raw.major,
+    minor: raw.minor,
+    xattrs: new Map(
+      [...records].flatMap(([key, value]) =>
+        key.startsWith(XATTR_RECORD) ? [[key.slice(XATTR_RECORD.length), value] as const] : [],
+      ),
+    ),
+  };
+}
+
+/** The content of one entry, once. */
+class Content implements AsyncIterable<ContentPart> {
+  readonly #source: ByteSource;
+  readonly #ranges: readonly { readonly offset: number; readonly size: number }[];
+  /** Bytes of the archive that are still to come, without the padding. */
+  #left: number;
+  readonly #padding: number;
+
+  constructor(source: ByteSource, size: number, map: SparseMap | undefined) {
+    this.#source = source;
+    this.#ranges = map?.ranges ?? [{ offset: 0, size }];
+    this.#left = size - (map?.mapBytes ?? 0);
+    this.#padding = paddingOf(size);
+    if (this.#left < 0) throw badArchive('the map of a sparse file is longer than the file');
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<ContentPart> {
+    for (const range of this.#ranges) {
+      for (let at = 0; at < range.size;) {
+        const bytes = await this.#source.some(Math.min(range.size - at, CHUNK_BYTES, this.#left));
+        if (bytes === undefined || bytes.length === 0) throw endsEarly();
+        this.#left -= bytes.length;
+        yield { offset: range.offset + at, bytes };
+        at += bytes.length;
+      }
+    }
+  }
+
+  /** Passes over what was not taken. */
+  async finish(): Promise<void> {
+    await this.#source.skip(this.#left + this.#padding);
+    this.#left = 0;
+  }
+}
