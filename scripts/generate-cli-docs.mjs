@@ -13,6 +13,7 @@ const { outputFiles } = await build({
   bundle: true,
   platform: 'node',
   format: 'cjs',
+  target: 'node20.19',
   external: ['better-sqlite3', 'node-gyp-build'],
   // the commands are asked what they are, not run
   define: { 'import.meta.url': '"file:///"' },

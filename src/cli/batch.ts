@@ -9,6 +9,8 @@ export interface BatchOptions {
   /** Those that depend on a container have their turn before it. @default all at the same time */
   readonly dependentsFirst?: boolean;
   readonly act: (container: Container) => Promise<void>;
+  /** What is printed of a success. @default how the user called the container */
+  readonly line?: (container: Container) => string | undefined;
   /** @default 125 */
   readonly status?: (errors: readonly unknown[]) => number;
 }
@@ -38,7 +40,7 @@ function actions(targets: Selection['targets'], options: BatchOptions): readonly
     const action = Promise.all(before)
       .then(() => options.act(container))
       .then(
-        () => ({ shown }),
+        () => ({ shown: options.line?.(container) ?? shown }),
         (error: unknown) => ({ error }),
       );
     begun.set(container, action);

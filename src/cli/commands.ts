@@ -6,12 +6,16 @@ type Load = () => Promise<{ readonly command: Command }>;
 /** Commands about containers: also below `tspod container`. */
 const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   attach: () => import('./commands/attach.js'),
+  cp: () => import('./commands/cp.js'),
   create: () => import('./commands/create.js'),
+  diff: () => import('./commands/diff.js'),
   exec: () => import('./commands/exec.js'),
+  export: () => import('./commands/export.js'),
   init: () => import('./commands/init.js'),
   inspect: () => import('./commands/inspect.js'),
   kill: () => import('./commands/kill.js'),
   logs: () => import('./commands/logs.js'),
+  mount: () => import('./commands/mount.js'),
   pause: () => import('./commands/pause.js'),
   port: () => import('./commands/port.js'),
   ps: () => import('./commands/ps.js'),
@@ -23,6 +27,7 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   stats: () => import('./commands/stats.js'),
   stop: () => import('./commands/stop.js'),
   top: () => import('./commands/top.js'),
+  umount: () => import('./commands/umount.js'),
   unpause: () => import('./commands/unpause.js'),
   wait: () => import('./commands/wait.js'),
 };
@@ -46,7 +51,7 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
 };
 
 /** Other names of commands about containers. */
-const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps' };
+const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps', unmount: 'umount' };
 
 /** What may stand before a command's name, and what the commands below it are about. */
 export const GROUPS = {

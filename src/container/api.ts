@@ -5,6 +5,7 @@ import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session-api.js';
 import type { HealthRecord, HealthStatus } from './health-record.js';
+import type { ContainerFiles } from './files-api.js';
 import type { ContainerInspect } from './inspect-types.js';
 import type { CleanupOptions, ContainerNamespace } from './places-types.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
@@ -253,7 +254,7 @@ export interface LogsOptions extends SignalOption {
  * Every verb throws NO_SUCH_CONTAINER when the container is gone, STATE_INVALID in a state that does not allow it (docs/state.md has the table),
  * ENGINE_CLOSED, and with a `signal` ABORTED.
  */
-export interface Container {
+export interface Container extends ContainerFiles {
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** As it is now. */

@@ -7,6 +7,7 @@ import { endProcess } from './end-process.js';
 import { recordContainerEvent } from './events.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { failpoint } from './failpoint.js';
+import { unmountRoot } from './root-mount.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
 
@@ -28,6 +29,7 @@ export async function destroy(held: HeldContainer): Promise<void> {
  */
 export async function sweep(held: HeldContainer, exitCode: number): Promise<void> {
   await tearDownLeftovers(held);
+  if (held.state.mounted) await unmountRoot(held);
   // The teardown of an automatically removed one has done this already.
   if (existsSync(held.paths.directory)) await removeTree(held.paths.directory);
   removeRunDirectory(held);

@@ -6,6 +6,7 @@ import { inspectContainer } from './inspect.js';
 import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
+import { fileVerbs } from './file-verbs.js';
 import { attachToContainer } from './verbs/attach.js';
 import { createExecSession, execSessions, startNewExecSession } from './verbs/exec-session.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
@@ -78,5 +79,6 @@ export function containerHandle(
     sync: (options) => syncContainer(context, id, options),
     batch: (callback, options) => batchContainer(context, id, { ...options, callback, makeHandle: containerHandle }),
     remove: (options) => removeContainer(context, id, options),
+    ...fileVerbs(context, id),
   };
 }

@@ -24,6 +24,7 @@ import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
+import { mountedRoot } from './root-mount.js';
 import { Session } from './session.js';
 import { enterScope } from './scope.js';
 import { removeRunDirectory } from './settle.js';
@@ -121,7 +122,8 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     id,
     config,
     paths,
-    root,
+    // Mounted twice, the same layer would be changed by two that do not know of each other.
+    root: mountedRoot(held) ?? root,
     hostBinds,
     files,
     donors,

@@ -20,7 +20,11 @@ function needsRepair({ directories }: EngineContext, { id, state }: StoredContai
   const observation = observe(state, containerPaths(directories, id));
   switch (observation.kind) {
     case 'settled':
-      return state.status === 'removing' || (state.status === 'exited' && state.autoRemove);
+      return (
+        state.status === 'removing' ||
+        (state.status === 'exited' && state.autoRemove) ||
+        (state.mounted && state.mounts === 0)
+      );
     case 'live':
     case 'ending':
       return false;

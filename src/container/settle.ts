@@ -18,11 +18,18 @@ import type { HeldContainer } from './held.js';
 import { endedState } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
 import type { LiveRecord } from './run-record.js';
+import { unmountRoot } from './root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
 
 const SIGKILL = 9;
 
 export async function settle(held: HeldContainer): Promise<void> {
+  await settleLife(held);
+  const { mounted, mounts } = held.state;
+  if (mounted && mounts === 0 && held.observation.kind === 'settled') await unmountRoot(held);
+}
+
+async function settleLife(held: HeldContainer): Promise<void> {
   let { observation } = held;
   if (observation.kind === 'ending') {
     await endOf(observation.live.monitor);

@@ -17,9 +17,22 @@ export type Operation =
   | 'remove'
   | 'cleanup'
   | 'stats'
-  | 'top';
+  | 'top'
+  | 'export'
+  | 'copyOut'
+  | 'copyIn'
+  | 'stat'
+  | 'diff'
+  | 'mount'
+  | 'unmount';
 
 const EVERY = CONTAINER_STATUSES;
+
+/** Its files are there. */
+const NOT_REMOVED = EVERY.filter((status) => status !== 'removing');
+
+/** At any moment its monitor may mount the root anew: nobody else may write there through a mount of its own. */
+const NOT_RESTARTING = NOT_REMOVED.filter((status) => status !== 'restarting');
 
 /** `remove` is without force. `stop` of what has stopped and `start` of what runs have errors of their own, below. */
 export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = {
@@ -38,6 +51,13 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   cleanup: ['created', 'initialized', 'stopping', 'stopped', 'exited'],
   stats: ['running', 'paused', 'stopping'],
   top: ['running', 'paused', 'stopping'],
+  export: NOT_REMOVED,
+  copyOut: NOT_REMOVED,
+  copyIn: NOT_RESTARTING,
+  stat: NOT_REMOVED,
+  diff: NOT_REMOVED,
+  mount: NOT_RESTARTING,
+  unmount: NOT_RESTARTING,
 };
 
 /** What a refusal says. `{id}` is the id, `{status}` the state. */
@@ -58,6 +78,13 @@ const REFUSALS: Readonly<Record<Operation, string>> = {
   cleanup: 'container {id} is {status}, refusing to clean up',
   stats: 'cannot measure container {id} in state {status}',
   top: 'top can only be used on running containers. {id} is in state {status}',
+  export: 'cannot export container {id} in state {status}',
+  copyOut: 'cannot copy from container {id} in state {status}',
+  copyIn: 'cannot copy to container {id} in state {status}',
+  diff: 'cannot compare files of container {id} in state {status}',
+  mount: 'cannot mount container {id} in state {status}',
+  unmount: 'cannot unmount storage for container {id} in state {status}',
+  stat: 'cannot look at files of container {id} in state {status}',
 };
 
 /** Throws STATE_INVALID (or the special errors of stop and start) unless the operation is allowed now. */

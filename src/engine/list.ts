@@ -2,6 +2,7 @@
 import type { EngineContext } from '../container/context.js';
 import { readHealth } from '../container/health-record.js';
 import { observe, stateOf } from '../container/observe.js';
+import { mountPointOf } from '../container/root-mount.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { ListedContainer } from '../state/store.js';
 import { containerPaths } from '../storage/paths.js';
@@ -40,7 +41,8 @@ export function latestId({ store }: EngineContext): string {
   return latest.id;
 }
 
-function summarize({ directories }: EngineContext, container: ListedContainer): ContainerSummary {
+function summarize(context: EngineContext, container: ListedContainer): ContainerSummary {
+  const { directories } = context;
   const { summary } = container;
   const paths = containerPaths(directories, container.id);
   const state = stateOf(container, observe(container.state, paths));
@@ -59,6 +61,7 @@ function summarize({ directories }: EngineContext, container: ListedContainer): 
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,
     health: summary.checked && isUp(state) ? readHealth(paths).status : null,
+    mountPoint: container.state.mounts === 0 ? null : mountPointOf(context, container.id),
   };
 }
 

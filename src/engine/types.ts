@@ -51,6 +51,8 @@ export interface ContainerSummary extends ContainerState {
   readonly cidFile: string;
   /** What its health checks say; null without any, and while it does not run. */
   readonly health: HealthStatus | null;
+  /** Where mount() has put its root; null when it is not mounted. */
+  readonly mountPoint: string | null;
   /** Bytes that the container wrote, and those with its root's; only with `size`. */
   readonly size?: { readonly writable: number; readonly root: number };
 }

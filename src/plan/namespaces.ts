@@ -75,15 +75,20 @@ export function addTimeNamespace(builder: PlanBuilder, spec: OciSpec): void {
 
 /** Takes the donor's /dev/shm out of its mount namespace, into a slot that is returned. */
 export function takeDonorShm(builder: PlanBuilder, donor: ProcessRef): number {
+  return takeFromProcess(builder, donor, '/dev/shm');
+}
+
+/** Takes a copy of a mount out of a process's mount namespace, into a slot that is returned; what is mounted below it is left. */
+export function takeFromProcess(builder: PlanBuilder, donor: ProcessRef, path: string): number {
   const own = builder.slot();
   const process = builder.slot();
-  const shm = builder.slot();
+  const taken = builder.slot();
   builder.add('prepare', 'openPath', { slot: own, path: '/proc/self/ns/mnt', flags: O_RDONLY });
   builder.add('prepare', 'openProcess', { slot: process, pid: donor.pid, startTime: donor.startTime });
   builder.add('prepare', 'joinNamespaces', { slot: process, flags: CLONE_FLAGS.mount });
-  builder.add('prepare', 'openTree', { slot: shm, path: '/dev/shm', recursive: 0 });
+  builder.add('prepare', 'openTree', { slot: taken, path, recursive: 0 });
   builder.add('prepare', 'joinNamespaces', { slot: own, flags: CLONE_FLAGS.mount });
-  return shm;
+  return taken;
 }
 
 /** Writes the maps of a new user namespace, from outside. */

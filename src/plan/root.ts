@@ -1,10 +1,11 @@
 /** Steps that make the container's root file system. */
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
-import type { PlanBuilder } from './builder.js';
-import type { LaunchContext, RootSource } from './context.js';
+import { PlanBuilder } from './builder.js';
+import type { LaunchContext, ProcessRef, RootSource } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
-import { NONE } from './ops.js';
+import { takeFromProcess } from './namespaces.js';
+import { NONE, type Plan, type Stage } from './ops.js';
 
 export interface RootRequest {
   /** Filled with the root's mount. */
@@ -91,21 +92,25 @@ function checkLength(option: string): void {
  * of the file systems may do, on mount points of its own, and gives the finished overlay to the container. The upper directory is as
  * it is: what is written there belongs to the mapped ids. Runs in the private mount namespace that enterPrivateMounts() made.
  */
-function addMappedOverlay(builder: PlanBuilder, request: RootRequest & { readonly root: OverlayRoot }): void {
+function addMappedOverlay(
+  builder: PlanBuilder,
+  request: RootRequest & { readonly root: OverlayRoot },
+  stage: Stage = 'afterClone',
+): void {
   const { root, slot, staging, usernsSlot } = request;
   const frame = builder.slot();
-  builder.add('afterClone', 'mountFs', {
+  builder.add(stage, 'mountFs', {
     slot: frame,
     type: 'tmpfs',
     options: ['source=tmpfs', 'mode=700'],
     attributes: 0n,
   });
-  builder.add('afterClone', 'attachMount', { slot: frame, path: staging });
+  builder.add(stage, 'attachMount', { slot: frame, path: staging });
   const lower = builder.slot();
   const mapped = root.lowerDirs.map((path, index) => {
     const target = `/${index}`;
-    builder.add('afterClone', 'openTree', { slot: lower, path, recursive: 0 });
-    builder.add('afterClone', 'mountAttributes', {
+    builder.add(stage, 'openTree', { slot: lower, path, recursive: 0 });
+    builder.add(stage, 'mountAttributes', {
       slot: lower,
       set: MOUNT_ATTR.IDMAP,
       clear: 0n,
@@ -113,10 +118,10 @@ function addMappedOverlay(builder: PlanBuilder, request: RootRequest & { readonl
       recursive: 0,
       usernsSlot,
     });
-    builder.add('afterClone', 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
+    builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
     return staging + target;
   });
-  builder.add('afterClone', 'mountFs', {
+  builder.add(stage, 'mountFs', {
     slot,
     type: 'overlay',
     options: overlayOptions(root, request, mapped),
@@ -145,4 +150,68 @@ export function enterPrivateMounts(builder: PlanBuilder): { readonly hostMounts:
 /** And back: it must not hold the host's file systems in use for as long as the container runs. */
 export function leavePrivateMounts(builder: PlanBuilder, hostMounts: number): void {
   builder.add('afterClone', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
+}
+
+/** A plan for executeFor(), and the slot that it fills. */
+export interface RootPlan {
+  readonly plan: Plan;
+  readonly slot: number;
+}
+
+export interface MountedRootRequest {
+  readonly root: RootSource;
+  /** A descriptor of this process of a user namespace with the container's maps; undefined without maps. */
+  readonly usernsFd: number | undefined;
+  /** A directory of the engine's that no layer lies in: covered for a moment, where only the plan sees it. */
+  readonly frame: string;
+  /** Where the mount is put. @default nowhere: it ends with its descriptor */
+  readonly attachTo?: string | undefined;
+}
+
+/** The root of a container that does not run, mounted by the engine. */
+export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRootRequest): RootPlan {
+  const builder = new PlanBuilder();
+  const slot = builder.slot();
+  const request = { slot, root, staging: frame, usernsSlot: NONE, mountLabel: undefined };
+  if (root.kind === 'directory') {
+    builder.add('prepare', 'openTree', { slot, path: root.path, recursive: 1 });
+  } else if (usernsFd === undefined) {
+    const options = overlayOptions(root, request);
+    builder.add('prepare', 'mountFs', { slot, type: 'overlay', options, attributes: 0n });
+  } else {
+    const usernsSlot = builder.slot();
+    builder.add('prepare', 'openPath', { slot: usernsSlot, path: `/proc/self/fd/${usernsFd}`, flags: O_RDONLY });
+    const { hostMounts } = enterPrivateMounts(builder);
+    addMappedOverlay(builder, { ...request, root, usernsSlot }, 'prepare');
+    builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
+  }
+  if (attachTo !== undefined) builder.add('prepare', 'attachMount', { slot, path: attachTo });
+  return { plan: builder.build(), slot };
+}
+
+/** The root of a container that runs: a copy of the mount that it has, without what is mounted in it. */
+export function liveRootPlan(process: ProcessRef, attachTo?: string): RootPlan {
+  const builder = new PlanBuilder();
+  const slot = takeFromProcess(builder, process, '/');
+  if (attachTo !== undefined) builder.add('prepare', 'attachMount', { slot, path: attachTo });
+  return { plan: builder.build(), slot };
+}
+
+/** Lower layers as one, or the single one as it is. */
+export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean): RootPlan {
+  const builder = new PlanBuilder();
+  const slot = builder.slot();
+  const [only] = lowerDirs;
+  if (lowerDirs.length === 1 && only !== undefined) {
+    builder.add('prepare', 'openPath', { slot, path: only, flags: O_PATH | O_DIRECTORY });
+  } else {
+    const options = [
+      'source=overlay',
+      `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`,
+      ...(redirects ? ['redirect_dir=follow'] : []),
+    ];
+    for (const option of options) checkLength(option);
+    builder.add('prepare', 'mountFs', { slot, type: 'overlay', options, attributes: 0n });
+  }
+  return { plan: builder.build(), slot };
 }

@@ -110,6 +110,13 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   return binds.length === 0 ? ordered : [...binds.map(hostBind), ...ordered];
 }
 
+/** Where something is or was mounted in the container, with what the kernel's file systems are. */
+export function mountTargets(config: ContainerConfig): readonly string[] {
+  const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/' };
+  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config), ...timezoneMounts(config.timezone)];
+  return [...defaults, ...fileMounts(config, all), ...config.mounts.map(ociMount)].map((mount) => mount.destination);
+}
+
 function hostBind(path: string): OciMount {
   return { destination: path, type: 'bind', source: path, options: ['bind', 'rprivate', 'ro', 'nodev'] };
 }

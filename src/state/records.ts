@@ -30,6 +30,10 @@ export interface StoredState {
   readonly error: string;
   /** The cgroup that it was started in and that is split, with cgroups `split`; or ''. */
   readonly splitFrom: string;
+  /** How many calls of mount() are not undone. */
+  readonly mounts: number;
+  /** The root is mounted on the host, or is about to be, or was until a moment ago. */
+  readonly mounted: boolean;
 }
 
 export interface StoredContainer {
@@ -81,4 +85,6 @@ export const FRESH_STATE: StoredState = {
   restarts: 0,
   error: '',
   splitFrom: '',
+  mounts: 0,
+  mounted: false,
 };

@@ -18,6 +18,8 @@ export interface ContainerRow {
   readonly restarts: number;
   readonly error: string;
   readonly split_from: string;
+  readonly mounts: number;
+  readonly mounted: number;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -33,6 +35,8 @@ const STATE_COLUMN_NAMES = [
   'restarts',
   'error',
   'split_from',
+  'mounts',
+  'mounted',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -60,6 +64,8 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.restarts,
     state.error,
     state.splitFrom,
+    state.mounts,
+    Number(state.mounted),
   ];
 }
 
@@ -82,6 +88,8 @@ export function toContainer(row: ContainerRow): StoredContainer {
       restarts: row.restarts,
       error: row.error,
       splitFrom: row.split_from,
+      mounts: row.mounts,
+      mounted: row.mounted !== 0,
     },
   };
 }

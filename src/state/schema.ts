@@ -34,8 +34,11 @@ export const MIGRATIONS: readonly string[] = [
     finished_us INTEGER NOT NULL,
     restarts INTEGER NOT NULL,
     error TEXT NOT NULL,
-    split_from TEXT NOT NULL
+    split_from TEXT NOT NULL,
+    mounts INTEGER NOT NULL,
+    mounted INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX container_unused_mount ON container_state (seq) WHERE mounted = 1 AND mounts = 0;
   CREATE INDEX container_live ON container_state (status) WHERE status NOT IN ('created', 'exited');
   CREATE INDEX container_ended ON container_state (seq) WHERE auto_remove = 1 AND status = 'exited';
   CREATE TABLE dependency (

@@ -156,11 +156,12 @@ export class Store {
     return rows.map((row) => ({ ...toContainer(row), summary: JSON.parse(row.summary) as StoredSummary }));
   }
 
-  /** Those that may need repair: live ones, half-removed ones, and ended ones that were to be removed. */
+  /** Those that may need repair: live ones, half-removed ones, ended ones that were to be removed, and mounts that nobody wants. */
   unsettled(): readonly StoredContainer[] {
     return this.#all<ContainerRow>(
       `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE ${LIVE}
-       UNION ALL SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.auto_remove = 1 AND s.status = 'exited'`,
+       UNION ALL SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.auto_remove = 1 AND s.status = 'exited'
+       UNION SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.mounted = 1 AND s.mounts = 0`,
     ).map(toContainer);
   }
 

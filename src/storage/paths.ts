@@ -9,6 +9,8 @@ export interface ContainerPaths {
   readonly upper: string;
   readonly work: string;
   readonly log: string;
+  /** Where mount() puts the root. */
+  readonly mountPoint: string;
   /** RUNROOT/c/ID: what the monitor and the engine tell each other; gone after the end. */
   readonly run: string;
   /** Where the root is put together: empty on the host, always. */
@@ -50,6 +52,7 @@ export function containerPaths({ root, runRoot }: Directories, id: string): Cont
     upper: `${directory}/upper`,
     work: `${directory}/work`,
     log: `${directory}/ctr.log`,
+    mountPoint: `${directory}/merged`,
     run,
     staging: `${run}/root`,
     state: `${run}/state`,

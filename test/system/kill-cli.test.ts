@@ -151,6 +151,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   pause: { before: started, command: ['pause', NAME], points: { 'pause-recorded': 'paused', frozen: 'paused' } },
   unpause: { before: paused, command: ['unpause', NAME], points: { thawed: 'paused' } },
+  mount: { before: create, command: ['mount', NAME], points: { 'mount-recorded': 'created', mounted: 'created' } },
+  'mount of a running one': {
+    before: started,
+    command: ['mount', NAME],
+    points: { 'mount-recorded': 'running', mounted: 'running' },
+  },
+  umount: {
+    before: (_env, container) => container.mount(),
+    command: ['umount', NAME],
+    points: { 'unmount-recorded': 'created', unmounted: 'created' },
+  },
   rm: { before: ended, options: { command: ['true'] }, command: ['rm', NAME], points: REMOVAL },
   'rm of an initialized one': { before: initialized, command: ['rm', NAME], points: REMOVAL },
   'rm of an initialized one without cgroups': {

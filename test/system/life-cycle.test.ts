@@ -79,7 +79,25 @@ const OPERATIONS = {
   remove: (container: Container) => container.remove(),
   removeForce: (container: Container) => container.remove({ force: true, timeoutSec: 0 }),
   inspect: (container: Container) => Promise.resolve(container.inspect()),
+  export: async (container: Container) => {
+    (await container.export()).destroy();
+  },
+  copyOut: async (container: Container) => {
+    (await container.copyOut('/etc/hostname')).destroy();
+  },
+  copyIn: (container: Container) => container.copyIn('/tmp', emptyArchive()),
+  stat: (container: Container) => container.stat('/etc'),
+  diff: (container: Container) => container.diff(),
+  mount: (container: Container) => container.mount(),
+  unmount: async (container: Container) => {
+    await container.mount();
+    await container.unmount();
+  },
 } as const;
+
+async function* emptyArchive(): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new Uint8Array(1024));
+}
 
 type OperationName = keyof typeof OPERATIONS;
 
@@ -87,6 +105,18 @@ type OperationName = keyof typeof OPERATIONS;
 type Outcome = ContainerStatus | 'gone' | { readonly error: ErrorCode };
 
 const invalid: Outcome = { error: 'STATE_INVALID' };
+
+/** Changes no state; what is being removed has no files any more. */
+const LOOKING: Readonly<Record<HeldState, Outcome>> = {
+  created: 'created',
+  initialized: 'initialized',
+  running: 'running',
+  paused: 'paused',
+  stopping: 'stopping',
+  exited: 'exited',
+  restarting: 'restarting',
+  removing: invalid,
+};
 
 const TABLE: Readonly<Record<OperationName, Readonly<Record<HeldState, Outcome>>>> = {
   init: {
@@ -260,6 +290,13 @@ const TABLE: Readonly<Record<OperationName, Readonly<Record<HeldState, Outcome>>
     restarting: 'restarting',
     removing: 'removing',
   },
+  export: LOOKING,
+  copyOut: LOOKING,
+  copyIn: { ...LOOKING, restarting: invalid },
+  stat: LOOKING,
+  diff: LOOKING,
+  mount: { ...LOOKING, restarting: invalid },
+  unmount: { ...LOOKING, restarting: invalid },
 };
 
 /** A shell that fails at once and is started again until the delay is long enough to look at. */

@@ -61,6 +61,8 @@ test('store: gives back what was put in', (t) => {
     restarts: 3,
     error: 'went wrong',
     splitFrom: '/a',
+    mounts: 2,
+    mounted: true,
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {

@@ -1,0 +1,103 @@
+/** Files into a container and out of it, as archives. */
+import type { Readable } from 'node:stream';
+
+import { TspodError } from '../../errors.js';
+import { isDirectory, O_DIRECTORY, O_PATH, openBeneath, S_IFMT } from '../../native/directory-entries.js';
+import { ownerInside } from '../../storage/owners.js';
+import { packDirectory, packPlace } from '../../storage/pack-tree.js';
+import { unpackTree } from '../../storage/unpack-tree.js';
+import { fromBinaryText, toBinaryText } from '../../util/binary-text.js';
+import { heldStream } from '../archive-stream.js';
+import type { EngineContext } from '../context.js';
+import type { CopyInOptions, CopyOutOptions, FileStat } from '../files-api.js';
+import { findInside, type Place } from '../path-inside.js';
+import { withRoot } from '../root-view.js';
+import { userInside } from '../user-inside.js';
+
+export async function copyOut(
+  context: EngineContext,
+  id: string,
+  path: string,
+  { as, signal }: CopyOutOptions = {},
+): Promise<Readable> {
+  return heldStream((stream) =>
+    withRoot(context, id, { operation: 'copyOut', what: 'seen', signal }, async ({ fd, idMaps }) => {
+      using place = await findInside(fd, path);
+      const options = { idMaps, signal };
+      if (as === undefined && (place.name === '.' || path.endsWith('/.'))) {
+        requireDirectory(place, path);
+        using directory = openBeneath(place.fd, place.name, O_PATH | O_DIRECTORY, { links: false });
+        await stream(packDirectory(directory.fd, options));
+      } else {
+        const called = as ?? path.split('/').findLast((part) => part !== '' && part !== '.') ?? '.';
+        await stream(packPlace({ directory: place.fd, name: place.name }, toBinaryText(called), options));
+      }
+    }),
+  );
+}
+
+export async function copyIn(
+  context: EngineContext,
+  id: string,
+  archive: { readonly directory: string; readonly content: AsyncIterable<Uint8Array> },
+  options: CopyInOptions = {},
+): Promise<void> {
+  const { overwrite = false, chown = true, rename, signal } = options;
+  await withRoot(context, id, { operation: 'copyIn', what: 'seen', signal }, async ({ fd, config, idMaps }) => {
+    using place = await findInside(fd, archive.directory);
+    requireDirectory(place, archive.directory);
+    await unpackTree(
+      archive.content,
+      { root: fd, directory: place.path, links: true },
+      {
+        overwrite,
+        idMaps,
+        owner: chown ? userInside(fd, config.user) : undefined,
+        rename: rename === undefined ? undefined : renames(rename),
+        signal,
+      },
+    );
+  });
+}
+
+function renames(names: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(names).map(([from, to]) => [toBinaryText(from), toBinaryText(to)]));
+}
+
+function requireDirectory({ entry }: Place, path: string): void {
+  if (!isDirectory(entry))
+    throw new TspodError('INVALID_ARGUMENT', `"${path}" is not a directory`, { details: { path } });
+}
+
+const TYPES: Readonly<Record<number, FileStat['type']>> = {
+  0o100000: 'file',
+  0o040000: 'directory',
+  0o120000: 'symlink',
+  0o020000: 'character',
+  0o060000: 'block',
+  0o010000: 'fifo',
+  0o140000: 'socket',
+};
+
+export async function statInside(
+  context: EngineContext,
+  id: string,
+  path: string,
+  { follow = true }: { readonly follow?: boolean } = {},
+): Promise<FileStat> {
+  return withRoot(context, id, { operation: 'stat', what: 'seen' }, async ({ fd, idMaps }) => {
+    using itself = await findInside(fd, path, { follow: false });
+    using place = follow ? await findInside(fd, path) : undefined;
+    const { entry, path: resolved } = place ?? itself;
+    return {
+      name: path.split('/').findLast((part) => part !== '' && part !== '.') ?? '/',
+      path: fromBinaryText(resolved),
+      type: TYPES[entry.mode & S_IFMT] ?? 'file',
+      size: entry.size,
+      mode: entry.mode,
+      ...ownerInside(idMaps, entry),
+      modifiedAt: new Date(entry.mtimeSec * 1000 + entry.mtimeNsec / 1e6),
+      linkTarget: fromBinaryText(itself.entry.target),
+    };
+  });
+}

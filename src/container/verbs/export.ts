@@ -1,0 +1,22 @@
+/** A container's root file system as an archive. */
+import type { Readable } from 'node:stream';
+
+import { packDirectory } from '../../storage/pack-tree.js';
+import type { SignalOption } from '../api.js';
+import { heldStream } from '../archive-stream.js';
+import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
+import { withRoot } from '../root-view.js';
+
+export async function exportContainer(
+  context: EngineContext,
+  id: string,
+  { signal }: SignalOption = {},
+): Promise<Readable> {
+  return heldStream((stream) =>
+    withRoot(context, id, { operation: 'export', what: 'alone', signal }, ({ fd, idMaps }) => {
+      recordContainerEvent(context, { id, status: 'export' });
+      return stream(packDirectory(fd, { idMaps, signal }));
+    }),
+  );
+}

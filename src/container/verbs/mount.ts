@@ -1,0 +1,61 @@
+/** A container's root file system on the host. Counted: as many unmounts as mounts. */
+import { mkdirSync } from 'node:fs';
+
+import { TspodError } from '../../errors.js';
+import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
+import type { UnmountContainerOptions } from '../files-api.js';
+import { failpoint } from '../failpoint.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { isMounted, mountPointOf, unmountRoot } from '../root-mount.js';
+import { copyLiveRoot, liveProcess, mountRoot } from '../root-view.js';
+
+export async function mountContainer(context: EngineContext, id: string): Promise<string> {
+  return withContainer(context, id, async (held) => {
+    held.require('mount');
+    const at = mountPointOf(context, id);
+    if (at === held.paths.mountPoint) await ensureMounted(held);
+    held.save({ mounts: held.state.mounts + 1 });
+    recordContainerEvent(context, { id, name: held.name, status: 'mount' });
+    return at;
+  });
+}
+
+/** What runs has its root mounted already: the host gets a copy of that mount, for a second one of the same layer would know nothing of the first. */
+async function ensureMounted(held: HeldContainer): Promise<void> {
+  if (held.state.mounted && isMounted(held)) return;
+  const { directory, mountPoint } = held.paths;
+  held.save({ mounted: true });
+  failpoint('mount-recorded');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
+  const process = liveProcess(held);
+  using _root = process === undefined ? await mountRoot(held, mountPoint) : await copyLiveRoot(process, mountPoint);
+  failpoint('mounted');
+}
+
+export async function unmountContainer(
+  context: EngineContext,
+  id: string,
+  { force = false }: UnmountContainerOptions = {},
+): Promise<void> {
+  await withContainer(context, id, async (held) => {
+    held.require('unmount');
+    const runs = held.observation.kind !== 'settled';
+    const { mounts } = held.state;
+    if (runs && mounts === 0) throw stillUsed(held);
+    held.save({ mounts: force ? 0 : Math.max(0, mounts - 1) });
+    failpoint('unmount-recorded');
+    // One that started from there keeps it until its end: a restart needs it.
+    if (held.state.mounts === 0 && held.state.mounted && !runs) await unmountRoot(held);
+    if (mounts > 0) recordContainerEvent(context, { id, name: held.name, status: 'unmount' });
+  });
+}
+
+function stillUsed({ id, status }: HeldContainer): TspodError {
+  return new TspodError(
+    'STATE_INVALID',
+    `cannot unmount storage for container ${id} as it is running or paused: container state improper`,
+    { details: { id, status, operation: 'unmount' } },
+  );
+}

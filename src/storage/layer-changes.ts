@@ -1,0 +1,148 @@
+/** The layer that a container writes (overlayfs), against what lies below it. */
+import {
+  directoryEntries,
+  directoryNames,
+  isDirectory,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  openBeneath,
+  S_IFCHR,
+  S_IFMT,
+  type DirectoryEntry,
+  type OwnedFd,
+} from '../native/directory-entries.js';
+import { isNativeError } from '../native/native-error.js';
+import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
+
+export interface LayerChange {
+  readonly kind: 'added' | 'changed' | 'deleted';
+  readonly path: string;
+}
+
+interface Pair {
+  readonly upper: number;
+  /** undefined: nothing of the lower layers is there, or nothing of it is seen. */
+  readonly lower: number | undefined;
+}
+
+/**
+ * Each change, parents first, names in order. `made` are paths on which something was mounted: their mount points, and directories that are
+ * there for nothing else, are not the container's doing.
+ */
+export async function* layerChanges(
+  pair: Pair,
+  made: ReadonlySet<string>,
+): AsyncGenerator<LayerChange, void, undefined> {
+  yield* changesIn(pair, '', new MadeByEngine(made));
+}
+
+/** Mount points and what leads to them. */
+class MadeByEngine {
+  readonly #points: ReadonlySet<BinaryText>;
+  readonly #above: ReadonlySet<BinaryText>;
+
+  constructor(made: ReadonlySet<string>) {
+    const points = [...made].map((path) => toBinaryText(path));
+    this.#points = new Set(points);
+    this.#above = new Set(
+      points.flatMap((path) => {
+        const parts = path.split('/').slice(1, -1);
+        return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
+      }),
+    );
+  }
+
+  isPoint(path: BinaryText): boolean {
+    return this.#points.has(path);
+  }
+
+  isAbove(path: BinaryText): boolean {
+    return this.#above.has(path);
+  }
+}
+
+const OPAQUE = 'trusted.overlay.opaque';
+
+function isWhiteout({ mode, major, minor }: DirectoryEntry): boolean {
+  return (mode & S_IFMT) === S_IFCHR && major === 0 && minor === 0;
+}
+
+async function* changesIn(
+  { upper, lower }: Pair,
+  above: BinaryText,
+  made: MadeByEngine,
+): AsyncGenerator<LayerChange, void, undefined> {
+  const names = await directoryNames(upper);
+  const entries = await directoryEntries(upper, names);
+  const below = lower === undefined ? [] : await directoryEntries(lower, names);
+  for (const [i, entry] of entries.entries()) {
+    if (entry === undefined) continue;
+    const path = `${above}/${entry.name}`;
+    const old = below[i];
+    if (isWhiteout(entry)) {
+      if (old !== undefined && !made.isPoint(path)) yield change('deleted', path);
+      continue;
+    }
+    const itself = change(old === undefined ? 'added' : 'changed', path);
+    if (!isDirectory(entry)) {
+      // Something is mounted over a file that was made for it.
+      if (!made.isPoint(path) || (old === undefined && entry.size > 0)) yield itself;
+      continue;
+    }
+    const inside = changesOfDirectory(
+      { upper, lower: old !== undefined && isDirectory(old) ? lower : undefined },
+      entry,
+      {
+        path,
+        made,
+      },
+    );
+    // Only for what is mounted in it is it there, unless something else is.
+    const isOurs = made.isPoint(path) || made.isAbove(path);
+    if (!isOurs || (old !== undefined && !isSame(entry, old))) {
+      yield itself;
+      yield* inside;
+      continue;
+    }
+    let told = false;
+    for await (const inner of inside) {
+      if (!told) yield itself;
+      told = true;
+      yield inner;
+    }
+  }
+}
+
+/** What is in a directory of the upper layer; of an opaque one also what is no longer there. */
+async function* changesOfDirectory(
+  { upper, lower }: Pair,
+  entry: DirectoryEntry,
+  { path, made }: { readonly path: BinaryText; readonly made: MadeByEngine },
+): AsyncGenerator<LayerChange, void, undefined> {
+  using inner = openDirectory(upper, entry.name);
+  if (inner === undefined) return;
+  using old = lower === undefined ? undefined : openDirectory(lower, entry.name);
+  if (old !== undefined && entry.xattrs.get(OPAQUE)?.toString() === 'y') {
+    const kept = new Set(await directoryNames(inner.fd));
+    for (const name of await directoryNames(old.fd)) if (!kept.has(name)) yield change('deleted', `${path}/${name}`);
+  }
+  yield* changesIn({ upper: inner.fd, lower: old?.fd }, path, made);
+}
+
+function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+  return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
+}
+
+function openDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
+  try {
+    return openBeneath(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, { links: false });
+  } catch (error) {
+    if (isNativeError(error) && ['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV'].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function change(kind: LayerChange['kind'], path: BinaryText): LayerChange {
+  return { kind, path: fromBinaryText(path) };
+}

@@ -1,0 +1,79 @@
+/** Owners of files as the machine has them, and as a container with a user namespace sees them. */
+import { TspodError } from '../errors.js';
+import type { IdMap } from '../spec/create-options.js';
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Both maps empty: a container without a user namespace, which sees what is. */
+export interface IdMaps {
+  readonly uidMaps: readonly IdMap[];
+  readonly gidMaps: readonly IdMap[];
+}
+
+export const NO_ID_MAPS: IdMaps = { uidMaps: [], gidMaps: [] };
+
+/** What the kernel shows for ids that are not mapped. */
+const OVERFLOW_ID = 65534;
+
+export function isMapped({ uidMaps }: IdMaps): boolean {
+  return uidMaps.length > 0;
+}
+
+/** As the container sees them. */
+export function ownerInside({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
+  return { uid: inside(uidMaps, uid), gid: inside(gidMaps, gid) };
+}
+
+/** As the machine has them. Throws INVALID_ARGUMENT for an id that the container does not have. */
+export function ownerOutside({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
+  return { uid: outside(uidMaps, uid), gid: outside(gidMaps, gid) };
+}
+
+function inside(maps: readonly IdMap[], id: number): number {
+  if (maps.length === 0) return id;
+  const map = maps.find(({ hostId, size }) => id >= hostId && id < hostId + size);
+  return map === undefined ? OVERFLOW_ID : id - map.hostId + map.containerId;
+}
+
+function outside(maps: readonly IdMap[], id: number): number {
+  if (maps.length === 0) return id;
+  const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  if (map === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `id ${id} of a file is not mapped in the container's user namespace`);
+  return id - map.containerId + map.hostId;
+}
+
+const CAPABILITY = 'security.capability';
+const REVISION_2 = 0x02000000;
+const REVISION_3 = 0x03000000;
+const REVISION_MASK = 0xff000000;
+const REVISION_2_BYTES = 20;
+
+/** Which attributes belong to a file and are not the machine's own bookkeeping. */
+export function isKept(attribute: string): boolean {
+  if (attribute.startsWith('trusted.')) return !attribute.startsWith('trusted.overlay.');
+  return attribute.startsWith('user.') || attribute.startsWith('system.posix_acl_') || attribute === CAPABILITY;
+}
+
+/** File capabilities that count in a user namespace name its root (revision 3); inside, that goes without saying (revision 2). */
+export function attributeInside(maps: IdMaps, attribute: string, value: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(value);
+  if (attribute !== CAPABILITY || bytes.length < REVISION_2_BYTES + 4) return value;
+  const word = bytes.readUInt32LE(0);
+  if ((word & REVISION_MASK) >>> 0 !== REVISION_3) return value;
+  if (!isMapped(maps) || inside(maps.uidMaps, bytes.readUInt32LE(REVISION_2_BYTES)) !== 0) return value;
+  bytes.writeUInt32LE(((word & ~REVISION_MASK) | REVISION_2) >>> 0, 0);
+  return bytes.subarray(0, REVISION_2_BYTES);
+}
+
+/** The reverse. */
+export function attributeOutside(maps: IdMaps, attribute: string, value: Uint8Array): Uint8Array {
+  if (attribute !== CAPABILITY || !isMapped(maps) || value.length !== REVISION_2_BYTES) return value;
+  const bytes = Buffer.concat([value, Buffer.alloc(4)]);
+  bytes.writeUInt32LE(((bytes.readUInt32LE(0) & ~REVISION_MASK) | REVISION_3) >>> 0, 0);
+  bytes.writeUInt32LE(outside(maps.uidMaps, 0), REVISION_2_BYTES);
+  return bytes;
+}

@@ -1,0 +1,306 @@
+/** Archives into trees. The archive comes from anybody, and others may be changing the tree: nothing is written outside of it. */
+import { ftruncateSync, fstatSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+import { TspodError } from '../errors.js';
+import { abortedError } from '../native/abort.js';
+import {
+  createFileAt,
+  linkAt,
+  makeEntryAt,
+  removeTreeAt,
+  setAttributeAt,
+  setModeAt,
+  setOwnerAt,
+  setTimeAt,
+  unlinkAt,
+  type PlaceAt,
+} from '../native/directory-changes.js';
+import {
+  directoryEntry,
+  isDirectory,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  openBeneath,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  type OwnedFd,
+} from '../native/directory-entries.js';
+import { isNativeError } from '../native/native-error.js';
+import type { TarHeader, TarType } from '../tar/header.js';
+import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
+import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
+import { attributeOutside, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
+
+export interface UnpackTarget {
+  /** Nothing is written outside of this directory. */
+  readonly root: number;
+  /** Where in it the paths of the archive begin. */
+  readonly directory: BinaryText;
+  /** Links in the tree are followed (and stay in the root), as in a container; or refused, as on the host. */
+  readonly links: boolean;
+}
+
+export interface UnpackOptions {
+  /** Directories may take the place of files, and files that of directories. @default false */
+  readonly overwrite?: boolean;
+  /** Everything belongs to it. @default as the archive says */
+  readonly owner?: Owner | undefined;
+  readonly idMaps: IdMaps;
+  /** Devices are passed over. @default false */
+  readonly skipDevices?: boolean;
+  /** Other names for first components of paths. */
+  readonly rename?: Readonly<Record<BinaryText, BinaryText>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const writeAsync = promisify(write);
+
+/** Runs of zeros of this size become holes. */
+const HOLE_BYTES = 4096;
+const ZEROS = Buffer.alloc(HOLE_BYTES);
+const MANY_ZEROS = Buffer.alloc(1024 * 1024);
+
+const O_WRONLY = 1;
+const O_TRUNC = 0o1000;
+
+/** Makes what the archive holds. What exists is replaced; a directory keeps what is in it. BAD_ARCHIVE, INVALID_ARGUMENT. */
+export async function unpackTree(
+  archive: AsyncIterable<Uint8Array>,
+  target: UnpackTarget,
+  options: UnpackOptions,
+): Promise<void> {
+  const unpacking = new Unpacking(target, options);
+  try {
+    for await (const entry of readTar(archive)) {
+      if (options.signal?.aborted === true) throw abortedError('write files', options.signal);
+      await unpacking.add(entry);
+    }
+    unpacking.finishDirectories();
+  } finally {
+    unpacking.close();
+  }
+}
+
+/** A path in an archive without what means nothing; undefined for the top itself. Throws BAD_ARCHIVE for one that leads out. */
+function cleanArchivePath(path: BinaryText): readonly BinaryText[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..') || path.includes('\0'))
+    throw new TspodError('BAD_ARCHIVE', `the archive holds a path that leads out of it: "${fromBinaryText(path)}"`);
+  return parts;
+}
+
+class Unpacking {
+  readonly #target: UnpackTarget;
+  readonly #options: UnpackOptions;
+  /** The directory of the last entry: most have it in common with the one before. */
+  #parent: { readonly path: BinaryText; readonly held: OwnedFd } | undefined;
+  /** Modes and times of directories, which what is put into them would spoil. */
+  readonly #directories: { readonly parts: readonly BinaryText[]; readonly header: TarHeader }[] = [];
+
+  constructor(target: UnpackTarget, options: UnpackOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  close(): void {
+    this.#parent?.held.close();
+    this.#parent = undefined;
+  }
+
+  async add({ header, content }: TarEntry): Promise<void> {
+    const parts = this.#renamed(cleanArchivePath(header.path));
+    if (parts.length === 0) return;
+    const isDevice = header.type === 'character' || header.type === 'block';
+    if (isDevice && this.#options.skipDevices === true) return;
+    const place = this.#place(parts, true);
+    await this.#make(place, header, content, parts);
+  }
+
+  /** From the last one on: a directory without write permission comes after what is in it. */
+  finishDirectories(): void {
+    for (const { parts, header } of this.#directories.toReversed()) {
+      try {
+        this.#finish(this.#place(parts, false), header);
+      } catch (error) {
+        // Removed or replaced meanwhile: it is no longer ours.
+        if (!isNativeError(error) || !['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
+      }
+    }
+  }
+
+  #renamed(parts: readonly BinaryText[]): readonly BinaryText[] {
+    const [first, ...rest] = parts;
+    const { rename } = this.#options;
+    if (first === undefined || rename === undefined || !Object.hasOwn(rename, first)) return parts;
+    return [...cleanArchivePath(rename[first] ?? ''), ...rest];
+  }
+
+  /** Holds the directory that an entry lies in; what is missing of it is made. */
+  #place(parts: readonly BinaryText[], make: boolean): PlaceAt {
+    const path = parts.slice(0, -1).join('/');
+    if (this.#parent?.path !== path) {
+      this.close();
+      this.#parent = { path, held: this.#open(path, make) };
+    }
+    return { directory: this.#parent?.held.fd ?? -1, name: parts.at(-1) ?? '' };
+  }
+
+  #open(path: BinaryText, make: boolean): OwnedFd {
+    const { root, directory, links } = this.#target;
+    const whole = [directory, path].filter((part) => part !== '').join('/');
+    try {
+      return openBeneath(root, whole, O_PATH | O_DIRECTORY, { links });
+    } catch (error) {
+      if (!make || path === '' || !isNativeError(error, 'ENOENT')) throw error;
+    }
+    const slash = path.lastIndexOf('/');
+    using above = this.#open(slash === -1 ? '' : path.slice(0, slash), true);
+    const place = { directory: above.fd, name: path.slice(slash + 1) };
+    makeEntryAt(place, { mode: S_IFDIR | 0o755 });
+    setOwnerAt(place, this.#ownerOf({ uid: 0, gid: 0 }));
+    setModeAt(place, 0o755);
+    return openBeneath(root, whole, O_PATH | O_DIRECTORY, { links });
+  }
+
+  #ownerOf(owner: Owner): Owner {
+    return ownerOutside(this.#options.idMaps, this.#options.owner ?? owner);
+  }
+
+  async #make(
+    place: PlaceAt,
+    header: TarHeader,
+    content: AsyncIterable<ContentPart>,
+    parts: readonly BinaryText[],
+  ): Promise<void> {
+    const there = await directoryEntry(place.directory, place.name);
+    if (header.type === 'directory') {
+      if (this.#target.links && there?.target && this.#leadsToDirectory(parts)) return;
+      if (there === undefined || !isDirectory(there)) {
+        if (there !== undefined) await this.#giveWay(place, header, false);
+        makeEntryAt(place, { mode: S_IFDIR | 0o700 });
+      }
+      setOwnerAt(place, this.#ownerOf(header));
+      this.#directories.push({ parts, header });
+      return;
+    }
+    const inPlace = there !== undefined && !(await this.#giveWay(place, header, isDirectory(there)));
+    if (header.type === 'hardlink') {
+      this.#link(place, header);
+      return;
+    }
+    if (header.type === 'file') await this.#file(place, header, { content, inPlace });
+    else makeEntryAt(place, { ...header, mode: TYPE_BITS[header.type] | header.mode });
+    this.#finish(place, header);
+  }
+
+  /** A link like /var/run -> /run stands for the directory: an archive that holds the directory means that one. */
+  #leadsToDirectory(parts: readonly BinaryText[]): boolean {
+    try {
+      this.#open(parts.join('/'), false).close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Removes what has the name; false if something is mounted there, which then gets new content. */
+  async #giveWay(place: PlaceAt, header: TarHeader, isDirectory: boolean): Promise<boolean> {
+    const replacesOtherKind = isDirectory !== (header.type === 'directory');
+    if (replacesOtherKind && this.#options.overwrite !== true) {
+      const [what, by] = isDirectory ? ['directory', 'non-directory'] : ['non-directory', 'directory'];
+      throw new TspodError(
+        'INVALID_ARGUMENT',
+        `"${fromBinaryText(header.path)}": a ${what} is not overwritten with a ${by} unless overwrite is set`,
+      );
+    }
+    try {
+      if (isDirectory) await removeTreeAt(place);
+      else unlinkAt(place);
+    } catch (error) {
+      if (isNativeError(error, 'ENOENT')) return true;
+      if (!isNativeError(error, 'EBUSY') || header.type !== 'file' || isDirectory) throw error;
+      return false;
+    }
+    return true;
+  }
+
+  /** To a file that the archive has brought before. */
+  #link(place: PlaceAt, header: TarHeader): void {
+    const parts = this.#renamed(cleanArchivePath(header.target));
+    using directory = this.#open(parts.slice(0, -1).join('/'), false);
+    linkAt({ directory: directory.fd, name: parts.at(-1) ?? '' }, place);
+  }
+
+  async #file(
+    place: PlaceAt,
+    header: TarHeader,
+    { content, inPlace }: { readonly content: AsyncIterable<ContentPart>; readonly inPlace: boolean },
+  ): Promise<void> {
+    using file = inPlace
+      ? openBeneath(place.directory, place.name, O_WRONLY | O_TRUNC | O_NOFOLLOW, { links: false })
+      : createFileAt(place);
+    if (!fstatSync(file.fd).isFile())
+      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(header.path)}" is no regular file`);
+    for await (const { offset, bytes } of content) {
+      const { signal } = this.#options;
+      if (signal?.aborted === true) throw abortedError('write files', signal);
+      await writeAt(file.fd, offset, bytes);
+    }
+    ftruncateSync(file.fd, header.size);
+  }
+
+  /** Owner, attributes, permissions, time, in the order in which one does not undo the other. */
+  #finish(place: PlaceAt, header: TarHeader): void {
+    setOwnerAt(place, this.#ownerOf(header));
+    for (const [name, value] of header.xattrs) {
+      if (isKept(name)) setAttribute(place, name, attributeOutside(this.#options.idMaps, name, value));
+    }
+    if (header.type !== 'symlink') setModeAt(place, header.mode);
+    setTimeAt(place, { sec: header.mtimeSec, nsec: header.mtimeNsec });
+  }
+}
+
+const TYPE_BITS: Readonly<Record<Exclude<TarType, 'file' | 'hardlink' | 'directory'>, number>> = {
+  symlink: S_IFLNK,
+  character: S_IFCHR,
+  block: S_IFBLK,
+  fifo: S_IFIFO,
+};
+
+/** A file system that knows no attributes of a kind (a tmpfs those of users, on older kernels) does without. */
+function setAttribute(place: PlaceAt, name: BinaryText, value: Uint8Array): void {
+  try {
+    setAttributeAt(place, name, value);
+  } catch (error) {
+    if (!isNativeError(error, 'EOPNOTSUPP')) throw error;
+  }
+}
+
+/** Zeros are not written where the file has none yet. */
+async function writeAt(fd: number, offset: number, bytes: Buffer): Promise<void> {
+  for (const { start, end } of dataRuns(bytes)) {
+    for (let at = start; at < end;) {
+      if (end - at <= HOLE_BYTES * 16) at += writeSync(fd, bytes, at, end - at, offset + at);
+      else at += (await writeAsync(fd, bytes, at, end - at, offset + at)).bytesWritten;
+    }
+  }
+}
+
+/** The runs of bytes between pieces that are all zeros. */
+function dataRuns(bytes: Buffer): { start: number; end: number }[] {
+  if (bytes.length <= MANY_ZEROS.length && bytes.equals(MANY_ZEROS.subarray(0, bytes.length))) return [];
+  const runs: { start: number; end: number }[] = [];
+  for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
+    const piece = bytes.subarray(at, at + HOLE_BYTES);
+    if (piece.length === HOLE_BYTES && piece.equals(ZEROS)) continue;
+    const last = runs.at(-1);
+    if (last?.end === at) last.end = at + piece.length;
+    else runs.push({ start: at, end: at + piece.length });
+  }
+  return runs;
+}
