@@ -1,5 +1,5 @@
-// What is in a directory that is held by a descriptor: read on a thread, in one go for many entries. Names are
-// bytes. No link is followed, and no path is more than one name long.
+// What is in a directory that is held by a descriptor: read on a thread, in one go for many entries. Names
+// are bytes. No link is followed, and no path is more than one name long.
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -37,8 +37,8 @@ void put_bytes(Bytes& into, std::string_view bytes) {
   into.insert(into.end(), bytes.begin(), bytes.end());
 }
 
-/** What a call returns that tells its size when it is given no room. Empty if it fails: what has no attributes,
- * or vanished. */
+/** What a call returns that tells its size when it is given no room. Empty if it fails: what has no
+ * attributes, or vanished. */
 template <class Call> std::string read_sized(Call call) {
   for (;;) {
     const ssize_t size = call(nullptr, 0);
@@ -120,14 +120,13 @@ Napi::Value names_async(const Napi::CallbackInfo& info) {
 Napi::Value entries_async(const Napi::CallbackInfo& info) {
   Result<UniqueFd> own = held(info);
   if (!own) return failure(info.Env(), own.error());
-  return run_async(info.Env(),
-                   [directory = std::move(*own), names = text_at(info, 1)]() -> Result<Bytes> {
-                     Bytes entries;
-                     for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
-                       put_entry(entries, directory.get(), names.c_str() + at);
-                     }
-                     return entries;
-                   });
+  return run_async(info.Env(), [directory = std::move(*own), names = text_at(info, 1)]() -> Result<Bytes> {
+    Bytes entries;
+    for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
+      put_entry(entries, directory.get(), names.c_str() + at);
+    }
+    return entries;
+  });
 }
 
 /** (root, path, flags, follow links): links end at the root, or none is followed */

@@ -33,17 +33,17 @@ Napi::Value make_entry(const Napi::CallbackInfo& info) {
     case S_IFDIR: return answer(info, sys::mkdirat(directory, name.c_str(), mode & 07777));
     case S_IFLNK: return answer(info, sys::symlinkat(text_at(info, 5).c_str(), directory, name.c_str()));
     default:
-      return answer(
-          info, sys::mknodat(directory, name.c_str(), mode, makedev(uint_at(info, 3), uint_at(info, 4))));
+      return answer(info,
+                    sys::mknodat(directory, name.c_str(), mode, makedev(uint_at(info, 3), uint_at(info, 4))));
   }
 }
 
 /** (directory, name, directory of the new name, new name) */
 Napi::Value link_entry(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 3);
-  return answer(info, sys::check(::linkat(int_at(info, 0), text_at(info, 1).c_str(), int_at(info, 2),
-                                          name.c_str(), 0),
-                                 "linkat", name));
+  return answer(
+      info, sys::check(::linkat(int_at(info, 0), text_at(info, 1).c_str(), int_at(info, 2), name.c_str(), 0),
+                       "linkat", name));
 }
 
 /** (directory, name): a file, or an empty directory */
@@ -74,8 +74,7 @@ Napi::Value set_owner(const Napi::CallbackInfo& info) {
  * not followed. */
 Napi::Value set_mode(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 1);
-  const Result<UniqueFd> file =
-      sys::openat(int_at(info, 0), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  const Result<UniqueFd> file = sys::openat(int_at(info, 0), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (!file) return failure(info.Env(), file.error());
   const Result<struct stat> status = sys::fstat(file->get());
   if (!status) return failure(info.Env(), status.error());
@@ -90,8 +89,9 @@ Napi::Value set_time(const Napi::CallbackInfo& info) {
   const timespec time{.tv_sec = info[2].As<Napi::Number>().Int64Value(),
                       .tv_nsec = static_cast<long>(uint_at(info, 3))};
   const std::array<timespec, 2> times{time, time};
-  return answer(info, sys::check(::utimensat(int_at(info, 0), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW),
-                                 "utimensat", name));
+  return answer(info,
+                sys::check(::utimensat(int_at(info, 0), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW),
+                           "utimensat", name));
 }
 
 /** (directory, name, attribute, value) */
