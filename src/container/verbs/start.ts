@@ -3,7 +3,7 @@ import { TspodError } from '../../errors.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { startDependencies } from '../dependencies.js';
-import { inBackground, type EngineContext } from '../context.js';
+import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
@@ -203,10 +203,11 @@ function leave(held: HeldContainer, talk: MonitorTalk): void {
   }
   const { context } = held;
   talk.connection.unref();
-  inBackground(
-    context,
-    talk.closed().then(() => removeEnded(context, held, talk.exit)),
-  );
+  // Only the removal is a change under way that close() waits for, not the life before it. In a closed engine it is left to the next one.
+  void talk
+    .closed()
+    .then(() => removeEnded(context, held, talk.exit))
+    .catch(() => undefined);
 }
 
 async function startDonors(context: EngineContext, id: string, { signal }: StartOptions): Promise<void> {
