@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <string>
+#include <vector>
+
 #include "addon/environment.h"
 #include "addon/exports.h"
 #include "core/mapping.h"
@@ -44,11 +48,11 @@ int hold_namespace(void*) {
 class Holder {
  public:
   /** `flags` are CLONE_NEW* bits: the namespaces that it is born in. */
-  static Result<Holder> start(int flags) {
+  static Result<Holder> start(int flags, int (*hold)(void*) = hold_namespace, void* argument = nullptr) {
     Mapping stack = TRY(Mapping::make(kStackBytes));
     void* top = stack.bytes().data() + kStackBytes;
     int pidfd = -1;
-    pid_t pid = ::clone(hold_namespace, top, CLONE_VM | CLONE_PIDFD | SIGCHLD | flags, nullptr, &pidfd);
+    pid_t pid = ::clone(hold, top, CLONE_VM | CLONE_PIDFD | SIGCHLD | flags, argument, &pidfd);
     if (pid < 0) return last_error("clone");
     return Holder(pid, UniqueFd(pidfd), std::move(stack));
   }
@@ -88,6 +92,44 @@ Result<UniqueFd> create_user_namespace(const IdMapLines& maps) {
   return sys::open((holder.directory() + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC);
 }
 
+struct Joining {
+  int userns;
+  int report;  // the write end of a pipe
+};
+
+/** As hold_namespace, in a user namespace that is there: says first whether it could be joined. */
+int join_and_hold(void* argument) {
+  const auto& joining = *static_cast<const Joining*>(argument);
+  const int err = ::setns(joining.userns, CLONE_NEWUSER) == 0 ? 0 : errno;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::write(joining.report, &err, sizeof err) != sizeof err) return 1;
+  while (true) ::pause();
+}
+
+Result<std::string> read_proc(const std::string& path) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> part;
+  while (const size_t size = TRY(sys::read(file.get(), part))) text.append(part.data(), size);
+  return text;
+}
+
+/** The maps as this process sees them: the file of a process of ours that is in the namespace. */
+Result<std::vector<std::string>> read_id_maps(int userns) {
+  sys::Pipe pipe = TRY(sys::pipe());
+  Joining joining{userns, pipe.write.get()};
+  Holder holder = TRY(Holder::start(0, join_and_hold, &joining));
+  pipe.write.reset();
+  int err = 0;
+  if (TRY(sys::read(pipe.read.get(), {reinterpret_cast<char*>(&err), sizeof err})) != sizeof err)
+    return Error{"setns", {}, ECHILD};
+  if (err != 0) return Error{"setns", {}, err};
+  std::vector<std::string> maps;
+  for (const char* name : {"/uid_map", "/gid_map"})
+    maps.push_back(TRY(read_proc(holder.directory() + name)));
+  return maps;
+}
+
 /** (flag, name below /proc/PID/ns, time offsets) */
 Napi::Value create(const Napi::CallbackInfo& info) {
   return run_async(info.Env(),
@@ -100,6 +142,13 @@ Napi::Value create(const Napi::CallbackInfo& info) {
 Napi::Value create_user(const Napi::CallbackInfo& info) {
   IdMapLines maps{string_at(info, 0), string_at(info, 1), bool_at(info, 2)};
   return run_async(info.Env(), [maps = std::move(maps)] { return create_user_namespace(maps); });
+}
+
+/** (fd) -> [uid map, gid map] */
+Napi::Value read_maps(const Napi::CallbackInfo& info) {
+  Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
+  if (!own) return failure(info.Env(), own.error());
+  return run_async(info.Env(), [fd = std::move(*own)] { return read_id_maps(fd.get()); });
 }
 
 /** Whether a process may be made in such namespaces: by making one. */
@@ -132,6 +181,7 @@ Napi::Value pin_namespace(const Napi::CallbackInfo& info) {
 void export_namespaces(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "createNamespace", create);
   add_function(env, exports, "createUserNamespace", create_user);
+  add_function(env, exports, "readIdMaps", read_maps);
   add_function(env, exports, "pinNamespace", pin_namespace);
   add_function(env, exports, "probeNamespaces", probe);
 }

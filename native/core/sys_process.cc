@@ -21,7 +21,8 @@ Result<Cloned> clone3(const CloneRequest& request) {
   struct clone_args arguments {};
   arguments.flags = request.flags | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
+  // A sibling's is the caller's own.
+  arguments.exit_signal = (request.flags & CLONE_PARENT) == 0 ? SIGCHLD : 0;
   if (request.cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<uint64_t>(request.cgroup);

@@ -11,6 +11,7 @@
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/adopt.h"
+#include "monitor/go_between.h"
 #include "monitor/handshake.h"
 #include "monitor/init.h"
 #include "monitor/monitor.h"
@@ -43,6 +44,13 @@ struct Streams {
   ChildStreams theirs;
 };
 
+/** Both ends of a pipe at once: they are one file. What is no pipe is left alone. */
+Result<void> give_away(const ops::Context& context, int pipe) {
+  if (context.stream_owner == ops::kNoOwner) return {};
+  if (!S_ISFIFO(TRY(sys::fstat(pipe)).st_mode)) return {};
+  return sys::check(::fchown(pipe, context.stream_owner, context.stream_group), "fchown");
+}
+
 /** One of 0, 1 and 2: what the container gets, and what is left to us of it. */
 Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
   const plan::Stdio& stdio = monitor.settings.stdio;
@@ -53,9 +61,10 @@ Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
     case ops::StreamKind::kNull: streams.theirs[number] = monitor.null_device.get(); return {};
     case ops::StreamKind::kPassthrough:
       streams.theirs[number] = TRY(monitor.context.slots.get(slots[number]));
-      return {};
+      return give_away(monitor.context, streams.theirs[number]);
     case ops::StreamKind::kMonitor: {
       sys::Pipe pipe = TRY(sys::pipe());
+      TRY(give_away(monitor.context, pipe.read.get()));
       const bool input = number == STDIN_FILENO;
       *ends[number] = std::move(input ? pipe.write : pipe.read);
       streams.pipes[number] = std::move(input ? pipe.read : pipe.write);
@@ -96,6 +105,12 @@ void show_terminal(const Monitor& monitor, Launched& launched, UniqueFd terminal
   if (window) (void)::ioctl(launched.streams.terminal.get(), TIOCSWINSZ, &*window);
 }
 
+/** Where the plan wants it: in a user namespace that is there, or in the monitor's own. */
+Result<sys::Cloned> make_child(ops::Context& context, const sys::CloneRequest& request) {
+  if (context.userns_slot == plan::kNone) return sys::clone3(request);
+  return clone_in_user_namespace(TRY(context.slots.get(context.userns_slot)), request, context.proc);
+}
+
 /** The launch as the monitor sees it; exists while the prepare steps run. */
 class Cloning final : public ops::LaunchSteps {
  public:
@@ -107,7 +122,7 @@ class Cloning final : public ops::LaunchSteps {
     Streams streams = TRY(make_streams(monitor_));
     SocketPair pair = TRY(packet_pair());
     const int cgroup = step.cgroup_slot == plan::kNone ? -1 : TRY(context.slots.get(step.cgroup_slot));
-    sys::Cloned cloned = TRY(sys::clone3({.flags = step.flags, .cgroup = cgroup}));
+    sys::Cloned cloned = TRY(make_child(context, {.flags = step.flags, .cgroup = cgroup}));
     if (cloned.pid == 0) run_init(monitor_, Channel(std::move(pair.second)), streams.theirs);
 
     // From here on the child works at the same time.

@@ -38,6 +38,9 @@ class LaunchSteps {
   ~LaunchSteps() = default;
 };
 
+/** Changes no owner in chown(2). */
+inline constexpr uid_t kNoOwner = static_cast<uid_t>(-1);
+
 /** Who the command will be: from `lookUpUser` or `useIds`, applied by `setIds`. */
 struct Identity {
   bool known = false;
@@ -68,6 +71,9 @@ struct Context {
   LaunchSteps* launch = nullptr;  // none in the addon
   std::span<char> arguments;      // this process's, for its title; empty where nobody sees it
   pid_t child = 0;                // the container's first process, for those outside
+  int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
+  uid_t stream_owner = kNoOwner;  // of the pipes that `clone` makes; kNoOwner: the monitor's
+  gid_t stream_group = kNoOwner;
   uint64_t returning =
       0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
 

@@ -19,6 +19,7 @@ Result<void> open_child_namespace(Context& context, const plan::OpenChildNamespa
 Result<void> await_stage(Context& context, const plan::AwaitStage& step);
 Result<void> pin_namespace(Context& context, const plan::PinNamespace& step);
 Result<void> become_namespace_root(Context& context, const plan::BecomeNamespaceRoot& step);
+Result<void> clone_in_user_namespace(Context& context, const plan::CloneInUserNamespace& step);
 Result<void> cgroup_create(Context& context, const plan::CgroupCreate& step);
 Result<void> write_file_at(Context& context, const plan::WriteFileAt& step);
 Result<void> cgroup_enter(Context& context, const plan::CgroupEnter& step);
@@ -60,6 +61,7 @@ Result<void> cpu_affinity(Context& context, const plan::CpuAffinity& step);
 Result<void> session_keyring(Context& context, const plan::SessionKeyring& step);
 Result<void> terminal(Context& context, const plan::Terminal& step);
 Result<void> new_session(Context& context, const plan::NewSession& step);
+Result<void> stream_owner(Context& context, const plan::StreamOwner& step);
 Result<void> expose_fd(Context& context, const plan::ExposeFd& step);
 Result<void> look_up_user(Context& context, const plan::LookUpUser& step);
 Result<void> use_ids(Context& context, const plan::UseIds& step);
@@ -150,6 +152,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::BecomeNamespaceRoot step;
       plan::decode(reader, step);
       return become_namespace_root(context, step);
+    }
+    case plan::Op::kCloneInUserNamespace: {
+      plan::CloneInUserNamespace step;
+      plan::decode(reader, step);
+      return clone_in_user_namespace(context, step);
     }
     case plan::Op::kCgroupCreate: {
       plan::CgroupCreate step;
@@ -355,6 +362,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::NewSession step;
       plan::decode(reader, step);
       return new_session(context, step);
+    }
+    case plan::Op::kStreamOwner: {
+      plan::StreamOwner step;
+      plan::decode(reader, step);
+      return stream_owner(context, step);
     }
     case plan::Op::kExposeFd: {
       plan::ExposeFd step;

@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/path.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
@@ -45,8 +47,20 @@ Result<void> give_streams(const Context& context) {
   return {};
 }
 
+/**
+ * A user namespace may deny setgroups(2) to all that are in it. Whoever came in without groups has none to
+ * give up, and gets no more than the primary one.
+ */
+Result<void> change_groups(const Identity& identity) {
+  if (::setgroups(identity.groups.size(), identity.groups.data()) == 0) return {};
+  const Error error = last_error("setgroups");
+  const bool wants_others = std::ranges::any_of(identity.groups, [&](gid_t group) { return group != identity.gid; });
+  const bool denied = error.err == EPERM && !wants_others && ::getgroups(0, nullptr) == 0;
+  return denied ? Result<void>() : Result<void>(error);
+}
+
 Result<void> change_ids(const Identity& identity) {
-  TRY(sys::check(::setgroups(identity.groups.size(), identity.groups.data()), "setgroups"));
+  TRY(change_groups(identity));
   TRY(sys::check(::setresgid(identity.gid, identity.gid, identity.gid), "setresgid",
                  std::to_string(identity.gid)));
   return sys::check(::setresuid(identity.uid, identity.uid, identity.uid), "setresuid",
@@ -68,6 +82,12 @@ Result<void> look_up_user(Context& context, const plan::LookUpUser& step) {
       .groups = std::move(account.groups),
       .home = std::move(account.home),
   };
+  return {};
+}
+
+Result<void> stream_owner(Context& context, const plan::StreamOwner& step) {
+  context.stream_owner = step.uid;
+  context.stream_group = step.gid;
   return {};
 }
 

@@ -40,6 +40,8 @@ Result<void> join_namespaces(Context& context, const plan::JoinNamespaces& step)
   // A process that shares its root and working directory with others (a thread of node) may not change mount
   // namespace.
   if ((step.flags & CLONE_NEWNS) != 0) TRY(sys::unshare(CLONE_FS));
+  // The host's groups would stay, and could not be given up where the namespace denies setgroups(2).
+  if ((step.flags & CLONE_NEWUSER) != 0) (void)::setgroups(0, nullptr);  // who may not has none of root's
   TRY(sys::setns(TRY(context.slots.get(step.slot)), static_cast<int>(step.flags)));
   context.returning |= step.flags & kForChildren;
   return {};
@@ -84,6 +86,11 @@ Result<void> become_namespace_root(Context&, const plan::BecomeNamespaceRoot&) {
   TRY(sys::check(::setresgid(0, 0, 0), "setresgid"));
   TRY(sys::check(::setresuid(0, 0, 0), "setresuid"));
   return arm_death_signal();
+}
+
+Result<void> clone_in_user_namespace(Context& context, const plan::CloneInUserNamespace& step) {
+  context.userns_slot = static_cast<int32_t>(step.slot);
+  return {};
 }
 
 Result<void> clone(Context& context, const plan::Clone& step) {

@@ -88,6 +88,22 @@ Result<uint64_t> Procfs::start_time(pid_t pid) {
   return stat_field(pid, 22);
 }
 
+Result<pid_t> Procfs::pid_of(int pidfd) {
+  constexpr std::string_view kKey = "\nPid:\t";
+  const std::string path = "self/fdinfo/" + std::to_string(pidfd);
+  const UniqueFd file = TRY(open_file(path.c_str(), O_RDONLY));
+  char text[1024];
+  const size_t size = TRY(sys::read(file.get(), text));
+  const std::string_view info(text, size);
+  const size_t key = info.find(kKey);
+  if (key == std::string_view::npos) return Error{"fdinfo", path, EBADMSG};
+  pid_t pid = -1;
+  const auto parsed = std::from_chars(text + key + kKey.size(), text + size, pid);
+  if (parsed.ec != std::errc()) return Error{"fdinfo", path, EBADMSG};
+  if (pid <= 0) return Error{"fdinfo", path, ESRCH};
+  return pid;
+}
+
 Result<bool> Procfs::has_executed(pid_t pid) {
   constexpr uint64_t kForkedButNotExecuted = 0x40;  // PF_FORKNOEXEC
   return (TRY(stat_field(pid, 9)) & kForkedButNotExecuted) == 0;

@@ -36,6 +36,7 @@ enum class Op : uint32_t {
   kAwaitStage = 16,
   kPinNamespace = 17,
   kBecomeNamespaceRoot = 18,
+  kCloneInUserNamespace = 19,
   kCgroupCreate = 20,
   kWriteFileAt = 21,
   kCgroupEnter = 22,
@@ -77,6 +78,7 @@ enum class Op : uint32_t {
   kSessionKeyring = 71,
   kTerminal = 72,
   kNewSession = 73,
+  kStreamOwner = 75,
   kExposeFd = 74,
   kLookUpUser = 80,
   kUseIds = 81,
@@ -164,6 +166,10 @@ struct PinNamespace {
 };
 
 struct BecomeNamespaceRoot {
+};
+
+struct CloneInUserNamespace {
+  uint32_t slot{};
 };
 
 struct CgroupCreate {
@@ -385,6 +391,11 @@ struct Terminal {
 struct NewSession {
 };
 
+struct StreamOwner {
+  uint32_t uid{};
+  uint32_t gid{};
+};
+
 struct ExposeFd {
   uint32_t slot{};
   uint32_t fd{};
@@ -604,6 +615,10 @@ inline void decode(wire::Reader& reader, PinNamespace& record) {
 inline void decode(wire::Reader& /*reader*/, BecomeNamespaceRoot& /*record*/) {
 }
 
+inline void decode(wire::Reader& reader, CloneInUserNamespace& record) {
+  wire::get(reader, record.slot);
+}
+
 inline void decode(wire::Reader& reader, CgroupCreate& record) {
   wire::get(reader, record.slot);
   wire::get(reader, record.path);
@@ -821,6 +836,11 @@ inline void decode(wire::Reader& reader, Terminal& record) {
 }
 
 inline void decode(wire::Reader& /*reader*/, NewSession& /*record*/) {
+}
+
+inline void decode(wire::Reader& reader, StreamOwner& record) {
+  wire::get(reader, record.uid);
+  wire::get(reader, record.gid);
 }
 
 inline void decode(wire::Reader& reader, ExposeFd& record) {
@@ -1052,6 +1072,11 @@ void for_each_operand(const PinNamespace& record, Use&& use) {
 
 template <typename Use>
 void for_each_operand(const BecomeNamespaceRoot&, Use&&) {
+}
+
+template <typename Use>
+void for_each_operand(const CloneInUserNamespace& record, Use&& use) {
+  use(record.slot);
 }
 
 template <typename Use>
@@ -1315,6 +1340,12 @@ void for_each_operand(const NewSession&, Use&&) {
 }
 
 template <typename Use>
+void for_each_operand(const StreamOwner& record, Use&& use) {
+  use(record.uid);
+  use(record.gid);
+}
+
+template <typename Use>
 void for_each_operand(const ExposeFd& record, Use&& use) {
   use(record.slot);
   use(record.fd);
@@ -1513,6 +1544,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kAwaitStage:
     case Op::kPinNamespace:
     case Op::kBecomeNamespaceRoot:
+    case Op::kCloneInUserNamespace:
     case Op::kCgroupCreate:
     case Op::kWriteFileAt:
     case Op::kCgroupEnter:
@@ -1554,6 +1586,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kSessionKeyring:
     case Op::kTerminal:
     case Op::kNewSession:
+    case Op::kStreamOwner:
     case Op::kExposeFd:
     case Op::kLookUpUser:
     case Op::kUseIds:
@@ -1612,6 +1645,8 @@ constexpr const char* name_of(Op op) {
       return "pinNamespace";
     case Op::kBecomeNamespaceRoot:
       return "becomeNamespaceRoot";
+    case Op::kCloneInUserNamespace:
+      return "cloneInUserNamespace";
     case Op::kCgroupCreate:
       return "cgroupCreate";
     case Op::kWriteFileAt:
@@ -1694,6 +1729,8 @@ constexpr const char* name_of(Op op) {
       return "terminal";
     case Op::kNewSession:
       return "newSession";
+    case Op::kStreamOwner:
+      return "streamOwner";
     case Op::kExposeFd:
       return "exposeFd";
     case Op::kLookUpUser:
@@ -1812,6 +1849,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kBecomeNamespaceRoot: {
       BecomeNamespaceRoot step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kCloneInUserNamespace: {
+      CloneInUserNamespace step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }
@@ -2017,6 +2059,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kNewSession: {
       NewSession step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kStreamOwner: {
+      StreamOwner step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

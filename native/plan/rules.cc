@@ -27,6 +27,8 @@ constexpr Kind kind_of(Op op) {
     case Op::kHealthCheck:
     case Op::kHealth: return Kind::kSetting;
     case Op::kAdopt:
+    case Op::kCloneInUserNamespace:
+    case Op::kStreamOwner:
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:
     case Op::kOpenChildNamespace: return Kind::kAboutChild;

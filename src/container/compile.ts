@@ -9,8 +9,10 @@ import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { generateSpec } from '../spec/generate.js';
 import { resolveHostPaths } from '../spec/host-paths.js';
+import type { HostPaths } from '../spec/host-paths.js';
 import { identityOf } from '../spec/identity.js';
 import { optionalResources } from '../spec/resources.js';
+import { rootIds } from '../spec/userns.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { ownProfile } from './apparmor.js';
 import { cgroupFor } from './cgroup.js';
@@ -49,8 +51,9 @@ export interface CompiledLaunch {
 
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
   const facts = context.facts();
-  const spec = specOf(context, facts, request);
-  const launchBy = launchContext(context, { request, spec, facts });
+  const hostPaths = resolveHostPaths(request.config);
+  const spec = specOf(context, { facts, request, hostPaths });
+  const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
   const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
@@ -71,7 +74,7 @@ function bundleRequest(
   };
 }
 
-function specOf(context: EngineContext, facts: HostFacts, request: CompileRequest): OciSpec {
+function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Parts, 'spec'>): OciSpec {
   const { config, root } = request;
   const spec = generateSpec(config, facts, {
     id: request.id,
@@ -79,7 +82,7 @@ function specOf(context: EngineContext, facts: HostFacts, request: CompileReques
     files: request.files,
     hostname: containerHostname(context, request.id, config),
     namespacePaths: request.donors.paths,
-    hostPaths: resolveHostPaths(config),
+    hostPaths,
     hostBinds: request.hostBinds,
     splitFrom: request.splitFrom,
     apparmorProfile: ownProfile(context, config),
@@ -91,9 +94,10 @@ interface Parts {
   readonly request: CompileRequest;
   readonly spec: OciSpec;
   readonly facts: HostFacts;
+  readonly hostPaths: HostPaths;
 }
 
-function launchContext(context: EngineContext, { request, spec, facts }: Parts): LaunchContext {
+function launchContext(context: EngineContext, { request, spec, facts, hostPaths }: Parts): LaunchContext {
   const { id, config, paths, donors, stdio } = request;
   // Another runtime compiles its own.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
@@ -107,6 +111,8 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
     donors: donors.processes,
+    ...(config.namespaces.user === 'host' ? {} : { rootIds: rootIds(config) }),
+    deviceSources: new Map(hostPaths.devices.map(({ device, source }) => [device.path, source])),
     ...shmDonor(context, config, donors),
     stdio: stdio.stdio,
     extraFds: stdio.extraFds,

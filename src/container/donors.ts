@@ -27,13 +27,12 @@ export function resolveDonors(
   context: EngineContext,
   config: ContainerConfig,
 ): { readonly config: ContainerConfig; readonly donors: readonly StoredContainer[] } {
-  const { store } = context;
   const found = new Map<string, StoredContainer>();
   const namespaces: Partial<Record<keyof NamespaceConfig, string>> = {};
   for (const { key } of NAMESPACE_KINDS) {
     const wanted = donorOf(config.namespaces[key]);
     if (wanted === undefined) continue;
-    const donor = store.find(wanted);
+    const donor = context.store.find(wanted);
     if (key === 'ipc') requireShareableIpc(donor.id, readConfig(context, donor.id));
     found.set(donor.id, donor);
     namespaces[key] = `container:${donor.id}`;
@@ -42,10 +41,17 @@ export function resolveDonors(
   for (const container of required) found.set(container.id, container);
   if (found.size === 0) return { config, donors: [] };
   const requires = required.map((container) => container.id);
-  return {
-    config: { ...config, namespaces: { ...config.namespaces, ...namespaces }, requires },
-    donors: [...found.values()],
-  };
+  const shared = { ...config, namespaces: { ...config.namespaces, ...namespaces }, requires };
+  return { config: withDonorsUserns(context, shared), donors: [...found.values()] };
+}
+
+/** Who shares a user namespace shares its maps; a donor that has none shares the host's. */
+function withDonorsUserns(context: EngineContext, config: ContainerConfig): ContainerConfig {
+  const donorId = donorOf(config.namespaces.user);
+  if (donorId === undefined) return config;
+  const { namespaces, uidMaps, gidMaps } = readConfig(context, donorId);
+  if (namespaces.user === 'host') return { ...config, namespaces: { ...config.namespaces, user: 'host' } };
+  return { ...config, uidMaps, gidMaps };
 }
 
 /** The donors' processes. Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */

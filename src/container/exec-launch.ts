@@ -24,6 +24,7 @@ import type { LiveRecord } from './run-record.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
 import { requireAllowed } from './transitions.js';
+import { usernsOfProcess } from './userns.js';
 
 /** A running container and what an exec in it is made from. */
 export interface ExecTarget {
@@ -57,10 +58,14 @@ export function compileExec(
 ): Plan {
   const { id, config, live, request, spec } = target;
   const seccomp = seccompFilter(context, spec);
+  const userns = usernsOfProcess(config, live.init.pid);
   const execContext: ExecContext = {
     id,
     target: live.init,
-    namespaces: (spec.linux.namespaces ?? []).map(({ type }) => type),
+    namespaces: (spec.linux.namespaces ?? [])
+      .map(({ type }) => type)
+      .filter((type) => type !== 'user' || userns !== undefined),
+    ...(userns === undefined ? {} : { rootIds: userns }),
     cgroup: presentCgroups(context, id, config),
     identity: request.identity,
     stdio: stdio.stdio,

@@ -5,6 +5,7 @@ import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
 import { inspectHealthConfig } from './inspect-health.js';
+import { inspectUserns } from './inspect-userns.js';
 import type { InspectConfig, InspectHostConfig, InspectMount } from './inspect-types.js';
 
 export function inspectConfig(
@@ -59,6 +60,7 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     ...mountFields(config),
     ...namespaceFields(config),
     ...nameFields(config),
+    ...inspectUserns(config),
     ...securityFields(config),
     ...resourceFields(config),
     CgroupManager: config.cgroupManager,
@@ -95,7 +97,6 @@ function namespaceFields({ namespaces, cgroupParent, cgroups }: ContainerConfig)
     IpcMode: namespaces.ipc,
     PidMode: namespaces.pid,
     UTSMode: namespaces.uts,
-    UsernsMode: namespaces.user === 'host' ? '' : namespaces.user,
     CgroupParent: cgroupParent,
     Cgroup: '',
     Cgroups: cgroups === 'enabled' ? 'default' : cgroups,

@@ -3,6 +3,7 @@
  * RFC 3339; texts that are not set are '', numbers 0.
  */
 
+import type { InspectIdMappings } from './inspect-userns.js';
 import type { InspectHealth, InspectHealthConfig } from './inspect-health.js';
 
 export type { InspectHealth, InspectHealthConfig, InspectStartupCheck } from './inspect-health.js';
@@ -115,6 +116,8 @@ export interface InspectHostConfig {
   readonly Tmpfs: Readonly<Record<string, string>>;
   readonly UTSMode: string;
   readonly UsernsMode: string;
+  /** Only with a user namespace of its own, or another container's. */
+  readonly IDMappings?: InspectIdMappings;
   readonly ShmSize: number;
   readonly Runtime: string;
   readonly CpuShares: number;

@@ -1,5 +1,6 @@
 /** A failed step of a plan as an error that names what went wrong for the user. */
 import { TspodError, type ErrorCode } from '../errors.js';
+import { MOUNT_ATTR } from '../oci/mount-options.js';
 import { describeStep } from '../plan/describe.js';
 import type { Plan, Step } from '../plan/ops.js';
 import { errnoName, errnoText } from '../util/errno.js';
@@ -40,12 +41,21 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
   if (step.op === 'lookUpUser' && errnoName(failed.errno) === 'ENOENT')
     return `${missingUserWords(failed.detail)} ${place}`;
+  if (step.op === 'mountAttributes' && (step.set & MOUNT_ATTR.IDMAP) !== 0n && errnoName(failed.errno) === 'EINVAL')
+    return `${unshiftableWords(plan, failed, step)}: ${why} ${place}`;
   return `${describeStep(step, { plan, index: failed.step })}: ${why} ${place}`;
 }
 
 /** `detail` is "user NAME" or "group NAME". */
 function missingUserWords(detail: string): string {
   return `unable to find ${detail}: no matching entries in ${detail.startsWith('group') ? 'group' : 'passwd'} file`;
+}
+
+/** Which file systems have identity-mapped mounts only the attempt tells. */
+function unshiftableWords(plan: Plan, failed: FailedStep, { slot }: Step<'mountAttributes'>): string {
+  const opened = plan.steps.slice(0, failed.step).findLast((step) => step.op === 'openTree' && step.slot === slot);
+  const path = opened?.op === 'openTree' ? opened.path : 'a mount';
+  return `the file system of ${path} cannot show its files to a user namespace as the container's (it has no identity-mapped mounts)`;
 }
 
 function execWords(step: Step<'exec'>, failed: FailedStep): string {

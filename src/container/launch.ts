@@ -29,6 +29,7 @@ import { enterScope } from './scope.js';
 import { removeRunDirectory } from './settle.js';
 import type { StdioPlan } from './stdio.js';
 import { tearDownLeftovers } from './tear-down.js';
+import { withJoinedMaps } from './userns.js';
 
 export interface LaunchOptions {
   readonly stdio: StdioPlan;
@@ -109,8 +110,9 @@ function attachFirst(held: HeldContainer, talk: MonitorTalk, options: LaunchOpti
 
 /** All on this machine that the plan needs, and the plan. */
 async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promise<CompiledLaunch> {
-  const { context, id, name, paths, config } = held;
-  const donors = liveDonors(context, id, config);
+  const { context, id, name, paths } = held;
+  const donors = liveDonors(context, id, held.config);
+  const config = await withJoinedMaps(held.config, donors);
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
   failpoint('root-prepared');
   await endOutlivingSessions(held);

@@ -1,10 +1,11 @@
 /** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 
 import type { RootSource } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
-import { hostId, isPrivate } from '../spec/namespaces.js';
+import { isPrivate } from '../spec/namespaces.js';
+import { isIdentity, rootIds } from '../spec/userns.js';
 import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
 import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
@@ -28,7 +29,7 @@ interface Subject {
 export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
   const { path, overlay } = config.root;
-  if (!overlay) return { root: { kind: 'directory', path }, hostBinds: [] };
+  if (!overlay) return { root: { kind: 'directory', path, mapped: isShifted(config, path) }, hostBinds: [] };
   return { root: overlayOver([path], { config, paths }), hostBinds: [] };
 }
 
@@ -37,7 +38,26 @@ export function overlayOver(
   lowerDirs: readonly string[],
   { config, paths }: Pick<Subject, 'config' | 'paths'>,
 ): Extract<RootSource, { kind: 'overlay' }> {
-  return { kind: 'overlay', lowerDirs, upperDir: paths.upper, workDir: paths.work, volatile: config.autoRemove };
+  return {
+    kind: 'overlay',
+    lowerDirs,
+    upperDir: paths.upper,
+    workDir: paths.work,
+    volatile: config.autoRemove,
+    mapped: isShifted(config, lowerDirs.at(-1) ?? '/'),
+  };
+}
+
+/**
+ * Whether the files of a root directory are shown to a user namespace as if its ids were the host's. A directory that somebody has already given
+ * to the container's root is taken as it is, unless options say otherwise.
+ */
+function isShifted(config: ContainerConfig, root: string): boolean {
+  if (config.namespaces.user === 'host' || isIdentity(config)) return false;
+  if (config.root.kind !== 'directory') return true;
+  if (config.root.idmap !== undefined) return config.root.idmap;
+  const { uid } = rootIds(config);
+  return uid === 0 || statSync(root, { throwIfNoEntry: false })?.uid !== uid;
 }
 
 /** Makes the root file system's parts. */
@@ -45,9 +65,10 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   const { config, paths } = subject;
   const prepared =
     config.root.kind === 'host' ? await prepareHostRoot(context, config.root, subject) : rootOf(context, subject);
-  if (prepared.root.kind === 'overlay') {
-    const { isNew } = ensureLayer(paths, prepared.root.lowerDirs.at(-1) ?? '/');
-    if (!isNew && prepared.root.volatile === true) takeVolatileAgain(paths);
+  const { root } = prepared;
+  if (root.kind === 'overlay') {
+    const { isNew } = ensureLayer(paths, root.lowerDirs.at(-1) ?? '/', root.mapped === true ? config : undefined);
+    if (!isNew && root.volatile === true) takeVolatileAgain(paths);
   } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
   return prepared;
 }
@@ -80,7 +101,7 @@ function fileRequest(
     network: networkOf(context, config),
     hostnameSharedWith: runDirectoryOf(context, namespaceOwner(context, config, 'uts')),
     containerenv: config.privileged ? containerenvText({ id, name, image: config.image }) : '',
-    owner: { uid: hostId(config.uidMaps, 0), gid: hostId(config.gidMaps, 0) },
+    owner: rootIds(config),
   };
 }
 

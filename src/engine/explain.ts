@@ -6,6 +6,7 @@ import { liveDonors, resolveDonors } from '../container/donors.js';
 import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
 import { filesOf, rootOf } from '../container/prepare.js';
+import { withChosenIds, withHostMaps } from '../container/userns.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
@@ -14,10 +15,11 @@ import { containerPaths } from '../storage/paths.js';
 import { randomName } from '../util/random-name.js';
 
 export function explainCreate(context: EngineContext, options: CreateOptions): string {
-  const { config } = resolveDonors(context, normalizeCreateOptions(options, context.facts(), context));
+  const { config: shared } = resolveDonors(context, normalizeCreateOptions(options, context.facts(), context));
   const id = newId();
   const paths = containerPaths(context.directories, id);
-  const donors = liveDonors(context, id, config);
+  const donors = liveDonors(context, id, shared);
+  const config = withChosenIds(context, withHostMaps(shared));
   const name = config.name ?? randomName();
   const { plan } = compileLaunch(context, {
     id,

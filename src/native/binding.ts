@@ -59,6 +59,7 @@ export interface Binding {
   // namespace.cc
   createNamespace(flag: number, name: string, timeOffsets: string): Promise<Outcome<number>>;
   createUserNamespace(uidMap: string, gidMap: string, denySetgroups: boolean): Promise<Outcome<number>>;
+  readIdMaps(fd: number): Promise<Outcome<readonly string[]>> | Failure;
   probeNamespaces(flags: number): Promise<Outcome<undefined>>;
   pinNamespace(fd: number, path: string): Promise<Outcome<undefined>> | Failure;
 

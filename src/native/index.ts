@@ -29,6 +29,8 @@ export type { NamespaceKind, ThreadNamespaceKind } from './namespace-kinds.js';
 export { openNamespace, pinNamespace } from './namespace-handle.js';
 export type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 export { createNamespace } from './namespace-create.js';
+export { readIdMaps } from './id-maps.js';
+export type { IdMaps } from './id-maps.js';
 export type { CreateNamespaceOptions, IdRange } from './namespace-create.js';
 export type { ThreadNamespaces } from './inside.js';
 export { withNamespaces } from './with-namespaces.js';

@@ -88,7 +88,8 @@ export interface ParsedMountOptions {
   readonly recursiveSet: bigint;
   readonly recursiveClear: bigint;
   readonly propagation: { readonly flag: bigint; readonly recursive: boolean } | undefined;
-  readonly idmap: 'no' | 'idmap' | 'ridmap';
+  /** `tryidmap` is the engine's own: as idmap, where the file system can. */
+  readonly idmap: 'no' | 'idmap' | 'ridmap' | 'tryidmap';
   readonly tmpcopyup: boolean;
   /** What the file system itself reads: "key=value" or a word. */
   readonly data: readonly string[];
@@ -124,7 +125,7 @@ function applyOption(parsed: Mutable<ParsedMountOptions> & { data: string[] }, o
     [parsed.recursiveSet, parsed.recursiveClear] = change(parsed.recursiveSet, parsed.recursiveClear, recursive);
   } else if (option === 'bind' || option === 'rbind') {
     parsed.bind = option;
-  } else if (option === 'idmap' || option === 'ridmap') {
+  } else if (option === 'idmap' || option === 'ridmap' || option === 'tryidmap') {
     parsed.idmap = option;
   } else if (option === 'tmpcopyup') {
     parsed.tmpcopyup = true;

@@ -9,6 +9,12 @@ export interface ProcessRef {
   readonly startTime: bigint;
 }
 
+/** Who owns something on the host. */
+export interface HostOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Where the root file system comes from. */
 export type RootSource =
   | {
@@ -25,8 +31,15 @@ export type RootSource =
       readonly volatile?: boolean;
       /** A lower directory holds redirects (hideLayer says so). @default false */
       readonly redirects?: boolean;
+      /** With a user namespace: the owners of the lower directories' files are shifted into it. @default true */
+      readonly mapped?: boolean;
     }
-  | { readonly kind: 'directory'; readonly path: string };
+  | {
+      readonly kind: 'directory';
+      readonly path: string;
+      /** As of an overlay. @default true */
+      readonly mapped?: boolean;
+    };
 
 /** One cgroup directory of a container. */
 export interface CgroupDirectory {
@@ -122,6 +135,10 @@ export interface LaunchContext {
   readonly donors?: { readonly [T in NamespaceType]?: ProcessRef };
   /** Mount /dev/shm from this process's mount namespace instead of an own one (shared IPC namespace). */
   readonly shmDonor?: ProcessRef;
+  /** With a user namespace: the host's ids of the container's root. */
+  readonly rootIds?: HostOwner;
+  /** Where the host has the nodes of devices, by their paths in the container: those that have another path there. */
+  readonly deviceSources?: ReadonlyMap<string, string>;
   readonly stdio: StdioContext;
   readonly extraFds?: readonly ExtraFd[];
   /** Undefined: nothing is logged. */
@@ -171,6 +188,8 @@ export interface ExecContext {
   readonly namespaces: readonly NamespaceType[];
   readonly cgroup: CgroupPlacement | undefined;
   readonly identity?: IdentityContext;
+  /** If `namespaces` has a user namespace: the host's ids of its root. */
+  readonly rootIds?: HostOwner;
   readonly stdio: StdioContext;
   readonly extraFds?: readonly ExtraFd[];
   readonly timeLimitMs?: number;

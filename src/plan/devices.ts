@@ -21,6 +21,8 @@ export interface DeviceContext {
   readonly slot: number;
   /** In a user namespace nobody may make device nodes: the host's are bound. */
   readonly bind: boolean;
+  /** The host's paths of nodes that have another one there. */
+  readonly sources?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Makes the spec's devices and the links. A /dev of the user's (bound) is left as it is. */
@@ -53,10 +55,11 @@ function makeDirectories(builder: PlanBuilder, devices: readonly OciDevice[], { 
   }
 }
 
-function addDevice(builder: PlanBuilder, device: OciDevice, { rootSlot, slot, bind }: DeviceContext): void {
+function addDevice(builder: PlanBuilder, device: OciDevice, context: DeviceContext): void {
+  const { rootSlot, slot, bind, sources } = context;
   const { path, type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device;
   if (bind) {
-    builder.add('init', 'openTree', { slot, path, recursive: 0 });
+    builder.add('init', 'openTree', { slot, path: sources?.get(path) ?? path, recursive: 0 });
     builder.add('init', 'attachInRoot', { slot, rootSlot, target: path, create: 2 });
     return;
   }

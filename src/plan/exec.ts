@@ -26,6 +26,7 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
   if (context.namespaces.includes('pid'))
     builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
   const extraFds = takeExtraFds(builder, context.extraFds);
+  if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
   builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
   enterCgroups(builder, cgroups);
   joinOthers(builder, target, context.namespaces);

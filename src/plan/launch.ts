@@ -12,19 +12,26 @@
  */
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
-import type { OciProcess, OciSpec } from '../oci/spec.js';
+import type { OciMount, OciProcess, OciSpec } from '../oci/spec.js';
 import { sysctlPath } from '../spec/sysctls.js';
 import { PlanBuilder, stageIndex } from './builder.js';
 import { checkUnified, cloneTarget, countOomKills, createCgroups, enterCgroups, leaveFrame } from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
-import type { LaunchContext } from './context.js';
+import type { LaunchContext, ProcessRef } from './context.js';
 import { addDevices } from './devices.js';
 import { CLONE_FLAGS } from './flags.js';
 import { addHealth } from './health.js';
 import { addHooks, tryHooks } from './hooks.js';
 import type { HookState } from './hooks.js';
 import { addMounts } from './mounts.js';
-import { addIdMaps, addTimeNamespace, joinDonors, planNamespaces, takeDonorShm } from './namespaces.js';
+import {
+  addIdMaps,
+  addTimeNamespace,
+  joinDonors,
+  joinDonorsOutside,
+  planNamespaces,
+  takeDonorMount,
+} from './namespaces.js';
 import type { NamespacePlan } from './namespaces.js';
 import { NONE } from './ops.js';
 import type { Plan } from './ops.js';
@@ -97,22 +104,16 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
 function checkNamespaces(namespaces: NamespacePlan): void {
   if (!namespaces.isNew('mount'))
     throw new TspodError('NOT_SUPPORTED', 'a container needs a mount namespace of its own');
-  if (namespaces.has('user') && !namespaces.isNew('user')) {
-    throw new TspodError(
-      'NOT_SUPPORTED',
-      'joining a user namespace is not supported: give the container maps of its own',
-    );
-  }
 }
 
 /** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
 function addNamespaces({ builder, spec, context, namespaces, cgroups, usernsSlot }: Launch): void {
   enterCgroups(builder, cgroups);
   if (namespaces.isNew('cgroup')) builder.add('init', 'unshare', { flags: CLONE_FLAGS.cgroup });
-  joinDonors(builder, spec, context.donors);
+  if (usernsSlot === NONE) joinDonors(builder, spec, context.donors);
   if (namespaces.isNew('time')) addTimeNamespace(builder, spec);
   if (usernsSlot === NONE) return;
-  addIdMaps(builder, spec);
+  if (namespaces.isNew('user')) addIdMaps(builder, spec);
   builder.add('afterClone', 'openChildNamespace', { slot: usernsSlot, kind: 'user' });
   builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
 }
@@ -133,14 +134,42 @@ function addFileSystem(launch: Launch): void {
     usernsSlot,
     cgroup: context.cgroup,
     ownCgroupNamespace: namespaces.isNew('cgroup'),
-    shmSlot: context.shmDonor === undefined ? NONE : takeDonorShm(builder, context.shmDonor),
+    donated: takeDonated(launch),
     mountLabel,
   });
-  addDevices(builder, spec, { rootSlot, slot: mountSlot, bind: usernsSlot !== NONE });
+  addDevices(builder, spec, {
+    rootSlot,
+    slot: mountSlot,
+    bind: usernsSlot !== NONE,
+    sources: context.deviceSources,
+  });
   addTerminal(launch);
   sealDev(launch);
   for (const path of spec.linux?.readonlyPaths ?? []) builder.add('init', 'readonlyPath', { rootSlot, path });
   for (const path of spec.linux?.maskedPaths ?? []) builder.add('init', 'maskPath', { rootSlot, path });
+}
+
+/**
+ * Shared memory lies in a mount. In a user namespace nobody may mount what tells of a namespace that does not belong to it, so what the donor has
+ * mounted itself is taken.
+ */
+function takeDonated({ builder, spec, context, usernsSlot }: Launch): ReadonlyMap<string, number> {
+  const { donors = {}, shmDonor } = context;
+  const within = usernsSlot !== NONE;
+  const sources: readonly (readonly [string, ProcessRef | undefined])[] = [
+    ['/dev/shm', shmDonor],
+    ['/dev/mqueue', within ? donors.ipc : undefined],
+    ['/proc', within ? donors.pid : undefined],
+    ['/sys', within ? donors.network : undefined],
+  ];
+  const ofTheKernel = ({ type = '', source }: OciMount) =>
+    ['proc', 'mqueue', 'tmpfs'].includes(type) || source === '/sys';
+  const wanted = new Set(spec.mounts?.filter(ofTheKernel).map(({ destination }) => destination));
+  return new Map(
+    sources.flatMap(([path, donor]) =>
+      donor === undefined || !wanted.has(path) ? [] : [[path, takeDonorMount(builder, donor, path)] as const],
+    ),
+  );
 }
 
 /** Without a terminal of its own the container must not have the caller's: it begins a session, which has none (CVE-2017-5226). */
@@ -166,10 +195,13 @@ function sealDev({ builder, spec, devSlot }: Launch): void {
 }
 
 /** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
-function addClone({ builder, namespaces, cgroups, usernsSlot }: Launch): void {
+function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot }: Launch): void {
   if (usernsSlot !== NONE) {
     const { hostMounts } = enterPrivateMounts(builder);
     leavePrivateMounts(builder, hostMounts);
+    // /dev/stdout leads to them: the container's root must be able to open them, and to give them to the command's user.
+    if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
+    joinDonorsOutside(builder, spec, context.donors);
   }
   builder.add('prepare', 'clone', { flags: namespaces.cloneFlags, cgroupSlot: cloneTarget(cgroups) });
 }

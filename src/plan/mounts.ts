@@ -23,8 +23,8 @@ export interface MountContext {
   readonly usernsSlot: number;
   readonly cgroup: CgroupPlacement | undefined;
   readonly ownCgroupNamespace: boolean;
-  /** Where /dev/shm comes from when another container's is shared. */
-  readonly shmSlot: number;
+  /** Mounts of another container's by where they are, for what is shared with it: slots. */
+  readonly donated: ReadonlyMap<string, number>;
   /** Label for the files of new file systems (SELinux). */
   readonly mountLabel: string | undefined;
 }
@@ -36,8 +36,9 @@ export function addMounts(builder: PlanBuilder, spec: OciSpec, context: MountCon
 
 function addMount(builder: PlanBuilder, mount: OciMount, context: MountContext): void {
   const options = parseMountOptions(mount.options ?? []);
-  if (mount.destination === '/dev/shm' && context.shmSlot !== NONE) {
-    attach(builder, mount.destination, { slot: context.shmSlot, create: CREATE_DIRECTORY, context });
+  const donated = context.donated.get(mount.destination);
+  if (donated !== undefined) {
+    addDonated(builder, mount.destination, { slot: donated, options, context });
   } else if (mount.type === 'cgroup' || mount.type === 'cgroup2') {
     addCgroupMounts(builder, mount.destination, { options, context });
   } else if (options.bind !== 'no' || mount.type === 'bind') {
@@ -50,6 +51,17 @@ function addMount(builder: PlanBuilder, mount: OciMount, context: MountContext):
 interface Request {
   readonly options: ParsedMountOptions;
   readonly context: MountContext;
+}
+
+/** It is as the donor has it; what this container may do there is said by its own options. */
+function addDonated(
+  builder: PlanBuilder,
+  target: string,
+  { slot, options, context }: Request & { readonly slot: number },
+): void {
+  const set = options.set | options.recursiveSet;
+  if (set !== 0n && target !== '/dev/shm') setAttributes(builder, slot, { set });
+  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
 }
 
 /** A new file system: its options, then its attributes with the mount itself. */
@@ -99,7 +111,8 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
 }
 
 function mapIds(builder: PlanBuilder, slot: number, { options, context }: Request): void {
-  builder.add('afterClone', 'mountAttributes', {
+  const add = options.idmap === 'tryidmap' ? builder.try.bind(builder) : builder.add.bind(builder);
+  add('afterClone', 'mountAttributes', {
     slot,
     set: MOUNT_ATTR.IDMAP,
     clear: 0n,
@@ -196,8 +209,13 @@ function addCgroupMount(builder: PlanBuilder, target: string, request: Request &
     const flags = hierarchy.version === 2 ? [] : hierarchy.controllers;
     builder.add('init', 'mountFs', { slot, type, options: [`source=${type}`, ...flags], attributes: options.set });
   } else {
-    builder.add('init', 'openTree', { slot, path: directory.path, recursive: 0 });
-    setAttributes(builder, slot, { set: options.set, clear: options.clear });
+    // Whether others may go there depends on the umask of who made it: in a user namespace init is another.
+    const outside = context.usernsSlot !== NONE;
+    const bound = outside ? builder.slot() : slot;
+    builder.add(outside ? 'prepare' : 'init', 'openTree', { slot: bound, path: directory.path, recursive: 0 });
+    setAttributes(builder, bound, { set: options.set, clear: options.clear });
+    attach(builder, target, { slot: bound, create: CREATE_DIRECTORY, context });
+    return;
   }
   attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
 }

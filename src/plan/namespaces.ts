@@ -1,5 +1,6 @@
 /** Steps that make and join namespaces. */
-import type { NamespaceType, OciNamespace, OciSpec } from '../oci/spec.js';
+import type { NamespaceType, OciSpec } from '../oci/spec.js';
+import { NAMESPACE_KINDS } from '../spec/namespaces.js';
 import type { PlanBuilder } from './builder.js';
 import type { LaunchContext, ProcessRef } from './context.js';
 import { CLONE_FLAGS, cloneFlags, O_RDONLY } from './flags.js';
@@ -30,38 +31,68 @@ export function planNamespaces(spec: OciSpec): NamespacePlan {
  * are joined at once through a descriptor of its process, which cannot be mistaken for a later one with the same number.
  */
 export function joinDonors(builder: PlanBuilder, spec: OciSpec, donors: LaunchContext['donors'] = {}): void {
-  const joined = (spec.linux?.namespaces ?? []).filter(({ path }) => path !== undefined);
-  const byProcess = new Map<string, { readonly donor: ProcessRef; readonly types: NamespaceType[] }>();
-  for (const namespace of joined) {
-    const donor = donors[namespace.type];
+  for (const { slot, types } of openDonors(builder, spec, donors)) {
+    const others = types.filter((type) => type !== 'pid');
+    if (types.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot, flags: CLONE_FLAGS.pid });
+    if (others.length > 0) builder.add('init', 'joinNamespaces', { slot, flags: cloneFlags(others) });
+  }
+}
+
+/**
+ * The same for a container that is in a user namespace: from within, init could join those alone that belong to it. So the monitor joins
+ * them for its child to be born in, as its last steps before the clone, and goes back afterwards. A user namespace it cannot leave again: the
+ * clone deals with that.
+ */
+export function joinDonorsOutside(builder: PlanBuilder, spec: OciSpec, donors: LaunchContext['donors'] = {}): void {
+  for (const { slot, types } of openDonors(builder, spec, donors)) {
+    const others = types.filter((type) => type !== 'pid' && type !== 'user');
+    if (types.includes('user')) builder.add('prepare', 'cloneInUserNamespace', { slot });
+    if (types.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot, flags: CLONE_FLAGS.pid });
+    for (const type of others) goBack(builder, type);
+    if (others.length > 0) builder.add('prepare', 'joinNamespaces', { slot, flags: cloneFlags(others) });
+  }
+}
+
+function goBack(builder: PlanBuilder, type: NamespaceType): void {
+  const own = builder.slot();
+  const kind = NAMESPACE_KINDS.find((known) => known.type === type)?.proc ?? type;
+  builder.add('prepare', 'openPath', { slot: own, path: `/proc/self/ns/${kind}`, flags: O_RDONLY });
+  builder.add('afterClone', 'joinNamespaces', { slot: own, flags: CLONE_FLAGS[type] });
+}
+
+/** What is joined, each donor with a descriptor in a slot. */
+interface OpenDonor {
+  readonly slot: number;
+  readonly types: readonly NamespaceType[];
+}
+
+function openDonors(
+  builder: PlanBuilder,
+  spec: OciSpec,
+  donors: NonNullable<LaunchContext['donors']>,
+): readonly OpenDonor[] {
+  const paths: OpenDonor[] = [];
+  const processes = new Map<string, { readonly donor: ProcessRef; readonly types: NamespaceType[] }>();
+  for (const { type, path } of spec.linux?.namespaces ?? []) {
+    if (path === undefined) continue;
+    const donor = donors[type];
     if (donor === undefined) {
-      joinPath(builder, namespace);
+      const slot = builder.slot();
+      builder.add('prepare', 'openPath', { slot, path, flags: O_RDONLY });
+      paths.push({ slot, types: [type] });
       continue;
     }
     const key = `${donor.pid} ${donor.startTime}`;
-    const entry = byProcess.get(key) ?? { donor, types: [] };
-    entry.types.push(namespace.type);
-    byProcess.set(key, entry);
+    const entry = processes.get(key) ?? { donor, types: [] };
+    entry.types.push(type);
+    processes.set(key, entry);
   }
-  for (const { donor, types } of byProcess.values()) joinProcess(builder, donor, types);
-}
-
-function joinPath(builder: PlanBuilder, { type, path = '' }: OciNamespace): void {
-  const slot = builder.slot();
-  builder.add('prepare', 'openPath', { slot, path, flags: O_RDONLY });
-  join(builder, slot, [type]);
-}
-
-function joinProcess(builder: PlanBuilder, donor: ProcessRef, types: readonly NamespaceType[]): void {
-  const slot = builder.slot();
-  builder.add('prepare', 'openProcess', { slot, pid: donor.pid, startTime: donor.startTime });
-  join(builder, slot, types);
-}
-
-function join(builder: PlanBuilder, slot: number, types: readonly NamespaceType[]): void {
-  const others = types.filter((type) => type !== 'pid');
-  if (types.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot, flags: CLONE_FLAGS.pid });
-  if (others.length > 0) builder.add('init', 'joinNamespaces', { slot, flags: cloneFlags(others) });
+  const opened = [...processes.values()].map(({ donor, types }) => {
+    const slot = builder.slot();
+    builder.add('prepare', 'openProcess', { slot, pid: donor.pid, startTime: donor.startTime });
+    return { slot, types };
+  });
+  return [...paths, ...opened];
 }
 
 /** A new time namespace: its clocks are set before the clone puts the first process into it. */
@@ -73,17 +104,17 @@ export function addTimeNamespace(builder: PlanBuilder, spec: OciSpec): void {
   }
 }
 
-/** Takes the donor's /dev/shm out of its mount namespace, into a slot that is returned. */
-export function takeDonorShm(builder: PlanBuilder, donor: ProcessRef): number {
+/** Takes a mount out of the donor's mount namespace, without those below it, into a slot that is returned. */
+export function takeDonorMount(builder: PlanBuilder, donor: ProcessRef, path: string): number {
   const own = builder.slot();
   const process = builder.slot();
-  const shm = builder.slot();
+  const taken = builder.slot();
   builder.add('prepare', 'openPath', { slot: own, path: '/proc/self/ns/mnt', flags: O_RDONLY });
   builder.add('prepare', 'openProcess', { slot: process, pid: donor.pid, startTime: donor.startTime });
   builder.add('prepare', 'joinNamespaces', { slot: process, flags: CLONE_FLAGS.mount });
-  builder.add('prepare', 'openTree', { slot: shm, path: '/dev/shm', recursive: 0 });
+  builder.add('prepare', 'openTree', { slot: taken, path, recursive: 0 });
   builder.add('prepare', 'joinNamespaces', { slot: own, flags: CLONE_FLAGS.mount });
-  return shm;
+  return taken;
 }
 
 /** Writes the maps of a new user namespace, from outside. */

@@ -64,6 +64,11 @@ export const OPS = {
   pinNamespace: { code: 17, fields: { kind: 'str', path: 'str' } },
   /** Child in a new user namespace: become uid 0 and gid 0 of it before mounting. */
   becomeNamespaceRoot: { code: 18, fields: {} },
+  /**
+   * The clone makes its child in the user namespace of the slot, and the child's new namespaces belong to that one. Nobody comes back from
+   * a user namespace, so a process in between joins it and makes the child.
+   */
+  cloneInUserNamespace: { code: 19, fields: { slot: 'u32' } },
 
   // --- cgroups
   /** mkdir -p of a cgroup; opened into the slot. */
@@ -176,6 +181,8 @@ export const OPS = {
   terminal: { code: 72, fields: { rootSlot: 'u32', rows: 'u32', columns: 'u32', console: 'u32' } },
   /** setsid(2). */
   newSession: { code: 73, fields: {} },
+  /** The pipes that the clone makes for the standard streams belong to this user and group of the host. */
+  streamOwner: { code: 75, fields: { uid: 'u32', gid: 'u32' } },
   /** Moves a slot's descriptor to this number in the command (3 and up); everything else is closed on exec. */
   exposeFd: { code: 74, fields: { slot: 'u32', fd: 'u32' } },
 

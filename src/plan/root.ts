@@ -30,8 +30,7 @@ export function stagingDirectory(context: Pick<LaunchContext, 'runDirectory'>): 
 export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   const { slot, root, usernsSlot } = request;
   if (root.kind === 'directory') {
-    // The path may lie where only the monitor can go, once there is a user namespace.
-    builder.add(usernsSlot === NONE ? 'init' : 'prepare', 'openTree', { slot, path: root.path, recursive: 1 });
+    addDirectory(builder, request, root);
   } else if (usernsSlot === NONE) {
     builder.add('init', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request), attributes: 0n });
   } else {
@@ -48,6 +47,26 @@ export function mountOverlay(
   const { slot, root, staging } = request;
   builder.add('prepare', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request), attributes: 0n });
   builder.add('prepare', 'attachMount', { slot, path: staging });
+}
+
+/** The path may lie where only the monitor can go, once there is a user namespace. */
+function addDirectory(
+  builder: PlanBuilder,
+  { slot, usernsSlot }: RootRequest,
+  { path, mapped = true }: Extract<RootSource, { kind: 'directory' }>,
+): void {
+  if (usernsSlot === NONE || !mapped) {
+    builder.add(usernsSlot === NONE ? 'init' : 'prepare', 'openTree', { slot, path, recursive: 1 });
+    return;
+  }
+  builder.add('afterClone', 'openTree', { slot, path, recursive: 1 });
+  shiftOwners(builder, slot, usernsSlot);
+}
+
+/** Shows the files of the mount in the slot to a user namespace as if its ids were the host's. Not those of mounts below it. */
+function shiftOwners(builder: PlanBuilder, slot: number, usernsSlot: number): void {
+  const nothing = { clear: 0n, propagation: 0n, recursive: 0 };
+  builder.add('afterClone', 'mountAttributes', { slot, set: MOUNT_ATTR.IDMAP, ...nothing, usernsSlot });
 }
 
 type OverlayRoot = Extract<RootSource, { kind: 'overlay' }>;
@@ -105,14 +124,7 @@ function addMappedOverlay(builder: PlanBuilder, request: RootRequest & { readonl
   const mapped = root.lowerDirs.map((path, index) => {
     const target = `/${index}`;
     builder.add('afterClone', 'openTree', { slot: lower, path, recursive: 0 });
-    builder.add('afterClone', 'mountAttributes', {
-      slot: lower,
-      set: MOUNT_ATTR.IDMAP,
-      clear: 0n,
-      propagation: 0n,
-      recursive: 0,
-      usernsSlot,
-    });
+    if (root.mapped !== false) shiftOwners(builder, lower, usernsSlot);
     builder.add('afterClone', 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
     return staging + target;
   });

@@ -34,6 +34,7 @@ export const DESCRIBERS: Describers = {
     gate === 1 ? 'wait for the start command' : `wait for ${STAGES[awaited] ?? 'an unknown stage'}`,
   pinNamespace: ({ kind, path }) => `keep the ${kind} namespace at ${path}`,
   becomeNamespaceRoot: () => 'become root of the user namespace',
+  cloneInUserNamespace: ({ slot }, names) => `make the child in the user namespace of ${names.slot(slot)}`,
 
   cgroupCreate: ({ path }) => `make cgroup ${path}`,
   writeFileAt: ({ slot, name, value }, names) => `write ${quoteValue(value)} to ${names.slot(slot)}/${name}`,
@@ -92,6 +93,7 @@ export const DESCRIBERS: Describers = {
   terminal: ({ rows, columns, console }) =>
     `open a terminal of ${columns}x${rows}${console === 1 ? ', also as /dev/console' : ''}`,
   newSession: () => 'begin a session',
+  streamOwner: ({ uid, gid }) => `give the standard streams to ${uid}:${gid} of the host`,
   exposeFd: ({ slot, fd }, names) => `hand on ${names.slot(slot)} as ${fd}`,
 
   lookUpUser: ({ user, groups }) =>

@@ -26,7 +26,13 @@ export type RootConfig =
       readonly hide: readonly string[];
       readonly show: readonly string[];
     }
-  | { readonly kind: 'directory'; readonly path: string; readonly overlay: boolean };
+  | {
+      readonly kind: 'directory';
+      readonly path: string;
+      readonly overlay: boolean;
+      /** Absent: shifted unless it is the container's root's already. */
+      readonly idmap?: boolean;
+    };
 
 /** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
 export interface NamespaceConfig {
@@ -36,8 +42,18 @@ export interface NamespaceConfig {
   readonly ipc: string;
   readonly uts: string;
   readonly cgroup: string;
+  /** Also `auto` and `keep-id`. */
   readonly user: string;
   readonly time: string;
+}
+
+/** How the maps of a user namespace were asked for. */
+export interface UsernsConfig {
+  readonly size?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly subuidName?: string;
+  readonly subgidName?: string;
 }
 
 export interface MountConfig {
@@ -121,6 +137,8 @@ export interface ContainerConfig extends NameConfig {
   readonly hostname?: string;
   readonly domainname?: string;
   readonly namespaces: NamespaceConfig;
+  readonly userns?: UsernsConfig;
+  /** Complete once the container is recorded (container/userns.ts), but for a namespace that is joined by its path. */
   readonly uidMaps: readonly IdMap[];
   readonly gidMaps: readonly IdMap[];
   readonly timeOffsets: { readonly monotonicSec: number; readonly boottimeSec: number };

@@ -12,6 +12,23 @@ export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:$
 /** Network modes of this release: no bridge yet. */
 export type NetworkMode = 'none' | 'private' | 'host' | `path:${string}` | `container:${string}`;
 
+/** `auto` chooses ids of its own; `keep-id` maps all of the caller's to themselves. */
+export type UsernsMode = NamespaceMode | 'auto' | 'keep-id';
+
+/** How the maps of a user namespace are chosen, where they are not given. */
+export interface UsernsOptions {
+  /** `auto`: how many ids. @default those of the root's /etc/passwd and /etc/group and of `user`, at least 1024 */
+  readonly size?: number;
+  /** `keep-id`: the user that the command runs as, unless `user` says so. @default 0 */
+  readonly uid?: number;
+  /** `keep-id`. @default 0 */
+  readonly gid?: number;
+  /** `private`: whose ranges of /etc/subuid are mapped, from 0 on; before uidMaps. @default subgidName */
+  readonly subuidName?: string;
+  /** `private`: the same of /etc/subgid. @default subuidName */
+  readonly subgidName?: string;
+}
+
 export type IpcMode = NamespaceMode | 'shareable' | 'none';
 
 /** A range of ids: `size` of them. */
@@ -173,6 +190,11 @@ export interface CreateOptions extends NameOptions {
   readonly rootfs?: string;
   /** @default false */
   readonly rootfsOverlay?: boolean;
+  /**
+   * With a user namespace: `rootfs` is shown shifted, what is the host's root's as the container's root's. @default true unless the directory
+   * already belongs to the container's root
+   */
+  readonly rootfsIdmap?: boolean;
   /** `host:` only: further paths to hide. @default none */
   readonly hide?: readonly string[];
   /** `host:` only: hidden paths to show. @default none */
@@ -223,11 +245,12 @@ export interface CreateOptions extends NameOptions {
   readonly uts?: NamespaceMode;
   /** @default 'private' */
   readonly cgroupns?: NamespaceMode;
-  /** 'host', or 'private' with maps. @default 'host', 'private' with maps */
-  readonly userns?: NamespaceMode;
-  /** @default gidMaps */
+  /** 'private' needs maps. @default 'host', 'private' with maps */
+  readonly userns?: UsernsMode;
+  readonly usernsOptions?: UsernsOptions;
+  /** With `auto`: maps that have to be there beside those that are chosen. @default gidMaps; none with `auto` */
   readonly uidMaps?: readonly IdMap[];
-  /** @default uidMaps */
+  /** @default uidMaps; none with `auto` */
   readonly gidMaps?: readonly IdMap[];
   /** Not from a container. @default 'host', 'private' with timeOffsets */
   readonly timens?: NamespaceMode;

@@ -2,7 +2,7 @@
 import type { OciMount } from '../oci/spec.js';
 import { isWithin } from '../util/paths.js';
 import type { ContainerConfig } from './config.js';
-import { isPrivate } from './namespaces.js';
+import { donorOf, isPrivate } from './namespaces.js';
 
 /** Files that the engine writes for a container, by path on the host; absent: the container's root has its own. */
 export interface ContainerFiles {
@@ -17,7 +17,13 @@ export function kernelMounts(config: ContainerConfig): readonly OciMount[] {
   return [procMount(config), devMount(config), ...sysMounts(config), ...devSubmounts(config)];
 }
 
+/** A new procfs shows who mounts it his own PID namespace, and only its owner may mount one: with a user namespace the host's is bound. */
 function procMount(config: ContainerConfig): OciMount {
+  const { user, pid } = config.namespaces;
+  if (user !== 'host' && pid === 'host') {
+    const options = ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'];
+    return { destination: '/proc', type: 'bind', source: '/proc', options };
+  }
   const options = ['nosuid', 'noexec', 'nodev', ...config.security.procOptions];
   return { destination: '/proc', type: 'proc', source: 'proc', options };
 }
@@ -39,6 +45,8 @@ function readOnlyTmpfs(config: ContainerConfig): readonly string[] {
 function sysMounts(config: ContainerConfig): readonly OciMount[] {
   const access = config.privileged ? 'rw' : 'ro';
   const options = ['nosuid', 'noexec', 'nodev', access];
+  // Cgroups that a user namespace does not own are nothing for it to write to, whoever their files belong to (CVE-2023-25809).
+  const ownsCgroups = config.namespaces.user === 'host' || isPrivate(config.namespaces.cgroup);
   const bound = config.namespaces.user !== 'host' && !isPrivate(config.namespaces.network);
   const sys: OciMount = bound
     ? {
@@ -54,7 +62,7 @@ function sysMounts(config: ContainerConfig): readonly OciMount[] {
       destination: '/sys/fs/cgroup',
       type: 'cgroup',
       source: 'cgroup',
-      options: ['rprivate', 'nosuid', 'noexec', 'nodev', 'relatime', access],
+      options: ['rprivate', 'nosuid', 'noexec', 'nodev', 'relatime', ownsCgroups ? access : 'ro'],
     },
   ];
 }
@@ -75,10 +83,18 @@ function devSubmounts(config: ContainerConfig): readonly OciMount[] {
         ...(mapsGroup(config, 5) ? ['gid=5'] : []),
       ],
     },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ];
+  if (ownsIpc(config)) {
+    const options = ['nosuid', 'noexec', 'nodev'];
+    mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options });
+  }
   const shm = shmMount(config);
   return shm === undefined ? mounts : [...mounts, shm];
+}
+
+/** A user namespace may mount the message queues of an IPC namespace of its own; those of another container are taken from there. */
+function ownsIpc({ namespaces: { user, ipc } }: ContainerConfig): boolean {
+  return user === 'host' || isPrivate(ipc) || donorOf(ipc) !== undefined;
 }
 
 function mapsGroup(config: ContainerConfig, group: number): boolean {

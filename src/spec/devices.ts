@@ -74,6 +74,8 @@ const DEFAULT_RULES: readonly OciDeviceRule[] = [
 /** A device of the host that the user named, with the access it gets. */
 export interface GrantedDevice {
   readonly device: OciDevice;
+  /** Its path on the host. */
+  readonly source: string;
   readonly access: string;
 }
 

@@ -20,6 +20,7 @@ import { ociResources } from './resources.js';
 import { seccompFor } from './seccomp-choice.js';
 import { seLinuxLabel } from './selinux.js';
 import { DEFAULT_NET_SYSCTLS } from './sysctls.js';
+import { isIdentity } from './userns.js';
 import { numericUser } from './users.js';
 
 /** What is known only when the container is made or started. */
@@ -107,11 +108,15 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   const ordered = orderMounts(defaults, files, config.mounts.map(ociMount));
   const binds = details.hostBinds ?? [];
   // The host's other file systems belong to the root: they come before everything that may lie on them.
-  return binds.length === 0 ? ordered : [...binds.map(hostBind), ...ordered];
+  if (binds.length === 0) return ordered;
+  const shifted = config.namespaces.user !== 'host' && !isIdentity(config);
+  return [...binds.map((path) => hostBind(path, shifted)), ...ordered];
 }
 
-function hostBind(path: string): OciMount {
-  return { destination: path, type: 'bind', source: path, options: ['bind', 'rprivate', 'ro', 'nodev'] };
+/** Owners are shifted as in the layers; where the file system cannot do that, the files are nobody's. */
+function hostBind(path: string, shifted: boolean): OciMount {
+  const options = ['bind', 'rprivate', 'ro', 'nodev', ...(shifted ? ['tryidmap'] : [])];
+  return { destination: path, type: 'bind', source: path, options };
 }
 
 function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciLinux {

@@ -85,7 +85,7 @@ function grantDevice(config: DeviceConfig): readonly GrantedDevice[] {
   if (statHost('device', config.source).isDirectory()) return grantDirectory(config);
   const node = readDeviceNode(config.source);
   if (node === undefined) throw invalid(`device ${quote(config.source)}: not a device node`);
-  return [{ device: ociDevice(node, config.target), access: config.access }];
+  return [{ device: ociDevice(node, config.target), source: node.path, access: config.access }];
 }
 
 /** All nodes in a directory, under the same names below the target. */
@@ -94,6 +94,7 @@ function grantDirectory(config: DeviceConfig): readonly GrantedDevice[] {
   if (nodes.length === 0) throw invalid(`device ${quote(config.source)}: no device nodes in the directory`);
   return nodes.map((node) => ({
     device: ociDevice(node, config.target + node.path.slice(config.source.length)),
+    source: node.path,
     access: config.access,
   }));
 }

@@ -27,11 +27,12 @@ export const NAMESPACE_KINDS: readonly {
 const EXTRA_MODES: Readonly<Partial<Record<keyof NamespaceConfig, readonly string[]>>> = {
   network: ['none'],
   ipc: ['shareable', 'none'],
+  user: ['auto', 'keep-id'],
 };
 
 /** The modes with their defaults: all private but for user and time. */
 export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
-  const mapped = options.uidMaps !== undefined || options.gidMaps !== undefined;
+  const mapped = hasMaps(options);
   const modes: NamespaceConfig = {
     network: options.network ?? 'private',
     pid: options.pid ?? 'private',
@@ -42,18 +43,27 @@ export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
     time: options.timens ?? (options.timeOffsets === undefined ? 'host' : 'private'),
   };
   for (const { key, option } of NAMESPACE_KINDS) checkMode(option, key, modes[key]);
-  if (mapped && modes.user !== 'private')
-    throw invalid(`uidMaps and gidMaps need userns private, not ${quote(modes.user)}`);
-  if (modes.user === 'private' && !mapped) throw invalid('userns private needs uidMaps and gidMaps');
+  checkMapped(modes.user, mapped);
   if (options.timeOffsets !== undefined && modes.time !== 'private') throw invalid('timeOffsets need timens private');
   return modes;
+}
+
+function hasMaps({ uidMaps, gidMaps, usernsOptions: { subuidName, subgidName } = {} }: CreateOptions): boolean {
+  return [uidMaps, gidMaps, subuidName, subgidName].some((given) => given !== undefined);
+}
+
+function checkMapped(user: string, mapped: boolean): void {
+  if (mapped && user !== 'private' && user !== 'auto')
+    throw invalid(`uidMaps and gidMaps need userns private or auto, not ${quote(user)}`);
+  if (user === 'private' && !mapped)
+    throw invalid('must provide at least one UID or GID mapping to configure a user namespace: uidMaps, gidMaps');
 }
 
 function checkMode(option: string, key: keyof NamespaceConfig, mode: string): void {
   const simple = ['private', 'host', ...(EXTRA_MODES[key] ?? [])];
   if (simple.includes(mode)) return;
-  // The kernel has a mount namespace belong to the user namespace that its maker was in, and the maker is the host's root.
-  if (key === 'user') throw invalid(`userns must be private or host, not ${quote(mode)}: joining one is not supported`);
+  if (key === 'user' && mode === 'nomap')
+    throw invalid('userns nomap is for users other than root: root has no id to leave out');
   if (mode.startsWith('path:')) {
     checkAbsolutePath(`${option} path`, mode.slice('path:'.length));
     return;
@@ -72,7 +82,7 @@ export function donorOf(mode: string): string | undefined {
 
 /** Whether the container has a namespace of its own that nothing else made. */
 export function isPrivate(mode: string): boolean {
-  return mode === 'private' || mode === 'none' || mode === 'shareable';
+  return ['private', 'none', 'shareable', 'auto', 'keep-id'].includes(mode);
 }
 
 /** The kernel takes 340 lines in a map (user_namespaces(7)). */
@@ -142,13 +152,4 @@ function donorPath(type: NamespaceType, mode: string, paths: NamespacePaths): st
 
 export function ociIdMappings(maps: readonly IdMap[]): readonly OciIdMapping[] {
   return maps.map((map) => ({ containerID: map.containerId, hostID: map.hostId, size: map.size }));
-}
-
-/**
- * The host's id for one of the container's: what a container's root owns on the host, for instance the top of its own layer. An id that no map
- * has, and any without maps, is itself.
- */
-export function hostId(maps: readonly IdMap[], id: number): number {
-  const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
-  return map === undefined ? id : map.hostId + (id - map.containerId);
 }

@@ -16,7 +16,7 @@ import { normalizeMask, normalizeUnmask } from './masks.js';
 import { checkRelabelling, normalizeMounts } from './mounts.js';
 import { normalizeNames } from './name-config.js';
 import { checkAbsolutePath, checkHostname, checkLabels, checkName } from './names.js';
-import { checkIdMaps, checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
+import { checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
 import { checkInteger, defined, MAX_BYTES } from './numbers.js';
 import { checkRuntimeSupport, normalizeRuntime } from './oci-runtime.js';
 import { checkCreateOptions } from './option-shapes.js';
@@ -24,6 +24,7 @@ import { normalizeRlimits } from './rlimits.js';
 import { normalizeCommand, normalizeRoot } from './root.js';
 import { normalizeIoPriority, normalizePersonality, normalizeScheduler } from './scheduling.js';
 import { checkSysctls } from './sysctls.js';
+import { keptUser, normalizeUserns } from './userns.js';
 import { checkGroups, checkUser, parseUmask } from './users.js';
 
 /** Podman's. */
@@ -87,7 +88,7 @@ function processPart(options: CreateOptions, facts: HostFacts) {
   return {
     ...normalizeEnvironment(options, facts),
     workdir: cleanPath(checkAbsolutePath('workdir', options.workdir ?? '/')),
-    user: options.user === undefined ? '' : checkUser(options.user),
+    user: options.user === undefined ? keptUser(options) : checkUser(options.user),
     groups: checkGroups(options.groups ?? []),
     umask: options.umask === undefined ? DEFAULT_UMASK : parseUmask(options.umask),
     tty: options.tty ?? false,
@@ -129,19 +130,13 @@ function isolation(options: CreateOptions) {
     }),
     namespaces,
     ...normalizeNames(options, namespaces),
-    // Each map alone is meant for both, as for Podman.
-    uidMaps: mapsOf('uidMaps', options.uidMaps ?? options.gidMaps),
-    gidMaps: mapsOf('gidMaps', options.gidMaps ?? options.uidMaps),
+    ...normalizeUserns(options),
     timeOffsets: {
       monotonicSec: checkInteger('timeOffsets.monotonicSec', options.timeOffsets?.monotonicSec ?? 0, offset),
       boottimeSec: checkInteger('timeOffsets.boottimeSec', options.timeOffsets?.boottimeSec ?? 0, offset),
     },
     sysctls: checkSysctls(options.sysctls ?? {}, namespaces),
   };
-}
-
-function mapsOf(what: string, maps: CreateOptions['uidMaps']): ContainerConfig['uidMaps'] {
-  return maps === undefined ? [] : checkIdMaps(what, maps);
 }
 
 function fileSystem(options: CreateOptions) {
@@ -265,8 +260,9 @@ function checkCombinations(options: CreateOptions, config: ContainerConfig): voi
     throw invalid(`cannot set shmSizeBytes with ipc ${namespaces.ipc}`);
   }
   const idmapped = config.mounts.find((mount) => mount.options.includes('idmap') || mount.options.includes('ridmap'));
-  if (idmapped !== undefined && namespaces.user !== 'private')
-    throw invalid(`${idmapped.target}: option idmap needs uidMaps and gidMaps`);
+  if (idmapped !== undefined && namespaces.user === 'host')
+    throw invalid(`${idmapped.target}: option idmap needs a user namespace`);
+  if (options.rootfsIdmap === true && namespaces.user === 'host') throw invalid('rootfsIdmap needs a user namespace');
 }
 
 /** What was asked for and this machine does not have. */

@@ -13,6 +13,7 @@ import type {
   RestartOptions,
   SecurityOptions,
   UlimitOptions,
+  UsernsOptions,
 } from './create-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { checkShape } from './shape.js';
@@ -24,6 +25,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   image: 'string',
   rootfs: 'string',
   rootfsOverlay: 'boolean',
+  rootfsIdmap: 'boolean',
   hide: 'strings',
   show: 'strings',
   command: 'strings',
@@ -50,6 +52,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   uts: 'string',
   cgroupns: 'string',
   userns: 'string',
+  usernsOptions: 'object',
   uidMaps: 'objects',
   gidMaps: 'objects',
   timens: 'string',
@@ -128,6 +131,13 @@ const SECURITY: ShapeOf<SecurityOptions> = {
 };
 
 const ID_MAP: ShapeOf<IdMap> = { containerId: 'number', hostId: 'number', size: 'number' };
+const USERNS: ShapeOf<UsernsOptions> = {
+  size: 'number',
+  uid: 'number',
+  gid: 'number',
+  subuidName: 'string',
+  subgidName: 'string',
+};
 const TIME_OFFSETS: ShapeOf<NonNullable<CreateOptions['timeOffsets']>> = {
   monotonicSec: 'number',
   boottimeSec: 'number',
@@ -195,6 +205,7 @@ export function checkCreateOptions(options: CreateOptions): void {
   each('devices', options.devices, DEVICE, REQUIRED.device);
   each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
   each('hooks', options.hooks, HOOK, REQUIRED.hook);
+  one('usernsOptions', options.usernsOptions, USERNS);
   one('timeOffsets', options.timeOffsets, TIME_OFFSETS);
   one('security', options.security, SECURITY);
   one('dns', options.dns, DNS_SHAPE);

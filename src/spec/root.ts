@@ -9,7 +9,7 @@ import { checkAbsolutePath } from './names.js';
 /** What runs in a `host:` container when no command is given. */
 const HOST_COMMAND = ['/bin/sh'];
 
-type RootOptions = Pick<CreateOptions, 'image' | 'rootfs' | 'rootfsOverlay' | 'hide' | 'show'>;
+type RootOptions = Pick<CreateOptions, 'image' | 'rootfs' | 'rootfsOverlay' | 'rootfsIdmap' | 'hide' | 'show'>;
 
 /** INVALID_ARGUMENT unless exactly one of image and rootfs is given; NO_SUCH_IMAGE for an image other than the host's. */
 export function normalizeRoot(options: RootOptions): RootConfig {
@@ -18,6 +18,7 @@ export function normalizeRoot(options: RootOptions): RootConfig {
   if (rootfs !== undefined) return directoryRoot(options, rootfs);
   if (image === undefined || image === '') throw invalid('an image or a rootfs must be given');
   if (options.rootfsOverlay !== undefined) throw invalid('rootfsOverlay needs rootfs');
+  if (options.rootfsIdmap !== undefined) throw invalid('rootfsIdmap needs rootfs');
   return hostRoot(options, image);
 }
 
@@ -28,6 +29,7 @@ function directoryRoot(options: RootOptions, rootfs: string): RootConfig {
     kind: 'directory',
     path: cleanPath(checkAbsolutePath('rootfs', rootfs)),
     overlay: options.rootfsOverlay ?? false,
+    ...(options.rootfsIdmap === undefined ? {} : { idmap: options.rootfsIdmap }),
   };
 }
 

@@ -55,6 +55,13 @@ export interface StoredSummary {
   readonly checked: boolean;
 }
 
+/** Ids of the host that a container's ids stand for: `size` of them from `first` on. */
+export interface HostIds {
+  readonly kind: 'uid' | 'gid';
+  readonly first: number;
+  readonly size: number;
+}
+
 export interface NewContainer {
   readonly id: string;
   readonly name: string;
@@ -63,6 +70,8 @@ export interface NewContainer {
   /** JSON. */
   readonly config: string;
   readonly state: StoredState;
+  /** Of its user namespace, if it has one with maps of its own. @default none */
+  readonly hostIds?: readonly HostIds[];
   /** `seq` of each container whose namespaces this one shares. */
   readonly donors: readonly number[];
 }

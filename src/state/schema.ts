@@ -44,6 +44,13 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (seq, donor_seq)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX dependency_donor ON dependency (donor_seq);
+  CREATE TABLE host_ids (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('uid', 'gid')),
+    first INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (id, kind, first)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE exit_code (
     id TEXT PRIMARY KEY,
     code INTEGER NOT NULL,

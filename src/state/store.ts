@@ -3,7 +3,7 @@ import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
-import type { NewContainer, StoredContainer, StoredState, StoredSummary } from './records.js';
+import type { HostIds, NewContainer, StoredContainer, StoredState, StoredSummary } from './records.js';
 import { ROW_COLUMNS, STATE_INSERT, STATE_UPDATE, stateValues, toContainer, type ContainerRow } from './rows.js';
 
 export interface ListedContainer extends StoredContainer {
@@ -45,6 +45,7 @@ export class Store {
         ).lastInsertRowid,
       );
       this.#prepare(STATE_INSERT).run(seq, ...stateValues(container.state));
+      if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
       for (const donor of container.donors) this.#addDependency(seq, donor);
       return seq;
     });
@@ -189,6 +190,18 @@ export class Store {
       'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.donor_seq WHERE d.seq = ? ORDER BY c.seq',
       seq,
     ).map((row) => row.id);
+  }
+
+  /** What the containers' user namespaces take of the host's ids. In a transaction with the insertion that depends on it. */
+  hostIds(): readonly HostIds[] {
+    return this.#all<HostIds>('SELECT kind, first, size FROM host_ids WHERE id IN (SELECT id FROM container)');
+  }
+
+  /** Those of containers that are gone go when others come: a removal has nothing to do with them. */
+  #insertHostIds(id: string, ranges: readonly HostIds[]): void {
+    this.#prepare('DELETE FROM host_ids WHERE id NOT IN (SELECT id FROM container)').run();
+    for (const { kind, first, size } of ranges)
+      this.#prepare('INSERT OR IGNORE INTO host_ids VALUES (?, ?, ?, ?)').run(id, kind, first, size);
   }
 
   /** Numbers for `info`. */

@@ -2,16 +2,23 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 
 import { removeTreeSync } from '../native/tree.js';
+import type { ContainerConfig } from '../spec/config.js';
+import { mappedId } from '../spec/userns.js';
 import type { ContainerPaths } from './paths.js';
 
 /**
  * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
- * container sees on "/". It appears under its name when it is complete.
+ * container sees on "/", where `maps` says what that owner's ids are on the host. It appears under its name when it is complete.
  */
-export function ensureLayer(paths: ContainerPaths, lowerRoot: string): { readonly isNew: boolean } {
+export function ensureLayer(
+  paths: ContainerPaths,
+  lowerRoot: string,
+  maps: LayerMaps | undefined,
+): { readonly isNew: boolean } {
   const isNew = ensureDirectory(paths.directory, 0o700);
   if (!isNew && existsSync(paths.upper)) return { isNew: false };
-  const { mode, uid, gid } = statSync(lowerRoot);
+  const { mode, ...owner } = statSync(lowerRoot);
+  const { uid, gid } = maps === undefined ? owner : shifted(owner, maps);
   const unready = `${paths.upper}.new`;
   ensureDirectory(paths.work, 0o700);
   ensureDirectory(unready, 0o700);
@@ -25,6 +32,14 @@ export function ensureLayer(paths: ContainerPaths, lowerRoot: string): { readonl
 /** A layer that was mounted without sync may be damaged after a crash of the machine: the kernel takes it again when this mark is gone. */
 export function takeVolatileAgain(paths: ContainerPaths): void {
   removeTreeSync(`${paths.work}/work/incompat`);
+}
+
+/** Of a container with a user namespace whose lower layers are shifted into it. */
+type LayerMaps = Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>;
+
+/** Who has no id in the container is nobody there, whatever he is here. */
+function shifted({ uid, gid }: { readonly uid: number; readonly gid: number }, { uidMaps, gidMaps }: LayerMaps) {
+  return { uid: mappedId(uidMaps, uid) ?? uid, gid: mappedId(gidMaps, gid) ?? gid };
 }
 
 /** False if it is there. Its parent is there. */

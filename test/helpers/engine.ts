@@ -45,6 +45,8 @@ export async function testEngine(
   t.teardown(async () => {
     const last = await openEngine(opening);
     for (const { id } of last.containers.list({ all: true })) {
+      // With the one before it, if it shares its namespaces.
+      if (!last.containers.exists(id)) continue;
       await last.containers.remove(id, { force: true, depend: true, timeoutSec: 0 }).catch(ignoreGone);
     }
     await last.close();

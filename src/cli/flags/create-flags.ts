@@ -5,6 +5,7 @@ import { containerFlags } from './container.js';
 import { processFlags } from './process.js';
 import { isolationFlags } from './isolation.js';
 import { healthFlags } from './health.js';
+import { usernsFlags } from './userns.js';
 import { lifeFlags, logFlags } from './life.js';
 import { missingFlags } from './missing.js';
 import { nameFlags } from './names.js';
@@ -18,6 +19,7 @@ export const createFlags: readonly CreateFlag[] = [
   ...fileFlags,
   ...isolationFlags,
   ...nameFlags,
+  ...usernsFlags,
   ...securityFlags,
   ...resourceFlags,
   ...lifeFlags,

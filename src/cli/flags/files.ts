@@ -125,12 +125,14 @@ export const fileFlags: readonly CreateFlag[] = [
   },
 ];
 
-/** DIRECTORY, or DIRECTORY:O for a layer above it. */
+/** DIRECTORY[:OPTION,...]: O for a layer above it, idmap to show it shifted into the user namespace. */
 export function setRootfs(draft: Draft, text: string, directory: string): void {
-  const match = /^(.+?)(:O)?$/.exec(text);
+  const match = /^(.+?)(?::((?:O|idmap)(?:,(?:O|idmap))*))?$/.exec(text);
   if (match === null || match[1] === undefined) throw invalid('the directory of --rootfs is empty');
   draft.rootfs = resolve(directory, match[1]);
-  if (match[2] !== undefined) draft.rootfsOverlay = true;
+  const options = match[2]?.split(',') ?? [];
+  if (options.includes('O')) draft.rootfsOverlay = true;
+  if (options.includes('idmap')) draft.rootfsIdmap = true;
 }
 
 function addMount(draft: Draft, mount: MountOptions): void {

@@ -1,6 +1,5 @@
 /** Flags of create and run: namespaces and identities. */
-import { parseIdMap } from '../parse/limits.js';
-import { parseIpc, parseNamespace, parseNetwork, parseUserns } from '../parse/namespaces.js';
+import { parseIpc, parseNamespace, parseNetwork } from '../parse/namespaces.js';
 import type { CreateFlag } from './draft.js';
 
 const ISOLATION = 'Isolation';
@@ -87,42 +86,6 @@ export const isolationFlags: readonly CreateFlag[] = [
     set: (draft, value) => {
       const mode = parseNamespace(value);
       if (mode !== undefined) draft.cgroupns = mode;
-    },
-  },
-  {
-    name: 'uidmap',
-    kind: 'list',
-    value: 'container:host:size',
-    group: ISOLATION,
-    help: 'Map user ids of a new user namespace',
-    set: (draft, items) => {
-      draft.uidMaps = items.map((item) => parseIdMap('UID', item));
-      draft.gidMaps ??= draft.uidMaps;
-      draft.userns = 'private';
-    },
-  },
-  {
-    name: 'gidmap',
-    kind: 'list',
-    value: 'container:host:size',
-    group: ISOLATION,
-    help: 'Map group ids of a new user namespace',
-    set: (draft, items) => {
-      draft.gidMaps = items.map((item) => parseIdMap('GID', item));
-      draft.uidMaps ??= draft.gidMaps;
-      draft.userns = 'private';
-    },
-  },
-  {
-    name: 'userns',
-    kind: 'text',
-    value: 'mode',
-    completion: MODES,
-    group: ISOLATION,
-    help: 'User namespace: host, private (with --uidmap), container:NAME, ns:PATH',
-    set: (draft, value) => {
-      const mode = parseUserns(value);
-      if (mode !== undefined) draft.userns = mode;
     },
   },
 ];

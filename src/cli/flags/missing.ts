@@ -37,7 +37,6 @@ export const missingFlags: readonly CreateFlag[] = [
     missing: 'entries are not added to /etc/passwd',
     harmless: ['false'],
   },
-  ...missing('subuidname subgidname', 'give the maps with --uidmap and --gidmap'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {
     name: 'sdnotify',

@@ -1,5 +1,5 @@
 /** --ulimit, --restart and the limits of devices. */
-import type { DeviceRate, DeviceWeight, IdMap, RestartOptions, UlimitOptions } from '../../spec/create-options.js';
+import type { DeviceRate, DeviceWeight, RestartOptions, UlimitOptions } from '../../spec/create-options.js';
 import { invalid } from '../cli-error.js';
 import type { Caller } from './caller.js';
 import { parseSize } from './size.js';
@@ -106,16 +106,4 @@ function splitDevice(text: string): readonly [string, string] {
   const [, device = '', rest = ''] = match;
   if (!device.startsWith('/dev/')) throw invalid(`bad format for device path: ${text}`);
   return [device, rest];
-}
-
-/** CONTAINER:HOST:SIZE */
-export function parseIdMap(kind: 'UID' | 'GID', text: string): IdMap {
-  const match = /^(\d+):(\d+):(\d+)$/.exec(text);
-  const [containerId = 0, hostId = 0, size = 0] = (match ?? []).slice(1).map(Number);
-  if (match === null || Math.max(containerId, hostId, size) > 0xffff_ffff) {
-    throw invalid(
-      `initializing ID mappings: ${kind} setting is malformed expected ["uint32:uint32:uint32"]: [${JSON.stringify(text)}]`,
-    );
-  }
-  return { containerId, hostId, size };
 }

@@ -28,15 +28,6 @@ export function parseIpc(text: string): IpcMode | undefined {
   return text === 'shareable' || text === 'none' ? text : parseNamespace(text);
 }
 
-/** As parseNamespace; the modes that choose ids by themselves are refused. */
-export function parseUserns(text: string): NamespaceMode | undefined {
-  const word = text.split(':')[0] ?? '';
-  if (word === 'auto' || word === 'keep-id' || word === 'nomap') {
-    throw unsupported(`--userns ${word}`, 'give the maps with --uidmap and --gidmap');
-  }
-  return parseNamespace(text);
-}
-
 /** none, private, host, container:NAME or ns:PATH. */
 export function parseNetwork(text: string): NetworkMode | undefined {
   if (text === '') return undefined;

@@ -16,6 +16,7 @@ import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
 import { requirePrivileges } from '../privileges.js';
+import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
@@ -46,14 +47,14 @@ export interface Recording {
 export function recordContainer(context: EngineContext, id: string, recording: Recording): Recorded {
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
-  const { config, donors } = resolveDonors(context, recording.config);
+  const { config: shared, donors } = resolveDonors(context, recording.config);
+  const config = withHostMaps(shared);
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
-    const recorded = insert(context, id, {
-      config,
-      state: recording.state,
-      donors: donors.map((donor) => donor.seq),
-    });
+    const { state } = recording;
+    const record = () =>
+      insert(context, id, { config: withChosenIds(context, config), state, donors: donors.map(({ seq }) => seq) });
+    const recorded = config.namespaces.user === 'auto' ? context.store.transaction(record) : record();
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;
   } catch (error) {
@@ -70,6 +71,7 @@ interface Insertion extends Recording {
 
 function insert(context: EngineContext, id: string, { config, state, donors }: Insertion): Recorded {
   const json = JSON.stringify(config);
+  const hostIds = hostIdsOf(config);
   const summary = summaryOf(config);
   for (let attempt = 0; ; attempt += 1) {
     const name = config.name ?? randomName(attempt);
@@ -81,6 +83,7 @@ function insert(context: EngineContext, id: string, { config, state, donors }: I
         summary,
         config: json,
         state: { ...FRESH_STATE, autoRemove: config.autoRemove, ...state },
+        ...(hostIds === undefined ? {} : { hostIds }),
         donors,
       });
       context.store.rememberConfig(id, config);

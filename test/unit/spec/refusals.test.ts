@@ -168,7 +168,11 @@ test(
   { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['O'] }] },
   /overlay volumes are not supported/,
 );
-test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['idmap'] }] }, /idmap needs uidMaps/);
+test(
+  invalid,
+  { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['idmap'] }] },
+  /idmap needs a user namespace/,
+);
 test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['Z'] }] }, /relabelling/, {
   selinux: true,
 });
@@ -189,8 +193,17 @@ test(invalid, { pid: 'none' }, /pid must be private, host/);
 test(invalid, { ipc: 'path:x' }, /ipc path must be an absolute path/);
 test(invalid, { uts: 'container:' }, /uts must be/);
 test(invalid, { timens: 'container:x' }, /timens cannot be taken from a container/);
-test(invalid, { userns: 'private' }, /userns private needs uidMaps/);
-test(invalid, { userns: 'path:/proc/1/ns/user' }, /userns must be private or host/);
+test(invalid, { userns: 'private' }, /at least one UID or GID mapping/);
+test(invalid, { userns: 'nomap' }, /nomap is for users other than root/);
+test(invalid, { userns: 'path:x' }, /userns path must be an absolute path/);
+test(invalid, { userns: 'keep-id', usernsOptions: { size: 5 } }, /size cannot be used with userns keep-id as root/);
+test(invalid, { userns: 'auto', usernsOptions: { size: 0 } }, /size must be a whole number from 1/);
+test(invalid, { userns: 'auto', usernsOptions: { uid: 1 } }, /usernsOptions.uid needs userns keep-id, not "auto"/);
+test(invalid, { userns: 'auto', usernsOptions: { subuidName: 'x' } }, /subuidName needs userns private/);
+test(invalid, { usernsOptions: { size: 2000 } }, /usernsOptions.size needs userns auto/);
+test(invalid, { usernsOptions: { subuidName: 'a:b' } }, /invalid name for \/etc\/subuid/);
+test(invalid, { rootfsIdmap: true }, /rootfsIdmap needs a user namespace/);
+test(invalid, { rootfs: undefined, image: 'host:', rootfsIdmap: true }, /rootfsIdmap needs rootfs/);
 test(invalid, { uidMaps: [{ containerId: 0, hostId: 1, size: 1 }], userns: 'host' }, /need userns private/);
 test(invalid, { uidMaps: [] }, /uidMaps must not be empty/);
 test(invalid, { uidMaps: maps([0, 1, 10], [5, 100, 10]) }, /ranges overlap at containerId 5/);

@@ -65,6 +65,7 @@ covers('dns-option', 'ndots:1', { dns: { options: ['ndots:1'] } });
 covers('chrootdirs', ['/a', '/b'], { chrootDirs: ['/a', '/b'] });
 covers('rootfs', '/r', { rootfs: '/r' });
 covers('rootfs', 'r:O', { rootfs: '/here/r', rootfsOverlay: true });
+covers('rootfs', '/r:O,idmap', { rootfs: '/r', rootfsOverlay: true, rootfsIdmap: true });
 covers('rootfs', '', {});
 covers('hide', ['/a', '/b'], { hide: ['/a', '/b'] });
 covers('show', '/home', { show: ['/home'] });
@@ -86,6 +87,14 @@ covers('uts', 'container:a', { uts: 'container:a' });
 covers('cgroupns', 'ns:/p', { cgroupns: 'path:/p' });
 covers('userns', 'host', { userns: 'host' });
 const MAP = [{ containerId: 0, hostId: 100000, size: 10 }];
+covers('userns', 'auto:size=2000,uidmapping=5:9:1', {
+  userns: 'auto',
+  usernsOptions: { size: 2000 },
+  uidMaps: [{ containerId: 5, hostId: 9, size: 1 }],
+});
+covers('userns', 'keep-id:uid=5,gid=6', { userns: 'keep-id', usernsOptions: { uid: 5, gid: 6 } });
+covers('subuidname', 'me', { userns: 'private', usernsOptions: { subuidName: 'me' } });
+covers('subgidname', 'me', { userns: 'private', usernsOptions: { subgidName: 'me' } });
 covers('uidmap', '0:100000:10', { uidMaps: MAP, gidMaps: MAP, userns: 'private' });
 covers('gidmap', '0:100000:10', { uidMaps: MAP, gidMaps: MAP, userns: 'private' });
 covers('privileged', 'true', { privileged: true });

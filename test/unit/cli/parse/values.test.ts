@@ -7,12 +7,11 @@ import {
   parseDeviceOperations,
   parseDeviceRate,
   parseDeviceWeight,
-  parseIdMap,
   parseRestart,
   parseUlimits,
 } from '../../../../src/cli/parse/limits.js';
 import { parseMoment } from '../../../../src/cli/parse/moment.js';
-import { parseIpc, parseNamespace, parseNetwork, parseUserns } from '../../../../src/cli/parse/namespaces.js';
+import { parseIpc, parseNamespace, parseNetwork } from '../../../../src/cli/parse/namespaces.js';
 import { parseLogOptions, parseSecurityOptions } from '../../../../src/cli/parse/security.js';
 import { parseNamedSize, parseSize, parseSizeOrUnlimited } from '../../../../src/cli/parse/size.js';
 import { fakeCaller } from '../caller.js';
@@ -175,18 +174,6 @@ test('device weight', reads, parseDeviceWeight, '/dev/sda:100', { device: '/dev/
 test('device weight', refuses, parseDeviceWeight, '/dev/sda:5', 'invalid weight for device: /dev/sda:5');
 test('device weight', refuses, parseDeviceWeight, '/dev/sda:1001', 'invalid weight for device: /dev/sda:1001');
 
-const uid = (text: string): unknown => parseIdMap('UID', text);
-test('id map', reads, uid, '0:100000:65536', { containerId: 0, hostId: 100000, size: 65536 });
-for (const text of ['foo', '0:1', '0:1:2:3', '-1:0:1', '0:0:4294967296']) {
-  test(
-    'id map',
-    refuses,
-    uid,
-    text,
-    `initializing ID mappings: UID setting is malformed expected ["uint32:uint32:uint32"]: ["${text}"]`,
-  );
-}
-
 test('namespace', reads, parseNamespace, '', undefined);
 test('namespace', reads, parseNamespace, 'host', 'host');
 test('namespace', reads, parseNamespace, 'private', 'private');
@@ -199,15 +186,6 @@ test('namespace', refuses, parseNamespace, 'ns:rel', 'the path of a namespace mu
 test('ipc', reads, parseIpc, 'shareable', 'shareable');
 test('ipc', reads, parseIpc, 'none', 'none');
 test('ipc', refuses, parseIpc, 'foo', 'unrecognized namespace mode foo passed');
-test('userns', reads, parseUserns, 'host', 'host');
-test(
-  'userns',
-  refuses,
-  parseUserns,
-  'keep-id:uid=5',
-  '--userns keep-id is not supported yet: give the maps with --uidmap and --gidmap',
-);
-test('userns', refuses, parseUserns, 'foo', 'unrecognized namespace mode foo passed');
 test('network', reads, parseNetwork, 'none', 'none');
 test('network', reads, parseNetwork, 'host', 'host');
 test('network', reads, parseNetwork, 'container:a', 'container:a');

@@ -1,0 +1,62 @@
+/** The ids that this machine's administrator lets users give to user namespaces (subuid(5)), and those of this process's own namespace. */
+import { readFileSync } from 'node:fs';
+
+import type { IdRange } from '../util/id-ranges.js';
+
+export type IdKind = 'uid' | 'gid';
+
+/** Where the ranges are written. The variable is obeyed in tests only, like the others of docs/architecture.md. */
+export function subordinateFile(kind: IdKind): string {
+  const directory = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_SUBIDS'] : undefined;
+  return `${directory ?? '/etc'}/sub${kind}`;
+}
+
+/** A user's ranges, none if there is no such file. */
+export function subordinateIds(kind: IdKind, name: string): readonly IdRange[] {
+  return parseSubordinateIds(readText(subordinateFile(kind)), name);
+}
+
+/** Lines NAME:FIRST:SIZE; what is no such line counts for nothing. */
+export function parseSubordinateIds(text: string, name: string): readonly IdRange[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^([^:]+):(\d{1,10}):(\d{1,10})\s*$/.exec(line);
+    if (match === null || match[1] !== name) return [];
+    const first = Number(match[2]);
+    // The last number is no id: (uid_t)-1 means "none".
+    const size = Math.min(Number(match[3]), 0xffffffff - first);
+    return size > 0 ? [{ first, size }] : [];
+  });
+}
+
+/** A line of /proc/PID/uid_map: what is `inside` there is `outside` for who reads it. */
+export interface MappedIds {
+  readonly inside: number;
+  readonly outside: number;
+  readonly size: number;
+}
+
+export function parseIdMapLines(text: string): readonly MappedIds[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s*$/.exec(line);
+    return match === null ? [] : [{ inside: Number(match[1]), outside: Number(match[2]), size: Number(match[3]) }];
+  });
+}
+
+/** The ids of a process of another user namespace, as this process's own numbers them. */
+export function idsOfProcess(pid: number, kind: IdKind): readonly MappedIds[] {
+  return parseIdMapLines(readText(`/proc/${String(pid)}/${kind}_map`));
+}
+
+/** The ids that there are for this process, as its own user namespace maps them. */
+export function ownIds(kind: IdKind): readonly MappedIds[] {
+  return parseIdMapLines(readText(`/proc/self/${kind}_map`));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+/** The maps of user namespaces that are there. */
+import { binding } from './binding.js';
+import type { IdRange } from './namespace-create.js';
+import type { NamespaceHandle } from './namespace-handle.js';
+import { unwrap } from './native-error.js';
+
+export interface IdMaps {
+  readonly uidMap: readonly IdRange[];
+  readonly gidMap: readonly IdRange[];
+}
+
+/**
+ * What the ids of a user namespace are outside, as this process's own user namespace numbers them. A map that nobody has written yet is
+ * empty. NativeError EINVAL for the namespace that this process is in, EPERM without rights in it; TypeError for another kind.
+ */
+export async function readIdMaps(namespace: NamespaceHandle): Promise<IdMaps> {
+  if (namespace.kind !== 'user') throw new TypeError(`not a user namespace: a ${namespace.kind} namespace`);
+  const [uids = '', gids = ''] = unwrap(await binding().readIdMaps(namespace.fd));
+  return { uidMap: parseRanges(uids), gidMap: parseRanges(gids) };
+}
+
+function parseRanges(text: string): readonly IdRange[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [inside = 0, outside = 0, size = 0] = line.trim().split(/\s+/).map(Number);
+      return { inside, outside, size };
+    });
+}
