@@ -125,8 +125,7 @@ Result<std::vector<std::string>> read_id_maps(int userns) {
     return Error{"setns", {}, ECHILD};
   if (err != 0) return Error{"setns", {}, err};
   std::vector<std::string> maps;
-  for (const char* name : {"/uid_map", "/gid_map"})
-    maps.push_back(TRY(read_proc(holder.directory() + name)));
+  for (const char* name : {"/uid_map", "/gid_map"}) maps.push_back(TRY(read_proc(holder.directory() + name)));
   return maps;
 }
 

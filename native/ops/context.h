@@ -67,12 +67,12 @@ struct Context {
   plan::Stage stage = plan::Stage::kSettings;
   Slots slots;
   Procfs proc;
-  Settings* settings = nullptr;   // none in the addon
-  LaunchSteps* launch = nullptr;  // none in the addon
-  std::span<char> arguments;      // this process's, for its title; empty where nobody sees it
-  pid_t child = 0;                // the container's first process, for those outside
+  Settings* settings = nullptr;       // none in the addon
+  LaunchSteps* launch = nullptr;      // none in the addon
+  std::span<char> arguments;          // this process's, for its title; empty where nobody sees it
+  pid_t child = 0;                    // the container's first process, for those outside
   int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
-  uid_t stream_owner = kNoOwner;  // of the pipes that `clone` makes; kNoOwner: the monitor's
+  uid_t stream_owner = kNoOwner;      // of the pipes that `clone` makes; kNoOwner: the monitor's
   gid_t stream_group = kNoOwner;
   uint64_t returning =
       0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from

@@ -54,7 +54,8 @@ Result<void> give_streams(const Context& context) {
 Result<void> change_groups(const Identity& identity) {
   if (::setgroups(identity.groups.size(), identity.groups.data()) == 0) return {};
   const Error error = last_error("setgroups");
-  const bool wants_others = std::ranges::any_of(identity.groups, [&](gid_t group) { return group != identity.gid; });
+  const bool wants_others =
+      std::ranges::any_of(identity.groups, [&](gid_t group) { return group != identity.gid; });
   const bool denied = error.err == EPERM && !wants_others && ::getgroups(0, nullptr) == 0;
   return denied ? Result<void>() : Result<void>(error);
 }

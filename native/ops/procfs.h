@@ -33,7 +33,8 @@ class Procfs {
   /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
   Result<uint64_t> start_time(pid_t pid);
 
-  /** The process that a pidfd of the caller's is for, numbered as this procfs does; ESRCH if it was reaped. */
+  /** The process that a pidfd of the caller's is for, numbered as this procfs does; ESRCH if it was reaped.
+   */
   Result<pid_t> pid_of(int pidfd);
 
   /** Whether a process has executed a program since it was forked; also of one that has ended and was not
