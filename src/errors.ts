@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'NO_LOGS'
   | 'NO_HEALTHCHECK'
   | 'LAUNCH_FAILED'
+  | 'UPDATE_FAILED'
   | 'COMMAND_NOT_FOUND'
   | 'COMMAND_NOT_EXECUTABLE'
   | 'NO_SUCH_USER'

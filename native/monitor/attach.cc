@@ -8,6 +8,7 @@
 #include "core/sys.h"
 #include "monitor/checking.h"
 #include "monitor/ending.h"
+#include "monitor/replan.h"
 #include "monitor/streams.h"
 
 namespace tspod {
@@ -61,6 +62,12 @@ void stop(Loop& loop, Client& client) {
   if (loop.phase == Phase::kWaiting) leave(loop);
 }
 
+void replan(Loop& loop, Client& client) {
+  const Result<void, Failure> taken = take_next_plan(loop);
+  if (!taken) return send_failure(client, taken.error());
+  send_message(client, message::Replanned{});
+}
+
 /** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
 bool obey(Loop& loop, Client& client) {
   message::Attach wish;
@@ -82,6 +89,7 @@ bool obey(Loop& loop, Client& client) {
     case Type::kReopenLog:
       (void)loop.monitor.supervision.log.reopen();  // if it cannot be opened the old file stays in use
       return true;
+    case Type::kReplan: return replan(loop, client), true;
     case Type::kLaunch:  // once, before there was a loop
     case Type::kStdin:   // comes in pieces, not here
     case Type::kCreated:
@@ -92,7 +100,8 @@ bool obey(Loop& loop, Client& client) {
     case Type::kStdout:
     case Type::kStderr:
     case Type::kStopping:
-    case Type::kChecked: return false;
+    case Type::kChecked:
+    case Type::kReplanned: return false;
   }
   return false;
 }

@@ -14,6 +14,7 @@
 #include "monitor/kill_tree.h"
 #include "monitor/oom.h"
 #include "monitor/record_files.h"
+#include "monitor/replan.h"
 #include "monitor/streams.h"
 
 namespace tspod {
@@ -100,6 +101,8 @@ void end_run(Loop& loop, const sys::Ending& ending) {
 
 void launch_again(Loop& loop) {
   ++loop.monitor.supervision.state.restarts;
+  const Result<void, Failure> adopted = adopt_next_plan(loop.monitor);
+  if (!adopted) return leave(loop, words_for(adopted.error()));
   Result<Launched, Failure> launched = launch(loop.monitor);
   if (!launched) return leave(loop, words_for(launched.error()));
   loop.launched = std::move(*launched);
@@ -212,7 +215,8 @@ void leave(Loop& loop, const std::string& error) {
                                          .finished_ns = record.finished_ns});
   });
   await_check(loop);
-  (void)tear_down(loop.monitor);  // the engine sees what is left, and runs the same steps again
+  (void)adopt_next_plan(loop.monitor);  // it may have more to undo
+  (void)tear_down(loop.monitor);        // the engine sees what is left, and runs the same steps again
 }
 
 }  // namespace tspod

@@ -299,6 +299,7 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
 }
 
 void forget_launch(Monitor& monitor) {
+  monitor.launch_forgotten = true;
   const auto& counter = monitor.settings.oom_counter;
   monitor.context.slots.clear_except(counter ? static_cast<int32_t>(counter->slot) : plan::kNone);
   close_inherited(monitor.plan);

@@ -39,6 +39,14 @@ struct Output {
   bool widened = false;  // the pipe was full once
 };
 
+/** What a plan says of restarts. */
+inline RestartSettings restart_settings(const plan::Restart& restart) {
+  return {.policy = static_cast<RestartPolicy>(restart.policy),
+          .max_retries = restart.max_retries,
+          .first_delay_ms = restart.first_delay_ms,
+          .last_delay_ms = restart.last_delay_ms};
+}
+
 struct Loop {
   explicit Loop(Monitor& m) : monitor(m) {}
 

@@ -29,6 +29,8 @@ struct Monitor {
   Mapping plan_bytes;   // the whole launch message; given back after the launch unless a restart may need it
   plan::Plan plan;      // all of it, or what is kept
   plan::KeptPlan kept;  // owns what `plan` shows once plan_bytes is gone
+  Mapping next_plan;    // for launches to come, and the teardown; empty without one
+  bool launch_forgotten = false;  // descriptors that only a launch needs have been given back
   ops::Settings settings;
   ops::Context context;    // slots, procfs
   UniqueFd run_directory;  // O_PATH; invalid without one (an exec)

@@ -32,6 +32,9 @@ class Restarter {
  public:
   explicit Restarter(const RestartSettings& settings = {}) : settings_(settings) {}
 
+  /** Another policy from now on; what was counted stays. */
+  void change(const RestartSettings& settings) { settings_ = settings; }
+
   /** The user stopped the container: no restart from now on. */
   void disarm() { disarmed_ = true; }
   bool is_disarmed() const { return disarmed_; }

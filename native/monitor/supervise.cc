@@ -44,11 +44,7 @@ Result<void> set_up(Loop& loop) {
   TRY(catch_signals(loop));
   TRY(loop.poller.watch(loop.signals_watch, kReadable));
   loop.listener_watch.fd = loop.monitor.supervision.listener.get();
-  const plan::Restart& restart = loop.monitor.settings.restart;
-  loop.restarter = Restarter({.policy = static_cast<RestartPolicy>(restart.policy),
-                              .max_retries = restart.max_retries,
-                              .first_delay_ms = restart.first_delay_ms,
-                              .last_delay_ms = restart.last_delay_ms});
+  loop.restarter = Restarter(restart_settings(loop.monitor.settings.restart));
   return set_up_checking(loop);
 }
 

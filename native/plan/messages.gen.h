@@ -20,6 +20,7 @@ enum class Type : uint32_t {
   kReopenLog = 8,
   kCheck = 9,
   kKeepTrees = 10,
+  kReplan = 30,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -29,6 +30,7 @@ enum class Type : uint32_t {
   kStderr = 107,
   kStopping = 108,
   kChecked = 109,
+  kReplanned = 130,
 };
 
 struct Launch {
@@ -76,6 +78,10 @@ struct Check {
 
 struct KeepTrees {
   static constexpr Type kType = Type::kKeepTrees;
+};
+
+struct Replan {
+  static constexpr Type kType = Type::kReplan;
 };
 
 struct Created {
@@ -132,6 +138,10 @@ struct Checked {
   uint32_t result{};
 };
 
+struct Replanned {
+  static constexpr Type kType = Type::kReplanned;
+};
+
 inline void decode(wire::Reader& reader, Launch& record) {
   wire::get(reader, record.plan);
 }
@@ -167,6 +177,9 @@ inline void decode(wire::Reader& /*reader*/, Check& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
+}
+
+inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -214,6 +227,9 @@ inline void decode(wire::Reader& reader, Checked& record) {
   wire::get(reader, record.result);
 }
 
+inline void decode(wire::Reader& /*reader*/, Replanned& /*record*/) {
+}
+
 inline void encode(wire::Writer& writer, const Launch& record) {
   wire::put(writer, record.plan);
 }
@@ -249,6 +265,9 @@ inline void encode(wire::Writer& /*writer*/, const Check& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {
@@ -294,6 +313,9 @@ inline void encode(wire::Writer& /*writer*/, const Stopping& /*record*/) {
 
 inline void encode(wire::Writer& writer, const Checked& record) {
   wire::put(writer, record.result);
+}
+
+inline void encode(wire::Writer& /*writer*/, const Replanned& /*record*/) {
 }
 
 }  // namespace tspod::message

@@ -28,6 +28,19 @@ TEST("restart: on-failure does after a failure, as often as allowed") {
   CHECK_EQUAL(restarter.count(), 2U);
 }
 
+TEST("restart: another policy counts from now on, with the restarts so far") {
+  Restarter restarter({.policy = RestartPolicy::kAlways, .first_delay_ms = 10, .last_delay_ms = 100});
+  CHECK_EQUAL(delay(restarter, kSucceeded), 10);
+  restarter.change(
+      {.policy = RestartPolicy::kOnFailure, .max_retries = 2, .first_delay_ms = 10, .last_delay_ms = 100});
+  CHECK_EQUAL(delay(restarter, kSucceeded), -1);
+  CHECK_EQUAL(delay(restarter, kFailed), 20);
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+  restarter.disarm();
+  restarter.change({.policy = RestartPolicy::kAlways});
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+}
+
 TEST("restart: on-failure ends with a success") {
   Restarter restarter({.policy = RestartPolicy::kOnFailure});
   CHECK(delay(restarter, kFailed) > 0);

@@ -24,6 +24,7 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   stop: () => import('./commands/stop.js'),
   top: () => import('./commands/top.js'),
   unpause: () => import('./commands/unpause.js'),
+  update: () => import('./commands/update.js'),
   wait: () => import('./commands/wait.js'),
 };
 

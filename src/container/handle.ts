@@ -28,6 +28,7 @@ import { initContainer, startAttached, startContainer } from './verbs/start.js';
 import { containerStats, watchStats } from './verbs/stats.js';
 import { stopContainer } from './verbs/stop.js';
 import { containerProcesses } from './verbs/top.js';
+import { updateContainer } from './verbs/update.js';
 import { waitForContainer } from './verbs/wait.js';
 
 export function containerHandle(
@@ -66,6 +67,7 @@ export function containerHandle(
     logs: (options) => containerLogs(context, id, options),
     reopenLog: () => reopenContainerLog(context, id),
     rename: (newName) => renameContainer(context, id, newName),
+    update: (options) => updateContainer(context, id, options),
     stats: (options) => containerStats(context, id, options),
     watchStats: (options) => watchStats(context, id, options),
     top: () => containerProcesses(context, id),

@@ -70,6 +70,7 @@ export class HeldContainer {
     if (!changed) return;
     this.#state = { ...this.#state, ...patch };
     this.context.store.saveState(this.seq, this.#state);
+    if (patch.updates !== undefined) this.context.store.get(this.id);
     this.look();
   }
 

@@ -24,7 +24,7 @@ import { endOutlivingSessions } from './outliving-sessions.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { Session } from './session.js';
 import { removeRunDirectory } from './settle.js';
-import type { StdioPlan } from './stdio.js';
+import { writeDescriptors, type StdioPlan } from './stdio.js';
 import { tearDownLeftovers } from './tear-down.js';
 
 export interface LaunchOptions {
@@ -110,6 +110,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   await endOutlivingSessions(held);
   removeRunDirectory(held);
   const files = prepareRunDirectory(context, { id, name, config, paths });
+  if (options.stdio.fds.length > 0 && config.restart.policy !== 'no') writeDescriptors(paths.run, options.stdio);
   failpoint('run-directory-made');
   const compiled = compileLaunch(context, {
     id,

@@ -3,7 +3,7 @@ import type { MonitorConnection, MonitorMessage } from '../native/monitor-connec
 import type { ExitStatus } from './api.js';
 import { statusFromMessage } from './exit-status.js';
 
-/** What answers `launch` and `start`. */
+/** What answers `launch`, `start` and `replan`. */
 export type LaunchAnswer =
   | {
       readonly kind: 'created' | 'started';
@@ -11,6 +11,7 @@ export type LaunchAnswer =
       readonly startTime: bigint;
       readonly startedUs: number;
     }
+  | { readonly kind: 'replanned' }
   | { readonly kind: 'failed'; readonly step: number; readonly errno: number; readonly detail: string }
   /** The monitor hung up without an answer. */
   | { readonly kind: 'closed' };
@@ -57,6 +58,13 @@ export class MonitorTalk {
   keepTrees(): void {
     this.#sendQuietly(() => {
       this.connection.send('keepTrees', {});
+    });
+  }
+
+  /** The plan in the run directory is that of launches to come. */
+  replan(): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('replan', {});
     });
   }
 
@@ -147,6 +155,9 @@ export class MonitorTalk {
       case 'exited':
         this.#exit = statusFromMessage(message);
         for (const listener of this.#onExit) listener();
+        break;
+      case 'replanned':
+        this.#onAnswer?.({ kind: 'replanned' });
         break;
       case 'stopping':
         this.#onStopping?.();

@@ -121,6 +121,7 @@ export function endedState(state: StoredState, exit: ExitRecord): StoredState {
     finishedUs: exit.finishedUs,
     restarts: exit.restarts,
     error: exit.error,
+    updating: false,
   };
 }
 

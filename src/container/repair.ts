@@ -22,6 +22,7 @@ function needsRepair({ directories }: EngineContext, { id, state }: StoredContai
     case 'settled':
       return state.status === 'removing' || (state.status === 'exited' && state.autoRemove);
     case 'live':
+      return state.updating;
     case 'ending':
       return false;
     case 'ended':

@@ -12,6 +12,7 @@ import type { ContainerPaths } from '../storage/paths.js';
 import { recordContainerEvent, recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
 import { removeBusyTree } from './exec-session-files.js';
+import { finishUpdate } from './finish-update.js';
 import { setFrozen } from './freeze.js';
 import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
@@ -30,7 +31,9 @@ export async function settle(held: HeldContainer): Promise<void> {
   }
   switch (observation.kind) {
     case 'settled':
+      return;
     case 'live':
+      if (held.state.updating) await finishUpdate(held);
       return;
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
@@ -70,6 +73,7 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
     exitSignal: 0,
     finishedUs,
     error: why,
+    updating: false,
   });
   keepLastHealth(held);
   removeEndedRun(held);

@@ -1,4 +1,6 @@
 /** Which standard streams a container or an exec gets, and the descriptors that its monitor is spawned with for them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
 import { TspodError } from '../errors.js';
 import type { ExtraFd, StdioContext, StreamTarget } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -54,6 +56,19 @@ export function planStdio(request: StdioRequest): StdioPlan {
     if (fd >= 3 + request.preserved.length) extraFds.push({ inheritedFd: inherit(fd), fd });
   }
   return { stdio, extraFds, fds };
+}
+
+/** The shape of a launch that gives descriptors away and may be followed by restarts: the monitor keeps them open. */
+export function writeDescriptors(runDirectory: string, { stdio, extraFds }: StdioPlan): void {
+  writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [] }), { mode: 0o600 });
+}
+
+export function readDescriptors(runDirectory: string): StdioPlan | undefined {
+  try {
+    return JSON.parse(readFileSync(`${runDirectory}/descriptors`, 'utf8')) as StdioPlan;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The caller's descriptors 3, 4, ... */

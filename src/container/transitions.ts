@@ -15,6 +15,7 @@ export type Operation =
   | 'resize'
   | 'rename'
   | 'remove'
+  | 'update'
   | 'cleanup'
   | 'stats'
   | 'top';
@@ -35,6 +36,7 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   resize: ['initialized', 'running'],
   rename: EVERY,
   remove: ['created', 'initialized', 'stopped', 'exited', 'removing'],
+  update: EVERY.filter((status) => status !== 'removing'),
   cleanup: ['created', 'initialized', 'stopping', 'stopped', 'exited'],
   stats: ['running', 'paused', 'stopping'],
   top: ['running', 'paused', 'stopping'],
@@ -55,6 +57,7 @@ const REFUSALS: Readonly<Record<Operation, string>> = {
   rename: 'cannot rename container {id} in state {status}',
   remove:
     'cannot remove container {id} as it is {status} - running or paused containers cannot be removed without force',
+  update: 'cannot update container {id} in state {status}',
   cleanup: 'container {id} is {status}, refusing to clean up',
   stats: 'cannot measure container {id} in state {status}',
   top: 'top can only be used on running containers. {id} is in state {status}',

@@ -30,6 +30,11 @@ export const MESSAGES = {
   check: { code: 9, fields: {} },
   /** The container is started again after its end: the teardown removes no tree. */
   keepTrees: { code: 10, fields: {} },
+  /**
+   * Takes the plan in the file `next` of the run directory: its restart policy counts at once, the rest from the next launch on, and its
+   * teardown at the end. Answered by `replanned`, or `failed` (EBADF: a restart would need descriptors that were closed after the start).
+   */
+  replan: { code: 30, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -47,4 +52,5 @@ export const MESSAGES = {
   stopping: { code: 108, fields: {} },
   /** `result`: 0 passed, 1 failed, 2 the start-up check failed, 3 not run: the container does not run, is frozen, or has no check. */
   checked: { code: 109, fields: { result: 'u32' } },
+  replanned: { code: 130, fields: {} },
 } as const satisfies Readonly<Record<string, RecordShape>>;

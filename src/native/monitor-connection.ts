@@ -9,7 +9,7 @@ import type { ChildProcess, ProcessEnd } from './child-process.js';
 
 /** Names of the messages that a monitor sends. */
 export type MonitorMessageName =
-  'created' | 'started' | 'failed' | 'exited' | 'attached' | 'stdout' | 'stderr' | 'stopping' | 'checked';
+  'created' | 'started' | 'failed' | 'exited' | 'attached' | 'stdout' | 'stderr' | 'stopping' | 'checked' | 'replanned';
 
 /** Names of the messages that a monitor takes. */
 export type RequestName = Exclude<MessageName, MonitorMessageName>;

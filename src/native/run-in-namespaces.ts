@@ -133,6 +133,7 @@ class NamespaceRun {
       case 'attached':
       case 'stopping':
       case 'checked':
+      case 'replanned':
         return;
     }
   }

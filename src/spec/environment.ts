@@ -26,9 +26,7 @@ export function normalizeEnvironment(
   facts: Pick<HostFacts, 'proxyVariables'>,
 ): Environment {
   const given = options.env ?? {};
-  for (const name of Object.keys(given)) {
-    if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
-  }
+  checkNames(given);
   const proxies = options.httpProxy === true ? facts.proxyVariables : {};
   const defaults: Record<string, string> = { PATH: DEFAULT_PATH, container: 'tspod', ...proxies };
   if (options.tty === true) defaults['TERM'] = 'xterm';
@@ -38,6 +36,25 @@ export function normalizeEnvironment(
   checkSize(env);
   const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
   return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
+}
+
+/** The variables with others added or changed, and without some. */
+export function changeEnvironment(
+  env: Readonly<Record<string, string>>,
+  { set = {}, unset = [] }: { readonly set?: Readonly<Record<string, string>>; readonly unset?: readonly string[] },
+): Readonly<Record<string, string>> {
+  checkNames(set);
+  const changed = Object.fromEntries(
+    Object.entries({ ...env, ...set }).filter(([name]) => Object.hasOwn(set, name) || !unset.includes(name)),
+  );
+  checkSize(changed);
+  return changed;
+}
+
+function checkNames(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(env)) {
+    if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
+  }
 }
 
 function checkSize(env: Readonly<Record<string, string>>): void {

@@ -228,7 +228,7 @@ function normalizeLog(options: LogOptions): ContainerConfig['log'] {
 
 const RESTART_POLICIES = ['no', 'on-failure', 'always', 'unless-stopped'];
 
-function normalizeRestart(options: RestartOptions): ContainerConfig['restart'] {
+export function normalizeRestart(options: RestartOptions): ContainerConfig['restart'] {
   const { policy } = options;
   if (!RESTART_POLICIES.includes(policy))
     throw invalid(`restart policy must be one of ${RESTART_POLICIES.join(', ')}, not ${quote(policy)}`);

@@ -16,6 +16,7 @@ import type {
 } from './create-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { checkShape } from './shape.js';
+import type { UpdateOptions } from './update.js';
 import type { ShapeOf } from './shape.js';
 
 const CREATE: ShapeOf<CreateOptions> = {
@@ -172,6 +173,14 @@ const EXEC: ShapeOf<ExecOptions> = {
   timeoutMs: 'number',
 };
 
+const UPDATE: ShapeOf<UpdateOptions> = {
+  resources: 'object',
+  restart: 'object',
+  env: 'record',
+  unsetEnv: 'strings',
+  ulimits: 'objects',
+};
+
 /** The required fields of an item of a list. */
 const REQUIRED = {
   idMap: ['containerId', 'hostId', 'size'],
@@ -205,8 +214,15 @@ export function checkCreateOptions(options: CreateOptions): void {
   if (options.resources !== undefined) checkResourceOptions(options.resources);
 }
 
-/** As checkCreateOptions, for the limits alone: those of an update. */
-export function checkResourceOptions(resources: ResourceOptions): void {
+/** As checkCreateOptions, for an update. */
+export function checkUpdateOptions(options: UpdateOptions): void {
+  checkShape('update options', options, UPDATE);
+  each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
+  one('restart', options.restart, RESTART, REQUIRED.restart);
+  if (options.resources !== undefined) checkResourceOptions(options.resources);
+}
+
+function checkResourceOptions(resources: ResourceOptions): void {
   one('resources', resources, RESOURCES);
   for (const name of ['deviceReadBps', 'deviceWriteBps', 'deviceReadIops', 'deviceWriteIops'] as const) {
     each(`resources.${name}`, resources[name], RATE, REQUIRED.rate);

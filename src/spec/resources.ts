@@ -64,19 +64,6 @@ export function normalizeResources(options: ResourceOptions, cpusOnline: number)
   });
 }
 
-/**
- * The changes that an update asks for, and no defaults: what is not named stays as it is (but for swap, which goes with the memory).
- * 0 or -1 takes the pids limit away.
- */
-export function updatedResources(
-  options: ResourceOptions,
-  cpusOnline: number,
-  numbersOf: DeviceNumbers,
-): LinuxResources {
-  const { devices: _devices, pids, ...rest } = ociResources(normalizeResources(options, cpusOnline), [], numbersOf);
-  return options.pidsLimit === undefined || pids === undefined ? rest : { ...rest, pids };
-}
-
 function checkMemory(options: ResourceOptions): void {
   const { memoryBytes, memorySwapBytes, memoryReservationBytes } = options;
   if (memorySwapBytes !== undefined && memorySwapBytes > 0) {

@@ -49,6 +49,16 @@ export function normalizeRlimits(ulimits: readonly UlimitOptions[], facts: Limit
   return [...explicit.values(), ...defaults.filter((limit) => !explicit.has(limit.type))];
 }
 
+/** The limits with those that are given in the place of older ones. */
+export function changeRlimits(
+  limits: readonly RlimitConfig[],
+  ulimits: readonly UlimitOptions[],
+  facts: LimitFacts,
+): readonly RlimitConfig[] {
+  const given = ulimits.map((ulimit) => checkUlimit(ulimit, facts));
+  return [...given, ...limits.filter(({ type }) => !given.some((one) => one.type === type))];
+}
+
 function checkUlimit(ulimit: UlimitOptions, facts: LimitFacts): RlimitConfig {
   const name = ulimit.name.toLowerCase().replace(/^rlimit_/, '');
   if (!Object.hasOwn(RLIMIT_NUMBERS, name)) throw unknownLimit(ulimit.name);

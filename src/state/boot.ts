@@ -29,7 +29,7 @@ export function refreshAfterBoot(
         finished_us = ${String(nowUs)}, error = 'the machine went down while it ran'
         WHERE status IN ('active', 'paused', 'stopping');
       UPDATE container_state SET status = 'created' WHERE status = 'initialized';
-      UPDATE container_state SET restarts = 0;
+      UPDATE container_state SET restarts = 0, updating = 0;
       DELETE FROM exit_code;
     `);
     store.setMeta('boot_id', options.bootId);

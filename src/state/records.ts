@@ -28,6 +28,10 @@ export interface StoredState {
   readonly finishedUs: number;
   readonly restarts: number;
   readonly error: string;
+  /** What was changed of the configuration since the creation: JSON of the fields that are new, or ''. */
+  readonly updates: string;
+  /** The record has changed, and maybe not yet the kernel and the monitor. */
+  readonly updating: boolean;
 }
 
 export interface StoredContainer {
@@ -78,4 +82,6 @@ export const FRESH_STATE: StoredState = {
   finishedUs: 0,
   restarts: 0,
   error: '',
+  updates: '',
+  updating: false,
 };

@@ -17,6 +17,8 @@ export interface ContainerRow {
   readonly finished_us: number;
   readonly restarts: number;
   readonly error: string;
+  readonly updates: string;
+  readonly updating: number;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -31,6 +33,8 @@ const STATE_COLUMN_NAMES = [
   'finished_us',
   'restarts',
   'error',
+  'updates',
+  'updating',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -57,6 +61,8 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.finishedUs,
     state.restarts,
     state.error,
+    state.updates,
+    Number(state.updating),
   ];
 }
 
@@ -78,6 +84,8 @@ export function toContainer(row: ContainerRow): StoredContainer {
       finishedUs: row.finished_us,
       restarts: row.restarts,
       error: row.error,
+      updates: row.updates,
+      updating: row.updating !== 0,
     },
   };
 }

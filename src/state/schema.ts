@@ -7,6 +7,7 @@ export const APPLICATION_ID = 0x74737064;
  * Each is applied once, in order, in one transaction with the others that are due. What is released never changes.
  *
  * `container` is written once (but for the name), `container_state` often: so that a change of state rewrites one small row.
+ * `updates` is what was changed of `config` later: a JSON object whose fields stand in the place of those there; '' for none.
  * Order of columns matters: a listing reads up to `summary` and leaves the pages of `config` alone.
  * Times are microseconds since 1970: a JavaScript number holds them exactly.
  */
@@ -33,7 +34,9 @@ export const MIGRATIONS: readonly string[] = [
     started_us INTEGER NOT NULL,
     finished_us INTEGER NOT NULL,
     restarts INTEGER NOT NULL,
-    error TEXT NOT NULL
+    error TEXT NOT NULL,
+    updates TEXT NOT NULL,
+    updating INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX container_live ON container_state (status) WHERE status NOT IN ('created', 'exited');
   CREATE INDEX container_ended ON container_state (seq) WHERE auto_remove = 1 AND status = 'exited';

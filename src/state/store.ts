@@ -16,6 +16,12 @@ const EXIT_CODE_KEPT_US = 5 * 60 * 1e6;
 /** Parsed configurations kept in memory: they never change, and an exec should not parse one each time. */
 const MAX_CACHED_CONFIGS = 256;
 
+interface KnownConfig {
+  /** Those that are in it. */
+  readonly updates: string;
+  readonly config: ContainerConfig;
+}
+
 const FROM_CONTAINER = 'FROM container c JOIN container_state s ON s.seq = c.seq';
 const LIVE = "s.status NOT IN ('created', 'exited')";
 
@@ -23,7 +29,7 @@ export class Store {
   readonly path: string;
   readonly #db: Connection;
   readonly #statements = new Map<string, Statement>();
-  readonly #configs = new Map<string, ContainerConfig>();
+  readonly #configs = new Map<string, KnownConfig>();
 
   constructor(path: string) {
     this.path = path;
@@ -63,7 +69,7 @@ export class Store {
     const wanted = barename(nameOrId);
     if (wanted === '') throw emptyId();
     const named = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.name = ?`, wanted);
-    if (named !== undefined) return toContainer(named);
+    if (named !== undefined) return this.#container(named);
     const rows = isIdPrefix(wanted)
       ? this.#all<ContainerRow>(
           `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id >= ? AND c.id < ? LIMIT 2`,
@@ -74,44 +80,50 @@ export class Store {
     const [first, second] = rows;
     if (first === undefined) throw noSuchContainer(wanted);
     if (second !== undefined) throw ambiguous(wanted);
-    return toContainer(first);
+    return this.#container(first);
   }
 
   /** By its full id. */
   get(id: string): StoredContainer | undefined {
     const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
-    return row === undefined ? undefined : toContainer(row);
+    return row === undefined ? undefined : this.#container(row);
   }
 
   bySeq(seq: number): StoredContainer | undefined {
     const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.seq = ?`, seq);
-    return row === undefined ? undefined : toContainer(row);
+    return row === undefined ? undefined : this.#container(row);
   }
 
   latest(): StoredContainer | undefined {
     const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} ORDER BY c.seq DESC LIMIT 1`);
-    return row === undefined ? undefined : toContainer(row);
+    return row === undefined ? undefined : this.#container(row);
   }
 
-  /** Its immutable configuration, or undefined when it is gone. Throws SyntaxError when the record is damaged. */
+  /**
+   * Its configuration with its updates, or undefined when it is gone. Throws SyntaxError when the record is damaged. It is as new as the
+   * container's row that was read last.
+   */
   config(id: string): ContainerConfig | undefined {
     const known = this.#configs.get(id);
-    if (known !== undefined) return known;
-    const row = this.#one<{ config: string }>('SELECT config FROM container WHERE id = ?', id);
+    if (known !== undefined) return known.config;
+    const row = this.#one<{ config: string; updates: string }>(
+      `SELECT c.config, s.updates ${FROM_CONTAINER} WHERE c.id = ?`,
+      id,
+    );
     if (row === undefined) return undefined;
-    const config = JSON.parse(row.config) as ContainerConfig;
-    this.rememberConfig(id, config);
+    const config = { ...(JSON.parse(row.config) as ContainerConfig), ...parseUpdates(row.updates) };
+    this.rememberConfig(id, config, row.updates);
     return config;
   }
 
-  rememberConfig(id: string, config: ContainerConfig): void {
+  rememberConfig(id: string, config: ContainerConfig, updates = ''): void {
     if (this.#configs.size >= MAX_CACHED_CONFIGS) {
       for (const oldest of this.#configs.keys()) {
         this.#configs.delete(oldest);
         break;
       }
     }
-    this.#configs.set(id, config);
+    this.#configs.set(id, { updates, config });
   }
 
   saveState(seq: number, state: StoredState): void {
@@ -153,7 +165,7 @@ export class Store {
     const rows = this.#all<ContainerRow & { summary: string }>(
       `SELECT ${ROW_COLUMNS}, c.summary ${FROM_CONTAINER} ${condition} ORDER BY c.seq`,
     );
-    return rows.map((row) => ({ ...toContainer(row), summary: JSON.parse(row.summary) as StoredSummary }));
+    return rows.map((row) => ({ ...this.#container(row), summary: summaryOf(row) }));
   }
 
   /** Those that may need repair: live ones, half-removed ones, and ended ones that were to be removed. */
@@ -161,7 +173,7 @@ export class Store {
     return this.#all<ContainerRow>(
       `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE ${LIVE}
        UNION ALL SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.auto_remove = 1 AND s.status = 'exited'`,
-    ).map(toContainer);
+    ).map((row) => this.#container(row));
   }
 
   /** Ids of the containers that share a namespace of this one, oldest first. */
@@ -238,6 +250,13 @@ export class Store {
     this.#db.close();
   }
 
+  /** Somebody may have updated it meanwhile. */
+  #container(row: ContainerRow): StoredContainer {
+    const known = this.#configs.get(row.id);
+    if (known !== undefined && known.updates !== row.updates) this.#configs.delete(row.id);
+    return toContainer(row);
+  }
+
   #prepare(sql: string): Statement {
     this.requireOpen();
     const known = this.#statements.get(sql);
@@ -254,4 +273,14 @@ export class Store {
   #all<Row>(sql: string, ...values: readonly unknown[]): readonly Row[] {
     return naming(this.path, () => this.#prepare(sql).all(...values) as Row[]);
   }
+}
+
+export function parseUpdates(updates: string): Partial<ContainerConfig> {
+  return updates === '' ? {} : (JSON.parse(updates) as Partial<ContainerConfig>);
+}
+
+function summaryOf(row: { readonly summary: string; readonly updates: string }): StoredSummary {
+  const summary = JSON.parse(row.summary) as StoredSummary;
+  const { restart } = parseUpdates(row.updates);
+  return restart === undefined ? summary : { ...summary, restartPolicy: restart.policy };
 }

@@ -159,3 +159,27 @@ onBusybox('container cleanup: what does not run', async (t, root) => {
   await run(t, 1, 'container', 'exists', 'c');
   t.regex((await run(t, 125, 'container', 'cleanup')).stderr, /you must provide at least one name or id/);
 });
+
+onBusybox('update: flags, what inspect says, and messages', async (t, root) => {
+  const id = (await output(t, 'run', '-d', '--name', 'c', '--rootfs', root, ...SLEEP)).trim();
+  const host = async (field: string): Promise<string> =>
+    (await output(t, 'inspect', '-f', `{{.HostConfig.${field}}}`, 'c')).trim();
+  t.is(await output(t, 'update', '-m', '64m', '--cpus', '0.5', '--pids-limit', '40', 'c'), `${id}\n`);
+  t.deepEqual([await host('Memory'), await host('NanoCpus'), await host('PidsLimit')], ['67108864', '500000000', '40']);
+  t.is(await output(t, 'stats', '--no-stream', '--format', '{{.MemLimit}}', 'c'), '67108864\n');
+  t.is(await output(t, 'update', '--restart', 'on-failure:3', '-l'), `${id}\n`);
+  t.is(await host('RestartPolicy'), '{on-failure 3}');
+  t.is(await output(t, 'ps', '-q', '--no-trunc', '--filter', 'restart-policy=on-failure'), `${id}\n`);
+  await run(t, 0, 'update', '--env', 'A=b', '--unsetenv', 'container', '--ulimit', 'nofile=90:100', 'c');
+  t.is(await output(t, 'exec', 'c', 'sh', '-c', 'echo $A$container'), 'b\n');
+  await run(t, 0, 'restart', '-t', '0', 'c');
+  t.is(await output(t, 'exec', 'c', 'sh', '-c', 'tr "\\0" "\\n" < /proc/1/environ | grep ^A='), 'A=b\n');
+  t.is(await host('Memory'), '67108864');
+  t.regex((await run(t, 125, 'update', '--memory-swap', '1m', 'c')).stderr, /memorySwapBytes|memory/);
+  t.regex(
+    (await run(t, 125, 'update', '--restart', 'sometimes', 'c')).stderr,
+    /"sometimes" is not a valid restart policy/,
+  );
+  t.regex((await run(t, 125, 'update')).stderr, /accepts 1 arg\(s\), received 0/);
+  t.regex((await run(t, 125, 'update', '-m', '64m', 'nosuch')).stderr, /no container with name or ID "nosuch" found/);
+});

@@ -144,6 +144,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: ['container', 'cleanup', NAME],
     points: { 'initialized-ended': 'exited' },
   },
+  update: {
+    before: started,
+    command: ['update', '--pids-limit', '50', '--restart', 'always', NAME],
+    points: { 'update-recorded': 'running', 'limits-changed': 'running', 'plan-changed': 'running' },
+  },
   pause: { before: started, command: ['pause', NAME], points: { 'pause-recorded': 'paused', frozen: 'paused' } },
   unpause: { before: paused, command: ['unpause', NAME], points: { thawed: 'paused' } },
   rm: { before: ended, options: { command: ['true'] }, command: ['rm', NAME], points: REMOVAL },

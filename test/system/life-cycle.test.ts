@@ -73,6 +73,7 @@ const OPERATIONS = {
     (await container.attach({})).detach();
   },
   rename: (container: Container) => container.rename(`renamed-${container.id.slice(0, 12)}`),
+  update: (container: Container) => container.update({ resources: { pidsLimit: 99 } }),
   cleanup: (container: Container) => container.cleanup(),
   stats: (container: Container) => Promise.resolve().then(() => container.stats()),
   top: (container: Container) => container.top(),
@@ -199,6 +200,16 @@ const TABLE: Readonly<Record<OperationName, Readonly<Record<HeldState, Outcome>>
     exited: 'exited',
     restarting: 'restarting',
     removing: 'removing',
+  },
+  update: {
+    created: 'created',
+    initialized: 'initialized',
+    running: 'running',
+    paused: 'paused',
+    stopping: 'stopping',
+    exited: 'exited',
+    restarting: 'restarting',
+    removing: invalid,
   },
   cleanup: {
     created: 'created',

@@ -63,7 +63,7 @@ function sharedMemory(mount: OciMount, donor: ProcessRef | undefined): OciMount 
 /** Writes config.json: for root alone, since it may hold what the container was given. */
 export function writeBundle(paths: Pick<ContainerPaths, 'run'>, spec: OciSpec): void {
   const bundle = bundleDirectory(paths);
-  mkdirSync(bundle, { mode: 0o700 });
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
   writeFileSync(`${bundle}/config.json`, bundleText(spec), { mode: 0o600 });
 }
 

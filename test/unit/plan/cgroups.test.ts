@@ -4,8 +4,7 @@ import test from 'ava';
 import type { LinuxResources } from '../../../src/oci/resources.js';
 import { placeCgroup } from '../../../src/plan/cgroup-placement.js';
 import { cpuWeight, ioWeight, V1_WRITES, V2_WRITES, type Controller } from '../../../src/plan/cgroup-writes.js';
-import { freezePlan, frozenFile, updatePlan } from '../../../src/plan/update.js';
-import { updatedResources } from '../../../src/spec/resources.js';
+import { freezePlan, frozenFile, previousValue, restorePlan, updatePlan } from '../../../src/plan/update.js';
 import { HYBRID, NO_CGROUPS, V1, V2 } from '../../helpers/facts.js';
 import { wordsOf } from '../../helpers/plans.js';
 
@@ -140,15 +139,6 @@ test('freezing', (t) => {
   t.throws(() => freezePlan(undefined, true), { code: 'NO_CGROUPS' });
 });
 
-const numbersOf = () => ({ major: 8, minor: 0 });
-
-test('update: only what is named changes', (t) => {
-  t.deepEqual(updatedResources({ pidsLimit: 5 }, 4, numbersOf), { pids: { limit: 5 } });
-  t.deepEqual(updatedResources({ cpus: 0.5 }, 4, numbersOf), { cpu: { period: 100000, quota: 50000 } });
-  t.deepEqual(updatedResources({ memoryBytes: 8192 }, 4, numbersOf), { memory: { limit: 8192, swap: 16384 } });
-  t.throws(() => updatedResources({ cpus: 9 }, 4, numbersOf), { code: 'INVALID_ARGUMENT' });
-});
-
 test('update: on version 2 controllers are enabled when they are needed', (t) => {
   const { plan } = updatePlan({
     resources: { cpu: { cpus: '0' } },
@@ -173,11 +163,11 @@ test('update: on version 2 controllers are enabled when they are needed', (t) =>
   ]);
 });
 
-test('update: on version 1 a new hierarchy gets the processes that there are', (t) => {
+test('update: on version 1 a new hierarchy gets the processes that there are, after all limits', (t) => {
   const resources = { cpu: { cpus: '0' }, memory: { limit: 100, swap: 200 } };
   const update = updatePlan({ resources, placement: V1_PLACE, layout: V1, path: '/tspod/x', pids: [11, 12] });
   const words = wordsOf(update.plan);
-  t.deepEqual(words.slice(0, 5), [
+  t.deepEqual(words.slice(-5), [
     'make cgroup /sys/fs/cgroup/cpuset/tspod/x',
     'inherit the cpuset of /sys/fs/cgroup/cpuset/tspod/x',
     'write "0" to /sys/fs/cgroup/cpuset/tspod/x/cpuset.cpus',
@@ -193,8 +183,43 @@ test('update: on version 1 a new hierarchy gets the processes that there are', (
       'write "200" to /sys/fs/cgroup/memory/tspod/x/memory.memsw.limit_in_bytes',
     ],
   );
-  t.is(update.placement.directories.length, (V1_PLACE?.directories.length ?? 0) + 1);
+  t.deepEqual(
+    update.added.map(({ path }) => path),
+    ['/sys/fs/cgroup/cpuset/tspod/x'],
+  );
   t.throws(() => updatePlan({ resources, placement: undefined, layout: V1, path: '/x', pids: [] }), {
     code: 'NO_CGROUPS',
   });
+});
+
+test('update: it is taken back by what the files held', (t) => {
+  const resources = { memory: { limit: 100, swap: 200 }, pids: { limit: 5 } };
+  const update = updatePlan({ resources, placement: V1_PLACE, layout: V1, path: '/tspod/x', pids: [] });
+  const held: Readonly<Record<string, string>> = {
+    'memory.limit_in_bytes': '4096\n',
+    'memory.memsw.limit_in_bytes': '8192\n',
+    'pids.max': 'max\n',
+  };
+  const plan = restorePlan(update, (path) => held[path.slice(path.lastIndexOf('/') + 1)]);
+  t.deepEqual(
+    wordsOf(plan).filter((line) => line.includes('write')),
+    [
+      '? write "-1" to /sys/fs/cgroup/memory/tspod/x/memory.memsw.limit_in_bytes',
+      '? write "4096" to /sys/fs/cgroup/memory/tspod/x/memory.limit_in_bytes',
+      '? write "8192" to /sys/fs/cgroup/memory/tspod/x/memory.memsw.limit_in_bytes',
+      '? write "max" to /sys/fs/cgroup/pids/tspod/x/pids.max',
+    ],
+  );
+});
+
+test('update: lines of devices are taken back one by one', (t) => {
+  const io = 'rbps=max wbps=max riops=max wiops=max';
+  t.is(
+    previousValue('8:0 rbps=5 wbps=max\n8:16 rbps=1\n', { name: 'io.max', value: '8:0 rbps=9' }),
+    '8:0 rbps=5 wbps=max',
+  );
+  t.is(previousValue('', { name: 'io.max', value: '8:0 rbps=9' }), `8:0 ${io}`);
+  t.is(previousValue('8:16 7\n', { name: 'blkio.throttle.read_bps_device', value: '8:0 9' }), '8:0 0');
+  t.is(previousValue('default 100\n8:0 50\n', { name: 'io.weight', value: '200' }), 'default 100');
+  t.is(previousValue('default 100\n', { name: 'io.weight', value: '8:0 50' }), '8:0 default');
 });

@@ -46,6 +46,20 @@ function throwsCode(t: ExecutionContext, body: () => unknown, code: ErrorCode): 
   return error;
 }
 
+test('store: updates stand in the place of what was configured, for every reader', (t) => {
+  const path = join(temporaryDirectory(t), 'tspod.db');
+  const [one, other] = [new Store(path), new Store(path)];
+  t.teardown(() => [one, other].forEach((store) => store.close()));
+  const seq = one.insert({ ...sample('ab', 'one'), config: '{"image":"host:","stopTimeoutSec":10}' });
+  const { id, state } = one.find('one');
+  for (const store of [one, other]) t.like(store.config(id), { image: 'host:', stopTimeoutSec: 10 });
+  one.saveState(seq, { ...state, updates: '{"stopTimeoutSec":3,"restart":{"policy":"always","maxRetries":0}}' });
+  for (const store of [one, other]) {
+    t.is(store.list('all')[0]?.summary.restartPolicy, 'always');
+    t.like(store.config(id), { image: 'host:', stopTimeoutSec: 3 });
+  }
+});
+
 test('store: gives back what was put in', (t) => {
   const store = openStore(t);
   const state: StoredState = {
@@ -60,6 +74,8 @@ test('store: gives back what was put in', (t) => {
     finishedUs: 1_700_000_000_000_002,
     restarts: 3,
     error: 'went wrong',
+    updates: '{"stopTimeoutSec":3}',
+    updating: true,
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {
@@ -69,7 +85,7 @@ test('store: gives back what was put in', (t) => {
     createdUs: 1_700_000_000_000_000,
     state,
   });
-  t.deepEqual(store.config('ab'.padEnd(64, '0')), { args: ['true'] });
+  t.deepEqual(store.config('ab'.padEnd(64, '0')), { args: ['true'], stopTimeoutSec: 3 });
   t.deepEqual(store.list('all')[0]?.summary, sample('ab', 'one').summary);
 });
 

@@ -1,0 +1,88 @@
+#include "monitor/replan.h"
+
+#include <utility>
+
+#include "core/sys.h"
+#include "ops/run.h"
+
+namespace tspod {
+namespace {
+
+constexpr const char* kNextPlan = "next";
+
+Result<Mapping> read_next_plan(int run_directory) {
+  const UniqueFd file = TRY(sys::openat(run_directory, kNextPlan, O_RDONLY | O_NOFOLLOW));
+  const struct stat status = TRY(sys::fstat(file.get()));
+  const auto size = static_cast<size_t>(status.st_size);
+  if (size == 0 || size > message::kMaxBytes) return Error{"plan", kNextPlan, EMSGSIZE};
+  Mapping mapping = TRY(Mapping::make(size));
+  std::span<char> left(reinterpret_cast<char*>(mapping.bytes().data()), size);
+  while (!left.empty()) {
+    const size_t count = TRY(sys::read(file.get(), left));
+    if (count == 0) return Error{"plan", kNextPlan, EBADMSG};
+    left = left.subspan(count);
+  }
+  return mapping;
+}
+
+/** Policy 0, if the plan has no word on it. */
+plan::Restart restart_of(const plan::Plan& plan) {
+  plan::Restart restart;
+  for (const plan::StepView& step : plan) {
+    if (step.op != plan::Op::kRestart) continue;
+    wire::Reader reader(step.operands);
+    plan::decode(reader, restart);
+  }
+  return restart;
+}
+
+Failure failure_of(const Error& error) {
+  return {Failure::kNoStep, error.err, describe(error)};
+}
+
+bool has_passthrough(const plan::Stdio& stdio) {
+  const auto kind = static_cast<uint32_t>(ops::StreamKind::kPassthrough);
+  return stdio.stdin_ == kind || stdio.stdout_ == kind || stdio.stderr_ == kind;
+}
+
+/** What the command was given at its start is closed here, or is about to be, where no restart was to follow.
+ */
+bool lacks_descriptors(const Monitor& monitor, const plan::Plan& next) {
+  if (!monitor.launch_forgotten && monitor.settings.restart.policy != 0) return false;
+  return next.has(plan::Op::kInheritFd) || has_passthrough(monitor.settings.stdio);
+}
+
+}  // namespace
+
+Result<void, Failure> take_next_plan(Loop& loop) {
+  Monitor& monitor = loop.monitor;
+  if (!monitor.run_directory) return Failure{Failure::kNoStep, ENOTSUP, "no run directory"};
+  Result<Mapping> read = read_next_plan(monitor.run_directory.get());
+  if (!read) return failure_of(read.error());
+  Mapping bytes = std::move(*read);
+  const plan::Plan next = TRY(plan::Plan::parse(std::as_const(bytes).bytes()));
+  const plan::Restart restart = restart_of(next);
+  if (restart.policy != 0 && lacks_descriptors(monitor, next))
+    return Failure{Failure::kNoStep, EBADF, "descriptors of the first start"};
+  monitor.next_plan = std::move(bytes);
+  loop.restarter.change(restart_settings(restart));
+  return {};
+}
+
+Result<void, Failure> adopt_next_plan(Monitor& monitor) {
+  if (monitor.next_plan.bytes().empty()) return {};
+  monitor.plan_bytes = std::exchange(monitor.next_plan, Mapping());
+  monitor.kept = plan::KeptPlan();
+  monitor.plan = TRY(plan::Plan::parse(std::as_const(monitor.plan_bytes).bytes()));
+  monitor.context.slots.clear_except(plan::kNone);
+  ops::Settings first = std::exchange(monitor.settings, ops::Settings());
+  const Result<void, Failure> set = ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
+  // How long input stays open follows from who was there at the start; checks are under way by these.
+  monitor.settings.stdio.keep_stdin = first.stdio.keep_stdin;
+  monitor.settings.stdio.stdin_once = first.stdio.stdin_once;
+  monitor.settings.health = std::move(first.health);
+  if (!set) return set.error();
+  return {};
+}
+
+}  // namespace tspod

@@ -1,0 +1,53 @@
+/** Changes limits, restart policy, environment: of the record, and of a container that lives. */
+import { resolveHostPaths } from '../../spec/host-paths.js';
+import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/update.js';
+import { parseUpdates } from '../../state/store.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { ResourceOptions } from '../../spec/create-options.js';
+import { applyLimits, applyToMonitor } from '../apply-update.js';
+import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
+import { failpoint } from '../failpoint.js';
+import { withContainer, type HeldContainer } from '../held.js';
+
+/** Throws STATE_INVALID if it is being removed, INVALID_ARGUMENT, UPDATE_FAILED, NO_CGROUPS, UNSUPPORTED_HOST; then nothing has changed. */
+export async function updateContainer(context: EngineContext, id: string, options: UpdateOptions): Promise<void> {
+  await withContainer(context, id, async (held) => {
+    held.require('update');
+    const before = held.config;
+    const change = updatedConfig(before, options, context.facts());
+    if (Object.keys(change).length === 0) return;
+    const { updates } = held.state;
+    const isLive = held.observation.kind === 'live';
+    // The intent: whoever comes after a crash carries it out.
+    held.save({ updates: JSON.stringify({ ...parseUpdates(updates), ...change }), updating: isLive });
+    failpoint('update-recorded');
+    try {
+      if (isLive) await applyToLive(held, { before, changed: options.resources });
+    } catch (error) {
+      held.save({ updates, updating: false });
+      throw error;
+    }
+    held.save({ updating: false });
+    recordContainerEvent(context, { id, name: held.name, status: 'update' });
+  });
+}
+
+interface Change {
+  readonly before: ContainerConfig;
+  readonly changed: ResourceOptions | undefined;
+}
+
+async function applyToLive(held: HeldContainer, { before, changed = {} }: Change): Promise<void> {
+  const { config } = held;
+  const resources = resourcesToWrite(config.resources, changed, resolveHostPaths(config).numbersOf);
+  const undo = await applyLimits(held, resources);
+  // A monitor that neither restarts nor is to restart its container has no use for a plan.
+  if (config.restart.policy === 'no' && before.restart.policy === 'no') return;
+  try {
+    await applyToMonitor(held);
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}

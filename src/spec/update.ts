@@ -1,0 +1,117 @@
+/** What can be changed of a container that is there already, and what its configuration is afterwards. Pure. */
+import type { HostFacts } from '../host/facts.js';
+import type { LinuxResources } from '../oci/resources.js';
+import type { ContainerConfig, ResourceConfig } from './config.js';
+import type { ResourceOptions, RestartOptions, UlimitOptions } from './create-options.js';
+import { changeEnvironment } from './environment.js';
+import { invalid } from './invalid.js';
+import { normalizeRestart } from './normalize.js';
+import { checkUpdateOptions } from './option-shapes.js';
+import { normalizeResources, ociResources, type DeviceNumbers } from './resources.js';
+import { changeRlimits } from './rlimits.js';
+
+/** What is not named stays as it is. */
+export interface UpdateOptions {
+  /** At once, also while it runs. */
+  readonly resources?: ResourceOptions;
+  /** At once; what was restarted so far counts. */
+  readonly restart?: RestartOptions;
+  /** Added or changed: for commands of later execs, and for the container at its next start. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Taken away, likewise. */
+  readonly unsetEnv?: readonly string[];
+  /** At its next start. */
+  readonly ulimits?: readonly UlimitOptions[];
+}
+
+/** The fields of the configuration that are new; none if nothing was asked for. Throws INVALID_ARGUMENT, TypeError for wrong types. */
+export function updatedConfig(
+  config: ContainerConfig,
+  options: UpdateOptions,
+  facts: HostFacts,
+): Partial<ContainerConfig> {
+  checkUpdateOptions(options);
+  const { resources, restart, env, unsetEnv, ulimits } = options;
+  if (resources !== undefined && config.cgroups === 'disabled')
+    throw invalid('resource limits need a cgroup, and the container was created without one');
+  const policy = restart === undefined ? undefined : normalizeRestart(restart);
+  if (config.autoRemove && policy !== undefined && policy.policy !== 'no')
+    throw invalid('a container that is removed at its end cannot have a restart policy');
+  return {
+    ...(resources === undefined ? {} : { resources: mergeResources(config.resources, resources, facts.cpus) }),
+    ...(policy === undefined ? {} : { restart: policy }),
+    ...(ulimits === undefined ? {} : { rlimits: changeRlimits(config.rlimits, ulimits, facts) }),
+    ...(env === undefined && unsetEnv === undefined ? {} : environmentOf(config, { env, unsetEnv })),
+  };
+}
+
+function environmentOf(
+  config: ContainerConfig,
+  { env = {}, unsetEnv = [] }: { readonly env: UpdateOptions['env']; readonly unsetEnv: UpdateOptions['unsetEnv'] },
+): Pick<ContainerConfig, 'env' | 'hostnameEnv'> {
+  const named = Object.hasOwn(env, 'HOSTNAME') || unsetEnv.includes('HOSTNAME');
+  return {
+    env: changeEnvironment(config.env, { set: env, unset: unsetEnv }),
+    hostnameEnv: config.hostnameEnv && !named,
+  };
+}
+
+/** The old limits with the new ones over them, checked together. What followed from others (swap from memory) follows anew. */
+export function mergeResources(old: ResourceConfig, change: ResourceOptions, cpusOnline: number): ResourceConfig {
+  const { pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, memorySwapBytes, cpuPeriodUs, cpuQuotaUs, ...rest } = old;
+  const quota = change.cpus === undefined || change.cpus === 0;
+  return normalizeResources(
+    {
+      ...rest,
+      ...(pidsLimitIsDefault ? {} : { pidsLimit }),
+      ...(memorySwapIsDefault || memorySwapBytes === undefined ? {} : { memorySwapBytes }),
+      ...(quota && cpuPeriodUs !== undefined ? { cpuPeriodUs } : {}),
+      ...(quota && cpuQuotaUs !== undefined ? { cpuQuotaUs } : {}),
+      ...(quota ? withoutCpus(change) : change),
+    },
+    cpusOnline,
+  );
+}
+
+/** 0 asks for nothing. */
+function withoutCpus({ cpus: _cpus, ...rest }: ResourceOptions): ResourceOptions {
+  return rest;
+}
+
+type Field = 'memory' | 'cpu' | 'pids' | 'blockIO' | 'hugepageLimits' | 'unified';
+
+const FIELDS: Readonly<Record<keyof ResourceOptions, Field>> = {
+  memoryBytes: 'memory',
+  memoryReservationBytes: 'memory',
+  memorySwapBytes: 'memory',
+  memorySwappiness: 'memory',
+  oomKillDisable: 'memory',
+  cpus: 'cpu',
+  cpuShares: 'cpu',
+  cpuPeriodUs: 'cpu',
+  cpuQuotaUs: 'cpu',
+  cpuRtPeriodUs: 'cpu',
+  cpuRtRuntimeUs: 'cpu',
+  cpusetCpus: 'cpu',
+  cpusetMems: 'cpu',
+  pidsLimit: 'pids',
+  blkioWeight: 'blockIO',
+  blkioWeightDevice: 'blockIO',
+  deviceReadBps: 'blockIO',
+  deviceWriteBps: 'blockIO',
+  deviceReadIops: 'blockIO',
+  deviceWriteIops: 'blockIO',
+  hugetlb: 'hugepageLimits',
+  unified: 'unified',
+};
+
+/** What is to be written for a change: all of a controller's limits where one of them was named, since they are held against each other. */
+export function resourcesToWrite(
+  merged: ResourceConfig,
+  change: ResourceOptions,
+  numbersOf: DeviceNumbers,
+): LinuxResources {
+  const fields = new Set(Object.keys(change).map((key) => FIELDS[key as keyof ResourceOptions]));
+  const all = ociResources(merged, [], numbersOf);
+  return Object.fromEntries(Object.entries(all).filter(([key]) => fields.has(key as Field)));
+}
