@@ -341,6 +341,11 @@ export interface Container extends ContainerFiles {
   update(options: UpdateOptions): Promise<void>;
   /** Ids of the containers that depend on it; with `all` also of those that depend on these, and so on. */
   dependents(options?: { readonly all?: boolean }): readonly string[];
+  /**
+   * Changes limits and restart policy at once, the rest for the next start; it lasts. INVALID_ARGUMENT, NO_CGROUPS, UNSUPPORTED_HOST, or
+   * UPDATE_FAILED when the kernel refuses: then nothing has changed.
+   */
+  update(options: UpdateOptions): Promise<void>;
   /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
   cleanup(options?: CleanupOptions): Promise<void>;
   /** Records what has happened to it since. In a batch: looks again, which a batch does not by itself. */
