@@ -75,11 +75,13 @@ Result<void, Failure> adopt_next_plan(Monitor& monitor) {
   monitor.kept = plan::KeptPlan();
   monitor.plan = TRY(plan::Plan::parse(std::as_const(monitor.plan_bytes).bytes()));
   monitor.context.slots.clear_except(plan::kNone);
-  // How long input stays open follows from who was there at the start.
-  const plan::Stdio first = std::exchange(monitor.settings, ops::Settings()).stdio;
-  TRY(ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context));
-  monitor.settings.stdio.keep_stdin = first.keep_stdin;
-  monitor.settings.stdio.stdin_once = first.stdin_once;
+  ops::Settings first = std::exchange(monitor.settings, ops::Settings());
+  const Result<void, Failure> set = ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
+  // How long input stays open follows from who was there at the start; checks are under way by these.
+  monitor.settings.stdio.keep_stdin = first.stdio.keep_stdin;
+  monitor.settings.stdio.stdin_once = first.stdio.stdin_once;
+  monitor.settings.health = std::move(first.health);
+  if (!set) return set.error();
   return {};
 }
 

@@ -21,7 +21,6 @@ enum class Type : uint32_t {
   kCheck = 9,
   kReplan = 30,
   kKeepTrees = 10,
-  kReplan = 30,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -83,10 +82,6 @@ struct Replan {
 
 struct KeepTrees {
   static constexpr Type kType = Type::kKeepTrees;
-};
-
-struct Replan {
-  static constexpr Type kType = Type::kReplan;
 };
 
 struct Created {
@@ -187,9 +182,6 @@ inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
 }
 
-inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
-}
-
 inline void decode(wire::Reader& reader, Created& record) {
   wire::get(reader, record.pid);
   wire::get(reader, record.start_time);
@@ -276,9 +268,6 @@ inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
-}
-
-inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {

@@ -68,13 +68,6 @@ export class MonitorTalk {
     });
   }
 
-  /** The plan in the run directory is that of launches to come. */
-  replan(): Promise<LaunchAnswer> {
-    return this.#request(() => {
-      this.connection.send('replan', {});
-    });
-  }
-
   /** Calls restarts off; false if the monitor hung up instead of answering. */
   stop(): Promise<boolean> {
     return new Promise((resolve) => {

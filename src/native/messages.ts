@@ -35,11 +35,6 @@ export const MESSAGES = {
   replan: { code: 30, fields: {} },
   /** The container is started again after its end: the teardown removes no tree. */
   keepTrees: { code: 10, fields: {} },
-  /**
-   * Takes the plan in the file `next` of the run directory: its restart policy counts at once, the rest from the next launch on, and its
-   * teardown at the end. Answered by `replanned`, or `failed` (EBADF: a restart would need descriptors that were closed after the start).
-   */
-  replan: { code: 30, fields: {} },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */

@@ -38,10 +38,6 @@ export interface StoredState {
   readonly mounted: boolean;
   /** The cgroup that it was started in and that is split, with cgroups `split`; or ''. */
   readonly splitFrom: string;
-  /** How many calls of mount() are not undone. */
-  readonly mounts: number;
-  /** The root is mounted on the host, or is about to be, or was until a moment ago. */
-  readonly mounted: boolean;
 }
 
 export interface StoredContainer {
@@ -106,6 +102,4 @@ export const FRESH_STATE: StoredState = {
   mounts: 0,
   mounted: false,
   splitFrom: '',
-  mounts: 0,
-  mounted: false,
 };

@@ -22,8 +22,6 @@ export interface ContainerRow {
   readonly mounts: number;
   readonly mounted: number;
   readonly split_from: string;
-  readonly mounts: number;
-  readonly mounted: number;
 }
 
 const STATE_COLUMN_NAMES = [
@@ -43,8 +41,6 @@ const STATE_COLUMN_NAMES = [
   'mounts',
   'mounted',
   'split_from',
-  'mounts',
-  'mounted',
 ] as const;
 
 /** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
@@ -76,8 +72,6 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
     state.mounts,
     Number(state.mounted),
     state.splitFrom,
-    state.mounts,
-    Number(state.mounted),
   ];
 }
 
@@ -104,8 +98,6 @@ export function toContainer(row: ContainerRow): StoredContainer {
       mounts: row.mounts,
       mounted: row.mounted !== 0,
       splitFrom: row.split_from,
-      mounts: row.mounts,
-      mounted: row.mounted !== 0,
     },
   };
 }

@@ -79,8 +79,6 @@ test('store: gives back what was put in', (t) => {
     mounts: 2,
     mounted: true,
     splitFrom: '/a',
-    mounts: 2,
-    mounted: true,
   };
   const seq = store.insert({ ...sample('ab', 'one'), state });
   t.deepEqual(store.get('ab'.padEnd(64, '0')), {
