@@ -7,6 +7,7 @@ export type * from './container/files-api.js';
 export type * from './container/inspect-types.js';
 export type * from './container/places-types.js';
 export type * from './container/stats-types.js';
+export type * from './engine/events.js';
 export type * from './engine/types.js';
 export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
 export type * from './spec/create-options.js';

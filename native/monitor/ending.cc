@@ -93,6 +93,9 @@ void end_run(Loop& loop, const sys::Ending& ending) {
                            .lasted_ns = sys::clock_ns(CLOCK_BOOTTIME) - loop.run_began_ns};
   const std::optional<uint32_t> delay = ran ? delay_after(loop, outcome) : std::nullopt;
   if (!delay) return leave(loop);
+  // What cannot be written (a full disk) is lost: the container goes on.
+  const UniqueFd& directory = loop.monitor.run_directory;
+  if (directory) (void)publish_end_record(directory.get(), exit_record_of(loop));
   loop.phase = Phase::kWaiting;
   write_status(loop, ContainerStatus::kWaiting);
   set_timer(loop, *delay);

@@ -1,5 +1,5 @@
-// The two files by which a monitor tells what became of its container: `state` and `exit`
-// in the run directory. One `key value` a line, in the order of docs/state.md; a
+// The files by which a monitor tells what became of its container: `state`, `exit` and `end-N` in the
+// run directory. One `key value` a line, in the order of docs/state.md; a
 // reader sees an old file or a new one, never half of one.
 #pragma once
 
@@ -41,6 +41,9 @@ struct ExitRecord {
 
 /** No record is longer: the space for the last one is taken when the container starts. */
 inline constexpr size_t kMaxExitRecordBytes = 1024;
+
+/** Ends before a restart that are kept for a reader: a container may fail every minute for a year. */
+inline constexpr uint32_t kMaxEndRecords = 256;
 
 std::string format_state(const StateRecord& record);
 

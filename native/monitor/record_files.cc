@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kExit = "exit";
 constexpr const char* kNewExit = "exit.new";
+constexpr const char* kNewEnd = "end.new";
 
 constexpr int kMakeEmpty = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
 
@@ -83,9 +84,16 @@ Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, co
   return sys::renameat(run_directory, kNewExit, run_directory, kExit);
 }
 
+Result<void> publish_end_record(int run_directory, const ExitRecord& record) {
+  const std::string name = "end-" + std::to_string(record.restarts % kMaxEndRecords);
+  const UniqueFd file = TRY(sys::openat(run_directory, kNewEnd, kMakeEmpty, 0600));
+  TRY(write_at_start(file.get(), format_exit(record)));
+  return sys::renameat(run_directory, kNewEnd, run_directory, name.c_str());
+}
+
 void remove_records(int run_directory) {
   for (const char* name : {kStateFile.name, kStateFile.new_name, kHealthFile.name, kHealthFile.new_name,
-                           kExit, kNewExit, "attach"}) {
+                           kExit, kNewExit, kNewEnd, "attach"}) {
     (void)sys::unlinkat(run_directory, name, 0);  // not there, or in a directory that is gone
   }
 }

@@ -25,6 +25,12 @@ Result<UniqueFd> reserve_exit_record(int run_directory);
 /** Writes the exit record into the reserved file and gives that its name. */
 Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, const ExitRecord& record);
 
+/**
+ * Writes how a run ended that another follows: `end-N`, where N is the number of restarts before it. Whoever
+ * reads one removes it; if nobody does, the oldest of kMaxEndRecords is written over.
+ */
+Result<void> publish_end_record(int run_directory, const ExitRecord& record);
+
 /** Removes what the functions above made, and the attach socket. What is not there is passed over. */
 void remove_records(int run_directory);
 

@@ -45,6 +45,7 @@ const HEALTHCHECK_COMMANDS: Readonly<Record<string, Load>> = {
 
 const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   completion: () => import('./commands/completion.js'),
+  events: () => import('./commands/events.js'),
   explain: () => import('./commands/explain.js'),
   info: () => import('./commands/info.js'),
   version: () => import('./commands/version.js'),

@@ -8,6 +8,7 @@ import { recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
 import { withContainer, type HeldContainer } from './held.js';
 import { endedState } from './observe.js';
+import { recordRestarts } from './restarts.js';
 import { settle } from './settle.js';
 
 /**
@@ -35,6 +36,7 @@ async function finish(held: HeldContainer, told: ExitStatus | undefined): Promis
   if (held.isRestarting) return told;
   // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
   if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended') {
+    recordRestarts(held);
     recordEnd(held, endedState(held.state, held.observation.exit));
     await sweep(held, told.exitCode);
     return told;

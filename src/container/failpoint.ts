@@ -31,6 +31,7 @@ export const FAILPOINTS = [
   'put-aside',
   'lost-killed',
   'torn-down',
+  'end-told',
   'end-recorded',
   'mount-recorded',
   'mounted',

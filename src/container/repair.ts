@@ -51,7 +51,7 @@ export async function repair(context: EngineContext): Promise<void> {
 }
 
 /** The record is settled by now; what was being removed, or was to be removed at its end, goes. */
-async function finishRemoval(held: HeldContainer): Promise<void> {
+export async function finishRemoval(held: HeldContainer): Promise<void> {
   const { state } = held;
   if (state.status !== 'removing' && !(state.status === 'exited' && state.autoRemove)) return;
   await destroy(held);

@@ -17,6 +17,7 @@ import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
 import { endedState } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
+import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
 import { unmountRoot } from './root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
@@ -37,12 +38,16 @@ async function settleLife(held: HeldContainer): Promise<void> {
   }
   switch (observation.kind) {
     case 'settled':
+      return;
     case 'live':
+      recordRestarts(held);
       return;
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
       if (observation.live !== undefined) await endOf(observation.live.monitor);
+      recordRestarts(held);
       recordEnd(held, endedState(held.state, observation.exit));
+      failpoint('end-told');
       // Recorded before its source goes: an exit code is never lost.
       held.save(endedState(held.state, observation.exit));
       failpoint('end-recorded');
@@ -54,6 +59,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       return;
     case 'lost':
     case 'ending':
+      recordRestarts(held);
       await endLost(held, observation.live);
       failpoint('lost-killed');
       await abandon(held, 'its supervisor died');

@@ -19,6 +19,7 @@ import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { findExecSession } from './find-exec.js';
 import { explainCreate, explainExec } from './explain.js';
+import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
 import { engineInfo } from './info.js';
 import { latestId, listContainers } from './list.js';
@@ -135,6 +136,7 @@ function makeEngine(context: EngineContext): Engine {
     containers: makeContainers(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
     spawn: (options) => spawnContainer(context, options),
+    events: (options) => engineEvents(context, options),
     info: () => engineInfo(context),
     version: () => engineVersion(),
     explain: (options) => explainCreate(context, options),

@@ -9,6 +9,7 @@ import type {
   SignalOption,
   SpawnOptions,
 } from '../container/api.js';
+import type { EngineEvent, EventsOptions } from './events.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session-api.js';
 import type { HealthStatus } from '../container/health-record.js';
@@ -171,6 +172,11 @@ export interface Engine extends AsyncDisposable {
   run(options: RunOptions): Promise<CollectedResult>;
   /** Like run, with streams: resolves when the process runs. Errors as of run(). */
   spawn(options: SpawnOptions): Promise<ContainerProcess>;
+  /**
+   * What has happened to containers, in the order of time, and with `follow` what happens, as it comes. INVALID_ARGUMENT for a filter that is none,
+   * NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.
+   */
+  events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
   version(): EngineVersion;

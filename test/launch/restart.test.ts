@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { exitOf, launchContainer, pidIn, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
+import {
+  exitOf,
+  launchContainer,
+  pidIn,
+  readRecord,
+  runContainer,
+  startContainer,
+  stateOf,
+} from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -74,6 +82,25 @@ async function goesOnUntilStopped(t: ExecutionContext, policy: number): Promise<
 
 test('restart: always goes on after successes, until stopped', goesOnUntilStopped, ALWAYS);
 test('restart: unless-stopped goes on after successes, until stopped', goesOnUntilStopped, UNLESS_STOPPED);
+
+test('restart: how each run ended that another follows is kept for a reader', async (t) => {
+  const { directory, exited } = await runContainer(t, {
+    command: 'kill -9 $$',
+    restart: { policy: ON_FAILURE, maxRetries: 2 },
+  });
+  const ends = [0, 1].map((run) => readRecord(join(directory, `end-${run}`)));
+  t.deepEqual(
+    ends.map(({ code, signal, restarts }) => ({ code, signal, restarts })),
+    ['0', '1'].map((restarts) => ({ code: '137', signal: '9', restarts })),
+  );
+  const times = [...ends, exited].flatMap(({ started, finished }) => [BigInt(started ?? 0), BigInt(finished ?? 0)]);
+  t.deepEqual(
+    times,
+    times.toSorted((a, b) => (a < b ? -1 : 1)),
+  );
+  t.is(new Set(times).size, 6);
+  t.false(existsSync(join(directory, 'end-2')));
+});
 
 test('restart: the delay doubles, up to the last', async (t) => {
   const restart = { policy: ON_FAILURE, maxRetries: 3, firstDelayMs: 100, lastDelayMs: 300 };

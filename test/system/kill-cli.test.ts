@@ -57,6 +57,7 @@ const ENDING = {
   'stop-told': 'stopping',
   'stop-signal-sent': 'exited',
   stopped: 'exited',
+  'end-told': 'exited',
   'end-recorded': 'exited',
 } as const satisfies Row['points'];
 
@@ -80,6 +81,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       'plan-sent': ['exited', 'running', 'stopped'],
       started: ['exited', 'running', 'stopped'],
       ended: 'exited',
+      'end-told': 'exited',
       'end-recorded': 'exited',
     },
   },

@@ -39,13 +39,13 @@ const BROKEN: Readonly<Record<string, Broken>> = {
   },
   'an end that nobody recorded': {
     break: endUnseen,
-    points: ['end-recorded'],
+    points: ['end-told', 'end-recorded'],
     after: 'exited',
   },
   'an end of an automatically removed one that nobody recorded': {
     flags: ['--rm'],
     break: endUnseen,
-    points: ['end-recorded', 'removal-recorded', 'files-removed', 'record-deleted'],
+    points: ['end-told', 'end-recorded', 'removal-recorded', 'files-removed', 'record-deleted'],
   },
   'a removal that was cut off': {
     break: async (env, run) => {

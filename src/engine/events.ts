@@ -1,0 +1,169 @@
+/** What has happened to containers, and what happens. */
+import type { SignalOption } from '../container/api.js';
+import type { EngineContext } from '../container/context.js';
+import { settleEnds, type EndWatch } from '../container/settle-ends.js';
+import { whenAborted } from '../container/when-aborted.js';
+import { TspodError } from '../errors.js';
+import { EVENT_STATUSES, EVENT_TYPES, type EventRecord, type EventStatus, type EventType } from '../events/event.js';
+import { eventPaths } from '../events/event-log.js';
+import { followEvents } from '../events/follow.js';
+import { inOrder, readEvents } from '../events/read.js';
+import { throwIfAborted } from '../native/abort.js';
+
+export type { EventStatus, EventType } from '../events/event.js';
+
+export interface EngineEvent {
+  readonly time: Date;
+  /** Microseconds since 1970: what `time` rounds. */
+  readonly timeUs: number;
+  /** `system`: about no one container. */
+  readonly type: EventType;
+  readonly status: EventStatus;
+  /** '' when it is not about one object. */
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  /** The container's labels, and what the status has to tell (docs/state.md): `containerExitCode`, `signal`, `oldName`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image, label (`key` or
+ * `key=value`), name, type. Values of one name are alternatives, names must all match.
+ */
+export type EventFilters = Readonly<Record<string, readonly string[]>>;
+
+export interface EventsOptions extends SignalOption {
+  /** Leave out what is older. @default nothing is too old; with `follow` alone, what happened before the call */
+  readonly since?: Date;
+  /** Leave out what is newer; ends a `follow`. */
+  readonly until?: Date;
+  /** Go on with what happens. Without `until` only the signal, or leaving the loop, ends it. @default false */
+  readonly follow?: boolean;
+  /** @default all */
+  readonly filters?: EventFilters;
+}
+
+type Predicate = (event: EventRecord) => boolean;
+
+/** Throws INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED when none are written, ABORTED. */
+export async function* engineEvents(
+  context: EngineContext,
+  options: EventsOptions = {},
+): AsyncGenerator<EngineEvent, void, undefined> {
+  context.store.requireOpen();
+  if (context.events === undefined) throw new TspodError('NOT_SUPPORTED', 'cannot read events with the "none" backend');
+  const matches = filterOf(options.filters ?? {});
+  const { since, until, signal } = options;
+  const isWanted: Predicate = (event) =>
+    (since === undefined || timeOf(event) >= since.getTime()) &&
+    (until === undefined || timeOf(event) <= until.getTime()) &&
+    matches(event);
+  throwIfAborted('events', signal);
+  const batches =
+    options.follow === true ? follow(context, options) : [readEvents(eventPaths(context.directories.runRoot))];
+  for await (const batch of batches) {
+    for (const event of batch) if (isWanted(event)) yield toEngineEvent(event);
+  }
+  throwIfAborted('events', signal);
+}
+
+/** What there is in the order of time, and then what comes as it comes. */
+async function* follow(
+  context: EngineContext,
+  { since, until, signal }: EventsOptions,
+): AsyncGenerator<readonly EventRecord[], void, undefined> {
+  const done = new AbortController();
+  const end = () => {
+    done.abort();
+  };
+  const forget = whenAborted(signal, end);
+  const cancel = until === undefined ? () => undefined : atTime(until, end);
+  let ends: EndWatch | undefined;
+  let isHistory = true;
+  try {
+    for await (const batch of followEvents(eventPaths(context.directories.runRoot), done.signal)) {
+      context.store.requireOpen();
+      if (!isHistory) yield batch;
+      else if (since !== undefined || until !== undefined) yield inOrder(batch);
+      isHistory = false;
+      // From here on: what has ended before is told as what is found now.
+      ends ??= settleEnds(context, done.signal);
+      for (const { status, id } of batch) if (status === 'start' || status === 'init') ends.look(id);
+    }
+  } finally {
+    cancel();
+    forget();
+    end();
+  }
+}
+
+/** Longest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+function atTime(time: Date, action: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = () => {
+    const left = time.getTime() - Date.now();
+    if (left <= 0) action();
+    else timer = setTimeout(wait, Math.min(left, MAX_DELAY_MS));
+  };
+  wait();
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
+/** Milliseconds, as dates have them. */
+function timeOf({ timeUs }: Pick<EventRecord, 'timeUs'>): number {
+  return Math.floor(timeUs / 1000);
+}
+
+function toEngineEvent({ timeUs, type, status, id, name, image, attributes }: EventRecord): EngineEvent {
+  return { time: new Date(timeOf({ timeUs })), timeUs, type, status, id, name, image, attributes };
+}
+
+type FilterMaker = (value: string) => Predicate;
+
+const byStatus: FilterMaker = (value) => {
+  // Docker's word for it.
+  const wanted = value === 'die' ? 'died' : value;
+  if (!EVENT_STATUSES.some((status) => status === wanted)) throw invalid(`"${value}" is not a status of events`);
+  return ({ status }) => status === wanted;
+};
+
+const FILTERS: Readonly<Record<string, FilterMaker>> = {
+  container: (value) => (event) =>
+    event.type === 'container' && event.id !== '' && (event.name === value || event.id.startsWith(value)),
+  event: byStatus,
+  status: byStatus,
+  id: (value) => (event) => event.id !== '' && event.id.startsWith(value),
+  image: (value) => (event) => event.image === value,
+  label: (value) => {
+    const equals = value.indexOf('=');
+    if (equals === -1) return ({ attributes }) => Object.hasOwn(attributes, value);
+    const [key, wanted] = [value.slice(0, equals), value.slice(equals + 1)];
+    return ({ attributes }) => Object.hasOwn(attributes, key) && attributes[key] === wanted;
+  },
+  name: (value) => (event) => event.name === value,
+  type: (value) => {
+    if (!EVENT_TYPES.some((type) => type === value)) throw invalid(`"${value}" is not a type of events`);
+    return ({ type }) => type === value;
+  },
+};
+
+function filterOf(filters: EventFilters): Predicate {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
+      if (maker === undefined) throw invalid(`${name} is an invalid filter`);
+      const alternatives = values.map(maker);
+      return (event: EventRecord) => alternatives.some((test) => test(event));
+    });
+  return (event) => tests.every((test) => test(event));
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,148 @@
+/** Follows the file of events: what has been written, and then what is being written. Told by inotify on its directory. */
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, watch } from 'node:fs';
+
+import type { EventRecord } from './event.js';
+import { olderFile, type EventPaths } from './event-log.js';
+import { onceOnly, parseLines } from './read.js';
+
+const NEWLINE = 0x0a;
+const CHUNK_BYTES = 64 * 1024;
+
+/** The newest file and the one before, into which writers may write for a moment after the rename. */
+const FILES_KEPT = 2;
+
+/** Batches of new events in the order of the file; the first is all that is there, and may be empty. Ends when the signal aborts, with a last batch. */
+export async function* followEvents(
+  paths: EventPaths,
+  signal: AbortSignal,
+): AsyncGenerator<readonly EventRecord[], void, undefined> {
+  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  using changes = watchDirectory(paths.directory, signal);
+  using tail = new EventTail(paths);
+  for (;;) {
+    changes.reset();
+    yield tail.read();
+    if (signal.aborted) return;
+    await changes.next();
+  }
+}
+
+/** Reads on where it was, across the renames of the files. */
+class EventTail implements Disposable {
+  readonly #paths: EventPaths;
+  readonly #once = onceOnly();
+  /** Oldest first. */
+  #files: readonly OpenFile[] = [];
+
+  constructor(paths: EventPaths) {
+    this.#paths = paths;
+  }
+
+  /** What has come since the last time. */
+  read(): readonly EventRecord[] {
+    const newer = this.#unknown(this.#paths.file);
+    const older = this.#files.length > 0 && newer === undefined ? undefined : this.#unknown(olderFile(this.#paths));
+    const fresh = [older, newer].filter((file) => file !== undefined);
+    // A rename between the two looks shows one file under both names.
+    if (fresh[0]?.inode === fresh[1]?.inode) fresh.pop()?.close();
+    this.#files = [...this.#files, ...fresh];
+    const lines = this.#files.flatMap((file) => file.lines());
+    for (const file of this.#files.slice(0, -FILES_KEPT)) file.close();
+    this.#files = this.#files.slice(-FILES_KEPT);
+    return parseLines(lines).filter(this.#once);
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files) file.close();
+    this.#files = [];
+  }
+
+  /** The file of this name, unless it is open already. */
+  #unknown(path: string): OpenFile | undefined {
+    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined || this.#knows(inode)) return undefined;
+    const file = OpenFile.open(path);
+    if (file === undefined || !this.#knows(file.inode)) return file;
+    file.close(); // another has got the name since the look
+    return undefined;
+  }
+
+  #knows(inode: number): boolean {
+    return this.#files.some((file) => file.inode === inode);
+  }
+}
+
+class OpenFile {
+  readonly inode: number;
+  readonly #fd: number;
+  #rest: Buffer = Buffer.alloc(0);
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+    this.inode = fstatSync(fd).ino;
+  }
+
+  static open(path: string): OpenFile | undefined {
+    try {
+      return new OpenFile(openSync(path, 'r'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Whole ones that have not been read. */
+  lines(): readonly string[] {
+    const parts = [this.#rest];
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const count = readSync(this.#fd, chunk, 0, CHUNK_BYTES, null);
+      if (count === 0) break;
+      parts.push(chunk.subarray(0, count));
+    }
+    const bytes = Buffer.concat(parts);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    this.#rest = bytes.subarray(end);
+    return end === 0 ? [] : bytes.toString('utf8', 0, end - 1).split('\n');
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+interface Changes extends Disposable {
+  /** Forgets what has happened so far. */
+  reset(): void;
+  /** Resolves once something has happened since reset(), or the signal has aborted. Rejects if the watching failed. */
+  next(): Promise<void>;
+}
+
+function watchDirectory(path: string, signal: AbortSignal): Changes {
+  let changed = false;
+  let failure: Error | undefined;
+  let notify: () => void = () => undefined;
+  const wake = () => {
+    changed = true;
+    notify();
+  };
+  const watcher = watch(path, wake);
+  watcher.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+  signal.addEventListener('abort', wake);
+  return {
+    reset() {
+      changed = false;
+    },
+    async next() {
+      if (!changed && !signal.aborted) await new Promise<void>((resolve) => (notify = resolve));
+      if (failure !== undefined) throw failure;
+    },
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', wake);
+      watcher.close();
+    },
+  };
+}
