@@ -1,5 +1,6 @@
 /** Clears away what a container that does not run has left, and the process of one that was initialized. */
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { undoLaunch } from '../launch.js';
@@ -32,4 +33,5 @@ async function endInitialized(held: HeldContainer): Promise<void> {
   await undoLaunch(held);
   failpoint('initialized-ended');
   held.save({ status: 'created' });
+  recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'cleanup' });
 }
