@@ -1,0 +1,102 @@
+/** Differences from Podman that are meant, each with its reason. docs/podman.md has the same list. */
+
+const STEP =
+  'the message names the step of the plan that failed; there is no OCI runtime whose words could stand in it';
+const NEWER = 'as newer releases of Podman have it (compared with 4.3)';
+const NO_NETWORK = 'there are no bridge networks';
+const WINDOWS = 'fields of Docker for Windows, always 0 or empty';
+const EMPTY = 'an empty list is a list';
+
+/** `what` is the beginning of a difference's key (compare-podman.mjs prints it). The first that fits counts. */
+export const KNOWN = [
+  { what: 'no such command: stderr', why: STEP },
+  { what: 'a directory as command: stderr', why: STEP },
+  { what: 'bad workdir: stderr', why: STEP },
+  { what: 'no such user: stderr', why: STEP },
+  { what: 'exec: stderr of `exec c nosuch`', why: STEP },
+  { what: 'name in use: stderr', why: NEWER },
+  { what: 'bad name: stderr', why: 'the message says which name is bad' },
+  { what: 'ps: stdout', why: NEWER },
+  { what: 'restart: stdout of `ps', why: NEWER },
+  { what: 'ps filters: stderr of `ps -q -f status=foo`', why: NEWER },
+  { what: 'start twice: stdout', why: NEWER },
+  {
+    what: 'pause what ended: stderr',
+    why: 'the message says which container and which state, as those of the other verbs do',
+  },
+  { what: 'logs: stdout of `logs -n c`', why: NEWER },
+  { what: 'logs: stderr of `logs -n c`', why: NEWER },
+  { what: 'bad log level: stderr', why: 'every error begins with `Error: `' },
+  {
+    what: 'inspect: value of .BoundingCaps',
+    why: 'the 11 capabilities of newer releases; Debian adds AUDIT_WRITE, MKNOD and NET_RAW',
+  },
+  {
+    what: 'inspect: value of .EffectiveCaps',
+    why: 'the 11 capabilities of newer releases; Debian adds AUDIT_WRITE, MKNOD and NET_RAW',
+  },
+  { what: 'inspect: only tspod has .Config.Annotations', why: 'there are no annotations that nobody asked for' },
+  { what: 'inspect: only Podman has .Config.Annotations', why: 'there are no annotations that nobody asked for' },
+  { what: 'inspect: value of .Config.Entrypoint', why: `none is null; ${NEWER}` },
+  {
+    what: 'inspect: value of .Config.Env',
+    why: 'HOME is set at the launch, when the user is looked up; TERM only with a terminal; `container` says tspod',
+  },
+  { what: 'inspect: only Podman has .Config.Healthcheck', why: 'of health checks, which this container has not' },
+  { what: 'inspect: only Podman has .State.Health', why: 'of health checks, which this container has not' },
+  { what: 'inspect: only Podman has .Config.OnBuild', why: 'of image builds' },
+  { what: 'inspect: only Podman has .Config.Passwd', why: 'entries are not added to /etc/passwd' },
+  { what: 'inspect: value of .Config.StopSignal', why: `the name of the signal; ${NEWER}` },
+  { what: 'inspect: only Podman has .Config.Volumes', why: 'there are no volumes of images' },
+  { what: 'inspect: only Podman has .Config.sdNotifyMode', why: 'readiness is not passed on to systemd' },
+  { what: 'inspect: only tspod has .GraphDriver.Data', why: 'a root directory that is used as it is has no layers' },
+  { what: 'inspect: only Podman has .GraphDriver.Data', why: 'a root directory that is used as it is has no layers' },
+  { what: 'inspect: value of .GraphDriver.Name', why: 'a root directory that is used as it is has no layers' },
+  { what: 'inspect: value of .HostConfig.Blkio', why: EMPTY },
+  { what: 'inspect: value of .HostConfig.CgroupMode', why: 'a cgroup namespace of its own, on cgroup v1 as well' },
+  { what: 'inspect: value of .HostConfig.CgroupParent', why: 'the parent that is used, also when it is the default' },
+  { what: 'inspect: only Podman has .HostConfig.ConsoleSize', why: WINDOWS },
+  { what: 'inspect: only Podman has .HostConfig.CpuCount', why: WINDOWS },
+  { what: 'inspect: only Podman has .HostConfig.CpuPercent', why: WINDOWS },
+  { what: 'inspect: only Podman has .HostConfig.IOMaximum', why: WINDOWS },
+  { what: 'inspect: only Podman has .HostConfig.Isolation', why: WINDOWS },
+  { what: 'inspect: only Podman has .HostConfig.DiskQuota', why: 'a field of Docker that Podman never fills' },
+  { what: 'inspect: only Podman has .HostConfig.KernelMemory', why: 'the kernel has no such limit any more' },
+  { what: 'inspect: only Podman has .HostConfig.Links', why: 'a field of Docker that Podman never fills' },
+  {
+    what: 'inspect: only tspod has .HostConfig.HostsFile',
+    why: 'the value of --hosts-file, which newer releases of Podman have',
+  },
+  {
+    what: 'inspect: value of .HostConfig.MemorySwappiness',
+    why: '0 where nothing was asked for, with a memory limit as without',
+  },
+  { what: 'inspect: only Podman has .HostConfig.PortBindings', why: NO_NETWORK },
+  { what: 'inspect: only Podman has .HostConfig.PublishAllPorts', why: NO_NETWORK },
+  { what: 'inspect: value of .HostConfig.RestartPolicy.Name', why: `none is "no"; ${NEWER}` },
+  { what: 'inspect: value of .HostConfig.Runtime', why: 'the built-in runtime is called tspod' },
+  { what: 'inspect: value of .HostConfig.ShmSize', why: '64 MiB are 67108864 bytes; Podman 4.3 counts 65536 kB' },
+  {
+    what: 'inspect: value of .HostConfig.Ulimits',
+    why: 'those of the caller; those of Podman come from its containers.conf',
+  },
+  { what: 'inspect: only Podman has .HostConfig.Volume', why: 'there are no named volumes' },
+  { what: 'inspect: only Podman has .ImageDigest', why: 'images are not pulled' },
+  { what: 'inspect: only Podman has .IsInfra', why: 'there are no pods' },
+  { what: 'inspect: only Podman has .IsService', why: 'there are no pods' },
+  { what: 'inspect: only Podman has .Namespace', why: 'a leftover that Podman never fills' },
+  { what: 'inspect: only Podman has .NetworkSettings', why: NO_NETWORK },
+  {
+    what: 'inspect: only Podman has .OCIConfigPath',
+    why: 'no OCI configuration is written: containers are started without an OCI runtime',
+  },
+  { what: 'inspect: only Podman has .OCIRuntime', why: 'no OCI runtime is called' },
+  { what: 'inspect: only Podman has .State.CheckpointedAt', why: 'there are no checkpoints' },
+  { what: 'inspect: only Podman has .State.RestoredAt', why: 'there are no checkpoints' },
+  { what: 'inspect: value of .State.OciVersion', why: 'the version of the specification that is followed' },
+  { what: 'inspect: only tspod has .State.StoppedByUser', why: 'whether a policy may start it again' },
+];
+
+export function reasonFor(key) {
+  return KNOWN.find(({ what }) => key.startsWith(what))?.why;
+}
