@@ -1,0 +1,129 @@
+/**
+ * What a container is, has and does, each with the test that shows it: lines of ITEM :: FILE :: TITLE, or ITEM :: - :: WHY IT IS MISSING.
+ * docs/model.md is made of it (npm run model); test/unit/repository/model.test.ts holds both.
+ */
+
+const CONFIG = `
+OCI spec made of the options :: unit/spec/generate.test.ts :: the default mounts, in order
+id :: unit/state/store.test.ts :: store: gives back what was put in
+name :: unit/state/store.test.ts :: insert: a name in use names its owner
+pod :: - :: there are no pods
+UID and GID mappings :: system/cli-run-flags.test.ts :: --uidmap and --gidmap
+image name :: system/cli-run.test.ts :: host: shows the programs of this machine, and changes stay in the container
+root directory :: system/run.test.ts :: run: a directory as root, used as it is and as a layer below
+image volumes :: - :: images are not pulled
+shared memory, its size :: system/shared-memory.test.ts :: its size, mode and options
+mounts of the user's :: system/cli-run-flags.test.ts :: -v mounts a directory, with options
+privileged :: unit/spec/host-paths.test.ts :: a privileged container has all devices but the console
+labels of SELinux :: unit/spec/generate.test.ts :: two containers have labels that set them apart
+user, groups, umask, directory, environment :: system/run.test.ts :: run: environment, user, directory, umask, limits
+namespaces of other containers: network :: system/cli-run-flags.test.ts :: --network
+namespaces of other containers: pid :: system/cli-run-flags.test.ts :: --pid
+namespaces of other containers: ipc :: system/cli-run-flags.test.ts :: --ipc
+namespaces of other containers: uts :: system/cli-run-flags.test.ts :: --uts
+namespaces of other containers: cgroup :: system/cli-run-flags.test.ts :: --cgroupns
+further dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
+port mappings :: - :: there are no bridge networks
+DNS servers, search domains, options; added hosts :: system/names.test.ts :: command line: --add-host, --hosts-file, --no-hostname, --dns and its kin
+host name :: system/names.test.ts :: hostname: in the file, in HOSTNAME and in the kernel; with noHostname the file is the container’s
+entrypoint and command :: system/run.test.ts :: run: output, exit code and signal of a command in a container of its own
+stdin :: system/run.test.ts :: run: input as text, bytes and a stream
+labels and annotations :: system/cli-run-flags.test.ts :: labels, annotations and files of labels
+stop signal and stop timeout :: system/cli-run-flags.test.ts :: --stop-signal and --stop-timeout
+time limit :: system/run.test.ts :: run: a time limit ends the container, and the result says so
+cgroup parent, no cgroups :: system/cli-run-flags.test.ts :: --cgroup-parent and --cgroups disabled
+log driver, path, size :: system/cli-run-flags.test.ts :: --log-driver and --log-opt
+restart policy :: system/cli-run-flags.test.ts :: --restart on-failure:2
+devices :: system/cli-run-flags.test.ts :: --device with a name and rights
+memory limit :: system/cli-run-flags.test.ts :: --memory ends a container that takes more
+kept descriptors :: system/cli-exec.test.ts :: exec --preserve-fds
+seccomp profile :: unit/spec/host-paths.test.ts :: a profile is read and narrowed to the container
+hooks :: system/cli-run-flags.test.ts :: --hooks-dir runs the hooks that apply
+OCI runtime :: system/oci-runtimes.test.ts :: \${name}: makes the container, whose streams and end go through the monitor
+is returned as it was stored :: unit/state/store.test.ts :: store: gives back what was put in
+named volumes, secrets :: - :: there are no named volumes and no secrets
+`;
+
+const STATE = `
+every state, by its printed name :: system/life-cycle.test.ts :: \${operation}: in every state
+started and finished time, exit code :: launch/exit.test.ts :: exit: the code of a command that fails
+out of memory :: launch/exit-oom.test.ts :: oom: a container that is killed for its memory is marked
+pid and start time :: system/native-process.test.ts :: a process with another start time is another process
+exec sessions :: system/exec-session.test.ts :: exec session: goes through its states, and its code is known afterwards
+files that are bound in: hosts, hostname, resolv.conf, containerenv :: system/names.test.ts :: the files are seen below the directories that programs change their root to
+a mount of the user's wins over them :: system/names.test.ts :: a mount of the user’s takes the place of the engine’s file
+/dev/shm :: system/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
+restart count :: system/events.test.ts :: events: many looks at a container that is started again and again tell each run once
+last error :: system/run.test.ts :: run: a bad command leaves nothing and says what is wrong
+IP addresses and routes :: - :: there are no bridge networks
+mounted, mountpoint :: - :: the root is mounted in the container's own mount namespace alone
+`;
+
+const OPERATIONS = `
+create :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
+init :: system/life-cycle.test.ts :: \${operation}: in every state
+start, with what it depends on :: system/dependencies.test.ts :: requires: what it needs is recorded, and has to be there
+stop, without the lock while waiting :: system/life-cycle.test.ts :: \${operation}: in every state
+kill, by name and number :: system/native-process.test.ts :: what is no signal is refused
+pause and unpause :: system/life-cycle.test.ts :: \${operation}: in every state
+restart :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
+exec: streams, status :: system/cli-exec.test.ts :: exec: streams and status
+exec: environment, user, directory :: system/cli-exec.test.ts :: exec: environment, user, directory
+exec: privileged :: system/cli-exec.test.ts :: exec: the rights are those of the container, or all with --privileged
+exec: detached :: system/cli-exec.test.ts :: exec -d goes on without the caller
+exec: a terminal :: system/cli-terminal.test.ts :: exec -it, while the container has no terminal
+exec sessions: create, start, stop, remove :: system/exec-session.test.ts :: exec session: what its state does not allow is refused
+attach: no lost output :: launch/attach.test.ts :: attach: one who attaches before the launch gets everything
+attach: detach keys :: system/cli-terminal.test.ts :: ctrl-p ctrl-q detaches with 0, attach comes back
+resize :: system/cli-terminal.test.ts :: the size of the terminal is passed on, and its changes
+inspect :: system/cli-lifecycle.test.ts :: inspect: JSON, templates, several
+wait, also after an automatic removal :: system/cli-lifecycle.test.ts :: wait for an end, a state, and one that is not there
+logs :: system/cli-lifecycle.test.ts :: logs: streams, tail, times, names, since and until
+rename :: unit/state/store.test.ts :: rename: keeps names unique
+remove :: system/life-cycle.test.ts :: \${operation}: in every state
+prune :: system/cli-lifecycle.test.ts :: prune asks, and removes what does not run
+exists :: system/cli-usage.test.ts :: container exists
+ps, filters and formats :: system/cli-lifecycle.test.ts :: ps: columns, order, filters and formats
+top :: system/observe.test.ts :: top: the processes of the container, as it and as the host see them
+stats :: system/observe.test.ts :: stats: 64 MiB of memory, and the limit
+port :: system/cli-observe.test.ts :: port: nothing is published
+namespace path, cgroup path, host name, dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
+cleanup :: system/observe.test.ts :: cleanup: an initialized container is a new one again
+refresh after a reboot :: unit/state/store.test.ts :: refresh: a new boot resets what a reboot wiped, once
+events: each status :: system/events.test.ts :: events: each step in the life of a container is written down
+events: each end once :: system/events.test.ts :: events: an end is told once, though its monitor and what looked after it were killed
+events: since, until, filters :: system/events.test.ts :: events: since, until and filters choose
+events: follow :: system/events.test.ts :: events: a follower is told of ends that nobody else looks for
+external OCI runtimes :: system/oci-runtimes.test.ts :: \${name}: initialized containers wait, and are started, paused, resumed and stopped
+hooks that the monitor runs :: system/isolation.test.ts :: hooks run with the state of the container, in their namespaces
+the same as Podman does :: system/compare-podman.test.ts :: podman: a part of the comparison finds no difference that has no reason
+mount and unmount :: - :: there is no such operation yet
+export :: - :: there is no such operation yet
+diff :: - :: there is no such operation yet
+cp :: - :: there is no such operation yet
+artifacts :: - :: there is no such operation yet
+update of limits :: - :: there is no such operation yet
+health checks :: launch/health.test.ts :: health: a check that succeeds makes the container healthy, and is run again and again
+health checks: what follows from failures :: system/health.test.ts :: health: restart gives an unhealthy container another life
+healthcheck run :: system/cli-health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
+batch: one lock and one look for many calls :: system/batch.test.ts :: restart: keeps the layer, the log, the name and the configuration
+cgroup manager systemd :: - :: cgroups are made with cgroupfs
+user namespaces: keep-id, auto, nomap :: - :: maps are given by number
+checkpoint and restore :: - :: needs CRIU, which is not called
+`;
+
+function parse(text) {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [item, file, title] = line.split(' :: ');
+      return file === '-' ? { item, missing: title } : { item, file: `test/${file}`, title };
+    });
+}
+
+export const AREAS = [
+  { name: 'Configuration', items: parse(CONFIG) },
+  { name: 'State', items: parse(STATE) },
+  { name: 'Operations', items: parse(OPERATIONS) },
+];
