@@ -22,7 +22,7 @@ namespaces of other containers: pid :: system/cli-run-flags.test.ts :: --pid
 namespaces of other containers: ipc :: system/cli-run-flags.test.ts :: --ipc
 namespaces of other containers: uts :: system/cli-run-flags.test.ts :: --uts
 namespaces of other containers: cgroup :: system/cli-run-flags.test.ts :: --cgroupns
-further dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
+further dependencies :: system/dependencies.test.ts :: requires: what it needs is recorded, and has to be there
 port mappings :: - :: there are no bridge networks
 DNS servers, search domains, options; added hosts :: system/names.test.ts :: command line: --add-host, --hosts-file, --no-hostname, --dns and its kin
 host name :: system/names.test.ts :: hostname: in the file, in HOSTNAME and in the kernel; with noHostname the file is the container’s
@@ -62,7 +62,7 @@ mounted, mountpoint :: - :: the root is mounted in the container's own mount nam
 const OPERATIONS = `
 create :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
 init :: system/life-cycle.test.ts :: \${operation}: in every state
-start, with what it depends on :: system/dependencies.test.ts :: requires: what it needs is recorded, and has to be there
+start, with what it depends on :: system/dependencies.test.ts :: start: what it needs is started first, or named
 stop, without the lock while waiting :: system/life-cycle.test.ts :: \${operation}: in every state
 kill, by name and number :: system/native-process.test.ts :: what is no signal is refused
 pause and unpause :: system/life-cycle.test.ts :: \${operation}: in every state
@@ -106,7 +106,7 @@ update of limits :: - :: there is no such operation yet
 health checks :: launch/health.test.ts :: health: a check that succeeds makes the container healthy, and is run again and again
 health checks: what follows from failures :: system/health.test.ts :: health: restart gives an unhealthy container another life
 healthcheck run :: system/cli-health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
-batch: one lock and one look for many calls :: system/batch.test.ts :: restart: keeps the layer, the log, the name and the configuration
+batch: one lock and one look for many calls :: system/batch.test.ts :: batch: holds the lock for all that is done in it
 cgroup manager systemd :: - :: cgroups are made with cgroupfs
 user namespaces: keep-id, auto, nomap :: - :: maps are given by number
 checkpoint and restore :: - :: needs CRIU, which is not called
