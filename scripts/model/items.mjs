@@ -97,17 +97,18 @@ events: follow :: system/events.test.ts :: events: a follower is told of ends th
 external OCI runtimes :: system/oci-runtimes.test.ts :: \${name}: initialized containers wait, and are started, paused, resumed and stopped
 hooks that the monitor runs :: system/isolation.test.ts :: hooks run with the state of the container, in their namespaces
 the same as Podman does :: system/compare-podman.test.ts :: podman: a part of the comparison finds no difference that has no reason
-mount and unmount :: - :: there is no such operation yet
-export :: - :: there is no such operation yet
-diff :: - :: there is no such operation yet
-cp :: - :: there is no such operation yet
+mount and unmount, counted :: system/files-mount.test.ts :: mount: counts, shows what the container sees, and is gone with the last unmount
+export :: system/files-export.test.ts :: export: GNU tar makes the same tree of it, with owners, links, devices, attributes and times
+diff :: system/files-mount.test.ts :: diff: what was added, changed, deleted and replaced, and nothing that the engine did
+cp :: system/files-copy.test.ts :: copy: directories and other files replace each other only with overwrite
+cp: nothing leads out of the root :: system/files-copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
 artifacts :: - :: there is no such operation yet
 update of limits :: - :: there is no such operation yet
 health checks :: launch/health.test.ts :: health: a check that succeeds makes the container healthy, and is run again and again
 health checks: what follows from failures :: system/health.test.ts :: health: restart gives an unhealthy container another life
 healthcheck run :: system/cli-health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
 batch: one lock and one look for many calls :: system/batch.test.ts :: batch: holds the lock for all that is done in it
-cgroup manager systemd :: - :: cgroups are made with cgroupfs
+cgroup manager systemd :: system/systemd.test.ts :: cgroup manager: what fits the other one is refused
 user namespaces: keep-id, auto, nomap :: - :: maps are given by number
 checkpoint and restore :: - :: needs CRIU, which is not called
 `;
