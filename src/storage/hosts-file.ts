@@ -59,7 +59,9 @@ export function joinersLine(text: string, names: readonly string[]): string {
   return optionalLine(
     OWN_ADDRESS,
     [...new Set(names)].filter((name) => !known.has(name)),
-  ).join('');
+  )
+    .map((text) => `${text}\n`)
+    .join('');
 }
 
 function line(address: string, names: readonly string[]): string {
