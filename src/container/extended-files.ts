@@ -50,13 +50,13 @@ function passwdLines(config: ContainerConfig): readonly string[] {
   return [...lines, fill(config.passwdEntry, own)];
 }
 
-/** The group that was asked for by number; without one, one that has the number of the user, as Podman has it. */
+/** The group that was asked for by number; without one, one that has the number of the user, as Podman has it: a name, and no membership. */
 function groupLines(config: ContainerConfig): readonly string[] {
   if (!config.passwd || config.user === '') return [];
   const [user = '', group] = config.user.split(':');
   const gid = group ?? user;
   if (!isNumber(gid)) return [];
-  return [fill(config.groupEntry, { GROUPNAME: gid, GID: gid, USERLIST: user })];
+  return [fill(config.groupEntry, { GROUPNAME: gid, GID: gid, USERLIST: group === undefined ? '' : user })];
 }
 
 /** A colon would begin another field. */

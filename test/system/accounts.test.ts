@@ -56,7 +56,7 @@ const adds = test.macro<Row>({
 test(adds, {}, '', '');
 test(adds, { user: 'alice' }, '', '');
 test(adds, { user: '1000:1000' }, '', '');
-test(adds, { user: '4321' }, '4321:*:4321:0:container user:/:/bin/sh\n', '4321:x:4321:4321\n');
+test(adds, { user: '4321' }, '4321:*:4321:0:container user:/:/bin/sh\n', '4321:x:4321:\n');
 test(adds, { user: '4321:77', workdir: '/tmp' }, '4321:*:4321:77:container user:/tmp:/bin/sh\n', '77:x:77:4321\n');
 test(adds, { user: '4321:audio' }, '4321:*:4321:29:container user:/:/bin/sh\n', '');
 test(adds, { user: '0:77' }, '', '77:x:77:0\n');

@@ -23,7 +23,7 @@ const completes = test.macro<[string[], string[]]>({
 
 test(completes, ['ru'], ['run', ':none']);
 test(completes, ['re'], ['rename', 'restart', ':none']);
-test(completes, ['container', 'ex'], ['exec', 'exists', ':none']);
+test(completes, ['container', 'ex'], ['exec', 'exists', 'export', ':none']);
 test(completes, ['container', 'l'], ['logs', 'ls', 'list', ':none']);
 test(completes, ['nosuch', ''], [':none']);
 test(completes, ['--log-level', 'd'], ['debug', ':none']);
@@ -137,5 +137,6 @@ test('fish: the script completes as fish asks', async (t) => {
   t.deepEqual(reply('tspod container ex'), [
     'exec\tRun a process in a running container',
     'exists\tCheck if a container exists',
+    "export\tExport container's filesystem contents as a tar archive",
   ]);
 });

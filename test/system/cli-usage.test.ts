@@ -14,7 +14,7 @@ const fails = test.macro<[string[], string]>({
 
 const hint = (command: string): string => `See 'tspod ${command} --help'\n`;
 
-test(fails, ['foo'], "Error: unrecognized command `tspod foo`\nTry 'tspod --help' for more information\n");
+test(fails, ['unheard'], "Error: unrecognized command `tspod unheard`\nTry 'tspod --help' for more information\n");
 test(
   fails,
   ['strat'],
@@ -22,8 +22,8 @@ test(
 );
 test(
   fails,
-  ['container', 'foo'],
-  "Error: unrecognized command `tspod container foo`\nTry 'tspod container --help' for more information\n",
+  ['container', 'unheard'],
+  "Error: unrecognized command `tspod container unheard`\nTry 'tspod container --help' for more information\n",
 );
 test(fails, ['--foo', 'ps'], "Error: unknown flag: --foo\nSee 'tspod --help'\n");
 test(fails, ['--rm', 'run', 'host:', 'true'], "Error: unknown flag: --rm\nSee 'tspod --help'\n");

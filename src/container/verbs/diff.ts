@@ -15,6 +15,9 @@ import type { FileChange } from '../files-api.js';
 import { withContainer } from '../held.js';
 import { prepareRoot } from '../prepare.js';
 
+/** A link that the engine makes where there is none. */
+const MTAB = '/etc/mtab';
+
 export async function diffContainer(
   context: EngineContext,
   id: string,
@@ -36,7 +39,7 @@ export async function diffContainer(
       const lower = ownFd(await executeFor(encodePlan(plan), slot));
       try {
         const upper: OwnedFd = ownFd(openSync(paths.upper, O_PATH | O_DIRECTORY));
-        return { lower, upper, made: [...mountTargets(config), ...hostBinds] };
+        return { lower, upper, made: [...mountTargets(config), ...hostBinds, MTAB] };
       } catch (error) {
         lower.close();
         throw error;

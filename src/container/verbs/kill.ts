@@ -19,7 +19,7 @@ export async function killContainer(
 ): Promise<void> {
   const number = parseSignal(signal);
   if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
-  const monitor = await withContainer(context, id, async (held) => {
+  const killed = await withContainer(context, id, async (held) => {
     held.require('kill');
     const { observation } = held;
     if (observation.kind !== 'live') return undefined;
@@ -29,6 +29,8 @@ export async function killContainer(
     const talk = await talkTo(held.paths.run);
     await talk?.stop();
     talk?.connection.close();
+    // Before the signal: it may be gone a moment after it.
+    const monitor = number === SIGKILL ? openProcess(live.monitor.pid, live.monitor.startTime) : undefined;
     using process = openProcess(live.init.pid, live.init.startTime);
     process?.kill(number);
     failpoint('kill-sent');
@@ -36,11 +38,11 @@ export async function killContainer(
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await setFrozen(held, false);
-    return openProcess(live.monitor.pid, live.monitor.startTime);
+    return { monitor };
   });
-  if (monitor === undefined) return;
-  await monitor.wait();
-  monitor.close();
+  if (killed === undefined) return;
+  await killed.monitor?.wait();
+  killed.monitor?.close();
   await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
 }
 
