@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstring>
 
+#include "core/path.h"
 #include "core/sys.h"
 
 namespace tspod::ops {
@@ -45,19 +46,6 @@ Result<Key> parse_key(std::string_view text, const char* what) {
   const std::optional<uint32_t> id = parse_id(text);
   if (!id && !may_be_name(text)) return Error{what, std::string(text), EINVAL};
   return Key{text, id};
-}
-
-/** The fields of a line between colons; false if there are fewer than wanted. */
-template <size_t Count>
-bool split_fields(std::string_view line, std::array<std::string_view, Count>& fields) {
-  for (size_t index = 0; index + 1 < Count; ++index) {
-    const size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return false;
-    fields[index] = line.substr(0, colon);
-    line.remove_prefix(colon + 1);
-  }
-  fields[Count - 1] = line.substr(0, line.find(':'));
-  return true;
 }
 
 bool lists_member(std::string_view members, std::string_view name) {
@@ -162,6 +150,16 @@ Result<Account> look_up_account(const AccountQuery& query, const LineReader& pas
   TRY(group([&](std::string_view line) { return collector.take(line); }));
   TRY(collector.finish(account));
   return account;
+}
+
+LineReader lines_in_root(int root, const char* path) {
+  return [root, path](const std::function<bool(std::string_view)>& line) -> Result<void> {
+    const Result<UniqueFd> file = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file) return file.error().err == ENOENT ? Result<void>() : file.error();
+    Result<void> read = for_each_line(file->get(), line);
+    if (!read) read.error().arg = std::string("/") + path + ": " + read.error().arg;
+    return read;
+  };
 }
 
 Result<void> for_each_line(int file, const std::function<bool(std::string_view)>& line) {

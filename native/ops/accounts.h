@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -47,5 +48,21 @@ Result<Account> look_up_account(const AccountQuery& query, const LineReader& pas
 /** The lines of an open regular file: EFBIG past 64 MiB or for a line past 64 KiB, EINVAL if it is no regular
  * file. */
 Result<void> for_each_line(int file, const std::function<bool(std::string_view)>& line);
+
+/** Reads a file of the container's root, as for_each_line; one that is not there has no lines. */
+LineReader lines_in_root(int root, const char* path);
+
+/** The fields of a line between colons; false if there are fewer than wanted. */
+template <size_t Count>
+bool split_fields(std::string_view line, std::array<std::string_view, Count>& fields) {
+  for (size_t index = 0; index + 1 < Count; ++index) {
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return false;
+    fields[index] = line.substr(0, colon);
+    line.remove_prefix(colon + 1);
+  }
+  fields[Count - 1] = line.substr(0, line.find(':'));
+  return true;
+}
 
 }  // namespace tspod::ops

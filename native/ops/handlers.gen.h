@@ -43,6 +43,7 @@ Result<void> make_directory(Context& context, const plan::MakeDirectory& step);
 Result<void> make_node(Context& context, const plan::MakeNode& step);
 Result<void> make_symlink(Context& context, const plan::MakeSymlink& step);
 Result<void> make_file(Context& context, const plan::MakeFile& step);
+Result<void> extend_file(Context& context, const plan::ExtendFile& step);
 Result<void> set_xattr(Context& context, const plan::SetXattr& step);
 Result<void> remove_file(Context& context, const plan::RemoveFile& step);
 Result<void> remove_tree(Context& context, const plan::RemoveTree& step);
@@ -270,6 +271,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::MakeFile step;
       plan::decode(reader, step);
       return make_file(context, step);
+    }
+    case plan::Op::kExtendFile: {
+      plan::ExtendFile step;
+      plan::decode(reader, step);
+      return extend_file(context, step);
     }
     case plan::Op::kSetXattr: {
       plan::SetXattr step;

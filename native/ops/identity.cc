@@ -3,7 +3,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "core/path.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "ops/accounts.h"
@@ -16,17 +15,6 @@ namespace {
 
 /** Most names of groups that one command may be given. */
 constexpr uint32_t kMaxExtraGroups = 1024;
-
-/** Reads a file of the container; a file that is not there has no lines. */
-LineReader lines_of(int root, const char* path) {
-  return [root, path](const std::function<bool(std::string_view)>& line) -> Result<void> {
-    const Result<UniqueFd> file = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file) return file.error().err == ENOENT ? Result<void>() : file.error();
-    Result<void> read = for_each_line(file->get(), line);
-    if (!read) read.error().arg = std::string("/") + path + ": " + read.error().arg;
-    return read;
-  };
-}
 
 /**
  * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that
@@ -60,7 +48,8 @@ Result<void> look_up_user(Context& context, const plan::LookUpUser& step) {
   if (step.groups.size() > kMaxExtraGroups) return Error{"groups", std::to_string(step.groups.size()), E2BIG};
   AccountQuery query = parse_user_spec(step.user.view());
   for (const wire::String group : step.groups) query.extra_groups.push_back(group.view());
-  Account account = TRY(look_up_account(query, lines_of(root, "etc/passwd"), lines_of(root, "etc/group")));
+  Account account =
+      TRY(look_up_account(query, lines_in_root(root, "etc/passwd"), lines_in_root(root, "etc/group")));
   context.identity = Identity{
       .known = true,
       .uid = account.uid,

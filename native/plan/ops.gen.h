@@ -60,6 +60,7 @@ enum class Op : uint32_t {
   kMakeNode = 51,
   kMakeSymlink = 52,
   kMakeFile = 53,
+  kExtendFile = 57,
   kSetXattr = 54,
   kRemoveFile = 55,
   kRemoveTree = 56,
@@ -300,6 +301,15 @@ struct MakeFile {
   wire::String path{};
   uint32_t mode{};
   wire::Bytes content{};
+};
+
+struct ExtendFile {
+  uint32_t slot{};
+  uint32_t root_slot{};
+  wire::String path{};
+  wire::String first{};
+  wire::Strings last{};
+  uint32_t ids{};
 };
 
 struct SetXattr {
@@ -738,6 +748,15 @@ inline void decode(wire::Reader& reader, MakeFile& record) {
   wire::get(reader, record.path);
   wire::get(reader, record.mode);
   wire::get(reader, record.content);
+}
+
+inline void decode(wire::Reader& reader, ExtendFile& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.root_slot);
+  wire::get(reader, record.path);
+  wire::get(reader, record.first);
+  wire::get(reader, record.last);
+  wire::get(reader, record.ids);
 }
 
 inline void decode(wire::Reader& reader, SetXattr& record) {
@@ -1215,6 +1234,16 @@ void for_each_operand(const MakeFile& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const ExtendFile& record, Use&& use) {
+  use(record.slot);
+  use(record.root_slot);
+  use(record.path);
+  use(record.first);
+  use(record.last);
+  use(record.ids);
+}
+
+template <typename Use>
 void for_each_operand(const SetXattr& record, Use&& use) {
   use(record.root_slot);
   use(record.path);
@@ -1537,6 +1566,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kMakeNode:
     case Op::kMakeSymlink:
     case Op::kMakeFile:
+    case Op::kExtendFile:
     case Op::kSetXattr:
     case Op::kRemoveFile:
     case Op::kRemoveTree:
@@ -1660,6 +1690,8 @@ constexpr const char* name_of(Op op) {
       return "makeSymlink";
     case Op::kMakeFile:
       return "makeFile";
+    case Op::kExtendFile:
+      return "extendFile";
     case Op::kSetXattr:
       return "setXattr";
     case Op::kRemoveFile:
@@ -1932,6 +1964,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kMakeFile: {
       MakeFile step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kExtendFile: {
+      ExtendFile step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -86,6 +86,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kMakeNode:
     case Op::kMakeSymlink:
     case Op::kMakeFile:
+    case Op::kExtendFile:
     case Op::kSetXattr:
     case Op::kRemoveFile:
     case Op::kRemoveTree:

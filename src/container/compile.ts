@@ -2,7 +2,7 @@
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
 import { adoptPlan } from '../plan/adopt.js';
-import type { LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
+import type { ExtendedFile, LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
 import { launchPlan } from '../plan/launch.js';
 import type { Plan } from '../plan/ops.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -32,6 +32,7 @@ export interface CompileRequest {
   /** Further host paths that a `host:` container sees. */
   readonly hostBinds: readonly string[];
   readonly files: ContainerFiles;
+  readonly extended: readonly ExtendedFile[];
   readonly donors: Donors;
   readonly stdio: StdioPlan;
   /** What splitFrom() says of it. */
@@ -46,6 +47,9 @@ export interface CompiledLaunch {
   readonly spec: OciSpec;
   readonly plan: Plan;
 }
+
+/** Where programs look for what is mounted. */
+const MTAB = [{ path: '/etc/mtab', target: '/proc/mounts' }] as const;
 
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
   const facts = context.facts();
@@ -103,6 +107,8 @@ function launchContext(context: EngineContext, { request, spec, facts }: Parts):
     id,
     runDirectory: paths.run,
     root: request.root,
+    extendedFiles: request.extended,
+    links: MTAB,
     cgroup,
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),

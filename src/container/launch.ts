@@ -116,7 +116,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);
-  const files = prepareRunDirectory(context, { id, name, config, paths });
+  const written = prepareRunDirectory(context, { id, name, config, paths });
   failpoint('run-directory-made');
   const compiled = compileLaunch(context, {
     id,
@@ -125,7 +125,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     // Mounted twice, the same layer would be changed by two that do not know of each other.
     root: mountedRoot(held) ?? root,
     hostBinds,
-    files,
+    ...written,
     donors,
     stdio: options.stdio,
     splitFrom: held.state.splitFrom,

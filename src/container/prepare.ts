@@ -1,14 +1,21 @@
 /** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
 import { mkdirSync } from 'node:fs';
 
-import type { RootSource } from '../plan/context.js';
+import type { ExtendedFile, RootSource } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { hostId, isPrivate } from '../spec/namespaces.js';
-import { containerFiles, writeContainerFiles, type FileRequest } from '../storage/files.js';
+import {
+  aroundImageHosts,
+  containerFiles,
+  writeContainerFiles,
+  writeEmptyFile,
+  type FileRequest,
+} from '../storage/files.js';
 import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
+import { extendedFiles } from './extended-files.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
 import { containerHostname, namespaceOwner } from './owners.js';
 
@@ -16,6 +23,12 @@ export interface PreparedRoot {
   readonly root: RootSource;
   /** Further host paths that a `host:` container sees. */
   readonly hostBinds: readonly string[];
+}
+
+export interface PreparedFiles {
+  readonly files: ContainerFiles;
+  /** Those that the launch itself writes. */
+  readonly extended: readonly ExtendedFile[];
 }
 
 interface Subject {
@@ -56,16 +69,30 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
 export function prepareRunDirectory(
   context: EngineContext,
   subject: Subject & { readonly name: string },
-): ContainerFiles {
+): PreparedFiles {
   const { paths } = subject;
   mkdirSync(paths.run, { mode: 0o700 });
   mkdirSync(paths.staging, { mode: 0o700 });
-  return writeContainerFiles(fileRequest(context, subject));
+  const request = fileRequest(context, subject);
+  const files = writeContainerFiles(request);
+  const extended = extendedFilesOf(request, subject);
+  for (const { file, mount } of extended) if (mount) writeEmptyFile(file, request.owner);
+  return { files, extended };
 }
 
 /** Where the files will be; nothing is made. */
 export function filesOf(context: EngineContext, subject: Subject & { readonly name: string }): ContainerFiles {
   return containerFiles(fileRequest(context, subject));
+}
+
+/** As prepareRunDirectory() will answer; nothing is made. */
+export function preparedFiles(context: EngineContext, subject: Subject & { readonly name: string }): PreparedFiles {
+  const request = fileRequest(context, subject);
+  return { files: containerFiles(request), extended: extendedFilesOf(request, subject) };
+}
+
+function extendedFilesOf(request: FileRequest, { config }: Subject): readonly ExtendedFile[] {
+  return extendedFiles({ config, run: request.run, aroundHosts: aroundImageHosts(request) });
 }
 
 function fileRequest(

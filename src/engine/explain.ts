@@ -5,7 +5,7 @@ import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';
 import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
-import { filesOf, rootOf } from '../container/prepare.js';
+import { preparedFiles, rootOf } from '../container/prepare.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
@@ -24,7 +24,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     config,
     paths,
     ...rootOf(context, { id, config, paths }),
-    files: filesOf(context, { id, name, config, paths }),
+    ...preparedFiles(context, { id, name, config, paths }),
     donors,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
     splitFrom: splitFrom(context, config),

@@ -108,11 +108,30 @@ export interface RestartContext {
   readonly maxRetries: number;
 }
 
+/** A file with lines of the container's own and lines of the engine's (extendFile). */
+export interface ExtendedFile {
+  /** In the container. */
+  readonly path: string;
+  /** On the host, empty; it is filled at the launch. */
+  readonly file: string;
+  readonly first: string;
+  readonly last: readonly string[];
+  /** The lines are users or groups: one whose id is there already is left out. */
+  readonly ids: boolean;
+  /** Mount the file over the container's, if it has one. */
+  readonly mount: boolean;
+  readonly readOnly: boolean;
+}
+
 export interface LaunchContext {
   readonly id: string;
   /** RUNROOT/c/ID; its `root` directory is the staging place of the root mount. */
   readonly runDirectory: string;
   readonly root: RootSource;
+  /** @default none */
+  readonly extendedFiles?: readonly ExtendedFile[];
+  /** Symbolic links that the root gets where nothing has their name. @default none */
+  readonly links?: readonly { readonly path: string; readonly target: string }[];
   /** Undefined: no cgroup of its own. */
   readonly cgroup: CgroupPlacement | undefined;
   /** Limits that were not asked for (defaults): a host that cannot set them is no error. */

@@ -3,6 +3,8 @@ import type { NamespaceType } from '../oci/spec.js';
 
 /** Flags of open(2); the same on x86, ARM and most others but for O_DIRECTORY. */
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_TRUNC = 0o1000;
 export const O_PATH = 0o10000000;
 
 /** O_DIRECTORY differs on ARM. */

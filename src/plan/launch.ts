@@ -20,6 +20,7 @@ import type { OpenCgroup } from './cgroups.js';
 import type { LaunchContext } from './context.js';
 import { addDevices } from './devices.js';
 import { CLONE_FLAGS } from './flags.js';
+import { addExtendedFiles } from './extended-files.js';
 import { addHealth } from './health.js';
 import { addHooks, tryHooks } from './hooks.js';
 import type { HookState } from './hooks.js';
@@ -126,6 +127,8 @@ function addFileSystem(launch: Launch): void {
   addRoot(builder, { slot: rootSlot, root: context.root, staging: stagingDirectory(context), usernsSlot, mountLabel });
   // The staging directory is the host's root's alone; what lies below belongs to the namespace's root.
   if (usernsSlot !== NONE) builder.add('init', 'becomeNamespaceRoot', {});
+  addExtendedFiles(builder, context.extendedFiles ?? [], { rootSlot, usernsSlot });
+  for (const link of context.links ?? []) builder.try('init', 'makeSymlink', { rootSlot, ...link });
   addMounts(builder, spec, {
     rootSlot,
     slot: mountSlot,

@@ -132,6 +132,14 @@ export const OPS = {
   makeSymlink: { code: 52, fields: { rootSlot: 'u32', path: 'str', target: 'str' } },
   /** Creates or replaces a regular file (never through a symlink as last component). */
   makeFile: { code: 53, fields: { rootSlot: 'u32', path: 'str', mode: 'u32', content: 'bytes' } },
+  /**
+   * Writes to the file in `slot`: `first`, the lines of the root's file at `path` (none if it is missing), then those of `last`. With `ids` 1, as of
+   * /etc/passwd and /etc/group, a line of `last` is left out if another has its third field, and a fourth one that names a group becomes its number.
+   */
+  extendFile: {
+    code: 57,
+    fields: { slot: 'u32', rootSlot: 'u32', path: 'str', first: 'str', last: 'strs', ids: 'u32' },
+  },
   setXattr: { code: 54, fields: { rootSlot: 'u32', path: 'str', name: 'str', value: 'bytes' } },
   /** Removes a file or socket on the host; missing is success. */
   removeFile: { code: 55, fields: { path: 'str' } },

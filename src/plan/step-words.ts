@@ -71,6 +71,8 @@ export const DESCRIBERS: Describers = {
   makeNode: ({ path, mode, major, minor }) =>
     `make ${nodeType(mode)} ${path} ${major}:${minor} ${octal(mode & 0o7777)}`,
   makeSymlink: ({ path, target }) => `link ${path} to ${target}`,
+  extendFile: ({ path, last }) =>
+    `copy ${path}, and add as it lacks ${last.map((line) => JSON.stringify(line)).join(', ')}`,
   makeFile: ({ path, mode, content }) => `write file ${path} ${octal(mode)}, ${content.length} bytes`,
   setXattr: ({ path, name }) => `set ${name} of ${path}`,
   removeFile: ({ path }) => `remove ${path}`,

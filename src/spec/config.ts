@@ -13,6 +13,7 @@ import type {
   ResourceOptions,
   RestartOptions,
 } from './create-options.js';
+import type { AccountConfig } from './account-options.js';
 import type { HealthConfig } from './health.js';
 import type { NameConfig } from './name-options.js';
 import type { RuntimeConfig } from './oci-runtime.js';
@@ -90,7 +91,7 @@ export interface SecurityConfig {
   readonly procOptions: readonly string[];
 }
 
-export interface ContainerConfig extends NameConfig {
+export interface ContainerConfig extends NameConfig, AccountConfig {
   /** Absent: the engine finds one. */
   readonly name?: string;
   readonly root: RootConfig;

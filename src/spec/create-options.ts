@@ -4,6 +4,7 @@
  */
 import type { HealthOptions } from './health-options.js';
 
+import type { AccountOptions } from './account-options.js';
 import type { NameOptions } from './name-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
@@ -164,7 +165,7 @@ export interface HookOptions {
   readonly timeoutSec?: number;
 }
 
-export interface CreateOptions extends NameOptions {
+export interface CreateOptions extends NameOptions, AccountOptions {
   /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
   /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */

@@ -40,7 +40,6 @@ function hosts(options: NameOptions, namespaces: NamespaceConfig): Pick<NameConf
 }
 
 function hostsBase(file: string): string {
-  if (file === 'image') throw invalid('hostsFile image is not supported');
   return file === 'none' || file === 'image' ? file : cleanPath(checkAbsolutePath('hostsFile', file));
 }
 

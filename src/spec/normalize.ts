@@ -3,6 +3,7 @@ import type { HostFacts } from '../host/facts.js';
 import { propagationOf } from '../oci/mount-options.js';
 import { cleanPath } from '../util/paths.js';
 import { parseSignal } from '../util/signals.js';
+import { normalizeAccounts } from './account-options.js';
 import { checkAddedCapabilities, checkCapabilityConflict, normalizeCapabilities } from './capabilities.js';
 import { normalizeCgroups, type CgroupManager } from './cgroup-options.js';
 import type { ContainerConfig, SecurityConfig } from './config.js';
@@ -86,6 +87,7 @@ function identity(options: CreateOptions) {
 function processPart(options: CreateOptions, facts: HostFacts) {
   return {
     ...normalizeEnvironment(options, facts),
+    ...normalizeAccounts(options),
     workdir: cleanPath(checkAbsolutePath('workdir', options.workdir ?? '/')),
     user: options.user === undefined ? '' : checkUser(options.user),
     groups: checkGroups(options.groups ?? []),

@@ -14,12 +14,14 @@ import type {
   SecurityOptions,
   UlimitOptions,
 } from './create-options.js';
+import { ACCOUNT_SHAPE } from './account-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { checkShape } from './shape.js';
 import type { ShapeOf } from './shape.js';
 
 const CREATE: ShapeOf<CreateOptions> = {
   ...NAME_SHAPE,
+  ...ACCOUNT_SHAPE,
   name: 'string',
   image: 'string',
   rootfs: 'string',

@@ -12,7 +12,7 @@ import {
 
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import type { NameConfig } from '../spec/name-options.js';
-import { hostsText, joinersLine } from './hosts-file.js';
+import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
 import { resolvText } from './resolv-file.js';
 
 export interface FileRequest {
@@ -83,14 +83,27 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
   return files;
 }
 
-function ownHosts({ names: { hosts }, network, hostname, name }: FileRequest): string {
-  const { base, added } = hosts ?? { base: 'none', added: [] };
-  return hostsText({
-    base: base === 'none' || base === 'image' ? '' : hostFile(base),
-    added,
-    hostReachable: network !== 'isolated',
-    names: [hostname, name],
-  });
+function ownHosts(request: FileRequest): string {
+  const base = request.names.hosts?.base ?? 'none';
+  // The image's is read when its root is there.
+  if (base === 'image') return '';
+  return hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : hostFile(base) });
+}
+
+function hostsRequest({ names, network, hostname, name }: FileRequest): HostsRequest {
+  const added = names.hosts?.added ?? [];
+  return { base: '', added, hostReachable: network !== 'isolated', names: [hostname, name] };
+}
+
+/** What stands around the image's lines in /etc/hosts; undefined where it does not begin with them. */
+export function aroundImageHosts(request: FileRequest): HostsAround | undefined {
+  const isOwn = typeof request.network === 'string';
+  return isOwn && request.names.hosts?.base === 'image' ? hostsAround(hostsRequest(request)) : undefined;
+}
+
+/** A file that the launch fills. */
+export function writeEmptyFile(path: string, owner: FileRequest['owner']): void {
+  write(path, '', owner);
 }
 
 /** Those who share a network find each other's names. */

@@ -20,28 +20,37 @@ const OWN_ADDRESS = '127.0.0.1';
 /** Names by which containers of Podman and Docker know their host. */
 const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
 
-/**
- * The user's entries first, since the first one of a name counts; then the base; then what it lacks: localhost, the host, the container. Throws
- * INVALID_ARGUMENT for `host-gateway` on a machine that has no address.
- */
+/** What stands before the base, and the lines after it. */
+export interface HostsAround {
+  readonly first: string;
+  readonly last: readonly string[];
+}
+
+/** The user's entries first, since the first one of a name counts; then the base; then what it lacks. Throws as hostsAround(). */
 export function hostsText(request: HostsRequest): string {
-  const { added, base, names } = request;
+  const { base } = request;
+  const { first, last } = hostsAround(request);
+  return [first, base === '' || base.endsWith('\n') ? base : `${base}\n`, ...last.map((row) => `${row}\n`)].join('');
+}
+
+/** What the base lacks: localhost, the host, the container. Throws INVALID_ARGUMENT for `host-gateway` on a machine that has no address. */
+export function hostsAround({ added, base, names, hostReachable }: HostsRequest): HostsAround {
   const needsGateway = added.some(({ address }) => address === 'host-gateway');
-  const gateway = request.hostReachable || needsGateway ? hostAddress() : undefined;
+  const gateway = hostReachable || needsGateway ? hostAddress() : undefined;
   if (needsGateway && gateway === undefined) {
     throw new TspodError('INVALID_ARGUMENT', 'host-gateway: this machine has no address beside its loopback');
   }
-  const first = added.map(({ address, names: own }) =>
-    line(address === 'host-gateway' ? (gateway ?? '') : address, own),
+  const first = added.map((entry) =>
+    line(entry.address === 'host-gateway' ? (gateway ?? '') : entry.address, entry.names),
   );
   const known = new Set([...added.flatMap((entry) => entry.names), ...namesIn(base)]);
   const lacking = (wanted: readonly string[]) => wanted.filter((name) => !known.has(name));
   const last = [
     ...(known.has('localhost') ? [] : [line(OWN_ADDRESS, ['localhost']), line('::1', ['localhost'])]),
-    ...optionalLine(request.hostReachable ? gateway : undefined, lacking(HOST_NAMES)),
+    ...optionalLine(hostReachable ? gateway : undefined, lacking(HOST_NAMES)),
     ...optionalLine(OWN_ADDRESS, lacking([...new Set(names)])),
   ];
-  return [...first, base === '' || base.endsWith('\n') ? base : `${base}\n`, ...last].join('');
+  return { first: first.map((row) => `${row}\n`).join(''), last };
 }
 
 /** The line that a container which shares this file adds for its names; '' if they are there. */
@@ -54,7 +63,7 @@ export function joinersLine(text: string, names: readonly string[]): string {
 }
 
 function line(address: string, names: readonly string[]): string {
-  return `${address}\t${names.join(' ')}\n`;
+  return `${address}\t${names.join(' ')}`;
 }
 
 function optionalLine(address: string | undefined, names: readonly string[]): readonly string[] {

@@ -1,10 +1,11 @@
 /** Files, devices and links that are put into a root. */
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { containerDirectory, init, ROOT, runContained } from '../helpers/contained.js';
+import { containerDirectory, init, prepare, ROOT, runContained } from '../helpers/contained.js';
 import type { Step } from '../../src/plan/ops.js';
 import { requires, skip } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const CHARACTER = 0o020000;
 const DEV = 20;
@@ -110,6 +111,35 @@ test('makeFile: a link in its place is replaced, never written through', async (
   t.is(outcome.value('/etc/hosts'), '- 0644 0 0 0:0 3');
   t.is(outcome.value('/etc/target'), '!ENOENT');
   t.true(outcome.stdout.endsWith('new'));
+});
+
+test('extendFile: lines around those of the root, and those alone whose id it lacks', async (t) => {
+  if (!requires(t, 'root')) return;
+  const file = join(temporaryDirectory(t), 'extended');
+  writeFileSync(file, 'of an earlier launch, and longer than what comes now, so that a rest of it would be seen\n');
+  const last = ['a:x:5:', 'b:x:6:staff:', 'c:x:6:0:'];
+  const outcome = await runContained(t, {
+    arrange: (root) => {
+      writeFileSync(join(root, 'etc/lines'), 'five:x:5:\nlast without an end');
+      writeFileSync(join(root, 'etc/group'), 'staff:x:50:\n');
+    },
+    outside: [prepare({ op: 'openPath', slot: 7, path: file, flags: 0o1001 })],
+    before: [init({ op: 'extendFile', slot: 7, rootSlot: ROOT, path: '/etc/lines', first: 'first\n', last, ids: 1 })],
+  });
+  t.is(outcome.end, 'exit 0');
+  t.is(readFileSync(file, 'utf8'), 'first\nfive:x:5:\nlast without an end\nb:x:6:50:\n');
+});
+
+test('extendFile: what is no regular file of the root is refused', async (t) => {
+  if (!requires(t, 'root')) return;
+  const file = join(temporaryDirectory(t), 'extended');
+  writeFileSync(file, '');
+  const outcome = await runContained(t, {
+    arrange: (root) => mkdirSync(join(root, 'etc/lines')),
+    outside: [prepare({ op: 'openPath', slot: 7, path: file, flags: 0o1001 })],
+    before: [init({ op: 'extendFile', slot: 7, rootSlot: ROOT, path: '/etc/lines', first: '', last: [], ids: 0 })],
+  });
+  t.regex(outcome.end, /^failed extendFile EINVAL/);
 });
 
 test('setXattr: an attribute of a file in the root', async (t) => {

@@ -1,5 +1,6 @@
 /** All flags that say what a container is. */
 import type { CreateFlag } from './draft.js';
+import { accountFlags } from './accounts.js';
 import { fileFlags } from './files.js';
 import { containerFlags } from './container.js';
 import { processFlags } from './process.js';
@@ -15,6 +16,7 @@ import { securityFlags } from './security.js';
 export const createFlags: readonly CreateFlag[] = [
   ...containerFlags,
   ...processFlags,
+  ...accountFlags,
   ...fileFlags,
   ...isolationFlags,
   ...nameFlags,

@@ -28,15 +28,6 @@ export const missingFlags: readonly CreateFlag[] = [
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   ...missing('volumes-from', 'there are no named volumes'),
-  ...missing('hostuser passwd-entry', 'entries are not added to /etc/passwd'),
-  {
-    name: 'passwd',
-    kind: 'bool',
-    help: '',
-    hidden: true,
-    missing: 'entries are not added to /etc/passwd',
-    harmless: ['false'],
-  },
   ...missing('subuidname subgidname', 'give the maps with --uidmap and --gidmap'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {

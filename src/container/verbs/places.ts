@@ -1,13 +1,13 @@
 /** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
 import { TspodError } from '../../errors.js';
-import { hostnameOf } from '../../spec/generate.js';
-import { donorOf, NAMESPACE_KINDS } from '../../spec/namespaces.js';
+import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
 import { presentCgroups } from '../cgroup.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
+import { containerHostname as hostnameSeen } from '../owners.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../run-record.js';
 import type { ContainerNamespace } from '../places-types.js';
@@ -42,9 +42,7 @@ export function cgroupPath(context: EngineContext, id: string): string {
 
 /** As configured: its own, the host's, or that of the container whose names it shares. */
 export function containerHostname(context: EngineContext, id: string): string {
-  const config = readConfig(context, id);
-  const donor = donorOf(config.namespaces.uts);
-  return donor === undefined ? hostnameOf(config, context.facts(), id) : containerHostname(context, donor);
+  return hostnameSeen(context, id, readConfig(context, id));
 }
 
 /** Ids, oldest first. */

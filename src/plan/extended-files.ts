@@ -1,0 +1,41 @@
+/** Steps that write files with lines of the container's own and lines of the engine's, and mount them over the container's. */
+import { MOUNT_ATTR } from '../oci/mount-options.js';
+import type { PlanBuilder } from './builder.js';
+import type { ExtendedFile } from './context.js';
+import { O_TRUNC, O_WRONLY } from './flags.js';
+import { NONE } from './ops.js';
+
+export interface ExtensionRequest {
+  readonly rootSlot: number;
+  /** The container's user namespace; NONE without one of its own. */
+  readonly usernsSlot: number;
+}
+
+export function addExtendedFiles(
+  builder: PlanBuilder,
+  files: readonly ExtendedFile[],
+  request: ExtensionRequest,
+): void {
+  for (const file of files) addExtendedFile(builder, file, request);
+}
+
+function addExtendedFile(
+  builder: PlanBuilder,
+  { path, file, first, last, ids, mount, readOnly }: ExtendedFile,
+  { rootSlot, usernsSlot }: ExtensionRequest,
+): void {
+  const writable = builder.slot();
+  // By the monitor: with a user namespace nobody in the container may open it.
+  builder.add('prepare', 'openPath', { slot: writable, path: file, flags: O_WRONLY | O_TRUNC });
+  builder.add('init', 'extendFile', { slot: writable, rootSlot, path, first, last, ids: ids ? 1 : 0 });
+  if (!mount) return;
+  const slot = builder.slot();
+  builder.add(usernsSlot === NONE ? 'init' : 'prepare', 'openTree', { slot, path: file, recursive: 0 });
+  if (readOnly) {
+    const set = MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
+    const rest = { clear: 0n, propagation: 0n, recursive: 0, usernsSlot: NONE };
+    builder.add('init', 'mountAttributes', { slot, set, ...rest });
+  }
+  // Not where the image has no such file: it is not for the engine to say who is who there.
+  builder.try('init', 'attachInRoot', { slot, rootSlot, target: path, create: 0 });
+}
