@@ -8,7 +8,6 @@ import type { Context } from './context.js';
 import { applyFlags, type Draft } from './flags/draft.js';
 import { setRootfs } from './flags/files.js';
 import { createFlags } from './flags/create-flags.js';
-import { readHooks } from './hooks-dir.js';
 
 export interface CreateRequest {
   readonly options: CreateOptions;
@@ -31,10 +30,9 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   if (rest.length > 0) draft.command = rest;
   checkCombination(draft, args);
   if (flags.has('preserve-fds')) draft.preserveFds = checkDescriptors(flags.number('preserve-fds') ?? 0);
-  const { hooksDirectories, runtime, runtimeFlags } = context.globals;
+  const { runtime, runtimeFlags } = context.globals;
   if (runtime !== undefined) draft.runtime = runtime;
   if (runtimeFlags !== undefined) draft.runtimeFlags = runtimeFlags;
-  if (hooksDirectories.length > 0) draft.hooks = readHooks(hooksDirectories, draft);
   const replace = flags.bool('replace');
   if (replace && draft.name === undefined) throw invalid('cannot replace container without --name being set');
   return { options: draft, replace };

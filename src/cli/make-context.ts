@@ -35,10 +35,11 @@ export function makeContext(globals: Globals): Context {
   };
 }
 
-async function open({ root, runRoot, cgroupManager, eventsBackend }: Globals): Promise<Engine> {
+async function open({ root, runRoot, cgroupManager, eventsBackend, hooksDirectories }: Globals): Promise<Engine> {
   const { openEngine } = await import('../engine/open.js');
   return openEngine({
     eventsBackend,
+    hooksDirectories,
     ...(root === undefined ? {} : { root }),
     ...(runRoot === undefined ? {} : { runRoot }),
     ...(cgroupManager === undefined ? {} : { cgroupManager }),

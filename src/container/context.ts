@@ -36,6 +36,8 @@ export interface EngineContext {
   readonly events: EventLog | undefined;
   /** Verbs of this context take no lock of its container. @default none */
   readonly batch?: Batch;
+  /** Where OCI hooks are looked for when a container is created. */
+  readonly hooksDirectories: readonly string[];
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
 }

@@ -1,5 +1,6 @@
 /** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
 import { splitFrom } from '../container/cgroup.js';
+import { configure } from '../container/configure.js';
 import { compileLaunch } from '../container/compile.js';
 import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';
@@ -9,12 +10,11 @@ import { preparedFiles, rootOf } from '../container/prepare.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
-import { normalizeCreateOptions } from '../spec/normalize.js';
 import { containerPaths } from '../storage/paths.js';
 import { randomName } from '../util/random-name.js';
 
 export function explainCreate(context: EngineContext, options: CreateOptions): string {
-  const { config } = resolveDonors(context, normalizeCreateOptions(options, context.facts(), context));
+  const { config } = resolveDonors(context, configure(context, options));
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, config);

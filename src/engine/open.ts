@@ -47,7 +47,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   try {
     const isNewBoot = refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
     mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
-    const context = makeContext(directories, { paths, store, cgroupManager, events: openEvents(options, directories) });
+    const context = makeContext(directories, {
+      paths,
+      store,
+      cgroupManager,
+      events: openEvents(options, directories),
+      hooksDirectories: hooksDirectories(options),
+    });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
     return makeEngine(context);
@@ -64,7 +70,20 @@ function checkOptions(options: EngineOptions): void {
   }
 }
 
-const OPTIONS: readonly (keyof EngineOptions)[] = ['root', 'runRoot', 'eventsBackend', 'cgroupManager'];
+const OPTIONS: readonly (keyof EngineOptions)[] = [
+  'root',
+  'runRoot',
+  'eventsBackend',
+  'cgroupManager',
+  'hooksDirectories',
+];
+
+/** Throws INVALID_ARGUMENT for one that is not absolute. */
+function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions): readonly string[] {
+  const relative = given.find((directory) => !directory.startsWith('/'));
+  if (relative === undefined) return [...given];
+  throw new TspodError('INVALID_ARGUMENT', `hooksDirectories must be absolute paths, not ${JSON.stringify(relative)}`);
+}
 
 /** Throws INVALID_ARGUMENT for a backend that there is not. */
 function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
@@ -108,7 +127,7 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
 
 function makeContext(
   directories: Directories,
-  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager'>,
+  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager' | 'hooksDirectories'>,
 ): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());

@@ -1,4 +1,5 @@
 /** Containers that live for one call: created, started, read from, waited for, removed. */
+import { configure } from '../container/configure.js';
 import { abortedError } from '../native/abort.js';
 import { whenAborted } from '../container/when-aborted.js';
 import type { CollectedResult, ContainerProcess, ExitStatus, RunOptions, SpawnOptions } from '../container/api.js';
@@ -11,7 +12,6 @@ import { makePipes } from '../container/pipes.js';
 import { attachedProcess, directProcess } from '../container/process.js';
 import { defined, pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/stdio.js';
-import { normalizeCreateOptions } from '../spec/normalize.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { CreateOptions } from '../spec/create-options.js';
 
@@ -51,7 +51,7 @@ export async function runContainer(
 
 /** Resolves when the process runs. */
 export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
-  const config = normalizeCreateOptions(withDefaults(pickCreateOptions(options)), context.facts(), context);
+  const config = configure(context, withDefaults(pickCreateOptions(options)));
   const streams = streamsOf(options, config);
   return config.tty || config.log.driver !== 'none'
     ? spawnThroughMonitor(context, config, options)

@@ -26,6 +26,8 @@ export interface EngineOptions {
    * @default $TSPOD_CGROUP_MANAGER, or systemd where it runs the machine and cgroup v2 is alone, else cgroupfs
    */
   readonly cgroupManager?: 'cgroupfs' | 'systemd';
+  /** Directories of JSON files, each with an OCI hook and when it applies: absolute, later ones win. Read when a container is created. @default none */
+  readonly hooksDirectories?: readonly string[];
 }
 
 /** One line of `ps`. */

@@ -185,6 +185,8 @@ export interface CreateOptions extends NameOptions, AccountOptions {
   readonly entrypoint?: readonly string[];
   /** Added to PATH, container, HOSTNAME, HOME, and TERM with a tty. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added when all others are known: ${NAME} and $NAME in them stand for these. @default none */
+  readonly envMerge?: Readonly<Record<string, string>>;
   /** Default variables not to have; never what `env` sets. */
   readonly unsetEnv?: readonly string[];
   /** Have none of them. @default false */
@@ -240,6 +242,8 @@ export interface CreateOptions extends NameOptions, AccountOptions {
   /** With `readOnly`: writable tmpfs on /dev/shm, /run, /tmp, /var/tmp. @default true */
   readonly readOnlyTmpfs?: boolean;
   readonly mounts?: readonly MountOptions[];
+  /** Containers whose bind mounts it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
+  readonly volumesFrom?: readonly string[];
   /** @default what the mounts need */
   readonly rootPropagation?: PropagationMode;
   /** Size of /dev/shm. @default 64 MiB */

@@ -9,7 +9,7 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** Most bytes of all variables: what execve(2) takes with the usual stack limit, less room for the arguments. */
 const MAX_ENVIRONMENT_BYTES = 1536 * 1024;
 
-type EnvironmentOptions = Pick<CreateOptions, 'env' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
+type EnvironmentOptions = Pick<CreateOptions, 'env' | 'envMerge' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
 
 export interface Environment {
   readonly env: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export function normalizeEnvironment(
   facts: Pick<HostFacts, 'proxyVariables'>,
 ): Environment {
   const given = options.env ?? {};
-  for (const name of Object.keys(given)) {
+  for (const name of [...Object.keys(given), ...Object.keys(options.envMerge ?? {})]) {
     if (!/^[^=\0]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
   }
   const proxies = options.httpProxy === true ? facts.proxyVariables : {};
@@ -34,10 +34,24 @@ export function normalizeEnvironment(
   if (options.tty === true) defaults['TERM'] = 'xterm';
   const unset = new Set(options.unsetEnvAll === true ? Object.keys(defaults) : options.unsetEnv);
   for (const name of unset) delete defaults[name];
-  const env = { ...defaults, ...given };
+  const env = merged({ ...defaults, ...given }, options.envMerge ?? {});
   checkSize(env);
   const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
   return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
+}
+
+/** A variable that is not there is empty, as for a shell. */
+function merged(
+  env: Readonly<Record<string, string>>,
+  templates: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const known = new Map(Object.entries(env));
+  const expand = (text: string): string =>
+    text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string | undefined, bare: string | undefined) => {
+      return known.get(braced ?? bare ?? '') ?? '';
+    });
+  const added = Object.entries(templates).map(([name, text]) => [name, expand(text)] as const);
+  return added.length === 0 ? env : { ...env, ...Object.fromEntries(added) };
 }
 
 function checkSize(env: Readonly<Record<string, string>>): void {

@@ -21,6 +21,13 @@ export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
   return byKind;
 }
 
+/** Further hooks after those that are there. */
+export function addHooks(hooks: OciHooks, further: readonly HookOptions[]): OciHooks {
+  const added = normalizeHooks(further);
+  const kinds = HOOK_KINDS.filter((kind) => hooks[kind] !== undefined || added[kind] !== undefined);
+  return Object.fromEntries(kinds.map((kind) => [kind, [...(hooks[kind] ?? []), ...(added[kind] ?? [])]]));
+}
+
 function checkHook(hook: HookOptions): OciHook {
   const path = checkAbsolutePath(`path of ${hook.kind} hook`, hook.path);
   for (const item of hook.env ?? []) {

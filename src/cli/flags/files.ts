@@ -82,6 +82,16 @@ export const fileFlags: readonly CreateFlag[] = [
     },
   },
   {
+    name: 'volumes-from',
+    kind: 'items',
+    value: 'container[:ro|rw]',
+    group: FILES,
+    help: 'Mount what another container mounts of the host',
+    set: (draft, items) => {
+      draft.volumesFrom = items;
+    },
+  },
+  {
     name: 'tmpfs',
     kind: 'items',
     value: 'path[:options]',

@@ -21,13 +21,11 @@ export const missingFlags: readonly CreateFlag[] = [
   { name: 'tls-verify', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
   { name: 'disable-content-trust', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
   { name: 'image-volume', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['ignore'] },
-  ...missing('env-merge', IMAGES),
   ...missing('ip ip6 mac-address network-alias expose', BRIDGE),
   { name: 'publish', short: 'p', kind: 'items', help: '', hidden: true, missing: BRIDGE },
   { name: 'publish-all', short: 'P', kind: 'bool', help: '', hidden: true, missing: BRIDGE, harmless: ['false'] },
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
-  ...missing('volumes-from', 'there are no named volumes'),
   ...missing('subuidname subgidname', 'give the maps with --uidmap and --gidmap'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {

@@ -1,6 +1,6 @@
 /** Flags of create and run: the container's first process. */
 import { unsupported } from '../cli-error.js';
-import { parseEnv, readEnvFile } from '../parse/key-values.js';
+import { parseEnv, readEnvFile, parsePairs } from '../parse/key-values.js';
 import type { CreateFlag } from './draft.js';
 
 const PROCESS = 'Process';
@@ -35,6 +35,16 @@ export const processFlags: readonly CreateFlag[] = [
     help: "Set an environment variable; without a value, or with KEY*, take the caller's",
     set: (draft, items, caller) => {
       draft.env = { ...draft.env, ...parseEnv(items, caller) };
+    },
+  },
+  {
+    name: 'env-merge',
+    kind: 'items',
+    value: 'key=value',
+    group: PROCESS,
+    help: 'Set an environment variable; ${NAME} in the value stands for another variable of the container',
+    set: (draft, items) => {
+      draft.envMerge = parsePairs(items, () => 'variables must be formatted KEY=VALUE');
     },
   },
   {

@@ -1,11 +1,11 @@
 /** Records a new container. Nothing of it exists in the kernel; its directories are made when it is first started. */
+import { configure } from '../configure.js';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 
 import { TspodError, isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
-import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../../util/random-name.js';
 import { requireProfile } from '../apparmor.js';
@@ -29,7 +29,7 @@ export interface Recorded {
 
 /** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces). */
 export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
-  const config = normalizeCreateOptions(options, context.facts(), context);
+  const config = configure(context, options);
   // What the host lacks is said now, and not when it is started.
   resolveHostPaths(config);
   requireProfile(config);

@@ -55,6 +55,8 @@ covers('interactive', 'true', { interactive: true });
 covers('tty', 'true', { tty: true });
 covers('tz', 'Europe/Zurich', { timezone: 'Europe/Zurich' });
 covers('personality', 'LINUX32', { personality: 'LINUX32' });
+covers('env-merge', ['A=${B}x', 'C=$D'], { envMerge: { A: '${B}x', C: '$D' } });
+covers('volumes-from', ['one:ro', 'two'], { volumesFrom: ['one:ro', 'two'] });
 covers('passwd', 'false', { passwd: false });
 covers('passwd-entry', '$UID', { passwdEntry: '$UID' });
 covers('group-entry', '$GID', { groupEntry: '$GID' });

@@ -1,9 +1,20 @@
 /** OCI hooks in directories of JSON files (oci-hooks(5)): which of them apply to a container. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { CreateOptions, HookKind, HookOptions } from '../spec/create-options.js';
-import { invalid } from './cli-error.js';
+import { TspodError } from '../errors.js';
+import type { HookKind, HookOptions } from '../spec/create-options.js';
+
+/** What the conditions of a hook ask about. */
+export interface HookSubject {
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The program that the container runs. */
+  readonly program: string;
+  readonly hasBindMounts: boolean;
+}
+
+/** Largest file of a hook: it is a few lines. */
+const MAX_FILE_BYTES = 1 << 20;
 
 const STAGES: ReadonlySet<string> = new Set<HookKind>([
   'prestart',
@@ -32,30 +43,39 @@ interface HookFile {
   readonly stages: readonly string[];
 }
 
-/** Hooks in the order of their file names; a file in a later directory replaces one of the same name. Throws CliError. */
-export function readHooks(directories: readonly string[], options: CreateOptions): HookOptions[] {
+/** Hooks in the order of their file names; a file in a later directory replaces one of the same name. Throws INVALID_ARGUMENT, which names the file. */
+export function readHooks(directories: readonly string[], subject: HookSubject): readonly HookOptions[] {
   const files = new Map<string, string>();
   for (const directory of directories) {
     for (const name of jsonFiles(directory)) files.set(name, join(directory, name));
   }
-  return [...files.keys()].sort().flatMap((name) => hooksOf(readHookFile(files.get(name) as string), options));
+  return [...files.keys()].sort().flatMap((name) => hooksIn(files.get(name) ?? '', subject));
 }
 
 function jsonFiles(directory: string): string[] {
   try {
     return readdirSync(directory).filter((name) => name.endsWith('.json'));
   } catch (error) {
-    throw invalid(`--hooks-dir: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`hooks directory ${JSON.stringify(directory)}`, error);
   }
 }
 
-function readHookFile(path: string): HookFile {
+function invalid(what: string, cause: unknown): TspodError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TspodError('INVALID_ARGUMENT', `${what}: ${reason}`, { cause });
+}
+
+/** Whatever is wrong with a file is told with its name, also a pattern that is none. */
+function hooksIn(path: string, subject: HookSubject): readonly HookOptions[] {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    if (text.length > MAX_FILE_BYTES) throw new Error(`longer than ${MAX_FILE_BYTES} bytes`);
+    const value: unknown = JSON.parse(text);
     checkHookFile(value);
-    return value;
+    accessSync(value.hook.path, constants.X_OK);
+    return hooksOf(value, subject);
   } catch (error) {
-    throw invalid(`parsing hook ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`parsing hook ${JSON.stringify(path)}`, error);
   }
 }
 
@@ -72,15 +92,27 @@ function checkHookFile(value: unknown): asserts value is HookFile {
   if (!isStrings(file.stages) || file.stages.length === 0) throw new Error('missing required property: stages');
   const unknown = file.stages.find((stage) => !STAGES.has(stage));
   if (unknown !== undefined) throw new Error(`unknown stage ${JSON.stringify(unknown)}`);
-  if (typeof file.when !== 'object' || file.when === null) throw new Error('missing required property: when');
+  checkWhen(file.when);
+}
+
+function checkWhen(value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw new Error('missing required property: when');
+  const when = value as { [K in keyof HookFile['when']]?: unknown };
+  for (const key of ['always', 'hasBindMounts'] as const) {
+    if (when[key] !== undefined && typeof when[key] !== 'boolean') throw new Error(`when.${key} must be true or false`);
+  }
+  if (!isStrings(when.commands ?? [])) throw new Error('when.commands must be a list of strings');
+  const { annotations = {} } = when;
+  if (typeof annotations !== 'object' || annotations === null || !isStrings(Object.values(annotations)))
+    throw new Error('when.annotations must be an object of strings');
 }
 
 function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function hooksOf({ hook, when, stages }: HookFile, options: CreateOptions): HookOptions[] {
-  if (!applies(when, options)) return [];
+function hooksOf({ hook, when, stages }: HookFile, subject: HookSubject): readonly HookOptions[] {
+  if (!applies(when, subject)) return [];
   return stages.map((stage) => ({
     kind: stage as HookKind,
     path: hook.path,
@@ -91,9 +123,8 @@ function hooksOf({ hook, when, stages }: HookFile, options: CreateOptions): Hook
 }
 
 /** Every condition that is named must hold. */
-function applies(when: HookFile['when'], options: CreateOptions): boolean {
-  const annotations = Object.entries(options.annotations ?? {});
-  const program = [...(options.entrypoint ?? []), ...(options.command ?? [])][0] ?? '';
+function applies(when: HookFile['when'], subject: HookSubject): boolean {
+  const annotations = Object.entries(subject.annotations);
   const conditions = [
     when.always,
     when.annotations === undefined
@@ -101,10 +132,8 @@ function applies(when: HookFile['when'], options: CreateOptions): boolean {
       : Object.entries(when.annotations).every(([key, value]) =>
           annotations.some((pair) => matches(key, pair[0]) && matches(value, pair[1])),
         ),
-    when.commands === undefined ? undefined : when.commands.some((pattern) => matches(pattern, program)),
-    when.hasBindMounts === undefined
-      ? undefined
-      : when.hasBindMounts === (options.mounts ?? []).some(({ type }) => type === 'bind'),
+    when.commands === undefined ? undefined : when.commands.some((pattern) => matches(pattern, subject.program)),
+    when.hasBindMounts === undefined ? undefined : when.hasBindMounts === subject.hasBindMounts,
   ].filter((condition) => condition !== undefined);
   return conditions.length > 0 && conditions.every(Boolean);
 }

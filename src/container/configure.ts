@@ -1,0 +1,24 @@
+/** Create options -> configuration, with what the engine adds to it: hooks of its directories, mounts of other containers. */
+import type { ContainerConfig } from '../spec/config.js';
+import type { CreateOptions } from '../spec/create-options.js';
+import { addHooks } from '../spec/hooks.js';
+import { normalizeCreateOptions } from '../spec/normalize.js';
+import type { EngineContext } from './context.js';
+import { readHooks } from './hook-directories.js';
+import { withVolumesFrom } from './volumes-from.js';
+
+/** Throws as normalizeCreateOptions(); INVALID_ARGUMENT for a file in a hooks directory, NO_SUCH_CONTAINER for one whose mounts are wanted. */
+export function configure(context: EngineContext, options: CreateOptions): ContainerConfig {
+  const whole = options.volumesFrom === undefined ? options : withVolumesFrom(context, options);
+  const config = normalizeCreateOptions(whole, context.facts());
+  return context.hooksDirectories.length === 0 ? config : withHooks(context.hooksDirectories, config);
+}
+
+function withHooks(directories: readonly string[], config: ContainerConfig): ContainerConfig {
+  const hooks = readHooks(directories, {
+    annotations: config.annotations,
+    program: config.args[0] ?? '',
+    hasBindMounts: config.mounts.some(({ type }) => type === 'bind'),
+  });
+  return { ...config, hooks: addHooks(config.hooks, hooks) };
+}
