@@ -35,6 +35,8 @@ export function checkRuntimeSupport(config: ContainerConfig): void {
     [config.init, 'init'],
     [config.preserveFds > 0, 'preserveFds'],
     [config.namespaces.user !== 'host', 'a user namespace'],
+    [config.hostUsers.length > 0, 'hostUsers'],
+    [config.hosts?.base === 'image', 'hostsFile image'],
   ];
   const found = unsupported.find(([asked]) => asked);
   if (found !== undefined)
