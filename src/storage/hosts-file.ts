@@ -56,10 +56,10 @@ export function hostsAround({ added, base, names, hostReachable }: HostsRequest)
 /** The line that a container which shares this file adds for its names; '' if they are there. */
 export function joinersLine(text: string, names: readonly string[]): string {
   const known = namesIn(text);
-  return optionalLine(
-    OWN_ADDRESS,
-    [...new Set(names)].filter((name) => !known.has(name)),
-  ).join('');
+  const lacking = [...new Set(names)].filter((name) => !known.has(name));
+  return optionalLine(OWN_ADDRESS, lacking)
+    .map((row) => `${row}\n`)
+    .join('');
 }
 
 function line(address: string, names: readonly string[]): string {

@@ -55,6 +55,7 @@ covers('interactive', 'true', { interactive: true });
 covers('tty', 'true', { tty: true });
 covers('tz', 'Europe/Zurich', { timezone: 'Europe/Zurich' });
 covers('personality', 'LINUX32', { personality: 'LINUX32' });
+covers('requires', ['one', 'two'], { requires: ['one', 'two'] });
 covers('env-merge', ['A=${B}x', 'C=$D'], { envMerge: { A: '${B}x', C: '$D' } });
 covers('volumes-from', ['one:ro', 'two'], { volumesFrom: ['one:ro', 'two'] });
 covers('passwd', 'false', { passwd: false });
