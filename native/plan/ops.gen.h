@@ -61,7 +61,7 @@ enum class Op : uint32_t {
   kMakeNode = 51,
   kMakeSymlink = 52,
   kMakeFile = 53,
-  kExtendFile = 57,
+  kExtendFile = 59,
   kSetXattr = 54,
   kRemoveFile = 55,
   kRemoveTree = 56,

@@ -142,7 +142,7 @@ export const OPS = {
    * /etc/passwd and /etc/group, a line of `last` is left out if another has its third field, and a fourth one that names a group becomes its number.
    */
   extendFile: {
-    code: 57,
+    code: 59,
     fields: { slot: 'u32', rootSlot: 'u32', path: 'str', first: 'str', last: 'strs', ids: 'u32' },
   },
   setXattr: { code: 54, fields: { rootSlot: 'u32', path: 'str', name: 'str', value: 'bytes' } },

@@ -84,9 +84,9 @@ export const fileFlags: readonly CreateFlag[] = [
   {
     name: 'volumes-from',
     kind: 'items',
-    value: 'container[:ro|rw]',
+    value: 'container[:options]',
     group: FILES,
-    help: 'Mount what another container mounts of the host',
+    help: 'Mount what another container mounts of the host; options: ro, rw',
     set: (draft, items) => {
       draft.volumesFrom = items;
     },
