@@ -1,7 +1,6 @@
 /** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
 import { configure } from '../container/configure.js';
 import { splitFrom } from '../container/cgroup.js';
-import { configure } from '../container/configure.js';
 import { compileLaunch } from '../container/compile.js';
 import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';

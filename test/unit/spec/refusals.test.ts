@@ -270,7 +270,11 @@ test(invalid, { security: { procOptions: ['hidepid=2,x'] } }, /invalid option of
 
 test(invalid, { cgroupParent: 'x' }, /cgroupParent must be an absolute path/);
 test(invalid, { cgroupParent: '/a/../../b' }, /must not hold "\.\."/);
-test(invalid, { cgroupParent: 'user.slice' }, /^systemd slice received as cgroup parent when using cgroupfs: invalid argument$/);
+test(
+  invalid,
+  { cgroupParent: 'user.slice' },
+  /^systemd slice received as cgroup parent when using cgroupfs: invalid argument$/,
+);
 test(invalid, { cgroups: 'maybe' }, /cgroups must be one of enabled, disabled, no-conmon, split/);
 test(invalid, { cgroups: 'split', cgroupParent: '/a' }, /cgroupParent cannot be given with cgroups split/);
 test(invalid, { cgroups: 'disabled', resources: { cpus: 1 } }, /resource limits need a cgroup/);
