@@ -56,7 +56,7 @@ a mount of the user's wins over them :: system/names.test.ts :: a mount of the u
 restart count :: system/events.test.ts :: events: many looks at a container that is started again and again tell each run once
 last error :: system/run.test.ts :: run: a bad command leaves nothing and says what is wrong
 IP addresses and routes :: - :: there are no bridge networks
-mounted, mountpoint :: - :: the root is mounted in the container's own mount namespace alone
+mounted, mountpoint :: system/files-mount.test.ts :: mount: counts, shows what the container sees, and is gone with the last unmount
 `;
 
 const OPERATIONS = `
@@ -102,14 +102,17 @@ export :: system/files-export.test.ts :: export: GNU tar makes the same tree of 
 diff :: system/files-mount.test.ts :: diff: what was added, changed, deleted and replaced, and nothing that the engine did
 cp :: system/files-copy.test.ts :: copy: directories and other files replace each other only with overwrite
 cp: nothing leads out of the root :: system/files-copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
-artifacts :: - :: there is no such operation yet
-update of limits :: - :: there is no such operation yet
+artifacts :: system/artifacts.test.ts :: artifacts: are kept beside the container, replaced and removed, and go with it
+update of limits :: system/update.test.ts :: update: limits of a running container change in the kernel, and last
 health checks :: launch/health.test.ts :: health: a check that succeeds makes the container healthy, and is run again and again
 health checks: what follows from failures :: system/health.test.ts :: health: restart gives an unhealthy container another life
 healthcheck run :: system/cli-health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
 batch: one lock and one look for many calls :: system/batch.test.ts :: batch: holds the lock for all that is done in it
 cgroup manager systemd :: system/systemd.test.ts :: cgroup manager: what fits the other one is refused
-user namespaces: keep-id, auto, nomap :: - :: maps are given by number
+user namespaces: auto :: system/userns.test.ts :: auto: containers do not share ids; they are free again when a container is gone
+user namespaces: keep-id :: system/userns.test.ts :: keep-id: ids are what they are, in a namespace of its own
+user namespaces: of another container :: system/userns.test.ts :: container: joins the namespace of another, with what belongs to it and with what does not
+layers shifted by mounts :: system/userns.test.ts :: a layer over a root directory: the lower files are shifted, the upper ones the container’s
 checkpoint and restore :: - :: needs CRIU, which is not called
 `;
 

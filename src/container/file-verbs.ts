@@ -11,6 +11,9 @@ export function fileVerbs(context: EngineContext, id: string): ContainerFiles {
     diff: async (options) => (await import('./verbs/diff.js')).diffContainer(context, id, options),
     mount: async () => (await import('./verbs/mount.js')).mountContainer(context, id),
     unmount: async (options) => (await import('./verbs/mount.js')).unmountContainer(context, id, options),
+    addArtifact: async (name, data) => (await import('./verbs/artifacts.js')).addArtifact(context, id, { name, data }),
+    getArtifact: async (name) => (await import('./verbs/artifacts.js')).getArtifact(context, id, name),
+    removeArtifact: async (name) => (await import('./verbs/artifacts.js')).removeArtifact(context, id, name),
     stat: async (path, options) => (await import('./verbs/copy.js')).statInside(context, id, path, options),
   };
 }

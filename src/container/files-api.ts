@@ -84,4 +84,13 @@ export interface ContainerFiles {
   unmount(options?: UnmountContainerOptions): Promise<void>;
   /** NO_SUCH_FILE. With `follow` false a link at the end is described itself. @default follow true */
   stat(path: string, options?: { readonly follow?: boolean }): Promise<FileStat>;
+  /**
+   * Keeps a file of this name beside the container, or replaces it; it goes with the container. INVALID_ARGUMENT for a name that is no plain file name
+   * and for more than 64 MiB, DISK_FULL.
+   */
+  addArtifact(name: string, data: string | Uint8Array): Promise<void>;
+  /** What was kept under the name. NO_SUCH_FILE. */
+  getArtifact(name: string): Promise<Buffer>;
+  /** NO_SUCH_FILE. */
+  removeArtifact(name: string): Promise<void>;
 }

@@ -1,0 +1,97 @@
+/** Named files that are kept beside a container, in its static directory, and go with it. */
+import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { TspodError } from '../../errors.js';
+import { ensureContainerDirectory } from '../../storage/layers.js';
+import { noSuchContainer } from '../../state/lookup.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { EngineContext } from '../context.js';
+import { withContainer } from '../held.js';
+
+/** Longest name: some room is left for that of the file while it is written. */
+const MAX_NAME = 200;
+
+/** Largest artifact, in bytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Throws INVALID_ARGUMENT for a bad name or too many bytes, STATE_INVALID while it is removed, DISK_FULL. */
+export async function addArtifact(
+  context: EngineContext,
+  id: string,
+  { name, data }: { readonly name: string; readonly data: string | Uint8Array },
+): Promise<void> {
+  checkArtifactName(name);
+  if (Buffer.byteLength(data) > MAX_BYTES)
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `artifact ${JSON.stringify(name)} is larger than ${String(MAX_BYTES)} bytes`,
+    );
+  await withContainer(context, id, (held) => {
+    held.require('update');
+    const directory = artifactDirectory(context, id);
+    ensureContainerDirectory(held.paths);
+    mkdirSync(directory, { mode: 0o700, recursive: true });
+    // Whoever reads it sees the old one or the new one. What a crash leaves under this name the next one replaces.
+    const unready = join(directory, `.${name}.new`);
+    try {
+      writeFileSync(unready, data, { mode: 0o600 });
+    } catch (error) {
+      unlinkIfThere(unready);
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      throw new TspodError('DISK_FULL', `no space is left for artifact ${JSON.stringify(name)}`, { cause: error });
+    }
+    renameSync(unready, join(directory, name));
+  });
+}
+
+/** Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE. */
+export function getArtifact(context: EngineContext, id: string, name: string): Buffer {
+  checkArtifactName(name);
+  if (context.store.get(id) === undefined) throw noSuchContainer(id);
+  try {
+    return readFileSync(join(artifactDirectory(context, id), name));
+  } catch (error) {
+    throw missing(id, name, error);
+  }
+}
+
+/** Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE, STATE_INVALID while the container is removed. */
+export async function removeArtifact(context: EngineContext, id: string, name: string): Promise<void> {
+  checkArtifactName(name);
+  await withContainer(context, id, (held) => {
+    held.require('update');
+    try {
+      unlinkSync(join(artifactDirectory(context, id), name));
+    } catch (error) {
+      throw missing(id, name, error);
+    }
+  });
+}
+
+function artifactDirectory({ directories }: EngineContext, id: string): string {
+  return join(containerPaths(directories, id).directory, 'artifacts');
+}
+
+/** Becomes the name of a file: no separator, and nothing that begins with a dot. */
+function checkArtifactName(name: string): void {
+  if (name.length <= MAX_NAME && /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)) return;
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `an artifact's name is 1 to ${String(MAX_NAME)} letters, digits, dots, dashes or underscores and begins with no dot or dash, not ${JSON.stringify(name)}`,
+  );
+}
+
+function missing(id: string, name: string, error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
+  return new TspodError('NO_SUCH_FILE', `container ${id} has no artifact ${JSON.stringify(name)}`, { cause: error });
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
