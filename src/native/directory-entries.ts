@@ -57,6 +57,10 @@ export interface DirectoryEntry {
   readonly xattrs: ReadonlyMap<BinaryText, Buffer>;
 }
 
+export function isSymlink({ mode }: Pick<DirectoryEntry, 'mode'>): boolean {
+  return (mode & S_IFMT) === S_IFLNK;
+}
+
 export function isDirectory({ mode }: Pick<DirectoryEntry, 'mode'>): boolean {
   return (mode & S_IFMT) === S_IFDIR;
 }

@@ -3,6 +3,7 @@ import {
   directoryEntries,
   directoryNames,
   isDirectory,
+  isSymlink,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
@@ -57,6 +58,11 @@ class MadeByEngine {
     return this.#points.has(path);
   }
 
+  /** A file that was made to be mounted on, or a link of the engine's. */
+  isFile(path: BinaryText, entry: DirectoryEntry, old: DirectoryEntry | undefined): boolean {
+    return this.isPoint(path) && (old !== undefined || entry.size === 0 || isSymlink(entry));
+  }
+
   isAbove(path: BinaryText): boolean {
     return this.#above.has(path);
   }
@@ -86,8 +92,7 @@ async function* changesIn(
     }
     const itself = change(old === undefined ? 'added' : 'changed', path);
     if (!isDirectory(entry)) {
-      // Something is mounted over a file that was made for it.
-      if (!made.isPoint(path) || (old === undefined && entry.size > 0)) yield itself;
+      if (!made.isFile(path, entry, old)) yield itself;
       continue;
     }
     const inside = changesOfDirectory(

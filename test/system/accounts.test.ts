@@ -69,7 +69,7 @@ test(
     groupEntry: 'us:x:$GID:$USERLIST',
   },
   'me:x:4321:0:container user of 4321:/:/bin/false\n',
-  'us:x:4321:4321\n',
+  'us:x:4321:\n',
 );
 test(adds, { hostUsers: ['root', 'nobody', '65534'] }, 'nobody:*:65534:65534:nobody:/:/bin/sh\n', '');
 
