@@ -90,7 +90,7 @@ export const KNOWN = [
     what: 'inspect: only Podman has .OCIConfigPath',
     why: 'no OCI configuration is written: containers are started without an OCI runtime',
   },
-  { what: 'inspect: only Podman has .OCIRuntime', why: 'no OCI runtime is called' },
+  { what: 'inspect: value of .OCIRuntime', why: 'each names the runtime that it uses by default' },
   { what: 'inspect: only Podman has .State.CheckpointedAt', why: 'there are no checkpoints' },
   { what: 'inspect: only Podman has .State.RestoredAt', why: 'there are no checkpoints' },
   { what: 'inspect: value of .State.OciVersion', why: 'the version of the specification that is followed' },
