@@ -24,6 +24,7 @@ namespace {
 constexpr int kLine = 3;
 constexpr int kContainer = 4;
 constexpr int kOutput = 5;
+constexpr std::array kPlaces{kLine, kContainer, kOutput};
 constexpr int kFirstOther = 6;
 
 /** A check's process without a word to say is not expected; who looks at it finds this. */
@@ -33,8 +34,7 @@ constexpr int kNotServed = 125;
 Result<void> take_descriptors(const std::array<int, 3>& descriptors) {
   std::array<UniqueFd, 3> copies;  // out of the way of each other's places
   for (size_t i = 0; i < copies.size(); ++i) copies[i] = TRY(sys::dup_from(descriptors[i], kFirstOther));
-  for (size_t i = 0; i < copies.size(); ++i)
-    TRY(sys::dup3(copies[i].get(), kLine + static_cast<int>(i), O_CLOEXEC));
+  for (size_t i = 0; i < copies.size(); ++i) TRY(sys::dup3(copies[i].get(), kPlaces[i], O_CLOEXEC));
   for (UniqueFd& copy : copies) copy.reset();
   return sys::close_range(kFirstOther, UINT_MAX, 0);
 }
