@@ -8,6 +8,7 @@ import { failpoint } from '../failpoint.js';
 import { setFrozen } from '../freeze.js';
 import { withContainer } from '../held.js';
 import { talkTo } from '../talk-to.js';
+import { lastLife } from './stop.js';
 
 const SIGKILL = 9;
 
@@ -23,12 +24,12 @@ export async function killContainer(
     held.require('kill');
     const { observation } = held;
     if (observation.kind !== 'live') return undefined;
-    const { live } = observation;
     held.save({ stoppedByUser: true });
     failpoint('kill-recorded');
     const talk = await talkTo(held.paths.run);
     await talk?.stop();
     talk?.connection.close();
+    const live = lastLife(held, observation.live);
     // Before the signal: it may be gone a moment after it.
     const monitor = number === SIGKILL ? openProcess(live.monitor.pid, live.monitor.startTime) : undefined;
     using process = openProcess(live.init.pid, live.init.startTime);

@@ -62,16 +62,23 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   if (held.isRestarting && held.state.autoRemove) talk?.keepTrees();
   await talk?.stop();
   failpoint('stop-told');
+  const last = lastLife(held, live);
   return {
     id: held.id,
     name: held.name,
-    process: processOf(live),
+    process: processOf(last),
     talk,
-    monitor: openProcess(live.monitor.pid, live.monitor.startTime),
+    monitor: openProcess(last.monitor.pid, last.monitor.startTime),
     // Before its exec a process is deaf to all signals but this.
     signal: isGated ? 9 : held.config.stopSignal,
     timeoutSec: isGated ? 0 : (options.timeoutSec ?? held.config.stopTimeoutSec),
   };
+}
+
+/** A restart may have been under way until the monitor was told that there is to be none: now it is known whose process is the last. */
+export function lastLife(held: HeldContainer, known: LiveRecord): LiveRecord {
+  const observation = held.look();
+  return observation.kind === 'live' ? observation.live : known;
 }
 
 function processOf(live: LiveRecord): ProcessHandle | undefined {
