@@ -113,7 +113,7 @@ export async function withContainer<T>(
   if (batch?.id === id && !batch.isOver) return batch.run(body, options.refreshes === true);
   return tracked(context, async () => {
     const path = containerPaths(context.directories, id).lock;
-    using held = tryLock(path) ?? (await waitForLock(path, options));
+    using held = tryLock(path) ?? (await waitForLock(context, id, options));
     const done = await underLock(context, { id, held, body, settles: options.settle ?? true });
     if (done === undefined) throw noSuchContainer(id);
     return done.result;
@@ -165,8 +165,21 @@ export function isAtRest({ status }: StoredState): boolean {
   return status === 'created' || status === 'exited';
 }
 
-async function waitForLock(path: string, { signal }: LockOptions): Promise<FileLock> {
-  return lock(path, signal === undefined ? {} : { signal });
+async function waitForLock(context: EngineContext, id: string, { signal }: LockOptions): Promise<FileLock> {
+  const { lock: path } = containerPaths(context.directories, id);
+  try {
+    return await lock(path, signal === undefined ? {} : { signal });
+  } catch (error) {
+    removeStrayLock(context, id, path);
+    throw error;
+  }
+}
+
+/** A wait that was called off may have made the file anew after the container had gone. */
+function removeStrayLock({ store }: EngineContext, id: string, path: string): void {
+  if (!store.isOpen || store.get(id) !== undefined) return;
+  using stray = tryLock(path);
+  if (stray !== undefined) removeLockFile(stray);
 }
 
 /** Whoever waits for the removed file notices, and takes the lock of the file that then has the name. */

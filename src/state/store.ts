@@ -255,9 +255,13 @@ export class Store {
     });
   }
 
+  get isOpen(): boolean {
+    return this.#db.open;
+  }
+
   /** Throws ENGINE_CLOSED. */
   requireOpen(): void {
-    if (!this.#db.open) throw new TspodError('ENGINE_CLOSED', 'the engine has been closed');
+    if (!this.isOpen) throw new TspodError('ENGINE_CLOSED', 'the engine has been closed');
   }
 
   close(): void {
