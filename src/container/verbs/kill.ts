@@ -2,6 +2,7 @@
 import { TspodError } from '../../errors.js';
 import { openProcess } from '../../native/process-handle.js';
 import { parseSignal } from '../../util/signals.js';
+import { nowUs } from '../../events/event-log.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -33,9 +34,11 @@ export async function killContainer(
     // Before the signal: it may be gone a moment after it.
     const monitor = number === SIGKILL ? openProcess(live.monitor.pid, live.monitor.startTime) : undefined;
     using process = openProcess(live.init.pid, live.init.startTime);
+    const timeUs = nowUs(); // not after the end that follows from it
     process?.kill(number);
     failpoint('kill-sent');
-    recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes: { signal: String(number) } });
+    const attributes = { signal: String(number) };
+    recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes, timeUs });
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await setFrozen(held, false);
