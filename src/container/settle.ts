@@ -2,7 +2,8 @@
  * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by its name, which
  * derives from the id, and everything here may be repeated: a crash in the middle is put right by the next call.
  */
-import { renameSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, renameSync, watch } from 'node:fs';
 
 import { connectMonitor } from '../native/monitor-spawn.js';
 import { openProcess } from '../native/process-handle.js';
@@ -16,7 +17,7 @@ import { finishUpdate } from './finish-update.js';
 import { setFrozen } from './freeze.js';
 import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
-import { endedState } from './observe.js';
+import { endedState, type Observation } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
@@ -34,8 +35,7 @@ export async function settle(held: HeldContainer): Promise<void> {
 async function settleLife(held: HeldContainer): Promise<void> {
   let { observation } = held;
   if (observation.kind === 'ending') {
-    await endOf(observation.live.monitor);
-    observation = held.look();
+    observation = await afterEnding(held, observation.live.monitor);
   }
   switch (observation.kind) {
     case 'settled':
@@ -174,6 +174,25 @@ export function asidePath({ run }: Pick<ContainerPaths, 'run'>): string {
 
 export function removeRunDirectory({ paths }: HeldContainer): void {
   removeBusyTree(paths.run);
+}
+
+/** What follows an end that the monitor is about to write down: its own end, or, where it is to start the container again, the wait for that. */
+async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Observation> {
+  using handle = openProcess(monitor.pid, monitor.startTime);
+  if (handle === undefined || !existsSync(held.paths.run)) return held.look();
+  const watcher = watch(held.paths.run);
+  const ended = handle.wait();
+  try {
+    for (;;) {
+      const changed = once(watcher, 'change');
+      const observation = held.look();
+      if (observation.kind !== 'ending') return observation;
+      await Promise.race([changed, ended]);
+    }
+  } finally {
+    ended.catch(() => undefined);
+    watcher.close();
+  }
 }
 
 /** Resolves when it is no more. */
