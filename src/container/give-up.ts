@@ -23,11 +23,13 @@ export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<
 }
 
 async function endRunning(paths: ContainerPaths): Promise<void> {
-  const live = readLiveRecord(paths.state);
-  if (live?.status !== 'running') return;
+  if (readLiveRecord(paths.state)?.status !== 'running') return;
   const talk = await talkTo(paths.run);
   await talk?.stop();
   talk?.connection.close();
+  // Now that no policy starts it again, this is the last one.
+  const live = readLiveRecord(paths.state);
+  if (live === undefined) return;
   using process = openProcess(live.init.pid, live.init.startTime);
   try {
     process?.kill('SIGKILL');

@@ -2,9 +2,9 @@
  * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by its name, which
  * derives from the id, and everything here may be repeated: a crash in the middle is put right by the next call.
  */
-import { once } from 'node:events';
-import { existsSync, renameSync, watch } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 
+import { watchFile } from '../host/file-changes.js';
 import { connectMonitor } from '../native/monitor-spawn.js';
 import { openProcess } from '../native/process-handle.js';
 import { removeTreeSync } from '../native/tree.js';
@@ -180,18 +180,18 @@ export function removeRunDirectory({ paths }: HeldContainer): void {
 async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Observation> {
   using handle = openProcess(monitor.pid, monitor.startTime);
   if (handle === undefined || !existsSync(held.paths.run)) return held.look();
-  const watcher = watch(held.paths.run);
-  const ended = handle.wait();
+  using changes = watchFile(held.paths.state);
+  const done = new AbortController();
+  void handle.wait({ signal: done.signal }).then(changes.wake, () => undefined);
   try {
     for (;;) {
-      const changed = once(watcher, 'change');
+      changes.reset();
       const observation = held.look();
       if (observation.kind !== 'ending') return observation;
-      await Promise.race([changed, ended]);
+      await changes.next();
     }
   } finally {
-    ended.catch(() => undefined);
-    watcher.close();
+    done.abort();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Follows the file of events: what has been written, and then what is being written. Told by inotify on its directory. */
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, watch } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 
+import { watchFile } from '../host/file-changes.js';
 import type { EventRecord } from './event.js';
 import { olderFile, type EventPaths } from './event-log.js';
 import { onceOnly, parseLines } from './read.js';
@@ -17,13 +18,20 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncGenerator<readonly EventRecord[], void, undefined> {
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
-  using changes = watchDirectory(paths.directory, signal);
+  using changes = watchFile(paths.file);
   using tail = new EventTail(paths);
-  for (;;) {
-    changes.reset();
-    yield tail.read();
-    if (signal.aborted) return;
-    await changes.next();
+  signal.addEventListener('abort', changes.wake);
+  try {
+    for (;;) {
+      changes.reset();
+      const isLast = signal.aborted;
+      yield tail.read();
+      if (isLast) return;
+      // An abort before anyone listened has woken nobody.
+      if (!signal.aborted) await changes.next();
+    }
+  } finally {
+    signal.removeEventListener('abort', changes.wake);
   }
 }
 
@@ -109,40 +117,4 @@ class OpenFile {
   close(): void {
     closeSync(this.#fd);
   }
-}
-
-interface Changes extends Disposable {
-  /** Forgets what has happened so far. */
-  reset(): void;
-  /** Resolves once something has happened since reset(), or the signal has aborted. Rejects if the watching failed. */
-  next(): Promise<void>;
-}
-
-function watchDirectory(path: string, signal: AbortSignal): Changes {
-  let changed = false;
-  let failure: Error | undefined;
-  let notify: () => void = () => undefined;
-  const wake = () => {
-    changed = true;
-    notify();
-  };
-  const watcher = watch(path, wake);
-  watcher.on('error', (error) => {
-    failure = error;
-    wake();
-  });
-  signal.addEventListener('abort', wake);
-  return {
-    reset() {
-      changed = false;
-    },
-    async next() {
-      if (!changed && !signal.aborted) await new Promise<void>((resolve) => (notify = resolve));
-      if (failure !== undefined) throw failure;
-    },
-    [Symbol.dispose]() {
-      signal.removeEventListener('abort', wake);
-      watcher.close();
-    },
-  };
 }

@@ -1,7 +1,7 @@
 /** Reads a container's log: all of it or its end, once or for as long as it grows. */
 import { stat } from 'node:fs/promises';
 
-import { watchLog, type ChangeWatcher } from './changes.js';
+import { watchFile, type ChangeWatcher } from '../host/file-changes.js';
 import { parseJson } from './json.js';
 import { compactK8s, parseK8s } from './k8s.js';
 import { openLogFiles, type Block, type LogFile } from './log-file.js';
@@ -36,7 +36,7 @@ const PARSERS: Readonly<Record<ReadLogOptions['driver'], RecordParser>> = {
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk, void, undefined> {
   const render = renderer(options);
   // Watching begins before the first read: what is written between the end of the reading and the waiting is not missed.
-  using watcher = options.followUntil === undefined ? undefined : watchLog(options.path);
+  using watcher = options.followUntil === undefined ? undefined : watchFile(options.path);
   const files = await openLogFiles(options.path);
   try {
     let index =

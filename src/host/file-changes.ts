@@ -1,4 +1,4 @@
-/** Tells when a log file may have grown, by inotify on its directory: renames and new files are seen as well. */
+/** Tells when a file may have changed, by inotify on its directory: renames, and new files whose names begin with its own, are seen as well. */
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
@@ -10,7 +10,8 @@ export interface ChangeWatcher extends Disposable {
   readonly wake: () => void;
 }
 
-export function watchLog(path: string): ChangeWatcher {
+/** Throws ENOENT if there is no such directory. */
+export function watchFile(path: string): ChangeWatcher {
   const name = basename(path);
   let changed = false;
   let failure: Error | undefined;
