@@ -2,7 +2,7 @@
 export { isTspodError, TspodError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type * from './container/api.js';
-export type * from './container/exec-session-api.js';
+export type * from './container/exec-session/api.js';
 export type * from './container/files-api.js';
 export type * from './container/inspect-types.js';
 export type * from './container/places-types.js';

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { LogChunk } from '../logs/record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
-import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session-api.js';
+import type { ExecCreateOptions, ExecSession, ExecStartOptions } from './exec-session/api.js';
 import type { HealthRecord, HealthStatus } from './health-record.js';
 import type { UpdateOptions } from '../spec/update.js';
 import type { ContainerFiles } from './files-api.js';

@@ -9,7 +9,7 @@ import type { ContainerState } from './api.js';
 import { readConfig } from './config.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
 import type { EngineContext } from './context.js';
-import { listSessions } from './exec-session-files.js';
+import { listSessions } from './exec-session/files.js';
 import { hostView } from './host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
 import type { ContainerInspect, InspectState } from './inspect-types.js';

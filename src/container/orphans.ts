@@ -5,7 +5,7 @@ import { tryLock } from '../native/file-lock.js';
 import { removeTreeSync } from '../native/tree.js';
 import { containerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
-import { activeSessions, removeBusyTree } from './exec-session-files.js';
+import { activeSessions, removeBusyTree } from './exec-session/files.js';
 import { isAtRest, removeLockFile } from './held.js';
 import { asidePath } from './settle.js';
 

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 
 import { openProcess } from '../native/process-handle.js';
 import { isPrivate } from '../spec/namespaces.js';
-import { activeSessions, removeBusyTree, type FoundSession } from './exec-session-files.js';
+import { activeSessions, removeBusyTree, type FoundSession } from './exec-session/files.js';
 import type { HeldContainer } from './held.js';
 
 /** None for a container that cannot have any, which costs nothing. */

@@ -12,7 +12,7 @@ import type { ProcessRef } from '../plan/context.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { recordContainerEvent, recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
-import { removeBusyTree } from './exec-session-files.js';
+import { removeBusyTree } from './exec-session/files.js';
 import { finishUpdate } from './finish-update.js';
 import { setFrozen } from './freeze.js';
 import { keepHealth } from './health-record.js';

@@ -11,7 +11,7 @@ import type {
 } from '../container/api.js';
 import type { EngineEvent, EventsOptions } from './events.js';
 import type { EventsBackend } from '../events/event-log.js';
-import type { ExecSession } from '../container/exec-session-api.js';
+import type { ExecSession } from '../container/exec-session/api.js';
 import type { HealthStatus } from '../container/health-record.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 

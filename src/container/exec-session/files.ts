@@ -4,13 +4,13 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 
-import { connectMonitor } from '../native/monitor-spawn.js';
-import { removeTreeSync } from '../native/tree.js';
-import type { ProcessRef } from '../plan/context.js';
-import type { ExecOptions } from '../spec/create-options.js';
-import { TspodError } from '../errors.js';
-import { isAlive, processRef } from './observe.js';
-import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './run-record.js';
+import { connectMonitor } from '../../native/monitor-spawn.js';
+import { removeTreeSync } from '../../native/tree.js';
+import type { ProcessRef } from '../../plan/context.js';
+import type { ExecOptions } from '../../spec/create-options.js';
+import { TspodError } from '../../errors.js';
+import { isAlive, processRef } from '../observe.js';
+import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from '../run-record.js';
 
 /** Sessions that have stopped are kept for those who ask how they ended. */
 const KEPT_MS = 5 * 60 * 1000;

@@ -1,6 +1,6 @@
 /** Exec sessions as users of the library see them: commands in a container that can be named, left and come back to. */
-import type { ExecOptions } from '../spec/create-options.js';
-import type { AttachOptions, AttachSession, SignalOption, TerminalSize } from './api.js';
+import type { ExecOptions } from '../../spec/create-options.js';
+import type { AttachOptions, AttachSession, SignalOption, TerminalSize } from '../api.js';
 
 /** `created`: not started yet. */
 export type ExecSessionState = 'created' | 'running' | 'stopped';

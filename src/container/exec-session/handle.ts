@@ -1,0 +1,42 @@
+/** The handle of an exec session binds its verbs to an id. */
+import { noSuchContainer } from '../../state/lookup.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { EngineContext } from '../context.js';
+import type { ExecSession } from './api.js';
+import { listSessions } from './files.js';
+import { attachToSession, resizeSession } from './connect.js';
+import { removeExecSession, stopSession, waitForSession } from './end.js';
+import { found, type SessionName } from './found.js';
+import { inspectSession } from './inspect.js';
+import { startSession } from './start.js';
+
+export function execSessionHandle(context: EngineContext, name: SessionName): ExecSession {
+  return {
+    ...name,
+    state: () => found(context, name).sight.state,
+    inspect: () => inspectSession(context, name),
+    start: async (options = {}) => {
+      const { talk } = await startSession(context, name, { options });
+      // Its end is an event as long as this process is there, which does not stay for it.
+      talk.connection.unref();
+    },
+    startAttached: async (options) => {
+      const { session } = await startSession(context, name, { options, attach: options });
+      if (session === undefined) throw new TypeError('an attached exec gave no session');
+      return session;
+    },
+    attach: (options) => attachToSession(context, name, options),
+    resize: (size) => resizeSession(context, name, size),
+    stop: (options) => stopSession(context, name, options),
+    wait: (options) => waitForSession(context, name, options),
+    remove: (options) => removeExecSession(context, name, options),
+  };
+}
+
+/** All sessions of a container's present run, oldest first. */
+export function execSessions(context: EngineContext, containerId: string): readonly ExecSession[] {
+  if (context.store.get(containerId) === undefined) throw noSuchContainer(containerId);
+  return listSessions(containerPaths(context.directories, containerId).run).map(({ id }) =>
+    execSessionHandle(context, { id, containerId }),
+  );
+}
