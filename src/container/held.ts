@@ -69,8 +69,7 @@ export class HeldContainer {
     const changed = Object.entries(patch).some(([key, value]) => this.#state[key as keyof StoredState] !== value);
     if (!changed) return;
     this.#state = { ...this.#state, ...patch };
-    this.context.store.saveState(this.seq, this.#state);
-    if (patch.updates !== undefined) this.context.store.get(this.id);
+    this.context.store.saveState(this, this.#state);
     this.look();
   }
 

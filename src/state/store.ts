@@ -127,10 +127,11 @@ export class Store {
     this.#configs.set(id, { updates, config });
   }
 
-  saveState(seq: number, state: StoredState): void {
+  saveState({ seq, id }: Pick<StoredContainer, 'seq' | 'id'>, state: StoredState): void {
     this.transaction(() => {
       this.#prepare(STATE_UPDATE).run(...stateValues(state), seq);
     });
+    this.#forgetOldConfig(id, state.updates);
   }
 
   /** Throws NAME_IN_USE. */
@@ -270,9 +271,13 @@ export class Store {
 
   /** Somebody may have updated it meanwhile. */
   #container(row: ContainerRow): StoredContainer {
-    const known = this.#configs.get(row.id);
-    if (known !== undefined && known.updates !== row.updates) this.#configs.delete(row.id);
+    this.#forgetOldConfig(row.id, row.updates);
     return toContainer(row);
+  }
+
+  #forgetOldConfig(id: string, updates: string): void {
+    const known = this.#configs.get(id);
+    if (known !== undefined && known.updates !== updates) this.#configs.delete(id);
   }
 
   #prepare(sql: string): Statement {
