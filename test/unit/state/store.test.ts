@@ -53,7 +53,10 @@ test('store: updates stand in the place of what was configured, for every reader
   const seq = one.insert({ ...sample('ab', 'one'), config: '{"image":"host:","stopTimeoutSec":10}' });
   const { id, state } = one.find('one');
   for (const store of [one, other]) t.like(store.config(id), { image: 'host:', stopTimeoutSec: 10 });
-  one.saveState({ seq, id }, { ...state, updates: '{"stopTimeoutSec":3,"restart":{"policy":"always","maxRetries":0}}' });
+  one.saveState(
+    { seq, id },
+    { ...state, updates: '{"stopTimeoutSec":3,"restart":{"policy":"always","maxRetries":0}}' },
+  );
   for (const store of [one, other]) {
     t.is(store.list('all')[0]?.summary.restartPolicy, 'always');
     t.like(store.config(id), { image: 'host:', stopTimeoutSec: 3 });
