@@ -1,0 +1,135 @@
+/**
+ * Names of images: Docker's grammar, which OCI registries and engines share
+ * (https://github.com/distribution/reference). `docker.io/library/alpine:3.20@sha256:...` is registry, repository, tag and digest.
+ */
+import { TspodError } from '../errors.js';
+import { isDigest } from '../oci/digest.js';
+
+/** A name as it was written: without a registry it is a short name. */
+export interface ImageName {
+  /** Host and port. */
+  readonly registry?: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+/** A name that says where the image is. */
+export interface ImageReference extends ImageName {
+  readonly registry: string;
+}
+
+export const DEFAULT_TAG = 'latest';
+const DOCKER_HUB = 'docker.io';
+
+/** Of registry and repository. */
+const MAX_NAME = 255;
+
+const TAG = /^\w[\w.-]{0,127}$/;
+const HOST =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]{1,5})?$/;
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
+/** A name as users write it. Throws INVALID_ARGUMENT with the name quoted. */
+export function parseImageName(text: string): ImageName {
+  if (text.length > 1024) throw invalid(text.slice(0, 64), 'it is too long');
+  const [named, digest] = cutDigest(text);
+  const [path, tag] = cutTag(named);
+  const [registry, repository] = cutRegistry(path);
+  if (tag !== undefined && !TAG.test(tag))
+    throw invalid(text, 'a tag is at most 128 letters, digits, ".", "_" and "-"');
+  if (digest !== undefined && !isDigest(digest)) throw invalid(text, 'the digest must be one of sha256 or sha512');
+  if (registry !== undefined && !isHost(registry)) throw invalid(text, 'the registry is no host name');
+  checkRepository(text, repository);
+  if (path.length > MAX_NAME) throw invalid(text, `repository name must not be more than ${MAX_NAME} characters`);
+  return {
+    ...(registry === undefined ? {} : { registry }),
+    repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/** A name with its registry; a short one is docker.io's, as Docker takes it. */
+export function parseReference(text: string): ImageReference {
+  return normalizeName(parseImageName(text));
+}
+
+/** The reference of a name: docker.io where there is no registry, and `library/` for what has one word there. */
+export function normalizeName(name: ImageName): ImageReference {
+  const written = name.registry ?? DOCKER_HUB;
+  const registry = written === 'index.docker.io' ? DOCKER_HUB : written;
+  const isOfficial = registry === DOCKER_HUB && !name.repository.includes('/');
+  return { ...name, registry, repository: isOfficial ? `library/${name.repository}` : name.repository };
+}
+
+/** With `latest` where neither tag nor digest is said. */
+export function withDefaultTag<T extends ImageName>(name: T): T {
+  return name.tag === undefined && name.digest === undefined ? { ...name, tag: DEFAULT_TAG } : name;
+}
+
+/** The text of a name, with all that it has. */
+export function formatName(name: ImageName): string {
+  const tag = name.tag === undefined ? '' : `:${name.tag}`;
+  const digest = name.digest === undefined ? '' : `@${name.digest}`;
+  return `${repositoryName(name)}${tag}${digest}`;
+}
+
+/** Registry and repository: docker.io/library/alpine. */
+export function repositoryName(name: ImageName): string {
+  return name.registry === undefined ? name.repository : `${name.registry}/${name.repository}`;
+}
+
+/** As Docker shows it: without docker.io and library. */
+export function familiarName(reference: ImageReference): string {
+  if (reference.registry !== DOCKER_HUB) return formatName(reference);
+  const { registry: _registry, repository, ...rest } = reference;
+  const short = repository.replace(/^library\/(?=[^/]+$)/, '');
+  // What looks like a host would be taken for one.
+  return isRegistry(short.split('/')[0] ?? '') && short.includes('/')
+    ? formatName(reference)
+    : formatName({ repository: short, ...rest });
+}
+
+function cutDigest(text: string): readonly [string, string | undefined] {
+  const at = text.indexOf('@');
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The colon of a port is followed by a slash. */
+function cutTag(text: string): readonly [string, string | undefined] {
+  const at = text.lastIndexOf(':');
+  return at === -1 || text.includes('/', at) ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function cutRegistry(path: string): readonly [string | undefined, string] {
+  const slash = path.indexOf('/');
+  const first = path.slice(0, Math.max(slash, 0));
+  return slash !== -1 && isRegistry(first) ? [first, path.slice(slash + 1)] : [undefined, path];
+}
+
+function isHost(registry: string): boolean {
+  return HOST.test(registry) && Number(/\]?:(\d+)$/.exec(registry)?.[1] ?? 0) <= 65535;
+}
+
+/** Whether the first part of a path is a host: what no part of a repository could be, and `localhost`. */
+function isRegistry(first: string): boolean {
+  return /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+}
+
+function checkRepository(text: string, repository: string): void {
+  if (repository === '') throw invalid(text, 'it names no repository');
+  if (repository.split('/').every((component) => COMPONENT.test(component))) {
+    // An id, which it could not be told from.
+    if (/^[0-9a-f]{64}$/.test(repository)) throw invalid(text, 'a name cannot be 64 hexadecimal digits');
+    return;
+  }
+  const lower = repository.toLowerCase();
+  throw lower !== repository && lower.split('/').every((component) => COMPONENT.test(component))
+    ? invalid(text, 'repository name must be lowercase')
+    : invalid(text, 'invalid reference format');
+}
+
+function invalid(text: string, why: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', `invalid image name ${JSON.stringify(text)}: ${why}`);
+}

@@ -1,0 +1,42 @@
+/** Digests as the OCI image specification writes them: `sha256:` and hexadecimal digits. */
+import { createHash, type Hash } from 'node:crypto';
+
+import { readString, wrong, type Place } from './check.js';
+
+/** The algorithms that tspod computes, and how many digits each has. */
+const DIGITS = { sha256: 64, sha512: 128 } as const;
+
+export type DigestAlgorithm = keyof typeof DIGITS;
+
+/**
+ * Whether the text is a digest whose bytes tspod can check. It is safe as a file name and in a URL then: two words of letters and
+ * digits. Other algorithms are refused, md5 as much as what is no word at all.
+ */
+export function isDigest(text: string): boolean {
+  const [algorithm = '', digits = '', ...rest] = text.split(':');
+  if (rest.length > 0 || !Object.hasOwn(DIGITS, algorithm)) return false;
+  return digits.length === DIGITS[algorithm as DigestAlgorithm] && /^[0-9a-f]+$/.test(digits);
+}
+
+/** The parts of a digest. Throws INVALID_ARGUMENT for one that `isDigest` refuses. */
+export function splitDigest(digest: string): { readonly algorithm: DigestAlgorithm; readonly hex: string } {
+  readDigest(digest, 'the digest');
+  const [algorithm = '', hex = ''] = digest.split(':');
+  return { algorithm: algorithm as DigestAlgorithm, hex };
+}
+
+export function readDigest(value: unknown, at: Place): string {
+  const text = readString(value, at, 256);
+  if (!isDigest(text)) throw wrong(at, `is no digest of sha256 or sha512: ${JSON.stringify(text)}`);
+  return text;
+}
+
+/** The sha256 digest of bytes that are in memory. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** A hash of the digest's algorithm, for bytes that come in parts. */
+export function hashFor(digest: string): Hash {
+  return createHash(splitDigest(digest).algorithm);
+}
