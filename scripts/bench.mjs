@@ -13,7 +13,7 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openContestants } from './bench/contestants.mjs';
 
-const SCENARIOS = ['launch', 'exec', 'cli', 'parallel', 'memory', 'logs', 'startup'];
+const SCENARIOS = ['launch', 'exec', 'cli', 'parallel', 'memory', 'logs', 'startup', 'list'];
 const NEEDED = { busybox: 'busybox-static', crun: 'crun', runc: 'runc', podman: 'podman', conmon: 'conmon', cc: 'gcc' };
 const PROFILE = '/usr/share/containers/seccomp.json';
 

@@ -24,6 +24,10 @@ export async function openContestants() {
   const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
   const store = { root: join(directory, 'tspod/root'), runRoot: join(runDirectory, 'tspod') };
   const engine = await openEngine(store);
+  const openStore = async (name) => {
+    const place = { root: join(directory, name, 'root'), runRoot: join(runDirectory, name) };
+    return { engine: await openEngine(place), cli: (args, options) => runTspod(place, args, options) };
+  };
   const host = startPeerHost();
   let lastNumber = 0;
   const fresh = () => `bench-${process.pid}-${++lastNumber}`;
@@ -33,6 +37,7 @@ export async function openContestants() {
     engine,
     host,
     fresh,
+    openStore,
     tspodCli: (args, options) => runTspod(store, args, options),
     oci: (runtime, args, options) => host.run(runtime, [...ociGlobals(runtime, runDirectory), ...args], options ?? {}),
     bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh() }),

@@ -18,8 +18,8 @@ const KEYS: Readonly<Record<string, Key>> = {
 
 export function sortRows(rows: readonly ContainerSummary[], by: string): ContainerSummary[] {
   const key = KEYS[by] ?? (() => 0);
-  return [...rows].sort((a, b) => {
-    const [left, right] = [key(a), key(b)];
-    return left < right ? -1 : left > right ? 1 : 0;
-  });
+  return rows
+    .map((row) => ({ row, at: key(row) }))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ row }) => row);
 }

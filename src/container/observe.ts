@@ -23,10 +23,17 @@ export type Observation =
   /** No monitor has written anything: a launch is under way (its lock is held) or was cut off. */
   | { readonly kind: 'launching' };
 
-const SETTLED: ReadonlySet<StoredStatus> = new Set(['created', 'exited', 'removing']);
+const AT_REST: ReadonlySet<StoredStatus> = new Set(['created', 'exited', 'removing']);
+
+export const SETTLED: Observation = { kind: 'settled' };
+
+/** Whether the record is the truth by itself. */
+export function isSettled({ status }: Pick<StoredState, 'status'>): boolean {
+  return AT_REST.has(status);
+}
 
 export function observe(state: StoredState, paths: ContainerPaths): Observation {
-  if (SETTLED.has(state.status)) return { kind: 'settled' };
+  if (isSettled(state)) return SETTLED;
   const exit = readExitRecord(paths.exit);
   const live = readLiveRecord(paths.state);
   if (exit !== undefined) return { kind: 'ended', exit, live };

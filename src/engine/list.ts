@@ -1,10 +1,10 @@
 /** Listings. They take no lock and never wait for anything. */
 import type { EngineContext } from '../container/context.js';
 import { readHealth } from '../container/health-record.js';
-import { observe, stateOf } from '../container/observe.js';
+import { observe, SETTLED, isSettled, stateOf } from '../container/observe.js';
 import { mountPointOf } from '../container/root-mount.js';
 import { noSuchContainer } from '../state/lookup.js';
-import type { ListedContainer } from '../state/store.js';
+import type { ListedContainer } from '../state/listed-container.js';
 import { containerPaths } from '../storage/paths.js';
 import { containerSize } from '../storage/size.js';
 import { filterPredicate } from './filters.js';
@@ -42,12 +42,21 @@ export function latestId({ store }: EngineContext): string {
 }
 
 function summarize(context: EngineContext, container: ListedContainer): ContainerSummary {
-  const { directories } = context;
   const { summary } = container;
-  const paths = containerPaths(directories, container.id);
-  const state = stateOf(container, observe(container.state, paths));
+  // most are at rest: no file is looked for, and no path is made
+  const paths = isSettled(container.state) ? undefined : containerPaths(context.directories, container.id);
+  const state = stateOf(container, paths === undefined ? SETTLED : observe(container.state, paths));
   return {
-    ...state,
+    status: state.status,
+    pid: state.pid,
+    monitorPid: state.monitorPid,
+    exitCode: state.exitCode,
+    oomKilled: state.oomKilled,
+    startedAt: state.startedAt,
+    finishedAt: state.finishedAt,
+    restartCount: state.restartCount,
+    stoppedByUser: state.stoppedByUser,
+    error: state.error,
     id: container.id,
     name: container.name,
     image: summary.image,
@@ -60,7 +69,7 @@ function summarize(context: EngineContext, container: ListedContainer): Containe
     autoRemove: container.state.autoRemove,
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,
-    health: summary.checked && isUp(state) ? readHealth(paths).status : null,
+    health: summary.checked && paths !== undefined && isUp(state) ? readHealth(paths).status : null,
     mountPoint: container.state.mounts === 0 ? null : mountPointOf(context, container.id),
   };
 }

@@ -3,12 +3,19 @@ import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
-import type { HostIds, NewContainer, StoredContainer, StoredState, StoredSummary } from './records.js';
-import { ROW_COLUMNS, STATE_INSERT, STATE_UPDATE, stateValues, toContainer, type ContainerRow } from './rows.js';
-
-export interface ListedContainer extends StoredContainer {
-  readonly summary: StoredSummary;
-}
+import type { HostIds, NewContainer, StoredContainer, StoredState } from './records.js';
+import { ListedContainer } from './listed-container.js';
+import {
+  ROW_COLUMNS,
+  STATE_INSERT,
+  STATE_UPDATE,
+  stateValues,
+  toContainer,
+  type ContainerRow,
+  type ListedRow,
+} from './rows.js';
+import { FROM_CONTAINER, LIST, UNSETTLED } from './queries.js';
+import { parseUpdates } from './updates.js';
 
 /** Exit codes of removed containers are kept for those who wait for them. */
 const EXIT_CODE_KEPT_US = 5 * 60 * 1e6;
@@ -21,9 +28,6 @@ interface KnownConfig {
   readonly updates: string;
   readonly config: ContainerConfig;
 }
-
-const FROM_CONTAINER = 'FROM container c JOIN container_state s ON s.seq = c.seq';
-const LIVE = "s.status NOT IN ('created', 'exited')";
 
 export class Store {
   readonly path: string;
@@ -42,14 +46,14 @@ export class Store {
       const owner = this.#one<{ id: string }>('SELECT id FROM container WHERE name = ?', container.name);
       if (owner !== undefined) throw nameInUse(container.name, owner.id);
       const seq = Number(
-        this.#prepare('INSERT INTO container (id, name, created_us, summary, config) VALUES (?, ?, ?, ?, ?)').run(
+        this.#prepare('INSERT INTO container (id, name, created_us, summary) VALUES (?, ?, ?, ?)').run(
           container.id,
           container.name,
           container.createdUs,
           JSON.stringify(container.summary),
-          container.config,
         ).lastInsertRowid,
       );
+      this.#prepare('INSERT INTO container_config VALUES (?, ?)').run(seq, container.config);
       this.#prepare(STATE_INSERT).run(seq, ...stateValues(container.state));
       if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
       for (const donor of container.donors) this.#addDependency(seq, donor);
@@ -69,10 +73,10 @@ export class Store {
   find(nameOrId: string): StoredContainer {
     const wanted = barename(nameOrId);
     if (wanted === '') throw emptyId();
-    const named = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.name = ?`, wanted);
+    const named = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.name = ?`, wanted);
     if (named !== undefined) return this.#container(named);
     const rows = isIdPrefix(wanted)
-      ? this.#all<ContainerRow>(
+      ? this.#rows<ContainerRow>(
           `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id >= ? AND c.id < ? LIMIT 2`,
           wanted,
           prefixEnd(wanted),
@@ -86,17 +90,17 @@ export class Store {
 
   /** By its full id. */
   get(id: string): StoredContainer | undefined {
-    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
+    const row = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
     return row === undefined ? undefined : this.#container(row);
   }
 
   bySeq(seq: number): StoredContainer | undefined {
-    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.seq = ?`, seq);
+    const row = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.seq = ?`, seq);
     return row === undefined ? undefined : this.#container(row);
   }
 
   latest(): StoredContainer | undefined {
-    const row = this.#one<ContainerRow>(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} ORDER BY c.seq DESC LIMIT 1`);
+    const row = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} ORDER BY c.seq DESC LIMIT 1`);
     return row === undefined ? undefined : this.#container(row);
   }
 
@@ -108,7 +112,7 @@ export class Store {
     const known = this.#configs.get(id);
     if (known !== undefined) return known.config;
     const row = this.#one<{ config: string; updates: string }>(
-      `SELECT c.config, s.updates ${FROM_CONTAINER} WHERE c.id = ?`,
+      `SELECT f.config, s.updates ${FROM_CONTAINER} JOIN container_config f ON f.seq = c.seq WHERE c.id = ?`,
       id,
     );
     if (row === undefined) return undefined;
@@ -150,6 +154,7 @@ export class Store {
     this.transaction(() => {
       this.#prepare('DELETE FROM container_state WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM container WHERE seq = ?').run(container.seq);
+      this.#prepare('DELETE FROM container_config WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM dependency WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
@@ -163,20 +168,16 @@ export class Store {
 
   /** In the order of creation. `live`: only those that may have a process. */
   list(which: 'all' | 'live'): readonly ListedContainer[] {
-    const condition = which === 'live' ? `WHERE ${LIVE}` : '';
-    const rows = this.#all<ContainerRow & { summary: string }>(
-      `SELECT ${ROW_COLUMNS}, c.summary ${FROM_CONTAINER} ${condition} ORDER BY c.seq`,
-    );
-    return rows.map((row) => ({ ...this.#container(row), summary: summaryOf(row) }));
+    return this.#rows<ListedRow>(LIST[which]).map((row) => {
+      const listed = new ListedContainer(row);
+      this.#forgetOldConfig(listed.id, listed.state.updates);
+      return listed;
+    });
   }
 
   /** Those that may need repair: live ones, half-removed ones, ended ones that were to be removed, and mounts that nobody wants. */
   unsettled(): readonly StoredContainer[] {
-    return this.#all<ContainerRow>(
-      `SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE ${LIVE}
-       UNION ALL SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.auto_remove = 1 AND s.status = 'exited'
-       UNION SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE s.mounted = 1 AND s.mounts = 0`,
-    ).map((row) => this.#container(row));
+    return this.#rows<ContainerRow>(UNSETTLED).map((row) => this.#container(row));
   }
 
   /** Ids of the containers that share a namespace of this one, oldest first. */
@@ -271,8 +272,9 @@ export class Store {
 
   /** Somebody may have updated it meanwhile. */
   #container(row: ContainerRow): StoredContainer {
-    this.#forgetOldConfig(row.id, row.updates);
-    return toContainer(row);
+    const container = toContainer(row);
+    this.#forgetOldConfig(container.id, container.state.updates);
+    return container;
   }
 
   #forgetOldConfig(id: string, updates: string): void {
@@ -289,6 +291,27 @@ export class Store {
     return statement;
   }
 
+  /** A row as an array. */
+  #row(sql: string, ...values: readonly unknown[]): ContainerRow | undefined {
+    return naming(
+      this.path,
+      () =>
+        this.#prepare(sql)
+          .raw()
+          .get(...values) as ContainerRow | undefined,
+    );
+  }
+
+  #rows<Row extends ContainerRow | ListedRow>(sql: string, ...values: readonly unknown[]): readonly Row[] {
+    return naming(
+      this.path,
+      () =>
+        this.#prepare(sql)
+          .raw()
+          .all(...values) as unknown as Row[],
+    );
+  }
+
   #one<Row>(sql: string, ...values: readonly unknown[]): Row | undefined {
     return naming(this.path, () => this.#prepare(sql).get(...values) as Row | undefined);
   }
@@ -296,14 +319,4 @@ export class Store {
   #all<Row>(sql: string, ...values: readonly unknown[]): readonly Row[] {
     return naming(this.path, () => this.#prepare(sql).all(...values) as Row[]);
   }
-}
-
-export function parseUpdates(updates: string): Partial<ContainerConfig> {
-  return updates === '' ? {} : (JSON.parse(updates) as Partial<ContainerConfig>);
-}
-
-function summaryOf(row: { readonly summary: string; readonly updates: string }): StoredSummary {
-  const summary = JSON.parse(row.summary) as StoredSummary;
-  const { restart } = parseUpdates(row.updates);
-  return restart === undefined ? summary : { ...summary, restartPolicy: restart.policy };
 }

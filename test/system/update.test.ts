@@ -198,7 +198,7 @@ onHost('update: one that was cut off after its record is carried out by the next
   const container = await started(env);
   const { default: Database } = await import('better-sqlite3');
   const db = new Database(`${env.root}/tspod.db`);
-  const { resources } = JSON.parse(db.prepare('SELECT config FROM container').pluck().get() as string) as {
+  const { resources } = JSON.parse(db.prepare('SELECT config FROM container_config').pluck().get() as string) as {
     resources: object;
   };
   const updates = JSON.stringify({ resources: { ...resources, pidsLimit: 66, pidsLimitIsDefault: false } });

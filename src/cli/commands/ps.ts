@@ -126,7 +126,8 @@ interface Column {
 
 function tableRows(rows: readonly ContainerSummary[], { flags }: Invocation, now: Date): string[][] {
   const truncate = !flags.bool('no-trunc');
-  const columns = flags.bool('ns') ? namespaceColumns(truncate) : usualColumns(now, truncate);
+  if (flags.bool('ns')) return namespaceRows(rows, { truncate, heading: !flags.bool('noheading') });
+  const columns = usualColumns(now, truncate);
   if (flags.bool('size')) columns.push({ heading: 'SIZE', cell: sizeText });
   if (flags.bool('pod')) columns.push({ heading: 'POD ID', cell: () => '' }, { heading: 'PODNAME', cell: () => '' });
   const lines = rows.map((row) => columns.map(({ cell }) => cell(row)));
@@ -145,14 +146,12 @@ function usualColumns(now: Date, truncate: boolean): Column[] {
   ];
 }
 
-function namespaceColumns(truncate: boolean): Column[] {
-  return [
-    { heading: 'CONTAINER ID', cell: (row) => idText(row, truncate) },
-    { heading: 'NAMES', cell: (row) => row.name },
-    { heading: 'PID', cell: (row) => String(row.pid) },
-    ...NAMESPACE_HEADINGS.map((heading, i) => ({
-      heading,
-      cell: (row: ContainerSummary) => namespaceCells(row.pid)[i] ?? '',
-    })),
-  ];
+interface NamespaceTable {
+  readonly truncate: boolean;
+  readonly heading: boolean;
+}
+
+function namespaceRows(rows: readonly ContainerSummary[], { truncate, heading }: NamespaceTable): string[][] {
+  const lines = rows.map((row) => [idText(row, truncate), row.name, String(row.pid), ...namespaceCells(row.pid)]);
+  return heading ? [['CONTAINER ID', 'NAMES', 'PID', ...NAMESPACE_HEADINGS], ...lines] : lines;
 }

@@ -23,10 +23,9 @@ export function alignColumns(text: string, options: ColumnOptions = {}): string 
         line++;
         continue;
       }
-      const width = Math.max(
-        minWidth,
-        ...lines.slice(line, stop).map((row) => displayWidth(row[column] ?? '') + padding),
-      );
+      const width = lines
+        .slice(line, stop)
+        .reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '') + padding), minWidth);
       for (let i = line; i < stop; i++) {
         const cell = lines[i]?.[column] ?? '';
         output[i] += cell + ' '.repeat(width - displayWidth(cell));
@@ -40,9 +39,39 @@ export function alignColumns(text: string, options: ColumnOptions = {}): string 
   return output.join('\n');
 }
 
-/** Rows of cells as a table. */
+/** Rows of cells as a table. All rows have as many cells: each column is as wide as its widest one, and the last has no padding. */
 export function tableText(rows: readonly (readonly string[])[], options: ColumnOptions = {}): string {
-  return alignColumns(rows.map((row) => `${row.map(cellText).join('\t')}\n`).join(''), options);
+  const { minWidth = 12, padding = 2 } = options;
+  const lines = rows.map(measured);
+  const widths = (rows[0] ?? []).map((_, column) =>
+    lines.reduce((widest, { cells, excess }) => {
+      return Math.max(widest, widthOf(cells[column] ?? '', excess?.[column]) + padding);
+    }, minWidth),
+  );
+  return lines.map((line) => lineText(line, widths)).join('');
+}
+
+interface Line {
+  readonly cells: readonly string[];
+  /** By how much each cell is longer than it is wide; undefined where all have their length. */
+  readonly excess: readonly number[] | undefined;
+}
+
+/** One look at a whole line is enough for most. */
+function measured(row: readonly string[]): Line {
+  if (isPlain(row.join(''))) return { cells: row, excess: undefined };
+  const cells = row.map(cellText);
+  return { cells, excess: cells.map((cell) => cell.length - displayWidth(cell)) };
+}
+
+function widthOf(cell: string, excess = 0): number {
+  return cell.length - excess;
+}
+
+function lineText({ cells, excess }: Line, widths: readonly number[]): string {
+  let text = '';
+  for (let i = 0; i < cells.length - 1; i++) text += cells[i]?.padEnd((widths[i] ?? 0) + (excess?.[i] ?? 0)) ?? '';
+  return `${text}${cells.at(-1) ?? ''}\n`;
 }
 
 /** A cell must not break its row. */
@@ -50,7 +79,12 @@ function cellText(text: string): string {
   return text.replaceAll(/[\t\n]/g, ' ');
 }
 
+/** Each character is as wide as the others, and none ends a cell or a line. */
+function isPlain(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
 /** Characters, not code units; East Asian wide ones are counted once, as the reference does. */
 function displayWidth(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : [...text].length;
+  return isPlain(text) ? text.length : [...text].length;
 }

@@ -1,7 +1,7 @@
 /** Changes limits, restart policy, environment: of the record, and of a container that lives. */
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/update.js';
-import { parseUpdates } from '../../state/store.js';
+import { parseUpdates } from '../../state/updates.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
 import { applyLimits, applyToMonitor } from '../apply-update.js';

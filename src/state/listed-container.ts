@@ -1,0 +1,36 @@
+/** A container of a listing. */
+import type { StoredContainer, StoredState, StoredSummary } from './records.js';
+import { summaryTextOf, toContainer, type ListedRow } from './rows.js';
+import { parseUpdates } from './updates.js';
+
+/** Its summary is parsed when somebody asks for it: most of what is listed is filtered away, or shown by its id alone. */
+export class ListedContainer implements StoredContainer {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly createdUs: number;
+  readonly state: StoredState;
+  readonly #text: string;
+  #summary: StoredSummary | undefined;
+
+  constructor(row: ListedRow) {
+    const { seq, id, name, createdUs, state } = toContainer(row);
+    this.seq = seq;
+    this.id = id;
+    this.name = name;
+    this.createdUs = createdUs;
+    this.state = state;
+    this.#text = summaryTextOf(row);
+  }
+
+  get summary(): StoredSummary {
+    return (this.#summary ??= summaryOf(this.#text, this.state.updates));
+  }
+}
+
+function summaryOf(text: string, updates: string): StoredSummary {
+  const summary = JSON.parse(text) as StoredSummary;
+  if (updates === '') return summary;
+  const { restart } = parseUpdates(updates);
+  return restart === undefined ? summary : { ...summary, restartPolicy: restart.policy };
+}
