@@ -44,6 +44,16 @@ const HEALTHCHECK_COMMANDS: Readonly<Record<string, Load>> = {
   run: () => import('./commands/healthcheck-run.js'),
 };
 
+const NETWORK_COMMANDS: Readonly<Record<string, Load>> = {
+  create: () => import('./commands/network/create.js'),
+  exists: () => import('./commands/network/exists.js'),
+  inspect: () => import('./commands/network/inspect.js'),
+  ls: () => import('./commands/network/ls.js'),
+  prune: () => import('./commands/network/prune.js'),
+  rm: () => import('./commands/network/rm.js'),
+  update: () => import('./commands/network/update.js'),
+};
+
 const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   completion: () => import('./commands/completion.js'),
   events: () => import('./commands/events.js'),
@@ -55,10 +65,13 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
 /** Other names of commands about containers. */
 const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps', unmount: 'umount' };
 
+const NETWORK_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 'rm' };
+
 /** What may stand before a command's name, and what the commands below it are about. */
 export const GROUPS = {
   container: 'Manage containers',
   healthcheck: 'Manage health checks on containers',
+  network: 'Manage networks',
 } as const;
 
 /** '': nothing stands before it. */
@@ -76,11 +89,14 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return { ...CONTAINER_COMMANDS, ...ONLY_CONTAINER };
     case 'healthcheck':
       return HEALTHCHECK_COMMANDS;
+    case 'network':
+      return NETWORK_COMMANDS;
   }
 }
 
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
+  if (group === 'network') return NETWORK_ALIASES;
   return group === '' || group === 'container' ? ALIASES : {};
 }
 

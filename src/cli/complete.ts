@@ -135,8 +135,14 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
   if (completion === undefined) return NOTHING;
   if (completion === 'file') return { words: [], directive: 'files' };
   if (completion === 'directory') return { words: [], directive: 'directories' };
+  if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
   if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
   return { words: completion.map((word) => ({ word, help: '' })), directive: 'none' };
+}
+
+async function networkNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const networks = (await makeContext(globals).engine()).networks.list();
+  return networks.map(({ name, driver }) => ({ word: name, help: driver }));
 }
 
 async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {

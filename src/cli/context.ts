@@ -7,6 +7,7 @@ import type { Caller } from './parse/caller.js';
 export interface Globals {
   readonly root?: string;
   readonly runRoot?: string;
+  readonly networkConfigDir?: string;
   readonly cgroupManager?: 'cgroupfs' | 'systemd';
   readonly logLevel: LogLevel;
   readonly eventsBackend: EventsBackend;

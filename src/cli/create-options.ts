@@ -5,6 +5,7 @@ import type { CreateOptions } from '../spec/create-options.js';
 import { invalid } from './cli-error.js';
 import type { Invocation } from './command/definition.js';
 import type { Context } from './context.js';
+import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from './flags/draft.js';
 import { setRootfs } from './flags/files.js';
 import { createFlags } from './flags/create-flags.js';
@@ -26,6 +27,7 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const { flags, args, commandLine } = invocation;
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
   applyFlags(createFlags, flags, { draft, caller: context.caller });
+  await applyNetworkMode(context, draft);
   const rest = takeRoot(draft, invocation, context.caller.directory);
   if (rest.length > 0) draft.command = rest;
   checkCombination(draft, args);

@@ -13,11 +13,12 @@ export function readGlobals(flags: FlagValues, directory: string): Globals {
   if (manager !== undefined && manager !== 'cgroupfs' && manager !== 'systemd') {
     throw invalid('configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument');
   }
-  const [root, runRoot] = [flags.text('root'), flags.text('runroot')];
+  const [root, runRoot, networks] = [flags.text('root'), flags.text('runroot'), flags.text('network-config-dir')];
   return {
     ...(root === undefined ? {} : { root: resolve(directory, root) }),
     ...(manager === undefined ? {} : { cgroupManager: manager }),
     ...(runRoot === undefined ? {} : { runRoot: resolve(directory, runRoot) }),
+    ...(networks === undefined ? {} : { networkConfigDir: resolve(directory, networks) }),
     logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
     eventsBackend: readEventsBackend(flags.text('events-backend') ?? 'file'),
     hooksDirectories: flags.list('hooks-dir').map((path) => resolve(directory, path)),

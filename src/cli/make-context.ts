@@ -35,13 +35,15 @@ export function makeContext(globals: Globals): Context {
   };
 }
 
-async function open({ root, runRoot, cgroupManager, eventsBackend, hooksDirectories }: Globals): Promise<Engine> {
+async function open(globals: Globals): Promise<Engine> {
+  const { root, runRoot, networkConfigDir, cgroupManager, eventsBackend, hooksDirectories } = globals;
   const { openEngine } = await import('../engine/open.js');
   return openEngine({
     eventsBackend,
     hooksDirectories,
     ...(root === undefined ? {} : { root }),
     ...(runRoot === undefined ? {} : { runRoot }),
+    ...(networkConfigDir === undefined ? {} : { networkConfigDir }),
     ...(cgroupManager === undefined ? {} : { cgroupManager }),
   });
 }

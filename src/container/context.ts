@@ -4,6 +4,7 @@ import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import type { HideList } from '../host/hide-list.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
+import type { NetworkPlace } from '../network/networks.js';
 import type { CgroupManager } from '../spec/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { Store } from '../state/store.js';
@@ -26,6 +27,8 @@ export interface EngineContext {
   readonly cgroupManager: CgroupManager | undefined;
   readonly paths: StorePaths;
   readonly store: Store;
+  /** Where the configurations of networks are. */
+  readonly networks: NetworkPlace;
   /** Read when first asked for. */
   readonly facts: () => HostFacts;
   /** The compiled filter of a profile, from a cache where there is one. */

@@ -39,15 +39,18 @@ export function recordContainerEvent(context: EngineContext, event: ContainerEve
 /** Something that is not about one container. */
 export function recordEngineEvent(
   { events }: EngineContext,
-  { status, type = 'system', attributes = {} }: EngineEventInput,
+  { status, type = 'system', id = '', name = '', attributes = {} }: EngineEventInput,
 ): void {
-  events?.record({ timeUs: nowUs(), type, status, id: '', name: '', image: '', attributes });
+  events?.record({ timeUs: nowUs(), type, status, id, name, image: '', attributes });
 }
 
 export interface EngineEventInput {
   readonly status: EventStatus;
   /** @default system */
-  readonly type?: 'system' | 'container';
+  readonly type?: 'system' | 'container' | 'network';
+  /** Of the object. @default none */
+  readonly id?: string;
+  readonly name?: string;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 

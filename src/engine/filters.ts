@@ -120,7 +120,7 @@ function shouldStartOnBoot({ restartPolicy, stoppedByUser, startedAt }: Containe
 }
 
 /** A regular expression that may match anywhere, as Podman's do. */
-function matcher(filter: string, text: string): (value: string) => boolean {
+export function matcher(filter: string, text: string): (value: string) => boolean {
   let expression: RegExp;
   try {
     expression = new RegExp(text);
@@ -131,7 +131,7 @@ function matcher(filter: string, text: string): (value: string) => boolean {
 }
 
 /** `key` or `key=value`, where `*` at the end of the key or value stands for anything. */
-function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
+export function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
   const equals = wanted.indexOf('=');
   const key = equals === -1 ? wanted : wanted.slice(0, equals);
   const value = equals === -1 ? undefined : wanted.slice(equals + 1);

@@ -5,6 +5,7 @@ import { observe, SETTLED, isSettled, stateOf } from '../container/observe.js';
 import { mountPointOf } from '../container/root-mount.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { ListedContainer } from '../state/listed-container.js';
+import type { StoredSummary } from '../state/records.js';
 import { containerPaths } from '../storage/paths.js';
 import { containerSize } from '../storage/size.js';
 import { filterPredicate } from './filters.js';
@@ -65,13 +66,20 @@ function summarize(context: EngineContext, container: ListedContainer): Containe
     createdAt: new Date(container.createdUs / 1000),
     labels: summary.labels,
     mounts: summary.mounts,
-    networks: summary.network === 'none' ? [] : [summary.network],
+    networks: networksOf(summary),
+    ports: summary.ports,
     autoRemove: container.state.autoRemove,
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,
     health: summary.checked && paths !== undefined && isUp(state) ? readHealth(paths).status : null,
     mountPoint: container.state.mounts === 0 ? null : mountPointOf(context, container.id),
   };
+}
+
+/** Names of its networks; the mode where it is on none. */
+function networksOf({ network, networks }: StoredSummary): readonly string[] {
+  if (networks.length > 0) return networks;
+  return network === 'none' ? [] : [network];
 }
 
 function withSize(context: EngineContext, container: ContainerSummary): ContainerSummary {

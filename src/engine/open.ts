@@ -10,9 +10,10 @@ import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
 import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
-import { resolveDirectories, type Directories } from '../host/directories.js';
+import { defaultDirectories, resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import { readHostFacts } from '../host/read-facts.js';
+import type { NetworkPlace } from '../network/networks.js';
 import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
@@ -23,10 +24,12 @@ import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
 import { engineInfo } from './info.js';
 import { latestId, listContainers } from './list.js';
+import { makeNetworks } from './networks.js';
 import { pruneContainers } from './prune.js';
 import { runContainer, spawnContainer } from './run.js';
 import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Containers, Engine, EngineOptions } from './types.js';
+import { cleanPath } from '../util/paths.js';
 import { engineVersion } from './version.js';
 
 /**
@@ -54,6 +57,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       cgroupManager,
       events: openEvents(options, directories),
       hooksDirectories: hooksDirectories(options),
+      networks: networkPlace(options, directories),
     });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
@@ -77,7 +81,21 @@ const OPTIONS: readonly (keyof EngineOptions)[] = [
   'eventsBackend',
   'cgroupManager',
   'hooksDirectories',
+  'networkConfigDir',
 ];
+
+/** Podman's directory, for the machine's store; others keep to themselves. */
+const MACHINES_NETWORKS = '/etc/containers/networks';
+
+/** Throws INVALID_ARGUMENT for a path that is not absolute. */
+function networkPlace({ networkConfigDir: given }: EngineOptions, { root }: Directories): NetworkPlace {
+  if (given !== undefined && !given.startsWith('/'))
+    throw new TspodError('INVALID_ARGUMENT', `networkConfigDir must be an absolute path, not ${JSON.stringify(given)}`);
+  const uid = process.geteuid?.() ?? 0;
+  const isDefault = uid === 0 && root === defaultDirectories(uid).root;
+  const directory = cleanPath(given ?? (isDefault ? MACHINES_NETWORKS : `${root}/networks`));
+  return { directory, isMachines: directory === MACHINES_NETWORKS };
+}
 
 /** Throws INVALID_ARGUMENT for one that is not absolute. */
 function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions): readonly string[] {
@@ -128,7 +146,7 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
 
 function makeContext(
   directories: Directories,
-  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager' | 'hooksDirectories'>,
+  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager' | 'hooksDirectories' | 'networks'>,
 ): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());
@@ -153,6 +171,7 @@ function makeEngine(context: EngineContext): Engine {
     root: directories.root,
     runRoot: directories.runRoot,
     containers: makeContainers(context),
+    networks: makeNetworks(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
     spawn: (options) => spawnContainer(context, options),
     events: (options) => engineEvents(context, options),

@@ -13,7 +13,9 @@ import type { EngineEvent, EventsOptions } from './events.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session/api.js';
 import type { HealthStatus } from '../container/health-record.js';
+import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import type { Networks } from './network-types.js';
 
 export interface EngineOptions {
   /** What lasts: database, layers, logs. @default $TSPOD_ROOT or /var/lib/tspod */
@@ -29,6 +31,11 @@ export interface EngineOptions {
   readonly cgroupManager?: 'cgroupfs' | 'systemd';
   /** Directories of JSON files, each with an OCI hook and when it applies: absolute, later ones win. Read when a container is created. @default none */
   readonly hooksDirectories?: readonly string[];
+  /**
+   * Where the configurations of networks are: netavark's JSON files, an absolute path.
+   * @default /etc/containers/networks, Podman's, with the default `root`; else a directory in `root`
+   */
+  readonly networkConfigDir?: string;
 }
 
 /** One line of `ps`. */
@@ -46,8 +53,10 @@ export interface ContainerSummary extends ContainerState {
   readonly labels: Readonly<Record<string, string>>;
   /** Targets of the user's mounts. */
   readonly mounts: readonly string[];
-  /** Its network mode, or none with `none`. */
+  /** The networks that it is on, or its network mode; none with `none`. */
   readonly networks: readonly string[];
+  /** Ports that are reached through the host. */
+  readonly ports: readonly PublishedPort[];
   readonly autoRemove: boolean;
   readonly restartPolicy: string;
   /** The file that got its id, or ''. */
@@ -166,6 +175,7 @@ export interface Engine extends AsyncDisposable {
   readonly root: string;
   readonly runRoot: string;
   readonly containers: Containers;
+  readonly networks: Networks;
   /**
    * Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
    * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.

@@ -16,6 +16,7 @@ import type {
 import type { AccountConfig } from './account-options.js';
 import type { HealthConfig } from './health.js';
 import type { NameConfig } from './name-options.js';
+import type { NetworkingConfig } from './network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
 
 /** Where the root file system comes from. */
@@ -37,6 +38,7 @@ export type RootConfig =
 
 /** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
 export interface NamespaceConfig {
+  /** Also `none` (as private) and `bridge`: private, with interfaces to networks. */
   readonly network: string;
   readonly pid: string;
   /** Also `shareable` and `none` (private, without /dev/shm). */
@@ -138,6 +140,7 @@ export interface ContainerConfig extends NameConfig, AccountConfig {
   readonly hostname?: string;
   readonly domainname?: string;
   readonly namespaces: NamespaceConfig;
+  readonly networking: NetworkingConfig;
   readonly userns?: UsernsConfig;
   /** Complete once the container is recorded (container/userns.ts), but for a namespace that is joined by its path. */
   readonly uidMaps: readonly IdMap[];

@@ -6,12 +6,17 @@ import type { HealthOptions } from './health-options.js';
 
 import type { AccountOptions } from './account-options.js';
 import type { NameOptions } from './name-options.js';
+import type { NetworkOptions } from './network-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
 export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:${string}`;
 
-/** Network modes of this release: no bridge yet. */
-export type NetworkMode = 'none' | 'private' | 'host' | `path:${string}` | `container:${string}`;
+/**
+ * `none` and `private`: a loopback and nothing else; `bridge`: the default network. Any other word is the name of a network, or several with commas
+ * between them.
+ */
+export type NetworkMode =
+  'none' | 'private' | 'host' | 'bridge' | `path:${string}` | `container:${string}` | (string & {});
 
 /** `auto` chooses ids of its own; `keep-id` maps all of the caller's to themselves. */
 export type UsernsMode = NamespaceMode | 'auto' | 'keep-id';
@@ -182,7 +187,7 @@ export interface HookOptions {
   readonly timeoutSec?: number;
 }
 
-export interface CreateOptions extends NameOptions, AccountOptions {
+export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptions {
   /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
   /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */
@@ -238,7 +243,7 @@ export interface CreateOptions extends NameOptions, AccountOptions {
   readonly hostname?: string;
   /** @default none */
   readonly domainname?: string;
-  /** `private` and `none`: a loopback and nothing else. @default 'private' */
+  /** @default 'private'; 'bridge' with `networks` */
   readonly network?: NetworkMode;
   /** @default 'private' */
   readonly pid?: NamespaceMode;

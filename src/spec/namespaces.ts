@@ -5,6 +5,7 @@ import type { ContainerConfig, NamespaceConfig } from './config.js';
 import type { CreateOptions, IdMap } from './create-options.js';
 import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { networkMode } from './network-config.js';
 import { checkInteger } from './numbers.js';
 
 /** The kinds, with their names in the options, in the OCI spec and under /proc/self/ns. */
@@ -25,7 +26,7 @@ export const NAMESPACE_KINDS: readonly {
 
 /** Modes beside host, private, path: and container:. */
 const EXTRA_MODES: Readonly<Partial<Record<keyof NamespaceConfig, readonly string[]>>> = {
-  network: ['none'],
+  network: ['none', 'bridge'],
   ipc: ['shareable', 'none'],
   user: ['auto', 'keep-id'],
 };
@@ -34,7 +35,7 @@ const EXTRA_MODES: Readonly<Partial<Record<keyof NamespaceConfig, readonly strin
 export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
   const mapped = hasMaps(options);
   const modes: NamespaceConfig = {
-    network: options.network ?? 'private',
+    network: networkMode(options),
     pid: options.pid ?? 'private',
     ipc: options.ipc ?? 'shareable',
     uts: options.uts ?? 'private',
@@ -82,7 +83,7 @@ export function donorOf(mode: string): string | undefined {
 
 /** Whether the container has a namespace of its own that nothing else made. */
 export function isPrivate(mode: string): boolean {
-  return ['private', 'none', 'shareable', 'auto', 'keep-id'].includes(mode);
+  return ['private', 'none', 'bridge', 'shareable', 'auto', 'keep-id'].includes(mode);
 }
 
 /** The kernel takes 340 lines in a map (user_namespaces(7)). */

@@ -18,6 +18,7 @@ import { checkRelabelling, normalizeMounts } from './mounts.js';
 import { normalizeNames } from './name-config.js';
 import { checkAbsolutePath, checkHostname, checkLabels, checkName } from './names.js';
 import { checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
+import { normalizeNetworking } from './network-config.js';
 import { checkInteger, defined, MAX_BYTES } from './numbers.js';
 import { checkRuntimeSupport, normalizeRuntime } from './oci-runtime.js';
 import { checkCreateOptions } from './option-shapes.js';
@@ -131,6 +132,7 @@ function isolation(options: CreateOptions) {
       domainname: options.domainname === undefined ? undefined : checkHostname('domainname', options.domainname),
     }),
     namespaces,
+    networking: normalizeNetworking(options),
     ...normalizeNames(options, namespaces),
     ...normalizeUserns(options),
     timeOffsets: {

@@ -17,6 +17,7 @@ import type {
 } from './create-options.js';
 import { ACCOUNT_SHAPE } from './account-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
+import { ATTACH_SHAPE, EGRESS_SHAPE, NETWORK_SHAPE } from './network-options.js';
 import { checkShape } from './shape.js';
 import type { UpdateOptions } from './update.js';
 import type { ShapeOf } from './shape.js';
@@ -24,6 +25,7 @@ import type { ShapeOf } from './shape.js';
 const CREATE: ShapeOf<CreateOptions> = {
   ...NAME_SHAPE,
   ...ACCOUNT_SHAPE,
+  ...NETWORK_SHAPE,
   name: 'string',
   image: 'string',
   rootfs: 'string',
@@ -204,6 +206,7 @@ const REQUIRED = {
   rate: ['device', 'rate'],
   weight: ['device', 'weight'],
   hook: ['kind', 'path'],
+  network: ['name'],
   scheduler: ['policy'],
   ioPriority: ['class', 'level'],
   restart: ['policy'],
@@ -218,6 +221,8 @@ export function checkCreateOptions(options: CreateOptions): void {
   each('devices', options.devices, DEVICE, REQUIRED.device);
   each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
   each('hooks', options.hooks, HOOK, REQUIRED.hook);
+  each('networks', options.networks, ATTACH_SHAPE, REQUIRED.network);
+  one('egress', options.egress, EGRESS_SHAPE);
   one('usernsOptions', options.usernsOptions, USERNS);
   one('timeOffsets', options.timeOffsets, TIME_OFFSETS);
   one('security', options.security, SECURITY);

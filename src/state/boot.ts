@@ -31,6 +31,8 @@ export function refreshAfterBoot(
       UPDATE container_state SET status = 'created' WHERE status = 'initialized';
       UPDATE container_state SET restarts = 0, updating = 0, mounts = 0, mounted = 0;
       DELETE FROM exit_code;
+      DELETE FROM address;
+      DELETE FROM address_pool;
     `);
     store.setMeta('boot_id', options.bootId);
     return true;

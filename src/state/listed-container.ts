@@ -31,6 +31,10 @@ export class ListedContainer implements StoredContainer {
 function summaryOf(text: string, updates: string): StoredSummary {
   const summary = JSON.parse(text) as StoredSummary;
   if (updates === '') return summary;
-  const { restart } = parseUpdates(updates);
-  return restart === undefined ? summary : { ...summary, restartPolicy: restart.policy };
+  const { restart, networking } = parseUpdates(updates);
+  return {
+    ...summary,
+    ...(restart === undefined ? {} : { restartPolicy: restart.policy }),
+    ...(networking === undefined ? {} : { networks: networking.networks.map(({ name }) => name) }),
+  };
 }

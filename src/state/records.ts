@@ -1,4 +1,5 @@
 /** What the database holds of a container. */
+import type { PublishedPort } from '../spec/container-network.js';
 
 /**
  * The recorded status is an intent or a last word; the kernel and the files in the run directory say what is so.
@@ -57,6 +58,9 @@ export interface StoredSummary {
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
   readonly network: string;
+  /** Names of the networks that it is on. */
+  readonly networks: readonly string[];
+  readonly ports: readonly PublishedPort[];
   readonly restartPolicy: string;
   readonly cidFile: string;
   /** It has a health check. */
@@ -70,6 +74,12 @@ export interface HostIds {
   readonly size: number;
 }
 
+/** A port of the host that was chosen for a container, which keeps it. */
+export interface ChosenPort {
+  readonly protocol: string;
+  readonly port: number;
+}
+
 export interface NewContainer {
   readonly id: string;
   readonly name: string;
@@ -80,6 +90,8 @@ export interface NewContainer {
   readonly state: StoredState;
   /** Of its user namespace, if it has one with maps of its own. @default none */
   readonly hostIds?: readonly HostIds[];
+  /** Ports of the host that were chosen for it. @default none */
+  readonly hostPorts?: readonly ChosenPort[];
   /** `seq` of each container whose namespaces this one shares. */
   readonly donors: readonly number[];
 }

@@ -64,4 +64,31 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX exit_code_age ON exit_code (removed_us);
   `,
+  // `owner`: seq of a container that may have a process; 0: nobody's, since `freed_us`. `next`: the first address that was never given.
+  // `network` is an id; ports are those that were chosen for a container, and are its for as long as it is recorded.
+  `
+  CREATE TABLE address (
+    network TEXT NOT NULL,
+    subnet TEXT NOT NULL,
+    address BLOB NOT NULL,
+    owner INTEGER NOT NULL,
+    freed_us INTEGER NOT NULL,
+    PRIMARY KEY (network, subnet, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX address_owner ON address (owner) WHERE owner != 0;
+  CREATE INDEX address_free ON address (network, subnet, freed_us) WHERE owner = 0;
+  CREATE TABLE address_pool (
+    network TEXT NOT NULL,
+    subnet TEXT NOT NULL,
+    next BLOB NOT NULL,
+    PRIMARY KEY (network, subnet)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE host_port (
+    protocol TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (protocol, port)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX host_port_seq ON host_port (seq);
+  `,
 ];

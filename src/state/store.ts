@@ -2,6 +2,8 @@
 import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
+import { HostPorts } from './host-ports.js';
+import { Leases } from './leases.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
 import type { HostIds, NewContainer, StoredContainer, StoredState } from './records.js';
 import { ListedContainer } from './listed-container.js';
@@ -34,10 +36,22 @@ export class Store {
   readonly #db: Connection;
   readonly #statements = new Map<string, Statement>();
   readonly #configs = new Map<string, KnownConfig>();
+  /** Addresses of containers. */
+  readonly leases: Leases;
+  /** Ports that were chosen for containers. */
+  readonly hostPorts: HostPorts;
 
   constructor(path: string) {
     this.path = path;
     this.#db = openDatabase(path);
+    const tables = {
+      one: <Row>(sql: string, ...values: readonly unknown[]) => this.#one<Row>(sql, ...values),
+      all: <Row>(sql: string, ...values: readonly unknown[]) => this.#all<Row>(sql, ...values),
+      run: (sql: string, ...values: readonly unknown[]) =>
+        naming(path, () => this.#prepare(sql).run(...values).changes),
+    };
+    this.leases = new Leases(tables);
+    this.hostPorts = new HostPorts(tables);
   }
 
   /** Throws NAME_IN_USE. Answers the new container's `seq`. */
@@ -57,6 +71,7 @@ export class Store {
       this.#prepare(STATE_INSERT).run(seq, ...stateValues(container.state));
       if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
       for (const donor of container.donors) this.#addDependency(seq, donor);
+      this.hostPorts.take(seq, container.hostPorts ?? []);
       return seq;
     });
   }
@@ -134,6 +149,8 @@ export class Store {
   saveState({ seq, id }: Pick<StoredContainer, 'seq' | 'id'>, state: StoredState): void {
     this.transaction(() => {
       this.#prepare(STATE_UPDATE).run(...stateValues(state), seq);
+      // Where no process can be there is nobody to have an address.
+      if (state.status === 'exited' || state.status === 'created') this.leases.free(seq);
     });
     this.#forgetOldConfig(id, state.updates);
   }
@@ -156,6 +173,8 @@ export class Store {
       this.#prepare('DELETE FROM container WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM container_config WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM dependency WHERE seq = ?').run(container.seq);
+      this.leases.free(container.seq);
+      this.hostPorts.free(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
     });

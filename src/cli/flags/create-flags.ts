@@ -10,6 +10,7 @@ import { usernsFlags } from './userns.js';
 import { lifeFlags, logFlags } from './life.js';
 import { missingFlags } from './missing.js';
 import { nameFlags } from './names.js';
+import { networkFlags } from './network.js';
 import { resourceFlags } from './resources.js';
 import { securityFlags } from './security.js';
 
@@ -20,6 +21,7 @@ export const createFlags: readonly CreateFlag[] = [
   ...accountFlags,
   ...fileFlags,
   ...isolationFlags,
+  ...networkFlags,
   ...nameFlags,
   ...usernsFlags,
   ...securityFlags,

@@ -77,6 +77,15 @@ export const globalFlags: readonly Flag[] = [
     default: '$TSPOD_CGROUP_MANAGER or systemd where it runs',
   },
   {
+    name: 'network-config-dir',
+    kind: 'text',
+    value: 'directory',
+    completion: 'directory',
+    group: GLOBAL,
+    help: 'Where the configurations of networks are',
+    default: '/etc/containers/networks; with another --root a directory in it',
+  },
+  {
     name: 'storage-driver',
     kind: 'text',
     value: 'name',
@@ -118,6 +127,6 @@ export const globalFlags: readonly Flag[] = [
   ...missing('storage-opt imagestore transient-store module cdi-spec-dir config', 'there is no such configuration'),
   ...missing('tmpdir', 'use --runroot'),
   ...missing('volumepath', 'there are no named volumes'),
-  ...missing('network-config-dir network-cmd-path', 'there are no bridge networks'),
+  ...missing('network-cmd-path', 'it is for slirp4netns, which users other than root need'),
   ...missing('namespace', 'use --root and --runroot for a separate set of containers'),
 ];

@@ -1,5 +1,5 @@
 /** Flags of create and run: namespaces and identities. */
-import { parseIpc, parseNamespace, parseNetwork } from '../parse/namespaces.js';
+import { parseIpc, parseNamespace } from '../parse/namespaces.js';
 import type { CreateFlag } from './draft.js';
 
 const ISOLATION = 'Isolation';
@@ -25,19 +25,6 @@ export const isolationFlags: readonly CreateFlag[] = [
     help: 'Set the NIS domain name',
     set: (draft, value) => {
       draft.domainname = value;
-    },
-  },
-  {
-    name: 'network',
-    aliases: ['net'],
-    kind: 'text',
-    value: 'mode',
-    completion: ['none', 'private', 'host', 'container:', 'ns:'],
-    group: ISOLATION,
-    help: 'Network: none, host, container:NAME, ns:PATH',
-    set: (draft, value) => {
-      const mode = parseNetwork(value);
-      if (mode !== undefined) draft.network = mode;
     },
   },
   {

@@ -2,7 +2,6 @@
 import type { CreateFlag } from './draft.js';
 
 const IMAGES = 'images are not pulled';
-const BRIDGE = 'there are no bridge networks';
 
 function missing(names: string, reason: string): CreateFlag[] {
   return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
@@ -21,9 +20,6 @@ export const missingFlags: readonly CreateFlag[] = [
   { name: 'tls-verify', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
   { name: 'disable-content-trust', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
   { name: 'image-volume', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['ignore'] },
-  ...missing('ip ip6 mac-address network-alias expose', BRIDGE),
-  { name: 'publish', short: 'p', kind: 'items', help: '', hidden: true, missing: BRIDGE },
-  { name: 'publish-all', short: 'P', kind: 'bool', help: '', hidden: true, missing: BRIDGE, harmless: ['false'] },
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },

@@ -1,6 +1,6 @@
-/** Modes of --pid, --ipc, --uts, --cgroupns, --userns and --network. */
-import type { IpcMode, NamespaceMode, NetworkMode } from '../../spec/create-options.js';
-import { invalid, unsupported } from '../cli-error.js';
+/** Modes of --pid, --ipc, --uts, --cgroupns and --userns. */
+import type { IpcMode, NamespaceMode } from '../../spec/create-options.js';
+import { invalid } from '../cli-error.js';
 
 /** host, private, container:NAME or ns:PATH; undefined for the default. */
 export function parseNamespace(text: string): NamespaceMode | undefined {
@@ -11,7 +11,8 @@ export function parseNamespace(text: string): NamespaceMode | undefined {
   return shared;
 }
 
-function parseShared(text: string): `path:${string}` | `container:${string}` | undefined {
+/** container:NAME or ns:PATH; undefined for anything else. */
+export function parseShared(text: string): `path:${string}` | `container:${string}` | undefined {
   const [kind, rest = ''] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
   if (!text.includes(':')) return undefined;
   if (kind === 'container') {
@@ -26,13 +27,4 @@ function parseShared(text: string): `path:${string}` | `container:${string}` | u
 /** As parseNamespace, with shareable and none. */
 export function parseIpc(text: string): IpcMode | undefined {
   return text === 'shareable' || text === 'none' ? text : parseNamespace(text);
-}
-
-/** none, private, host, container:NAME or ns:PATH. */
-export function parseNetwork(text: string): NetworkMode | undefined {
-  if (text === '') return undefined;
-  if (text === 'none' || text === 'private' || text === 'host') return text;
-  const shared = parseShared(text);
-  if (shared !== undefined) return shared;
-  throw unsupported(`--network ${text}`, 'choose from none, host, container:NAME, ns:PATH');
 }

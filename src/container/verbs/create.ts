@@ -6,11 +6,12 @@ import { TspodError, isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
-import { FRESH_STATE, type StoredState, type StoredSummary } from '../../state/records.js';
+import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../../util/random-name.js';
 import { requireProfile } from '../apparmor.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
+import { hasOpenPorts, withChosenPorts, withNetworkNames } from '../network-config.js';
 import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
@@ -28,7 +29,7 @@ export interface Recorded {
   readonly config: ContainerConfig;
 }
 
-/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces). */
+/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces), NO_SUCH_NETWORK, NO_FREE_PORT. */
 export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
   const config = configure(context, options);
   // What the host lacks is said now, and not when it is started.
@@ -47,14 +48,19 @@ export interface Recording {
 export function recordContainer(context: EngineContext, id: string, recording: Recording): Recorded {
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
-  const { config: shared, donors } = resolveDonors(context, recording.config);
+  const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
   const config = withHostMaps(shared);
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
     const { state } = recording;
     const record = () =>
-      insert(context, id, { config: withChosenIds(context, config), state, donors: donors.map(({ seq }) => seq) });
-    const recorded = config.namespaces.user === 'auto' ? context.store.transaction(record) : record();
+      insert(context, id, {
+        ...withChosenPorts(context, withChosenIds(context, config)),
+        state,
+        donors: donors.map(({ seq }) => seq),
+      });
+    const chooses = config.namespaces.user === 'auto' || hasOpenPorts(config);
+    const recorded = chooses ? context.store.transaction(record) : record();
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;
   } catch (error) {
@@ -66,10 +72,11 @@ export function recordContainer(context: EngineContext, id: string, recording: R
 }
 
 interface Insertion extends Recording {
+  readonly hostPorts: readonly ChosenPort[];
   readonly donors: readonly number[];
 }
 
-function insert(context: EngineContext, id: string, { config, state, donors }: Insertion): Recorded {
+function insert(context: EngineContext, id: string, { config, hostPorts, state, donors }: Insertion): Recorded {
   const json = JSON.stringify(config);
   const hostIds = hostIdsOf(config);
   const summary = summaryOf(config);
@@ -84,6 +91,7 @@ function insert(context: EngineContext, id: string, { config, state, donors }: I
         config: json,
         state: { ...FRESH_STATE, autoRemove: config.autoRemove, ...state },
         ...(hostIds === undefined ? {} : { hostIds }),
+        hostPorts,
         donors,
       });
       context.store.rememberConfig(id, config);
@@ -105,6 +113,8 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     labels: config.labels,
     mounts: config.mounts.map((mount) => mount.target),
     network: config.namespaces.network,
+    networks: config.networking.networks.map(({ name }) => name),
+    ports: config.networking.ports,
     restartPolicy: config.restart.policy,
     cidFile: config.cidFile ?? '',
     checked: config.health !== undefined,

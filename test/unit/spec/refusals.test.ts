@@ -188,7 +188,7 @@ for (const rule of ['', 'c', 'c 1:3', 'x 1:3 rwm', 'c 1:3 rwmx', 'c 99999999999:
   test(invalid, { deviceCgroupRules: [rule] }, /device cgroup rule must be like "c 1:3 rwm"/);
 }
 
-test(invalid, { network: 'bridge' }, /network must be private, host, none, path:PATH or container:NAME, not "bridge"/);
+test(invalid, { network: 'a/b' }, /unable to find network with name or ID "a\/b": network not found/);
 test(invalid, { pid: 'none' }, /pid must be private, host/);
 test(invalid, { ipc: 'path:x' }, /ipc path must be an absolute path/);
 test(invalid, { uts: 'container:' }, /uts must be/);

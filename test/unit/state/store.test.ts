@@ -31,6 +31,8 @@ function sample(id: string, name: string, state: Partial<StoredState> = {}): New
       labels: {},
       mounts: [],
       network: 'none',
+      networks: [],
+      ports: [],
       restartPolicy: 'no',
       cidFile: '',
       checked: false,

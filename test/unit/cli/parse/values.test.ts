@@ -11,7 +11,8 @@ import {
   parseUlimits,
 } from '../../../../src/cli/parse/limits.js';
 import { parseMoment } from '../../../../src/cli/parse/moment.js';
-import { parseIpc, parseNamespace, parseNetwork } from '../../../../src/cli/parse/namespaces.js';
+import { parseIpc, parseNamespace } from '../../../../src/cli/parse/namespaces.js';
+import { parseNetworks } from '../../../../src/cli/parse/networks.js';
 import { parseLogOptions, parseSecurityOptions } from '../../../../src/cli/parse/security.js';
 import { parseNamedSize, parseSize, parseSizeOrUnlimited } from '../../../../src/cli/parse/size.js';
 import { fakeCaller } from '../caller.js';
@@ -186,16 +187,43 @@ test('namespace', refuses, parseNamespace, 'ns:rel', 'the path of a namespace mu
 test('ipc', reads, parseIpc, 'shareable', 'shareable');
 test('ipc', reads, parseIpc, 'none', 'none');
 test('ipc', refuses, parseIpc, 'foo', 'unrecognized namespace mode foo passed');
-test('network', reads, parseNetwork, 'none', 'none');
-test('network', reads, parseNetwork, 'host', 'host');
-test('network', reads, parseNetwork, 'container:a', 'container:a');
+const networks = (text: string): unknown => parseNetworks(text.split(' '));
+test('network', reads, networks, 'none', { mode: 'none', networks: [] });
+test('network', reads, networks, 'container:a', { mode: 'container:a', networks: [] });
+test('network', reads, networks, 'ns:/run/netns/x', { mode: 'path:/run/netns/x', networks: [] });
+for (const word of ['bridge', 'private', 'default'])
+  test('network', reads, networks, word, { mode: 'bridge', networks: [{ name: 'bridge' }] });
+test('network', reads, networks, 'a,b c', { mode: 'bridge', networks: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] });
+test('network', reads, networks, 'a:ip=1.2.3.4,ip6=fd00::1,mac=02:00:00:00:00:01,alias=x,alias=y,interface_name=lan', {
+  mode: 'bridge',
+  networks: [
+    {
+      name: 'a',
+      ip: '1.2.3.4',
+      ip6: 'fd00::1',
+      macAddress: '02:00:00:00:00:01',
+      interfaceName: 'lan',
+      aliases: ['x', 'y'],
+    },
+  ],
+});
+test('network', refuses, networks, 'a:foo=bar', 'invalid option for network a: unknown bridge network option: foo');
+test('network', refuses, networks, 'a:ip', 'invalid option for network a: ip needs a value');
 test(
   'network',
   refuses,
-  parseNetwork,
-  'bridge',
-  '--network bridge is not supported yet: choose from none, host, container:NAME, ns:PATH',
+  networks,
+  'none host',
+  'cannot set multiple networks without bridge network mode, selected mode none: invalid argument',
 );
+test(
+  'network',
+  refuses,
+  networks,
+  'a host',
+  'can only set extra network names, selected mode host conflicts with bridge: invalid argument',
+);
+test('network', refuses, networks, 'pasta', '--network pasta is not supported yet: it is for users other than root');
 
 const security = (text: string): unknown => parseSecurityOptions([text]);
 test('security option', reads, security, 'no-new-privileges', { noNewPrivileges: true });

@@ -1,0 +1,31 @@
+import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { confirmed } from '../../confirm.js';
+import { parseNetworkFilters } from '../../parse/network-filters.js';
+import { reportError } from '../../report-error.js';
+
+const WARNING = 'This will remove all networks not used by at least one container.';
+
+export const command: Command = {
+  name: 'prune',
+  summary: 'Remove unused networks',
+  description: 'Removes the networks that no container is on, running or not; the default network stays.',
+  usage: '[options]',
+  examples: ['network prune', 'network prune --force --filter until=24h'],
+  flags: [
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
+  ],
+  completion: [[]],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod network prune` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
+    const engine = await context.engine();
+    const { done, failed } = await engine.networks.prune({ filters: parseNetworkFilters(flags.list('filter')) });
+    await context.out(done.map((name) => `${name}\n`).join(''));
+    for (const error of failed.values()) await reportError(context, error);
+    return failed.size === 0 ? 0 : EXIT_FAILURE;
+  },
+};

@@ -1,0 +1,51 @@
+import { isTspodError } from '../../../errors.js';
+import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { reportError } from '../../report-error.js';
+
+export const command: Command = {
+  name: 'rm',
+  summary: 'Remove networks',
+  description: 'Removes networks by their names or ids. One that a container is on is not removed without --force.',
+  usage: '[options] NETWORK [NETWORK...]',
+  examples: ['network rm web', 'network rm --force web db'],
+  flags: [
+    { name: 'force', short: 'f', kind: 'bool', help: 'Remove the containers that are on it first' },
+    {
+      name: 'time',
+      short: 't',
+      kind: 'uint',
+      value: 'seconds',
+      default: '10',
+      help: 'With --force: time between the stop signal and SIGKILL',
+    },
+  ],
+  completion: ['networks'],
+  check: ({ args, flags }) => {
+    if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
+    if (flags.has('time') && !flags.bool('force'))
+      throw invalid('--force option must be specified to use the --time option');
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const force = flags.bool('force');
+    const timeoutSec = flags.number('time');
+    const errors: unknown[] = [];
+    for (const name of args) {
+      try {
+        await engine.networks.remove(name, { force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
+        await context.out(`${name}\n`);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    for (const error of errors) await reportError(context, error);
+    return errors.length === 0 ? 0 : statusOf(errors);
+  },
+};
+
+/** 1 if one is missing, else 2 if one is used, else 125. */
+function statusOf(errors: readonly unknown[]): number {
+  if (errors.some((error) => isTspodError(error, 'NO_SUCH_NETWORK'))) return 1;
+  return errors.some((error) => isTspodError(error, 'NETWORK_IN_USE')) ? 2 : EXIT_FAILURE;
+}

@@ -1,0 +1,76 @@
+/** The filters of `network ls` and `network prune`. */
+import { TspodError } from '../errors.js';
+import type { Network } from '../network/network-file.js';
+import { parseMoment } from '../util/moment.js';
+import { labelTest, matcher } from './filters.js';
+import type { NetworkFilters } from './network-types.js';
+
+export type NetworkPredicate = (network: Network) => boolean;
+
+interface FilterContext {
+  readonly now: Date;
+  /** Whether a container is on the network of this name. */
+  readonly isUsed: (name: string) => boolean;
+}
+
+type FilterMaker = (values: readonly string[], context: FilterContext) => NetworkPredicate;
+
+const MAKERS: Readonly<Record<string, FilterMaker>> = {
+  name: (values) => {
+    const tests = values.map((value) => matcher('name', value));
+    return ({ name }) => tests.some((test) => test(name));
+  },
+  id: (values) => {
+    const tests = values.map((value) =>
+      /^[0-9a-f]+$/.test(value) ? (id: string) => id.startsWith(value) : matcher('id', value),
+    );
+    return ({ id }) => tests.some((test) => test(id));
+  },
+  driver:
+    (values) =>
+    ({ driver }) =>
+      values.includes(driver),
+  label: (values) => {
+    const tests = values.map(labelTest);
+    return ({ labels = {} }) => tests.every((test) => test(labels));
+  },
+  'label!': (values) => {
+    const tests = values.map(labelTest);
+    return ({ labels = {} }) => !tests.some((test) => test(labels));
+  },
+  dangling: (values, { isUsed }) => {
+    const [value = '', ...more] = values;
+    if (more.length > 0 || !/^(true|false|1|0)$/.test(value)) throw invalid('dangling must be true or false, once');
+    const wanted = value === 'true' || value === '1';
+    return ({ name }) => !isUsed(name) === wanted;
+  },
+  until: (values, { now }) => {
+    if (values.length > 1) throw invalid('until: give one time only');
+    const limit = parseMoment(values[0] ?? '', now);
+    if (limit === undefined) throw invalid(`until: "${values[0] ?? ''}" is no time`);
+    return ({ created }) => Date.parse(created) < limit.getTime();
+  },
+};
+
+/** What a prune may choose by, as Podman has it. */
+const PRUNE_FILTERS = ['label', 'label!', 'until'];
+
+/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+export function networkPredicate(
+  filters: NetworkFilters,
+  context: FilterContext,
+  { prunes = false }: { readonly prunes?: boolean } = {},
+): NetworkPredicate {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(MAKERS, name) && (!prunes || PRUNE_FILTERS.includes(name)) ? MAKERS[name] : undefined;
+      if (maker === undefined) throw invalid(`invalid filter ${JSON.stringify(name)}`);
+      return maker(values, context);
+    });
+  return (network) => tests.every((test) => test(network));
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}

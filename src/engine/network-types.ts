@@ -1,0 +1,38 @@
+/** Networks as users of the library see them. */
+import type { SignalOption } from '../container/api.js';
+import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
+import type { Network } from '../network/network-file.js';
+import type { NetworkAttachOptions } from '../spec/network-options.js';
+import type { BatchResult } from './types.js';
+
+/**
+ * Conditions by name as in `network ls --filter`: name, id, driver, label, label!, dangling, until. Values of one name are alternatives (labels must all
+ * match).
+ */
+export type NetworkFilters = Readonly<Record<string, readonly string[]>>;
+
+export interface NetworkRemoveOptions extends SignalOption {
+  /** Remove the containers that are on it first. @default false */
+  readonly force?: boolean;
+  /** With `force`: seconds between the stop signal and SIGKILL. @default the container's */
+  readonly timeoutSec?: number;
+}
+
+/** All networks of the engine. `nameOrId`: an exact name, a full id or the beginning of one. */
+export interface Networks {
+  /** Writes its configuration; nothing is made in the kernel before a container is on it. INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
+  create(options?: NetworkCreateOptions): Promise<Network>;
+  /** Its configuration, in the words of its file. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+  inspect(nameOrId: string): Network;
+  /** In the order of their names; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
+  list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
+  exists(nameOrId: string): boolean;
+  /** NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
+  remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
+  /** Removes those that no container is on and that match, but for the default network. `done` has names. */
+  prune(options?: SignalOption & { readonly filters?: NetworkFilters }): Promise<BatchResult>;
+  /** Changes the name servers that its containers ask; those that run see it at once. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
+  update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
+}
+
+export type { NetworkAttachOptions };

@@ -1,0 +1,125 @@
+/** Networks: made, listed, removed. */
+import type { EngineContext } from '../container/context.js';
+import { recordEngineEvent } from '../container/events.js';
+import { removeContainer } from '../container/verbs/remove.js';
+import { isTspodError, TspodError } from '../errors.js';
+import { throwIfAborted } from '../native/abort.js';
+import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
+import type { Network } from '../network/network-file.js';
+import {
+  createNetwork,
+  DEFAULT_NETWORK,
+  findNetwork,
+  listNetworks,
+  networkIsThere,
+  removeNetwork,
+  requireRemovable,
+  updateNetwork,
+} from '../network/networks.js';
+import { checkNetworkOptions } from '../network/option-shapes.js';
+import { networkPredicate } from './network-filters.js';
+import type { NetworkFilters, NetworkRemoveOptions, Networks } from './network-types.js';
+import type { BatchResult } from './types.js';
+
+export function makeNetworks(context: EngineContext): Networks {
+  const place = context.networks;
+  return {
+    create: (options) => create(context, options),
+    inspect: (nameOrId) => findNetwork(place, nameOrId),
+    list: (options = {}) => list(context, options.filters ?? {}),
+    exists: (nameOrId) => networkIsThere(place, nameOrId),
+    remove: (nameOrId, options) => remove(context, nameOrId, options),
+    prune: (options = {}) => prune(context, options),
+    update: (nameOrId, options) => update(context, nameOrId, options),
+  };
+}
+
+async function create(context: EngineContext, options: NetworkCreateOptions = {}): Promise<Network> {
+  context.store.requireOpen();
+  checkNetworkOptions(options);
+  const network = await createNetwork(context.networks, options);
+  recordNetwork(context, network, 'create');
+  return network;
+}
+
+function list(context: EngineContext, filters: NetworkFilters): readonly Network[] {
+  const matches = networkPredicate(filters, { now: new Date(), isUsed: usedNetworks(context) });
+  return listNetworks(context.networks).filter(matches);
+}
+
+/** Looks through the containers once, when it is first asked. */
+function usedNetworks({ store }: EngineContext): (name: string) => boolean {
+  let used: ReadonlySet<string> | undefined;
+  return (name) => (used ??= new Set(store.list('all').flatMap(({ summary }) => summary.networks))).has(name);
+}
+
+async function remove(context: EngineContext, nameOrId: string, options: NetworkRemoveOptions = {}): Promise<void> {
+  const { force = false, timeoutSec, signal } = options;
+  requireRemovable(nameOrId);
+  const network = findNetwork(context.networks, nameOrId);
+  requireRemovable(network.name);
+  const users = context.store.list('all').filter(({ summary }) => summary.networks.includes(network.name));
+  if (users.length > 0 && !force) {
+    throw new TspodError(
+      'NETWORK_IN_USE',
+      `"${nameOrId}" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used`,
+      { details: { name: network.name, containers: users.map(({ id }) => id) } },
+    );
+  }
+  for (const { id } of users.toReversed()) {
+    throwIfAborted('remove a network', signal);
+    await removeContainer(context, id, {
+      force: true,
+      depend: true,
+      ...(timeoutSec === undefined ? {} : { timeoutSec }),
+    }).catch((error: unknown) => {
+      if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+    });
+  }
+  await forget(context, network);
+}
+
+async function forget(context: EngineContext, network: Network): Promise<void> {
+  await removeNetwork(context.networks, network);
+  context.store.transaction(() => {
+    context.store.leases.forget(network.id);
+  });
+  recordNetwork(context, network, 'remove');
+}
+
+async function prune(
+  context: EngineContext,
+  { filters = {}, signal }: Parameters<Networks['prune']>[0] & object,
+): Promise<BatchResult> {
+  const isUsed = usedNetworks(context);
+  const matches = networkPredicate(filters, { now: new Date(), isUsed }, { prunes: true });
+  const done: string[] = [];
+  const failed = new Map<string, Error>();
+  for (const network of listNetworks(context.networks)) {
+    throwIfAborted('prune networks', signal);
+    const { name } = network;
+    if (name === DEFAULT_NETWORK || isUsed(name) || !matches(network)) continue;
+    try {
+      await forget(context, network);
+      done.push(name);
+    } catch (error) {
+      failed.set(name, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return { done, failed };
+}
+
+async function update(context: EngineContext, nameOrId: string, options: NetworkUpdateOptions): Promise<Network> {
+  context.store.requireOpen();
+  const network = await updateNetwork(context.networks, nameOrId, options);
+  recordNetwork(context, network, 'update');
+  return network;
+}
+
+function recordNetwork(
+  context: EngineContext,
+  { id, name, driver }: Network,
+  status: 'create' | 'remove' | 'update',
+): void {
+  recordEngineEvent(context, { type: 'network', status, id, name, attributes: { type: driver } });
+}

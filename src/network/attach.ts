@@ -1,0 +1,268 @@
+/** What a container's networks are, decided: configurations read, addresses leased, names resolved. */
+import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+
+import { TspodError } from '../errors.js';
+import { listLinks } from '../native/netlink/links.js';
+import { listRoutes } from '../native/netlink/routes.js';
+import type {
+  AttachedAddress,
+  AttachedNetwork,
+  ContainerNetwork,
+  EgressDestination,
+  EgressList,
+} from '../spec/container-network.js';
+import type { EgressConfig, EgressRule } from '../spec/egress.js';
+import type { AttachConfig, NetworkingConfig } from '../spec/network-config.js';
+import type { LeasePool } from '../state/leases.js';
+import type { Store } from '../state/store.js';
+import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';
+import { holds, ipBytes, ipNumber, rangeOf } from '../util/ip-network.js';
+import { driverSettings } from './driver-options.js';
+import type { Network, NetworkSubnet } from './network-file.js';
+import {
+  DEFAULT_NETWORK,
+  ensureDefaultNetwork,
+  findNetwork,
+  isDefault,
+  networkIsThere,
+  noSuchNetwork,
+  type NetworkPlace,
+} from './networks.js';
+
+/** The container that is attached. */
+export interface Attachee {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Takes leases, which end with the container's life. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT. */
+export async function attachNetworks(
+  place: NetworkPlace,
+  store: Store,
+  { container, networking }: { readonly container: Attachee; readonly networking: NetworkingConfig },
+): Promise<ContainerNetwork> {
+  const egress = networking.egress === undefined ? undefined : await resolveEgress(networking.egress);
+  const found = await Promise.all(networking.networks.map((attach) => findToAttach(place, attach)));
+  const names = interfaceNames(networking.networks);
+  const networks = store.transaction(() =>
+    found.map((network, index) =>
+      attached(store, container, { network, interfaceName: names[index] ?? '', ...takeAttach(networking, index) }),
+    ),
+  );
+  return { networks, ports: networking.ports, ...(egress === undefined ? {} : { egress }) };
+}
+
+/** One more network for a container that runs. `taken`: the names of its interfaces. Errors as of attachNetworks(). */
+export async function attachOne(
+  place: NetworkPlace,
+  store: Store,
+  {
+    container,
+    attach,
+    taken,
+  }: { readonly container: Attachee; readonly attach: AttachConfig; readonly taken: readonly string[] },
+): Promise<AttachedNetwork> {
+  const found = await findToAttach(place, attach);
+  const interfaceName = attach.interfaceName ?? freeName(new Set(taken));
+  return store.transaction(() => attached(store, container, { network: found, interfaceName, attach }));
+}
+
+interface Found {
+  readonly network: Network;
+  readonly hostInterface: string;
+}
+
+function takeAttach({ networks }: NetworkingConfig, index: number): { readonly attach: AttachConfig } {
+  const attach = networks[index];
+  if (attach === undefined) throw new TypeError('a network was found that was not asked for');
+  return { attach };
+}
+
+/** The network, and the interface of the host that it needs. */
+async function findToAttach(place: NetworkPlace, { name }: AttachConfig): Promise<Found> {
+  const network =
+    name === '' || (isDefault(name) && !hasOwn(place, name))
+      ? await ensureDefaultNetwork(place)
+      : findNetwork(place, name);
+  return { network, hostInterface: network.network_interface ?? (await defaultInterface(network)) };
+}
+
+function hasOwn(place: NetworkPlace, name: string): boolean {
+  try {
+    return findNetwork(place, name).name === name;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'NO_SUCH_NETWORK') return false;
+    throw error;
+  }
+}
+
+/** The name of the network that a user's word means; it may be that of the default network, which is made later. */
+export function networkName(place: NetworkPlace, word: string): string {
+  if (word === '') return DEFAULT_NETWORK;
+  if (!networkIsThere(place, word)) throw noSuchNetwork(word);
+  return isDefault(word) && !hasOwn(place, word) ? DEFAULT_NETWORK : findNetwork(place, word).name;
+}
+
+/** What a macvlan or ipvlan lies above where its file names nothing. */
+async function defaultInterface({ name, internal }: Network): Promise<string> {
+  if (internal) return '';
+  const routes = await listRoutes();
+  const route = routes.find(
+    ({ destination, family, link }) => destination === 'default' && family === 'ipv4' && link !== undefined,
+  );
+  const links = route === undefined ? [] : await listLinks();
+  const link = links.find(({ index }) => index === route?.link);
+  if (link !== undefined) return link.name;
+  throw new TspodError(
+    'UNSUPPORTED_HOST',
+    `network ${name} names no parent interface, and this machine has no default route: set the option parent`,
+  );
+}
+
+/** As asked for, and eth0, eth1, ... for the others. */
+function interfaceNames(networks: readonly AttachConfig[]): readonly string[] {
+  const taken = new Set(networks.flatMap(({ interfaceName }) => interfaceName ?? []));
+  return networks.map(({ interfaceName }) => {
+    if (interfaceName !== undefined) return interfaceName;
+    const name = freeName(taken);
+    taken.add(name);
+    return name;
+  });
+}
+
+function freeName(taken: ReadonlySet<string>): string {
+  let number = 0;
+  while (taken.has(`eth${number}`)) number += 1;
+  return `eth${number}`;
+}
+
+interface Attachment {
+  readonly network: Found;
+  readonly attach: AttachConfig;
+  readonly interfaceName: string;
+}
+
+function attached(
+  store: Store,
+  container: Attachee,
+  { network: { network, hostInterface }, attach, interfaceName }: Attachment,
+): AttachedNetwork {
+  const { mtu, vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
+  const subnets = network.subnets ?? [];
+  return {
+    name: network.name,
+    driver: network.driver,
+    hostInterface,
+    mode,
+    mtu,
+    vlan,
+    isolation: network.driver === 'bridge' ? isolation : 'none',
+    internal: network.internal,
+    subnets: subnets.map(({ subnet, gateway }) => ({ subnet, ...(gateway === undefined ? {} : { gateway }) })),
+    interfaceName,
+    macAddress: attach.macAddress ?? madeMac(container.id, network.id),
+    addresses: takeAddresses(store, container, { network, attach }),
+    routes: (network.routes ?? []).map(({ destination, gateway, metric: own = 0 }) => ({
+      destination,
+      gateway,
+      metric: own,
+    })),
+    metric,
+    noDefaultRoute,
+    aliases: [...new Set([container.name, ...attach.aliases, container.id.slice(0, 12)])],
+  };
+}
+
+/** One of each subnet, as Podman has it. */
+function takeAddresses(
+  store: Store,
+  { seq }: Attachee,
+  { network, attach }: { readonly network: Network; readonly attach: AttachConfig },
+): readonly AttachedAddress[] {
+  const subnets = network.ipam_options?.['driver'] === 'none' ? [] : (network.subnets ?? []);
+  const pools = subnets.map((subnet) => ({ subnet, pool: poolOf(network.id, subnet) }));
+  for (const ip of attach.ips) {
+    if (!pools.some(({ subnet }) => isIn(subnet, ip)))
+      throw new TspodError(
+        'INVALID_ARGUMENT',
+        `requested static ip ${ip} not in any subnet on network ${network.name}`,
+      );
+  }
+  return pools.map(({ subnet, pool }) => {
+    const wanted = attach.ips.find((ip) => isIn(subnet, ip));
+    const bytes = wanted === undefined ? undefined : parseIp(wanted);
+    if (bytes !== undefined) store.leases.takeThis(seq, pool, bytes);
+    const address = bytes ?? store.leases.take(seq, pool).address;
+    const { gateway } = subnet;
+    return {
+      address: formatIp(address),
+      prefix: parseIpPrefix(subnet.subnet)?.length ?? 0,
+      ...(gateway === undefined ? {} : { gateway }),
+    };
+  });
+}
+
+function isIn({ subnet }: NetworkSubnet, ip: string): boolean {
+  const [prefix, bytes] = [parseIpPrefix(subnet), parseIp(ip)];
+  return prefix !== undefined && bytes !== undefined && holds(rangeOf(prefix), bytes);
+}
+
+/** The addresses that may be given: all but the network's own, its broadcast address and its gateway. */
+export function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: NetworkSubnet): LeasePool {
+  const prefix = parseIpPrefix(subnet) ?? { bytes: new Uint8Array(4), length: 0 };
+  const range = rangeOf(prefix);
+  const isIpv4 = range.size === 4;
+  const number = (text: string | undefined): bigint | undefined => {
+    const bytes = text === undefined ? undefined : parseIp(text);
+    return bytes === undefined ? undefined : ipNumber(bytes);
+  };
+  const [low, high] = [range.first + 1n, isIpv4 ? range.last - 1n : range.last];
+  const [start, end] = [number(leases.start_ip) ?? low, number(leases.end_ip) ?? high];
+  const gatewayBytes = gateway === undefined ? undefined : parseIp(gateway);
+  return {
+    network,
+    subnet,
+    first: ipBytes(start > low ? start : low, range.size),
+    last: ipBytes(end < high ? end : high, range.size),
+    reserved: [
+      ipBytes(range.first, range.size),
+      ...(isIpv4 ? [ipBytes(range.last, range.size)] : []),
+      ...(gatewayBytes === undefined ? [] : [gatewayBytes]),
+    ],
+  };
+}
+
+/** Locally administered, the same for as long as the container is on this network. */
+function madeMac(id: string, network: string): string {
+  const bytes = createHash('sha256').update(`${id} ${network}`).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Names are looked up here, where they cannot be changed by the container. Throws INVALID_ARGUMENT for one that is not found. */
+export async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {
+  const [allowed, denied] = await Promise.all([resolveRules(allow), resolveRules(deny)]);
+  return { allow: allowed, deny: denied, rest: allow.length > 0 ? 'deny' : 'allow' };
+}
+
+async function resolveRules(rules: readonly EgressRule[]): Promise<readonly EgressDestination[]> {
+  const resolved = await Promise.all(rules.map((rule) => resolveRule(rule)));
+  return resolved.flat();
+}
+
+async function resolveRule({ rule, destination, host, port }: EgressRule): Promise<readonly EgressDestination[]> {
+  if (host === '') return [{ destination, port, rule }];
+  let found;
+  try {
+    found = await lookup(host, { all: true });
+  } catch (error) {
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `egress ${rule}: ${host} cannot be resolved: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  return found.map(({ address, family }) => ({ destination: `${address}/${family === 4 ? 32 : 128}`, port, rule }));
+}

@@ -1,0 +1,189 @@
+/** The directory of network configurations: read at any time, written under a lock, each file whole or not there. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+import { TspodError } from '../errors.js';
+import { lock } from '../native/file-lock.js';
+import { isNetworkName, MAX_NETWORK_FILE, networkFileText, parseNetworkFile, type Network } from './network-file.js';
+
+/** Files that are looked at: far more networks than a machine can have. */
+const MAX_NETWORKS = 8192;
+
+/** Podman looks at names that end in .json and leaves these alone. */
+const LOCK_FILE = '.tspod.lock';
+const TEMPORARY = /^\.tspod-.*\.tmp$/;
+
+/** The network of this name; undefined if there is none. Throws NETWORK_BROKEN. */
+export function readNetwork(directory: string, name: string): Network | undefined {
+  if (!isNetworkName(name)) return undefined;
+  const path = `${directory}/${name}.json`;
+  const text = readBounded(path);
+  if (text === undefined) return undefined;
+  const network = parseNetworkFile(path, text);
+  if (network.name === name) return network;
+  throw new TspodError('NETWORK_BROKEN', `network config ${path}: it has another name than its file: ${network.name}`, {
+    details: { path },
+  });
+}
+
+/** All that can be read, in the order of their names; files that are none are left out, as Podman has it. */
+export function readNetworks(directory: string): readonly Network[] {
+  return fileNames(directory)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .slice(0, MAX_NETWORKS)
+    .flatMap((name) => {
+      try {
+        return readNetwork(directory, name.slice(0, -'.json'.length)) ?? [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Runs the body while nobody else changes the directory, which is made if it is missing. */
+export async function withNetworkLock<T>(directory: string, body: () => T | Promise<T>): Promise<T> {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+  let held;
+  try {
+    held = await lock(`${directory}/${LOCK_FILE}`);
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+  try {
+    return await body();
+  } finally {
+    held.release();
+  }
+}
+
+/** Writes the file of a new network, under the lock. Throws NETWORK_EXISTS, also for one that Podman has made in the meantime. */
+export function writeNetwork(directory: string, network: Network): void {
+  removeTemporaries(directory);
+  const path = `${directory}/${network.name}.json`;
+  const temporary = `${directory}/.tspod-${network.name}.tmp`;
+  try {
+    writeWhole(temporary, networkFileText(network));
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw networkExists(network.name);
+    throw unwritable(directory, error);
+  } finally {
+    unlinkIfThere(temporary);
+  }
+}
+
+/** Writes the file of a network anew, under the lock. */
+export function replaceNetwork(directory: string, network: Network): void {
+  removeTemporaries(directory);
+  const temporary = `${directory}/.tspod-${network.name}.tmp`;
+  try {
+    writeWhole(temporary, networkFileText(network));
+    renameSync(temporary, `${directory}/${network.name}.json`);
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+}
+
+/** Under the lock. What is gone is gone. */
+export function removeNetworkFile(directory: string, name: string): void {
+  try {
+    unlinkIfThere(`${directory}/${name}.json`);
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+}
+
+export function networkExists(name: string): TspodError {
+  return new TspodError('NETWORK_EXISTS', `network name ${name} already used: network already exists`, {
+    details: { name },
+  });
+}
+
+/** Those of processes that were killed: nobody else writes under the lock. */
+function removeTemporaries(directory: string): void {
+  for (const name of fileNames(directory)) if (TEMPORARY.test(name)) unlinkIfThere(`${directory}/${name}`);
+}
+
+function writeWhole(path: string, text: string): void {
+  const fd = openSync(path, 'wx', 0o644);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function fileNames(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw unwritable(directory, error);
+  }
+}
+
+/** The text of a regular file that is not too long; undefined if there is none. A pipe does not block. */
+function readBounded(path: string): string | undefined {
+  let fd;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw broken(path, (error as Error).message);
+  }
+  try {
+    const { size } = fstatRegular(fd, path);
+    if (size > MAX_NETWORK_FILE) throw broken(path, `it is longer than ${MAX_NETWORK_FILE} bytes`);
+    const buffer = Buffer.alloc(size);
+    const length = readSync(fd, buffer, 0, size, 0);
+    return buffer.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function fstatRegular(fd: number, path: string): { readonly size: number } {
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) throw broken(path, 'it is no regular file');
+  return stat;
+}
+
+function broken(path: string, why: string): TspodError {
+  return new TspodError('NETWORK_BROKEN', `network config ${path}: ${why}`, { details: { path } });
+}
+
+function unwritable(directory: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return new TspodError('DISK_FULL', `no space left for ${directory}`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR')
+    return new TspodError('PERMISSION_DENIED', `network configs in ${directory}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  return error;
+}

@@ -1,0 +1,85 @@
+/** Options of networks' drivers: `-o mtu=1400`. */
+import { invalid, quote } from '../spec/invalid.js';
+import type { NetworkDriver } from './network-file.js';
+
+const MACVLAN_MODES = ['bridge', 'private', 'vepa', 'passthru'];
+const IPVLAN_MODES = ['l2', 'l3', 'l3s'];
+
+type Check = (name: string, value: string) => void;
+
+const integer =
+  (max: number): Check =>
+  (name, value) => {
+    if (!/^\d{1,10}$/.test(value)) throw invalid(`${name}: parsing ${quote(value)}: invalid syntax`);
+    if (Number(value) > max) throw invalid(`${name} ${value} is above ${max}`);
+  };
+const vlan: Check = (_name, value) => {
+  if (!/^\d{1,10}$/.test(value)) throw invalid(`vlan: parsing ${quote(value)}: invalid syntax`);
+  if (Number(value) > 4094) throw invalid(`vlan ID ${value} must be between 0 and 4094`);
+};
+/** As strconv.ParseBool of Go takes it. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
+]);
+const bool: Check = (name, value) => {
+  if (!BOOLEANS.has(value)) throw invalid(`${name}: parsing ${quote(value)}: invalid syntax`);
+};
+const isolate: Check = (name, value) => {
+  if (value !== 'strict') bool(name, value);
+};
+const oneOf =
+  (driver: string, modes: readonly string[]): Check =>
+  (_name, value) => {
+    if (!modes.includes(value))
+      throw invalid(`unknown ${driver} mode ${quote(value)}: choose from ${modes.join(', ')}`);
+  };
+/** Checked with the interface that it names. */
+const anything: Check = () => undefined;
+
+const ALL = { mtu: integer(65535), metric: integer(0xffff_ffff), no_default_route: bool };
+const CHECKS: Readonly<Record<NetworkDriver, Readonly<Record<string, Check>>>> = {
+  bridge: { ...ALL, vlan, isolate },
+  macvlan: { ...ALL, parent: anything, mode: oneOf('macvlan', MACVLAN_MODES) },
+  ipvlan: { ...ALL, parent: anything, mode: oneOf('ipvlan', IPVLAN_MODES) },
+};
+
+/** Other names of options, of Docker. */
+const ALIASES: Readonly<Record<string, string>> = { 'com.docker.network.driver.mtu': 'mtu' };
+
+/** The options as the file keeps them: without the parent, which is a field of its own. Throws INVALID_ARGUMENT. */
+export function checkDriverOptions(
+  driver: NetworkDriver,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const name = Object.hasOwn(ALIASES, key) ? (ALIASES[key] ?? key) : key;
+    const check = Object.hasOwn(CHECKS[driver], name) ? CHECKS[driver][name] : undefined;
+    if (check === undefined)
+      throw invalid(`unsupported ${driver} network option ${/^[\w.-]{1,64}$/.test(key) ? key : quote(key)}`);
+    check(name, value);
+    if (name !== 'parent') kept[name] = value;
+  }
+  return kept;
+}
+
+/** What the options of a file say, where it is understood; files of others may hold more, and worse. */
+export function driverSettings(driver: NetworkDriver, options: Readonly<Record<string, string>> = {}) {
+  const number = (name: string, max: number): number => {
+    const text = options[name] ?? '';
+    return /^\d{1,10}$/.test(text) && Number(text) <= max ? Number(text) : 0;
+  };
+  const modes = driver === 'macvlan' ? MACVLAN_MODES : driver === 'ipvlan' ? IPVLAN_MODES : [''];
+  const mode = modes.find((known) => known === options['mode']) ?? modes[0] ?? '';
+  const isolation: 'none' | 'isolated' | 'strict' =
+    options['isolate'] === 'strict' ? 'strict' : BOOLEANS.get(options['isolate'] ?? '') === true ? 'isolated' : 'none';
+  return {
+    mtu: number('mtu', 65535),
+    vlan: number('vlan', 4094),
+    metric: number('metric', 0xffff_ffff),
+    noDefaultRoute: BOOLEANS.get(options['no_default_route'] ?? '') === true,
+    mode,
+    isolation,
+  };
+}

@@ -1,0 +1,185 @@
+/** The networks of an engine: found by name or id, made, changed, removed. */
+import { createHash } from 'node:crypto';
+
+import { TspodError } from '../errors.js';
+import { listLinks } from '../native/netlink/links.js';
+import type { NetworkCreateOptions, NetworkUpdateOptions } from './create-options.js';
+import { checkDnsServers, newNetwork, type Surroundings } from './create.js';
+import {
+  networkExists,
+  readNetwork,
+  readNetworks,
+  removeNetworkFile,
+  replaceNetwork,
+  withNetworkLock,
+  writeNetwork,
+} from './directory.js';
+import type { Network } from './network-file.js';
+import { freeIpv4Subnet, hostRanges, networkRanges } from './subnets.js';
+
+/** Where an engine's networks are. */
+export interface NetworkPlace {
+  readonly directory: string;
+  /**
+   * It is the machine's (/etc/containers/networks): the default network is then the same for everybody and needs no file. Elsewhere each place has a
+   * default network of its own, with a file that is made when it is first needed, so that stores beside each other do not meet on one bridge.
+   */
+  readonly isMachines: boolean;
+}
+
+/** The network of containers that choose none. */
+export const DEFAULT_NETWORK = 'tspod';
+
+/** What `--network podman` means where Podman's default network has no file: the default network, as it does there. */
+const PODMANS_DEFAULT = 'podman';
+
+/** Beside Podman's (10.88.0.0/16 on podman0), so that both engines can run side by side. */
+const BUILT_IN: Network = {
+  name: DEFAULT_NETWORK,
+  id: createHash('sha256').update('tspod default network').digest('hex'),
+  driver: 'bridge',
+  network_interface: 'tspod0',
+  created: '2024-01-01T00:00:00Z',
+  subnets: [{ subnet: '10.87.0.0/16', gateway: '10.87.0.1' }],
+  ipv6_enabled: false,
+  internal: false,
+  dns_enabled: false,
+  ipam_options: { driver: 'host-local' },
+};
+
+/** Subnets that are tried from: as many /24 as Podman's pools have of 10.89.0.0 to 10.127.255.0. */
+const SPREAD = 9984;
+
+/** The network that a name or the beginning of an id means. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+export function findNetwork(place: NetworkPlace, nameOrId: string): Network {
+  const named = readNetwork(place.directory, nameOrId);
+  if (named !== undefined) return named;
+  if (nameOrId === DEFAULT_NETWORK || nameOrId === PODMANS_DEFAULT) {
+    const known = defaultNetwork(place);
+    if (known !== undefined) return known;
+  }
+  const matching = /^[0-9a-f]{1,64}$/.test(nameOrId)
+    ? listNetworks(place).filter(({ id }) => id.startsWith(nameOrId))
+    : [];
+  const [found, second] = matching;
+  if (found === undefined) throw noSuchNetwork(nameOrId);
+  if (second !== undefined)
+    throw new TspodError('AMBIGUOUS', `more than one result for network ID ${nameOrId}: network already exists`);
+  return found;
+}
+
+export function networkIsThere(place: NetworkPlace, nameOrId: string): boolean {
+  try {
+    findNetwork(place, nameOrId);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'NO_SUCH_NETWORK') return isDefault(nameOrId);
+    throw error;
+  }
+}
+
+/** Whether it names the default network, which there always is, though maybe not yet. */
+export function isDefault(name: string): boolean {
+  return name === DEFAULT_NETWORK || name === PODMANS_DEFAULT;
+}
+
+/** In the order of their names. */
+export function listNetworks(place: NetworkPlace): readonly Network[] {
+  const networks = readNetworks(place.directory);
+  const known = networks.some(({ name }) => name === DEFAULT_NETWORK) ? undefined : defaultNetwork(place);
+  const all = known === undefined ? networks : [...networks, known];
+  return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Undefined where it has not been made. */
+function defaultNetwork({ directory, isMachines }: NetworkPlace): Network | undefined {
+  return readNetwork(directory, DEFAULT_NETWORK) ?? (isMachines ? BUILT_IN : undefined);
+}
+
+/** Makes the default network where it is not there yet. */
+export async function ensureDefaultNetwork(place: NetworkPlace): Promise<Network> {
+  const known = defaultNetwork(place);
+  if (known !== undefined) return known;
+  return withNetworkLock(place.directory, async () => {
+    const made = defaultNetwork(place);
+    if (made !== undefined) return made;
+    const around = await surroundings(place);
+    const number = placeNumber(place);
+    const used = [...around.hostRanges, ...networkRanges(around.networks)];
+    const subnet = freeIpv4Subnet(used, number % SPREAD);
+    const network: Network = {
+      ...BUILT_IN,
+      id: createHash('sha256').update(`tspod default network ${place.directory}`).digest('hex'),
+      network_interface: `tspod${number.toString(16).padStart(8, '0')}`,
+      created: new Date().toISOString(),
+      subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }],
+    };
+    writeNetwork(place.directory, network);
+    return network;
+  });
+}
+
+/** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
+export async function createNetwork(place: NetworkPlace, options: NetworkCreateOptions): Promise<Network> {
+  return withNetworkLock(place.directory, async () => {
+    if (options.name !== undefined && networkIsThere(place, options.name)) {
+      if (options.ignoreExisting !== true) throw networkExists(options.name);
+      return findNetwork(place, options.name);
+    }
+    const network = newNetwork(options, await surroundings(place));
+    writeNetwork(place.directory, network);
+    return network;
+  });
+}
+
+/** The caller knows that no container is on it. Throws INVALID_ARGUMENT for the default network. */
+export async function removeNetwork(place: NetworkPlace, { name }: Network): Promise<void> {
+  requireRemovable(name);
+  await withNetworkLock(place.directory, () => {
+    removeNetworkFile(place.directory, name);
+  });
+}
+
+export function requireRemovable(name: string): void {
+  if (name !== DEFAULT_NETWORK) return;
+  throw new TspodError('INVALID_ARGUMENT', `default network ${name} cannot be removed`);
+}
+
+/** Throws NO_SUCH_NETWORK, INVALID_ARGUMENT. */
+export async function updateNetwork(
+  place: NetworkPlace,
+  nameOrId: string,
+  options: NetworkUpdateOptions,
+): Promise<Network> {
+  return withNetworkLock(place.directory, () => {
+    const network = findNetwork(place, nameOrId);
+    const dropped = new Set(checkDnsServers(options.dropDnsServers ?? []));
+    const servers = [...(network.network_dns_servers ?? []), ...checkDnsServers(options.addDnsServers ?? [])];
+    const { network_dns_servers: _old, ...rest } = network;
+    const kept = [...new Set(servers)].filter((server) => !dropped.has(server));
+    const changed = kept.length === 0 ? rest : { ...rest, network_dns_servers: kept };
+    replaceNetwork(place.directory, changed);
+    return changed;
+  });
+}
+
+async function surroundings(place: NetworkPlace): Promise<Surroundings> {
+  const [ranges, links] = await Promise.all([hostRanges(), listLinks()]);
+  return {
+    networks: listNetworks(place),
+    hostRanges: ranges,
+    hostInterfaces: new Set(links.map(({ name }) => name)),
+    firstSubnet: place.isMachines ? 0 : placeNumber(place) % SPREAD,
+  };
+}
+
+/** Places that know nothing of each other begin to look for a free subnet at different ones. */
+function placeNumber({ directory }: NetworkPlace): number {
+  return createHash('sha256').update(directory).digest().readUInt32BE(0);
+}
+
+export function noSuchNetwork(nameOrId: string): TspodError {
+  return new TspodError('NO_SUCH_NETWORK', `unable to find network with name or ID ${nameOrId}: network not found`, {
+    details: { name: nameOrId },
+  });
+}

@@ -1,0 +1,90 @@
+/** Ports of the host that nothing listens on. */
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { TspodError } from '../errors.js';
+import type { PublishedPort } from '../spec/container-network.js';
+import type { ChosenPort } from '../state/records.js';
+import type { Store } from '../state/store.js';
+
+/** The kernel's own range, where it cannot be read. */
+const USUAL_RANGE = [32768, 60999] as const;
+const ATTEMPTS = 512;
+
+/** Where the kernel lists sockets of a protocol. */
+const TABLES: Readonly<Record<PublishedPort['protocol'], readonly string[]>> = {
+  tcp: ['tcp', 'tcp6'],
+  udp: ['udp', 'udp6'],
+  sctp: ['sctp/eps'],
+};
+
+export interface ChosenPorts {
+  readonly ports: readonly PublishedPort[];
+  /** Those that were chosen. */
+  readonly chosen: readonly ChosenPort[];
+}
+
+/** Ports of the host for all that have none. In the transaction that records the container. Throws NO_FREE_PORT. */
+export function choosePorts(store: Store, ports: readonly PublishedPort[]): ChosenPorts {
+  if (ports.every(({ hostPort }) => hostPort !== 0)) return { ports, chosen: [] };
+  const taken = new Set<string>();
+  const key = (protocol: string, port: number): string => `${protocol} ${port}`;
+  for (const { protocol, hostPort, range } of ports)
+    for (let offset = 0; hostPort !== 0 && offset < range; offset += 1) taken.add(key(protocol, hostPort + offset));
+  for (const protocol of new Set(ports.map((port) => port.protocol)))
+    for (const port of listening(protocol)) taken.add(key(protocol, port));
+  const chosen: ChosenPort[] = [];
+  const isFree = (protocol: string, port: number): boolean =>
+    !taken.has(key(protocol, port)) && !store.hostPorts.isTaken({ protocol, port });
+  const choose = (port: PublishedPort): PublishedPort => {
+    if (port.hostPort !== 0) return port;
+    const hostPort = freeRange(port, isFree);
+    for (let offset = 0; offset < port.range; offset += 1) {
+      taken.add(key(port.protocol, hostPort + offset));
+      chosen.push({ protocol: port.protocol, port: hostPort + offset });
+    }
+    return { ...port, hostPort };
+  };
+  return { ports: ports.map(choose), chosen };
+}
+
+function freeRange({ protocol, range }: PublishedPort, isFree: (protocol: string, port: number) => boolean): number {
+  const [low, high] = portRange();
+  for (let attempt = 0; attempt < ATTEMPTS && high - range >= low; attempt += 1) {
+    const first = randomInt(low, high - range + 2);
+    let offset = 0;
+    while (offset < range && isFree(protocol, first + offset)) offset += 1;
+    if (offset === range) return first;
+  }
+  throw new TspodError(
+    'NO_FREE_PORT',
+    `no ${range === 1 ? 'port' : `${range} ports in a row`} of the host found that nothing listens on (${protocol})`,
+  );
+}
+
+function portRange(): readonly [number, number] {
+  const match = /^(\d+)\s+(\d+)/.exec(readText('/proc/sys/net/ipv4/ip_local_port_range'));
+  return match === null ? USUAL_RANGE : [Number(match[1]), Number(match[2])];
+}
+
+/** Local ports of sockets that wait for somebody: others have a peer, and their port can be listened on. */
+function listening(protocol: PublishedPort['protocol']): readonly number[] {
+  return TABLES[protocol].flatMap((table) => {
+    const lines = readText(`/proc/net/${table}`).split('\n').slice(1);
+    return lines.flatMap((line) => {
+      const words = line.trim().split(/\s+/);
+      if (protocol === 'sctp') return Number(words[5]) || [];
+      if (protocol === 'tcp' && words[3] !== '0A') return [];
+      const port = /:([0-9A-F]{4})$/.exec(words[1] ?? '')?.[1];
+      return port === undefined ? [] : Number.parseInt(port, 16);
+    });
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
