@@ -115,7 +115,10 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
   if (config.networking.networks.length > 0)
-    throw new TspodError('NOT_SUPPORTED', 'containers on networks are not started yet: use --network none, host, container:NAME or ns:PATH');
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      'containers on networks are not started yet: use --network none, host, container:NAME or ns:PATH',
+    );
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
   failpoint('root-prepared');
   await endOutlivingSessions(held);

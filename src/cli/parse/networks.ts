@@ -26,9 +26,13 @@ export function parseNetworks(values: readonly string[]): ParsedNetworks | undef
   if (first === undefined) return undefined;
   const other = more.find(({ mode }) => mode !== 'bridge');
   if (more.length > 0 && first.mode !== 'bridge')
-    throw invalid(`cannot set multiple networks without bridge network mode, selected mode ${modeName(first.mode)}: invalid argument`);
+    throw invalid(
+      `cannot set multiple networks without bridge network mode, selected mode ${modeName(first.mode)}: invalid argument`,
+    );
   if (other !== undefined)
-    throw invalid(`can only set extra network names, selected mode ${modeName(other.mode)} conflicts with bridge: invalid argument`);
+    throw invalid(
+      `can only set extra network names, selected mode ${modeName(other.mode)} conflicts with bridge: invalid argument`,
+    );
   return { mode: first.mode, networks: [...first.networks, ...more.flatMap(({ networks }) => networks)] };
 }
 
@@ -38,7 +42,8 @@ function modeName(mode: string): string {
 
 function parseOne(value: string): ParsedNetworks {
   if (Object.hasOwn(MODES, value)) return modeOf(MODES[value] ?? 'bridge');
-  if (/^(slirp4netns|pasta)(:|$)/.test(value)) throw unsupported(`--network ${value}`, 'it is for users other than root');
+  if (/^(slirp4netns|pasta)(:|$)/.test(value))
+    throw unsupported(`--network ${value}`, 'it is for users other than root');
   const shared = parseShared(value);
   if (shared !== undefined) return { mode: shared, networks: [] };
   const colon = value.indexOf(':');
@@ -57,7 +62,8 @@ function withOptions(name: string, text: string): NetworkAttachOptions {
   for (const item of text.split(',')) {
     const equals = item.indexOf('=');
     const [key, value] = equals === -1 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)];
-    if (!Object.hasOwn(KEYS, key)) throw invalid(`invalid option for network ${name}: unknown bridge network option: ${key}`);
+    if (!Object.hasOwn(KEYS, key))
+      throw invalid(`invalid option for network ${name}: unknown bridge network option: ${key}`);
     if (value === '') throw invalid(`invalid option for network ${name}: ${key} needs a value`);
     const field = KEYS[key];
     if (field === 'alias') aliases.push(value);

@@ -88,6 +88,20 @@ covers('hostname', 'h', { hostname: 'h' });
 covers('domainname', 'd', { domainname: 'd' });
 covers('network', 'none', { network: 'none' });
 covers('network', '', {});
+covers('network', ['a,b', 'c:ip=1.2.3.4'], {
+  network: 'bridge',
+  networks: [{ name: 'a' }, { name: 'b' }, { name: 'c', ip: '1.2.3.4' }],
+});
+covers('ip', '1.2.3.4', { ip: '1.2.3.4' });
+covers('ip6', 'fd00::1', { ip6: 'fd00::1' });
+covers('mac-address', '02:00:00:00:00:01', { macAddress: '02:00:00:00:00:01' });
+covers('network-alias', ['a', 'b'], { networkAliases: ['a', 'b'] });
+covers('publish', ['80', '127.0.0.1:53:53/udp,tcp'], { publish: ['80', '127.0.0.1:53:53/udp,tcp'] });
+covers('publish-all', 'true', { publishAll: true });
+covers('expose', '80-90/udp', { expose: ['80-90/udp'] });
+covers('egress', ['allow=a:443,10.0.0.0/8', 'deny=10.1.0.0/16', 'allow=b'], {
+  egress: { allow: ['a:443', '10.0.0.0/8', 'b'], deny: ['10.1.0.0/16'] },
+});
 covers('pid', 'host', { pid: 'host' });
 covers('ipc', 'shareable', { ipc: 'shareable' });
 covers('uts', 'container:a', { uts: 'container:a' });
