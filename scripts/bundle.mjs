@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Makes the program that bin/tspod loads: dist/bundle/tspod.cjs, all of the command line in one file, and start.cjs, which runs it with
- * its code cache. What talks to systemd is apart, in dbus.cjs.
+ * its code cache. What talks to systemd is apart, in dbus.cjs, and what talks HTTP, in undici.cjs.
  *
  * One CommonJS file, because Node starts a program of many ES modules 20 ms later than that. A command's modules are in it, but run only
  * when they are used.
@@ -33,6 +33,14 @@ const dbusApart = {
   name: 'dbus-native in a file of its own',
   setup: (building) => {
     building.onResolve({ filter: /^dbus-native$/ }, () => ({ path: './dbus.cjs', external: true }));
+  },
+};
+
+/** HTTP likewise: for commands that talk to a registry. */
+const undiciApart = {
+  name: 'undici in a file of its own',
+  setup: (building) => {
+    building.onResolve({ filter: /^undici$/ }, () => ({ path: './undici.cjs', external: true }));
   },
 };
 
@@ -85,7 +93,7 @@ const { outputFiles } = await build({
     js: "(function (require, module, exports) {'use strict';const bundleUrl = require('node:url').pathToFileURL(module.filename).href;",
   },
   footer: { js: '})' },
-  plugins: [withoutChildProcess, dbusApart, lazyModules],
+  plugins: [withoutChildProcess, dbusApart, undiciApart, lazyModules],
   write: false,
 });
 
@@ -103,12 +111,28 @@ const dbus = await build({
   write: false,
 });
 
+const undici = await build({
+  absWorkingDir: root,
+  stdin: { contents: "module.exports = require('undici');", resolveDir: root },
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  // Node has them where undici can use them
+  external: ['node:*'],
+  write: false,
+});
+
 const [{ contents }] = outputFiles;
 const digest = createHash('sha256').update(contents).digest('hex').slice(0, 12);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 writeFileSync(`${out}tspod.cjs`, contents);
 writeFileSync(`${out}dbus.cjs`, dbus.outputFiles[0].contents);
+writeFileSync(`${out}undici.cjs`, undici.outputFiles[0].contents);
 writeFileSync(`${out}package.json`, '{ "type": "commonjs" }\n');
 writeFileSync(
   `${out}start.cjs`,

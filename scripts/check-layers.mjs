@@ -43,6 +43,8 @@ const DOORS = [
   { name: 'commander', tree: 'src', what: /from 'commander'|import\('commander'\)/, in: ['cli'] },
   { name: 'better-sqlite3', tree: 'src', what: /['"]better-sqlite3['"]/, in: ['state'] },
   { name: 'dbus-native', tree: 'src', what: /['"]dbus-native['"]/, in: ['systemd'] },
+  { name: 'undici', tree: 'src', what: /from 'undici'|import\('undici'\)/, in: ['image'] },
+  { name: 'smol-toml', tree: 'src', what: /['"]smol-toml['"]/, in: ['image'] },
   {
     name: 'the addon',
     tree: 'src',

@@ -4,7 +4,7 @@
 set -eu
 
 programs='busybox-static tmux strace jq zsh fish uidmap libseccomp2 podman crun runc conmon
-  golang-github-containers-common cmake make g++ clang clang-format clang-tidy libclang-rt-14-dev'
+  golang-github-containers-common docker-registry skopeo openssl cmake make g++ clang clang-format clang-tidy libclang-rt-14-dev'
 
 missing=''
 for program in $programs; do

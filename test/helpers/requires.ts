@@ -23,7 +23,10 @@ type Program =
   | 'gcc'
   | 'unshare'
   | 'apparmor_parser'
-  | 'newuidmap';
+  | 'newuidmap'
+  | 'docker-registry'
+  | 'skopeo'
+  | 'openssl';
 
 const PROBES = {
   root: () => (process.geteuid?.() === 0 ? undefined : 'not root'),

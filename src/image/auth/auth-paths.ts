@@ -1,0 +1,45 @@
+/** Where logins are looked for, and kept. */
+import { join } from 'node:path';
+
+import type { Environment } from '../registry/environment.js';
+
+/** The file that is written, and read first. */
+export function authFilePath({ authFile, environment, uid }: AuthPlaces): string {
+  if (authFile !== undefined && authFile !== '') return authFile;
+  const named = environment['REGISTRY_AUTH_FILE'];
+  if (named !== undefined && named !== '') return named;
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  if (runtime !== undefined && runtime !== '') return join(runtime, 'containers/auth.json');
+  return `/run/containers/${uid}/auth.json`;
+}
+
+export interface AuthPlaces {
+  /** As `--authfile` says. */
+  readonly authFile?: string | undefined;
+  readonly environment: Environment;
+  /** Of the user. */
+  readonly uid: number;
+}
+
+/** The files that are read, in order. One that is named is the only one. */
+export function authFilePaths(places: AuthPlaces): readonly string[] {
+  const first = authFilePath(places);
+  const { authFile, environment } = places;
+  const isNamed = [authFile, environment['REGISTRY_AUTH_FILE']].some((name) => name !== undefined && name !== '');
+  const home = environment['HOME'];
+  if (isNamed || home === undefined || home === '') return [first];
+  const config = environment['XDG_CONFIG_HOME'];
+  const users = config === undefined || config === '' ? join(home, '.config') : config;
+  const docker = environment['DOCKER_CONFIG'];
+  return [
+    first,
+    join(users, 'containers/auth.json'),
+    join(docker === undefined || docker === '' ? join(home, '.docker') : docker, 'config.json'),
+  ];
+}
+
+/** Keys under which a login for a repository may be kept, the nearest first: host/a/b, host/a, host. */
+export function keysFor(registry: string, repository?: string): readonly string[] {
+  const parts = repository === undefined ? [] : repository.split('/');
+  return [...parts.map((_, index) => [registry, ...parts.slice(0, parts.length - index)].join('/')), registry];
+}

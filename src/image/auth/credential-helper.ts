@@ -1,0 +1,99 @@
+/** Programs that keep logins: docker-credential-NAME, with JSON on stdin and stdout (https://github.com/docker/docker-credential-helpers). */
+import { spawn } from 'node:child_process';
+
+import { TspodError } from '../../errors.js';
+import type { Credentials } from '../registry/credentials.js';
+import type { Environment } from '../registry/environment.js';
+
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** One that asks a person may take long. */
+const TIMEOUT_MS = 120_000;
+/** The user name under which an identity token is kept. */
+const TOKEN_USER = '<token>';
+
+export interface HelperOptions {
+  readonly helper: string;
+  readonly environment: Environment;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The login for a registry; undefined if the program has none. Throws INVALID_ARGUMENT if it fails. */
+export async function helperGet(server: string, options: HelperOptions): Promise<Credentials | undefined> {
+  const { status, stdout } = await runHelper('get', server, options);
+  if (status !== 0) {
+    if (isMissing(stdout)) return undefined;
+    throw failed(options.helper, 'get', stdout);
+  }
+  const answer = parsed(stdout);
+  const { Username: username, Secret: secret } = (answer ?? {}) as { Username?: unknown; Secret?: unknown };
+  if (typeof username !== 'string' || typeof secret !== 'string')
+    throw failed(options.helper, 'get', 'it gives no login');
+  return username === TOKEN_USER ? { kind: 'token', token: secret } : { kind: 'password', username, password: secret };
+}
+
+export async function helperStore(server: string, login: Credentials, options: HelperOptions): Promise<void> {
+  const [Username, Secret] = login.kind === 'token' ? [TOKEN_USER, login.token] : [login.username, login.password];
+  const { status, stdout } = await runHelper('store', JSON.stringify({ ServerURL: server, Username, Secret }), options);
+  if (status !== 0) throw failed(options.helper, 'store', stdout);
+}
+
+/** Nothing to erase is no error. */
+export async function helperErase(server: string, options: HelperOptions): Promise<void> {
+  const { status, stdout } = await runHelper('erase', server, options);
+  if (status !== 0 && !isMissing(stdout)) throw failed(options.helper, 'erase', stdout);
+}
+
+interface HelperResult {
+  readonly status: number | null;
+  readonly stdout: string;
+}
+
+/** Secrets go through pipes: arguments of programs are for everyone to read. */
+function runHelper(verb: string, input: string, { helper, environment, signal }: HelperOptions): Promise<HelperResult> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(helper))
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(helper)} is no name of a credential helper`);
+  const program = `docker-credential-${helper}`;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [verb], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: environment,
+      timeout: TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
+      else chunks.push(chunk);
+    });
+    // One that ends without reading is judged by its status.
+    child.stdin.on('error', () => undefined);
+    child.on('error', (error) =>
+      reject(new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error })),
+    );
+    child.on('close', (status) => resolve({ status, stdout: Buffer.concat(chunks).toString('utf8') }));
+    child.stdin.end(input);
+  });
+}
+
+/** The words of the helpers' library, which their clients compare. */
+function isMissing(output: string): boolean {
+  return output.trim() === 'credentials not found in native keychain';
+}
+
+function failed(helper: string, verb: string, output: string): TspodError {
+  const words = output.trim().slice(0, 512);
+  return new TspodError(
+    'INVALID_ARGUMENT',
+    `docker-credential-${helper} ${verb}: ${words === '' ? 'it failed' : words}`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+/** Finding, keeping and forgetting logins. */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+import { TspodError } from '../../errors.js';
+import { lock } from '../../native/file-lock.js';
+import type { Credentials } from '../registry/credentials.js';
+import { findLogin, helperFor, keysOf, readAuthFile, withLogin, withoutLogins, type AuthFile } from './auth-file.js';
+import { authFilePath, authFilePaths, keysFor, type AuthPlaces } from './auth-paths.js';
+import { helperErase, helperGet, helperStore } from './credential-helper.js';
+
+export interface LoginPlace extends AuthPlaces {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The login for a registry or a repository of it; undefined: nobody has logged in. */
+export async function findCredentials(
+  registry: string,
+  repository: string | undefined,
+  place: LoginPlace,
+): Promise<Credentials | undefined> {
+  const keys = keysFor(registry, repository);
+  for (const path of authFilePaths(place)) {
+    const file = readAuthFile(path);
+    const login = (await fromHelper(file, registry, place)) ?? findLogin(file, keys);
+    if (login !== undefined) return login;
+  }
+  return undefined;
+}
+
+/** Keeps a login under a key: a registry, or a path in one. */
+export async function keepLogin(key: string, login: Credentials, place: LoginPlace): Promise<string> {
+  const path = authFilePath(place);
+  const helper = helperFor(readAuthFile(path), key);
+  if (helper === undefined) await changeAuthFile(path, place, (file) => withLogin(file, key, login));
+  else await helperStore(key, login, { helper, ...place });
+  return path;
+}
+
+/** False if none was kept where logins are written. */
+export async function forgetLogin(key: string, place: LoginPlace): Promise<boolean> {
+  const path = authFilePath(place);
+  const file = readAuthFile(path);
+  const helper = helperFor(file, key);
+  if (helper !== undefined) {
+    const had = (await helperGet(key, { helper, ...place })) !== undefined;
+    await helperErase(key, { helper, ...place });
+    if (had) return true;
+  }
+  if (findLogin(file, [key]) === undefined) return false;
+  await changeAuthFile(path, place, (current) => withLogin(current, key, undefined));
+  return true;
+}
+
+export async function forgetAllLogins(place: LoginPlace): Promise<void> {
+  const path = authFilePath(place);
+  const file = readAuthFile(path);
+  for (const key of keysOf(file)) {
+    const helper = helperFor(file, key);
+    if (helper !== undefined) await helperErase(key, { helper, ...place });
+  }
+  if (Object.keys(file.members).length > 0) await changeAuthFile(path, place, withoutLogins);
+}
+
+async function fromHelper(
+  file: AuthFile,
+  registry: string,
+  { environment, signal }: LoginPlace,
+): Promise<Credentials | undefined> {
+  const helper = helperFor(file, registry);
+  return helper === undefined ? undefined : helperGet(registry, { helper, environment, signal });
+}
+
+/** Under a lock, and whole or not at all. The file is for its owner alone, whatever the umask. */
+async function changeAuthFile(
+  path: string,
+  { signal }: LoginPlace,
+  change: (file: AuthFile) => AuthFile,
+): Promise<void> {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const target = real(path);
+    using _held = await lock(`${target}.lock`, signal === undefined ? {} : { signal });
+    const { members } = change(readAuthFile(path));
+    writeAtomically(target, `${JSON.stringify(members, null, '\t')}\n`);
+  } catch (error) {
+    if (error instanceof TspodError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const kind = code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'PERMISSION_DENIED' : 'INVALID_ARGUMENT';
+    throw new TspodError(kind, `write auth file ${JSON.stringify(path)}: ${message}`, { cause: error });
+  }
+}
+
+/** A link stays one: what it points to is written. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function writeAtomically(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
+  const fd = openSync(temporary, 'wx', 0o600);
+  try {
+    chmodSync(temporary, 0o600);
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+}

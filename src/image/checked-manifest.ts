@@ -1,0 +1,33 @@
+/** Bytes that came as a manifest. */
+import { createHash } from 'node:crypto';
+
+import { TspodError } from '../errors.js';
+import { digestOf, splitDigest } from '../oci/digest.js';
+import { parseManifest } from '../oci/parse-image.js';
+import type { RawManifest } from './transport.js';
+
+export interface ManifestOrigin {
+  /** What it was asked for by. */
+  readonly digest?: string | undefined;
+  /** The media type under which it was served. */
+  readonly served?: string | undefined;
+  /** For errors: "read manifest latest in quay.io/app". */
+  readonly doing: string;
+}
+
+/** The manifest. Throws DIGEST_MISMATCH, BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1. */
+export function checkedManifest(bytes: Buffer, { digest, served, doing }: ManifestOrigin): RawManifest {
+  const actual = digest === undefined ? digestOf(bytes) : digestLike(digest, bytes);
+  if (digest !== undefined && actual !== digest)
+    throw new TspodError('DIGEST_MISMATCH', `${doing}: its digest is ${actual}`, {
+      details: { expected: digest, actual },
+    });
+  const parsed = parseManifest(bytes, served);
+  const { mediaType } = parsed.kind === 'index' ? parsed.index : parsed.manifest;
+  return { mediaType, digest: actual, bytes };
+}
+
+function digestLike(digest: string, bytes: Buffer): string {
+  const { algorithm } = splitDigest(digest);
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+}

@@ -1,0 +1,33 @@
+/** What registries need to know of the process that asks: variables of its environment, never read here. */
+
+/** HOME, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, PATH, the proxies' and SSL_CERT_FILE are looked at. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for a host as HTTPS_PROXY, HTTP_PROXY and NO_PROXY (or in small letters) say, as Go reads them. */
+export function proxyFor(url: URL, environment: Environment): string | undefined {
+  const read = (name: string) => nonEmpty(environment[name]) ?? nonEmpty(environment[name.toLowerCase()]);
+  const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (proxy === undefined || isLoopback(url.hostname)) return undefined;
+  const except = (read('NO_PROXY') ?? '').split(',').map((entry) => entry.trim().toLowerCase());
+  if (except.some((entry) => isExcept(entry, url))) return undefined;
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+}
+
+function isExcept(entry: string, url: URL): boolean {
+  if (entry === '') return false;
+  if (entry === '*') return true;
+  const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  const actualPort = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  if (port !== '' && port !== actualPort) return false;
+  const name = host.replace(/^\*?\./, '');
+  const asked = url.hostname.toLowerCase();
+  return (asked === name && !host.startsWith('.')) || asked.endsWith(`.${name}`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(host) || host === '[::1]';
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,141 @@
+/** One exchange with a host: TLS, proxies, time limits. No redirect is followed here, and nothing is repeated. */
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+
+import { TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
+import { certificatesFor } from './certificates.js';
+import { proxyFor, type Environment } from './environment.js';
+
+const CONNECT_TIMEOUT_MS = 30_000;
+/** A registry that takes a large blob answers when it has moved it to its place. */
+const ANSWER_TIMEOUT_MS = 300_000;
+/** Between two chunks. */
+const SILENCE_TIMEOUT_MS = 60_000;
+const MAX_HEADER_BYTES = 64 * 1024;
+
+export interface HttpOptions {
+  /** Whether certificates are checked. */
+  readonly verify: boolean;
+  readonly certDirectory?: string;
+  readonly environment: Environment;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer | Readable;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly url: URL;
+  readonly status: number;
+  /** Several of one name are joined by a comma. */
+  header(name: string): string | undefined;
+  /** Errors of it are those of the network; `httpError` gives them words. */
+  readonly body: Readable;
+  /** Takes what is left of the body, if that is little, so that the connection can be used again. */
+  discard(): Promise<void>;
+}
+
+/** Connections to any host, kept open between requests. */
+export class HttpClient implements AsyncDisposable {
+  readonly #options: HttpOptions;
+  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /** Throws REGISTRY_UNREACHABLE or ABORTED. */
+  async send({ method, url, headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> {
+    const { request } = await import('undici');
+    const dispatcher = await this.#dispatcher(url);
+    try {
+      const answer = await request(url, {
+        method,
+        headers: { 'user-agent': 'tspod', 'accept-encoding': 'identity', ...headers },
+        dispatcher,
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const { body: stream, headers: received } = answer;
+      // One that is given up fails with nobody reading it.
+      stream.on('error', nothing);
+      return {
+        url,
+        status: answer.statusCode,
+        header: (name) => joined(received[name.toLowerCase()]),
+        body: stream,
+        discard: () => stream.dump({ limit: 128 * 1024 }).then(nothing, nothing),
+      };
+    } catch (error) {
+      throw httpError(error, url, signal);
+    }
+  }
+
+  #dispatcher(url: URL): Promise<Dispatcher> {
+    let dispatcher = this.#dispatchers.get(url.origin);
+    if (dispatcher === undefined) {
+      dispatcher = makeDispatcher(url, this.#options);
+      this.#dispatchers.set(url.origin, dispatcher);
+    }
+    return dispatcher;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = await Promise.allSettled(this.#dispatchers.values());
+    this.#dispatchers.clear();
+    for (const dispatcher of opened) if (dispatcher.status === 'fulfilled') await dispatcher.value.destroy();
+  }
+}
+
+async function makeDispatcher(url: URL, { verify, certDirectory, environment }: HttpOptions): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const directory = certDirectory === undefined ? {} : { directory: certDirectory };
+  const tls =
+    url.protocol === 'https:'
+      ? { secureContext: certificatesFor(url.host, { environment, ...directory }), rejectUnauthorized: verify }
+      : {};
+  const limits = {
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: SILENCE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
+  };
+  const proxy = proxyFor(url, environment);
+  return proxy === undefined
+    ? new Agent(limits)
+    : new ProxyAgent({ ...limits, uri: proxy, requestTls: limits.connect });
+}
+
+/** Errors after which the same would fail again. */
+const LASTING =
+  /^(ENOTFOUND|ECONNREFUSED|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|UND_ERR_INVALID|EPROTO|ERR_INVALID)/;
+
+/** What an error of the network means: ABORTED, or REGISTRY_UNREACHABLE whose `details.transient` says whether to try again makes sense. */
+export function httpError(error: unknown, url: URL, signal: AbortSignal | undefined): TspodError {
+  if (signal?.aborted === true) return abortedError(`talk to ${url.host}`, signal);
+  if (error instanceof TspodError) return error;
+  const { code, message } = firstCause(error);
+  return new TspodError('REGISTRY_UNREACHABLE', `talk to ${url.host}: ${message}`, {
+    cause: error,
+    details: { host: url.host, reason: code, transient: !LASTING.test(code) },
+  });
+}
+
+/** Of several addresses that were tried, the first one's. */
+function firstCause(error: unknown): { readonly code: string; readonly message: string } {
+  const first = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error;
+  if (!(first instanceof Error)) return { code: 'UNKNOWN', message: String(first) };
+  const code = 'code' in first && typeof first.code === 'string' ? first.code : 'UNKNOWN';
+  return { code, message: first.message === '' ? code : first.message };
+}
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function nothing(): void {}

@@ -1,0 +1,39 @@
+/** Bodies that are read whole: at most so many bytes. */
+import { TspodError } from '../../errors.js';
+import { httpError, type HttpResponse } from './http.js';
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  /** For the error: "the list of tags". */
+  readonly what: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws REGISTRY_ERROR when it is longer, and REGISTRY_UNREACHABLE or ABORTED when it is cut off. */
+export async function readBody(response: HttpResponse, { maxBytes, what, signal }: ReadBodyOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      // Leaving the loop closes the connection.
+      if (length > maxBytes)
+        throw new TspodError('REGISTRY_ERROR', `${response.url.host}: ${what} is larger than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw httpError(error, response.url, signal);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** The same, as JSON. */
+export async function readJson(response: HttpResponse, options: ReadBodyOptions): Promise<unknown> {
+  const body = await readBody(response, options);
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch (error) {
+    const why = `${response.url.host}: ${options.what} is not JSON`;
+    throw new TspodError('REGISTRY_ERROR', why, { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+/** An image in a registry, to be read. */
+import type { Readable } from 'node:stream';
+
+import type { Descriptor } from '../../oci/image.js';
+import { formatName, type ImageReference } from '../reference.js';
+import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
+import { tagOrDigestOf, type RepositoryAccess } from './location.js';
+import { readBlob } from './read-blob.js';
+import { readManifest } from './read-manifest.js';
+
+export interface RegistrySourceOptions extends RepositoryAccess {
+  /** As the user named it, though it may be read from a mirror. */
+  readonly name: ImageReference;
+}
+
+export class RegistrySource implements ImageSource {
+  readonly reference: string;
+  readonly #options: RegistrySourceOptions;
+
+  /** The client is this source's from now on, and closed with it. */
+  constructor(options: RegistrySourceOptions) {
+    this.reference = `docker://${formatName(options.name)}`;
+    this.#options = options;
+  }
+
+  manifest(digest?: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<RawManifest> {
+    return readManifest(this.#options, digest ?? tagOrDigestOf(this.#options.name), signal);
+  }
+
+  blob(
+    descriptor: Descriptor,
+    request: BlobRequest = {},
+  ): Promise<{ readonly stream: Readable; readonly offset: number }> {
+    return readBlob(this.#options, descriptor, request);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.client[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,130 @@
+/** Against a real registry: what is pushed comes back, with the same digests, for other programs too. */
+import { spawnSync } from 'node:child_process';
+import test, { type ExecutionContext } from 'ava';
+
+import { isTspodError } from '../../src/errors.js';
+import { RegistryClient, type RegistryClientOptions } from '../../src/image/registry/client.js';
+import { RegistryDestination } from '../../src/image/registry/destination.js';
+import { RegistrySource } from '../../src/image/registry/source.js';
+import { makeImage, makeIndex, readImage, writeImage } from '../helpers/images.js';
+import { PASSWORD, startRegistry, USER, type TestRegistry } from '../helpers/registry.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+const RETRY = { retries: 1, delayMs: 1 };
+const LOGIN = { kind: 'password', username: USER, password: PASSWORD } as const;
+
+function clientOf(
+  t: ExecutionContext<unknown>,
+  { host }: TestRegistry,
+  options: Partial<RegistryClientOptions> = { insecure: true },
+): RegistryClient {
+  const client = new RegistryClient(host, { retry: RETRY, environment: {}, ...options });
+  t.teardown(() => client[Symbol.asyncDispose]());
+  return client;
+}
+
+function destination(client: RegistryClient, repository: string, tag = 'latest'): RegistryDestination {
+  return new RegistryDestination({ client, repository, name: { registry: client.registry, repository, tag } });
+}
+
+function source(client: RegistryClient, repository: string, tag = 'latest'): RegistrySource {
+  return new RegistrySource({ client, repository, name: { registry: client.registry, repository, tag } });
+}
+
+function skopeo(t: ExecutionContext<unknown>, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('skopeo', ['--insecure-policy', ...args], { encoding: 'utf8' });
+  t.is(status, 0, `skopeo ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+for (const format of ['oci', 'docker'] as const) {
+  test(`registry: what is pushed comes back, and skopeo reads it (${format})`, async (t) => {
+    if (!requires(t, 'docker-registry', 'skopeo')) return;
+    const registry = await startRegistry(t);
+    const client = clientOf(t, registry);
+    const image = makeImage({ format, layers: [1000, 3_000_000] });
+    await writeImage(destination(client, 'a/b'), image);
+    t.deepEqual(await readImage(source(client, 'a/b')), image);
+    const at = `docker://${registry.host}/a/b:latest`;
+    t.is(skopeo(t, 'inspect', '--tls-verify=false', '--format', '{{.Digest}}', at).trim(), image.manifest.digest);
+    const directory = `${temporaryDirectory(t)}/copy`;
+    skopeo(t, 'copy', '--src-tls-verify=false', at, `dir:${directory}`);
+    skopeo(t, 'copy', '--dest-tls-verify=false', `dir:${directory}`, `docker://${registry.host}/again:1`);
+    t.deepEqual(await readImage(source(client, 'again', '1')), image);
+  });
+}
+
+test('registry: an index and its images, by digest', async (t) => {
+  if (!requires(t, 'docker-registry', 'skopeo')) return;
+  const registry = await startRegistry(t);
+  const client = clientOf(t, registry);
+  const images = { amd64: makeImage(), arm64: makeImage({ architecture: 'arm64' }) };
+  const index = makeIndex(images);
+  const to = destination(client, 'multi');
+  for (const { manifest, blobs } of Object.values(images)) {
+    await writeImage(to, { manifest, blobs });
+    await to.putManifest(manifest, { digest: manifest.digest });
+  }
+  await to.putManifest(index);
+  const from = source(client, 'multi');
+  t.deepEqual(await from.manifest(), index);
+  t.deepEqual(await from.manifest(images.arm64.manifest.digest), images.arm64.manifest);
+  const raw = skopeo(t, 'inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/multi`);
+  t.is(raw, index.bytes.toString());
+});
+
+test('registry: a blob that another repository has is not sent again', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const client = clientOf(t, await startRegistry(t));
+  const image = makeImage();
+  const [layer] = image.blobs;
+  if (layer === undefined) return t.fail();
+  await writeImage(destination(client, 'first'), image);
+  t.false(await destination(client, 'second').hasBlob(layer.descriptor));
+  const open = () => Promise.reject(new Error('nothing is to be sent'));
+  const second = destination(client, 'second');
+  t.is(await second.putBlob(layer.descriptor, { open, mountFrom: ['none', 'first'] }), 'mounted');
+  t.true(await second.hasBlob(layer.descriptor));
+});
+
+test('registry: over TLS with its own authority, and not without', async (t) => {
+  if (!requires(t, 'docker-registry', 'openssl')) return;
+  const registry = await startRegistry(t, { tls: true });
+  const image = makeImage();
+  const trusting = clientOf(t, registry, { certDirectory: registry.certDirectory });
+  await writeImage(destination(trusting, 'app'), image);
+  t.deepEqual(await readImage(source(trusting, 'app')), image);
+  t.deepEqual(await readImage(source(clientOf(t, registry, { insecure: true }), 'app')), image);
+  const error = await t.throwsAsync(source(clientOf(t, registry, {}), 'app').manifest());
+  t.true(isTspodError(error, 'REGISTRY_UNREACHABLE'));
+  t.regex(error.message, /certificate/);
+});
+
+test('registry: with a login, and not without', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const registry = await startRegistry(t, { auth: true });
+  const image = makeImage();
+  const client = clientOf(t, registry, { insecure: true, credentials: () => Promise.resolve(LOGIN) });
+  await writeImage(destination(client, 'app'), image);
+  t.deepEqual(await readImage(source(client, 'app')), image);
+  const wrong = { ...LOGIN, password: 'wrong' };
+  for (const credentials of [undefined, wrong]) {
+    const other = clientOf(t, registry, { insecure: true, credentials: () => Promise.resolve(credentials) });
+    t.true(isTspodError(await t.throwsAsync(source(other, 'app').manifest()), 'UNAUTHORIZED'));
+    const open = () => Promise.reject(new Error('nothing is to be sent'));
+    const [blob] = image.blobs;
+    if (blob === undefined) return t.fail();
+    const sending = destination(other, 'app').putBlob(blob.descriptor, { open });
+    t.true(isTspodError(await t.throwsAsync(sending), 'UNAUTHORIZED'));
+  }
+});
+
+test('registry: a missing image, and a missing tag', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const registry = await startRegistry(t);
+  const client = clientOf(t, registry);
+  const missing = await t.throwsAsync(source(client, 'nothing').manifest());
+  t.true(isTspodError(missing, 'NO_SUCH_IMAGE'));
+  t.regex(missing.message, /name unknown: repository name not known to registry|manifest unknown/);
+});
