@@ -1,0 +1,87 @@
+/** Images in registries, as registries.conf, logins and options say. */
+import { findCredentials } from './auth/logins.js';
+import { formatName, parseReference, withDefaultTag, type ImageReference } from './reference.js';
+import { isInsecure, pullLocations, pushLocation, type RegistryLocation } from './registries/resolve.js';
+import type { RegistriesConfig } from './registries/config.js';
+import { readRegistries, registriesPlaces } from './registries/read.js';
+import { RegistryClient, type RegistryClientOptions } from './registry/client.js';
+import type { Credentials } from './registry/credentials.js';
+import { RegistryDestination } from './registry/destination.js';
+import type { Environment } from './registry/environment.js';
+import { MirroredSource } from './registry/mirrored-source.js';
+import type { RetryPolicy } from './registry/retry.js';
+import { RegistrySource } from './registry/source.js';
+import type { ImageDestination, ImageSource } from './transport.js';
+
+export interface RegistryAccessOptions {
+  /** Of the process: HOME, XDG_*, REGISTRY_AUTH_FILE, proxies, PATH for credential helpers. */
+  readonly environment: Environment;
+  /** Of the user. */
+  readonly uid: number;
+  /** False: certificates are not checked, and HTTP is taken where there is no TLS. @default as registries.conf says */
+  readonly tlsVerify?: boolean | undefined;
+  /** Certificates in place of those of certs.d. */
+  readonly certDirectory?: string | undefined;
+  /** Logins are read from there, and nowhere else. */
+  readonly authFile?: string | undefined;
+  /** In place of logins that are kept. */
+  readonly credentials?: Credentials | undefined;
+  readonly retry?: RetryPolicy | undefined;
+  /** @default what the files of the machine and the user say */
+  readonly registries?: RegistriesConfig | undefined;
+}
+
+/** registries.conf of this call. */
+export function registriesOf({ registries, environment, uid }: RegistryAccessOptions): RegistriesConfig {
+  return registries ?? readRegistries(registriesPlaces(environment, uid));
+}
+
+/** A name with its registry; a short one is docker.io's. For short names of users `resolveImageName` has the candidates. */
+export function openRegistrySource(name: ImageReference, options: RegistryAccessOptions): ImageSource {
+  const sources = pullLocations(name, registriesOf(options)).map(
+    (location) => new RegistrySource({ ...accessTo(location, options), name }),
+  );
+  const [first] = sources;
+  if (first !== undefined && sources.length === 1) return first;
+  return new MirroredSource(`docker://${formatName(name)}`, sources);
+}
+
+export function openRegistryDestination(name: ImageReference, options: RegistryAccessOptions): ImageDestination {
+  return new RegistryDestination({ ...accessTo(pushLocation(name, registriesOf(options)), options), name });
+}
+
+/** A repository, and someone who talks to its registry. */
+export function accessTo(
+  { registry, repository, insecure }: RegistryLocation,
+  options: RegistryAccessOptions,
+): { readonly client: RegistryClient; readonly repository: string } {
+  return {
+    client: new RegistryClient(registry, clientOptions({ registry, repository, insecure }, options)),
+    repository,
+  };
+}
+
+/** For the registry as such: a login, a search. */
+export function registryOptions(registry: string, options: RegistryAccessOptions): RegistryClientOptions {
+  return clientOptions({ registry, insecure: isInsecure(registry, registriesOf(options)) }, options);
+}
+
+function clientOptions(
+  { registry, repository, insecure }: { registry: string; repository?: string; insecure: boolean },
+  options: RegistryAccessOptions,
+): RegistryClientOptions {
+  const { environment, tlsVerify, certDirectory, retry, credentials } = options;
+  return {
+    environment,
+    insecure: tlsVerify === undefined ? insecure : !tlsVerify,
+    credentials: () =>
+      credentials === undefined ? findCredentials(registry, repository, options) : Promise.resolve(credentials),
+    ...(certDirectory === undefined ? {} : { certDirectory }),
+    ...(retry === undefined ? {} : { retry }),
+  };
+}
+
+/** The reference of a docker:// name, with a tag. Throws INVALID_ARGUMENT. */
+export function registryReference(text: string): ImageReference {
+  return withDefaultTag(parseReference(text));
+}

@@ -1,0 +1,139 @@
+/** From a name as the user writes it to where the image may be, as Podman goes about it. Pure. */
+import { TspodError } from '../../errors.js';
+import {
+  formatName,
+  normalizeName,
+  parseImageName,
+  parseReference,
+  withDefaultTag,
+  type ImageName,
+  type ImageReference,
+} from '../reference.js';
+import type { RegistriesConfig, RegistryRule } from './config.js';
+
+/** Where a repository really is. */
+export interface RegistryLocation {
+  readonly registry: string;
+  readonly repository: string;
+  /** Without TLS or with any certificate. */
+  readonly insecure: boolean;
+}
+
+/**
+ * The full names that a name may stand for, with tag or digest, in the order in which they are tried: itself when it has a registry, an alias, or one
+ * for each registry that is searched. Throws INVALID_ARGUMENT for what is no name, NO_SUCH_IMAGE where nothing is searched, AMBIGUOUS
+ * where a short name could be several images and `short-name-mode` is `enforcing`.
+ */
+export function resolveImageName(text: string, config: RegistriesConfig): readonly ImageReference[] {
+  const name = parseImageName(text);
+  if (name.registry !== undefined) return [withDefaultTag(normalizeName(name))];
+  const { repository, ...rest } = name;
+  const alias = config.aliases.get(repository);
+  if (alias !== undefined) return [withDefaultTag({ ...parseReference(alias), ...rest })];
+  const searched = config.searched ?? [];
+  if (searched.length === 0) throw unresolved(text, config);
+  const candidates = searched.map((registry) => candidate(registry, name));
+  if (candidates.length > 1 && config.shortNameMode === 'enforcing')
+    throw new TspodError(
+      'AMBIGUOUS',
+      `${JSON.stringify(text)} could be ${candidates.map(formatName).join(', ')}: short-name resolution is enforced, give the full name`,
+    );
+  return candidates;
+}
+
+/** A registry that is searched may have a path: quay.io/team. */
+function candidate(registry: string, name: ImageName): ImageReference {
+  return withDefaultTag(parseReference(`${registry}/${formatName(name)}`));
+}
+
+function unresolved(text: string, { files }: RegistriesConfig): TspodError {
+  const [file] = files;
+  const where =
+    file === undefined ? 'no registries.conf was found' : `no unqualified-search registries are defined in "${file}"`;
+  return new TspodError('NO_SUCH_IMAGE', `short-name ${JSON.stringify(text)} did not resolve to an alias and ${where}`);
+}
+
+/** Where an image is read from: mirrors first, then its registry. Throws REGISTRY_ERROR for one that is blocked. */
+export function pullLocations(reference: ImageReference, config: RegistriesConfig): readonly RegistryLocation[] {
+  const { registry, repository } = reference;
+  const rule = ruleFor(reference, config);
+  if (rule === undefined) return [{ registry, repository, insecure: false }];
+  refuseBlocked(reference, rule);
+  const kind = reference.digest === undefined ? 'tag-only' : 'digest-only';
+  const mirrors = rule.mirrors.filter(({ pullFrom }) => pullFrom === 'all' || pullFrom === kind);
+  return [...mirrors, rule].map(({ location, insecure }) =>
+    moved(reference, { prefix: rule.prefix, location, insecure }),
+  );
+}
+
+/** Where an image is written: never to a mirror. */
+export function pushLocation(reference: ImageReference, config: RegistriesConfig): RegistryLocation {
+  const { registry, repository } = reference;
+  const rule = ruleFor(reference, config);
+  if (rule === undefined) return { registry, repository, insecure: false };
+  refuseBlocked(reference, rule);
+  return moved(reference, rule);
+}
+
+/** Whether the registry itself may be talked to without TLS. */
+export function isInsecure(registry: string, config: RegistriesConfig): boolean {
+  return ruleMatching(registry, config)?.insecure ?? false;
+}
+
+function refuseBlocked(reference: ImageReference, { blocked, prefix }: RegistryRule): void {
+  if (blocked)
+    throw new TspodError(
+      'REGISTRY_ERROR',
+      `${formatName(reference)}: registry ${prefix} is blocked by registries.conf`,
+      {
+        details: { blocked: prefix },
+      },
+    );
+}
+
+function ruleFor(reference: ImageReference, config: RegistriesConfig): RegistryRule | undefined {
+  return ruleMatching(formatName(reference), config);
+}
+
+/** The longest prefix. */
+function ruleMatching(name: string, { rules }: RegistriesConfig): RegistryRule | undefined {
+  const matching = rules.filter(({ prefix }) => matchedLength(name, prefix) !== undefined);
+  return matching.sort((one, other) => other.prefix.length - one.prefix.length)[0];
+}
+
+/** How much of the name the prefix covers; undefined: it is no prefix of it. */
+function matchedLength(name: string, prefix: string): number | undefined {
+  if (prefix.startsWith('*.')) {
+    const host = name.split('/')[0] ?? '';
+    return host.replace(/:\d+$/, '').endsWith(prefix.slice(1)) ? host.length : undefined;
+  }
+  if (!name.startsWith(prefix)) return undefined;
+  const next = name[prefix.length];
+  return next === undefined || '/:@'.includes(next) ? prefix.length : undefined;
+}
+
+function moved(
+  reference: ImageReference,
+  { prefix, location, insecure }: { prefix: string; location: string; insecure: boolean },
+): RegistryLocation {
+  const name = `${reference.registry}/${reference.repository}`;
+  if (location === '') return { registry: reference.registry, repository: reference.repository, insecure };
+  const text = `${location}${name.slice(Math.min(matchedLength(name, prefix) ?? 0, name.length))}`;
+  const { registry, repository } = hostAndPath(text, reference);
+  return { registry, repository, insecure };
+}
+
+/** What registries.conf makes of a name must be one as well. */
+function hostAndPath(text: string, original: ImageReference): { registry: string; repository: string } {
+  const slash = text.indexOf('/');
+  if (slash === -1)
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `registries.conf makes ${JSON.stringify(text)} of ${formatName(original)}, which is no name`,
+    );
+  const name = normalizeName(parseImageName(text));
+  const registry = text.slice(0, slash);
+  return name.registry === registry || registry === 'index.docker.io'
+    ? { registry: name.registry, repository: name.repository }
+    : { registry, repository: text.slice(slash + 1) };
+}
