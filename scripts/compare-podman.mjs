@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
  * The same work with tspod and with Podman, side by side: exit statuses, texts, lines of ps, fields of inspect.
- * Usage: compare-podman.mjs [--quick] [--all]. Prints each difference; ends with 1 if one is not in compare/known.mjs (and on the page
- * docs/podman.md), with 77 where there is nothing to compare with. --quick does a part, --all also prints what is known.
+ * Usage: compare-podman.mjs [--quick] [--all] [SCENARIO]. Prints each difference; ends with 1 if one is not in compare/known.mjs (and on the page
+ * docs/podman.md), with 77 where there is nothing to compare with. --quick does a part, --all also prints what is known, and with
+ * a word only the scenarios are done that have it in their names.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
 const APPLETS = ['sh', 'sleep', 'true', 'false', 'echo', 'cat', 'ls', 'id', 'env', 'hostname', 'pwd', 'kill'];
 
-const options = new Set(process.argv.slice(2));
+const options = new Set(process.argv.slice(2).filter((word) => word.startsWith('--')));
+const [chosen] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const base = mkdtempSync(join(tmpdir(), 'tspod-compare-'));
 try {
   process.exitCode = main();
@@ -32,10 +34,12 @@ function main() {
   const tools = [podman(rootfs), tspod(rootfs)];
   const problem = tools[0].problem(rootfs);
   if (problem !== undefined) return skip(`podman runs no container here: ${problem}`);
-  const scenarios = SCENARIOS.filter(({ quick }) => quick === true || !options.has('--quick'));
+  const scenarios = SCENARIOS.filter(({ quick }) => quick === true || !options.has('--quick')).filter(
+    ({ name }) => chosen === undefined || name.includes(chosen),
+  );
   const differences = [
     ...scenarios.flatMap((scenario) => compare(scenario, tools, rootfs)),
-    ...(options.has('--quick') ? [] : compareInspect(tools, rootfs)),
+    ...(options.has('--quick') || chosen !== undefined ? [] : compareInspect(tools, rootfs)),
   ];
   return report(differences, scenarios.length);
 }
@@ -79,11 +83,11 @@ function podman(rootfs) {
   const works = (one) => one.run(['run', '--rm', '--network', 'none', '--rootfs', rootfs, 'true']);
   // crun refuses hybrid cgroups.
   const first = made([]);
-  const chosen = works(first).status === 0 ? first : made(['--runtime', 'runc']);
+  const usable = works(first).status === 0 ? first : made(['--runtime', 'runc']);
   return {
-    ...chosen,
+    ...usable,
     problem: () => {
-      const { status, stderr } = works(chosen);
+      const { status, stderr } = works(usable);
       return status === 0 ? undefined : (stderr ?? 'it is not installed').trim();
     },
   };

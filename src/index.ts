@@ -12,5 +12,6 @@ export type * from './engine/types.js';
 export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
 export type * from './spec/create-options.js';
 export type * from './spec/health-options.js';
+export type { CloneOptions } from './container/verbs/clone.js';
 export type { UpdateOptions } from './spec/update.js';
 export { openEngine } from './engine/open.js';

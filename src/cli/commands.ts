@@ -36,6 +36,7 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
 /** Commands below `tspod container` alone. */
 const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
   cleanup: () => import('./commands/cleanup.js'),
+  clone: () => import('./commands/clone.js'),
   exists: () => import('./commands/exists.js'),
   prune: () => import('./commands/prune.js'),
 };

@@ -140,7 +140,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     State: row.status,
     Status: statusText(row, now),
   };
-  return struct('container', fields, { Id: 'ID' });
+  return struct('containers.psReporter', fields, { Id: 'ID' });
 }
 
 function isEnded(row: ContainerSummary): boolean {

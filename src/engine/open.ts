@@ -5,6 +5,7 @@ import type { Container, RunOptions } from '../container/api.js';
 import type { EngineContext } from '../container/context.js';
 import { containerHandle } from '../container/handle.js';
 import { repair } from '../container/repair.js';
+import { cloneContainer } from '../container/verbs/clone.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
@@ -191,6 +192,8 @@ function makeContainers(context: EngineContext): Containers {
   return {
     // In a promise: what it throws, it throws there.
     create: async (options) => Promise.resolve(containerHandle(context, createContainer(context, options))),
+    clone: async (nameOrId, options) =>
+      containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,
     exists: (nameOrId) => exists(store, nameOrId),
     list: (options) => listContainers(context, options),

@@ -9,6 +9,7 @@ import type {
   SignalOption,
   SpawnOptions,
 } from '../container/api.js';
+import type { CloneOptions } from '../container/verbs/clone.js';
 import type { EngineEvent, EventsOptions } from './events.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session/api.js';
@@ -99,6 +100,11 @@ export interface Containers {
    * namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL; TypeError for unknown options and wrong types.
    */
   create(options: CreateOptions): Promise<Container>;
+  /**
+   * Records a container like another one, with none of its files. NO_SUCH_CONTAINER, NAME_IN_USE, INVALID_ARGUMENT, and with `destroy` those of remove();
+   * then there is no clone.
+   */
+  clone(nameOrId: string, options?: CloneOptions): Promise<Container>;
   /** Throws NO_SUCH_CONTAINER, AMBIGUOUS or EMPTY_ID. */
   get(nameOrId: string): Container;
   /** Throws AMBIGUOUS or EMPTY_ID. */

@@ -50,7 +50,8 @@ export const command: Command = {
     if (args.length === 0 && !flags.bool('latest')) throw invalid('no names or ids specified');
     if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and arguments cannot be used together');
   },
-  run: async (context, { flags, args }) => {
+  run: async (context, { flags, args, commandLine }) => {
+    const onlyContainers = flags.text('type') === 'container' || commandLine[1] === 'container';
     const found: ContainerInspect[] = [];
     const errors: unknown[] = [];
     for (const name of flags.bool('latest') ? [undefined] : args) {
@@ -59,7 +60,8 @@ export const command: Command = {
         found.push(container.inspect({ size: flags.bool('size') }));
       } catch (error) {
         if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-        errors.push(new CliError(`inspecting object: no such object: ${JSON.stringify(name ?? '')}`));
+        const missing = onlyContainers ? `container ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
+        errors.push(new CliError(`inspecting object: no such ${missing}`));
       }
     }
     await context.out(inspectText(found, flags.text('format') ?? 'json'));

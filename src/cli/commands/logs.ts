@@ -28,7 +28,12 @@ export const command: Command = {
     },
     { name: 'tail', kind: 'int', value: 'lines', default: '-1', help: 'Print the last lines only; -1 is all' },
     { name: 'timestamps', short: 't', kind: 'bool', help: 'Begin each line with its time' },
-    { name: 'until', kind: 'text', value: 'time', help: 'Leave out what is newer' },
+    {
+      name: 'until',
+      kind: 'text',
+      value: 'time',
+      help: 'Leave out what is newer: a date, seconds since 1970, or a duration from now on',
+    },
   ],
   completion: ['containers'],
   check: ({ flags, args }) => {

@@ -62,6 +62,8 @@ export const command: Command = {
   check: ({ flags, args }) => {
     if (args.length > 0) throw invalid('`tspod ps` takes no arguments');
     if (flags.bool('size') && flags.bool('ns')) throw invalid('size and namespace options conflict');
+    if (flags.bool('quiet') && (flags.bool('size') || flags.bool('ns')))
+      throw invalid('quiet conflicts with size and namespace');
     if (flags.bool('latest') && flags.has('last')) throw invalid('last and latest are mutually exclusive');
     if (flags.has('watch') && flags.bool('latest')) throw invalid('the watch and latest flags cannot be used together');
   },

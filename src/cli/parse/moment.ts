@@ -1,12 +1,13 @@
-/** Moments for --since and --until: a date, seconds since 1970, or a duration before now. */
+/** Moments for --since and --until: a date, seconds since 1970, or a duration: before now for what begins, from now on for what ends. */
 import { invalid } from '../cli-error.js';
 import { parseDuration } from './duration.js';
 
 const LOCAL_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?$/;
 
 /** `flag` is named in the message. Dates without a zone are local. */
-export function parseMoment(flag: string, text: string, now: Date): Date {
-  const moment = parseNumeric(text) ?? parseDate(text) ?? parseRelative(text, now);
+export function parseMoment(flag: '--since' | '--until', text: string, now: Date): Date {
+  const sign = flag === '--since' ? -1 : 1;
+  const moment = parseNumeric(text) ?? parseDate(text) ?? parseRelative(text, { now, sign });
   if (moment === undefined || Number.isNaN(moment.getTime())) {
     throw invalid(`parsing ${flag} ${JSON.stringify(text)}: unable to interpret time value`);
   }
@@ -30,9 +31,9 @@ function parseDate(text: string): Date | undefined {
   return new Date(text.replace(' ', 'T'));
 }
 
-function parseRelative(text: string, now: Date): Date | undefined {
+function parseRelative(text: string, { now, sign }: { readonly now: Date; readonly sign: 1 | -1 }): Date | undefined {
   try {
-    return new Date(now.getTime() - parseDuration(text));
+    return new Date(now.getTime() + sign * parseDuration(text));
   } catch {
     return undefined;
   }

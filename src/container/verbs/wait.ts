@@ -18,7 +18,7 @@ const DEFAULT_INTERVAL_MS = 250;
 
 const CONDITIONS: ReadonlySet<WaitCondition> = new Set(WAIT_CONDITIONS);
 
-/** The exit code: 0 for a container that never ran, -1 if nobody knows. */
+/** The exit code: 0 for a container that never ran, -1 if nobody knows, and of one that has reached a state that is no end. */
 export async function waitForContainer(context: EngineContext, id: string, options: WaitOptions = {}): Promise<number> {
   const conditions = options.conditions ?? DEFAULT_CONDITIONS;
   for (const condition of conditions) {
@@ -38,7 +38,7 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     const paths = containerPaths(context.directories, id);
     const observation = observe(stored.state, paths);
     const state = stateOf(stored, observation);
-    if (wanted.has(state.status) || isWell(wanted, state, paths)) return state.exitCode;
+    if (wanted.has(state.status) || isWell(wanted, state, paths)) return codeOf(state);
     if (wantsEnd(wanted)) {
       if (state.status === 'created' && observation.kind === 'settled') return 0;
       if (observation.kind === 'lost') {
@@ -49,6 +49,10 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     }
     await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
   }
+}
+
+function codeOf({ status, exitCode }: ContainerState): number {
+  return status === 'exited' || status === 'stopped' ? exitCode : -1;
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */

@@ -1,0 +1,82 @@
+/** Records another container with the configuration of one that is there. */
+import { isTspodError } from '../../errors.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { ResourceOptions } from '../../spec/create-options.js';
+import { checkName } from '../../spec/names.js';
+import { resolveHostPaths } from '../../spec/host-paths.js';
+import { updatedConfig } from '../../spec/update.js';
+import { barename, noSuchContainer } from '../../state/lookup.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { newId } from '../ids.js';
+import { recordContainer, type Recorded } from './create.js';
+import { removeContainer } from './remove.js';
+
+export interface CloneOptions {
+  /** @default the name of the original and `-clone`, with a number behind it where that is taken */
+  readonly name?: string;
+  /** Limits that differ from the original's. @default none */
+  readonly resources?: ResourceOptions;
+  /** Remove the original once the clone is recorded; the clone goes again if that is refused. @default false */
+  readonly destroy?: boolean;
+  /** With `destroy`: also an original that runs. @default false */
+  readonly force?: boolean;
+}
+
+/** Names that are taken before giving up. */
+const NAME_ATTEMPTS = 10_000;
+
+/** Throws NO_SUCH_CONTAINER, NAME_IN_USE, and what create() and, with `destroy`, remove() throw. */
+export async function cloneContainer(context: EngineContext, id: string, options: CloneOptions): Promise<Recorded> {
+  const original = context.store.get(id);
+  if (original === undefined) throw noSuchContainer(id);
+  const config = clonedConfig(context, readConfig(context, id), options);
+  resolveHostPaths(config);
+  const clone = record(context, config, namesFor(original.name, options.name));
+  if (options.destroy !== true) return clone;
+  try {
+    await removeContainer(context, id, { force: options.force === true });
+  } catch (error) {
+    await removeContainer(context, clone.id);
+    throw error;
+  }
+  return clone;
+}
+
+/** Without what belongs to the one container alone: files that tell its id and pids, its log, its automatic ids. */
+function clonedConfig(context: EngineContext, config: ContainerConfig, { resources }: CloneOptions): ContainerConfig {
+  const { name: _name, cidFile: _cid, pidFile: _pid, monitorPidFile: _monitor, ...rest } = config;
+  const { path: _path, ...log } = rest.log;
+  const changed = resources === undefined ? {} : updatedConfig(config, { resources }, context.facts());
+  return { ...rest, log, ...changed, ...ownIds(config) };
+}
+
+/** Ids that were chosen for the original are its own; those that were looked up by a user's name are known by now. */
+function ownIds({ namespaces, userns }: ContainerConfig): Partial<ContainerConfig> {
+  if (namespaces.user === 'auto') return { uidMaps: [], gidMaps: [] };
+  const { subuidName: _uid, subgidName: _gid, ...rest } = userns ?? {};
+  return userns === undefined ? {} : { userns: rest };
+}
+
+function* namesFor(original: string, wanted: string | undefined): Iterable<string> {
+  if (wanted !== undefined) {
+    yield checkName(barename(wanted));
+    return;
+  }
+  yield `${original}-clone`;
+  for (let number = 1; number < NAME_ATTEMPTS; number++) yield `${original}-clone${String(number)}`;
+}
+
+/** The first name that is free. */
+function record(context: EngineContext, config: ContainerConfig, names: Iterable<string>): Recorded {
+  let taken: unknown;
+  for (const name of names) {
+    try {
+      return recordContainer(context, newId(), { config: { ...config, name }, state: {} });
+    } catch (error) {
+      if (!isTspodError(error, 'NAME_IN_USE')) throw error;
+      taken = error;
+    }
+  }
+  throw taken;
+}
