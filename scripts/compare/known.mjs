@@ -5,6 +5,11 @@ const STEP =
 const NEWER = 'as newer releases of Podman have it (compared with 4.3)';
 const NO_NETWORK = 'there are no bridge networks';
 const WINDOWS = 'fields of Docker for Windows, always 0 or empty';
+const WHICH = 'the message says which value is bad';
+const PODS = 'there are no pods';
+const SIZE = 'the size is looked for when a template asks for it';
+const RUNNING = '--running chooses by itself, and takes no names; as newer releases of Podman have it without names';
+const CLONE = 'with --destroy there is no clone if the original may not be removed';
 const EMPTY = 'an empty list is a list';
 
 /** `what` is the beginning of a difference's key (compare-podman.mjs prints it). The first that fits counts. */
@@ -27,6 +32,64 @@ export const KNOWN = [
   { what: 'logs: stdout of `logs -n c`', why: NEWER },
   { what: 'logs: stderr of `logs -n c`', why: NEWER },
   { what: 'bad log level: stderr', why: 'every error begins with `Error: `' },
+  { what: 'ps tables: stdout of `ps', why: NEWER },
+  { what: 'ps fields: status of `ps', why: NEWER },
+  { what: 'ps fields: stdout of `ps -a --format {{.Names}}', why: NEWER },
+  { what: 'ps fields: stderr of `ps -a --format {{.Names}}', why: NEWER },
+  { what: 'ps fields: stdout of `ps -a --format {{.Size}}`', why: SIZE },
+  { what: 'ps fields: stderr of `ps -a --format {{.Size}}`', why: SIZE },
+  { what: 'ps more filters: stdout of `ps -a -f health=none', why: 'a container without checks matches `none`' },
+  { what: 'ps more filters: stderr of `ps -a -f exited=x`', why: WHICH },
+  { what: 'ps more filters: status of `ps -a -f pod=x', why: PODS },
+  { what: 'ps more filters: stderr of `ps -a -f pod=x', why: PODS },
+  {
+    what: 'ps more filters: stdout of `ps -a -f restart-policy=no',
+    why: 'a container without a policy matches `no` and `none`',
+  },
+  { what: 'wait conditions: status of `wait --ignore', why: NEWER },
+  { what: 'wait conditions: stdout of `wait --ignore', why: NEWER },
+  { what: 'wait conditions: stderr of `wait --ignore', why: NEWER },
+  { what: 'rm forms: status of `rm -i --cidfile', why: NEWER },
+  { what: 'rm forms: stderr of `rm -i --cidfile', why: NEWER },
+  { what: 'rm forms: status of `rm -l`', why: 'none to be removed is an error like others, whose name is `latest`' },
+  { what: 'rm forms: stderr of `rm -l`', why: 'none to be removed is an error like others, whose name is `latest`' },
+  { what: 'stop forms: stderr of `stop -t x', why: '-1 waits for ever, so that the number has a sign' },
+  { what: 'stop forms: status of `stop -i --cidfile', why: NEWER },
+  { what: 'stop forms: stderr of `stop -i --cidfile', why: NEWER },
+  { what: 'restart forms: status of `restart --running', why: RUNNING },
+  { what: 'restart forms: stdout of `restart --running', why: RUNNING },
+  { what: 'restart forms: stderr of `restart --running', why: RUNNING },
+  { what: 'kill forms: stderr of `kill -s 99', why: WHICH },
+  { what: 'start forms: stdout of `start -i c`', why: '-i attaches, as with Docker' },
+  { what: 'pause forms: stdout of `ps --format', why: 'what is paused is alive, and is shown as such' },
+  {
+    what: 'pause forms: stderr of',
+    why: 'the message says which container and which state, as those of the other verbs do',
+  },
+  { what: 'rename forms: stderr of `rename c d`', why: 'the same words as at a creation' },
+  { what: 'rename forms: stderr of `rename c a/b`', why: 'the message says which name is bad' },
+  { what: 'top forms: stderr of `top c', why: 'the message says which words are no descriptors' },
+  { what: 'top forms: stderr of `top nosuch`', why: 'the same words as those of the other verbs' },
+  { what: 'port forms: status of `port c 80`', why: NO_NETWORK },
+  { what: 'port forms: stderr of `port c', why: NO_NETWORK },
+  { what: 'init forms: stderr of `init', why: 'one message for all states, which names the state' },
+  {
+    what: 'logs forms: stdout of `logs --names c d`',
+    why: 'one container after the other, in the order of the command line; Podman reads them at the same time',
+  },
+  { what: 'logs forms: stdout of `logs --color', why: 'names are in colours, not what the container wrote' },
+  { what: 'inspect forms: stderr of `inspect -f {{.Nosuch}}', why: 'the name of the type that lacks the field' },
+  {
+    what: 'inspect forms: stdout of `inspect -s',
+    why: 'what the container has written is nothing; Podman counts a root directory that is used as it is',
+  },
+  {
+    what: 'inspect forms: stderr of `inspect -f {{json',
+    why: 'every mistake in a template is introduced by the same words',
+  },
+  { what: 'clone: stderr of `container clone e g`', why: NEWER },
+  { what: 'clone of what runs: stderr of', why: CLONE },
+  { what: 'clone of what runs: stdout of', why: CLONE },
   {
     what: 'inspect: value of .BoundingCaps',
     why: 'the 11 capabilities of newer releases; Debian adds AUDIT_WRITE, MKNOD and NET_RAW',

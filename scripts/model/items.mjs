@@ -88,6 +88,10 @@ top :: system/observe.test.ts :: top: the processes of the container, as it and 
 stats :: system/observe.test.ts :: stats: 64 MiB of memory, and the limit
 port :: system/cli-observe.test.ts :: port: nothing is published
 namespace path, cgroup path, host name, dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
+root file system size, writable-layer size :: system/observe.test.ts :: sizes: what is written, a file of several names once, and the root directory with it
+bind mounts, destination to source :: system/observe.test.ts :: bindMounts: the files of the engine, but for those that the user mounts
+stop, those that depend on it first :: system/dependencies.test.ts :: stop: with depend those that depend on it first, each rank at once
+clone :: system/cli-clone.test.ts :: clone: the configuration, none of the files, names that are free
 cleanup :: system/observe.test.ts :: cleanup: an initialized container is a new one again
 refresh after a reboot :: unit/state/store.test.ts :: refresh: a new boot resets what a reboot wiped, once
 events: each status :: system/events.test.ts :: events: each step in the life of a container is written down

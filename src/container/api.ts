@@ -202,6 +202,8 @@ export interface ExecAttachOptions extends ExecOptions, AttachOptions {
 export interface StopOptions extends SignalOption {
   /** Seconds between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
   readonly timeoutSec?: number;
+  /** Ends those that depend on it first, and before these those that depend on them; each has its own time. @default false */
+  readonly depend?: boolean;
   /** Told when the time was up and SIGKILL was sent. */
   readonly onWarning?: (text: string) => void;
 }
@@ -332,6 +334,8 @@ export interface Container extends ContainerFiles {
   cgroupPath(): string;
   /** As configured: its own, or the host's or that of the container whose UTS namespace it shares. */
   hostname(): string;
+  /** Files that the engine has bound over its own: where they are in it, and on the host. Empty unless it is initialized, runs or is paused. */
+  bindMounts(): Readonly<Record<string, string>>;
   /** Ids of the containers whose namespaces it shares. */
   dependencies(): readonly string[];
   /**

@@ -2,7 +2,7 @@
 import { isTspodError } from '../errors.js';
 import type { ExitStatus } from './api.js';
 import type { EngineContext } from './context.js';
-import { destroy, sweep } from './destroy.js';
+import { destroyUnneeded, isNeeded, sweep } from './destroy.js';
 import { statusFromRecord } from './exit-status.js';
 import { recordEnd } from './events.js';
 import { failpoint } from './failpoint.js';
@@ -35,7 +35,7 @@ export async function removeEnded(
 async function finish(held: HeldContainer, told: ExitStatus | undefined): Promise<ExitStatus | undefined> {
   if (held.isRestarting) return told;
   // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
-  if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended') {
+  if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended' && !isNeeded(held)) {
     recordRestarts(held);
     recordEnd(held, endedState(held.state, held.observation.exit));
     await sweep(held, told.exitCode);
@@ -45,6 +45,6 @@ async function finish(held: HeldContainer, told: ExitStatus | undefined): Promis
   // Somebody has started it again.
   if (held.status !== 'exited') return told;
   const exit = told ?? statusFromRecord(held.state);
-  if (held.state.autoRemove) await destroy(held);
+  if (held.state.autoRemove) await destroyUnneeded(held);
   return exit;
 }

@@ -11,6 +11,21 @@ import { unmountRoot } from './root-mount.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
 
+/** Whether others depend on it: then it stays, whatever was asked for, as it does with Podman. */
+export function isNeeded({ context, seq }: Pick<HeldContainer, 'context' | 'seq'>): boolean {
+  return context.store.dependents(seq).length > 0;
+}
+
+/** Like destroy(), unless somebody depends on it. In one transaction with the look for those, so that none is recorded in between. */
+export async function destroyUnneeded(held: HeldContainer): Promise<void> {
+  const claimed = held.context.store.transaction(() => {
+    if (isNeeded(held)) return false;
+    held.save({ status: 'removing' });
+    return true;
+  });
+  if (claimed) await destroy(held);
+}
+
 /**
  * Ends its process if there is one, removes its files, forgets it. Cut off anywhere, the record says `removing`, and the next command
  * goes on.

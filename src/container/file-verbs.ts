@@ -4,6 +4,7 @@ import type { ContainerFiles } from './files-api.js';
 
 export function fileVerbs(context: EngineContext, id: string): ContainerFiles {
   return {
+    sizes: async () => (await import('./verbs/sizes.js')).containerSizes(context, id),
     export: async (options) => (await import('./verbs/export.js')).exportContainer(context, id, options),
     copyOut: async (path, options) => (await import('./verbs/copy.js')).copyOut(context, id, path, options),
     copyIn: async (directory, content, options) =>

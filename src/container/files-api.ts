@@ -59,6 +59,11 @@ export interface ContainerSizes {
  */
 export interface ContainerFiles {
   /**
+   * Bytes of the files that it has written, and those with its root directory's; a file of several names counts once. The host's own files are not
+   * counted for `host:`. Walks them.
+   */
+  sizes(): Promise<ContainerSizes>;
+  /**
    * Its root file system as a tar archive (pax): owners as it sees them, extended attributes, devices, hard links, times to the nanosecond. Without
    * what is mounted in it.
    */

@@ -18,6 +18,7 @@ import { containerLogs, reopenContainerLog } from './verbs/logs.js';
 import { pauseContainer, unpauseContainer } from './verbs/pause.js';
 import {
   cgroupPath,
+  containerBindMounts,
   containerDependencies,
   containerDependents,
   containerHostname,
@@ -76,6 +77,7 @@ export function containerHandle(
     namespacePath: (kind) => namespacePath(context, id, kind),
     cgroupPath: () => cgroupPath(context, id),
     hostname: () => containerHostname(context, id),
+    bindMounts: () => containerBindMounts(context, id),
     dependencies: () => containerDependencies(context, id),
     dependents: (options) => containerDependents(context, id, options),
     cleanup: (options) => cleanUpContainer(context, id, options),

@@ -1,6 +1,6 @@
 /** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
 import type { EngineContext } from './context.js';
-import { destroy } from './destroy.js';
+import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
 import { isAlive, observe } from './observe.js';
 import { removeOrphans } from './orphans.js';
@@ -16,13 +16,13 @@ export function findBroken(
   return unsettled.filter((container) => needsRepair(context, container));
 }
 
-function needsRepair({ directories }: EngineContext, { id, state }: StoredContainer): boolean {
-  const observation = observe(state, containerPaths(directories, id));
+function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer): boolean {
+  const observation = observe(state, containerPaths(context.directories, id));
   switch (observation.kind) {
     case 'settled':
       return (
         state.status === 'removing' ||
-        (state.status === 'exited' && state.autoRemove) ||
+        (state.status === 'exited' && state.autoRemove && !isNeeded({ context, seq })) ||
         (state.mounted && state.mounts === 0)
       );
     case 'live':
@@ -54,6 +54,6 @@ export async function repair(context: EngineContext): Promise<void> {
 /** The record is settled by now; what was being removed, or was to be removed at its end, goes. */
 export async function finishRemoval(held: HeldContainer): Promise<void> {
   const { state } = held;
-  if (state.status !== 'removing' && !(state.status === 'exited' && state.autoRemove)) return;
-  await destroy(held);
+  if (state.status === 'removing') await destroy(held);
+  else if (state.status === 'exited' && state.autoRemove) await destroyUnneeded(held);
 }

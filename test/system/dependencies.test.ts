@@ -120,3 +120,57 @@ test('cli: --requires in create, run, start, stop and rm', async (t) => {
   await run(t, 0, 'rm', 'a', 'b');
   t.is(await output(t, 'ps', '-aq'), '');
 });
+
+test('stop: with depend those that depend on it first, each rank at once', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const create = (more: CreateOptions) => engine.containers.create(options({ ...SLEEP, ...more }));
+  const base = await create({ name: 'base' });
+  const middle = await create({ name: 'middle', requires: ['base'] });
+  const other = await create({ name: 'other', ipc: 'container:base' });
+  const never = await create({ requires: ['base'] });
+  const top = await create({ name: 'top', requires: ['middle'] });
+  await top.start({ recursive: true });
+  await other.start();
+  await middle.stop();
+  t.is(top.state().status, 'running');
+  await base.stop({ depend: true });
+  for (const container of [base, middle, other, top]) t.is(container.state().status, 'exited', container.name);
+  t.is(never.state().status, 'created');
+  const ends = [top, other].map((container) => Number(container.state().finishedAt));
+  t.true(Math.max(...ends) <= Number(base.state().finishedAt));
+});
+
+test('stop: a dependent that is paused is in the way', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const base = await engine.containers.create(options({ ...SLEEP, name: 'base' }));
+  const above = await engine.containers.create(options({ ...SLEEP, requires: ['base'] }));
+  await above.start({ recursive: true });
+  await above.pause();
+  await rejectsWith(t, base.stop({ depend: true }), 'STATE_INVALID');
+  t.is(base.state().status, 'running');
+  await above.unpause();
+  await base.stop({ depend: true });
+  t.is(above.state().status, 'exited');
+});
+
+test('autoRemove: who is needed stays, and goes when nobody needs it any more', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await testEngine(t);
+  const { options } = env;
+  const base = await env.engine.containers.create(options({ ...SLEEP, name: 'base', autoRemove: true }));
+  await base.start();
+  const above = await env.engine.containers.create(options({ ...SLEEP, name: 'above', network: 'container:base' }));
+  await base.stop();
+  t.is(base.state().status, 'exited');
+  await env.reopen();
+  const names = () => env.engine.containers.list({ all: true }).map(({ name }) => name);
+  t.deepEqual(names(), ['base', 'above']);
+  await env.engine.containers.get('above').start({ recursive: true });
+  t.is(env.engine.containers.get('base').state().status, 'running', 'it can be started again');
+  await env.engine.containers.get('base').stop({ depend: true });
+  await env.engine.containers.remove(above.id);
+  await env.reopen();
+  t.deepEqual(names(), []);
+});

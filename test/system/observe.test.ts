@@ -1,5 +1,6 @@
 /** What containers use, and which processes they have: against loads and the kernel's own files. */
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -8,6 +9,7 @@ import { isTspodError, type Container, type CreateOptions } from '../../src/inde
 import { cgroupTops } from '../helpers/leaks.js';
 import { testEngine, rejectsWith, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const MIB = 1024 * 1024;
 
@@ -205,4 +207,43 @@ onHost('cleanup: an initialized container is a new one again', async (t, env) =>
   t.is(await container.wait(), 0);
   await container.cleanup({ remove: true });
   t.false(env.engine.containers.exists(container.id));
+});
+
+onHost('sizes: what is written, a file of several names once, and the root directory with it', async (t, env) => {
+  const root = temporaryDirectory(t);
+  mkdirSync(`${root}/bin`);
+  writeFileSync(`${root}/data`, Buffer.alloc(3 * MIB));
+  linkSync(`${root}/data`, `${root}/again`);
+  const host = await env.engine.containers.create(
+    env.options({ command: ['sh', '-c', 'head -c 2097152 /dev/zero > /var/tmp/a; ln /var/tmp/a /var/tmp/b'] }),
+  );
+  t.deepEqual(await host.sizes(), { writable: 0, root: 0 });
+  await host.start();
+  await host.wait();
+  const { writable } = await host.sizes();
+  t.true(writable >= 2 * MIB && writable < 2.5 * MIB, `${writable} bytes`);
+  const { image: _image, ...rest } = env.options({ command: ['true'] });
+  const over = await env.engine.containers.create({ ...rest, rootfs: root, rootfsOverlay: true });
+  const sizes = await over.sizes();
+  t.is(sizes.writable, 0);
+  t.true(sizes.root >= 3 * MIB && sizes.root < 3.5 * MIB, `${sizes.root} bytes`);
+});
+
+onHost('bindMounts: the files of the engine, but for those that the user mounts', async (t, env) => {
+  const hosts = join(temporaryDirectory(t), 'hosts');
+  writeFileSync(hosts, '127.0.0.1 mine\n');
+  const mounts = [{ type: 'bind' as const, source: hosts, target: '/etc/hosts' }];
+  const plain = await startedWith(env, { command: ['sleep', '1000'] });
+  const own = await startedWith(env, { command: ['sleep', '1000'], mounts });
+  const bound = plain.bindMounts();
+  t.true(Object.keys(bound).includes('/run/.containerenv'));
+  for (const [destination, source] of Object.entries(bound)) {
+    const { stdout } = await plain.exec({ command: ['stat', '-c', '%d %i', destination] });
+    const { dev, ino } = statSync(source);
+    t.is(stdout.trim(), `${String(dev)} ${String(ino)}`, destination);
+  }
+  t.true('/etc/hosts' in bound);
+  t.false('/etc/hosts' in own.bindMounts());
+  await plain.stop({ timeoutSec: 0 });
+  t.deepEqual(plain.bindMounts(), {});
 });

@@ -1,5 +1,7 @@
 /** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
 import { TspodError } from '../../errors.js';
+import { fileMounts, orderMounts } from '../../spec/default-mounts.js';
+import { ociMount } from '../../spec/mounts.js';
 import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
@@ -8,6 +10,7 @@ import { presentCgroups } from '../cgroup.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { containerHostname as hostnameSeen } from '../owners.js';
+import { filesOf } from '../prepare.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../run-record.js';
 import type { ContainerNamespace } from '../places-types.js';
@@ -58,6 +61,18 @@ export function containerDependents(
 ): readonly string[] {
   const { seq } = storedContainer(context, id);
   return all ? context.store.allDependents(seq) : context.store.dependents(seq);
+}
+
+/** Those of the engine's files that no mount of the user's has taken the place of. */
+export function containerBindMounts(context: EngineContext, id: string): Readonly<Record<string, string>> {
+  const { name, state } = storedContainer(context, id);
+  const paths = containerPaths(context.directories, id);
+  if (observe(state, paths).kind !== 'live') return {};
+  const config = readConfig(context, id);
+  const files = fileMounts(config, filesOf(context, { id, name, config, paths }));
+  const kept = orderMounts([], files, config.mounts.map(ociMount));
+  const own = kept.filter((mount) => files.includes(mount));
+  return Object.fromEntries(own.map(({ destination, source = '' }) => [destination, source]));
 }
 
 export function storedContainer({ store }: EngineContext, id: string): StoredContainer {

@@ -1,15 +1,17 @@
 /** Ends a container: its stop signal, some time, SIGKILL. The lock is not held while waiting. */
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import { signalName } from '../../util/signals.js';
-import type { StopOptions } from '../api.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { ContainerStatus, StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { endOutlivingSessions } from '../outliving-sessions.js';
+import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../run-record.js';
 import { talkTo } from '../talk-to.js';
 
@@ -18,6 +20,8 @@ const KILL_GRACE_MS = 5000;
 
 /** Longest delay of a timer. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+
+const AT_REST: ReadonlySet<ContainerStatus> = new Set(['created', 'exited', 'stopped', 'removing']);
 
 /** What the waiting needs, once the container has been told. */
 export interface Stopping {
@@ -32,6 +36,7 @@ export interface Stopping {
 
 /** Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
 export async function stopContainer(context: EngineContext, id: string, options: StopOptions = {}): Promise<void> {
+  if (options.depend === true) await stopDependents(context, id, options);
   const lockOptions = { signal: options.signal };
   const stopping = await withContainer(context, id, (held) => beginStop(held, options), lockOptions);
   try {
@@ -44,6 +49,27 @@ export async function stopContainer(context: EngineContext, id: string, options:
   failpoint('stopped');
   recordContainerEvent(context, { id, name: stopping.name, status: 'stop' });
   await recordEnd(context, id);
+}
+
+/** Those of one rank at the same time; what does not run needs no stop, but what depends on it may. */
+async function stopDependents(context: EngineContext, id: string, options: StopOptions): Promise<void> {
+  const seq = context.store.get(id)?.seq;
+  const above = seq === undefined ? [] : context.store.dependents(seq);
+  const stops = await Promise.allSettled(above.map((dependent) => stopDependent(context, dependent, options)));
+  for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
+}
+
+async function stopDependent(context: EngineContext, id: string, options: StopOptions): Promise<void> {
+  const stored = context.store.get(id);
+  if (stored === undefined) return;
+  const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
+  if (AT_REST.has(status)) return stopDependents(context, id, options);
+  try {
+    await stopContainer(context, id, options);
+  } catch (error) {
+    // it has ended meanwhile
+    if (!isTspodError(error, 'CONTAINER_STOPPED') && !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+  }
 }
 
 /** Under the lock: no restart from now on, whatever becomes of this process. */

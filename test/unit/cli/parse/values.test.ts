@@ -81,7 +81,13 @@ test('interval', refuses, parseInterval, '-5s', 'negative duration "-5s"');
 const NOW = new Date('2024-06-01T12:00:00Z');
 const moment = (text: string): string => parseMoment('--since', text, NOW).toISOString();
 test('moment', reads, moment, '10m', '2024-06-01T11:50:00.000Z');
-test('moment that ends', reads, (text) => parseMoment('--until', text, NOW).toISOString(), '10m', '2024-06-01T12:10:00.000Z');
+test(
+  'moment that ends',
+  reads,
+  (text) => parseMoment('--until', text, NOW).toISOString(),
+  '10m',
+  '2024-06-01T12:10:00.000Z',
+);
 test('moment', reads, moment, '1717243200', '2024-06-01T12:00:00.000Z');
 test('moment', reads, moment, '1717243200.5', '2024-06-01T12:00:00.500Z');
 test('moment', reads, moment, '2024-01-02T03:04:05Z', '2024-01-02T03:04:05.000Z');
