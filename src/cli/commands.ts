@@ -60,6 +60,9 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   events: () => import('./commands/events.js'),
   explain: () => import('./commands/explain.js'),
   info: () => import('./commands/info.js'),
+  login: () => import('./commands/login.js'),
+  logout: () => import('./commands/logout.js'),
+  search: () => import('./commands/search.js'),
   version: () => import('./commands/version.js'),
 };
 

@@ -102,6 +102,12 @@ function cutTag(text: string): readonly [string, string | undefined] {
   return at === -1 || text.includes('/', at) ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** What stands before the first slash if that is a registry, and the rest, which may be anything. */
+export function splitRegistry(text: string): readonly [string | undefined, string] {
+  const [registry, rest] = cutRegistry(text);
+  return registry === undefined || isHost(registry) ? [registry, rest] : [undefined, text];
+}
+
 function cutRegistry(path: string): readonly [string | undefined, string] {
   const slash = path.indexOf('/');
   const first = path.slice(0, Math.max(slash, 0));

@@ -1,11 +1,17 @@
 /** Against a real registry: what is pushed comes back, with the same digests, for other programs too. */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { isTspodError } from '../../src/errors.js';
+import { keepLogin } from '../../src/image/auth/logins.js';
+import { openDestination, openSource } from '../../src/image/open.js';
+import { parseRegistries } from '../../src/image/registries/parse.js';
 import { RegistryClient, type RegistryClientOptions } from '../../src/image/registry/client.js';
 import { RegistryDestination } from '../../src/image/registry/destination.js';
+import { searchRegistry } from '../../src/image/registry/search.js';
 import { RegistrySource } from '../../src/image/registry/source.js';
+import { listTags } from '../../src/image/registry/tags.js';
 import { makeImage, makeIndex, readImage, writeImage } from '../helpers/images.js';
 import { PASSWORD, startRegistry, USER, type TestRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
@@ -127,4 +133,55 @@ test('registry: a missing image, and a missing tag', async (t) => {
   const missing = await t.throwsAsync(source(client, 'nothing').manifest());
   t.true(isTspodError(missing, 'NO_SUCH_IMAGE'));
   t.regex(missing.message, /name unknown: repository name not known to registry|manifest unknown/);
+});
+
+test('registry: as registries.conf and auth.json say, from a mirror where it has it', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const [home, mirror] = [await startRegistry(t, { auth: true }), await startRegistry(t)];
+  const directory = temporaryDirectory(t);
+  const authFile = join(directory, 'auth.json');
+  const registries = parseRegistries(
+    'r.conf',
+    `[[registry]]
+prefix = "example.test/team"
+location = "${home.host}/real"
+insecure = true
+[[registry.mirror]]
+location = "${mirror.host}/copies"
+insecure = true`,
+  );
+  const options = { environment: {}, uid: 0, registries, authFile, temporaryDirectory: directory, retry: RETRY };
+  await keepLogin(`${home.host}/real/app`, LOGIN, options);
+  const image = makeImage();
+  {
+    await using to = await openDestination('docker://example.test/team/app:1', options);
+    await writeImage(to, image);
+  }
+  await using first = await openSource('docker://example.test/team/app:1', options);
+  t.is(first.reference, 'docker://example.test/team/app:1');
+  t.deepEqual(await readImage(first), image, 'the mirror has it not');
+  const copy = makeImage();
+  await writeImage(destination(clientOf(t, mirror), 'copies/app', '1'), copy);
+  await using second = await openSource('example.test/team/app:1', options);
+  t.deepEqual(await readImage(second), copy, 'the mirror comes first');
+  await using none = await openSource('docker://example.test/team/none', options);
+  const error = await t.throwsAsync(none.manifest());
+  t.regex(error.message, /mirrors: read manifest latest in .*copies\/none/);
+});
+
+test('registry: tags and repositories of a real one', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const registry = await startRegistry(t);
+  const client = clientOf(t, registry);
+  const image = makeImage();
+  for (const tag of ['1', '2', 'latest']) await writeImage(destination(client, 'a/app', tag), image);
+  await writeImage(destination(client, 'other'), image);
+  t.deepEqual([...(await listTags({ client, repository: 'a/app' }))].sort(), ['1', '2', 'latest']);
+  const options = { insecure: true, environment: {}, retry: RETRY };
+  const found = await searchRegistry(registry.host, { term: 'app', limit: 25 }, options);
+  t.deepEqual(
+    found.map(({ name }) => name),
+    [`${registry.host}/a/app`],
+  );
+  t.is((await searchRegistry(registry.host, { term: '', limit: 1 }, options)).length, 1);
 });

@@ -1,0 +1,125 @@
+/** Logins, searches and tags of registries: what needs neither a store nor containers. */
+import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../image/auth/logins.js';
+import { accessTo, registriesOf, registryOptions, type RegistryAccessOptions } from '../image/open-registry.js';
+import { formatName, parseImageName, splitRegistry } from '../image/reference.js';
+import { pullLocations, resolveImageName } from '../image/registries/resolve.js';
+import { checkLogin } from '../image/registry/check-login.js';
+import type { Credentials } from '../image/registry/credentials.js';
+import { searchRegistry, type FoundImage } from '../image/registry/search.js';
+import { listTags } from '../image/registry/tags.js';
+import { isTspodError, TspodError } from '../errors.js';
+
+export type { Credentials, FoundImage };
+
+export interface RegistryRequest {
+  /** False: certificates are not checked, and HTTP is taken where there is no TLS. @default as registries.conf says */
+  readonly tlsVerify?: boolean;
+  /** Certificates in place of those of certs.d. */
+  readonly certDirectory?: string;
+  /** The file of logins. @default $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json or /run/containers/UID/auth.json */
+  readonly authFile?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of this process, and of the request. */
+export function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryRequest): RegistryAccessOptions {
+  return { environment: process.env, uid: process.getuid?.() ?? 0, tlsVerify, certDirectory, authFile };
+}
+
+/** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
+export function readLoginKey(text: string): { readonly key: string; readonly registry: string; readonly path: string | undefined } {
+  const [host = '', ...parts] = text.replace(/^https?:\/\//, '').replace(/\/+$/, '').split('/');
+  // A name of an image in it is checked in place of the registry itself.
+  const { registry } = parseImageName(`${host}/${parts.length === 0 ? 'x' : parts.join('/')}`);
+  if (registry === undefined || host === '')
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
+  const key = [registry, ...parts].join('/');
+  return { key, registry, path: parts.length === 0 ? undefined : parts.join('/') };
+}
+
+/** The registry that a name without one means. Throws INVALID_ARGUMENT where registries.conf names none. */
+export function defaultRegistry(request: RegistryRequest): string {
+  const [first] = registriesOf(registryAccess(request)).searched ?? [];
+  if (first !== undefined) return first;
+  throw new TspodError('INVALID_ARGUMENT', 'no registries found in registries.conf, a registry must be provided');
+}
+
+/** The login that is kept for a registry. */
+export function keptLogin(text: string, request: RegistryRequest = {}): Promise<Credentials | undefined> {
+  const { registry, path } = readLoginKey(text);
+  return findCredentials(registry, path, { ...registryAccess(request), signal: request.signal });
+}
+
+/** Asks the registry whether it takes a login. Throws UNAUTHORIZED. */
+export async function tryLogin(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<void> {
+  const { registry } = readLoginKey(text);
+  const options = registryOptions(registry, { ...registryAccess(request), credentials });
+  await checkLogin(registry, options, request.signal);
+}
+
+/** Keeps a login that the registry takes; the file in which it is. Throws UNAUTHORIZED. */
+export async function login(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<string> {
+  await tryLogin(text, credentials, request);
+  return keepLogin(readLoginKey(text).key, credentials, { ...registryAccess(request), signal: request.signal });
+}
+
+/** False if there was none. */
+export function logout(text: string, request: RegistryRequest = {}): Promise<boolean> {
+  return forgetLogin(readLoginKey(text).key, { ...registryAccess(request), signal: request.signal });
+}
+
+export function logoutAll(request: RegistryRequest = {}): Promise<void> {
+  return forgetAllLogins({ ...registryAccess(request), signal: request.signal });
+}
+
+export interface SearchRequest extends RegistryRequest {
+  /** At most so many for each registry. @default 25 */
+  readonly limit?: number;
+}
+
+const DEFAULT_LIMIT = 25;
+
+/** Images by a word; `registry/word` asks that registry, else all are asked that registries.conf names. One that answers is enough. */
+export async function searchImages(text: string, request: SearchRequest = {}): Promise<readonly FoundImage[]> {
+  const { limit = DEFAULT_LIMIT, signal } = request;
+  const [registry, term] = splitRegistry(text);
+  const registries = registry === undefined ? (registriesOf(registryAccess(request)).searched ?? []) : [registry];
+  if (registries.length === 0)
+    throw new TspodError('INVALID_ARGUMENT', 'no registries found in registries.conf: search for REGISTRY/TERM');
+  const given = signal === undefined ? {} : { signal };
+  const answers = await Promise.allSettled(
+    registries.map((host) => {
+      const [name = '', ...path] = host.split('/');
+      const word = [...path, term].join('/');
+      return searchRegistry(name, { term: word, limit, ...given }, registryOptions(name, registryAccess(request)));
+    }),
+  );
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const failed = answers.find((answer) => answer.status === 'rejected');
+  if (found.length === 0 && failed !== undefined) throw failed.reason;
+  return found;
+}
+
+/** All tags of a repository, whose full name is given with them. Throws NO_SUCH_IMAGE. */
+export async function imageTags(
+  text: string,
+  request: RegistryRequest = {},
+): Promise<{ readonly name: string; readonly tags: readonly string[] }> {
+  const options = registryAccess(request);
+  const config = registriesOf(options);
+  let last: unknown;
+  for (const { tag: _tag, digest: _digest, ...name } of resolveImageName(text, config)) {
+    for (const location of pullLocations(name, config)) {
+      const access = accessTo(location, options);
+      await using _client = access.client;
+      try {
+        return { name: formatName(name), tags: await listTags(access, request.signal) };
+      } catch (error) {
+        if (isTspodError(error, 'ABORTED')) throw error;
+        last = error;
+      }
+    }
+  }
+  throw last;
+}
+

@@ -1,0 +1,116 @@
+/** An archive of an image, opened for reading: as it is, or unpacked to a temporary file where it is compressed. */
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+
+import { TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
+import type { FileSet } from '../layout/file-set.js';
+import { RandomFile } from './random-file.js';
+import { indexTar, type TarIndex } from './tar-index.js';
+
+/** A compressed archive may become so many times as large, and this on top: what grows more is a bomb. */
+const MAX_GROWTH = 100;
+const MAX_BASE_BYTES = 1024 * 1024 * 1024;
+
+export interface ArchiveOptions {
+  /** For the unpacked form of compressed archives. */
+  readonly temporaryDirectory: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The files of an archive. Throws NO_SUCH_FILE and BAD_ARCHIVE. */
+export async function openArchive(path: string, options: ArchiveOptions): Promise<FileSet> {
+  const given = RandomFile.open(path, { missing: 'NO_SUCH_FILE' });
+  let file = given;
+  try {
+    file = await plainFile(given, options);
+    return fileSet(file, await indexTar(file), path);
+  } catch (error) {
+    file[Symbol.dispose]();
+    if (!(error instanceof TspodError) || error.code !== 'BAD_ARCHIVE') throw error;
+    throw new TspodError('BAD_ARCHIVE', `open ${JSON.stringify(path)}: ${error.message}`, { cause: error });
+  }
+}
+
+function fileSet(file: RandomFile, index: TarIndex, path: string): FileSet {
+  return {
+    what: path,
+    paths: () => index.paths,
+    open: (name) => {
+      const place = index.find(name);
+      if (place === undefined) return undefined;
+      return {
+        size: place.size,
+        bytes: (length) => file.bytes(place.offset, Math.min(length, place.size)),
+        stream: (offset) => file.stream(place.offset + offset, place.size - offset),
+        [Symbol.dispose]: () => undefined,
+      };
+    },
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+/** The file itself, or its unpacked form; the other is closed. */
+async function plainFile(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {
+  const magic = (await file.bytes(0, 6)).toString('latin1');
+  const kind = Object.entries(MAGIC).find(([start]) => magic.startsWith(start))?.[1];
+  if (kind === undefined) return file;
+  if (kind !== 'gzip')
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      `archives that are compressed with ${kind} are not supported: unpack it first`,
+    );
+  const plain = await unpacked(file, options);
+  file[Symbol.dispose]();
+  return plain;
+}
+
+const MAGIC: Readonly<Record<string, string>> = {
+  '\x1f\x8b': 'gzip',
+  '\x28\xb5\x2f\xfd': 'zstd',
+  '\xfd7zXZ\0': 'xz',
+  BZh: 'bzip2',
+};
+
+async function unpacked(file: RandomFile, { temporaryDirectory, signal }: ArchiveOptions): Promise<RandomFile> {
+  const directory = mkdtempSync(join(temporaryDirectory, 'tspod-archive-'));
+  const path = join(directory, 'archive');
+  try {
+    await pipeline(
+      file.stream(0, file.size),
+      createGunzip(),
+      atMost(file.size * MAX_GROWTH + MAX_BASE_BYTES),
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+      ...(signal === undefined ? [] : [{ signal }]),
+    );
+    return RandomFile.open(path, { missing: 'NO_SUCH_FILE' });
+  } catch (error) {
+    if (signal?.aborted === true) throw abortedError('unpack the archive', signal);
+    throw unpackError(error);
+  } finally {
+    // What is open stays readable; nothing is left if the process is killed later.
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function unpackError(error: unknown): Error {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return new TspodError('DISK_FULL', `unpack the archive: ${message}`, { cause: error });
+  if (code.startsWith('Z_'))
+    return new TspodError('BAD_ARCHIVE', `it cannot be unpacked: ${message}`, { cause: error });
+  return error as Error;
+}
+
+function atMost(maxBytes: number): Transform {
+  let length = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > maxBytes) done(new TspodError('BAD_ARCHIVE', `it unpacks to more than ${maxBytes} bytes`));
+      else done(null, chunk);
+    },
+  });
+}

@@ -1,0 +1,90 @@
+/** A file that is read at any place. */
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+import { TspodError, type ErrorCode } from '../../errors.js';
+
+const readAt = promisify(read);
+const CHUNK_BYTES = 1024 * 1024;
+
+export class RandomFile implements Disposable {
+  readonly path: string;
+  readonly size: number;
+  readonly #fd: number;
+  /** Streams that are open keep the descriptor. */
+  #users = 1;
+  #isClosed = false;
+
+  private constructor(path: string, fd: number, size: number) {
+    this.path = path;
+    this.#fd = fd;
+    this.size = size;
+  }
+
+  /** Throws the code for a missing file, INVALID_ARGUMENT for what is no regular file. A link is followed unless `follow` is false. */
+  static open(path: string, { follow = true, missing }: { follow?: boolean; missing: ErrorCode }): RandomFile {
+    // A fifo must not keep us waiting.
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
+    let fd: number;
+    try {
+      fd = openSync(path, flags);
+    } catch (error) {
+      throw cannotOpen(path, error as NodeJS.ErrnoException, missing);
+    }
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return new RandomFile(path, fd, stat.size);
+    closeSync(fd);
+    throw new TspodError('INVALID_ARGUMENT', `open ${JSON.stringify(path)}: it is no regular file`);
+  }
+
+  /** At most so many bytes from there; fewer at the end. */
+  async bytes(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await readAt(this.#fd, buffer, filled, length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  /** So many bytes from there; fails with BAD_ARCHIVE if the file ends before. It can be read when the file is closed, too. */
+  stream(offset: number, length: number): Readable {
+    this.#users += 1;
+    const stream = Readable.from(this.#chunks(offset, length), { objectMode: false, highWaterMark: CHUNK_BYTES });
+    stream.once('close', () => this.#leave());
+    return stream;
+  }
+
+  async *#chunks(offset: number, length: number): AsyncGenerator<Buffer, void, undefined> {
+    for (let at = 0; at < length;) {
+      const chunk = await this.bytes(offset + at, Math.min(CHUNK_BYTES, length - at));
+      if (chunk.length === 0)
+        throw new TspodError('BAD_ARCHIVE', `read ${JSON.stringify(this.path)}: it ends too early`);
+      at += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** Again is nothing. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#users -= 1;
+    if (this.#users === 0) closeSync(this.#fd);
+  }
+}
+
+function cannotOpen(path: string, error: NodeJS.ErrnoException, missing: ErrorCode): TspodError {
+  const { code } = error;
+  const words = code === 'ELOOP' ? 'it is a symbolic link' : error.message;
+  const kind =
+    code === 'ENOENT' || code === 'ENOTDIR' ? missing : code === 'EACCES' ? 'PERMISSION_DENIED' : 'INVALID_ARGUMENT';
+  return new TspodError(kind, `open ${JSON.stringify(path)}: ${words}`, { cause: error });
+}

@@ -1,0 +1,193 @@
+/** An image of a docker-archive, to be read: its layers as they are unpacked, and a manifest that is made of them. */
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+import { TspodError } from '../../errors.js';
+import { digestOf } from '../../oci/digest.js';
+import type { Descriptor } from '../../oci/image.js';
+import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
+import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
+import type { OpenFile, FileSet } from '../layout/file-set.js';
+import { readSmallFile } from '../layout/file-set.js';
+import { formatName, parseReference, withDefaultTag } from '../reference.js';
+import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
+import { readImages, type ArchivedImage } from './manifest.js';
+
+/** Of one layer, unpacked: what other engines take, too. */
+const MAX_LAYER_BYTES = 1024 ** 4;
+
+interface Layer extends Descriptor {
+  readonly path: string;
+}
+
+interface Opened {
+  readonly manifest: RawManifest;
+  readonly config: Buffer;
+  readonly layers: readonly Layer[];
+}
+
+export class DockerArchiveSource implements ImageSource {
+  readonly reference: string;
+  readonly #files: FileSet;
+  readonly #image: ArchivedImage;
+  #opened: Promise<Opened> | undefined;
+
+  private constructor(reference: string, files: FileSet, image: ArchivedImage) {
+    this.reference = reference;
+    this.#files = files;
+    this.#image = image;
+  }
+
+  /** The image of this name, or @ and its number; without one the only image. Throws NO_SUCH_IMAGE, AMBIGUOUS, BAD_IMAGE. The files are closed with it. */
+  static async open(reference: string, files: FileSet, name: string | undefined): Promise<DockerArchiveSource> {
+    try {
+      return new DockerArchiveSource(reference, files, chooseImage(files, await readImages(files), name));
+    } catch (error) {
+      files[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async manifest(digest?: string): Promise<RawManifest> {
+    const { manifest } = await this.#open();
+    if (digest !== undefined && digest !== manifest.digest)
+      throw new TspodError('NO_SUCH_IMAGE', `${this.#files.what}: there is no manifest ${digest}`);
+    return manifest;
+  }
+
+  async blob({ digest }: Descriptor, _request: BlobRequest = {}): Promise<{ stream: Readable; offset: number }> {
+    const { config, layers } = await this.#open();
+    if (digest === digestOf(config)) return { stream: Readable.from([config]), offset: 0 };
+    const layer = layers.find((one) => one.digest === digest);
+    if (layer === undefined) throw new TspodError('BAD_IMAGE', `${this.#files.what}: blob ${digest} is missing`);
+    return { stream: await layerStream(openLayer(this.#files, layer.path)), offset: 0 };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#files[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  #open(): Promise<Opened> {
+    return (this.#opened ??= openImage(this.#files, this.#image));
+  }
+}
+
+function chooseImage(files: FileSet, images: readonly ArchivedImage[], name: string | undefined): ArchivedImage {
+  const number = /^@(\d{1,6})$/.exec(name ?? '')?.[1];
+  const found =
+    name === undefined
+      ? images
+      : number === undefined
+        ? images.filter(({ names }) => names.map(fullName).includes(fullName(name)))
+        : images.slice(Number(number), Number(number) + 1);
+  const [first, second] = found;
+  const words = name === undefined ? 'image' : `image ${JSON.stringify(name)}`;
+  if (first === undefined) throw new TspodError('NO_SUCH_IMAGE', `${files.what} has no ${words}`);
+  if (second !== undefined) {
+    const names = found.flatMap((image) => image.names).slice(0, 10);
+    throw new TspodError(
+      'AMBIGUOUS',
+      `${files.what} has ${found.length} images, name one of them: ${names.join(', ')}`,
+    );
+  }
+  return first;
+}
+
+function fullName(name: string): string {
+  return formatName(withDefaultTag(parseReference(name)));
+}
+
+async function openImage(files: FileSet, image: ArchivedImage): Promise<Opened> {
+  const found = typeof image.config === 'string' ? await readConfig(files, image) : await madeConfig(files, image);
+  const layers = found.layers;
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: DOCKER_MANIFEST,
+      config: { mediaType: DOCKER_CONFIG, digest: digestOf(found.config), size: found.config.length },
+      layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+    }),
+  );
+  return {
+    config: found.config,
+    layers,
+    manifest: { mediaType: DOCKER_MANIFEST, digest: digestOf(manifest), bytes: manifest },
+  };
+}
+
+interface WithConfig {
+  readonly config: Buffer;
+  readonly layers: readonly Layer[];
+}
+
+async function readConfig(files: FileSet, { config: path, layers: paths }: ArchivedImage): Promise<WithConfig> {
+  const config = await readSmallFile(files, String(path), MAX_CONFIG_BYTES);
+  if (config === undefined)
+    throw new TspodError('BAD_IMAGE', `${files.what}: config ${JSON.stringify(path)} is missing`);
+  const { diff_ids: ids } = parseImageConfig(config).rootfs;
+  if (ids.length !== paths.length)
+    throw new TspodError(
+      'BAD_IMAGE',
+      `${files.what}: the config has ${ids.length} layers, manifest.json has ${paths.length}`,
+    );
+  const layers: Layer[] = [];
+  for (const [index, layerPath] of paths.entries()) {
+    const { size } = await measureLayer(files, layerPath, false);
+    layers.push({ mediaType: DOCKER_LAYER, digest: ids[index] ?? '', size, path: layerPath });
+  }
+  return { config, layers };
+}
+
+/** The old form does not know the digests of its layers. */
+async function madeConfig(files: FileSet, image: ArchivedImage): Promise<WithConfig> {
+  const layers: Layer[] = [];
+  for (const path of image.layers) {
+    const { size, digest } = await measureLayer(files, path, true);
+    layers.push({ mediaType: DOCKER_LAYER, digest, size, path });
+  }
+  const begun = JSON.parse((image.config as Buffer).toString('utf8')) as object;
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
+  const config = Buffer.from(JSON.stringify({ ...begun, rootfs }));
+  parseImageConfig(config);
+  return { config, layers };
+}
+
+function openLayer(files: FileSet, path: string): OpenFile {
+  const file = files.open(path);
+  if (file === undefined) throw new TspodError('BAD_IMAGE', `${files.what}: layer ${JSON.stringify(path)} is missing`);
+  return file;
+}
+
+/** Size and digest as it is unpacked; the digest only where it is asked for. */
+async function measureLayer(files: FileSet, path: string, hashed: boolean): Promise<{ size: number; digest: string }> {
+  const file = openLayer(files, path);
+  if (!hashed && !(await isGzip(file))) {
+    file[Symbol.dispose]();
+    return { size: file.size, digest: '' };
+  }
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of (await layerStream(file)) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_LAYER_BYTES) throw new TspodError('BAD_ARCHIVE', `layer ${JSON.stringify(path)} is too large`);
+    if (hashed) hash.update(chunk);
+  }
+  return { size, digest: `sha256:${hash.digest('hex')}` };
+}
+
+async function isGzip(file: OpenFile): Promise<boolean> {
+  return (await file.bytes(2)).equals(Buffer.from([0x1f, 0x8b]));
+}
+
+/** Unpacked, if it is compressed in the archive. */
+async function layerStream(file: OpenFile): Promise<Readable> {
+  const stored = file.stream(0);
+  stored.once('close', () => file[Symbol.dispose]());
+  if (!(await isGzip(file))) return stored;
+  const plain = createGunzip();
+  stored.once('error', (error) => plain.destroy(error));
+  plain.once('close', () => stored.destroy());
+  return stored.pipe(plain);
+}
