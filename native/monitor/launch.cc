@@ -271,6 +271,8 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   context.launch = nullptr;
   if (!prepared) return prepared.error();
   if (launched.pid == 0) return Failure{Failure::kNoStep, EBADMSG, "plan without clone"};
+  TRY(ops::run_stage(monitor.plan, plan::Stage::kNetwork, context));
+  (void)context.slots.take_changed();  // these are the monitor's own
   if (launched.adopted) return start_adopted(monitor, launched);
   TRY(serve(monitor, launched, cloning.take_channel(), Order()));
   return finish(monitor, launched);
@@ -318,13 +320,20 @@ void forget_launch(Monitor& monitor) {
   const auto& counter = monitor.settings.oom_counter;
   monitor.context.slots.clear_except(counter ? static_cast<int32_t>(counter->slot) : plan::kNone);
   close_inherited(monitor.plan);
-  monitor.kept = plan::KeptPlan(monitor.plan, {plan::Stage::kTeardown});
+  monitor.kept = plan::KeptPlan(monitor.plan, {plan::Stage::kTeardown, plan::Stage::kSweep});
   monitor.plan = monitor.kept.view();
   monitor.plan_bytes = Mapping();
 }
 
 Result<void, Failure> tear_down(Monitor& monitor) {
-  return ops::run_teardown(monitor.plan, monitor.context);
+  const Result<void, Failure> done = ops::run_all(monitor.plan, plan::Stage::kTeardown, monitor.context);
+  monitor.context.held_ports.clear();
+  return done;
+}
+
+void sweep(Monitor& monitor) {
+  monitor.context.slots.clear_except(plan::kNone);  // its namespaces end now, if nobody else is in them
+  (void)ops::run_all(monitor.plan, plan::Stage::kSweep, monitor.context);  // what is left is found again
 }
 
 }  // namespace tspod

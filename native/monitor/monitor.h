@@ -76,6 +76,8 @@ void forget_launch(Monitor& monitor);
 
 /** Runs the teardown steps, whatever fails; the first failure. */
 Result<void, Failure> tear_down(Monitor& monitor);
+/** Undoes what nobody waits for. */
+void sweep(Monitor& monitor);
 
 // --- implemented by the supervising half
 

@@ -45,14 +45,25 @@ int report_failure(const Monitor& monitor, const Failure& failure) {
   return 1;
 }
 
-int serve_plan(Monitor& monitor, wire::Bytes plan_bytes) {
-  const Result<void, Failure> settings = take_settings(monitor, plan_bytes);
-  if (!settings) return report_failure(monitor, settings.error());
+namespace {
+
+int launch_and_supervise(Monitor& monitor) {
   Result<Launched, Failure> launched = first_launch(monitor);
   if (launched) return supervise(monitor, std::move(*launched));
   abandon_supervision(monitor);
   (void)tear_down(monitor);  // the launch's failure is the one to tell
   return report_failure(monitor, launched.error());
+}
+
+}  // namespace
+
+int serve_plan(Monitor& monitor, wire::Bytes plan_bytes) {
+  const Result<void, Failure> settings = take_settings(monitor, plan_bytes);
+  if (!settings) return report_failure(monitor, settings.error());
+  const int status = launch_and_supervise(monitor);
+  monitor.engine.reset();
+  sweep(monitor);
+  return status;
 }
 
 }  // namespace tspod

@@ -57,6 +57,20 @@ struct ExposedFd {
   int fd = 0;
 };
 
+/** A file whose lock says that this process lives. */
+struct HeldFile {
+  std::string path;
+  UniqueFd file;
+};
+
+/** A port of the host that nobody else shall take. */
+struct HeldPort {
+  uint32_t protocol = 0;
+  std::string address;
+  uint32_t port = 0;
+  UniqueFd socket;
+};
+
 /** A mount that is put on many places: the first time itself, then copies of it. */
 struct MountSource {
   UniqueFd mount;
@@ -74,6 +88,8 @@ struct Context {
   int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
   uid_t stream_owner = kNoOwner;      // of the pipes that `clone` makes; kNoOwner: the monitor's
   gid_t stream_group = kNoOwner;
+  std::vector<HeldFile> held_files;
+  std::vector<HeldPort> held_ports;
   uint64_t returning =
       0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
 

@@ -79,6 +79,14 @@ Result<void> become_init(Context& context, const plan::BecomeInit& step);
 Result<void> exec(Context& context, const plan::Exec& step);
 Result<void> run_program(Context& context, const plan::RunProgram& step);
 Result<void> adopt(Context& context, const plan::Adopt& step);
+Result<void> network_namespace(Context& context, const plan::NetworkNamespace& step);
+Result<void> netlink_socket(Context& context, const plan::NetlinkSocket& step);
+Result<void> netlink(Context& context, const plan::Netlink& step);
+Result<void> network_sysctl(Context& context, const plan::NetworkSysctl& step);
+Result<void> hold_port(Context& context, const plan::HoldPort& step);
+Result<void> hold_file(Context& context, const plan::HoldFile& step);
+Result<void> lock_file(Context& context, const plan::LockFile& step);
+Result<void> close_slot(Context& context, const plan::CloseSlot& step);
 Result<void> run_directory(Context& context, const plan::RunDirectory& step);
 Result<void> stdio(Context& context, const plan::Stdio& step);
 Result<void> log(Context& context, const plan::Log& step);
@@ -453,6 +461,46 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::Adopt step;
       plan::decode(reader, step);
       return adopt(context, step);
+    }
+    case plan::Op::kNetworkNamespace: {
+      plan::NetworkNamespace step;
+      plan::decode(reader, step);
+      return network_namespace(context, step);
+    }
+    case plan::Op::kNetlinkSocket: {
+      plan::NetlinkSocket step;
+      plan::decode(reader, step);
+      return netlink_socket(context, step);
+    }
+    case plan::Op::kNetlink: {
+      plan::Netlink step;
+      plan::decode(reader, step);
+      return netlink(context, step);
+    }
+    case plan::Op::kNetworkSysctl: {
+      plan::NetworkSysctl step;
+      plan::decode(reader, step);
+      return network_sysctl(context, step);
+    }
+    case plan::Op::kHoldPort: {
+      plan::HoldPort step;
+      plan::decode(reader, step);
+      return hold_port(context, step);
+    }
+    case plan::Op::kHoldFile: {
+      plan::HoldFile step;
+      plan::decode(reader, step);
+      return hold_file(context, step);
+    }
+    case plan::Op::kLockFile: {
+      plan::LockFile step;
+      plan::decode(reader, step);
+      return lock_file(context, step);
+    }
+    case plan::Op::kCloseSlot: {
+      plan::CloseSlot step;
+      plan::decode(reader, step);
+      return close_slot(context, step);
     }
     case plan::Op::kRunDirectory: {
       plan::RunDirectory step;

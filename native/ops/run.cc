@@ -28,11 +28,11 @@ Result<void, Failure> run_stage(const plan::Plan& plan, plan::Stage stage, Conte
   return {};
 }
 
-Result<void, Failure> run_teardown(const plan::Plan& plan, Context& context) {
-  context.stage = plan::Stage::kTeardown;
+Result<void, Failure> run_all(const plan::Plan& plan, plan::Stage stage, Context& context) {
+  context.stage = stage;
   Result<void, Failure> first;
   for (const plan::StepView& step : plan) {
-    if (step.stage != plan::Stage::kTeardown) continue;
+    if (step.stage != stage) continue;
     const Result<void> done = run_step(step, context);
     if (!done && !step.optional && first) first = failure_of(step, done.error());
   }
@@ -44,8 +44,10 @@ namespace {
 Result<void, Failure> execute_in(Context& context, wire::Bytes plan_bytes) {
   const plan::Plan plan = TRY(plan::Plan::parse(plan_bytes));
   Result<void, Failure> prepared = run_stage(plan, plan::Stage::kPrepare, context);
-  Result<void, Failure> torn_down = run_teardown(plan, context);
-  return prepared ? torn_down : prepared;
+  Result<void, Failure> torn_down = run_all(plan, plan::Stage::kTeardown, context);
+  Result<void, Failure> swept = run_all(plan, plan::Stage::kSweep, context);
+  if (!prepared) return prepared;
+  return torn_down ? swept : torn_down;
 }
 
 }  // namespace

@@ -13,12 +13,13 @@ Result<void> run_step(const plan::StepView& step, Context& context);
 /** Runs the steps of one stage in order, up to the first that fails and is not optional. */
 Result<void, Failure> run_stage(const plan::Plan& plan, plan::Stage stage, Context& context);
 
-/** Runs all steps of the teardown stage, whatever fails; returns the first failure. */
-Result<void, Failure> run_teardown(const plan::Plan& plan, Context& context);
+/** Runs all steps of the stage, whatever fails; returns the first failure: for what undoes. */
+Result<void, Failure> run_all(const plan::Plan& plan, plan::Stage stage, Context& context);
 
 /**
- * A plan for a process that launches nothing: prepare steps, then teardown steps (these in any case). Changes
- * namespaces of the calling thread if the plan says so: call it on a thread that does nothing else and ends.
+ * A plan for a process that launches nothing: prepare steps, then those that undo (these in any case).
+ * Changes namespaces of the calling thread if the plan says so: call it on a thread that does nothing else
+ * and ends.
  */
 Result<void, Failure> execute(wire::Bytes plan_bytes);
 

@@ -30,6 +30,11 @@ class Slots {
     return {};
   }
 
+  /** Closes what a slot holds, if anything. */
+  void close(uint32_t slot) {
+    if (slot < plan::kMaxSlots) fds_[slot].reset();
+  }
+
   /** The slots that were filled since the last call. */
   Set take_changed() { return std::exchange(changed_, {}); }
 

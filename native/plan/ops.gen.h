@@ -15,13 +15,15 @@ inline constexpr int32_t kNone = -1;
 enum class Stage : uint32_t {
   kSettings = 0,
   kPrepare = 1,
-  kAfterClone = 2,
-  kBeforePivot = 3,
-  kInit = 4,
-  kStarted = 5,
-  kTeardown = 6,
+  kNetwork = 2,
+  kAfterClone = 3,
+  kBeforePivot = 4,
+  kInit = 5,
+  kStarted = 6,
+  kTeardown = 7,
+  kSweep = 8,
 };
-inline constexpr uint32_t kStages = 7;
+inline constexpr uint32_t kStages = 9;
 
 enum class Op : uint32_t {
   kOpenPath = 1,
@@ -96,6 +98,14 @@ enum class Op : uint32_t {
   kExec = 93,
   kRunProgram = 96,
   kAdopt = 97,
+  kNetworkNamespace = 110,
+  kNetlinkSocket = 111,
+  kNetlink = 112,
+  kNetworkSysctl = 113,
+  kHoldPort = 114,
+  kHoldFile = 117,
+  kLockFile = 115,
+  kCloseSlot = 116,
   kRunDirectory = 100,
   kStdio = 101,
   kLog = 102,
@@ -491,6 +501,57 @@ struct Adopt {
   wire::String pid_file{};
   wire::String console{};
   uint32_t gate{};
+};
+
+struct NetworkNamespace {
+  uint32_t slot{};
+};
+
+struct NetlinkSocket {
+  uint32_t slot{};
+  uint32_t protocol{};
+  int32_t namespace_slot{};
+};
+
+struct Netlink {
+  uint32_t socket_slot{};
+  wire::Strings words{};
+  wire::Bytes messages{};
+  wire::U32s link_offsets{};
+  wire::Strings links{};
+  wire::U32s slot_offsets{};
+  wire::U32s slots{};
+  wire::U32s accepted{};
+  uint32_t probe{};
+  uint32_t probe_slot{};
+  uint32_t condition{};
+  wire::Bytes expected{};
+  wire::String unless_locked{};
+};
+
+struct NetworkSysctl {
+  int32_t namespace_slot{};
+  wire::String key{};
+  wire::String value{};
+};
+
+struct HoldPort {
+  uint32_t protocol{};
+  wire::String address{};
+  uint32_t port{};
+};
+
+struct HoldFile {
+  wire::String path{};
+};
+
+struct LockFile {
+  uint32_t slot{};
+  wire::String path{};
+};
+
+struct CloseSlot {
+  uint32_t slot{};
 };
 
 struct RunDirectory {
@@ -947,6 +1008,57 @@ inline void decode(wire::Reader& reader, Adopt& record) {
   wire::get(reader, record.pid_file);
   wire::get(reader, record.console);
   wire::get(reader, record.gate);
+}
+
+inline void decode(wire::Reader& reader, NetworkNamespace& record) {
+  wire::get(reader, record.slot);
+}
+
+inline void decode(wire::Reader& reader, NetlinkSocket& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.protocol);
+  wire::get(reader, record.namespace_slot);
+}
+
+inline void decode(wire::Reader& reader, Netlink& record) {
+  wire::get(reader, record.socket_slot);
+  wire::get(reader, record.words);
+  wire::get(reader, record.messages);
+  wire::get(reader, record.link_offsets);
+  wire::get(reader, record.links);
+  wire::get(reader, record.slot_offsets);
+  wire::get(reader, record.slots);
+  wire::get(reader, record.accepted);
+  wire::get(reader, record.probe);
+  wire::get(reader, record.probe_slot);
+  wire::get(reader, record.condition);
+  wire::get(reader, record.expected);
+  wire::get(reader, record.unless_locked);
+}
+
+inline void decode(wire::Reader& reader, NetworkSysctl& record) {
+  wire::get(reader, record.namespace_slot);
+  wire::get(reader, record.key);
+  wire::get(reader, record.value);
+}
+
+inline void decode(wire::Reader& reader, HoldPort& record) {
+  wire::get(reader, record.protocol);
+  wire::get(reader, record.address);
+  wire::get(reader, record.port);
+}
+
+inline void decode(wire::Reader& reader, HoldFile& record) {
+  wire::get(reader, record.path);
+}
+
+inline void decode(wire::Reader& reader, LockFile& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.path);
+}
+
+inline void decode(wire::Reader& reader, CloseSlot& record) {
+  wire::get(reader, record.slot);
 }
 
 inline void decode(wire::Reader& reader, RunDirectory& record) {
@@ -1478,6 +1590,65 @@ void for_each_operand(const Adopt& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const NetworkNamespace& record, Use&& use) {
+  use(record.slot);
+}
+
+template <typename Use>
+void for_each_operand(const NetlinkSocket& record, Use&& use) {
+  use(record.slot);
+  use(record.protocol);
+  use(record.namespace_slot);
+}
+
+template <typename Use>
+void for_each_operand(const Netlink& record, Use&& use) {
+  use(record.socket_slot);
+  use(record.words);
+  use(record.messages);
+  use(record.link_offsets);
+  use(record.links);
+  use(record.slot_offsets);
+  use(record.slots);
+  use(record.accepted);
+  use(record.probe);
+  use(record.probe_slot);
+  use(record.condition);
+  use(record.expected);
+  use(record.unless_locked);
+}
+
+template <typename Use>
+void for_each_operand(const NetworkSysctl& record, Use&& use) {
+  use(record.namespace_slot);
+  use(record.key);
+  use(record.value);
+}
+
+template <typename Use>
+void for_each_operand(const HoldPort& record, Use&& use) {
+  use(record.protocol);
+  use(record.address);
+  use(record.port);
+}
+
+template <typename Use>
+void for_each_operand(const HoldFile& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const LockFile& record, Use&& use) {
+  use(record.slot);
+  use(record.path);
+}
+
+template <typename Use>
+void for_each_operand(const CloseSlot& record, Use&& use) {
+  use(record.slot);
+}
+
+template <typename Use>
 void for_each_operand(const RunDirectory& record, Use&& use) {
   use(record.path);
   use(record.id);
@@ -1633,6 +1804,14 @@ constexpr bool is_op(uint32_t code) {
     case Op::kExec:
     case Op::kRunProgram:
     case Op::kAdopt:
+    case Op::kNetworkNamespace:
+    case Op::kNetlinkSocket:
+    case Op::kNetlink:
+    case Op::kNetworkSysctl:
+    case Op::kHoldPort:
+    case Op::kHoldFile:
+    case Op::kLockFile:
+    case Op::kCloseSlot:
     case Op::kRunDirectory:
     case Op::kStdio:
     case Op::kLog:
@@ -1795,6 +1974,22 @@ constexpr const char* name_of(Op op) {
       return "runProgram";
     case Op::kAdopt:
       return "adopt";
+    case Op::kNetworkNamespace:
+      return "networkNamespace";
+    case Op::kNetlinkSocket:
+      return "netlinkSocket";
+    case Op::kNetlink:
+      return "netlink";
+    case Op::kNetworkSysctl:
+      return "networkSysctl";
+    case Op::kHoldPort:
+      return "holdPort";
+    case Op::kHoldFile:
+      return "holdFile";
+    case Op::kLockFile:
+      return "lockFile";
+    case Op::kCloseSlot:
+      return "closeSlot";
     case Op::kRunDirectory:
       return "runDirectory";
     case Op::kStdio:
@@ -2181,6 +2376,46 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kAdopt: {
       Adopt step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kNetworkNamespace: {
+      NetworkNamespace step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kNetlinkSocket: {
+      NetlinkSocket step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kNetlink: {
+      Netlink step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kNetworkSysctl: {
+      NetworkSysctl step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kHoldPort: {
+      HoldPort step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kHoldFile: {
+      HoldFile step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kLockFile: {
+      LockFile step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kCloseSlot: {
+      CloseSlot step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

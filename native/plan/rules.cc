@@ -27,6 +27,9 @@ constexpr Kind kind_of(Op op) {
     case Op::kHealthCheck:
     case Op::kHealth: return Kind::kSetting;
     case Op::kAdopt:
+    case Op::kHoldFile:
+    case Op::kHoldPort:
+    case Op::kNetworkNamespace:
     case Op::kCloneInUserNamespace:
     case Op::kStreamOwner:
     case Op::kClone: return Kind::kMonitor;
@@ -96,6 +99,11 @@ constexpr Kind kind_of(Op op) {
     case Op::kDomainname:
     case Op::kSysctl:
     case Op::kLinkUp:
+    case Op::kNetlinkSocket:
+    case Op::kNetlink:
+    case Op::kNetworkSysctl:
+    case Op::kLockFile:
+    case Op::kCloseSlot:
     case Op::kHook:
     case Op::kRunProgram: return Kind::kAnywhere;
   }
@@ -103,7 +111,8 @@ constexpr Kind kind_of(Op op) {
 }
 
 constexpr bool has_child(Stage stage) {
-  return stage == Stage::kAfterClone || stage == Stage::kBeforePivot || stage == Stage::kStarted;
+  return stage == Stage::kNetwork || stage == Stage::kAfterClone || stage == Stage::kBeforePivot ||
+         stage == Stage::kStarted;
 }
 
 }  // namespace

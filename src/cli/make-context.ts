@@ -41,6 +41,7 @@ async function open(globals: Globals): Promise<Engine> {
   return openEngine({
     eventsBackend,
     hooksDirectories,
+    keepBridges: false,
     ...(root === undefined ? {} : { root }),
     ...(runRoot === undefined ? {} : { runRoot }),
     ...(networkConfigDir === undefined ? {} : { networkConfigDir }),

@@ -6,6 +6,7 @@ import type { ExtendedFile, LaunchContext, ProcessRef, RootSource } from '../pla
 import { launchPlan } from '../plan/launch.js';
 import type { Plan } from '../plan/ops.js';
 import type { ContainerConfig } from '../spec/config.js';
+import type { ContainerNetwork } from '../spec/container-network.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { generateSpec } from '../spec/generate.js';
 import { resolveHostPaths } from '../spec/host-paths.js';
@@ -19,6 +20,7 @@ import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
 import { healthOf } from './health-checks.js';
 import type { Donors } from './donors.js';
+import { networkContext } from './networking.js';
 import { containerHostname } from './owners.js';
 import { shmDonor, withoutDonorsLack } from './shm.js';
 import { bundleSpec, type BundleRequest } from './oci-runtime/bundle.js';
@@ -36,6 +38,8 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly extended: readonly ExtendedFile[];
   readonly donors: Donors;
+  /** Absent: no network but a loopback, or another's. */
+  readonly network?: ContainerNetwork | undefined;
   readonly stdio: StdioPlan;
   /** What splitFrom() says of it. */
   readonly splitFrom: string;
@@ -120,6 +124,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     ...(config.namespaces.user === 'host' ? {} : { rootIds: rootIds(config) }),
     deviceSources: new Map(hostPaths.devices.map(({ device, source }) => [device.path, source])),
     ...shmDonor(context, config, donors),
+    ...(request.network === undefined ? {} : { network: networkContext(context, request.network) }),
     stdio: stdio.stdio,
     extraFds: stdio.extraFds,
     ...logOf(config, paths),

@@ -1,4 +1,5 @@
 /** What all verbs share: made once by the engine, handed to each of them. */
+import type { BridgeKeeper } from './bridges.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
@@ -41,6 +42,8 @@ export interface EngineContext {
   readonly batch?: Batch;
   /** Where OCI hooks are looked for when a container is created. */
   readonly hooksDirectories: readonly string[];
+  /** Bridges that stay until close(). Undefined: none do. */
+  readonly bridges: BridgeKeeper | undefined;
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
 }

@@ -23,6 +23,7 @@ import { writeBundle } from './oci-runtime/bundle.js';
 import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
+import { takeNetwork, writeNetwork } from './networking.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { mountedRoot } from './root-mount.js';
 import { Session } from './session.js';
@@ -124,6 +125,11 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   await endOutlivingSessions(held);
   removeRunDirectory(held);
   const written = prepareRunDirectory(context, { id, name, config, paths });
+  const network = takeNetwork(held);
+  if (network !== undefined) {
+    writeNetwork(context, id, network);
+    context.bridges?.keep(network);
+  }
   if (options.stdio.fds.length > 0 && config.restart.policy !== 'no') writeDescriptors(paths.run, options.stdio);
   failpoint('run-directory-made');
   const compiled = compileLaunch(context, {
@@ -135,6 +141,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     hostBinds,
     ...written,
     donors,
+    network,
     stdio: options.stdio,
     splitFrom: held.state.splitFrom,
     gate: options.gate ?? false,

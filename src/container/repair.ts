@@ -3,6 +3,7 @@ import type { EngineContext } from './context.js';
 import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
 import { isAlive, observe } from './observe.js';
+import { removeLostNetworks } from './lost-networks.js';
 import { removeOrphans } from './orphans.js';
 import type { StoredContainer } from '../state/records.js';
 import { removeUnreadyLayers } from '../storage/hide-layer.js';
@@ -47,7 +48,9 @@ export async function repair(context: EngineContext): Promise<void> {
   for (const { id } of findBroken(context, unsettled)) {
     await withFreeContainer(context, id, finishRemoval).catch(() => undefined);
   }
-  removeOrphans(context, new Set(unsettled.map(({ id }) => id)));
+  const known = new Set(unsettled.map(({ id }) => id));
+  removeOrphans(context, known);
+  await removeLostNetworks(context, known);
   await removeUnreadyLayers(context.paths);
 }
 

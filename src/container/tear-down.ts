@@ -10,6 +10,7 @@ import type { RuntimeConfig } from '../spec/oci-runtime.js';
 import { presentCgroups } from './cgroup.js';
 import { failpoint } from './failpoint.js';
 import type { HeldContainer } from './held.js';
+import { leftNetwork } from './networking.js';
 import { runtimeCommand } from './oci-runtime/command.js';
 
 /** Enough of a configuration for what follows an end. */
@@ -30,6 +31,7 @@ export async function tearDown(held: HeldContainer): Promise<void> {
         id: held.id,
         cgroup: cgroupsOf(held, config),
         ...(config?.runtime === undefined ? { hooks: config?.hooks.poststop ?? [] } : runtimeOf(held, config.runtime)),
+        ...networkOf(held),
         bundle: held.paths.directory,
         annotations: config?.annotations ?? {},
       }),
@@ -46,8 +48,15 @@ function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<T
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
   const cgroup = cgroupsOf(held, readableConfig(held));
-  if (cgroup === undefined) return;
-  await execute(encodePlan(teardownPlan({ id: held.id, cgroup })));
+  const network = networkOf(held);
+  if (cgroup === undefined && network.network === undefined) return;
+  await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
+}
+
+/** As its last life was given it. */
+function networkOf({ context, id }: HeldContainer): Pick<TeardownContext, 'network'> {
+  const network = leftNetwork(context, id);
+  return network === undefined ? {} : { network };
 }
 
 function cgroupsOf({ context, id }: HeldContainer, config: EndConfig | undefined): CgroupPlacement | undefined {

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 
 import type { Container, RunOptions } from '../container/api.js';
+import { BridgeKeeper } from '../container/bridges.js';
 import type { EngineContext } from '../container/context.js';
 import { containerHandle } from '../container/handle.js';
 import { repair } from '../container/repair.js';
@@ -59,6 +60,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       events: openEvents(options, directories),
       hooksDirectories: hooksDirectories(options),
       networks: networkPlace(options, directories),
+      bridges: (options.keepBridges ?? true) ? new BridgeKeeper(paths.networks) : undefined,
     });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
@@ -83,6 +85,7 @@ const OPTIONS: readonly (keyof EngineOptions)[] = [
   'cgroupManager',
   'hooksDirectories',
   'networkConfigDir',
+  'keepBridges',
 ];
 
 /** Podman's directory, for the machine's store; others keep to themselves. */
@@ -147,7 +150,10 @@ function refuseLostDatabase({ database, containers }: StorePaths): void {
 
 function makeContext(
   directories: Directories,
-  parts: Pick<EngineContext, 'paths' | 'store' | 'events' | 'cgroupManager' | 'hooksDirectories' | 'networks'>,
+  parts: Pick<
+    EngineContext,
+    'paths' | 'store' | 'events' | 'cgroupManager' | 'hooksDirectories' | 'networks' | 'bridges'
+  >,
 ): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());
@@ -165,6 +171,7 @@ function makeEngine(context: EngineContext): Engine {
   const { directories, store } = context;
   const close = async () => {
     while (context.background.size > 0) await Promise.all(context.background);
+    await context.bridges?.release();
     context.events?.close();
     store.close();
   };

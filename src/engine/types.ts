@@ -37,6 +37,12 @@ export interface EngineOptions {
    * @default /etc/containers/networks, Podman's, with the default `root`; else a directory in `root`
    */
   readonly networkConfigDir?: string;
+  /**
+   * Bridges that containers of this engine were on stay until close(): a program that runs one container after the other need not make and remove them
+   * each time. Without, the last container takes its bridge along.
+   * @default true
+   */
+  readonly keepBridges?: boolean;
 }
 
 /** One line of `ps`. */

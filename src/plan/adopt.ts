@@ -8,6 +8,7 @@ import { countOomKills, createCgroups } from './cgroups.js';
 import type { LaunchContext, RuntimeCommand } from './context.js';
 import { CLONE_FLAGS } from './flags.js';
 import { addHealth } from './health.js';
+import { attachNetworks, holdNetwork } from './network/attach.js';
 import type { Plan } from './ops.js';
 import { enterPrivateMounts, mountOverlay, stagingDirectory } from './root.js';
 import { addContainerSettings } from './settings.js';
@@ -28,16 +29,31 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
   // The runtime sets the limits; the groups are made for the count of what the kernel kills in them.
   const nothing = { resources: {}, optional: [] };
   countOomKills(builder, context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, nothing));
+  const { network } = context;
+  if (network !== undefined) holdNetwork(builder, context.id, network);
   // Of an earlier run, after which the policy starts it again.
   runtimeSteps(builder, 'prepare', runtime);
   addCreate(builder, { context, runtime, terminal, mountLabel: spec.linux?.mountLabel });
+  // It waits in its new namespace.
+  if (network !== undefined) {
+    const namespaceSlot = builder.slot();
+    builder.add('network', 'openChildNamespace', { slot: namespaceSlot, kind: 'net' });
+    attachNetworks(builder, { ...network, id: context.id, namespaceSlot });
+  }
   builder.add('afterClone', 'runProgram', {
     path: runtime.path,
     args: [...runtime.args, 'start', runtime.id],
     env: runtime.env,
     timeoutMs: START_TIMEOUT_MS,
   });
-  addTeardown(builder, { id: context.id, cgroup: context.cgroup, ...context.teardown, hooks: [], runtime });
+  addTeardown(builder, {
+    id: context.id,
+    cgroup: context.cgroup,
+    ...context.teardown,
+    hooks: [],
+    runtime,
+    ...(network === undefined ? {} : { network }),
+  });
   return builder.build();
 }
 

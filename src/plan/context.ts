@@ -2,6 +2,7 @@
 import type { CgroupHierarchy } from '../host/cgroup-layout.js';
 import type { NamespaceType, OciHook } from '../oci/spec.js';
 import type { HealthContext } from './health.js';
+import type { NetworkContext } from './network/attach.js';
 
 /** A process that is told from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
 export interface ProcessRef {
@@ -179,6 +180,8 @@ export interface LaunchContext {
   readonly keyring?: boolean;
   readonly pidFile?: string;
   readonly monitorPidFile?: string;
+  /** The networks of a container with a network namespace of its own. Absent: a loopback alone, or somebody else's namespace. */
+  readonly network?: NetworkContext;
   readonly teardown?: Omit<TeardownContext, 'id' | 'cgroup'>;
 }
 
@@ -230,6 +233,8 @@ export interface TeardownContext {
   /** Trees to remove on the host: an automatically removed container's own. */
   readonly removeTrees?: readonly string[];
   readonly removeFiles?: readonly string[];
+  /** Its networks. */
+  readonly network?: NetworkContext;
   /** Made by this runtime, which runs the poststop hooks itself. */
   readonly runtime?: RuntimeCommand;
 }

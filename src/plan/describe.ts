@@ -88,6 +88,12 @@ function labelOf(step: Step, target: string | undefined): { readonly slot: numbe
       return { slot: step.slot, text: `inherited descriptor ${step.fd}` };
     case 'openChildNamespace':
       return { slot: step.slot, text: `the child's ${step.kind} namespace` };
+    case 'networkNamespace':
+      return { slot: step.slot, text: "the container's network" };
+    case 'netlinkSocket':
+      return { slot: step.slot, text: 'netlink' };
+    case 'lockFile':
+      return { slot: step.slot, text: `the lock ${step.path}` };
     case 'mountFs':
       return { slot: step.slot, text: target ?? step.type };
     case 'openTree':

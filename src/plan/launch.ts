@@ -35,6 +35,7 @@ import {
 } from './namespaces.js';
 import type { NamespacePlan } from './namespaces.js';
 import { NONE } from './ops.js';
+import { attachNetworks, holdNetwork } from './network/attach.js';
 import type { Plan } from './ops.js';
 import { addDrop, addLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
@@ -53,6 +54,8 @@ interface Launch {
   readonly cgroups: readonly OpenCgroup[];
   /** Slots: the container's user namespace (or NONE), the root, a mount that is attached at once, that on /dev. */
   readonly usernsSlot: number;
+  /** The container's network namespace, if it is connected to anything; NONE otherwise. */
+  readonly networkSlot: number;
   readonly rootSlot: number;
   readonly mountSlot: number;
   readonly devSlot: number;
@@ -66,6 +69,7 @@ export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
   addContainerSettings(builder, context, launch.process.terminal === true);
   if (context.health !== undefined) addHealth(builder, context.health);
   countOomKills(builder, launch.cgroups);
+  addNetwork(launch);
   addNamespaces(launch);
   addFileSystem(launch);
   addClone(launch);
@@ -74,7 +78,12 @@ export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
   addCommand(launch);
   leaveFrame(builder, context.cgroup);
   tryHooks(builder, spec.hooks?.poststart, { stage: 'started', status: 'running', state: launch.state });
-  addTeardown(builder, { id: context.id, cgroup: context.cgroup, ...context.teardown });
+  addTeardown(builder, {
+    id: context.id,
+    cgroup: context.cgroup,
+    ...context.teardown,
+    ...(launch.networkSlot === NONE || context.network === undefined ? {} : { network: context.network }),
+  });
   return builder.build();
 }
 
@@ -95,6 +104,7 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
     state: { id: context.id, bundle: context.runDirectory, annotations: spec.annotations ?? {} },
     cgroups: context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, { resources, optional }),
     usernsSlot: namespaces.has('user') ? builder.slot() : NONE,
+    networkSlot: context.network !== undefined && namespaces.isNew('network') ? builder.slot() : NONE,
     rootSlot: builder.slot(),
     mountSlot: builder.slot(),
     devSlot: builder.slot(),
@@ -105,6 +115,20 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
 function checkNamespaces(namespaces: NamespacePlan): void {
   if (!namespaces.isNew('mount'))
     throw new TspodError('NOT_SUPPORTED', 'a container needs a mount namespace of its own');
+}
+
+/**
+ * The network namespace is made before the container, which is put into it, and the same one after a restart; but one that belongs to a user namespace is
+ * made with that. The networks are connected while init is at work, and init waits for that before it goes on to what may use them.
+ */
+function addNetwork({ builder, context, usernsSlot, networkSlot }: Launch): void {
+  if (context.network === undefined || networkSlot === NONE) return;
+  holdNetwork(builder, context.id, context.network);
+  if (usernsSlot === NONE) {
+    builder.add('prepare', 'networkNamespace', { slot: networkSlot });
+    builder.add('init', 'joinNamespaces', { slot: networkSlot, flags: CLONE_FLAGS.network });
+  } else builder.add('network', 'openChildNamespace', { slot: networkSlot, kind: 'net' });
+  attachNetworks(builder, { ...context.network, id: context.id, namespaceSlot: networkSlot });
 }
 
 /** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
@@ -198,7 +222,7 @@ function sealDev({ builder, spec, devSlot }: Launch): void {
 }
 
 /** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
-function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot }: Launch): void {
+function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot, networkSlot }: Launch): void {
   if (usernsSlot !== NONE) {
     const { hostMounts } = enterPrivateMounts(builder);
     leavePrivateMounts(builder, hostMounts);
@@ -206,14 +230,18 @@ function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot }: L
     if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
     joinDonorsOutside(builder, spec, context.donors);
   }
-  builder.add('prepare', 'clone', { flags: namespaces.cloneFlags, cgroupSlot: cloneTarget(cgroups) });
+  const made = networkSlot !== NONE && usernsSlot === NONE ? BigInt(CLONE_FLAGS.network) : 0n;
+  builder.add('prepare', 'clone', { flags: namespaces.cloneFlags & ~made, cgroupSlot: cloneTarget(cgroups) });
 }
 
 /** Names, addresses and parameters of the new namespaces. */
-function addKernelSettings({ builder, spec, process, namespaces }: Launch): void {
+function addKernelSettings({ builder, spec, process, namespaces, usernsSlot, networkSlot }: Launch): void {
+  // With a user namespace it has waited already.
+  if (networkSlot !== NONE && usernsSlot === NONE)
+    builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
   if (spec.hostname !== undefined) builder.add('init', 'hostname', { name: spec.hostname });
   if (spec.domainname !== undefined) builder.add('init', 'domainname', { name: spec.domainname });
-  if (namespaces.isNew('network')) builder.add('init', 'linkUp', { name: 'lo' });
+  if (namespaces.isNew('network') && networkSlot === NONE) builder.add('init', 'linkUp', { name: 'lo' });
   for (const [key, value] of Object.entries(spec.linux?.sysctl ?? {})) {
     builder.add('init', 'sysctl', { key: sysctlPath(key), value });
   }

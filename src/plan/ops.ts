@@ -24,13 +24,25 @@ export const NONE = -1;
  *
  * - `settings`: no effect of its own: tells the monitor how to supervise (logs, records, restart policy).
  * - `prepare`: the monitor, in the host's namespaces, before the clone; `clone` is its last step.
+ * - `network`: the monitor, right after the clone, while the child is at work; the child awaits it by awaiting `afterClone`.
  * - `afterClone`: the monitor, when the child awaits it (identity maps, identity-mapped mounts).
  * - `beforePivot`: the monitor, when the child awaits it (prestart and createRuntime hooks).
  * - `init`: the container's first process, in order, up to `exec`.
  * - `started`: the monitor, after exec has succeeded (poststart hooks).
  * - `teardown`: the monitor after the end, or the addon when the monitor died. Each step may be repeated.
+ * - `sweep`: as teardown, after it, when nobody waits any more: what takes the kernel long and is in nobody's way.
  */
-export const STAGES = ['settings', 'prepare', 'afterClone', 'beforePivot', 'init', 'started', 'teardown'] as const;
+export const STAGES = [
+  'settings',
+  'prepare',
+  'network',
+  'afterClone',
+  'beforePivot',
+  'init',
+  'started',
+  'teardown',
+  'sweep',
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const OPS = {
@@ -249,6 +261,49 @@ export const OPS = {
     code: 97,
     fields: { path: 'str', args: 'strs', env: 'strs', pidFile: 'str', console: 'str', gate: 'u32' },
   },
+
+  // --- networks
+  /** A new network namespace in the slot, which nobody has entered yet. A slot that holds one keeps it: a restarted container stays in its own. */
+  networkNamespace: { code: 110, fields: { slot: 'u32' } },
+  /** A netlink socket of a protocol (NETLINK_ROUTE 0, NETLINK_NETFILTER 12) into the slot; opened in the network namespace of `namespaceSlot`, or NONE. */
+  netlinkSocket: { code: 111, fields: { slot: 'u32', protocol: 'u32', namespaceSlot: 'i32' } },
+  /**
+   * Sends messages, as one, on the netlink socket in the slot, and fails with the first errno among the answers that `accepted` does not have.
+   * Message number N (nlmsg_seq) does what `words[N]` says, for the error. Before that numbers are put into the bytes, at offsets: `links`, the
+   * index of the link of this name at `linkOffsets`; the number of the descriptor in `slots` at `slotOffsets`. The first `probe` bytes are a request that
+   * is sent alone, first, on the socket in `probeSlot`: with `condition` 1 nothing more is sent if it finds anything, with 2 if its answer does not
+   * contain `expected`. Nor is anything sent while somebody else holds a lock (flock(2)) on the file `unlessLocked` ('': none).
+   */
+  netlink: {
+    code: 112,
+    fields: {
+      socketSlot: 'u32',
+      words: 'strs',
+      messages: 'bytes',
+      linkOffsets: 'u32s',
+      links: 'strs',
+      slotOffsets: 'u32s',
+      slots: 'u32s',
+      accepted: 'u32s',
+      probe: 'u32',
+      probeSlot: 'u32',
+      condition: 'u32',
+      expected: 'bytes',
+      unlessLocked: 'str',
+    },
+  },
+  /** As `sysctl`, in the network namespace of the slot, or NONE: the caller's. */
+  networkSysctl: { code: 113, fields: { namespaceSlot: 'i32', key: 'str', value: 'str' } },
+  /**
+   * Binds a socket of the host to a port, so that nobody else takes it, and holds it for as long as the monitor lives. `protocol` 6 tcp (listens), 17
+   * udp. EADDRINUSE. What is held already is success.
+   */
+  holdPort: { code: 114, fields: { protocol: 'u32', address: 'str', port: 'u32' } },
+  /** Takes the lock of a file that is there, and keeps it for as long as the monitor lives. EWOULDBLOCK if somebody has it. What is held already is success. */
+  holdFile: { code: 117, fields: { path: 'str' } },
+  /** Opens a file, made if missing, and waits for its flock(2); closeSlot, or the end of the process, gives it back. */
+  lockFile: { code: 115, fields: { slot: 'u32', path: 'str' } },
+  closeSlot: { code: 116, fields: { slot: 'u32' } },
 
   // --- settings: how the monitor supervises
   /** The run directory (state, exit record, attach socket are relative to it) and the id, for names of processes. */

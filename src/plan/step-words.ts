@@ -119,6 +119,19 @@ export const DESCRIBERS: Describers = {
   becomeInit: () => 'stay as a tiny init',
   exec: ({ args }) => `exec ${args.map(quoteWord).join(' ')}`,
 
+  networkNamespace: () => 'new network namespace that stays',
+  netlinkSocket: ({ protocol, namespaceSlot }, names) =>
+    `talk to ${protocol === NETLINK_NETFILTER ? 'nf_tables' : 'rtnetlink'} ${networkOf(namespaceSlot, names)}`,
+  netlink: ({ words: messages, condition }) =>
+    `${messages.filter((words) => words !== '').join(', ')}${['', ', unless it is there', ', if it is ours'][condition] ?? ''}`,
+  networkSysctl: ({ namespaceSlot, key, value }, names) =>
+    `set sysctl ${key} to ${quoteValue(value)} ${networkOf(namespaceSlot, names)}`,
+  holdPort: ({ protocol, address, port }) =>
+    `keep port ${port}/${protocol === IPPROTO_UDP ? 'udp' : 'tcp'} of ${address}`,
+  holdFile: ({ path }) => `hold ${path}`,
+  lockFile: ({ path }) => `wait for the lock ${path}`,
+  closeSlot: ({ slot }, names) => `let go of ${names.slot(slot)}`,
+
   runDirectory: ({ path }) => `keep records in ${path}`,
   stdio: (step) =>
     step.terminal === 1
@@ -137,6 +150,13 @@ export const DESCRIBERS: Describers = {
   health: ({ onFailure, logEntries }) =>
     `${['tell of', 'kill at', 'restart at', 'stop at'][onFailure] ?? 'do something at'} bad health, keep ${logEntries} results`,
 };
+
+const NETLINK_NETFILTER = 12;
+const IPPROTO_UDP = 17;
+
+function networkOf(slot: number, names: StepNames): string {
+  return slot === NONE ? 'on the host' : `in ${names.slot(slot)}`;
+}
 
 const APPLIES = ['', 'as root ', 'as another user '];
 

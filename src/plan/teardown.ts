@@ -2,6 +2,7 @@
 import { PlanBuilder } from './builder.js';
 import type { RuntimeCommand, TeardownContext } from './context.js';
 import { tryHooks } from './hooks.js';
+import { detachNetworks } from './network/detach.js';
 import type { Plan, Stage } from './ops.js';
 
 /** The plan that the addon runs where the monitor died before it could run the steps of its own. */
@@ -16,6 +17,7 @@ export function addTeardown(builder: PlanBuilder, context: TeardownContext): voi
   const { id, bundle = '', annotations = {} } = context;
   if (context.runtime !== undefined) runtimeSteps(builder, 'teardown', context.runtime);
   for (const { path } of context.cgroup?.directories ?? []) builder.add('teardown', 'cgroupRemove', { path });
+  if (context.network !== undefined) detachNetworks(builder, id, context.network);
   tryHooks(builder, context.hooks, { stage: 'teardown', status: 'stopped', state: { id, bundle, annotations } });
   for (const path of context.unmounts ?? []) builder.add('teardown', 'unmount', { path });
   for (const path of context.removeFiles ?? []) builder.add('teardown', 'removeFile', { path });

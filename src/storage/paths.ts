@@ -29,6 +29,8 @@ export interface StorePaths {
   readonly seccompCache: string;
   readonly runDirectories: string;
   readonly locks: string;
+  /** What is known of networks in use. */
+  readonly networks: string;
   /** Layers that hide the host's secrets. */
   readonly hide: string;
 }
@@ -40,6 +42,7 @@ export function storePaths({ root, runRoot }: Directories): StorePaths {
     seccompCache: join(root, 'cache/seccomp'),
     runDirectories: join(runRoot, 'c'),
     locks: join(runRoot, 'locks'),
+    networks: join(runRoot, 'networks'),
     hide: join(runRoot, 'hide'),
   };
 }

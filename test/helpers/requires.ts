@@ -26,7 +26,11 @@ type Program =
   | 'newuidmap'
   | 'docker-registry'
   | 'skopeo'
-  | 'openssl';
+  | 'openssl'
+  | 'nft'
+  | 'ip'
+  | 'iperf3'
+  | 'nsenter';
 
 const PROBES = {
   root: () => (process.geteuid?.() === 0 ? undefined : 'not root'),

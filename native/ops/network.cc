@@ -1,0 +1,120 @@
+// Network namespaces seen from outside: made, their parameters set; ports of the host that are kept for a
+// container.
+#include "ops/network.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "core/sys.h"
+#include "ops/handlers.gen.h"
+
+namespace tspod::ops {
+namespace {
+
+/** A socket address and its size. */
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+Result<Address> address_of(const plan::HoldPort& step) {
+  Address address;
+  if (step.port == 0 || step.port > UINT16_MAX) return Error{"bind", std::to_string(step.port), EINVAL};
+  const auto port = htons(static_cast<uint16_t>(step.port));
+  sockaddr_in four{};
+  if (::inet_pton(AF_INET, step.address.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = port;
+    address.size = sizeof four;
+    std::memcpy(&address.storage, &four, sizeof four);
+    return address;
+  }
+  sockaddr_in6 six{};
+  if (::inet_pton(AF_INET6, step.address.c_str(), &six.sin6_addr) != 1)
+    return Error{"bind", step.address.str(), EINVAL};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = port;
+  address.size = sizeof six;
+  std::memcpy(&address.storage, &six, sizeof six);
+  return address;
+}
+
+/** Listens as well: of two sockets that are only bound, and may share, the other could still listen. */
+Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
+  const Address address = TRY(address_of(step));
+  const bool stream = step.protocol == IPPROTO_TCP;
+  const int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  UniqueFd socket = TRY(
+      sys::check_fd(::socket(address.storage.ss_family, type, static_cast<int>(step.protocol)), "socket"));
+  const int on = 1;
+  if (address.storage.ss_family == AF_INET6)
+    TRY(sys::check(::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on), "setsockopt"));
+  // Connections of an earlier life that have ended do not count.
+  if (stream)
+    TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt"));
+  TRY(sys::check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
+                 "bind"));
+  if (stream) TRY(sys::check(::listen(socket.get(), SOMAXCONN), "listen"));
+  return socket;
+}
+
+bool is_same(const HeldPort& held, const plan::HoldPort& step) {
+  return held.protocol == step.protocol && held.port == step.port && held.address == step.address.view();
+}
+
+}  // namespace
+
+Result<void> network_namespace(Context& context, const plan::NetworkNamespace& step) {
+  if (context.slots.get(step.slot)) return {};
+  const UniqueFd home = TRY(context.proc.open_namespace("thread-self", "net"));
+  TRY(sys::unshare(CLONE_NEWNET));
+  Result<UniqueFd> made = context.proc.open_namespace("thread-self", "net");
+  TRY(sys::setns(home.get(), CLONE_NEWNET));
+  return context.slots.put(step.slot, TRY(std::move(made)));
+}
+
+Result<void> network_sysctl(Context& context, const plan::NetworkSysctl& step) {
+  return in_network(context, step.namespace_slot,
+                    [&] { return sysctl(context, plan::Sysctl{.key = step.key, .value = step.value}); });
+}
+
+Result<void> hold_port(Context& context, const plan::HoldPort& step) {
+  for (const HeldPort& held : context.held_ports) {
+    if (is_same(held, step)) return {};
+  }
+  HeldPort held{step.protocol, step.address.str(), step.port, {}};
+  Result<UniqueFd> socket = bound_socket(step);
+  if (!socket) return Error{socket.error().op, {}, socket.error().err};
+  held.socket = std::move(*socket);
+  context.held_ports.push_back(std::move(held));
+  return {};
+}
+
+Result<void> hold_file(Context& context, const plan::HoldFile& step) {
+  for (const HeldFile& held : context.held_files) {
+    if (held.path == step.path.view()) return {};
+  }
+  UniqueFd file = TRY(sys::open(step.path.c_str(), O_RDWR | O_NOFOLLOW));
+  TRY(sys::check(sys::retry([&] { return ::flock(file.get(), LOCK_EX | LOCK_NB); }), "flock",
+                 step.path.view()));
+  context.held_files.push_back({step.path.str(), std::move(file)});
+  return {};
+}
+
+Result<void> lock_file(Context& context, const plan::LockFile& step) {
+  UniqueFd file = TRY(sys::open(step.path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+  TRY(sys::check(sys::retry([&] { return ::flock(file.get(), LOCK_EX); }), "flock", step.path.view()));
+  return context.slots.put(step.slot, std::move(file));
+}
+
+Result<void> close_slot(Context& context, const plan::CloseSlot& step) {
+  context.slots.close(step.slot);
+  return {};
+}
+
+}  // namespace tspod::ops

@@ -1,0 +1,62 @@
+/**
+ * The networks of one life of a container. What was decided for it (addresses, ports) is written down before anything is done, so that whoever ends that
+ * life after a crash knows what there is to undo. The monitor holds the file's lock, and removes it when all is undone.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+
+import { tryLock } from '../native/file-lock.js';
+import type { NetworkContext } from '../plan/network/attach.js';
+import { NETWORK_FILES } from '../plan/network/names.js';
+import type { ContainerNetwork } from '../spec/container-network.js';
+import type { EngineContext } from './context.js';
+import type { HeldContainer } from './held.js';
+
+/** For plans. */
+export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
+  return { network, directory: paths.networks };
+}
+
+function fileOf({ paths }: EngineContext, id: string): string {
+  return `${paths.networks}/${NETWORK_FILES.container(id)}`;
+}
+
+export function writeNetwork(context: EngineContext, id: string, network: ContainerNetwork): void {
+  mkdirSync(context.paths.networks, { recursive: true, mode: 0o700 });
+  writeFileSync(fileOf(context, id), JSON.stringify(network), { mode: 0o600 });
+}
+
+/** Undefined if it has none, or none any more. */
+export function readNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+  try {
+    return JSON.parse(readFileSync(fileOf(context, id), 'utf8')) as ContainerNetwork;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is left to undo of its last life; undefined while its monitor still is at that. */
+export function leftNetwork(context: EngineContext, id: string): NetworkContext | undefined {
+  const path = fileOf(context, id);
+  if (!existsSync(path)) return undefined;
+  using held = tryLock(path);
+  if (held === undefined) return undefined;
+  const network = readNetwork(context, id);
+  // Its monitor has removed the file in this moment, and the lock has made it again; or it was never written to the end.
+  if (network === undefined) unlinkSync(path);
+  return network === undefined ? undefined : networkContext(context, network);
+}
+
+/** Containers that have something to undo, or run. */
+export function connectedIds({ paths }: EngineContext): readonly string[] {
+  try {
+    const prefix = NETWORK_FILES.container('');
+    return readdirSync(paths.networks).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  } catch {
+    return []; // nothing was ever connected
+  }
+}
+
+/** Undefined for a container without interfaces. */
+export function takeNetwork(_held: HeldContainer): ContainerNetwork | undefined {
+  return undefined;
+}

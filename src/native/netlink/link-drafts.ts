@@ -1,0 +1,215 @@
+/** Requests that make, change and remove interfaces, and give them addresses and routes. Pure. */
+import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
+import type { IpPrefix } from '../../util/ip-address.js';
+import { NetlinkWriter } from './draft.js';
+import type { NetlinkDraft } from './draft.js';
+import { macBytes, requireLinkName, requireMtu } from './link-attributes.js';
+import { ifInfo } from './link-decode.js';
+import { NLM_F, RTM } from './message.js';
+
+const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, namespaceFd: 28 } as const;
+const INFO = { kind: 1, data: 2, portKind: 4, portData: 5 } as const;
+const VETH_PEER = 1;
+const BRIDGE_VLAN_FILTERING = 7;
+const PORT_HAIRPIN = 4;
+const MACVLAN_MODE = 1;
+const IPVLAN_MODE = 1;
+const IFF_UP = 1;
+const INDEX_OFFSET = 4;
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** Errors are answered in any case; nothing asks for more. */
+const MAKE = NLM_F.create | NLM_F.exclusive;
+
+/** Values of IFLA_MACVLAN_MODE. */
+export const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
+export type MacvlanMode = keyof typeof MACVLAN_MODES;
+
+/** Values of IFLA_IPVLAN_MODE. */
+export const IPVLAN_MODES = { l2: 0, l3: 1, l3s: 2 } as const;
+export type IpvlanMode = keyof typeof IPVLAN_MODES;
+
+/** What may be said of a new interface. */
+export interface DraftedLink {
+  readonly name: string;
+  /** 0: the driver's. @default 0 */
+  readonly mtu?: number;
+  /** '': random. @default '' */
+  readonly macAddress?: string;
+  /** @default false */
+  readonly up?: boolean;
+}
+
+/** Where an interface is made: the network namespace in a slot. Absent: that of the socket. */
+export interface DraftedPlace {
+  readonly namespaceSlot?: number;
+}
+
+function upInfo(up: boolean | undefined): Buffer {
+  return up === true ? ifInfo({ flags: IFF_UP, change: IFF_UP }) : ifInfo();
+}
+
+function writeNew(writer: NetlinkWriter, link: DraftedLink & DraftedPlace): void {
+  writer.text(IFLA.name, requireLinkName(link.name));
+  if (link.mtu !== undefined && link.mtu > 0) writer.u32(IFLA.mtu, requireMtu(link.mtu));
+  if (link.macAddress !== undefined && link.macAddress !== '')
+    writer.attribute(IFLA.address, macBytes(link.macAddress));
+  if (link.namespaceSlot !== undefined) writer.slot(IFLA.namespaceFd, link.namespaceSlot);
+}
+
+export function draftBridge(link: DraftedLink & { readonly vlanFiltering?: boolean }): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, MAKE).raw(upInfo(link.up));
+  writeNew(writer, link);
+  writer.nested(IFLA.linkInfo, () => {
+    writer.text(INFO.kind, 'bridge');
+    if (link.vlanFiltering === true) writer.nested(INFO.data, () => writer.u8(BRIDGE_VLAN_FILTERING, 1));
+  });
+  return writer.finish(`make bridge ${link.name}`);
+}
+
+export interface DraftedVeth extends DraftedLink {
+  /** The bridge that this end is a port of. @default none */
+  readonly master?: string;
+  readonly peer: Omit<DraftedLink, 'up'> & DraftedPlace;
+}
+
+export function draftVeth(veth: DraftedVeth): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, MAKE).raw(upInfo(veth.up));
+  writeNew(writer, veth);
+  if (veth.master !== undefined) writer.link(IFLA.master, veth.master);
+  writer.nested(IFLA.linkInfo, () => {
+    writer.text(INFO.kind, 'veth').nested(INFO.data, () => {
+      writer.nested(VETH_PEER, () => {
+        writer.raw(ifInfo());
+        writeNew(writer, veth.peer);
+      });
+    });
+  });
+  const master = veth.master === undefined ? '' : `, port of ${veth.master}`;
+  return writer.finish(`make veth pair ${veth.name} and ${veth.peer.name}${master}`);
+}
+
+/** An interface above another one of the socket's namespace. */
+export type DraftedUpper = DraftedLink &
+  DraftedPlace & { readonly parent: string } & (
+    { readonly kind: 'macvlan'; readonly mode: MacvlanMode } | { readonly kind: 'ipvlan'; readonly mode: IpvlanMode }
+  );
+
+export function draftUpper(link: DraftedUpper): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, MAKE).raw(upInfo(link.up));
+  writeNew(writer, link);
+  writer.link(IFLA.link, link.parent);
+  writer.nested(IFLA.linkInfo, () => {
+    writer.text(INFO.kind, link.kind).nested(INFO.data, () => {
+      if (link.kind === 'macvlan') writer.u32(MACVLAN_MODE, MACVLAN_MODES[link.mode]);
+      else writer.u16(IPVLAN_MODE, IPVLAN_MODES[link.mode]);
+    });
+  });
+  return writer.finish(`make ${link.kind} ${link.name} on ${link.parent}`);
+}
+
+export function draftLinkUp(name: string): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, 0).raw(upInfo(true)).linkAt(INDEX_OFFSET, name);
+  return writer.finish(`set ${name} up`);
+}
+
+/** The port sends back what comes out of it: to the container itself, by way of the host's address. */
+export function draftHairpin(name: string): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, 0).raw(ifInfo()).linkAt(INDEX_OFFSET, name);
+  writer.nested(IFLA.linkInfo, () => {
+    writer.text(INFO.portKind, 'bridge').nested(INFO.portData, () => writer.u8(PORT_HAIRPIN, 1));
+  });
+  return writer.finish(`let the port ${name} send back`);
+}
+
+export function draftLinkRemoval(name: string): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.delLink, 0).raw(ifInfo()).text(IFLA.name, requireLinkName(name));
+  return writer.finish(`remove link ${name}`);
+}
+
+/** Finds an interface of this name, or nothing (ENODEV). */
+export function draftLinkQuestion(name: string): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.getLink, 0).raw(ifInfo()).text(IFLA.name, requireLinkName(name));
+  return writer.finish(`look for link ${name}`);
+}
+
+/** Finds the ports of a bridge. */
+export function draftPortsQuestion(bridge: string): NetlinkDraft {
+  return new NetlinkWriter(RTM.getLink, NLM_F.dump)
+    .raw(ifInfo())
+    .link(IFLA.master, bridge)
+    .finish(`look for ports of ${bridge}`);
+}
+
+const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
+const IFA_F_NODAD = 0x02;
+
+/** Usable at once: nobody is asked whether another has it. */
+export function draftAddress(link: string, address: string): NetlinkDraft {
+  const prefix = requirePrefix(address);
+  const fixed = Buffer.alloc(8);
+  fixed.writeUInt8(familyOf(prefix.bytes), 0);
+  fixed.writeUInt8(prefix.length, 1);
+  const writer = new NetlinkWriter(RTM.newAddress, MAKE).raw(fixed).linkAt(4, link);
+  writer.attribute(IFA.local, prefix.bytes).attribute(IFA.address, prefix.bytes);
+  if (prefix.bytes.length === 4 && prefix.length <= 30) writer.attribute(IFA.broadcast, lastOf(prefix));
+  if (prefix.bytes.length === 16) writer.u32(IFA.flags, IFA_F_NODAD);
+  return writer.finish(`add address ${address} to ${link}`);
+}
+
+const RTA = { destination: 1, outLink: 4, gateway: 5, priority: 6 } as const;
+const RT_TABLE_MAIN = 254;
+const RTPROT_STATIC = 4;
+const RTN_UNICAST = 1;
+const RT_SCOPE_UNIVERSE = 0;
+const RT_SCOPE_LINK = 253;
+
+export interface DraftedRoute {
+  /** `192.0.2.0/24`; 'default' takes the gateway's family. */
+  readonly destination: string;
+  /** Absent: on the link. */
+  readonly gateway?: string;
+  readonly link: string;
+  /** 0: the kernel's. */
+  readonly metric: number;
+}
+
+export function draftRoute(route: DraftedRoute): NetlinkDraft {
+  const gateway = route.gateway === undefined ? undefined : requireAddress(route.gateway);
+  const prefix =
+    route.destination === 'default'
+      ? { bytes: gateway ?? new Uint8Array(4), length: 0 }
+      : requirePrefix(route.destination);
+  const scope = gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  const fixed = Buffer.alloc(12);
+  fixed.set([familyOf(prefix.bytes), prefix.length, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST]);
+  const writer = new NetlinkWriter(RTM.newRoute, MAKE).raw(fixed);
+  if (prefix.length > 0) writer.attribute(RTA.destination, prefix.bytes);
+  if (gateway !== undefined) writer.attribute(RTA.gateway, gateway);
+  writer.link(RTA.outLink, route.link);
+  if (route.metric > 0) writer.u32(RTA.priority, route.metric);
+  const by = gateway === undefined ? '' : ` by ${formatIp(gateway)}`;
+  return writer.finish(`add route to ${route.destination}${by} on ${route.link}`);
+}
+
+export function familyOf(bytes: Uint8Array): number {
+  return bytes.length === 4 ? AF_INET : AF_INET6;
+}
+
+/** All bits set behind the prefix. */
+function lastOf({ bytes, length }: IpPrefix): Uint8Array {
+  return bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
+}
+
+export function requirePrefix(text: string): IpPrefix {
+  const prefix = parseIpPrefix(text);
+  if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
+  return prefix;
+}
+
+export function requireAddress(text: string): Uint8Array {
+  const bytes = parseIp(text);
+  if (bytes === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1)`);
+  return bytes;
+}

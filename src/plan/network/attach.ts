@@ -1,0 +1,245 @@
+/**
+ * Steps that connect a container: the host's side of its networks and its own. All run in the monitor, most of them while the container's first
+ * process is at work.
+ *
+ * A bridge is made by the first container that needs it and removed by the last, under a lock: what looks whether it is there and what then makes or
+ * removes it belong together.
+ */
+import {
+  draftAddress,
+  draftBridge,
+  draftHairpin,
+  draftLinkQuestion,
+  draftLinkRemoval,
+  draftLinkUp,
+  draftRoute,
+  draftUpper,
+  draftVeth,
+} from '../../native/netlink/link-drafts.js';
+import type { IpvlanMode, MacvlanMode } from '../../native/netlink/link-drafts.js';
+import { addElements, chainQuestion, elementQuestion, removeElements } from '../../native/netlink/nftables/message.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import type { PlanBuilder } from '../builder.js';
+import { NONE } from '../ops.js';
+import { bridgeRules, TABLE } from './firewall.js';
+import { bridgeMac } from './mac.js';
+import { bridgeChains, hostLinkName, NETWORK_FILES, ownerComment } from './names.js';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
+import { heldPorts, portElements, type PortElement } from './ports.js';
+
+/** What the engine knows about the network of a container with one of its own. */
+export interface NetworkContext {
+  readonly network: ContainerNetwork;
+  /** Where NETWORK_FILES are. */
+  readonly directory: string;
+}
+
+interface Attachment extends NetworkContext {
+  readonly id: string;
+  /** The container's network namespace. */
+  readonly namespaceSlot: number;
+}
+
+/** Before the container is made: a port that somebody else has is known before anything is done. */
+export function holdNetwork(builder: PlanBuilder, id: string, { network, directory }: NetworkContext): void {
+  builder.add('prepare', 'holdFile', { path: `${directory}/${NETWORK_FILES.container(id)}` });
+  for (const port of heldPorts(network)) builder.add('prepare', 'holdPort', port);
+}
+
+export function attachNetworks(builder: PlanBuilder, attachment: Attachment): void {
+  const { network, directory } = attachment;
+  if (network.networks.length === 0) return;
+  addContainerDefaults(builder, attachment);
+  const lock = builder.slot();
+  builder.add('network', 'lockFile', { slot: lock, path: `${directory}/${NETWORK_FILES.lock}` });
+  const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE });
+  addHostSide(builder, attachment, socket);
+  builder.add('network', 'closeSlot', { slot: lock });
+  builder.add('network', 'closeSlot', { slot: socket });
+  addInside(builder, attachment);
+}
+
+/** Each bridge once. */
+export function attachedBridges({ networks }: ContainerNetwork): readonly AttachedNetwork[] {
+  const bridges = networks.filter(({ driver }) => driver === 'bridge');
+  return [...new Map(bridges.map((bridge) => [bridge.hostInterface, bridge])).values()];
+}
+
+function hasFamily({ networks }: ContainerNetwork, bytes: 4 | 16): boolean {
+  return networks.some(({ subnets }) => subnets.some(({ subnet }) => subnet.includes(':') === (bytes === 16)));
+}
+
+/** Before there are interfaces, which take them over. No router but ours is believed; that an address is new here is told to all. */
+function addContainerDefaults(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
+  const set = (key: string, value: string) => {
+    builder.try('network', 'networkSysctl', { namespaceSlot, key, value });
+  };
+  if (hasFamily(network, 4)) set('net/ipv4/conf/default/arp_notify', '1');
+  if (!hasFamily(network, 16)) return;
+  set('net/ipv6/conf/default/accept_ra', '0');
+  set('net/ipv6/conf/default/accept_dad', '0');
+  set('net/ipv6/conf/default/ndisc_notify', '1');
+}
+
+function addHostSide(builder: PlanBuilder, attachment: Attachment, socket: number): void {
+  const { network } = attachment;
+  const bridges = attachedBridges(network);
+  const firewall = bridges.length === 0 ? NONE : openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER });
+  addForwarding(builder, bridges);
+  for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
+  const publishes = network.ports.length > 0;
+  for (const [index, each] of network.networks.entries())
+    addLink(builder, each, { ...attachment, index, socket, publishes });
+  if (firewall === NONE) return;
+  addPorts(builder, attachment, firewall);
+}
+
+function addForwarding(builder: PlanBuilder, bridges: readonly AttachedNetwork[]): void {
+  const subnets = bridges.filter(({ internal }) => !internal).flatMap((bridge) => bridge.subnets);
+  const set = (key: string) => {
+    builder.add('network', 'networkSysctl', { namespaceSlot: NONE, key, value: '1' });
+  };
+  if (subnets.some(({ subnet }) => !subnet.includes(':'))) set('net/ipv4/ip_forward');
+  if (subnets.some(({ subnet }) => subnet.includes(':'))) set('net/ipv6/conf/all/forwarding');
+}
+
+/** Rules first: a bridge that is there has its rules, unless somebody has emptied all tables since. */
+function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { socket: number; firewall: number }): void {
+  const { hostInterface: name, mtu, vlan, subnets } = bridge;
+  const absent = { unless: draftLinkQuestion(name) };
+  const rules = { stage: 'network', socket: sockets.firewall, drafts: bridgeRules(bridge) } as const;
+  sendBatch(builder, { ...rules, probe: absent, probeSocket: sockets.socket });
+  sendBatch(builder, { ...rules, probe: { unless: chainQuestion(TABLE, bridgeChains(name).masquerade) } });
+  sendDrafts(builder, {
+    stage: 'network',
+    socket: sockets.socket,
+    probe: absent,
+    drafts: [draftBridge({ name, mtu, macAddress: bridgeMac(name), up: true, vlanFiltering: vlan > 0 })],
+  });
+  addBridgeSysctls(builder, bridge);
+  const addresses = subnets.flatMap(({ subnet, gateway }) =>
+    gateway === undefined ? [] : [`${gateway}/${subnet.slice(subnet.indexOf('/') + 1)}`],
+  );
+  sendDrafts(builder, {
+    stage: 'network',
+    socket: sockets.socket,
+    accepted: ['EEXIST'],
+    drafts: addresses.map((address) => draftAddress(name, address)),
+  });
+}
+
+/** Containers are no routers to the host, and replies to connections from 127.0.0.1 find their way. */
+function addBridgeSysctls(builder: PlanBuilder, { hostInterface, subnets }: AttachedNetwork): void {
+  const set = (key: string, value: string) => {
+    builder.try('network', 'networkSysctl', { namespaceSlot: NONE, key, value });
+  };
+  if (subnets.some(({ subnet }) => !subnet.includes(':'))) {
+    set(`net/ipv4/conf/${hostInterface}/route_localnet`, '1');
+    set(`net/ipv4/conf/${hostInterface}/rp_filter`, '2');
+  }
+  set(`net/ipv6/conf/${hostInterface}/accept_ra`, '0');
+}
+
+interface LinkPlace {
+  readonly id: string;
+  readonly index: number;
+  readonly socket: number;
+  readonly namespaceSlot: number;
+  readonly publishes: boolean;
+}
+
+/** What an earlier life has left goes first; its other end goes with it. */
+function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlace): void {
+  const { id, index, socket, namespaceSlot, publishes } = place;
+  const { driver, hostInterface, mtu, macAddress, interfaceName } = network;
+  const inside = { name: interfaceName, mtu, macAddress, namespaceSlot };
+  if (driver !== 'bridge') {
+    const kind =
+      driver === 'macvlan'
+        ? ({ kind: 'macvlan', mode: (network.mode === '' ? 'bridge' : network.mode) as MacvlanMode } as const)
+        : ({ kind: 'ipvlan', mode: (network.mode === '' ? 'l2' : network.mode) as IpvlanMode } as const);
+    const own = driver === 'ipvlan' ? { ...inside, macAddress: '' } : inside;
+    sendDrafts(builder, { stage: 'network', socket, drafts: [draftUpper({ ...own, parent: hostInterface, ...kind })] });
+    return;
+  }
+  const name = hostLinkName(id, index);
+  sendDrafts(builder, { stage: 'network', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
+  const veth = draftVeth({ name, mtu, master: hostInterface, up: true, peer: inside });
+  sendDrafts(builder, { stage: 'network', socket, drafts: [veth] });
+  if (publishes) sendDrafts(builder, { stage: 'network', socket, drafts: [draftHairpin(name)] });
+}
+
+/** Whoever holds the port has a right to its element: another's is one that a crash has left. */
+function addPorts(builder: PlanBuilder, { id, network }: Attachment, socket: number): void {
+  const elements = portElements(id, network);
+  for (const { map, element } of elements) {
+    sendBatch(builder, {
+      stage: 'network',
+      socket,
+      accepted: ['ENOENT'],
+      // A change that fails is slower than a question by four orders of magnitude.
+      probe: { only: elementQuestion(TABLE, map, element), containing: new Uint8Array(0) },
+      drafts: removeElements(TABLE, map, [element]),
+    });
+  }
+  sendBatch(builder, { stage: 'network', socket, drafts: byMap(elements, addElements) });
+}
+
+function byMap(elements: readonly PortElement[], make: typeof addElements) {
+  const maps = [...new Set(elements.map(({ map }) => map))];
+  return maps.flatMap((map) =>
+    make(
+      TABLE,
+      map,
+      elements.filter((each) => each.map === map).map(({ element }) => element),
+    ),
+  );
+}
+
+/** Takes an element away if it is still this container's. */
+export function removePorts(
+  builder: PlanBuilder,
+  { id, network }: Pick<Attachment, 'id' | 'network'>,
+  socket: number,
+): void {
+  const containing = Buffer.from(ownerComment(id));
+  for (const { map, element } of portElements(id, network)) {
+    sendBatch(builder, {
+      stage: 'teardown',
+      socket,
+      accepted: ['ENOENT'],
+      probe: { only: elementQuestion(TABLE, map, element), containing },
+      drafts: removeElements(TABLE, map, [element]),
+    });
+  }
+}
+
+/** In the container's own namespace. */
+function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
+  const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE, namespaceSlot });
+  const drafts = [draftLinkUp('lo'), ...network.networks.flatMap(insideDrafts)];
+  sendDrafts(builder, { stage: 'network', socket, drafts });
+  builder.add('network', 'closeSlot', { slot: socket });
+}
+
+const DEFAULT_METRIC = 100;
+
+/** Addresses before the interface is on, so that they are told of at once. */
+function insideDrafts({ interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
+  const gateways = internal || noDefaultRoute ? [] : addresses.flatMap(({ gateway }) => gateway ?? []);
+  return [
+    ...addresses.map(({ address, prefix }) => draftAddress(interfaceName, `${address}/${prefix}`)),
+    draftLinkUp(interfaceName),
+    ...gateways.map((gateway) =>
+      draftRoute({
+        destination: 'default',
+        gateway,
+        link: interfaceName,
+        metric: metric === 0 ? DEFAULT_METRIC : metric,
+      }),
+    ),
+    ...routes.map(({ destination, gateway, metric: own }) =>
+      draftRoute({ destination, gateway, link: interfaceName, metric: own }),
+    ),
+  ];
+}

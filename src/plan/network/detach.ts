@@ -1,0 +1,70 @@
+/** Steps that undo what attach.ts does. All may be repeated. */
+import { draftLinkQuestion, draftLinkRemoval, draftPortsQuestion } from '../../native/netlink/link-drafts.js';
+import type { AttachedNetwork } from '../../spec/container-network.js';
+import { PlanBuilder } from '../builder.js';
+import type { Plan, Stage } from '../ops.js';
+import { attachedBridges, removePorts, type NetworkContext } from './attach.js';
+import { bridgeRulesRemoval } from './firewall.js';
+import { hostLinkName, NETWORK_FILES } from './names.js';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
+
+/**
+ * Published ports are free, and lead nowhere, when the container has ended; links go later: the kernel takes long for them. No socket of nf_tables is
+ * closed here: that waits until the kernel has thrown away what was removed.
+ */
+export function detachNetworks(builder: PlanBuilder, id: string, context: NetworkContext): void {
+  const { network, directory } = context;
+  if (network.ports.length > 0) {
+    removePorts(builder, { id, network }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
+  }
+  const links = network.networks.flatMap(({ driver }, index) => (driver === 'bridge' ? [hostLinkName(id, index)] : []));
+  const bridges = attachedBridges(network);
+  if (bridges.length > 0) {
+    const socket = openNetlink(builder, 'sweep', { protocol: NETLINK_ROUTE });
+    for (const name of links)
+      sendDrafts(builder, { stage: 'sweep', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
+    removeBridges(builder, 'sweep', { bridges, directory, socket });
+  }
+  builder.add('sweep', 'removeFile', { path: `${directory}/${NETWORK_FILES.container(id)}` });
+}
+
+interface Removal {
+  readonly bridges: readonly AttachedNetwork[];
+  readonly directory: string;
+  readonly socket: number;
+}
+
+/** Those without a port, unless an engine keeps them. */
+function removeBridges(builder: PlanBuilder, stage: Stage, { bridges, directory, socket }: Removal): void {
+  const lock = builder.slot();
+  builder.add(stage, 'lockFile', { slot: lock, path: `${directory}/${NETWORK_FILES.lock}` });
+  const firewall = openNetlink(builder, stage, { protocol: NETLINK_NETFILTER });
+  for (const bridge of bridges) {
+    const name = bridge.hostInterface;
+    sendDrafts(builder, {
+      stage,
+      socket,
+      accepted: ['ENODEV'],
+      probe: { unless: draftPortsQuestion(name) },
+      unlessLocked: `${directory}/${NETWORK_FILES.bridge(name)}`,
+      drafts: [draftLinkRemoval(name)],
+    });
+    sendBatch(builder, {
+      stage,
+      socket: firewall,
+      accepted: ['ENOENT'],
+      probe: { unless: draftLinkQuestion(name) },
+      probeSocket: socket,
+      drafts: bridgeRulesRemoval(bridge),
+    });
+  }
+  builder.add(stage, 'closeSlot', { slot: lock });
+}
+
+/** For an engine that has kept bridges, and lets go of them. */
+export function bridgesPlan(bridges: readonly AttachedNetwork[], directory: string): Plan {
+  const builder = new PlanBuilder();
+  const socket = openNetlink(builder, 'teardown', { protocol: NETLINK_ROUTE });
+  removeBridges(builder, 'teardown', { bridges, directory, socket });
+  return builder.build();
+}

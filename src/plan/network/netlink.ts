@@ -1,0 +1,73 @@
+/** Netlink messages as steps of a plan. */
+import { joinDrafts, type NetlinkDraft } from '../../native/netlink/draft.js';
+import { nftBatch } from '../../native/netlink/nftables/message.js';
+import { errnoNumber } from '../../util/errno.js';
+import type { PlanBuilder } from '../builder.js';
+import { NONE } from '../ops.js';
+import type { Stage } from '../ops.js';
+
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
+/** What a step first asks for. */
+export type Probe =
+  /** Nothing is done if the answer finds anything. */
+  | { readonly unless: NetlinkDraft }
+  /** Nothing is done if the answer lacks these bytes. */
+  | { readonly only: NetlinkDraft; readonly containing: Uint8Array };
+
+export interface SendRequest {
+  readonly stage: Stage;
+  readonly socket: number;
+  readonly drafts: readonly NetlinkDraft[];
+  /** Errors that are success. */
+  readonly accepted?: readonly string[];
+  readonly probe?: Probe;
+  /** That the probe is sent on. @default the same */
+  readonly probeSocket?: number;
+  /** Nothing is done while another process has the lock of this file. @default in any case */
+  readonly unlessLocked?: string;
+}
+
+/** Opens a socket; its slot. */
+export function openNetlink(
+  builder: PlanBuilder,
+  stage: Stage,
+  { protocol, namespaceSlot = NONE }: { readonly protocol: number; readonly namespaceSlot?: number },
+): number {
+  const slot = builder.slot();
+  builder.add(stage, 'netlinkSocket', { slot, protocol, namespaceSlot });
+  return slot;
+}
+
+/** Sends messages of rtnetlink as one; nothing if there are none. */
+export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
+  const { stage, socket, drafts, accepted = [], probe, probeSocket = socket, unlessLocked = '' } = request;
+  if (drafts.length === 0) return;
+  const question = probe === undefined ? [] : ['unless' in probe ? probe.unless : probe.only];
+  const asked = joinDrafts(question);
+  const joined = joinDrafts(drafts);
+  const shift = asked.bytes.length;
+  const links = [...asked.links, ...joined.links.map(({ offset, name }) => ({ offset: offset + shift, name }))];
+  const slots = joined.slots.map(({ offset, slot }) => ({ offset: offset + shift, slot }));
+  builder.add(stage, 'netlink', {
+    socketSlot: socket,
+    words: joined.words,
+    messages: Buffer.concat([asked.bytes, joined.bytes]),
+    linkOffsets: links.map(({ offset }) => offset),
+    links: links.map(({ name }) => name),
+    slotOffsets: slots.map(({ offset }) => offset),
+    slots: slots.map(({ slot }) => slot),
+    accepted: accepted.flatMap((name) => errnoNumber(name) ?? []),
+    probe: shift,
+    probeSlot: probeSocket,
+    condition: probe === undefined ? 0 : 'unless' in probe ? 1 : 2,
+    unlessLocked,
+    expected: probe !== undefined && 'only' in probe ? probe.containing : new Uint8Array(0),
+  });
+}
+
+/** Sends messages of nf_tables as one change. */
+export function sendBatch(builder: PlanBuilder, request: SendRequest): void {
+  if (request.drafts.length > 0) sendDrafts(builder, { ...request, drafts: nftBatch(request.drafts) });
+}

@@ -1,0 +1,99 @@
+/** Published ports: elements of the firewall's maps, and the sockets that keep others from taking the ports. Pure. */
+import type { NftElement } from '../../native/netlink/nftables/message.js';
+import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../../spec/container-network.js';
+import { parseIp } from '../../util/ip-address.js';
+import { PORT_MAPS } from './firewall.js';
+import { ownerComment } from './names.js';
+
+/** IPPROTO_*. */
+export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/** An element, and the map that it belongs to. */
+export interface PortElement {
+  readonly map: string;
+  readonly element: NftElement;
+}
+
+/** A port that the monitor holds. */
+export interface HeldPort {
+  readonly protocol: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The addresses that published ports lead to: those of the first network that has a way out. */
+export function publishedAddresses({ networks }: ContainerNetwork): readonly Uint8Array[] {
+  const network = networks.find((each) => isReachable(each));
+  return network?.addresses.flatMap(({ address }) => parseIp(address) ?? []) ?? [];
+}
+
+function isReachable({ driver, internal, addresses }: AttachedNetwork): boolean {
+  return driver === 'bridge' && !internal && addresses.length > 0;
+}
+
+export function portElements(id: string, network: ContainerNetwork): readonly PortElement[] {
+  const targets = publishedAddresses(network);
+  const comment = ownerComment(id);
+  return network.ports.flatMap((published) =>
+    targets
+      .filter((target) => isServedBy(published, target))
+      .flatMap((target) =>
+        each(published, (hostPort, port) => element(published, { hostPort, port, target, comment })),
+      ),
+  );
+}
+
+/** Of each family the address of the container's that its connections go to: the first. */
+function isServedBy({ hostIp }: PublishedPort, target: Uint8Array): boolean {
+  const bytes = parseIp(hostIp);
+  return bytes === undefined || bytes.length === target.length;
+}
+
+interface Translation {
+  readonly hostPort: number;
+  readonly port: number;
+  readonly target: Uint8Array;
+  readonly comment: string;
+}
+
+function element(published: PublishedPort, { hostPort, port, target, comment }: Translation): PortElement {
+  const maps = PORT_MAPS[target.length === 4 ? 'ip' : 'ip6'];
+  const protocol = Uint8Array.of(PROTOCOLS[published.protocol], 0, 0, 0);
+  const address = isUnspecified(published.hostIp) ? undefined : parseIp(published.hostIp);
+  const data = Buffer.concat([target, portBytes(port)]);
+  if (address === undefined)
+    return { map: maps.everywhere, element: { key: Buffer.concat([protocol, portBytes(hostPort)]), data, comment } };
+  const key = Buffer.concat([protocol, address, portBytes(hostPort)]);
+  return { map: maps.bound, element: { key, data, comment } };
+}
+
+/** A port in a whole register. */
+function portBytes(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 0xff, 0, 0);
+}
+
+/** No address, or any address of one family. */
+export function isUnspecified(hostIp: string): boolean {
+  return parseIp(hostIp)?.every((byte) => byte === 0) ?? true;
+}
+
+/** The kernel may lack SCTP, and has no need of a socket for it. */
+export function heldPorts(network: ContainerNetwork): readonly HeldPort[] {
+  const families = new Set(publishedAddresses(network).map(({ length }) => length));
+  return network.ports
+    .filter(({ protocol }) => protocol !== 'sctp')
+    .flatMap((published) =>
+      addressesOf(published, families).flatMap((address) =>
+        each(published, (port) => ({ protocol: PROTOCOLS[published.protocol], address, port })),
+      ),
+    );
+}
+
+function addressesOf({ hostIp }: PublishedPort, families: ReadonlySet<number>): readonly string[] {
+  if (hostIp !== '') return [hostIp];
+  return [...(families.has(4) ? ['0.0.0.0'] : []), ...(families.has(16) ? ['::'] : [])];
+}
+
+function each<T>({ hostPort, containerPort, range }: PublishedPort, make: (hostPort: number, port: number) => T): T[] {
+  return Array.from({ length: range }, (_, index) => make(hostPort + index, containerPort + index));
+}
