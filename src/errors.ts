@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'ADDRESS_IN_USE'
   | 'NO_FREE_ADDRESS'
   | 'NO_FREE_PORT'
+  | 'PORT_IN_USE'
   | 'AMBIGUOUS'
   | 'EMPTY_ID'
   | 'NAME_IN_USE'

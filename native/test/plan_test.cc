@@ -11,6 +11,8 @@
 namespace tspod::test {
 namespace {
 
+constexpr auto kInit = static_cast<uint32_t>(Stage::kInit);
+
 using plan::Op;
 using plan::Plan;
 using plan::Stage;
@@ -136,26 +138,26 @@ TEST("plan: a hostile count costs nothing") {
 
 TEST("plan: an unknown step is refused by its index") {
   const std::string text =
-      PlanBuilder().step(Op::kNewSession, Stage::kInit, Operands()).raw(9999, 4, 0, "").text();
+      PlanBuilder().step(Op::kNewSession, Stage::kInit, Operands()).raw(9999, kInit, 0, "").text();
   refused(text, 1, EBADMSG, "unknown step code");
 }
 
 TEST("plan: code 0 is no step") {
-  refused(PlanBuilder().raw(0, 4, 0, "").text(), 0, EBADMSG, "unknown step code");
+  refused(PlanBuilder().raw(0, kInit, 0, "").text(), 0, EBADMSG, "unknown step code");
 }
 
 TEST("plan: an unknown stage is refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 7, 0, "").text(), 0, EBADMSG,
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), plan::kStages, 0, "").text(), 0, EBADMSG,
           "unknown stage");
 }
 
 TEST("plan: unknown flags are refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 2, "").text(), 0, EBADMSG,
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), kInit, 2, "").text(), 0, EBADMSG,
           "unknown step flags");
 }
 
 TEST("plan: operands that go on after the last field are refused") {
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), 4, 0, "x").text(), 0, EBADMSG,
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kNewSession), kInit, 0, "x").text(), 0, EBADMSG,
           "malformed operands");
 }
 
@@ -167,26 +169,26 @@ TEST("plan: a missing field is an error, never a default") {
 
 TEST("plan: a string without its NUL is refused") {
   const std::string operands("\3\0\0\0boxy", 8);
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG,
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), kInit, 0, operands).text(), 0, EBADMSG,
           "malformed operands");
 }
 
 TEST("plan: a NUL inside a string is refused") {
   const std::string operands("\3\0\0\0b\0x\0", 8);
-  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), 4, 0, operands).text(), 0, EBADMSG,
+  refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kHostname), kInit, 0, operands).text(), 0, EBADMSG,
           "malformed operands");
 }
 
 TEST("plan: lists and bytes that claim more than is there are refused") {
   for (const std::string& claim : {std::string("\xff\xff\xff\xff", 4), std::string("\xff\xff\xff\x3f", 4)}) {
     const std::string strings = Operands().text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kExec), 4, 0, strings).text(), 0, EBADMSG,
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kExec), kInit, 0, strings).text(), 0, EBADMSG,
             "malformed operands");
     const std::string numbers = Operands().u32(1).u32(2).text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kUseIds), 4, 0, numbers).text(), 0, EBADMSG,
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kUseIds), kInit, 0, numbers).text(), 0, EBADMSG,
             "malformed operands");
     const std::string bytes = Operands().u32(0).text() + claim;
-    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kSeccomp), 4, 0, bytes).text(), 0, EBADMSG,
+    refused(PlanBuilder().raw(static_cast<uint32_t>(Op::kSeccomp), kInit, 0, bytes).text(), 0, EBADMSG,
             "malformed operands");
   }
 }

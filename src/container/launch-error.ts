@@ -12,11 +12,13 @@ export interface FailedStep {
   readonly detail: string;
 }
 
+const IPPROTO_UDP = 17;
+
 const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT']);
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, DISK_FULL or LAUNCH_FAILED; `details` has op, step, steps, errno and
+ * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, PORT_IN_USE, DISK_FULL or LAUNCH_FAILED; `details` has op, step, steps, errno and
  * errnoCode. The message ends with which step of how many.
  */
 export function launchError(plan: Plan, failed: FailedStep): TspodError {
@@ -29,6 +31,7 @@ export function launchError(plan: Plan, failed: FailedStep): TspodError {
 function codeOf(step: Step | undefined, errnoCode: string): ErrorCode {
   if (step?.op === 'exec') return NOT_FOUND.has(errnoCode) ? 'COMMAND_NOT_FOUND' : 'COMMAND_NOT_EXECUTABLE';
   if (step?.op === 'lookUpUser') return 'NO_SUCH_USER';
+  if (step?.op === 'holdPort' && errnoCode === 'EADDRINUSE') return 'PORT_IN_USE';
   return NO_SPACE.has(errnoCode) ? 'DISK_FULL' : 'LAUNCH_FAILED';
 }
 
@@ -39,11 +42,22 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   if (step === undefined) return why === '' ? 'the monitor failed' : `the monitor failed: ${why}`;
   const place = `(step ${String(failed.step + 1)} of ${String(plan.steps.length)})`;
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
+  if (step.op === 'holdPort') return heldPortWords(step, failed);
+  // Which of its messages failed is in the detail.
+  if (step.op === 'netlink') return `${failed.detail.replace(/^netlink /, '')}: ${errnoText(failed.errno)} ${place}`;
   if (step.op === 'lookUpUser' && errnoName(failed.errno) === 'ENOENT')
     return `${missingUserWords(failed.detail)} ${place}`;
   if (step.op === 'mountAttributes' && (step.set & MOUNT_ATTR.IDMAP) !== 0n && errnoName(failed.errno) === 'EINVAL')
     return `${unshiftableWords(plan, failed, step)}: ${why} ${place}`;
   return `${describeStep(step, { plan, index: failed.step })}: ${why} ${place}`;
+}
+
+/** As Podman says it. */
+function heldPortWords({ protocol, address, port }: Step<'holdPort'>, failed: FailedStep): string {
+  const name = protocol === IPPROTO_UDP ? 'udp' : 'tcp';
+  const shown = address === '0.0.0.0' || address === '::' ? '' : address.includes(':') ? `[${address}]` : address;
+  const family = address.includes(':') ? '6' : '4';
+  return `cannot listen on the ${name.toUpperCase()} port: listen ${name}${family} ${shown}:${port}: ${failed.detail}: ${errnoText(failed.errno)}`;
 }
 
 /** `detail` is "user NAME" or "group NAME". */

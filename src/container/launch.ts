@@ -115,17 +115,12 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const { context, id, name, paths } = held;
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
-  if (config.networking.networks.length > 0)
-    throw new TspodError(
-      'NOT_SUPPORTED',
-      'containers on networks are not started yet: use --network none, host, container:NAME or ns:PATH',
-    );
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);
   const written = prepareRunDirectory(context, { id, name, config, paths });
-  const network = takeNetwork(held);
+  const network = await takeNetwork(held);
   if (network !== undefined) {
     writeNetwork(context, id, network);
     context.bridges?.keep(network);

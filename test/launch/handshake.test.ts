@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { encodePlan } from '../../src/plan/encode.js';
+import { STAGES } from '../../src/plan/ops.js';
 import type { Plan, Step } from '../../src/plan/ops.js';
 import {
   beforePivot,
@@ -21,7 +22,7 @@ import {
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const BEFORE_PIVOT = 3;
+const BEFORE_PIVOT = STAGES.indexOf('beforePivot');
 const GATE = init({ op: 'awaitStage', awaited: 0, gate: 1 });
 const AWAIT = init({ op: 'awaitStage', awaited: BEFORE_PIVOT, gate: 0 });
 

@@ -2,12 +2,13 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { STAGES } from '../../src/plan/ops.js';
 import type { Stage, Step } from '../../src/plan/ops.js';
 import { beforePivot, init, runContained } from '../helpers/contained.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const BEFORE_PIVOT = 3;
+const BEFORE_PIVOT = STAGES.indexOf('beforePivot');
 const AWAIT = init({ op: 'awaitStage', awaited: BEFORE_PIVOT, gate: 0 });
 
 /** A hook that is a line of shell; $D is a directory of the test. */
@@ -102,8 +103,8 @@ test('awaitStage: a stage without steps is no matter; steps of it that fail are'
 test('awaitStage: stages come in their order, each once', async (t) => {
   if (!requires(t, 'root')) return;
   t.is((await runContained(t, { before: [AWAIT, AWAIT] })).end, 'failed - EPROTO handshake out of order');
-  const earlier = init({ op: 'awaitStage', awaited: 2, gate: 0 });
+  const earlier = init({ op: 'awaitStage', awaited: STAGES.indexOf('afterClone'), gate: 0 });
   t.is((await runContained(t, { before: [AWAIT, earlier] })).end, 'failed - EPROTO handshake out of order');
-  const none = init({ op: 'awaitStage', awaited: 6, gate: 0 });
-  t.is((await runContained(t, { before: [none] })).end, 'failed awaitStage EINVAL await 6');
+  const none = init({ op: 'awaitStage', awaited: STAGES.indexOf('teardown'), gate: 0 });
+  t.is((await runContained(t, { before: [none] })).end, 'failed awaitStage EINVAL await 7');
 });

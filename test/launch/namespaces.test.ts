@@ -18,11 +18,12 @@ import {
   teardown,
 } from '../helpers/contained.js';
 import type { Launch } from '../helpers/contained.js';
+import { STAGES } from '../../src/plan/ops.js';
 import type { Plan } from '../../src/plan/ops.js';
 import { requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const AFTER_CLONE = 2;
+const AFTER_CLONE = STAGES.indexOf('afterClone');
 
 const namespaceOf = (kind: string, pid: number | 'self' = 'self'): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
 

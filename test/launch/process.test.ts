@@ -3,12 +3,13 @@ import { openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { STAGES } from '../../src/plan/ops.js';
 import type { Step } from '../../src/plan/ops.js';
 import { afterClone, CLONE, init, O_PATH, prepare, ROOT, runContained } from '../helpers/contained.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const AFTER_CLONE = 2;
+const AFTER_CLONE = STAGES.indexOf('afterClone');
 
 test('hostname, domainname', async (t) => {
   if (!requires(t, 'root')) return;
