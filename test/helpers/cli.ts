@@ -28,6 +28,8 @@ export interface TestStore {
   readonly root: string;
   readonly runRoot: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Words before the program's name: where it runs. */
+  prefix?: readonly string[];
 }
 
 const stores = new WeakMap<ExecutionContext<unknown>, TestStore>();
@@ -82,7 +84,8 @@ export function start(t: ExecutionContext<unknown>, options: CliOptions, ...args
 }
 
 function spawnProgram(store: TestStore, options: CliOptions, args: readonly string[]): ChildProcess {
-  return spawn(PROGRAM, [...args], {
+  const [program = PROGRAM, ...words] = [...(store.prefix ?? []), PROGRAM, ...args];
+  return spawn(program, words, {
     env: { ...store.env, ...options.env },
     cwd: options.directory ?? '/',
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(options.fds ?? [])],

@@ -1,0 +1,231 @@
+/** Containers on bridges, with real traffic, on a host whose network is the test's own. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+
+import { output, run, storeOf, until } from '../helpers/cli.js';
+import { ownNetwork, type OwnNetwork } from '../helpers/own-network.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+/** Says who has connected, over TCP and UDP. */
+const SERVER = `
+const say = (address) => address.replace('::ffff:', '');
+require('net').createServer((socket) => socket.on('error', () => {}).end(say(socket.remoteAddress))).listen(80, '::');
+const udp = require('dgram').createSocket('udp6');
+udp.on('message', (_, from) => udp.send(say(from.address), from.port, from.address));
+udp.bind(80, '::', () => require('fs').writeFileSync('/tmp/ready', ''));
+`;
+
+/** Prints what the server says, or the error. */
+const CLIENT = `
+const [, kind, address, port] = process.argv;
+const done = (text) => { console.log(text); process.exit(0); };
+setTimeout(() => done('timeout'), 3000);
+if (kind === 'tcp') {
+  const socket = require('net').connect(Number(port), address);
+  socket.on('data', (data) => done(String(data))).on('error', (error) => done(error.code));
+} else {
+  const udp = require('dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  udp.on('message', (data) => done(String(data))).on('error', (error) => done(error.code)).send('x', Number(port), address);
+}
+`;
+
+const NODE = process.execPath;
+
+type Ask = (kind: 'tcp' | 'udp', address: string, port: number) => Promise<string>;
+
+function fromHost(host: OwnNetwork): Ask {
+  return async (kind, address, port) => (await host.run(NODE, '-e', CLIENT, kind, address, String(port))).trim();
+}
+
+function from(t: ExecutionContext<unknown>, container: string): Ask {
+  return async (kind, address, port) =>
+    (await output(t, 'exec', container, NODE, '-e', CLIENT, kind, address, String(port))).trim();
+}
+
+async function serve(t: ExecutionContext<unknown>, name: string, ...flags: readonly string[]): Promise<void> {
+  await run(t, 0, 'run', '-d', '--name', name, ...flags, 'host:', NODE, '-e', SERVER);
+  await until(`${name} listens`, async () => (await output(t, 'exec', name, 'sh', '-c', 'ls /tmp')).includes('ready'));
+}
+
+async function addressesOf(t: ExecutionContext<unknown>, container: string): Promise<{ ip: string; ip6: string }> {
+  const shown = await output(t, 'exec', container, 'cat', '/proc/net/fib_trie', '/proc/net/if_inet6');
+  const ip = /\|-- (\S+)\n\s+\/32 host LOCAL/.exec(shown.replaceAll(/127\.0\.0\.1/g, ''))?.[1] ?? '';
+  const six = /^(fd[0-9a-f]{30})/m.exec(shown)?.[1] ?? '';
+  return { ip, ip6: six.replace(/(.{4})(?!$)/g, '$1:') };
+}
+
+/** The bridge has the first address of the subnet. */
+const gatewayOf = (ip: string): string => ip.replace(/\.\d+$/, '.1');
+
+async function nothingLeft(t: ExecutionContext<unknown>, host: OwnNetwork): Promise<void> {
+  await until('no link is left', async () => (await host.links()).length === 0);
+  await until('no file is left', () => readdirSync(join(storeOf(t).runRoot, 'networks')).join() === 'lock');
+  const rules = await host.rules().catch(() => '');
+  t.notRegex(rules, /container |jump from_|masquerade/);
+}
+
+test('a published port is reached on the host, from other containers, and from the container itself', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  await run(t, 0, 'network', 'create', '--ipv6', 'blue');
+  await serve(t, 'web', '--network', 'blue', '-p', '8080:80', '-p', '8080:80/udp', '-p', '127.0.0.1:9000:80');
+  await serve(t, 'other', '--network', 'blue');
+  const web = await addressesOf(t, 'web');
+  const other = await addressesOf(t, 'other');
+  const gateway = gatewayOf(web.ip);
+  const ask = fromHost(host);
+  t.is(await ask('tcp', '127.0.0.1', 8080), gateway);
+  t.is(await ask('tcp', gateway, 8080), gateway);
+  t.is(await ask('udp', '127.0.0.1', 8080), gateway);
+  t.is(await ask('tcp', '127.0.0.1', 9000), gateway);
+  t.is(await ask('tcp', gateway, 9000), 'ECONNREFUSED');
+  // The same bridge: by the host's address it has the bridge's, directly its own.
+  t.is(await from(t, 'other')('tcp', gateway, 8080), gateway);
+  t.is(await from(t, 'other')('tcp', web.ip, 80), other.ip);
+  t.is(await from(t, 'other')('udp', web.ip, 80), other.ip);
+  t.is(await from(t, 'web')('tcp', gateway, 8080), gateway);
+  const busy = await run(t, 126, 'run', '--rm', '--network', 'blue', '-p', '8080:80', 'host:', 'true');
+  t.regex(busy.stderr, /cannot listen on the TCP port: listen tcp4 :8080: bind: address already in use/);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web', 'other');
+  t.is(await ask('tcp', '127.0.0.1', 8080), 'ECONNREFUSED');
+  await nothingLeft(t, host);
+});
+
+test("the address of a client elsewhere is kept; what leaves has the host's", async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'ip', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  // Another machine: a namespace at the end of a cable.
+  const far = `/proc/${process.pid}/fd/${(await farHost(t, host)).fd}`;
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue', '-p', '8080:80');
+  const farAsk = async (address: string, port: number) =>
+    (await host.run('nsenter', `--net=${far}`, NODE, '-e', CLIENT, 'tcp', address, String(port))).trim();
+  t.is(await farAsk('192.0.2.1', 8080), '192.0.2.2');
+  const server = host.run(
+    'nsenter',
+    `--net=${far}`,
+    'timeout',
+    '20',
+    NODE,
+    '-e',
+    SERVER.replace('/tmp/ready', '/dev/null'),
+  );
+  server.catch(() => undefined);
+  await until('the far host answers', async () => (await from(t, 'web')('tcp', '192.0.2.2', 80)) === '192.0.2.1');
+  t.pass();
+});
+
+async function farHost(t: ExecutionContext<unknown>, host: OwnNetwork) {
+  const { createNamespace } = await import('../../src/native/namespace-create.js');
+  const far = await createNamespace('net');
+  t.teardown(() => {
+    far.close();
+  });
+  const path = `/proc/${process.pid}/fd/${far.fd}`;
+  await host.run('ip', 'link', 'add', 'wan', 'type', 'veth', 'peer', 'name', 'lan');
+  const holder = host.run('nsenter', `--net=${path}`, 'sleep', '60');
+  holder.catch(() => undefined);
+  await host.run(
+    'sh',
+    '-c',
+    `ip link set lan netns ${path} 2>/dev/null || ip link set lan netns "$(pgrep -n -f 'sleep 60')"`,
+  );
+  await host.run('sh', '-c', 'ip addr add 192.0.2.1/24 dev wan; ip link set wan up');
+  await host.run(
+    'nsenter',
+    `--net=${path}`,
+    'sh',
+    '-c',
+    'ip addr add 192.0.2.2/24 dev lan; ip link set lan up; ip link set lo up',
+  );
+  return far;
+}
+
+test('networks with the option isolate do not reach each other, but by published ports; an internal one has no way out', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  for (const name of ['blue', 'red']) await run(t, 0, 'network', 'create', '-o', 'isolate=true', name);
+  await run(t, 0, 'network', 'create', '--internal', 'inner');
+  await serve(t, 'web', '--network', 'blue', '-p', '8080:80');
+  await serve(t, 'client', '--network', 'red');
+  await serve(t, 'inside', '--network', 'inner');
+  const web = await addressesOf(t, 'web');
+  const client = await addressesOf(t, 'client');
+  const inside = await addressesOf(t, 'inside');
+  t.is(await from(t, 'client')('tcp', web.ip, 80), 'timeout');
+  t.is(await from(t, 'client')('tcp', gatewayOf(client.ip), 8080), gatewayOf(web.ip));
+  t.is(await from(t, 'client')('tcp', inside.ip, 80), 'timeout');
+  t.regex(await from(t, 'inside')('tcp', web.ip, 80), /ENETUNREACH|timeout/);
+  // Replies to it are let in; what a container addresses to the host's loopback is not.
+  t.regex(await host.rules(), /iifname @bridges ip daddr 127\.0\.0\.0\/8 drop/);
+});
+
+test('killed with their monitors, containers leave nothing after one command', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  const count = Number(process.env['TSPOD_TEST_MANY'] ?? 8);
+  await run(t, 0, 'network', 'create', 'blue');
+  const names = Array.from({ length: count }, (_, index) => `many${index}`);
+  await Promise.all(
+    names.map((name, index) =>
+      run(
+        t,
+        0,
+        'run',
+        '-d',
+        '--name',
+        name,
+        '--network',
+        'blue',
+        '-p',
+        `${20_000 + index}:80`,
+        'host:',
+        'sleep',
+        '600',
+      ),
+    ),
+  );
+  t.is((await host.rules()).match(/comment "container/g)?.length, count);
+  t.is((await host.links()).length, count + 1);
+  for (const id of readdirSync(join(storeOf(t).runRoot, 'c'))) {
+    const state = readFileSync(join(storeOf(t).runRoot, 'c', id, 'state'), 'utf8');
+    for (const [, pid] of state.matchAll(/^(?:monitor|init) (\d+)/gm)) process.kill(Number(pid), 'SIGKILL');
+  }
+  t.is((await output(t, 'ps', '-q')).trim(), '');
+  t.deepEqual(await host.links(), []);
+  await nothingLeft(t, host);
+});
+
+test('the monitor starts a container again in the network namespace that it had', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay')) return;
+  await ownNetwork(t);
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'log'), '');
+  await run(t, 0, 'network', 'create', 'blue');
+  const script = 'readlink /proc/self/ns/net >> /d/log; grep -c eth0 /proc/net/dev >> /d/log; exit 1';
+  await run(
+    t,
+    0,
+    'run',
+    '-d',
+    '--name',
+    'again',
+    '--restart',
+    'on-failure:2',
+    '--network',
+    'blue',
+    '-v',
+    `${directory}:/d`,
+    'host:',
+    'sh',
+    '-c',
+    script,
+  );
+  await run(t, 0, 'wait', 'again');
+  const lines = readFileSync(join(directory, 'log'), 'utf8').trim().split('\n');
+  t.is(lines.length, 6);
+  t.is(new Set(lines).size, 2);
+});
