@@ -11,6 +11,7 @@
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/adopt.h"
+#include "monitor/executed.h"
 #include "monitor/go_between.h"
 #include "monitor/handshake.h"
 #include "monitor/init.h"
@@ -192,7 +193,7 @@ Failure death_before_exec(const sys::Ending& ending) {
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
   if (monitor.plan.has(plan::Op::kBecomeInit)) return {};
-  if (TRY_STEPLESS(monitor.context.proc.has_executed(launched.pid))) return {};
+  if (TRY_STEPLESS(await_executed(monitor.context.proc, launched.pid, launched.pidfd.get()))) return {};
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { slicePath } from '../../src/spec/cgroup-path.js';
+import { SLOW } from './pace.js';
 
 export interface Territory {
   /** The store's directories. */
@@ -19,9 +20,6 @@ type CgroupManager = 'cgroupfs' | 'systemd';
 export function testCgroupManager(): CgroupManager {
   return process.env['TSPOD_CGROUP_MANAGER'] === 'systemd' ? 'systemd' : 'cgroupfs';
 }
-
-/** A machine that is emulated takes its time. */
-const SLOW = process.env['TSPOD_TEST_SLOW'] === '1' ? 10 : 1;
 
 /** How often settledRemains() and others look again, 25 ms apart. */
 export const LOOKS = 40 * SLOW;
