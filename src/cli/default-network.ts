@@ -4,7 +4,7 @@ import type { Draft } from './flags/draft.js';
 import { parseNetworks } from './parse/networks.js';
 
 /** The network mode of containers that choose none, where TSPOD_NETWORK does not say another one. */
-const DEFAULT_MODE = 'private';
+const DEFAULT_MODE = 'bridge';
 
 /** Fills the mode in; ports that cannot be published are left out with a word about it, as Podman has it. */
 export async function applyNetworkMode(context: Context, draft: Draft): Promise<void> {

@@ -1,4 +1,5 @@
 /** A line of ps: its fields as text, as JSON, and as a template sees them. */
+import { portsText } from '../container/inspect-network.js';
 import type { ContainerSummary } from '../engine/types.js';
 import { ago, humanDuration, humanSize } from './format/human.js';
 import { stringMap, struct, type GoStruct, type GoValue } from './format/values.js';
@@ -97,7 +98,7 @@ export function rowJson(row: ContainerSummary, now: Date): Record<string, unknow
     Pid: row.pid,
     Pod: '',
     PodName: '',
-    Ports: [],
+    Ports: row.ports.length === 0 ? null : row.ports.map(portJson),
     Restarts: row.restartCount,
     Size: row.size === undefined ? null : { rootFsSize: row.size.root, rwSize: row.size.writable },
     StartedAt: unixTime(row.startedAt),
@@ -132,7 +133,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     Pid: row.pid,
     Pod: '',
     PodName: '',
-    Ports: '',
+    Ports: portsText(row.ports),
     Restarts: row.restartCount,
     RunningFor: created,
     Size: sizeText(row),
@@ -141,6 +142,10 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     Status: statusText(row, now),
   };
   return struct('containers.psReporter', fields, { Id: 'ID' });
+}
+
+function portJson({ hostIp, containerPort, hostPort, range, protocol }: ContainerSummary['ports'][number]) {
+  return { host_ip: hostIp, container_port: containerPort, host_port: hostPort, range, protocol };
 }
 
 function isEnded(row: ContainerSummary): boolean {

@@ -7,6 +7,7 @@ import { endProcess } from './end-process.js';
 import { recordContainerEvent } from './events.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { failpoint } from './failpoint.js';
+import { tellMembers } from './network-names.js';
 import { unmountRoot } from './root-mount.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
@@ -54,6 +55,7 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
   held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
+  tellMembers(held.context);
   held.forgetLock();
 }
 

@@ -4,6 +4,7 @@
 export const FAILPOINTS = [
   'recorded',
   'launch-recorded',
+  'addresses-leased',
   'root-prepared',
   'run-directory-made',
   'monitor-spawned',
@@ -31,6 +32,7 @@ export const FAILPOINTS = [
   'limits-changed',
   'plan-changed',
   'ended',
+  'members-told',
   'put-aside',
   'lost-killed',
   'torn-down',

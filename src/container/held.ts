@@ -9,6 +9,7 @@ import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { ContainerStatus } from './api.js';
 import { readConfig } from './config.js';
 import { tracked, type EngineContext } from './context.js';
+import { tellMembers } from './network-names.js';
 import { observe, statusOf, type Observation } from './observe.js';
 import { settle } from './settle.js';
 import { requireAllowed, type Operation } from './transitions.js';
@@ -70,6 +71,7 @@ export class HeldContainer {
     if (!changed) return;
     this.#state = { ...this.#state, ...patch };
     this.context.store.saveState(this, this.#state);
+    if (isAtRest(this.#state)) tellMembers(this.context);
     this.look();
   }
 

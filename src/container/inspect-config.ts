@@ -4,6 +4,7 @@ import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
+import { inspectPorts } from './inspect-network.js';
 import { inspectHealthConfig } from './inspect-health.js';
 import { inspectUserns } from './inspect-userns.js';
 import type { InspectConfig, InspectHostConfig, InspectMount } from './inspect-types.js';
@@ -60,6 +61,8 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     ...mountFields(config),
     ...namespaceFields(config),
     ...nameFields(config),
+    PortBindings: inspectPorts({ networking: { ...config.networking, expose: [] } }),
+    PublishAllPorts: config.networking.publishAll,
     ...inspectUserns(config),
     ...securityFields(config),
     ...resourceFields(config),

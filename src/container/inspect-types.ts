@@ -95,6 +95,8 @@ export interface InspectHostConfig {
   readonly NetworkMode: string;
   readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount: number };
   readonly AutoRemove: boolean;
+  readonly PortBindings: InspectPorts;
+  readonly PublishAllPorts: boolean;
   readonly CapAdd: readonly string[];
   readonly CapDrop: readonly string[];
   readonly Dns: readonly string[];
@@ -148,6 +150,46 @@ export interface InspectHostConfig {
   readonly CgroupConf: Readonly<Record<string, string>> | null;
 }
 
+/** Ports of the host by PORT/PROTOCOL of the container; null for one that is only exposed. */
+export type InspectPorts = Readonly<
+  Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
+>;
+
+/** Addresses of an interface; empty while the container does not run. */
+export interface InspectEndpoint {
+  readonly EndpointID: string;
+  readonly Gateway: string;
+  readonly IPAddress: string;
+  readonly IPPrefixLen: number;
+  readonly IPv6Gateway: string;
+  readonly GlobalIPv6Address: string;
+  readonly GlobalIPv6PrefixLen: number;
+  readonly MacAddress: string;
+}
+
+export interface InspectNetwork extends InspectEndpoint {
+  /** The network's name, as Podman has it. */
+  readonly NetworkID: string;
+  readonly DriverOpts: null;
+  readonly IPAMConfig: null;
+  readonly Links: null;
+  readonly Aliases: readonly string[];
+}
+
+/** The fields of InspectEndpoint are those of the only network. */
+export interface InspectNetworkSettings extends InspectEndpoint {
+  readonly Bridge: string;
+  readonly SandboxID: string;
+  readonly HairpinMode: boolean;
+  readonly LinkLocalIPv6Address: string;
+  readonly LinkLocalIPv6PrefixLen: number;
+  readonly Ports: InspectPorts;
+  /** /proc/PID/ns/net, or ''. */
+  readonly SandboxKey: string;
+  /** By name; only of containers that are on networks. */
+  readonly Networks?: Readonly<Record<string, InspectNetwork>>;
+}
+
 /** What of the host's file system a `host:` container does not see. */
 export interface InspectHostView {
   /** `host:`, or `host:all`. */
@@ -191,10 +233,7 @@ export interface ContainerInspect {
   readonly SizeRootFs?: number;
   readonly Mounts: readonly InspectMount[];
   readonly Dependencies: readonly string[];
-  readonly NetworkSettings: {
-    readonly SandboxKey: string;
-    readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>;
-  };
+  readonly NetworkSettings: InspectNetworkSettings;
   readonly Config: InspectConfig;
   readonly HostConfig: InspectHostConfig;
   /** Only of `host:` containers. */

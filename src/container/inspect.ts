@@ -14,6 +14,8 @@ import { hostView } from './host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './inspect-config.js';
 import type { ContainerInspect, InspectState } from './inspect-types.js';
 import { inspectHealth } from './inspect-health.js';
+import { inspectNetworkSettings } from './inspect-network.js';
+import { readNetwork } from './networking.js';
 import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
@@ -44,7 +46,12 @@ export function inspectContainer(
     ...(options.size === true ? sizes(config, paths) : {}),
     Mounts: inspectMounts(config),
     Dependencies: context.store.donors(stored.seq),
-    NetworkSettings: { SandboxKey: state.pid === 0 ? '' : `/proc/${String(state.pid)}/ns/net`, Ports: {} },
+    NetworkSettings: inspectNetworkSettings({
+      id,
+      config,
+      network: state.pid === 0 ? undefined : readNetwork(context, id),
+      pid: state.pid,
+    }),
     Config: inspectConfig(config, spec, {
       hostname: containerHostname(context, id, config),
       name: stored.name,

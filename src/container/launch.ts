@@ -23,7 +23,9 @@ import { writeBundle } from './oci-runtime/bundle.js';
 import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
-import { takeNetwork, writeNetwork } from './networking.js';
+import { connectNetworks } from './connect.js';
+import { tellMembers } from './network-names.js';
+import { writeNetwork } from './networking.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { mountedRoot } from './root-mount.js';
 import { Session } from './session.js';
@@ -79,6 +81,7 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
     failpoint('started');
     if (gaveUp === undefined && (answer.kind === 'created' || answer.kind === 'started')) {
       recordLaunch(held, answer);
+      tellMembers(held.context);
       return { talk, answer, session };
     }
     await (gaveUp ?? ended(talk));
@@ -119,8 +122,8 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);
-  const written = prepareRunDirectory(context, { id, name, config, paths });
-  const network = await takeNetwork(held);
+  const { network, attached } = (await connectNetworks(held)) ?? {};
+  const written = prepareRunDirectory(context, { id, name, config, paths, attached });
   if (network !== undefined) {
     writeNetwork(context, id, network);
     context.bridges?.keep(network);

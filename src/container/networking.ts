@@ -5,12 +5,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { tryLock } from '../native/file-lock.js';
-import { attachNetworks } from '../network/attach.js';
 import type { NetworkContext } from '../plan/network/attach.js';
 import { NETWORK_FILES } from '../plan/network/names.js';
 import type { ContainerNetwork } from '../spec/container-network.js';
 import type { EngineContext } from './context.js';
-import type { HeldContainer } from './held.js';
 
 /** For plans. */
 export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
@@ -55,20 +53,4 @@ export function connectedIds({ paths }: EngineContext): readonly string[] {
   } catch {
     return []; // nothing was ever connected
   }
-}
-
-/**
- * Leases addresses, which end with the life that begins. Undefined for a container without interfaces. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE,
- * NO_FREE_ADDRESS, UNSUPPORTED_HOST, INVALID_ARGUMENT (a name of an egress list that nobody knows).
- */
-export async function takeNetwork({
-  context,
-  seq,
-  id,
-  name,
-  config,
-}: HeldContainer): Promise<ContainerNetwork | undefined> {
-  const { networking } = config;
-  if (networking.networks.length === 0) return undefined;
-  return attachNetworks(context.networks, context.store, { container: { seq, id, name }, networking });
 }

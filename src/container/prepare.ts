@@ -9,6 +9,7 @@ import { isIdentity, rootIds } from '../spec/userns.js';
 import {
   aroundImageHosts,
   containerFiles,
+  type AttachedNames,
   writeContainerFiles,
   writeEmptyFile,
   type FileRequest,
@@ -36,6 +37,12 @@ interface Subject {
   readonly id: string;
   readonly config: ContainerConfig;
   readonly paths: ContainerPaths;
+}
+
+export interface NamedSubject extends Subject {
+  readonly name: string;
+  /** Of one that is on networks. */
+  readonly attached?: AttachedNames | undefined;
 }
 
 /** The root file system as it will be; nothing is made. */
@@ -87,10 +94,7 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
 }
 
 /** Makes the run directory, which is not there, and the files in it. */
-export function prepareRunDirectory(
-  context: EngineContext,
-  subject: Subject & { readonly name: string },
-): PreparedFiles {
+export function prepareRunDirectory(context: EngineContext, subject: NamedSubject): PreparedFiles {
   const { paths } = subject;
   mkdirSync(paths.run, { mode: 0o700 });
   mkdirSync(paths.staging, { mode: 0o700 });
@@ -116,16 +120,14 @@ function extendedFilesOf(request: FileRequest, { config }: Subject): readonly Ex
   return extendedFiles({ config, run: request.run, aroundHosts: aroundImageHosts(request) });
 }
 
-function fileRequest(
-  context: EngineContext,
-  { id, config, paths, name }: Subject & { readonly name: string },
-): FileRequest {
+function fileRequest(context: EngineContext, { id, config, paths, name, attached }: NamedSubject): FileRequest {
   return {
     run: paths.run,
     hostname: containerHostname(context, id, config),
     name,
     names: config,
     network: networkOf(context, config),
+    attached,
     hostnameSharedWith: runDirectoryOf(context, namespaceOwner(context, config, 'uts')),
     containerenv: config.privileged ? containerenvText({ id, name, image: config.image }) : '',
     owner: rootIds(config),
@@ -137,6 +139,7 @@ function networkOf(context: EngineContext, config: ContainerConfig): FileRequest
   if (sharedWith !== undefined) return { sharedWith };
   const { network } = config.namespaces;
   if (network === 'host') return 'host';
+  if (network === 'bridge') return 'attached';
   return isPrivate(network) ? 'isolated' : 'joined';
 }
 

@@ -2,6 +2,7 @@
 import type { EngineContext } from './context.js';
 import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
+import { tellMembers } from './network-names.js';
 import { isAlive, observe } from './observe.js';
 import { removeLostNetworks } from './lost-networks.js';
 import { removeOrphans } from './orphans.js';
@@ -51,6 +52,7 @@ export async function repair(context: EngineContext): Promise<void> {
   const known = new Set(unsettled.map(({ id }) => id));
   removeOrphans(context, known);
   await removeLostNetworks(context, known);
+  tellMembers(context);
   await removeUnreadyLayers(context.paths);
 }
 

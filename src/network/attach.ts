@@ -13,6 +13,7 @@ import type {
   EgressList,
 } from '../spec/container-network.js';
 import type { EgressConfig, EgressRule } from '../spec/egress.js';
+import type { HostEntry } from '../spec/name-options.js';
 import type { AttachConfig, NetworkingConfig } from '../spec/network-config.js';
 import type { LeasePool } from '../state/leases.js';
 import type { Store } from '../state/store.js';
@@ -37,12 +38,21 @@ export interface Attachee {
   readonly name: string;
 }
 
+/** What there is to know for the files of a container. */
+export interface Attached {
+  readonly network: ContainerNetwork;
+  /** Name servers that its networks name. */
+  readonly servers: readonly string[];
+  /** Names that egress rules have, with the addresses that are allowed for them. */
+  readonly pinned: readonly HostEntry[];
+}
+
 /** Takes leases, which end with the container's life. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT. */
 export async function attachNetworks(
   place: NetworkPlace,
   store: Store,
   { container, networking }: { readonly container: Attachee; readonly networking: NetworkingConfig },
-): Promise<ContainerNetwork> {
+): Promise<Attached> {
   const egress = networking.egress === undefined ? undefined : await resolveEgress(networking.egress);
   const found = await Promise.all(networking.networks.map((attach) => findToAttach(place, attach)));
   const names = interfaceNames(networking.networks);
@@ -51,7 +61,11 @@ export async function attachNetworks(
       attached(store, container, { network, interfaceName: names[index] ?? '', ...takeAttach(networking, index) }),
     ),
   );
-  return { networks, ports: networking.ports, ...(egress === undefined ? {} : { egress }) };
+  return {
+    network: { networks, ports: networking.ports, ...(egress === undefined ? {} : { egress }) },
+    servers: [...new Set(found.flatMap(({ network }) => network.network_dns_servers ?? []))],
+    pinned: egress === undefined ? [] : pinnedNames(networking.egress, egress),
+  };
 }
 
 /** One more network for a container that runs. `taken`: the names of its interfaces. Errors as of attachNetworks(). */
@@ -151,7 +165,7 @@ function attached(
 ): AttachedNetwork {
   const { mtu, vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
   const subnets = network.subnets ?? [];
-  return {
+  const made: AttachedNetwork = {
     name: network.name,
     driver: network.driver,
     hostInterface,
@@ -173,6 +187,11 @@ function attached(
     noDefaultRoute,
     aliases: [...new Set([container.name, ...attach.aliases, container.id.slice(0, 12)])],
   };
+  if (network.dns_enabled && made.addresses.length > 0) {
+    const entries = made.addresses.map(({ address }) => ({ address, names: made.aliases }));
+    store.members.add({ network: network.id, owner: container.seq, id: container.id, entries });
+  }
+  return made;
 }
 
 /** One of each subnet, as Podman has it. */
@@ -265,4 +284,19 @@ async function resolveRule({ rule, destination, host, port }: EgressRule): Promi
     );
   }
   return found.map(({ address, family }) => ({ destination: `${address}/${family === 4 ? 32 : 128}`, port, rule }));
+}
+
+/** Allowed names lead to the addresses that were allowed, whatever a name server says later. */
+function pinnedNames(config: EgressConfig | undefined, { allow }: EgressList): readonly HostEntry[] {
+  const named = new Map((config?.allow ?? []).filter(({ host }) => host !== '').map(({ rule, host }) => [rule, host]));
+  const entries = allow.flatMap(({ rule, destination }) => {
+    const host = named.get(rule);
+    return host === undefined
+      ? []
+      : [{ address: destination.split('/', 1)[0] ?? '', names: [host.replace(/\.$/, '')] }];
+  });
+  return entries.filter(
+    ({ address, names }, index) =>
+      entries.findIndex((other) => other.address === address && other.names[0] === names[0]) === index,
+  );
 }

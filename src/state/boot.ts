@@ -33,6 +33,8 @@ export function refreshAfterBoot(
       DELETE FROM exit_code;
       DELETE FROM address;
       DELETE FROM address_pool;
+      DELETE FROM member;
+      DELETE FROM stale_names;
     `);
     store.setMeta('boot_id', options.bootId);
     return true;

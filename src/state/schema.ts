@@ -66,6 +66,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // `owner`: seq of a container that may have a process; 0: nobody's, since `freed_us`. `next`: the first address that was never given.
   // `network` is an id; ports are those that were chosen for a container, and are its for as long as it is recorded.
+  // `member`: who is on a network whose members find each other by name, and its names; `stale_names`: whose members have not been told yet.
   `
   CREATE TABLE address (
     network TEXT NOT NULL,
@@ -90,5 +91,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (protocol, port)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX host_port_seq ON host_port (seq);
+  CREATE TABLE member (
+    network TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    entries TEXT NOT NULL,
+    PRIMARY KEY (network, owner)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX member_owner ON member (owner);
+  CREATE TABLE stale_names (network TEXT PRIMARY KEY, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ];

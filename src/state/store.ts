@@ -4,6 +4,7 @@ import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
 import { Leases } from './leases.js';
+import { Members } from './members.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
 import type { HostIds, NewContainer, StoredContainer, StoredState } from './records.js';
 import { ListedContainer } from './listed-container.js';
@@ -38,6 +39,8 @@ export class Store {
   readonly #configs = new Map<string, KnownConfig>();
   /** Addresses of containers. */
   readonly leases: Leases;
+  /** Names of containers on networks. */
+  readonly members: Members;
   /** Ports that were chosen for containers. */
   readonly hostPorts: HostPorts;
 
@@ -51,6 +54,7 @@ export class Store {
         naming(path, () => this.#prepare(sql).run(...values).changes),
     };
     this.leases = new Leases(tables);
+    this.members = new Members(tables);
     this.hostPorts = new HostPorts(tables);
   }
 
@@ -150,9 +154,14 @@ export class Store {
     this.transaction(() => {
       this.#prepare(STATE_UPDATE).run(...stateValues(state), seq);
       // Where no process can be there is nobody to have an address.
-      if (state.status === 'exited' || state.status === 'created') this.leases.free(seq);
+      if (state.status === 'exited' || state.status === 'created') this.#leaveNetworks(seq);
     });
     this.#forgetOldConfig(id, state.updates);
+  }
+
+  #leaveNetworks(seq: number): void {
+    this.leases.free(seq);
+    this.members.remove(seq);
   }
 
   /** Throws NAME_IN_USE. */
@@ -173,7 +182,7 @@ export class Store {
       this.#prepare('DELETE FROM container WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM container_config WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM dependency WHERE seq = ?').run(container.seq);
-      this.leases.free(container.seq);
+      this.#leaveNetworks(container.seq);
       this.hostPorts.free(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);

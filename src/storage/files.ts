@@ -1,18 +1,10 @@
 /** The files that the engine writes for a container and binds over its own: /etc/hosts and so on. They lie in its run directory. */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fchownSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 import type { ContainerFiles } from '../spec/default-mounts.js';
-import type { NameConfig } from '../spec/name-options.js';
+import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
+import { insertLine, withSection } from './hosts-section.js';
 import { resolvText } from './resolv-file.js';
 
 export interface FileRequest {
@@ -22,16 +14,35 @@ export interface FileRequest {
   readonly name: string;
   readonly names: NameConfig;
   /**
-   * `isolated`: a network namespace of its own that leads nowhere; `joined`: one that somebody made; `host`: the host's; a run directory: that of
-   * the container whose network is shared, whose files are shared with it.
+   * `isolated`: a network namespace of its own that leads nowhere; `joined`: one that somebody made; `host`: the host's; `attached`: one that is on
+   * networks; a run directory: that of the container whose network is shared, whose files are shared with it.
    */
-  readonly network: 'isolated' | 'joined' | 'host' | { readonly sharedWith: string };
+  readonly network: OwnNetwork | { readonly sharedWith: string };
+  /** What is known by name there; only with `attached`. */
+  readonly attached?: AttachedNames | undefined;
   /** The run directory of the container whose UTS namespace is shared. */
   readonly hostnameSharedWith: string | undefined;
   /** What /run/.containerenv tells; '' unless the container is privileged, as Podman has it. */
   readonly containerenv: string;
   /** Who is root in the container, as the host sees it. */
   readonly owner: { readonly uid: number; readonly gid: number };
+}
+
+export type OwnNetwork = 'isolated' | 'joined' | 'host' | 'attached';
+
+/** Names and name servers of a container that is on networks. */
+export interface AttachedNames {
+  readonly addresses: readonly string[];
+  /** Of its own, beside host name and name. */
+  readonly aliases: readonly string[];
+  /** By which the host is reached; undefined: it is not, or by any of its addresses. */
+  readonly gateway: string | undefined;
+  /** Names that the engine has looked up for it. */
+  readonly pinned: readonly HostEntry[];
+  /** Others on its networks: kept as it is now while the container runs. */
+  readonly others: readonly HostEntry[];
+  /** Name servers that its networks name. */
+  readonly servers: readonly string[];
 }
 
 /** Where they will lie. Files of another container are there already, or it does without them, too. */
@@ -44,7 +55,7 @@ export function containerFiles(request: FileRequest): ContainerFiles {
   };
 }
 
-function ownFiles({ run, names }: FileRequest, network: 'isolated' | 'joined' | 'host'): ContainerFiles {
+function ownFiles({ run, names }: FileRequest, network: OwnNetwork): ContainerFiles {
   return {
     ...(names.hosts === undefined ? {} : { hosts: `${run}/hosts` }),
     ...(network === 'isolated' || names.dns === 'none' ? {} : { resolvConf: `${run}/resolv.conf` }),
@@ -75,7 +86,9 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
     else write(files.hosts, ownHosts(request), owner);
   }
   if (files.resolvConf !== undefined && typeof network === 'string' && names.dns !== 'none') {
-    write(files.resolvConf, resolvText({ dns: names.dns, ownNetwork: network === 'joined', read: hostFile }), owner);
+    const ownNetwork = network === 'joined' || network === 'attached';
+    const dns = withServers(names.dns, request.attached?.servers ?? []);
+    write(files.resolvConf, resolvText({ dns, ownNetwork, read: hostFile }), owner);
   }
   if (files.hostname !== undefined && request.hostnameSharedWith === undefined)
     write(files.hostname, `${hostname}\n`, owner);
@@ -83,16 +96,26 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
   return files;
 }
 
+/** Those of networks, where the user names none. */
+function withServers<T extends { readonly servers: readonly string[] }>(dns: T, servers: readonly string[]): T {
+  return dns.servers.length > 0 || servers.length === 0 ? dns : { ...dns, servers };
+}
+
 function ownHosts(request: FileRequest): string {
   const base = request.names.hosts?.base ?? 'none';
   // The image's is read when its root is there.
   if (base === 'image') return '';
-  return hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : hostFile(base) });
+  const text = hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : hostFile(base) });
+  return withSection(text, request.attached?.others ?? []);
 }
 
-function hostsRequest({ names, network, hostname, name }: FileRequest): HostsRequest {
-  const added = names.hosts?.added ?? [];
-  return { base: '', added, hostReachable: network !== 'isolated', names: [hostname, name] };
+function hostsRequest({ names, network, hostname, name, attached }: FileRequest): HostsRequest {
+  const added = [...(names.hosts?.added ?? []), ...(attached?.pinned ?? [])];
+  const request = { base: '', added, hostReachable: network !== 'isolated', names: [hostname, name] };
+  if (attached === undefined) return request;
+  const { addresses, aliases, gateway } = attached;
+  const own = addresses.length === 0 ? {} : { addresses };
+  return { ...request, ...own, gateway, names: [...request.names, ...aliases] };
 }
 
 /** What stands around the image's lines in /etc/hosts; undefined where it does not begin with them. */
@@ -109,7 +132,7 @@ export function writeEmptyFile(path: string, owner: FileRequest['owner']): void 
 /** Those who share a network find each other's names. */
 function joinHosts(path: string, { hostname, name }: FileRequest): void {
   const line = joinersLine(readFileSync(path, 'utf8'), [hostname, name]);
-  if (line !== '') appendFileSync(path, line);
+  if (line !== '') insertLine(path, line);
 }
 
 /** Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see. */

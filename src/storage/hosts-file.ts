@@ -12,6 +12,10 @@ export interface HostsRequest {
   readonly hostReachable: boolean;
   /** Names of the container itself. */
   readonly names: readonly string[];
+  /** @default its loopback's */
+  readonly addresses?: readonly string[];
+  /** By which the host is reached. @default an address of the host */
+  readonly gateway?: string | undefined;
 }
 
 /** The container's own names lead to itself. */
@@ -34,9 +38,10 @@ export function hostsText(request: HostsRequest): string {
 }
 
 /** What the base lacks: localhost, the host, the container. Throws INVALID_ARGUMENT for `host-gateway` on a machine that has no address. */
-export function hostsAround({ added, base, names, hostReachable }: HostsRequest): HostsAround {
+export function hostsAround({ added, base, names, hostReachable, ...own }: HostsRequest): HostsAround {
+  const { addresses = [OWN_ADDRESS] } = own;
   const needsGateway = added.some(({ address }) => address === 'host-gateway');
-  const gateway = hostReachable || needsGateway ? hostAddress() : undefined;
+  const gateway = hostReachable || needsGateway ? (own.gateway ?? hostAddress()) : undefined;
   if (needsGateway && gateway === undefined) {
     throw new TspodError('INVALID_ARGUMENT', 'host-gateway: this machine has no address beside its loopback');
   }
@@ -48,7 +53,7 @@ export function hostsAround({ added, base, names, hostReachable }: HostsRequest)
   const last = [
     ...(known.has('localhost') ? [] : [line(OWN_ADDRESS, ['localhost']), line('::1', ['localhost'])]),
     ...optionalLine(hostReachable ? gateway : undefined, lacking(HOST_NAMES)),
-    ...optionalLine(OWN_ADDRESS, lacking([...new Set(names)])),
+    ...addresses.flatMap((address) => optionalLine(address, lacking([...new Set(names)]))),
   ];
   return { first: first.map((row) => `${row}\n`).join(''), last };
 }

@@ -62,7 +62,7 @@ function parsePort(text: string): string {
 
 function mappings({ NetworkSettings: { Ports } }: ContainerInspect): readonly Mapping[] {
   return Object.entries(Ports).flatMap(([port, hosts]) =>
-    hosts.map(({ HostIp, HostPort }) => ({ port, host: `${HostIp === '' ? '0.0.0.0' : HostIp}:${HostPort}` })),
+    (hosts ?? []).map(({ HostIp, HostPort }) => ({ port, host: `${HostIp === '' ? '0.0.0.0' : HostIp}:${HostPort}` })),
   );
 }
 

@@ -1,3 +1,4 @@
+import { portsText } from '../../container/inspect-network.js';
 import type { ContainerSummary, ListOptions } from '../../engine/types.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
@@ -143,7 +144,7 @@ function usualColumns(now: Date, truncate: boolean): Column[] {
     { heading: 'COMMAND', cell: (row) => commandText(row, truncate) },
     { heading: 'CREATED', cell: (row) => ago(row.createdAt, now) },
     { heading: 'STATUS', cell: (row) => statusText(row, now) },
-    { heading: 'PORTS', cell: () => '' },
+    { heading: 'PORTS', cell: (row) => portsText(row.ports) },
     { heading: 'NAMES', cell: (row) => row.name },
   ];
 }

@@ -182,3 +182,33 @@ test('ports that were chosen are one container’s until it is removed', (t) => 
   store.delete(first, 0);
   t.false(store.hostPorts.isTaken({ protocol: 'tcp', port: 40000 }));
 });
+
+test('members: who comes and goes marks the network, until it has been told of that change', (t) => {
+  const { store } = openStore(t);
+  const [one, two] = ['aa', 'bb'].map((name) => container(store, name));
+  const entries = [{ address: '10.1.0.2', names: ['aa'] }];
+  store.members.add({ network: 'n', owner: one!.seq, id: one!.id, entries });
+  store.members.add({ network: 'n', owner: two!.seq, id: two!.id, entries: [] });
+  store.members.add({ network: 'm', owner: two!.seq, id: two!.id, entries: [] });
+  t.deepEqual(store.members.on('n')[0], { network: 'n', owner: one!.seq, id: one!.id, entries });
+  t.deepEqual(store.members.networksOf(two!.seq), ['m', 'n']);
+  const before = store.members.stale();
+  t.deepEqual(
+    before.map(({ network }) => network),
+    ['m', 'n'],
+  );
+  store.members.remove(two!.seq, 'm');
+  for (const change of before) store.members.told(change);
+  t.deepEqual(
+    store.members.stale().map(({ network }) => network),
+    ['m'],
+    'a later change is not forgotten',
+  );
+  store.saveState(one!, { ...FRESH_STATE, status: 'exited' });
+  store.delete(two!, 0);
+  t.deepEqual(store.members.on('n'), []);
+  t.deepEqual(
+    store.members.stale().map(({ network }) => network),
+    ['m', 'n'],
+  );
+});

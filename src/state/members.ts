@@ -1,0 +1,79 @@
+/**
+ * Who is on which network, under which names: for networks whose members find each other by name. A membership ends with the leases. What has changed is
+ * marked in the same transaction, so that whoever tells the members can be cut off anywhere and somebody else goes on.
+ */
+import type { HostEntry } from '../spec/name-options.js';
+import type { Tables } from './tables.js';
+
+export interface Member {
+  /** Id of the network. */
+  readonly network: string;
+  /** `seq` of the container. */
+  readonly owner: number;
+  /** Of the container. */
+  readonly id: string;
+  readonly entries: readonly HostEntry[];
+}
+
+/** A network whose members have to be told. */
+export interface StaleNetwork {
+  readonly network: string;
+  /** Tells this change from a later one. */
+  readonly turn: number;
+}
+
+interface MemberRow extends Omit<Member, 'entries'> {
+  readonly entries: string;
+}
+
+const MARK = 'INSERT INTO stale_names VALUES (?, 1) ON CONFLICT (network) DO UPDATE SET turn = turn + 1';
+
+/** Changes are to be made in the transaction that changes the leases. */
+export class Members {
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  add({ network, owner, id, entries }: Member): void {
+    this.#tables.run('INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)', network, owner, id, JSON.stringify(entries));
+    this.mark(network);
+  }
+
+  /** All of a container, or that of one network. */
+  remove(owner: number, network?: string): void {
+    for (const left of this.networksOf(owner)) {
+      if (network !== undefined && left !== network) continue;
+      this.#tables.run('DELETE FROM member WHERE network = ? AND owner = ?', left, owner);
+      this.mark(left);
+    }
+  }
+
+  /** Ids. */
+  networksOf(owner: number): readonly string[] {
+    return this.#tables
+      .all<{ network: string }>('SELECT network FROM member WHERE owner = ? ORDER BY network', owner)
+      .map(({ network }) => network);
+  }
+
+  /** In the order of their creation. */
+  on(network: string): readonly Member[] {
+    return this.#tables
+      .all<MemberRow>('SELECT network, owner, id, entries FROM member WHERE network = ? ORDER BY owner', network)
+      .map((row) => ({ ...row, entries: JSON.parse(row.entries) as readonly HostEntry[] }));
+  }
+
+  mark(network: string): void {
+    this.#tables.run(MARK, network);
+  }
+
+  stale(): readonly StaleNetwork[] {
+    return this.#tables.all<StaleNetwork>('SELECT network, turn FROM stale_names ORDER BY network');
+  }
+
+  /** They have been told of this change. */
+  told({ network, turn }: StaleNetwork): void {
+    this.#tables.run('DELETE FROM stale_names WHERE network = ? AND turn = ?', network, turn);
+  }
+}
