@@ -46,11 +46,14 @@ const HEALTHCHECK_COMMANDS: Readonly<Record<string, Load>> = {
 };
 
 const NETWORK_COMMANDS: Readonly<Record<string, Load>> = {
+  connect: () => import('./commands/network/connect.js'),
   create: () => import('./commands/network/create.js'),
+  disconnect: () => import('./commands/network/disconnect.js'),
   exists: () => import('./commands/network/exists.js'),
   inspect: () => import('./commands/network/inspect.js'),
   ls: () => import('./commands/network/ls.js'),
   prune: () => import('./commands/network/prune.js'),
+  reload: () => import('./commands/network/reload.js'),
   rm: () => import('./commands/network/rm.js'),
   update: () => import('./commands/network/update.js'),
 };

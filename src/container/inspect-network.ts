@@ -45,7 +45,7 @@ function networksOf(
   { id, attached }: { readonly id: string; readonly attached: readonly AttachedNetwork[] },
 ): Readonly<Record<string, InspectNetwork>> {
   const entries = networking.networks.map(({ name, aliases }) => {
-    const found = attached.find((network) => network.name === name);
+    const found = attached.findLast((network) => network.name === name);
     const shown: InspectNetwork = {
       ...(found === undefined ? NO_ENDPOINT : endpoint(found)),
       NetworkID: name,

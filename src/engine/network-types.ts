@@ -1,6 +1,7 @@
 /** Networks as users of the library see them. */
 import type { SignalOption } from '../container/api.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
+import type { ConnectOptions } from '../container/verbs/connect.js';
 import type { Network } from '../network/network-file.js';
 import type { NetworkAttachOptions } from '../spec/network-options.js';
 import type { BatchResult } from './types.js';
@@ -31,8 +32,17 @@ export interface Networks {
   remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
   /** Removes those that no container is on and that match, but for the default network. `done` has names. */
   prune(options?: SignalOption & { readonly filters?: NetworkFilters }): Promise<BatchResult>;
-  /** Changes the name servers that its containers ask; those that run see it at once. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
+  /** Changes the name servers that its containers ask; from their next start on. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
+  /**
+   * Puts a container on a network: one that runs has the interface at once, another at its next start. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE,
+   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge).
+   */
+  connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
+  /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT. */
+  disconnect(network: string, container: string): Promise<void>;
+  /** Makes firewall rules of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
+  reload(container: string): Promise<void>;
 }
 
 export type { NetworkAttachOptions };

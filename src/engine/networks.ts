@@ -1,6 +1,7 @@
 /** Networks: made, listed, removed. */
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
+import { connectContainer, disconnectContainer, reloadNetworks } from '../container/verbs/connect.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
@@ -31,6 +32,11 @@ export function makeNetworks(context: EngineContext): Networks {
     remove: (nameOrId, options) => remove(context, nameOrId, options),
     prune: (options = {}) => prune(context, options),
     update: (nameOrId, options) => update(context, nameOrId, options),
+    connect: async (network, container, options = {}) =>
+      connectContainer(context, context.store.find(container).id, { network, options }),
+    disconnect: async (network, container) =>
+      disconnectContainer(context, context.store.find(container).id, network),
+    reload: async (container) => reloadNetworks(context, context.store.find(container).id),
   };
 }
 

@@ -58,7 +58,12 @@ export async function attachNetworks(
   const names = interfaceNames(networking.networks);
   const networks = store.transaction(() =>
     found.map((network, index) =>
-      attached(store, container, { network, interfaceName: names[index] ?? '', ...takeAttach(networking, index) }),
+      attached(store, container, {
+        network,
+        interfaceName: names[index] ?? '',
+        place: index,
+        ...takeAttach(networking, index),
+      }),
     ),
   );
   return {
@@ -80,7 +85,9 @@ export async function attachOne(
 ): Promise<AttachedNetwork> {
   const found = await findToAttach(place, attach);
   const interfaceName = attach.interfaceName ?? freeName(new Set(taken));
-  return store.transaction(() => attached(store, container, { network: found, interfaceName, attach }));
+  return store.transaction(() =>
+    attached(store, container, { network: found, interfaceName, place: taken.length, attach }),
+  );
 }
 
 interface Found {
@@ -156,12 +163,17 @@ interface Attachment {
   readonly network: Found;
   readonly attach: AttachConfig;
   readonly interfaceName: string;
+  /** Number of the networks before it. */
+  readonly place: number;
 }
+
+/** Of default routes, as Podman's; each network after the first one has a larger metric, so that the first one's route is taken. */
+const DEFAULT_METRIC = 100;
 
 function attached(
   store: Store,
   container: Attachee,
-  { network: { network, hostInterface }, attach, interfaceName }: Attachment,
+  { network: { network, hostInterface }, attach, interfaceName, place }: Attachment,
 ): AttachedNetwork {
   const { mtu, vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
   const subnets = network.subnets ?? [];
@@ -183,7 +195,7 @@ function attached(
       gateway,
       metric: own,
     })),
-    metric,
+    metric: metric === 0 && place > 0 ? DEFAULT_METRIC + place : metric,
     noDefaultRoute,
     aliases: [...new Set([container.name, ...attach.aliases, container.id.slice(0, 12)])],
   };

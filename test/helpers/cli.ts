@@ -45,6 +45,8 @@ export function storeOf(t: ExecutionContext<unknown>): TestStore {
     TSPOD_ROOT: root,
     TSPOD_RUNROOT: runRoot,
     TSPOD_CGROUP_MANAGER: testCgroupManager(),
+    // Tests that are about networks have a namespace of their own for them.
+    TSPOD_NETWORK: 'none',
   };
   // reading a bundle of certificates takes longer than everything else
   delete env['NODE_EXTRA_CA_CERTS'];

@@ -38,6 +38,8 @@ interface Attachment extends NetworkContext {
   readonly id: string;
   /** The container's network namespace. */
   readonly namespaceSlot: number;
+  /** Number of its first interface, for one that has some already. @default 0 */
+  readonly firstIndex?: number;
 }
 
 /** Before the container is made: a port that somebody else has is known before anything is done. */
@@ -57,6 +59,20 @@ export function attachNetworks(builder: PlanBuilder, attachment: Attachment): vo
   builder.add('network', 'closeSlot', { slot: lock });
   builder.add('network', 'closeSlot', { slot: socket });
   addInside(builder, attachment);
+}
+
+/** Rules and ports anew, where somebody has emptied the tables; what is there stays. In the stage `network`. */
+export function renewRules(builder: PlanBuilder, attachment: Omit<Attachment, 'namespaceSlot'>): void {
+  const bridges = attachedBridges(attachment.network);
+  if (bridges.length === 0) return;
+  const lock = builder.slot();
+  builder.add('network', 'lockFile', { slot: lock, path: `${attachment.directory}/${NETWORK_FILES.lock}` });
+  const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE });
+  const firewall = openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER });
+  addForwarding(builder, bridges);
+  for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
+  addPorts(builder, attachment, firewall);
+  builder.add('network', 'closeSlot', { slot: lock });
 }
 
 /** Each bridge once. */
@@ -89,7 +105,7 @@ function addHostSide(builder: PlanBuilder, attachment: Attachment, socket: numbe
   for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
   const publishes = network.ports.length > 0;
   for (const [index, each] of network.networks.entries())
-    addLink(builder, each, { ...attachment, index, socket, publishes });
+    addLink(builder, each, { ...attachment, index: (attachment.firstIndex ?? 0) + index, socket, publishes });
   if (firewall === NONE) return;
   addPorts(builder, attachment, firewall);
 }
@@ -170,7 +186,7 @@ function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlac
 }
 
 /** Whoever holds the port has a right to its element: another's is one that a crash has left. */
-function addPorts(builder: PlanBuilder, { id, network }: Attachment, socket: number): void {
+function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' | 'network'>, socket: number): void {
   const elements = portElements(id, network);
   for (const { map, element } of elements) {
     sendBatch(builder, {

@@ -1,0 +1,19 @@
+import { actOnAll } from '../../batch.js';
+import type { Command } from '../../command/definition.js';
+import { allFlag, checkSelection, latestFlag, selectContainers } from '../../selection.js';
+
+export const command: Command = {
+  name: 'reload',
+  summary: 'Make the firewall rules of containers again',
+  description: 'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables.',
+  usage: '[options] [CONTAINER...]',
+  examples: ['network reload web', 'network reload --all'],
+  flags: [allFlag('Reload the networks of all running containers'), latestFlag],
+  completion: ['containers'],
+  check: checkSelection,
+  run: async (context, invocation) => {
+    const engine = await context.engine();
+    const selection = await selectContainers(context, invocation, { matchesAll: ({ status }) => status === 'running' });
+    return actOnAll(context, selection, { act: ({ id }) => engine.networks.reload(id) });
+  },
+};

@@ -1,0 +1,60 @@
+/** Plans for execute() that change the networks of a container that runs. All may be repeated. */
+import { draftLinkRemoval } from '../../native/netlink/link-drafts.js';
+import type { AttachedNetwork } from '../../spec/container-network.js';
+import { PlanBuilder } from '../builder.js';
+import type { Plan } from '../ops.js';
+import { attachNetworks, removePorts, renewRules, type NetworkContext } from './attach.js';
+import { hostLinkName } from './names.js';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendDrafts } from './netlink.js';
+
+export interface LiveNetwork extends NetworkContext {
+  readonly id: string;
+  /** Pid of the container's first process. */
+  readonly pid: number;
+}
+
+export interface LiveChange {
+  readonly network: AttachedNetwork;
+  /** Its place in the list of the container's networks, by which its link is named. */
+  readonly index: number;
+}
+
+/** Adds an interface. */
+export function connectPlan({ id, pid, directory }: LiveNetwork, { network, index }: LiveChange): Plan {
+  const builder = new PlanBuilder();
+  const namespaceSlot = openNamespace(builder, pid);
+  attachNetworks(builder, { id, directory, namespaceSlot, firstIndex: index, network: { networks: [network], ports: [] } });
+  return prepared(builder);
+}
+
+/** Takes an interface away. Published ports lead nowhere until rulesPlan() has led them elsewhere. */
+export function disconnectPlan({ id, pid, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
+  const builder = new PlanBuilder();
+  const isBridge = network.driver === 'bridge';
+  const namespaceSlot = isBridge ? undefined : openNamespace(builder, pid);
+  if (isBridge && all.ports.length > 0)
+    removePorts(builder, { id, network: all }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
+  const socket = openNetlink(builder, 'prepare', { protocol: NETLINK_ROUTE, ...(namespaceSlot === undefined ? {} : { namespaceSlot }) });
+  const name = isBridge ? hostLinkName(id, index) : network.interfaceName;
+  sendDrafts(builder, { stage: 'prepare', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
+  return prepared(builder);
+}
+
+/** Makes rules and ports that are missing. */
+export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>): Plan {
+  const builder = new PlanBuilder();
+  renewRules(builder, { id, network, directory });
+  return prepared(builder);
+}
+
+function openNamespace(builder: PlanBuilder, pid: number): number {
+  const slot = builder.slot();
+  builder.add('prepare', 'openPath', { slot, path: `/proc/${pid}/ns/net`, flags: 0 });
+  return slot;
+}
+
+/** Nothing is launched: what a monitor does beside the child is done at once. */
+function prepared(builder: PlanBuilder): Plan {
+  const { steps } = builder.build();
+  return { steps: steps.map((step) => (step.stage === 'network' ? { ...step, stage: 'prepare' } : step)) };
+}
