@@ -1,6 +1,7 @@
 /** What inspect says of networks and ports, as Podman prints it. */
 import type { ContainerConfig } from '../spec/config.js';
 import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../spec/container-network.js';
+import { presentNetworks } from './networking.js';
 import type { InspectEndpoint, InspectNetwork, InspectNetworkSettings, InspectPorts } from './inspect-types.js';
 
 const NO_ENDPOINT: InspectEndpoint = {
@@ -24,7 +25,7 @@ export interface NetworkSubject {
 }
 
 export function inspectNetworkSettings({ id, config, network, pid }: NetworkSubject): InspectNetworkSettings {
-  const attached = network?.networks ?? [];
+  const attached = network === undefined ? [] : presentNetworks(network, config);
   const isOnNetworks = config.namespaces.network === 'bridge';
   const first = attached.length === 1 ? attached[0] : undefined;
   return {
@@ -45,7 +46,7 @@ function networksOf(
   { id, attached }: { readonly id: string; readonly attached: readonly AttachedNetwork[] },
 ): Readonly<Record<string, InspectNetwork>> {
   const entries = networking.networks.map(({ name, aliases }) => {
-    const found = attached.findLast((network) => network.name === name);
+    const found = attached.find((network) => network.name === name);
     const shown: InspectNetwork = {
       ...(found === undefined ? NO_ENDPOINT : endpoint(found)),
       NetworkID: name,

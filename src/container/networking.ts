@@ -7,7 +7,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFile
 import { tryLock } from '../native/file-lock.js';
 import type { NetworkContext } from '../plan/network/attach.js';
 import { NETWORK_FILES } from '../plan/network/names.js';
-import type { ContainerNetwork } from '../spec/container-network.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { AttachedNetwork, ContainerNetwork } from '../spec/container-network.js';
 import type { EngineContext } from './context.js';
 
 /** For plans. */
@@ -53,4 +54,35 @@ export function connectedIds({ paths }: EngineContext): readonly string[] {
   } catch {
     return []; // nothing was ever connected
   }
+}
+
+/** Those that it is on now: those that it was taken off stay in the list of what there is to undo. */
+export function presentNetworks(
+  { networks }: ContainerNetwork,
+  { networking }: Pick<ContainerConfig, 'networking'>,
+): readonly AttachedNetwork[] {
+  return networking.networks.flatMap(({ name }) => networks.findLast((each) => each.name === name) ?? []);
+}
+
+/** Networks that a container was put on while it runs: its monitor, which ends its life, does not know of them. */
+function addedFile({ paths }: EngineContext, id: string): string {
+  return `${paths.networks}/added-${id}`;
+}
+
+/** Before it is done. */
+export function rememberAdded(context: EngineContext, id: string, network: AttachedNetwork): void {
+  writeFileSync(addedFile(context, id), JSON.stringify([...addedNetworks(context, id), network]), { mode: 0o600 });
+}
+
+/** Their links have ended with the container's namespace; their bridges may be left. */
+export function addedNetworks(context: EngineContext, id: string): readonly AttachedNetwork[] {
+  try {
+    return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly AttachedNetwork[];
+  } catch {
+    return []; // as good as always
+  }
+}
+
+export function forgetAdded(context: EngineContext, id: string): void {
+  unlinkSync(addedFile(context, id));
 }

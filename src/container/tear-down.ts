@@ -3,6 +3,7 @@ import { findRuntime } from '../host/oci-runtimes.js';
 import { execute } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
 import type { CgroupPlacement, TeardownContext } from '../plan/context.js';
+import { bridgesPlan } from '../plan/network/detach.js';
 import { teardownPlan } from '../plan/teardown.js';
 import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, type CgroupNames } from '../spec/cgroup-path.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -10,7 +11,7 @@ import type { RuntimeConfig } from '../spec/oci-runtime.js';
 import { presentCgroups } from './cgroup.js';
 import { failpoint } from './failpoint.js';
 import type { HeldContainer } from './held.js';
-import { leftNetwork } from './networking.js';
+import { addedNetworks, forgetAdded, leftNetwork } from './networking.js';
 import { runtimeCommand } from './oci-runtime/command.js';
 
 /** Enough of a configuration for what follows an end. */
@@ -38,6 +39,7 @@ export async function tearDown(held: HeldContainer): Promise<void> {
     ),
   );
   failpoint('torn-down');
+  await removeAddedBridges(held);
 }
 
 /** Without the runtime, which somebody has removed since, its container still ends with its cgroup. */
@@ -47,10 +49,19 @@ function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<T
 
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
+  await removeAddedBridges(held);
   const cgroup = cgroupsOf(held, readableConfig(held));
   const network = networkOf(held);
   if (cgroup === undefined && network.network === undefined) return;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
+}
+
+/** Bridges of networks that it was put on while it ran, if nobody else is on them. */
+async function removeAddedBridges({ context, id }: HeldContainer): Promise<void> {
+  const bridges = addedNetworks(context, id).filter(({ driver }) => driver === 'bridge');
+  if (bridges.length === 0) return;
+  await execute(encodePlan(bridgesPlan(bridges, context.paths.networks)));
+  forgetAdded(context, id);
 }
 
 /** As its last life was given it. */

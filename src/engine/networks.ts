@@ -34,8 +34,7 @@ export function makeNetworks(context: EngineContext): Networks {
     update: (nameOrId, options) => update(context, nameOrId, options),
     connect: async (network, container, options = {}) =>
       connectContainer(context, context.store.find(container).id, { network, options }),
-    disconnect: async (network, container) =>
-      disconnectContainer(context, context.store.find(container).id, network),
+    disconnect: async (network, container) => disconnectContainer(context, context.store.find(container).id, network),
     reload: async (container) => reloadNetworks(context, context.store.find(container).id),
   };
 }

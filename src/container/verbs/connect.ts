@@ -14,7 +14,7 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { tellMembers } from '../network-names.js';
-import { readNetwork, writeNetwork } from '../networking.js';
+import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../networking.js';
 
 /** How it is connected; the name is the network's. */
 export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;
@@ -65,14 +65,21 @@ export async function reloadNetworks(context: EngineContext, id: string): Promis
   await withContainer(context, id, async (held) => {
     const live = liveNetwork(held);
     if (held.observation.kind !== 'live')
-      throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, { details: { id } });
-    if (live !== undefined) await execute(encodePlan(rulesPlan(live)));
+      throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
+        details: { id },
+      });
+    if (live === undefined) return;
+    const networks = presentNetworks(live.network, held.config);
+    await execute(encodePlan(rulesPlan({ ...live, network: { ...live.network, networks } })));
   });
 }
 
 function requireBridge({ namespaces: { network } }: ContainerConfig): void {
   if (network === 'bridge') return;
-  throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(network.split(':', 1)[0] ?? '')} is not supported: invalid network mode`);
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `${JSON.stringify(network.split(':', 1)[0] ?? '')} is not supported: invalid network mode`,
+  );
 }
 
 /** For this life and those that follow. */
@@ -99,6 +106,7 @@ async function connectLive(held: HeldContainer, attach: AttachConfig): Promise<v
   const found = findNetwork(context.networks, attach.name);
   try {
     const network = await attachOne(context.networks, context.store, { container: { seq, id, name }, attach, taken });
+    rememberAdded(context, id, network);
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
     await execute(encodePlan(connectPlan(live, { network, index: networks.length })));
   } catch (error) {
@@ -127,9 +135,11 @@ async function disconnectLive(held: HeldContainer, name: string): Promise<void> 
   if (live === undefined || network === undefined) return;
   await execute(encodePlan(disconnectPlan(live, { network, index })));
   leave(held, findNetwork(context.networks, name).id);
-  const left = live.network.networks.filter((each) => each.name !== name);
+  const left = presentNetworks(live.network, held.config);
   if (live.network.ports.length > 0 && left.length > 0)
-    await execute(encodePlan(rulesPlan({ id, directory: live.directory, network: { ...live.network, networks: left } })));
+    await execute(
+      encodePlan(rulesPlan({ id, directory: live.directory, network: { ...live.network, networks: left } })),
+    );
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
   tellMembers(context);
 }

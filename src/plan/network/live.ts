@@ -23,7 +23,13 @@ export interface LiveChange {
 export function connectPlan({ id, pid, directory }: LiveNetwork, { network, index }: LiveChange): Plan {
   const builder = new PlanBuilder();
   const namespaceSlot = openNamespace(builder, pid);
-  attachNetworks(builder, { id, directory, namespaceSlot, firstIndex: index, network: { networks: [network], ports: [] } });
+  attachNetworks(builder, {
+    id,
+    directory,
+    namespaceSlot,
+    firstIndex: index,
+    network: { networks: [network], ports: [] },
+  });
   return prepared(builder);
 }
 
@@ -34,7 +40,10 @@ export function disconnectPlan({ id, pid, network: all }: LiveNetwork, { network
   const namespaceSlot = isBridge ? undefined : openNamespace(builder, pid);
   if (isBridge && all.ports.length > 0)
     removePorts(builder, { id, network: all }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
-  const socket = openNetlink(builder, 'prepare', { protocol: NETLINK_ROUTE, ...(namespaceSlot === undefined ? {} : { namespaceSlot }) });
+  const socket = openNetlink(builder, 'prepare', {
+    protocol: NETLINK_ROUTE,
+    ...(namespaceSlot === undefined ? {} : { namespaceSlot }),
+  });
   const name = isBridge ? hostLinkName(id, index) : network.interfaceName;
   sendDrafts(builder, { stage: 'prepare', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
   return prepared(builder);

@@ -4,7 +4,8 @@ import type { Command } from '../../command/definition.js';
 export const command: Command = {
   name: 'connect',
   summary: 'Add a container to a network',
-  description: 'Puts a container on a network: one that runs has an interface to it at once, another at its next start.',
+  description:
+    'Puts a container on a network: one that runs has an interface to it at once, another at its next start.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network connect web db', 'network connect --alias data --ip 10.89.0.9 web db'],
   flags: [

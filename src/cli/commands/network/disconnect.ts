@@ -7,7 +7,9 @@ export const command: Command = {
   description: 'Takes a container off a network: one that runs loses its interface at once.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network disconnect web db'],
-  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Taken for scripts that give it: a disconnect needs no force' }],
+  flags: [
+    { name: 'force', short: 'f', kind: 'bool', help: 'Taken for scripts that give it: a disconnect needs no force' },
+  ],
   completion: ['networks', 'containers', []],
   check: ({ args }) => {
     if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);

@@ -5,7 +5,8 @@ import { allFlag, checkSelection, latestFlag, selectContainers } from '../../sel
 export const command: Command = {
   name: 'reload',
   summary: 'Make the firewall rules of containers again',
-  description: 'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables.',
+  description:
+    'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables.',
   usage: '[options] [CONTAINER...]',
   examples: ['network reload web', 'network reload --all'],
   flags: [allFlag('Reload the networks of all running containers'), latestFlag],
