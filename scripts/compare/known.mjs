@@ -3,7 +3,7 @@
 const STEP =
   'the message names the step of the plan that failed; there is no OCI runtime whose words could stand in it';
 const NEWER = 'as newer releases of Podman have it (compared with 4.3)';
-const NO_NETWORK = 'there are no bridge networks';
+const NO_NETWORK = 'the container of the comparison is on no network';
 const WINDOWS = 'fields of Docker for Windows, always 0 or empty';
 const WHICH = 'the message says which value is bad';
 const PODS = 'there are no pods';
@@ -134,8 +134,6 @@ export const KNOWN = [
     what: 'inspect: value of .HostConfig.MemorySwappiness',
     why: '0 where nothing was asked for, with a memory limit as without',
   },
-  { what: 'inspect: only Podman has .HostConfig.PortBindings', why: NO_NETWORK },
-  { what: 'inspect: only Podman has .HostConfig.PublishAllPorts', why: NO_NETWORK },
   { what: 'inspect: value of .HostConfig.RestartPolicy.Name', why: `none is "no"; ${NEWER}` },
   { what: 'inspect: value of .HostConfig.Runtime', why: 'the built-in runtime is called tspod' },
   { what: 'inspect: value of .HostConfig.ShmSize', why: '64 MiB are 67108864 bytes; Podman 4.3 counts 65536 kB' },
@@ -148,7 +146,6 @@ export const KNOWN = [
   { what: 'inspect: only Podman has .IsInfra', why: 'there are no pods' },
   { what: 'inspect: only Podman has .IsService', why: 'there are no pods' },
   { what: 'inspect: only Podman has .Namespace', why: 'a leftover that Podman never fills' },
-  { what: 'inspect: only Podman has .NetworkSettings', why: NO_NETWORK },
   {
     what: 'inspect: only Podman has .OCIConfigPath',
     why: 'no OCI configuration is written: containers are started without an OCI runtime',

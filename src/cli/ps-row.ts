@@ -1,5 +1,5 @@
 /** A line of ps: its fields as text, as JSON, and as a template sees them. */
-import { portsText } from '../container/inspect-network.js';
+import { portsText } from './ports-text.js';
 import type { ContainerSummary } from '../engine/types.js';
 import { ago, humanDuration, humanSize } from './format/human.js';
 import { stringMap, struct, type GoStruct, type GoValue } from './format/values.js';

@@ -1,6 +1,6 @@
 /** What inspect says of networks and ports, as Podman prints it. */
 import type { ContainerConfig } from '../spec/config.js';
-import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork } from '../spec/container-network.js';
 import { presentNetworks } from './networking.js';
 import type { InspectEndpoint, InspectNetwork, InspectNetworkSettings, InspectPorts } from './inspect-types.js';
 
@@ -88,16 +88,4 @@ export function inspectPorts({ networking: { ports, expose } }: Pick<ContainerCo
   for (const { port, protocol, range } of expose)
     for (let offset = 0; offset < range; offset += 1) found[`${port + offset}/${protocol}`] ??= null;
   return found;
-}
-
-/** As ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
-export function portsText(ports: readonly PublishedPort[]): string {
-  const range = (first: number, count: number): string =>
-    count === 1 ? String(first) : `${first}-${first + count - 1}`;
-  return ports
-    .map(({ hostIp, hostPort, containerPort, protocol, range: count }) => {
-      const host = hostIp === '' ? '0.0.0.0' : hostIp.includes(':') ? `[${hostIp}]` : hostIp;
-      return `${host}:${range(hostPort, count)}->${range(containerPort, count)}/${protocol}`;
-    })
-    .join(', ');
 }

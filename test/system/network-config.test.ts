@@ -57,12 +57,17 @@ test('network: containers on a named network find each other by name and alias, 
   t.notRegex(await hosts('c'), /alfa|beta/);
   for (const name of ['a', 'alfa'])
     await run(t, 0, 'exec', 'b', 'busybox', 'wget', '-q', '-O', '/dev/null', `http://${name}/bin/busybox`);
-  const unknown = await collect(start(t, {}, 'exec', 'c', 'busybox', 'wget', '-q', '-O', '/dev/null', 'http://alfa/bin/busybox'));
+  const unknown = await collect(
+    start(t, {}, 'exec', 'c', 'busybox', 'wget', '-q', '-O', '/dev/null', 'http://alfa/bin/busybox'),
+  );
   t.not(unknown.status, 0);
   const { Networks } = await settings(t, 'a');
   const address = Networks['web']?.IPAddress ?? '';
   t.regex(await hosts('a'), new RegExp(`^${address}\\t[0-9a-f]{12} a alfa$`, 'm'));
-  await run(t, 1, 'exec', 'c', 'busybox', 'wget', '-q', '-T', '2', '-O', '/dev/null', `http://${address}/bin/busybox`);
+  const apart = await collect(
+    start(t, {}, 'exec', 'c', 'busybox', 'wget', '-q', '-T', '2', '-O', '/dev/null', `http://${address}/bin/busybox`),
+  );
+  t.not(apart.status, 0);
   await run(t, 0, 'stop', '-t', '0', 'b');
   t.notRegex(await hosts('a'), /beta|containers on/);
   await run(t, 0, 'start', 'b');
@@ -269,4 +274,43 @@ test('network: name servers of a network, and those that are asked for before th
   const asked = await resolv('--dns', '192.0.2.7', '--dns-search', 'example.com');
   t.regex(asked, /^search example\.com\nnameserver 192\.0\.2\.7\n/);
   t.notRegex(asked, /192\.0\.2\.53/);
+});
+
+test('network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  for (const name of ['web', 'db']) await run(t, 0, 'network', 'create', name);
+  const server = ['sh', '-c', 'echo hello > /index.html; exec busybox httpd -f -h / -p 80'];
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', '-p', '8080:80', ...root, ...server);
+  await run(t, 0, 'create', '--name', 'b', '--network', 'web', ...root, ...SLEEP);
+  const addresses = async (): Promise<string[]> =>
+    (await output(t, 'exec', 'a', 'ip', '-o', '-4', 'addr'))
+      .split('\n')
+      .flatMap((line) => /(eth\d)\s+inet/.exec(line)?.[1] ?? []);
+  const fetched = (): string => network.inside('busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/');
+  await run(t, 0, 'network', 'connect', '--alias', 'extra', 'db', 'a');
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  await run(t, 0, 'network', 'connect', 'db', 'b');
+  t.deepEqual(await addresses(), ['eth0', 'eth1']);
+  await run(t, 0, 'start', 'b');
+  t.regex(await output(t, 'exec', 'b', 'cat', '/etc/hosts'), /a extra/);
+  t.deepEqual(Object.keys((await settings(t, 'a')).Networks).sort(), ['db', 'web']);
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  t.deepEqual(await addresses(), ['eth1']);
+  t.is(fetched(), 'hello\n');
+  const gone = await run(t, 125, 'network', 'disconnect', 'web', 'a');
+  t.is(gone.stderr, 'Error: container a is not connected to network web\n');
+  network.inside('/usr/sbin/nft', 'flush', 'ruleset');
+  await run(t, 0, 'network', 'reload', 'a');
+  t.is(fetched(), 'hello\n');
+  await run(t, 0, 'restart', '-t', '0', 'a');
+  t.deepEqual(await addresses(), ['eth0']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'b');
+  await run(t, 0, 'network', 'connect', 'web', 'a');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+  t.deepEqual(network.links(), ['lo']);
+  const host = await run(t, 0, 'create', '--name', 'h', '--network', 'host', ...root, 'true');
+  t.is(host.status, 0);
+  t.regex((await run(t, 125, 'network', 'connect', 'web', 'h')).stderr, /invalid network mode/);
 });

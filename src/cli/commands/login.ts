@@ -1,5 +1,13 @@
 import { isTspodError } from '../../errors.js';
-import { defaultRegistry, keptLogin, login, readLoginKey, tryLogin, type Credentials, type RegistryRequest } from '../../engine/registries.js';
+import {
+  defaultRegistry,
+  keptLogin,
+  login,
+  readLoginKey,
+  tryLogin,
+  type Credentials,
+  type RegistryRequest,
+} from '../../engine/registries.js';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
@@ -12,12 +20,22 @@ export const command: Command = {
   description:
     'Checks a login with a registry and keeps it in the file of logins, for the owner alone. Without a registry, logs in to the first of those that registries.conf names.',
   usage: '[options] [REGISTRY]',
-  examples: ['login quay.io', 'login --username me --password-stdin quay.io/team < password', 'login --get-login quay.io'],
+  examples: [
+    'login quay.io',
+    'login --username me --password-stdin quay.io/team < password',
+    'login --get-login quay.io',
+  ],
   flags: [
     authFileFlag,
     certDirectoryFlag,
     { name: 'get-login', kind: 'bool', help: 'Print the user who is logged in' },
-    { name: 'password', short: 'p', kind: 'text', value: 'password', help: 'Password, which others on this machine can see' },
+    {
+      name: 'password',
+      short: 'p',
+      kind: 'text',
+      value: 'password',
+      help: 'Password, which others on this machine can see',
+    },
     { name: 'password-stdin', kind: 'bool', help: 'Read the password from stdin' },
     tlsVerifyFlag,
     { name: 'username', short: 'u', kind: 'text', value: 'name', help: 'User' },
@@ -66,7 +84,11 @@ async function isStillValid(
   return true;
 }
 
-async function askFor(context: Context, flags: Invocation['flags'], known: Credentials | undefined): Promise<Credentials> {
+async function askFor(
+  context: Context,
+  flags: Invocation['flags'],
+  known: Credentials | undefined,
+): Promise<Credentials> {
   const before = known?.kind === 'password' ? known.username : '';
   const given = flags.bool('password-stdin') ? await readStdin() : flags.text('password');
   const named = flags.text('username');
@@ -85,7 +107,8 @@ async function tried<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isTspodError(error, 'UNAUTHORIZED')) throw new CliError(`logging into ${JSON.stringify(key)}: invalid username/password`);
+    if (isTspodError(error, 'UNAUTHORIZED'))
+      throw new CliError(`logging into ${JSON.stringify(key)}: invalid username/password`);
     if (isTspodError(error)) throw new CliError(`authenticating creds for ${JSON.stringify(key)}: ${error.message}`);
     throw error;
   }

@@ -1,4 +1,4 @@
-import { portsText } from '../../container/inspect-network.js';
+import { portsText } from '../ports-text.js';
 import type { ContainerSummary, ListOptions } from '../../engine/types.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';

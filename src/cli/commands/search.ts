@@ -18,7 +18,11 @@ export const command: Command = {
   description:
     'Looks for images in one registry (REGISTRY/TERM), or in all that registries.conf names. With --list-tags, prints the tags of one image.',
   usage: '[options] TERM',
-  examples: ['search --limit 3 docker.io/alpine', 'search --list-tags quay.io/podman/stable', 'search --format json registry.local/'],
+  examples: [
+    'search --limit 3 docker.io/alpine',
+    'search --list-tags quay.io/podman/stable',
+    'search --format json registry.local/',
+  ],
   flags: [
     authFileFlag,
     certDirectoryFlag,
@@ -32,7 +36,12 @@ export const command: Command = {
       help: 'Print what matches: stars=NUMBER, is-official[=BOOL], is-automated[=BOOL]',
     },
     { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
-    { name: 'limit', kind: 'int', value: 'number', help: `At most so many of each registry (default ${DEFAULT_LIMIT})` },
+    {
+      name: 'limit',
+      kind: 'int',
+      value: 'number',
+      help: `At most so many of each registry (default ${DEFAULT_LIMIT})`,
+    },
     { name: 'list-tags', kind: 'bool', help: 'Print the tags of an image' },
     { name: 'no-trunc', kind: 'bool', help: 'Print whole descriptions' },
     tlsVerifyFlag,

@@ -48,5 +48,7 @@ export async function readStdin(): Promise<string> {
     if (length > MAX_INPUT_BYTES) throw new CliError(`the password is longer than ${MAX_INPUT_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8').replace(/\r?\n$/, '');
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
 }
