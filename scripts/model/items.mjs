@@ -23,8 +23,8 @@ namespaces of other containers: ipc :: system/cli-run-flags.test.ts :: --ipc
 namespaces of other containers: uts :: system/cli-run-flags.test.ts :: --uts
 namespaces of other containers: cgroup :: system/cli-run-flags.test.ts :: --cgroupns
 further dependencies :: system/dependencies.test.ts :: requires: what it needs is recorded, and has to be there
-port mappings :: system/network.test.ts :: network: published ports are reached through the host, and chosen ones are kept
-networks, aliases, static addresses :: system/network.test.ts :: network: addresses, names of interfaces and MAC addresses that are asked for are had
+port mappings :: system/network-config.test.ts :: network: published ports are reached through the host, and chosen ones are kept
+networks, aliases, static addresses :: system/network-config.test.ts :: network: addresses, names of interfaces and MAC addresses that are asked for are had
 DNS servers, search domains, options; added hosts :: system/names.test.ts :: command line: --add-host, --hosts-file, --no-hostname, --dns and its kin
 host name :: system/names.test.ts :: hostname: in the file, in HOSTNAME and in the kernel; with noHostname the file is the container’s
 entrypoint and command :: system/run.test.ts :: run: output, exit code and signal of a command in a container of its own
@@ -56,7 +56,7 @@ a mount of the user's wins over them :: system/names.test.ts :: a mount of the u
 /dev/shm :: system/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
 restart count :: system/events.test.ts :: events: many looks at a container that is started again and again tell each run once
 last error :: system/run.test.ts :: run: a bad command leaves nothing and says what is wrong
-IP addresses and routes :: system/network.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
+IP addresses and routes :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
 mounted, mountpoint :: system/files-mount.test.ts :: mount: counts, shows what the container sees, and is gone with the last unmount
 `;
 

@@ -1,5 +1,5 @@
 /** Names on networks: every member's /etc/hosts is kept as the members are. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, unlinkSync } from 'node:fs';
 
 import { tryLock } from '../native/file-lock.js';
 import type { Attached } from '../network/attach.js';
@@ -55,6 +55,8 @@ export function tellMembers(context: EngineContext): void {
     using held = tryLock(`${directory}/names`);
     if (held === undefined) return;
     tellStale(context);
+    // Who has opened it meanwhile notices that it is gone.
+    unlinkSync(held.path);
   }
 }
 
