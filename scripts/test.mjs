@@ -108,6 +108,10 @@ async function fuzzResults() {
       '--seconds',
       String(seconds),
     ]),
+    await commandResult(`readers of images survive ${seconds} s of fuzzing`, process.execPath, [
+      'scripts/fuzz-images.mjs',
+      String(seconds),
+    ]),
   ];
 }
 

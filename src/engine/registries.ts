@@ -27,8 +27,15 @@ export function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryR
 }
 
 /** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
-export function readLoginKey(text: string): { readonly key: string; readonly registry: string; readonly path: string | undefined } {
-  const [host = '', ...parts] = text.replace(/^https?:\/\//, '').replace(/\/+$/, '').split('/');
+export function readLoginKey(text: string): {
+  readonly key: string;
+  readonly registry: string;
+  readonly path: string | undefined;
+} {
+  const [host = '', ...parts] = text
+    .replace(/^https?:\/\//, '')
+    .replace(/\/+$/, '')
+    .split('/');
   // A name of an image in it is checked in place of the registry itself.
   const { registry } = parseImageName(`${host}/${parts.length === 0 ? 'x' : parts.join('/')}`);
   if (registry === undefined || host === '')
@@ -122,4 +129,3 @@ export async function imageTags(
   }
   throw last;
 }
-

@@ -1,0 +1,146 @@
+/** login, logout and search against a real registry. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+
+import { openDestination } from '../../src/image/open.js';
+import { NO_REGISTRIES } from '../../src/image/registries/config.js';
+import { run, runWith } from '../helpers/cli.js';
+import { sendJson, startServer } from '../helpers/http-server.js';
+import { makeImage, writeImage } from '../helpers/images.js';
+import { PASSWORD, startRegistry, USER } from '../helpers/registry.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+test('login: keeps what the registry takes, and logout forgets it', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const { host } = await startRegistry(t, { auth: true });
+  const authFile = join(temporaryDirectory(t), 'auth.json');
+  const common = ['--authfile', authFile];
+  const plain = [...common, '--tls-verify=false'];
+  const wrong = await run(t, 125, 'login', ...plain, '-u', USER, '-p', 'wrong', host);
+  t.regex(wrong.stderr, new RegExp(`logging into "${host}": invalid username/password`));
+  const input = { input: `${PASSWORD}\n` };
+  const done = await runWith(t, input, 0, 'login', ...plain, '-v', '-u', USER, '--password-stdin', host);
+  t.is(done.stdout, `Used:  ${authFile}\nLogin Succeeded!\n`);
+  t.is(statSync(authFile).mode & 0o777, 0o600);
+  t.is((await run(t, 0, 'login', ...common, '--get-login', host)).stdout, `${USER}\n`);
+  const again = await run(t, 0, 'login', ...plain, host);
+  t.regex(again.stdout, /Existing credentials are valid. Already logged in to/);
+  t.is((await run(t, 0, 'logout', ...common, host)).stdout, `Removed login credentials for ${host}\n`);
+  t.regex((await run(t, 125, 'logout', ...common, host)).stderr, /not logged into/);
+  t.regex((await run(t, 125, 'login', ...common, '--get-login', host)).stderr, /not logged into/);
+  t.false(readFileSync(authFile, 'utf8').includes(host));
+});
+
+test('login: asks for what it is not told', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const { host } = await startRegistry(t, { auth: true });
+  const authFile = join(temporaryDirectory(t), 'auth.json');
+  const plain = ['--authfile', authFile, '--tls-verify=false'];
+  const done = await runWith(t, { input: `${USER}\n${PASSWORD}\n` }, 0, 'login', ...plain, host);
+  t.is(done.stdout, 'Username: Password: Login Succeeded!\n');
+  await run(t, 0, 'login', ...plain, '-u', USER, '-p', PASSWORD, `${host}/team`);
+  const all = await run(t, 0, 'logout', '--authfile', authFile, '--all');
+  t.is(all.stdout, 'Removed login credentials for all registries\n');
+});
+
+test('login: certificates are checked with those of --cert-dir', async (t) => {
+  if (!requires(t, 'docker-registry', 'openssl')) return;
+  const { host, certDirectory } = await startRegistry(t, { tls: true, auth: true });
+  const login = ['login', '--authfile', join(temporaryDirectory(t), 'auth.json'), '-u', USER, '-p', PASSWORD];
+  t.regex((await run(t, 125, ...login, host)).stderr, /certificate/);
+  await run(t, 0, ...login, '--cert-dir', certDirectory, host);
+});
+
+test('login: wrong uses are refused', async (t) => {
+  t.regex((await run(t, 125, 'login', 'a', 'b')).stderr, /only one registry/);
+  t.regex((await run(t, 125, 'login', '--password-stdin', 'a.io')).stderr, /must provide --username/);
+  const both = await run(t, 125, 'login', '-u', 'x', '-p', 'y', '--password-stdin', 'a.io');
+  t.regex(both.stderr, /can't specify both/);
+  const conf = join(temporaryDirectory(t), 'registries.conf');
+  writeFileSync(conf, 'unqualified-search-registries = []');
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  t.regex((await runWith(t, { env }, 125, 'login')).stderr, /a registry must be provided/);
+});
+
+test('search: repositories and tags of a registry', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const { host } = await startRegistry(t);
+  const temporary = temporaryDirectory(t);
+  const options = {
+    environment: {},
+    uid: 0,
+    registries: NO_REGISTRIES,
+    temporaryDirectory: temporary,
+    tlsVerify: false,
+  };
+  for (const name of ['team/app:1', 'team/app:2', 'other:1']) {
+    await using destination = await openDestination(`docker://${host}/${name}`, options);
+    await writeImage(destination, makeImage());
+  }
+  const found = await run(t, 0, 'search', '--tls-verify=false', `${host}/app`);
+  t.deepEqual(
+    found.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/ +/)[0]),
+    ['NAME', `${host}/team/app`],
+  );
+  t.regex(found.stdout, /^NAME +DESCRIPTION\n/);
+  const image = `${host}/team/app`;
+  const tags = await run(t, 0, 'search', '--tls-verify=false', '--list-tags', image);
+  const [heading = '', ...rows] = tags.stdout.trim().split('\n');
+  t.deepEqual(heading.split(/ +/), ['NAME', 'TAG']);
+  // The registry gives them in any order.
+  t.deepEqual(rows.map((line) => line.split(/ +/)).sort(), [
+    [image, '1'],
+    [image, '2'],
+  ]);
+  const listing = ['search', '--tls-verify=false', '--list-tags', '--limit', '1', '--format', 'json', image];
+  const [listed] = JSON.parse((await run(t, 0, ...listing)).stdout) as { Name: string; Tags: string[] }[];
+  t.is(listed?.Name, image);
+  t.is(listed?.Tags.length, 1);
+});
+
+test('search: filters, limits and formats', async (t) => {
+  const results = [
+    { name: 'big', description: `many ${'words '.repeat(20)}\u001b[31m`, star_count: 50, is_official: true },
+    { name: 'team/small', description: 'few', star_count: 1, is_automated: true },
+  ];
+  const server = await startServer(t, ({ url }, response) => {
+    if (url === '/v2/') sendJson(response, {});
+    else sendJson(response, { results: results.slice(0, Number(/n=(\d+)/.exec(url)?.[1])) });
+  });
+  const search = async (...flags: readonly string[]) =>
+    (await run(t, 0, 'search', '--tls-verify=false', '--format', '{{.Name}}', ...flags, `${server.host}/x`)).stdout;
+  const [big, small] = [`${server.host}/big\n`, `${server.host}/team/small\n`];
+  t.is(await search(), big + small);
+  t.is(await search('--filter', 'stars=10'), big);
+  t.is(await search('--filter', 'is-official'), big);
+  t.is(await search('--filter', 'is-official=false'), small);
+  t.is(await search('--filter', 'is-automated=true'), small);
+  t.is(await search('--limit', '1'), big);
+  const conf = join(temporaryDirectory(t), 'registries.conf');
+  writeFileSync(conf, `unqualified-search-registries = ["${server.host}"]`);
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  const short = await runWith(t, { env }, 0, 'search', '--tls-verify=false', '--format', '{{.Description}}', 'x');
+  t.is(short.stdout.split('\n')[0]?.length, 47);
+  const whole = await runWith(
+    t,
+    { env },
+    0,
+    'search',
+    '--tls-verify=false',
+    '--no-trunc',
+    '--format',
+    '{{.Description}}',
+    'x',
+  );
+  t.true((whole.stdout.split('\n')[0]?.length ?? 0) > 100);
+  const columns = await run(t, 0, 'search', '--tls-verify=false', '--compatible', `${server.host}/x`);
+  t.regex(columns.stdout, /^NAME +DESCRIPTION +STARS +OFFICIAL +AUTOMATED\n/);
+  t.regex((await run(t, 125, 'search', '--limit', '101', 'x')).stderr, /outside the range of \[1, 100\]/);
+  t.regex((await run(t, 125, 'search', '--filter', 'nothing', `${server.host}/x`)).stderr, /invalid filter type/);
+  t.regex((await run(t, 125, 'search')).stderr, /requires at least 1 arg/);
+});
