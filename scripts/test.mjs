@@ -42,7 +42,7 @@ const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
 const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
-  fuzz: { run: fuzzResults },
+  fuzz: { run: fuzzResults, needsTests: true },
   unit: {
     needsTests: true,
     run: () => avaResults('out/test/unit/**/*.test.js', { env: environment, args: avaArguments }),
