@@ -38,7 +38,9 @@ export async function startRegistry(
   if (options.auth === true) writeFileSync(join(directory, 'htpasswd'), HTPASSWD);
   // JSON is YAML.
   writeFileSync(join(directory, 'config.yml'), JSON.stringify(configuration(directory, options)));
-  const registry = spawn('docker-registry', ['serve', join(directory, 'config.yml')], {
+  // It goes with this process, also when a time limit ends that.
+  const command = ['--pdeathsig', 'KILL', 'docker-registry', 'serve', join(directory, 'config.yml')];
+  const registry = spawn('setpriv', command, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
   });
