@@ -4,15 +4,17 @@ import { stringMap, struct, type GoStruct } from './format/values.js';
 
 const SHORT_ID = 12;
 
-/** Attribute that Podman has in a field of its own. */
+/** Attributes that Podman has in fields of their own. */
 const EXIT_CODE = 'containerExitCode';
+const HEALTH = 'health_status';
 
 export function eventLine(event: EngineEvent, { truncate }: { readonly truncate: boolean }): string {
   const { type, status, attributes } = event;
   const id = truncate ? event.id.slice(0, SHORT_ID) : event.id;
-  const pairs = Object.keys(attributes)
-    .sort()
-    .map((key) => `${key}=${attributes[key] ?? ''}`);
+  const names = Object.keys(attributes).sort();
+  const pairs = [...names.filter((name) => name === HEALTH), ...names.filter((name) => name !== HEALTH)].map(
+    (key) => `${key}=${attributes[key] ?? ''}`,
+  );
   const named = id === '' ? pairs : [`image=${event.image}`, `name=${event.name}`, ...pairs];
   const words = [printedTime(event.timeUs), type, status, ...(id === '' ? [] : [id])];
   return `${words.join(' ')}${named.length === 0 ? '' : ` (${named.join(', ')})`}\n`;
@@ -21,6 +23,7 @@ export function eventLine(event: EngineEvent, { truncate }: { readonly truncate:
 /** What is empty is left out. */
 export function eventJson(event: EngineEvent): Record<string, unknown> {
   const code = event.attributes[EXIT_CODE];
+  const health = event.attributes[HEALTH];
   return {
     ...(code === undefined ? {} : { ContainerExitCode: Number(code) }),
     ...(event.id === '' ? {} : { ID: event.id }),
@@ -29,6 +32,7 @@ export function eventJson(event: EngineEvent): Record<string, unknown> {
     Status: event.status,
     Time: rfc3339(event.timeUs),
     Type: event.type,
+    ...(health === undefined ? {} : { [HEALTH]: health }),
     Attributes: event.attributes,
   };
 }
@@ -38,7 +42,7 @@ export function eventStruct(event: EngineEvent): GoStruct {
   return struct('*events.Event', {
     Attributes: stringMap(attributes),
     ContainerExitCode: Number(attributes[EXIT_CODE] ?? 0),
-    HealthStatus: attributes['health_status'] ?? '',
+    HealthStatus: attributes[HEALTH] ?? '',
     ID: event.id,
     Image: event.image,
     Name: event.name,

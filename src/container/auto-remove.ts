@@ -5,6 +5,8 @@ import type { EngineContext } from './context.js';
 import { destroyUnneeded, isNeeded, sweep } from './destroy.js';
 import { statusFromRecord } from './exit-status.js';
 import { recordEnd } from './events.js';
+import { recordLastExecEnds } from './exec-events.js';
+import { recordHealthChange } from './health-events.js';
 import { failpoint } from './failpoint.js';
 import { withContainer, type HeldContainer } from './held.js';
 import { endedState } from './observe.js';
@@ -37,6 +39,8 @@ async function finish(held: HeldContainer, told: ExitStatus | undefined): Promis
   // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
   if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended' && !isNeeded(held)) {
     recordRestarts(held);
+    recordHealthChange(held);
+    await recordLastExecEnds(held);
     recordEnd(held, endedState(held.state, held.observation.exit));
     await sweep(held, told.exitCode);
     return told;

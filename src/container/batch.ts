@@ -3,6 +3,7 @@ import { TspodError } from '../errors.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { BatchedContainer, Container, SignalOption } from './api.js';
 import type { Batch, EngineContext } from './context.js';
+import { recordContainerEvent } from './events.js';
 import { withContainer, type HeldContainer } from './held.js';
 import { settle } from './settle.js';
 
@@ -110,7 +111,14 @@ export async function batchContainer<T>(
 
 /** What has happened to it is recorded. In a batch, which looks at nothing by itself, later calls see it. */
 export async function syncContainer(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
-  await withContainer(context, id, () => undefined, { signal, refreshes: true });
+  await withContainer(
+    context,
+    id,
+    ({ name }) => {
+      recordContainerEvent(context, { id, name, status: 'sync' });
+    },
+    { signal, refreshes: true },
+  );
 }
 
 /** Verbs that are finished under the lock, whether the callback waits for them or not. */

@@ -19,11 +19,11 @@ import type { EngineContext } from './context.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
-import { observe, statusOf } from './observe.js';
+import { isAlive, observe, statusOf } from './observe.js';
 import type { LiveRecord } from './run-record.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
-import { requireAllowed } from './transitions.js';
+import { justEnded, requireAllowed } from './transitions.js';
 import { usernsOfProcess } from './userns.js';
 
 /** A running container and what an exec in it is made from. */
@@ -31,6 +31,7 @@ export interface ExecTarget {
   readonly id: string;
   readonly name: string;
   readonly config: ContainerConfig;
+  /** At the moment of the look: nothing keeps it from ending. */
   readonly live: LiveRecord;
   readonly request: ExecRequest;
   readonly spec: ContainerSpec;
@@ -83,14 +84,15 @@ export interface StartedExec {
 }
 
 export interface ExecLaunchOptions {
+  readonly target: Pick<ExecTarget, 'id' | 'live'>;
   readonly fds: readonly number[];
   readonly signal: AbortSignal | undefined;
   /** Runs before the plan is sent: attaches. */
   readonly before?: (talk: MonitorTalk) => void;
 }
 
-/** Returns when the command runs. Throws as launchError() says, ABORTED. */
-export async function launchExec(plan: Plan, { fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
+/** Returns when the command runs. Throws as launchError() says, CONTAINER_STOPPED, ABORTED. */
+export async function launchExec(plan: Plan, { target, fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
   throwIfAborted('exec', signal);
   const bytes = encodePlan(plan);
   const talk = new MonitorTalk(spawnMonitor({ fds }));
@@ -108,6 +110,7 @@ export async function launchExec(plan: Plan, { fds, signal, before }: ExecLaunch
   }
   if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
   await talk.closed();
+  if (!isAlive(target.live.init)) throw justEnded(target.id);
   if (answer.kind === 'failed') throw launchError(plan, answer);
   throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
 }

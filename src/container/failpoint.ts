@@ -38,6 +38,8 @@ export const FAILPOINTS = [
   'torn-down',
   'end-told',
   'end-recorded',
+  'live-root-found',
+  'root-opened',
   'mount-recorded',
   'mounted',
   'unmount-recorded',

@@ -8,6 +8,7 @@ import { encodePlan } from '../plan/encode.js';
 import { freezePlan, frozenFile } from '../plan/update.js';
 import { presentCgroups } from './cgroup.js';
 import type { HeldContainer } from './held.js';
+import type { Observation } from './observe.js';
 
 /** A process in the kernel's hands can take a while to stop. */
 const PATIENCE_MS = 10_000;
@@ -25,6 +26,27 @@ export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<v
     await execute(encodePlan(freezePlan(placement, false)));
     throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
   }
+}
+
+/**
+ * A paused container may be killed, and its policy starts it again; or its process ends while it is being paused. What is launched in a frozen cgroup
+ * never gets anywhere, and neither does who waits for its monitor.
+ */
+export async function endPause(held: HeldContainer): Promise<void> {
+  try {
+    await setFrozen(held, false);
+  } catch (error) {
+    if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
+  }
+  held.save({ status: 'active' });
+}
+
+/** It has ended with its cgroup. */
+const GONE: ReadonlySet<string> = new Set(['NO_CGROUPS', 'ENOENT', 'ENODEV']);
+
+/** Its command does. */
+export function runs(observation: Observation): boolean {
+  return observation.kind === 'live' && observation.live.status === 'running';
 }
 
 function hasLine(path: string, line: string): boolean {

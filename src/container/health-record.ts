@@ -1,5 +1,5 @@
 /** The file by which a monitor tells how well its container is (docs/state.md). */
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import type { ContainerPaths } from '../storage/paths.js';
 
@@ -25,9 +25,42 @@ export interface HealthRecord {
 const NOTHING_YET: HealthRecord = { status: 'starting', failingStreak: 0, log: [] };
 
 /** Of a container that has a check. What the last life of one that has ended left is answered, too. */
-export function readHealth(paths: Pick<ContainerPaths, 'health' | 'lastHealth'>): HealthRecord {
-  const text = readIfThere(paths.health) ?? readIfThere(paths.lastHealth);
+export function readHealth({
+  health,
+  lastHealth,
+}: Pick<ContainerPaths, 'health'> & Partial<Pick<ContainerPaths, 'lastHealth'>>): HealthRecord {
+  const text = readIfThere(health) ?? (lastHealth === undefined ? undefined : readIfThere(lastHealth));
   return text === undefined ? NOTHING_YET : parseHealth(text);
+}
+
+/** When the last check began whose result was told, and what was told. Nothing yet: `starting`. */
+export interface ToldHealth {
+  readonly startedNs: bigint;
+  readonly status: HealthStatus;
+}
+
+export function readTold({ health }: Pick<ContainerPaths, 'health'>): ToldHealth {
+  const [, started = '0', status] =
+    /^(\d+) (starting|healthy|unhealthy)\n$/.exec(readIfThere(toldPath(health)) ?? '') ?? [];
+  return { startedNs: BigInt(started), status: (status as HealthStatus | undefined) ?? 'starting' };
+}
+
+/** The last check came to something else than what was told. */
+export function isUntoldHealth({ health }: Pick<ContainerPaths, 'health'>): boolean {
+  return existsSync(health) && readHealth({ health }).status !== readTold({ health }).status;
+}
+
+export function writeTold({ health }: Pick<ContainerPaths, 'health'>, { startedNs, status }: ToldHealth): void {
+  try {
+    writeFileSync(toldPath(health), `${String(startedNs)} ${status}\n`, { mode: 0o600 });
+  } catch (error) {
+    // The run is over.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function toldPath(health: string): string {
+  return `${health}.told`;
 }
 
 /** Keeps the record when the run directory goes. */

@@ -99,7 +99,6 @@ export function stateOf(container: StoredContainer, observation: Observation): C
   const live = 'live' in observation ? observation.live : undefined;
   const settled = observation.kind === 'ended' ? endedState(state, observation.exit) : state;
   const runs = status !== 'exited' && status !== 'stopped' && status !== 'restarting';
-  const startedUs = live === undefined || live.startedUs === 0 ? settled.startedUs : live.startedUs;
   return {
     status,
     pid: runs ? (live?.init.pid ?? 0) : 0,
@@ -107,12 +106,27 @@ export function stateOf(container: StoredContainer, observation: Observation): C
       live !== undefined && observation.kind !== 'ended' && observation.kind !== 'lost' ? live.monitor.pid : 0,
     exitCode: observation.kind === 'lost' && status === 'exited' ? -1 : settled.exitCode,
     oomKilled: settled.oomKilled,
-    startedAt: dateOf(startedUs),
+    startedAt: dateOf(startOf(observation, settled)),
     finishedAt: dateOf(settled.finishedUs),
     restartCount: live?.restarts ?? settled.restarts,
     stoppedByUser: settled.stoppedByUser,
     error: settled.error,
   };
+}
+
+/** While it lives, the monitor knows; the record has the time of the call. */
+function startOf(observation: Observation, { startedUs }: StoredState): number {
+  switch (observation.kind) {
+    case 'settled':
+    case 'ended':
+      return startedUs;
+    case 'launching':
+      return 0;
+    case 'live':
+    case 'ending':
+    case 'lost':
+      return observation.live.startedUs;
+  }
 }
 
 /** The record after the end that the monitor told of. */
@@ -124,7 +138,7 @@ export function endedState(state: StoredState, exit: ExitRecord): StoredState {
     exitSignal: exit.signal,
     oomKilled: exit.oomKilled,
     timedOut: exit.timedOut,
-    startedUs: exit.startedUs === 0 ? state.startedUs : exit.startedUs,
+    startedUs: exit.startedUs,
     finishedUs: exit.finishedUs,
     restarts: exit.restarts,
     error: exit.error,

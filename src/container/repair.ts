@@ -1,6 +1,9 @@
 /** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
 import type { EngineContext } from './context.js';
 import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
+import { untoldEnds } from './exec-events.js';
+import { runs } from './freeze.js';
+import { isUntoldHealth } from './health-record.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
 import { tellMembers } from './network-names.js';
 import { isAlive, observe } from './observe.js';
@@ -8,7 +11,7 @@ import { removeLostNetworks } from './lost-networks.js';
 import { removeOrphans } from './orphans.js';
 import type { StoredContainer } from '../state/records.js';
 import { removeUnreadyLayers } from '../storage/hide-layer.js';
-import { containerPaths } from '../storage/paths.js';
+import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 
 /** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
 export function findBroken(
@@ -19,7 +22,8 @@ export function findBroken(
 }
 
 function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer): boolean {
-  const observation = observe(state, containerPaths(context.directories, id));
+  const paths = containerPaths(context.directories, id);
+  const observation = observe(state, paths);
   switch (observation.kind) {
     case 'settled':
       return (
@@ -28,7 +32,7 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
         (state.mounted && state.mounts === 0)
       );
     case 'live':
-      return state.updating;
+      return state.updating || (state.status === 'paused' && !runs(observation)) || hasUntold(paths);
     case 'ending':
       return false;
     case 'ended':
@@ -38,6 +42,11 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
     case 'launching':
       return true;
   }
+}
+
+/** Something happened in it that is an event, and nobody of the engine was there. */
+function hasUntold(paths: ContainerPaths): boolean {
+  return isUntoldHealth(paths) || untoldEnds(paths.run).length > 0;
 }
 
 /**

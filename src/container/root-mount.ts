@@ -26,7 +26,8 @@ export function isMounted({ paths }: Pick<HeldContainer, 'paths'>): boolean {
 /** The root where it is mounted already; undefined where it is not. */
 export function mountedRoot(held: HeldContainer): RootSource | undefined {
   if (!held.state.mounted || !isMounted(held)) return undefined;
-  return { kind: 'directory', path: held.paths.mountPoint };
+  // Its layers were shifted when it was mounted.
+  return { kind: 'directory', path: held.paths.mountPoint, mapped: false };
 }
 
 /** Also after a crash in the middle of it, or of the mounting. Who uses it still keeps what is open. */

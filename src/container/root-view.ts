@@ -1,7 +1,7 @@
 /** A container's files, held by a descriptor of its root: what reads or writes them goes through it. */
 import { openSync } from 'node:fs';
 
-import { TspodError } from '../errors.js';
+import { isTspodError } from '../errors.js';
 import { ownFd, O_DIRECTORY, O_PATH, type OwnedFd } from '../native/directory-entries.js';
 import { executeFor } from '../native/execute.js';
 import { createNamespace } from '../native/namespace-create.js';
@@ -13,10 +13,11 @@ import type { ContainerConfig } from '../spec/config.js';
 import { isMapped, type IdMaps } from '../storage/owners.js';
 import { tracked, type EngineContext } from './context.js';
 import { withContainer, type HeldContainer } from './held.js';
+import { failpoint } from './failpoint.js';
 import { isAlive } from './observe.js';
 import { prepareRoot } from './prepare.js';
 import { mountedRoot } from './root-mount.js';
-import type { Operation } from './transitions.js';
+import { justEnded, type Operation } from './transitions.js';
 
 export interface RootView {
   /** O_PATH, of the root directory. */
@@ -54,28 +55,41 @@ export async function withRoot<T>(
 ): Promise<T> {
   const known = shared.get(context)?.get(id);
   if (known !== undefined) return tracked(context, () => useShared(known, work));
-  const step = await withContainer(
-    context,
-    id,
-    async (held): Promise<{ result: T } | { root: OwnedFd; view: RootView }> => {
-      held.require(options.operation);
-      const process = liveProcess(held);
-      if (process !== undefined) {
-        const root = options.what === 'seen' ? rootAsSeen(held.id, process) : await open(liveRootPlan(process));
+  const step = await retriedAfterEnd((refreshes) =>
+    withContainer(
+      context,
+      id,
+      async (held): Promise<{ result: T } | { root: OwnedFd; view: RootView }> => {
+        held.require(options.operation);
+        const process = liveProcess(held);
+        if (process === undefined) return { result: await shareRoot(held, work) };
+        failpoint('live-root-found');
+        const root = options.what === 'seen' ? rootAsSeen(held.id, process) : await liveRoot(held.id, process);
         return { root, view: viewOf(held.config, root) };
-      }
-      return { result: await shareRoot(held, work) };
-    },
-    { signal: options.signal },
+      },
+      { signal: options.signal, refreshes },
+    ),
   );
   if ('result' in step) return step.result;
+  failpoint('root-opened');
   using _root = step.root;
   return await tracked(context, () => work(step.view));
+}
+
+/** A container that ends in the middle of the look is looked at once more: then it has no process. */
+export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await look(false);
+  } catch (error) {
+    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
+    return look(true);
+  }
 }
 
 /** Mounts it, and keeps the lock until the last user has done. */
 async function shareRoot<T>(held: HeldContainer, work: (root: RootView) => Promise<T>): Promise<T> {
   using root = await mountRoot(held);
+  failpoint('root-opened');
   const roots = shared.get(held.context) ?? new Map<string, Shared>();
   shared.set(held.context, roots);
   let free!: () => void;
@@ -113,12 +127,16 @@ export function liveProcess({ observation }: HeldContainer): ProcessRef | undefi
 /** The magic link of the process: only while the process is held is it surely its own. */
 function rootAsSeen(id: string, { pid, startTime }: ProcessRef): OwnedFd {
   using process = openProcess(pid, startTime);
-  if (process !== undefined) {
-    const root = ownFd(openSync(`/proc/${String(pid)}/root`, O_PATH | O_DIRECTORY));
+  if (process === undefined) throw justEnded(id);
+  let root: OwnedFd | undefined;
+  try {
+    root = ownFd(openSync(`/proc/${String(pid)}/root`, O_PATH | O_DIRECTORY));
     if (process.isAlive()) return root;
-    root.close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  throw new TspodError('CONTAINER_STOPPED', `container ${id} has just ended`);
+  root?.close();
+  throw justEnded(id);
 }
 
 /** The root of a container without a process, put together by this process; attached nowhere, or where it is asked for. */
@@ -142,9 +160,14 @@ export async function mountRoot(held: HeldContainer, attachTo?: string): Promise
   );
 }
 
-/** The same for one with a process: a copy of the mount that it has. */
-export async function copyLiveRoot(process: ProcessRef, attachTo: string): Promise<OwnedFd> {
-  return open(liveRootPlan(process, attachTo));
+/** The same for one with a process: a copy of the mount that it has. Throws CONTAINER_STOPPED. */
+export async function liveRoot(id: string, process: ProcessRef, attachTo?: string): Promise<OwnedFd> {
+  try {
+    return await open(liveRootPlan(process, attachTo));
+  } catch (error) {
+    if (isAlive(process)) throw error;
+    throw justEnded(id);
+  }
 }
 
 async function open({ plan, slot }: RootPlan): Promise<OwnedFd> {

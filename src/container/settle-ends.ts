@@ -4,6 +4,8 @@ import { watch } from 'node:fs';
 import { openProcess } from '../native/process-handle.js';
 import { containerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
+import { untoldEnds } from './exec-events.js';
+import { activeSessions } from './exec-session/files.js';
 import { withContainer } from './held.js';
 import { observe } from './observe.js';
 import { finishRemoval } from './repair.js';
@@ -11,7 +13,7 @@ import type { LiveRecord } from './run-record.js';
 import { whenAborted } from './when-aborted.js';
 
 export interface EndWatch {
-  /** To be called when a container has been launched. */
+  /** To be called when a container, or a command in it, has been launched. */
   readonly look: (id: string) => void;
 }
 
@@ -21,7 +23,14 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
   const look = (id: string) => {
     const stored = context.store.get(id);
     if (stored === undefined) return;
-    const observation = observe(stored.state, containerPaths(context.directories, id));
+    const paths = containerPaths(context.directories, id);
+    const observation = observe(stored.state, paths);
+    if (untoldEnds(paths.run).length > 0) void settleNow(context, id, signal);
+    for (const session of activeSessions(paths.run)) {
+      if (session.sight.state !== 'running' || watched.has(session.id)) continue;
+      watched.add(session.id);
+      void attendSession(context, { id, live: session.sight.live, signal });
+    }
     if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
     if (observation.kind !== 'live' && observation.kind !== 'ending') return;
     const { monitor } = observation.live;
@@ -40,9 +49,20 @@ interface Attended {
   readonly signal: AbortSignal;
 }
 
+/** Resolves when the monitor of a session has ended and that has been recorded. */
+async function attendSession(context: EngineContext, { id, live, signal }: Attended): Promise<void> {
+  try {
+    using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+    await monitor?.wait({ signal });
+    await settleNow(context, id, signal);
+  } catch {
+    // Nobody follows any more.
+  }
+}
+
 /** Resolves when its monitor has ended and that has been recorded. */
 async function attend(context: EngineContext, { id, live, signal }: Attended): Promise<void> {
-  const watcher = context.store.config(id)?.restart.policy === 'no' ? undefined : watchRestarts(context, id, signal);
+  const watcher = tellsMore(context, id) ? watchRun(context, id, signal) : undefined;
   try {
     using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
     await monitor?.wait({ signal });
@@ -54,12 +74,18 @@ async function attend(context: EngineContext, { id, live, signal }: Attended): P
   }
 }
 
-/** The monitor writes into the run directory at each end and start. */
-function watchRestarts(context: EngineContext, id: string, signal: AbortSignal): () => void {
+/** Than its end. */
+function tellsMore({ store }: EngineContext, id: string): boolean {
+  const config = store.config(id);
+  return config !== undefined && (config.restart.policy !== 'no' || config.health !== undefined);
+}
+
+/** The monitor writes into the run directory at each end and start, and after each check. */
+function watchRun(context: EngineContext, id: string, signal: AbortSignal): () => void {
   const settleAgain = () => void settleNow(context, id, signal);
   try {
     const watcher = watch(containerPaths(context.directories, id).run, (_event, name) => {
-      if (name === 'state') settleAgain();
+      if (name === 'state' || name === 'health') settleAgain();
     }).on('error', () => undefined);
     settleAgain();
     const forget = whenAborted(signal, () => {

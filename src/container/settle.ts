@@ -11,10 +11,12 @@ import { removeTreeSync } from '../native/tree.js';
 import type { ProcessRef } from '../plan/context.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { recordContainerEvent, recordEnd } from './events.js';
+import { recordExecEnds, recordLastExecEnds } from './exec-events.js';
 import { failpoint } from './failpoint.js';
 import { removeBusyTree } from './exec-session/files.js';
 import { finishUpdate } from './finish-update.js';
-import { setFrozen } from './freeze.js';
+import { endPause, runs, setFrozen } from './freeze.js';
+import { recordHealthChange } from './health-events.js';
 import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
 import { endedState, type Observation } from './observe.js';
@@ -41,13 +43,15 @@ async function settleLife(held: HeldContainer): Promise<void> {
     case 'settled':
       return;
     case 'live':
+      if (held.state.status === 'paused' && !runs(observation)) await endPause(held);
       if (held.state.updating) await finishUpdate(held);
-      recordRestarts(held);
+      recordWhatHappened(held);
       return;
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
       if (observation.live !== undefined) await endOf(observation.live.monitor);
-      recordRestarts(held);
+      recordWhatHappened(held);
+      await recordLastExecEnds(held);
       recordEnd(held, endedState(held.state, observation.exit));
       failpoint('end-told');
       // Recorded before its source goes: an exit code is never lost.
@@ -61,7 +65,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       return;
     case 'lost':
     case 'ending':
-      recordRestarts(held);
+      recordWhatHappened(held);
       await endLost(held, observation.live);
       failpoint('lost-killed');
       await abandon(held, 'its supervisor died');
@@ -72,17 +76,26 @@ async function settleLife(held: HeldContainer): Promise<void> {
   }
 }
 
+/** While nobody of the engine was there. */
+function recordWhatHappened(held: HeldContainer): void {
+  recordRestarts(held);
+  recordHealthChange(held);
+  recordExecEnds(held);
+}
+
 /** Ends whatever is left of it, and records that nobody knows how it ended. */
 async function abandon(held: HeldContainer, why: string): Promise<void> {
   await tearDown(held);
+  await recordLastExecEnds(held);
   const finishedUs = Date.now() * 1000;
   const { observation } = held;
-  if ('live' in observation && observation.live !== undefined)
-    recordEnd(held, { exitCode: -1, startedUs: observation.live.startedUs, finishedUs });
+  const startedUs = 'live' in observation && observation.live !== undefined ? observation.live.startedUs : 0;
+  recordEnd(held, { exitCode: -1, startedUs, finishedUs });
   held.save({
     status: 'exited',
     exitCode: -1,
     exitSignal: 0,
+    startedUs,
     finishedUs,
     error: why,
     updating: false,

@@ -90,9 +90,13 @@ const REFUSALS: Readonly<Record<Operation, string>> = {
   stat: 'cannot look at files of container {id} in state {status}',
 };
 
+export function isAllowed(operation: Operation, status: ContainerStatus): boolean {
+  return ALLOWED[operation].includes(status);
+}
+
 /** Throws STATE_INVALID (or the special errors of stop and start) unless the operation is allowed now. */
 export function requireAllowed(operation: Operation, id: string, status: ContainerStatus): void {
-  if (ALLOWED[operation].includes(status)) return;
+  if (isAllowed(operation, status)) return;
   throw specialRefusal(operation, id, status) ?? refusal(operation, id, status);
 }
 
@@ -110,4 +114,11 @@ function specialRefusal(operation: Operation, id: string, status: ContainerStatu
     return new TspodError('STATE_RUNNING', `container ${id} is already running: container is running`, { details });
   }
   return undefined;
+}
+
+/** What the moment before still ran. */
+export function justEnded(id: string): TspodError {
+  return new TspodError('CONTAINER_STOPPED', `container ${id} has just ended: container is stopped`, {
+    details: { id },
+  });
 }

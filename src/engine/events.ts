@@ -68,6 +68,9 @@ export async function* engineEvents(
   throwIfAborted('events', signal);
 }
 
+/** What has an end. */
+const LAUNCHES: ReadonlySet<EventStatus> = new Set(['init', 'start', 'exec']);
+
 /** What there is in the order of time, and then what comes as it comes. */
 async function* follow(
   context: EngineContext,
@@ -89,7 +92,7 @@ async function* follow(
       isHistory = false;
       // From here on: what has ended before is told as what is found now.
       ends ??= settleEnds(context, done.signal);
-      for (const { status, id } of batch) if (status === 'start' || status === 'init') ends.look(id);
+      for (const { status, id } of batch) if (LAUNCHES.has(status)) ends.look(id);
     }
   } finally {
     cancel();

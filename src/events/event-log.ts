@@ -79,8 +79,9 @@ export class EventLog {
     if (this.#fd !== undefined && now - this.#lookedAt < LOOK_EVERY_MS) return this.#fd;
     this.#lookedAt = now;
     const present = statSync(this.#paths.file, { throwIfNoEntry: false });
-    if (present !== undefined && present.size >= this.#maxFileBytes) this.#rotate();
-    else if (this.#fd !== undefined && present?.ino === this.#inode) return this.#fd;
+    if (present !== undefined && present.size >= this.#maxFileBytes) {
+      if (this.#rotate()) return this.#openNew();
+    } else if (this.#fd !== undefined && present?.ino === this.#inode) return this.#fd;
     return this.#open();
   }
 
@@ -92,14 +93,27 @@ export class EventLog {
     return fd;
   }
 
+  /** Who renamed the old file begins the new one with saying so. */
+  #openNew(): number {
+    const fd = this.#open();
+    writeSync(fd, formatRecord(rotation()));
+    return fd;
+  }
+
   /** Whoever comes second while another is at it leaves it to that one. */
-  #rotate(): void {
+  #rotate(): boolean {
     using held = tryLock(`${this.#paths.directory}/lock`);
-    if (held === undefined) return;
+    if (held === undefined) return false;
     // Somebody may have done it between the look and the lock.
     const size = statSync(this.#paths.file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size >= this.#maxFileBytes) renameSync(this.#paths.file, olderFile(this.#paths));
+    if (size < this.#maxFileBytes) return false;
+    renameSync(this.#paths.file, olderFile(this.#paths));
+    return true;
   }
+}
+
+function rotation(): EventRecord {
+  return { timeUs: nowUs(), type: 'system', status: 'log-rotation', id: '', name: '', image: '', attributes: {} };
 }
 
 function openAppending({ directory, file }: EventPaths): number {

@@ -17,6 +17,7 @@ export const EVENT_STATUSES = [
   'health_status',
   'init',
   'kill',
+  'log-rotation',
   'mount',
   'pause',
   'prune',

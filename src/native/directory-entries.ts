@@ -1,7 +1,8 @@
 /** Reading trees that others may be changing: by descriptors, one name at a time, never through a link. Names are binary text. */
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
+import { errnoName } from '../util/errno.js';
 import { binding } from './binding.js';
-import { NativeError, unwrap } from './native-error.js';
+import { isFailure, NativeError, unwrap } from './native-error.js';
 
 const ENOENT = 2;
 
@@ -78,9 +79,11 @@ export function openBeneath(
   return ownFd(unwrap(binding().openBeneath(root, binaryBytes(path === '' ? '.' : path), flags, links)));
 }
 
-/** All names in a directory, sorted by their bytes. */
+/** All names in a directory, sorted by their bytes; none in one that was removed after it was opened. */
 export async function directoryNames(directory: number): Promise<BinaryText[]> {
-  const names = unwrap(await binding().directoryNames(directory));
+  const outcome = await binding().directoryNames(directory);
+  if (isFailure(outcome) && errnoName(outcome.errno) === 'ENOENT') return [];
+  const names = unwrap(outcome);
   return names.toString('latin1').split('\0').slice(0, -1).sort();
 }
 

@@ -24,7 +24,7 @@ export interface StoredState {
   readonly exitSignal: number;
   readonly oomKilled: boolean;
   readonly timedOut: boolean;
-  /** Microseconds since 1970; 0: never. */
+  /** Microseconds since 1970; 0: never. While it lives, of the call that started it: the run directory has the exact time. */
   readonly startedUs: number;
   readonly finishedUs: number;
   readonly restarts: number;

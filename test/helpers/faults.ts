@@ -91,7 +91,13 @@ export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
       await until(`tspod ${args.join(' ')} passes ${point}`, () => isStopped(pid));
       const goOn = () => {
         child.kill('SIGCONT');
-        return result;
+        // It may pass the point again.
+        const again = setInterval(() => {
+          if (isAlive(pid) && isStopped(pid)) child.kill('SIGCONT');
+        }, 20);
+        return result.finally(() => {
+          clearInterval(again);
+        });
       };
       return { pid, goOn };
     },
@@ -172,8 +178,15 @@ async function recovers(t: ExecutionContext<unknown>, env: Faults, what: string)
   t.is(new Set(listed.map(({ id }) => id)).size, listed.length, `${what}: a container is listed twice`);
   const up = listed.filter(({ status: state }) => state !== 'exited' && state !== 'created').map(({ id }) => id);
   const down = listed.filter(({ id }) => !up.includes(id)).map(({ id }) => `directory containers/${id}`);
-  t.deepEqual(await settledRemains(env, [...up, ...down]), [], `${what}: left after the next command`);
-  t.is(integrityOf(env), 'ok', `${what}: the database`);
+  const mounts = env.engine.containers
+    .list({ all: true })
+    .flatMap(({ mountPoint }) => (mountPoint === null ? [] : `mount ${mountPoint}`));
+  t.deepEqual(await settledRemains(env, [...up, ...down, ...mounts]), [], `${what}: left after the next command`);
+  t.is(
+    inDatabase(env, (database) => database.pragma('integrity_check', { simple: true })),
+    'ok',
+    `${what}: the database`,
+  );
   return listed;
 }
 
@@ -186,17 +199,25 @@ async function quiet(env: Faults): Promise<void> {
   }
 }
 
-function integrityOf({ root }: Faults): unknown {
+function inDatabase<T>({ root }: Faults, ask: (database: Database.Database) => T): T {
   const database = new Database(join(root, 'tspod.db'), { readonly: true });
-  const result = database.pragma('integrity_check', { simple: true });
-  database.close();
-  return result;
+  try {
+    return ask(database);
+  } finally {
+    database.close();
+  }
 }
+
+/** What a removal must leave none of. */
+const TABLES = ['container', 'container_config', 'container_state', 'dependency'];
 
 async function removesAll(t: ExecutionContext<unknown>, env: Faults, what: string): Promise<void> {
   const { status, stderr } = await env.tspod('rm', '--force', '--all', '--time', '0');
   t.is(status, 0, `${what}: rm --force --all: ${stderr}`);
   t.deepEqual(env.engine.containers.list({ all: true }), [], what);
+  const rows = (table: string) => (database: Database.Database) =>
+    database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  for (const table of TABLES) t.is(inDatabase(env, rows(table)), 0, `${what}: rows of ${table}`);
   t.deepEqual(await settledRemains(env, []), [], `${what}: left after the removal`);
   t.deepEqual(
     readdirSync(env.root).filter((name) => !/^(tspod\.db(-wal|-shm)?|containers|cache)$/.test(name)),

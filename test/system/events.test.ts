@@ -4,6 +4,7 @@ import { eventPaths } from '../../src/events/event-log.js';
 import { readEvents } from '../../src/events/read.js';
 import { openEngine, type CreateOptions, type Engine, type EngineEvent } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
+import { until } from '../helpers/cli.js';
 import { faults, killHard, untilGone } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
 
@@ -252,3 +253,121 @@ async function allOf(events: AsyncIterable<EngineEvent>): Promise<readonly Engin
   for await (const event of events) all.push(event);
   return all;
 }
+
+/** What has been told of these statuses, with what it told besides the labels. */
+function toldOf(runRoot: string, ...statuses: readonly string[]): readonly string[] {
+  return readEvents(eventPaths(runRoot))
+    .filter(({ status }) => statuses.includes(status))
+    .map(({ status, attributes }) => [status, ...Object.values(attributes)].join(' '));
+}
+
+test('events: copies and syncs', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('create', '--name', 'subject', ...env.flags, 'host:', 'true');
+  t.is((await env.tspod('cp', '/etc/hostname', 'subject:/tmp/in')).status, 0);
+  t.is((await env.tspod('cp', 'subject:/tmp/in', '-')).status, 0);
+  t.is((await env.tspod('ps', '-a', '--sync')).status, 0);
+  await env.tspod('ps', '-a');
+  t.deepEqual(toldOf(env.runRoot, 'copy', 'sync'), ['copy', 'copy', 'sync']);
+});
+
+test('events: the end of a detached command is told by who looks next, once', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  await env.tspod('exec', '-d', 'subject', 'sh', '-c', 'exit 4');
+  const container = env.engine.containers.get('subject');
+  await until('the command has ended', () => container.execSessions().every((one) => one.state() === 'stopped'));
+  const { stdout } = await env.tspod('events', '--stream=false', '--format', '{{.Status}} {{.ContainerExitCode}}');
+  t.regex(stdout, /^exec 0\nexec_died 4\n$/m);
+  await env.tspod('exec', '-d', 'subject', 'sleep', '1000');
+  await env.tspod('rm', '--force', '--time', '0', 'subject');
+  t.deepEqual(toldOf(env.runRoot, 'exec', 'exec_died', 'died', 'remove'), [
+    'exec',
+    'exec_died 4',
+    'exec',
+    'exec_died 137',
+    'died 137',
+    'remove',
+  ]);
+});
+
+test('events: a command whose supervisor was killed has died, and nobody knows how', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  const before = env.processes();
+  await env.tspod('exec', '-d', 'subject', 'sleep', '1000');
+  const session = env.engine.containers.get('subject').execSessions()[0];
+  const { Pid = 0 } = session?.inspect() ?? {};
+  for (const line of env.processes())
+    if (!before.includes(line)) await killHard(Number(line.split(' ')[1])).catch(() => undefined);
+  await untilGone(Pid);
+  await env.tspod('ps');
+  await env.tspod('ps');
+  t.deepEqual(toldOf(env.runRoot, 'exec', 'exec_died'), ['exec', 'exec_died -1']);
+});
+
+test('events: a follower is told of commands that end, and of health that changes', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const follower = env.begin('events', '--format', '{{.Status}} {{.ContainerExitCode}} {{.HealthStatus}}');
+  const health = ['--health-cmd', 'test -e /well', '--health-interval', '100ms', '--health-retries', '1'];
+  await env.tspod('run', '-d', '--name', 'subject', ...health, ...env.flags, 'host:', 'sleep', '1000');
+  await until('it is unhealthy', () => follower.heard().includes('health_status 0 unhealthy\n'));
+  await env.tspod('exec', '-d', 'subject', 'sh', '-c', 'touch /well; exit 6');
+  await until('it is healthy', () => follower.heard().includes('health_status 0 healthy\n'));
+  await until('the command ended', () => follower.heard().includes('exec_died 6 \n'));
+  await killHard(follower.pid);
+  const changes = follower.heard().match(/^health_status .*$/gm);
+  t.deepEqual(changes, ['health_status 0 unhealthy', 'health_status 0 healthy']);
+});
+
+test('events: health that changed is told by who looks next; healthcheck run tells each time', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const health = ['--health-cmd', 'test -e /well', '--health-interval', 'disable', '--health-retries', '2'];
+  await env.tspod(
+    'run',
+    '-d',
+    '--name',
+    'subject',
+    '--label',
+    'a=b',
+    ...health,
+    ...env.flags,
+    'host:',
+    'sleep',
+    '1000',
+  );
+  const check = async () => (await env.tspod('healthcheck', 'run', 'subject')).status;
+  t.is(await check(), 1);
+  t.is(await check(), 1);
+  await env.tspod('exec', 'subject', 'touch', '/well');
+  t.is(await check(), 0);
+  await env.tspod('ps');
+  const line = await env.tspod('events', '--stream=false', '--filter', 'event=health_status');
+  const words = line.stdout.split('\n').map((one) => /\(.*\)$/.exec(one)?.[0] ?? '');
+  t.deepEqual(words, [
+    '(image=host:, name=subject, health_status=starting, a=b)',
+    '(image=host:, name=subject, health_status=unhealthy, a=b)',
+    '(image=host:, name=subject, health_status=healthy, a=b)',
+    '',
+  ]);
+  const json = await env.tspod('events', '--stream=false', '--filter', 'event=health_status', '--format', 'json');
+  t.like(JSON.parse(json.stdout.split('\n')[0] ?? ''), { Status: 'health_status', health_status: 'starting' });
+});
+
+test('events: a health that changed while nobody was there is told at the next look', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const health = ['--health-cmd', 'true', '--health-interval', '50ms'];
+  await env.tspod('run', '-d', '--name', 'subject', ...health, ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  await container.wait({ conditions: ['healthy'], intervalMs: 10 });
+  t.deepEqual(toldOf(env.runRoot, 'health_status'), []);
+  await env.tspod('ps');
+  await env.tspod('ps');
+  t.deepEqual(toldOf(env.runRoot, 'health_status'), ['health_status healthy']);
+});

@@ -164,6 +164,27 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: ['mount', NAME],
     points: { 'mount-recorded': 'running', mounted: 'running' },
   },
+  'cp from a running one': {
+    before: started,
+    command: ['cp', `${NAME}:/etc/hostname`, '-'],
+    points: { 'live-root-found': 'running', 'root-opened': 'running' },
+  },
+  'cp into a running one': {
+    before: started,
+    command: ['cp', '/etc/hostname', `${NAME}:/tmp/copy`],
+    points: { 'live-root-found': 'running', 'root-opened': 'running' },
+  },
+  'cp into one that does not run': {
+    before: create,
+    command: ['cp', '/etc/hostname', `${NAME}:/tmp/copy`],
+    points: { 'root-opened': 'created' },
+  },
+  'export of a running one': {
+    before: started,
+    command: ['export', '-o', '/dev/null', NAME],
+    points: { 'live-root-found': 'running', 'root-opened': 'running' },
+  },
+  export: { before: create, command: ['export', '-o', '/dev/null', NAME], points: { 'root-opened': 'created' } },
   umount: {
     before: (_env, container) => container.mount(),
     command: ['umount', NAME],

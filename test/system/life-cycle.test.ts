@@ -1,9 +1,12 @@
 /** Every operation in every state, on real containers: the table of docs/state.md, row by row. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
+import { faults, killHard } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
 
 /** Ends on TERM only when the file /stop is there, so that `stopping` lasts as long as a test needs. */
@@ -369,4 +372,64 @@ async function statusAfter(container: Container, outcome: ContainerStatus): Prom
 function sameState(found: ContainerStatus, wanted: ContainerStatus): boolean {
   const moving: readonly ContainerStatus[] = ['running', 'restarting', 'stopped'];
   return found === wanted || (moving.includes(found) && moving.includes(wanted) && found !== 'paused');
+}
+
+for (const state of ['running', 'paused', 'initialized'] as const) {
+  test(`remove with force: a container that is ${state} again after it was ended goes as well`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+    const removal = await env.stoppedAt('stopped', 'rm', '--force', '--time', '0', 'subject');
+    await MAKE[state](env, env.engine.containers.get('subject'));
+    const { status, stderr } = await removal.goOn();
+    t.is(`${status} ${stderr}`, '0 ');
+    t.false(env.engine.containers.exists('subject'));
+  });
+}
+
+test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
+  process.kill(container.state().pid, 'SIGKILL');
+  await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+  const { status } = await pause.goOn();
+  // Whatever came first: it is paused in its next life, or runs in that.
+  if (status === 0) await container.unpause();
+  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  t.is((await container.exec({ command: ['true'] })).exitCode, 0);
+});
+
+test('pause: what is started again in a frozen cgroup is thawed by the next command', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const freezer = freezerOf(container);
+  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
+  process.kill(container.state().pid, 'SIGKILL');
+  await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+  const { monitorPid } = container.state();
+  process.kill(monitorPid, 'SIGSTOP');
+  await killHard(pause.pid);
+  writeFileSync(freezer.path, freezer.frozen);
+  process.kill(monitorPid, 'SIGCONT');
+  await delay(300);
+  t.is((await env.tspod('ps')).status, 0);
+  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
+});
+
+/** The file that freezes all processes of a running container, and what is written to it. */
+function freezerOf(container: Container): { readonly path: string; readonly frozen: string } {
+  const lines = readFileSync(`/proc/${container.state().pid}/cgroup`, 'utf8').split('\n');
+  const first = lines.find((line) => line.includes(':freezer:'));
+  return first === undefined
+    ? {
+        path: `/sys/fs/cgroup${lines.find((line) => line.startsWith('0::'))?.slice(3) ?? ''}/cgroup.freeze`,
+        frozen: '1',
+      }
+    : { path: `/sys/fs/cgroup/freezer${first.split(':')[2] ?? ''}/freezer.state`, frozen: 'FROZEN' };
 }

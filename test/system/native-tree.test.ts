@@ -1,9 +1,20 @@
 /** Deleting trees that are deep, hostile, or in use. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
+import { directoryNames, ownFd } from '../../src/native/directory-entries.js';
 import { mountFileSystem, removeTree, removeTreeSync, unmount } from '../../src/native/index.js';
 import { openDescriptors } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
@@ -35,6 +46,14 @@ test('a link at the path itself is deleted, not what it points to', async (t) =>
   t.deepEqual(readdirSync(directory), ['real']);
   removeTreeSync(join(directory, 'real'));
   t.deepEqual(readdirSync(directory), []);
+});
+
+test('a directory that was removed while it is open has no names', async (t) => {
+  const directory = temporaryDirectory(t);
+  mkdirSync(join(directory, 'gone'));
+  using open = ownFd(openSync(join(directory, 'gone'), 'r'));
+  rmdirSync(join(directory, 'gone'));
+  t.deepEqual(await directoryNames(open.fd), []);
 });
 
 test('what is gone is success', async (t) => {

@@ -222,6 +222,18 @@ test('an idmap volume: the container’s root is the host’s there, and only th
   t.deepEqual(await prints(env, { ...MAPS, mounts: mount([]) }, script), ['65534', '0']);
 });
 
+test('mount: of a container with a user namespace, which starts from there', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'userns')) return;
+  const env = await testEngine(t);
+  const container = await env.engine.containers.create(env.options({ ...MAPS, command: SLEEP }));
+  const point = await container.mount();
+  t.deepEqual(ownerOf(join(point, 'etc')), [MAPS.uidMaps[0]?.hostId, MAPS.gidMaps[0]?.hostId]);
+  await container.start();
+  const script = 'touch /made; stat -c %u:%g /etc /made';
+  t.is((await container.exec({ command: ['sh', '-c', script] })).stdout, '0:0\n0:0\n');
+  t.deepEqual(ownerOf(join(point, 'made')), [MAPS.uidMaps[0]?.hostId, MAPS.gidMaps[0]?.hostId]);
+});
+
 test('a file system without identity-mapped mounts is named', async (t) => {
   if (!requires(t, 'root', 'overlay', 'userns')) return;
   const env = await testEngine(t);

@@ -1,5 +1,6 @@
 import { portsText } from '../ports-text.js';
-import type { ContainerSummary, ListOptions } from '../../engine/types.js';
+import type { ContainerSummary, Engine, ListOptions } from '../../engine/types.js';
+import { isTspodError } from '../../errors.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
@@ -42,7 +43,7 @@ const FLAGS: readonly Flag[] = [
     default: 'created',
     help: `Order: ${SORT_KEYS.join(', ')}`,
   },
-  { name: 'sync', kind: 'bool', help: 'Look at the containers as they are now (always done)' },
+  { name: 'sync', kind: 'bool', help: 'First record what has happened to the containers since' },
   { name: 'watch', short: 'w', kind: 'uint', value: 'seconds', help: 'Print it again at an interval' },
 ];
 
@@ -50,7 +51,7 @@ export const command: Command = {
   name: 'ps',
   summary: 'List containers',
   description:
-    'Lists the containers that run, or with --all every one. Never waits for a container that something else is at work on.',
+    'Lists the containers that run, or with --all every one. Never waits for a container that something else is at work on, but with --sync.',
   usage: '[options]',
   examples: [
     'ps -a',
@@ -87,6 +88,7 @@ export const command: Command = {
 async function listText(context: Context, invocation: Invocation): Promise<string> {
   const { flags } = invocation;
   const engine = await context.engine();
+  if (flags.bool('sync')) await syncAll(engine, listOptions(invocation));
   const rows = sortRows(engine.containers.list(listOptions(invocation)), flags.text('sort') ?? 'created');
   const now = new Date();
   const truncate = !flags.bool('no-trunc');
@@ -108,6 +110,17 @@ async function listText(context: Context, invocation: Invocation): Promise<strin
   }
   if (flags.bool('quiet')) return rows.map((row) => `${idText(row, truncate)}\n`).join('');
   return tableText(tableRows(rows, invocation, now));
+}
+
+/** What is shown is up to date without it; this has it told as events, too. */
+async function syncAll(engine: Engine, options: ListOptions): Promise<void> {
+  for (const { id } of engine.containers.list(options)) {
+    try {
+      await engine.containers.get(id).sync();
+    } catch (error) {
+      if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+    }
+  }
 }
 
 function listOptions({ flags }: Invocation): ListOptions {

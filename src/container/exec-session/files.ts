@@ -158,6 +158,20 @@ function readStarter(directory: string): ProcessRef | undefined {
   return { pid: Number(match[1]), startTime: BigInt(match[2]) };
 }
 
+/** Its end has been recorded as an event, or need not be. */
+export function isTold(directory: string): boolean {
+  return existsSync(`${directory}/told`) || !existsSync(`${directory}/state`);
+}
+
+export function tell(directory: string): void {
+  try {
+    writeFileSync(`${directory}/told`, '', { mode: 0o600 });
+  } catch (error) {
+    // It was removed in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
 /** Removes what nobody asks for any more, before a session is added. Throws INVALID_ARGUMENT if there are too many. */
 export async function pruneSessions(run: string): Promise<void> {
   let kept = 0;
@@ -219,6 +233,15 @@ export function removeBusyTree(path: string): void {
       if ((error as { code?: unknown }).code !== 'ENOTEMPTY' || attempt === MAX_EXEC_SESSIONS) throw error;
     }
   }
+}
+
+/** Monitors whose command has ended and that still write down how, with nobody left who started them. */
+export function lastMonitors(run: string): readonly ProcessRef[] {
+  return activeSessions(run).flatMap(({ directory, sight }) => {
+    if (sight.state !== 'running' || isAlive(sight.live.init)) return [];
+    const starter = readStarter(directory);
+    return starter !== undefined && isAlive(starter) ? [] : [sight.live.monitor];
+  });
 }
 
 /** Those whose command runs. */

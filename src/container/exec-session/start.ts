@@ -47,7 +47,7 @@ export async function startSession(
       failpoint('exec-session-claimed');
       try {
         const started = await launchSession(context, { session, target, stdio, request });
-        recordExec(context, held, started.talk);
+        recordExec(context, held, { talk: started.talk, session });
         return started;
       } catch (error) {
         writeFailedStart(directory, isTspodError(error, 'COMMAND_NOT_FOUND') ? 127 : 126);
@@ -91,6 +91,7 @@ async function launchSession(context: EngineContext, launch: SessionLaunch): Pro
   const { session, target, stdio, request } = launch;
   let attached: Session | undefined;
   const { talk } = await launchExec(compileExec(context, target, stdio, session.directory), {
+    target,
     fds: stdio.fds,
     signal: request.options.signal,
     before: (before) => {

@@ -9,6 +9,7 @@ import { unpackTree } from '../../storage/unpack-tree.js';
 import { fromBinaryText, toBinaryText } from '../../util/binary-text.js';
 import { heldStream } from '../archive-stream.js';
 import type { EngineContext } from '../context.js';
+import { recordContainerEvent } from '../events.js';
 import type { CopyInOptions, CopyOutOptions, FileStat } from '../files-api.js';
 import { findInside, type Place } from '../path-inside.js';
 import { withRoot } from '../root-view.js';
@@ -20,6 +21,9 @@ export async function copyOut(
   path: string,
   { as, signal }: CopyOutOptions = {},
 ): Promise<Readable> {
+  const copied = () => {
+    recordContainerEvent(context, { id, status: 'copy' });
+  };
   return heldStream((stream) =>
     withRoot(context, id, { operation: 'copyOut', what: 'seen', signal }, async ({ fd, idMaps }) => {
       using place = await findInside(fd, path);
@@ -27,9 +31,11 @@ export async function copyOut(
       if (as === undefined && (place.name === '.' || path.endsWith('/.'))) {
         requireDirectory(place, path);
         using directory = openBeneath(place.fd, place.name, O_PATH | O_DIRECTORY, { links: false });
+        copied();
         await stream(packDirectory(directory.fd, options));
       } else {
         const called = as ?? path.split('/').findLast((part) => part !== '' && part !== '.') ?? '.';
+        copied();
         await stream(packPlace({ directory: place.fd, name: place.name }, toBinaryText(called), options));
       }
     }),
@@ -57,6 +63,7 @@ export async function copyIn(
         signal,
       },
     );
+    recordContainerEvent(context, { id, status: 'copy' });
   });
 }
 

@@ -88,10 +88,11 @@ async function spawnWithPipes(
       size: undefined,
     });
     const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
+      target,
       fds: stdio.fds,
       signal: options.signal,
     });
-    recordExec(context, target, talk);
+    recordExec(context, target, { talk });
     if (detach) talk.connection.unref();
     const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
     return directProcess({ id: target.id, answer, talk, streams: pipes.open(), onEnd });
@@ -136,6 +137,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
   });
   let session: Session | undefined;
   const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
+    target,
     fds: stdio.fds,
     signal: options.signal,
     before: (talk) => {
@@ -147,7 +149,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
     },
   });
   if (session === undefined) throw new TypeError('an attached exec gave no session');
-  recordExec(context, target, talk);
+  recordExec(context, target, { talk });
   return { id: target.id, answer, session };
 }
 

@@ -6,6 +6,7 @@ import { TspodError } from '../../errors.js';
 import type { HealthcheckResult, SignalOption } from '../api.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
+import { recordHealth } from '../health-events.js';
 import { readHealth } from '../health-record.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { observe, statusOf } from '../observe.js';
@@ -29,7 +30,9 @@ export async function runHealthcheck(
   const runs = statusOf(stored.state, observe(stored.state, paths)) === 'running';
   const talk = runs ? await talkTo(paths.run) : undefined;
   const status = talk === undefined ? 'stopped' : await ask(talk, options.signal);
-  const { failingStreak, log } = readHealth(paths);
+  const record = readHealth(paths);
+  if (status !== 'stopped') recordHealth(context, { id, paths, record });
+  const { failingStreak, log } = record;
   return { status, failingStreak, log };
 }
 

@@ -8,17 +8,18 @@ import type { UnmountContainerOptions } from '../files-api.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { isMounted, mountPointOf, unmountRoot } from '../root-mount.js';
-import { copyLiveRoot, liveProcess, mountRoot } from '../root-view.js';
+import { liveProcess, liveRoot, mountRoot, retriedAfterEnd } from '../root-view.js';
 
 export async function mountContainer(context: EngineContext, id: string): Promise<string> {
-  return withContainer(context, id, async (held) => {
+  const mount = async (held: HeldContainer) => {
     held.require('mount');
     const at = mountPointOf(context, id);
     if (at === held.paths.mountPoint) await ensureMounted(held);
     held.save({ mounts: held.state.mounts + 1 });
     recordContainerEvent(context, { id, name: held.name, status: 'mount' });
     return at;
-  });
+  };
+  return retriedAfterEnd((refreshes) => withContainer(context, id, mount, { refreshes }));
 }
 
 /** What runs has its root mounted already: the host gets a copy of that mount, for a second one of the same layer would know nothing of the first. */
@@ -30,7 +31,9 @@ async function ensureMounted(held: HeldContainer): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   const process = liveProcess(held);
-  using _root = process === undefined ? await mountRoot(held, mountPoint) : await copyLiveRoot(process, mountPoint);
+  if (process !== undefined) failpoint('live-root-found');
+  using _root =
+    process === undefined ? await mountRoot(held, mountPoint) : await liveRoot(held.id, process, mountPoint);
   failpoint('mounted');
 }
 

@@ -2,25 +2,38 @@
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { setFrozen } from '../freeze.js';
-import { withContainer } from '../held.js';
+import { endPause, runs, setFrozen } from '../freeze.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { settle } from '../settle.js';
 
 /** Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
 export async function pauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
-    held.require('pause');
-    // The record first: a container that is frozen and said to run would answer nobody.
-    held.save({ status: 'paused' });
-    failpoint('pause-recorded');
-    try {
-      await setFrozen(held, true);
-      failpoint('frozen');
-    } catch (error) {
+    while (!(await freeze(held)));
+    recordContainerEvent(context, { id, name: held.name, status: 'pause' });
+  });
+}
+
+/** False if it ended in the middle of it, and maybe was started again. */
+async function freeze(held: HeldContainer): Promise<boolean> {
+  held.require('pause');
+  // The record first: a container that is frozen and said to run would answer nobody.
+  held.save({ status: 'paused' });
+  failpoint('pause-recorded');
+  try {
+    await setFrozen(held, true);
+    failpoint('frozen');
+  } catch (error) {
+    if (runs(held.look())) {
       held.save({ status: 'active' });
       throw error;
     }
-    recordContainerEvent(context, { id, name: held.name, status: 'pause' });
-  });
+  }
+  if (runs(held.look())) return true;
+  await endPause(held);
+  held.look();
+  await settle(held);
+  return false;
 }
 
 /** Throws STATE_INVALID unless it is paused. */

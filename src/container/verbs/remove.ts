@@ -4,11 +4,13 @@ import { isTspodError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api.js';
+import { inBatch } from '../batch.js';
 import type { EngineContext } from '../context.js';
 import { destroy } from '../destroy.js';
-import { withContainer, type HeldContainer } from '../held.js';
+import type { HeldContainer } from '../held.js';
 import { outlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
+import { isAllowed } from '../transitions.js';
 import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
@@ -21,16 +23,18 @@ export async function removeContainer(context: EngineContext, id: string, option
     }
   }
   if (options.force === true) await endByForce(context, id, options);
-  await withContainer(
+  await inBatch(
     context,
     id,
-    async (held) => {
+    async (inner, held) => {
+      // Somebody may have started it again before the lock was there: nobody does now.
+      if (options.force === true && !isAllowed('remove', held.status)) await endByForce(inner, id, { timeoutSec: 0 });
       held.require('remove');
       if (options.force !== true) refuseActiveSessions(held);
       beginRemoval(held);
       await destroy(held);
     },
-    { signal: options.signal },
+    options,
   );
 }
 

@@ -1,5 +1,6 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { TspodError } from '../../errors.js';
+import { nowUs } from '../../events/event-log.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { startDependencies } from '../dependencies.js';
@@ -128,7 +129,7 @@ export async function launchRecorded(held: HeldContainer, { status, options }: R
   // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
   if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;
-  held.save({ ...NEW_LIFE, status });
+  held.save({ ...NEW_LIFE, status, startedUs: status === 'active' ? nowUs() : 0 });
   failpoint('launch-recorded');
   try {
     return await launch(held, options);
@@ -154,7 +155,7 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
 /** Answers when it was started. A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
 async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
   const plan = readGatedPlan(held.paths);
-  held.save({ status: 'active' });
+  held.save({ status: 'active', startedUs: nowUs() });
   failpoint('gate-recorded');
   const answered = talk.start();
   failpoint('start-asked');

@@ -92,10 +92,15 @@ test('events: writers that share the file keep it bounded, and lose nothing at a
   t.true(existsSync(olderFile(paths)));
   t.true(statSync(olderFile(paths)).size >= size * 40);
   t.true(statSync(paths.file).size < size * 40);
+  const isRotation = ({ type, status }: EventRecord) => type === 'system' && status === 'log-rotation';
+  const all = readEvents(paths);
   t.deepEqual(
-    readEvents(paths).map(({ name }) => Number(name)),
+    all.filter((one) => !isRotation(one)).map(({ name }) => Number(name)),
     Array.from({ length: 60 }, (_, i) => i),
   );
+  // Told once, by the one who did it.
+  t.is(all.filter(isRotation).length, 1);
+  t.true(readFileSync(paths.file, 'utf8').startsWith(formatRecord(all.filter(isRotation)[0] ?? event())));
   for (const writer of writers) writer.close();
 });
 
