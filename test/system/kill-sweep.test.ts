@@ -10,6 +10,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { faults, type Faults } from '../helpers/faults.js';
+import { randomFrom } from '../helpers/random.js';
 import { requires } from '../helpers/requires.js';
 
 const ROUNDS = Number(process.env['TSPOD_FAULT_ROUNDS'] ?? 20);
@@ -113,7 +114,7 @@ test('kill -9 at random moments', async (t) => {
   t.timeout(3_600_000);
   t.log(`TSPOD_FAULT_SEED=${String(SEED)} TSPOD_FAULT_ROUNDS=${String(ROUNDS)}`);
   const env = await faults(t);
-  const random = generator(SEED);
+  const random = randomFrom(SEED);
   const names = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
   const durations = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -121,7 +122,7 @@ test('kill -9 at random moments', async (t) => {
     const command: Command = COMMANDS[name];
     const duration = durations.get(name) ?? (await durationOf(env, command));
     durations.set(name, duration);
-    const afterMs = random() * duration;
+    const afterMs = random.next() * duration;
     await command.before?.(env);
     await env.killedBy({ afterMs }, ...command.words(env));
     await check(
@@ -150,17 +151,6 @@ function forgetCaches({ root, runRoot }: Faults): Promise<void> {
   rmSync(hide, { recursive: true, force: true });
   rmSync(join(root, 'cache'), { recursive: true, force: true });
   return Promise.resolve();
-}
-
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** The command that comes next may come at once, while what the dead one began is still under way. */
