@@ -90,7 +90,7 @@ function checkListed(t: ExecutionContext, { engine }: Faults, { played, kills }:
   // Who was killed in a removal had no time to say that it is done.
   const gone = new Set([...played.removed, ...(kills ? played.removing : [])]);
   const ids = new Set(listed.map(({ id }) => id));
-  for (const { id, autoRemove } of played.created) t.true(ids.has(id) || gone.has(id) || autoRemove, `${id} was lost`);
+  for (const { id, mayVanish } of played.created) t.true(ids.has(id) || gone.has(id) || mayVanish, `${id} was lost`);
 }
 
 /** Command lines that work on the store; monitors have its name in their environment as well. */

@@ -83,7 +83,7 @@ async function run(
   const created = /^[0-9a-f]{64}\n$/.test(stdout) && args.includes('-d') ? stdout.trim() : undefined;
   return {
     text: lines[0] ?? `= ${status}`,
-    ...(created === undefined ? {} : { created: { id: created, autoRemove: false } }),
+    ...(created === undefined ? {} : { created: { id: created, mayVanish: false } }),
     ...(removes && status === 0 ? { removed: [id] } : {}),
   };
 }

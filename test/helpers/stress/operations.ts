@@ -48,7 +48,7 @@ export const CREATING: Operation = {
   run: async ({ engine, random, cgroupParent }, name) => {
     const options = randomOptions(random, { name, cgroupParent });
     const { id } = await engine.containers.create(options);
-    const created = { id, autoRemove: options.autoRemove === true };
+    const created = { id, mayVanish: options.autoRemove === true || options.requires !== undefined };
     return { text: `= ${id.slice(0, 12)} ${options.command?.join(' ') ?? ''}`, created };
   },
 };

@@ -23,7 +23,8 @@ export interface Outcome {
 
 export interface Created {
   readonly id: string;
-  readonly autoRemove: boolean;
+  /** Nobody need say that it is gone: it is removed at its end, or with what it requires. */
+  readonly mayVanish: boolean;
 }
 
 export type Report =
