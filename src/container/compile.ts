@@ -1,4 +1,5 @@
 /** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
+import { TspodError } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
 import { adoptPlan } from '../plan/adopt.js';
@@ -61,11 +62,22 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const facts = context.facts();
   const hostPaths = resolveHostPaths(request.config);
   const spec = specOf(context, { facts, request, hostPaths });
+  if (request.network?.egress !== undefined) requireEnforceable(spec);
   const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
   const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
   return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
+}
+
+/** Who has these could change the rules, or send past them. */
+const BEYOND_RULES = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
+
+function requireEnforceable(spec: OciSpec): void {
+  const held = spec.process?.capabilities?.bounding ?? [];
+  const beyond = BEYOND_RULES.find((name) => held.includes(name));
+  if (beyond === undefined) return;
+  throw new TspodError('INVALID_ARGUMENT', `egress cannot be enforced on a container with ${beyond}`);
 }
 
 function bundleRequest(

@@ -229,3 +229,25 @@ test('the monitor starts a container again in the network namespace that it had'
   t.is(lines.length, 6);
   t.is(new Set(lines).size, 2);
 });
+
+test('an egress list: what it does not allow is dropped, replies are not; who could change it is refused', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue');
+  const web = await addressesOf(t, 'web');
+  await serve(t, 'bound', '--network', 'blue', '--egress', `allow=${web.ip}:80`, '-p', '8080:80');
+  await serve(t, 'barred', '--network', 'blue', '--egress', `deny=${web.ip}`);
+  const gateway = gatewayOf(web.ip);
+  t.regex(await from(t, 'bound')('tcp', web.ip, 80), /^\d/);
+  t.is(await from(t, 'bound')('udp', web.ip, 81), 'timeout');
+  t.is(await from(t, 'bound')('tcp', gateway, 8080), 'timeout');
+  t.is(await fromHost(host)('tcp', '127.0.0.1', 8080), gateway);
+  t.is(await from(t, 'barred')('tcp', web.ip, 80), 'timeout');
+  t.is(await from(t, 'barred')('tcp', gateway, 9), 'ECONNREFUSED');
+  for (const capability of ['NET_ADMIN', 'NET_RAW']) {
+    const flags = ['--network', 'blue', '--egress', 'allow=192.0.2.1', '--cap-add', capability];
+    const refused = await run(t, 126, 'run', '--rm', ...flags, 'host:', 'true');
+    t.regex(refused.stderr, new RegExp(`egress cannot be enforced on a container with CAP_${capability}`));
+  }
+});

@@ -21,6 +21,7 @@ import { addElements, chainQuestion, elementQuestion, removeElements } from '../
 import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
 import type { PlanBuilder } from '../builder.js';
 import { NONE } from '../ops.js';
+import { egressRules } from './egress.js';
 import { bridgeRules, TABLE } from './firewall.js';
 import { bridgeMac } from './mac.js';
 import { bridgeChains, hostLinkName, NETWORK_FILES, ownerComment } from './names.js';
@@ -52,6 +53,7 @@ export function attachNetworks(builder: PlanBuilder, attachment: Attachment): vo
   const { network, directory } = attachment;
   if (network.networks.length === 0) return;
   addContainerDefaults(builder, attachment);
+  addEgress(builder, attachment);
   const lock = builder.slot();
   builder.add('network', 'lockFile', { slot: lock, path: `${directory}/${NETWORK_FILES.lock}` });
   const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE });
@@ -83,6 +85,14 @@ export function attachedBridges({ networks }: ContainerNetwork): readonly Attach
 
 function hasFamily({ networks }: ContainerNetwork, bytes: 4 | 16): boolean {
   return networks.some(({ subnets }) => subnets.some(({ subnet }) => subnet.includes(':') === (bytes === 16)));
+}
+
+/** Before there is a way out. */
+function addEgress(builder: PlanBuilder, { network: { egress }, namespaceSlot }: Attachment): void {
+  if (egress === undefined) return;
+  const socket = openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER, namespaceSlot });
+  sendBatch(builder, { stage: 'network', socket, drafts: egressRules(egress) });
+  builder.add('network', 'closeSlot', { slot: socket });
 }
 
 /** Before there are interfaces, which take them over. No router but ours is believed; that an address is new here is told to all. */

@@ -86,7 +86,7 @@ export function linkBytes(name: string): Uint8Array {
   return bytes;
 }
 
-function linkIs(key: 'inName' | 'outName', name: string): readonly NftExpression[] {
+export function linkIs(key: 'inName' | 'outName', name: string): readonly NftExpression[] {
   return [meta(key), compare('equal', linkBytes(name))];
 }
 
@@ -103,6 +103,12 @@ function inPrefix(
   const bits = Uint8Array.from({ length: count }, (_, index) => 0xff << Math.max(0, 8 - (length - index * 8)));
   const network = bytes.subarray(0, count).map((byte, index) => byte & (bits[index] ?? 0));
   return [load, mask(bits), compare(how, network)];
+}
+
+/** The destination lies in this network, of whichever family. */
+export function destinationIs(network: string): readonly NftExpression[] {
+  const prefix = prefixOf(network);
+  return [...ofFamily(prefix.bytes.length === 4 ? 'ip' : 'ip6'), ...inPrefix(DESTINATION, 'equal', prefix)];
 }
 
 /** Connections to published ports. */

@@ -1,0 +1,84 @@
+/**
+ * What a container may reach: rules in its own network namespace, which it cannot change without CAP_NET_ADMIN (nor pass by without CAP_NET_RAW). Pure.
+ * They are about connections that begin in the container; replies to others go out in any case.
+ */
+import type { NetlinkDraft } from '../../native/netlink/draft.js';
+import {
+  compare,
+  connectionState,
+  counter,
+  mask,
+  meta,
+  payload,
+  verdict,
+} from '../../native/netlink/nftables/expressions.js';
+import { addChain, addRule, addTable, flushChain } from '../../native/netlink/nftables/message.js';
+import type { NftExpression, NftTable } from '../../native/netlink/nftables/message.js';
+import type { EgressDestination, EgressList } from '../../spec/container-network.js';
+import { destinationIs, linkIs } from './firewall.js';
+import { PROTOCOLS } from './ports.js';
+
+export const EGRESS_TABLE: NftTable = { family: 'inet', name: 'tspod_egress' };
+
+const CHAIN = 'output';
+
+/** NF_CT_STATE_BIT of established and related, in the host's byte order. */
+const KNOWN = Uint8Array.of(6, 0, 0, 0);
+const NOTHING = new Uint8Array(4);
+
+const ICMPV6 = 58;
+/** Router solicitation, neighbour solicitation and advertisement: without these there are no neighbours. */
+const NEIGHBOUR_MESSAGES = [133, 135, 136];
+
+/** A comment has room for this much. */
+const MAX_COMMENT_BYTES = 120;
+
+export function egressRules({ allow, deny, rest }: EgressList): readonly NetlinkDraft[] {
+  const rules: readonly (readonly [readonly NftExpression[], string?])[] = [
+    [[connectionState(), mask(KNOWN), compare('notEqual', NOTHING), verdict('accept')]],
+    [[...linkIs('outName', 'lo'), verdict('accept')]],
+    ...NEIGHBOUR_MESSAGES.map((type) => [neighbours(type)] as const),
+    ...deny.flatMap((each) => ruleOf(each, 'drop')),
+    ...allow.flatMap((each) => ruleOf(each, 'accept')),
+    ...(rest === 'deny' ? [[[counter(), verdict('drop')], 'everything else'] as const] : []),
+  ];
+  return [
+    addTable(EGRESS_TABLE),
+    addChain(EGRESS_TABLE, { name: CHAIN, base: { type: 'filter', hook: 'output', priority: 0 } }),
+    flushChain(EGRESS_TABLE, CHAIN),
+    ...rules.map(([expressions, comment]) =>
+      addRule(EGRESS_TABLE, { chain: CHAIN, expressions, ...(comment === undefined ? {} : { comment }) }),
+    ),
+  ];
+}
+
+function neighbours(type: number): readonly NftExpression[] {
+  return [
+    meta('l4Protocol'),
+    compare('equal', Uint8Array.of(ICMPV6)),
+    payload({ base: 'transport', offset: 0, length: 1 }),
+    compare('equal', Uint8Array.of(type)),
+    verdict('accept'),
+  ];
+}
+
+function ruleOf(
+  { destination, port, rule }: EgressDestination,
+  code: 'accept' | 'drop',
+): readonly (readonly [readonly NftExpression[], string])[] {
+  const end = [counter(), verdict(code)];
+  const comment = Buffer.from(rule).subarray(0, MAX_COMMENT_BYTES).toString();
+  const there = destinationIs(destination);
+  if (port === 0) return [[[...there, ...end], comment]];
+  return [PROTOCOLS.tcp, PROTOCOLS.udp].map((protocol) => [
+    [
+      ...there,
+      meta('l4Protocol'),
+      compare('equal', Uint8Array.of(protocol)),
+      payload({ base: 'transport', offset: 2, length: 2 }),
+      compare('equal', Uint8Array.of(port >> 8, port & 0xff)),
+      ...end,
+    ],
+    comment,
+  ]);
+}
