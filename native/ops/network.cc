@@ -44,7 +44,19 @@ Result<Address> address_of(const plan::HoldPort& step) {
   return address;
 }
 
-/** Listens as well: of two sockets that are only bound, and may share, the other could still listen. */
+/**
+ * To listen is what tells whether another has the port; from then on nobody shares it. What the rules do not
+ * lead to the container is refused, and does not wait for ever.
+ */
+Result<void> keep_without_listening(int socket) {
+  TRY(sys::check(::listen(socket, 0), "bind"));  // as of one who only binds
+  const int off = 0;
+  TRY(sys::check(::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off), "setsockopt"));
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  return sys::check(::connect(socket, &nobody, sizeof nobody), "connect");
+}
+
 Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
   const Address address = TRY(address_of(step));
   const bool stream = step.protocol == IPPROTO_TCP;
@@ -59,7 +71,7 @@ Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
     TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt"));
   TRY(sys::check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
                  "bind"));
-  if (stream) TRY(sys::check(::listen(socket.get(), SOMAXCONN), "listen"));
+  if (stream) TRY(keep_without_listening(socket.get()));
   return socket;
 }
 

@@ -63,6 +63,8 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const hostPaths = resolveHostPaths(request.config);
   const spec = specOf(context, { facts, request, hostPaths });
   if (request.network?.egress !== undefined) requireEnforceable(spec);
+  if (request.network?.networks.some(({ driver, vlan }) => driver === 'bridge' && vlan > 0) === true)
+    throw new TspodError('NOT_SUPPORTED', 'containers on a bridge with the option vlan are not started yet');
   const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
