@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'NO_FREE_ADDRESS'
   | 'NO_FREE_PORT'
   | 'PORT_IN_USE'
+  | 'IMAGE_IN_USE'
   | 'AMBIGUOUS'
   | 'EMPTY_ID'
   | 'NAME_IN_USE'

@@ -34,8 +34,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   export_sockets(env, exports);
   export_spawn(env, exports);
   export_tree(env, exports);
+  export_tree_writing(env, exports);
   export_watches(env, exports);
   export_xattrs(env, exports);
+  export_zstd(env, exports);
   add_function(env, exports, "cancel", cancel);
   return exports;
 }

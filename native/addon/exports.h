@@ -32,9 +32,13 @@ void export_spawn(Napi::Env env, Napi::Object exports);
 /** createFileAt, makeEntryAt, linkAt, unlinkAt, removeTreeAt, setOwnerAt, setModeAt, setTimeAt,
  * setAttributeAt. */
 void export_tree(Napi::Env env, Napi::Object exports);
+/** openTreeWriter, writeTree, finishTree. */
+void export_tree_writing(Napi::Env env, Napi::Object exports);
 /** watch, watchEvents, watchRef, unwatch. */
 void export_watches(Napi::Env env, Napi::Object exports);
 /** getXattr, setXattr, removeXattr, listXattrs. */
 void export_xattrs(Napi::Env env, Napi::Object exports);
+/** openZstd, zstdDecompress. */
+void export_zstd(Napi::Env env, Napi::Object exports);
 
 }  // namespace tspod::addon

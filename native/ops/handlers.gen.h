@@ -40,6 +40,7 @@ Result<void> readonly_root(Context& context, const plan::ReadonlyRoot& step);
 Result<void> copy_up(Context& context, const plan::CopyUp& step);
 Result<void> set_root_propagation(Context& context, const plan::SetRootPropagation& step);
 Result<void> open_tree_in_root(Context& context, const plan::OpenTreeInRoot& step);
+Result<void> mount_layers(Context& context, const plan::MountLayers& step);
 Result<void> make_directory(Context& context, const plan::MakeDirectory& step);
 Result<void> make_node(Context& context, const plan::MakeNode& step);
 Result<void> make_symlink(Context& context, const plan::MakeSymlink& step);
@@ -266,6 +267,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::OpenTreeInRoot step;
       plan::decode(reader, step);
       return open_tree_in_root(context, step);
+    }
+    case plan::Op::kMountLayers: {
+      plan::MountLayers step;
+      plan::decode(reader, step);
+      return mount_layers(context, step);
     }
     case plan::Op::kMakeDirectory: {
       plan::MakeDirectory step;

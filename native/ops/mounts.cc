@@ -2,6 +2,8 @@
 #include <linux/magic.h>
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "core/path.h"
 #include "core/sys.h"
@@ -65,6 +67,50 @@ Result<void> configure(int context, wire::String option) {
   return sys::fsconfig(context, key.c_str(), option.c_str() + equals + 1);
 }
 
+/** All options of mount(2) have to fit into a page. */
+constexpr size_t kMaxMountData = 4095;
+
+/** False if the kernel takes no layers one by one (before Linux 6.8). */
+Result<bool> append_layers(int context, const wire::Strings& layers) {
+  bool is_first = true;
+  for (const wire::String layer : layers) {
+    const Result<void> added = sys::fsconfig(context, "lowerdir+", layer.c_str());
+    if (!added && is_first && added.error().err == EINVAL) return false;
+    TRY(added);
+    is_first = false;
+  }
+  return true;
+}
+
+/** mount(2) splits its options at commas. */
+void append_option(std::string& data, std::string_view option) {
+  if (!data.empty()) data += ',';
+  for (const char letter : option) {
+    if (letter == ',' || letter == '\\') data += '\\';
+    data += letter;
+  }
+}
+
+/** Descriptors stand for the layers, whose paths would not fit into a page. */
+Result<UniqueFd> mount_layers_at(const plan::MountLayers& step) {
+  std::vector<UniqueFd> layers;
+  std::string data = "lowerdir=";
+  for (const wire::String layer : step.lower_dirs) {
+    layers.push_back(TRY(sys::open(layer.c_str(), O_PATH | O_DIRECTORY)));
+    if (layers.size() > 1) data += ':';
+    data += "/proc/self/fd/" + std::to_string(layers.back().get());
+  }
+  for (const wire::String option : step.options) {
+    if (!option.view().starts_with("source=")) append_option(data, option.view());
+  }
+  if (data.size() > kMaxMountData) return Error{"mount", "overlay: too many layers", E2BIG};
+  const char* frame = step.frame.c_str();
+  TRY(sys::mount("overlay", frame, "overlay", 0, data.c_str()));
+  Result<UniqueFd> made = sys::clone_tree(AT_FDCWD, frame, false);
+  TRY(sys::umount2(frame, MNT_DETACH | UMOUNT_NOFOLLOW));
+  return made;
+}
+
 }  // namespace
 
 Result<void> root_propagation(Context&, const plan::RootPropagation& step) {
@@ -76,6 +122,15 @@ Result<void> mount_fs(Context& context, const plan::MountFs& step) {
   for (const wire::String option : step.options) TRY(configure(made.get(), option));
   TRY(sys::fsconfig_create(made.get()));
   return context.slots.put(step.slot, TRY(sys::fsmount(made.get(), step.attributes)));
+}
+
+Result<void> mount_layers(Context& context, const plan::MountLayers& step) {
+  const UniqueFd made = TRY(sys::fsopen("overlay"));
+  if (step.append == 0 || !TRY(append_layers(made.get(), step.lower_dirs)))
+    return context.slots.put(step.slot, TRY(mount_layers_at(step)));
+  for (const wire::String option : step.options) TRY(configure(made.get(), option));
+  TRY(sys::fsconfig_create(made.get()));
+  return context.slots.put(step.slot, TRY(sys::fsmount(made.get(), 0)));
 }
 
 Result<void> open_tree(Context& context, const plan::OpenTree& step) {

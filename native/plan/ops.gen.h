@@ -59,6 +59,7 @@ enum class Op : uint32_t {
   kCopyUp = 41,
   kSetRootPropagation = 42,
   kOpenTreeInRoot = 43,
+  kMountLayers = 44,
   kMakeDirectory = 50,
   kMakeNode = 51,
   kMakeSymlink = 52,
@@ -286,6 +287,14 @@ struct OpenTreeInRoot {
   uint32_t root_slot{};
   wire::String path{};
   uint32_t recursive{};
+};
+
+struct MountLayers {
+  uint32_t slot{};
+  wire::Strings lower_dirs{};
+  wire::Strings options{};
+  uint32_t append{};
+  wire::String frame{};
 };
 
 struct MakeDirectory {
@@ -793,6 +802,14 @@ inline void decode(wire::Reader& reader, OpenTreeInRoot& record) {
   wire::get(reader, record.root_slot);
   wire::get(reader, record.path);
   wire::get(reader, record.recursive);
+}
+
+inline void decode(wire::Reader& reader, MountLayers& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.lower_dirs);
+  wire::get(reader, record.options);
+  wire::get(reader, record.append);
+  wire::get(reader, record.frame);
 }
 
 inline void decode(wire::Reader& reader, MakeDirectory& record) {
@@ -1336,6 +1353,15 @@ void for_each_operand(const OpenTreeInRoot& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const MountLayers& record, Use&& use) {
+  use(record.slot);
+  use(record.lower_dirs);
+  use(record.options);
+  use(record.append);
+  use(record.frame);
+}
+
+template <typename Use>
 void for_each_operand(const MakeDirectory& record, Use&& use) {
   use(record.root_slot);
   use(record.path);
@@ -1765,6 +1791,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kCopyUp:
     case Op::kSetRootPropagation:
     case Op::kOpenTreeInRoot:
+    case Op::kMountLayers:
     case Op::kMakeDirectory:
     case Op::kMakeNode:
     case Op::kMakeSymlink:
@@ -1896,6 +1923,8 @@ constexpr const char* name_of(Op op) {
       return "setRootPropagation";
     case Op::kOpenTreeInRoot:
       return "openTreeInRoot";
+    case Op::kMountLayers:
+      return "mountLayers";
     case Op::kMakeDirectory:
       return "makeDirectory";
     case Op::kMakeNode:
@@ -2181,6 +2210,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kOpenTreeInRoot: {
       OpenTreeInRoot step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kMountLayers: {
+      MountLayers step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -80,6 +80,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kCpusetInherit:
     case Op::kCgroupRemove:
     case Op::kMountFs:
+    case Op::kMountLayers:
     case Op::kOpenTree:
     case Op::kMountAttributes:
     case Op::kAttachMount:

@@ -28,6 +28,7 @@ import { bundleSpec, type BundleRequest } from './oci-runtime/bundle.js';
 import { runtimeCommand } from './oci-runtime/command.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
+import { volumePath } from '../storage/images/volumes.js';
 
 export interface CompileRequest {
   readonly id: string;
@@ -106,6 +107,7 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     namespacePaths: request.donors.paths,
     hostPaths,
     hostBinds: request.hostBinds,
+    volumePaths: (config.volumes ?? []).map((_, index) => volumePath(request.paths, index)),
     splitFrom: request.splitFrom,
     apparmorProfile: ownProfile(context, config),
   });
@@ -148,6 +150,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     gate: request.gate,
     ...(seccomp === undefined ? {} : { seccomp }),
     init: config.init,
+    createWorkdir: config.createWorkdir ?? false,
     ...(config.pidFile === undefined ? {} : { pidFile: config.pidFile }),
     ...(config.monitorPidFile === undefined ? {} : { monitorPidFile: config.monitorPidFile }),
     teardown: {

@@ -3,14 +3,21 @@ import type { ContainerConfig } from '../spec/config.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { addHooks } from '../spec/hooks.js';
 import { normalizeCreateOptions } from '../spec/normalize.js';
+import { isHostImage } from '../spec/root.js';
 import type { EngineContext } from './context.js';
+import { containerImage } from './find-image.js';
 import { readHooks } from './hook-directories.js';
 import { withVolumesFrom } from './volumes-from.js';
 
-/** Throws as normalizeCreateOptions(); INVALID_ARGUMENT for a file in a hooks directory, NO_SUCH_CONTAINER for one whose mounts are wanted. */
+/** Throws as normalizeCreateOptions() and findImage(); INVALID_ARGUMENT for a file in a hooks directory, NO_SUCH_CONTAINER for one whose mounts are wanted. */
 export function configure(context: EngineContext, options: CreateOptions): ContainerConfig {
   const whole = options.volumesFrom === undefined ? options : withVolumesFrom(context, options);
-  const config = normalizeCreateOptions(whole, context.facts(), context);
+  const { image, rootfs } = whole;
+  const isStored = typeof image === 'string' && image !== '' && rootfs === undefined && !isHostImage(image);
+  const config = normalizeCreateOptions(whole, context.facts(), {
+    cgroupManager: context.cgroupManager,
+    image: isStored ? containerImage(context, image) : undefined,
+  });
   return context.hooksDirectories.length === 0 ? config : withHooks(context.hooksDirectories, config);
 }
 

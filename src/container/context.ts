@@ -15,6 +15,9 @@ import type { StorePaths } from '../storage/paths.js';
 /** A root that is the host's. */
 export type HostRootConfig = Extract<ContainerConfig['root'], { kind: 'host' }>;
 
+/** A root that is an image's. */
+export type ImageRootConfig = Extract<ContainerConfig['root'], { kind: 'image' }>;
+
 /** A lock that is held for many verbs of one container. */
 export interface Batch {
   readonly id: string;

@@ -54,6 +54,18 @@ export interface EngineEventInput {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+export interface ImageEvent {
+  readonly status: EventStatus;
+  /** '' for what is about many. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Something that happened to an image. */
+export function recordImageEvent({ events }: EngineContext, { status, id, name }: ImageEvent): void {
+  events?.record({ timeUs: nowUs(), type: 'image', status, id, name, image: '', attributes: {} });
+}
+
 /** How one life of a container ended. */
 export interface End {
   readonly exitCode: number;

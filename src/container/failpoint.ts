@@ -47,6 +47,13 @@ export const FAILPOINTS = [
   'removal-recorded',
   'files-removed',
   'record-deleted',
+  'lease-made',
+  'blob-received',
+  'layer-unpacked',
+  'layers-made',
+  'image-recorded',
+  'image-removed',
+  'files-put-aside',
 ] as const;
 
 export type Failpoint = (typeof FAILPOINTS)[number];

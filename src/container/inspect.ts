@@ -4,6 +4,7 @@ import { cgroupsPath } from '../spec/cgroup-path.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
+import { lowerDirectories } from '../storage/images/layers.js';
 import { containerSize } from '../storage/size.js';
 import type { ContainerState } from './api.js';
 import { readConfig } from './config.js';
@@ -42,7 +43,7 @@ export function inspectContainer(
     ...security(config, spec),
     OCIRuntime: config.runtime?.name ?? BUILT_IN_RUNTIME,
     Driver: 'overlay',
-    GraphDriver: graphDriver(config, paths),
+    GraphDriver: graphDriver(context, config, paths),
     ...(options.size === true ? sizes(config, paths) : {}),
     Mounts: inspectMounts(config),
     Dependencies: context.store.donors(stored.seq),
@@ -74,7 +75,7 @@ function identity({ stored, config, paths }: Subject) {
     Created: rfc3339(new Date(stored.createdUs / 1000)),
     Path: path,
     Args: args,
-    Image: '',
+    Image: config.root.kind === 'image' ? config.root.id : '',
     ImageName: config.image,
     Rootfs: config.root.kind === 'directory' ? config.root.path : '',
     Pod: '',
@@ -137,10 +138,19 @@ function security(config: ContainerConfig, { process, linux }: ContainerSpec) {
   };
 }
 
-function graphDriver(config: ContainerConfig, paths: ContainerPaths): ContainerInspect['GraphDriver'] {
+function graphDriver(
+  context: EngineContext,
+  config: ContainerConfig,
+  paths: ContainerPaths,
+): ContainerInspect['GraphDriver'] {
   if (config.root.kind === 'directory' && !config.root.overlay) return { Name: 'rootfs', Data: {} };
-  const lower = config.root.kind === 'directory' ? config.root.path : '/';
+  const lower = lowerOf(context, config.root);
   return { Name: 'overlay', Data: { LowerDir: lower, UpperDir: paths.upper, WorkDir: paths.work } };
+}
+
+function lowerOf({ paths }: EngineContext, root: ContainerConfig['root']): string {
+  if (root.kind === 'image') return lowerDirectories(paths.images, root.layers).join(':');
+  return root.kind === 'directory' ? root.path : '/';
 }
 
 function sizes(config: ContainerConfig, { upper }: ContainerPaths) {

@@ -1,7 +1,11 @@
 /** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
 import { mkdirSync, statSync } from 'node:fs';
 
+import { ownFd } from '../native/directory-entries.js';
+import { executeFor } from '../native/execute.js';
 import type { ExtendedFile, RootSource } from '../plan/context.js';
+import { encodePlan } from '../plan/encode.js';
+import { lowerRootPlan } from '../plan/root.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { isPrivate } from '../spec/namespaces.js';
@@ -15,8 +19,10 @@ import {
   type FileRequest,
 } from '../storage/files.js';
 import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
+import { emptyLayer, lowerDirectories } from '../storage/images/layers.js';
+import { ensureVolumes } from '../storage/images/volumes.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
-import type { EngineContext } from './context.js';
+import type { EngineContext, ImageRootConfig } from './context.js';
 import { extendedFiles } from './extended-files.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
 import { containerHostname, namespaceOwner } from './owners.js';
@@ -48,6 +54,8 @@ export interface NamedSubject extends Subject {
 /** The root file system as it will be; nothing is made. */
 export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
+  if (config.root.kind === 'image')
+    return { root: overlayOver(imageLayers(context, config.root), { config, paths }), hostBinds: [] };
   const { path, overlay } = config.root;
   if (!overlay) return { root: { kind: 'directory', path, mapped: isShifted(config, path) }, hostBinds: [] };
   return { root: overlayOver([path], { config, paths }), hostBinds: [] };
@@ -80,6 +88,28 @@ function isShifted(config: ContainerConfig, root: string): boolean {
   return uid === 0 || statSync(root, { throwIfNoEntry: false })?.uid !== uid;
 }
 
+/** An image without layers is an empty directory. */
+function imageLayers({ paths }: EngineContext, { layers }: ImageRootConfig): readonly string[] {
+  return layers.length === 0 ? [emptyLayer(paths.images)] : lowerDirectories(paths.images, layers);
+}
+
+/** The image's volumes. Its files are as they are in its layers, whatever the container has changed. */
+async function prepareVolumes(
+  context: EngineContext,
+  request: Pick<Subject, 'config' | 'paths'> & {
+    readonly targets: readonly string[];
+    readonly root: Extract<RootSource, { kind: 'overlay' }>;
+  },
+): Promise<void> {
+  const { config, paths, targets, root } = request;
+  const openImage = async () => {
+    const { plan, slot } = lowerRootPlan(root.lowerDirs, false, context.paths.locks);
+    return ownFd(await executeFor(encodePlan(plan), slot));
+  };
+  const { uidMaps, gidMaps } = config;
+  await ensureVolumes({ paths, targets, idMaps: { uidMaps, gidMaps }, openImage });
+}
+
 /** Makes the root file system's parts. */
 export async function prepareRoot(context: EngineContext, subject: Subject): Promise<PreparedRoot> {
   const { config, paths } = subject;
@@ -87,8 +117,10 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
     config.root.kind === 'host' ? await prepareHostRoot(context, config.root, subject) : rootOf(context, subject);
   const { root } = prepared;
   if (root.kind === 'overlay') {
-    const { isNew } = ensureLayer(paths, root.lowerDirs.at(-1) ?? '/', root.mapped === true ? config : undefined);
+    const looksLike = config.root.kind === 'image' ? root.lowerDirs[0] : root.lowerDirs.at(-1);
+    const { isNew } = ensureLayer(paths, looksLike ?? '/', root.mapped === true ? config : undefined);
     if (!isNew && root.volatile === true) takeVolatileAgain(paths);
+    if (config.volumes !== undefined) await prepareVolumes(context, { config, paths, targets: config.volumes, root });
   } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
   return prepared;
 }

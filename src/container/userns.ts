@@ -9,6 +9,7 @@ import type { IdRange } from '../native/namespace-create.js';
 import { openNamespace } from '../native/namespace-handle.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { IdMap } from '../spec/create-options.js';
+import { layerPath } from '../storage/images/layers.js';
 import { checkIdMaps, isPrivate } from '../spec/namespaces.js';
 import { autoMaps, autoSize, mapsOfRanges, requireRootIds, rootIds } from '../spec/userns.js';
 import type { HostIds } from '../state/records.js';
@@ -22,11 +23,11 @@ const AUTO_USER = 'containers';
  * The configuration with the maps that the files of the host tell, and with the size of an automatic namespace. Throws INVALID_ARGUMENT
  * where there are none.
  */
-export function withHostMaps(config: ContainerConfig): ContainerConfig {
+export function withHostMaps(context: EngineContext, config: ContainerConfig): ContainerConfig {
   const { subuidName, subgidName } = config.userns ?? {};
   switch (config.namespaces.user) {
     case 'auto': {
-      const size = config.userns?.size ?? autoSize(config, idsOfAccounts(rootDirectory(config)));
+      const size = config.userns?.size ?? autoSize(config, idsOfRoot(context, config));
       return { ...config, userns: { ...config.userns, size } };
     }
     case 'keep-id':
@@ -42,8 +43,10 @@ export function withHostMaps(config: ContainerConfig): ContainerConfig {
   }
 }
 
-function rootDirectory({ root }: ContainerConfig): string {
-  return root.kind === 'directory' ? root.path : '/';
+/** Of an image the accounts of all layers count: which of them is seen is not looked for. */
+function idsOfRoot({ paths }: EngineContext, { root }: ContainerConfig): number {
+  if (root.kind !== 'image') return idsOfAccounts(root.kind === 'directory' ? root.path : '/');
+  return Math.max(0, ...root.layers.map((chain) => idsOfAccounts(layerPath(paths.images, chain))));
 }
 
 function identityOf(kind: IdKind): readonly IdMap[] {

@@ -19,7 +19,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, shared);
-  const config = withChosenIds(context, withHostMaps(shared));
+  const config = withChosenIds(context, withHostMaps(context, shared));
   const name = config.name ?? randomName();
   const { plan } = compileLaunch(context, {
     id,

@@ -24,6 +24,9 @@ import { findExecSession } from './find-exec.js';
 import { explainCreate, explainExec } from './explain.js';
 import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
+import { settleImages } from './images/check.js';
+import { makeImages } from './images/images.js';
+import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';
 import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
@@ -64,6 +67,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
+    await settleImages(context);
     return makeEngine(context);
   } catch (error) {
     store.close();
@@ -180,6 +184,7 @@ function makeEngine(context: EngineContext): Engine {
     runRoot: directories.runRoot,
     containers: makeContainers(context),
     networks: makeNetworks(context),
+    images: makeImages(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
     spawn: (options) => spawnContainer(context, options),
     events: (options) => engineEvents(context, options),
@@ -197,8 +202,10 @@ function makeContainers(context: EngineContext): Containers {
   const { store } = context;
   const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
   return {
-    // In a promise: what it throws, it throws there.
-    create: async (options) => Promise.resolve(containerHandle(context, createContainer(context, options))),
+    create: async (options) => {
+      await ensureImage(context, options);
+      return containerHandle(context, createContainer(context, options));
+    },
     clone: async (nameOrId, options) =>
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,

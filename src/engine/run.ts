@@ -13,6 +13,7 @@ import { attachedProcess, directProcess } from '../container/process.js';
 import { defined, pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/stdio.js';
 import type { ContainerConfig } from '../spec/config.js';
+import { ensureImage } from './images/pull.js';
 import type { CreateOptions } from '../spec/create-options.js';
 
 /** Collects the output. Aborting ends the container. */
@@ -51,7 +52,9 @@ export async function runContainer(
 
 /** Resolves when the process runs. */
 export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
-  const config = configure(context, withDefaults(pickCreateOptions(options)));
+  const wanted = withDefaults(pickCreateOptions(options));
+  await ensureImage(context, wanted, defined({ signal: options.signal }));
+  const config = configure(context, wanted);
   const streams = streamsOf(options, config);
   return config.tty || config.log.driver !== 'none'
     ? spawnThroughMonitor(context, config, options)

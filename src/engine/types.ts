@@ -11,6 +11,7 @@ import type {
 } from '../container/api.js';
 import type { CloneOptions } from '../container/verbs/clone.js';
 import type { EngineEvent, EventsOptions } from './events.js';
+import type { Images } from './images/types.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session/api.js';
 import type { HealthStatus } from '../container/health-record.js';
@@ -188,6 +189,7 @@ export interface Engine extends AsyncDisposable {
   readonly runRoot: string;
   readonly containers: Containers;
   readonly networks: Networks;
+  readonly images: Images;
   /**
    * Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
    * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.

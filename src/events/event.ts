@@ -21,6 +21,8 @@ export const EVENT_STATUSES = [
   'mount',
   'pause',
   'prune',
+  'pull',
+  'push',
   'refresh',
   'remove',
   'rename',
@@ -29,8 +31,10 @@ export const EVENT_STATUSES = [
   'start',
   'stop',
   'sync',
+  'tag',
   'unmount',
   'unpause',
+  'untag',
   'update',
 ] as const;
 

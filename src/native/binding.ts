@@ -19,6 +19,16 @@ export interface CancellableTask<T> {
   readonly done: Promise<Outcome<T>>;
 }
 
+/** A tree that is being written. */
+export interface TreeWriterHandle {
+  readonly kind: 'tree writer';
+}
+
+/** A stream that is being decompressed. */
+export interface ZstdHandle {
+  readonly kind: 'zstd';
+}
+
 export interface Binding {
   // addon.cc
   cancel(task: number): void;
@@ -112,6 +122,25 @@ export interface Binding {
   setModeAt(directory: number, name: Uint8Array, mode: number): Outcome<undefined>;
   setTimeAt(directory: number, name: Uint8Array, seconds: number, nanoseconds: number): Outcome<undefined>;
   setAttributeAt(directory: number, name: Uint8Array, attribute: Uint8Array, value: Uint8Array): Outcome<undefined>;
+
+  // tree_writing.cc
+  openTreeWriter(root: number): Outcome<TreeWriterHandle>;
+  /** One call at a time for each writer. */
+  writeTree(
+    writer: TreeWriterHandle,
+    instructions: Uint8Array,
+    data: readonly ArrayBufferLike[],
+  ): Promise<Outcome<undefined>>;
+  finishTree(writer: TreeWriterHandle): Promise<Outcome<Buffer>>;
+
+  // zstd.cc
+  openZstd(): Outcome<ZstdHandle>;
+  /** One call at a time for each stream. */
+  zstdDecompress(
+    stream: ZstdHandle,
+    input: Uint8Array,
+    output: Uint8Array,
+  ): Promise<Outcome<[used: number, made: number, isComplete: boolean]>>;
 
   // plan.cc
   execute(plan: Uint8Array): Promise<Outcome<undefined>>;

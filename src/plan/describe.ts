@@ -68,7 +68,7 @@ function mountTargets(plan: Plan): readonly (string | undefined)[] {
     .reverse();
 }
 
-const MAKES_MOUNT = new Set<OpName>(['mountFs', 'openTree', 'openTreeInRoot']);
+const MAKES_MOUNT = new Set<OpName>(['mountFs', 'mountLayers', 'openTree', 'openTreeInRoot']);
 
 function takeFrom(pending: Map<number, string>, slot: number): string | undefined {
   const target = pending.get(slot);
@@ -96,6 +96,8 @@ function labelOf(step: Step, target: string | undefined): { readonly slot: numbe
       return { slot: step.slot, text: `the lock ${step.path}` };
     case 'mountFs':
       return { slot: step.slot, text: target ?? step.type };
+    case 'mountLayers':
+      return { slot: step.slot, text: target ?? 'overlay' };
     case 'openTree':
     case 'openTreeInRoot':
       return { slot: step.slot, text: target ?? step.path };

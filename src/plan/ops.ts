@@ -140,6 +140,15 @@ export const OPS = {
   /** open_tree(OPEN_TREE_CLONE) of a path inside the root slot (a bind of a part of the container's own tree). */
   openTreeInRoot: { code: 43, fields: { slot: 'u32', rootSlot: 'u32', path: 'str', recursive: 'u32' } },
 
+  /**
+   * An overlay with more lower layers than one option holds: each is given by itself (`lowerdir+`, Linux 6.8); without `append`, and where the
+   * kernel does not know that, by mount(2) on `frame`, a directory that only this mount namespace must see, for a moment. Detached, in the slot.
+   */
+  mountLayers: {
+    code: 44,
+    fields: { slot: 'u32', lowerDirs: 'strs', options: 'strs', append: 'u32', frame: 'str' },
+  },
+
   // --- files inside a root (resolved beneath the root slot) or, with `rootSlot` of a host directory, on the host
   makeDirectory: { code: 50, fields: { rootSlot: 'u32', path: 'str', mode: 'u32', uid: 'u32', gid: 'u32' } },
   makeNode: {

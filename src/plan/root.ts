@@ -33,7 +33,7 @@ export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   if (root.kind === 'directory') {
     addDirectory(builder, request, root);
   } else if (usernsSlot === NONE) {
-    builder.add('init', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request), attributes: 0n });
+    addOverlay(builder, 'init', request, root);
   } else {
     addMappedOverlay(builder, { ...request, root });
   }
@@ -46,7 +46,7 @@ export function mountOverlay(
   request: Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'> & { readonly root: OverlayRoot },
 ): void {
   const { slot, root, staging } = request;
-  builder.add('prepare', 'mountFs', { slot, type: 'overlay', options: overlayOptions(root, request), attributes: 0n });
+  addOverlay(builder, 'prepare', request, root);
   builder.add('prepare', 'attachMount', { slot, path: staging });
 }
 
@@ -76,22 +76,48 @@ function shiftOwners(
 
 type OverlayRoot = Extract<RootSource, { kind: 'overlay' }>;
 
-function overlayOptions(
-  root: OverlayRoot,
-  { mountLabel }: Pick<RootRequest, 'mountLabel'>,
-  lowerDirs = root.lowerDirs,
-): readonly string[] {
+type OverlayRequest = Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'>;
+
+/** The overlay, detached. Its layers are in one option as long as that is not too long for the kernel. */
+function addOverlay(
+  builder: PlanBuilder,
+  stage: Stage,
+  { slot, staging, mountLabel }: OverlayRequest,
+  root: Partial<OverlayRoot> & Pick<OverlayRoot, 'lowerDirs'>,
+): void {
   const options = [
-    'source=overlay',
-    `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`,
-    `upperdir=${root.upperDir}`,
-    `workdir=${root.workDir}`,
+    ...(root.upperDir === undefined ? [] : [`upperdir=${root.upperDir}`]),
+    ...(root.workDir === undefined ? [] : [`workdir=${root.workDir}`]),
     ...(root.redirects === true ? ['redirect_dir=follow'] : []),
     ...(root.volatile === true ? ['volatile'] : []),
     ...(mountLabel === undefined ? [] : [`context=${mountLabel}`]),
   ];
   for (const option of options) checkLength(option);
-  return options;
+  const { lowerDirs } = root;
+  if (!hasManyLayers(lowerDirs)) {
+    const all = ['source=overlay', lowerOption(lowerDirs), ...options];
+    builder.add(stage, 'mountFs', { slot, type: 'overlay', options: all, attributes: 0n });
+    return;
+  }
+  for (const path of lowerDirs) checkLength(`lowerdir=${path}`);
+  builder.add(stage, 'mountLayers', {
+    slot,
+    lowerDirs,
+    options: ['source=overlay', ...options],
+    append: 1,
+    frame: staging,
+  });
+}
+
+function lowerOption(lowerDirs: readonly string[]): string {
+  return `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`;
+}
+
+/** More than one option holds; a single one that is too long is refused. */
+function hasManyLayers(lowerDirs: readonly string[]): boolean {
+  if (lowerDirs.length > 1) return Buffer.byteLength(lowerOption(lowerDirs)) - 'lowerdir='.length > MAX_OPTION_BYTES;
+  checkLength(lowerOption(lowerDirs));
+  return false;
 }
 
 /** overlayfs splits the list of lower directories at colons. */
@@ -120,7 +146,7 @@ function addMappedOverlay(
   request: RootRequest & { readonly root: OverlayRoot },
   stage: Stage = 'afterClone',
 ): void {
-  const { root, slot, staging, usernsSlot } = request;
+  const { root, staging, usernsSlot } = request;
   const frame = builder.slot();
   builder.add(stage, 'mountFs', {
     slot: frame,
@@ -137,12 +163,7 @@ function addMappedOverlay(
     builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
     return staging + target;
   });
-  builder.add(stage, 'mountFs', {
-    slot,
-    type: 'overlay',
-    options: overlayOptions(root, request, mapped),
-    attributes: 0n,
-  });
+  addOverlay(builder, stage, request, { ...root, lowerDirs: mapped });
 }
 
 /** The monitor leaves the host's mount namespace for a private copy, so that what it mounts for the container is seen nowhere else. */
@@ -192,8 +213,7 @@ export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRoot
   if (root.kind === 'directory') {
     builder.add('prepare', 'openTree', { slot, path: root.path, recursive: 1 });
   } else if (usernsFd === undefined) {
-    const options = overlayOptions(root, request);
-    builder.add('prepare', 'mountFs', { slot, type: 'overlay', options, attributes: 0n });
+    privately(builder, hasManyLayers(root.lowerDirs), () => addOverlay(builder, 'prepare', request, root));
   } else {
     const usernsSlot = builder.slot();
     builder.add('prepare', 'openPath', { slot: usernsSlot, path: `/proc/self/fd/${usernsFd}`, flags: O_RDONLY });
@@ -213,21 +233,29 @@ export function liveRootPlan(process: ProcessRef, attachTo?: string): RootPlan {
   return { plan: builder.build(), slot };
 }
 
-/** Lower layers as one, or the single one as it is. */
-export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean): RootPlan {
+/** Lower layers as one, or the single one as it is. `frame` as of a mounted root. */
+export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean, frame: string): RootPlan {
   const builder = new PlanBuilder();
   const slot = builder.slot();
   const [only] = lowerDirs;
   if (lowerDirs.length === 1 && only !== undefined) {
     builder.add('prepare', 'openPath', { slot, path: only, flags: O_PATH | O_DIRECTORY });
   } else {
-    const options = [
-      'source=overlay',
-      `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`,
-      ...(redirects ? ['redirect_dir=follow'] : []),
-    ];
-    for (const option of options) checkLength(option);
-    builder.add('prepare', 'mountFs', { slot, type: 'overlay', options, attributes: 0n });
+    const request = { slot, staging: frame, mountLabel: undefined };
+    privately(builder, hasManyLayers(lowerDirs), () =>
+      addOverlay(builder, 'prepare', request, { lowerDirs, redirects }),
+    );
   }
   return { plan: builder.build(), slot };
+}
+
+/** In a mount namespace of its own, if what is mounted for a moment must be seen nowhere else. */
+function privately(builder: PlanBuilder, hides: boolean, add: () => void): void {
+  if (!hides) {
+    add();
+    return;
+  }
+  const { hostMounts } = enterPrivateMounts(builder);
+  add();
+  builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
 }

@@ -53,6 +53,13 @@ export const DESCRIBERS: Describers = {
       attributeNames(step.attributes, 0n),
       step.options.join(','),
     ),
+  mountLayers: ({ lowerDirs, options }, { target }) =>
+    words(
+      'mount overlay',
+      target === undefined ? '' : `on ${target}`,
+      `of ${lowerDirs.length} lower layers`,
+      options.join(','),
+    ),
   openTree: ({ path, recursive }, { target }) =>
     `${recursive === 1 ? 'rbind' : 'bind'} ${path}${target === undefined ? '' : ` on ${target}`}`,
   mountAttributes: (step, names) => `make mount ${names.slot(step.slot)} ${mountChange(step)}`,

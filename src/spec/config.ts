@@ -15,6 +15,7 @@ import type {
 } from './create-options.js';
 import type { AccountConfig } from './account-options.js';
 import type { HealthConfig } from './health.js';
+import type { ImagePart } from './image.js';
 import type { NameConfig } from './name-options.js';
 import type { NetworkingConfig } from './network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
@@ -34,6 +35,13 @@ export type RootConfig =
       readonly overlay: boolean;
       /** Absent: shifted unless it is the container's root's already. */
       readonly idmap?: boolean;
+    }
+  | {
+      readonly kind: 'image';
+      /** Hexadecimal digits. */
+      readonly id: string;
+      /** Chain ids, from the lowest up. */
+      readonly layers: readonly string[];
     };
 
 /** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
@@ -109,11 +117,11 @@ export interface SecurityConfig {
   readonly procOptions: readonly string[];
 }
 
-export interface ContainerConfig extends NameConfig, AccountConfig {
+export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   /** Absent: the engine finds one. */
   readonly name?: string;
   readonly root: RootConfig;
-  /** As given, for inspect: `host:`, or ''. */
+  /** For inspect: `host:`, an image's name, or ''. */
   readonly image: string;
 
   /** The program and its arguments: entrypoint and command in one. */

@@ -190,8 +190,14 @@ export interface HookOptions {
 export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptions {
   /** A letter or digit, then also _ . and -; at most 255. @default made up */
   readonly name?: string;
-  /** `host:` or `host:all`; other images come with image support. Excludes `rootfs`. */
+  /** `host:`, `host:all`, or an image's name, digest or id. Excludes `rootfs`. */
   readonly image?: string;
+  /** Whether an image is looked for where its name says: always, where it is missing here, never, or where it has changed. @default 'missing' */
+  readonly pull?: 'always' | 'missing' | 'never' | 'newer';
+  /** Which image of an index is pulled: OS/ARCH[/VARIANT]. @default the machine's */
+  readonly platform?: string;
+  /** What becomes of the image's volumes: a directory of the container's own that begins with what the image has there, a tmpfs, or nothing. @default 'bind' */
+  readonly imageVolume?: 'bind' | 'tmpfs' | 'ignore';
   /** A directory that is the root file system; with `rootfsOverlay` changes go to a layer above it. Excludes `image`. */
   readonly rootfs?: string;
   /** @default false */
@@ -206,11 +212,11 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   /** `host:` only: hidden paths to show. @default none */
   readonly show?: readonly string[];
 
-  /** What runs, or the arguments of the entrypoint. @default /bin/sh with `host:` */
+  /** What runs, or the arguments of the entrypoint. @default the image's, unless `entrypoint` is given; /bin/sh with `host:` */
   readonly command?: readonly string[];
-  /** Put before the command. @default none */
+  /** Put before the command; [] is none. @default the image's */
   readonly entrypoint?: readonly string[];
-  /** Added to PATH, container, HOSTNAME, HOME, and TERM with a tty. */
+  /** Added to PATH, container, HOSTNAME, HOME, TERM with a tty, and the image's. */
   readonly env?: Readonly<Record<string, string>>;
   /** Added when all others are known: ${NAME} and $NAME in them stand for these. @default none */
   readonly envMerge?: Readonly<Record<string, string>>;
@@ -220,9 +226,9 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly unsetEnvAll?: boolean;
   /** Pass the caller's proxy variables (http_proxy and so on). @default true on the command line, false in the library */
   readonly httpProxy?: boolean;
-  /** Absolute path; it must exist. @default '/' */
+  /** Absolute path; it must exist. @default the image's, which is made where it is missing, or '/' */
   readonly workdir?: string;
-  /** user[:group], names or numbers. @default root */
+  /** user[:group], names or numbers. @default the image's, or root */
   readonly user?: string;
   /** Further groups: names or numbers. @default none */
   readonly groups?: readonly string[];
@@ -312,8 +318,9 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly cgroups?: 'enabled' | 'disabled' | 'no-conmon' | 'split';
   readonly log?: LogOptions;
   readonly restart?: RestartOptions;
+  /** @default the image's; what is set here beside a test changes that one */
   readonly health?: HealthOptions;
-  /** Signal name or number. @default 'SIGTERM' */
+  /** Signal name or number. @default the image's, or 'SIGTERM' */
   readonly stopSignal?: string;
   /** Seconds that stop waits before SIGKILL. @default 10 */
   readonly stopTimeoutSec?: number;

@@ -18,18 +18,20 @@ export interface Environment {
 }
 
 /**
- * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, then the user's; `unsetEnv`
+ * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, the image's, then the user's; `unsetEnv`
  * takes defaults away, never what the user set.
  */
 export function normalizeEnvironment(
   options: EnvironmentOptions,
   facts: Pick<HostFacts, 'proxyVariables'>,
+  image: Readonly<Record<string, string>> = {},
 ): Environment {
   const given = options.env ?? {};
   checkNames({ ...given, ...options.envMerge });
   const proxies = options.httpProxy === true ? facts.proxyVariables : {};
   const defaults: Record<string, string> = { PATH: DEFAULT_PATH, container: 'tspod', ...proxies };
   if (options.tty === true) defaults['TERM'] = 'xterm';
+  Object.assign(defaults, image);
   const unset = new Set(options.unsetEnvAll === true ? Object.keys(defaults) : options.unsetEnv);
   for (const name of unset) delete defaults[name];
   const env = merged({ ...defaults, ...given }, options.envMerge ?? {});

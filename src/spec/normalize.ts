@@ -12,6 +12,7 @@ import { checkDeviceRule, normalizeDevices } from './devices.js';
 import { normalizeEnvironment } from './environment.js';
 import { normalizeHealth } from './health.js';
 import { normalizeHooks } from './hooks.js';
+import { imageEnvironment, imagePart, withImage, type ContainerImage } from './image.js';
 import { invalid, quote } from './invalid.js';
 import { normalizeMask, normalizeUnmask } from './masks.js';
 import { checkRelabelling, normalizeMounts } from './mounts.js';
@@ -47,19 +48,26 @@ export interface EngineDefaults {
   readonly cgroupManager?: CgroupManager | undefined;
 }
 
+export interface NormalizeDetails extends EngineDefaults {
+  /** That of `options.image`, if it is not the host. */
+  readonly image?: ContainerImage | undefined;
+}
+
 /**
  * The configuration of a container with these options on this machine. Throws TypeError for misuse (unknown keys, wrong types),
  * TspodError INVALID_ARGUMENT for what the user gave, NO_SUCH_IMAGE for an image that is not known; each names what is wrong.
  */
 export function normalizeCreateOptions(
-  options: CreateOptions,
+  given: CreateOptions,
   facts: HostFacts,
-  { cgroupManager }: EngineDefaults = {},
+  { cgroupManager, image }: NormalizeDetails = {},
 ): ContainerConfig {
-  checkCreateOptions(options);
+  checkCreateOptions(given);
+  const options = image === undefined ? given : withImage(given, image);
   const config: ContainerConfig = {
-    ...identity(options),
-    ...processPart(options, facts),
+    ...identity(options, image),
+    ...processPart(options, facts, image),
+    ...(image === undefined ? {} : imagePart(given, image)),
     ...isolation(options),
     ...fileSystem(options),
     ...security(options, facts),
@@ -71,12 +79,12 @@ export function normalizeCreateOptions(
   return config;
 }
 
-function identity(options: CreateOptions) {
-  const root = normalizeRoot(options);
+function identity(options: CreateOptions, found: ContainerImage | undefined) {
+  const root = normalizeRoot(options, found);
   return {
     ...defined({ name: options.name === undefined ? undefined : checkName(options.name) }),
     root,
-    image: options.image ?? '',
+    image: found?.name ?? options.image ?? '',
     ...normalizeCommand(options, root),
     labels: checkLabels('a label', options.labels ?? {}),
     annotations: checkLabels('an annotation', options.annotations ?? {}),
@@ -86,9 +94,9 @@ function identity(options: CreateOptions) {
   };
 }
 
-function processPart(options: CreateOptions, facts: HostFacts) {
+function processPart(options: CreateOptions, facts: HostFacts, image: ContainerImage | undefined) {
   return {
-    ...normalizeEnvironment(options, facts),
+    ...normalizeEnvironment(options, facts, image === undefined ? {} : imageEnvironment(image.config)),
     ...normalizeAccounts(options),
     workdir: cleanPath(checkAbsolutePath('workdir', options.workdir ?? '/')),
     user: options.user === undefined ? keptUser(options) : checkUser(options.user),

@@ -3,6 +3,7 @@ import { TspodError } from '../errors.js';
 import { cleanPath } from '../util/paths.js';
 import type { RootConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
+import { imageRoot, type ContainerImage } from './image.js';
 import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
 
@@ -11,15 +12,23 @@ const HOST_COMMAND = ['/bin/sh'];
 
 type RootOptions = Pick<CreateOptions, 'image' | 'rootfs' | 'rootfsOverlay' | 'rootfsIdmap' | 'hide' | 'show'>;
 
-/** INVALID_ARGUMENT unless exactly one of image and rootfs is given; NO_SUCH_IMAGE for an image other than the host's. */
-export function normalizeRoot(options: RootOptions): RootConfig {
+/** INVALID_ARGUMENT unless exactly one of image and rootfs is given; NO_SUCH_IMAGE for one that has not been found. */
+export function normalizeRoot(options: RootOptions, found: ContainerImage | undefined): RootConfig {
   const { image, rootfs } = options;
   if (image !== undefined && rootfs !== undefined) throw invalid('image and rootfs cannot both be given');
   if (rootfs !== undefined) return directoryRoot(options, rootfs);
   if (image === undefined || image === '') throw invalid('an image or a rootfs must be given');
   if (options.rootfsOverlay !== undefined) throw invalid('rootfsOverlay needs rootfs');
   if (options.rootfsIdmap !== undefined) throw invalid('rootfsIdmap needs rootfs');
-  return hostRoot(options, image);
+  if (found === undefined) return hostRoot(options, image);
+  if (options.hide !== undefined || options.show !== undefined)
+    throw invalid('hide and show are for the image host: only');
+  return imageRoot(found);
+}
+
+/** Whether an image's name stands for the machine's own root file system. */
+export function isHostImage(image: string): boolean {
+  return image.startsWith('host:');
 }
 
 function directoryRoot(options: RootOptions, rootfs: string): RootConfig {
@@ -36,10 +45,7 @@ function directoryRoot(options: RootOptions, rootfs: string): RootConfig {
 function hostRoot(options: RootOptions, image: string): RootConfig {
   if (image !== 'host:' && image !== 'host:all') {
     if (image.startsWith('host:')) throw invalid(`image must be host: or host:all, not ${quote(image)}`);
-    throw new TspodError(
-      'NO_SUCH_IMAGE',
-      `${image}: no such image: this version knows host: and root directories only`,
-    );
+    throw new TspodError('NO_SUCH_IMAGE', `${image}: image not known`, { details: { name: image } });
   }
   return {
     kind: 'host',
@@ -68,7 +74,10 @@ export function normalizeCommand(options: Pick<CreateOptions, 'entrypoint' | 'co
   const given = options.command ?? [];
   const command = given.length === 0 && entrypoint.length === 0 && root.kind === 'host' ? HOST_COMMAND : given;
   const args = [...entrypoint, ...command];
-  if (args.length === 0) throw invalid('no command or entrypoint provided');
+  if (args.length === 0) {
+    const image = root.kind === 'image' ? ', and no CMD or ENTRYPOINT from image' : '';
+    throw invalid(`no command or entrypoint provided${image}`);
+  }
   if (args[0] === '') throw invalid('the command must not be empty');
   return { args, entrypoint, command };
 }

@@ -92,6 +92,8 @@ export interface NewContainer {
   readonly hostIds?: readonly HostIds[];
   /** Ports of the host that were chosen for it. @default none */
   readonly hostPorts?: readonly ChosenPort[];
+  /** The image that it is made of. @default none */
+  readonly imageId?: string | undefined;
   /** `seq` of each container whose namespaces this one shares. */
   readonly donors: readonly number[];
 }

@@ -101,4 +101,63 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX member_owner ON member (owner);
   CREATE TABLE stale_names (network TEXT PRIMARY KEY, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // What an image needs is derived from rows: a blob or a layer that no row names is garbage.
+  // `image_lease`: somebody is at work with what it names, or was until a crash. `image_suspect`: to be removed unless somebody needs it by now.
+  `
+  CREATE TABLE image (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL,
+    added_us INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    config TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE image_name (
+    name TEXT PRIMARY KEY,
+    image INTEGER NOT NULL,
+    manifest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_name_image ON image_name (image);
+  CREATE TABLE image_digest (
+    image INTEGER NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (image, repository, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_digest_digest ON image_digest (digest);
+  CREATE TABLE image_blob (
+    image INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('index', 'manifest', 'config', 'layer')),
+    media_type TEXT NOT NULL,
+    PRIMARY KEY (image, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_blob_digest ON image_blob (digest);
+  CREATE TABLE image_layer (
+    image INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    chain TEXT NOT NULL,
+    PRIMARY KEY (image, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_layer_chain ON image_layer (chain);
+  CREATE TABLE image_use (
+    container INTEGER PRIMARY KEY,
+    image INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX image_use_image ON image_use (image);
+  CREATE TABLE image_lease (id TEXT PRIMARY KEY, made_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE image_lease_item (
+    lease TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('blob', 'layer')),
+    key TEXT NOT NULL,
+    PRIMARY KEY (lease, kind, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_lease_item_key ON image_lease_item (kind, key);
+  CREATE TABLE image_suspect (
+    kind TEXT NOT NULL CHECK (kind IN ('blob', 'layer')),
+    key TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -3,6 +3,8 @@ import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
+import { ImageLeases } from './image-leases.js';
+import { ImageRecords } from './images.js';
 import { Leases } from './leases.js';
 import { Members } from './members.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
@@ -43,6 +45,9 @@ export class Store {
   readonly members: Members;
   /** Ports that were chosen for containers. */
   readonly hostPorts: HostPorts;
+  readonly images: ImageRecords;
+  /** What of images is being worked on. */
+  readonly imageLeases: ImageLeases;
 
   constructor(path: string) {
     this.path = path;
@@ -52,10 +57,13 @@ export class Store {
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#all<Row>(sql, ...values),
       run: (sql: string, ...values: readonly unknown[]) =>
         naming(path, () => this.#prepare(sql).run(...values).changes),
+      transaction: <T>(body: () => T) => this.transaction(body),
     };
     this.leases = new Leases(tables);
     this.members = new Members(tables);
     this.hostPorts = new HostPorts(tables);
+    this.images = new ImageRecords(tables);
+    this.imageLeases = new ImageLeases(tables);
   }
 
   /** Throws NAME_IN_USE. Answers the new container's `seq`. */
@@ -76,6 +84,7 @@ export class Store {
       if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
       for (const donor of container.donors) this.#addDependency(seq, donor);
       this.hostPorts.take(seq, container.hostPorts ?? []);
+      if (container.imageId !== undefined) this.images.use(seq, container.imageId);
       return seq;
     });
   }
@@ -184,6 +193,7 @@ export class Store {
       this.#prepare('DELETE FROM dependency WHERE seq = ?').run(container.seq);
       this.#leaveNetworks(container.seq);
       this.hostPorts.free(container.seq);
+      this.images.free(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
     });

@@ -4,4 +4,6 @@ export interface Tables {
   readonly all: <Row>(sql: string, ...values: readonly unknown[]) => readonly Row[];
   /** Answers how many rows it changed. */
   readonly run: (sql: string, ...values: readonly unknown[]) => number;
+  /** As of the store. */
+  readonly transaction: <T>(body: () => T) => T;
 }

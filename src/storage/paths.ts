@@ -33,6 +33,19 @@ export interface StorePaths {
   readonly networks: string;
   /** Layers that hide the host's secrets. */
   readonly hide: string;
+  readonly images: ImagePaths;
+}
+
+/** What images are made of. */
+export interface ImagePaths {
+  readonly root: string;
+  /** Blobs by their digests: `sha256/HEX`; and `partial/ALGORITHM-HEX`, which are still coming. */
+  readonly blobs: string;
+  readonly partial: string;
+  /** `CHAIN/diff`, complete; `CHAIN.new`, being unpacked. */
+  readonly layers: string;
+  /** On what somebody is at work. */
+  readonly locks: string;
 }
 
 export function storePaths({ root, runRoot }: Directories): StorePaths {
@@ -44,6 +57,13 @@ export function storePaths({ root, runRoot }: Directories): StorePaths {
     locks: join(runRoot, 'locks'),
     networks: join(runRoot, 'networks'),
     hide: join(runRoot, 'hide'),
+    images: {
+      root,
+      blobs: join(root, 'blobs'),
+      partial: join(root, 'blobs/partial'),
+      layers: join(root, 'layers'),
+      locks: join(runRoot, 'image-locks'),
+    },
   };
 }
 

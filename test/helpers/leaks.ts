@@ -117,6 +117,12 @@ function filesIn({ root, runRoot }: Territory): readonly string[] {
     ...namesIn(join(runRoot, 'hide'))
       .filter((name) => name.includes('.'))
       .map((name) => `layer ${name}`),
+    ...namesIn(join(runRoot, 'image-locks')).map((name) => `lock of images ${name}`),
+    ...['blobs/sha256', 'layers'].flatMap((directory) =>
+      namesIn(join(root, directory))
+        .filter((name) => name.includes('.'))
+        .map((name) => `${directory}/${name}`),
+    ),
   ];
 }
 

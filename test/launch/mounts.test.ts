@@ -89,6 +89,30 @@ test('mountFs: an overlay takes writes, its lower layer none', async (t) => {
   t.deepEqual(readdirSync(join(layers, 'upper')), ['new']);
 });
 
+for (const append of [1, 0]) {
+  const way = append === 1 ? 'one by one' : 'by descriptors, as older kernels take them';
+  test(`mountLayers: an overlay of more layers than an option holds, ${way}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const layers = temporaryDirectory(t);
+    const frame = temporaryDirectory(t);
+    const lowerDirs = Array.from({ length: 100 }, (_, i) => join(layers, `lower${i}`));
+    for (const [i, path] of lowerDirs.entries()) {
+      mkdirSync(path);
+      writeFileSync(join(path, `file${i}`), `${i}`);
+      writeFileSync(join(path, 'top'), `${i}`);
+    }
+    for (const name of ['upper, with a comma', 'work']) mkdirSync(join(layers, name));
+    const options = ['source=overlay', `upperdir=${layers}/upper, with a comma`, `workdir=${layers}/work`];
+    const outcome = await runContained(t, {
+      before: [init({ op: 'mountLayers', slot: 1, lowerDirs, options, append, frame }), attach('/tmp', 0, 1)],
+      command: ['cat', '/tmp/file99', '--', 'cat', '/tmp/top', '--', 'create', '/tmp/new'],
+    });
+    t.is(outcome.stdout, '990/tmp/new=ok\n');
+    t.deepEqual(readdirSync(join(layers, 'upper, with a comma')), ['new']);
+    t.deepEqual(readdirSync(frame), []);
+  });
+}
+
 test('openTree: a bind mount, read-only with all below it', async (t) => {
   if (!requires(t, 'root')) return;
   const source = temporaryDirectory(t);

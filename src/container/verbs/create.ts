@@ -49,7 +49,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
-  const config = withHostMaps(shared);
+  const config = withHostMaps(context, shared);
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
     const { state } = recording;
@@ -93,6 +93,7 @@ function insert(context: EngineContext, id: string, { config, hostPorts, state, 
         ...(hostIds === undefined ? {} : { hostIds }),
         hostPorts,
         donors,
+        imageId: config.root.kind === 'image' ? config.root.id : undefined,
       });
       context.store.rememberConfig(id, config);
       failpoint('recorded');

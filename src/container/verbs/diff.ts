@@ -35,7 +35,7 @@ export async function diffContainer(
           'NOT_SUPPORTED',
           `container ${id} has no layer of its own: its root directory is used as it is`,
         );
-      const { plan, slot } = lowerRootPlan(root.lowerDirs, root.redirects === true);
+      const { plan, slot } = lowerRootPlan(root.lowerDirs, root.redirects === true, context.paths.locks);
       const lower = ownFd(await executeFor(encodePlan(plan), slot));
       try {
         const upper: OwnedFd = ownFd(openSync(paths.upper, O_PATH | O_DIRECTORY));

@@ -1,0 +1,82 @@
+// Writing trees from JavaScript: instructions and the buffers that they name are carried out on a thread.
+#include <memory>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "addon/tree_writer.h"
+#include "core/sys.h"
+
+namespace tspod::addon {
+namespace {
+
+/** Shared with the thread that works for it: JavaScript may have forgotten it by then. */
+using Writer = std::shared_ptr<TreeWriter>;
+
+Writer writer_at(const Napi::CallbackInfo& info, size_t index) {
+  check(info[index].IsExternal(), "a tree writer was expected");
+  return *info[index].As<Napi::External<Writer>>().Data();
+}
+
+wire::Bytes buffer_of(Napi::Value value) {
+  check(value.IsArrayBuffer(), "array buffers were expected");
+  auto buffer = value.As<Napi::ArrayBuffer>();
+  return {static_cast<const uint8_t*>(buffer.Data()), buffer.ByteLength()};
+}
+
+/** Holds the buffers, which are read where they lie. */
+class WriteTask final : public Task {
+ public:
+  WriteTask(const Napi::CallbackInfo& info, Writer writer) : Task(info.Env()), writer_(std::move(writer)) {
+    const std::span<uint8_t> instructions = bytes_at(info, 1);
+    instructions_ = instructions;
+    held_ = Napi::Persistent(Napi::Array::New(info.Env(), 2).As<Napi::Object>());
+    held_.Set(uint32_t{0}, info[1]);
+    held_.Set(uint32_t{1}, info[2]);
+    auto buffers = info[2].As<Napi::Array>();
+    data_.reserve(buffers.Length());
+    for (uint32_t i = 0; i < buffers.Length(); i++) data_.push_back(buffer_of(buffers.Get(i)));
+  }
+
+  void run() override { result_ = writer_->apply(instructions_, data_); }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(result_)); }
+
+ private:
+  Writer writer_;
+  wire::Bytes instructions_;
+  std::vector<wire::Bytes> data_;
+  Napi::ObjectReference held_;
+  Result<void> result_;
+};
+
+/** (root directory) */
+Napi::Value open_tree_writer(const Napi::CallbackInfo& info) {
+  Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
+  if (!own) return failure(info.Env(), own.error());
+  auto* writer = new Writer(std::make_shared<TreeWriter>(std::move(*own)));
+  return Napi::External<Writer>::New(info.Env(), writer, [](Napi::Env, Writer* data) { delete data; });
+}
+
+/** (writer, instructions, array buffers); one call at a time */
+Napi::Value write_tree(const Napi::CallbackInfo& info) {
+  auto task = std::make_unique<WriteTask>(info, writer_at(info, 0));
+  return environment(info).tasks.start(std::move(task)).promise;
+}
+
+/** (writer): the directories that were implied */
+Napi::Value finish_tree(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(), [writer = writer_at(info, 0)]() -> Result<std::vector<uint8_t>> {
+    TRY(writer->finish());
+    const std::string& implied = writer->implied();
+    return std::vector<uint8_t>(implied.begin(), implied.end());
+  });
+}
+
+}  // namespace
+
+void export_tree_writing(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "openTreeWriter", open_tree_writer);
+  add_function(env, exports, "writeTree", write_tree);
+  add_function(env, exports, "finishTree", finish_tree);
+}
+
+}  // namespace tspod::addon

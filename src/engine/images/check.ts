@@ -1,0 +1,73 @@
+/** Whether the store's files are those that its records need, and no others. */
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+import type { EngineContext } from '../../container/context.js';
+import { removeTree } from '../../native/tree.js';
+import { blobSize } from '../../storage/images/blobs.js';
+import { collect, stored, strays } from '../../storage/images/garbage.js';
+import { hasLayer } from '../../storage/images/layers.js';
+import { settleLeases } from '../../storage/images/lease.js';
+import type { StoreCheck } from './types.js';
+
+/** Called when an engine opens: costs nothing where nobody was killed. What could be gone on with stays. */
+export async function settleImages({ store, paths }: EngineContext): Promise<void> {
+  await settleLeases(store, paths.images, { all: false });
+  await collect(store, paths.images);
+}
+
+export async function checkImages(
+  context: EngineContext,
+  { repair = false }: { readonly repair?: boolean } = {},
+): Promise<StoreCheck> {
+  const { store, paths } = context;
+  if (repair) await settleLeases(store, paths.images, { all: true });
+  const damaged = damagedImages(context);
+  const unused = unusedItems(context);
+  const left = leftovers(context);
+  const problems = [
+    ...damaged.map(({ id, what }) => `image ${id}: ${what} is missing`),
+    ...unused.map(({ kind, key }) => `${kind} ${key} belongs to no image`),
+    ...left.map((path) => `${basename(path)} was left by a command that was cut off`),
+  ];
+  if (!repair || problems.length === 0) return { problems, repaired: problems.length === 0 };
+  store.imageLeases.suspect(unused);
+  await collect(store, paths.images);
+  for (const path of left) await removeTree(path);
+  // What is damaged can be pulled again once its record is gone; containers that are made of it are the user's to remove.
+  let unrepaired = 0;
+  for (const { seq } of damaged) {
+    if (store.images.users(seq).length > 0) unrepaired += 1;
+    else store.images.remove(seq);
+  }
+  await collect(store, paths.images);
+  return { problems, repaired: unrepaired === 0 };
+}
+
+interface Damaged {
+  readonly seq: number;
+  readonly id: string;
+  readonly what: string;
+}
+
+/** Once for each image. */
+function damagedImages({ store, paths }: EngineContext): readonly Damaged[] {
+  return store.images.list().flatMap(({ seq, id }) => {
+    const layer = store.images.layers(seq).find((chain) => !hasLayer(paths.images, chain));
+    if (layer !== undefined) return [{ seq, id, what: `layer ${layer}` }];
+    const blob = store.images.blobs(seq).find(({ digest }) => blobSize(paths.images, digest) === undefined);
+    return blob === undefined ? [] : [{ seq, id, what: `blob ${blob.digest}` }];
+  });
+}
+
+function unusedItems({ store, paths }: EngineContext) {
+  return stored(paths.images).filter(({ kind, key }) =>
+    kind === 'blob' ? !store.images.isBlobUsed(key) : !store.images.isLayerUsed(key),
+  );
+}
+
+/** Not of those who are at work: as long as there is a lease, anything may be theirs. */
+function leftovers({ store, paths }: EngineContext): readonly string[] {
+  if (store.imageLeases.list().length > 0) return [];
+  return strays(paths.images).filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+}

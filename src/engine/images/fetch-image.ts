@@ -1,0 +1,203 @@
+/** An image from wherever it is into the store: manifest, config, layers, and its record at last. */
+import { TspodError } from '../../errors.js';
+import type { RawManifest } from '../../image/transport.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { ImageConfig, ImageManifest, Platform } from '../../oci/image.js';
+import { layerCompression } from '../../oci/media-types.js';
+import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
+import { chooseImage, isPlatform, platformText } from '../../oci/platform.js';
+import type { BlobKind, StoredBlob, StoredImage } from '../../state/image-rows.js';
+import type { Store } from '../../state/store.js';
+import { keepBlob, readBlob } from '../../storage/images/blobs.js';
+import { chainIds, type LayerRecord } from '../../storage/images/layers.js';
+import { Lease } from '../../storage/images/lease.js';
+import { failpoint } from '../../container/failpoint.js';
+import { fetchBlob, fetchLayer, type FetchContext, type WantedLayer } from './fetch-layer.js';
+
+/** Layers that are fetched at the same time. */
+const PARALLEL_LAYERS = 3;
+
+export interface FetchRequest extends FetchContext {
+  readonly store: Store;
+  /** Of which platform; an image of another one is refused where that was asked for. */
+  readonly platform: Platform;
+  readonly isPlatformWanted: boolean;
+  /** With registry and tag; what it is called afterwards. @default nothing */
+  readonly name?: string | undefined;
+  /** Registry and repository, under which its digests are known. @default none */
+  readonly repository?: string | undefined;
+}
+
+/** Throws BAD_IMAGE, NO_SUCH_IMAGE (nothing for the platform), DISK_FULL, ABORTED, and what the source throws. */
+export async function fetchImage(request: FetchRequest): Promise<StoredImage> {
+  const { source, signal, onProgress } = request;
+  throwIfAborted('pull', signal);
+  const found = await resolveManifest(request);
+  onProgress?.({ kind: 'image', state: 'manifest', reference: source.reference, digest: found.raw.digest });
+  using lease = new Lease(request.store, request.paths);
+  failpoint('lease-made');
+  const image = await fetchParts(request, found, lease);
+  lease.end();
+  onProgress?.({ kind: 'image', state: 'stored', reference: source.reference, digest: found.raw.digest });
+  return image;
+}
+
+interface Found {
+  readonly raw: RawManifest;
+  readonly manifest: ImageManifest;
+  /** From the top one down. */
+  readonly indexes: readonly RawManifest[];
+}
+
+/** An index in an index is unusual, and a third one is a trap. */
+const MAX_INDEXES = 3;
+
+async function resolveManifest({ source, signal, platform }: FetchRequest): Promise<Found> {
+  const options = signal === undefined ? {} : { signal };
+  const indexes: RawManifest[] = [];
+  let digest: string | undefined;
+  for (;;) {
+    const raw = await source.manifest(digest, options);
+    const parsed = parseManifest(raw.bytes, raw.mediaType);
+    if (parsed.kind === 'manifest')
+      return { raw: { ...raw, mediaType: parsed.manifest.mediaType }, manifest: parsed.manifest, indexes };
+    indexes.push({ ...raw, mediaType: parsed.index.mediaType });
+    if (indexes.length > MAX_INDEXES)
+      throw new TspodError('BAD_IMAGE', `${source.reference}: too many indexes in indexes`);
+    ({ digest } = chooseImage(parsed.index, platform, source.reference));
+  }
+}
+
+async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Promise<StoredImage> {
+  const { store, paths } = request;
+  const { manifest } = found;
+  checkManifest(request, manifest);
+  lease.add([manifest.config, ...manifest.layers].map(({ digest }) => ({ kind: 'blob', key: digest })));
+  await fetchBlob(request, manifest.config, 'config');
+  const config = parseImageConfig(readBlob(paths, manifest.config.digest));
+  checkConfig(request, manifest, config);
+  const chains = chainIds(config.rootfs.diff_ids);
+  lease.add(chains.map((chain) => ({ kind: 'layer', key: chain })));
+  const layers = await fetchLayers(request, manifest, { chains, diffs: config.rootfs.diff_ids });
+  failpoint('layers-made');
+  const manifests = [...found.indexes, found.raw];
+  lease.add(manifests.map(({ digest }) => ({ kind: 'blob', key: digest })));
+  for (const { bytes } of manifests) keepBlob(paths, bytes);
+  const seq = store.images.add({
+    id: manifest.config.digest.slice(manifest.config.digest.indexOf(':') + 1),
+    createdUs: microseconds(config.created),
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    config,
+    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+    manifest: found.raw.digest,
+    blobs: blobsOf(found),
+    layers: chains,
+    name: request.name,
+    digests:
+      request.repository === undefined
+        ? []
+        : manifests.map(({ digest }) => ({ repository: request.repository ?? '', digest })),
+  });
+  failpoint('image-recorded');
+  const image = store.images.bySeq(seq);
+  if (image === undefined)
+    throw new TspodError('NO_SUCH_IMAGE', 'the image was removed in the moment in which it was stored');
+  return image;
+}
+
+function blobsOf({ raw, manifest, indexes }: Found): readonly StoredBlob[] {
+  const blob = (kind: BlobKind, { digest, mediaType }: { readonly digest: string; readonly mediaType: string }) => ({
+    kind,
+    digest,
+    mediaType,
+  });
+  return [
+    ...indexes.map((index) => blob('index', index)),
+    blob('manifest', raw),
+    blob('config', manifest.config),
+    ...manifest.layers.map((layer) => blob('layer', layer)),
+  ];
+}
+
+function checkManifest({ source }: FetchRequest, { config, layers }: ImageManifest): void {
+  if (config.size > MAX_CONFIG_BYTES)
+    throw new TspodError(
+      'BAD_IMAGE',
+      `${source.reference}: its config has ${config.size} bytes, more than ${MAX_CONFIG_BYTES}`,
+    );
+  const other = layers.find(({ mediaType }) => layerCompression(mediaType) === undefined);
+  if (other !== undefined)
+    throw new TspodError('NOT_SUPPORTED', `${source.reference}: it is no image of a file system: ${other.mediaType}`);
+}
+
+function checkConfig(
+  { source, platform, isPlatformWanted }: FetchRequest,
+  manifest: ImageManifest,
+  config: ImageConfig,
+): void {
+  const count = config.rootfs.diff_ids.length;
+  if (count !== manifest.layers.length)
+    throw new TspodError(
+      'BAD_IMAGE',
+      `${source.reference}: its manifest has ${manifest.layers.length} layers, its config ${count}`,
+    );
+  if (isPlatformWanted && !isPlatform(config, platform))
+    throw new TspodError(
+      'NO_SUCH_IMAGE',
+      `${source.reference}: it is an image for ${platformText(config)}, not for ${platformText(platform)}`,
+    );
+}
+
+interface LayerNames {
+  readonly chains: readonly string[];
+  readonly diffs: readonly string[];
+}
+
+/** Some at a time, from the lowest up; the first failure ends the others. */
+async function fetchLayers(
+  request: FetchRequest,
+  manifest: ImageManifest,
+  { chains, diffs }: LayerNames,
+): Promise<readonly LayerRecord[]> {
+  const stop = new AbortController();
+  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+  const context = { ...request, signal };
+  const works: Promise<LayerRecord>[] = [];
+  const fetchOne = async (index: number): Promise<LayerRecord> => {
+    // So many are at work before this one; the lowest are never held up.
+    if (index >= PARALLEL_LAYERS) await works[index - PARALLEL_LAYERS];
+    const layer: WantedLayer = {
+      descriptor: at(manifest.layers, index),
+      chain: at(chains, index),
+      diff: at(diffs, index),
+      below: chains.slice(0, index),
+      belowReady: works[index - 1] ?? Promise.resolve(),
+    };
+    return fetchLayer(context, layer);
+  };
+  for (const index of chains.keys()) works.push(fetchOne(index));
+  // Whoever fails first is told; the others are waited for, since they use the store.
+  let failure: { readonly error: unknown } | undefined;
+  await Promise.all(
+    works.map((work) =>
+      work.catch((error: unknown) => {
+        failure ??= { error };
+        stop.abort(error);
+      }),
+    ),
+  );
+  if (failure !== undefined) throw failure.error;
+  return Promise.all(works);
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new TypeError('lists of different length');
+  return item;
+}
+
+/** 0 for what is no time. */
+function microseconds(created: string | undefined): number {
+  const milliseconds = created === undefined ? Number.NaN : Date.parse(created);
+  return Number.isNaN(milliseconds) ? 0 : milliseconds * 1000;
+}

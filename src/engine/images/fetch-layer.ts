@@ -1,0 +1,161 @@
+/** One layer of an image that is pulled: downloaded and unpacked in one stream, by one process for all. */
+import { failpoint } from '../../container/failpoint.js';
+import { abortedError } from '../../native/abort.js';
+import type { ImageSource } from '../../image/transport.js';
+import type { Descriptor } from '../../oci/image.js';
+import { blobSize, blobStream, receivedBlob } from '../../storage/images/blobs.js';
+import { decompressed } from '../../storage/images/decompress.js';
+import {
+  beginLayer,
+  completeLayer,
+  dropUnready,
+  hasLayer,
+  readLayer,
+  type LayerRecord,
+  type UnreadyLayer,
+} from '../../storage/images/layers.js';
+import { lockPath, withLocked } from '../../storage/images/locked.js';
+import type { LayerLimits } from '../../storage/images/unpack-layer.js';
+import type { ImagePaths } from '../../storage/paths.js';
+import type { BlobProgress, OnProgress } from './progress.js';
+
+export interface FetchContext {
+  readonly paths: ImagePaths;
+  readonly source: ImageSource;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly limits?: LayerLimits | undefined;
+}
+
+export interface WantedLayer {
+  readonly descriptor: Descriptor;
+  readonly chain: string;
+  readonly diff: string;
+  /** Chain ids of the layers below it, from the lowest up. */
+  readonly below: readonly string[];
+  /** Resolves when these are complete. */
+  readonly belowReady: Promise<unknown>;
+}
+
+/** Both the blob and the unpacked layer are there afterwards. */
+export async function fetchLayer(context: FetchContext, layer: WantedLayer): Promise<LayerRecord> {
+  const { paths, signal } = context;
+  const { descriptor, chain } = layer;
+  const tell = teller(context, descriptor, 'layer');
+  if (hasBlob(paths, descriptor) && hasLayer(paths, chain)) {
+    tell('exists', descriptor.size);
+    return complete(paths, chain);
+  }
+  const options = { signal, onWait: () => tell('waiting', 0) };
+  await withLocked(lockPath(paths, 'layer', chain), () => fetchLocked(context, layer, tell), options);
+  tell('done', descriptor.size);
+  return complete(paths, chain);
+}
+
+/**
+ * Somebody else may have done it meanwhile. The blob's lock is given back before the layers below are waited for: they may be made of the
+ * same blob.
+ */
+async function fetchLocked(context: FetchContext, layer: WantedLayer, tell: Tell): Promise<void> {
+  const { paths, signal } = context;
+  const { descriptor, belowReady } = layer;
+  const unready = await withLocked(
+    lockPath(paths, 'blob', descriptor.digest),
+    () => beginLocked(context, layer, tell),
+    { signal, onWait: () => tell('waiting', 0) },
+  );
+  if (unready === undefined) return;
+  try {
+    await belowReady;
+  } catch (error) {
+    await dropUnready(paths, unready);
+    throw error;
+  }
+  await completeLayer(paths, unready);
+}
+
+/** undefined: the layer is complete, and only the blob was missing. */
+async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell): Promise<UnreadyLayer | undefined> {
+  const { paths, signal, limits } = context;
+  const { descriptor, chain } = layer;
+  const bytes = hasBlob(paths, descriptor)
+    ? blobStream(paths, descriptor.digest)
+    : receiving(context, descriptor, tell);
+  if (hasLayer(paths, chain)) {
+    if (!hasBlob(paths, descriptor)) await drain(bytes);
+    return undefined;
+  }
+  const unready = await beginLayer(paths, {
+    ...layer,
+    archive: decompressed(bytes),
+    signal,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  failpoint('layer-unpacked');
+  return unready;
+}
+
+/** A blob that is not unpacked: a config. */
+export async function fetchBlob(
+  context: FetchContext,
+  descriptor: Descriptor,
+  role: BlobProgress['role'],
+): Promise<void> {
+  const { paths, signal } = context;
+  const tell = teller(context, descriptor, role);
+  if (hasBlob(paths, descriptor)) {
+    tell('exists', descriptor.size);
+    return;
+  }
+  await withLocked(
+    lockPath(paths, 'blob', descriptor.digest),
+    async () => {
+      if (!hasBlob(paths, descriptor)) await drain(receiving(context, descriptor, tell));
+    },
+    { signal, onWait: () => tell('waiting', 0) },
+  );
+  tell('done', descriptor.size);
+}
+
+/** One of another size was damaged from outside, or the manifest lies: it is fetched and compared. */
+function hasBlob(paths: ImagePaths, { digest, size }: Descriptor): boolean {
+  return blobSize(paths, digest) === size;
+}
+
+/** Few enough that telling costs nothing. */
+const TELL_BYTES = 256 * 1024;
+
+async function* receiving(
+  { paths, source, signal }: FetchContext,
+  descriptor: Descriptor,
+  tell: Tell,
+): AsyncGenerator<Buffer, void, undefined> {
+  let told = -1;
+  const onBytes = (count: number) => {
+    if (told >= 0 && count - told < TELL_BYTES && count < descriptor.size) return;
+    told = count;
+    tell(count === descriptor.size ? 'unpacking' : 'transferring', count);
+  };
+  tell('transferring', 0);
+  const open = (offset: number) => source.blob(descriptor, { offset, ...(signal === undefined ? {} : { signal }) });
+  for await (const chunk of receivedBlob(paths, { descriptor, open, onBytes })) {
+    if (signal?.aborted === true) throw abortedError('pull', signal);
+    yield chunk;
+  }
+}
+
+async function drain(bytes: AsyncIterable<unknown>): Promise<void> {
+  for await (const _chunk of bytes);
+}
+
+function complete(paths: ImagePaths, chain: string): LayerRecord {
+  const record = readLayer(paths, chain);
+  if (record === undefined) throw new TypeError(`layer ${chain} has vanished while it was in use`);
+  return record;
+}
+
+type Tell = (state: BlobProgress['state'], currentBytes: number) => void;
+
+function teller({ onProgress }: FetchContext, { digest, size }: Descriptor, role: BlobProgress['role']): Tell {
+  return (state, currentBytes) => onProgress?.({ kind: 'blob', digest, role, state, currentBytes, totalBytes: size });
+}

@@ -1,0 +1,109 @@
+/** The filters of `images` and of everything else that chooses images by conditions. */
+import { TspodError } from '../../errors.js';
+import { parseMoment } from '../../util/moment.js';
+import { labelTest } from '../filters.js';
+import type { ImageFilters, ImageSummary } from './types.js';
+
+type Predicate = (image: ImageSummary) => boolean;
+
+export interface ImageFilterContext {
+  readonly now: Date;
+  /** Throws NO_SUCH_IMAGE. */
+  readonly find: (nameOrId: string) => ImageSummary;
+}
+
+type Maker = (values: readonly string[], context: ImageFilterContext) => Predicate;
+
+const created = ({ createdAt }: ImageSummary) => createdAt?.getTime() ?? 0;
+
+const before: Maker = (values, { find }) => {
+  const limit = Math.min(...values.map((value) => created(find(value))));
+  return (image) => created(image) < limit;
+};
+const since: Maker = (values, { find }) => {
+  const limit = Math.max(...values.map((value) => created(find(value))));
+  return (image) => created(image) > limit;
+};
+
+const MAKERS: Readonly<Record<string, Maker>> = {
+  before,
+  since,
+  after: since,
+  until: (values, { now }) => {
+    const limits = values.map((value) => {
+      const limit = parseMoment(value, now);
+      if (limit === undefined) throw invalid(`until: "${value}" is no time`);
+      return limit.getTime();
+    });
+    return (image) => created(image) < Math.min(...limits);
+  },
+  dangling: (values) => {
+    const wanted = values.map((value) => truth('dangling', value));
+    return ({ dangling }) => wanted.includes(dangling);
+  },
+  // No image is another's intermediate step, and none may not be changed.
+  intermediate: (values) => {
+    const wanted = values.map((value) => truth('intermediate', value));
+    return () => wanted.includes(false);
+  },
+  readonly: (values) => {
+    const wanted = values.map((value) => truth('readonly', value));
+    return () => wanted.includes(false);
+  },
+  containers: (values) => {
+    const wanted = values.map((value) => truth('containers', value));
+    return ({ containers }) => wanted.includes(containers > 0);
+  },
+  label: (values) => {
+    const tests = values.map(labelTest);
+    return ({ labels }) => tests.every((test) => test(labels));
+  },
+  'label!': (values) => {
+    const tests = values.map(labelTest);
+    return ({ labels }) => !tests.some((test) => test(labels));
+  },
+  id:
+    (values) =>
+    ({ id }) =>
+      values.some((value) => id.startsWith(value.replace(/^sha256:/, ''))),
+  digest:
+    (values) =>
+    ({ digest, digests }) =>
+      values.some((value) => [digest, ...digests].some((known) => known.includes(value))),
+  reference: (values) => {
+    const tests = values.map(referenceTest);
+    return ({ names }) => names.some((name) => tests.some((test) => test(name)));
+  },
+};
+
+/** One test for all filters. Throws INVALID_ARGUMENT. */
+export function imagePredicate(filters: ImageFilters, context: ImageFilterContext): Predicate {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
+      if (maker === undefined) throw invalid(`unsupported image filter "${name}"`);
+      return maker(values, context);
+    });
+  return (image) => tests.every((test) => test(image));
+}
+
+function truth(filter: string, text: string): boolean {
+  if (/^(true|1|t)$/i.test(text)) return true;
+  if (/^(false|0|f)$/i.test(text)) return false;
+  throw invalid(`non-boolean value "${text}" for ${filter} filter`);
+}
+
+/** A name with `*` and `?`, at its end: with or without registry, repository or tag. */
+function referenceTest(pattern: string): (name: string) => boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
+  const whole = new RegExp(`(^|/)${expression}(:[^/]*)?$`);
+  return (name) => whole.test(name);
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,40 @@
+/** `engine.images`: everything bound to one engine. */
+import { tracked, type EngineContext } from '../../container/context.js';
+import { findImage, lookUp } from '../../container/find-image.js';
+import { checkImages } from './check.js';
+import { imagePredicate } from './filters.js';
+import { imageHistory, inspectImage } from './inspect.js';
+import { pullImage } from './pull.js';
+import { pushImage } from './push.js';
+import { pruneImages, removeImage } from './remove.js';
+import { summarize } from './summary.js';
+import { tagImage, untagImage } from './tag.js';
+import type { ImageListOptions, Images, ImageSummary } from './types.js';
+
+export function makeImages(context: EngineContext): Images {
+  const { store } = context;
+  const get = (nameOrId: string) => summarize(store, findImage(store, nameOrId).image);
+  return {
+    pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
+    push: (nameOrId, to, options) => tracked(context, () => pushImage(context, nameOrId, to, options)),
+    list: (options) => listImages(context, options),
+    get,
+    exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,
+    inspect: (nameOrId) => inspectImage(context, nameOrId),
+    history: (nameOrId) => imageHistory(context, nameOrId),
+    tag: (nameOrId, ...names) => tagImage(context, nameOrId, names),
+    untag: (nameOrId, ...names) => untagImage(context, nameOrId, names),
+    remove: (nameOrId, options) => tracked(context, () => removeImage(context, nameOrId, options)),
+    prune: (options) => tracked(context, () => pruneImages(context, options)),
+    check: (options) => tracked(context, () => checkImages(context, options)),
+  };
+}
+
+function listImages({ store }: EngineContext, { filters = {} }: ImageListOptions = {}): readonly ImageSummary[] {
+  const find = (wanted: string) => summarize(store, findImage(store, wanted).image);
+  const matches = imagePredicate(filters, { now: new Date(), find });
+  return store.images
+    .list()
+    .map((image) => summarize(store, image))
+    .filter(matches);
+}

@@ -1,0 +1,81 @@
+/** Where a reference leads: the door to the transports. */
+import { TspodError } from '../../errors.js';
+import {
+  openRegistryDestination,
+  openRegistrySource,
+  registriesOf,
+  type RegistryAccessOptions,
+} from '../../image/open-registry.js';
+import { formatName, parseReference, repositoryName, withDefaultTag, type ImageReference } from '../../image/reference.js';
+import { resolveImageName } from '../../image/registries/resolve.js';
+import { parseTransportName } from '../../image/transport-name.js';
+import type { ImageDestination, ImageSource } from '../../image/transport.js';
+import type { RegistryAccess } from './types.js';
+
+export interface OpenedSource {
+  readonly source: ImageSource;
+  /** With registry and tag: what the image is called in the store; undefined where the transport does not say. */
+  readonly name: string | undefined;
+  /** Registry and repository. */
+  readonly repository: string | undefined;
+}
+
+/** A short name is looked for in the registries that registries.conf says, in their order. INVALID_ARGUMENT for what is no reference. */
+export async function openSource(
+  reference: string,
+  access: RegistryAccess = {},
+  signal?: AbortSignal,
+): Promise<OpenedSource> {
+  const { kind, rest } = parseTransportName(reference);
+  if (kind !== 'docker') throw unsupported(kind);
+  const options = accessOptions(access);
+  const candidates = resolveImageName(rest, registriesOf(options));
+  for (const [index, candidate] of candidates.entries()) {
+    const source = openRegistrySource(candidate, options);
+    if (index === candidates.length - 1) return opened(source, candidate);
+    try {
+      await source.manifest(undefined, signal === undefined ? {} : { signal });
+      return opened(source, candidate);
+    } catch (error) {
+      await source[Symbol.asyncDispose]();
+      if (signal?.aborted === true) throw error;
+    }
+  }
+  throw new TspodError('NO_SUCH_IMAGE', `${reference}: image not known`);
+}
+
+/** A digest is no name: who pulls by it knows the image by it. */
+function opened(source: ImageSource, name: ImageReference): OpenedSource {
+  return {
+    source,
+    name: name.digest === undefined ? formatName(name) : undefined,
+    repository: repositoryName(name),
+  };
+}
+
+export async function openDestination(reference: string, access: RegistryAccess = {}): Promise<ImageDestination> {
+  const { kind, rest } = parseTransportName(reference);
+  if (kind !== 'docker') throw unsupported(kind);
+  return Promise.resolve(openRegistryDestination(withDefaultTag(parseReference(rest)), accessOptions(access)));
+}
+
+function unsupported(kind: string): TspodError {
+  return new TspodError('NOT_SUPPORTED', `transport ${kind}: is not supported here`);
+}
+
+function accessOptions({ tlsVerify, certDir, authFile, credentials }: RegistryAccess): RegistryAccessOptions {
+  return {
+    environment: process.env,
+    uid: process.geteuid?.() ?? 0,
+    tlsVerify,
+    certDirectory: certDir,
+    authFile,
+    credentials: credentials === undefined ? undefined : parseCredentials(credentials),
+  };
+}
+
+function parseCredentials(text: string): NonNullable<RegistryAccessOptions['credentials']> {
+  const colon = text.indexOf(':');
+  if (colon <= 0) throw new TspodError('INVALID_ARGUMENT', 'credentials must be USER:PASSWORD');
+  return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

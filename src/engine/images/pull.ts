@@ -1,0 +1,83 @@
+/** Images that are not here yet, or not as they are where they come from. */
+import type { EngineContext } from '../../container/context.js';
+import { recordImageEvent } from '../../container/events.js';
+import { lookUp } from '../../container/find-image.js';
+import { tracked } from '../../container/context.js';
+import { TspodError } from '../../errors.js';
+import type { ImageSource } from '../../image/transport.js';
+import { fullPlatform, isPlatform, parsePlatform, platformOf } from '../../oci/platform.js';
+import { isHostImage } from '../../spec/root.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import type { StoredImage } from '../../state/image-rows.js';
+import { noSuchImage } from '../../state/images.js';
+import { fetchImage } from './fetch-image.js';
+import { openSource, type OpenedSource } from './open.js';
+import { localName } from './tag.js';
+import type { PullOptions } from './types.js';
+
+const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
+
+export async function pullImage(
+  context: EngineContext,
+  from: string | ImageSource,
+  options: PullOptions = {},
+): Promise<StoredImage> {
+  const { policy = 'always', platform } = options;
+  if (!POLICIES.includes(policy))
+    throw new TspodError('INVALID_ARGUMENT', `the pull policy must be one of ${POLICIES.join(', ')}, not ${policy}`);
+  const wanted = fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch));
+  if (typeof from !== 'string') return tracked(context, () => fetch(context, sourceOf(from, options), options));
+  const here = lookUp(context.store, from)?.image;
+  const fits = here !== undefined && (platform === undefined || isPlatform(here.summary, wanted));
+  if (policy === 'never') {
+    if (fits) return here;
+    throw noSuchImage(from);
+  }
+  if (policy === 'missing' && fits) return here;
+  // One that is named by its id is nowhere else.
+  if (here !== undefined && fits && here.names.length === 0 && here.id.startsWith(from)) return here;
+  return tracked(context, async () => {
+    options.onProgress?.({ kind: 'image', state: 'resolving', reference: from });
+    try {
+      const opened = await openSource(from, options.registry, options.signal);
+      await using _source = opened.source;
+      return await fetch(context, opened, options);
+    } catch (error) {
+      // What is here is good enough where it is only asked for something newer.
+      if (policy === 'newer' && fits && options.signal?.aborted !== true) return here;
+      throw error;
+    }
+  });
+}
+
+function sourceOf(source: ImageSource, { name }: PullOptions): OpenedSource {
+  return { source, name: name === undefined ? undefined : localName(name), repository: undefined };
+}
+
+async function fetch(context: EngineContext, opened: OpenedSource, options: PullOptions): Promise<StoredImage> {
+  const { platform, signal, onProgress, name } = options;
+  const image = await fetchImage({
+    store: context.store,
+    paths: context.paths.images,
+    source: opened.source,
+    platform: fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch)),
+    isPlatformWanted: platform !== undefined,
+    name: opened.name ?? (name === undefined ? undefined : localName(name)),
+    repository: opened.repository,
+    signal,
+    onProgress,
+  });
+  recordImageEvent(context, { status: 'pull', id: image.id, name: opened.source.reference });
+  return image;
+}
+
+/** Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(). */
+export async function ensureImage(
+  context: EngineContext,
+  options: CreateOptions,
+  more: Pick<PullOptions, 'signal' | 'onProgress' | 'registry'> = {},
+): Promise<void> {
+  const { image, rootfs, pull = 'missing', platform } = options;
+  if (typeof image !== 'string' || image === '' || rootfs !== undefined || isHostImage(image)) return;
+  await pullImage(context, image, { ...more, policy: pull, ...(platform === undefined ? {} : { platform }) });
+}

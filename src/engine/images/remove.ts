@@ -1,0 +1,85 @@
+/** The end of names and of images. */
+import type { EngineContext } from '../../container/context.js';
+import { recordImageEvent } from '../../container/events.js';
+import { failpoint } from '../../container/failpoint.js';
+import { findImage } from '../../container/find-image.js';
+import { removeContainer } from '../../container/verbs/remove.js';
+import { TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { StoredImage } from '../../state/image-rows.js';
+import { imageInUse } from '../../state/images.js';
+import { collect } from '../../storage/images/garbage.js';
+import { imagePredicate } from './filters.js';
+import { summarize } from './summary.js';
+import type { ImageBatch, ImagePruneOptions, ImageRemoveOptions, RemovedImage } from './types.js';
+
+export async function removeImage(
+  context: EngineContext,
+  nameOrId: string,
+  { force = false }: ImageRemoveOptions = {},
+): Promise<RemovedImage> {
+  const { store } = context;
+  const { image, name } = findImage(store, nameOrId);
+  // One of several names: the image stays, whoever uses it.
+  if (name !== undefined && image.names.length > 1) {
+    store.images.untag(image.seq, name);
+    recordImageEvent(context, { status: 'untag', id: image.id, name });
+    return { untagged: [name], deleted: undefined };
+  }
+  if (name === undefined && image.names.length > 1 && !force) throw severalNames(image);
+  await endUsers(context, image, force);
+  return removeWhole(context, image);
+}
+
+function severalNames({ id, names }: StoredImage): TspodError {
+  const all = names.map(({ name }) => name).join(', ');
+  return new TspodError(
+    'INVALID_ARGUMENT',
+    `unable to delete image "${id}" by ID with more than one tag ([${all}]): please force removal`,
+  );
+}
+
+async function endUsers(context: EngineContext, { id, seq }: StoredImage, force: boolean): Promise<void> {
+  const users = context.store.images.users(seq);
+  const [first] = users;
+  if (first === undefined) return;
+  if (!force) throw imageInUse(id, first);
+  for (const user of users) {
+    if (context.store.get(user) !== undefined)
+      await removeContainer(context, user, { force: true, depend: true, timeoutSec: 0 });
+  }
+}
+
+async function removeWhole(context: EngineContext, { seq, id, names }: StoredImage): Promise<RemovedImage> {
+  const { store, paths } = context;
+  store.images.remove(seq);
+  failpoint('image-removed');
+  const untagged = names.map(({ name }) => name);
+  for (const name of untagged) recordImageEvent(context, { status: 'untag', id, name });
+  recordImageEvent(context, { status: 'remove', id, name: untagged[0] ?? id });
+  await collect(store, paths.images);
+  return { untagged, deleted: id };
+}
+
+/** A failure does not end it. */
+export async function pruneImages(context: EngineContext, options: ImagePruneOptions = {}): Promise<ImageBatch> {
+  const { store } = context;
+  const { all = false, filters = {}, signal } = options;
+  const find = (wanted: string) => summarize(store, findImage(store, wanted).image);
+  const matches = imagePredicate(filters, { now: new Date(), find });
+  const removed: RemovedImage[] = [];
+  const failed = new Map<string, Error>();
+  let reclaimed = 0;
+  for (const image of store.images.list()) {
+    throwIfAborted('prune', signal);
+    if (image.uses > 0 || (!all && image.names.length > 0) || !matches(summarize(store, image))) continue;
+    try {
+      removed.push(await removeWhole(context, image));
+      reclaimed += image.size;
+    } catch (error) {
+      failed.set(image.id, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  if (removed.length > 0) recordImageEvent(context, { status: 'prune', id: '', name: '' });
+  return { removed, failed, reclaimed };
+}

@@ -1,0 +1,29 @@
+/** Records of images as users see them. */
+import type { StoredImage } from '../../state/image-rows.js';
+import type { Store } from '../../state/store.js';
+import type { ImageSummary } from './types.js';
+
+export function summarize(store: Store, image: StoredImage): ImageSummary {
+  const { summary } = image;
+  return {
+    id: image.id,
+    names: image.names.map(({ name }) => name),
+    digests: image.digests.map(({ repository, digest }) => `${repository}@${digest}`),
+    digest: manifestOf(store, image),
+    createdAt: image.createdUs === 0 ? null : new Date(image.createdUs / 1000),
+    addedAt: new Date(image.addedUs / 1000),
+    size: image.size,
+    labels: summary.labels,
+    os: summary.os,
+    architecture: summary.architecture,
+    variant: summary.variant ?? '',
+    containers: image.uses,
+    dangling: image.names.length === 0,
+  };
+}
+
+/** The manifest that a name stands for, or the image's own. */
+export function manifestOf(store: Store, image: StoredImage, name?: string): string {
+  const named = image.names.find((stored) => stored.name === name) ?? image.names[0];
+  return named?.manifest ?? store.images.blobs(image.seq).find(({ kind }) => kind === 'manifest')?.digest ?? '';
+}

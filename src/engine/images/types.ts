@@ -1,0 +1,184 @@
+/** Images as users of the library see them. */
+import type { ImageSource } from '../../image/transport.js';
+import type { SignalOption } from '../../container/api.js';
+import type { ImageHealthcheck } from '../../oci/image.js';
+import type { OnProgress } from './progress.js';
+
+/** One line of `images`. */
+export interface ImageSummary {
+  /** 64 hexadecimal digits: of its config's digest. */
+  readonly id: string;
+  /** With registry and tag, in the order of the alphabet; none for an image that lost its name to another. */
+  readonly names: readonly string[];
+  /** `REPOSITORY@DIGEST`: where its manifest, or an index that it is in, is known under that digest. */
+  readonly digests: readonly string[];
+  /** Of its manifest. */
+  readonly digest: string;
+  /** null: it does not say. */
+  readonly createdAt: Date | null;
+  readonly addedAt: Date;
+  /** Bytes of the files in all its layers. */
+  readonly size: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string;
+  /** How many containers are made of it. */
+  readonly containers: number;
+  /** It has no name. */
+  readonly dangling: boolean;
+}
+
+/**
+ * Conditions by name as in `images --filter`: before, since, until, dangling, label, reference, containers, id, digest, readonly, intermediate.
+ * Values of one name are alternatives (labels must all match); names must all match.
+ */
+export type ImageFilters = Readonly<Record<string, readonly string[]>>;
+
+export interface ImageListOptions {
+  /** @default all */
+  readonly filters?: ImageFilters;
+}
+
+export interface PullOptions extends SignalOption {
+  /** OS/ARCH[/VARIANT]. @default the machine's */
+  readonly platform?: string;
+  /** As `pull` of the create options. @default 'always' */
+  readonly policy?: 'always' | 'missing' | 'never' | 'newer';
+  /** What it is called, for a source that does not say; with registry and tag. @default what the reference says */
+  readonly name?: string;
+  readonly onProgress?: OnProgress;
+  /** How registries are talked to. */
+  readonly registry?: RegistryAccess;
+}
+
+/** What is said about a registry by the caller, in place of the configuration files. */
+export interface RegistryAccess {
+  /** false: HTTP, and certificates that nobody has signed, are taken too. @default true */
+  readonly tlsVerify?: boolean;
+  /** Directory of *.crt, *.cert and *.key files. */
+  readonly certDir?: string;
+  /** File of credentials. @default Podman's and Docker's places */
+  readonly authFile?: string;
+  /** USER:PASSWORD. */
+  readonly credentials?: string;
+}
+
+export interface PushOptions extends SignalOption {
+  readonly onProgress?: OnProgress;
+  readonly registry?: RegistryAccess;
+}
+
+export interface PushedImage {
+  /** Of the manifest, where it is now. */
+  readonly digest: string;
+  readonly reference: string;
+}
+
+export interface ImageRemoveOptions {
+  /** Also containers of it, and all its names. @default false */
+  readonly force?: boolean;
+}
+
+export interface RemovedImage {
+  /** Names that it has no more. */
+  readonly untagged: readonly string[];
+  /** Its id, if it is gone. */
+  readonly deleted: string | undefined;
+}
+
+export interface ImagePruneOptions extends SignalOption {
+  /** Also those with names that no container is made of. @default false */
+  readonly all?: boolean;
+  /** until, label, label!. @default all */
+  readonly filters?: ImageFilters;
+}
+
+export interface ImageBatch {
+  readonly removed: readonly RemovedImage[];
+  readonly failed: ReadonlyMap<string, Error>;
+  /** Bytes of the files of the images that are gone. */
+  readonly reclaimed: number;
+}
+
+export interface ImageHistoryEntry {
+  /** Of the image, for the uppermost; `<missing>` for the others. */
+  readonly id: string;
+  readonly createdAt: Date | null;
+  readonly createdBy: string;
+  /** Bytes of the files that it added. */
+  readonly size: number;
+  readonly comment: string;
+  readonly names: readonly string[];
+}
+
+/** As `podman image inspect` prints it. */
+export interface ImageInspect {
+  readonly Id: string;
+  readonly Digest: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Parent: string;
+  readonly Comment: string;
+  readonly Created: string;
+  readonly Config: Readonly<Record<string, unknown>>;
+  readonly Version: string;
+  readonly Author: string;
+  readonly Architecture: string;
+  readonly Os: string;
+  readonly Variant?: string;
+  readonly Size: number;
+  readonly VirtualSize: number;
+  readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> };
+  readonly RootFS: { readonly Type: string; readonly Layers: readonly string[] };
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Annotations: Readonly<Record<string, string>>;
+  readonly ManifestType: string;
+  readonly User: string;
+  readonly History: readonly Readonly<Record<string, unknown>>[];
+  readonly NamesHistory: readonly string[];
+  readonly Healthcheck?: ImageHealthcheck;
+}
+
+/** What is wrong in the store, and what was done about it. */
+export interface StoreCheck {
+  /** Words for each problem. */
+  readonly problems: readonly string[];
+  /** All of them have been put right. */
+  readonly repaired: boolean;
+}
+
+/** All images of the store. `nameOrId`: a name, short or whole, a name with a digest, a digest, or the beginning of an id. */
+export interface Images {
+  /**
+   * Fetches an image by its reference (a name, or a transport and what it takes: docker://, oci:, docker-archive:, dir:), or from a source of the
+   * caller's. What is in the store is not fetched again; what an earlier attempt left is used. BAD_IMAGE, NO_SUCH_IMAGE, DISK_FULL, ABORTED, and
+   * errors of registries.
+   */
+  pull(from: string | ImageSource, options?: PullOptions): Promise<ImageSummary>;
+  /** Sends it as it was pulled, the same bytes. `to`: a reference. @default the name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT, ABORTED, and errors of registries. */
+  push(nameOrId: string, to?: string, options?: PushOptions): Promise<PushedImage>;
+  /** In the order in which they came. INVALID_ARGUMENT for a filter that is none. */
+  list(options?: ImageListOptions): readonly ImageSummary[];
+  /** Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  get(nameOrId: string): ImageSummary;
+  /** Throws AMBIGUOUS. */
+  exists(nameOrId: string): boolean;
+  /** Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  inspect(nameOrId: string): ImageInspect;
+  /** The newest first. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  history(nameOrId: string): readonly ImageHistoryEntry[];
+  /** Further names: without a registry they are `localhost/`'s, without a tag `latest`. Another image loses a name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT. */
+  tag(nameOrId: string, ...names: readonly string[]): void;
+  /** Takes names away, all if none is given. NO_SUCH_IMAGE, INVALID_ARGUMENT. */
+  untag(nameOrId: string, ...names: readonly string[]): void;
+  /**
+   * By a name of several: takes that one away. Else the image with its files, as far as no other image has them. IMAGE_IN_USE while a container is made of
+   * it, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`.
+   */
+  remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
+  /** Removes those without a name that no container is made of. */
+  prune(options?: ImagePruneOptions): Promise<ImageBatch>;
+  /** Looks whether all that images need is there and nothing else; with `repair` puts it right, also what killed pulls could go on with. */
+  check(options?: { readonly repair?: boolean }): Promise<StoreCheck>;
+}

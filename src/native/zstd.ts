@@ -1,0 +1,66 @@
+/** Zstandard by the host's libzstd, for versions of Node that have none of their own (before 22.15). */
+import { Transform, type TransformCallback } from 'node:stream';
+
+import { TspodError } from '../errors.js';
+import { binding, type ZstdHandle } from './binding.js';
+import { isFailure, isNativeError, NativeError, unwrap } from './native-error.js';
+
+/** What is made of one piece of input is handed on in pieces of this size. */
+const OUTPUT_BYTES = 512 * 1024;
+
+/**
+ * Decompresses frames, one after the other, on threads. Errors: NativeError EBADMSG for what is damaged or ends early; TspodError
+ * UNSUPPORTED_HOST, thrown here, where libzstd.so.1 is missing.
+ */
+export function zstdDecompressor(): Transform {
+  const handle = binding().openZstd();
+  if (isFailure(handle)) {
+    throw new TspodError(
+      'UNSUPPORTED_HOST',
+      'layers compressed with zstd need libzstd.so.1, which this host lacks: install it (Debian, Ubuntu: libzstd1; Fedora: libzstd; ' +
+        'Alpine: zstd-libs), or use Node 22.15 or newer',
+      { cause: new NativeError(handle) },
+    );
+  }
+  return new ZstdTransform(handle);
+}
+
+class ZstdTransform extends Transform {
+  readonly #handle: ZstdHandle;
+  /** No frame has begun, or the last one is complete. */
+  #isComplete = true;
+
+  constructor(handle: ZstdHandle) {
+    super({ writableHighWaterMark: OUTPUT_BYTES, readableHighWaterMark: OUTPUT_BYTES });
+    this.#handle = handle;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#decompress(chunk).then(
+      () => done(),
+      (error: unknown) => done(error as Error),
+    );
+  }
+
+  override _flush(done: TransformCallback): void {
+    const early = new NativeError({ errno: 74, syscall: 'ZSTD_decompressStream', path: 'the data ends early' });
+    done(this.#isComplete ? null : early);
+  }
+
+  async #decompress(chunk: Buffer): Promise<void> {
+    for (let at = 0, full = true; at < chunk.length || full;) {
+      const output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+      const answer = unwrap(await binding().zstdDecompress(this.#handle, chunk.subarray(at), output));
+      const [used, made, isComplete] = answer;
+      at += used;
+      full = made === OUTPUT_BYTES;
+      this.#isComplete = isComplete;
+      if (made > 0) this.push(output.subarray(0, made));
+    }
+  }
+}
+
+/** Whether an error says that the compressed data are damaged. */
+export function isZstdDataError(error: unknown): boolean {
+  return isNativeError(error, 'EBADMSG');
+}

@@ -1,0 +1,268 @@
+/** The images in the database: records, names, what each keeps, who uses it. Each call is one transaction. */
+import { TspodError } from '../errors.js';
+import type { ImageConfig } from '../oci/image.js';
+import {
+  IMAGE_COLUMNS,
+  summaryOf,
+  type ImageRow,
+  type ImageSummaryRow,
+  type NewImage,
+  type StoredBlob,
+  type StoredImage,
+  type StoredName,
+} from './image-rows.js';
+import { prefixEnd } from './lookup.js';
+import type { Tables } from './tables.js';
+
+/** Parsed configs kept in memory: they never change. */
+const MAX_CACHED_CONFIGS = 64;
+
+export class ImageRecords {
+  readonly #db: Tables;
+  readonly #configs = new Map<string, ImageConfig>();
+
+  constructor(db: Tables) {
+    this.#db = db;
+  }
+
+  /** Records it, or what is new of it: names, digests, another manifest with the same config. Answers its `seq`. */
+  add(image: NewImage): number {
+    return this.#db.transaction(() => {
+      const seq = this.#seqOf(image.id) ?? this.#insert(image);
+      for (const { digest, kind, mediaType } of image.blobs)
+        this.#db.run('INSERT OR IGNORE INTO image_blob VALUES (?, ?, ?, ?)', seq, digest, kind, mediaType);
+      for (const { repository, digest } of image.digests)
+        this.#db.run('INSERT OR IGNORE INTO image_digest VALUES (?, ?, ?)', seq, repository, digest);
+      if (image.name !== undefined) this.#name(image.name, seq, image.manifest);
+      return seq;
+    });
+  }
+
+  #insert(image: NewImage): number {
+    const { id, createdUs, size, config, layers } = image;
+    const values = [id, createdUs, Date.now() * 1000, size, JSON.stringify(summaryOf(image))];
+    this.#db.run(
+      'INSERT INTO image (id, created_us, added_us, size, summary, config) VALUES (?, ?, ?, ?, ?, ?)',
+      ...values,
+      JSON.stringify(config),
+    );
+    const seq = this.#seqOf(id);
+    if (seq === undefined) throw new TypeError('a new image has no record');
+    for (const [position, chain] of layers.entries())
+      this.#db.run('INSERT INTO image_layer VALUES (?, ?, ?)', seq, position, chain);
+    return seq;
+  }
+
+  #name(name: string, seq: number, manifest: string): void {
+    this.#db.run('INSERT OR REPLACE INTO image_name VALUES (?, ?, ?)', name, seq, manifest);
+  }
+
+  #seqOf(id: string): number | undefined {
+    return this.#db.one<{ seq: number }>('SELECT seq FROM image WHERE id = ?', id)?.seq;
+  }
+
+  /** By a name with registry and tag. */
+  byName(name: string): StoredImage | undefined {
+    return this.#first('SELECT image AS seq FROM image_name WHERE name = ?', name);
+  }
+
+  /** By the end of a name, at a slash: `alpine:3` is `quay.io/some/alpine:3`. */
+  byNameEnd(end: string): StoredImage | undefined {
+    return this.#first(
+      "SELECT image AS seq FROM image_name WHERE substr(name, -length(?) - 1) = '/' || ? ORDER BY name LIMIT 1",
+      end,
+      end,
+    );
+  }
+
+  /** By the digest of its manifest, or of an index that it was chosen from. With a repository only as that one's. */
+  byDigest(digest: string, repository?: string): StoredImage | undefined {
+    return repository === undefined
+      ? (this.#first('SELECT image AS seq FROM image_digest WHERE digest = ?', digest) ??
+          this.#first("SELECT image AS seq FROM image_blob WHERE digest = ? AND kind IN ('manifest', 'index')", digest))
+      : this.#first('SELECT image AS seq FROM image_digest WHERE digest = ? AND repository = ?', digest, repository);
+  }
+
+  /** At most two. */
+  byIdPrefix(prefix: string): readonly StoredImage[] {
+    return this.#db
+      .all<{ seq: number }>('SELECT seq FROM image WHERE id >= ? AND id < ? LIMIT 2', prefix, prefixEnd(prefix))
+      .flatMap(({ seq }) => this.bySeq(seq) ?? []);
+  }
+
+  #first(sql: string, ...values: readonly unknown[]): StoredImage | undefined {
+    const found = this.#db.one<{ seq: number }>(sql, ...values);
+    return found === undefined ? undefined : this.bySeq(found.seq);
+  }
+
+  bySeq(seq: number): StoredImage | undefined {
+    const row = this.#db.one<ImageRow>(`SELECT ${IMAGE_COLUMNS} FROM image WHERE seq = ?`, seq);
+    if (row === undefined) return undefined;
+    return {
+      ...toImage(row),
+      names: this.#db.all<StoredName>('SELECT name, manifest FROM image_name WHERE image = ? ORDER BY name', seq),
+      digests: this.#db.all('SELECT repository, digest FROM image_digest WHERE image = ?', seq),
+      uses: this.users(seq).length,
+    };
+  }
+
+  /** In the order in which they came. */
+  list(): readonly StoredImage[] {
+    return this.#db.transaction(() => {
+      const names = grouped(
+        this.#db.all<StoredName & OfImage>('SELECT image, name, manifest FROM image_name ORDER BY name'),
+      );
+      const digests = grouped(
+        this.#db.all<StoredDigest & OfImage>('SELECT image, repository, digest FROM image_digest'),
+      );
+      const uses = new Map(
+        this.#db
+          .all<{ image: number; n: number }>('SELECT image, count(*) AS n FROM image_use GROUP BY image')
+          .map(({ image, n }) => [image, n]),
+      );
+      return this.#db.all<ImageRow>(`SELECT ${IMAGE_COLUMNS} FROM image ORDER BY seq`).map((row) => ({
+        ...toImage(row),
+        names: names.get(row.seq) ?? [],
+        digests: digests.get(row.seq) ?? [],
+        uses: uses.get(row.seq) ?? 0,
+      }));
+    });
+  }
+
+  /** Its parsed config; undefined when the image is gone. */
+  config(id: string): ImageConfig | undefined {
+    const known = this.#configs.get(id);
+    if (known !== undefined) return known;
+    const row = this.#db.one<{ config: string }>('SELECT config FROM image WHERE id = ?', id);
+    if (row === undefined) return undefined;
+    const config = JSON.parse(row.config) as ImageConfig;
+    if (this.#configs.size >= MAX_CACHED_CONFIGS) this.#configs.clear();
+    this.#configs.set(id, config);
+    return config;
+  }
+
+  /** Chain ids, from the lowest up. */
+  layers(seq: number): readonly string[] {
+    return this.#db
+      .all<{ chain: string }>('SELECT chain FROM image_layer WHERE image = ? ORDER BY position', seq)
+      .map(({ chain }) => chain);
+  }
+
+  /** All that it keeps but its layers as they are unpacked. */
+  blobs(seq: number): readonly StoredBlob[] {
+    return this.#db.all<StoredBlob>(
+      'SELECT digest, kind, media_type AS mediaType FROM image_blob WHERE image = ? ORDER BY digest',
+      seq,
+    );
+  }
+
+  /** Ids of its containers, oldest first. */
+  users(seq: number): readonly string[] {
+    return this.#db
+      .all<{ id: string }>(
+        'SELECT c.id FROM image_use u JOIN container c ON c.seq = u.container WHERE u.image = ? ORDER BY c.seq',
+        seq,
+      )
+      .map(({ id }) => id);
+  }
+
+  /** A container is made of it: it stays for as long. In the transaction of the container's record. Throws NO_SUCH_IMAGE. */
+  use(container: number, id: string): void {
+    const used = this.#db.run('INSERT INTO image_use SELECT ?, seq FROM image WHERE id = ?', container, id);
+    if (used === 0) throw noSuchImage(id);
+  }
+
+  /** The container is no more. In the transaction of its removal. */
+  free(container: number): void {
+    this.#db.run('DELETE FROM image_use WHERE container = ?', container);
+  }
+
+  /** The image of a container, if it has one. */
+  ofContainer(container: number): StoredImage | undefined {
+    return this.#first('SELECT image AS seq FROM image_use WHERE container = ?', container);
+  }
+
+  /** A further name, or one that another image had. Throws NO_SUCH_IMAGE. */
+  tag(seq: number, name: string, manifest: string): void {
+    this.#db.transaction(() => {
+      if (this.bySeq(seq) === undefined) throw noSuchImage(name);
+      this.#name(name, seq, manifest);
+    });
+  }
+
+  /** Whether the image had the name. */
+  untag(seq: number, name: string): boolean {
+    return this.#db.transaction(
+      () => this.#db.run('DELETE FROM image_name WHERE name = ? AND image = ?', name, seq) > 0,
+    );
+  }
+
+  /** Forgets an image that no container is made of (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
+  remove(seq: number): void {
+    this.#db.transaction(() => {
+      const image = this.bySeq(seq);
+      if (image === undefined) return;
+      const [user] = this.users(seq);
+      if (user !== undefined) throw imageInUse(image.id, user);
+      this.#configs.delete(image.id);
+      this.#db.run("INSERT OR IGNORE INTO image_suspect SELECT 'blob', digest FROM image_blob WHERE image = ?", seq);
+      this.#db.run("INSERT OR IGNORE INTO image_suspect SELECT 'layer', chain FROM image_layer WHERE image = ?", seq);
+      for (const table of ['image_name', 'image_digest', 'image_blob', 'image_layer'])
+        this.#db.run(`DELETE FROM ${table} WHERE image = ?`, seq);
+      this.#db.run('DELETE FROM image WHERE seq = ?', seq);
+    });
+  }
+
+  /** An image has it, or somebody has a lease on it. */
+  isBlobUsed(digest: string): boolean {
+    return this.#isUsed('SELECT 1 FROM image_blob WHERE digest = ? LIMIT 1', 'blob', digest);
+  }
+
+  isLayerUsed(chain: string): boolean {
+    return this.#isUsed('SELECT 1 FROM image_layer WHERE chain = ? LIMIT 1', 'layer', chain);
+  }
+
+  #isUsed(sql: string, kind: 'blob' | 'layer', key: string): boolean {
+    return (
+      this.#db.one(sql, key) !== undefined ||
+      this.#db.one('SELECT 1 FROM image_lease_item WHERE kind = ? AND key = ? LIMIT 1', kind, key) !== undefined
+    );
+  }
+}
+
+export function noSuchImage(name: string): TspodError {
+  return new TspodError('NO_SUCH_IMAGE', `${name}: image not known`, { details: { name } });
+}
+
+export function imageInUse(id: string, container: string): TspodError {
+  return new TspodError('IMAGE_IN_USE', `image used by ${container}: image is in use by a container`, {
+    details: { id, container },
+  });
+}
+
+interface OfImage {
+  readonly image: number;
+}
+
+type StoredDigest = StoredImage['digests'][number];
+
+function grouped<T extends OfImage>(rows: readonly T[]): ReadonlyMap<number, readonly Omit<T, 'image'>[]> {
+  const groups = new Map<number, Omit<T, 'image'>[]>();
+  for (const { image, ...row } of rows) {
+    const group = groups.get(image);
+    if (group === undefined) groups.set(image, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function toImage(row: ImageRow): Omit<StoredImage, 'names' | 'digests' | 'uses'> {
+  return {
+    seq: row.seq,
+    id: row.id,
+    createdUs: row.created_us,
+    addedUs: row.added_us,
+    size: row.size,
+    summary: JSON.parse(row.summary) as ImageSummaryRow,
+  };
+}

@@ -1,0 +1,172 @@
+/** Blobs in the store: named by their digest, checked before they get their name. */
+import { createHash, randomBytes, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  ftruncateSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { TspodError } from '../../errors.js';
+import { digestOf, splitDigest } from '../../oci/digest.js';
+import type { Descriptor } from '../../oci/image.js';
+import type { ImagePaths } from '../paths.js';
+
+const READ_BYTES = 256 * 1024;
+
+/** Bytes from an offset on; it may answer with an earlier one. */
+export type OpenBlob = (offset: number) => Promise<{ readonly stream: Readable; readonly offset: number }>;
+
+export function blobPath({ blobs }: ImagePaths, digest: string): string {
+  const { algorithm, hex } = splitDigest(digest);
+  return join(blobs, algorithm, hex);
+}
+
+export function partialPath({ partial }: ImagePaths, digest: string): string {
+  return join(partial, digest.replace(':', '-'));
+}
+
+/** Bytes of a blob that is there; undefined if it is not. */
+export function blobSize(paths: ImagePaths, digest: string): number | undefined {
+  return statSync(blobPath(paths, digest), { throwIfNoEntry: false })?.size;
+}
+
+export function readBlob(paths: ImagePaths, digest: string): Buffer {
+  try {
+    return readFileSync(blobPath(paths, digest));
+  } catch (cause) {
+    throw new TspodError('STORE_BROKEN', `blob ${digest} is missing: run "tspod system check --repair"`, { cause });
+  }
+}
+
+export function blobStream(paths: ImagePaths, digest: string): Readable {
+  return createReadStream(blobPath(paths, digest), { highWaterMark: READ_BYTES });
+}
+
+/** Keeps bytes that are in memory; answers their digest. */
+export function keepBlob(paths: ImagePaths, bytes: Uint8Array): string {
+  const digest = digestOf(bytes);
+  if (blobSize(paths, digest) === bytes.length) return digest;
+  const unready = join(paths.partial, `new-${randomBytes(8).toString('hex')}`);
+  mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
+  writeFileSync(unready, bytes, { mode: 0o600, flag: 'wx' });
+  putInPlace(paths, unready, digest);
+  return digest;
+}
+
+function putInPlace(paths: ImagePaths, unready: string, digest: string): void {
+  const path = blobPath(paths, digest);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  renameSync(unready, path);
+}
+
+export interface Receiving {
+  readonly descriptor: Descriptor;
+  readonly open: OpenBlob;
+  /** Called with the count of bytes that are there. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+}
+
+/** A stream that breaks off is opened anew so often without a byte of progress. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * The bytes of a blob as they come, which are kept; it has its name when the last of them has been taken. What an earlier attempt left is
+ * used. Under the blob's lock. Throws BAD_IMAGE for bytes that are not those of the descriptor.
+ */
+export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): AsyncGenerator<Buffer, void, undefined> {
+  const { descriptor } = receiving;
+  const partial = partialPath(paths, descriptor.digest);
+  mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
+  const fd = openSync(partial, 'a+', 0o600);
+  try {
+    const hash = createHash(splitDigest(descriptor.digest).algorithm);
+    yield* blobBytes(fd, hash, receiving);
+    checkDigest(hash, descriptor, partial);
+  } finally {
+    closeSync(fd);
+  }
+  putInPlace(paths, partial, descriptor.digest);
+}
+
+async function* blobBytes(fd: number, hash: Hash, receiving: Receiving): AsyncGenerator<Buffer, void, undefined> {
+  const { descriptor, open, onBytes } = receiving;
+  let there = Math.min(fstatSync(fd).size, descriptor.size);
+  ftruncateSync(fd, there);
+  if (there > 0) {
+    const earlier = createReadStream('', { fd, start: 0, end: there - 1, autoClose: false, highWaterMark: READ_BYTES });
+    for await (const chunk of earlier as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    onBytes?.(there);
+  }
+  for (let attempt = 1; there < descriptor.size; attempt += 1) {
+    const before = there;
+    try {
+      const { stream, offset } = await open(there);
+      let skip = there - offset;
+      for await (const received of stream as AsyncIterable<Buffer>) {
+        const chunk = received.subarray(Math.min(skip, received.length));
+        skip -= received.length - chunk.length;
+        if (chunk.length === 0) continue;
+        there += chunk.length;
+        if (there > descriptor.size) throw wrongSize(descriptor);
+        writeAll(fd, chunk);
+        hash.update(chunk);
+        onBytes?.(there);
+        yield chunk;
+      }
+      if (there < descriptor.size && there === before) throw wrongSize(descriptor);
+    } catch (error) {
+      if (!isInterruption(error) || (there === before && attempt >= MAX_ATTEMPTS)) throw error;
+    }
+    if (there > before) attempt = 0;
+  }
+}
+
+/** The connection broke: not a refusal, and not what the receiver says. */
+function isInterruption(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return (
+    typeof code === 'string' &&
+    /^(ECONNRESET|EPIPE|ETIMEDOUT|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_(SOCKET|BODY_TIMEOUT|ABORTED))$/.test(code)
+  );
+}
+
+function writeAll(fd: number, chunk: Buffer): void {
+  for (let at = 0; at < chunk.length;) {
+    try {
+      at += writeSync(fd, chunk, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      throw new TspodError('DISK_FULL', `no space left for a blob: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+function checkDigest(hash: Hash, { digest }: Descriptor, partial: string): void {
+  const { algorithm, hex } = splitDigest(digest);
+  const found = hash.digest('hex');
+  if (found === hex) return;
+  unlinkSync(partial);
+  throw new TspodError('BAD_IMAGE', `blob ${digest} has other bytes than its digest says: ${algorithm}:${found}`, {
+    details: { digest },
+  });
+}
+
+function wrongSize({ digest, size }: Descriptor): TspodError {
+  return new TspodError('BAD_IMAGE', `blob ${digest} has not ${size} bytes, as its manifest says`, {
+    details: { digest },
+  });
+}

@@ -1,0 +1,88 @@
+/** Layers as they are stored and sent: gzip, zstd or neither. What they are is told by their first bytes, whatever the manifest says. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+import { isTspodError, TspodError } from '../../errors.js';
+import { isZstdDataError, zstdDecompressor } from '../../native/zstd.js';
+
+type Chunks = AsyncIterable<Uint8Array>;
+
+/** Larger than zlib's own 16 KiB: fewer trips to its thread. */
+const CHUNK_BYTES = 256 * 1024;
+
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
+const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
+
+/** The layer as an archive. Throws BAD_IMAGE for what cannot be decompressed. */
+export async function* decompressed(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = source[Symbol.asyncIterator]();
+  const head = await firstBytes(chunks, ZSTD.length);
+  const whole = withHead(head, chunks);
+  const decompressor = decompressorOf(head);
+  if (decompressor === undefined) yield* whole;
+  else yield* through(whole, decompressor);
+}
+
+function decompressorOf(head: Buffer): Transform | undefined {
+  if (head.subarray(0, 2).equals(GZIP)) return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+  const isSkippable = head.length === 4 && (head[0] ?? 0) >> 4 === 5 && head.subarray(1).equals(ZSTD_SKIPPABLE);
+  if (head.equals(ZSTD) || isSkippable) return zstd();
+  return undefined;
+}
+
+/** Node's own since 22.15. */
+function zstd(): Transform {
+  const create = (zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform })
+    .createZstdDecompress;
+  return create === undefined ? zstdDecompressor() : create({ chunkSize: CHUNK_BYTES });
+}
+
+async function* through(source: Chunks, decompressor: Transform): AsyncGenerator<Uint8Array, void, undefined> {
+  const feeding = pipeline(Readable.from(source, { objectMode: false, highWaterMark: CHUNK_BYTES }), decompressor);
+  // It is told by the reading as well.
+  feeding.catch(() => undefined);
+  try {
+    for await (const chunk of decompressor as AsyncIterable<Uint8Array>) yield chunk;
+    await feeding;
+  } catch (error) {
+    throw asBadImage(error);
+  }
+}
+
+function asBadImage(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const isData = isZstdDataError(error) || (typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZSTD)/.test(code));
+  if (!isData || isTspodError(error)) return error;
+  return new TspodError('BAD_IMAGE', `a layer cannot be decompressed: ${(error as Error).message}`, { cause: error });
+}
+
+async function firstBytes(chunks: AsyncIterator<Uint8Array>, count: number): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < count) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  rest.set(chunks, head);
+  return head.subarray(0, count);
+}
+
+/** What was read to look at the first bytes. */
+const rest = new WeakMap<AsyncIterator<Uint8Array>, Buffer>();
+
+async function* withHead(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield rest.get(chunks) ?? head;
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}

@@ -1,0 +1,202 @@
+/** Layers as they are unpacked: a directory for each chain of them, complete under its name. */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { TspodError } from '../../errors.js';
+import { splitDigest } from '../../oci/digest.js';
+import { setAttributeAt, setModeAt, setOwnerAt, setTimeAt, type PlaceAt } from '../../native/directory-changes.js';
+import {
+  directoryEntry,
+  isDirectory,
+  O_DIRECTORY,
+  O_PATH,
+  openBeneath,
+  type DirectoryEntry,
+} from '../../native/directory-entries.js';
+import { isNativeError } from '../../native/native-error.js';
+import { removeTree } from '../../native/tree.js';
+import type { BinaryText } from '../../util/binary-text.js';
+import { isKept } from '../owners.js';
+import type { ImagePaths } from '../paths.js';
+import { openDirectory } from './open-directory.js';
+import { unpackLayer, type LayerLimits, type UnpackedLayer } from './unpack-layer.js';
+
+/** What is known of a layer that is complete. */
+export interface LayerRecord {
+  readonly chain: string;
+  /** Chain id of the layer below it. */
+  readonly parent?: string;
+  /** Digest of its archive. */
+  readonly diff: string;
+  /** Bytes of its files. */
+  readonly size: number;
+}
+
+/** Chain ids of layers, from the lowest up (OCI image specification, config.md). */
+export function chainIds(diffs: readonly string[]): readonly string[] {
+  const chains: string[] = [];
+  for (const diff of diffs) {
+    const below = chains.at(-1);
+    chains.push(below === undefined ? diff : `sha256:${createHash('sha256').update(`${below} ${diff}`).digest('hex')}`);
+  }
+  return chains;
+}
+
+export function layerDirectory({ layers }: ImagePaths, chain: string): string {
+  return join(layers, chain.slice(chain.indexOf(':') + 1));
+}
+
+/** Where it is unpacked. */
+export function unreadyLayerPath(paths: ImagePaths, chain: string): string {
+  return `${layerDirectory(paths, chain)}.new`;
+}
+
+/** The files of a layer. */
+export function layerPath(paths: ImagePaths, chain: string): string {
+  return join(layerDirectory(paths, chain), 'diff');
+}
+
+/** For the mount of an overlay: the topmost first. */
+export function lowerDirectories(paths: ImagePaths, chains: readonly string[]): readonly string[] {
+  return chains.map((chain) => layerPath(paths, chain)).toReversed();
+}
+
+/** An overlay needs a lower layer. */
+export function emptyLayer({ layers }: ImagePaths): string {
+  const path = join(layers, 'empty');
+  if (mkdirSync(path, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(path, 0o755);
+  return path;
+}
+
+export function hasLayer(paths: ImagePaths, chain: string): boolean {
+  return statSync(join(layerDirectory(paths, chain), 'layer.json'), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** undefined if it is not there. */
+export function readLayer(paths: ImagePaths, chain: string): LayerRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(layerDirectory(paths, chain), 'layer.json'), 'utf8')) as LayerRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new TspodError('STORE_BROKEN', `layer ${chain} has no record that can be read`, { cause: error });
+  }
+}
+
+export interface NewLayer {
+  readonly chain: string;
+  readonly diff: string;
+  /** Chain ids of the layers below it, from the lowest up. */
+  readonly below: readonly string[];
+  /** The archive, decompressed. */
+  readonly archive: AsyncIterable<Uint8Array>;
+  readonly limits?: LayerLimits;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A layer whose files are there, and that has no name yet. */
+export interface UnreadyLayer extends Pick<NewLayer, 'chain' | 'diff' | 'below'> {
+  readonly unpacked: UnpackedLayer;
+}
+
+/**
+ * Unpacks a layer; the layers below it need not be there yet. A failure leaves nothing. Under its lock, as is what follows. Throws BAD_IMAGE
+ * (also for an archive that is not the one of the diff id), DISK_FULL, ABORTED.
+ */
+export async function beginLayer(paths: ImagePaths, layer: NewLayer): Promise<UnreadyLayer> {
+  const { chain, diff, below, signal, limits } = layer;
+  await dropUnready(paths, layer);
+  const top = join(unreadyLayerPath(paths, chain), 'diff');
+  mkdirSync(top, { recursive: true, mode: 0o700 });
+  try {
+    chmodSync(top, 0o755);
+    using root = openDirectory(top);
+    const hash = createHash(splitDigest(diff).algorithm);
+    const unpacked = await unpackLayer(hashed(layer.archive, hash), root.fd, {
+      signal,
+      ...(limits === undefined ? {} : { limits }),
+    });
+    const found = hash.digest('hex');
+    if (splitDigest(diff).hex !== found)
+      throw new TspodError(
+        'BAD_IMAGE',
+        `a layer is not the one that the image's config names: its digest is ${found}, not ${diff}`,
+      );
+    return { chain, diff, below, unpacked };
+  } catch (error) {
+    await dropUnready(paths, layer);
+    throw error;
+  }
+}
+
+/** Gives it its name. The layers below are complete. */
+export async function completeLayer(paths: ImagePaths, layer: UnreadyLayer): Promise<LayerRecord> {
+  const { chain, diff, below, unpacked } = layer;
+  const unready = unreadyLayerPath(paths, chain);
+  try {
+    using root = openDirectory(join(unready, 'diff'));
+    await takeAfterBelow(paths, root.fd, { unpacked, below });
+    const parent = below.at(-1);
+    const record = { chain, ...(parent === undefined ? {} : { parent }), diff, size: unpacked.size };
+    writeFileSync(join(unready, 'layer.json'), JSON.stringify(record), { mode: 0o600 });
+    renameSync(unready, layerDirectory(paths, chain));
+    return record;
+  } catch (error) {
+    await dropUnready(paths, layer);
+    throw error;
+  }
+}
+
+/** What was begun is not wanted. */
+export async function dropUnready(paths: ImagePaths, { chain }: Pick<NewLayer, 'chain'>): Promise<void> {
+  await removeTree(unreadyLayerPath(paths, chain));
+}
+
+async function* hashed(
+  archive: AsyncIterable<Uint8Array>,
+  hash: { update(chunk: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of archive) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Directories that the archive does not describe look as the layers below have them: overlayfs shows those of the upper layer. */
+async function takeAfterBelow(
+  paths: ImagePaths,
+  root: number,
+  { unpacked, below }: { readonly unpacked: UnpackedLayer; readonly below: readonly string[] },
+): Promise<void> {
+  const undescribed = [...(unpacked.hasTop ? [] : ['']), ...unpacked.implied];
+  if (undescribed.length === 0) return;
+  for (const path of undescribed.toReversed()) {
+    for (const chain of below.toReversed()) {
+      using lower = openDirectory(layerPath(paths, chain));
+      const model = await directoryAt(lower.fd, path);
+      if (model === undefined) continue;
+      takeAfter(root, path, model);
+      break;
+    }
+  }
+}
+
+async function directoryAt(root: number, path: BinaryText): Promise<DirectoryEntry | undefined> {
+  try {
+    using found = openBeneath(root, path, O_PATH | O_DIRECTORY, { links: false });
+    const entry = await directoryEntry(found.fd, '.');
+    return entry !== undefined && isDirectory(entry) ? entry : undefined;
+  } catch (error) {
+    if (isNativeError(error)) return undefined;
+    throw error;
+  }
+}
+
+function takeAfter(root: number, path: BinaryText, model: DirectoryEntry): void {
+  using directory = openBeneath(root, path, O_PATH | O_DIRECTORY, { links: true });
+  const place: PlaceAt = { directory: directory.fd, name: '.' };
+  setOwnerAt(place, model);
+  for (const [name, value] of model.xattrs) if (isKept(name)) setAttributeAt(place, name, value);
+  setModeAt(place, model.mode);
+  setTimeAt(place, { sec: model.mtimeSec, nsec: model.mtimeNsec });
+}

@@ -1,0 +1,102 @@
+/** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash, so that it can go on. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+
+import { removeTree } from '../../native/tree.js';
+import type { FileLock } from '../../native/file-lock.js';
+import { tryLock } from '../../native/file-lock.js';
+import type { LeaseItem, StoredImageLease } from '../../state/image-leases.js';
+import type { Store } from '../../state/store.js';
+import type { ImagePaths } from '../paths.js';
+import { partialPath } from './blobs.js';
+import { forget, lockIfFree, lockPath } from './locked.js';
+import { unreadyLayerPath } from './layers.js';
+
+/** What a process left that was killed, or that gave up, is kept for the next attempt. */
+const KEPT_US = 24 * 3600 * 1e6;
+
+export class Lease implements Disposable {
+  readonly #store: Store;
+  readonly #id: string;
+  readonly #held: FileLock;
+  #isOpen = true;
+
+  constructor(store: Store, paths: ImagePaths) {
+    this.#store = store;
+    this.#id = randomBytes(16).toString('hex');
+    mkdirSync(paths.locks, { recursive: true, mode: 0o700 });
+    const held = tryLock(lockPath(paths, 'lease', this.#id));
+    if (held === undefined) throw new TypeError('a lease of this id exists');
+    this.#held = held;
+    store.imageLeases.make(this.#id);
+  }
+
+  /** Before the items are looked for: from here on they stay. */
+  add(items: readonly LeaseItem[]): void {
+    this.#store.imageLeases.add(this.#id, items);
+  }
+
+  /** Done: what was made has been recorded, and nothing is to be gone on with. */
+  end(): void {
+    this.#store.imageLeases.end(this.#id);
+    this[Symbol.dispose]();
+  }
+
+  /** Without end(): what is there is kept for the next attempt. */
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    forget(this.#held);
+  }
+}
+
+/** Sees to what dead leases have left. `all`: also what could be gone on with. */
+export async function settleLeases(store: Store, paths: ImagePaths, { all }: { readonly all: boolean }): Promise<void> {
+  for (const lease of store.imageLeases.list()) {
+    if (isAlive(paths, lease)) continue;
+    const items = store.imageLeases.items(lease.id);
+    await removeUnready(paths, items);
+    if (!all && lease.madeUs + KEPT_US > Date.now() * 1000) continue;
+    store.imageLeases.end(lease.id, { abandon: true });
+    await removePartial(store, paths, items);
+  }
+}
+
+function isAlive(paths: ImagePaths, { id }: StoredImageLease): boolean {
+  const path = lockPath(paths, 'lease', id);
+  if (!existsSync(path)) return false;
+  const held = lockIfFree(path, { make: false });
+  if (held === undefined) return existsSync(path);
+  forget(held);
+  return false;
+}
+
+/** A layer that was being unpacked is begun anew; lock files that nobody holds go. */
+async function removeUnready(paths: ImagePaths, items: readonly LeaseItem[]): Promise<void> {
+  for (const { kind, key } of items) {
+    const unready = kind === 'layer' ? unreadyLayerPath(paths, key) : undefined;
+    const path = lockPath(paths, kind, key);
+    const isThere = unready !== undefined && existsSync(unready);
+    if (!isThere && !existsSync(path)) continue;
+    const held = lockIfFree(path, { make: isThere });
+    if (held === undefined) continue;
+    try {
+      if (unready !== undefined) await removeTree(unready);
+    } finally {
+      forget(held);
+    }
+  }
+}
+
+async function removePartial(store: Store, paths: ImagePaths, items: readonly LeaseItem[]): Promise<void> {
+  for (const { kind, key } of items) {
+    if (kind !== 'blob' || !existsSync(partialPath(paths, key)) || store.images.isBlobUsed(key)) continue;
+    const held = lockIfFree(lockPath(paths, 'blob', key), { make: true });
+    if (held === undefined) continue;
+    try {
+      await removeTree(partialPath(paths, key));
+    } finally {
+      forget(held);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/** A layer's archive into its directory, as overlayfs wants it. The archive comes from anybody: it is bounded, and stays in the directory. */
+import { isTspodError, TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../native/directory-entries.js';
+import { isNativeError } from '../../native/native-error.js';
+import { TreeWriter, type WrittenEntry } from '../../native/tree-writer.js';
+import type { TarHeader, TarType } from '../../tar/header.js';
+import { readTar } from '../../tar/read.js';
+import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
+import { isKept } from '../owners.js';
+
+export interface LayerLimits {
+  /** Of one layer. */
+  readonly entries: number;
+  readonly directories: number;
+  /** Of the archive, decompressed. */
+  readonly bytes: number;
+}
+
+/** More than any image of use, and less than what a machine suffers from: an archive of nothing but empty directories has some 5 GB then. */
+export const LAYER_LIMITS: LayerLimits = {
+  entries: 10_000_000,
+  directories: 1_000_000,
+  bytes: 256 * 1024 ** 3,
+};
+
+/** Directories deeper than this cannot be archived again. */
+const MAX_DEPTH = 400;
+const MAX_ID = 2 ** 32 - 2;
+const MAX_DEVICE = 2 ** 32 - 1;
+
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+/** Bookkeeping of AUFS, for which whiteouts were invented. */
+const AUFS = '.wh..wh.';
+
+const TYPE_BITS: Readonly<Record<Exclude<TarType, 'hardlink'>, number>> = {
+  file: S_IFREG,
+  directory: S_IFDIR,
+  symlink: S_IFLNK,
+  character: S_IFCHR,
+  block: S_IFBLK,
+  fifo: S_IFIFO,
+};
+
+export interface UnpackedLayer {
+  /** Bytes of its files. */
+  readonly size: number;
+  /** The archive says what the top directory is like. */
+  readonly hasTop: boolean;
+  /** Directories that were made for what lies in them: they look as those below do, where there are such. Parents first. */
+  readonly implied: readonly BinaryText[];
+}
+
+/** Fills the empty directory. Throws BAD_IMAGE, DISK_FULL, ABORTED. */
+export async function unpackLayer(
+  archive: AsyncIterable<Uint8Array>,
+  directory: number,
+  options: { readonly limits?: LayerLimits; readonly signal?: AbortSignal | undefined } = {},
+): Promise<UnpackedLayer> {
+  const { signal, limits = LAYER_LIMITS } = options;
+  const unpacking = new LayerUnpacking(directory, limits);
+  try {
+    for await (const { header, content } of readTar(bounded(archive, limits.bytes))) {
+      if (signal?.aborted === true) throw abortedError('unpack a layer', signal);
+      if (!unpacking.add(header)) continue;
+      for await (const { offset, bytes } of content) {
+        unpacking.writer.data(offset, bytes);
+        if (unpacking.writer.isFull) await unpacking.writer.flush();
+      }
+      if (unpacking.writer.isFull) await unpacking.writer.flush();
+    }
+    const implied = await unpacking.writer.finish();
+    return { size: unpacking.size, hasTop: unpacking.hasTop, implied };
+  } catch (error) {
+    // The buffers are in use until then.
+    await unpacking.writer.settled().catch(() => undefined);
+    throw asLayerError(error);
+  }
+}
+
+class LayerUnpacking {
+  readonly writer: TreeWriter;
+  readonly #limits: LayerLimits;
+  size = 0;
+  hasTop = false;
+  #entries = 0;
+  #directories = 0;
+
+  constructor(directory: number, limits: LayerLimits) {
+    this.writer = new TreeWriter(directory);
+    this.#limits = limits;
+  }
+
+  /** Whether its content is wanted. */
+  add(header: TarHeader): boolean {
+    const parts = cleanPath(header.path);
+    this.#count(header.type);
+    const name = parts.at(-1) ?? '';
+    if (name.startsWith(WHITEOUT)) {
+      this.#whiteout(parts, name);
+      return false;
+    }
+    const path = parts.join('/');
+    if (path === '') return this.#top(header);
+    if (header.type === 'hardlink') {
+      const target = cleanPath(header.target).join('/');
+      if (target === '') throw badLayer(`"${shown(header.path)}" is a hard link to the top directory`);
+      this.writer.hardLink({ ...entryOf(header, path), target });
+      return false;
+    }
+    this.writer.entry(entryOf(header, path));
+    if (header.type !== 'file') return false;
+    this.size += header.size;
+    return true;
+  }
+
+  #top(header: TarHeader): false {
+    if (header.type !== 'directory') throw badLayer('its top is no directory');
+    this.hasTop = true;
+    this.writer.entry(entryOf(header, ''));
+    return false;
+  }
+
+  #whiteout(parts: readonly BinaryText[], name: BinaryText): void {
+    const parent = parts.slice(0, -1).join('/');
+    if (name === OPAQUE) {
+      if (parent !== '') this.writer.opaque(parent);
+      else throw badLayer('its top directory is opaque');
+      return;
+    }
+    if (name.startsWith(AUFS)) return;
+    const hidden = name.slice(WHITEOUT.length);
+    if (hidden === '' || hidden === '.' || hidden === '..') throw badLayer(`"${shown(name)}" hides nothing`);
+    this.writer.whiteout(parent === '' ? hidden : `${parent}/${hidden}`);
+  }
+
+  #count(type: TarType): void {
+    this.#entries += 1;
+    if (this.#entries > this.#limits.entries) throw badLayer(`it has more than ${this.#limits.entries} entries`);
+    if (type !== 'directory') return;
+    this.#directories += 1;
+    if (this.#directories > this.#limits.directories)
+      throw badLayer(`it has more than ${this.#limits.directories} directories`);
+  }
+}
+
+function entryOf(header: TarHeader, path: BinaryText): WrittenEntry {
+  const { uid, gid, major, minor } = header;
+  if (!(uid >= 0 && uid <= MAX_ID && gid >= 0 && gid <= MAX_ID))
+    throw badLayer(`"${shown(header.path)}" has an impossible owner: ${uid}:${gid}`);
+  const isDevice = header.type === 'character' || header.type === 'block';
+  if (isDevice && !(major >= 0 && major <= MAX_DEVICE && minor >= 0 && minor <= MAX_DEVICE))
+    throw badLayer(`"${shown(header.path)}" is an impossible device`);
+  return {
+    path,
+    mode: header.type === 'hardlink' ? 0 : TYPE_BITS[header.type] | header.mode,
+    uid,
+    gid,
+    mtimeSec: header.mtimeSec,
+    mtimeNsec: header.mtimeNsec,
+    size: header.size,
+    major: isDevice ? major : 0,
+    minor: isDevice ? minor : 0,
+    target: header.type === 'symlink' ? header.target : '',
+    xattrs: keptAttributes(header.xattrs),
+  };
+}
+
+/** Not those by which overlayfs knows its own: an image must not redirect it. */
+function keptAttributes(xattrs: TarHeader['xattrs']): TarHeader['xattrs'] {
+  if (xattrs.size === 0) return xattrs;
+  return new Map([...xattrs].filter(([name]) => isKept(name) && !name.startsWith('user.overlay.')));
+}
+
+/** What an absolute path names is in the layer; ".." is refused. */
+function cleanPath(path: BinaryText): readonly BinaryText[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..') || path.includes('\0')) throw badLayer(`"${shown(path)}" leads out of it`);
+  if (parts.length > MAX_DEPTH) throw badLayer(`"${shown(path)}" is nested deeper than ${MAX_DEPTH}`);
+  return parts;
+}
+
+function shown(path: BinaryText): string {
+  return fromBinaryText(path.slice(0, 256));
+}
+
+async function* bounded(archive: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let count = 0;
+  for await (const chunk of archive) {
+    count += chunk.length;
+    if (count > most) throw badLayer(`it is larger than ${most} bytes when it is decompressed`);
+    yield chunk;
+  }
+}
+
+function badLayer(why: string): TspodError {
+  return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${why}`);
+}
+
+/** What of the kernel's errors is the archive's fault. */
+const BAD_PATHS = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'EXDEV', 'EINVAL', 'EISDIR', 'EMLINK', 'EFBIG'];
+
+function asLayerError(error: unknown): unknown {
+  if (isTspodError(error, 'BAD_ARCHIVE')) return new TspodError('BAD_IMAGE', error.message, { cause: error });
+  if (!isNativeError(error)) return error;
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    return new TspodError('DISK_FULL', `a layer cannot be unpacked: ${error.message}`, { cause: error });
+  if (!BAD_PATHS.includes(error.code)) return error;
+  return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${error.message}`, { cause: error });
+}
