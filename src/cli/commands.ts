@@ -62,11 +62,35 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
   completion: () => import('./commands/completion.js'),
   events: () => import('./commands/events.js'),
   explain: () => import('./commands/explain.js'),
+  history: () => import('./commands/history.js'),
+  images: () => import('./commands/images.js'),
   info: () => import('./commands/info.js'),
   login: () => import('./commands/login.js'),
   logout: () => import('./commands/logout.js'),
+  pull: () => import('./commands/pull.js'),
+  push: () => import('./commands/push.js'),
+  rmi: () => import('./commands/rmi.js'),
   search: () => import('./commands/search.js'),
+  tag: () => import('./commands/tag.js'),
+  untag: () => import('./commands/untag.js'),
   version: () => import('./commands/version.js'),
+};
+
+const IMAGE_COMMANDS: Readonly<Record<string, Load>> = {
+  exists: () => import('./commands/image-exists.js'),
+  history: () => import('./commands/history.js'),
+  inspect: () => import('./commands/image-inspect.js'),
+  list: () => import('./commands/images.js'),
+  prune: () => import('./commands/image-prune.js'),
+  pull: () => import('./commands/pull.js'),
+  push: () => import('./commands/push.js'),
+  rm: () => import('./commands/rmi.js'),
+  tag: () => import('./commands/tag.js'),
+  untag: () => import('./commands/untag.js'),
+};
+
+const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
+  check: () => import('./commands/system-check.js'),
 };
 
 /** Other names of commands about containers. */
@@ -78,7 +102,9 @@ const NETWORK_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 
 export const GROUPS = {
   container: 'Manage containers',
   healthcheck: 'Manage health checks on containers',
+  image: 'Manage images',
   network: 'Manage networks',
+  system: 'Manage the store',
 } as const;
 
 /** '': nothing stands before it. */
@@ -96,14 +122,20 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return { ...CONTAINER_COMMANDS, ...ONLY_CONTAINER };
     case 'healthcheck':
       return HEALTHCHECK_COMMANDS;
+    case 'image':
+      return IMAGE_COMMANDS;
     case 'network':
       return NETWORK_COMMANDS;
+    case 'system':
+      return SYSTEM_COMMANDS;
   }
 }
 
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
   if (group === 'network') return NETWORK_ALIASES;
+  if (group === 'image') return { ls: 'list' };
+  if (group === 'system') return {};
   return group === '' || group === 'container' ? ALIASES : {};
 }
 

@@ -1,10 +1,10 @@
-/** Asks before something is lost. */
+/** Asks before something is removed. */
 import { invalid } from './cli-error.js';
 import type { Context } from './context.js';
 
-/** Whether the answer begins with y. */
-export async function confirmed(context: Context, warning: string): Promise<boolean> {
-  await context.out(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
+/** Whether the answer begins with a y. CliError at the end of the input. */
+export async function confirmed(context: Context, what: string): Promise<boolean> {
+  await context.out(`WARNING! This command removes ${what}.\nAre you sure you want to continue? [y/N] `);
   const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin });
   const answer = await new Promise<string | undefined>((resolve) => {

@@ -1,6 +1,7 @@
 /** From the command line of create, run and explain to create options. */
 import { readlinkSync } from 'node:fs';
 
+import type { RegistryAccess } from '../engine/images/types.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { invalid } from './cli-error.js';
 import type { Invocation } from './command/definition.js';
@@ -9,11 +10,16 @@ import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from './flags/draft.js';
 import { setRootfs } from './flags/files.js';
 import { createFlags } from './flags/create-flags.js';
+import { platformText, registryAccess } from './image-flags.js';
 
 export interface CreateRequest {
   readonly options: CreateOptions;
   /** Remove a container of the same name first. */
   readonly replace: boolean;
+  /** How registries are talked to. */
+  readonly registry: RegistryAccess;
+  /** Do not tell of a pull. */
+  readonly quiet: boolean;
 }
 
 /** Refuses a command line without an image. */
@@ -37,7 +43,9 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   if (runtimeFlags !== undefined) draft.runtimeFlags = runtimeFlags;
   const replace = flags.bool('replace');
   if (replace && draft.name === undefined) throw invalid('cannot replace container without --name being set');
-  return { options: draft, replace };
+  const platform = platformText(flags);
+  if (platform !== undefined) draft.platform = platform;
+  return { options: draft, replace, registry: registryAccess(flags), quiet: flags.bool('quiet') };
 }
 
 /** Takes the image, or with a bare --rootfs the directory, from the arguments; what is left is the command. */

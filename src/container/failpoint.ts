@@ -47,22 +47,26 @@ export const FAILPOINTS = [
   'removal-recorded',
   'files-removed',
   'record-deleted',
+] as const;
+
+export type Failpoint = (typeof FAILPOINTS)[number];
+
+/** Of images: a pull, and a removal. */
+export const IMAGE_FAILPOINTS = [
   'lease-made',
-  'blob-received',
   'layer-unpacked',
   'layers-made',
   'image-recorded',
   'image-removed',
-  'files-put-aside',
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number];
+export type ImageFailpoint = (typeof IMAGE_FAILPOINTS)[number];
 
 /** Obeyed in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
 /** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
-export function failpoint(name: Failpoint): void {
+export function failpoint(name: Failpoint | ImageFailpoint): void {
   if (active === undefined) return;
   if (active === name) process.kill(process.pid, 'SIGKILL');
   else if (active === `${name}:stop`) process.kill(process.pid, 'SIGSTOP');

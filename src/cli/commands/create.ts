@@ -4,6 +4,7 @@ import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest, type CreateRequest } from '../create-options.js';
 import { createFlags } from '../flags/create-flags.js';
+import { transferLines } from '../transfer-lines.js';
 
 export const command: Command = {
   name: 'create',
@@ -24,10 +25,25 @@ export const command: Command = {
 };
 
 /** Creates it, in place of another one of the same name where that is asked for. */
-export async function createContainer(context: Context, { options, replace }: CreateRequest): Promise<Container> {
+export async function createContainer(context: Context, request: CreateRequest): Promise<Container> {
+  const { options, replace } = request;
   const engine = await context.engine();
+  await pullFor(context, request);
   if (replace && options.name !== undefined) await removeNamed(context, options.name);
-  return engine.containers.create(options);
+  return engine.containers.create({ ...options, pull: 'missing' });
+}
+
+/** The image, if it has to be fetched: told of as a pull is. */
+async function pullFor(context: Context, { options, registry, quiet }: CreateRequest): Promise<void> {
+  const { image, pull = 'missing', platform } = options;
+  if (image === undefined || image === '' || image.startsWith('host:')) return;
+  const engine = await context.engine();
+  await engine.images.pull(image, {
+    policy: pull,
+    registry,
+    ...(platform === undefined ? {} : { platform }),
+    ...(quiet ? {} : { onProgress: transferLines(context) }),
+  });
 }
 
 async function removeNamed(context: Context, name: string): Promise<void> {

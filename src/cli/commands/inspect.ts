@@ -1,7 +1,9 @@
 import type { ContainerInspect } from '../../container/inspect-types.js';
+import type { ImageInspect } from '../../engine/images/types.js';
 import { isTspodError } from '../../errors.js';
 import { CliError, EXIT_FAILURE, invalid, unsupported } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
+import type { Context } from '../context.js';
 import { jsonText } from '../escape.js';
 import { messageOf } from '../exit-status.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
@@ -15,7 +17,8 @@ const INDENT = 5;
 export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of a container',
-  description: 'Prints all that is known of containers as JSON, or what a Go template makes of it.',
+  description:
+    'Prints all that is known of containers, or of images where there is no such container, as JSON, or what a Go template makes of it.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: [
     'inspect web',
@@ -40,8 +43,8 @@ export const command: Command = {
       kind: 'text',
       value: 'type',
       default: 'all',
-      completion: ['all', 'container'],
-      help: 'Kind of object: container, all',
+      completion: ['all', 'container', 'image'],
+      help: 'Kind of object: container, image, all',
     },
   ],
   completion: ['containers'],
@@ -52,14 +55,16 @@ export const command: Command = {
   },
   run: async (context, { flags, args, commandLine }) => {
     const onlyContainers = flags.text('type') === 'container' || commandLine[1] === 'container';
-    const found: ContainerInspect[] = [];
+    const type = flags.text('type') ?? 'all';
+    const found: (ContainerInspect | ImageInspect)[] = [];
     const errors: unknown[] = [];
     for (const name of flags.bool('latest') ? [undefined] : args) {
       try {
-        const container = await selectOne(context, name, name === undefined);
-        found.push(container.inspect({ size: flags.bool('size') }));
+        found.push(
+          await inspectOne(context, name, { type: onlyContainers ? 'container' : type, size: flags.bool('size') }),
+        );
       } catch (error) {
-        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'NO_SUCH_IMAGE')) throw error;
         const missing = onlyContainers ? `container ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
         errors.push(new CliError(`inspecting object: no such ${missing}`));
       }
@@ -70,15 +75,37 @@ export const command: Command = {
   },
 };
 
+interface Wanted {
+  readonly type: string;
+  readonly size: boolean;
+}
+
+/** A container, or else an image. Throws NO_SUCH_CONTAINER, NO_SUCH_IMAGE. */
+async function inspectOne(
+  context: Context,
+  name: string | undefined,
+  { type, size }: Wanted,
+): Promise<ContainerInspect | ImageInspect> {
+  const engine = await context.engine();
+  if (type === 'image') return engine.images.inspect(name ?? '');
+  try {
+    return (await selectOne(context, name, name === undefined)).inspect({ size });
+  } catch (error) {
+    if (type !== 'all' || name === undefined || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+    if (!engine.images.exists(name)) throw error;
+    return engine.images.inspect(name);
+  }
+}
+
 function checkType(type: string): void {
-  if (type === 'all' || type === 'container') return;
-  if (/^(image|pod|network|volume)$/.test(type)) throw unsupported(`--type ${type}`, 'there are only containers');
+  if (type === 'all' || type === 'container' || type === 'image') return;
+  if (/^(pod|network|volume)$/.test(type)) throw unsupported(`--type ${type}`, 'containers and images are looked for');
   throw invalid(
     `invalid type ${JSON.stringify(type)}: must be "image", "container", "pod", "network", "volume", or "all"`,
   );
 }
 
-function inspectText(found: readonly ContainerInspect[], format: string): string {
+function inspectText(found: readonly (ContainerInspect | ImageInspect)[], format: string): string {
   if (format === '' || isJsonFormat(format)) return `${jsonText(found, INDENT)}\n`;
   if (found.length === 0) return '\n';
   try {

@@ -3,6 +3,7 @@ import type { CreateFlag } from './draft.js';
 import { accountFlags } from './accounts.js';
 import { fileFlags } from './files.js';
 import { containerFlags } from './container.js';
+import { imageFlags } from './image.js';
 import { processFlags } from './process.js';
 import { isolationFlags } from './isolation.js';
 import { healthFlags } from './health.js';
@@ -17,6 +18,7 @@ import { securityFlags } from './security.js';
 /** Those of create and of run. */
 export const createFlags: readonly CreateFlag[] = [
   ...containerFlags,
+  ...imageFlags,
   ...processFlags,
   ...accountFlags,
   ...fileFlags,

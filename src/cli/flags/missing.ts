@@ -1,8 +1,6 @@
 /** Flags of Podman's create and run that tspod does not have: each says what is missing. */
 import type { CreateFlag } from './draft.js';
 
-const IMAGES = 'images are not pulled';
-
 function missing(names: string, reason: string): CreateFlag[] {
   return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
 }
@@ -14,12 +12,7 @@ function missingSwitch(names: string, reason: string): CreateFlag[] {
 }
 
 export const missingFlags: readonly CreateFlag[] = [
-  ...missing('arch authfile creds os platform variant decryption-key', IMAGES),
-  { name: 'pull', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['missing', 'never', 'newer'] },
-  { name: 'quiet', short: 'q', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
-  { name: 'tls-verify', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
-  { name: 'disable-content-trust', kind: 'bool', help: '', hidden: true, missing: IMAGES, harmless: ['true', 'false'] },
-  { name: 'image-volume', kind: 'text', help: '', hidden: true, missing: IMAGES, harmless: ['ignore'] },
+  ...missing('decryption-key', 'layers are not decrypted'),
   ...missing('pod pod-id-file', 'there are no pods'),
   ...missing('secret', 'there are no secrets'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
@@ -40,5 +33,5 @@ export const missingFlags: readonly CreateFlag[] = [
     missing: 'choose a profile with --security-opt seccomp=FILE',
     harmless: ['default'],
   },
-  ...missingSwitch('rmi', IMAGES),
+  ...missingSwitch('rmi', 'remove the image with `tspod rmi`'),
 ];

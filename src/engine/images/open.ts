@@ -1,4 +1,6 @@
 /** Where a reference leads: the door to the transports. */
+import { tmpdir } from 'node:os';
+
 import { TspodError } from '../../errors.js';
 import {
   openRegistryDestination,
@@ -8,6 +10,11 @@ import {
 } from '../../image/open-registry.js';
 import { formatName, parseReference, repositoryName, withDefaultTag, type ImageReference } from '../../image/reference.js';
 import { resolveImageName } from '../../image/registries/resolve.js';
+import {
+  openDestination as openAnyDestination,
+  openSource as openAny,
+  type OpenImageOptions,
+} from '../../image/open.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination, ImageSource } from '../../image/transport.js';
 import type { RegistryAccess } from './types.js';
@@ -27,8 +34,9 @@ export async function openSource(
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
   const { kind, rest } = parseTransportName(reference);
-  if (kind !== 'docker') throw unsupported(kind);
   const options = accessOptions(access);
+  if (kind !== 'docker')
+    return { source: await openAny(reference, archiveOptions(options)), name: undefined, repository: undefined };
   const candidates = resolveImageName(rest, registriesOf(options));
   for (const [index, candidate] of candidates.entries()) {
     const source = openRegistrySource(candidate, options);
@@ -55,12 +63,13 @@ function opened(source: ImageSource, name: ImageReference): OpenedSource {
 
 export async function openDestination(reference: string, access: RegistryAccess = {}): Promise<ImageDestination> {
   const { kind, rest } = parseTransportName(reference);
-  if (kind !== 'docker') throw unsupported(kind);
-  return Promise.resolve(openRegistryDestination(withDefaultTag(parseReference(rest)), accessOptions(access)));
+  const options = accessOptions(access);
+  if (kind !== 'docker') return openAnyDestination(reference, archiveOptions(options));
+  return openRegistryDestination(withDefaultTag(parseReference(rest)), options);
 }
 
-function unsupported(kind: string): TspodError {
-  return new TspodError('NOT_SUPPORTED', `transport ${kind}: is not supported here`);
+function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
+  return { ...options, temporaryDirectory: tmpdir() };
 }
 
 function accessOptions({ tlsVerify, certDir, authFile, credentials }: RegistryAccess): RegistryAccessOptions {

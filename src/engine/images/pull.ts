@@ -11,7 +11,7 @@ import type { CreateOptions } from '../../spec/create-options.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { fetchImage } from './fetch-image.js';
-import { openSource, type OpenedSource } from './open.js';
+import type { OpenedSource } from './open.js';
 import { localName } from './tag.js';
 import type { PullOptions } from './types.js';
 
@@ -39,6 +39,8 @@ export async function pullImage(
   return tracked(context, async () => {
     options.onProgress?.({ kind: 'image', state: 'resolving', reference: from });
     try {
+      // What talks to registries is loaded when one is talked to.
+      const { openSource } = await import('./open.js');
       const opened = await openSource(from, options.registry, options.signal);
       await using _source = opened.source;
       return await fetch(context, opened, options);

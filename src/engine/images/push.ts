@@ -9,7 +9,6 @@ import type { Descriptor } from '../../oci/image.js';
 import { parseManifest } from '../../oci/parse-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { blobStream, readBlob } from '../../storage/images/blobs.js';
-import { openDestination } from './open.js';
 import type { OnProgress } from './progress.js';
 import { manifestOf } from './summary.js';
 import type { PushedImage, PushOptions } from './types.js';
@@ -27,6 +26,7 @@ export async function pushImage(
   const reference = to ?? name;
   if (reference === undefined)
     throw new TspodError('INVALID_ARGUMENT', `${nameOrId} is no name: say where the image is to be pushed`);
+  const { openDestination } = await import('./open.js');
   await using destination = await openDestination(reference, options.registry);
   const digest = await sendImage(context, image, { ...options, destination, by: name });
   recordImageEvent(context, { status: 'push', id: image.id, name: reference });

@@ -1,0 +1,52 @@
+import { EXIT_FAILURE, invalid } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+import { PLATFORM_FLAGS, platformText, REGISTRY_FLAGS, registryAccess } from '../image-flags.js';
+import { reportError } from '../report-error.js';
+import { transferLines } from '../transfer-lines.js';
+
+export const command: Command = {
+  name: 'pull',
+  summary: 'Pull an image from a registry',
+  description:
+    'Fetches images into the store and prints their ids. What is there is not fetched again; a pull that was cut off is gone on with.',
+  usage: '[options] IMAGE [IMAGE...]',
+  examples: ['pull alpine', 'pull --platform linux/arm64 quay.io/team/app:2', 'pull quay.io/team/app@sha256:...'],
+  flags: [
+    ...PLATFORM_FLAGS,
+    ...REGISTRY_FLAGS,
+    {
+      name: 'all-tags',
+      short: 'a',
+      kind: 'bool',
+      help: '',
+      hidden: true,
+      missing: 'name the tags that are wanted',
+      harmless: ['false'],
+    },
+    { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids alone' },
+  ],
+  check: ({ args, flags }) => {
+    if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
+    platformText(flags);
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const platform = platformText(flags);
+    let failed = false;
+    for (const reference of args) {
+      try {
+        const image = await engine.images.pull(reference, {
+          registry: registryAccess(flags),
+          ...(platform === undefined ? {} : { platform }),
+          ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
+        });
+        await context.out(`${image.id}\n`);
+      } catch (error) {
+        failed = true;
+        await reportError(context, error);
+      }
+    }
+    return failed ? EXIT_FAILURE : 0;
+  },
+};

@@ -1,0 +1,24 @@
+import { EXIT_FAILURE, invalid } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+
+export const command: Command = {
+  name: 'check',
+  summary: 'Check whether the store of images is whole',
+  description:
+    'Looks whether all that images need is there, and nothing else; with --repair puts it right. Exits with 125 if something is wrong and was not repaired.',
+  usage: '[options]',
+  examples: ['system check', 'system check --repair'],
+  flags: [
+    { name: 'quick', short: 'q', kind: 'bool', help: 'Do not read all files (which is never done)' },
+    { name: 'repair', short: 'r', kind: 'bool', help: 'Remove what is damaged and what is not needed' },
+  ],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod system check` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    const engine = await context.engine();
+    const { problems, repaired } = await engine.images.check({ repair: flags.bool('repair') });
+    await context.out(problems.map((problem) => `${problem}\n`).join(''));
+    return repaired ? 0 : EXIT_FAILURE;
+  },
+};

@@ -1,0 +1,91 @@
+/** A line of images: one for each name, or one for an image that has none. */
+import type { ImageSummary } from '../engine/images/types.js';
+import { ago, humanSize } from './format/human.js';
+import { struct, type GoStruct } from './format/values.js';
+
+export interface ImageRow {
+  readonly image: ImageSummary;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+const NONE = '<none>';
+const SHORT_ID = 12;
+
+export const IMAGE_HEADINGS: Readonly<Record<string, string>> = {
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  Created: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedSince: 'CREATED',
+  Size: 'SIZE',
+  History: 'HISTORY',
+  ReadOnly: 'R/O',
+};
+
+export function rowsOf(images: readonly ImageSummary[]): readonly ImageRow[] {
+  return images.flatMap((image) =>
+    image.names.length === 0
+      ? [{ image, repository: NONE, tag: NONE }]
+      : image.names.map((name) => {
+          const colon = name.lastIndexOf(':');
+          return { image, repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+        }),
+  );
+}
+
+export function imageIdText({ id }: ImageSummary, truncate: boolean): string {
+  return truncate ? id.slice(0, SHORT_ID) : `sha256:${id}`;
+}
+
+/** As Podman prints it: three digits, a space, the unit. */
+export function imageSizeText(bytes: number): string {
+  return humanSize(bytes).replace(/(?=[A-Za-z])/, ' ');
+}
+
+export function createdText({ createdAt }: ImageSummary, now: Date): string {
+  return createdAt === null ? 'N/A' : ago(createdAt, now);
+}
+
+export function rowStruct({ image, repository, tag }: ImageRow, now: Date, truncate: boolean): GoStruct {
+  const created = createdText(image, now);
+  return struct(
+    'image',
+    {
+      ID: imageIdText(image, truncate),
+      Repository: repository,
+      Tag: tag,
+      Digest: image.digest,
+      Created: created,
+      CreatedAt: (image.createdAt ?? new Date(0)).toISOString(),
+      CreatedSince: created,
+      Size: imageSizeText(image.size),
+      History: image.names.join(', '),
+      ReadOnly: false,
+    },
+    { Id: 'ID' },
+  );
+}
+
+/** As Podman prints it with --format json. */
+export function imageJson(image: ImageSummary): Record<string, unknown> {
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: image.names.length === 0 ? null : image.names,
+    RepoDigests: image.digests,
+    Size: image.size,
+    SharedSize: 0,
+    VirtualSize: image.size,
+    Labels: Object.keys(image.labels).length === 0 ? null : image.labels,
+    Containers: image.containers,
+    ...(image.dangling ? { Dangling: true } : {}),
+    Names: image.names,
+    Digest: image.digest,
+    History: image.names,
+    Created: Math.floor((image.createdAt?.getTime() ?? 0) / 1000),
+    CreatedAt: (image.createdAt ?? new Date(0)).toISOString(),
+  };
+}
