@@ -28,6 +28,8 @@ function covers(name: string, values: string | string[], expected: Draft): void 
 }
 
 covers('name', 'web', { name: 'web' });
+covers('pull', 'newer', { pull: 'newer' });
+covers('image-volume', 'tmpfs', { imageVolume: 'tmpfs' });
 covers('label', ['a=b', 'c'], { labels: { a: 'b', c: '' } });
 covers('label-file', 'labels', { labels: { a: '1', b: '2' } });
 covers('annotation', 'a=b,c', { annotations: { a: 'b,c' } });
