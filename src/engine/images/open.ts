@@ -8,7 +8,13 @@ import {
   registriesOf,
   type RegistryAccessOptions,
 } from '../../image/open-registry.js';
-import { formatName, parseReference, repositoryName, withDefaultTag, type ImageReference } from '../../image/reference.js';
+import {
+  formatName,
+  parseReference,
+  repositoryName,
+  withDefaultTag,
+  type ImageReference,
+} from '../../image/reference.js';
 import { resolveImageName } from '../../image/registries/resolve.js';
 import {
   openDestination as openAnyDestination,
