@@ -55,7 +55,7 @@ export interface AttachedNetwork {
   readonly macAddress: string;
   readonly addresses: readonly AttachedAddress[];
   readonly routes: readonly AttachedRoute[];
-  /** Metric of the default routes; 0: 100, as Podman's. */
+  /** Metric of the default routes; 0: 100, as Podman's, and one more for each network before it. */
   readonly metric: number;
   /** Has no default route although there is a gateway. */
   readonly noDefaultRoute: boolean;

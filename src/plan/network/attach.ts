@@ -250,8 +250,11 @@ function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment)
 
 const DEFAULT_METRIC = 100;
 
-/** Addresses before the interface is on, so that they are told of at once. */
-function insideDrafts({ interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
+/** Addresses before the interface is on, so that they are told of at once. Of several ways out the first network's counts. */
+function insideDrafts(
+  { interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork,
+  index: number,
+) {
   const gateways = internal || noDefaultRoute ? [] : addresses.flatMap(({ gateway }) => gateway ?? []);
   return [
     ...addresses.map(({ address, prefix }) => draftAddress(interfaceName, `${address}/${prefix}`)),
@@ -261,7 +264,7 @@ function insideDrafts({ interfaceName, addresses, routes, metric, internal, noDe
         destination: 'default',
         gateway,
         link: interfaceName,
-        metric: metric === 0 ? DEFAULT_METRIC : metric,
+        metric: metric === 0 ? DEFAULT_METRIC + index : metric,
       }),
     ),
     ...routes.map(({ destination, gateway, metric: own }) =>

@@ -126,6 +126,20 @@ test('two networks, one of them internal and with IPv6', (t) => {
   );
 });
 
+test("of two default routes the first network's comes first", (t) => {
+  const second = { ...BRIDGE, hostInterface: 'tspod1', interfaceName: 'eth1' };
+  const plan = planWith({ networks: [BRIDGE, second, { ...second, interfaceName: 'eth2', metric: 7 }] });
+  const inside = stepsOf(plan, 'netlink').find(({ words }) => words[0] === 'set lo up');
+  const messages = Buffer.from(inside?.messages ?? []);
+  const metrics = [];
+  for (let start = 0; start < messages.length; start += messages.readUInt32LE(start)) {
+    if (messages.readUInt16LE(start + 4) !== 24) continue;
+    const end = start + messages.readUInt32LE(start);
+    metrics.push(messages.readUInt32LE(end - 4));
+  }
+  t.deepEqual(metrics, [100, 101, 7]);
+});
+
 test('macvlan and ipvlan need no bridge, no rules, and end with their namespace', (t) => {
   const on = (driver: 'macvlan' | 'ipvlan') =>
     planWith({ networks: [{ ...BRIDGE, driver, hostInterface: 'lan', mode: '', subnets: [] }] });
