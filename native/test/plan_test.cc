@@ -11,11 +11,11 @@
 namespace tspod::test {
 namespace {
 
-constexpr auto kInit = static_cast<uint32_t>(Stage::kInit);
-
 using plan::Op;
 using plan::Plan;
 using plan::Stage;
+
+constexpr auto kInit = static_cast<uint32_t>(Stage::kInit);
 
 /** One step of every type of operand. */
 std::string varied_plan() {
