@@ -5,6 +5,7 @@ export type * from './container/api.js';
 export type * from './container/exec-session/api.js';
 export type * from './container/files-api.js';
 export type * from './container/inspect-types.js';
+export type * from './container/network-types.js';
 export type * from './container/places-types.js';
 export type * from './container/stats-types.js';
 export type * from './engine/events.js';

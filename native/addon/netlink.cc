@@ -1,8 +1,7 @@
-// A conversation with the kernel's network configuration (rtnetlink(7)), in a network namespace. What is said
+// A conversation with the kernel's network configuration (netlink(7)), in a network namespace. What is said
 // is made and read in src/native/netlink: here it is sent, and what comes back is gathered up to the end of
 // the answer.
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -21,9 +20,9 @@ constexpr size_t kMaxAnswerBytes = 64 * 1024 * 1024;
 /** Waits no longer for the kernel, which answers at once: a lost answer must not hold a thread for ever. */
 constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
 
-Result<UniqueFd> open_route_socket() {
+Result<UniqueFd> open_socket(int protocol) {
   UniqueFd socket =
-      TRY(sys::check_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "socket"));
+      TRY(sys::check_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), "socket", "netlink"));
   int on = 1;
   // The words with which the kernel refuses something; older kernels have none.
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
@@ -44,35 +43,36 @@ bool ends_answer(std::span<const uint8_t> datagram) {
 }
 
 /** Sends one request; returns all datagrams of the answer, each whole, one after the other. */
-Result<std::vector<uint8_t>> converse(std::span<const uint8_t> request) {
-  UniqueFd socket = TRY(open_route_socket());
+Result<std::vector<uint8_t>> converse(int protocol, std::span<const uint8_t> request) {
+  UniqueFd socket = TRY(open_socket(protocol));
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   ssize_t sent = sys::retry([&] {
     return ::sendto(socket.get(), request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
                     sizeof kernel);
   });
-  if (sent < 0) return last_error("sendto", "rtnetlink");
+  if (sent < 0) return last_error("sendto", "netlink");
   std::vector<uint8_t> answer;
   while (true) {
     size_t before = answer.size();
     answer.resize(before + kReceiveBytes);
     ssize_t count =
         sys::retry([&] { return ::recv(socket.get(), answer.data() + before, kReceiveBytes, MSG_TRUNC); });
-    if (count < 0) return last_error("recv", "rtnetlink");
+    if (count < 0) return last_error("recv", "netlink");
     if (static_cast<size_t>(count) > kReceiveBytes || before > kMaxAnswerBytes)
-      return Error{"recv", "rtnetlink", EMSGSIZE};
+      return Error{"recv", "netlink", EMSGSIZE};
     answer.resize(before + static_cast<size_t>(count));
     if (ends_answer(std::span(answer).subspan(before))) return answer;
   }
 }
 
-/** (namespaces, flags, request) */
+/** (namespaces, flags, request, protocol) */
 Napi::Value netlink(const Napi::CallbackInfo& info) {
   std::span<uint8_t> bytes = bytes_at(info, 2);
-  return run_inside(
-      info.Env(), namespaces_at(info, 0),
-      [request = std::vector<uint8_t>(bytes.begin(), bytes.end())] { return converse(request); });
+  return run_inside(info.Env(), namespaces_at(info, 0),
+                    [request = std::vector<uint8_t>(bytes.begin(), bytes.end()), protocol = int_at(info, 3)] {
+                      return converse(protocol, request);
+                    });
 }
 
 }  // namespace

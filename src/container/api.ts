@@ -8,6 +8,7 @@ import type { HealthRecord, HealthStatus } from './health-record.js';
 import type { UpdateOptions } from '../spec/update.js';
 import type { ContainerFiles } from './files-api.js';
 import type { ContainerInspect } from './inspect-types.js';
+import type { ContainerAddress, ContainerRoute, EgressCounter } from './network-types.js';
 import type { CleanupOptions, ContainerNamespace } from './places-types.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats-types.js';
 
@@ -332,6 +333,12 @@ export interface Container extends ContainerFiles {
   namespacePath(kind: ContainerNamespace): string;
   /** From the mount point of each hierarchy that it is in. CONTAINER_STOPPED unless it runs or is paused; NO_CGROUPS. */
   cgroupPath(): string;
+  /** Addresses of its interfaces, as the kernel has them now. CONTAINER_STOPPED unless it runs or is paused. */
+  addresses(): Promise<readonly ContainerAddress[]>;
+  /** Routes of its main table, as the kernel has them now. CONTAINER_STOPPED unless it runs or is paused. */
+  routes(): Promise<readonly ContainerRoute[]>;
+  /** What its egress list, or that of the container whose network it shares, has counted since the start; empty without one. CONTAINER_STOPPED unless it runs or is paused. */
+  egress(): Promise<readonly EgressCounter[]>;
   /** As configured: its own, or the host's or that of the container whose UTS namespace it shares. */
   hostname(): string;
   /** Files that the engine has bound over its own: where they are in it, and on the host. Empty unless it is initialized, runs or is paused. */
@@ -345,11 +352,6 @@ export interface Container extends ContainerFiles {
   update(options: UpdateOptions): Promise<void>;
   /** Ids of the containers that depend on it; with `all` also of those that depend on these, and so on. */
   dependents(options?: { readonly all?: boolean }): readonly string[];
-  /**
-   * Changes limits and restart policy at once, the rest for the next start; it lasts. INVALID_ARGUMENT, NO_CGROUPS, UNSUPPORTED_HOST, or
-   * UPDATE_FAILED when the kernel refuses: then nothing has changed.
-   */
-  update(options: UpdateOptions): Promise<void>;
   /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
   cleanup(options?: CleanupOptions): Promise<void>;
   /** Records what has happened to it since. In a batch: looks again, which a batch does not by itself. */

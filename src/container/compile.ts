@@ -21,6 +21,7 @@ import { cgroupFor } from './cgroup.js';
 import type { EngineContext } from './context.js';
 import { healthOf } from './health-checks.js';
 import type { Donors } from './donors.js';
+import { requireEnforceable } from './egress.js';
 import { networkContext } from './networking.js';
 import { containerHostname } from './owners.js';
 import { shmDonor, withoutDonorsLack } from './shm.js';
@@ -63,7 +64,7 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const facts = context.facts();
   const hostPaths = resolveHostPaths(request.config);
   const spec = specOf(context, { facts, request, hostPaths });
-  if (request.network?.egress !== undefined) requireEnforceable(spec);
+  requireEnforceable(context, request, spec.process ?? {});
   if (request.network?.networks.some(({ driver, vlan }) => driver === 'bridge' && vlan > 0) === true)
     throw new TspodError('NOT_SUPPORTED', 'containers on a bridge with the option vlan are not started yet');
   const launchBy = launchContext(context, { request, spec, facts, hostPaths });
@@ -71,16 +72,6 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
   const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
   return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
-}
-
-/** Who has these could change the rules, or send past them. */
-const BEYOND_RULES = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
-
-function requireEnforceable(spec: OciSpec): void {
-  const held = spec.process?.capabilities?.bounding ?? [];
-  const beyond = BEYOND_RULES.find((name) => held.includes(name));
-  if (beyond === undefined) return;
-  throw new TspodError('INVALID_ARGUMENT', `egress cannot be enforced on a container with ${beyond}`);
 }
 
 function bundleRequest(

@@ -16,6 +16,7 @@ import { presentCgroups } from './cgroup.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
 import { readConfig } from './config.js';
 import type { EngineContext } from './context.js';
+import { requireEnforceable } from './egress.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
@@ -47,6 +48,7 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
   const config = readConfig(context, id);
   const spec = containerSpec(context, id, config);
   const request = execRequest(options, { config, facts: context.facts(), container: spec.process });
+  requireEnforceable(context, { id, config }, request.process);
   return { id, name: stored.name, config, live: observation.live, request, spec };
 }
 

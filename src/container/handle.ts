@@ -15,6 +15,7 @@ import { cleanUpContainer } from './verbs/cleanup.js';
 import { runHealthcheck } from './verbs/healthcheck.js';
 import { killContainer } from './verbs/kill.js';
 import { containerLogs, reopenContainerLog } from './verbs/logs.js';
+import { containerAddresses, containerRoutes, egressCounters } from './verbs/network-state.js';
 import { pauseContainer, unpauseContainer } from './verbs/pause.js';
 import {
   cgroupPath,
@@ -76,6 +77,9 @@ export function containerHandle(
     top: () => containerProcesses(context, id),
     namespacePath: (kind) => namespacePath(context, id, kind),
     cgroupPath: () => cgroupPath(context, id),
+    addresses: () => containerAddresses(context, id),
+    routes: () => containerRoutes(context, id),
+    egress: () => egressCounters(context, id),
     hostname: () => containerHostname(context, id),
     bindMounts: () => containerBindMounts(context, id),
     dependencies: () => containerDependencies(context, id),

@@ -176,6 +176,14 @@ export interface InspectNetwork extends InspectEndpoint {
   readonly Aliases: readonly string[];
 }
 
+export interface InspectEgress {
+  /** As it was given; `everything else` is what no rule names. */
+  readonly Rule: string;
+  readonly Action: 'allow' | 'deny';
+  readonly Packets: number;
+  readonly Bytes: number;
+}
+
 /** The fields of InspectEndpoint are those of the only network. */
 export interface InspectNetworkSettings extends InspectEndpoint {
   readonly Bridge: string;
@@ -188,6 +196,8 @@ export interface InspectNetworkSettings extends InspectEndpoint {
   readonly SandboxKey: string;
   /** By name; only of containers that are on networks. */
   readonly Networks?: Readonly<Record<string, InspectNetwork>>;
+  /** What the egress list has counted: only with `tspod inspect`, while it runs. In the library `egress()` tells it. */
+  readonly Egress?: readonly InspectEgress[];
 }
 
 /** What of the host's file system a `host:` container does not see. */

@@ -97,7 +97,7 @@ export interface Binding {
   readDirectory(...rest: [...Inside, path: string]): Promise<Outcome<string[]>>;
   getHostname(...rest: Inside): Promise<Outcome<string>>;
   setHostname(...rest: [...Inside, name: string]): Promise<Outcome<undefined>>;
-  netlink(...rest: [...Inside, request: Uint8Array]): Promise<Outcome<Buffer>>;
+  netlink(...rest: [...Inside, request: Uint8Array, protocol: number]): Promise<Outcome<Buffer>>;
 
   // xattr.cc
   getXattr(path: string, name: string): Promise<Outcome<Buffer>>;

@@ -253,3 +253,67 @@ test('an egress list: what it does not allow is dropped, replies are not; who co
     t.regex(refused.stderr, new RegExp(`egress cannot be enforced on a container with CAP_${capability}`));
   }
 });
+
+test('who joins the network of a container with an egress list cannot change the list', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay')) return;
+  await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue');
+  const web = await addressesOf(t, 'web');
+  await serve(t, 'bound', '--network', 'blue', '--egress', 'allow=192.0.2.1');
+  const join = ['run', '--rm', '--network', 'container:bound'];
+  for (const [flags, capability] of [
+    [['--cap-add', 'NET_ADMIN'], 'NET_ADMIN'],
+    [['--cap-add', 'NET_RAW'], 'NET_RAW'],
+    [['--privileged'], 'NET_ADMIN'],
+  ] as const) {
+    const refused = await run(t, 126, ...join, ...flags, 'host:', 'true');
+    t.regex(refused.stderr, new RegExp(`egress of container [0-9a-f]{64} cannot be .* with CAP_${capability}`));
+  }
+  await run(t, 0, 'run', '-d', '--name', 'between', '--network', 'container:bound', 'host:', 'sleep', '1000');
+  const chained = await run(t, 126, 'run', '--rm', '--network', 'container:between', '--privileged', 'host:', 'true');
+  t.regex(chained.stderr, /egress of container [0-9a-f]{64} cannot be/);
+  t.is(await from(t, 'between')('tcp', web.ip, 80), 'timeout');
+  const exec = await run(t, 125, 'exec', '--privileged', 'bound', 'true');
+  t.regex(exec.stderr, /egress cannot be enforced on a container with CAP_NET_ADMIN/);
+  await run(t, 125, 'exec', '--privileged', 'between', 'true');
+  await run(t, 0, 'exec', '--privileged', 'web', 'true');
+});
+
+interface ShownEgress {
+  readonly Rule: string;
+  readonly Action: string;
+  readonly Packets: number;
+  readonly Bytes: number;
+}
+
+test('inspect tells what an egress list has counted, also of one who has joined', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay')) return;
+  await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue');
+  const web = await addressesOf(t, 'web');
+  const [allowed, denied] = [`${web.ip}:80`, `${web.ip}:81`];
+  await serve(t, 'bound', '--network', 'blue', '--egress', `allow=${allowed}`, '--egress', `deny=${denied}`);
+  const shown = async (name: string): Promise<readonly ShownEgress[]> =>
+    JSON.parse(await output(t, 'inspect', '--format', '{{json .NetworkSettings.Egress}}', name)) as ShownEgress[];
+  const [, , restBefore] = await shown('bound');
+  t.like(restBefore, { Rule: 'everything else', Action: 'deny' });
+  t.regex(await from(t, 'bound')('tcp', web.ip, 80), /^\d/);
+  t.is(await from(t, 'bound')('udp', web.ip, 81), 'timeout');
+  t.is(await from(t, 'bound')('udp', web.ip, 82), 'timeout');
+  // One byte each over UDP, after 28 of headers; of the connection over TCP that is allowed the first packet.
+  const counted = [
+    { Rule: denied, Action: 'deny', Packets: 1, Bytes: 29 },
+    { Rule: allowed, Action: 'allow', Packets: 1, Bytes: 60 },
+  ];
+  const after = await shown('bound');
+  t.deepEqual(after.slice(0, 2), counted);
+  // Reports of multicast groups are in there, too.
+  t.true((after[2]?.Packets ?? 0) > (restBefore?.Packets ?? 0));
+  await run(t, 0, 'run', '-d', '--name', 'joined', '--network', 'container:bound', 'host:', 'sleep', '1000');
+  t.deepEqual((await shown('joined')).slice(0, 2), counted);
+  t.notRegex(await output(t, 'inspect', 'web'), /"Egress"/);
+  await run(t, 0, 'stop', '-t', '0', 'bound');
+  t.notRegex(await output(t, 'inspect', 'bound'), /"Egress"/);
+});

@@ -1,3 +1,4 @@
+import type { Container } from '../../container/api.js';
 import type { ContainerInspect } from '../../container/inspect-types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
 import { isTspodError } from '../../errors.js';
@@ -89,12 +90,33 @@ async function inspectOne(
   const engine = await context.engine();
   if (type === 'image') return engine.images.inspect(name ?? '');
   try {
-    return (await selectOne(context, name, name === undefined)).inspect({ size });
+    return await inspectContainer(await selectOne(context, name, name === undefined), size);
   } catch (error) {
     if (type !== 'all' || name === undefined || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
     if (!engine.images.exists(name)) throw error;
     return engine.images.inspect(name);
   }
+}
+
+/** With what its egress list has counted, which only the kernel knows. */
+async function inspectContainer(container: Container, size: boolean): Promise<ContainerInspect> {
+  const found = container.inspect({ size });
+  if (!found.State.Running && !found.State.Paused) return found;
+  let counters;
+  try {
+    counters = await container.egress();
+  } catch (error) {
+    if (isTspodError(error, 'CONTAINER_STOPPED')) return found;
+    throw error;
+  }
+  if (counters.length === 0) return found;
+  const Egress = counters.map(({ rule, action, packets, bytes }) => ({
+    Rule: rule,
+    Action: action,
+    Packets: packets,
+    Bytes: bytes,
+  }));
+  return { ...found, NetworkSettings: { ...found.NetworkSettings, Egress } };
 }
 
 function checkType(type: string): void {

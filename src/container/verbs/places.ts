@@ -81,7 +81,8 @@ export function storedContainer({ store }: EngineContext, id: string): StoredCon
   return stored;
 }
 
-function requireUp({ directories }: EngineContext, { id, state }: StoredContainer): LiveRecord {
+/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+export function requireUp({ directories }: EngineContext, { id, state }: StoredContainer): LiveRecord {
   const observation = observe(state, containerPaths(directories, id));
   const status = statusOf(state, observation);
   if (observation.kind === 'live' && (status === 'running' || status === 'paused')) return observation.live;

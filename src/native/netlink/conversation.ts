@@ -10,7 +10,11 @@ import type { ReceivedMessage } from './message.js';
 export interface Attempt {
   readonly what: string;
   readonly on: string;
+  /** The part of the kernel that is asked, NETLINK_*. @default NETLINK_ROUTE */
+  readonly protocol?: number;
 }
+
+const NETLINK_ROUTE = 0;
 
 const EINTR = 4;
 
@@ -25,7 +29,7 @@ export async function converse(
 ): Promise<readonly ReceivedMessage[]> {
   const where = insideArguments(inside);
   for (let reads = 0; reads < MAX_READS; reads += 1) {
-    const answer = parseAnswer(unwrap(await binding().netlink(...where, request)));
+    const answer = parseAnswer(unwrap(await binding().netlink(...where, request, attempt.protocol ?? NETLINK_ROUTE)));
     if (answer.refusal !== undefined) throw refused(attempt, answer.refusal.errno, answer.refusal.words);
     if (!answer.interrupted) return answer.messages;
   }

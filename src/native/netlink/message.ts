@@ -142,14 +142,19 @@ function dumpRefusal(message: ReceivedMessage): Refusal | undefined {
 }
 
 export function parseAttributes(bytes: Buffer): Attributes {
-  const attributes = new Map<number, Buffer>();
+  return new Map(attributeList(bytes).map(({ type, value }) => [type, value]));
+}
+
+/** All attributes in their order. RangeError for bytes that are none. */
+export function attributeList(bytes: Buffer): readonly { readonly type: number; readonly value: Buffer }[] {
+  const attributes: { type: number; value: Buffer }[] = [];
   for (let offset = 0; offset + ATTRIBUTE_HEADER_BYTES <= bytes.length;) {
     const length = bytes.readUInt16LE(offset);
     if (length < ATTRIBUTE_HEADER_BYTES || offset + length > bytes.length) {
       throw new RangeError(`netlink attribute of ${length} bytes`);
     }
     const type = bytes.readUInt16LE(offset + 2) & TYPE_MASK;
-    attributes.set(type, bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length));
+    attributes.push({ type, value: bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length) });
     offset += aligned(length);
   }
   return attributes;

@@ -14,13 +14,15 @@ import {
 } from '../../native/netlink/nftables/expressions.js';
 import { addChain, addRule, addTable, flushChain } from '../../native/netlink/nftables/message.js';
 import type { NftExpression, NftTable } from '../../native/netlink/nftables/message.js';
+import type { ListedRule } from '../../native/netlink/nftables/rules.js';
 import type { EgressDestination, EgressList } from '../../spec/container-network.js';
+import type { EgressConfig } from '../../spec/egress.js';
 import { destinationIs, linkIs } from './firewall.js';
 import { PROTOCOLS } from './ports.js';
 
 export const EGRESS_TABLE: NftTable = { family: 'inet', name: 'tspod_egress' };
 
-const CHAIN = 'output';
+export const EGRESS_CHAIN = 'output';
 
 /** NF_CT_STATE_BIT of established and related, in the host's byte order. */
 const KNOWN = Uint8Array.of(6, 0, 0, 0);
@@ -33,6 +35,17 @@ const NEIGHBOUR_MESSAGES = [133, 135, 136];
 /** A comment has room for this much. */
 const MAX_COMMENT_BYTES = 120;
 
+/** No rule of a user's has a space. */
+const EVERYTHING_ELSE = 'everything else';
+
+/** A rule as it was given, and its counters. */
+export interface EgressCount {
+  readonly rule: string;
+  readonly action: 'allow' | 'deny';
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 export function egressRules({ allow, deny, rest }: EgressList): readonly NetlinkDraft[] {
   const rules: readonly (readonly [readonly NftExpression[], string?])[] = [
     [[connectionState(), mask(KNOWN), compare('notEqual', NOTHING), verdict('accept')]],
@@ -40,16 +53,36 @@ export function egressRules({ allow, deny, rest }: EgressList): readonly Netlink
     ...NEIGHBOUR_MESSAGES.map((type) => [neighbours(type)] as const),
     ...deny.flatMap((each) => ruleOf(each, 'drop')),
     ...allow.flatMap((each) => ruleOf(each, 'accept')),
-    ...(rest === 'deny' ? [[[counter(), verdict('drop')], 'everything else'] as const] : []),
+    ...(rest === 'deny' ? [[[counter(), verdict('drop')], EVERYTHING_ELSE] as const] : []),
   ];
   return [
     addTable(EGRESS_TABLE),
-    addChain(EGRESS_TABLE, { name: CHAIN, base: { type: 'filter', hook: 'output', priority: 0 } }),
-    flushChain(EGRESS_TABLE, CHAIN),
+    addChain(EGRESS_TABLE, { name: EGRESS_CHAIN, base: { type: 'filter', hook: 'output', priority: 0 } }),
+    flushChain(EGRESS_TABLE, EGRESS_CHAIN),
     ...rules.map(([expressions, comment]) =>
-      addRule(EGRESS_TABLE, { chain: CHAIN, expressions, ...(comment === undefined ? {} : { comment }) }),
+      addRule(EGRESS_TABLE, { chain: EGRESS_CHAIN, expressions, ...(comment === undefined ? {} : { comment }) }),
     ),
   ];
+}
+
+/** The rules with what they have counted: one for each that was given, whatever number of the kernel's it took. */
+export function egressCounts({ allow, deny }: EgressConfig, listed: readonly ListedRule[]): readonly EgressCount[] {
+  const given = [
+    ...deny.map(({ rule }) => ({ rule, action: 'deny' }) as const),
+    ...allow.map(({ rule }) => ({ rule, action: 'allow' }) as const),
+    ...(allow.length > 0 ? [{ rule: EVERYTHING_ELSE, action: 'deny' } as const] : []),
+  ];
+  return given.map(({ rule, action }) => {
+    const verdict = action === 'allow' ? 'accept' : 'drop';
+    const own = listed.filter((each) => each.comment === commentOf(rule) && each.verdict === verdict);
+    const sum = (key: 'packets' | 'bytes') => own.reduce((total, { counter: c }) => total + (c?.[key] ?? 0), 0);
+    return { rule, action, packets: sum('packets'), bytes: sum('bytes') };
+  });
+}
+
+/** Rules are ASCII. */
+function commentOf(rule: string): string {
+  return rule.slice(0, MAX_COMMENT_BYTES);
 }
 
 function neighbours(type: number): readonly NftExpression[] {
@@ -67,7 +100,7 @@ function ruleOf(
   code: 'accept' | 'drop',
 ): readonly (readonly [readonly NftExpression[], string])[] {
   const end = [counter(), verdict(code)];
-  const comment = Buffer.from(rule).subarray(0, MAX_COMMENT_BYTES).toString();
+  const comment = commentOf(rule);
   const there = destinationIs(destination);
   if (port === 0) return [[[...there, ...end], comment]];
   return [PROTOCOLS.tcp, PROTOCOLS.udp].map((protocol) => [

@@ -3,6 +3,7 @@ import { macBytes, requireLinkName, requireMtu } from '../../../src/native/netli
 import { decodeLink, ifInfo } from '../../../src/native/netlink/link-decode.js';
 import {
   attribute,
+  attributeList,
   nestedAttribute,
   NLM_F,
   parseAnswer,
@@ -119,4 +120,15 @@ test('MAC addresses and MTUs are checked', (t) => {
   t.throws(() => macBytes('02:00:00:00:00:0g'), { instanceOf: TypeError });
   t.throws(() => requireMtu(0), { instanceOf: TypeError });
   t.throws(() => requireMtu(1.5), { instanceOf: TypeError });
+});
+
+test('attributes of one type are all in the list', (t) => {
+  const bytes = Buffer.concat([textAttribute(1, 'a'), u32Attribute(1, 7)]);
+  t.deepEqual(
+    attributeList(bytes).map(({ type, value }) => [type, value.toString('hex')]),
+    [
+      [1, '6100'],
+      [1, '07000000'],
+    ],
+  );
 });

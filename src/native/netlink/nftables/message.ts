@@ -116,9 +116,9 @@ export interface NftExpression {
   readonly write: (writer: NetlinkWriter) => void;
 }
 
-const RULE = { table: 1, chain: 2, expressions: 4, userData: 7 } as const;
-const LIST_ELEMENT = 1;
-const EXPRESSION = { name: 1, data: 2 } as const;
+export const RULE = { table: 1, chain: 2, expressions: 4, userData: 7 } as const;
+export const LIST_ELEMENT = 1;
+export const EXPRESSION = { name: 1, data: 2 } as const;
 
 export interface NftRule {
   readonly chain: string;
@@ -139,6 +139,19 @@ export function addRule(table: NftTable, { chain, expressions, comment }: NftRul
   });
   if (comment !== undefined) writer.attribute(RULE.userData, commentData(comment));
   return writer.finish(`add a rule to chain ${chain}`);
+}
+
+/** Finds all rules of a chain. */
+export function ruleQuestion(table: NftTable, chain: string): NetlinkDraft {
+  return message('getRule', table, NLM_F.dump)
+    .text(RULE.table, table.name)
+    .text(RULE.chain, chain)
+    .finish(`look for rules of chain ${chain}`);
+}
+
+/** Whether a message of an answer is a rule. */
+export function isNewRule(type: number): boolean {
+  return type === ((SUBSYSTEM << 8) | MESSAGE.newRule);
 }
 
 /** Removes all rules of a chain. */

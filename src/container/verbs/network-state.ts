@@ -1,0 +1,77 @@
+/** What a container's network is now, as the kernel has it. None of this takes a lock. */
+import { TspodError } from '../../errors.js';
+import { listAddresses } from '../../native/netlink/addresses.js';
+import { listLinks } from '../../native/netlink/links.js';
+import { listRules } from '../../native/netlink/nftables/rules.js';
+import { listRoutes } from '../../native/netlink/routes.js';
+import { openNamespace } from '../../native/namespace-handle.js';
+import type { NamespaceHandle } from '../../native/namespace-handle.js';
+import { isNativeError } from '../../native/native-error.js';
+import { EGRESS_CHAIN, EGRESS_TABLE, egressCounts } from '../../plan/network/egress.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { egressOwner } from '../egress.js';
+import type { ContainerAddress, ContainerRoute, EgressCounter } from '../network-types.js';
+import { isAlive } from '../observe.js';
+import { requireUp, storedContainer } from './places.js';
+
+/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+export async function containerAddresses(context: EngineContext, id: string): Promise<readonly ContainerAddress[]> {
+  using net = networkOf(context, id);
+  const [links, addresses] = await Promise.all([linkNames(net), listAddresses({ inside: { net } })]);
+  return addresses.map(({ link, address, scope }) => ({
+    interface: links.get(link) ?? '',
+    address,
+    family: address.includes(':') ? 'ipv6' : 'ipv4',
+    scope: String(scope),
+  }));
+}
+
+/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+export async function containerRoutes(context: EngineContext, id: string): Promise<readonly ContainerRoute[]> {
+  using net = networkOf(context, id);
+  const [links, routes] = await Promise.all([linkNames(net), listRoutes({ inside: { net } })]);
+  return routes.map(({ family, destination, gateway, link, metric }) => ({
+    family,
+    destination,
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(link === undefined ? {} : { interface: links.get(link) ?? '' }),
+    metric,
+  }));
+}
+
+/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+export async function egressCounters(context: EngineContext, id: string): Promise<readonly EgressCounter[]> {
+  using net = networkOf(context, id);
+  const owner = egressOwner(context, { id, config: readConfig(context, id) });
+  if (owner === undefined) return [];
+  return egressCounts(owner.egress, await listRules(EGRESS_TABLE, EGRESS_CHAIN, { inside: { net } }));
+}
+
+async function linkNames(net: NamespaceHandle): Promise<ReadonlyMap<number, string>> {
+  const links = await listLinks({ inside: { net } });
+  return new Map(links.map(({ index, name }) => [index, name]));
+}
+
+/** Held by a handle, so that it stays the container's whatever becomes of the process and its number. */
+function networkOf(context: EngineContext, id: string): NamespaceHandle {
+  const { init } = requireUp(context, storedContainer(context, id));
+  const handle = opened(id, init.pid);
+  if (isAlive(init)) return handle;
+  handle.close();
+  throw stopped(id);
+}
+
+function opened(id: string, pid: number): NamespaceHandle {
+  try {
+    return openNamespace('net', { pid });
+  } catch (error) {
+    throw isNativeError(error, 'ENOENT') ? stopped(id) : error;
+  }
+}
+
+function stopped(id: string): TspodError {
+  return new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
+    details: { id },
+  });
+}
