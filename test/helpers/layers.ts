@@ -157,3 +157,19 @@ export function busyboxLayer(): TestLayer {
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/** As writeImage() wants it: the config first, then the layers. */
+export function partsOf({ manifest, blobs }: TestImage): {
+  readonly manifest: TestImage['manifest'];
+  readonly blobs: readonly { readonly descriptor: Descriptor; readonly bytes: Buffer }[];
+} {
+  const { config, layers } = JSON.parse(manifest.bytes.toString()) as { config: Descriptor; layers: Descriptor[] };
+  return {
+    manifest,
+    blobs: [config, ...layers].map((descriptor) => {
+      const bytes = blobs.get(descriptor.digest);
+      if (bytes === undefined) throw new Error(`no blob ${descriptor.digest}`);
+      return { descriptor, bytes };
+    }),
+  };
+}

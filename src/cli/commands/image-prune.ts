@@ -1,7 +1,7 @@
 import { EXIT_FAILURE, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { confirmed } from '../confirm.js';
-import { parseFilters } from '../parse/filters.js';
+import { IMAGE_FILTERS, parseFilters } from '../parse/filters.js';
 import { reportError } from '../report-error.js';
 
 export const command: Command = {
@@ -23,7 +23,10 @@ export const command: Command = {
     const what = all ? 'all images without at least one container associated with them' : 'all dangling images';
     if (!flags.bool('force') && !(await confirmed(context, what))) return 0;
     const engine = await context.engine();
-    const { removed, failed } = await engine.images.prune({ all, filters: parseFilters(flags.list('filter')) });
+    const { removed, failed } = await engine.images.prune({
+      all,
+      filters: parseFilters(flags.list('filter'), IMAGE_FILTERS),
+    });
     await context.out(removed.flatMap(({ deleted }) => (deleted === undefined ? [] : [`${deleted}\n`])).join(''));
     for (const error of failed.values()) await reportError(context, error);
     return failed.size === 0 ? 0 : EXIT_FAILURE;

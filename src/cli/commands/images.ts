@@ -14,7 +14,7 @@ import {
   rowStruct,
   type ImageRow,
 } from '../image-row.js';
-import { parseFilters } from '../parse/filters.js';
+import { IMAGE_FILTERS, parseFilters } from '../parse/filters.js';
 
 const ORDERS: Readonly<Record<string, (a: ImageRow, b: ImageRow) => number>> = {
   created: (a, b) => time(b.image) - time(a.image),
@@ -63,7 +63,7 @@ export const command: Command = {
   },
   run: async (context, { flags, args }) => {
     const engine = await context.engine();
-    const filters = parseFilters(flags.list('filter'));
+    const filters = parseFilters(flags.list('filter'), IMAGE_FILTERS);
     const [wanted] = args;
     const all = engine.images.list({ filters: wanted === undefined ? filters : { ...filters, reference: [wanted] } });
     const rows = rowsOf(all).toSorted(ORDERS[flags.text('sort') ?? 'created'] ?? (() => 0));

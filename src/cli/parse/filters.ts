@@ -21,13 +21,30 @@ const NAMES: ReadonlySet<string> = new Set([
   'health',
 ]);
 
+/** Of `images` and `image prune`. */
+export const IMAGE_FILTERS: ReadonlySet<string> = new Set([
+  'after',
+  'before',
+  'containers',
+  'dangling',
+  'digest',
+  'id',
+  'intermediate',
+  'label',
+  'label!',
+  'readonly',
+  'reference',
+  'since',
+  'until',
+]);
+
 /** Values by name. Items are NAME=VALUE; label!=VALUE excludes. */
-export function parseFilters(items: readonly string[]): Record<string, string[]> {
+export function parseFilters(items: readonly string[], names: ReadonlySet<string> = NAMES): Record<string, string[]> {
   const filters: Record<string, string[]> = {};
   for (const item of items) {
     const [name, value] = splitPair(item);
     if (value === undefined) throw invalid(`invalid filter ${JSON.stringify(item)}`);
-    if (!NAMES.has(name)) throw invalid(`${name} is an invalid filter`);
+    if (!names.has(name)) throw invalid(`${name} is an invalid filter`);
     (filters[name] ??= []).push(value);
   }
   return filters;

@@ -120,10 +120,21 @@ export function httpError(error: unknown, url: URL, signal: AbortSignal | undefi
   if (signal?.aborted === true) return abortedError(`talk to ${url.host}`, signal);
   if (error instanceof TspodError) return error;
   const { code, message } = firstCause(error);
-  return new TspodError('REGISTRY_UNREACHABLE', `talk to ${url.host}: ${message}`, {
+  const words = isPlainAnswer(code, message) ? PLAIN_ANSWER : message.trim();
+  return new TspodError('REGISTRY_UNREACHABLE', `talk to ${url.host}: ${words}`, {
     cause: error,
     details: { host: url.host, reason: code, transient: !LASTING.test(code) },
   });
+}
+
+const PLAIN_ANSWER = 'server gave HTTP response to HTTPS client';
+
+/** OpenSSL takes the first bytes of an answer without TLS for a version, or for a length. */
+function isPlainAnswer(code: string, message: string): boolean {
+  return (
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].includes(code) ||
+    /:(wrong version number|packet length too long):/.test(message)
+  );
 }
 
 /** Of several addresses that were tried, the first one's. */
