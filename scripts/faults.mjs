@@ -5,6 +5,7 @@
  *
  *   npm run test:faults                    every system call, 200 random moments: about five minutes
  *   npm run test:faults -- --rounds 2000   more random moments
+ *   npm run test:faults -- --images 200    more random moments of pull and rmi than 50
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  */
@@ -18,22 +19,25 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    images: { type: 'string', default: '50' },
     stride: { type: 'string', default: '1' },
     built: { type: 'boolean' },
   },
 });
 
-for (const name of ['rounds', 'seed', 'stride']) {
+for (const name of ['rounds', 'seed', 'images', 'stride']) {
   if (/^\d+$/.test(values[name])) continue;
   console.error(`--${name} takes a number, not "${values[name]}"`);
   process.exit(2);
 }
 
 if (values.built !== true) run(['scripts/build-tests.mjs']);
-run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', 'out/test/system/kill-sweep.test.js'], {
+const tests = ['kill-sweep', 'kill-images'].map((name) => `out/test/system/${name}.test.js`);
+run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', ...tests], {
   TSPOD_FAULT_ROUNDS: values.rounds,
   TSPOD_FAULT_SEED: values.seed,
   TSPOD_FAULT_STRIDE: values.stride,
+  TSPOD_IMAGE_FAULT_ROUNDS: values.images,
 });
 
 function run(args, env = {}) {
