@@ -24,6 +24,14 @@ export const PLATFORM_FLAGS = [
   { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture in place of the machine's" },
 ] as const satisfies readonly Flag[];
 
+export const CHANGE_FLAG = {
+  name: 'change',
+  short: 'c',
+  kind: 'items',
+  value: 'instruction',
+  help: 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile',
+} as const satisfies Flag;
+
 export function registryAccess(flags: FlagValues): RegistryAccess {
   const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
   return {

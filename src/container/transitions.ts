@@ -24,6 +24,7 @@ export type Operation =
   | 'copyIn'
   | 'stat'
   | 'diff'
+  | 'commit'
   | 'mount'
   | 'unmount';
 
@@ -58,6 +59,7 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   copyIn: NOT_RESTARTING,
   stat: NOT_REMOVED,
   diff: NOT_REMOVED,
+  commit: NOT_REMOVED,
   mount: NOT_RESTARTING,
   unmount: NOT_RESTARTING,
 };
@@ -84,6 +86,7 @@ const REFUSALS: Readonly<Record<Operation, string>> = {
   export: 'cannot export container {id} in state {status}',
   copyOut: 'cannot copy from container {id} in state {status}',
   copyIn: 'cannot copy to container {id} in state {status}',
+  commit: 'cannot commit container {id} in state {status}',
   diff: 'cannot compare files of container {id} in state {status}',
   mount: 'cannot mount container {id} in state {status}',
   unmount: 'cannot unmount storage for container {id} in state {status}',

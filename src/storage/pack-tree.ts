@@ -25,14 +25,25 @@ import {
 import { isNativeError } from '../native/native-error.js';
 import { ARCHIVE_END, encodeHeader } from '../tar/encode.js';
 import { paddingOf, type TarHeader, type TarType } from '../tar/header.js';
-import type { BinaryText } from '../util/binary-text.js';
+import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
 import { attributeInside, isKept, ownerInside, type IdMaps } from './owners.js';
 
 export interface PackOptions {
   /** Of the container; an archive has owners as it sees them. */
   readonly idMaps: IdMaps;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The directory is an upper one of overlayfs: what it hides becomes `.wh.` files, as image layers have them, and only paths for which this says so are
+   * in the archive. @default everything is, as it is
+   */
+  readonly layer?: (path: BinaryText) => boolean;
 }
+
+const WHITEOUT = '.wh.';
+const OPAQUE_MARK = '.wh..wh..opq';
+const OPAQUE = 'trusted.overlay.opaque';
+/** Where the content of a file or directory is elsewhere (overlayfs.rst: redirect_dir, metacopy). */
+const ELSEWHERE = ['trusted.overlay.redirect', 'trusted.overlay.metacopy'];
 
 /** Entries that are looked at in one go. */
 const BATCH = 256;
@@ -126,6 +137,14 @@ class TreePacker {
     // A socket is nothing without the program that listens on it.
     const type = TYPES.get(entry.mode & S_IFMT);
     if (type === undefined) return;
+    if (this.#options.layer !== undefined) {
+      if (!this.#options.layer(path)) return;
+      checkLayerEntry(entry, path);
+      if (isHidden(entry)) {
+        yield encodeHeader(this.#mark(entry, besides(path, `${WHITEOUT}${entry.name}`)));
+        return;
+      }
+    }
     if (type !== 'directory' && entry.links > 1) {
       const key = `${entry.device}:${entry.inode}`;
       const first = this.#linked.get(key);
@@ -146,6 +165,8 @@ class TreePacker {
     using opened = openEntry(directory, entry.name, O_PATH | O_DIRECTORY);
     if (opened === undefined) return;
     yield encodeHeader(this.#header(entry, type, path));
+    if (this.#options.layer !== undefined && entry.xattrs.get(OPAQUE)?.toString() === 'y')
+      yield encodeHeader(this.#mark(entry, `${path}/${OPAQUE_MARK}`));
     yield* this.content(opened.fd, path, depth + 1);
   }
 
@@ -160,6 +181,11 @@ class TreePacker {
     if (size === 0) return;
     yield* contentOf(opened.fd, size);
     yield Buffer.alloc(paddingOf(size));
+  }
+
+  /** An empty file that says something by its name. */
+  #mark(entry: DirectoryEntry, path: BinaryText): TarHeader {
+    return { ...this.#header(entry, 'file', path), uid: 0, gid: 0, mode: 0o600, xattrs: new Map() };
   }
 
   #header(entry: DirectoryEntry, type: TarType, path: BinaryText): TarHeader {
@@ -183,6 +209,30 @@ class TreePacker {
       ),
     };
   }
+}
+
+/** Whiteouts of overlayfs are devices 0:0. */
+function isHidden({ mode, major, minor }: DirectoryEntry): boolean {
+  return (mode & S_IFMT) === S_IFCHR && major === 0 && minor === 0;
+}
+
+function besides(path: BinaryText, name: BinaryText): BinaryText {
+  return path.slice(0, path.lastIndexOf('/') + 1) + name;
+}
+
+/** Throws NOT_SUPPORTED for what a layer of an image cannot say. */
+function checkLayerEntry({ name, xattrs }: DirectoryEntry, path: BinaryText): void {
+  const quoted = JSON.stringify(fromBinaryText(path));
+  if (name.startsWith(WHITEOUT))
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      `a layer cannot have ${quoted}: names that begin with ${WHITEOUT} hide others`,
+    );
+  if (ELSEWHERE.some((attribute) => xattrs.has(attribute)))
+    throw new TspodError(
+      'NOT_SUPPORTED',
+      `${quoted} was moved, and its content is in a layer below: squash the layers`,
+    );
 }
 
 /** undefined if it has vanished, or is something else by now. */

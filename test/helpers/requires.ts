@@ -26,6 +26,7 @@ type Program =
   | 'newuidmap'
   | 'docker-registry'
   | 'skopeo'
+  | 'umoci'
   | 'openssl'
   | 'nft'
   | 'ip'

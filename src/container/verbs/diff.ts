@@ -7,12 +7,14 @@ import { O_DIRECTORY, O_PATH, ownFd, type OwnedFd } from '../../native/directory
 import { executeFor } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
 import { lowerRootPlan } from '../../plan/root.js';
+import type { ContainerConfig } from '../../spec/config.js';
 import { mountTargets } from '../../spec/generate.js';
 import { layerChanges } from '../../storage/layer-changes.js';
 import type { SignalOption } from '../api.js';
 import type { EngineContext } from '../context.js';
 import type { FileChange } from '../files-api.js';
 import { withContainer } from '../held.js';
+import type { Operation } from '../transitions.js';
 import { prepareRoot } from '../prepare.js';
 
 /** A link that the engine makes where there is none. */
@@ -23,11 +25,31 @@ export async function diffContainer(
   id: string,
   { signal }: SignalOption = {},
 ): Promise<readonly FileChange[]> {
-  const opened = await withContainer(
+  using opened = await openOwnLayer(context, id, { operation: 'diff', signal });
+  return await changesOf(opened, 'diff', signal);
+}
+
+/** A container's own layer, and what it is read against. */
+export interface OwnLayer extends Disposable {
+  /** O_PATH. */
+  readonly upper: number;
+  readonly lower: number;
+  /** Paths on which something is mounted. */
+  readonly made: readonly string[];
+  readonly config: ContainerConfig;
+}
+
+/** Throws NOT_SUPPORTED for a container that has none. */
+export async function openOwnLayer(
+  context: EngineContext,
+  id: string,
+  { operation, signal }: { readonly operation: Operation; readonly signal: AbortSignal | undefined },
+): Promise<OwnLayer> {
+  return withContainer(
     context,
     id,
     async (held) => {
-      held.require('diff');
+      held.require(operation);
       const { config, paths } = held;
       const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
       if (root.kind !== 'overlay')
@@ -39,7 +61,16 @@ export async function diffContainer(
       const lower = ownFd(await executeFor(encodePlan(plan), slot));
       try {
         const upper: OwnedFd = ownFd(openSync(paths.upper, O_PATH | O_DIRECTORY));
-        return { lower, upper, made: [...mountTargets(config), ...hostBinds, MTAB] };
+        return {
+          lower: lower.fd,
+          upper: upper.fd,
+          made: [...mountTargets(config), ...hostBinds, MTAB],
+          config,
+          [Symbol.dispose]: () => {
+            lower.close();
+            upper.close();
+          },
+        };
       } catch (error) {
         lower.close();
         throw error;
@@ -47,11 +78,16 @@ export async function diffContainer(
     },
     { signal },
   );
-  using lower = opened.lower;
-  using upper = opened.upper;
+}
+
+export async function changesOf(
+  { upper, lower, made }: OwnLayer,
+  doing: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly FileChange[]> {
   const changes: FileChange[] = [];
-  for await (const change of layerChanges({ upper: upper.fd, lower: lower.fd }, new Set(opened.made))) {
-    if (signal?.aborted === true) throw abortedError('diff', signal);
+  for await (const change of layerChanges({ upper, lower }, new Set(made))) {
+    if (signal?.aborted === true) throw abortedError(doing, signal);
     changes.push(change);
   }
   return changes;

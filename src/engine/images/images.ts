@@ -4,6 +4,9 @@ import { findImage, lookUp } from '../../container/find-image.js';
 import { checkImages } from './check.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
+import { commitContainer } from './commit.js';
+import { importImage } from './import.js';
+import { loadImages } from './load.js';
 import { pullImage } from './pull.js';
 import { pushImage } from './push.js';
 import { pruneImages, removeImage } from './remove.js';
@@ -17,6 +20,14 @@ export function makeImages(context: EngineContext): Images {
   return {
     pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
     push: (nameOrId, to, options) => tracked(context, () => pushImage(context, nameOrId, to, options)),
+    load: (from, options) => tracked(context, () => loadImages(context, from, options)),
+    save: (nameOrIds, to, options) =>
+      tracked(context, async () => {
+        const { saveImages } = await import('./save.js');
+        await saveImages(context, nameOrIds, to, options);
+      }),
+    import: (from, options) => tracked(context, () => importImage(context, from, options)),
+    commit: (container, options) => tracked(context, () => commitContainer(context, container, options)),
     list: (options) => listImages(context, options),
     get,
     exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,

@@ -1,4 +1,6 @@
 /** Images as users of the library see them. */
+import type { Readable } from 'node:stream';
+
 import type { ImageSource } from '../../image/transport.js';
 import type { SignalOption } from '../../container/api.js';
 import type { ImageHealthcheck } from '../../oci/image.js';
@@ -73,6 +75,59 @@ export interface PushedImage {
   /** Of the manifest, where it is now. */
   readonly digest: string;
   readonly reference: string;
+}
+
+export interface LoadOptions extends SignalOption {
+  readonly onProgress?: OnProgress;
+}
+
+export interface LoadedImage {
+  readonly image: ImageSummary;
+  /** What it is called in the archive; with registry and tag. */
+  readonly names: readonly string[];
+}
+
+export const SAVE_FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
+
+export type SaveFormat = (typeof SAVE_FORMATS)[number];
+
+export interface SaveOptions extends SignalOption {
+  /** `oci-dir` and `docker-dir` are directories. @default 'docker-archive' */
+  readonly format?: SaveFormat;
+  /** Of one image: what it is called there beside its name. @default none */
+  readonly names?: readonly string[];
+  readonly onProgress?: OnProgress;
+}
+
+export interface ImportOptions extends SignalOption {
+  /** Without a registry it is `localhost/`'s, without a tag `latest`. @default none */
+  readonly name?: string;
+  /** In its history. @default 'imported from tarball' */
+  readonly message?: string;
+  /** Instructions of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR. @default none */
+  readonly changes?: readonly string[];
+  /** OS/ARCH[/VARIANT]. @default the machine's */
+  readonly platform?: string;
+  readonly onProgress?: OnProgress;
+}
+
+export interface CommitOptions extends SignalOption {
+  /** Without a registry it is `localhost/`'s, without a tag `latest`. @default none */
+  readonly name?: string;
+  readonly author?: string;
+  /** In its history. @default none */
+  readonly message?: string;
+  /** Instructions of a Dockerfile, as for import. @default none */
+  readonly changes?: readonly string[];
+  /** The container stands still meanwhile, if it runs. @default false */
+  readonly pause?: boolean;
+  /** One layer of all files, without the layers of the image that the container is made of. @default false */
+  readonly squash?: boolean;
+  /** Mounts of the container become volumes of the image. @default false */
+  readonly includeVolumes?: boolean;
+  /** Of manifest and media types. @default 'oci' */
+  readonly format?: 'oci' | 'docker';
+  readonly onProgress?: OnProgress;
 }
 
 export interface ImageRemoveOptions {
@@ -158,6 +213,27 @@ export interface Images {
   pull(from: string | ImageSource, options?: PullOptions): Promise<ImageSummary>;
   /** Sends it as it was pulled, the same bytes. `to`: a reference. @default the name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT, ABORTED, and errors of registries. */
   push(nameOrId: string, to?: string, options?: PushOptions): Promise<PushedImage>;
+  /**
+   * All images of an archive (docker-archive or oci-archive, also compressed with gzip) or a directory (OCI layout, or Skopeo's dir) into the store, with the
+   * names that they have there. `from`: a path without a colon, or the bytes of an archive. NO_SUCH_FILE, BAD_ARCHIVE, BAD_IMAGE, DISK_FULL, ABORTED.
+   */
+  load(from: string | Readable, options?: LoadOptions): Promise<readonly LoadedImage[]>;
+  /**
+   * Writes images to a file or a directory; config and layers keep their digests. Several only as a docker-archive. `to`: a path without a colon. A file that
+   * is there is replaced when the new one is whole. NO_SUCH_IMAGE, INVALID_ARGUMENT, DISK_FULL, PERMISSION_DENIED, ABORTED.
+   */
+  save(nameOrIds: string | readonly string[], to: string, options?: SaveOptions): Promise<void>;
+  /**
+   * An image of one layer. `from`: the path of a tar archive, or its bytes; gzip, zstd or neither. NO_SUCH_FILE, BAD_IMAGE, INVALID_ARGUMENT (a change that is
+   * none), DISK_FULL, ABORTED.
+   */
+  import(from: string | Readable, options?: ImportOptions): Promise<ImageSummary>;
+  /**
+   * An image of a container (name, id or its beginning) as it is: what it has changed becomes a layer upon those of its image. One with a root directory
+   * becomes an image of one layer; so does `host:` with `squash`, without which it is refused. NO_SUCH_CONTAINER, NOT_SUPPORTED, INVALID_ARGUMENT, DISK_FULL,
+   * ABORTED.
+   */
+  commit(container: string, options?: CommitOptions): Promise<ImageSummary>;
   /** In the order in which they came. INVALID_ARGUMENT for a filter that is none. */
   list(options?: ImageListOptions): readonly ImageSummary[];
   /** Throws NO_SUCH_IMAGE, AMBIGUOUS. */

@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs';
+
+import { CliError, invalid } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+import { CHANGE_FLAG, PLATFORM_FLAGS, platformText } from '../image-flags.js';
+import { isTerminal } from '../output.js';
+import { transferLines } from '../transfer-lines.js';
+
+export const command: Command = {
+  name: 'import',
+  summary: 'Make an image of an archive of a root file system',
+  description:
+    'Makes an image with one layer of a tar archive, which may be compressed with gzip or zstd, and prints its id. `-` is stdin.',
+  usage: '[options] PATH [REFERENCE]',
+  examples: ['import root.tar app:1', 'export web | tspod import -c \'CMD ["/bin/sh"]\' - web:copy'],
+  flags: [
+    ...PLATFORM_FLAGS.filter(({ name }) => name !== 'platform'),
+    CHANGE_FLAG,
+    { name: 'message', short: 'm', kind: 'text', value: 'text', help: 'Comment in the history of the image' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the id' },
+  ],
+  check: ({ args, flags }) => {
+    if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
+    if (/^https?:\/\//.test(args[0] ?? ''))
+      throw invalid('an archive of a URL is not supported: fetch it, and import `-`');
+    platformText(flags);
+  },
+  run: async (context, { args, flags }) => {
+    const [path = '', name] = args;
+    if (path === '-' && (await isTerminal(0)))
+      throw new CliError('cannot read from terminal, use command-line redirection');
+    const [message, platform] = [flags.text('message'), platformText(flags)];
+    const engine = await context.engine();
+    const from = path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : path;
+    const image = await engine.images.import(from, {
+      changes: flags.list('change'),
+      ...(name === undefined ? {} : { name }),
+      ...(message === undefined ? {} : { message }),
+      ...(platform === undefined ? {} : { platform }),
+      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
+    });
+    await context.out(`sha256:${image.id}\n`);
+    return 0;
+  },
+};

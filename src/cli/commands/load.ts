@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+
+import { CliError, invalid } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+import { isTerminal } from '../output.js';
+import { transferLines } from '../transfer-lines.js';
+
+export const command: Command = {
+  name: 'load',
+  summary: 'Load images from an archive or a directory',
+  description:
+    'Loads all images of an archive that `tspod save`, `docker save`, Podman or Skopeo wrote, or of an OCI layout or a directory of Skopeo, with the names that they have there. Reads stdin unless a file is named.',
+  usage: '[options]',
+  examples: ['load --input app.tar', 'load < app.tar'],
+  flags: [
+    {
+      name: 'input',
+      short: 'i',
+      kind: 'text',
+      value: 'file',
+      completion: 'file',
+      help: 'Read from a file or a directory in place of stdin',
+    },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the names' },
+  ],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid(`accepts 0 arg(s), received ${args.length}`);
+  },
+  run: async (context, { flags }) => {
+    const file = flags.text('input');
+    if (file === undefined && (await isTerminal(0)))
+      throw new CliError('cannot read from terminal, use command-line redirection or the --input flag');
+    const engine = await context.engine();
+    const from = file ?? createReadStream('', { fd: 0, autoClose: false });
+    const loaded = await engine.images.load(from, flags.bool('quiet') ? {} : { onProgress: transferLines(context) });
+    for (const { image, names } of loaded)
+      for (const name of names.length > 0 ? names : [`sha256:${image.id}`])
+        await context.out(`Loaded image: ${name}\n`);
+    return 0;
+  },
+};

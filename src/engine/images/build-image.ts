@@ -1,0 +1,145 @@
+/** An image that is made here: a new layer, on those of another image or on nothing, with a config of its own. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
+import type { EngineContext } from '../../container/context.js';
+import { TspodError } from '../../errors.js';
+import type { ImageSource, RawManifest } from '../../image/transport.js';
+import { abortedError } from '../../native/abort.js';
+import { typeIn, type ManifestForm } from '../../oci/convert-manifest.js';
+import { digestOf } from '../../oci/digest.js';
+import type { Descriptor, ImageConfig } from '../../oci/image.js';
+import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../oci/media-types.js';
+import { fullPlatform, platformOf } from '../../oci/platform.js';
+import type { StoredImage } from '../../state/image-rows.js';
+import { blobStream } from '../../storage/images/blobs.js';
+import { Lease } from '../../storage/images/lease.js';
+import type { ImagePaths } from '../../storage/paths.js';
+import { fetchImage } from './fetch-image.js';
+import type { OnProgress } from './progress.js';
+
+/** Half as long as the default takes, for some hundredths more. */
+const GZIP_LEVEL = 4;
+
+export interface NewImage {
+  /** Of the image that it begins with: its layers from the lowest up. @default none */
+  readonly base?: readonly Descriptor[];
+  /** The archive of the new layer. */
+  readonly layer: AsyncIterable<Uint8Array>;
+  /** `rootfs` names the layers below the new one. */
+  readonly config: ImageConfig;
+  readonly form: ManifestForm;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** With registry and tag. @default nothing */
+  readonly name?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/**
+ * Stored as one that is pulled, so that a crash leaves what a crash of a pull leaves. The caller has seen to it that the base stays. Throws
+ * DISK_FULL, ABORTED, and what the layer's archive throws.
+ */
+export async function buildImage(
+  { store, paths: { images: paths } }: EngineContext,
+  image: NewImage,
+): Promise<StoredImage> {
+  mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
+  const file = join(paths.partial, `new-${randomBytes(8).toString('hex')}`);
+  // As long as there is a lease, nobody removes what is in the making.
+  using lease = new Lease(store, paths);
+  try {
+    const packed = await pack(image, file);
+    return await fetchImage({
+      ...{ store, paths, source: sourceOf(paths, image, { ...packed, file }), name: image.name },
+      platform: fullPlatform({}, platformOf(process.arch)),
+      isPlatformWanted: false,
+      signal: image.signal,
+      onProgress: image.onProgress,
+    });
+  } finally {
+    rmSync(file, { force: true });
+    lease.end();
+  }
+}
+
+interface PackedLayer {
+  /** Of the archive. */
+  readonly diff: string;
+  /** Of its compressed form. */
+  readonly digest: string;
+  readonly size: number;
+}
+
+async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLayer> {
+  const [plain, packed] = [createHash('sha256'), createHash('sha256')];
+  let size = 0;
+  const before = seeing((chunk) => plain.update(chunk));
+  const after = seeing((chunk) => {
+    packed.update(chunk);
+    size += chunk.length;
+  });
+  const source = Readable.from(layer, { objectMode: false });
+  // Opened here and now: who fails at once removes it.
+  const target = createWriteStream('', { fd: openSync(file, 'wx', 0o600) });
+  try {
+    const options = signal === undefined ? {} : { signal };
+    await pipeline(source, before, createGzip({ level: GZIP_LEVEL }), after, target, options);
+  } catch (error) {
+    if (signal?.aborted === true) throw abortedError('store the image', signal);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new TspodError('DISK_FULL', `store the image: ${(error as Error).message}`, { cause: error });
+  }
+  return { diff: `sha256:${plain.digest('hex')}`, digest: `sha256:${packed.digest('hex')}`, size };
+}
+
+function seeing(see: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      see(chunk);
+      done(null, chunk);
+    },
+  });
+}
+
+/** The image as if it came from elsewhere. */
+function sourceOf(
+  paths: ImagePaths,
+  { base = [], config, form, annotations }: NewImage,
+  { diff, digest, size, file }: PackedLayer & { readonly file: string },
+): ImageSource {
+  const { rootfs } = config;
+  const bytes = Buffer.from(JSON.stringify({ ...config, rootfs: { ...rootfs, diff_ids: [...rootfs.diff_ids, diff] } }));
+  const configDigest = digestOf(bytes);
+  const manifest = manifestOf(form, {
+    config: { mediaType: typeIn(form, OCI_CONFIG), digest: configDigest, size: bytes.length },
+    layers: [
+      ...base.map((layer) => ({ mediaType: typeIn(form, layer.mediaType), digest: layer.digest, size: layer.size })),
+      { mediaType: typeIn(form, OCI_LAYER_GZIP), digest, size },
+    ],
+    ...(form === 'docker' || annotations === undefined ? {} : { annotations }),
+  });
+  const streamOf = (wanted: string, offset: number) => {
+    if (wanted === configDigest) return Readable.from([bytes.subarray(offset)], { objectMode: false });
+    return wanted === digest ? createReadStream(file, { start: offset }) : blobStream(paths, wanted);
+  };
+  return {
+    reference: `sha256:${configDigest.slice('sha256:'.length)}`,
+    manifest: () => Promise.resolve(manifest),
+    blob: ({ digest: wanted }, { offset = 0 } = {}) => {
+      const from = wanted === configDigest || wanted === digest ? offset : 0;
+      return Promise.resolve({ stream: streamOf(wanted, from), offset: from });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function manifestOf(form: ManifestForm, members: object): RawManifest {
+  const mediaType = typeIn(form, OCI_MANIFEST);
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...members }));
+  return { mediaType, digest: digestOf(bytes), bytes };
+}

@@ -1,0 +1,50 @@
+/** An archive of a root file system as an image of one layer. */
+import { createReadStream, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+import type { EngineContext } from '../../container/context.js';
+import { recordImageEvent } from '../../container/events.js';
+import { TspodError } from '../../errors.js';
+import { withChanges } from '../../oci/changes.js';
+import { fullPlatform, parsePlatform, platformOf } from '../../oci/platform.js';
+import { decompressed } from '../../storage/images/decompress.js';
+import { buildImage } from './build-image.js';
+import { summarize } from './summary.js';
+import { localName } from './tag.js';
+import type { ImageSummary, ImportOptions } from './types.js';
+
+export async function importImage(
+  context: EngineContext,
+  from: string | Readable,
+  options: ImportOptions = {},
+): Promise<ImageSummary> {
+  const { name, message = 'imported from tarball', changes = [], platform, signal, onProgress } = options;
+  const config = withChanges({}, changes);
+  const wanted = fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch));
+  const created = new Date().toISOString();
+  const image = await buildImage(context, {
+    layer: decompressed(typeof from === 'string' ? openFile(from) : from),
+    config: {
+      created,
+      architecture: wanted.architecture,
+      os: wanted.os,
+      ...(wanted.variant === undefined ? {} : { variant: wanted.variant }),
+      config,
+      rootfs: { type: 'layers', diff_ids: [] },
+      history: [{ created, created_by: '/bin/sh -c #(nop) ADD file in /', comment: message }],
+    },
+    form: 'oci',
+    name: name === undefined ? undefined : localName(name),
+    signal,
+    onProgress,
+  });
+  recordImageEvent(context, { status: 'import', id: image.id, name: image.names[0]?.name ?? image.id });
+  return summarize(context.store, image);
+}
+
+function openFile(path: string): Readable {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `stat ${path}: no such file or directory`);
+  if (stat.isDirectory()) throw new TspodError('INVALID_ARGUMENT', `${path} is a directory, not an archive`);
+  return createReadStream(path);
+}

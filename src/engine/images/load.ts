@@ -1,0 +1,107 @@
+/** All images of an archive or a directory into the store. */
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { EngineContext } from '../../container/context.js';
+import { recordImageEvent } from '../../container/events.js';
+import { TspodError } from '../../errors.js';
+import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
+import { formatName, parseImageName, parseReference, withDefaultTag } from '../../image/reference.js';
+import { abortedError } from '../../native/abort.js';
+import { fullPlatform, platformOf } from '../../oci/platform.js';
+import type { StoredImage } from '../../state/image-rows.js';
+import { fetchImage } from './fetch-image.js';
+import { manifestOf, summarize } from './summary.js';
+import { localName } from './tag.js';
+import type { LoadedImage, LoadOptions } from './types.js';
+
+export async function loadImages(
+  context: EngineContext,
+  from: string | Readable,
+  options: LoadOptions = {},
+): Promise<readonly LoadedImage[]> {
+  if (typeof from === 'string') return loadPath(context, from, options);
+  const directory = mkdtempSync(join(tmpdir(), 'tspod-load-'));
+  try {
+    const path = join(directory, 'archive');
+    await spool(from, path, options);
+    return await loadPath(context, path, options);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Its parts are needed in another order than that in which they come. */
+async function spool(from: Readable, path: string, { signal }: LoadOptions): Promise<void> {
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  try {
+    await (signal === undefined ? pipeline(from, file) : pipeline(from, file, { signal }));
+  } catch (error) {
+    if (signal?.aborted === true) throw abortedError('load', signal);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new TspodError('DISK_FULL', `load: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function loadPath(context: EngineContext, path: string, options: LoadOptions): Promise<readonly LoadedImage[]> {
+  if (path.includes(':'))
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path has a colon in it`);
+  const access = { environment: process.env, uid: process.geteuid?.() ?? 0, temporaryDirectory: tmpdir() };
+  const archive = { ...access, signal: options.signal };
+  const { listImages } = await import('../../image/open.js');
+  const { detectTransport } = await import('../../image/detect.js');
+  const kind = await detectTransport(path, archive);
+  const found = await listImages(`${kind}:${path}`, archive);
+  if (found.length === 0) throw new TspodError('NO_SUCH_IMAGE', `${path} has no image`);
+  const namesOf = kind === 'docker-archive' ? dockerNames : layoutNames;
+  // All names first: an archive with one that cannot be is refused as a whole.
+  const wanted = found.map((image) => ({ image, names: namesOf(image) }));
+  const loaded: LoadedImage[] = [];
+  for (const { image, names } of wanted) {
+    const stored = await loadOne(context, image, { names, archive, options });
+    loaded.push({ image: summarize(context.store, stored), names });
+  }
+  return loaded;
+}
+
+interface Loading {
+  readonly names: readonly string[];
+  readonly archive: OpenImageOptions;
+  readonly options: LoadOptions;
+}
+
+async function loadOne(
+  context: EngineContext,
+  { reference }: ContainedImage,
+  { names, archive, options }: Loading,
+): Promise<StoredImage> {
+  const { openSource } = await import('../../image/open.js');
+  const { store, paths } = context;
+  const [name, ...others] = names;
+  await using source = await openSource(reference, archive);
+  const image = await fetchImage({
+    ...{ store, paths: paths.images, source, name },
+    platform: fullPlatform({}, platformOf(process.arch)),
+    isPlatformWanted: false,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+  for (const other of others) store.images.tag(image.seq, other, manifestOf(store, image, name));
+  recordImageEvent(context, { status: 'loadfromarchive', id: image.id, name: name ?? image.id });
+  return store.images.bySeq(image.seq) ?? image;
+}
+
+/** A short name is Docker's. */
+function dockerNames({ names }: ContainedImage): readonly string[] {
+  return names.map((name) => formatName(withDefaultTag(parseReference(name))));
+}
+
+/** Where Docker has written the whole name, the bare tag next to it is none. A digest is no name. */
+function layoutNames({ names }: ContainedImage): readonly string[] {
+  const whole = names.filter((name) => name.includes('/'));
+  const chosen = whole.length > 0 ? whole : names;
+  return [...new Set(chosen.filter((name) => parseImageName(name).digest === undefined).map(localName))];
+}

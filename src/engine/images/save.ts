@@ -1,0 +1,110 @@
+/** Images to files: archives and directories that others read. */
+import { tmpdir } from 'node:os';
+
+import type { EngineContext } from '../../container/context.js';
+import { recordImageEvent } from '../../container/events.js';
+import { findImage, type FoundImage } from '../../container/find-image.js';
+import { TspodError } from '../../errors.js';
+import type { ImageDestination } from '../../image/transport.js';
+import { manifestIn, type ManifestForm } from '../../oci/convert-manifest.js';
+import { parseManifest } from '../../oci/parse-image.js';
+import { openDestination } from './open.js';
+import { sendImage } from './push.js';
+import { localName } from './tag.js';
+import { SAVE_FORMATS, type SaveOptions } from './types.js';
+
+/** Transport, and the form that manifests have there. */
+const TARGETS = {
+  'oci-archive': { transport: 'oci-archive', form: 'oci' },
+  'oci-dir': { transport: 'oci', form: 'oci' },
+  'docker-dir': { transport: 'dir', form: 'docker' },
+} as const;
+
+export async function saveImages(
+  context: EngineContext,
+  nameOrIds: string | readonly string[],
+  to: string,
+  options: SaveOptions = {},
+): Promise<void> {
+  const { format = 'docker-archive', names = [] } = options;
+  if (!SAVE_FORMATS.includes(format))
+    throw new TspodError('INVALID_ARGUMENT', `the format must be one of ${SAVE_FORMATS.join(', ')}, not ${format}`);
+  if (to === '' || to.includes(':'))
+    throw new TspodError('INVALID_ARGUMENT', `invalid filename (should not contain ':') ${JSON.stringify(to)}`);
+  const wanted = typeof nameOrIds === 'string' ? [nameOrIds] : nameOrIds;
+  const [first, ...others] = wanted.map((name) => findImage(context.store, name));
+  if (first === undefined) throw new TspodError('INVALID_ARGUMENT', 'no image to save was named');
+  const extra = names.map(localName);
+  if (extra.length > 0 && others.length > 0)
+    throw new TspodError('INVALID_ARGUMENT', 'names are for an image that is saved alone');
+  if (format === 'docker-archive') await saveArchive(context, [first, ...others], { to, extra, options });
+  else if (others.length > 0)
+    throw new TspodError('INVALID_ARGUMENT', `several images can be saved as docker-archive alone, not as ${format}`);
+  else await saveOne(context, first, { to, extra, options, format });
+  for (const { image, name } of [first, ...others])
+    recordImageEvent(context, { status: 'save', id: image.id, name: name ?? image.id });
+}
+
+interface Saving {
+  readonly to: string;
+  /** Names beside the one that the image was found by. */
+  readonly extra: readonly string[];
+  readonly options: SaveOptions;
+}
+
+async function saveArchive(context: EngineContext, found: readonly FoundImage[], saving: Saving): Promise<void> {
+  const { DockerArchiveDestination, DockerArchiveWriter } = await import('../../image/docker-archive/writer.js');
+  await using writer = await DockerArchiveWriter.create(saving.to, tmpdir());
+  for (const { image, names } of merged(found)) {
+    const archive = new DockerArchiveDestination(saving.to, writer, [...new Set([...names, ...saving.extra])]);
+    // It is finished when all images are in it.
+    const destination = delegate(archive, { commit: () => Promise.resolve() });
+    await sendImage(context, image, { ...saving.options, destination, by: names[0] });
+  }
+  await writer.finish();
+}
+
+/** An image that is asked for by several names is one with these names. */
+function merged(found: readonly FoundImage[]): readonly { image: FoundImage['image']; names: readonly string[] }[] {
+  const byId = new Map<string, { image: FoundImage['image']; names: string[] }>();
+  for (const { image, name } of found) {
+    const entry = byId.get(image.id) ?? { image, names: [] };
+    byId.set(image.id, entry);
+    if (name !== undefined) entry.names.push(name);
+  }
+  return [...byId.values()];
+}
+
+async function saveOne(
+  context: EngineContext,
+  { image, name }: FoundImage,
+  { to, extra, options, format }: Saving & { readonly format: keyof typeof TARGETS },
+): Promise<void> {
+  const { transport, form } = TARGETS[format];
+  const tag = extra[0] ?? name;
+  const reference = `${transport}:${to}${tag === undefined || transport === 'dir' ? '' : `:${tag}`}`;
+  await using opened = await openDestination(reference);
+  await sendImage(context, image, { ...options, destination: inForm(opened, form), by: name });
+}
+
+/** Manifests are written in this form. */
+function inForm(destination: ImageDestination, form: ManifestForm): ImageDestination {
+  return delegate(destination, {
+    putManifest: (raw, options) => {
+      const parsed = parseManifest(raw.bytes, raw.mediaType);
+      return destination.putManifest(parsed.kind === 'index' ? raw : manifestIn(form, raw, parsed.manifest), options);
+    },
+  });
+}
+
+function delegate(destination: ImageDestination, other: Partial<ImageDestination>): ImageDestination {
+  return {
+    reference: destination.reference,
+    hasBlob: (descriptor, options) => destination.hasBlob(descriptor, options),
+    putBlob: (descriptor, upload) => destination.putBlob(descriptor, upload),
+    putManifest: (manifest, options) => destination.putManifest(manifest, options),
+    commit: () => destination.commit(),
+    [Symbol.asyncDispose]: () => destination[Symbol.asyncDispose](),
+    ...other,
+  };
+}

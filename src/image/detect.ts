@@ -1,0 +1,29 @@
+/** What an archive or a directory of images is, whose transport nobody has named. */
+import { statSync } from 'node:fs';
+
+import { TspodError } from '../errors.js';
+import { openArchive, type ArchiveOptions } from './archive/archive-file.js';
+import { directoryFiles, type FileSet } from './layout/file-set.js';
+
+export type FileTransport = 'oci-archive' | 'docker-archive' | 'oci' | 'dir';
+
+/** Docker writes archives that are both: the layout's names are whole, so it comes first. Throws NO_SUCH_FILE, BAD_ARCHIVE. */
+export async function detectTransport(path: string, options: ArchiveOptions): Promise<FileTransport> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `stat ${path}: no such file or directory`);
+  const isDirectory = stat.isDirectory();
+  using files = isDirectory ? directoryFiles(path) : await openArchive(path, options);
+  if (hasFile(files, 'index.json')) return isDirectory ? 'oci' : 'oci-archive';
+  if (hasFile(files, 'manifest.json')) return isDirectory ? 'dir' : 'docker-archive';
+  if (!isDirectory && hasFile(files, 'repositories')) return 'docker-archive';
+  throw new TspodError(
+    'BAD_ARCHIVE',
+    `${path}: payload does not match any of the supported image formats (oci, oci-archive, docker-archive, dir)`,
+  );
+}
+
+function hasFile(files: FileSet, name: string): boolean {
+  const file = files.open(name);
+  file?.[Symbol.dispose]();
+  return file !== undefined;
+}

@@ -1,0 +1,206 @@
+/** `save` and `load`: what is written is what others read, with the digests that it had. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import test, { type ExecutionContext } from 'ava';
+
+import { run as runCli, runWith, storeOf } from '../helpers/cli.js';
+import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
+import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type TestImage } from '../helpers/layers.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+const FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
+const TRANSPORTS = {
+  'docker-archive': 'docker-archive',
+  'oci-archive': 'oci-archive',
+  'oci-dir': 'oci',
+  'docker-dir': 'dir',
+} as const;
+
+const ready = (t: ExecutionContext<unknown>, ...more: Parameters<typeof requires>[1][]) =>
+  requires(t, 'root', 'busybox', 'overlay', ...more);
+
+function testImage(): TestImage {
+  const upper = layerOf([
+    { path: 'bin/.wh.wc' },
+    { path: 'kept', content: 'kept\n', mode: 0o4751, uid: 12, gid: 34 },
+    { path: 'again', type: 'hardlink', target: 'kept' },
+  ]);
+  return imageOf({ layers: [busyboxLayer(), upper], config: { Cmd: ['cat', '/kept'], Env: ['COLOUR=red'] } });
+}
+
+async function withImage(t: ExecutionContext<unknown>): Promise<TestEngine & { image: TestImage; directory: string }> {
+  const tested = await testEngine(t);
+  const image = testImage();
+  await tested.engine.images.pull(sourceOf(image), { name: 'test:1' });
+  return { ...tested, image, directory: temporaryDirectory(t, 'tspod-archives-') };
+}
+
+function layersOf({ manifest }: TestImage): readonly string[] {
+  const { layers } = JSON.parse(manifest.bytes.toString()) as { layers: { digest: string }[] };
+  return layers.map(({ digest }) => digest);
+}
+
+for (const format of FORMATS) {
+  test(`save and load: ${format} keeps digests, and runs`, async (t) => {
+    if (!ready(t)) return;
+    const { engine, options, image, directory } = await withImage(t);
+    const path = join(directory, 'saved');
+    await engine.images.save('test:1', path, { format });
+    await engine.images.remove('test:1');
+    t.deepEqual(engine.images.list(), []);
+    const [loaded] = await engine.images.load(path);
+    t.is(loaded?.image.id, image.id);
+    t.deepEqual(loaded?.names, format === 'docker-dir' ? [] : ['localhost/test:1']);
+    const inspected = engine.images.inspect(image.id);
+    t.deepEqual(inspected.RootFS.Layers.length, 2);
+    if (format.startsWith('oci')) t.is(inspected.Digest, image.manifest.digest);
+    const { stdout } = await engine.run(options({ image: image.id }));
+    t.is(stdout, 'kept\n');
+  });
+
+  test(`save: skopeo reads ${format}`, async (t) => {
+    if (!ready(t) || !requires(t, 'skopeo')) return;
+    const { engine, image, directory } = await withImage(t);
+    const path = join(directory, 'saved');
+    await engine.images.save('test:1', path, { format });
+    const copied = spawnSync('skopeo', ['copy', `${TRANSPORTS[format]}:${path}`, `dir:${directory}/copy`], {
+      encoding: 'utf8',
+    });
+    t.is(copied.status, 0, copied.stderr);
+    const manifest = JSON.parse(readFileSync(join(directory, 'copy/manifest.json'), 'utf8')) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
+    t.is(manifest.config.digest, `sha256:${image.id}`);
+    if (format !== 'docker-archive')
+      t.deepEqual(
+        manifest.layers.map(({ digest }) => digest),
+        layersOf(image),
+      );
+  });
+
+  test(`load: ${format} that skopeo wrote`, async (t) => {
+    if (!ready(t) || !requires(t, 'skopeo')) return;
+    const { engine, image, directory } = await withImage(t);
+    const [given, path] = [join(directory, 'given'), join(directory, 'from-skopeo')];
+    await engine.images.save('test:1', given, { format: 'oci-dir' });
+    await engine.images.remove('test:1');
+    const name = format === 'docker-dir' ? '' : ':quay.io/some/app:3';
+    const copied = spawnSync('skopeo', ['copy', `oci:${given}`, `${TRANSPORTS[format]}:${path}${name}`], {
+      encoding: 'utf8',
+    });
+    t.is(copied.status, 0, copied.stderr);
+    const [loaded] = await engine.images.load(path);
+    t.deepEqual(loaded?.names, format === 'docker-dir' ? [] : ['quay.io/some/app:3']);
+    if (format !== 'docker-archive') t.is(loaded?.image.id, image.id);
+  });
+}
+
+test('save: umoci unpacks an oci-dir to the tree that the container has', async (t) => {
+  if (!ready(t) || !requires(t, 'umoci')) return;
+  const { engine, options, directory } = await withImage(t);
+  await engine.images.save('test:1', join(directory, 'layout'), { format: 'oci-dir', names: ['plain'] });
+  const name = 'localhost/plain:latest';
+  const index = JSON.parse(readFileSync(join(directory, 'layout/index.json'), 'utf8')) as {
+    manifests: { annotations: Record<string, string> }[];
+  };
+  t.is(index.manifests[0]?.annotations['org.opencontainers.image.ref.name'], name);
+  // umoci takes tags that have no slash alone.
+  await engine.images.save('test:1', join(directory, 'untagged'), { format: 'oci-dir' });
+  const tagged = spawnSync('sed', ['-i', 's|localhost/test:1|one|', join(directory, 'untagged/index.json')]);
+  t.is(tagged.status, 0);
+  const unpacked = spawnSync('umoci', ['unpack', '--image', `${directory}/untagged:one`, `${directory}/bundle`], {
+    encoding: 'utf8',
+  });
+  t.is(unpacked.status, 0, unpacked.stderr);
+  const list = (root: string) =>
+    spawnSync(
+      'sh',
+      [
+        '-c',
+        `cd ${root} && find . -printf '%p %y %m %U %G %s %l %n\\n' | grep -v '^\\. ' | sed '/ d /s/ [0-9]*  [0-9]*$//' | sort`,
+      ],
+      { encoding: 'utf8' },
+    ).stdout;
+  const container = await engine.containers.create(options({ image: 'test:1' }));
+  const exported = join(directory, 'exported');
+  t.is(spawnSync('mkdir', [exported]).status, 0);
+  const tar = join(directory, 'exported.tar');
+  await import('node:stream/promises').then(async ({ pipeline }) =>
+    pipeline(await container.export(), (await import('node:fs')).createWriteStream(tar)),
+  );
+  t.is(spawnSync('tar', ['-xpf', tar, '--xattrs', '--same-owner', '-C', exported]).status, 0);
+  t.is(list(join(directory, 'bundle/rootfs')), list(exported));
+});
+
+test('save and load: several images in one archive, several names of one, by stream', async (t) => {
+  if (!ready(t)) return;
+  const { engine, image, directory } = await withImage(t);
+  const other = imageOf({ layers: [layerOf([{ path: 'f', content: 'other' }])] });
+  await engine.images.pull(sourceOf(other), { name: 'quay.io/other/app:2' });
+  engine.images.tag('test:1', 'second');
+  const path = join(directory, 'all.tar');
+  await engine.images.save(['test:1', 'second', 'quay.io/other/app:2'], path);
+  for (const { id } of engine.images.list()) await engine.images.remove(id, { force: true });
+  const loaded = await engine.images.load(createReadStream(path));
+  t.deepEqual(
+    loaded.map(({ image: { id, names } }) => ({ id, names })),
+    [
+      { id: image.id, names: ['localhost/second:latest', 'localhost/test:1'] },
+      { id: other.id, names: ['quay.io/other/app:2'] },
+    ],
+  );
+  await rejectsWith(t, engine.images.save(['test:1', 'second'], path, { format: 'oci-archive' }), 'INVALID_ARGUMENT');
+  await rejectsWith(t, engine.images.save('none', path), 'NO_SUCH_IMAGE');
+});
+
+test('load: what is no archive of images is refused, and leaves nothing', async (t) => {
+  if (!ready(t)) return;
+  const { engine } = await testEngine(t);
+  const directory = temporaryDirectory(t, 'tspod-archives-');
+  const path = join(directory, 'bad');
+  await rejectsWith(t, engine.images.load(path), 'NO_SUCH_FILE');
+  writeFileSync(path, tarOf([{ path: 'hello', content: 'x' }]));
+  await rejectsWith(t, engine.images.load(path), 'BAD_ARCHIVE');
+  writeFileSync(path, 'no archive at all');
+  await rejectsWith(t, engine.images.load(path), 'BAD_ARCHIVE');
+  await rejectsWith(t, engine.images.load(directory), 'BAD_ARCHIVE');
+  await rejectsWith(t, engine.images.load(Readable.from([Buffer.alloc(10)])), 'BAD_ARCHIVE');
+  const index = { schemaVersion: 2, manifests: [] };
+  writeFileSync(path, tarOf([{ path: 'index.json', content: JSON.stringify(index) }]));
+  await rejectsWith(t, engine.images.load(path), 'NO_SUCH_IMAGE');
+  t.deepEqual(engine.images.list(), []);
+});
+
+test('save and load: the command line, to a file, a pipe and a terminal', async (t) => {
+  if (!ready(t)) return;
+  const { engine, directory } = await withImage(t);
+  const path = join(directory, 'image.tar');
+  await engine.images.save('test:1', path);
+  const { stdout, stderr } = await runCli(t, 0, 'load', '-i', path);
+  t.is(stdout, 'Loaded image: localhost/test:1\n');
+  t.regex(stderr, /Copying blob sha256:/);
+  t.deepEqual(await runWith(t, {}, 0, 'image', 'load', '-q', '-i', path), { status: 0, stdout, stderr: '' });
+  const shell = (line: string) =>
+    spawnSync('sh', ['-c', line], { env: storeOf(t).env, encoding: 'utf8', cwd: directory });
+  const program = join(process.cwd(), 'bin/tspod');
+  const piped = shell(`${program} save -q test:1 | tar -tf - && ${program} save -q test:1 | ${program} load -q`);
+  t.regex(piped.stdout, /manifest\.json\nLoaded image: localhost\/test:1\n$/, piped.stderr);
+  t.is(
+    shell(`${program} save -q test:1 extra:2 -o named.tar && ${program} load -q -i named.tar`).stdout,
+    'Loaded image: localhost/test:1\nLoaded image: localhost/extra:2\n',
+  );
+  const terminal = shell(`script -qec "${program} save test:1" /dev/null`);
+  t.regex(terminal.stdout, /refusing to save to terminal/);
+  t.regex((await runCli(t, 125, 'load', '-i', '/nope')).stderr, /stat \/nope: no such file or directory/);
+  t.regex((await runCli(t, 125, 'save', '-o', path, 'none')).stderr, /none: image not known/);
+  t.regex(
+    (await runCli(t, 125, 'save', '--format', 'zip', '-o', path, 'test:1')).stderr,
+    /format value must be one of/,
+  );
+  t.regex((await runCli(t, 125, 'save', '-o', 'a:b', 'test:1')).stderr, /should not contain ':'/);
+});
