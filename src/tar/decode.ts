@@ -23,20 +23,21 @@ type Field = readonly [number, number];
 /** undefined for an empty block, which ends an archive. */
 export function decodeBlock(block: Buffer): RawHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
-  if (number(block, FIELDS.checksum) !== checksum(block)) throw badArchive('the checksum of a header is wrong');
+  if (Number.parseInt(digitsOf(block, FIELDS.checksum) ?? '', 8) !== checksum(block))
+    throw badArchive('the checksum of a header is wrong');
   const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? text(block, FIELDS.prefix) : '';
   const name = text(block, FIELDS.name);
   return {
     path: prefix === '' ? name : `${prefix}/${name}`,
     flag: block.toString('latin1', FIELDS.type[0], FIELDS.type[0] + 1),
     mode: number(block, FIELDS.mode) & 0o7777,
-    uid: number(block, FIELDS.uid),
-    gid: number(block, FIELDS.gid),
-    size: number(block, FIELDS.size),
+    uid: count(block, FIELDS.uid),
+    gid: count(block, FIELDS.gid),
+    size: count(block, FIELDS.size),
     mtimeSec: number(block, FIELDS.mtime),
     target: text(block, FIELDS.linkName),
-    major: number(block, FIELDS.major),
-    minor: number(block, FIELDS.minor),
+    major: count(block, FIELDS.major),
+    minor: count(block, FIELDS.minor),
     block,
   };
 }
@@ -51,8 +52,21 @@ function text(block: Buffer, [at, length]: Field): BinaryText {
 export function number(block: Buffer, [at, length]: Field): number {
   const first = block[at] ?? 0;
   if ((first & 0x80) !== 0) return binaryNumber(block.subarray(at, at + length));
-  const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(block.toString('latin1', at, at + length))?.[1] ?? '';
+  const digits = digitsOf(block, [at, length]);
+  if (digits === undefined) throw badArchive('a number in a header is malformed');
   return digits === '' ? 0 : Number.parseInt(digits, 8);
+}
+
+/** undefined if there is something else. */
+function digitsOf(block: Buffer, [at, length]: Field): string | undefined {
+  return /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(block.toString('latin1', at, at + length))?.[1];
+}
+
+/** A number below zero would lead reading backwards. */
+export function count(block: Buffer, field: Field): number {
+  const value = number(block, field);
+  if (value < 0) throw badArchive('a number in a header is negative');
+  return value;
 }
 
 function binaryNumber(bytes: Buffer): number {
@@ -64,7 +78,7 @@ function binaryNumber(bytes: Buffer): number {
   return result;
 }
 
-/** The records of a pax header, by key; a later one of the same key counts, an empty one takes it away. */
+/** The records of a pax header, by key; a later one of the same key counts. */
 export function decodePax(content: Buffer): Map<BinaryText, Buffer> {
   const records = new Map<BinaryText, Buffer>();
   for (let at = 0; at < content.length;) {

@@ -8,6 +8,9 @@ import { oldSparse, paxSparse, type SparseMap } from './sparse.js';
 /** Extended attributes of one file may take up to 64 KiB each; no header of use is longer. */
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
+/** One file has at most four headers that say more of it: a long name, a long target, a pax header and a global one. */
+const MAX_EXTENSIONS = 100;
+
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A part of a file's content; what no part covers is a hole. */
@@ -34,7 +37,9 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
   await using source = new ByteSource(archive);
   let extension = NO_EXTENSION;
   let globals: ReadonlyMap<string, Buffer> = new Map();
-  for (;;) {
+  let globalBytes = 0;
+  for (let extensions = 0; ; extensions += 1) {
+    if (extensions > MAX_EXTENSIONS) throw badArchive('a file has too many headers');
     const block = await source.exactly(BLOCK_BYTES);
     const raw = block === undefined ? undefined : decodeBlock(block);
     if (raw === undefined) {
@@ -46,6 +51,8 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
         extension = { ...extension, records: decodePax(await extensionOf(raw, source)) };
         continue;
       case 'g':
+        globalBytes += raw.size;
+        if (globalBytes > MAX_EXTENSION_BYTES) throw badArchive('the global headers are too long');
         globals = new Map([...globals, ...decodePax(await extensionOf(raw, source))]);
         continue;
       case 'L':
@@ -56,7 +63,8 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
         continue;
       default:
     }
-    const records = new Map([...globals, ...extension.records]);
+    extensions = -1;
+    const records = merged(globals, extension.records);
     const sparse = raw.flag === 'S' ? await oldSparse(raw, source) : undefined;
     const header = headerOf(raw, { ...extension, records });
     extension = NO_EXTENSION;
@@ -86,6 +94,12 @@ interface Extension {
 
 const NO_EXTENSION: Extension = { records: new Map() };
 
+/** An empty record takes away what a global header says; an extended attribute may be empty. */
+function merged(globals: ReadonlyMap<string, Buffer>, own: ReadonlyMap<string, Buffer>): Map<string, Buffer> {
+  const all = [...new Map([...globals, ...own])];
+  return new Map(all.filter(([key, value]) => value.length > 0 || key.startsWith(XATTR_RECORD)));
+}
+
 async function extensionOf({ size }: RawHeader, source: ByteSource): Promise<Buffer> {
   if (size > MAX_EXTENSION_BYTES) throw badArchive('a header is too long');
   const content = await source.exactly(size);
@@ -95,18 +109,21 @@ async function extensionOf({ size }: RawHeader, source: ByteSource): Promise<Buf
 }
 
 function longName(content: Buffer): BinaryText {
-  return cut(content.toString('latin1'));
+  const end = content.indexOf(0);
+  return content.toString('latin1', 0, end === -1 ? content.length : end);
 }
 
-function cut(text: BinaryText): BinaryText {
-  const end = text.indexOf('\0');
-  return end === -1 ? text : text.slice(0, end);
+/** Of a pax header, where nothing ends a name but its length. */
+function recordedName(records: ReadonlyMap<string, Buffer>, key: string): BinaryText | undefined {
+  const name = records.get(key);
+  if (name?.includes(0) === true) throw badArchive('a name has a NUL in it');
+  return name?.toString('latin1');
 }
 
 /** undefined for types that are no files: volume labels and the like. */
 function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHeader | undefined {
-  const record = (key: string) => records.get(key)?.toString('latin1');
-  const named = cut(record('GNU.sparse.name') ?? record('path') ?? path ?? raw.path);
+  const record = (key: string) => recordedName(records, key);
+  const named = record('GNU.sparse.name') ?? record('path') ?? path ?? raw.path;
   // Before ustar a directory was a file whose name ends with a slash.
   const type = named.endsWith('/') && TYPES[raw.flag] === 'file' ? 'directory' : TYPES[raw.flag];
   if (type === undefined) return undefined;
@@ -123,7 +140,7 @@ function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHead
     gid: decimal('gid', raw.gid),
     size: type === 'file' ? decimal('size', raw.size) : 0,
     ...(time === undefined ? { mtimeSec: raw.mtimeSec, mtimeNsec: 0 } : decodeTime(time)),
-    target: type === 'symlink' || type === 'hardlink' ? cut(record('linkpath') ?? target ?? raw.target) : '',
+    target: type === 'symlink' || type === 'hardlink' ? (record('linkpath') ?? target ?? raw.target) : '',
     major: raw.major,
     minor: raw.minor,
     xattrs: new Map(

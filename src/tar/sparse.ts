@@ -1,6 +1,6 @@
 /** Files with holes, in the four ways in which GNU tar writes them. */
 import { badArchive, type ByteSource } from './byte-source.js';
-import { decodeDecimal, number, type RawHeader } from './decode.js';
+import { count, decodeDecimal, number, type RawHeader } from './decode.js';
 import { BLOCK_BYTES, type DataRange } from './header.js';
 
 /** No file has more parts than this, or it is made to take memory. */
@@ -69,7 +69,7 @@ export async function oldSparse({ block }: RawHeader, source: ByteSource): Promi
     take(next, 0, 21);
     more = next[504] === 1;
   }
-  return checked(pairs(numbers), number(block, [483, 12]), 0);
+  return checked(pairs(numbers), count(block, [483, 12]), 0);
 }
 
 function pairs(numbers: readonly number[]): DataRange[] {
@@ -82,7 +82,7 @@ function pairs(numbers: readonly number[]): DataRange[] {
 function checked(ranges: readonly DataRange[], size: number, mapBytes: number): SparseMap {
   let end = 0;
   for (const range of ranges) {
-    if (range.offset < end || range.offset + range.size > size)
+    if (range.offset < end || range.size < 0 || range.offset + range.size > size)
       throw badArchive('the map of a sparse file is malformed');
     end = range.offset + range.size;
   }
