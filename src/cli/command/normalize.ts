@@ -61,8 +61,10 @@ export function normalizeArguments(
       const value = argv[at + 1];
       if (value === undefined || isFlag(value)) args.push(`${word}=`);
       else args.push(`${word}=${argv[++at] as string}`);
+    } else if (/^-[^-=]+=/.test(word) && lastIsSwitch(index, word)) {
+      args.push(...lettersForm(index, word, negated));
     } else {
-      args.push(word);
+      args.push(withoutEquals(index, word));
       if (wantsNext(index, word, flag) && at + 1 < argv.length) args.push(argv[++at] as string);
     }
   }
@@ -85,6 +87,21 @@ function switchForm(index: Index, word: string, negated: Set<string>): string {
   return `--no-${flag.name}`;
 }
 
+/** -it=false: all letters before the = are switches. */
+function lastIsSwitch(index: Index, word: string): boolean {
+  return [...word.slice(1, word.indexOf('='))].every((letter) => index.short.get(letter)?.kind === 'bool');
+}
+
+/** -it=false becomes -i --no-tty: the value is that of the last letter. */
+function lettersForm(index: Index, word: string, negated: Set<string>): readonly string[] {
+  const equals = word.indexOf('=');
+  const before = word.slice(0, equals - 1);
+  wantsNext(index, before, undefined);
+  const last = index.short.get(word[equals - 1] ?? '');
+  const form = switchForm(index, `--${last?.name ?? ''}${word.slice(equals)}`, negated);
+  return before === '-' ? [form] : [before, form];
+}
+
 /** Whether the value of this word's flag is the next word. */
 function wantsNext(index: Index, word: string, long: Flag | undefined): boolean {
   if (long !== undefined) return takesValue(long);
@@ -97,6 +114,15 @@ function wantsNext(index: Index, word: string, long: Flag | undefined): boolean 
     if (takesValue(flag)) return i === word.length - 1;
   }
   return false;
+}
+
+/** -e=a=b is -ea=b to commander, and so is the last letter of a group. */
+function withoutEquals(index: Index, word: string): string {
+  const [, letters = '', value] = /^-([^-=]+)=(.+)$/s.exec(word) ?? [];
+  if (value === undefined) return word;
+  const first = [...letters].findIndex((letter) => index.short.get(letter)?.kind !== 'bool');
+  const flag = index.short.get(letters[first] ?? '');
+  return first === letters.length - 1 && flag !== undefined && takesValue(flag) ? `-${letters}${value}` : word;
 }
 
 /** Place of the first word that is neither a flag of `flags` nor its value; the length if there is none. */

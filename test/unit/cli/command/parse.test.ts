@@ -93,6 +93,12 @@ test(reads, '--rootfs=/r cmd', { rootfs: ['/r'] }, 'cmd');
 test(reads, '--rootfs --rm /r cmd', { rootfs: [''], rm: ['true'] }, '/r cmd');
 test(reads, '--rootfs /r --rm cmd', { rootfs: ['/r'], rm: ['true'] }, 'cmd');
 test(reads, '--systemd=false image', { systemd: ['false'] }, 'image');
+test(reads, '-t=false image', { tty: ['false'] }, 'image');
+test(reads, '-t=true -i=0 image', { tty: ['true'], interactive: ['false'] }, 'image');
+test(reads, '-it=false image', { interactive: ['true'], tty: ['false'] }, 'image');
+test(reads, '-e=a=b image', { env: ['a=b'] }, 'image');
+test(reads, '-ite=a=b -ec=d image', { interactive: ['true'], tty: ['true'], env: ['a=b', 'c=d'] }, 'image');
+test(reads, '-e= image', { env: ['='] }, 'image');
 test(reads, '--help -p 80', { help: ['true'], publish: ['80'] }, '');
 
 test(mixes, 'a --rm b', { rm: ['true'] }, 'a b');
