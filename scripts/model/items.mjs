@@ -9,9 +9,12 @@ id :: unit/state/store.test.ts :: store: gives back what was put in
 name :: unit/state/store.test.ts :: insert: a name in use names its owner
 pod :: - :: there are no pods
 UID and GID mappings :: system/cli-run-flags.test.ts :: --uidmap and --gidmap
-image name :: system/cli-run.test.ts :: host: shows the programs of this machine, and changes stay in the container
+image id and name :: system/images.test.ts :: inspect: a container says which image it is made of
+image id and name: user, directory, labels, stop signal of the image :: system/images.test.ts :: run: user, working directory, labels, stop signal and annotations are the image ones unless others are given
+this machine as root (host:) :: system/cli-run.test.ts :: host: shows the programs of this machine, and changes stay in the container
 root directory :: system/run.test.ts :: run: a directory as root, used as it is and as a layer below
-image volumes :: - :: images are not pulled
+image volumes :: system/images.test.ts :: run: volumes begin with what the image has there, are writable, and end with the container
+image volumes: as tmpfs, or ignored :: system/images.test.ts :: run: image volumes can be tmpfs, or ignored, and give way to mounts
 shared memory, its size :: system/shared-memory.test.ts :: its size, mode and options
 mounts of the user's :: system/cli-run-flags.test.ts :: -v mounts a directory, with options
 privileged :: unit/spec/host-paths.test.ts :: a privileged container has all devices but the console
@@ -23,10 +26,15 @@ namespaces of other containers: ipc :: system/cli-run-flags.test.ts :: --ipc
 namespaces of other containers: uts :: system/cli-run-flags.test.ts :: --uts
 namespaces of other containers: cgroup :: system/cli-run-flags.test.ts :: --cgroupns
 further dependencies :: system/dependencies.test.ts :: requires: what it needs is recorded, and has to be there
+create network namespace, post-configure it :: system/network.test.ts :: the monitor starts a container again in the network namespace that it had
+networks: the default one :: system/network-config.test.ts :: network: without --network a container is on the default network, with a way to the host
+networks: name servers of theirs :: system/network-config.test.ts :: network: name servers of a network, and those that are asked for before them
+port mappings: of modes without a bridge :: system/network-config.test.ts :: network: ports of modes without a bridge are left out with a word
 port mappings :: system/network-config.test.ts :: network: published ports are reached through the host, and chosen ones are kept
 networks, aliases, static addresses :: system/network-config.test.ts :: network: addresses, names of interfaces and MAC addresses that are asked for are had
 DNS servers, search domains, options; added hosts :: system/names.test.ts :: command line: --add-host, --hosts-file, --no-hostname, --dns and its kin
 host name :: system/names.test.ts :: hostname: in the file, in HOSTNAME and in the kernel; with noHostname the file is the container’s
+entrypoint and command: of the image :: system/images.test.ts :: run: entrypoint and command: the image command is for the image entrypoint
 entrypoint and command :: system/run.test.ts :: run: output, exit code and signal of a command in a container of its own
 stdin :: system/run.test.ts :: run: input as text, bytes and a stream
 labels and annotations :: system/cli-run-flags.test.ts :: labels, annotations and files of labels
@@ -57,6 +65,9 @@ a mount of the user's wins over them :: system/names.test.ts :: a mount of the u
 restart count :: system/events.test.ts :: events: many looks at a container that is started again and again tell each run once
 last error :: system/run.test.ts :: run: a bad command leaves nothing and says what is wrong
 IP addresses and routes :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
+IP addresses: given back at the end :: system/network-config.test.ts :: network: a full pool is a clear error and leaves nothing; an end gives the address back
+IP addresses: of many that start at once :: system/network-config.test.ts :: network: many that start at the same time have different addresses and know each other
+IP addresses: after a kill :: system/network-faults.test.ts :: kill -9: a start that has leased its addresses gives them back, and one that has not told others is finished
 mounted, mountpoint :: system/files-mount.test.ts :: mount: counts, shows what the container sees, and is gone with the last unmount
 `;
 
@@ -88,6 +99,8 @@ ps, filters and formats :: system/cli-lifecycle.test.ts :: ps: columns, order, f
 top :: system/observe.test.ts :: top: the processes of the container, as it and as the host see them
 stats :: system/observe.test.ts :: stats: 64 MiB of memory, and the limit
 port :: system/cli-observe.test.ts :: port: nothing is published
+networks of a running container: connect, disconnect :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
+published ports: from the host, from others, from itself :: system/network.test.ts :: a published port is reached on the host, from other containers, and from the container itself
 namespace path, cgroup path, host name, dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
 root file system size, writable-layer size :: system/observe.test.ts :: sizes: what is written, a file of several names once, and the root directory with it
 bind mounts, destination to source :: system/observe.test.ts :: bindMounts: the files of the engine, but for those that the user mounts
@@ -105,6 +118,16 @@ the same as Podman does :: system/compare-podman.test.ts :: podman: a part of th
 mount and unmount, counted :: system/files-mount.test.ts :: mount: counts, shows what the container sees, and is gone with the last unmount
 export :: system/files-export.test.ts :: export: GNU tar makes the same tree of it, with owners, links, devices, attributes and times
 diff :: system/files-mount.test.ts :: diff: what was added, changed, deleted and replaced, and nothing that the engine did
+export: on the command line, of what runs and what ended :: system/cli-files.test.ts :: export: to a file and to stdout, of what runs and of what ended
+export: what archives may hold :: unit/tar/round-trip.test.ts :: files with holes: the maps of GNU tar and of pax, as GNU tar writes them
+diff: on the command line :: system/cli-files.test.ts :: diff: letters, JSON, and of which
+mount and umount: on the command line :: system/cli-files.test.ts :: mount and umount: where, how often, lists
+cp: in, by names and slashes :: system/cli-copy.test.ts :: cp: names and places of what is copied into a \${state} container
+cp: out, by names and slashes :: system/cli-copy.test.ts :: cp: names and places of what is copied out of a \${state} container
+cp: owners, modes, links, holes, attributes :: system/cli-copy.test.ts :: cp: owners, modes, links, holes and attributes of a \${state} container's files
+cp: archives on stdin and stdout :: system/cli-copy.test.ts :: cp: archives on stdin and stdout, of a \${state} container
+cp: from one container to another :: system/cli-copy.test.ts :: cp: from one container to another, and within one
+cp: hostile archives :: unit/tar/hostile.test.ts :: pax headers without an end are refused, and take no memory
 cp :: system/files-copy.test.ts :: copy: directories and other files replace each other only with overwrite
 cp: nothing leads out of the root :: system/files-copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
 artifacts :: system/artifacts.test.ts :: artifacts: are kept beside the container, replaced and removed, and go with it
