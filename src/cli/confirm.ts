@@ -3,8 +3,8 @@ import { invalid } from './cli-error.js';
 import type { Context } from './context.js';
 
 /** Whether the answer begins with a y. CliError at the end of the input. */
-export async function confirmed(context: Context, what: string): Promise<boolean> {
-  await context.out(`WARNING! This command removes ${what}.\nAre you sure you want to continue? [y/N] `);
+export async function confirmed(context: Context, warning: string): Promise<boolean> {
+  await context.out(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
   const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin });
   const answer = await new Promise<string | undefined>((resolve) => {

@@ -286,7 +286,7 @@ onBusybox('bad input is refused with 125 before anything exists', async (t, root
 
 test('images are refused clearly', async (t) => {
   if (!requires(t, 'root')) return;
-  const { stderr } = await run(t, 125, 'run', '--rm', 'alpine', 'true');
+  const { stderr } = await run(t, 125, 'run', '--rm', '--pull', 'never', 'localhost/alpine', 'true');
   t.regex(stderr, /^Error: .*alpine[^\n]*\n$/);
 });
 

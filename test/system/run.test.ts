@@ -109,7 +109,7 @@ test('run: a bad command leaves nothing and says what is wrong', async (t) => {
   await rejectsWith(t, run(['true'], { mounts: [{ type: 'bind', source: '/etc', target: 'x' }] }), 'INVALID_ARGUMENT');
   await rejectsWith(t, run(['true'], { capAdd: ['CAP_NONSENSE'] }), 'INVALID_ARGUMENT');
   await rejectsWith(t, run(['true'], { sysctls: { 'kernel.core_pattern': 'x' } }), 'INVALID_ARGUMENT');
-  await rejectsWith(t, run(['true'], { image: 'alpine' }), 'NO_SUCH_IMAGE');
+  await rejectsWith(t, run(['true'], { image: 'localhost/alpine', pull: 'never' }), 'NO_SUCH_IMAGE');
   await t.throwsAsync(engine.run({ ...options(), comand: ['true'] } as never), {
     instanceOf: TypeError,
     message: /comand.*command/,

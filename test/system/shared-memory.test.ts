@@ -138,5 +138,5 @@ test('command line: --shm-size and --ipc container:', async (t) => {
   const joined = ['--rm', '--network', 'none', '--ipc', 'container:donor', '--rootfs', root];
   t.is(await output(t, 'run', ...joined, 'ls', '/dev/shm'), 'seen\n');
   const { stderr } = await run(t, 125, 'run', ...joined.slice(0, -2), '--shm-size', '1m', '--rootfs', root, 'true');
-  t.regex(stderr, /cannot set shmSizeBytes with ipc container:/);
+  t.regex(stderr, /cannot set --shm-size with ipc container:/);
 });

@@ -21,7 +21,8 @@ export const command: Command = {
   run: async (context, { flags }) => {
     const all = flags.bool('all');
     const what = all ? 'all images without at least one container associated with them' : 'all dangling images';
-    if (!flags.bool('force') && !(await confirmed(context, what))) return 0;
+    const warning = `This command removes ${what}.`;
+    if (!flags.bool('force') && !(await confirmed(context, warning))) return 0;
     const engine = await context.engine();
     const { removed, failed } = await engine.images.prune({
       all,
