@@ -61,6 +61,13 @@ export { addAddress, listAddresses, removeAddress } from './netlink/addresses.js
 export type { AddAddressOptions, LinkAddress, ListAddressesOptions } from './netlink/addresses.js';
 export { addRoute, listRoutes, removeRoute } from './netlink/routes.js';
 export type { ListRoutesOptions, Route, RouteOptions } from './netlink/routes.js';
+export { createIpvlan, createMacvlan, createVlan } from './netlink/upper-links.js';
+export type { NewIpvlan, NewMacvlan, NewUpperLink, NewVlan } from './netlink/upper-links.js';
+export type { IpvlanMode, MacvlanMode } from './netlink/link-drafts.js';
+export { listNeighbours, removeNeighbour, setNeighbour } from './netlink/neighbours.js';
+export type { Neighbour, NeighbourOptions } from './netlink/neighbours.js';
+export { addRoutingRule, listRoutingRules, removeRoutingRule } from './netlink/routing-rules.js';
+export type { RoutingRule, RoutingRuleOptions } from './netlink/routing-rules.js';
 
 export { preflight } from './preflight/preflight.js';
 export type { PreflightReport } from './preflight/preflight.js';

@@ -14,6 +14,12 @@ import type { LinkChanges, NewLink, NewVeth } from './netlink/links.js';
 import type { Link } from './netlink/link-decode.js';
 import { addRoute, listRoutes, removeRoute } from './netlink/routes.js';
 import type { Route, RouteOptions } from './netlink/routes.js';
+import { listNeighbours, removeNeighbour, setNeighbour } from './netlink/neighbours.js';
+import type { Neighbour, NeighbourOptions } from './netlink/neighbours.js';
+import { addRoutingRule, listRoutingRules, removeRoutingRule } from './netlink/routing-rules.js';
+import type { RoutingRule, RoutingRuleOptions } from './netlink/routing-rules.js';
+import { createIpvlan, createMacvlan, createVlan } from './netlink/upper-links.js';
+import type { NewIpvlan, NewMacvlan, NewVlan } from './netlink/upper-links.js';
 
 /** The operations, each carried out in the namespaces, on a thread that joins them and ends: as the functions with `inside`. */
 export interface InsideOperations {
@@ -39,6 +45,15 @@ export interface InsideOperations {
   listRoutes(options?: { readonly table?: number | 'all' }): Promise<Route[]>;
   addRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
   removeRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
+  createMacvlan(link: Omit<NewMacvlan, 'inside'>): Promise<void>;
+  createIpvlan(link: Omit<NewIpvlan, 'inside'>): Promise<void>;
+  createVlan(link: Omit<NewVlan, 'inside'>): Promise<void>;
+  listNeighbours(): Promise<Neighbour[]>;
+  setNeighbour(neighbour: Omit<NeighbourOptions, 'inside'> & { readonly macAddress: string }): Promise<void>;
+  removeNeighbour(neighbour: Omit<NeighbourOptions, 'inside'>): Promise<void>;
+  listRoutingRules(): Promise<RoutingRule[]>;
+  addRoutingRule(rule: Omit<RoutingRuleOptions, 'inside'>): Promise<void>;
+  removeRoutingRule(rule: Omit<RoutingRuleOptions, 'inside'>): Promise<void>;
 }
 
 /**
@@ -91,5 +106,14 @@ function operationsInside(inside: ThreadNamespaces): InsideOperations {
     listRoutes: (options) => listRoutes({ ...options, inside }),
     addRoute: (route) => addRoute({ ...route, inside }),
     removeRoute: (route) => removeRoute({ ...route, inside }),
+    createMacvlan: (link) => createMacvlan({ ...link, inside }),
+    createIpvlan: (link) => createIpvlan({ ...link, inside }),
+    createVlan: (link) => createVlan({ ...link, inside }),
+    listNeighbours: () => listNeighbours({ inside }),
+    setNeighbour: (neighbour) => setNeighbour({ ...neighbour, inside }),
+    removeNeighbour: (neighbour) => removeNeighbour({ ...neighbour, inside }),
+    listRoutingRules: () => listRoutingRules({ inside }),
+    addRoutingRule: (rule) => addRoutingRule({ ...rule, inside }),
+    removeRoutingRule: (rule) => removeRoutingRule({ ...rule, inside }),
   };
 }

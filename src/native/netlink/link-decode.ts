@@ -77,7 +77,8 @@ export function decodeLink(body: Buffer): Link {
   };
 }
 
-function formatMac(bytes: Buffer): string {
+/** `02:00:00:00:00:01`. */
+export function formatMac(bytes: Buffer): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 

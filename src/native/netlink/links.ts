@@ -81,7 +81,8 @@ export async function createVeth(veth: NewVeth): Promise<void> {
     const place = handle === undefined ? [] : [u32Attribute(IFLA.networkNamespaceFd, handle.fd)];
     const peerParts = [ifInfo(), ...attributesOfNew(peer), ...place];
     // An end can be switched on only when it has the other.
-    await createLinkOfKind({ ...veth, up: false }, 'veth', [nestedAttribute(VETH_INFO_PEER, peerParts)]);
+    const data = [nestedAttribute(VETH_INFO_PEER, peerParts)];
+    await createLinkOfKind({ ...veth, up: false }, 'veth', { data });
     await switchOn(veth, { ...peer, inside: handle === undefined ? veth.inside : { net: handle } });
   } finally {
     handle?.close();
@@ -105,20 +106,32 @@ async function switchOn(
 
 /** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. NativeError as of createVeth. */
 export async function createBridge(link: NewLink): Promise<void> {
-  await createLinkOfKind(link, 'bridge', []);
+  await createLinkOfKind(link, 'bridge');
 }
 
 /** Makes an interface that drops what is sent to it, for addresses of one's own. NativeError as of createVeth. */
 export async function createDummy(link: NewLink): Promise<void> {
-  await createLinkOfKind(link, 'dummy', []);
+  await createLinkOfKind(link, 'dummy');
 }
 
-async function createLinkOfKind(link: NewLink, kind: string, data: readonly Uint8Array[]): Promise<void> {
+interface KindDetails {
+  /** IFLA_INFO_DATA. */
+  readonly data?: readonly Uint8Array[];
+  /** Beside those that every new link has. */
+  readonly attributes?: readonly Uint8Array[];
+}
+
+export async function createLinkOfKind(
+  link: NewLink,
+  kind: string,
+  { data = [], attributes = [] }: KindDetails = {},
+): Promise<void> {
   const info = [
     textAttribute(IFLA_INFO_KIND, kind),
     ...(data.length > 0 ? [nestedAttribute(IFLA_INFO_DATA, data)] : []),
   ];
-  const parts = [ifInfo(upFlags(link.up)), ...attributesOfNew(link), nestedAttribute(IFLA.linkInfo, info)];
+  const own = [...attributesOfNew(link), ...attributes];
+  const parts = [ifInfo(upFlags(link.up)), ...own, nestedAttribute(IFLA.linkInfo, info)];
   const bytes = request(RTM.newLink, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
   await converse(link.inside, { what: 'RTM_NEWLINK', on: `${kind} ${link.name}` }, bytes);
 }

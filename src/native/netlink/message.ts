@@ -11,6 +11,12 @@ export const RTM = {
   newRoute: 24,
   delRoute: 25,
   getRoute: 26,
+  newNeighbour: 28,
+  delNeighbour: 29,
+  getNeighbour: 30,
+  newRule: 32,
+  delRule: 33,
+  getRule: 34,
 } as const;
 
 /** Flags of a request (linux/netlink.h). */

@@ -1,0 +1,89 @@
+/** Neighbours: the hardware addresses of those on the same network (ARP, and neighbour discovery of IPv6). */
+import { formatIp, parseIp } from '../../util/ip-address.js';
+import type { InsideOptions } from '../mounts.js';
+import { AF_INET, AF_INET6 } from './addresses.js';
+import { converse } from './conversation.js';
+import { macBytes } from './link-attributes.js';
+import { formatMac } from './link-decode.js';
+import { linkIndex } from './links.js';
+import { attribute, NLM_F, parseAttributes, request, RTM } from './message.js';
+
+export interface Neighbour {
+  /** Index of the interface. */
+  readonly link: number;
+  /** `192.0.2.1`. */
+  readonly address: string;
+  /** Absent while nobody has answered. */
+  readonly macAddress: string | undefined;
+  readonly state:
+    'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'noarp' | 'permanent' | 'none' | number;
+}
+
+export interface NeighbourOptions extends InsideOptions {
+  /** Name of the interface. */
+  readonly link: string;
+  /** `192.0.2.1`, `fe80::1`. */
+  readonly address: string;
+}
+
+const NDMSG_BYTES = 12;
+const NDA = { address: 1, linkAddress: 2 } as const;
+const NUD_PERMANENT = 0x80;
+const MAC_BYTES = 6;
+
+const STATES: ReadonlyMap<number, Neighbour['state']> = new Map([
+  [0, 'none'],
+  [1, 'incomplete'],
+  [2, 'reachable'],
+  [4, 'stale'],
+  [8, 'delay'],
+  [0x10, 'probe'],
+  [0x20, 'failed'],
+  [0x40, 'noarp'],
+  [NUD_PERMANENT, 'permanent'],
+]);
+
+/** Adds one that stays, or changes it. NativeError ENODEV, ENETDOWN if the interface is down; TypeError for what is no address. */
+export async function setNeighbour(options: NeighbourOptions & { readonly macAddress: string }): Promise<void> {
+  const parts = [...(await neighbourParts(options)), attribute(NDA.linkAddress, macBytes(options.macAddress))];
+  const bytes = request(RTM.newNeighbour, NLM_F.create | NLM_F.replace | NLM_F.ack, parts);
+  await converse(options.inside, { what: 'RTM_NEWNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+}
+
+/** NativeError ENOENT if it is not there, ENODEV; TypeError for what is no address. */
+export async function removeNeighbour(options: NeighbourOptions): Promise<void> {
+  const bytes = request(RTM.delNeighbour, NLM_F.ack, await neighbourParts(options));
+  await converse(options.inside, { what: 'RTM_DELNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+}
+
+/** Those of IPv4 and IPv6, of all interfaces. */
+export async function listNeighbours(options: InsideOptions = {}): Promise<Neighbour[]> {
+  const bytes = request(RTM.getNeighbour, NLM_F.dump, [Buffer.alloc(NDMSG_BYTES)]);
+  const messages = await converse(options.inside, { what: 'RTM_GETNEIGH', on: 'all' }, bytes);
+  return messages
+    .filter(({ type, body }) => type === RTM.newNeighbour && [AF_INET, AF_INET6].includes(body.readUInt8(0)))
+    .map(({ body }) => decodeNeighbour(body));
+}
+
+async function neighbourParts({ link, address, inside }: NeighbourOptions): Promise<Buffer[]> {
+  const bytes = parseIp(address);
+  if (bytes === undefined) throw new TypeError(`not an address: "${address}" (like 192.0.2.1)`);
+  const header = Buffer.alloc(NDMSG_BYTES);
+  header.writeUInt8(bytes.length === 4 ? AF_INET : AF_INET6, 0);
+  header.writeInt32LE(await linkIndex(link, inside), 4);
+  header.writeUInt16LE(NUD_PERMANENT, 8);
+  return [header, attribute(NDA.address, bytes)];
+}
+
+function decodeNeighbour(body: Buffer): Neighbour {
+  const attributes = parseAttributes(body.subarray(NDMSG_BYTES));
+  const address = attributes.get(NDA.address);
+  const mac = attributes.get(NDA.linkAddress);
+  const state = body.readUInt16LE(8);
+  return {
+    link: body.readInt32LE(4),
+    address: address === undefined ? '' : formatIp(address),
+    macAddress: mac?.length === MAC_BYTES ? formatMac(mac) : undefined,
+    state: STATES.get(state) ?? state,
+  };
+}

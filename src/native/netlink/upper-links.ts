@@ -1,0 +1,63 @@
+/** Interfaces above another one, which they share. */
+import { IPVLAN_MODES, MACVLAN_MODES } from './link-drafts.js';
+import type { IpvlanMode, MacvlanMode } from './link-drafts.js';
+import { createLinkOfKind, linkIndex } from './links.js';
+import type { NewLink } from './links.js';
+import { attribute, u32Attribute } from './message.js';
+
+const IFLA_LINK = 5;
+const MACVLAN_MODE = 1;
+const IPVLAN_MODE = 1;
+const VLAN_ID = 1;
+const MAX_VLAN_ID = 4094;
+
+/** An interface above another one of its namespace; setLink() moves it to another. */
+export interface NewUpperLink extends NewLink {
+  /** Name of the interface below. */
+  readonly parent: string;
+}
+
+export interface NewMacvlan extends NewUpperLink {
+  /** Who reaches whom on the same parent. @default 'bridge': all do */
+  readonly mode?: MacvlanMode;
+}
+
+/** It has the MAC address of its parent. */
+export interface NewIpvlan extends Omit<NewUpperLink, 'macAddress'> {
+  /** @default 'l2' */
+  readonly mode?: IpvlanMode;
+}
+
+export interface NewVlan extends NewUpperLink {
+  /** 1 to 4094. */
+  readonly id: number;
+}
+
+/** Makes an interface with a MAC address of its own on another's network. NativeError ENODEV without the parent, else as of createVeth(). */
+export async function createMacvlan(link: NewMacvlan): Promise<void> {
+  const mode = requireMode('macvlan', MACVLAN_MODES, link.mode ?? 'bridge');
+  await createUpper(link, 'macvlan', [u32Attribute(MACVLAN_MODE, mode)]);
+}
+
+/** Makes an interface with addresses of its own and the MAC address of another. NativeError as of createMacvlan(). */
+export async function createIpvlan(link: NewIpvlan): Promise<void> {
+  const mode = requireMode('ipvlan', IPVLAN_MODES, link.mode ?? 'l2');
+  await createUpper(link, 'ipvlan', [attribute(IPVLAN_MODE, Uint8Array.of(mode, 0))]);
+}
+
+/** Makes an interface for the packets of one VLAN (802.1Q) of another. NativeError as of createMacvlan(). */
+export async function createVlan(link: NewVlan): Promise<void> {
+  const { id } = link;
+  if (!Number.isInteger(id) || id < 1 || id > MAX_VLAN_ID) throw new TypeError(`not the number of a VLAN: ${id}`);
+  await createUpper(link, 'vlan', [attribute(VLAN_ID, Uint8Array.of(id & 0xff, id >> 8))]);
+}
+
+async function createUpper(link: NewUpperLink, kind: string, data: readonly Uint8Array[]): Promise<void> {
+  const parent = await linkIndex(link.parent, link.inside);
+  await createLinkOfKind(link, kind, { data, attributes: [u32Attribute(IFLA_LINK, parent)] });
+}
+
+function requireMode<T extends string>(kind: string, modes: Readonly<Record<T, number>>, mode: T): number {
+  if (!Object.hasOwn(modes, mode)) throw new TypeError(`not a mode of ${kind}: "${mode}"`);
+  return modes[mode];
+}
