@@ -393,8 +393,7 @@ test('pause: a container that ends in the middle of it is started again by its p
   await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
   const container = env.engine.containers.get('subject');
   const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
-  process.kill(container.state().pid, 'SIGKILL');
-  await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+  await killUntilRestarting(container);
   const { status } = await pause.goOn();
   // Whatever came first: it is paused in its next life, or runs in that.
   if (status === 0) await container.unpause();
@@ -409,8 +408,7 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   const container = env.engine.containers.get('subject');
   const freezer = freezerOf(container);
   const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
-  process.kill(container.state().pid, 'SIGKILL');
-  await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+  await killUntilRestarting(container);
   const { monitorPid } = container.state();
   process.kill(monitorPid, 'SIGSTOP');
   await killHard(pause.pid);
@@ -421,6 +419,21 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   await container.wait({ conditions: ['running'], intervalMs: 5 });
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
 });
+
+/** Ends it until it is seen waiting for its restart: each time it waits longer, so that a busy machine does not miss it. */
+async function killUntilRestarting(container: Container): Promise<void> {
+  let ended = 0;
+  for (let look = 0; look < 5000; look += 1) {
+    const { status, pid } = container.state();
+    if (status === 'restarting') return;
+    if (pid !== 0 && pid !== ended) {
+      ended = pid;
+      process.kill(pid, 'SIGKILL');
+    }
+    await delay(5);
+  }
+  throw new Error('the container was never seen restarting');
+}
 
 /** The file that freezes all processes of a running container, and what is written to it. */
 function freezerOf(container: Container): { readonly path: string; readonly frozen: string } {

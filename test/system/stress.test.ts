@@ -1,6 +1,6 @@
 /**
  * Eight processes that do what chance tells them to the same five containers, through the library and the command line; in every fourth round or so
- * some of them are killed. Here as many rounds as a minute has; `npm run test:stress` plays 200. The seed of a round says all that is drawn in
+ * some of them are killed. `npm run test:stress` plays 200 rounds. The seed of a round says all that is drawn in
  * it; which process comes first is the kernel's to say.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { CONTAINER_STATUSES } from '../../src/container/api.js';
 import { until } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
 import { randomFrom } from '../helpers/random.js';
-import { requires } from '../helpers/requires.js';
+import { requires, skip } from '../helpers/requires.js';
 import { Crew, type Played } from '../helpers/stress/crew.js';
 
 const ROUNDS = Number(process.env['TSPOD_STRESS_ROUNDS'] ?? 200);
@@ -26,6 +26,7 @@ const KILLING = 0.25;
 
 test('stress: random operations of eight processes on the same containers', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
+  if (process.env['TSPOD_STRESS_ROUNDS'] === undefined) return skip(t, 'takes long: npm run test:stress plays it');
   t.timeout(7_200_000);
   const env = await faults(t);
   const crew = new Crew();
