@@ -2,6 +2,7 @@
 import { CONTAINER_STATUSES } from '../container/api.js';
 import { TspodError } from '../errors.js';
 import { parseMoment } from '../util/moment.js';
+import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
@@ -20,24 +21,8 @@ const STATUSES: ReadonlySet<string> = new Set([...CONTAINER_STATUSES, 'configure
 const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
 
 const MAKERS: Readonly<Record<string, FilterMaker>> = {
-  id: (values) => {
-    const tests = values.map((value) =>
-      /^[0-9a-f]+$/.test(value) ? (id: string) => id.startsWith(value) : matcher('id', value),
-    );
-    return ({ id }) => tests.some((test) => test(id));
-  },
-  name: (values) => {
-    const tests = values.map((value) => matcher('name', value));
-    return ({ name }) => tests.some((test) => test(name));
-  },
-  label: (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels }) => tests.every((test) => test(labels));
-  },
-  'label!': (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels }) => !tests.some((test) => test(labels));
-  },
+  ...NAME_FILTERS,
+  ...LABEL_FILTERS,
   exited: (values) => {
     const codes = values.map((value) => {
       if (!/^-?\d+$/.test(value)) throw invalid(`exited: "${value}" is no exit code`);
@@ -117,32 +102,6 @@ export function filterPredicate(filters: ContainerFilters, context: FilterContex
 function shouldStartOnBoot({ restartPolicy, stoppedByUser, startedAt }: ContainerSummary): boolean {
   if (startedAt === null) return false;
   return restartPolicy === 'always' || (restartPolicy === 'unless-stopped' && !stoppedByUser);
-}
-
-/** A regular expression that may match anywhere, as Podman's do. */
-export function matcher(filter: string, text: string): (value: string) => boolean {
-  let expression: RegExp;
-  try {
-    expression = new RegExp(text);
-  } catch {
-    throw invalid(`${filter}: "${text}" is no regular expression`);
-  }
-  return (value) => expression.test(value);
-}
-
-/** `key` or `key=value`, where `*` at the end of the key or value stands for anything. */
-export function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
-  const equals = wanted.indexOf('=');
-  const key = equals === -1 ? wanted : wanted.slice(0, equals);
-  const value = equals === -1 ? undefined : wanted.slice(equals + 1);
-  return (labels) =>
-    Object.entries(labels).some(
-      ([name, held]) => globMatches(key, name) && (value === undefined || globMatches(value, held)),
-    );
-}
-
-function globMatches(pattern: string, text: string): boolean {
-  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
 function invalid(message: string): TspodError {

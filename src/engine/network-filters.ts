@@ -2,7 +2,7 @@
 import { TspodError } from '../errors.js';
 import type { Network } from '../network/network-file.js';
 import { parseMoment } from '../util/moment.js';
-import { labelTest, matcher } from './filters.js';
+import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
 import type { NetworkFilters } from './network-types.js';
 
 export type NetworkPredicate = (network: Network) => boolean;
@@ -16,28 +16,12 @@ interface FilterContext {
 type FilterMaker = (values: readonly string[], context: FilterContext) => NetworkPredicate;
 
 const MAKERS: Readonly<Record<string, FilterMaker>> = {
-  name: (values) => {
-    const tests = values.map((value) => matcher('name', value));
-    return ({ name }) => tests.some((test) => test(name));
-  },
-  id: (values) => {
-    const tests = values.map((value) =>
-      /^[0-9a-f]+$/.test(value) ? (id: string) => id.startsWith(value) : matcher('id', value),
-    );
-    return ({ id }) => tests.some((test) => test(id));
-  },
+  ...NAME_FILTERS,
   driver:
     (values) =>
     ({ driver }) =>
       values.includes(driver),
-  label: (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels = {} }) => tests.every((test) => test(labels));
-  },
-  'label!': (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels = {} }) => !tests.some((test) => test(labels));
-  },
+  ...LABEL_FILTERS,
   dangling: (values, { isUsed }) => {
     const [value = '', ...more] = values;
     if (more.length > 0 || !/^(true|false|1|0)$/.test(value)) throw invalid('dangling must be true or false, once');

@@ -2,18 +2,14 @@ import type { Container } from '../../container/api.js';
 import type { ContainerInspect } from '../../container/inspect-types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
 import { isTspodError } from '../../errors.js';
-import { CliError, EXIT_FAILURE, invalid, unsupported } from '../cli-error.js';
+import { CliError, invalid, unsupported } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { jsonText } from '../escape.js';
 import { messageOf } from '../exit-status.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
-import { isJsonFormat, renderReport } from '../format/report.js';
-import { reportError } from '../report-error.js';
+import { renderReport } from '../format/report.js';
+import { inspectEach, inspectFormatFlag } from '../inspect-each.js';
 import { latestFlag, selectOne } from '../selection.js';
-
-/** What is printed between a field and its level, five spaces as Podman has it. */
-const INDENT = 5;
 
 export const command: Command = {
   name: 'inspect',
@@ -27,15 +23,7 @@ export const command: Command = {
     "inspect -f '{{json .Config.Labels}}' web",
   ],
   flags: [
-    {
-      name: 'format',
-      short: 'f',
-      kind: 'text',
-      value: 'template',
-      default: 'json',
-      completion: ['json'],
-      help: 'json, or a Go template',
-    },
+    inspectFormatFlag,
     latestFlag,
     { name: 'size', short: 's', kind: 'bool', help: 'Also the size of the files' },
     {
@@ -57,22 +45,18 @@ export const command: Command = {
   run: async (context, { flags, args, commandLine }) => {
     const onlyContainers = flags.text('type') === 'container' || commandLine[1] === 'container';
     const type = flags.text('type') ?? 'all';
-    const found: (ContainerInspect | ImageInspect)[] = [];
-    const errors: unknown[] = [];
-    for (const name of flags.bool('latest') ? [undefined] : args) {
-      try {
-        found.push(
-          await inspectOne(context, name, { type: onlyContainers ? 'container' : type, size: flags.bool('size') }),
-        );
-      } catch (error) {
-        if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'NO_SUCH_IMAGE')) throw error;
-        const missing = onlyContainers ? `container ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
-        errors.push(new CliError(`inspecting object: no such ${missing}`));
-      }
-    }
-    await context.out(inspectText(found, flags.text('format') ?? 'json'));
-    for (const error of errors) await reportError(context, error);
-    return errors.length === 0 ? 0 : EXIT_FAILURE;
+    const format = flags.text('format') ?? 'json';
+    const wanted = { type: onlyContainers ? 'container' : type, size: flags.bool('size') };
+    return inspectEach(context, flags.bool('latest') ? [undefined] : args, {
+      format,
+      find: (name) => inspectOne(context, name, wanted),
+      missing: (name, error) => {
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'NO_SUCH_IMAGE')) return undefined;
+        const what = onlyContainers ? `container ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
+        return new CliError(`inspecting object: no such ${what}`);
+      },
+      render: (found) => inspectText(found, format),
+    });
   },
 };
 
@@ -128,7 +112,6 @@ function checkType(type: string): void {
 }
 
 function inspectText(found: readonly (ContainerInspect | ImageInspect)[], format: string): string {
-  if (format === '' || isJsonFormat(format)) return `${jsonText(found, INDENT)}\n`;
   if (found.length === 0) return '\n';
   try {
     return renderReport({ name: 'inspect', format: renamed(format), rows: found.map((item) => fromJson(item, SHAPE)) });

@@ -1,7 +1,7 @@
 /** The filters of `images` and of everything else that chooses images by conditions. */
 import { TspodError } from '../../errors.js';
 import { parseMoment } from '../../util/moment.js';
-import { labelTest } from '../filters.js';
+import { LABEL_FILTERS } from '../common-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
 type Predicate = (image: ImageSummary) => boolean;
@@ -54,14 +54,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const wanted = values.map((value) => truth('containers', value));
     return ({ containers }) => wanted.includes(containers > 0);
   },
-  label: (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels }) => tests.every((test) => test(labels));
-  },
-  'label!': (values) => {
-    const tests = values.map(labelTest);
-    return ({ labels }) => !tests.some((test) => test(labels));
-  },
+  ...LABEL_FILTERS,
   id:
     (values) =>
     ({ id }) =>

@@ -123,8 +123,7 @@ async function opened(t: ExecutionContext<unknown>, kind: string, parts: Readonl
 }
 
 const badArchive = test.macro<[string, string, Readonly<Record<string, string>>, RegExp]>({
-  // eslint-disable-next-line max-params -- a macro has its own
-  exec: async (t, kind, _, parts, why) => {
+  exec: async (t, ...[kind, , parts, why]) => {
     const error = await t.throwsAsync(opened(t, kind, parts));
     t.regex(error.message, why);
     t.true(

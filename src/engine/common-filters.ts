@@ -1,0 +1,67 @@
+/** Filters that lists of containers, images and networks share. */
+import { TspodError } from '../errors.js';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface Labelled {
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** `id`: the beginning of one, or a regular expression. `name`: a regular expression. Any of the values. */
+export const NAME_FILTERS = {
+  id: (values: readonly string[]) => {
+    const tests = values.map((value) =>
+      /^[0-9a-f]+$/.test(value) ? (id: string) => id.startsWith(value) : matcher('id', value),
+    );
+    return ({ id }: Named): boolean => tests.some((test) => test(id));
+  },
+  name: (values: readonly string[]) => {
+    const tests = values.map((value) => matcher('name', value));
+    return ({ name }: Named): boolean => tests.some((test) => test(name));
+  },
+};
+
+/** All labels must be there; none of `label!` may. */
+export const LABEL_FILTERS = {
+  label: (values: readonly string[]) => {
+    const tests = values.map(labelTest);
+    return ({ labels = {} }: Labelled): boolean => tests.every((test) => test(labels));
+  },
+  'label!': (values: readonly string[]) => {
+    const tests = values.map(labelTest);
+    return ({ labels = {} }: Labelled): boolean => !tests.some((test) => test(labels));
+  },
+};
+
+/** A regular expression that may match anywhere, as Podman's do. */
+function matcher(filter: string, text: string): (value: string) => boolean {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(text);
+  } catch {
+    throw invalid(`${filter}: "${text}" is no regular expression`);
+  }
+  return (value) => expression.test(value);
+}
+
+/** `key` or `key=value`, where `*` at the end of the key or value stands for anything. */
+function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
+  const equals = wanted.indexOf('=');
+  const key = equals === -1 ? wanted : wanted.slice(0, equals);
+  const value = equals === -1 ? undefined : wanted.slice(equals + 1);
+  return (labels) =>
+    Object.entries(labels).some(
+      ([name, held]) => globMatches(key, name) && (value === undefined || globMatches(value, held)),
+    );
+}
+
+function globMatches(pattern: string, text: string): boolean {
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}
