@@ -147,6 +147,13 @@ bool somebody_asks(Loop& loop) {
   return asks;
 }
 
+/** Answers all who wait for a check that will not be. */
+void refuse_clients(Loop& loop) {
+  loop.clients.for_each([&](Client& client) {
+    if (client.asked_for_check || client.awaits_check) answer(client, Answer::kNotRun);
+  });
+}
+
 /** The result is there: counts it, writes it down, tells those who asked, and does what follows. */
 void finish_check(Loop& loop) {
   Checks& checks = *loop.checks;
@@ -166,7 +173,7 @@ void finish_check(Loop& loop) {
     if (client.awaits_check) answer(client, words);
   });
   act(loop, action_for(checks, verdict));
-  if (checks.ends_run) return;
+  if (checks.ends_run) return refuse_clients(loop);
   const bool regular_begins =
       verdict == HealthVerdict::kPassedStartup && checks.settings.regular.interval_ms != 0;
   if (regular_begins || somebody_asks(loop)) return set_timer(checks, CheckTimer::kNextCheck, 0);
@@ -195,13 +202,6 @@ void start_now(Loop& loop) {
   checks.process = std::move(*started);
   checks.output_watch.fd = checks.process.output.get();
   set_timer(checks, CheckTimer::kCheckLimit, check.timeout_ms);
-}
-
-/** Answers all who wait for a check that will not be. */
-void refuse_clients(Loop& loop) {
-  loop.clients.for_each([&](Client& client) {
-    if (client.asked_for_check || client.awaits_check) answer(client, Answer::kNotRun);
-  });
 }
 
 /** Time is over. What is frozen has had none: it gets it anew. */

@@ -19,7 +19,9 @@ import { setFrozen } from './freeze.js';
 import type { HeldContainer } from './held.js';
 import { memberPids } from './member-pids.js';
 import { writeBundle } from './oci-runtime/bundle.js';
+import { launchedNetwork } from './networking.js';
 import { preparedFiles, rootOf } from './prepare.js';
+import { mountedRoot } from './root-mount.js';
 import { containerStdio, readDescriptors, type StdioPlan } from './stdio.js';
 import { talkTo } from './talk-to.js';
 
@@ -126,10 +128,11 @@ function nextPlan(held: HeldContainer): Plan {
     id,
     config,
     paths,
-    root,
+    root: mountedRoot(held) ?? root,
     hostBinds,
     ...preparedFiles(context, { id, name, config, paths }),
     donors,
+    network: launchedNetwork(context, id),
     stdio: stdioOf(held),
     gate: false,
     timeLimitMs: 0,

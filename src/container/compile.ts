@@ -41,8 +41,8 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly extended: readonly ExtendedFile[];
   readonly donors: Donors;
-  /** Absent: no network but a loopback, or another's. */
-  readonly network?: ContainerNetwork | undefined;
+  /** Undefined: no network but a loopback, or another's. */
+  readonly network: ContainerNetwork | undefined;
   readonly stdio: StdioPlan;
   /** What splitFrom() says of it. */
   readonly splitFrom: string;

@@ -69,6 +69,14 @@ function addedFile({ paths }: EngineContext, id: string): string {
   return `${paths.networks}/added-${id}`;
 }
 
+/** As the launch of this life had it: without the networks that came later. Undefined if it has none. */
+export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+  const network = readNetwork(context, id);
+  if (network === undefined) return undefined;
+  const added = new Set(addedNetworks(context, id).map(({ interfaceName }) => interfaceName));
+  return { ...network, networks: network.networks.filter(({ interfaceName }) => !added.has(interfaceName)) };
+}
+
 /** Before it is done. */
 export function rememberAdded(context: EngineContext, id: string, network: AttachedNetwork): void {
   writeFileSync(addedFile(context, id), JSON.stringify([...addedNetworks(context, id), network]), { mode: 0o600 });

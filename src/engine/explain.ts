@@ -28,6 +28,8 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     ...rootOf(context, { id, config, paths }),
     ...preparedFiles(context, { id, name, config, paths }),
     donors,
+    // Addresses and ports are taken when it starts.
+    network: undefined,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
     splitFrom: splitFrom(context, config),
     gate: false,

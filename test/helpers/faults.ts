@@ -9,7 +9,8 @@ import type { ExecutionContext } from 'ava';
 import type { Failpoint, ImageFailpoint } from '../../src/container/failpoint.js';
 import { collect, until, type CliResult } from './cli.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
-import { remains } from './leaks.js';
+import { LOOKS, remains } from './leaks.js';
+import { SLOW } from './pace.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
 
@@ -158,8 +159,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** No command of a test takes as long. */
+const COMMAND_MS = 60_000 * SLOW;
+
 function spawnCommand([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv) {
-  return spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  // One that hangs fails what it is for, by its status, instead of the whole run by its time.
+  return spawn(program, args, {
+    env,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: COMMAND_MS,
+    killSignal: 'SIGKILL',
+  });
 }
 
 /**
@@ -190,10 +201,12 @@ async function recovers(t: ExecutionContext<unknown>, env: Faults, what: string)
   return listed;
 }
 
-/** Monitors that have nobody to work for any more end by themselves, in a moment. */
+/** Monitors that have nobody to work for any more end by themselves, in a moment; health checks come and go for ever. */
 async function quiet(env: Faults): Promise<void> {
   let before: readonly string[] | undefined;
-  for (let now = remains(env); now.join() !== before?.join(); now = remains(env)) {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const now = remains(env);
+    if (now.join() === before?.join()) return;
     before = now;
     await delay(80);
   }

@@ -127,6 +127,27 @@ test('health: who asks while a check runs gets the result of the next one', asyn
   );
 });
 
+test('health: who asks while a check runs that ends the container hears at once that there is no next one', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [begun, go] = [join(directory, 'begun'), join(directory, 'go')];
+  const script = `echo >> ${begun}; while ! test -e ${go}; do sleep 0.05; done; exit 1`;
+  const container = await startContainer(t, {
+    command: DEAF,
+    directory,
+    steps: [check(script, { ...NO_CHECK_BY_ITSELF, failures: 1 }), health({ onFailure: ACTION.stop })],
+  });
+  const [first, second] = [await container.connect(), await container.connect()];
+  first.send('check', {});
+  await until(() => (linesOf(begun) === 1 ? true : undefined), 'the check');
+  second.send('check', {});
+  second.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
+  await second.expect('attached');
+  writeFileSync(go, '');
+  t.is((await first.expect('checked')).result, RESULT.failed);
+  t.is((await second.expect('checked')).result, RESULT.notRun);
+  t.false(existsSync(join(directory, 'exit')), 'it has its time to stop');
+});
+
 test('health: a check that does not end is killed with all that it has started, and has failed', async (t) => {
   const directory = temporaryDirectory(t);
   const pids = join(directory, 'pids');

@@ -232,6 +232,24 @@ test('the monitor starts a container again in the network namespace that it had'
   t.is(new Set(lines).size, 2);
 });
 
+test('an update leaves a container the networks and ports of its launch, also after a restart by policy', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue', '-p', '8080:80');
+  await run(t, 0, 'network', 'create', 'late');
+  await run(t, 0, 'network', 'connect', 'late', 'web');
+  await run(t, 0, 'update', '--restart', 'always', 'web');
+  const first = await output(t, 'inspect', '--format', '{{.State.Pid}}', 'web');
+  process.kill(Number(first), 'SIGKILL');
+  await until('the port is reached again', async () =>
+    (await fromHost(host)('tcp', '127.0.0.1', 8080)).startsWith('10.'),
+  );
+  t.not(await output(t, 'inspect', '--format', '{{.State.Pid}}', 'web'), first);
+  await run(t, 0, 'stop', '--time', '0', 'web');
+  await nothingLeft(t, host);
+});
+
 test('an egress list: what it does not allow is dropped, replies are not; who could change it is refused', async (t) => {
   if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);

@@ -11,33 +11,31 @@ import type { ExecutionContext } from 'ava';
 import { CONTAINER_STATUSES } from '../../src/container/api.js';
 import { until } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
+import { SLOW } from '../helpers/pace.js';
 import { randomFrom } from '../helpers/random.js';
 import { requires, skip } from '../helpers/requires.js';
 import { Crew, type Played } from '../helpers/stress/crew.js';
 
-const ROUNDS = Number(process.env['TSPOD_STRESS_ROUNDS'] ?? 200);
-const SEED = Number(process.env['TSPOD_STRESS_SEED'] ?? Date.now() % 1_000_000);
-/** After this time no round is begun, but for the first few. */
-const SECONDS = Number(process.env['TSPOD_STRESS_SECONDS'] ?? 60);
-const FEW = 4;
+/** `scripts/stress.mjs` says how many, and from which seed on. */
+const ROUNDS = process.env['TSPOD_STRESS_ROUNDS'];
+const SEED = Number(process.env['TSPOD_STRESS_SEED']);
 const KEEP_GOING = process.env['TSPOD_STRESS_KEEP_GOING'] === '1';
 
 const KILLING = 0.25;
 
 test('stress: random operations of eight processes on the same containers', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  if (process.env['TSPOD_STRESS_ROUNDS'] === undefined) return skip(t, 'takes long: npm run test:stress plays it');
+  if (ROUNDS === undefined) return skip(t, 'takes long: npm run test:stress plays it');
   t.timeout(7_200_000);
   const env = await faults(t);
   const crew = new Crew();
   t.teardown(() => {
     crew.end();
   });
-  const begin = performance.now();
   let operations = 0;
   let round = 0;
   const failures: unknown[] = [];
-  for (; round < ROUNDS && (round < FEW || performance.now() - begin < SECONDS * 1000); round += 1) {
+  for (; round < Number(ROUNDS); round += 1) {
     try {
       operations += await playRound(t, { env, crew, seed: SEED + round });
     } catch (error) {
@@ -60,19 +58,36 @@ interface Setting {
 async function playRound(t: ExecutionContext, { env, crew, seed }: Setting): Promise<number> {
   const kills = randomFrom(seed ^ 0x5eed).chance(KILLING);
   const { root, runRoot, cgroupManager, cgroupParent } = env;
-  const played = await crew.play({ seed, kills, opening: { root, runRoot, cgroupManager }, cgroupParent });
+  const round = { seed, kills, opening: { root, runRoot, cgroupManager }, cgroupParent };
+  const played = await within(`seed ${seed}: the round`, crew.play(round));
   try {
     t.deepEqual(played.problems, []);
     await until('commands whose worker was killed end', () => commandsOf(runRoot).length === 0);
-    await env.recovers(`seed ${seed}`);
+    await within(`seed ${seed}: the next command`, env.recovers(`seed ${seed}`));
     checkListed(t, env, { played, kills });
-    await env.removesAll(`seed ${seed}`);
+    await within(`seed ${seed}: the removal of all`, env.removesAll(`seed ${seed}`));
   } catch (error) {
     const again = `npm run test:stress -- --rounds 1 --seed ${seed}`;
     t.log([...played.history, ...played.problems, inspect(error), `the same operations again: ${again}`].join('\n'));
     throw error;
   }
   return played.history.length / 2;
+}
+
+/** What hangs is named, and no more waited for. */
+async function within<T>(what: string, work: Promise<T>): Promise<T> {
+  const limitMs = 600_000 * SLOW;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`${what}: no end after ${limitMs} ms`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface Ended {

@@ -14,9 +14,10 @@ export function describeLocks(runRoot: string, names: ReadonlyMap<number, string
     .flatMap((line) => {
       const [, waits, pid = '', inode = ''] = LINE.exec(line) ?? [];
       const file = files.get(Number(inode));
-      if (file === undefined) return [];
+      // Who waits may wait for a file that has been removed.
+      if (file === undefined && !names.has(Number(pid))) return [];
       return [
-        `lock ${file} ${waits === undefined ? 'is held by' : 'is waited for by'} ${describe(Number(pid), names)}`,
+        `lock ${file ?? `${inode}, removed,`} ${waits === undefined ? 'is held by' : 'is waited for by'} ${describe(Number(pid), names)}`,
       ];
     });
 }
