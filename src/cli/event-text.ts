@@ -1,8 +1,7 @@
 /** An event as Podman prints it: a line, JSON, and as a template sees it. */
 import type { EngineEvent } from '../engine/events.js';
 import { stringMap, struct, type GoStruct } from './format/values.js';
-
-const SHORT_ID = 12;
+import { shortId } from '../util/short-id.js';
 
 /** Attributes that Podman has in fields of their own. */
 const EXIT_CODE = 'containerExitCode';
@@ -10,7 +9,7 @@ const HEALTH = 'health_status';
 
 export function eventLine(event: EngineEvent, { truncate }: { readonly truncate: boolean }): string {
   const { type, status, attributes } = event;
-  const id = truncate ? event.id.slice(0, SHORT_ID) : event.id;
+  const id = truncate ? shortId(event.id) : event.id;
   const names = Object.keys(attributes).sort();
   const pairs = [...names.filter((name) => name === HEALTH), ...names.filter((name) => name !== HEALTH)].map(
     (key) => `${key}=${attributes[key] ?? ''}`,

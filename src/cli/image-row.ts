@@ -2,6 +2,7 @@
 import type { ImageSummary } from '../engine/images/types.js';
 import { ago, humanSize } from './format/human.js';
 import { struct, type GoStruct } from './format/values.js';
+import { shortId } from '../util/short-id.js';
 
 export interface ImageRow {
   readonly image: ImageSummary;
@@ -10,8 +11,6 @@ export interface ImageRow {
 }
 
 const NONE = '<none>';
-const SHORT_ID = 12;
-
 export const IMAGE_HEADINGS: Readonly<Record<string, string>> = {
   ID: 'IMAGE ID',
   Repository: 'REPOSITORY',
@@ -37,7 +36,7 @@ export function rowsOf(images: readonly ImageSummary[]): readonly ImageRow[] {
 }
 
 export function imageIdText({ id }: ImageSummary, truncate: boolean): string {
-  return truncate ? id.slice(0, SHORT_ID) : `sha256:${id}`;
+  return truncate ? shortId(id) : `sha256:${id}`;
 }
 
 /** As Podman prints it: three digits, a space, the unit. */

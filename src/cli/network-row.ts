@@ -2,8 +2,7 @@
 import type { Network } from '../network/network-file.js';
 import { fromJson, type JsonShape } from './format/from-json.js';
 import { struct, type GoStruct, type GoValue } from './format/values.js';
-
-const SHORT_ID = 12;
+import { shortId } from '../util/short-id.js';
 
 /** Names in Podman's code, and those in the file. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -66,5 +65,5 @@ export function networkRow(network: Network, truncate: boolean): GoStruct {
 }
 
 export function networkId({ id }: Network, truncate: boolean): string {
-  return truncate ? id.slice(0, SHORT_ID) : id;
+  return truncate ? shortId(id) : id;
 }

@@ -3,6 +3,7 @@ import { portsText } from './ports-text.js';
 import type { ContainerSummary } from '../engine/types.js';
 import { ago, humanDuration, humanSize } from './format/human.js';
 import { stringMap, struct, type GoStruct, type GoValue } from './format/values.js';
+import { shortId } from '../util/short-id.js';
 
 export interface RowOptions {
   readonly now: Date;
@@ -10,7 +11,6 @@ export interface RowOptions {
   readonly truncate: boolean;
 }
 
-const SHORT_ID = 12;
 const SHORT_COMMAND = 17;
 
 /** Headings of a template's fields in a table; those without one stand as their names in capitals. */
@@ -68,7 +68,7 @@ export function commandText(row: ContainerSummary, truncate: boolean): string {
 }
 
 export function idText(row: ContainerSummary, truncate: boolean): string {
-  return truncate ? row.id.slice(0, SHORT_ID) : row.id;
+  return truncate ? shortId(row.id) : row.id;
 }
 
 export function sizeText(row: ContainerSummary): string {

@@ -3,6 +3,7 @@ import type { ContainerStats } from '../container/stats-types.js';
 import { goDuration } from './format/go-duration.js';
 import { binarySize, humanSize } from './format/human.js';
 import { struct, type GoFloat, type GoStruct, type GoValue } from './format/values.js';
+import { shortId } from '../util/short-id.js';
 
 export interface StatsRow {
   readonly id: string;
@@ -22,7 +23,6 @@ const NOTHING: Measurement = {
   pids: 0,
 };
 
-const SHORT_ID = 12;
 const NS_PER_MS = 1e6;
 
 export const STATS_HEADINGS: Readonly<Record<string, string>> = {
@@ -59,7 +59,7 @@ export const STATS_TABLE =
 
 function textFields({ id, name, stats = NOTHING }: StatsRow, truncate: boolean) {
   return {
-    ID: truncate ? id.slice(0, SHORT_ID) : id,
+    ID: truncate ? shortId(id) : id,
     Name: name,
     UpTime: goDuration(stats.cpu.totalNs),
     CPUPerc: percent(stats.cpu.percent),

@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../spec/config.js';
 import type { AttachedNetwork, ContainerNetwork } from '../spec/container-network.js';
 import { presentNetworks } from './networking.js';
 import type { InspectEndpoint, InspectNetwork, InspectNetworkSettings, InspectPorts } from './inspect-types.js';
+import { shortId } from '../util/short-id.js';
 
 const NO_ENDPOINT: InspectEndpoint = {
   EndpointID: '',
@@ -53,7 +54,7 @@ function networksOf(
       DriverOpts: null,
       IPAMConfig: null,
       Links: null,
-      Aliases: [...aliases, id.slice(0, 12)],
+      Aliases: [...aliases, shortId(id)],
     };
     return [name, shown] as const;
   });

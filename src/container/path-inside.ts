@@ -10,7 +10,7 @@ import {
   type OwnedFd,
 } from '../native/directory-entries.js';
 import { isNativeError } from '../native/native-error.js';
-import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { toBinaryText, type BinaryText } from '../util/binary-text.js';
 
 /** As the kernel's own limit. */
 const MAX_LINKS = 40;
@@ -97,9 +97,4 @@ export function noSuchFile(path: string): TspodError {
   return new TspodError('NO_SUCH_FILE', `"${path}" could not be found in the container: no such file or directory`, {
     details: { path },
   });
-}
-
-/** What a path is called in messages. */
-export function shownPath({ path }: Pick<Place, 'path'>): string {
-  return fromBinaryText(path);
 }

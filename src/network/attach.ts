@@ -30,6 +30,7 @@ import {
   noSuchNetwork,
   type NetworkPlace,
 } from './networks.js';
+import { shortId } from '../util/short-id.js';
 
 /** The container that is attached. */
 export interface Attachee {
@@ -197,7 +198,7 @@ function attached(
     })),
     metric: metric === 0 && place > 0 ? DEFAULT_METRIC + place : metric,
     noDefaultRoute,
-    aliases: [...new Set([container.name, ...attach.aliases, container.id.slice(0, 12)])],
+    aliases: [...new Set([container.name, ...attach.aliases, shortId(container.id)])],
   };
   if (network.dns_enabled && made.addresses.length > 0) {
     const entries = made.addresses.map(({ address }) => ({ address, names: made.aliases }));

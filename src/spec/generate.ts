@@ -22,6 +22,7 @@ import { seLinuxLabel } from './selinux.js';
 import { DEFAULT_NET_SYSCTLS } from './sysctls.js';
 import { isIdentity } from './userns.js';
 import { numericUser } from './users.js';
+import { shortId } from '../util/short-id.js';
 
 /** What is known only when the container is made or started. */
 export interface SpecDetails {
@@ -65,7 +66,7 @@ export function generateSpec(config: ContainerConfig, facts: HostFacts, details:
 export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'hostname'>, id: string): string {
   if (config.hostname !== undefined) return config.hostname;
   const { uts, network } = config.namespaces;
-  return uts === 'host' || network === 'host' ? facts.hostname : id.slice(0, 12);
+  return uts === 'host' || network === 'host' ? facts.hostname : shortId(id);
 }
 
 interface ProcessNames extends Pick<SpecDetails, 'id' | 'apparmorProfile'> {

@@ -177,11 +177,6 @@ export class ImageRecords {
     this.#db.run('DELETE FROM image_use WHERE container = ?', container);
   }
 
-  /** The image of a container, if it has one. */
-  ofContainer(container: number): StoredImage | undefined {
-    return this.#first('SELECT image AS seq FROM image_use WHERE container = ?', container);
-  }
-
   /** A further name, or one that another image had. Throws NO_SUCH_IMAGE. */
   tag(seq: number, name: string, manifest: string): void {
     this.#db.transaction(() => {

@@ -36,7 +36,7 @@ export function remains(territory: Territory, known: readonly string[] = []): re
   );
 }
 
-/** Names of network links and pinned network namespaces, to be compared before and after: containers of this release add none. */
+/** Names of network links and pinned network namespaces, to be compared before and after: tests that use networks have a namespace of their own. */
 export function networkState(): readonly string[] {
   return [
     ...namesIn('/sys/class/net').map((name) => `link ${name}`),

@@ -7,8 +7,8 @@ import { isJsonFormat, renderReport } from '../format/report.js';
 import { struct } from '../format/values.js';
 import type { ImageHistoryEntry } from '../../engine/images/types.js';
 import { imageSizeText } from '../image-row.js';
+import { shortId } from '../../util/short-id.js';
 
-const SHORT_ID = 12;
 const SHORT_COMMAND = 45;
 
 export const command: Command = {
@@ -74,7 +74,7 @@ function cells(entry: ImageHistoryEntry, { truncate, human, now }: Look) {
   const { createdAt, createdBy } = entry;
   const time = createdAt === null ? '' : human ? ago(createdAt, now) : createdAt.toISOString();
   return {
-    ID: truncate && entry.id !== '<missing>' ? entry.id.slice(0, SHORT_ID) : entry.id,
+    ID: truncate && entry.id !== '<missing>' ? shortId(entry.id) : entry.id,
     Created: time,
     CreatedSince: time,
     CreatedAt: createdAt?.toISOString() ?? '',

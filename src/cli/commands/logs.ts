@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import { outputStream } from '../output.js';
 import { parseMoment } from '../parse/moment.js';
 import { latestFlag, selectOne } from '../selection.js';
+import { shortId } from '../../util/short-id.js';
 
 export const command: Command = {
   name: 'logs',
@@ -84,7 +85,7 @@ function linePrefix(
   place: { readonly index: number; readonly several: boolean },
 ): string {
   if (!flags.bool('names') && !place.several) return '';
-  const name = flags.bool('names') ? container.name : container.id.slice(0, 12);
+  const name = flags.bool('names') ? container.name : shortId(container.id);
   return flags.bool('color') ? `\x1b[${COLORS[place.index % COLORS.length]}m${name}\x1b[0m ` : `${name} `;
 }
 

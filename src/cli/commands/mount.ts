@@ -4,6 +4,7 @@ import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { allFlag, filterFlag, latestFlag, selectContainers } from '../selection.js';
+import { shortId } from '../../util/short-id.js';
 
 export const command: Command = {
   name: 'mount',
@@ -49,7 +50,7 @@ async function listMounted(context: Context, { flags }: Invocation): Promise<num
     await context.out(`${JSON.stringify(rows, null, 1)}\n`);
     return 0;
   }
-  const shown = (id: string) => (flags.bool('no-trunc') ? id : id.slice(0, 12));
+  const shown = (id: string) => (flags.bool('no-trunc') ? id : shortId(id));
   await context.out(mounted.map(({ id, mountPoint }) => `${shown(id)}  ${mountPoint}\n`).join(''));
   return 0;
 }

@@ -2,8 +2,7 @@ import type { ContainerInspect } from '../../container/inspect-types.js';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { allFlag, latestFlag, selectOne } from '../selection.js';
-
-const SHORT_ID = 12;
+import { shortId } from '../../util/short-id.js';
 
 export const command: Command = {
   name: 'port',
@@ -26,7 +25,7 @@ export const command: Command = {
       const engine = await context.engine();
       for (const { id } of engine.containers.list()) {
         const lines = mappings(engine.containers.get(id).inspect()).map(wholeLine);
-        await context.out(lines.map((line) => `${id.slice(0, SHORT_ID)}\t${line}\n`).join(''));
+        await context.out(lines.map((line) => `${shortId(id)}\t${line}\n`).join(''));
       }
       return 0;
     }

@@ -38,14 +38,18 @@ export const IMAGE_FILTERS: ReadonlySet<string> = new Set([
   'until',
 ]);
 
-/** Values by name. Items are NAME=VALUE; label!=VALUE excludes. */
-export function parseFilters(items: readonly string[], names: ReadonlySet<string> = NAMES): Record<string, string[]> {
+/** Values by name. Items are NAME=VALUE; label!=VALUE excludes. `names`: those that there are; 'any' leaves that to the engine. */
+export function parseFilters(
+  items: readonly string[],
+  names: ReadonlySet<string> | 'any' = NAMES,
+): Record<string, string[]> {
   const filters: Record<string, string[]> = {};
   for (const item of items) {
     const [name, value] = splitPair(item);
     if (value === undefined) throw invalid(`invalid filter ${JSON.stringify(item)}`);
-    if (!names.has(name)) throw invalid(`${name} is an invalid filter`);
-    (filters[name] ??= []).push(value);
+    if (names !== 'any' && !names.has(name)) throw invalid(`${name} is an invalid filter`);
+    if (!Object.hasOwn(filters, name)) filters[name] = [];
+    filters[name]?.push(value);
   }
   return filters;
 }

@@ -5,7 +5,7 @@ import { jsonText } from '../../escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { networkId, networkRow } from '../../network-row.js';
-import { parseNetworkFilters } from '../../parse/network-filters.js';
+import { parseFilters } from '../../parse/filters.js';
 
 const HEADINGS = {
   Name: 'NAME',
@@ -49,7 +49,7 @@ export const command: Command = {
   },
   run: async (context, { flags }) => {
     const engine = await context.engine();
-    const networks = engine.networks.list({ filters: parseNetworkFilters(flags.list('filter')) });
+    const networks = engine.networks.list({ filters: parseFilters(flags.list('filter'), 'any') });
     const truncate = !flags.bool('no-trunc');
     const heading = !flags.bool('noheading');
     const format = flags.text('format') ?? '';

@@ -1,7 +1,7 @@
 import { EXIT_FAILURE, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../confirm.js';
-import { parseNetworkFilters } from '../../parse/network-filters.js';
+import { parseFilters } from '../../parse/filters.js';
 import { reportError } from '../../report-error.js';
 
 const WARNING = 'This will remove all networks not used by at least one container.';
@@ -23,7 +23,7 @@ export const command: Command = {
   run: async (context, { flags }) => {
     if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
     const engine = await context.engine();
-    const { done, failed } = await engine.networks.prune({ filters: parseNetworkFilters(flags.list('filter')) });
+    const { done, failed } = await engine.networks.prune({ filters: parseFilters(flags.list('filter'), 'any') });
     await context.out(done.map((name) => `${name}\n`).join(''));
     for (const error of failed.values()) await reportError(context, error);
     return failed.size === 0 ? 0 : EXIT_FAILURE;
