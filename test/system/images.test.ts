@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
@@ -339,14 +339,30 @@ test('pull: nothing is fetched twice, and nothing of a layer that is here', asyn
   t.is(partly.requests.length, 2);
 });
 
+/** Files there that this process has open. */
+function openFilesBelow(directory: string): readonly string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => readlinkIfThere(join('/proc/self/fd', fd)))
+    .filter((path) => path.startsWith(`${directory}/`));
+}
+
+function readlinkIfThere(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // the descriptor of the list itself
+  }
+}
+
 test('pull: two at the same moment fetch each blob once', async (t) => {
   if (!ready(t)) return;
-  const { engine, reopen } = await testEngine(t);
+  const { engine, reopen, root } = await testEngine(t);
   const other = await reopen();
   const image = imageOf({ layers: [busyboxLayer(), layerOf([{ path: 'x', content: 'x' }])] });
   const [one, two] = [sourceOf(image), sourceOf(image)];
   await Promise.all([engine.images.pull(one, { name: 'one' }), other.images.pull(two, { name: 'two' })]);
   t.is(one.requests.length + two.requests.length, 3);
+  t.deepEqual(openFilesBelow(join(root, 'blobs')), []);
   t.deepEqual(engine.images.get('one').names, ['localhost/one:latest', 'localhost/two:latest']);
 });
 

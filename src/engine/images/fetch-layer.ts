@@ -79,7 +79,7 @@ async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell
   const { paths, signal, limits } = context;
   const { descriptor, chain } = layer;
   const bytes = hasBlob(paths, descriptor)
-    ? blobStream(paths, descriptor.digest)
+    ? storedBytes(paths, descriptor.digest)
     : receiving(context, descriptor, tell);
   if (hasLayer(paths, chain)) {
     if (!hasBlob(paths, descriptor)) await drain(bytes);
@@ -142,6 +142,11 @@ async function* receiving(
     if (signal?.aborted === true) throw abortedError('pull', signal);
     yield chunk;
   }
+}
+
+/** Opened when the first of them is taken: whoever takes none has nothing to close. */
+async function* storedBytes(paths: ImagePaths, digest: string): AsyncGenerator<Buffer, void, undefined> {
+  yield* blobStream(paths, digest);
 }
 
 async function drain(bytes: AsyncIterable<unknown>): Promise<void> {
