@@ -25,7 +25,8 @@ export class TarWriter implements AsyncDisposable {
   static async create(path: string): Promise<TarWriter> {
     const temporary = `${path}.${process.pid}.${Date.now().toString(36)}.tmp`;
     try {
-      return new TarWriter(path, temporary, await open(temporary, 'wx', 0o644));
+      // Writing goes on at the end, also when the end was moved back.
+      return new TarWriter(path, temporary, await open(temporary, 'ax', 0o644));
     } catch (error) {
       throw cannotWrite(path, error);
     }
@@ -52,9 +53,9 @@ export class TarWriter implements AsyncDisposable {
     try {
       await this.#file.write(ARCHIVE_END);
       await this.#file.sync();
-      this.#isOpen = false;
       await this.#file.close();
       await rename(this.#temporary, this.#path);
+      this.#isOpen = false;
     } catch (error) {
       throw cannotWrite(this.#path, error);
     }

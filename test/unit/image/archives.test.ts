@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
+import { TspodError } from '../../../src/errors.js';
 import { indexTar } from '../../../src/image/archive/tar-index.js';
 import { listImages, openDestination, openSource, type OpenImageOptions } from '../../../src/image/open.js';
 import { NO_REGISTRIES } from '../../../src/image/registries/config.js';
@@ -12,7 +13,7 @@ import { hasTransport, parsePathName, parseTransportName } from '../../../src/im
 import { digestOf } from '../../../src/oci/digest.js';
 import { ARCHIVE_END, encodeHeader } from '../../../src/tar/encode.js';
 import { checksum, type TarHeader, type TarType } from '../../../src/tar/header.js';
-import { makeImage, readAll } from '../../helpers/images.js';
+import { makeImage, readAll, readImage, writeImage } from '../../helpers/images.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 function optionsIn(directory: string): OpenImageOptions {
@@ -313,6 +314,34 @@ for (const kind of ['oci', 'oci-archive', 'dir', 'docker-archive']) {
     t.deepEqual(left, []);
     if (kind.endsWith('archive')) t.deepEqual(readdirSync(work), [], 'an archive that is not committed is not there');
     t.deepEqual(readdirSync(directory), ['work']);
+  });
+}
+
+for (const kind of ['oci-archive', 'docker-archive']) {
+  test(`${kind}: nothing is left of an archive that cannot take its place`, async (t) => {
+    const directory = temporaryDirectory(t);
+    mkdirSync(join(directory, 'taken'));
+    {
+      await using destination = await openDestination(`${kind}:${join(directory, 'taken')}`, optionsIn(directory));
+      await t.throwsAsync(writeImage(destination, makeImage()), { code: 'INVALID_ARGUMENT', message: /EISDIR/ });
+    }
+    t.deepEqual(readdirSync(directory), ['taken']);
+  });
+
+  test(`${kind}: a blob that came wrongly and then rightly is whole`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const reference = `${kind}:${join(directory, 'a.tar')}`;
+    const image = makeImage({ layers: [3000] });
+    const last = image.blobs.at(-1);
+    if (last === undefined) return t.fail();
+    {
+      await using destination = await openDestination(reference, optionsIn(directory));
+      const short = () => Promise.resolve(Readable.from([last.bytes.subarray(1)]));
+      await t.throwsAsync(destination.putBlob(last.descriptor, { open: short }), { instanceOf: TspodError });
+      await writeImage(destination, image);
+    }
+    await using source = await openSource(reference, optionsIn(directory));
+    t.is((await readImage(source)).blobs.length, image.blobs.length);
   });
 }
 
