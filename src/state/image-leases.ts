@@ -46,6 +46,12 @@ export class ImageLeases {
     });
   }
 
+  /** Whether any lease names it. */
+  isLeased({ kind, key }: LeaseItem): boolean {
+    const sql = 'SELECT 1 FROM image_lease_item WHERE kind = ? AND key = ? LIMIT 1';
+    return this.#db.one(sql, kind, key) !== undefined;
+  }
+
   list(): readonly StoredImageLease[] {
     return this.#db.all<StoredImageLease>('SELECT id, made_us AS madeUs FROM image_lease');
   }

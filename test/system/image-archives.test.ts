@@ -1,11 +1,11 @@
 /** `save` and `load`: what is written is what others read, with the digests that it had. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createReadStream } from 'node:fs';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 
+import type { TransferProgress } from '../../src/index.js';
 import { run as runCli, runWith, storeOf } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type TestImage } from '../helpers/layers.js';
@@ -156,6 +156,65 @@ test('save and load: several images in one archive, several names of one, by str
   );
   await rejectsWith(t, engine.images.save(['test:1', 'second'], path, { format: 'oci-archive' }), 'INVALID_ARGUMENT');
   await rejectsWith(t, engine.images.save('none', path), 'NO_SUCH_IMAGE');
+});
+
+test('save: an image that is removed meanwhile is saved whole, and goes then', async (t) => {
+  if (!ready(t)) return;
+  const { engine, reopen, root, runRoot } = await testEngine(t);
+  const directory = temporaryDirectory(t, 'tspod-archives-');
+  // More layers than are sent at the same time.
+  const layers = Array.from({ length: 8 }, (_, index) => layerOf([{ path: `f${index}`, content: `${index}` }]));
+  const image = imageOf({ layers });
+  await engine.images.pull(sourceOf(image), { name: 'test:1' });
+  let removed: SpawnSyncReturns<string> | undefined;
+  const onProgress = () => {
+    const env = { ...process.env, TSPOD_ROOT: root, TSPOD_RUNROOT: runRoot };
+    removed ??= spawnSync(join(process.cwd(), 'bin/tspod'), ['rmi', 'test:1'], { env, encoding: 'utf8' });
+  };
+  const path = join(directory, 'saved');
+  await engine.images.save('test:1', path, { format: 'oci-archive', onProgress });
+  t.is(removed?.status, 0, removed?.stderr);
+  const other = await reopen();
+  t.deepEqual(readdirSync(join(root, 'blobs/sha256')), []);
+  const [loaded] = await other.images.load(path);
+  t.is(loaded?.image.id, image.id);
+});
+
+test('save: a blob that cannot be sent ends the others, and they have ended when that is said', async (t) => {
+  if (!ready(t)) return;
+  const { engine, root } = await testEngine(t);
+  const directory = join(temporaryDirectory(t, 'tspod-archives-'), 'saved');
+  const large = layerOf([{ path: 'large', content: Buffer.alloc(64 * 1024 * 1024) }], 'none');
+  const broken = layerOf([{ path: 'f', content: 'x' }]);
+  await engine.images.pull(sourceOf(imageOf({ layers: [broken, large] })), { name: 'test:1' });
+  writeFileSync(join(root, 'blobs', broken.descriptor.digest.replace(':', '/')), 'other bytes');
+  await rejectsWith(t, engine.images.save('test:1', directory, { format: 'oci-dir' }), 'DIGEST_MISMATCH');
+  const written = readdirSync(join(directory, 'blobs/sha256'));
+  t.false(
+    written.some((name) => name.endsWith('.tmp')),
+    written.join(),
+  );
+  t.false(written.includes(large.descriptor.digest.slice('sha256:'.length)));
+});
+
+test('save: aborted, it ends at once with what it has of a blob', async (t) => {
+  if (!ready(t)) return;
+  const { engine } = await testEngine(t);
+  const large = layerOf([{ path: 'large', content: Buffer.alloc(64 * 1024 * 1024) }], 'none');
+  await engine.images.pull(sourceOf(imageOf({ layers: [large] })), { name: 'test:1' });
+  for (const format of FORMATS) {
+    const directory = temporaryDirectory(t, 'tspod-archives-');
+    const stop = new AbortController();
+    let last = 0;
+    const onProgress = (progress: TransferProgress) => {
+      if (progress.kind !== 'blob' || progress.role !== 'layer') return;
+      last = progress.currentBytes;
+      if (last > 0) stop.abort();
+    };
+    const saving = engine.images.save('test:1', join(directory, 'x'), { format, signal: stop.signal, onProgress });
+    await rejectsWith(t, saving, 'ABORTED');
+    t.true(last > 0 && last < large.blob.length, `${format}: it went on to ${last}`);
+  }
 });
 
 test('load: what is no archive of images is refused, and leaves nothing', async (t) => {

@@ -13,6 +13,7 @@ import { chainIds, type LayerRecord } from '../../storage/images/layers.js';
 import { Lease } from '../../storage/images/lease.js';
 import { failpoint } from '../../container/failpoint.js';
 import { fetchBlob, fetchLayer, type FetchContext, type WantedLayer } from './fetch-layer.js';
+import { together } from './together.js';
 
 /** Layers that are fetched at the same time. */
 const PARALLEL_LAYERS = 3;
@@ -153,41 +154,30 @@ interface LayerNames {
   readonly diffs: readonly string[];
 }
 
-/** Some at a time, from the lowest up; the first failure ends the others. */
-async function fetchLayers(
+/** Some at a time, from the lowest up. */
+function fetchLayers(
   request: FetchRequest,
   manifest: ImageManifest,
   { chains, diffs }: LayerNames,
 ): Promise<readonly LayerRecord[]> {
-  const stop = new AbortController();
-  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
-  const context = { ...request, signal };
-  const works: Promise<LayerRecord>[] = [];
-  const fetchOne = async (index: number): Promise<LayerRecord> => {
-    // So many are at work before this one; the lowest are never held up.
-    if (index >= PARALLEL_LAYERS) await works[index - PARALLEL_LAYERS];
-    const layer: WantedLayer = {
-      descriptor: at(manifest.layers, index),
-      chain: at(chains, index),
-      diff: at(diffs, index),
-      below: chains.slice(0, index),
-      belowReady: works[index - 1] ?? Promise.resolve(),
+  return together(request.signal, (signal) => {
+    const context = { ...request, signal };
+    const works: Promise<LayerRecord>[] = [];
+    const fetchOne = async (index: number): Promise<LayerRecord> => {
+      // So many are at work before this one; the lowest are never held up.
+      if (index >= PARALLEL_LAYERS) await works[index - PARALLEL_LAYERS];
+      const layer: WantedLayer = {
+        descriptor: at(manifest.layers, index),
+        chain: at(chains, index),
+        diff: at(diffs, index),
+        below: chains.slice(0, index),
+        belowReady: works[index - 1] ?? Promise.resolve(),
+      };
+      return fetchLayer(context, layer);
     };
-    return fetchLayer(context, layer);
-  };
-  for (const index of chains.keys()) works.push(fetchOne(index));
-  // Whoever fails first is told; the others are waited for, since they use the store.
-  let failure: { readonly error: unknown } | undefined;
-  await Promise.all(
-    works.map((work) =>
-      work.catch((error: unknown) => {
-        failure ??= { error };
-        stop.abort(error);
-      }),
-    ),
-  );
-  if (failure !== undefined) throw failure.error;
-  return Promise.all(works);
+    for (const index of chains.keys()) works.push(fetchOne(index));
+    return works;
+  });
 }
 
 function at<T>(list: readonly T[], index: number): T {

@@ -1,16 +1,22 @@
 /** An image to wherever it shall be: the bytes that were pulled, so that all digests stay. */
+import { addAbortSignal, type Readable } from 'node:stream';
+
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import type { ImageDestination } from '../../image/transport.js';
-import { abortedError } from '../../native/abort.js';
-import type { Descriptor } from '../../oci/image.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { Descriptor, ImageManifest } from '../../oci/image.js';
 import { parseManifest } from '../../oci/parse-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
+import { noSuchImage } from '../../state/images.js';
 import { blobStream, readBlob } from '../../storage/images/blobs.js';
+import { Lease } from '../../storage/images/lease.js';
+import type { ImagePaths } from '../../storage/paths.js';
 import type { OnProgress } from './progress.js';
 import { manifestOf } from './summary.js';
+import { together } from './together.js';
 import type { PushedImage, PushOptions } from './types.js';
 
 /** Blobs that are sent at the same time. */
@@ -39,29 +45,31 @@ export interface Sending extends Pick<PushOptions, 'signal' | 'onProgress'> {
   readonly by?: string | undefined;
 }
 
-/** Blobs first, then the manifest. Answers its digest. */
-export async function sendImage(
+/** Blobs first, then the manifest. Answers its digest. What is sent stays until then, whoever removes the image. Throws NO_SUCH_IMAGE. */
+export async function sendImage(context: EngineContext, image: StoredImage, sending: Sending): Promise<string> {
+  const { store, paths } = context;
+  using lease = new Lease(store, paths.images);
+  lease.add(store.images.blobs(image.seq).map(({ digest }) => ({ kind: 'blob', key: digest })));
+  try {
+    if (store.images.bySeq(image.seq) === undefined) throw noSuchImage(image.id);
+    return await sendParts(context, image, sending);
+  } finally {
+    lease.end();
+  }
+}
+
+async function sendParts(
   { store, paths }: EngineContext,
   image: StoredImage,
-  { destination, by, signal, onProgress }: Sending,
+  sending: Sending,
 ): Promise<string> {
+  const { destination, by, signal, onProgress } = sending;
   const digest = manifestOf(store, image, by);
   const stored = store.images.blobs(image.seq).find((blob) => blob.digest === digest);
   const bytes = readBlob(paths.images, digest);
   const parsed = parseManifest(bytes, stored?.mediaType);
   if (parsed.kind !== 'manifest') throw new TspodError('STORE_BROKEN', `the manifest ${digest} is an index`);
-  const { config, layers } = parsed.manifest;
-  const distinct = [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
-  const queue = distinct.values();
-  const send = async () => {
-    for (const descriptor of queue) {
-      if (signal?.aborted === true) throw abortedError('push', signal);
-      const role = descriptor === config ? 'config' : 'layer';
-      const open = () => Promise.resolve(blobStream(paths.images, descriptor.digest));
-      await sendBlob({ destination, descriptor, role, open, signal, onProgress });
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_BLOBS }, send));
+  await sendBlobs(paths.images, parsed.manifest, sending);
   const options = signal === undefined ? {} : { signal };
   await destination.putManifest({ mediaType: parsed.manifest.mediaType, digest, bytes }, options);
   onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
@@ -70,12 +78,32 @@ export async function sendImage(
   return digest;
 }
 
+/** Each once, some at a time. */
+async function sendBlobs(
+  paths: ImagePaths,
+  { config, layers }: ImageManifest,
+  { destination, signal: given, onProgress }: Sending,
+): Promise<void> {
+  const queue = new Map([...layers, config].map((blob) => [blob.digest, blob])).values();
+  await together(given, (signal) => {
+    const send = async () => {
+      for (const descriptor of queue) {
+        throwIfAborted('push', signal);
+        const role = descriptor === config ? 'config' : 'layer';
+        const open = () => blobStream(paths, descriptor.digest);
+        await sendBlob({ destination, descriptor, role, open, signal, onProgress });
+      }
+    };
+    return Array.from({ length: PARALLEL_BLOBS }, send);
+  });
+}
+
 interface BlobSending {
   readonly destination: ImageDestination;
   readonly descriptor: Descriptor;
   readonly role: 'config' | 'layer';
-  readonly open: () => Promise<ReturnType<typeof blobStream>>;
-  readonly signal: AbortSignal | undefined;
+  readonly open: () => Readable;
+  readonly signal: AbortSignal;
   readonly onProgress: OnProgress | undefined;
 }
 
@@ -83,19 +111,26 @@ async function sendBlob({ destination, descriptor, role, open, signal, onProgres
   const { digest, size: totalBytes } = descriptor;
   const tell = (state: 'exists' | 'transferring' | 'done', currentBytes: number) =>
     onProgress?.({ kind: 'blob', digest, role, state, currentBytes, totalBytes });
-  const options = signal === undefined ? {} : { signal };
-  if (await destination.hasBlob(descriptor, options)) {
+  if (await destination.hasBlob(descriptor, { signal })) {
     tell('exists', totalBytes);
     return;
   }
   tell('transferring', 0);
-  const counting = async () => {
-    const stream = await open();
+  const counting = () => {
+    // Whoever reads it is told of the end by its error.
+    const stream = addAbortSignal(signal, open());
     let count = 0;
     stream.on('data', (chunk: Buffer) => tell('transferring', (count += chunk.length)));
     stream.pause();
-    return stream;
+    // It may be aborted before it is read.
+    stream.on('error', () => undefined);
+    return Promise.resolve(stream);
   };
-  await destination.putBlob(descriptor, { open: counting, ...options });
+  try {
+    await destination.putBlob(descriptor, { open: counting, signal });
+  } catch (error) {
+    throwIfAborted('push', signal);
+    throw error;
+  }
   tell('done', totalBytes);
 }

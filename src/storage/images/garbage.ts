@@ -12,7 +12,8 @@ import { layerDirectory } from './layers.js';
 
 /**
  * Removes those of the suspects that nobody needs. Who wants one takes a lease first, and looks whether it is there then: either the lease is
- * seen here, or it is seen there that it is gone. Cut off anywhere, the next collection goes on. Answers what was removed.
+ * seen here, or it is seen there that it is gone. What a lease alone keeps stays a suspect. Cut off anywhere, the next collection goes on.
+ * Answers what was removed.
  */
 export async function collect(store: Store, paths: ImagePaths): Promise<readonly LeaseItem[]> {
   const removed: LeaseItem[] = [];
@@ -20,20 +21,22 @@ export async function collect(store: Store, paths: ImagePaths): Promise<readonly
     const path = suspect.kind === 'layer' ? layerDirectory(paths, suspect.key) : blobPath(paths, suspect.key);
     const aside = `${path}.gone`;
     await removeTree(aside);
-    if (store.transaction(() => putAside(store, suspect, { path, aside }))) removed.push(suspect);
+    if (!store.transaction(() => putAside(store, suspect, { path, aside }))) continue;
+    removed.push(suspect);
     await removeTree(aside);
     store.imageLeases.clearSuspect(suspect);
   }
   return removed;
 }
 
-function putAside(
-  store: Store,
-  { kind, key }: LeaseItem,
-  place: { readonly path: string; readonly aside: string },
-): boolean {
+function putAside(store: Store, suspect: LeaseItem, place: { readonly path: string; readonly aside: string }): boolean {
+  if (store.imageLeases.isLeased(suspect)) return false;
+  const { kind, key } = suspect;
   const isUsed = kind === 'layer' ? store.images.isLayerUsed(key) : store.images.isBlobUsed(key);
-  if (isUsed || !existsSync(place.path)) return false;
+  if (isUsed || !existsSync(place.path)) {
+    store.imageLeases.clearSuspect(suspect);
+    return false;
+  }
   renameSync(place.path, place.aside);
   return true;
 }
