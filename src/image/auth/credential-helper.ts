@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 
 import { TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
 import type { Credentials } from '../registry/credentials.js';
 import type { Environment } from '../registry/environment.js';
 
@@ -70,7 +71,11 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
     // One that ends without reading is judged by its status.
     child.stdin.on('error', () => undefined);
     child.on('error', (error) =>
-      reject(new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error })),
+      reject(
+        signal?.aborted === true
+          ? abortedError(`run ${program}`, signal)
+          : new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error }),
+      ),
     );
     child.on('close', (status) => resolve({ status, stdout: Buffer.concat(chunks).toString('utf8') }));
     child.stdin.end(input);

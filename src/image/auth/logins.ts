@@ -110,8 +110,9 @@ function real(path: string): string {
   }
 }
 
+/** One name for all, who hold the lock: what a killed one leaves, with the secrets in it, the next one writes over. */
 function writeAtomically(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', 0o600);
   try {

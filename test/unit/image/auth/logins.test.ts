@@ -101,6 +101,15 @@ test('logins: of many at one time none is lost', async (t) => {
   for (const host of hosts) t.deepEqual(await findCredentials(host, undefined, place), LOGIN);
 });
 
+test('logins: what a killed writer left is not kept', async (t) => {
+  const place = placeWith(t, '{}');
+  const left = `${place.authFile}.tmp`;
+  writeFileSync(left, 'secret', { mode: 0o644 });
+  await keepLogin('h', LOGIN, place);
+  t.false(existsSync(left));
+  t.is(statSync(place.authFile).mode & 0o777, 0o600);
+});
+
 test('logins: forgotten, one and all', async (t) => {
   const place = placeWith(t, { auths: { h: entry('a'), 'https://index.docker.io/v1/': entry('b'), x: entry('c') } });
   t.true(await forgetLogin('h', place));
@@ -175,4 +184,14 @@ test('logins: a program that is no program of helpers is not run', async (t) => 
     const error = await t.throwsAsync(findCredentials('h', undefined, place));
     t.regex(error.message, /no name of a credential helper|run docker-credential-none-of-that-name/);
   }
+});
+
+test('logins: a program is ended by the signal', async (t) => {
+  const place = withHelper(t, { credsStore: 'test' });
+  writeFileSync(join(dirname(place.authFile), 'bin/docker-credential-test'), '#!/bin/sh\nexec sleep 60\n');
+  const stop = new AbortController();
+  const finding = findCredentials('h', undefined, { ...place, signal: stop.signal });
+  setImmediate(() => stop.abort());
+  const error = await t.throwsAsync(finding);
+  t.true(isTspodError(error, 'ABORTED'), error.message);
 });
