@@ -8,6 +8,7 @@ import type { Credentials } from '../image/registry/credentials.js';
 import { searchRegistry, type FoundImage } from '../image/registry/search.js';
 import { listTags } from '../image/registry/tags.js';
 import { isTspodError, TspodError } from '../errors.js';
+import { processAccess } from './process-access.js';
 
 export type { Credentials, FoundImage };
 
@@ -23,7 +24,7 @@ export interface RegistryRequest {
 
 /** Options of this process, and of the request. */
 export function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryRequest): RegistryAccessOptions {
-  return { environment: process.env, uid: process.getuid?.() ?? 0, tlsVerify, certDirectory, authFile };
+  return { ...processAccess(), tlsVerify, certDirectory, authFile };
 }
 
 /** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */

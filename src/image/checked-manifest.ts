@@ -1,6 +1,4 @@
 /** Bytes that came as a manifest. */
-import { createHash } from 'node:crypto';
-
 import { TspodError } from '../errors.js';
 import { digestOf, splitDigest } from '../oci/digest.js';
 import { parseManifest } from '../oci/parse-image.js';
@@ -17,7 +15,7 @@ export interface ManifestOrigin {
 
 /** The manifest. Throws DIGEST_MISMATCH, BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1. */
 export function checkedManifest(bytes: Buffer, { digest, served, doing }: ManifestOrigin): RawManifest {
-  const actual = digest === undefined ? digestOf(bytes) : digestLike(digest, bytes);
+  const actual = digestOf(bytes, digest === undefined ? 'sha256' : splitDigest(digest).algorithm);
   if (digest !== undefined && actual !== digest)
     throw new TspodError('DIGEST_MISMATCH', `${doing}: its digest is ${actual}`, {
       details: { expected: digest, actual },
@@ -25,9 +23,4 @@ export function checkedManifest(bytes: Buffer, { digest, served, doing }: Manife
   const parsed = parseManifest(bytes, served);
   const { mediaType } = parsed.kind === 'index' ? parsed.index : parsed.manifest;
   return { mediaType, digest: actual, bytes };
-}
-
-function digestLike(digest: string, bytes: Buffer): string {
-  const { algorithm } = splitDigest(digest);
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }

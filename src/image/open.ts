@@ -15,7 +15,7 @@ import {
   registryReference,
   type RegistryAccessOptions,
 } from './open-registry.js';
-import { formatName, parseReference, withDefaultTag } from './reference.js';
+import { fullName } from './reference.js';
 import { parsePathName, parseTransportName } from './transport-name.js';
 import type { ImageDestination, ImageSource } from './transport.js';
 
@@ -52,7 +52,7 @@ export async function openDestination(reference: string, options: OpenImageOptio
     case 'oci-archive':
       return new LayoutDestination(reference, await archiveSink(path), name);
     case 'docker-archive': {
-      const names = name === undefined ? [] : [formatName(withDefaultTag(parseReference(name)))];
+      const names = name === undefined ? [] : [fullName(name)];
       return new DockerArchiveDestination(
         reference,
         await DockerArchiveWriter.create(path, options.temporaryDirectory),

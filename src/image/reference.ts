@@ -75,20 +75,14 @@ export function formatName(name: ImageName): string {
   return `${repositoryName(name)}${tag}${digest}`;
 }
 
+/** A name as registries know it: with registry and tag. Throws INVALID_ARGUMENT. */
+export function fullName(text: string): string {
+  return formatName(withDefaultTag(parseReference(text)));
+}
+
 /** Registry and repository: docker.io/library/alpine. */
 export function repositoryName(name: ImageName): string {
   return name.registry === undefined ? name.repository : `${name.registry}/${name.repository}`;
-}
-
-/** As Docker shows it: without docker.io and library. */
-export function familiarName(reference: ImageReference): string {
-  if (reference.registry !== DOCKER_HUB) return formatName(reference);
-  const { registry: _registry, repository, ...rest } = reference;
-  const short = repository.replace(/^library\/(?=[^/]+$)/, '');
-  // What looks like a host would be taken for one.
-  return isRegistry(short.split('/')[0] ?? '') && short.includes('/')
-    ? formatName(reference)
-    : formatName({ repository: short, ...rest });
 }
 
 function cutDigest(text: string): readonly [string, string | undefined] {

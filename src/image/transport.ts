@@ -6,7 +6,7 @@ import type { Descriptor, Platform } from '../oci/image.js';
 /** Exact bytes of a manifest or an index: their digest is what names an image. */
 export interface RawManifest {
   readonly mediaType: string;
-  /** sha256:... of `bytes`, checked. */
+  /** Of `bytes`, checked: of sha256, or of sha512 where it was asked for by such a one. */
   readonly digest: string;
   readonly bytes: Buffer;
 }

@@ -31,9 +31,9 @@ export function readDigest(value: unknown, at: Place): string {
   return text;
 }
 
-/** The sha256 digest of bytes that are in memory. */
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+/** The digest of bytes that are in memory. */
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
 /** A hash of the digest's algorithm, for bytes that come in parts. */

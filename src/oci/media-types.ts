@@ -6,7 +6,6 @@ export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 export const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
 export const OCI_LAYER_GZIP = `${OCI_LAYER}+gzip`;
 export const OCI_LAYER_ZSTD = `${OCI_LAYER}+zstd`;
-export const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
 
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';

@@ -67,6 +67,11 @@ export function fullPlatform(wanted: WantedPlatform, machine: Platform): Platfor
   return { os: wanted.os ?? machine.os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
+/** What a user asks for, of this machine where nothing is said. Throws INVALID_ARGUMENT. */
+export function wantedPlatform(text?: string): Platform {
+  return fullPlatform(text === undefined ? {} : parsePlatform(text), platformOf(process.arch));
+}
+
 export function platformText({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...(variant === undefined || variant === '' ? [] : [variant])].join('/');
 }

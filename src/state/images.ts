@@ -129,7 +129,7 @@ export class ImageRecords {
     });
   }
 
-  /** Its parsed config; undefined when the image is gone. */
+  /** Its parsed config; undefined when there is no such image. One that another process has removed is remembered for a while. */
   config(id: string): ImageConfig | undefined {
     const known = this.#configs.get(id);
     if (known !== undefined) return known;

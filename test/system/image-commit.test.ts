@@ -1,12 +1,13 @@
 /** `commit` and `import`: images that are made here, of what containers have changed and of archives. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
-import { run as runCli, runWith, storeOf } from '../helpers/cli.js';
+import { run as runCli, runWith, start, storeOf, until } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf } from '../helpers/layers.js';
@@ -280,4 +281,38 @@ test('import: the command line', async (t) => {
   t.regex((await runCli(t, 125, 'import', '/none')).stderr, /none: no such file or directory/);
   await runWith(t, {}, 125, 'import');
   t.regex((await runCli(t, 125, 'import', 'https://example.com/x.tar')).stderr, /not supported/);
+});
+
+/** Starts a command that reads its standard input, sends so much, and kills it once the store or `directory` has a file of it open. */
+async function killedReading(t: ExecutionContext<unknown>, directory: string, ...args: string[]): Promise<void> {
+  const child = start(t, { env: { TMPDIR: directory }, input: '' }, ...args);
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  child.stdin?.write(randomBytes(4 * 1024 * 1024));
+  const isWriting = () => {
+    const fds = `/proc/${child.pid}/fd`;
+    return readdirSync(fds).some((fd) => {
+      try {
+        const target = readlinkSync(join(fds, fd));
+        return target.startsWith(directory) || target.includes('/blobs/partial/');
+      } catch {
+        return false;
+      }
+    });
+  };
+  await until(`${args[0]} writes`, () => isWriting());
+  child.kill('SIGKILL');
+  await ended;
+}
+
+test('import and load: killed, they leave nothing that the next command does not remove', async (t) => {
+  if (!ready(t)) return;
+  const directory = temporaryDirectory(t, 'tspod-killed-');
+  const partial = join(storeOf(t).root, 'blobs/partial');
+  await killedReading(t, directory, 'import', '-', 'made:1');
+  t.is(readdirSync(partial).length, 1);
+  await killedReading(t, directory, 'load');
+  t.deepEqual(readdirSync(directory), []);
+  await runCli(t, 0, 'images');
+  t.deepEqual(readdirSync(partial), []);
 });

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 
 import type { TransferProgress } from '../../src/index.js';
+import { digestOf } from '../../src/oci/digest.js';
 import type { ImageRunConfig } from '../../src/oci/image.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import {
@@ -17,6 +18,7 @@ import {
   type TestLayer,
 } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
 
@@ -480,6 +482,36 @@ test('pull: a layer that is not the one of the config is refused', async (t) => 
   t.deepEqual(layersIn(tested), []);
   const fewer = imageOf({ layers: [layerOf([{ path: 'f', content: 'x' }])], diffs: [] });
   await rejectsWith(t, tested.engine.images.pull(sourceOf(fewer)), 'BAD_IMAGE');
+});
+
+test('pull: a manifest that is asked for by a digest of sha512 is kept under it', async (t) => {
+  if (!ready(t)) return;
+  const { engine, root } = await testEngine(t);
+  const image = imageOf({ layers: [busyboxLayer()] });
+  const digest = digestOf(image.manifest.bytes, 'sha512');
+  const source = (named: string) => sourceOf({ ...image, manifest: { ...image.manifest, digest: named } });
+  await rejectsWith(t, engine.images.pull(source(`sha512:${'0'.repeat(128)}`)), 'BAD_IMAGE');
+  const pulled = await engine.images.pull(source(digest), { name: 'test:1' });
+  t.is(pulled.digest, digest);
+  t.deepEqual(readdirSync(join(root, 'blobs/sha512')), [digest.slice('sha512:'.length)]);
+  await engine.images.save('test:1', join(temporaryDirectory(t), 'saved'));
+  t.deepEqual(await engine.images.check({ repair: true }), { problems: [], repaired: true });
+  await engine.images.remove('test:1');
+  t.deepEqual(readdirSync(join(root, 'blobs/sha512')), []);
+});
+
+test('pull: configs and layers that are named by digests of sha512 are refused', async (t) => {
+  if (!ready(t)) return;
+  const tested = await testEngine(t);
+  const layer = layerOf([{ path: 'f', content: 'x' }]);
+  const image = imageOf({ layers: [layer], diffs: [digestOf(layer.tar, 'sha512')] });
+  await rejectsWith(t, tested.engine.images.pull(sourceOf(image)), 'NOT_SUPPORTED');
+  const [config = Buffer.alloc(0)] = image.blobs.values();
+  const other = digestOf(config, 'sha512');
+  const bytes = Buffer.from(image.manifest.bytes.toString().replace(digestOf(config), other));
+  const named = { manifest: { ...image.manifest, bytes, digest: digestOf(bytes) }, blobs: new Map([[other, config]]) };
+  await rejectsWith(t, tested.engine.images.pull(sourceOf({ ...image, ...named })), 'NOT_SUPPORTED');
+  t.false(existsSync(join(tested.root, 'layers')));
 });
 
 test('pull: what is no gzip although it begins so is refused', async (t) => {

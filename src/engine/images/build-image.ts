@@ -1,8 +1,7 @@
 /** An image that is made here: a new layer, on those of another image or on nothing, with a config of its own. */
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, openSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, openSync, rmSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
@@ -14,11 +13,12 @@ import { typeIn, type ManifestForm } from '../../oci/convert-manifest.js';
 import { digestOf } from '../../oci/digest.js';
 import type { Descriptor, ImageConfig } from '../../oci/image.js';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../oci/media-types.js';
-import { fullPlatform, platformOf } from '../../oci/platform.js';
+import { wantedPlatform } from '../../oci/platform.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { blobStream } from '../../storage/images/blobs.js';
 import { Lease } from '../../storage/images/lease.js';
 import type { ImagePaths } from '../../storage/paths.js';
+import { passing } from '../../util/passing.js';
 import { fetchImage } from './fetch-image.js';
 import type { OnProgress } from './progress.js';
 
@@ -48,15 +48,14 @@ export async function buildImage(
   { store, paths: { images: paths } }: EngineContext,
   image: NewImage,
 ): Promise<StoredImage> {
-  mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
-  const file = join(paths.partial, `new-${randomBytes(8).toString('hex')}`);
   // As long as there is a lease, nobody removes what is in the making.
   using lease = new Lease(store, paths);
+  const file = lease.unready;
   try {
     const packed = await pack(image, file);
     return await fetchImage({
       ...{ store, paths, source: sourceOf(paths, image, { ...packed, file }), name: image.name },
-      platform: fullPlatform({}, platformOf(process.arch)),
+      platform: wantedPlatform(),
       isPlatformWanted: false,
       signal: image.signal,
       onProgress: image.onProgress,
@@ -78,8 +77,8 @@ interface PackedLayer {
 async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLayer> {
   const [plain, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
-  const before = seeing((chunk) => plain.update(chunk));
-  const after = seeing((chunk) => {
+  const before = passing((chunk) => plain.update(chunk));
+  const after = passing((chunk) => {
     packed.update(chunk);
     size += chunk.length;
   });
@@ -95,15 +94,6 @@ async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLa
     throw new TspodError('DISK_FULL', `store the image: ${(error as Error).message}`, { cause: error });
   }
   return { diff: `sha256:${plain.digest('hex')}`, digest: `sha256:${packed.digest('hex')}`, size };
-}
-
-function seeing(see: (chunk: Buffer) => void): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      see(chunk);
-      done(null, chunk);
-    },
-  });
 }
 
 /** The image as if it came from elsewhere. */
@@ -128,7 +118,7 @@ function sourceOf(
     return wanted === digest ? createReadStream(file, { start: offset }) : blobStream(paths, wanted);
   };
   return {
-    reference: `sha256:${configDigest.slice('sha256:'.length)}`,
+    reference: configDigest,
     manifest: () => Promise.resolve(manifest),
     blob: ({ digest: wanted }, { offset = 0 } = {}) => {
       const from = wanted === configDigest || wanted === digest ? offset : 0;

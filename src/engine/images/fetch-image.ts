@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import type { RawManifest } from '../../image/transport.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { ImageConfig, ImageManifest, Platform } from '../../oci/image.js';
+import { splitDigest } from '../../oci/digest.js';
 import { layerCompression } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
 import { chooseImage, isPlatform, platformText } from '../../oci/platform.js';
@@ -83,9 +84,9 @@ async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Pr
   failpoint('layers-made');
   const manifests = [...found.indexes, found.raw];
   lease.add(manifests.map(({ digest }) => ({ kind: 'blob', key: digest })));
-  for (const { bytes } of manifests) keepBlob(paths, bytes);
+  for (const kept of manifests) keepBlob(paths, kept, lease.unready);
   const seq = store.images.add({
-    id: manifest.config.digest.slice(manifest.config.digest.indexOf(':') + 1),
+    id: splitDigest(manifest.config.digest).hex,
     createdUs: microseconds(config.created),
     size: layers.reduce((sum, { size }) => sum + size, 0),
     config,
@@ -121,6 +122,7 @@ function blobsOf({ raw, manifest, indexes }: Found): readonly StoredBlob[] {
 }
 
 function checkManifest({ source }: FetchRequest, { config, layers }: ImageManifest): void {
+  refuseSha512(source.reference, 'its config', config.digest);
   if (config.size > MAX_CONFIG_BYTES)
     throw new TspodError(
       'BAD_IMAGE',
@@ -131,11 +133,18 @@ function checkManifest({ source }: FetchRequest, { config, layers }: ImageManife
     throw new TspodError('NOT_SUPPORTED', `${source.reference}: it is no image of a file system: ${other.mediaType}`);
 }
 
+/** The ids of images and layers are digests of sha256. */
+function refuseSha512(reference: string, what: string, digest: string): void {
+  if (splitDigest(digest).algorithm === 'sha256') return;
+  throw new TspodError('NOT_SUPPORTED', `${reference}: ${what} is named by a digest of sha512, which is not supported`);
+}
+
 function checkConfig(
   { source, platform, isPlatformWanted }: FetchRequest,
   manifest: ImageManifest,
   config: ImageConfig,
 ): void {
+  for (const diff of config.rootfs.diff_ids) refuseSha512(source.reference, 'a layer of its config', diff);
   const count = config.rootfs.diff_ids.length;
   if (count !== manifest.layers.length)
     throw new TspodError(

@@ -6,7 +6,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
 import { withChanges } from '../../oci/changes.js';
-import { fullPlatform, parsePlatform, platformOf } from '../../oci/platform.js';
+import { wantedPlatform } from '../../oci/platform.js';
 import { decompressed } from '../../storage/images/decompress.js';
 import { buildImage } from './build-image.js';
 import { summarize } from './summary.js';
@@ -20,7 +20,7 @@ export async function importImage(
 ): Promise<ImageSummary> {
   const { name, message = 'imported from tarball', changes = [], platform, signal, onProgress } = options;
   const config = withChanges({}, changes);
-  const wanted = fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch));
+  const wanted = wantedPlatform(platform);
   const created = new Date().toISOString();
   const image = await buildImage(context, {
     layer: decompressed(typeof from === 'string' ? openFile(from) : from),

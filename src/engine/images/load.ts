@@ -1,18 +1,19 @@
 /** All images of an archive or a directory into the store. */
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
+import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
-import { formatName, parseImageName, parseReference, withDefaultTag } from '../../image/reference.js';
+import { fullName, parseImageName } from '../../image/reference.js';
 import { abortedError } from '../../native/abort.js';
-import { fullPlatform, platformOf } from '../../oci/platform.js';
+import { wantedPlatform } from '../../oci/platform.js';
 import type { StoredImage } from '../../state/image-rows.js';
+import { processAccess } from '../process-access.js';
 import { fetchImage } from './fetch-image.js';
 import { manifestOf, summarize } from './summary.js';
 import { localName } from './tag.js';
@@ -24,19 +25,18 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<readonly LoadedImage[]> {
   if (typeof from === 'string') return loadPath(context, from, options);
-  const directory = mkdtempSync(join(tmpdir(), 'tspod-load-'));
+  const fd = openUnnamed(tmpdir());
   try {
-    const path = join(directory, 'archive');
-    await spool(from, path, options);
-    return await loadPath(context, path, options);
+    await spool(from, fd, options);
+    return await loadPath(context, `/proc/self/fd/${fd}`, options);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    closeSync(fd);
   }
 }
 
 /** Its parts are needed in another order than that in which they come. */
-async function spool(from: Readable, path: string, { signal }: LoadOptions): Promise<void> {
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+async function spool(from: Readable, fd: number, { signal }: LoadOptions): Promise<void> {
+  const file = writeUnnamed(fd);
   try {
     await (signal === undefined ? pipeline(from, file) : pipeline(from, file, { signal }));
   } catch (error) {
@@ -49,8 +49,7 @@ async function spool(from: Readable, path: string, { signal }: LoadOptions): Pro
 async function loadPath(context: EngineContext, path: string, options: LoadOptions): Promise<readonly LoadedImage[]> {
   if (path.includes(':'))
     throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path has a colon in it`);
-  const access = { environment: process.env, uid: process.geteuid?.() ?? 0, temporaryDirectory: tmpdir() };
-  const archive = { ...access, signal: options.signal };
+  const archive = { ...processAccess(), temporaryDirectory: tmpdir(), signal: options.signal };
   const { listImages } = await import('../../image/open.js');
   const { detectTransport } = await import('../../image/detect.js');
   const kind = await detectTransport(path, archive);
@@ -84,7 +83,7 @@ async function loadOne(
   await using source = await openSource(reference, archive);
   const image = await fetchImage({
     ...{ store, paths: paths.images, source, name },
-    platform: fullPlatform({}, platformOf(process.arch)),
+    platform: wantedPlatform(),
     isPlatformWanted: false,
     signal: options.signal,
     onProgress: options.onProgress,
@@ -96,7 +95,7 @@ async function loadOne(
 
 /** A short name is Docker's. */
 function dockerNames({ names }: ContainedImage): readonly string[] {
-  return names.map((name) => formatName(withDefaultTag(parseReference(name))));
+  return names.map((name) => fullName(name));
 }
 
 /** Where Docker has written the whole name, the bare tag next to it is none. A digest is no name. */

@@ -2,19 +2,8 @@
 import { tmpdir } from 'node:os';
 
 import { TspodError } from '../../errors.js';
-import {
-  openRegistryDestination,
-  openRegistrySource,
-  registriesOf,
-  type RegistryAccessOptions,
-} from '../../image/open-registry.js';
-import {
-  formatName,
-  parseReference,
-  repositoryName,
-  withDefaultTag,
-  type ImageReference,
-} from '../../image/reference.js';
+import { openRegistrySource, registriesOf, type RegistryAccessOptions } from '../../image/open-registry.js';
+import { formatName, repositoryName, type ImageReference } from '../../image/reference.js';
 import { resolveImageName } from '../../image/registries/resolve.js';
 import {
   openDestination as openAnyDestination,
@@ -23,6 +12,7 @@ import {
 } from '../../image/open.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination, ImageSource } from '../../image/transport.js';
+import { processAccess } from '../process-access.js';
 import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {
@@ -68,10 +58,7 @@ function opened(source: ImageSource, name: ImageReference): OpenedSource {
 }
 
 export async function openDestination(reference: string, access: RegistryAccess = {}): Promise<ImageDestination> {
-  const { kind, rest } = parseTransportName(reference);
-  const options = accessOptions(access);
-  if (kind !== 'docker') return openAnyDestination(reference, archiveOptions(options));
-  return openRegistryDestination(withDefaultTag(parseReference(rest)), options);
+  return openAnyDestination(reference, archiveOptions(accessOptions(access)));
 }
 
 function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
@@ -80,8 +67,7 @@ function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
 
 function accessOptions({ tlsVerify, certDir, authFile, credentials }: RegistryAccess): RegistryAccessOptions {
   return {
-    environment: process.env,
-    uid: process.geteuid?.() ?? 0,
+    ...processAccess(),
     tlsVerify,
     certDirectory: certDir,
     authFile,

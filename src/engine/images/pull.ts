@@ -5,7 +5,7 @@ import { lookUp } from '../../container/find-image.js';
 import { tracked } from '../../container/context.js';
 import { TspodError } from '../../errors.js';
 import type { ImageSource } from '../../image/transport.js';
-import { fullPlatform, isPlatform, parsePlatform, platformOf } from '../../oci/platform.js';
+import { isPlatform, wantedPlatform } from '../../oci/platform.js';
 import { isHostImage } from '../../spec/root.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import type { StoredImage } from '../../state/image-rows.js';
@@ -25,7 +25,7 @@ export async function pullImage(
   const { policy = 'always', platform } = options;
   if (!POLICIES.includes(policy))
     throw new TspodError('INVALID_ARGUMENT', `the pull policy must be one of ${POLICIES.join(', ')}, not ${policy}`);
-  const wanted = fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch));
+  const wanted = wantedPlatform(platform);
   if (typeof from !== 'string') return tracked(context, () => fetch(context, sourceOf(from, options), options));
   const here = lookUp(context.store, from)?.image;
   const fits = here !== undefined && (platform === undefined || isPlatform(here.summary, wanted));
@@ -62,7 +62,7 @@ async function fetch(context: EngineContext, opened: OpenedSource, options: Pull
     store: context.store,
     paths: context.paths.images,
     source: opened.source,
-    platform: fullPlatform(platform === undefined ? {} : parsePlatform(platform), platformOf(process.arch)),
+    platform: wantedPlatform(platform),
     isPlatformWanted: platform !== undefined,
     name: opened.name ?? (name === undefined ? undefined : localName(name)),
     repository: opened.repository,

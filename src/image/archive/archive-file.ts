@@ -1,6 +1,5 @@
 /** An archive of an image, opened for reading: as it is, or unpacked to a temporary file where it is compressed. */
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -9,6 +8,7 @@ import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import type { FileSet } from '../layout/file-set.js';
 import { RandomFile } from './random-file.js';
+import { openUnnamed, writeUnnamed } from './unnamed-file.js';
 import { indexTar, type TarIndex } from './tar-index.js';
 
 /** A compressed archive may become so many times as large, and this on top: what grows more is a bomb. */
@@ -76,23 +76,20 @@ const MAGIC: Readonly<Record<string, string>> = {
 };
 
 async function unpacked(file: RandomFile, { temporaryDirectory, signal }: ArchiveOptions): Promise<RandomFile> {
-  const directory = mkdtempSync(join(temporaryDirectory, 'tspod-archive-'));
-  const path = join(directory, 'archive');
+  const fd = openUnnamed(temporaryDirectory);
   try {
     await pipeline(
       file.stream(0, file.size),
       createGunzip(),
       atMost(file.size * MAX_GROWTH + MAX_BASE_BYTES),
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+      writeUnnamed(fd),
       ...(signal === undefined ? [] : [{ signal }]),
     );
-    return RandomFile.open(path, { missing: 'NO_SUCH_FILE' });
+    return RandomFile.of(fd, file.path);
   } catch (error) {
+    closeSync(fd);
     if (signal?.aborted === true) throw abortedError('unpack the archive', signal);
     throw unpackError(error);
-  } finally {
-    // What is open stays readable; nothing is left if the process is killed later.
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -38,6 +38,11 @@ export class RandomFile implements Disposable {
     throw new TspodError('INVALID_ARGUMENT', `open ${JSON.stringify(path)}: it is no regular file`);
   }
 
+  /** A regular file that is open, and is this one's from now on. `path` is for errors. */
+  static of(fd: number, path: string): RandomFile {
+    return new RandomFile(path, fd, fstatSync(fd).size);
+  }
+
   /** At most so many bytes from there; fewer at the end. */
   async bytes(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(length);

@@ -4,13 +4,14 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import { digestOf } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
 import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
-import { formatName, parseReference, withDefaultTag } from '../reference.js';
+import { fullName } from '../reference.js';
 import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
 import { readImages, type ArchivedImage } from './manifest.js';
 
@@ -49,15 +50,15 @@ export class DockerArchiveSource implements ImageSource {
     }
   }
 
-  async manifest(digest?: string): Promise<RawManifest> {
-    const { manifest } = await this.#open();
+  async manifest(digest?: string, { signal }: BlobRequest = {}): Promise<RawManifest> {
+    const { manifest } = await this.#open(signal);
     if (digest !== undefined && digest !== manifest.digest)
       throw new TspodError('NO_SUCH_IMAGE', `${this.#files.what}: there is no manifest ${digest}`);
     return manifest;
   }
 
-  async blob({ digest }: Descriptor, _request: BlobRequest = {}): Promise<{ stream: Readable; offset: number }> {
-    const { config, layers } = await this.#open();
+  async blob({ digest }: Descriptor, { signal }: BlobRequest = {}): Promise<{ stream: Readable; offset: number }> {
+    const { config, layers } = await this.#open(signal);
     if (digest === digestOf(config)) return { stream: Readable.from([config]), offset: 0 };
     const layer = layers.find((one) => one.digest === digest);
     if (layer === undefined) throw new TspodError('BAD_IMAGE', `${this.#files.what}: blob ${digest} is missing`);
@@ -69,8 +70,12 @@ export class DockerArchiveSource implements ImageSource {
     return Promise.resolve();
   }
 
-  #open(): Promise<Opened> {
-    return (this.#opened ??= openImage(this.#files, this.#image));
+  /** Once; again if it was aborted. */
+  #open(signal: AbortSignal | undefined): Promise<Opened> {
+    return (this.#opened ??= openImage(this.#files, this.#image, signal).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    }));
   }
 }
 
@@ -95,12 +100,10 @@ function chooseImage(files: FileSet, images: readonly ArchivedImage[], name: str
   return first;
 }
 
-function fullName(name: string): string {
-  return formatName(withDefaultTag(parseReference(name)));
-}
-
-async function openImage(files: FileSet, image: ArchivedImage): Promise<Opened> {
-  const found = typeof image.config === 'string' ? await readConfig(files, image) : await madeConfig(files, image);
+async function openImage(files: FileSet, image: ArchivedImage, signal: AbortSignal | undefined): Promise<Opened> {
+  const measure = (path: string, hashed: boolean) => measureLayer(files, path, { hashed, signal });
+  const found =
+    typeof image.config === 'string' ? await readConfig(files, image, measure) : await madeConfig(image, measure);
   const layers = found.layers;
   const manifest = Buffer.from(
     JSON.stringify({
@@ -122,7 +125,13 @@ interface WithConfig {
   readonly layers: readonly Layer[];
 }
 
-async function readConfig(files: FileSet, { config: path, layers: paths }: ArchivedImage): Promise<WithConfig> {
+type Measure = (path: string, hashed: boolean) => Promise<{ readonly size: number; readonly digest: string }>;
+
+async function readConfig(
+  files: FileSet,
+  { config: path, layers: paths }: ArchivedImage,
+  measure: Measure,
+): Promise<WithConfig> {
   const config = await readSmallFile(files, String(path), MAX_CONFIG_BYTES);
   if (config === undefined)
     throw new TspodError('BAD_IMAGE', `${files.what}: config ${JSON.stringify(path)} is missing`);
@@ -134,17 +143,17 @@ async function readConfig(files: FileSet, { config: path, layers: paths }: Archi
     );
   const layers: Layer[] = [];
   for (const [index, layerPath] of paths.entries()) {
-    const { size } = await measureLayer(files, layerPath, false);
+    const { size } = await measure(layerPath, false);
     layers.push({ mediaType: DOCKER_LAYER, digest: ids[index] ?? '', size, path: layerPath });
   }
   return { config, layers };
 }
 
 /** The old form does not know the digests of its layers. */
-async function madeConfig(files: FileSet, image: ArchivedImage): Promise<WithConfig> {
+async function madeConfig(image: ArchivedImage, measure: Measure): Promise<WithConfig> {
   const layers: Layer[] = [];
   for (const path of image.layers) {
-    const { size, digest } = await measureLayer(files, path, true);
+    const { size, digest } = await measure(path, true);
     layers.push({ mediaType: DOCKER_LAYER, digest, size, path });
   }
   const begun = JSON.parse((image.config as Buffer).toString('utf8')) as object;
@@ -161,7 +170,11 @@ function openLayer(files: FileSet, path: string): OpenFile {
 }
 
 /** Size and digest as it is unpacked; the digest only where it is asked for. */
-async function measureLayer(files: FileSet, path: string, hashed: boolean): Promise<{ size: number; digest: string }> {
+async function measureLayer(
+  files: FileSet,
+  path: string,
+  { hashed, signal }: { readonly hashed: boolean; readonly signal: AbortSignal | undefined },
+): Promise<{ size: number; digest: string }> {
   const file = openLayer(files, path);
   if (!hashed && !(await isGzip(file))) {
     file[Symbol.dispose]();
@@ -170,6 +183,7 @@ async function measureLayer(files: FileSet, path: string, hashed: boolean): Prom
   const hash = createHash('sha256');
   let size = 0;
   for await (const chunk of (await layerStream(file)) as AsyncIterable<Buffer>) {
+    throwIfAborted('read the archive', signal);
     size += chunk.length;
     if (size > MAX_LAYER_BYTES) throw new TspodError('BAD_ARCHIVE', `layer ${JSON.stringify(path)} is too large`);
     if (hashed) hash.update(chunk);

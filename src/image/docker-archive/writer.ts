@@ -1,9 +1,7 @@
 /** An archive as `docker save` writes it, of one image or several: layers unpacked, each once. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { closeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
@@ -12,7 +10,10 @@ import { hashFor, splitDigest } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { layerCompression } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
+import { passing } from '../../util/passing.js';
+import { RandomFile } from '../archive/random-file.js';
 import { TarWriter } from '../archive/tar-writer.js';
+import { openUnnamed, writeUnnamed } from '../archive/unnamed-file.js';
 import type { BlobUpload, ImageDestination, RawManifest } from '../transport.js';
 
 export class DockerArchiveWriter implements AsyncDisposable {
@@ -31,7 +32,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
   /** @param temporaryDirectory where layers lie until their size is known */
   static async create(path: string, temporaryDirectory: string): Promise<DockerArchiveWriter> {
     const tar = await TarWriter.create(path);
-    return new DockerArchiveWriter(tar, mkdtempSync(join(temporaryDirectory, 'tspod-save-')));
+    return new DockerArchiveWriter(tar, temporaryDirectory);
   }
 
   has({ digest }: Descriptor): boolean {
@@ -78,16 +79,14 @@ export class DockerArchiveWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tar[Symbol.asyncDispose]();
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   async #addConfig({ digest, size }: Descriptor, open: () => Promise<Readable>): Promise<void> {
     if (size > MAX_CONFIG_BYTES)
       throw new TspodError('BAD_IMAGE', `config ${digest} is larger than ${MAX_CONFIG_BYTES} bytes`);
-    const path = join(this.#directory, `config-${splitDigest(digest).hex}`);
-    await this.#toFile(path, { digest, size }, { source: await open(), isCompressed: false });
-    const bytes = await readFile(path);
-    rmSync(path);
+    const { file } = await this.#toFile({ digest, size }, { source: await open(), isCompressed: false });
+    using _file = file;
+    const bytes = await file.bytes(0, size);
     this.#configs.set(digest, bytes);
     await this.#tar.add(configFile(digest), bytes.length, bytes);
   }
@@ -96,43 +95,36 @@ export class DockerArchiveWriter implements AsyncDisposable {
     { digest, size }: Descriptor,
     { open, isCompressed }: { open: () => Promise<Readable>; isCompressed: boolean },
   ): Promise<void> {
-    const path = join(this.#directory, splitDigest(digest).hex);
-    const plain = await this.#toFile(path, { digest, size }, { source: await open(), isCompressed });
-    await this.#tar.add(
-      layerFile(plain.digest),
-      plain.size,
-      () => Promise.resolve(createReadStream(path)),
-      plain.digest,
-    );
-    rmSync(path);
+    const plain = await this.#toFile({ digest, size }, { source: await open(), isCompressed });
+    using file = plain.file;
+    const content = () => Promise.resolve(file.stream(0, file.size));
+    await this.#tar.add(layerFile(plain.digest), file.size, content, plain.digest);
     this.#diffIds.set(digest, plain.digest);
   }
 
   /** The unpacked bytes in a file; the bytes as they come are those of the digest. */
   async #toFile(
-    path: string,
     { digest, size }: { readonly digest: string; readonly size: number },
     { source, isCompressed }: { source: Readable; isCompressed: boolean },
-  ): Promise<{ size: number; digest: string }> {
+  ): Promise<{ readonly file: RandomFile; readonly digest: string }> {
     const [outer, inner] = [hashFor(digest), createHash('sha256')];
-    let [received, unpacked] = [0, 0];
+    let received = 0;
     const before = passing((chunk) => {
       received += chunk.length;
       outer.update(chunk);
     });
-    const after = passing((chunk) => {
-      unpacked += chunk.length;
-      inner.update(chunk);
-    });
-    const file = createWriteStream(path, { mode: 0o600 });
-    await (
-      isCompressed ? pipeline(source, before, createGunzip(), after, file) : pipeline(source, before, after, file)
-    ).catch((error: unknown) => {
+    const after = passing((chunk) => inner.update(chunk));
+    const fd = openUnnamed(this.#directory);
+    try {
+      const steps = isCompressed ? [before, createGunzip(), after] : [before, after];
+      await pipeline([source, ...steps, writeUnnamed(fd)]);
+      if (received !== size || outer.digest('hex') !== splitDigest(digest).hex)
+        throw new TspodError('DIGEST_MISMATCH', `write the archive: the bytes are not those of ${digest}`);
+      return { file: RandomFile.of(fd, digest), digest: `sha256:${inner.digest('hex')}` };
+    } catch (error) {
+      closeSync(fd);
       throw writeError(digest, error);
-    });
-    if (received !== size || outer.digest('hex') !== splitDigest(digest).hex)
-      throw new TspodError('DIGEST_MISMATCH', `write the archive: the bytes are not those of ${digest}`);
-    return { size: unpacked, digest: `sha256:${inner.digest('hex')}` };
+    }
   }
 }
 
@@ -177,15 +169,6 @@ function configFile(digest: string): string {
 
 function layerFile(digest: string): string {
   return `${splitDigest(digest).hex}.tar`;
-}
-
-function passing(see: (chunk: Buffer) => void): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      see(chunk);
-      done(null, chunk);
-    },
-  });
 }
 
 function writeError(digest: string, error: unknown): Error {

@@ -1,5 +1,5 @@
 /** Blobs in the store: named by their digest, checked before they get their name. */
-import { createHash, randomBytes, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
-import { digestOf, splitDigest } from '../../oci/digest.js';
+import { digestOf, hashFor, splitDigest } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import type { ImagePaths } from '../paths.js';
 
@@ -53,15 +53,24 @@ export function blobStream(paths: ImagePaths, digest: string): Readable {
   return createReadStream(blobPath(paths, digest), { highWaterMark: READ_BYTES });
 }
 
-/** Keeps bytes that are in memory; answers their digest. */
-export function keepBlob(paths: ImagePaths, bytes: Uint8Array): string {
-  const digest = digestOf(bytes);
-  if (blobSize(paths, digest) === bytes.length) return digest;
-  const unready = join(paths.partial, `new-${randomBytes(8).toString('hex')}`);
-  mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
+/** Where the holder of a lease writes what has no digest yet: whoever settles the lease removes it. */
+export function unnamedPath({ partial }: ImagePaths, lease: string): string {
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  return join(partial, `new-${lease}`);
+}
+
+/** Keeps bytes that are in memory. `unready`: of `unnamedPath`. Throws BAD_IMAGE for another digest than theirs. */
+export function keepBlob(paths: ImagePaths, { digest, bytes }: KeptBlob, unready: string): void {
+  const found = digestOf(bytes, splitDigest(digest).algorithm);
+  if (found !== digest) throw otherBytes(digest, found);
+  if (blobSize(paths, digest) === bytes.length) return;
   writeFileSync(unready, bytes, { mode: 0o600, flag: 'wx' });
   putInPlace(paths, unready, digest);
-  return digest;
+}
+
+export interface KeptBlob {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
 }
 
 function putInPlace(paths: ImagePaths, unready: string, digest: string): void {
@@ -90,7 +99,7 @@ export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): As
   mkdirSync(paths.partial, { recursive: true, mode: 0o700 });
   const fd = openSync(partial, 'a+', 0o600);
   try {
-    const hash = createHash(splitDigest(descriptor.digest).algorithm);
+    const hash = hashFor(descriptor.digest);
     yield* blobBytes(fd, hash, receiving);
     checkDigest(hash, descriptor, partial);
   } finally {
@@ -135,7 +144,7 @@ async function* blobBytes(fd: number, hash: Hash, receiving: Receiving): AsyncGe
   }
 }
 
-/** The connection broke: not a refusal, and not what the receiver says. */
+/** The connection broke: not a refusal, and not what the receiver says. Registries are asked again below this; a source of the caller's may not do so. */
 function isInterruption(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return (
@@ -156,11 +165,14 @@ function writeAll(fd: number, chunk: Buffer): void {
 }
 
 function checkDigest(hash: Hash, { digest }: Descriptor, partial: string): void {
-  const { algorithm, hex } = splitDigest(digest);
-  const found = hash.digest('hex');
-  if (found === hex) return;
+  const found = `${splitDigest(digest).algorithm}:${hash.digest('hex')}`;
+  if (found === digest) return;
   unlinkSync(partial);
-  throw new TspodError('BAD_IMAGE', `blob ${digest} has other bytes than its digest says: ${algorithm}:${found}`, {
+  throw otherBytes(digest, found);
+}
+
+function otherBytes(digest: string, found: string): TspodError {
+  return new TspodError('BAD_IMAGE', `blob ${digest} has other bytes than its digest says: ${found}`, {
     details: { digest },
   });
 }

@@ -1,10 +1,9 @@
 /** Layers as they are unpacked: a directory for each chain of them, complete under its name. */
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TspodError } from '../../errors.js';
-import { splitDigest } from '../../oci/digest.js';
+import { digestOf, hashFor, splitDigest } from '../../oci/digest.js';
 import { setAttributeAt, setModeAt, setOwnerAt, setTimeAt, type PlaceAt } from '../../native/directory-changes.js';
 import {
   directoryEntry,
@@ -38,7 +37,7 @@ export function chainIds(diffs: readonly string[]): readonly string[] {
   const chains: string[] = [];
   for (const diff of diffs) {
     const below = chains.at(-1);
-    chains.push(below === undefined ? diff : `sha256:${createHash('sha256').update(`${below} ${diff}`).digest('hex')}`);
+    chains.push(below === undefined ? diff : digestOf(Buffer.from(`${below} ${diff}`)));
   }
   return chains;
 }
@@ -111,7 +110,7 @@ export async function beginLayer(paths: ImagePaths, layer: NewLayer): Promise<Un
   try {
     chmodSync(top, 0o755);
     using root = openDirectory(top);
-    const hash = createHash(splitDigest(diff).algorithm);
+    const hash = hashFor(diff);
     const unpacked = await unpackLayer(hashed(layer.archive, hash), root.fd, {
       signal,
       ...(limits === undefined ? {} : { limits }),

@@ -8,7 +8,7 @@ import { tryLock } from '../../native/file-lock.js';
 import type { LeaseItem, StoredImageLease } from '../../state/image-leases.js';
 import type { Store } from '../../state/store.js';
 import type { ImagePaths } from '../paths.js';
-import { partialPath } from './blobs.js';
+import { partialPath, unnamedPath } from './blobs.js';
 import { forget, lockIfFree, lockPath } from './locked.js';
 import { unreadyLayerPath } from './layers.js';
 
@@ -17,18 +17,25 @@ const KEPT_US = 24 * 3600 * 1e6;
 
 export class Lease implements Disposable {
   readonly #store: Store;
+  readonly #paths: ImagePaths;
   readonly #id: string;
   readonly #held: FileLock;
   #isOpen = true;
 
   constructor(store: Store, paths: ImagePaths) {
     this.#store = store;
+    this.#paths = paths;
     this.#id = randomBytes(16).toString('hex');
     mkdirSync(paths.locks, { recursive: true, mode: 0o700 });
     const held = tryLock(lockPath(paths, 'lease', this.#id));
     if (held === undefined) throw new TypeError('a lease of this id exists');
     this.#held = held;
     store.imageLeases.make(this.#id);
+  }
+
+  /** For one file at a time that has no digest yet. */
+  get unready(): string {
+    return unnamedPath(this.#paths, this.#id);
   }
 
   /** Before the items are looked for: from here on they stay. */
@@ -56,6 +63,7 @@ export async function settleLeases(store: Store, paths: ImagePaths, { all }: { r
     if (isAlive(paths, lease)) continue;
     const items = store.imageLeases.items(lease.id);
     await removeUnready(paths, items);
+    await removeTree(unnamedPath(paths, lease.id));
     if (!all && lease.madeUs + KEPT_US > Date.now() * 1000) continue;
     store.imageLeases.end(lease.id, { abandon: true });
     await removePartial(store, paths, items);

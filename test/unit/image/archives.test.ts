@@ -9,7 +9,7 @@ import { TspodError } from '../../../src/errors.js';
 import { indexTar } from '../../../src/image/archive/tar-index.js';
 import { listImages, openDestination, openSource, type OpenImageOptions } from '../../../src/image/open.js';
 import { NO_REGISTRIES } from '../../../src/image/registries/config.js';
-import { hasTransport, parsePathName, parseTransportName } from '../../../src/image/transport-name.js';
+import { parsePathName, parseTransportName } from '../../../src/image/transport-name.js';
 import { digestOf } from '../../../src/oci/digest.js';
 import { ARCHIVE_END, encodeHeader } from '../../../src/tar/encode.js';
 import { checksum, type TarHeader, type TarType } from '../../../src/tar/header.js';
@@ -353,6 +353,18 @@ test('transports: read from the text', (t) => {
   t.throws(() => parseTransportName('containers-storage:/x'), { message: /"containers-storage:" is not supported/ });
   t.deepEqual(parsePathName('/x:a:b'), { path: '/x', name: 'a:b' });
   t.deepEqual(parsePathName('/x:'), { path: '/x' });
-  t.true(hasTransport('dir:/x'));
-  t.false(hasTransport('alpine:3'));
+});
+
+test('docker-archive: a signal ends the reading of its layers, which can be begun again', async (t) => {
+  const directory = temporaryDirectory(t);
+  const image = makeImage({ layers: [1000, 1000] });
+  const [config] = image.blobs;
+  const listed = [{ Config: 'config.json', RepoTags: ['a:1'], Layers: ['0.tar', '1.tar'] }];
+  const layers = image.blobs.slice(1).map(({ bytes }, index) => entry(`${index}.tar`, bytes));
+  const path = join(directory, 'archive');
+  const parts = [entry('config.json', config?.bytes), ...layers, entry('manifest.json', JSON.stringify(listed))];
+  writeFileSync(path, Buffer.concat([...parts, ARCHIVE_END]));
+  await using source = await openSource(`docker-archive:${path}`, optionsIn(directory));
+  await t.throwsAsync(source.manifest(undefined, { signal: AbortSignal.abort() }), { code: 'ABORTED' });
+  t.is((await readImage(source)).blobs.length, 3);
 });
