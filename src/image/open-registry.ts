@@ -1,4 +1,5 @@
 /** Images in registries, as registries.conf, logins and options say. */
+import { isTspodError } from '../errors.js';
 import { findCredentials } from './auth/logins.js';
 import { formatName, parseReference, withDefaultTag, type ImageReference } from './reference.js';
 import { isInsecure, pullLocations, pushLocation, type RegistryLocation } from './registries/resolve.js';
@@ -27,6 +28,8 @@ export interface RegistryAccessOptions {
   /** In place of logins that are kept. */
   readonly credentials?: Credentials | undefined;
   readonly retry?: RetryPolicy | undefined;
+  /** Bytes of one request of an upload at most. @default as many as there are */
+  readonly chunkBytes?: number | undefined;
   /** @default what the files of the machine and the user say */
   readonly registries?: RegistriesConfig | undefined;
 }
@@ -47,7 +50,25 @@ export function openRegistrySource(name: ImageReference, options: RegistryAccess
 }
 
 export function openRegistryDestination(name: ImageReference, options: RegistryAccessOptions): ImageDestination {
-  return new RegistryDestination({ ...accessTo(pushLocation(name, registriesOf(options)), options), name });
+  const config = registriesOf(options);
+  const location = pushLocation(name, config);
+  return new RegistryDestination({
+    ...accessTo(location, options),
+    name,
+    chunkBytes: options.chunkBytes,
+    repositoryHere: (other) => repositoryIn(location.registry, other, config),
+  });
+}
+
+function repositoryIn(registry: string, name: string, config: RegistriesConfig): string | undefined {
+  try {
+    const location = pushLocation(parseReference(name), config);
+    return location.registry === registry ? location.repository : undefined;
+  } catch (error) {
+    // It is blocked, or leads nowhere.
+    if (isTspodError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** A repository, and someone who talks to its registry. */

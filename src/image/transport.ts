@@ -30,7 +30,7 @@ export interface ImageSource extends AsyncDisposable {
 export interface BlobUpload {
   /** Opens the bytes anew, for each attempt. */
   readonly open: () => Promise<Readable>;
-  /** Repositories of the same registry that are known to have it: taken from there without an upload. */
+  /** Repositories, with their registry, that are known to have it: taken from one of the same registry without an upload. */
   readonly mountFrom?: readonly string[];
   readonly signal?: AbortSignal;
 }

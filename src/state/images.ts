@@ -156,6 +156,28 @@ export class ImageRecords {
     );
   }
 
+  /** Where images with this blob come from or went to: registry and repository. */
+  repositoriesWith(digest: string): readonly string[] {
+    return this.#db
+      .all<{ repository: string }>(
+        'SELECT DISTINCT d.repository FROM image_blob b JOIN image_digest d ON d.image = b.image WHERE b.digest = ?',
+        digest,
+      )
+      .map(({ repository }) => repository);
+  }
+
+  /** A repository has one of its manifests. Nothing for an image that is gone. */
+  isIn(seq: number, repository: string, manifest: string): void {
+    this.#db.transaction(() =>
+      this.#db.run(
+        'INSERT OR IGNORE INTO image_digest SELECT seq, ?, ? FROM image WHERE seq = ?',
+        repository,
+        manifest,
+        seq,
+      ),
+    );
+  }
+
   /** Ids of its containers, oldest first. */
   users(seq: number): readonly string[] {
     return this.#db

@@ -4,12 +4,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
+import type { TransferProgress } from '../../src/index.js';
 import { openDestination } from '../../src/image/open.js';
 import { NO_REGISTRIES } from '../../src/image/registries/config.js';
 import { output, run, runWith } from '../helpers/cli.js';
-import { startServer } from '../helpers/http-server.js';
+import { testEngine } from '../helpers/engine.js';
+import { sendJson, startServer } from '../helpers/http-server.js';
 import { writeImage } from '../helpers/images.js';
-import { busyboxLayer, imageOf, layerOf, partsOf, type ImageParts, type TestImage } from '../helpers/layers.js';
+import {
+  busyboxLayer,
+  imageOf,
+  layerOf,
+  partsOf,
+  sourceOf,
+  type ImageParts,
+  type TestImage,
+} from '../helpers/layers.js';
 import { startRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -175,6 +185,49 @@ test('push: skopeo sees the same digest, and the file has it', async (t) => {
   t.is(seen.stdout, `${image.manifest.digest} [${layers.join(' ')}]\n`, seen.stderr);
   t.is((await run(t, 0, 'push', '-q', PLAIN, name)).stderr, '');
   t.regex((await run(t, 125, 'push', PLAIN, 'nothing')).stderr, /^Error: nothing: image not known$/m);
+});
+
+test('push: layers that another repository of the registry has are taken from there', async (t) => {
+  if (!ready(t)) return;
+  const { host, name } = await offered(t);
+  const { engine } = await testEngine(t);
+  const registry = { tlsVerify: false };
+  await engine.images.pull(name, { registry });
+  const other = imageOf({ layers: [busyboxLayer(), layerOf([{ path: 'own', content: 'x' }])] });
+  await engine.images.pull(sourceOf(other), { name: 'other:1' });
+  const states = async (to: string) => {
+    const seen = new Map<string, string[]>();
+    const onProgress = (event: TransferProgress) => {
+      if (event.kind === 'blob') seen.set(event.digest, [...(seen.get(event.digest) ?? []), event.state]);
+    };
+    const { digest } = await engine.images.push('other:1', to, { registry, onProgress });
+    t.true(engine.images.get('other:1').digests.some((known) => known.endsWith(`@${digest}`)));
+    return partsOf(other).blobs.map(({ descriptor }) => new Set(seen.get(descriptor.digest)));
+  };
+  const [exists, sent] = [new Set(['exists']), new Set(['transferring', 'done'])];
+  t.deepEqual(await states(`${host}/new:1`), [sent, exists, sent]);
+  t.deepEqual(await states(`${host}/newer:1`), [exists, exists, exists], 'it knows where it has sent them');
+  await engine.images.remove('other:1');
+  t.is((await engine.images.pull(`${host}/newer:1`, { registry })).id, other.id);
+});
+
+test('push: a registry that takes no long requests gets the layer in parts', async (t) => {
+  if (!ready(t)) return;
+  const server = await startServer(t, ({ method }, response) => {
+    const status = { HEAD: 404, PUT: 201 }[method] ?? (method === 'GET' ? 200 : 202);
+    sendJson(response, {}, status, { location: '/upload/1' });
+  });
+  const { engine } = await testEngine(t);
+  const image = imageOf({ layers: [layerOf([{ path: 'large', content: Buffer.alloc(2_500_000) }], 'none')] });
+  await engine.images.pull(sourceOf(image), { name: 'large:1' });
+  await engine.images.push('large:1', `${server.host}/large:1`, {
+    registry: { tlsVerify: false, chunkBytes: 1_000_000 },
+  });
+  const ranges = server.requests
+    .filter(({ method }) => method === 'PATCH')
+    .map(({ headers }) => headers['content-range']);
+  t.deepEqual(ranges.slice(0, 2), ['0-999999', '1000000-1999999']);
+  t.is(ranges.length, 3);
 });
 
 test('images: columns, ids, digests, formats and filters', async (t) => {

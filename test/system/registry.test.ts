@@ -90,7 +90,13 @@ test('registry: a blob that another repository has is not sent again', async (t)
   t.false(await destination(client, 'second').hasBlob(layer.descriptor));
   const open = () => Promise.reject(new Error('nothing is to be sent'));
   const second = destination(client, 'second');
-  t.is(await second.putBlob(layer.descriptor, { open, mountFrom: ['none', 'first'] }), 'mounted');
+  t.is(
+    await second.putBlob(layer.descriptor, {
+      open,
+      mountFrom: [`${client.registry}/none`, `${client.registry}/first`],
+    }),
+    'mounted',
+  );
   t.true(await second.hasBlob(layer.descriptor));
 });
 

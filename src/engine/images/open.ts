@@ -65,12 +65,19 @@ function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
   return { ...options, temporaryDirectory: tmpdir() };
 }
 
-function accessOptions({ tlsVerify, certDir, authFile, credentials }: RegistryAccess): RegistryAccessOptions {
+function accessOptions({
+  tlsVerify,
+  certDir,
+  authFile,
+  credentials,
+  chunkBytes,
+}: RegistryAccess): RegistryAccessOptions {
   return {
     ...processAccess(),
     tlsVerify,
     certDirectory: certDir,
     authFile,
+    chunkBytes,
     credentials: credentials === undefined ? undefined : parseCredentials(credentials),
   };
 }

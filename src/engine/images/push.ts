@@ -5,6 +5,8 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
+import { parseReference, repositoryName } from '../../image/reference.js';
+import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination } from '../../image/transport.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { Descriptor, ImageManifest } from '../../oci/image.js';
@@ -13,7 +15,6 @@ import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { blobStream, readBlob } from '../../storage/images/blobs.js';
 import { Lease } from '../../storage/images/lease.js';
-import type { ImagePaths } from '../../storage/paths.js';
 import type { OnProgress } from './progress.js';
 import { manifestOf } from './summary.js';
 import { together } from './together.js';
@@ -35,6 +36,8 @@ export async function pushImage(
   const { openDestination } = await import('./open.js');
   await using destination = await openDestination(reference, options.registry);
   const digest = await sendImage(context, image, { ...options, destination, by: name });
+  const { kind, rest } = parseTransportName(reference);
+  if (kind === 'docker') context.store.images.isIn(image.seq, repositoryName(parseReference(rest)), digest);
   recordImageEvent(context, { status: 'push', id: image.id, name: reference });
   return { digest, reference: destination.reference };
 }
@@ -58,18 +61,14 @@ export async function sendImage(context: EngineContext, image: StoredImage, send
   }
 }
 
-async function sendParts(
-  { store, paths }: EngineContext,
-  image: StoredImage,
-  sending: Sending,
-): Promise<string> {
+async function sendParts({ store, paths }: EngineContext, image: StoredImage, sending: Sending): Promise<string> {
   const { destination, by, signal, onProgress } = sending;
   const digest = manifestOf(store, image, by);
   const stored = store.images.blobs(image.seq).find((blob) => blob.digest === digest);
   const bytes = readBlob(paths.images, digest);
   const parsed = parseManifest(bytes, stored?.mediaType);
   if (parsed.kind !== 'manifest') throw new TspodError('STORE_BROKEN', `the manifest ${digest} is an index`);
-  await sendBlobs(paths.images, parsed.manifest, sending);
+  await sendBlobs({ store, paths }, parsed.manifest, sending);
   const options = signal === undefined ? {} : { signal };
   await destination.putManifest({ mediaType: parsed.manifest.mediaType, digest, bytes }, options);
   onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
@@ -80,7 +79,7 @@ async function sendParts(
 
 /** Each once, some at a time. */
 async function sendBlobs(
-  paths: ImagePaths,
+  { store, paths }: Pick<EngineContext, 'store' | 'paths'>,
   { config, layers }: ImageManifest,
   { destination, signal: given, onProgress }: Sending,
 ): Promise<void> {
@@ -90,8 +89,9 @@ async function sendBlobs(
       for (const descriptor of queue) {
         throwIfAborted('push', signal);
         const role = descriptor === config ? 'config' : 'layer';
-        const open = () => blobStream(paths, descriptor.digest);
-        await sendBlob({ destination, descriptor, role, open, signal, onProgress });
+        const open = () => blobStream(paths.images, descriptor.digest);
+        const mountFrom = store.images.repositoriesWith(descriptor.digest);
+        await sendBlob({ destination, descriptor, role, open, mountFrom, signal, onProgress });
       }
     };
     return Array.from({ length: PARALLEL_BLOBS }, send);
@@ -103,11 +103,14 @@ interface BlobSending {
   readonly descriptor: Descriptor;
   readonly role: 'config' | 'layer';
   readonly open: () => Readable;
+  /** Registries and repositories that have had it. */
+  readonly mountFrom: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress | undefined;
 }
 
-async function sendBlob({ destination, descriptor, role, open, signal, onProgress }: BlobSending): Promise<void> {
+async function sendBlob(sending: BlobSending): Promise<void> {
+  const { destination, descriptor, role, open, mountFrom, signal, onProgress } = sending;
   const { digest, size: totalBytes } = descriptor;
   const tell = (state: 'exists' | 'transferring' | 'done', currentBytes: number) =>
     onProgress?.({ kind: 'blob', digest, role, state, currentBytes, totalBytes });
@@ -115,8 +118,8 @@ async function sendBlob({ destination, descriptor, role, open, signal, onProgres
     tell('exists', totalBytes);
     return;
   }
-  tell('transferring', 0);
   const counting = () => {
+    tell('transferring', 0);
     // Whoever reads it is told of the end by its error.
     const stream = addAbortSignal(signal, open());
     let count = 0;
@@ -127,10 +130,10 @@ async function sendBlob({ destination, descriptor, role, open, signal, onProgres
     return Promise.resolve(stream);
   };
   try {
-    await destination.putBlob(descriptor, { open: counting, signal });
+    const how = await destination.putBlob(descriptor, { open: counting, mountFrom, signal });
+    tell(how === 'mounted' ? 'exists' : 'done', totalBytes);
   } catch (error) {
     throwIfAborted('push', signal);
     throw error;
   }
-  tell('done', totalBytes);
 }

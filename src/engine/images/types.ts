@@ -64,6 +64,8 @@ export interface RegistryAccess {
   readonly authFile?: string;
   /** USER:PASSWORD. */
   readonly credentials?: string;
+  /** Bytes of one request of a push at most, for a registry behind something that takes no more. @default as many as a layer has */
+  readonly chunkBytes?: number;
 }
 
 export interface PushOptions extends SignalOption {

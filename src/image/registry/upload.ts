@@ -12,7 +12,9 @@ const MONOLITHIC_BYTES = 1024 * 1024;
 
 export interface UploadTarget extends RepositoryAccess {
   /** Bytes of one request at most, for registries behind something that takes no more. @default as many as there are */
-  readonly chunkBytes?: number;
+  readonly chunkBytes?: number | undefined;
+  /** What a repository is called in this registry; undefined: it is not there. @default as its name says */
+  readonly repositoryHere?: (name: string) => string | undefined;
 }
 
 export async function hasBlob(
@@ -39,13 +41,23 @@ export async function uploadBlob(
   descriptor: Descriptor,
   upload: BlobUpload,
 ): Promise<'uploaded' | 'mounted'> {
-  for (const from of upload.mountFrom ?? []) {
-    if (from !== target.repository && (await mount(target, { descriptor, from, signal: upload.signal })))
-      return 'mounted';
+  for (const from of mountable(target, upload)) {
+    if (await mount(target, { descriptor, from, signal: upload.signal })) return 'mounted';
   }
   if (descriptor.size > MONOLITHIC_BYTES) await sendParts(target, { descriptor, upload });
   else await sendWhole(target, { descriptor, upload });
   return 'uploaded';
+}
+
+/** A registry that mounts none of these mounts nothing: asking costs a request each. */
+const MAX_MOUNTS = 3;
+
+function mountable({ client, repository, repositoryHere }: UploadTarget, { mountFrom = [] }: BlobUpload): string[] {
+  const prefix = `${client.registry}/`;
+  const here = repositoryHere ?? ((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined));
+  const found = new Set(mountFrom.map(here).filter((name) => name !== undefined));
+  found.delete(repository);
+  return [...found].slice(0, MAX_MOUNTS);
 }
 
 interface Sending {

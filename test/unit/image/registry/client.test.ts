@@ -525,7 +525,7 @@ test('upload: what cannot be mounted is sent', async (t) => {
     else sendJson(response, {}, request.method === 'PUT' ? 201 : 202, { location: '/upload/1' });
   });
   const open = () => Promise.resolve(Readable.from([BLOB.bytes]));
-  const mountFrom = ['other/app', 'app'];
+  const mountFrom = ['elsewhere.io/app', `${server.host}/other/app`, `${server.host}/app`];
   t.is(await destinationOf(t, server).putBlob(BLOB.descriptor, { open, mountFrom }), 'uploaded');
   t.deepEqual(
     asked(server).map((line) => line.replace(/sha256(:|%3A)[0-9a-f]+/, 'DIGEST')),
