@@ -5,7 +5,7 @@
  *
  *   npm run test:faults                    every system call, 200 random moments: about five minutes
  *   npm run test:faults -- --rounds 2000   more random moments
- *   npm run test:faults -- --images 200    more random moments of pull and rmi than 50
+ *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  */

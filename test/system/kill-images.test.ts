@@ -26,6 +26,8 @@ interface Subject {
   readonly env: Faults;
   readonly name: string;
   readonly image: TestImage;
+  /** An archive of the image. */
+  readonly archive: string;
 }
 
 async function subject(t: ExecutionContext<unknown>): Promise<Subject> {
@@ -33,53 +35,110 @@ async function subject(t: ExecutionContext<unknown>): Promise<Subject> {
   const many = Array.from({ length: 300 }, (_, index) => ({ path: `many/${index}`, content: String(index) }));
   const image = imageOf({ layers: [busyboxLayer(), layerOf(many), layerOf([{ path: 'last', content: 'x' }])] });
   const name = `${host}/subject:1`;
+  const directory = temporaryDirectory(t);
   await using destination = await openDestination(`docker://${name}`, {
     environment: {},
     uid: 0,
     registries: NO_REGISTRIES,
-    temporaryDirectory: temporaryDirectory(t),
+    temporaryDirectory: directory,
     tlsVerify: false,
   });
   await writeImage(destination, partsOf(image));
-  return { env: await faults(t), name, image };
+  const env = await faults(t);
+  const archive = join(directory, 'subject.tar');
+  await succeeds(t, env, 'pull', '-q', PLAIN, name);
+  await succeeds(t, env, 'save', '-q', '--format', 'oci-archive', '-o', archive, name);
+  await succeeds(t, env, 'rmi', name);
+  return { env, name, image, archive };
 }
 
+async function succeeds(t: ExecutionContext<unknown>, env: Faults, ...args: readonly string[]): Promise<void> {
+  const { status, stderr } = await env.tspod(...args);
+  t.is(status, 0, `tspod ${args.join(' ')}: ${stderr}`);
+}
+
+/** A command that is killed, and what it has done when it has done all. */
+interface Command {
+  readonly args: (on: Subject) => readonly string[];
+  /** Whether the image is there before. */
+  readonly onImage: boolean;
+  readonly layers: number;
+  /** Blobs of the store besides those of the image, or none at all. */
+  readonly more: number | undefined;
+  /** The image that runs then. */
+  readonly makes?: (on: Subject) => string;
+}
+
+const COMMITTED = 'localhost/committed:1';
+const SOURCE = 'source';
+
 const COMMANDS = {
-  pull: ['pull', '-q', PLAIN],
-  rmi: ['rmi', '--ignore'],
-} as const;
+  pull: {
+    args: ({ name }) => ['pull', '-q', PLAIN, name],
+    onImage: false,
+    layers: 3,
+    more: 0,
+    makes: ({ name }) => name,
+  },
+  load: {
+    args: ({ archive }) => ['load', '-q', '-i', archive],
+    onImage: false,
+    layers: 3,
+    more: 0,
+    makes: ({ name }) => name,
+  },
+  commit: {
+    args: () => ['commit', '-q', SOURCE, COMMITTED],
+    onImage: true,
+    layers: 4,
+    more: 3,
+    makes: () => COMMITTED,
+  },
+  rmi: { args: ({ name }) => ['rmi', '--ignore', name], onImage: true, layers: 0, more: undefined },
+} satisfies Record<string, Command>;
 
 type Name = keyof typeof COMMANDS;
 
-/** What the command works on is there, or not. */
-async function prepare({ env, name }: Subject, command: Name): Promise<void> {
-  await env.tspod(...COMMANDS[command === 'pull' ? 'rmi' : 'pull'], name);
-  if (command === 'pull') await env.tspod('system', 'check', '--repair');
+/** What the command works on is there, and nothing else. */
+async function prepare(t: ExecutionContext<unknown>, on: Subject, command: Name): Promise<void> {
+  const { env, name } = on;
+  await succeeds(t, env, 'rm', '--force', '--all', '--time', '0');
+  await succeeds(t, env, 'rmi', '--all');
+  await succeeds(t, env, 'system', 'check', '--repair');
+  if (COMMANDS[command].onImage) await succeeds(t, env, ...COMMANDS.pull.args(on));
+  if (command !== 'commit') return;
+  const change = 'rm -r /many/1; echo changed > /last';
+  await succeeds(t, env, 'run', '--name', SOURCE, '--pull', 'never', ...env.flags, name, 'sh', '-c', change);
 }
 
-/**
- * The store is whole; the command succeeds, and has the whole effect: after a pull the image runs, after its removal nothing is left.
- */
+/** The store is whole; the command succeeds, and has the whole effect: what it makes runs, and what it removes has left nothing. */
 async function recovers(t: ExecutionContext<unknown>, on: Subject, command: Name, what: string): Promise<void> {
-  const { env, name, image } = on;
+  const { env, image } = on;
+  const { args, layers, more, makes }: Command = COMMANDS[command];
   // What a pull has fetched so far stays for the next one. Nothing that an image needs is missing.
   const between = await env.tspod('system', 'check', '--repair');
   t.is(between.status, 0, `${what}: ${between.stdout}${between.stderr}`);
   t.false(/missing|damaged/.test(between.stdout), `${what}: ${between.stdout}`);
   const clean = await env.tspod('system', 'check');
   t.is(`${clean.status} ${clean.stdout}${clean.stderr}`, '0 ', what);
-  const again = await env.tspod(...COMMANDS[command], name);
-  t.is(again.status, 0, `${what}: again: ${again.stderr}`);
-  if (command === 'pull') {
-    const run = ['run', '--rm', '--pull', 'never', ...env.flags, name];
+  await succeeds(t, env, ...args(on));
+  // One that was killed at its very end has made an image as well, whose name this one has taken.
+  await succeeds(t, env, 'image', 'prune', '--force');
+  const made = makes?.(on);
+  if (made !== undefined) {
+    const run = ['run', '--rm', '--pull', 'never', ...env.flags, made];
     const { stdout, stderr } = await env.tspod(...run, 'sh', '-c', 'cat /many/299 /last; ls /many | wc -l');
-    t.is(stdout, '299x300\n', `${what}: ${stderr}`);
-    t.deepEqual(filesOf(env, 'layers').length, 3, what);
-    t.deepEqual(filesOf(env, 'blobs/sha256').sort(), blobNames(image), what);
-  } else {
-    t.deepEqual(filesOf(env, 'layers'), [], what);
-    t.deepEqual(filesOf(env, 'blobs/sha256'), [], what);
+    t.is(stdout, command === 'commit' ? '299changed\n299\n' : '299x300\n', `${what}: ${stderr}`);
   }
+  t.is(filesOf(env, 'layers').length, layers, what);
+  const blobs = filesOf(env, 'blobs/sha256');
+  t.is(blobs.length, more === undefined ? 0 : blobNames(image).length + more, what);
+  if (more !== undefined)
+    t.deepEqual(
+      blobNames(image).filter((blob) => !blobs.includes(blob)),
+      [],
+      what,
+    );
   t.deepEqual(filesOf(env, 'blobs/partial'), [], what);
   const whole = await env.tspod('system', 'check');
   t.is(`${whole.status} ${whole.stdout}${whole.stderr}`, '0 ', what);
@@ -91,17 +150,17 @@ function filesOf({ root }: Faults, directory: string): string[] {
 }
 
 function blobNames({ manifest, blobs }: TestImage): readonly string[] {
-  return [manifest.digest, ...blobs.keys()].map((digest) => digest.replace('sha256:', '')).sort();
+  return [manifest.digest, ...blobs.keys()].map((digest) => digest.replace('sha256:', ''));
 }
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay', 'docker-registry');
 
-const POINTS: Readonly<Record<ImageFailpoint, Name>> = {
-  'lease-made': 'pull',
-  'layer-unpacked': 'pull',
-  'layers-made': 'pull',
-  'image-recorded': 'pull',
-  'image-removed': 'rmi',
+const POINTS: Readonly<Record<ImageFailpoint, readonly Name[]>> = {
+  'lease-made': ['pull', 'load', 'commit'],
+  'layer-unpacked': ['pull', 'load', 'commit'],
+  'layers-made': ['pull', 'load', 'commit'],
+  'image-recorded': ['pull', 'load', 'commit'],
+  'image-removed': ['rmi'],
 };
 
 test('kill -9 at the failpoints of images', async (t) => {
@@ -109,38 +168,40 @@ test('kill -9 at the failpoints of images', async (t) => {
   t.timeout(600_000);
   const on = await subject(t);
   for (const point of IMAGE_FAILPOINTS) {
-    const command = POINTS[point];
-    await prepare(on, command);
-    await on.env.killedAt(point, ...COMMANDS[command], on.name);
-    await recovers(t, on, command, `${command} at ${point}`);
+    for (const command of POINTS[point]) {
+      await prepare(t, on, command);
+      await on.env.killedAt(point, ...COMMANDS[command].args(on));
+      await recovers(t, on, command, `${command} at ${point}`);
+    }
   }
 });
 
-test('kill -9 of a pull and a removal at random moments', async (t) => {
+test('kill -9 of a pull, a load, a commit and a removal at random moments', async (t) => {
   if (!ready(t)) return;
   t.timeout(3_600_000);
   t.log(`TSPOD_FAULT_SEED=${SEED} TSPOD_IMAGE_FAULT_ROUNDS=${ROUNDS}`);
   const on = await subject(t);
   const random = randomFrom(SEED);
+  const names = Object.keys(COMMANDS) as readonly Name[];
   const durations = new Map<Name, number>();
   let killed = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const command: Name = round % 3 === 2 ? 'rmi' : 'pull';
-    const duration = durations.get(command) ?? (await durationOf(on, command));
+    const command = names[round % names.length] ?? 'pull';
+    const duration = durations.get(command) ?? (await durationOf(t, on, command));
     durations.set(command, duration);
-    await prepare(on, command);
+    await prepare(t, on, command);
     const afterMs = random.next() * duration;
-    if (await on.env.killedBy({ afterMs }, ...COMMANDS[command], on.name)) killed += 1;
+    if (await on.env.killedBy({ afterMs }, ...COMMANDS[command].args(on))) killed += 1;
     await recovers(t, on, command, `${command}, killed after ${afterMs.toFixed(1)} ms (seed ${SEED}, round ${round})`);
   }
   t.log(`killed ${killed} of ${ROUNDS}`);
   t.true(killed > 0);
 });
 
-async function durationOf(on: Subject, command: Name): Promise<number> {
-  await prepare(on, command);
+async function durationOf(t: ExecutionContext<unknown>, on: Subject, command: Name): Promise<number> {
+  await prepare(t, on, command);
   const begin = performance.now();
-  await on.env.tspod(...COMMANDS[command], on.name);
+  await on.env.tspod(...COMMANDS[command].args(on));
   return performance.now() - begin;
 }
 
