@@ -27,6 +27,7 @@ type Program =
   | 'docker-registry'
   | 'skopeo'
   | 'umoci'
+  | 'getfattr'
   | 'openssl'
   | 'nft'
   | 'ip'

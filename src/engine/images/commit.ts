@@ -11,6 +11,7 @@ import { pauseContainer, unpauseContainer } from '../../container/verbs/pause.js
 import { readConfig } from '../../container/config.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import { withChanges } from '../../oci/changes.js';
+import { fullHistory } from '../../oci/history.js';
 import type { Descriptor, ImageConfig, ImageRunConfig } from '../../oci/image.js';
 import { parseManifest } from '../../oci/parse-image.js';
 import { platformOf } from '../../oci/platform.js';
@@ -117,7 +118,7 @@ function imageConfig({ run, config, options, base, upon }: Parts): ImageConfig {
     config: run,
     rootfs: { type: 'layers', diff_ids: upon?.config.rootfs.diff_ids ?? [] },
     history: [
-      ...(upon?.config.history ?? []),
+      ...(upon === undefined ? [] : fullHistory(upon.config)),
       {
         created,
         created_by: config.args.join(' '),

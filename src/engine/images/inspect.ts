@@ -1,7 +1,8 @@
 /** What is known of one image. */
 import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/find-image.js';
-import type { ImageConfig, ImageHistory } from '../../oci/image.js';
+import { fullHistory } from '../../oci/history.js';
+import type { ImageConfig } from '../../oci/image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { layerPath, readLayer } from '../../storage/images/layers.js';
@@ -71,8 +72,7 @@ export function imageHistory(context: EngineContext, nameOrId: string): readonly
   const { image } = findImage(store, nameOrId);
   const config = configOf(context, image);
   const sizes = store.images.layers(image.seq).map((chain) => readLayer(paths.images, chain)?.size ?? 0);
-  const history: readonly ImageHistory[] = config.history ?? sizes.map(() => ({}));
-  const entries = history.map((entry): ImageHistoryEntry => ({
+  const entries = fullHistory(config).map((entry): ImageHistoryEntry => ({
     id: '<missing>',
     createdAt: entry.created === undefined ? null : new Date(entry.created),
     createdBy: entry.created_by ?? '',
