@@ -13,7 +13,7 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openContestants } from './bench/contestants.mjs';
 
-const SCENARIOS = ['launch', 'exec', 'cli', 'parallel', 'memory', 'logs', 'startup', 'list'];
+const SCENARIOS = ['launch', 'exec', 'cli', 'parallel', 'memory', 'logs', 'startup', 'list', 'images', 'store', 'pull'];
 const NEEDED = { busybox: 'busybox-static', crun: 'crun', runc: 'runc', podman: 'podman', conmon: 'conmon', cc: 'gcc' };
 const PROFILE = '/usr/share/containers/seccomp.json';
 
@@ -26,9 +26,7 @@ process.exitCode = complain() ?? (await main());
 
 function complain() {
   const unknown = positionals.filter((name) => !SCENARIOS.includes(name));
-  const missing = Object.entries(NEEDED)
-    .filter(([program]) => spawnSync('sh', ['-c', 'command -v "$0"', program]).status !== 0)
-    .map(([, debianPackage]) => debianPackage);
+  const missing = missingPackages(NEEDED);
   if (!existsSync(PROFILE)) missing.push('golang-github-containers-common');
   const complaint =
     unknown.length > 0
@@ -40,6 +38,12 @@ function complain() {
           : undefined;
   if (complaint !== undefined) console.error(complaint);
   return complaint === undefined ? undefined : 2;
+}
+
+function missingPackages(programs) {
+  return Object.entries(programs)
+    .filter(([program]) => spawnSync('sh', ['-c', 'command -v "$0"', program]).status !== 0)
+    .map(([, debianPackage]) => debianPackage);
 }
 
 async function main() {
@@ -63,6 +67,8 @@ async function main() {
 async function runScenario(name, contestants) {
   const scenario = await import(`./bench/scenarios/${name}.mjs`);
   console.log(`\n${name}: ${scenario.title}`);
+  const missing = missingPackages(scenario.needs ?? {});
+  if (missing.length > 0) throw new Error(`${name} needs more: apt-get install ${missing.join(' ')}`);
   const outcome = await scenario.run(contestants, values.rounds === undefined ? {} : { rounds: Number(values.rounds) });
   print(outcome);
   return outcome;

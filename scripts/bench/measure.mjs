@@ -1,5 +1,6 @@
 /** Timing: contestants take turns, so that a machine's moods hit all of them alike. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 /** A variable that makes every start of Node read a certificate store: no part of what is measured. */
 const { NODE_EXTRA_CA_CERTS: certificates, ...environment } = process.env;
@@ -36,11 +37,16 @@ export function summary(nanoseconds) {
 
 /**
  * Runs a program to its end with its output collected, as a program that shells out does; `output: 'ignore'` sends it to /dev/null,
- * which what goes on in the background needs.
+ * which what goes on in the background needs; `onPeak` hears the most bytes of memory that it has had.
  */
-export function runProgram(file, args = [], { env = childEnvironment, cwd, output: target = 'pipe', expect = 0 } = {}) {
+export function runProgram(
+  file,
+  args = [],
+  { env = childEnvironment, cwd, output: target = 'pipe', expect = 0, onPeak } = {},
+) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env, cwd, stdio: ['ignore', target, target] });
+    if (onPeak !== undefined) watchPeak(child, onPeak);
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
       child[name]?.setEncoding('utf8').on('data', (text) => (output[name] += text));
@@ -51,5 +57,22 @@ export function runProgram(file, args = [], { env = childEnvironment, cwd, outpu
       else
         reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
     });
+  });
+}
+
+/** Reads the peak of its resident memory until it ends: the last reading is at most 20 ms old. */
+function watchPeak(child, onPeak) {
+  let peak = 0;
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024);
+    } catch {
+      // It has ended.
+    }
+  }, 20);
+  child.on('close', () => {
+    clearInterval(timer);
+    onPeak(peak);
   });
 }
