@@ -20,7 +20,7 @@ import { requireEnforceable } from './egress.js';
 import { failpoint } from './failpoint.js';
 import { launchError } from './launch-error.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
-import { isAlive, observe, statusOf } from './observe.js';
+import { isEnding, observe, statusOf } from './observe.js';
 import type { LiveRecord } from './run-record.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
@@ -112,7 +112,7 @@ export async function launchExec(plan: Plan, { target, fds, signal, before }: Ex
   }
   if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
   await talk.closed();
-  if (!isAlive(target.live.init)) throw justEnded(target.id);
+  if (isEnding(target.live.init)) throw justEnded(target.id);
   if (answer.kind === 'failed') throw launchError(plan, answer);
   throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
 }

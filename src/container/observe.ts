@@ -51,18 +51,32 @@ export function isAlive({ pid, startTime }: ProcessRef): boolean {
   return pid !== 0 && processRef(pid)?.startTime === startTime;
 }
 
+/** In its flags from the beginning of its end on (linux/sched.h). */
+const PF_EXITING = 0x4;
+
+/** Whether it has ended or is about to: its namespaces go before itself, and nobody can join them any more. */
+export function isEnding({ pid, startTime }: ProcessRef): boolean {
+  const stat = readStat(pid);
+  return stat === undefined || stat.startTime !== startTime || (stat.flags & PF_EXITING) !== 0;
+}
+
 /** The process that has this number now. A zombie has ended: it only waits for a parent that may be slow to look. */
 export function processRef(pid: number): ProcessRef | undefined {
+  const stat = readStat(pid);
+  return stat && { pid, startTime: stat.startTime };
+}
+
+function readStat(pid: number): { readonly startTime: bigint; readonly flags: number } | undefined {
   let stat;
   try {
     stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
   } catch {
     return undefined;
   }
-  // The second field is the program's name in parentheses, which may hold anything; state is field 3, the start time 22.
+  // The second field is the program's name in parentheses, which may hold anything; state is field 3, the flags are 9, the start time 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-  return { pid, startTime: BigInt(fields[19] ?? -1) };
+  return { startTime: BigInt(fields[19] ?? -1), flags: Number(fields[6]) };
 }
 
 /** The status in the words that users know. */

@@ -14,7 +14,7 @@ import { isMapped, type IdMaps } from '../storage/owners.js';
 import { tracked, type EngineContext } from './context.js';
 import { withContainer, type HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
-import { isAlive } from './observe.js';
+import { isAlive, isEnding } from './observe.js';
 import { prepareRoot } from './prepare.js';
 import { mountedRoot } from './root-mount.js';
 import { justEnded, type Operation } from './transitions.js';
@@ -165,8 +165,7 @@ export async function liveRoot(id: string, process: ProcessRef, attachTo?: strin
   try {
     return await open(liveRootPlan(process, attachTo));
   } catch (error) {
-    if (isAlive(process)) throw error;
-    throw justEnded(id);
+    throw isEnding(process) ? justEnded(id) : error;
   }
 }
 
