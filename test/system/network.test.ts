@@ -96,6 +96,23 @@ test('a published port is reached on the host, from other containers, and from t
   await nothingLeft(t, host);
 });
 
+test('ports that came to lead to a network of another family are taken away at the end', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await run(t, 0, 'network', 'create', '--ipv6', '--subnet', 'fd44::/64', 'six');
+  await serve(t, 'web', '--network', 'blue', '-p', '8080:80');
+  // Keeps the table and the bridge.
+  await run(t, 0, 'run', '-d', '--name', 'other', '--network', 'six', 'host:', 'sleep', '1000');
+  await run(t, 0, 'network', 'connect', 'six', 'web');
+  await run(t, 0, 'network', 'disconnect', 'blue', 'web');
+  t.is(await fromHost(host)('tcp', 'fd44::1', 8080), 'fd44::1');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web');
+  t.notRegex(await host.rules(), /comment "container/);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'other');
+  await nothingLeft(t, host);
+});
+
 test("the address of a client elsewhere is kept; what leaves has the host's", async (t) => {
   if (!requires(t, 'root', 'nsenter', 'ip', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);

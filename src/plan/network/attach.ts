@@ -26,7 +26,7 @@ import { bridgeRules, TABLE } from './firewall.js';
 import { bridgeMac } from './mac.js';
 import { bridgeChains, hostLinkName, NETWORK_FILES, ownerComment } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
-import { heldPorts, portElements, type PortElement } from './ports.js';
+import { heldPorts, portElements, possibleElements, type PortElement } from './ports.js';
 
 /** What the engine knows about the network of a container with one of its own. */
 export interface NetworkContext {
@@ -222,14 +222,14 @@ function byMap(elements: readonly PortElement[], make: typeof addElements) {
   );
 }
 
-/** Takes an element away if it is still this container's. */
+/** Takes elements away that are still this container's: also those of networks that it was put on while it ran, of which its monitor knows nothing. */
 export function removePorts(
   builder: PlanBuilder,
   { id, network }: Pick<Attachment, 'id' | 'network'>,
   socket: number,
 ): void {
   const containing = Buffer.from(ownerComment(id));
-  for (const { map, element } of portElements(id, network)) {
+  for (const { map, element } of possibleElements(id, network)) {
     sendBatch(builder, {
       stage: 'teardown',
       socket,

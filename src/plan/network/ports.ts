@@ -32,9 +32,21 @@ function isReachable({ driver, internal, addresses }: AttachedNetwork): boolean 
 }
 
 export function portElements(id: string, network: ContainerNetwork): readonly PortElement[] {
-  const targets = publishedAddresses(network);
+  return elementsFor(id, network.ports, publishedAddresses(network));
+}
+
+/** All that a life of a container can have in the maps, wherever its ports led meanwhile: what counts are the keys. */
+export function possibleElements(id: string, { ports }: ContainerNetwork): readonly PortElement[] {
+  return elementsFor(id, ports, [new Uint8Array(4), new Uint8Array(16)]);
+}
+
+function elementsFor(
+  id: string,
+  ports: readonly PublishedPort[],
+  targets: readonly Uint8Array[],
+): readonly PortElement[] {
   const comment = ownerComment(id);
-  return network.ports.flatMap((published) =>
+  return ports.flatMap((published) =>
     targets
       .filter((target) => isServedBy(published, target))
       .flatMap((target) =>

@@ -78,9 +78,10 @@ test('a container on a bridge: what is done before it is made, and while it begi
 
 test('the end: ports at once, links when nobody waits', (t) => {
   const plan = planWith({ ports: [WEB] });
-  t.deepEqual(wordsOf(plan, 'teardown').slice(-2), [
+  t.deepEqual(wordsOf(plan, 'teardown').slice(-3), [
     'talk to nf_tables on the host',
     'change nf_tables, remove 1 element of ports_ip, if it is ours',
+    'change nf_tables, remove 1 element of ports_ip6, if it is ours',
   ]);
   t.deepEqual(
     wordsOf(plan, 'sweep').map((line) => line.replace(/(change nf_tables, remove).*(, unless)/, '$1 ...$2')),
@@ -95,6 +96,14 @@ test('the end: ports at once, links when nobody waits', (t) => {
       `remove ${FILE}`,
     ],
   );
+});
+
+test('the end: ports are taken away wherever networks that came later have led them', (t) => {
+  const removed = (networks: readonly AttachedNetwork[], ports: readonly PublishedPort[]) =>
+    wordsOf(planWith({ networks, ports }), 'teardown').flatMap((line) => /element of (\S+), if/.exec(line)?.[1] ?? []);
+  t.deepEqual(removed([{ ...BRIDGE, internal: true }], [WEB]), ['ports_ip', 'ports_ip6']);
+  t.deepEqual(removed([BRIDGE], [{ ...WEB, hostIp: '0.0.0.0' }]), ['ports_ip']);
+  t.deepEqual(removed([BRIDGE], [{ ...WEB, hostIp: '::1' }]), ['bound_ip6']);
 });
 
 test('a network namespace that belongs to a user namespace is made with it', (t) => {

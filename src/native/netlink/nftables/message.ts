@@ -247,9 +247,10 @@ export function addElements(table: NftTable, set: string, elements: readonly Nft
   return elementMessages(table, set, { elements, type: 'newElements', flags: NLM_F.create, verb: 'add' });
 }
 
-/** ENOENT if one is not there. */
+/** By their keys, whatever data they have. ENOENT if one is not there. */
 export function removeElements(table: NftTable, set: string, elements: readonly NftElement[]): readonly NetlinkDraft[] {
-  return elementMessages(table, set, { elements, type: 'delElements', flags: 0, verb: 'remove' });
+  const keys = elements.map(({ key }) => ({ key }));
+  return elementMessages(table, set, { elements: keys, type: 'delElements', flags: 0, verb: 'remove' });
 }
 
 /** Finds an element with its data and comment, or nothing (ENOENT). */
