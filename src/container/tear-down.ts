@@ -58,9 +58,10 @@ export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
 
 /** Bridges of networks that it was put on while it ran, if nobody else is on them. */
 async function removeAddedBridges({ context, id }: HeldContainer): Promise<void> {
-  const bridges = addedNetworks(context, id).filter(({ driver }) => driver === 'bridge');
-  if (bridges.length === 0) return;
-  await execute(encodePlan(bridgesPlan(bridges, context.paths.networks)));
+  const added = addedNetworks(context, id);
+  if (added.length === 0) return;
+  const bridges = added.filter(({ driver }) => driver === 'bridge');
+  if (bridges.length > 0) await execute(encodePlan(bridgesPlan(bridges, context.paths.networks)));
   forgetAdded(context, id);
 }
 

@@ -36,7 +36,7 @@ export interface Networks {
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
   /**
    * Puts a container on a network: one that runs has the interface at once, another at its next start. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE,
-   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge).
+   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge), STATE_RUNNING (it was started on no network).
    */
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
   /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT. */

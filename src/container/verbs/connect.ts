@@ -1,17 +1,21 @@
 /** Puts a container on a network, or takes it off: at once where it runs, else at its next start. */
 import { TspodError } from '../../errors.js';
 import { execute } from '../../native/execute.js';
+import { listLinks } from '../../native/netlink/links.js';
 import { attachOne, networkName } from '../../network/attach.js';
 import { findNetwork } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
-import { connectPlan, disconnectPlan, rulesPlan, type LiveNetwork } from '../../plan/network/live.js';
+import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
+import { publishedAddresses } from '../../plan/network/ports.js';
 import type { ContainerConfig } from '../../spec/config.js';
+import type { AttachedNetwork, PublishedPort } from '../../spec/container-network.js';
 import { attachConfig, type AttachConfig } from '../../spec/network-config.js';
 import type { NetworkAttachOptions } from '../../spec/network-options.js';
 import { parseUpdates } from '../../state/updates.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
+import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { tellMembers } from '../network-names.js';
 import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../networking.js';
@@ -19,7 +23,10 @@ import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../ne
 /** How it is connected; the name is the network's. */
 export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;
 
-/** One that is connected already stays as it is. Throws INVALID_ARGUMENT (its mode is none that has networks), and as attachNetworks(). */
+/**
+ * One that is connected already stays as it is. Throws INVALID_ARGUMENT (its mode is none that has networks), STATE_RUNNING (it was started on no
+ * network), and as attachNetworks().
+ */
 export async function connectContainer(
   context: EngineContext,
   id: string,
@@ -30,19 +37,23 @@ export async function connectContainer(
   await withContainer(context, id, async (held) => {
     requireBridge(held.config);
     const { networks } = held.config.networking;
-    if (networks.some((known) => known.name === name)) return;
-    record(held, [...networks, attach]);
+    const others = networks.filter((known) => known.name !== name);
+    const live = liveNetwork(held);
+    if (others.length < networks.length && (live === undefined || (await hasInterface(live, name)))) return;
+    if (live === undefined) requireNoProcess(held);
+    record(held, [...others, attach]);
+    failpoint('connect-recorded');
     try {
-      await connectLive(held, attach);
+      if (live !== undefined) await connectLive(held, live, attach);
     } catch (error) {
-      record(held, networks);
+      record(held, others);
       throw error;
     }
     recordContainerEvent(context, { id, name: held.name, status: 'connect', attributes: { network: name } });
   });
 }
 
-/** Throws NOT_CONNECTED, INVALID_ARGUMENT. */
+/** May be repeated where it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT. */
 export async function disconnectContainer(context: EngineContext, id: string, network: string): Promise<void> {
   const name = networkName(context.networks, network);
   await withContainer(context, id, async (held) => {
@@ -54,8 +65,9 @@ export async function disconnectContainer(context: EngineContext, id: string, ne
         details: { id, network: name },
       });
     }
-    record(held, kept);
     await disconnectLive(held, name);
+    failpoint('disconnected');
+    record(held, kept);
     recordContainerEvent(context, { id, name: held.name, status: 'disconnect', attributes: { network: name } });
   });
 }
@@ -96,24 +108,66 @@ function liveNetwork({ observation, context, id }: HeldContainer): LiveNetwork |
   return { id, network, directory: context.paths.networks, pid: observation.live.init.pid };
 }
 
+/** Its namespace has no rules that networks need, among them an egress list. */
+function requireNoProcess({ observation, id, name }: HeldContainer): void {
+  if (observation.kind !== 'live' || observation.live.init.pid === 0) return;
+  throw new TspodError(
+    'STATE_RUNNING',
+    `container ${name} was started on no network, and can be connected to one only while it is stopped`,
+    { details: { id } },
+  );
+}
+
+/** False where a process was killed before it had made it. */
+async function hasInterface({ network: { networks }, pid }: LiveNetwork, name: string): Promise<boolean> {
+  const network = networks.findLast((each) => each.name === name);
+  if (network === undefined) return false;
+  const links = await listLinks({ inside: { net: `/proc/${pid}/ns/net` } });
+  return links.some((link) => link.name === network.interfaceName);
+}
+
+/** The networks that it is on, but for one. */
+function otherNetworks(held: HeldContainer, live: LiveNetwork, name: string): readonly AttachedNetwork[] {
+  return presentNetworks(live.network, held.config).filter((network) => network.name !== name);
+}
+
+function withPorts(live: LiveNetwork, ports: readonly PublishedPort[]): LiveNetwork {
+  return { ...live, network: { ...live.network, ports } };
+}
+
 /** What is there to undo is written down first. */
-async function connectLive(held: HeldContainer, attach: AttachConfig): Promise<void> {
+async function connectLive(held: HeldContainer, live: LiveNetwork, attach: AttachConfig): Promise<void> {
   const { context, seq, id, name } = held;
-  const live = liveNetwork(held);
-  if (live === undefined) return;
   const { networks } = live.network;
   const taken = networks.map(({ interfaceName }) => interfaceName);
+  const others = otherNetworks(held, live, attach.name);
+  // Ports that lead somewhere stay as they are.
+  const led = publishedAddresses({ networks: others, ports: [] }).length === 0 ? live : withPorts(live, []);
   const found = findNetwork(context.networks, attach.name);
+  // What an attempt has taken that was killed.
+  leave(held, found.id);
+  let change: LiveChange | undefined;
   try {
     const network = await attachOne(context.networks, context.store, { container: { seq, id, name }, attach, taken });
     rememberAdded(context, id, network);
+    change = { network, index: networks.length };
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
-    await execute(encodePlan(connectPlan(live, { network, index: networks.length })));
+    failpoint('connect-written');
+    await execute(encodePlan(connectPlan(live, change)));
+    await leadPorts(led, [...others, network]);
   } catch (error) {
-    leave(held, found.id);
+    // An interface that cannot be removed keeps its addresses.
+    if (change === undefined) leave(held, found.id);
+    else await detachLive(held, led, { ...change, others }).catch(() => undefined);
     throw error;
   }
   tellMembers(context);
+}
+
+/** Published ports lead to one of these networks from now on. */
+async function leadPorts({ network, ...live }: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
+  if (network.ports.length > 0 && networks.length > 0)
+    await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
 }
 
 function leave({ context: { store }, seq }: HeldContainer, network: string): void {
@@ -123,23 +177,25 @@ function leave({ context: { store }, seq }: HeldContainer, network: string): voi
   });
 }
 
-/**
- * The network stays in the list of what there is to undo, so that the others keep their numbers. Ports that led to its address lead to that of another
- * network.
- */
+/** The network stays in the list of what there is to undo, so that the others keep their numbers. */
 async function disconnectLive(held: HeldContainer, name: string): Promise<void> {
-  const { context, id } = held;
   const live = liveNetwork(held);
   const index = live?.network.networks.findLastIndex((network) => network.name === name) ?? -1;
   const network = live?.network.networks[index];
   if (live === undefined || network === undefined) return;
-  await execute(encodePlan(disconnectPlan(live, { network, index })));
-  leave(held, findNetwork(context.networks, name).id);
-  const left = presentNetworks(live.network, held.config);
-  if (live.network.ports.length > 0 && left.length > 0)
-    await execute(
-      encodePlan(rulesPlan({ id, directory: live.directory, network: { ...live.network, networks: left } })),
-    );
+  await detachLive(held, live, { network, index, others: otherNetworks(held, live, name) });
+  tellMembers(held.context);
+}
+
+/** Ports that led to its address lead to that of another network. */
+async function detachLive(
+  held: HeldContainer,
+  live: LiveNetwork,
+  { others, ...change }: LiveChange & { readonly others: readonly AttachedNetwork[] },
+): Promise<void> {
+  const { network } = change;
+  await execute(encodePlan(disconnectPlan(live, change)));
+  leave(held, findNetwork(held.context.networks, network.name).id);
+  await leadPorts(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
-  tellMembers(context);
 }

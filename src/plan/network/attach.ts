@@ -41,6 +41,8 @@ interface Attachment extends NetworkContext {
   readonly namespaceSlot: number;
   /** Number of its first interface, for one that has some already. @default 0 */
   readonly firstIndex?: number;
+  /** Whether ports lead to it, or may. @default whether `network` has any */
+  readonly publishes?: boolean;
 }
 
 /** Before the container is made: a port that somebody else has is known before anything is done. */
@@ -113,7 +115,7 @@ function addHostSide(builder: PlanBuilder, attachment: Attachment, socket: numbe
   const firewall = bridges.length === 0 ? NONE : openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER });
   addForwarding(builder, bridges);
   for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
-  const publishes = network.ports.length > 0;
+  const publishes = attachment.publishes ?? network.ports.length > 0;
   for (const [index, each] of network.networks.entries())
     addLink(builder, each, { ...attachment, index: (attachment.firstIndex ?? 0) + index, socket, publishes });
   if (firewall === NONE) return;

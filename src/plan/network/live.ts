@@ -19,8 +19,8 @@ export interface LiveChange {
   readonly index: number;
 }
 
-/** Adds an interface. */
-export function connectPlan({ id, pid, directory }: LiveNetwork, { network, index }: LiveChange): Plan {
+/** Adds an interface. Published ports lead to it only after rulesPlan(). */
+export function connectPlan({ id, pid, directory, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
   const builder = new PlanBuilder();
   const namespaceSlot = openNamespace(builder, pid);
   attachNetworks(builder, {
@@ -28,6 +28,7 @@ export function connectPlan({ id, pid, directory }: LiveNetwork, { network, inde
     directory,
     namespaceSlot,
     firstIndex: index,
+    publishes: all.ports.length > 0,
     network: { networks: [network], ports: [] },
   });
   return prepared(builder);

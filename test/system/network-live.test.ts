@@ -1,0 +1,154 @@
+/** Networks of containers that run: put on them, taken off them, and what is left of an attempt that failed or was killed. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import test, { type ExecutionContext } from 'ava';
+
+import { busyboxRoot } from '../helpers/busybox.js';
+import { collect, output, run, start, storeOf, until } from '../helpers/cli.js';
+import { testNetwork, type TestNetwork } from '../helpers/network.js';
+import { requires, skip } from '../helpers/requires.js';
+
+const SERVER = ['sh', '-c', 'echo hello > /index.html; exec busybox httpd -f -h / -p 80'] as const;
+const SLEEP = ['sleep', '1000'] as const;
+const KILLED = 1001;
+
+const FETCH = ['busybox', 'wget', '-q', '-O', '-'] as const;
+
+function fetchFromHost(network: TestNetwork): string {
+  const [program, ...words] = FETCH;
+  return network.inside(program, ...words, 'http://127.0.0.1:8080/');
+}
+
+async function interfacesOf(t: ExecutionContext<unknown>, name: string): Promise<readonly string[]> {
+  const shown = await output(t, 'exec', name, 'ip', '-o', '-4', 'addr');
+  return shown.split('\n').flatMap((line) => /(eth\d)\s+inet/.exec(line)?.[1] ?? []);
+}
+
+/** Whether the kernel has links of this kind; `lan` is their parent. */
+function hasKind(network: TestNetwork, kind: string): boolean {
+  try {
+    network.inside('ip', 'link', 'add', 'link', 'lan', 'name', 'tried', 'type', kind);
+  } catch {
+    return false;
+  }
+  network.inside('ip', 'link', 'del', 'tried');
+  return true;
+}
+
+async function killedAt(t: ExecutionContext<unknown>, point: string, ...args: readonly string[]): Promise<void> {
+  const { status } = await collect(start(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, ...args));
+  t.is(status, KILLED);
+}
+
+test('published ports lead to a network again that is connected after the last one was taken off', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/24', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', '-p', '8080:80', ...root, ...SERVER);
+  await until('the server answers', () => fetchFromHost(network) === 'hello\n');
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  t.throws(() => fetchFromHost(network));
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  t.is(fetchFromHost(network), 'hello\n');
+  // By way of the host's address to itself.
+  t.is(await output(t, 'exec', 'a', ...FETCH, 'http://10.51.0.1:8080/'), 'hello\n');
+  await run(t, 0, 'network', 'connect', 'web', 'a');
+  await run(t, 0, 'network', 'disconnect', 'db', 'a');
+  t.is(fetchFromHost(network), 'hello\n');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('kill -9: connect and disconnect go on where they were cut off', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  // One address.
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  for (const point of ['connect-recorded', 'connect-written']) {
+    await killedAt(t, point, 'network', 'connect', 'db', 'a');
+    t.is((await interfacesOf(t, 'a')).length, 1, point);
+    await run(t, 0, 'network', 'connect', 'db', 'a');
+    t.is((await interfacesOf(t, 'a')).length, 2, point);
+    await run(t, 0, 'network', 'connect', 'db', 'a');
+    t.is((await interfacesOf(t, 'a')).length, 2, point);
+    await killedAt(t, 'disconnected', 'network', 'disconnect', 'db', 'a');
+    t.is((await interfacesOf(t, 'a')).length, 1, point);
+    await run(t, 0, 'network', 'disconnect', 'db', 'a');
+    await run(t, 125, 'network', 'disconnect', 'db', 'a');
+  }
+  await killedAt(t, 'disconnected', 'network', 'disconnect', 'web', 'a');
+  await run(t, 0, 'network', 'connect', 'web', 'a');
+  t.is((await interfacesOf(t, 'a')).length, 1);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('a connect that fails leaves no interface, no address and no bridge, and the ports as they were', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'db');
+  const flags = ['--network', 'web', '-p', '8080:80', '--cap-add', 'NET_ADMIN'];
+  await run(t, 0, 'run', '-d', '--name', 'a', ...flags, ...root, ...SERVER);
+  await until('the server answers', () => fetchFromHost(network) === 'hello\n');
+  const links = network.links();
+  // The route of the second network, taken already.
+  await run(t, 0, 'exec', 'a', 'ip', 'route', 'add', 'default', 'dev', 'eth0', 'metric', '101');
+  const { stderr } = await run(t, 125, 'network', 'connect', 'db', 'a');
+  t.regex(stderr, /add route to default by 10\.51\.0\.1 on eth1/);
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+  t.notRegex(await output(t, 'exec', 'a', 'ip', 'link'), /eth1/);
+  t.deepEqual(network.links(), links);
+  t.is(fetchFromHost(network), 'hello\n');
+  await run(t, 125, 'network', 'disconnect', 'db', 'a');
+  await run(t, 0, 'run', '--rm', '--network', 'db', ...root, 'true');
+  await run(t, 0, 'exec', 'a', 'ip', 'route', 'del', 'default', 'dev', 'eth0', 'metric', '101');
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  t.is((await interfacesOf(t, 'a')).length, 2);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('a container that was started on no network is connected only while it is stopped', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'create', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  await run(t, 0, 'start', 'a');
+  const { stderr } = await run(t, 125, 'network', 'connect', 'web', 'a');
+  t.is(stderr, 'Error: container a was started on no network, and can be connected to one only while it is stopped\n');
+  await run(t, 125, 'network', 'disconnect', 'web', 'a');
+  await run(t, 0, 'stop', '-t', '0', 'a');
+  await run(t, 0, 'network', 'connect', 'web', 'a');
+  await run(t, 0, 'start', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('nothing is left of a macvlan that was added while the container ran', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter', 'ip')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  network.inside('ip', 'link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'far');
+  if (!hasKind(network, 'macvlan')) {
+    network.inside('ip', 'link', 'del', 'lan');
+    skip(t, 'the kernel has no macvlan');
+    return;
+  }
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '-d', 'macvlan', '-o', 'parent=lan', '--subnet', '10.52.0.0/24', 'wire');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'wire', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+  const left = () => readdirSync(join(storeOf(t).runRoot, 'networks')).filter((name) => name !== 'lock');
+  await until('no file is left', () => left().length === 0);
+  network.inside('ip', 'link', 'del', 'lan');
+  t.pass();
+});
