@@ -214,7 +214,9 @@ Result<void> netlink(Context& context, const plan::Netlink& step) {
   const wire::Bytes all(*bytes);
   if (step.probe > 0) {
     const int asked = TRY(context.slots.get(step.probe_slot));
-    const Answer probed = TRY(converse(asked, all.first(step.probe), interest));
+    const Answer probed = TRY(converse(asked, all.first(step.probe), Interest{{}, step.expected}));
+    if (probed.err != 0 && probed.err != ENODEV && probed.err != ENOENT)
+      return Error{"netlink", attempt(step, Answer{.words = probed.words}), probed.err};
     if (!is_wanted(static_cast<Condition>(step.condition), probed)) return {};
   }
   const Answer answer = TRY(converse(socket, all.subspan(step.probe), interest));

@@ -9,7 +9,7 @@ import { execute, executeFor } from '../../src/native/execute.js';
 import { tryLock } from '../../src/native/file-lock.js';
 import { isNativeError } from '../../src/native/native-error.js';
 import { listAddresses } from '../../src/native/netlink/addresses.js';
-import type { NetlinkDraft } from '../../src/native/netlink/draft.js';
+import { NetlinkWriter, type NetlinkDraft } from '../../src/native/netlink/draft.js';
 import {
   draftAddress,
   draftBridge,
@@ -20,6 +20,7 @@ import {
   draftRoute,
   draftVeth,
 } from '../../src/native/netlink/link-drafts.js';
+import { ifInfo } from '../../src/native/netlink/link-decode.js';
 import { listLinks } from '../../src/native/netlink/links.js';
 import { addElements, elementQuestion } from '../../src/native/netlink/nftables/message.js';
 import { PlanBuilder } from '../../src/plan/builder.js';
@@ -42,6 +43,9 @@ const BRIDGE = {
   isolation: 'none',
   subnets: [{ subnet: '10.1.0.0/16', gateway: '10.1.0.1' }, { subnet: 'fd01::/64' }],
 } as const;
+
+/** A message that rtnetlink has no handler for. */
+const UNKNOWN = 115;
 
 /** A namespace in slot 0, a socket in it. */
 function inNewNetwork(protocol = NETLINK_ROUTE): { readonly builder: PlanBuilder; readonly socket: number } {
@@ -122,6 +126,16 @@ test('nothing is sent if the probe finds what it asks for', async (t) => {
   say({ drafts: [draftLinkRemoval('br0')], probe: { unless: draftPortsQuestion('br0') } });
   const net = await carryOut(t, builder.build());
   t.deepEqual((await listLinks({ inside: { net } })).map(({ name }) => name).toSorted(), ['br0', 'far', 'lo', 'port']);
+});
+
+test('a probe that is refused is no answer', async (t) => {
+  if (!requires(t, 'root')) return;
+  const probe = { unless: new NetlinkWriter(UNKNOWN, 0).raw(ifInfo()).finish('ask for nothing that there is') };
+  const error = await t.throwsAsync(execute(encodePlan(send([draftBridge({ name: 'br0' })], { probe }))));
+  t.like(error, { code: 'EOPNOTSUPP' });
+  t.regex(error?.message ?? '', /make bridge br0/);
+  const accepted = ['EOPNOTSUPP', 'ENODEV'];
+  await t.throwsAsync(execute(encodePlan(send([draftBridge({ name: 'br0' })], { probe, accepted }))));
 });
 
 test('a bridge without ports is removed by the same question', async (t) => {
