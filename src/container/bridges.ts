@@ -2,20 +2,21 @@
  * Bridges that an engine keeps while it is open, although no container is on them: to remove one takes the kernel many times as long as to add a container,
  * and a program that runs one after the other would have it removed each time. A file tells which, and its lock that somebody keeps it.
  */
-import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { execute } from '../native/execute.js';
 import { tryLock, type FileLock } from '../native/file-lock.js';
 import { attachedBridges } from '../plan/network/attach.js';
 import { bridgesPlan } from '../plan/network/detach.js';
+import type { RemovableBridge } from '../plan/network/firewall.js';
 import { NETWORK_FILES } from '../plan/network/names.js';
 import { encodePlan } from '../plan/encode.js';
-import type { AttachedNetwork, ContainerNetwork } from '../spec/container-network.js';
+import type { ContainerNetwork } from '../spec/container-network.js';
 
 const PREFIX = NETWORK_FILES.bridge('');
 
 interface KeptBridge {
-  readonly bridge: AttachedNetwork;
+  readonly bridge: RemovableBridge;
   readonly lock: FileLock;
 }
 
@@ -31,15 +32,17 @@ export class BridgeKeeper {
 
   /** Before a container is connected. What another engine keeps is kept. */
   keep(network: ContainerNetwork): void {
-    for (const bridge of attachedBridges(network)) {
-      const name = bridge.hostInterface;
-      if (this.#kept.has(name)) continue;
+    for (const { hostInterface, isolation } of attachedBridges(network)) {
+      const known = this.#kept.get(hostInterface);
+      // A network that has come after one that was removed may have the same bridge.
+      if (known?.bridge.isolation === isolation) continue;
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      const path = `${this.#directory}/${NETWORK_FILES.bridge(name)}`;
-      const lock = tryLock(path);
+      const path = `${this.#directory}/${NETWORK_FILES.bridge(hostInterface)}`;
+      const lock = known?.lock ?? tryLock(path);
       if (lock === undefined) continue;
+      const bridge = { hostInterface, isolation };
       writeFileSync(path, JSON.stringify(bridge));
-      this.#kept.set(name, { bridge, lock });
+      this.#kept.set(hostInterface, { bridge, lock });
     }
   }
 
@@ -49,6 +52,12 @@ export class BridgeKeeper {
     this.#kept.clear();
     await removeUnused(this.#directory, kept);
   }
+}
+
+/** Before its network is removed: another one with this bridge has rules of its own. Nothing is done while a container is on it. */
+export async function removeKeptBridge(directory: string, bridge: RemovableBridge): Promise<void> {
+  if (!existsSync(`${directory}/${NETWORK_FILES.bridge(bridge.hostInterface)}`)) return;
+  await execute(encodePlan(bridgesPlan([bridge], directory, { evenKept: true })));
 }
 
 /** What engines have left that were killed. Costs a look at one directory where there is nothing. */
@@ -73,9 +82,9 @@ function bridgeFiles(directory: string): readonly string[] {
 }
 
 /** A file that its writer did not finish: the bridge was not made. */
-function readBridge(path: string): AttachedNetwork | undefined {
+function readBridge(path: string): RemovableBridge | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as AttachedNetwork;
+    return JSON.parse(readFileSync(path, 'utf8')) as RemovableBridge;
   } catch {
     unlinkSync(path);
     return undefined;

@@ -1,4 +1,5 @@
 /** Networks: made, listed, removed. */
+import { removeKeptBridge } from '../container/bridges.js';
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
 import { connectContainer, disconnectContainer, reloadNetworks } from '../container/verbs/connect.js';
@@ -6,6 +7,7 @@ import { removeContainer } from '../container/verbs/remove.js';
 import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
+import { driverSettings } from '../network/driver-options.js';
 import type { Network } from '../network/network-file.js';
 import {
   createNetwork,
@@ -85,6 +87,12 @@ async function remove(context: EngineContext, nameOrId: string, options: Network
 }
 
 async function forget(context: EngineContext, network: Network): Promise<void> {
+  const { driver, network_interface: hostInterface, options } = network;
+  if (driver === 'bridge' && hostInterface !== undefined)
+    await removeKeptBridge(context.paths.networks, {
+      hostInterface,
+      isolation: driverSettings(driver, options).isolation,
+    });
   await removeNetwork(context.networks, network);
   context.store.transaction(() => {
     context.store.leases.forget(network.id);

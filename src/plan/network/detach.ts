@@ -1,10 +1,9 @@
 /** Steps that undo what attach.ts does. All may be repeated. */
 import { draftLinkQuestion, draftLinkRemoval, draftPortsQuestion } from '../../native/netlink/link-drafts.js';
-import type { AttachedNetwork } from '../../spec/container-network.js';
 import { PlanBuilder } from '../builder.js';
 import type { Plan, Stage } from '../ops.js';
 import { attachedBridges, removePorts, type NetworkContext } from './attach.js';
-import { bridgeRulesRemoval } from './firewall.js';
+import { bridgeRulesRemoval, type RemovableBridge } from './firewall.js';
 import { hostLinkName, NETWORK_FILES } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
 
@@ -29,13 +28,16 @@ export function detachNetworks(builder: PlanBuilder, id: string, context: Networ
 }
 
 interface Removal {
-  readonly bridges: readonly AttachedNetwork[];
+  readonly bridges: readonly RemovableBridge[];
   readonly directory: string;
   readonly socket: number;
+  /** Also those that an engine keeps. @default false */
+  readonly evenKept?: boolean;
 }
 
-/** Those without a port, unless an engine keeps them. */
-function removeBridges(builder: PlanBuilder, stage: Stage, { bridges, directory, socket }: Removal): void {
+/** Those without a port. */
+function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): void {
+  const { bridges, directory, socket, evenKept = false } = removal;
   const lock = builder.slot();
   builder.add(stage, 'lockFile', { slot: lock, path: `${directory}/${NETWORK_FILES.lock}` });
   const firewall = openNetlink(builder, stage, { protocol: NETLINK_NETFILTER });
@@ -46,7 +48,7 @@ function removeBridges(builder: PlanBuilder, stage: Stage, { bridges, directory,
       socket,
       accepted: ['ENODEV'],
       probe: { unless: draftPortsQuestion(name) },
-      unlessLocked: `${directory}/${NETWORK_FILES.bridge(name)}`,
+      ...(evenKept ? {} : { unlessLocked: `${directory}/${NETWORK_FILES.bridge(name)}` }),
       drafts: [draftLinkRemoval(name)],
     });
     sendBatch(builder, {
@@ -61,10 +63,14 @@ function removeBridges(builder: PlanBuilder, stage: Stage, { bridges, directory,
   builder.add(stage, 'closeSlot', { slot: lock });
 }
 
-/** For an engine that has kept bridges, and lets go of them. */
-export function bridgesPlan(bridges: readonly AttachedNetwork[], directory: string): Plan {
+/** Removes those that no container is on, and that no engine keeps. */
+export function bridgesPlan(
+  bridges: readonly RemovableBridge[],
+  directory: string,
+  { evenKept = false }: Pick<Removal, 'evenKept'> = {},
+): Plan {
   const builder = new PlanBuilder();
   const socket = openNetlink(builder, 'teardown', { protocol: NETLINK_ROUTE });
-  removeBridges(builder, 'teardown', { bridges, directory, socket });
+  removeBridges(builder, 'teardown', { bridges, directory, socket, evenKept });
   return builder.build();
 }

@@ -80,7 +80,7 @@ function ofFamily(ip: Ip): readonly NftExpression[] {
 }
 
 /** Name of a link as the kernel compares it: padded to IFNAMSIZ. */
-export function linkBytes(name: string): Uint8Array {
+function linkBytes(name: string): Uint8Array {
   const bytes = Buffer.alloc(16);
   bytes.write(name);
   return bytes;
@@ -152,7 +152,7 @@ function chainWith(
 }
 
 /** What all bridges share. May be written again: chains are emptied and filled anew, in one change. */
-export function baseRules(): readonly NetlinkDraft[] {
+function baseRules(): readonly NetlinkDraft[] {
   const toLocal = [destinationType(), compare('equal', LOCAL), jump('published')];
   return [
     addTable(TABLE),
@@ -184,6 +184,9 @@ export function baseRules(): readonly NetlinkDraft[] {
 }
 
 type Bridge = Pick<AttachedNetwork, 'hostInterface' | 'internal' | 'isolation' | 'subnets'>;
+
+/** What there is to know to remove a bridge. */
+export type RemovableBridge = Pick<AttachedNetwork, 'hostInterface' | 'isolation'>;
 
 function fromRules({ hostInterface, internal, isolation }: Bridge): readonly (readonly NftExpression[])[] {
   const rules = [[...linkIs('outName', hostInterface), verdict('accept')]];
@@ -260,7 +263,7 @@ export function bridgeRules(bridge: Bridge): readonly NetlinkDraft[] {
 }
 
 /** All of that but for what is shared. */
-export function bridgeRulesRemoval({ hostInterface, isolation }: Bridge): readonly NetlinkDraft[] {
+export function bridgeRulesRemoval({ hostInterface, isolation }: RemovableBridge): readonly NetlinkDraft[] {
   const { from, to, masquerade: out } = bridgeChains(hostInterface);
   const key = linkBytes(hostInterface);
   return [
