@@ -1,5 +1,4 @@
 /** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
-import { TspodError } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { OciSpec } from '../oci/spec.js';
 import { adoptPlan } from '../plan/adopt.js';
@@ -65,8 +64,6 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const hostPaths = resolveHostPaths(request.config);
   const spec = specOf(context, { facts, request, hostPaths });
   requireEnforceable(context, request, spec.process ?? {});
-  if (request.network?.networks.some(({ driver, vlan }) => driver === 'bridge' && vlan > 0) === true)
-    throw new TspodError('NOT_SUPPORTED', 'containers on a bridge with the option vlan are not started yet');
   const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 
 import { TspodError } from '../errors.js';
+import { formatMac } from '../native/netlink/link-attributes.js';
 import { listLinks } from '../native/netlink/links.js';
 import { listRoutes } from '../native/netlink/routes.js';
 import type {
@@ -19,7 +20,7 @@ import type { LeasePool } from '../state/leases.js';
 import type { Store } from '../state/store.js';
 import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';
 import { holds, ipBytes, ipNumber, rangeOf } from '../util/ip-network.js';
-import { driverSettings } from './driver-options.js';
+import { driverSettings, NO_VLAN } from './driver-options.js';
 import type { Network, NetworkSubnet } from './network-file.js';
 import {
   DEFAULT_NETWORK,
@@ -128,8 +129,7 @@ export function networkName(place: NetworkPlace, word: string): string {
 }
 
 /** What a macvlan or ipvlan lies above where its file names nothing. */
-async function defaultInterface({ name, internal }: Network): Promise<string> {
-  if (internal) return '';
+async function defaultInterface({ name }: Network): Promise<string> {
   const routes = await listRoutes();
   const route = routes.find(
     ({ destination, family, link }) => destination === 'default' && family === 'ipv4' && link !== undefined,
@@ -177,6 +177,7 @@ function attached(
   { network: { network, hostInterface }, attach, interfaceName, place }: Attachment,
 ): AttachedNetwork {
   const { mtu, vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
+  if (vlan > 0) throw new TspodError('NOT_SUPPORTED', `network ${network.name}: ${NO_VLAN}`);
   const subnets = network.subnets ?? [];
   const made: AttachedNetwork = {
     name: network.name,
@@ -184,7 +185,6 @@ function attached(
     hostInterface,
     mode,
     mtu,
-    vlan,
     isolation: network.driver === 'bridge' ? isolation : 'none',
     internal: network.internal,
     subnets: subnets.map(({ subnet, gateway }) => ({ subnet, ...(gateway === undefined ? {} : { gateway }) })),
@@ -196,7 +196,7 @@ function attached(
       gateway,
       metric: own,
     })),
-    metric: metric === 0 && place > 0 ? DEFAULT_METRIC + place : metric,
+    metric: metric === 0 ? DEFAULT_METRIC + place : metric,
     noDefaultRoute,
     aliases: [...new Set([container.name, ...attach.aliases, shortId(container.id)])],
   };
@@ -242,7 +242,7 @@ function isIn({ subnet }: NetworkSubnet, ip: string): boolean {
 }
 
 /** The addresses that may be given: all but the network's own, its broadcast address and its gateway. */
-export function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: NetworkSubnet): LeasePool {
+function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: NetworkSubnet): LeasePool {
   const prefix = parseIpPrefix(subnet) ?? { bytes: new Uint8Array(4), length: 0 };
   const range = rangeOf(prefix);
   const isIpv4 = range.size === 4;
@@ -270,11 +270,11 @@ export function poolOf(network: string, { subnet, gateway, lease_range: leases =
 function madeMac(id: string, network: string): string {
   const bytes = createHash('sha256').update(`${id} ${network}`).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return formatMac(bytes);
 }
 
 /** Names are looked up here, where they cannot be changed by the container. Throws INVALID_ARGUMENT for one that is not found. */
-export async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {
+async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {
   const [allowed, denied] = await Promise.all([resolveRules(allow), resolveRules(deny)]);
   return { allow: allowed, deny: denied, rest: allow.length > 0 ? 'deny' : 'allow' };
 }

@@ -1,9 +1,14 @@
 /** Options of networks' drivers: `-o mtu=1400`. */
+import { TspodError } from '../errors.js';
 import { invalid, quote } from '../spec/invalid.js';
 import type { NetworkDriver } from './network-file.js';
 
 const MACVLAN_MODES = ['bridge', 'private', 'vepa', 'passthru'];
 const IPVLAN_MODES = ['l2', 'l3', 'l3s'];
+
+/** Files of others may have it as well. */
+export const NO_VLAN =
+  'the option vlan of bridges is not supported: make a vlan interface, and a macvlan network on it';
 
 type Check = (name: string, value: string) => void;
 
@@ -16,6 +21,7 @@ const integer =
 const vlan: Check = (_name, value) => {
   if (!/^\d{1,10}$/.test(value)) throw invalid(`vlan: parsing ${quote(value)}: invalid syntax`);
   if (Number(value) > 4094) throw invalid(`vlan ID ${value} must be between 0 and 4094`);
+  if (Number(value) > 0) throw new TspodError('NOT_SUPPORTED', NO_VLAN);
 };
 /** As strconv.ParseBool of Go takes it. */
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -76,7 +82,7 @@ export function driverSettings(driver: NetworkDriver, options: Readonly<Record<s
     options['isolate'] === 'strict' ? 'strict' : BOOLEANS.get(options['isolate'] ?? '') === true ? 'isolated' : 'none';
   return {
     mtu: number('mtu', 65535),
-    vlan: number('vlan', 4094),
+    vlan: driver === 'bridge' ? number('vlan', 4094) : 0,
     metric: number('metric', 0xffff_ffff),
     noDefaultRoute: BOOLEANS.get(options['no_default_route'] ?? '') === true,
     mode,

@@ -304,7 +304,7 @@ export const OPS = {
   /** As `sysctl`, in the network namespace of the slot, or NONE: the caller's. */
   networkSysctl: { code: 113, fields: { namespaceSlot: 'i32', key: 'str', value: 'str' } },
   /**
-   * Binds a socket of the host to a port, so that nobody else takes it, and holds it for as long as the monitor lives. `protocol` 6 tcp, 17
+   * Binds a socket of the host to a port, so that nobody else takes it, and holds it until the teardown. `protocol` 6 tcp, 17
    * udp. EADDRINUSE. What is held already is success.
    */
   holdPort: { code: 114, fields: { protocol: 'u32', address: 'str', port: 'u32' } },

@@ -33,14 +33,12 @@ export interface AttachedSubnet {
 export interface AttachedNetwork {
   readonly name: string;
   readonly driver: 'bridge' | 'macvlan' | 'ipvlan';
-  /** The bridge, or the host's interface below a macvlan or ipvlan ('' for an internal one: a dummy is made). */
+  /** The bridge, or the host's interface below a macvlan or ipvlan. */
   readonly hostInterface: string;
   /** macvlan: bridge, private, vepa, passthru; ipvlan: l2, l3, l3s. '' for bridges. */
   readonly mode: string;
   /** 0: the kernel's. */
   readonly mtu: number;
-  /** VLAN of the bridge's port; 0: none. */
-  readonly vlan: number;
   /**
    * Of bridges. `isolated`: nothing is forwarded between this one and others that are isolated; `strict`: nor any other. Connections to published
    * ports are.
@@ -55,7 +53,7 @@ export interface AttachedNetwork {
   readonly macAddress: string;
   readonly addresses: readonly AttachedAddress[];
   readonly routes: readonly AttachedRoute[];
-  /** Metric of the default routes; 0: 100, as Podman's, and one more for each network before it. */
+  /** Metric of the default routes. */
   readonly metric: number;
   /** Has no default route although there is a gateway. */
   readonly noDefaultRoute: boolean;
@@ -85,7 +83,7 @@ export interface EgressDestination {
   readonly rule: string;
 }
 
-/** What a container may reach. Everything else is dropped and counted. */
+/** What a container may reach. */
 export interface EgressList {
   readonly allow: readonly EgressDestination[];
   readonly deny: readonly EgressDestination[];

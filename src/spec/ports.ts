@@ -64,7 +64,6 @@ function badFormat(): Error {
 function hostAddress(text: string): string {
   const address = addressText(text);
   if (address === undefined) throw invalid(`cannot parse ${quote(text)} as an IP address`);
-  // All addresses of IPv4: what '' means, without IPv6.
   return address;
 }
 

@@ -1,5 +1,7 @@
 /** Networks of containers that run: put on them, taken off them, and what is left of an attempt that failed or was killed. */
-import { readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -14,6 +16,16 @@ const SLEEP = ['sleep', '1000'] as const;
 const KILLED = 1001;
 
 const FETCH = ['busybox', 'wget', '-q', '-O', '-'] as const;
+
+/** An engine that runs a container on the network `old`, and is open until its input ends. */
+const KEEPER = `
+import { openEngine } from ${JSON.stringify(join(process.cwd(), 'dist/index.js'))};
+const { rootfs, cgroupManager, root, runRoot } = JSON.parse(process.argv[1]);
+const engine = await openEngine({ root, runRoot, cgroupManager });
+await engine.run({ rootfs: rootfs.slice(0, -2), rootfsOverlay: true, network: 'old', command: ['true'] });
+console.log('ready');
+process.stdin.on('end', () => engine.close()).resume();
+`;
 
 function fetchFromHost(network: TestNetwork): string {
   const [program, ...words] = FETCH;
@@ -129,6 +141,74 @@ test('a container that was started on no network is connected only while it is s
   await run(t, 0, 'start', 'a');
   t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('a network has the rules of its own on a bridge that an engine keeps of one that was removed', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter', 'nft')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--interface-name', 'br1', 'old');
+  const { root: store, runRoot, env, prefix = [] } = storeOf(t);
+  const [program = '', ...words] = [...prefix, process.execPath, '--input-type=module', '-e', KEEPER];
+  const options = { root: store, runRoot, cgroupManager: env['TSPOD_CGROUP_MANAGER'], rootfs: root[1] };
+  const keeper = spawn(program, [...words, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.teardown(() => keeper.kill('SIGKILL'));
+  await once(keeper.stdout, 'data');
+  t.true(network.links().includes('br1'));
+  await run(t, 0, 'network', 'rm', 'old');
+  t.false(network.links().includes('br1'));
+  await run(t, 0, 'network', 'create', '--interface-name', 'br1', '--internal', '-o', 'isolate=true', 'new');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'new', ...root, ...SLEEP);
+  t.regex(network.inside('/usr/sbin/nft', 'list', 'chain', 'inet', 'tspod', 'from_br1'), /drop/);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+  keeper.stdin.end();
+  await once(keeper, 'exit');
+});
+
+test('a bridge with VLANs takes no containers, at their start or while they run', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', 'tagged');
+  // As Podman makes them.
+  const path = join(storeOf(t).root, 'networks', 'tagged.json');
+  const made = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...made, options: { vlan: '7' } }));
+  const words = /network tagged: the option vlan of bridges is not supported/;
+  t.regex((await run(t, 126, 'run', '--rm', '--network', 'tagged', ...root, 'true')).stderr, words);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  t.regex((await run(t, 125, 'network', 'connect', 'tagged', 'a')).stderr, words);
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test("of several default routes the first network's is taken, unless metrics say otherwise", async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  for (const name of ['one', 'two']) await run(t, 0, 'network', 'create', name);
+  await run(t, 0, 'network', 'create', '-o', 'metric=7', 'three');
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  const shown = await output(t, 'run', '--rm', '--network', 'one,two,three', ...root, 'ip', 'route');
+  const metrics = shown
+    .split('\n')
+    .flatMap((line) => /^default .* dev (\S+) +metric (\d+)/.exec(line)?.slice(1).join() ?? []);
+  t.deepEqual(metrics, ['eth2,7', 'eth0,100', 'eth1,101']);
+});
+
+test('an internal macvlan without a parent lies above the interface of the default route', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter', 'ip')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  network.inside('ip', 'link', 'add', 'lan', 'up', 'type', 'veth', 'peer', 'name', 'far');
+  network.inside('ip', 'addr', 'add', '10.52.0.1/24', 'dev', 'lan');
+  network.inside('ip', 'route', 'add', 'default', 'dev', 'lan');
+  if (hasKind(network, 'macvlan')) {
+    await run(t, 0, 'network', 'create', '-d', 'macvlan', '--internal', '--subnet', '10.53.0.0/24', 'wire');
+    const shown = await output(t, 'run', '--rm', '--network', 'wire', ...root, 'ip', 'route');
+    t.is(shown.trim().replaceAll(/\s+/g, ' '), '10.53.0.0/24 dev eth0 scope link src 10.53.0.1');
+  } else skip(t, 'the kernel has no macvlan');
+  network.inside('ip', 'link', 'del', 'lan');
 });
 
 test('nothing is left of a macvlan that was added while the container ran', async (t) => {

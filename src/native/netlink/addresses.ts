@@ -1,8 +1,9 @@
 /** Addresses of network interfaces. */
-import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
+import { formatIp } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
+import { broadcastOf, familyOf, requirePrefix } from './ip-prefixes.js';
 import { linkIndex } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
@@ -28,9 +29,6 @@ const IFADDR_BYTES = 8;
 const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
 const IFA_F_NODAD = 0x02;
 const IFA_F_TENTATIVE = 0x40;
-
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 
 const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
   [0, 'global'],
@@ -95,7 +93,7 @@ function decodeAddress(body: Buffer): LinkAddress {
 /** struct ifaddrmsg. */
 function ifAddress(prefix: IpPrefix, index: number): Buffer {
   const bytes = Buffer.alloc(IFADDR_BYTES);
-  bytes.writeUInt8(prefix.bytes.length === 4 ? AF_INET : AF_INET6, 0);
+  bytes.writeUInt8(familyOf(prefix.bytes), 0);
   bytes.writeUInt8(prefix.length, 1);
   bytes.writeUInt32LE(index, 4);
   return bytes;
@@ -103,18 +101,4 @@ function ifAddress(prefix: IpPrefix, index: number): Buffer {
 
 function addressAttributes(prefix: IpPrefix): Buffer[] {
   return [attribute(IFA.local, prefix.bytes), attribute(IFA.address, prefix.bytes)];
-}
-
-/** All bits set behind the prefix. */
-function broadcastOf({ bytes, length }: IpPrefix): Uint8Array {
-  return bytes.map((byte, index) => {
-    const own = Math.min(8, Math.max(0, length - index * 8));
-    return byte | (0xff >> own);
-  });
-}
-
-function requirePrefix(text: string): IpPrefix {
-  const prefix = parseIpPrefix(text);
-  if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
-  return prefix;
 }

@@ -1,9 +1,16 @@
 /** Names, addresses and sizes of interfaces, checked and encoded. */
 import { attribute, textAttribute, u32Attribute } from './message.js';
 
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
-const IFLA_MTU = 4;
+export const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  linkInfo: 18,
+  statistics: 23,
+  namespaceFd: 28,
+} as const;
 
 /** IFNAMSIZ counts the NUL. */
 const MAX_NAME_BYTES = 15;
@@ -11,9 +18,9 @@ const MAX_MTU = 0x7fffffff;
 
 /** The attributes that any new interface may have. */
 export function attributesOfNew(link: { name: string; mtu?: number; macAddress?: string }): Buffer[] {
-  const parts = [textAttribute(IFLA_IFNAME, requireLinkName(link.name))];
-  if (link.mtu !== undefined) parts.push(u32Attribute(IFLA_MTU, requireMtu(link.mtu)));
-  if (link.macAddress !== undefined) parts.push(attribute(IFLA_ADDRESS, macBytes(link.macAddress)));
+  const parts = [textAttribute(IFLA.name, requireLinkName(link.name))];
+  if (link.mtu !== undefined) parts.push(u32Attribute(IFLA.mtu, requireMtu(link.mtu)));
+  if (link.macAddress !== undefined) parts.push(attribute(IFLA.address, macBytes(link.macAddress)));
   return parts;
 }
 
@@ -30,6 +37,11 @@ export function requireLinkName(name: string): string {
 export function requireMtu(mtu: number): number {
   if (!Number.isInteger(mtu) || mtu < 1 || mtu > MAX_MTU) throw new TypeError(`not an MTU: ${mtu}`);
   return mtu;
+}
+
+/** `02:00:00:00:00:01`. */
+export function formatMac(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 export function macBytes(text: string): Uint8Array {

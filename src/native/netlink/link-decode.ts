@@ -1,4 +1,5 @@
 /** What the kernel says of an interface. Pure. */
+import { formatMac, IFLA } from './link-attributes.js';
 import { parseAttributes, text } from './message.js';
 
 /** A network interface. */
@@ -38,7 +39,6 @@ export interface LinkStatistics {
 /** Size of struct ifinfomsg. */
 export const IFINFO_BYTES = 16;
 
-const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, statistics: 23 } as const;
 const IFLA_INFO_KIND = 1;
 
 const IFF_UP = 0x1;
@@ -75,11 +75,6 @@ export function decodeLink(body: Buffer): Link {
     peer: kind !== undefined && text(kind) === 'veth' ? number(IFLA.link) : undefined,
     statistics: statistics === undefined ? undefined : decodeStatistics(statistics),
   };
-}
-
-/** `02:00:00:00:00:01`. */
-export function formatMac(bytes: Buffer): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 /** struct rtnl_link_stats64. */

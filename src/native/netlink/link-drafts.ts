@@ -1,32 +1,28 @@
 /** Requests that make, change and remove interfaces, and give them addresses and routes. Pure. */
-import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
-import type { IpPrefix } from '../../util/ip-address.js';
+import { formatIp } from '../../util/ip-address.js';
 import { NetlinkWriter } from './draft.js';
 import type { NetlinkDraft } from './draft.js';
-import { macBytes, requireLinkName, requireMtu } from './link-attributes.js';
+import { broadcastOf, familyOf, requireAddress, requirePrefix } from './ip-prefixes.js';
+import { IFLA, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
 import { ifInfo } from './link-decode.js';
 import { NLM_F, RTM } from './message.js';
 
-const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, linkInfo: 18, namespaceFd: 28 } as const;
 const INFO = { kind: 1, data: 2, portKind: 4, portData: 5 } as const;
 const VETH_PEER = 1;
-const BRIDGE_VLAN_FILTERING = 7;
 const PORT_HAIRPIN = 4;
-const MACVLAN_MODE = 1;
-const IPVLAN_MODE = 1;
 const IFF_UP = 1;
 const INDEX_OFFSET = 4;
-const AF_INET = 2;
-const AF_INET6 = 10;
 
 /** Errors are answered in any case; nothing asks for more. */
 const MAKE = NLM_F.create | NLM_F.exclusive;
 
-/** Values of IFLA_MACVLAN_MODE. */
+export const IFLA_MACVLAN_MODE = 1;
+/** Its values. */
 export const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
 export type MacvlanMode = keyof typeof MACVLAN_MODES;
 
-/** Values of IFLA_IPVLAN_MODE. */
+export const IFLA_IPVLAN_MODE = 1;
+/** Its values. */
 export const IPVLAN_MODES = { l2: 0, l3: 1, l3s: 2 } as const;
 export type IpvlanMode = keyof typeof IPVLAN_MODES;
 
@@ -58,13 +54,10 @@ function writeNew(writer: NetlinkWriter, link: DraftedLink & DraftedPlace): void
   if (link.namespaceSlot !== undefined) writer.slot(IFLA.namespaceFd, link.namespaceSlot);
 }
 
-export function draftBridge(link: DraftedLink & { readonly vlanFiltering?: boolean }): NetlinkDraft {
+export function draftBridge(link: DraftedLink): NetlinkDraft {
   const writer = new NetlinkWriter(RTM.newLink, MAKE).raw(upInfo(link.up));
   writeNew(writer, link);
-  writer.nested(IFLA.linkInfo, () => {
-    writer.text(INFO.kind, 'bridge');
-    if (link.vlanFiltering === true) writer.nested(INFO.data, () => writer.u8(BRIDGE_VLAN_FILTERING, 1));
-  });
+  writer.nested(IFLA.linkInfo, () => writer.text(INFO.kind, 'bridge'));
   return writer.finish(`make bridge ${link.name}`);
 }
 
@@ -102,8 +95,8 @@ export function draftUpper(link: DraftedUpper): NetlinkDraft {
   writer.link(IFLA.link, link.parent);
   writer.nested(IFLA.linkInfo, () => {
     writer.text(INFO.kind, link.kind).nested(INFO.data, () => {
-      if (link.kind === 'macvlan') writer.u32(MACVLAN_MODE, MACVLAN_MODES[link.mode]);
-      else writer.u16(IPVLAN_MODE, IPVLAN_MODES[link.mode]);
+      if (link.kind === 'macvlan') writer.u32(IFLA_MACVLAN_MODE, MACVLAN_MODES[link.mode]);
+      else writer.u16(IFLA_IPVLAN_MODE, IPVLAN_MODES[link.mode]);
     });
   });
   return writer.finish(`make ${link.kind} ${link.name} on ${link.parent}`);
@@ -153,7 +146,7 @@ export function draftAddress(link: string, address: string): NetlinkDraft {
   fixed.writeUInt8(prefix.length, 1);
   const writer = new NetlinkWriter(RTM.newAddress, MAKE).raw(fixed).linkAt(4, link);
   writer.attribute(IFA.local, prefix.bytes).attribute(IFA.address, prefix.bytes);
-  if (prefix.bytes.length === 4 && prefix.length <= 30) writer.attribute(IFA.broadcast, lastOf(prefix));
+  if (prefix.bytes.length === 4 && prefix.length <= 30) writer.attribute(IFA.broadcast, broadcastOf(prefix));
   if (prefix.bytes.length === 16) writer.u32(IFA.flags, IFA_F_NODAD);
   return writer.finish(`add address ${address} to ${link}`);
 }
@@ -191,25 +184,4 @@ export function draftRoute(route: DraftedRoute): NetlinkDraft {
   if (route.metric > 0) writer.u32(RTA.priority, route.metric);
   const by = gateway === undefined ? '' : ` by ${formatIp(gateway)}`;
   return writer.finish(`add route to ${route.destination}${by} on ${route.link}`);
-}
-
-export function familyOf(bytes: Uint8Array): number {
-  return bytes.length === 4 ? AF_INET : AF_INET6;
-}
-
-/** All bits set behind the prefix. */
-function lastOf({ bytes, length }: IpPrefix): Uint8Array {
-  return bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
-}
-
-export function requirePrefix(text: string): IpPrefix {
-  const prefix = parseIpPrefix(text);
-  if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
-  return prefix;
-}
-
-export function requireAddress(text: string): Uint8Array {
-  const bytes = parseIp(text);
-  if (bytes === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1)`);
-  return bytes;
 }

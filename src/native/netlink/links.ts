@@ -5,19 +5,11 @@ import { isNativeError } from '../native-error.js';
 import { namespacePath, openNamespace } from '../namespace-handle.js';
 import type { NamespaceSource } from '../namespace-handle.js';
 import { converse } from './conversation.js';
-import { attributesOfNew, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
+import { attributesOfNew, IFLA, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
 import { decodeLink, ifInfo } from './link-decode.js';
 import type { Link } from './link-decode.js';
 import { attribute, nestedAttribute, NLM_F, request, RTM, textAttribute, u32Attribute } from './message.js';
 
-const IFLA = {
-  address: 1,
-  name: 3,
-  mtu: 4,
-  master: 10,
-  linkInfo: 18,
-  networkNamespaceFd: 28,
-} as const;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
@@ -78,7 +70,7 @@ export async function createVeth(veth: NewVeth): Promise<void> {
   const { namespace, ...peer } = veth.peer;
   const handle = namespace === undefined ? undefined : openNamespace('net', namespacePath('net', namespace));
   try {
-    const place = handle === undefined ? [] : [u32Attribute(IFLA.networkNamespaceFd, handle.fd)];
+    const place = handle === undefined ? [] : [u32Attribute(IFLA.namespaceFd, handle.fd)];
     const peerParts = [ifInfo(), ...attributesOfNew(peer), ...place];
     // An end can be switched on only when it has the other.
     const data = [nestedAttribute(VETH_INFO_PEER, peerParts)];
@@ -165,7 +157,7 @@ export async function setLink(name: string, changes: LinkChanges): Promise<void>
     changes.namespace === undefined ? undefined : openNamespace('net', namespacePath('net', changes.namespace));
   try {
     const parts = [ifInfo({ index, ...upFlags(changes.up) }), ...(await changedAttributes(changes))];
-    if (handle !== undefined) parts.push(u32Attribute(IFLA.networkNamespaceFd, handle.fd));
+    if (handle !== undefined) parts.push(u32Attribute(IFLA.namespaceFd, handle.fd));
     const bytes = request(RTM.newLink, NLM_F.ack, parts);
     await converse(changes.inside, { what: 'RTM_NEWLINK', on: name }, bytes);
   } finally {

@@ -1,10 +1,10 @@
 /** Neighbours: the hardware addresses of those on the same network (ARP, and neighbour discovery of IPv6). */
 import { formatIp, parseIp } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
-import { AF_INET, AF_INET6 } from './addresses.js';
 import { converse } from './conversation.js';
+import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
 import { macBytes } from './link-attributes.js';
-import { formatMac } from './link-decode.js';
+import { formatMac } from './link-attributes.js';
 import { linkIndex } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM } from './message.js';
 
@@ -69,7 +69,7 @@ async function neighbourParts({ link, address, inside }: NeighbourOptions): Prom
   const bytes = parseIp(address);
   if (bytes === undefined) throw new TypeError(`not an address: "${address}" (like 192.0.2.1)`);
   const header = Buffer.alloc(NDMSG_BYTES);
-  header.writeUInt8(bytes.length === 4 ? AF_INET : AF_INET6, 0);
+  header.writeUInt8(familyOf(bytes), 0);
   header.writeInt32LE(await linkIndex(link, inside), 4);
   header.writeUInt16LE(NUD_PERMANENT, 8);
   return [header, attribute(NDA.address, bytes)];

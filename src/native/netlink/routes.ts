@@ -2,8 +2,8 @@
 import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
-import { AF_INET, AF_INET6 } from './addresses.js';
 import { converse } from './conversation.js';
+import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
 import { linkIndex } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
@@ -122,7 +122,7 @@ function destinationOf(route: RouteOptions): { family: number; prefix: IpPrefix 
   const prefix = parseIpPrefix(isDefault ? (gatewayIsIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);
   if (prefix === undefined)
     throw new TypeError(`not a destination: "${route.destination}" (like 192.0.2.0/24, or default)`);
-  return { family: prefix.bytes.length === 4 ? AF_INET : AF_INET6, prefix };
+  return { family: familyOf(prefix.bytes), prefix };
 }
 
 function requireIp(text: string, family: number): Uint8Array {

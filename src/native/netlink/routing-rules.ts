@@ -1,8 +1,8 @@
 /** Routing rules: which table a packet's route is looked up in. */
 import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
-import { AF_INET, AF_INET6 } from './addresses.js';
 import { converse } from './conversation.js';
+import { AF_INET, AF_INET6 } from './ip-prefixes.js';
 import { requireLinkName } from './link-attributes.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, text, textAttribute, u32Attribute } from './message.js';
 

@@ -1,13 +1,11 @@
 /** Interfaces above another one, which they share. */
-import { IPVLAN_MODES, MACVLAN_MODES } from './link-drafts.js';
+import { IFLA } from './link-attributes.js';
+import { IFLA_IPVLAN_MODE, IFLA_MACVLAN_MODE, IPVLAN_MODES, MACVLAN_MODES } from './link-drafts.js';
 import type { IpvlanMode, MacvlanMode } from './link-drafts.js';
 import { createLinkOfKind, linkIndex } from './links.js';
 import type { NewLink } from './links.js';
 import { attribute, u32Attribute } from './message.js';
 
-const IFLA_LINK = 5;
-const MACVLAN_MODE = 1;
-const IPVLAN_MODE = 1;
 const VLAN_ID = 1;
 const MAX_VLAN_ID = 4094;
 
@@ -36,13 +34,13 @@ export interface NewVlan extends NewUpperLink {
 /** Makes an interface with a MAC address of its own on another's network. NativeError ENODEV without the parent, else as of createVeth(). */
 export async function createMacvlan(link: NewMacvlan): Promise<void> {
   const mode = requireMode('macvlan', MACVLAN_MODES, link.mode ?? 'bridge');
-  await createUpper(link, 'macvlan', [u32Attribute(MACVLAN_MODE, mode)]);
+  await createUpper(link, 'macvlan', [u32Attribute(IFLA_MACVLAN_MODE, mode)]);
 }
 
 /** Makes an interface with addresses of its own and the MAC address of another. NativeError as of createMacvlan(). */
 export async function createIpvlan(link: NewIpvlan): Promise<void> {
   const mode = requireMode('ipvlan', IPVLAN_MODES, link.mode ?? 'l2');
-  await createUpper(link, 'ipvlan', [attribute(IPVLAN_MODE, Uint8Array.of(mode, 0))]);
+  await createUpper(link, 'ipvlan', [attribute(IFLA_IPVLAN_MODE, Uint8Array.of(mode, 0))]);
 }
 
 /** Makes an interface for the packets of one VLAN (802.1Q) of another. NativeError as of createMacvlan(). */
@@ -54,7 +52,7 @@ export async function createVlan(link: NewVlan): Promise<void> {
 
 async function createUpper(link: NewUpperLink, kind: string, data: readonly Uint8Array[]): Promise<void> {
   const parent = await linkIndex(link.parent, link.inside);
-  await createLinkOfKind(link, kind, { data, attributes: [u32Attribute(IFLA_LINK, parent)] });
+  await createLinkOfKind(link, kind, { data, attributes: [u32Attribute(IFLA.link, parent)] });
 }
 
 function requireMode<T extends string>(kind: string, modes: Readonly<Record<T, number>>, mode: T): number {

@@ -133,7 +133,7 @@ function addForwarding(builder: PlanBuilder, bridges: readonly AttachedNetwork[]
 
 /** Rules first: a bridge that is there has its rules, unless somebody has emptied all tables since. */
 function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { socket: number; firewall: number }): void {
-  const { hostInterface: name, mtu, vlan, subnets } = bridge;
+  const { hostInterface: name, mtu, subnets } = bridge;
   const absent = { unless: draftLinkQuestion(name) };
   const rules = { stage: 'network', socket: sockets.firewall, drafts: bridgeRules(bridge) } as const;
   sendBatch(builder, { ...rules, probe: absent, probeSocket: sockets.socket });
@@ -142,7 +142,7 @@ function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { soc
     stage: 'network',
     socket: sockets.socket,
     probe: absent,
-    drafts: [draftBridge({ name, mtu, macAddress: bridgeMac(name), up: true, vlanFiltering: vlan > 0 })],
+    drafts: [draftBridge({ name, mtu, macAddress: bridgeMac(name), up: true })],
   });
   addBridgeSysctls(builder, bridge);
   const addresses = subnets.flatMap(({ subnet, gateway }) =>
@@ -184,8 +184,8 @@ function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlac
   if (driver !== 'bridge') {
     const kind =
       driver === 'macvlan'
-        ? ({ kind: 'macvlan', mode: (network.mode === '' ? 'bridge' : network.mode) as MacvlanMode } as const)
-        : ({ kind: 'ipvlan', mode: (network.mode === '' ? 'l2' : network.mode) as IpvlanMode } as const);
+        ? ({ kind: 'macvlan', mode: network.mode as MacvlanMode } as const)
+        : ({ kind: 'ipvlan', mode: network.mode as IpvlanMode } as const);
     const own = driver === 'ipvlan' ? { ...inside, macAddress: '' } : inside;
     sendDrafts(builder, { stage: 'network', socket, drafts: [draftUpper({ ...own, parent: hostInterface, ...kind })] });
     return;
@@ -205,7 +205,7 @@ function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' |
       stage: 'network',
       socket,
       accepted: ['ENOENT'],
-      // A change that fails is slower than a question by four orders of magnitude.
+      // A change that fails costs the kernel far more than a question.
       probe: { only: elementQuestion(TABLE, map, element), containing: new Uint8Array(0) },
       drafts: removeElements(TABLE, map, [element]),
     });
@@ -250,13 +250,8 @@ function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment)
   builder.add('network', 'closeSlot', { slot: socket });
 }
 
-const DEFAULT_METRIC = 100;
-
 /** Addresses before the interface is on, so that they are told of at once. Of several ways out the first network's counts. */
-function insideDrafts(
-  { interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork,
-  index: number,
-) {
+function insideDrafts({ interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
   const gateways = internal || noDefaultRoute ? [] : addresses.flatMap(({ gateway }) => gateway ?? []);
   return [
     ...addresses.map(({ address, prefix }) => draftAddress(interfaceName, `${address}/${prefix}`)),
@@ -266,7 +261,7 @@ function insideDrafts(
         destination: 'default',
         gateway,
         link: interfaceName,
-        metric: metric === 0 ? DEFAULT_METRIC + index : metric,
+        metric,
       }),
     ),
     ...routes.map(({ destination, gateway, metric: own }) =>

@@ -1,4 +1,5 @@
 /** Hardware addresses that follow from a name. Pure. */
+import { formatMac } from '../../native/netlink/link-attributes.js';
 
 const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
@@ -8,6 +9,9 @@ const SIXTY_FOUR_BITS = 0xffffffffffffffffn;
 export function bridgeMac(name: string): string {
   let hash = FNV_OFFSET;
   for (const byte of Buffer.from(name)) hash = ((hash ^ BigInt(byte)) * FNV_PRIME) & SIXTY_FOUR_BITS;
-  const bytes = Array.from({ length: 5 }, (_, index) => Number((hash >> BigInt(index * 8)) & 0xffn));
-  return ['02', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
+  return formatMac(
+    Uint8Array.from({ length: 6 }, (_, index) =>
+      index === 0 ? 0x02 : Number((hash >> BigInt((index - 1) * 8)) & 0xffn),
+    ),
+  );
 }

@@ -85,7 +85,7 @@ function portBytes(port: number): Uint8Array {
 }
 
 /** No address, or any address of one family. */
-export function isUnspecified(hostIp: string): boolean {
+function isUnspecified(hostIp: string): boolean {
   return parseIp(hostIp)?.every((byte) => byte === 0) ?? true;
 }
 

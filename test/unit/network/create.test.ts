@@ -127,6 +127,7 @@ test(refused, { options: { foo: 'bar' } }, /unsupported bridge network option fo
 test(refused, { options: { __proto__x: 'bar' } }, /unsupported bridge network option/);
 test(refused, { options: { mtu: 'abc' } }, /mtu: parsing "abc"/);
 test(refused, { options: { vlan: '4095' } }, /vlan ID 4095 must be between 0 and 4094/);
+test(refused, { options: { vlan: '7' } }, /the option vlan of bridges is not supported/, { code: 'NOT_SUPPORTED' });
 test(refused, { options: { isolate: 'x' } }, /isolate: parsing "x"/);
 for (const interfaceName of ['0123456789abcdef', 'a/b', '..', 'a b', ''])
   test(refused, { interfaceName }, /interface name .* is not 1 to 15/);

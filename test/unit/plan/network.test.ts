@@ -13,7 +13,6 @@ const BRIDGE: AttachedNetwork = {
   hostInterface: 'tspod0',
   mode: '',
   mtu: 0,
-  vlan: 0,
   isolation: 'none',
   internal: false,
   subnets: [{ subnet: '10.87.0.0/16', gateway: '10.87.0.1' }],
@@ -21,7 +20,7 @@ const BRIDGE: AttachedNetwork = {
   macAddress: '02:00:00:00:00:02',
   addresses: [{ address: '10.87.0.2', prefix: 16, gateway: '10.87.0.1' }],
   routes: [],
-  metric: 0,
+  metric: 100,
   noDefaultRoute: false,
   aliases: [],
 };
@@ -135,9 +134,9 @@ test('two networks, one of them internal and with IPv6', (t) => {
   );
 });
 
-test("of two default routes the first network's comes first", (t) => {
+test('default routes have the metrics of their networks', (t) => {
   const second = { ...BRIDGE, hostInterface: 'tspod1', interfaceName: 'eth1' };
-  const plan = planWith({ networks: [BRIDGE, second, { ...second, interfaceName: 'eth2', metric: 7 }] });
+  const plan = planWith({ networks: [BRIDGE, { ...second, metric: 7 }] });
   const inside = stepsOf(plan, 'netlink').find(({ words }) => words[0] === 'set lo up');
   const messages = Buffer.from(inside?.messages ?? []);
   const metrics = [];
@@ -146,16 +145,17 @@ test("of two default routes the first network's comes first", (t) => {
     const end = start + messages.readUInt32LE(start);
     metrics.push(messages.readUInt32LE(end - 4));
   }
-  t.deepEqual(metrics, [100, 101, 7]);
+  t.deepEqual(metrics, [100, 7]);
 });
 
 test('macvlan and ipvlan need no bridge, no rules, and end with their namespace', (t) => {
-  const on = (driver: 'macvlan' | 'ipvlan') =>
-    planWith({ networks: [{ ...BRIDGE, driver, hostInterface: 'lan', mode: '', subnets: [] }] });
-  t.true(wordsOf(on('macvlan'), 'network').includes('make macvlan eth0 on lan'));
-  t.true(wordsOf(on('ipvlan'), 'network').includes('make ipvlan eth0 on lan'));
-  t.false(wordsOf(on('macvlan'), 'network').some((line) => line.includes('nf_tables')));
-  t.deepEqual(wordsOf(on('macvlan'), 'sweep'), [`remove ${FILE}`]);
+  const on = (driver: 'macvlan' | 'ipvlan', mode: string) =>
+    planWith({ networks: [{ ...BRIDGE, driver, hostInterface: 'lan', mode, subnets: [] }] });
+  const macvlan = on('macvlan', 'bridge');
+  t.true(wordsOf(macvlan, 'network').includes('make macvlan eth0 on lan'));
+  t.true(wordsOf(on('ipvlan', 'l2'), 'network').includes('make ipvlan eth0 on lan'));
+  t.false(wordsOf(macvlan, 'network').some((line) => line.includes('nf_tables')));
+  t.deepEqual(wordsOf(macvlan, 'sweep'), [`remove ${FILE}`]);
 });
 
 test('a plan with networks is the same after the way over the wire', (t) => {

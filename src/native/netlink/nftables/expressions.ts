@@ -3,7 +3,7 @@ import type { NetlinkWriter } from '../draft.js';
 import { FAMILIES, JUMP, type NftExpression } from './message.js';
 
 /** The register that everything is loaded into, and its parts of 4 bytes. */
-export const REGISTER = 1;
+const REGISTER = 1;
 export const PART_OF_REGISTER = 8;
 const VERDICT_REGISTER = 0;
 

@@ -14,7 +14,6 @@ const BATCH_END = 17;
 const MESSAGE = {
   newTable: 0,
   getTable: 1,
-  delTable: 2,
   newChain: 3,
   getChain: 4,
   delChain: 5,
@@ -22,7 +21,6 @@ const MESSAGE = {
   getRule: 7,
   delRule: 8,
   newSet: 9,
-  delSet: 11,
   newElements: 12,
   getElements: 13,
   delElements: 14,
@@ -64,12 +62,6 @@ export function addTable(table: NftTable): NetlinkDraft {
   return message('newTable', table, NLM_F.create)
     .text(1, table.name)
     .finish(`add table ${nameOf(table)}`);
-}
-
-export function removeTable(table: NftTable): NetlinkDraft {
-  return message('delTable', table, 0)
-    .text(1, table.name)
-    .finish(`remove table ${nameOf(table)}`);
 }
 
 export interface NftChain {

@@ -1,0 +1,27 @@
+/** Addresses as rtnetlink has them. Pure. */
+import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
+import type { IpPrefix } from '../../util/ip-address.js';
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+export function familyOf(bytes: Uint8Array): number {
+  return bytes.length === 4 ? AF_INET : AF_INET6;
+}
+
+/** All bits set behind the prefix. */
+export function broadcastOf({ bytes, length }: IpPrefix): Uint8Array {
+  return bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
+}
+
+export function requirePrefix(text: string): IpPrefix {
+  const prefix = parseIpPrefix(text);
+  if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
+  return prefix;
+}
+
+export function requireAddress(text: string): Uint8Array {
+  const bytes = parseIp(text);
+  if (bytes === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1)`);
+  return bytes;
+}
