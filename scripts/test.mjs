@@ -3,7 +3,7 @@
  * The one test runner: everything that can be tested on this machine, counted together.
  *
  *   npm test                          all of it (without the package and the virtual machine)
- *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system package
+ *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security package
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
  *   npm test -- --built launch        with what out/ and dist/ hold already
  *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
@@ -55,6 +55,10 @@ const SUITES = {
   system: {
     needsTests: true,
     run: () => avaResults('out/test/system/**/*.test.js', { env: environment, args: avaArguments }),
+  },
+  security: {
+    needsTests: true,
+    run: () => avaResults('out/test/security/**/*.test.js', { env: environment, args: avaArguments }),
   },
   package: {
     byDefault: inCi,

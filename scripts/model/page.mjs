@@ -1,23 +1,47 @@
-/** docs/model.md, made of the items. */
+/** Pages that say for each of a list of items which test shows it: docs/model.md and docs/security.md, made of the items. */
 import { readFileSync } from 'node:fs';
 import { AREAS } from './items.mjs';
+import { SECURITY_AREAS } from './security.mjs';
 
-const HEAD = `# The container model
+const MODEL_HEAD = `# The container model
 
-Everything that a container has and does, and the test that shows it. This page is made by \`npm run model\` of \`scripts/model/items.mjs\`; a unit test fails when an item has no test and no reason why, when
+Everything that a container has and does, and the test that shows it. This page is made by \`npm run model\` of \`scripts/model/items.mjs\`; a check fails when an item has no test and no reason why, when
 a test does not exist, or when the page is not what the script makes.
 `;
 
-export function modelPage() {
-  return [HEAD, ...AREAS.map(areaText)].join('\n');
+const SECURITY_HEAD = `# Attacks, and the tests that try them
+
+What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; each of them also shows that the legitimate
+use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
+
+How a test was seen to fail: where Debian 12's Podman, crun or runc fall for an attack the test tries it on them as well, if they are installed; others were seen to fail on tspod with
+the guard taken out (the resolution of paths within the root, the refusal, the limit).
+
+## What is not kept out
+
+- Who gives a container \`CAP_SYS_PTRACE\` without a user namespace of its own trusts it: it may trace a command of \`tspod exec\` that is on its way into it and has not given up the engine's rights yet. runc and crun are
+  the same in this. With a user namespace (\`--userns=auto\`), or without the capability, it is kept out (the first table has the tests).
+- \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give the host away, as everywhere.
+- In the library, \`stdout: 'inherit'\` and descriptors of one's own that are a terminal give that to the container.
+`;
+
+/** Each page, by its path. */
+export const PAGES = {
+  'docs/model.md': { areas: AREAS, head: MODEL_HEAD },
+  'docs/security.md': { areas: SECURITY_AREAS, head: SECURITY_HEAD },
+};
+
+export function pageText(path) {
+  const { areas, head } = PAGES[path];
+  return [head, ...areas.map(areaText)].join('\n');
 }
 
-function areaText({ name, items }) {
+function areaText({ name, items, columns = ['what', 'file', 'test'] }) {
   const shown = items
     .filter(({ title }) => title !== undefined)
-    .map(({ item, file, title }) => [item, `\`${file}\``, title]);
+    .map(({ item, cells = [], file, title }) => [item, ...cells, `\`${file}\``, title]);
   const missing = items.filter((each) => each.missing !== undefined).map((each) => `- ${each.item}: ${each.missing}`);
-  return `## ${name}\n\n${table([['what', 'file', 'test'], ...shown])}\n${missing.length === 0 ? '' : `\nMissing:\n\n${missing.join('\n')}\n`}`;
+  return `## ${name}\n\n${table([columns, ...shown])}\n${missing.length === 0 ? '' : `\nMissing:\n\n${missing.join('\n')}\n`}`;
 }
 
 /** As prettier lays it out. */
@@ -31,15 +55,20 @@ function table(rows) {
 
 /** Items whose test is not there, and why. `root` is the repository. */
 export function problems(root) {
-  return AREAS.flatMap(({ items }) => items).flatMap(({ item, file, title, missing }) => {
-    if (missing !== undefined) return missing.trim() === '' ? [`${item}: neither a test nor a reason`] : [];
-    let source;
-    try {
-      source = readFileSync(`${root}/${file}`, 'utf8');
-    } catch {
-      return [`${item}: there is no ${file}`];
-    }
-    const literals = [`'${title}'`, `\`${title}\``];
-    return literals.some((literal) => source.includes(literal)) ? [] : [`${item}: ${file} has no test "${title}"`];
-  });
+  return Object.values(PAGES)
+    .flatMap(({ areas }) => areas)
+    .flatMap(({ items }) => items)
+    .flatMap((item) => problemsOf(root, item));
+}
+
+function problemsOf(root, { item, file, title, missing }) {
+  if (missing !== undefined) return missing.trim() === '' ? [`${item}: neither a test nor a reason`] : [];
+  let source;
+  try {
+    source = readFileSync(`${root}/${file}`, 'utf8');
+  } catch {
+    return [`${item}: there is no ${file}`];
+  }
+  const literals = [`'${title}'`, `\`${title}\``, `"${title}"`];
+  return literals.some((literal) => source.includes(literal)) ? [] : [`${item}: ${file} has no test "${title}"`];
 }

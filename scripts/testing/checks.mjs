@@ -3,6 +3,7 @@ import { commandResult } from './command.mjs';
 
 const CHECKS = [
   ['generated headers are current', 'scripts/generate-plan.mjs', ['--check']],
+  ['pages name tests that exist', 'scripts/generate-model.mjs', ['--check']],
   ['imports keep to the layers', 'scripts/check-layers.mjs', []],
   ['the types fit', 'node_modules/typescript/bin/tsc', ['--noEmit']],
   ['eslint is content', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']],

@@ -148,7 +148,7 @@ export interface ContainerProcess extends AsyncDisposable {
   resize(size: TerminalSize): void;
 }
 
-/** A stream of a process: collected, thrown away, this process's own, or a descriptor. */
+/** A stream of a process: collected, thrown away, this process's own, or a descriptor. A terminal is the container's to read, to write and to set then. */
 export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
 
 export interface CollectOptions extends SignalOption {

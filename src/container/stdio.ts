@@ -5,6 +5,7 @@ import { TspodError } from '../errors.js';
 import type { ExtraFd, StdioContext, StreamTarget } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { StdioFds, TerminalSize } from './api.js';
+import { isTerminal } from './is-terminal.js';
 
 /** The first descriptor that a monitor gets besides 0 to 2 and its socket. */
 const FIRST_INHERITED = 4;
@@ -91,7 +92,7 @@ export interface ContainerStdioOptions {
   readonly attachedInput: boolean;
 }
 
-/** Throws INVALID_ARGUMENT for descriptors that the container's log or terminal has no use for. */
+/** Throws INVALID_ARGUMENT for descriptors that the container's log or terminal has no use for, or that would give it the caller's terminal. */
 export function containerStdio(config: ContainerConfig, options: ContainerStdioOptions): StdioPlan {
   const { driver } = config.log;
   const logs = driver === 'k8s-file' || driver === 'json-file';
@@ -100,6 +101,13 @@ export function containerStdio(config: ContainerConfig, options: ContainerStdioO
     throw new TspodError('INVALID_ARGUMENT', `descriptors cannot be given to a container that ${why}`);
   }
   const passthrough = driver === 'passthrough' && options.stdio === undefined;
+  // A container that may do so types into it: what it types is run by the shell that comes after it (CVE-2017-5226).
+  if (passthrough && [0, 1, 2].some(isTerminal)) {
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      'log driver passthrough cannot be used where a standard stream is a terminal',
+    );
+  }
   return planStdio({
     direct: passthrough ? { stdin: 0, stdout: 1, stderr: 2 } : options.stdio,
     through: { stdin: config.interactive, output: options.stdio === undefined },

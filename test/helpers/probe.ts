@@ -1,21 +1,31 @@
-/** The program that launch tests run: it says what a process in a container sees (native/probe/probe.cc). */
+/** Programs that tests run in containers, static so that they run in any root: native/probe/NAME.cc. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/native/package-root.js';
 
-/** Where the probe is; compiled when it is first asked for, and when its source is newer. */
+/** Says what a process in a container sees. */
 export function probePath(): string {
-  const source = join(packageRoot(), 'native/probe/probe.cc');
+  return compiled('probe');
+}
+
+/** Tries what a hostile process tries. */
+export function attackerPath(): string {
+  return compiled('attacker');
+}
+
+/** Where the program is; compiled when it is first asked for, and when its source is newer. */
+function compiled(name: string): string {
+  const source = join(packageRoot(), `native/probe/${name}.cc`);
   const directory = join(packageRoot(), 'build/test');
-  const probe = join(directory, 'probe');
-  if (isNewer(probe, source)) return probe;
+  const program = join(directory, name);
+  if (isNewer(program, source)) return program;
   mkdirSync(directory, { recursive: true });
   // Under a name of its own first: several test files may be doing this at once.
-  const unfinished = `${probe}.${process.pid}`;
+  const unfinished = `${program}.${process.pid}`;
   execFileSync('g++', ['-std=c++20', '-Os', '-static', '-s', '-o', unfinished, source], { stdio: 'inherit' });
-  renameSync(unfinished, probe);
-  return probe;
+  renameSync(unfinished, program);
+  return program;
 }
 
 function isNewer(path: string, other: string): boolean {

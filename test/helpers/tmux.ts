@@ -33,6 +33,7 @@ export async function openTerminal(t: ExecutionContext<unknown>): Promise<Termin
   const environment = [
     `TSPOD_ROOT=${root}`,
     `TSPOD_RUNROOT=${runRoot}`,
+    'TSPOD_NETWORK=none',
     `PATH=${process.cwd()}/bin:${process.env['PATH'] ?? ''}`,
     'PS1=$ ',
   ];

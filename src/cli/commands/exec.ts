@@ -6,6 +6,7 @@ import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { execFailure, EXIT_UNKNOWN, processStatus, StatusError } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
+import { isTerminal } from '../output.js';
 import { parseEnv, readEnvFile } from '../parse/key-values.js';
 import { cidfileFlag, latestFlag, selectContainers } from '../selection.js';
 
@@ -138,8 +139,13 @@ async function execDetached(
   }
 }
 
-/** The command has the caller's own descriptors: nothing is copied. */
+/**
+ * The command has the caller's own descriptors: nothing is copied. But for a terminal: who has that reads what is typed there, and may type
+ * itself (CVE-2017-5226), so that its streams go through the monitor.
+ */
 async function execPlain(context: Context, container: Container, options: ExecOptions): Promise<number> {
+  const streams = [...(options.interactive === true ? [0] : []), context.globals.stdout ?? -1, 2];
+  for (const stream of streams) if (await isTerminal(stream)) return execCopied(context, container, options);
   const child = await container
     .spawnExec({
       ...options,
@@ -150,6 +156,18 @@ async function execPlain(context: Context, container: Container, options: ExecOp
     .catch(failExec);
   const { exitCode } = await child.ended;
   return processStatus(exitCode);
+}
+
+async function execCopied(context: Context, container: Container, options: ExecOptions): Promise<number> {
+  const end = await attach(context, {
+    stdin: options.interactive === true,
+    stdout: true,
+    stderr: true,
+    tty: false,
+    detachKeys: '',
+    open: (attachOptions) => container.execAttached({ ...options, ...attachOptions }).catch(failExec),
+  });
+  return end.reason === 'exited' ? processStatus(end.exitCode) : EXIT_UNKNOWN;
 }
 
 interface TerminalExec {

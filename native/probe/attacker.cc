@@ -1,0 +1,263 @@
+// What a hostile process in a container tries, for the security tests: it reports what it got. Static, as the
+// probe is.
+//
+//   attacker COMMAND [ARGUMENT...]
+//
+// Commands that race go on until they are killed, and print each thing that they find once.
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string failure() {
+  return std::string("!") + strerrorname_np(errno);
+}
+
+std::string outcome(long result) {
+  return result == -1 ? failure() : "ok";
+}
+
+/** Prints a line the first time that it is said. */
+void tell_once(const std::string& line) {
+  static std::set<std::string> told;
+  if (!told.insert(line).second) return;
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+std::string link_of(const std::string& path) {
+  std::array<char, 4096> target{};
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  return size == -1 ? failure() : std::string(target.data(), static_cast<size_t>(size));
+}
+
+std::string first_line_of(const std::string& path) {
+  std::array<char, 256> text{};
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file == -1) return failure();
+  const ssize_t size = ::read(file, text.data(), text.size());
+  ::close(file);
+  const std::string whole(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  return whole.substr(0, whole.find('\n'));
+}
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* stream = ::opendir(path.c_str());
+  while (const dirent* entry = stream == nullptr ? nullptr : ::readdir(stream)) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  if (stream != nullptr) ::closedir(stream);
+  return names;
+}
+
+/** Other processes. */
+std::vector<std::string> processes() {
+  std::vector<std::string> found;
+  const std::string self = std::to_string(::getpid());
+  for (const std::string& name : names_in("/proc")) {
+    if (name.find_first_not_of("0123456789") == std::string::npos && name != self) found.push_back(name);
+  }
+  return found;
+}
+
+/** "socket:[123]" as "socket", "/dev/pts/0" as it is. */
+std::string without_number(const std::string& link) {
+  return link.substr(0, link.find(":["));
+}
+
+/** One who becomes a process of the container, but has not executed its command yet. */
+bool is_on_its_way(const std::string& process) {
+  return first_line_of("/proc/" + process + "/comm").starts_with("tspod");
+}
+
+/** swap A B: each takes the other's place, again and again. */
+void swap(const Words& words) {
+  for (;;) ::renameat2(AT_FDCWD, words.at(0).c_str(), AT_FDCWD, words.at(1).c_str(), RENAME_EXCHANGE);
+}
+
+/**
+ * Tries to write to the program of every process that is not of the container's file system: the way from
+ * the O_PATH descriptor also works when the process has executed something else meanwhile (CVE-2019-5736).
+ */
+void overwrite(const Words&) {
+  struct stat root {};
+  ::stat("/", &root);
+  for (;;) {
+    for (const std::string& process : processes()) {
+      const int program = ::open(("/proc/" + process + "/exe").c_str(), O_PATH | O_CLOEXEC);
+      struct stat status {};
+      if (program == -1 || ::fstat(program, &status) == -1 || status.st_dev == root.st_dev) {
+        if (program == -1 && is_on_its_way(process)) tell_once("exe=" + failure());
+        if (program != -1) ::close(program);
+        continue;
+      }
+      const std::string path = "/proc/self/fd/" + std::to_string(program);
+      const int writable = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+      tell_once("exe=" + link_of(path) + " write=" + outcome(writable));
+      if (writable != -1) ::close(writable);
+      ::close(program);
+    }
+  }
+}
+
+void attach(const std::string& process) {
+  const auto pid = static_cast<pid_t>(std::strtol(process.c_str(), nullptr, 10));
+  if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == -1) {
+    tell_once("attach=" + failure());
+    return;
+  }
+  ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr);
+  ::waitpid(pid, nullptr, __WALL);
+  // It may have executed its command before it stopped; then it is the container's own.
+  if (is_on_its_way(process)) tell_once("attach=ok");
+  ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+}
+
+/** What can be had of processes that are on their way into the container (CVE-2016-9962). [attach]: of the
+ * process itself, too. */
+void spy(const Words& words) {
+  for (;;) {
+    for (const std::string& process : processes()) {
+      if (!is_on_its_way(process)) continue;
+      tell_once("seen");
+      const std::string directory = "/proc/" + process;
+      if (!words.empty()) attach(process);
+      const int memory = ::open((directory + "/mem").c_str(), O_RDWR | O_CLOEXEC);
+      // Of one that has executed its command meanwhile it may be had.
+      if (memory == -1 || is_on_its_way(process)) tell_once("mem=" + outcome(memory));
+      if (memory != -1) ::close(memory);
+      const int fds = ::open((directory + "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (fds == -1) {
+        tell_once("fd=" + failure());
+        continue;
+      }
+      ::close(fds);
+      for (const std::string& fd : names_in(directory + "/fd"))
+        tell_once("fd=" + without_number(link_of(std::string(directory).append("/fd/").append(fd))));
+    }
+  }
+}
+
+#ifdef __x86_64__
+/** A system call as programs of 32-bit x86 make it. */
+long call_32(long number, uint32_t first, uint32_t second, uint32_t third) {
+  long result = number;
+  asm volatile("int $0x80"
+               : "+a"(result)
+               : "b"(first), "c"(second), "d"(third)
+               : "memory", "r8", "r9", "r10", "r11");
+  if (result >= 0) return result;
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+void families_of_32_bits(int family) {
+  constexpr long kSocketcall = 102;
+  constexpr long kSocket = 359;
+  constexpr long kX32 = 0x40000000;
+  const std::string name = std::to_string(family);
+  void* low = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  if (low == MAP_FAILED) return;
+  const std::array<uint32_t, 3> arguments{static_cast<uint32_t>(family), SOCK_SEQPACKET, 0};
+  std::memcpy(low, arguments.data(), sizeof arguments);
+  const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(low));
+  tell_once("socketcall " + name + "=" + outcome(call_32(kSocketcall, 1, address, 0)));
+  tell_once("socket32 " + name + "=" +
+            outcome(call_32(kSocket, static_cast<uint32_t>(family), SOCK_SEQPACKET, 0)));
+  tell_once("socketx32 " + name + "=" +
+            outcome(::syscall(kX32 | SYS_socket, static_cast<long>(family), SOCK_SEQPACKET, 0)));
+}
+#endif
+
+/** families FAMILY...: sockets of these, in all ways that there are to ask for one. */
+void families(const Words& words) {
+  for (const std::string& word : words) {
+    const int family = static_cast<int>(std::strtol(word.c_str(), nullptr, 10));
+    tell_once("socket " + word + "=" + outcome(::socket(family, SOCK_SEQPACKET, 0)));
+    // The kernel takes an int: what stands above it must not deceive the filter.
+    tell_once("socket64 " + word + "=" +
+              outcome(::syscall(SYS_socket, (1L << 40) | static_cast<long>(family), SOCK_SEQPACKET, 0)));
+#ifdef __x86_64__
+    families_of_32_bits(family);
+#endif
+  }
+}
+
+/** type: puts a character into the input of each terminal within reach, as if it was typed there. */
+void type(const Words&) {
+  constexpr int kPasteSelection = 3;
+  for (const char* path :
+       {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2", "/dev/tty", "/dev/console"}) {
+    const int terminal = ::open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal == -1) {
+      tell_once(std::string(path) + "=" + failure());
+      continue;
+    }
+    char letter = 'x';
+    char paste = kPasteSelection;
+    const std::string stuffed = outcome(::ioctl(terminal, TIOCSTI, &letter));
+    tell_once(std::string(path) + "=" + stuffed + " " + outcome(::ioctl(terminal, TIOCLINUX, &paste)));
+    ::close(terminal);
+  }
+}
+
+/** devices TYPE:MAJOR:MINOR...: makes and opens each. */
+void devices(const Words& words) {
+  for (const std::string& word : words) {
+    const std::string path = "/tmp/device";
+    unsigned major = 0;
+    unsigned minor = 0;
+    char kind = 'c';
+    if (std::sscanf(word.c_str(), "%c:%u:%u", &kind, &major, &minor) != 3) continue;
+    ::unlink(path.c_str());
+    const long made = ::mknod(path.c_str(), (kind == 'b' ? S_IFBLK : S_IFCHR) | 0600, makedev(major, minor));
+    const std::string making = outcome(made);
+    const int device = made == -1 ? -1 : ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    tell_once(std::string(word).append("=").append(making).append(made == -1 ? " -" : " " + outcome(device)));
+    if (device != -1) ::close(device);
+  }
+}
+
+constexpr struct {
+  const char* name;
+  void (*run)(const Words&);
+} kCommands[] = {
+    {"swap", swap},         {"overwrite", overwrite}, {"spy", spy},
+    {"families", families}, {"type", type},           {"devices", devices},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string wanted = argc > 1 ? argv[1] : "";
+  for (const auto& command : kCommands) {
+    if (wanted != command.name) continue;
+    command.run(Words(argv + 2, argv + argc));
+    return 0;
+  }
+  std::fprintf(stderr, "attacker: no command \"%s\"\n", wanted.c_str());
+  return 99;
+}

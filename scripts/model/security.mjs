@@ -1,0 +1,74 @@
+/**
+ * What has been published about software of this kind, and the test that tries it on tspod: lines of ATTACK :: ADVISORIES :: FILE :: TITLE, or
+ * ATTACK :: ADVISORIES :: - :: WHY NO TEST APPLIES. docs/security.md is made of it (npm run model).
+ */
+
+const RUNTIME = `
+a container overwrites the program that enters it :: CVE-2019-5736 :: security/enter.test.ts :: exec: a container that waits for the programs that enter it cannot write to them (CVE-2019-5736)
+the entrypoint is a link to the program that enters :: CVE-2019-5736 :: security/enter.test.ts :: start: an entrypoint that is the program that enters is none (CVE-2019-5736)
+the program that enters, from within :: CVE-2019-5736 :: launch/exec.test.ts :: the program that entered the container cannot be written to from inside
+who enters is traced, its descriptors are taken :: CVE-2016-9962 :: security/enter.test.ts :: exec: who enters cannot be traced by the container, and has nothing of the host open (CVE-2016-9962)
+the same by root of a user namespace :: CVE-2016-9962 :: security/enter.test.ts :: exec: nor by root of a user namespace with all rights in it
+what waits at the gate holds descriptors of the monitor :: CVE-2016-9962 :: launch/handshake.test.ts :: gate: what waits there has nothing of the monitor open
+a working directory is a descriptor of the host :: CVE-2024-21626 :: security/enter.test.ts :: workdir: no descriptor of the host is a way out, by flag, image or exec (CVE-2024-21626)
+that of an image is one :: CVE-2024-21626 :: security/enter.test.ts :: workdir: that of an image is not a way out either; one by an absolute link is found
+descriptors of the caller leak in :: CVE-2024-21626 :: security/enter.test.ts :: descriptors of a careless caller reach neither a container nor a command in it
+files in a place that others can guess :: CVE-2019-12439 :: security/enter.test.ts :: nothing is made under a name that can be guessed (CVE-2019-12439)
+/proc or /sys of the root is a link :: CVE-2019-19921, CVE-2023-27561, CVE-2023-28642, CVE-2025-54867 :: security/mounts.test.ts :: mounts: what lies in /proc and /sys of a root does not become theirs (CVE-2019-19921, CVE-2023-27561)
+a volume covers /proc :: CVE-2019-16884 :: system/images.test.ts :: run: a volume that would cover the kernel is refused
+a mount covers a file of /proc :: CVE-2019-16884 :: launch/mounts.test.ts :: attachInRoot: nothing goes over a file of procfs
+writes to /proc are led astray :: CVE-2025-52881, CVE-2025-62596 :: launch/process.test.ts :: sysctl: what the container has put over its /proc/sys does not matter
+masks made of the container's /dev/null :: CVE-2025-31133, CVE-2025-62161 :: launch/masks.test.ts :: maskPath: what the container calls /dev/null has no part in it
+the same with a sibling that swaps it :: CVE-2025-31133, CVE-2025-52881 :: security/mounts.test.ts :: masks: what hides is not of the container, also while a sibling swaps it (CVE-2025-31133, CVE-2025-52881)
+the console is made of a link :: CVE-2025-52565 :: security/mounts.test.ts :: terminal: the console is the container’s own while a sibling swaps what it may be made of (CVE-2025-52565)
+/dev of the root is a link :: CVE-2026-41579, CVE-2026-47766 :: security/mounts.test.ts :: mounts: devices are not made where a link in place of /dev leads to; by \${peer} of Debian 12 they are (CVE-2026-41579)
+a sibling swaps the target of a mount :: CVE-2021-30465, CVE-2024-45310 :: security/mounts.test.ts :: mounts: a sibling that swaps the targets for links to the host leads none of them out (CVE-2021-30465, CVE-2024-45310)
+the target of a mount is a link :: CVE-2019-18837, CVE-2026-87766 :: security/mounts.test.ts :: mounts: links of the root, old or in a row, lead to places in it; too many are refused (CVE-2019-18837)
+the old root is within reach :: CVE-2026-87766 :: launch/mounts.test.ts :: pivotRoot: of the host nothing is left, neither mounts nor a way back
+volumes of an image lie outside :: CVE-2022-23648 :: security/mounts.test.ts :: volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)
+the host's cgroups can be written to without a cgroup namespace :: CVE-2023-25809 :: system/userns.test.ts :: the host’s cgroups are read-only, whatever the container is allowed otherwise (CVE-2023-25809)
+devices beyond the list :: GHSA-g54h-m393-cpwq :: security/confinement.test.ts :: devices: only those of the list can be opened, whoever may make nodes (GHSA-g54h-m393-cpwq)
+lengths that overflow in the plan :: CVE-2021-43784 :: security/mounts.test.ts :: mounts: more of all than anybody needs is taken as it is or refused, never cut short (CVE-2021-43784)
+files of the engine through a link of the root :: CVE-2024-5154, CVE-2025-24965, CVE-2024-9341 :: system/names.test.ts :: an image whose /etc or /run leads to a directory of the host gets nothing made there (CVE-2024-5154)
+/etc/mtab through a link of the root :: CVE-2024-5154 :: system/accounts.test.ts :: /etc/mtab of an image whose /etc leads to the host is not made there
+a working directory is made through a link :: CVE-2026-55686 :: launch/identity.test.ts :: workingDirectory: a link within the root is followed, one out of it ends in the root
+masks that were forgotten :: CVE-2017-16539, CVE-2018-10892, GHSA-jq35-85cj-fj4p, GHSA-6fw5-f8r9-fgfm :: security/confinement.test.ts :: masks: all that was once forgotten is hidden or read-only, and is there when that is asked for
+sockets of the kernel's crypto code :: CVE-2026-31431 :: security/confinement.test.ts :: seccomp: no sockets of AF_ALG and AF_VSOCK, whatever way a program asks for them (CVE-2026-31431)
+the release agent of cgroups, calls of the kernel :: CVE-2022-0492 :: security/confinement.test.ts :: seccomp: calls that have led out of containers are refused to its root (CVE-2022-0492)
+the default profile differs from Podman's :: - :: unit/spec/seccomp.test.ts :: with \${name} capabilities the same calls are allowed and refused as by Podman's profile
+a helper that is set-uid :: CVE-2016-8659, CVE-2020-5291, CVE-2026-41163 :: system/native-monitor.test.ts :: a monitor that others may change is not started
+typing into the caller's terminal :: CVE-2017-5226 :: security/confinement.test.ts :: terminal: nothing is typed into the caller’s by a container or a command in it, with a terminal or without (CVE-2017-5226)
+the caller's terminal as the container's own :: CVE-2017-5226 :: security/confinement.test.ts :: terminal: the log driver passthrough does not give the caller’s to the container
+a socket of the engine in the network namespace :: CVE-2020-15257 :: security/confinement.test.ts :: network: host: no socket of ours is within the reach of a container (CVE-2020-15257)
+`;
+
+const USERS = `
+a number is looked up as a name, or overflows :: CVE-2016-3697, CVE-2024-40635, CVE-2026-46680, CVE-2026-30892 :: system/identity.test.ts :: run and exec: users, groups and capabilities\${change.uidMaps === undefined ? '' : ', in a user namespace'}
+inheritable and ambient capabilities :: CVE-2022-24769, CVE-2022-27649, CVE-2022-27651, CVE-2022-29162 :: system/identity.test.ts :: a capability that was added by name is ambient for a user, never inheritable for root
+a command has more rights than its container :: CVE-2025-27612 :: unit/spec/exec.test.ts :: an exec never holds more than its container, but with privileged
+a command has more rights than its container, in the kernel :: CVE-2025-27612 :: system/cli-exec.test.ts :: exec: the rights are those of the container, or all with --privileged
+sysctls that smuggle another :: CVE-2022-0811, CVE-2022-0532 :: security/confinement.test.ts :: sysctls: none that smuggles another, none of the host’s (CVE-2022-0811, CVE-2022-0532)
+labels and annotations that mean something :: CVE-2024-3154, CVE-2023-6476, CVE-2026-94603, CVE-2026-53488 :: security/confinement.test.ts :: images and callers: no label or annotation changes how a container is kept (CVE-2026-94603, CVE-2026-53488, CVE-2024-3154)
+processes outside of their cgroup :: CVE-2025-47291 :: system/userns.test.ts :: all processes of a container in a user namespace are in its cgroup, those of an exec too
+shared memory that outlives, or has no end :: CVE-2024-3056 :: system/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
+shared memory is bounded for all who share it :: CVE-2024-3056 :: system/shared-memory.test.ts :: what does not fit is refused by the kernel, for all who share it together
+lists that are expanded without end :: CVE-2018-20699 :: security/confinement.test.ts :: numbers: lists that would be endless are refused or bounded before anything is made (CVE-2018-20699)
+root of a user namespace in the store :: CVE-2021-21284 :: system/userns.test.ts :: the store is closed to the container’s root on the host (CVE-2021-21284)
+`;
+
+export const SECURITY_AREAS = [
+  { name: 'Entering a container, mounts, /proc and /dev', items: parse(RUNTIME) },
+  { name: 'Users, capabilities, cgroups', items: parse(USERS) },
+].map((area) => ({ ...area, columns: ['attack', 'advisories', 'file', 'test'] }));
+
+function parse(text) {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [item, advisories, file, title] = line.split(' :: ');
+      return file === '-'
+        ? { item, missing: title }
+        : { item, cells: [advisories === '-' ? '' : advisories], file: `test/${file}`, title };
+    });
+}

@@ -1,0 +1,265 @@
+/** Mounts of a container whose root, or a sibling, has prepared the places that they go to. */
+import { mkdirSync, readdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+
+import type { CreateOptions } from '../../src/index.js';
+import {
+  attackersRoot,
+  hostMountsBelow,
+  hostParameters,
+  listing,
+  ROUNDS,
+  runOnPeer,
+  sentinel,
+  swapper,
+} from '../helpers/attacks.js';
+import { testEngine } from '../helpers/engine.js';
+import { busyboxLayer, imageOf, layerOf, sourceOf } from '../helpers/layers.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+for (const peer of ['crun', 'runc'] as const) {
+  test(`mounts: devices are not made where a link in place of /dev leads to; by ${peer} of Debian 12 they are (CVE-2026-41579)`, async (t) => {
+    if (!requires(t, 'root', 'overlay', 'busybox')) return;
+    const { engine, options } = await testEngine(t);
+    const host = sentinel(t, ['ptmx']);
+    const rootOf = (target: string): string => {
+      const root = attackersRoot(t);
+      spliceLink(root, 'dev', target);
+      return root;
+    };
+    for (const more of [
+      {},
+      { tty: true },
+      { privileged: true },
+      { mounts: [{ type: 'tmpfs', target: '/dev/shm' }] },
+    ] as const) {
+      await engine.run(options({ rootfs: rootOf(host.path), command: ['true'], ...more })).catch(() => undefined);
+      host.unchanged(JSON.stringify(more));
+      t.deepEqual(hostMountsBelow(host.path), []);
+    }
+    const bait = temporaryDirectory(t);
+    if (runOnPeer(t, peer, { root: rootOf(bait), args: ['/bin/true'] }))
+      t.not(readdirSync(bait).length, 0, 'the attack is one');
+  });
+}
+
+function spliceLink(root: string, name: string, target: string): void {
+  // an empty directory of busyboxRoot()
+  rmdirSync(join(root, name));
+  symlinkSync(target, join(root, name));
+}
+
+test('mounts: a sibling that swaps the targets for links to the host leads none of them out (CVE-2021-30465, CVE-2024-45310)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'gcc')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const shared = temporaryDirectory(t, 'tspod-shared-');
+  const inner = temporaryDirectory(t, 'tspod-inner-');
+  for (const name of ['a', 'b/x']) mkdirSync(join(shared, name), { recursive: true });
+  symlinkSync(host.path, join(shared, 'link-a'));
+  symlinkSync('/', join(shared, 'link-b'));
+  swapper(t, join(shared, 'a'), join(shared, 'link-a'));
+  swapper(t, join(shared, 'b'), join(shared, 'link-b'));
+  const rootfs = attackersRoot(t);
+  const mounts: CreateOptions['mounts'] = [
+    { type: 'bind', source: shared, target: '/vol' },
+    { type: 'bind', source: inner, target: '/vol/a/mounted' },
+    { type: 'tmpfs', target: '/vol/b/x/y' },
+    { type: 'bind', source: join(inner), target: `/vol/b/${host.path}/made` },
+  ];
+  let ran = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const result = await engine
+      .run(
+        options({
+          rootfs,
+          rootfsOverlay: true,
+          mounts,
+          command: ['sh', '-c', `cat ${host.path}/secret; ls ${host.path}`],
+        }),
+      )
+      .catch(() => undefined);
+    if (result === undefined) continue;
+    ran += 1;
+    t.notRegex(result.stdout, /of the host/);
+  }
+  host.unchanged();
+  t.deepEqual([...hostMountsBelow(host.path), ...hostMountsBelow(inner)], []);
+  t.true(ran > 0, 'the containers that find a directory run');
+});
+
+test('mounts: links of the root, old or in a row, lead to places in it; too many are refused (CVE-2019-18837)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const rootfs = attackersRoot(t);
+  mkdirSync(join(rootfs, 'var'));
+  symlinkSync('/run', join(rootfs, 'var/run'));
+  symlinkSync('../../../../../..', join(rootfs, 'up'));
+  for (let number = 0; number < 45; number += 1)
+    symlinkSync(number === 0 ? '/tmp' : `chain${number - 1}`, join(rootfs, `chain${number}`));
+  const run = (target: string, command: readonly string[]) =>
+    engine.run(
+      options({
+        rootfs,
+        rootfsOverlay: true,
+        mounts: [{ type: 'bind', source: host.path, target, options: ['ro'] }],
+        command,
+      }),
+    );
+  // The legitimate use: absolute links, as Debian's /var/run, lead to the place that the container's programs find there.
+  t.is((await run('/var/run/y', ['cat', '/run/y/secret'])).stdout, 'of the host: secret');
+  t.is((await run('/chain30/z', ['cat', '/tmp/z/secret'])).stdout, 'of the host: secret');
+  t.is((await run('/up/tmp/u', ['cat', '/tmp/u/secret'])).stdout, 'of the host: secret');
+  await t.throwsAsync(run('/chain44/z', ['true']), { message: /symbolic links/ });
+  t.is((await engine.run(options({ rootfs, workdir: '/var/run', command: ['pwd'] }))).stdout, '/run\n');
+  host.unchanged();
+});
+
+test('volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const layer = layerOf([
+    { path: 'out', type: 'symlink', target: host.path },
+    { path: 'data', type: 'directory' },
+    { path: 'data/own', content: 'of the image' },
+    { path: 'link', type: 'symlink', target: '/data' },
+  ]);
+  const volumes = (...paths: string[]) => Object.fromEntries(paths.map((path) => [path, {}]));
+  const pull = (name: string, ...paths: string[]) =>
+    engine.images.pull(sourceOf(imageOf({ layers: [busyboxLayer(), layer], config: { Volumes: volumes(...paths) } })), {
+      name,
+    });
+  const hostile = ['/out', `/../../../../../..${host.path}`, '/data/../../../../../../etc', '/proc/../out', '/out/sub'];
+  for (const [number, path] of hostile.entries()) {
+    await pull(`hostile:${number}`, path);
+    for (const imageVolume of ['bind', 'tmpfs'] as const) {
+      const command = ['sh', '-c', `cat /out/secret /out/inner ${path}/secret; echo x > ${path}/new`];
+      const result = await engine
+        .run(options({ image: `hostile:${number}`, imageVolume, command }))
+        .catch(() => undefined);
+      t.notRegex(result?.stdout ?? '', /of the host/, path);
+    }
+  }
+  host.unchanged();
+  await pull('good:1', '/data', '/link');
+  t.is((await engine.run(options({ image: 'good:1', command: ['cat', '/data/own'] }))).stdout, 'of the image');
+});
+
+test('terminal: the console is the container’s own while a sibling swaps what it may be made of (CVE-2025-52565)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'gcc')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const shared = temporaryDirectory(t, 'tspod-shared-');
+  for (const name of ['0', 'ptmx', 'console']) {
+    writeFileSync(join(shared, name), '');
+    symlinkSync(join(host.path, 'secret'), join(shared, `link-${name}`));
+    swapper(t, join(shared, name), join(shared, `link-${name}`));
+  }
+  const rootfs = attackersRoot(t);
+  const script = 'cat /dev/console < /dev/null | head -c 20; stat -c %t /dev/console; echo x > /dev/console';
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const mounts: CreateOptions['mounts'] = [
+      { type: 'bind', source: shared, target: round % 2 === 0 ? '/dev/pts' : '/dev' },
+    ];
+    const command = ['sh', '-c', script];
+    await engine
+      .run(options({ rootfs, rootfsOverlay: true, tty: true, mounts, command, timeoutSec: 5 }))
+      .catch(() => undefined);
+  }
+  host.unchanged();
+  t.deepEqual(hostMountsBelow(host.path), []);
+  // The legitimate use: 136 is the major number of terminals.
+  const own = await engine.run(options({ rootfs, tty: true, command: ['stat', '-c', '%t', '/dev/console'] }));
+  t.is(own.stdout.trim(), '88');
+});
+
+test('masks: what hides is not of the container, also while a sibling swaps it (CVE-2025-31133, CVE-2025-52881)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'gcc')) return;
+  const { engine, options } = await testEngine(t);
+  const before = hostParameters();
+  const shared = temporaryDirectory(t, 'tspod-shared-');
+  const rootfs = attackersRoot(t);
+  writeFileSync(join(shared, 'null'), '');
+  symlinkSync('/proc/sys/kernel/core_pattern', join(shared, 'link'));
+  swapper(t, join(shared, 'null'), join(shared, 'link'));
+  const script =
+    'wc -c < /proc/timer_list; ls -A /proc/acpi /sys/firmware 2>/dev/null; for file in kernel/core_pattern kernel/sysrq; do (echo "|/x" > /proc/sys/$file) 2>/dev/null && echo written; done; cat /proc/sys/kernel/shm_rmid_forced';
+  const mounts = [{ type: 'bind', source: shared, target: '/dev' }] as const;
+  let ran = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const result = await engine
+      .run(
+        options({
+          rootfs,
+          rootfsOverlay: true,
+          mounts,
+          sysctls: { 'kernel.shm_rmid_forced': '1' },
+          command: ['sh', '-c', script],
+        }),
+      )
+      .catch(() => undefined);
+    if (result === undefined) continue;
+    ran += 1;
+    t.regex(result.stdout, /^0\n(\/\S+:\n*)*1\n$/);
+  }
+  t.true(ran > 0);
+  t.deepEqual(hostParameters(), before);
+});
+
+test('mounts: what lies in /proc and /sys of a root does not become theirs (CVE-2019-19921, CVE-2023-27561)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  const before = hostParameters();
+  for (const name of ['proc', 'sys']) {
+    const host = sentinel(t);
+    for (const target of [host.path, '/bad', `../../../../../..${host.path}`, '.']) {
+      const rootfs = attackersRoot(t);
+      spliceLink(rootfs, name, target);
+      mkdirSync(join(rootfs, 'bad/sys/kernel'), { recursive: true });
+      const inside = listing(join(rootfs, 'bad'));
+      const script = `stat -f -c %T /${name}; echo x > /proc/sys/kernel/core_pattern; mount | grep -c " /${name} "`;
+      const result = await engine
+        .run(
+          options({
+            rootfs,
+            rootfsOverlay: true,
+            command: ['sh', '-c', script],
+            sysctls: { 'kernel.shm_rmid_forced': '1' },
+          }),
+        )
+        .catch(() => undefined);
+      // Refused, or on a directory of the container.
+      if (result !== undefined) t.notRegex(result.stdout, /of the host/);
+      host.unchanged(`${name} ${target}`);
+      t.deepEqual(hostMountsBelow(host.path), []);
+      t.deepEqual(listing(join(rootfs, 'bad')), inside);
+    }
+  }
+  t.deepEqual(hostParameters(), before);
+});
+
+test('mounts: more of all than anybody needs is taken as it is or refused, never cut short (CVE-2021-43784)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'userns')) return;
+  const { engine, options } = await testEngine(t);
+  const rootfs = attackersRoot(t);
+  const source = temporaryDirectory(t);
+  const maps = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ containerId: index * 2, hostId: 1000 + index * 2, size: 1 }));
+  const tries = async (more: CreateOptions, command: readonly string[]) =>
+    engine.run(options({ rootfs, rootfsOverlay: true, command, ...more })).then(
+      ({ stdout }) => stdout.trim(),
+      (error: unknown) => (error instanceof Error && 'code' in error ? 'refused' : String(error)),
+    );
+  // The kernel takes 340 lines, and a page.
+  t.is(await tries({ uidMaps: maps(340) }, ['wc', '-l', '/proc/self/uid_map']), '340 /proc/self/uid_map');
+  t.is(await tries({ uidMaps: maps(2000) }, ['wc', '-l', '/proc/self/uid_map']), 'refused');
+  t.is(await tries({ hostname: 'a'.repeat(100_000) }, ['hostname']), 'refused');
+  t.is(await tries({ env: { LONG: 'x'.repeat(100_000) } }, ['sh', '-c', 'echo ${#LONG}']), '100000');
+  t.is(await tries({ env: { LONG: 'x'.repeat(10 * 1024 ** 2) } }, ['sh', '-c', 'echo ${#LONG}']), 'refused');
+  const many = Array.from({ length: 1000 }, (_, index) => ({ type: 'bind', source, target: `/m/${index}` }) as const);
+  t.is(await tries({ mounts: many }, ['grep', '-c', ' /m/', '/proc/mounts']), '1000');
+});
