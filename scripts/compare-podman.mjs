@@ -57,6 +57,7 @@ function makeRootfs() {
   for (const name of APPLETS) symlinkSync('busybox', join(rootfs, 'bin', name));
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n');
   writeFileSync(join(rootfs, 'etc/group'), 'root:x:0:\nalice:x:1000:\n');
+  spawnSync('tar', ['-C', rootfs, '-cf', `${rootfs}.tar`, '.']);
   return rootfs;
 }
 
@@ -103,6 +104,7 @@ function compare({ name, commands }, tools, rootfs) {
   const [expected, actual] = tools.map((one) => {
     const results = commands.map((args) => normalize(one.run(withRootfs(args, rootfs))));
     one.run(['rm', '-fa', '-t', '0']);
+    if (commands.some((args) => args.includes('LAYER'))) one.run(['rmi', '-af']);
     return results;
   });
   return expected.flatMap((want, i) =>
@@ -116,9 +118,10 @@ function compare({ name, commands }, tools, rootfs) {
   );
 }
 
-/** ROOTFS stands for the flags of a small root without a network. */
+/** ROOTFS stands for the flags of a small root without a network, ROOTFS/... for a file of it, LAYER for its archive. */
 function withRootfs(args, rootfs) {
-  return args.flatMap((arg) => (arg === 'ROOTFS' ? ['--network', 'none', '--rootfs', rootfs] : [arg]));
+  const plain = args.map((arg) => (arg === 'LAYER' ? `${rootfs}.tar` : arg.replace(/^ROOTFS\//, `${rootfs}/`)));
+  return plain.flatMap((arg) => (arg === 'ROOTFS' ? ['--network', 'none', '--rootfs', rootfs] : [arg]));
 }
 
 /** Ids, times and the name of the program differ by nature. */

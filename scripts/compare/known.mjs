@@ -11,6 +11,8 @@ const SIZE = 'the size is looked for when a template asks for it';
 const RUNNING = '--running chooses by itself, and takes no names; as newer releases of Podman have it without names';
 const CLONE = 'with --destroy there is no clone if the original may not be removed';
 const EMPTY = 'an empty list is a list';
+const FILES = 'sizes are those of the files, not of their archives';
+const SAME_WORDS = 'the message is that of the other commands about containers';
 
 /** `what` is the beginning of a difference's key (compare-podman.mjs prints it). The first that fits counts. */
 export const KNOWN = [
@@ -155,6 +157,9 @@ export const KNOWN = [
   { what: 'inspect: only Podman has .State.RestoredAt', why: 'there are no checkpoints' },
   { what: 'inspect: value of .State.OciVersion', why: 'the version of the specification that is followed' },
   { what: 'inspect: only tspod has .State.StoppedByUser', why: 'whether a policy may start it again' },
+  { what: 'image diff of nothing: stderr of `container diff nosuch`', why: SAME_WORDS },
+  { what: 'image tree: stdout of `image tree', why: FILES },
+  { what: 'system prune: stdout of `system prune -af`', why: FILES },
 ];
 
 export function reasonFor(key) {

@@ -1,6 +1,7 @@
 /** What is done with both: each is a list of commands, after which all containers are removed. ROOTFS: docs of compare-podman.mjs. */
 
 import { FORMS } from './forms.mjs';
+import { IMAGES } from './images.mjs';
 import { quick, scenario, SLEEPER } from './scenario.mjs';
 
 export const SCENARIOS = [
@@ -113,4 +114,5 @@ export const SCENARIOS = [
   scenario('prune', 'create --name c ROOTFS true', 'container prune -f', 'ps -a -q'),
   scenario('bad log level', '--log-level foo ps'),
   ...FORMS,
+  ...IMAGES,
 ];

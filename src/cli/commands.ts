@@ -34,10 +34,11 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   wait: () => import('./commands/wait.js'),
 };
 
-/** Commands below `tspod container` alone. */
+/** Commands below `tspod container` alone, or other ones there. */
 const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
   cleanup: () => import('./commands/cleanup.js'),
   clone: () => import('./commands/clone.js'),
+  diff: () => import('./commands/container-diff.js'),
   exists: () => import('./commands/exists.js'),
   prune: () => import('./commands/prune.js'),
 };
@@ -81,23 +82,29 @@ const OTHER_COMMANDS: Readonly<Record<string, Load>> = {
 };
 
 const IMAGE_COMMANDS: Readonly<Record<string, Load>> = {
+  diff: () => import('./commands/image-diff.js'),
   exists: () => import('./commands/image-exists.js'),
   history: () => import('./commands/history.js'),
   import: () => import('./commands/import.js'),
   inspect: () => import('./commands/image-inspect.js'),
   list: () => import('./commands/images.js'),
   load: () => import('./commands/load.js'),
+  mount: () => import('./commands/image-mount.js'),
   prune: () => import('./commands/image-prune.js'),
   pull: () => import('./commands/pull.js'),
   push: () => import('./commands/push.js'),
   rm: () => import('./commands/rmi.js'),
   save: () => import('./commands/save.js'),
   tag: () => import('./commands/tag.js'),
+  tree: () => import('./commands/image-tree.js'),
+  unmount: () => import('./commands/image-unmount.js'),
   untag: () => import('./commands/untag.js'),
 };
 
 const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   check: () => import('./commands/system-check.js'),
+  df: () => import('./commands/system-df.js'),
+  prune: () => import('./commands/system-prune.js'),
 };
 
 /** Other names of commands about containers. */
@@ -141,7 +148,7 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
   if (group === 'network') return NETWORK_ALIASES;
-  if (group === 'image') return { ls: 'list' };
+  if (group === 'image') return { ls: 'list', umount: 'unmount' };
   if (group === 'system') return {};
   return group === '' || group === 'container' ? ALIASES : {};
 }

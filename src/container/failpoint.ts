@@ -65,11 +65,20 @@ export const IMAGE_FAILPOINTS = [
 
 export type ImageFailpoint = (typeof IMAGE_FAILPOINTS)[number];
 
+export const IMAGE_MOUNT_FAILPOINTS = [
+  'image-mount-recorded',
+  'image-mounted',
+  'image-unmount-recorded',
+  'image-unmounted',
+] as const;
+
+export type ImageMountFailpoint = (typeof IMAGE_MOUNT_FAILPOINTS)[number];
+
 /** Obeyed in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
 /** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
-export function failpoint(name: Failpoint | ImageFailpoint): void {
+export function failpoint(name: Failpoint | ImageFailpoint | ImageMountFailpoint): void {
   if (active === undefined) return;
   if (active === name) process.kill(process.pid, 'SIGKILL');
   else if (active === `${name}:stop`) process.kill(process.pid, 'SIGSTOP');

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 
 import type { Container, RunOptions } from '../container/api.js';
 import { BridgeKeeper } from '../container/bridges.js';
-import type { EngineContext } from '../container/context.js';
+import { tracked, type EngineContext } from '../container/context.js';
 import { containerHandle } from '../container/handle.js';
 import { repair } from '../container/repair.js';
 import { cloneContainer } from '../container/verbs/clone.js';
@@ -21,6 +21,8 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { findExecSession } from './find-exec.js';
+import { diffAny } from './diff.js';
+import { diskUsage } from './disk-usage.js';
 import { explainCreate, explainExec } from './explain.js';
 import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
@@ -31,6 +33,7 @@ import { engineInfo } from './info.js';
 import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
 import { pruneContainers } from './prune.js';
+import { pruneAll } from './prune-all.js';
 import { runContainer, spawnContainer } from './run.js';
 import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Containers, Engine, EngineOptions } from './types.js';
@@ -188,6 +191,9 @@ function makeEngine(context: EngineContext): Engine {
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
     spawn: (options) => spawnContainer(context, options),
     events: (options) => engineEvents(context, options),
+    diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
+    diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),
+    prune: (options) => tracked(context, () => pruneAll(context, options)),
     info: () => engineInfo(context),
     version: () => engineVersion(),
     explain: (options) => explainCreate(context, options),

@@ -9,9 +9,10 @@ import type {
   SignalOption,
   SpawnOptions,
 } from '../container/api.js';
+import type { FileChange } from '../container/files-api.js';
 import type { CloneOptions } from '../container/verbs/clone.js';
 import type { EngineEvent, EventsOptions } from './events.js';
-import type { Images } from './images/types.js';
+import type { ImageBatch, Images, ImageSummary } from './images/types.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec-session/api.js';
 import type { HealthStatus } from '../container/health-record.js';
@@ -126,6 +127,47 @@ export interface Containers {
   prune(options?: SignalOption & { readonly filters?: ContainerFilters }): Promise<BatchResult>;
 }
 
+/** What things of one kind take on the disk, in bytes. */
+export interface KindUsage<Item> {
+  readonly total: number;
+  /** Containers that run; images that containers are made of, or that are mounted. */
+  readonly active: number;
+  readonly bytes: number;
+  /** Of those that are not active. */
+  readonly reclaimable: number;
+  readonly items: readonly Item[];
+}
+
+export interface ImageUsage {
+  readonly image: ImageSummary;
+  /** Bytes of the files in layers that other images have, too. */
+  readonly shared: number;
+  /** And of the others. */
+  readonly unique: number;
+}
+
+export interface DiskUsage {
+  /** Layers as they are unpacked and blobs as they were pulled, each once. */
+  readonly images: KindUsage<ImageUsage>;
+  /** What containers wrote; each has its `size`. */
+  readonly containers: KindUsage<ContainerSummary>;
+}
+
+export interface PruneOptions extends SignalOption {
+  /** Also images with names that no container is made of. @default false */
+  readonly all?: boolean;
+  /** label, label!, until; for all kinds. @default all */
+  readonly filters?: ContainerFilters;
+}
+
+export interface PruneResult {
+  readonly containers: BatchResult;
+  readonly networks: BatchResult;
+  readonly images: ImageBatch;
+  /** Bytes. */
+  readonly reclaimed: number;
+}
+
 /** What `tspod version` prints. */
 export interface EngineVersion {
   /** Of tspod. */
@@ -203,6 +245,18 @@ export interface Engine extends AsyncDisposable {
    * NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.
    */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
+  /**
+   * What a container, or else an image, has changed: since what lies below it, or against another container or image. NO_SUCH_IMAGE for what is neither,
+   * AMBIGUOUS, NOT_SUPPORTED (a root directory that is used as it is), ABORTED.
+   */
+  diff(nameOrId: string, against?: string, options?: SignalOption): Promise<readonly FileChange[]>;
+  /** What images and containers take on the disk. Walks the files of containers. ABORTED. */
+  diskUsage(options?: SignalOption): Promise<DiskUsage>;
+  /**
+   * Removes what nobody uses: containers that do not run, networks without containers, and images without a name that no container is made of. A failure does not
+   * end it. INVALID_ARGUMENT for a filter that is none, ABORTED.
+   */
+  prune(options?: PruneOptions): Promise<PruneResult>;
   /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
   version(): EngineVersion;

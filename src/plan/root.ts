@@ -249,6 +249,27 @@ export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean, 
   return { plan: builder.build(), slot };
 }
 
+/** An image's layers as one, to be read alone: at `attachTo`, or nowhere. At least two, as overlayfs wants it. `frame` as of a mounted root. */
+export function imageRootPlan(lowerDirs: readonly string[], frame: string, attachTo?: string): RootPlan {
+  const builder = new PlanBuilder();
+  const slot = builder.slot();
+  privately(builder, hasManyLayers(lowerDirs), () =>
+    addOverlay(builder, 'prepare', { slot, staging: frame, mountLabel: undefined }, { lowerDirs }),
+  );
+  // Devices and set-user-ID programs of an image are for its containers.
+  const set = MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
+  builder.add('prepare', 'mountAttributes', {
+    slot,
+    set,
+    clear: 0n,
+    propagation: 0n,
+    recursive: 0,
+    usernsSlot: NONE,
+  });
+  if (attachTo !== undefined) builder.add('prepare', 'attachMount', { slot, path: attachTo });
+  return { plan: builder.build(), slot };
+}
+
 /** In a mount namespace of its own, if what is mounted for a moment must be seen nowhere else. */
 function privately(builder: PlanBuilder, hides: boolean, add: () => void): void {
   if (!hides) {

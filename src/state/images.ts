@@ -199,6 +199,44 @@ export class ImageRecords {
     this.#db.run('DELETE FROM image_use WHERE container = ?', container);
   }
 
+  /** Mounted once more. Answers how often it is now. Throws NO_SUCH_IMAGE. */
+  mount(seq: number): number {
+    return this.#db.transaction(() => {
+      const image = this.bySeq(seq);
+      if (image === undefined) throw noSuchImage(String(seq));
+      this.#db.run(
+        'INSERT INTO image_mount VALUES (?, 1) ON CONFLICT (image) DO UPDATE SET mounts = mounts + 1',
+        image.seq,
+      );
+      return this.mounts(seq) ?? 0;
+    });
+  }
+
+  /** Once less, or not at all any more. Answers how often it still is; undefined: it was not. */
+  unmount(seq: number, { all }: { readonly all: boolean }): number | undefined {
+    return this.#db.transaction(() => {
+      this.#db.run('UPDATE image_mount SET mounts = ? * max(mounts - 1, 0) WHERE image = ?', all ? 0 : 1, seq);
+      return this.mounts(seq);
+    });
+  }
+
+  /** It is mounted no more. */
+  forgetMount(seq: number): void {
+    this.#db.transaction(() => this.#db.run('DELETE FROM image_mount WHERE image = ?', seq));
+  }
+
+  /** How often it is mounted; 0: it is being unmounted; undefined: it is not. */
+  mounts(seq: number): number | undefined {
+    return this.#db.one<{ mounts: number }>('SELECT mounts FROM image_mount WHERE image = ?', seq)?.mounts;
+  }
+
+  /** In the order in which they came. */
+  mounted(): readonly { readonly seq: number; readonly id: string; readonly mounts: number }[] {
+    return this.#db.all(
+      'SELECT i.seq, i.id, m.mounts FROM image_mount m JOIN image i ON i.seq = m.image ORDER BY i.seq',
+    );
+  }
+
   /** A further name, or one that another image had. Throws NO_SUCH_IMAGE. */
   tag(seq: number, name: string, manifest: string): void {
     this.#db.transaction(() => {
@@ -214,13 +252,14 @@ export class ImageRecords {
     );
   }
 
-  /** Forgets an image that no container is made of (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
+  /** Forgets an image that no container is made of and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
   remove(seq: number): void {
     this.#db.transaction(() => {
       const image = this.bySeq(seq);
       if (image === undefined) return;
       const [user] = this.users(seq);
       if (user !== undefined) throw imageInUse(image.id, user);
+      if (this.mounts(seq) !== undefined) throw imageMounted(image.id);
       this.#configs.delete(image.id);
       this.#db.run("INSERT OR IGNORE INTO image_suspect SELECT 'blob', digest FROM image_blob WHERE image = ?", seq);
       this.#db.run("INSERT OR IGNORE INTO image_suspect SELECT 'layer', chain FROM image_layer WHERE image = ?", seq);
@@ -255,6 +294,10 @@ export function imageInUse(id: string, container: string): TspodError {
   return new TspodError('IMAGE_IN_USE', `image used by ${container}: image is in use by a container`, {
     details: { id, container },
   });
+}
+
+function imageMounted(id: string): TspodError {
+  return new TspodError('IMAGE_IN_USE', `image ${id} is mounted: image is in use`, { details: { id } });
 }
 
 interface OfImage {

@@ -160,4 +160,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  // How often an image was mounted more often than unmounted; 0: it is being unmounted. Whether it is mounted is for the kernel to say.
+  `
+  CREATE TABLE image_mount (image INTEGER PRIMARY KEY, mounts INTEGER NOT NULL) STRICT;
+  `,
 ];

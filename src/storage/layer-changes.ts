@@ -139,7 +139,8 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
 
-function openDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
+/** undefined: it is none, or gone. */
+export function openDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, { links: false });
   } catch (error) {

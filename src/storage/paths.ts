@@ -44,6 +44,8 @@ export interface ImagePaths {
   readonly partial: string;
   /** `CHAIN/diff`, complete; `CHAIN.new`, being unpacked. */
   readonly layers: string;
+  /** `ID`: where an image is mounted. */
+  readonly mounts: string;
   /** On what somebody is at work. */
   readonly locks: string;
 }
@@ -62,6 +64,7 @@ export function storePaths({ root, runRoot }: Directories): StorePaths {
       blobs: join(root, 'blobs'),
       partial: join(root, 'blobs/partial'),
       layers: join(root, 'layers'),
+      mounts: join(root, 'mounts'),
       locks: join(runRoot, 'image-locks'),
     },
   };

@@ -30,13 +30,22 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const;
 
 /** Powers of 1000 and three digits: 1.23MB. */
 export function humanSize(bytes: number): string {
+  return sizeText(bytes, 3);
+}
+
+/** And four: 1.234MB. */
+export function preciseSize(bytes: number): string {
+  return sizeText(bytes, 4);
+}
+
+function sizeText(bytes: number, digits: number): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < UNITS.length - 1) {
     value /= 1000;
     unit++;
   }
-  return `${Number(value.toPrecision(3))}${UNITS[unit]}`;
+  return `${Number(value.toPrecision(digits))}${UNITS[unit]}`;
 }
 
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;

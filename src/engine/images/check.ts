@@ -7,11 +7,14 @@ import { removeTree } from '../../native/tree.js';
 import { blobSize } from '../../storage/images/blobs.js';
 import { collect, stored, strays } from '../../storage/images/garbage.js';
 import { hasLayer } from '../../storage/images/layers.js';
+import { settleMounts } from './mount.js';
 import { settleLeases } from '../../storage/images/lease.js';
 import type { StoreCheck } from './types.js';
 
 /** Called when an engine opens: costs nothing where nobody was killed. What could be gone on with stays. */
-export async function settleImages({ store, paths }: EngineContext): Promise<void> {
+export async function settleImages(context: EngineContext): Promise<void> {
+  const { store, paths } = context;
+  await settleMounts(context);
   await settleLeases(store, paths.images, { all: false });
   await collect(store, paths.images);
 }
@@ -37,7 +40,7 @@ export async function checkImages(
   // What is damaged can be pulled again once its record is gone; containers that are made of it are the user's to remove.
   let unrepaired = 0;
   for (const { seq } of damaged) {
-    if (store.images.users(seq).length > 0) unrepaired += 1;
+    if (store.images.users(seq).length > 0 || store.images.mounts(seq) !== undefined) unrepaired += 1;
     else store.images.remove(seq);
   }
   await collect(store, paths.images);

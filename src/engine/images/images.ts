@@ -6,6 +6,9 @@ import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
 import { commitContainer } from './commit.js';
 import { importImage } from './import.js';
+import { diffImage } from '../diff.js';
+import { mountedImages, mountImage, unmountImage } from './mount.js';
+import { imageTree } from './tree.js';
 import { loadImages } from './load.js';
 import { pullImage } from './pull.js';
 import { pushImage } from './push.js';
@@ -37,6 +40,11 @@ export function makeImages(context: EngineContext): Images {
     untag: (nameOrId, ...names) => untagImage(context, nameOrId, names),
     remove: (nameOrId, options) => tracked(context, () => removeImage(context, nameOrId, options)),
     prune: (options) => tracked(context, () => pruneImages(context, options)),
+    mount: (nameOrId) => tracked(context, () => mountImage(context, nameOrId)),
+    unmount: (nameOrId, options) => tracked(context, () => unmountImage(context, nameOrId, options)),
+    mounted: () => mountedImages(context),
+    diff: (nameOrId, against, options) => tracked(context, () => diffImage(context, nameOrId, against, options)),
+    tree: (nameOrId, options) => imageTree(context, nameOrId, options),
     check: (options) => tracked(context, () => checkImages(context, options)),
   };
 }

@@ -9,6 +9,7 @@ import { throwIfAborted } from '../../native/abort.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { imageInUse } from '../../state/images.js';
 import { collect } from '../../storage/images/garbage.js';
+import { unmountStored } from './mount.js';
 import { imagePredicate } from './filters.js';
 import { summarize } from './summary.js';
 import type { ImageBatch, ImagePruneOptions, ImageRemoveOptions, RemovedImage } from './types.js';
@@ -28,6 +29,7 @@ export async function removeImage(
   }
   if (name === undefined && image.names.length > 1 && !force) throw severalNames(image);
   await endUsers(context, image, force);
+  if (force) await unmountStored(context, image, true);
   return removeWhole(context, image);
 }
 
@@ -72,7 +74,8 @@ export async function pruneImages(context: EngineContext, options: ImagePruneOpt
   let reclaimed = 0;
   for (const image of store.images.list()) {
     throwIfAborted('prune', signal);
-    if (image.uses > 0 || (!all && image.names.length > 0) || !matches(summarize(store, image))) continue;
+    if (image.uses > 0 || store.images.mounts(image.seq) !== undefined) continue;
+    if ((!all && image.names.length > 0) || !matches(summarize(store, image))) continue;
     try {
       removed.push(await removeWhole(context, image));
       reclaimed += image.size;

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 
 import type { ImageSource } from '../../image/transport.js';
 import type { SignalOption } from '../../container/api.js';
+import type { FileChange } from '../../container/files-api.js';
 import type { ImageHealthcheck } from '../../oci/image.js';
 import type { OnProgress } from './progress.js';
 
@@ -133,7 +134,7 @@ export interface CommitOptions extends SignalOption {
 }
 
 export interface ImageRemoveOptions {
-  /** Also containers of it, and all its names. @default false */
+  /** Also containers of it, its mount, and all its names. @default false */
   readonly force?: boolean;
 }
 
@@ -197,6 +198,34 @@ export interface ImageInspect {
   readonly Healthcheck?: ImageHealthcheck;
 }
 
+export interface ImageUnmountOptions {
+  /** Takes the mount away however many calls of mount() there were. @default false */
+  readonly force?: boolean;
+}
+
+export interface MountedImage {
+  readonly image: ImageSummary;
+  /** Where. */
+  readonly path: string;
+}
+
+export interface ImageTree {
+  readonly image: ImageSummary;
+  /** From the lowest up; with `children` the uppermost alone. */
+  readonly layers: readonly ImageLayer[];
+}
+
+export interface ImageLayer {
+  /** 64 hexadecimal digits: of its chain id. */
+  readonly id: string;
+  /** Bytes of its files. */
+  readonly size: number;
+  /** Of images whose uppermost layer it is. */
+  readonly names: readonly string[];
+  /** Layers of other images right upon it; only with `children`. */
+  readonly children: readonly ImageLayer[];
+}
+
 /** What is wrong in the store, and what was done about it. */
 export interface StoreCheck {
   /** Words for each problem. */
@@ -252,11 +281,23 @@ export interface Images {
   untag(nameOrId: string, ...names: readonly string[]): void;
   /**
    * By a name of several: takes that one away. Else the image with its files, as far as no other image has them. IMAGE_IN_USE while a container is made of
-   * it, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`.
+   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`.
    */
   remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
   /** Removes those without a name that no container is made of. */
   prune(options?: ImagePruneOptions): Promise<ImageBatch>;
+  /**
+   * Shows its files on the host, to be read, and answers where. As many times as it is mounted it has to be unmounted; a reboot unmounts it. Nobody removes it
+   * meanwhile. NO_SUCH_IMAGE, AMBIGUOUS.
+   */
+  mount(nameOrId: string): Promise<string>;
+  /** Undoes one mount; nothing for an image that is not mounted. NO_SUCH_IMAGE, AMBIGUOUS. */
+  unmount(nameOrId: string, options?: ImageUnmountOptions): Promise<void>;
+  mounted(): readonly MountedImage[];
+  /** What its uppermost layer changes, or, with another image, what it has else than that. NO_SUCH_IMAGE, AMBIGUOUS, ABORTED. */
+  diff(nameOrId: string, against?: string, options?: SignalOption): Promise<readonly FileChange[]>;
+  /** Its layers; with `children` the uppermost one and all that other images have upon it. NO_SUCH_IMAGE, AMBIGUOUS. */
+  tree(nameOrId: string, options?: { readonly children?: boolean }): ImageTree;
   /** Looks whether all that images need is there and nothing else; with `repair` puts it right, also what killed pulls could go on with. */
   check(options?: { readonly repair?: boolean }): Promise<StoreCheck>;
 }

@@ -61,9 +61,9 @@ export function lowerDirectories(paths: ImagePaths, chains: readonly string[]): 
   return chains.map((chain) => layerPath(paths, chain)).toReversed();
 }
 
-/** An overlay needs a lower layer. */
-export function emptyLayer({ layers }: ImagePaths): string {
-  const path = join(layers, 'empty');
+/** An overlay needs a lower layer, and two if it has no upper one. */
+export function emptyLayer({ layers }: ImagePaths, name: 'empty' | 'nothing' = 'empty'): string {
+  const path = join(layers, name);
   if (mkdirSync(path, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(path, 0o755);
   return path;
 }

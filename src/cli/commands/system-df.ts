@@ -1,0 +1,133 @@
+import type { DiskUsage, ImageUsage, KindUsage } from '../../engine/types.js';
+import { shortId } from '../../util/short-id.js';
+import { invalid } from '../cli-error.js';
+import type { Command } from '../command/definition.js';
+import { jsonText } from '../escape.js';
+import { tableText } from '../format/columns.js';
+import { humanDuration, humanSize, preciseSize } from '../format/human.js';
+import { isJsonFormat, renderReport } from '../format/report.js';
+import { struct } from '../format/values.js';
+import { rowsOf } from '../image-row.js';
+
+const TABLE = 'table {{.Type}}\t{{.Total}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}';
+const HEADINGS = { Type: 'TYPE', Total: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' };
+
+export const command: Command = {
+  name: 'df',
+  summary: 'Show disk usage',
+  description:
+    'Shows what images and containers take on the disk, and what of that nobody needs. Images: their layers, unpacked, and the blobs that a push sends, each once.',
+  usage: '[options]',
+  examples: ['system df', 'system df --verbose', "system df --format '{{.Type}} {{.Size}}'"],
+  flags: [
+    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    { name: 'verbose', short: 'v', kind: 'bool', help: 'Show each image and container' },
+  ],
+  check: ({ args, flags }) => {
+    if (args.length > 0) throw invalid('`tspod system df` takes no arguments');
+    const format = flags.text('format') ?? '';
+    if (flags.bool('verbose') && format !== '' && !isJsonFormat(format))
+      throw invalid('cannot combine --format and --verbose flags');
+  },
+  run: async (context, { flags }) => {
+    const engine = await context.engine();
+    const usage = await engine.diskUsage();
+    const format = flags.text('format') ?? '';
+    const verbose = flags.bool('verbose');
+    if (isJsonFormat(format)) {
+      const value = verbose ? detailsJson(usage) : kinds(usage).map(kindJson);
+      await context.out(`${jsonText(value, 4)}\n`);
+    } else if (verbose) {
+      await context.out(details(usage, new Date()));
+    } else {
+      const rows = kinds(usage).map((kind) => struct('df', kindJson(kind)));
+      await context.out(renderReport({ name: 'df', format: format === '' ? TABLE : format, rows, headings: HEADINGS }));
+    }
+    return 0;
+  },
+};
+
+type Kind = Omit<KindUsage<unknown>, 'items'> & { readonly type: string };
+
+/** Volumes are containers' own: those that have names are not there. */
+function kinds({ images, containers }: DiskUsage): readonly Kind[] {
+  const none = { total: 0, active: 0, bytes: 0, reclaimable: 0 };
+  return [
+    { ...images, type: 'Images' },
+    { ...containers, type: 'Containers' },
+    { ...none, type: 'Local Volumes' },
+  ];
+}
+
+function kindJson({ type, total, active, bytes, reclaimable }: Kind) {
+  const percent = bytes === 0 ? 0 : Math.trunc((reclaimable / bytes) * 100 + 0.5);
+  return {
+    Type: type,
+    Total: total,
+    Active: active,
+    RawSize: bytes,
+    RawReclaimable: reclaimable,
+    TotalCount: total,
+    Size: preciseSize(bytes),
+    Reclaimable: `${preciseSize(reclaimable)} (${percent}%)`,
+  };
+}
+
+function details({ images, containers }: DiskUsage, now: Date): string {
+  const since = (moment: Date | null) => (moment === null ? 'N/A' : humanDuration(now.getTime() - moment.getTime()));
+  const imageRows = images.items.flatMap(({ image, shared, unique }) =>
+    rowsOf([image]).map(({ repository, tag }) => [
+      ...[repository, tag, shortId(image.id), since(image.createdAt)],
+      ...[preciseSize(shared + unique), preciseSize(shared), preciseSize(unique), String(image.containers)],
+    ]),
+  );
+  const containerRows = containers.items.map(({ id, image, command: words, size, createdAt, status, name }) => [
+    ...[shortId(id), image, words.join(' '), '0', humanSize(size?.writable ?? 0), since(createdAt), status, name],
+  ]);
+  return [
+    section('Images', [IMAGE_HEADINGS, ...imageRows]),
+    section('Containers', [CONTAINER_HEADINGS, ...containerRows]),
+    section('Local Volumes', [['VOLUME NAME', 'LINKS', 'SIZE']]),
+  ].join('\n');
+}
+
+const IMAGE_HEADINGS = [
+  ...['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'],
+];
+const CONTAINER_HEADINGS = [
+  ...['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
+];
+
+function section(what: string, rows: readonly (readonly string[])[]): string {
+  return `${what} space usage:\n\n${tableText(rows)}`;
+}
+
+function detailsJson({ images, containers }: DiskUsage) {
+  return {
+    Images: images.items.flatMap(imageJson),
+    Containers: containers.items.map(({ id, image, command: words, size, createdAt, status, name }) => ({
+      ContainerID: id,
+      Image: image,
+      Command: words,
+      LocalVolumes: 0,
+      Size: size?.writable ?? 0,
+      Created: createdAt.toISOString(),
+      Status: status,
+      Names: name,
+    })),
+    Volumes: [],
+  };
+}
+
+function imageJson({ image, shared, unique }: ImageUsage) {
+  return rowsOf([image]).map(({ repository, tag }) => ({
+    Repository: repository,
+    Tag: tag,
+    ImageID: image.id,
+    Created: image.createdAt?.toISOString() ?? null,
+    Size: shared + unique,
+    SharedSize: shared,
+    UniqueSize: unique,
+    Containers: image.containers,
+  }));
+}

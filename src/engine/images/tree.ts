@@ -1,0 +1,51 @@
+/** An image as its layers, and what has been made upon them. */
+import type { EngineContext } from '../../container/context.js';
+import { findImage } from '../../container/find-image.js';
+import { readLayer } from '../../storage/images/layers.js';
+import { summarize } from './summary.js';
+import type { ImageLayer, ImageTree } from './types.js';
+
+export function imageTree(
+  context: EngineContext,
+  nameOrId: string,
+  { children = false }: { readonly children?: boolean } = {},
+): ImageTree {
+  const { store } = context;
+  const { image } = findImage(store, nameOrId);
+  const chains = store.images.layers(image.seq);
+  const known = knownLayers(context);
+  const layer = (chain: string, nested: boolean): ImageLayer => ({
+    id: chain.slice(chain.indexOf(':') + 1),
+    size: readLayer(context.paths.images, chain)?.size ?? 0,
+    names: known.get(chain)?.names ?? [],
+    children: nested ? [...(known.get(chain)?.above ?? [])].map((above) => layer(above, true)) : [],
+  });
+  const shown = children ? chains.slice(-1) : chains;
+  return {
+    image: summarize(store, image),
+    layers: shown.map((chain) => layer(chain, children)),
+  };
+}
+
+interface KnownLayer {
+  /** Of images whose uppermost layer it is. */
+  readonly names: string[];
+  /** Chain ids of the layers right upon it. */
+  readonly above: Set<string>;
+}
+
+function knownLayers({ store }: EngineContext): ReadonlyMap<string, KnownLayer> {
+  const known = new Map<string, KnownLayer>();
+  const entry = (chain: string): KnownLayer => {
+    const found = known.get(chain) ?? { names: [], above: new Set() };
+    known.set(chain, found);
+    return found;
+  };
+  for (const image of store.images.list()) {
+    const chains = store.images.layers(image.seq);
+    for (const [index, chain] of chains.entries()) if (index > 0) entry(chains[index - 1] ?? '').above.add(chain);
+    const top = chains.at(-1);
+    if (top !== undefined) entry(top).names.push(...image.names.map(({ name }) => name));
+  }
+  return known;
+}

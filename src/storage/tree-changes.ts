@@ -1,0 +1,86 @@
+/** Two trees of files, one against the other. */
+import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
+import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { openDirectory, type LayerChange } from './layer-changes.js';
+
+/**
+ * What the newer tree has added, changed and deleted, parents first, names in order. Contents are not read: a
+ * file whose size and times are the same is the same. A directory counts as changed when something in it has. `made`: paths that are passed over.
+ */
+export async function* treeChanges(
+  older: { readonly fd: number },
+  newer: { readonly fd: number },
+  made: ReadonlySet<string>,
+): AsyncGenerator<LayerChange, void, undefined> {
+  const skipped = new Set([...made].map((path) => toBinaryText(path)));
+  yield* changesIn({ older: older.fd, newer: newer.fd }, '', skipped);
+}
+
+interface Pair {
+  /** undefined: nothing is there. */
+  readonly older: number | undefined;
+  readonly newer: number;
+}
+
+async function* changesIn(
+  { older, newer }: Pair,
+  above: BinaryText,
+  skipped: ReadonlySet<BinaryText>,
+): AsyncGenerator<LayerChange, void, undefined> {
+  const kept = await directoryNames(newer);
+  const before = older === undefined ? [] : await directoryNames(older);
+  const names = [...new Set([...kept, ...before])].sort();
+  const now = await directoryEntries(newer, names);
+  const then = older === undefined ? [] : await directoryEntries(older, names);
+  for (const [index, name] of names.entries()) {
+    const path = `${above}/${name}`;
+    if (skipped.has(path)) continue;
+    const [entry, old] = [now[index], then[index]];
+    if (entry === undefined) {
+      if (old !== undefined) yield change('deleted', path);
+      continue;
+    }
+    if (old === undefined) yield change('added', path);
+    else if (!isSame(entry, old)) yield change('changed', path);
+    if (!isDirectory(entry)) continue;
+    using inner = openDirectory(newer, name);
+    if (inner === undefined) continue;
+    using outer = older === undefined ? undefined : openDirectory(older, name);
+    const isTold = old === undefined || !isSame(entry, old);
+    yield* below(
+      changesIn({ older: outer?.fd, newer: inner.fd }, path, skipped),
+      isTold ? undefined : change('changed', path),
+    );
+  }
+}
+
+/** With the directory itself before the first of them, if that is not told yet. */
+async function* below(
+  changes: AsyncIterable<LayerChange>,
+  directory: LayerChange | undefined,
+): AsyncGenerator<LayerChange, void, undefined> {
+  let untold = directory;
+  for await (const inner of changes) {
+    if (untold !== undefined) yield untold;
+    untold = undefined;
+    yield inner;
+  }
+}
+
+/** The times of a directory tell of what is in it. */
+function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+  const same = one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
+  if (!same || isDirectory(one)) return same;
+  return (
+    one.size === other.size &&
+    one.mtimeSec === other.mtimeSec &&
+    one.mtimeNsec === other.mtimeNsec &&
+    one.major === other.major &&
+    one.minor === other.minor &&
+    one.target === other.target
+  );
+}
+
+function change(kind: LayerChange['kind'], path: BinaryText): LayerChange {
+  return { kind, path: fromBinaryText(path) };
+}
