@@ -155,10 +155,19 @@ async function underLock<T>(
   try {
     if (settles) await settle(container);
     return { result: await body(container) };
+  } catch (error) {
+    throw isRemovedMeanwhile(container, error) ? noSuchContainer(id) : error;
   } finally {
     // So there are no more lock files than containers that may have a process.
     if (container.isForgotten || isAtRest(container.state)) removeLockFile(held);
   }
+}
+
+/** The monitor of a container that is removed at its end takes the files away by itself, and asks for no lock: what worked on them fails as it may. */
+function isRemovedMeanwhile(held: HeldContainer, error: unknown): boolean {
+  const { errno } = error as { readonly errno?: unknown };
+  if (typeof errno !== 'number' || !held.state.autoRemove || held.state.status === 'created') return false;
+  return held.look().kind !== 'live';
 }
 
 /** Neither has it a process nor is it to be removed by whoever comes first. */

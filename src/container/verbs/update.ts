@@ -1,4 +1,5 @@
 /** Changes limits, restart policy, environment: of the record, and of a container that lives. */
+import { isTspodError } from '../../errors.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/update.js';
 import { parseUpdates } from '../../state/updates.js';
@@ -9,6 +10,8 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
+
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);
 
 /** Throws STATE_INVALID if it is being removed, INVALID_ARGUMENT, UPDATE_FAILED, NO_CGROUPS, UNSUPPORTED_HOST; then nothing has changed. */
 export async function updateContainer(context: EngineContext, id: string, options: UpdateOptions): Promise<void> {
@@ -25,12 +28,21 @@ export async function updateContainer(context: EngineContext, id: string, option
     try {
       if (isLive) await applyToLive(held, { before, changed: options.resources });
     } catch (error) {
-      held.save({ updates, updating: false });
-      throw error;
+      if (!hasEndedMeanwhile(held, error)) {
+        held.save({ updates, updating: false });
+        throw error;
+      }
     }
     held.save({ updating: false });
     recordContainerEvent(context, { id, name: held.name, status: 'update' });
   });
+}
+
+/** Its cgroups went with it: the record is all that there is to change. */
+function hasEndedMeanwhile(held: HeldContainer, error: unknown): boolean {
+  if (!isTspodError(error)) return false;
+  const isGone = error.code === 'NO_CGROUPS' || GONE.has(String(error.details['errnoCode']));
+  return isGone && held.look().kind !== 'live';
 }
 
 interface Change {

@@ -1,0 +1,90 @@
+/** Operations on a container that ends while they are at work: they succeed, or say that it has ended or is gone. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import test from 'ava';
+
+import type { Container, CreateOptions } from '../../src/index.js';
+import { until } from '../helpers/cli.js';
+import { testEngine } from '../helpers/engine.js';
+import { requires } from '../helpers/requires.js';
+
+const GONE = ['CONTAINER_STOPPED', 'STATE_INVALID', 'NO_SUCH_CONTAINER'];
+
+/** How they failed, but for the ways in which they may. */
+function unexpected(outcomes: readonly PromiseSettledResult<unknown>[]): readonly string[] {
+  return outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .filter(({ reason }) => !GONE.includes((reason as { code: string }).code))
+    .map((outcome) => inspect(outcome));
+}
+
+test('whoever is about to join the first process as it is killed hears that it has just ended', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  // While the kernel ends so many, the first one has left its namespaces, and is no zombie yet.
+  const many = 'i=0; while [ $i -lt 400 ]; do sleep 1000 & i=$((i+1)); done; echo up; wait';
+  for (let round = 0; round < 5; round += 1) {
+    const container = await engine.containers.create(
+      options({ command: ['sh', '-c', many], resources: { pidsLimit: 1000 }, log: { driver: 'k8s-file' } }),
+    );
+    await container.start();
+    await until('it is up', async () => (await container.top()).length > 400);
+    process.kill(container.state().pid, 'SIGKILL');
+    const outcomes = await Promise.allSettled([
+      container.exec({ command: ['true'] }),
+      container.exec({ command: ['true'] }),
+      container.stat('/etc'),
+    ]);
+    t.deepEqual(unexpected(outcomes), []);
+    await container.remove({ force: true });
+  }
+});
+
+interface Case {
+  readonly options?: CreateOptions;
+  readonly operation: (container: Container) => Promise<unknown>;
+}
+
+/** Each is done again and again, so that the end comes in the middle of one. */
+const CASES: Readonly<Record<string, Case>> = {
+  'diff, and its files are removed': {
+    options: { autoRemove: true },
+    operation: (container) => container.diff(),
+  },
+  'export, and its files are removed': {
+    options: { autoRemove: true },
+    operation: async (container) => {
+      (await container.export()).destroy();
+    },
+  },
+  'stat, mount and unmount, and its files are removed': {
+    options: { autoRemove: true },
+    operation: async (container) => {
+      await container.stat('/etc');
+      await container.mount();
+      await container.unmount();
+    },
+  },
+  'update, and its cgroups are removed': {
+    operation: (container) => container.update({ resources: { pidsLimit: 50 + Math.floor(Math.random() * 1000) } }),
+  },
+};
+
+for (const [title, { options: more = {}, operation }] of Object.entries(CASES)) {
+  test(`a container ends during ${title}`, async (t) => {
+    if (!requires(t, 'root', 'busybox', 'overlay')) return;
+    const { engine, options } = await testEngine(t);
+    for (let round = 0; round < 25; round += 1) {
+      const container = await engine.containers.create(options({ command: ['sleep', '0.03'], ...more }));
+      await container.start();
+      const outcomes: PromiseSettledResult<unknown>[] = [];
+      const end = Date.now() + 60;
+      while (Date.now() < end) {
+        outcomes.push(...(await Promise.allSettled([operation(container)])));
+        await delay(0);
+      }
+      t.deepEqual(unexpected(outcomes), []);
+      if (engine.containers.exists(container.id)) await container.remove({ force: true }).catch(() => undefined);
+    }
+  });
+}
