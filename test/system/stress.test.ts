@@ -11,6 +11,7 @@ import type { ExecutionContext } from 'ava';
 import { CONTAINER_STATUSES } from '../../src/container/api.js';
 import { until } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
+import { remains } from '../helpers/leaks.js';
 import { SLOW } from '../helpers/pace.js';
 import { randomFrom } from '../helpers/random.js';
 import { requires } from '../helpers/requires.js';
@@ -73,7 +74,12 @@ async function playRound(t: ExecutionContext, { env, crew, seed }: Setting): Pro
     await within(`seed ${seed}: the removal of all`, env.removesAll(`seed ${seed}`));
   } catch (error) {
     const again = `npm run test:stress -- --rounds 1 --seed ${seed}`;
-    t.log([...played.history, ...played.problems, inspect(error), `the same operations again: ${again}`].join('\n'));
+    const there = remains(env).map((line) => `there: ${line}`);
+    t.log(
+      [...played.history, ...played.problems, inspect(error), ...there, `the same operations again: ${again}`].join(
+        '\n',
+      ),
+    );
     throw error;
   }
   return played.history.length / 2;
