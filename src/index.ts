@@ -12,6 +12,7 @@ export type * from './engine/events.js';
 export type * from './engine/types.js';
 export type * from './engine/images/types.js';
 export type * from './engine/images/progress.js';
+export type * from './engine/manifests/types.js';
 export type * from './image/transport.js';
 export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
 export type * from './spec/create-options.js';

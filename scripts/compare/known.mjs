@@ -159,6 +159,10 @@ export const KNOWN = [
   { what: 'inspect: only tspod has .State.StoppedByUser', why: 'whether a policy may start it again' },
   { what: 'image diff of nothing: stderr of `container diff nosuch`', why: SAME_WORDS },
   { what: 'image tree: stdout of `image tree', why: FILES },
+  {
+    what: 'manifest: stderr of `manifest create list:1`',
+    why: 'images and lists may have the name: it is not said which',
+  },
   { what: 'system prune: stdout of `system prune -af`', why: FILES },
 ];
 

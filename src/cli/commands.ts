@@ -101,6 +101,17 @@ const IMAGE_COMMANDS: Readonly<Record<string, Load>> = {
   untag: () => import('./commands/untag.js'),
 };
 
+const MANIFEST_COMMANDS: Readonly<Record<string, Load>> = {
+  add: () => import('./commands/manifest/add.js'),
+  annotate: () => import('./commands/manifest/annotate.js'),
+  create: () => import('./commands/manifest/create.js'),
+  exists: () => import('./commands/manifest/exists.js'),
+  inspect: () => import('./commands/manifest/inspect.js'),
+  push: () => import('./commands/manifest/push.js'),
+  remove: () => import('./commands/manifest/remove.js'),
+  rm: () => import('./commands/manifest/rm.js'),
+};
+
 const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   check: () => import('./commands/system-check.js'),
   df: () => import('./commands/system-df.js'),
@@ -117,6 +128,7 @@ export const GROUPS = {
   container: 'Manage containers',
   healthcheck: 'Manage health checks on containers',
   image: 'Manage images',
+  manifest: 'Manipulate manifest lists and image indexes',
   network: 'Manage networks',
   system: 'Manage the store',
 } as const;
@@ -138,6 +150,8 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return HEALTHCHECK_COMMANDS;
     case 'image':
       return IMAGE_COMMANDS;
+    case 'manifest':
+      return MANIFEST_COMMANDS;
     case 'network':
       return NETWORK_COMMANDS;
     case 'system':
@@ -149,7 +163,7 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
 export function aliases(group: Group): Readonly<Record<string, string>> {
   if (group === 'network') return NETWORK_ALIASES;
   if (group === 'image') return { ls: 'list', umount: 'unmount' };
-  if (group === 'system') return {};
+  if (group === 'system' || group === 'manifest') return {};
   return group === '' || group === 'container' ? ALIASES : {};
 }
 

@@ -1,5 +1,5 @@
 /** The reference of the command line, written from the definitions of its commands. */
-import { allCommands } from './commands.js';
+import { allCommands, GROUPS, type Group } from './commands.js';
 import type { Command } from './command/definition.js';
 import type { Flag } from './command/flag.js';
 import { flagName } from './help.js';
@@ -7,20 +7,24 @@ import { globalFlags } from './flags/global.js';
 
 /** docs/commands.md: every command with its flags. */
 export async function commandReference(): Promise<string> {
-  const commands = await allCommands('');
-  const only = (await allCommands('container')).filter(
-    ({ name }) => !commands.some((command) => command.name === name),
-  );
+  const groups = await grouped();
   return [
     '# Commands\n',
     'Written by `node scripts/generate-cli-docs.mjs` from the definitions in `src/cli`; see [cli.md](cli.md) for what they have in common.\n',
-    'Every command about containers can also be called as `tspod container COMMAND`.\n',
+    'Every command about containers can also be called as `tspod container COMMAND`, those about images as `tspod image COMMAND`.\n',
     '## Flags of every command\n',
     flagTable(globalFlags),
-    ...commands.map((command) => section(`tspod ${command.name}`, command)),
-    ...only.map((command) => section(`tspod container ${command.name}`, command)),
-    ...(await allCommands('healthcheck')).map((command) => section(`tspod healthcheck ${command.name}`, command)),
+    ...groups.map(({ path, command }) => section(`tspod ${path}`, command)),
   ].join('\n');
+}
+
+/** Each command once, at the place where it is first found. */
+async function grouped(): Promise<readonly { readonly path: string; readonly command: Command }[]> {
+  const found = new Map<Command, string>();
+  for (const group of ['', ...Object.keys(GROUPS)] as const)
+    for (const command of await allCommands(group as Group))
+      if (!found.has(command)) found.set(command, `${group} ${command.name}`.trim());
+  return [...found].map(([command, path]) => ({ path, command }));
 }
 
 function section(path: string, command: Command): string {
@@ -51,7 +55,8 @@ function cell(text: string): string {
 /** Flags of Podman's that are refused, with the reason and the values that are taken all the same. */
 export async function missingTable(): Promise<string> {
   const rows = new Map<string, string>();
-  for (const { name, flags } of [{ name: 'all commands', flags: globalFlags }, ...(await allCommands(''))]) {
+  const all = (await grouped()).map(({ path, command: { flags } }) => ({ name: path, flags }));
+  for (const { name, flags } of [{ name: 'all commands', flags: globalFlags }, ...all]) {
     for (const flag of flags.filter(({ missing }) => missing !== undefined)) {
       const key = `\`--${flag.name}\` | ${cell(flag.missing ?? '')} | ${(flag.harmless ?? []).map((value) => `\`${value}\``).join(', ')}`;
       rows.set(key, [rows.get(key), name].filter(Boolean).join(', '));

@@ -30,6 +30,7 @@ import { settleImages } from './images/check.js';
 import { makeImages } from './images/images.js';
 import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';
+import { makeManifests } from './manifests/manifests.js';
 import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
 import { pruneContainers } from './prune.js';
@@ -188,6 +189,7 @@ function makeEngine(context: EngineContext): Engine {
     containers: makeContainers(context),
     networks: makeNetworks(context),
     images: makeImages(context),
+    manifests: makeManifests(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
     spawn: (options) => spawnContainer(context, options),
     events: (options) => engineEvents(context, options),

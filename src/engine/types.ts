@@ -18,6 +18,7 @@ import type { ExecSession } from '../container/exec-session/api.js';
 import type { HealthStatus } from '../container/health-record.js';
 import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import type { Manifests } from './manifests/types.js';
 import type { Networks } from './network-types.js';
 
 export interface EngineOptions {
@@ -232,6 +233,7 @@ export interface Engine extends AsyncDisposable {
   readonly containers: Containers;
   readonly networks: Networks;
   readonly images: Images;
+  readonly manifests: Manifests;
   /**
    * Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
    * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.

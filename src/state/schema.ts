@@ -164,4 +164,12 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE image_mount (image INTEGER PRIMARY KEY, mounts INTEGER NOT NULL) STRICT;
   `,
+  // Lists of images that are put together here; `content` is JSON.
+  `
+  CREATE TABLE manifest_list (
+    name TEXT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    content TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

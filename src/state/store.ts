@@ -6,6 +6,7 @@ import { HostPorts } from './host-ports.js';
 import { ImageLeases } from './image-leases.js';
 import { ImageRecords } from './images.js';
 import { Leases } from './leases.js';
+import { ManifestLists } from './manifest-lists.js';
 import { Members } from './members.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
 import type { HostIds, NewContainer, StoredContainer, StoredState } from './records.js';
@@ -46,6 +47,7 @@ export class Store {
   /** Ports that were chosen for containers. */
   readonly hostPorts: HostPorts;
   readonly images: ImageRecords;
+  readonly manifestLists: ManifestLists;
   /** What of images is being worked on. */
   readonly imageLeases: ImageLeases;
 
@@ -63,6 +65,7 @@ export class Store {
     this.members = new Members(tables);
     this.hostPorts = new HostPorts(tables);
     this.images = new ImageRecords(tables);
+    this.manifestLists = new ManifestLists(tables);
     this.imageLeases = new ImageLeases(tables);
   }
 

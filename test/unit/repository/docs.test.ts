@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 import { parseArguments } from '../../../src/cli/command/parse.js';
-import { findCommand } from '../../../src/cli/commands.js';
+import { findCommand, isGroup } from '../../../src/cli/commands.js';
 import { globalFlags } from '../../../src/cli/flags/global.js';
 import type { ContainerStatus } from '../../../src/container/api.js';
 import { ALLOWED, requireAllowed, type Operation } from '../../../src/container/transitions.js';
@@ -109,7 +109,8 @@ test('docs: every flag that docs/cli.md calls missing is refused with that reaso
   t.true(table.length > 30);
   for (const [commands = '', flag = '', reason = '', values = ''] of table) {
     const [first = ''] = (commands === 'all commands' ? 'ps' : commands).split(', ');
-    const command = await findCommand('', first);
+    const [group = '', word = ''] = first.includes(' ') ? first.split(' ') : ['', first];
+    const command = await findCommand(isGroup(group) ? group : '', word);
     const flags = [...globalFlags, ...(command?.flags ?? [])];
     const name = flag.replaceAll(/^`--|`$/g, '');
     const taken = values.split(', ').map((value) => value.replaceAll('`', ''));

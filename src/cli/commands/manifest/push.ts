@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import type { Flag } from '../../command/flag.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
+import { transferLines } from '../../transfer-lines.js';
+
+const missing = (name: string, why: string): Flag => ({ name, kind: 'text', help: '', hidden: true, missing: why });
+const FORMATS = { oci: 'oci', v2s2: 'docker' } as const;
+
+export const command: Command = {
+  name: 'push',
+  summary: 'Push a manifest list or image index to a registry',
+  description:
+    'Sends the images of a list, from the store or from where they were found, and then the list. Without a destination it goes where its name says.',
+  usage: '[options] LIST [DESTINATION]',
+  examples: ['manifest push app:2 docker://quay.io/team/app:2', 'manifest push --rm quay.io/team/app:2'],
+  flags: [
+    { name: 'all', kind: 'bool', default: 'true', help: 'Also send the images' },
+    { name: 'digestfile', kind: 'text', value: 'path', completion: 'file', help: 'Write the digest to a file' },
+    {
+      name: 'format',
+      short: 'f',
+      kind: 'text',
+      value: 'format',
+      choices: Object.keys(FORMATS),
+      completion: Object.keys(FORMATS),
+      help: 'Of the list: oci or v2s2',
+    },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
+    { name: 'rm', kind: 'bool', help: 'Forget the list when it is pushed' },
+    { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
+    ...REGISTRY_FLAGS,
+    missing('compression-format', 'layers are sent as they are'),
+    missing('sign-by', 'images are not signed'),
+    missing('sign-by-sigstore-private-key', 'images are not signed'),
+    missing('sign-passphrase-file', 'images are not signed'),
+  ],
+  check: ({ args }) => {
+    if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
+  },
+  run: async (context, { args, flags }) => {
+    const [list = '', given] = args;
+    const engine = await context.engine();
+    const format = flags.text('format') as keyof typeof FORMATS | undefined;
+    const { digest } = await engine.manifests.push(list, given ?? engine.manifests.get(list).name, {
+      all: !flags.has('all') || flags.bool('all'),
+      registry: registryAccess(flags),
+      ...(format === undefined ? {} : { format: FORMATS[format] }),
+      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
+    });
+    const file = flags.text('digestfile');
+    if (file !== undefined) writeFileSync(file, digest);
+    if (flags.bool('rm')) engine.manifests.remove(list);
+    return 0;
+  },
+};

@@ -1,0 +1,20 @@
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+
+export const command: Command = {
+  name: 'remove',
+  summary: 'Remove an entry from a manifest list or image index',
+  description: 'Takes an image out of a list: named by its digest, or as an image of the store.',
+  usage: 'LIST IMAGE',
+  examples: ['manifest remove app:2 sha256:...'],
+  flags: [],
+  check: ({ args }) => {
+    if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);
+  },
+  run: async (context, { args }) => {
+    const [list = '', image = ''] = args;
+    const engine = await context.engine();
+    await context.out(`${engine.manifests.removeEntry(list, image).id}\n`);
+    return 0;
+  },
+};

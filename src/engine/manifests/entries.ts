@@ -1,0 +1,121 @@
+/** What becomes an entry of a list: an image of the store, or of wherever it is. */
+import type { EngineContext } from '../../container/context.js';
+import { lookUp } from '../../container/find-image.js';
+import { TspodError } from '../../errors.js';
+import type { ImageSource, RawManifest } from '../../image/transport.js';
+import { splitDigest } from '../../oci/digest.js';
+import type { Descriptor, Platform } from '../../oci/image.js';
+import { MANIFEST_TYPES } from '../../oci/media-types.js';
+import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
+import { chooseImage, wantedPlatform } from '../../oci/platform.js';
+import { blobSize } from '../../storage/images/blobs.js';
+import type { ListedManifest } from '../../state/manifest-lists.js';
+import { manifestOf } from '../images/summary.js';
+import type { ManifestAddOptions, ManifestEntryOptions } from './types.js';
+
+/** Several for all images of an index. */
+export async function entriesOf(
+  context: EngineContext,
+  image: string,
+  options: ManifestAddOptions,
+): Promise<readonly ListedManifest[]> {
+  const here = entryOfStored(context, image.replace(/^containers-storage:/, ''));
+  const found = here === undefined ? await entriesElsewhere(image, options) : [here];
+  return found.map((entry) => ({ ...entry, descriptor: described(entry.descriptor, options) }));
+}
+
+function entryOfStored({ store, paths }: EngineContext, name: string): ListedManifest | undefined {
+  const found = /^[a-z-]+:\/|^(oci|dir|oci-archive|docker-archive):/.test(name) ? undefined : lookUp(store, name);
+  if (found === undefined) return undefined;
+  const { image } = found;
+  const digest = manifestOf(store, image, found.name);
+  const stored = store.images.blobs(image.seq).find((blob) => blob.digest === digest);
+  const { os, architecture, variant } = image.summary;
+  return {
+    descriptor: {
+      mediaType: stored?.mediaType ?? '',
+      digest,
+      size: blobSize(paths.images, digest) ?? 0,
+      platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    },
+  };
+}
+
+async function entriesElsewhere(image: string, options: ManifestAddOptions): Promise<readonly ListedManifest[]> {
+  const { all = false, registry, signal } = options;
+  const { openSource } = await import('../images/open.js');
+  const { source } = await openSource(image, registry, signal);
+  await using _source = source;
+  const given = signal === undefined ? {} : { signal };
+  const top = await source.manifest(undefined, given);
+  const parsed = parseManifest(top.bytes, top.mediaType);
+  if (parsed.kind === 'manifest') {
+    const platform = await platformOf(source, top, given);
+    return [{ descriptor: { ...descriptorOf(top), platform }, from: placeOf(source.reference, top.digest) }];
+  }
+  const chosen = all
+    ? parsed.index.manifests.filter(({ mediaType }) => MANIFEST_TYPES.includes(mediaType))
+    : [chooseImage(parsed.index, wantedFor(options), source.reference)];
+  return chosen.map((descriptor) => ({ descriptor, from: placeOf(source.reference, descriptor.digest) }));
+}
+
+/** Of an index it is the image for the platform that the entry shall have. */
+function wantedFor({ os, architecture, variant }: ManifestEntryOptions): Platform {
+  const machine = wantedPlatform();
+  const words = [os ?? machine.os, architecture ?? machine.architecture, ...(variant === undefined ? [] : [variant])];
+  return wantedPlatform(words.join('/'));
+}
+
+/** By its digest in a registry; elsewhere what the user has named. */
+function placeOf(reference: string, digest: string): string {
+  return reference.startsWith('docker://') ? `${reference.replace(/(:[^:/@]+)?(@.*)?$/, '')}@${digest}` : reference;
+}
+
+function descriptorOf({ mediaType, digest, bytes }: RawManifest): Descriptor {
+  return { mediaType, digest, size: bytes.length };
+}
+
+/** Of a single image the config says it. */
+async function platformOf(
+  source: ImageSource,
+  { bytes, mediaType }: RawManifest,
+  options: { readonly signal?: AbortSignal },
+): Promise<Platform> {
+  const parsed = parseManifest(bytes, mediaType);
+  if (parsed.kind === 'index') throw new TypeError('an index has no config');
+  const { config } = parsed.manifest;
+  if (config.size > MAX_CONFIG_BYTES)
+    throw new TspodError('BAD_IMAGE', `${source.reference}: its config is larger than ${MAX_CONFIG_BYTES} bytes`);
+  const { stream } = await source.blob(config, options);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > config.size) throw new TspodError('BAD_IMAGE', `${source.reference}: its config is too long`);
+    chunks.push(chunk);
+  }
+  const { os, architecture, variant } = parseImageConfig(Buffer.concat(chunks));
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** With what the user says in place of what the image does. */
+export function described(descriptor: Descriptor, options: ManifestEntryOptions): Descriptor {
+  const { os, architecture, variant, osVersion, osFeatures, annotations } = options;
+  const { mediaType, digest, size, platform = wantedPlatform() } = descriptor;
+  splitDigest(digest);
+  const all = { ...descriptor.annotations, ...annotations };
+  return {
+    mediaType,
+    digest,
+    size,
+    platform: {
+      ...platform,
+      ...(os === undefined ? {} : { os }),
+      ...(architecture === undefined ? {} : { architecture }),
+      ...(variant === undefined ? {} : { variant }),
+      ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
+      ...(osFeatures === undefined ? {} : { 'os.features': osFeatures }),
+    },
+    ...(Object.keys(all).length === 0 ? {} : { annotations: all }),
+  };
+}

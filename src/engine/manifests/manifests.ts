@@ -1,0 +1,150 @@
+/** `engine.manifests`: everything bound to one engine. */
+import { randomBytes } from 'node:crypto';
+
+import { tracked, type EngineContext } from '../../container/context.js';
+import { lookUp } from '../../container/find-image.js';
+import { TspodError } from '../../errors.js';
+import type { ImageIndex, ImageManifest } from '../../oci/image.js';
+import { MAX_IMAGES, parseManifest } from '../../oci/parse-image.js';
+import type { ListedManifest, StoredList } from '../../state/manifest-lists.js';
+import { manifestOf } from '../images/summary.js';
+import { localName } from '../images/tag.js';
+import { described, entriesOf } from './entries.js';
+import { indexOf } from './index-of.js';
+import { pushList } from './push.js';
+import type {
+  ManifestAddOptions,
+  ManifestCreateOptions,
+  ManifestEntryOptions,
+  ManifestFetchOptions,
+  ManifestListSummary,
+  Manifests,
+} from './types.js';
+
+export function makeManifests(context: EngineContext): Manifests {
+  const { store } = context;
+  return {
+    create: (name, options) => tracked(context, () => create(context, name, options)),
+    add: (list, image, options) => tracked(context, () => add(context, list, image, options)),
+    annotate: (list, image, options) => annotate(context, list, image, options),
+    removeEntry: (list, image) => removeEntry(context, list, image),
+    fetch: (from, options) => tracked(context, () => fetchManifest(from, options)),
+    get: (list) => summarize(find(context, list)),
+    exists: (list) => lookUpList(context, list) !== undefined,
+    list: () => store.manifestLists.list().map(summarize),
+    push: (list, to, options = {}) => tracked(context, async () => pushList(context, find(context, list), to, options)),
+    remove: (list) => {
+      const found = find(context, list);
+      store.manifestLists.remove(found.id);
+      return summarize(found);
+    },
+  };
+}
+
+async function fetchManifest(
+  from: string,
+  { registry, signal }: ManifestFetchOptions = {},
+): Promise<ImageManifest | ImageIndex> {
+  const { openSource } = await import('../images/open.js');
+  const { source } = await openSource(from, registry, signal);
+  await using _source = source;
+  const { bytes, mediaType } = await source.manifest(undefined, signal === undefined ? {} : { signal });
+  const parsed = parseManifest(bytes, mediaType);
+  return parsed.kind === 'index' ? parsed.index : parsed.manifest;
+}
+
+function summarize(list: StoredList): ManifestListSummary {
+  return { id: list.id, name: list.name, index: indexOf(list) };
+}
+
+function lookUpList({ store }: EngineContext, nameOrId: string): StoredList | undefined {
+  const byId = store.manifestLists.find(nameOrId);
+  if (byId !== undefined) return byId;
+  try {
+    return store.manifestLists.find(localName(nameOrId));
+  } catch {
+    // It is no name.
+    return undefined;
+  }
+}
+
+function find(context: EngineContext, nameOrId: string): StoredList {
+  const list = lookUpList(context, nameOrId);
+  if (list !== undefined) return list;
+  if (lookUp(context.store, nameOrId) !== undefined)
+    throw new TspodError('NO_SUCH_IMAGE', `${nameOrId}: image is not a manifest list`, { details: { name: nameOrId } });
+  throw new TspodError('NO_SUCH_IMAGE', `${nameOrId}: image not known`, { details: { name: nameOrId } });
+}
+
+async function create(
+  context: EngineContext,
+  name: string,
+  { images = [], amend = false, ...options }: ManifestCreateOptions = {},
+): Promise<ManifestListSummary> {
+  const { store } = context;
+  const found: ListedManifest[] = [];
+  for (const image of images) found.push(...(await entriesOf(context, image, options)));
+  const known = amend ? lookUpList(context, name) : undefined;
+  const id = known?.id ?? randomBytes(32).toString('hex');
+  if (known === undefined) store.manifestLists.add({ id, name: localName(name), manifests: merged([], found) });
+  else store.manifestLists.change(id, (manifests) => merged(manifests, found));
+  return summarize(find(context, id));
+}
+
+async function add(
+  context: EngineContext,
+  name: string,
+  image: string,
+  options: ManifestAddOptions = {},
+): Promise<ManifestListSummary> {
+  const { id } = find(context, name);
+  const found = await entriesOf(context, image, options);
+  context.store.manifestLists.change(id, (manifests) => merged(manifests, found));
+  return summarize(find(context, id));
+}
+
+/** One that is there already is replaced where it is. */
+function merged(before: readonly ListedManifest[], found: readonly ListedManifest[]): readonly ListedManifest[] {
+  const all = new Map([...before, ...found].map((entry) => [entry.descriptor.digest, entry]));
+  if (all.size > MAX_IMAGES) throw new TspodError('INVALID_ARGUMENT', `a list must have at most ${MAX_IMAGES} images`);
+  return [...all.values()];
+}
+
+function annotate(
+  context: EngineContext,
+  name: string,
+  image: string,
+  options: ManifestEntryOptions,
+): ManifestListSummary {
+  const list = find(context, name);
+  const digest = digestIn(context, list, image);
+  context.store.manifestLists.change(list.id, (manifests) =>
+    manifests.map((entry) =>
+      entry.descriptor.digest === digest ? { ...entry, descriptor: described(entry.descriptor, options) } : entry,
+    ),
+  );
+  return summarize(find(context, list.id));
+}
+
+function removeEntry(context: EngineContext, name: string, image: string): ManifestListSummary {
+  const list = find(context, name);
+  const digest = digestIn(context, list, image);
+  context.store.manifestLists.change(list.id, (manifests) =>
+    manifests.filter(({ descriptor }) => descriptor.digest !== digest),
+  );
+  return summarize(find(context, list.id));
+}
+
+/** Of an entry: said, or that of an image of the store. */
+function digestIn({ store }: EngineContext, list: StoredList, image: string): string {
+  const has = (digest: string) => list.manifests.some(({ descriptor }) => descriptor.digest === digest);
+  if (has(image)) return image;
+  const found = lookUp(store, image);
+  const digest = found === undefined ? image : manifestOf(store, found.image, found.name);
+  if (has(digest)) return digest;
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `no instance matching digest ${JSON.stringify(digest)} found in manifest list ${list.name}`,
+    { details: { digest } },
+  );
+}
