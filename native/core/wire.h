@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tspod::wire {
 
@@ -62,6 +63,11 @@ class Strings {
   Iterator end() const { return Iterator(items_.data() + items_.size()); }
   uint32_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
+  std::vector<std::string> copies() const {
+    std::vector<std::string> all;
+    for (const String item : *this) all.push_back(item.str());
+    return all;
+  }
 
  private:
   Bytes items_;
@@ -206,6 +212,10 @@ inline void put(Writer& writer, String value) {
   writer.number(static_cast<uint32_t>(value.view().size()));
   writer.raw(value.view());
   writer.raw({"\0", 1});
+}
+inline void put(Writer& writer, const Strings& value) {
+  writer.number(value.size());
+  for (const String item : value) put(writer, item);
 }
 
 }  // namespace tspod::wire

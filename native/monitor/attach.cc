@@ -68,10 +68,19 @@ void replan(Loop& loop, Client& client) {
   send_message(client, message::Replanned{});
 }
 
+/** Connections to come are handed on to these addresses. */
+void lead(Loop& loop, Client& client, const message::Lead& target) {
+  for (ops::HeldPort& port : loop.monitor.context.held_ports) {
+    if (port.forwards) port.targets = target.addresses.copies();
+  }
+  send_message(client, message::Led{});
+}
+
 /** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
 bool obey(Loop& loop, Client& client) {
   message::Attach wish;
   message::Resize size;
+  message::Lead target;
   switch (static_cast<Type>(client.reader.type())) {
     case Type::kAttach:
       if (!decode_payload(client, wish)) return false;
@@ -90,6 +99,9 @@ bool obey(Loop& loop, Client& client) {
       (void)loop.monitor.supervision.log.reopen();  // if it cannot be opened the old file stays in use
       return true;
     case Type::kReplan: return replan(loop, client), true;
+    case Type::kLead:
+      if (!decode_payload(client, target)) return false;
+      return lead(loop, client, target), true;
     case Type::kLaunch:  // once, before there was a loop
     case Type::kStdin:   // comes in pieces, not here
     case Type::kCreated:
@@ -101,7 +113,8 @@ bool obey(Loop& loop, Client& client) {
     case Type::kStderr:
     case Type::kStopping:
     case Type::kChecked:
-    case Type::kReplanned: return false;
+    case Type::kReplanned:
+    case Type::kLed: return false;
   }
   return false;
 }

@@ -217,6 +217,7 @@ void leave(Loop& loop, const std::string& error) {
                                          .started_ns = record.started_ns,
                                          .finished_ns = record.finished_ns});
   });
+  if (loop.forwarder) loop.forwarder->close();
   await_check(loop);
   (void)adopt_next_plan(loop.monitor);  // it may have more to undo
   (void)tear_down(loop.monitor);        // the engine sees what is left, and runs the same steps again

@@ -12,6 +12,7 @@
 #include "monitor/buffers.h"
 #include "monitor/checks.h"
 #include "monitor/clients.h"
+#include "monitor/forwarding.h"
 #include "monitor/input.h"
 #include "monitor/log_format.h"
 #include "monitor/monitor.h"
@@ -72,8 +73,9 @@ struct Loop {
   ScratchBuffer scratch{kReadBytes};
 
   Restarter restarter;
-  std::unique_ptr<Checks> checks;  // none for most
-  uint64_t run_began_ns = 0;       // CLOCK_BOOTTIME
+  std::unique_ptr<Checks> checks;        // none for most
+  std::unique_ptr<Forwarder> forwarder;  // none without ports that are handed on
+  uint64_t run_began_ns = 0;             // CLOCK_BOOTTIME
   bool timed_out = false;
   bool oom_killed = false;
   uint64_t finished_ns = 0;                // CLOCK_REALTIME, of the last run

@@ -35,7 +35,7 @@ class MessageReader {
   Event hand_on(std::string_view& input);
 
   static constexpr size_t kHeaderBytes = 8;
-  static constexpr size_t kLargestPayload = 16;  // of all but stdin
+  static constexpr size_t kLargestPayload = 128;  // of all but stdin: two addresses
 
   std::array<char, kHeaderBytes + kLargestPayload> held_{};
   size_t held_size_ = 0;

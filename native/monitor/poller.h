@@ -19,12 +19,14 @@ enum class Source : uint32_t {
   kStdin,
   kTimer,
   kCheckTimer,
-  kCheckOutput
+  kCheckOutput,
+  kForwardPort,
+  kForward
 };
 
 struct Event {
   Source source;
-  uint32_t id;      // of a client
+  uint32_t id;      // of a client, a port, or one end of a connection
   uint32_t events;  // EPOLL* bits
 };
 

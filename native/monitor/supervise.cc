@@ -44,6 +44,9 @@ Result<void> set_up(Loop& loop) {
   TRY(catch_signals(loop));
   TRY(loop.poller.watch(loop.signals_watch, kReadable));
   loop.listener_watch.fd = loop.monitor.supervision.listener.get();
+  for (const ops::HeldPort& port : loop.monitor.context.held_ports) {
+    if (port.forwards && !loop.forwarder) loop.forwarder = std::make_unique<Forwarder>(loop.poller);
+  }
   loop.restarter = Restarter(restart_settings(loop.monitor.settings.restart));
   return set_up_checking(loop);
 }
@@ -86,6 +89,7 @@ void watch_all(Loop& loop) {
   (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
   (void)loop.poller.watch(loop.timer_watch, loop.timer ? kReadable : kNothing);
   if (loop.checks) watch_checks(loop);
+  if (loop.forwarder) loop.forwarder->watch(loop.monitor.context.held_ports);
   (void)loop.poller.watch(loop.out.watch, events_of(loop, loop.out));
   (void)loop.poller.watch(loop.err.watch, events_of(loop, loop.err));
   (void)loop.poller.watch(loop.input_watch, loop.input.has_waiting() ? kWritable : kNothing);
@@ -106,13 +110,20 @@ void handle(Loop& loop, const Event& event) {
     case Source::kTimer: return handle_timer(loop);
     case Source::kCheckTimer: return handle_check_timer(loop);
     case Source::kCheckOutput: return read_check_output(loop);
+    case Source::kForwardPort:
+      if (loop.forwarder) loop.forwarder->accept(loop.monitor.context.held_ports, event.id);
+      return;
+    case Source::kForward:
+      if (loop.forwarder) loop.forwarder->serve(event);
+      return;
   }
 }
 
 /** Waits once, and does what there is to do. False if waiting itself does not work. */
 bool turn(Loop& loop) {
   Log& log = loop.monitor.supervision.log;
-  const bool wakes = loop.scratch.held() || log.holds_memory() || loop.listener_rests;
+  const bool forwarder_rests = loop.forwarder && loop.forwarder->rests();
+  const bool wakes = loop.scratch.held() || log.holds_memory() || loop.listener_rests || forwarder_rests;
   const Result<bool> happened =
       loop.poller.wait(wakes ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
   if (!happened) return false;
@@ -120,6 +131,7 @@ bool turn(Loop& loop) {
   loop.scratch.release();
   log.trim();
   loop.listener_rests = false;
+  if (loop.forwarder) loop.forwarder->wake();
   return true;
 }
 

@@ -69,6 +69,9 @@ struct HeldPort {
   std::string address;
   uint32_t port = 0;
   UniqueFd socket;
+  bool forwards = false;             // it listens, and the monitor hands connections on
+  std::vector<std::string> targets;  // to the first of these addresses that takes them
+  uint32_t target_port = 0;
 };
 
 /** A mount that is put on many places: the first time itself, then copies of it. */

@@ -16,49 +16,24 @@
 namespace tspod::ops {
 namespace {
 
-/** A socket address and its size. */
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-Result<Address> address_of(const plan::HoldPort& step) {
-  Address address;
-  if (step.port == 0 || step.port > UINT16_MAX) return Error{"bind", std::to_string(step.port), EINVAL};
-  const auto port = htons(static_cast<uint16_t>(step.port));
-  sockaddr_in four{};
-  if (::inet_pton(AF_INET, step.address.c_str(), &four.sin_addr) == 1) {
-    four.sin_family = AF_INET;
-    four.sin_port = port;
-    address.size = sizeof four;
-    std::memcpy(&address.storage, &four, sizeof four);
-    return address;
-  }
-  sockaddr_in6 six{};
-  if (::inet_pton(AF_INET6, step.address.c_str(), &six.sin6_addr) != 1)
-    return Error{"bind", step.address.str(), EINVAL};
-  six.sin6_family = AF_INET6;
-  six.sin6_port = port;
-  address.size = sizeof six;
-  std::memcpy(&address.storage, &six, sizeof six);
-  return address;
-}
+constexpr int kBacklog = 128;
 
 /**
- * To listen is what tells whether another has the port; from then on nobody shares it. What the rules do not
- * lead to the container is refused, and does not wait for ever.
+ * To listen is what tells whether another has the port; from then on nobody shares it. Unless connections are
+ * handed on, what the rules do not lead to the container is refused, and does not wait for ever.
  */
-Result<void> keep_without_listening(int socket) {
-  TRY(sys::check(::listen(socket, 0), "bind"));  // as of one who only binds
+Result<void> keep_stream(int socket, bool listens) {
+  TRY(sys::check(::listen(socket, listens ? kBacklog : 0), "bind"));  // as of one who only binds
   const int off = 0;
   TRY(sys::check(::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off), "setsockopt"));
+  if (listens) return {};
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
   return sys::check(::connect(socket, &nobody, sizeof nobody), "connect");
 }
 
 Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
-  const Address address = TRY(address_of(step));
+  const SocketAddress address = TRY(socket_address(step.address.str(), step.port));
   const bool stream = step.protocol == IPPROTO_TCP;
   const int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
   UniqueFd socket = TRY(
@@ -71,7 +46,7 @@ Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
     TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt"));
   TRY(sys::check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
                  "bind"));
-  if (stream) TRY(keep_without_listening(socket.get()));
+  if (stream) TRY(keep_stream(socket.get(), !step.targets.empty()));
   return socket;
 }
 
@@ -80,6 +55,27 @@ bool is_same(const HeldPort& held, const plan::HoldPort& step) {
 }
 
 }  // namespace
+
+Result<SocketAddress> socket_address(const std::string& text, uint32_t number) {
+  SocketAddress address;
+  if (number == 0 || number > UINT16_MAX) return Error{"bind", std::to_string(number), EINVAL};
+  const auto port = htons(static_cast<uint16_t>(number));
+  sockaddr_in four{};
+  if (::inet_pton(AF_INET, text.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = port;
+    address.size = sizeof four;
+    std::memcpy(&address.storage, &four, sizeof four);
+    return address;
+  }
+  sockaddr_in6 six{};
+  if (::inet_pton(AF_INET6, text.c_str(), &six.sin6_addr) != 1) return Error{"bind", text, EINVAL};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = port;
+  address.size = sizeof six;
+  std::memcpy(&address.storage, &six, sizeof six);
+  return address;
+}
 
 Result<void> network_namespace(Context& context, const plan::NetworkNamespace& step) {
   if (context.slots.get(step.slot)) return {};
@@ -96,10 +92,18 @@ Result<void> network_sysctl(Context& context, const plan::NetworkSysctl& step) {
 }
 
 Result<void> hold_port(Context& context, const plan::HoldPort& step) {
-  for (const HeldPort& held : context.held_ports) {
-    if (is_same(held, step)) return {};
+  for (HeldPort& held : context.held_ports) {
+    if (!is_same(held, step)) continue;
+    held.targets = step.targets.copies();
+    return {};
   }
-  HeldPort held{step.protocol, step.address.str(), step.port, {}};
+  HeldPort held{.protocol = step.protocol,
+                .address = step.address.str(),
+                .port = step.port,
+                .socket = {},
+                .forwards = step.protocol == IPPROTO_TCP && !step.targets.empty(),
+                .targets = step.targets.copies(),
+                .target_port = step.target_port};
   Result<UniqueFd> socket = bound_socket(step);
   if (!socket) return Error{socket.error().op, {}, socket.error().err};
   held.socket = std::move(*socket);

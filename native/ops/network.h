@@ -1,12 +1,24 @@
-// Acting in another network namespace for the length of a call.
+// Acting in another network namespace for the length of a call; addresses of sockets.
 #pragma once
 
 #include <sched.h>
+#include <sys/socket.h>
+
+#include <string>
 
 #include "core/sys_process.h"
 #include "ops/context.h"
 
 namespace tspod::ops {
+
+/** A socket address and its size. */
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+/** Of an address of IPv4 or IPv6. EINVAL for what is none, and for port 0. */
+Result<SocketAddress> socket_address(const std::string& text, uint32_t port);
 
 /** Calls `act` in the network namespace of the slot (NONE: where the caller is), and comes back, whatever
  * `act` returns. */

@@ -21,6 +21,7 @@ enum class Type : uint32_t {
   kCheck = 9,
   kReplan = 30,
   kKeepTrees = 10,
+  kLead = 31,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -31,6 +32,7 @@ enum class Type : uint32_t {
   kStopping = 108,
   kChecked = 109,
   kReplanned = 130,
+  kLed = 131,
 };
 
 struct Launch {
@@ -82,6 +84,11 @@ struct Replan {
 
 struct KeepTrees {
   static constexpr Type kType = Type::kKeepTrees;
+};
+
+struct Lead {
+  static constexpr Type kType = Type::kLead;
+  wire::Strings addresses{};
 };
 
 struct Created {
@@ -142,6 +149,10 @@ struct Replanned {
   static constexpr Type kType = Type::kReplanned;
 };
 
+struct Led {
+  static constexpr Type kType = Type::kLed;
+};
+
 inline void decode(wire::Reader& reader, Launch& record) {
   wire::get(reader, record.plan);
 }
@@ -180,6 +191,10 @@ inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 }
 
 inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
+}
+
+inline void decode(wire::Reader& reader, Lead& record) {
+  wire::get(reader, record.addresses);
 }
 
 inline void decode(wire::Reader& reader, Created& record) {
@@ -230,6 +245,9 @@ inline void decode(wire::Reader& reader, Checked& record) {
 inline void decode(wire::Reader& /*reader*/, Replanned& /*record*/) {
 }
 
+inline void decode(wire::Reader& /*reader*/, Led& /*record*/) {
+}
+
 inline void encode(wire::Writer& writer, const Launch& record) {
   wire::put(writer, record.plan);
 }
@@ -268,6 +286,10 @@ inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
+}
+
+inline void encode(wire::Writer& writer, const Lead& record) {
+  wire::put(writer, record.addresses);
 }
 
 inline void encode(wire::Writer& writer, const Created& record) {
@@ -316,6 +338,9 @@ inline void encode(wire::Writer& writer, const Checked& record) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Replanned& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const Led& /*record*/) {
 }
 
 }  // namespace tspod::message

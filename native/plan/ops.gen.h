@@ -548,6 +548,8 @@ struct HoldPort {
   uint32_t protocol{};
   wire::String address{};
   uint32_t port{};
+  wire::Strings targets{};
+  uint32_t target_port{};
 };
 
 struct HoldFile {
@@ -1063,6 +1065,8 @@ inline void decode(wire::Reader& reader, HoldPort& record) {
   wire::get(reader, record.protocol);
   wire::get(reader, record.address);
   wire::get(reader, record.port);
+  wire::get(reader, record.targets);
+  wire::get(reader, record.target_port);
 }
 
 inline void decode(wire::Reader& reader, HoldFile& record) {
@@ -1656,6 +1660,8 @@ void for_each_operand(const HoldPort& record, Use&& use) {
   use(record.protocol);
   use(record.address);
   use(record.port);
+  use(record.targets);
+  use(record.target_port);
 }
 
 template <typename Use>

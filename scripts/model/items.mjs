@@ -101,6 +101,7 @@ stats :: system/observe.test.ts :: stats: 64 MiB of memory, and the limit
 port :: system/cli-observe.test.ts :: port: nothing is published
 networks of a running container: connect, disconnect :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
 published ports: from the host, from others, from itself :: system/network.test.ts :: a published port is reached on the host, from other containers, and from the container itself
+published ports on ::1 :: system/network-loopback.test.ts :: a network without IPv6: the port is reached on 127.0.0.1, ::1 and an address of the host
 namespace path, cgroup path, host name, dependencies :: system/observe.test.ts :: places: namespaces, cgroup, host name and dependencies
 root file system size, writable-layer size :: system/observe.test.ts :: sizes: what is written, a file of several names once, and the root directory with it
 bind mounts, destination to source :: system/observe.test.ts :: bindMounts: the files of the engine, but for those that the user mounts

@@ -3,7 +3,7 @@ import type { MonitorConnection, MonitorMessage } from '../native/monitor-connec
 import type { ExitStatus } from './api.js';
 import { statusFromMessage } from './exit-status.js';
 
-/** What answers `launch`, `start` and `replan`. */
+/** What answers `launch`, `start`, `replan` and `lead`. */
 export type LaunchAnswer =
   | {
       readonly kind: 'created' | 'started';
@@ -11,7 +11,7 @@ export type LaunchAnswer =
       readonly startTime: bigint;
       readonly startedUs: number;
     }
-  | { readonly kind: 'replanned' }
+  | { readonly kind: 'replanned' | 'led' }
   | { readonly kind: 'failed'; readonly step: number; readonly errno: number; readonly detail: string }
   /** The monitor hung up without an answer. */
   | { readonly kind: 'closed' };
@@ -58,6 +58,13 @@ export class MonitorTalk {
   replan(): Promise<LaunchAnswer> {
     return this.#request(() => {
       this.connection.send('replan', {});
+    });
+  }
+
+  /** Published ports on ::1 lead to these addresses from now on. */
+  lead(addresses: readonly string[]): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('lead', { addresses });
     });
   }
 
@@ -157,7 +164,8 @@ export class MonitorTalk {
         for (const listener of this.#onExit) listener();
         break;
       case 'replanned':
-        this.#onAnswer?.({ kind: 'replanned' });
+      case 'led':
+        this.#onAnswer?.({ kind: message.name });
         break;
       case 'stopping':
         this.#onStopping?.();

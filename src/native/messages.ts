@@ -35,6 +35,8 @@ export const MESSAGES = {
   replan: { code: 30, fields: {} },
   /** The container is started again after its end: the teardown removes no tree. */
   keepTrees: { code: 10, fields: {} },
+  /** Published ports on ::1 lead to these addresses of the container from now on, in this order. Answered by `led`. */
+  lead: { code: 31, fields: { addresses: 'strs' } },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -53,4 +55,5 @@ export const MESSAGES = {
   /** `result`: 0 passed, 1 failed, 2 the start-up check failed, 3 not run: the container does not run, is frozen, or has no check. */
   checked: { code: 109, fields: { result: 'u32' } },
   replanned: { code: 130, fields: {} },
+  led: { code: 131, fields: {} },
 } as const satisfies Readonly<Record<string, RecordShape>>;

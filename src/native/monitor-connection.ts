@@ -9,7 +9,17 @@ import type { ChildProcess, ProcessEnd } from './child-process.js';
 
 /** Names of the messages that a monitor sends. */
 export type MonitorMessageName =
-  'created' | 'started' | 'failed' | 'exited' | 'attached' | 'stdout' | 'stderr' | 'stopping' | 'checked' | 'replanned';
+  | 'created'
+  | 'started'
+  | 'failed'
+  | 'exited'
+  | 'attached'
+  | 'stdout'
+  | 'stderr'
+  | 'stopping'
+  | 'checked'
+  | 'replanned'
+  | 'led';
 
 /** Names of the messages that a monitor takes. */
 export type RequestName = Exclude<MessageName, MonitorMessageName>;

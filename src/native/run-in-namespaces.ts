@@ -134,6 +134,7 @@ class NamespaceRun {
       case 'stopping':
       case 'checked':
       case 'replanned':
+      case 'led':
         return;
     }
   }

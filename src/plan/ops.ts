@@ -305,9 +305,13 @@ export const OPS = {
   networkSysctl: { code: 113, fields: { namespaceSlot: 'i32', key: 'str', value: 'str' } },
   /**
    * Binds a socket of the host to a port, so that nobody else takes it, and holds it until the teardown. `protocol` 6 tcp, 17
-   * udp. EADDRINUSE. What is held already is success.
+   * udp. With `targets` it listens as well (tcp), and the monitor hands connections to ::1 on, to `targetPort` of the first of these addresses that
+   * takes them. EADDRINUSE. What is held already is success, and leads to the targets that are given now.
    */
-  holdPort: { code: 114, fields: { protocol: 'u32', address: 'str', port: 'u32' } },
+  holdPort: {
+    code: 114,
+    fields: { protocol: 'u32', address: 'str', port: 'u32', targets: 'strs', targetPort: 'u32' },
+  },
   /** Takes the lock of a file that is there, and keeps it for as long as the monitor lives. EWOULDBLOCK if somebody has it. What is held already is success. */
   holdFile: { code: 117, fields: { path: 'str' } },
   /** Opens a file, made if missing, and waits for its flock(2); closeSlot, or the end of the process, gives it back. */

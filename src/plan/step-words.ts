@@ -133,8 +133,8 @@ export const DESCRIBERS: Describers = {
     `${messages.filter((words) => words !== '').join(', ')}${['', ', unless it is there', ', if it is ours'][condition] ?? ''}`,
   networkSysctl: ({ namespaceSlot, key, value }, names) =>
     `set sysctl ${key} to ${quoteValue(value)} ${networkOf(namespaceSlot, names)}`,
-  holdPort: ({ protocol, address, port }) =>
-    `keep port ${port}/${protocol === IPPROTO_UDP ? 'udp' : 'tcp'} of ${address}`,
+  holdPort: ({ protocol, address, port, targets, targetPort }) =>
+    `keep port ${port}/${protocol === IPPROTO_UDP ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
   holdFile: ({ path }) => `hold ${path}`,
   lockFile: ({ path }) => `wait for the lock ${path}`,
   closeSlot: ({ slot }, names) => `let go of ${names.slot(slot)}`,

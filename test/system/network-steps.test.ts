@@ -274,8 +274,8 @@ test('a port that somebody has cannot be held; what is held is free when the pla
   const { port } = server.address() as { port: number };
   const hold = (address: string, protocol: number) => {
     const builder = new PlanBuilder();
-    builder.add('prepare', 'holdPort', { protocol, address, port });
-    builder.add('prepare', 'holdPort', { protocol, address, port });
+    builder.add('prepare', 'holdPort', { protocol, address, port, targets: [], targetPort: 0 });
+    builder.add('prepare', 'holdPort', { protocol, address, port, targets: [], targetPort: 0 });
     return execute(encodePlan(builder.build()));
   };
   await t.throwsAsync(hold('127.0.0.1', 6), { code: 'EADDRINUSE' });

@@ -82,8 +82,7 @@ test('a published port is reached on the host, from other containers, and from t
   t.is(await ask('udp', '127.0.0.1', 8080), gateway);
   t.is(await ask('tcp', '127.0.0.1', 9000), gateway);
   t.is(await ask('tcp', gateway, 9000), 'ECONNREFUSED');
-  // What the kernel cannot lead there is refused, so that programs try the next address of localhost.
-  t.is(await ask('tcp', '::1', 8080), 'ECONNREFUSED');
+  t.regex(await ask('tcp', '::1', 8080), /^fd.*::1$/);
   // The same bridge: by the host's address it has the bridge's, directly its own.
   t.is(await from(t, 'other')('tcp', gateway, 8080), gateway);
   t.is(await from(t, 'other')('tcp', web.ip, 80), other.ip);

@@ -7,7 +7,7 @@ import { findNetwork } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
-import { publishedAddresses } from '../../plan/network/ports.js';
+import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { AttachedNetwork, PublishedPort } from '../../spec/container-network.js';
 import { attachConfig, type AttachConfig } from '../../spec/network-config.js';
@@ -19,6 +19,7 @@ import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { tellMembers } from '../network-names.js';
 import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../networking.js';
+import { talkTo } from '../talk-to.js';
 
 /** How it is connected; the name is the network's. */
 export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;
@@ -154,7 +155,7 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));
-    await leadPorts(led, [...others, network]);
+    await leadPorts(held, led, [...others, network]);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
     if (change === undefined) leave(held, found.id);
@@ -165,9 +166,17 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
 }
 
 /** Published ports lead to one of these networks from now on. */
-async function leadPorts({ network, ...live }: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
-  if (network.ports.length > 0 && networks.length > 0)
-    await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
+async function leadPorts(
+  held: HeldContainer,
+  { network, ...live }: LiveNetwork,
+  networks: readonly AttachedNetwork[],
+): Promise<void> {
+  if (network.ports.length === 0) return;
+  if (networks.length > 0) await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
+  // Those on ::1 the monitor hands on. One that has gone leads nowhere.
+  const talk = await talkTo(held.paths.run);
+  await talk?.lead(loopbackTargets({ networks }));
+  talk?.connection.close();
 }
 
 function leave({ context: { store }, seq }: HeldContainer, network: string): void {
@@ -196,6 +205,6 @@ async function detachLive(
   const { network } = change;
   await execute(encodePlan(disconnectPlan(live, change)));
   leave(held, findNetwork(held.context.networks, network.name).id);
-  await leadPorts(live, others);
+  await leadPorts(held, live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
 }

@@ -48,7 +48,8 @@ interface Attachment extends NetworkContext {
 /** Before the container is made: a port that somebody else has is known before anything is done. */
 export function holdNetwork(builder: PlanBuilder, id: string, { network, directory }: NetworkContext): void {
   builder.add('prepare', 'holdFile', { path: `${directory}/${NETWORK_FILES.container(id)}` });
-  for (const port of heldPorts(network)) builder.add('prepare', 'holdPort', port);
+  for (const { optional, ...port } of heldPorts(network))
+    builder[optional ? 'try' : 'add']('prepare', 'holdPort', port);
 }
 
 export function attachNetworks(builder: PlanBuilder, attachment: Attachment): void {

@@ -1,7 +1,7 @@
 /** Published ports: elements of the firewall's maps, and the sockets that keep others from taking the ports. Pure. */
 import type { NftElement } from '../../native/netlink/nftables/message.js';
 import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../../spec/container-network.js';
-import { parseIp } from '../../util/ip-address.js';
+import { formatIp, parseIp } from '../../util/ip-address.js';
 import { PORT_MAPS } from './firewall.js';
 import { ownerComment } from './names.js';
 
@@ -19,6 +19,11 @@ export interface HeldPort {
   readonly protocol: number;
   readonly address: string;
   readonly port: number;
+  /** Where the monitor hands connections to ::1 on to. */
+  readonly targets: readonly string[];
+  readonly targetPort: number;
+  /** Another process may have it: then it is not ours, and the container starts all the same. */
+  readonly optional: boolean;
 }
 
 /** The addresses that published ports lead to: those of the first network that has a way out. */
@@ -89,21 +94,46 @@ function isUnspecified(hostIp: string): boolean {
   return parseIp(hostIp)?.every((byte) => byte === 0) ?? true;
 }
 
+/** Where the monitor hands connections to ::1 on to, in the order that it tries: IPv6, which was asked for, first. */
+export function loopbackTargets(network: Pick<ContainerNetwork, 'networks'>): readonly string[] {
+  const addresses = publishedAddresses({ networks: network.networks, ports: [] });
+  return [16, 4].flatMap((size) => addresses.find(({ length }) => length === size) ?? []).map(formatIp);
+}
+
 /** The kernel may lack SCTP, and has no need of a socket for it. */
 export function heldPorts(network: ContainerNetwork): readonly HeldPort[] {
   const families = new Set(publishedAddresses(network).map(({ length }) => length));
+  const targets = loopbackTargets(network);
   return network.ports
     .filter(({ protocol }) => protocol !== 'sctp')
     .flatMap((published) =>
-      addressesOf(published, families).flatMap((address) =>
-        each(published, (port) => ({ protocol: PROTOCOLS[published.protocol], address, port })),
+      addressesOf(published, families).flatMap(({ address, optional }) =>
+        each(published, (port, targetPort) => ({
+          protocol: PROTOCOLS[published.protocol],
+          address,
+          port,
+          targets: published.protocol === 'tcp' && LOOPBACKS.has(address) ? targets : [],
+          targetPort,
+          optional,
+        })),
       ),
     );
 }
 
-function addressesOf({ hostIp }: PublishedPort, families: ReadonlySet<number>): readonly string[] {
-  if (hostIp !== '') return [hostIp];
-  return [...(families.has(4) ? ['0.0.0.0'] : []), ...(families.has(16) ? ['::'] : [])];
+/** Addresses of which ::1 is one. */
+const LOOPBACKS: ReadonlySet<string> = new Set(['::', '::1']);
+
+type HeldAddress = Pick<HeldPort, 'address' | 'optional'>;
+
+/** Without IPv6 on its networks, ::1 is an extra. */
+function addressesOf({ hostIp, protocol }: PublishedPort, families: ReadonlySet<number>): readonly HeldAddress[] {
+  if (hostIp !== '') return [{ address: hostIp, optional: false }];
+  const extra = protocol === 'tcp' && !families.has(16) && families.has(4);
+  return [
+    ...(families.has(4) ? [{ address: '0.0.0.0', optional: false }] : []),
+    ...(families.has(16) ? [{ address: '::', optional: false }] : []),
+    ...(extra ? [{ address: '::1', optional: true }] : []),
+  ];
 }
 
 function each<T>({ hostPort, containerPort, range }: PublishedPort, make: (hostPort: number, port: number) => T): T[] {

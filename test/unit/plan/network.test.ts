@@ -36,9 +36,10 @@ const FILE = `/run/n/container-${ID}`;
 
 test('a container on a bridge: what is done before it is made, and while it begins', (t) => {
   const plan = planWith({ ports: [WEB] });
-  t.deepEqual(wordsOf(plan, 'prepare').slice(-4, -1), [
+  t.deepEqual(wordsOf(plan, 'prepare').slice(-5, -1), [
     `hold ${FILE}`,
     'keep port 8080/tcp of 0.0.0.0',
+    '? keep port 8080/tcp of ::1, and hand connections to ::1 on to port 80 of 10.87.0.2',
     'new network namespace that stays',
   ]);
   // It is made in the namespace that is there.
@@ -161,12 +162,13 @@ test('macvlan and ipvlan need no bridge, no rules, and end with their namespace'
 test('a plan with networks is the same after the way over the wire', (t) => {
   const plan = planWith({ ports: [{ ...WEB, range: 600 }] });
   t.deepEqual(wordsOf(decodePlan(encodePlan(plan))), wordsOf(plan));
-  t.is(stepsOf(plan, 'holdPort').length, 600);
+  t.is(stepsOf(plan, 'holdPort').length, 1200);
 });
 
 for (const [what, port, addresses, expected] of [
   ['all addresses', WEB, ['10.87.0.2', 'fd01::2'], ['0.0.0.0', '::']],
-  ['all addresses, the container has no IPv6', WEB, ['10.87.0.2'], ['0.0.0.0']],
+  ['all addresses, the container has no IPv6', WEB, ['10.87.0.2'], ['0.0.0.0', '::1']],
+  ['the same with udp', { ...WEB, protocol: 'udp' }, ['10.87.0.2'], ['0.0.0.0']],
   ['one address', { ...WEB, hostIp: '127.0.0.1' }, ['10.87.0.2', 'fd01::2'], ['127.0.0.1']],
   ['sctp needs no socket', { ...WEB, protocol: 'sctp' }, ['10.87.0.2'], []],
 ] as const) {
