@@ -144,7 +144,6 @@ export const KNOWN = [
     why: 'those of the caller; those of Podman come from its containers.conf',
   },
   { what: 'inspect: only Podman has .HostConfig.Volume', why: 'there are no named volumes' },
-  { what: 'inspect: only Podman has .ImageDigest', why: 'a root directory has no digest' },
   { what: 'inspect: only Podman has .IsInfra', why: 'there are no pods' },
   { what: 'inspect: only Podman has .IsService', why: 'there are no pods' },
   { what: 'inspect: only Podman has .Namespace', why: 'a leftover that Podman never fills' },

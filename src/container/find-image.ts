@@ -81,6 +81,12 @@ function byBareDigest(store: Store, text: string): FoundImage | undefined {
   return image === undefined ? undefined : { image };
 }
 
+/** The manifest that a name stands for, or the image's own. */
+export function manifestOf(store: Store, image: StoredImage, name?: string): string {
+  const named = image.names.find((stored) => stored.name === name) ?? image.names[0];
+  return named?.manifest ?? store.images.blobs(image.seq).find(({ kind }) => kind === 'manifest')?.digest ?? '';
+}
+
 /** What a container is made of. Throws as findImage(). */
 export function containerImage({ store }: EngineContext, wanted: string): ContainerImage {
   const { image, name } = findImage(store, wanted);

@@ -217,6 +217,8 @@ export interface ContainerInspect {
   readonly Args: readonly string[];
   readonly State: InspectState;
   readonly Image: string;
+  /** Of its manifest; '' without an image. */
+  readonly ImageDigest: string;
   readonly ImageName: string;
   readonly Rootfs: string;
   readonly Pod: string;

@@ -17,6 +17,7 @@ import type { ContainerInspect, InspectState } from './inspect-types.js';
 import { inspectHealth } from './inspect-health.js';
 import { inspectNetworkSettings } from './inspect-network.js';
 import { readNetwork } from './networking.js';
+import { manifestOf } from './find-image.js';
 import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
@@ -37,6 +38,7 @@ export function inspectContainer(
   const spec = containerSpec(context, id, config);
   return {
     ...identity({ stored, config, paths }),
+    ImageDigest: imageDigest(context, config),
     State: { ...inspectState(state, cgroupPathOf(config, stored, state)), ...inspectHealth(config, paths) },
     ...fileFields(context, { id, name: stored.name, config, paths }),
     RestartCount: state.restartCount,
@@ -83,6 +85,12 @@ function identity({ stored, config, paths }: Subject) {
     Name: stored.name,
     ExecIDs: listSessions(paths.run).map((session) => session.id),
   };
+}
+
+/** Of the manifest by which the image is known under the name; '' without an image. */
+function imageDigest({ store }: EngineContext, { root, image: name }: ContainerConfig): string {
+  const [image] = root.kind === 'image' ? store.images.byIdPrefix(root.id) : [];
+  return image === undefined ? '' : manifestOf(store, image, name);
 }
 
 const NEVER = '0001-01-01T00:00:00Z';

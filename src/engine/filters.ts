@@ -10,6 +10,8 @@ export type Predicate = (container: ContainerSummary) => boolean;
 /** What some filters compare with. */
 export interface FilterContext {
   readonly now: Date;
+  /** The image that a name, a digest or the beginning of an id means; undefined: none. Throws AMBIGUOUS. */
+  readonly imageId: (nameOrId: string) => string | undefined;
   /** When a container was created; throws NO_SUCH_CONTAINER. */
   readonly createdAt: (nameOrId: string) => Date;
 }
@@ -42,10 +44,14 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
     if (bad !== undefined) throw invalid(`health: "${bad}" is none of ${HEALTHS.join(', ')}`);
     return ({ health }) => values.includes(health ?? 'none');
   },
-  ancestor:
-    (values) =>
-    ({ image, rootfs }) =>
-      values.some((value) => value !== '' && (value === image || value === rootfs)),
+  ancestor: (values, context) => {
+    // An image that has lost the name to another is still what the container was made of by that name.
+    const wanted = values.filter((value) => value !== '');
+    const ids = new Set(wanted.map((value) => context.imageId(value)));
+    const isNamed = (image: string, value: string) => image === value || image === `${value}:latest`;
+    return ({ image, imageId, rootfs }) =>
+      (imageId !== '' && ids.has(imageId)) || wanted.some((value) => isNamed(image, value) || value === rootfs);
+  },
   before: (values, context) => {
     const limit = Math.min(...values.map((value) => context.createdAt(value).getTime()));
     return ({ createdAt }) => createdAt.getTime() < limit;

@@ -1,5 +1,6 @@
 /** Listings. They take no lock and never wait for anything. */
 import type { EngineContext } from '../container/context.js';
+import { lookUp } from '../container/find-image.js';
 import { readHealth } from '../container/health-record.js';
 import { observe, SETTLED, isSettled, stateOf } from '../container/observe.js';
 import { mountPointOf } from '../container/root-mount.js';
@@ -16,6 +17,7 @@ export function listContainers(context: EngineContext, options: ListOptions = {}
   const { store } = context;
   const matches = filterPredicate(options.filters ?? {}, {
     now: new Date(),
+    imageId: (name) => lookUp(store, name)?.image.id,
     createdAt: (nameOrId) => new Date(store.find(nameOrId).createdUs / 1000),
   });
   const all = options.all === true || options.last !== undefined || namesState(options);
@@ -61,6 +63,7 @@ function summarize(context: EngineContext, container: ListedContainer): Containe
     id: container.id,
     name: container.name,
     image: summary.image,
+    imageId: summary.imageId ?? '',
     rootfs: summary.rootfs,
     command: summary.command,
     createdAt: new Date(container.createdUs / 1000),

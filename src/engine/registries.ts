@@ -109,11 +109,20 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
 }
 
 /** All tags of a repository, whose full name is given with them. Throws NO_SUCH_IMAGE. */
-export async function imageTags(
+export function imageTags(text: string, request: RegistryRequest = {}): Promise<RepositoryTags> {
+  return tagsOf(text, { ...registryAccess(request), signal: request.signal });
+}
+
+export interface RepositoryTags {
+  /** With its registry. */
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+export async function tagsOf(
   text: string,
-  request: RegistryRequest = {},
-): Promise<{ readonly name: string; readonly tags: readonly string[] }> {
-  const options = registryAccess(request);
+  { signal, ...options }: RegistryAccessOptions & { readonly signal?: AbortSignal | undefined },
+): Promise<RepositoryTags> {
   const config = registriesOf(options);
   let last: unknown;
   for (const { tag: _tag, digest: _digest, ...name } of resolveImageName(text, config)) {
@@ -121,7 +130,7 @@ export async function imageTags(
       const access = accessTo(location, options);
       await using _client = access.client;
       try {
-        return { name: formatName(name), tags: await listTags(access, request.signal) };
+        return { name: formatName(name), tags: await listTags(access, signal) };
       } catch (error) {
         if (isTspodError(error, 'ABORTED')) throw error;
         last = error;

@@ -55,6 +55,8 @@ export interface ContainerSummary extends ContainerState {
   readonly name: string;
   /** Image reference, or '' with a root directory. */
   readonly image: string;
+  /** 64 hexadecimal digits, or '' without an image of the store. */
+  readonly imageId: string;
   /** The root directory when there is no image, or ''. */
   readonly rootfs: string;
   /** Entrypoint and command. */

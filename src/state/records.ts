@@ -53,6 +53,8 @@ export interface StoredContainer {
 /** What a listing shows without reading the configuration. */
 export interface StoredSummary {
   readonly image: string;
+  /** Of the image that it is made of; '' or nothing without. */
+  readonly imageId?: string;
   readonly rootfs: string;
   readonly command: readonly string[];
   readonly labels: Readonly<Record<string, string>>;

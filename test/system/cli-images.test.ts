@@ -331,3 +331,68 @@ test('tag, untag, image exists, inspect, history and prune', async (t) => {
   ])
     t.is((await run(t, 125, ...command)).stderr, 'Error: none: image not known\n');
 });
+
+test('ps: the image of a container, by which it is found: name, short name, id and its beginning, digest', async (t) => {
+  if (!ready(t)) return;
+  const { name, repository, image } = await pulled(t);
+  const id = (await output(t, 'create', '--name', 'one', name, 'x')).trim();
+  await run(t, 0, 'create', '--name', 'two', 'host:', 'true');
+  const found = async (value: string) =>
+    (await output(t, 'ps', '-aq', '--no-trunc', '--filter', `ancestor=${value}`)).trim();
+  const digest = `${repository}@${image.manifest.digest}`;
+  for (const value of [name, 'team/app:1', 'app:1', image.id, image.id.slice(0, 12), `sha256:${image.id}`, digest])
+    t.is(await found(value), id, value);
+  for (const value of ['pp:1', 'app:2', 'nothing', '']) t.is(await found(value), '', value);
+  const [row] = JSON.parse(await output(t, 'ps', '-a', '--filter', 'name=one', '--format', 'json')) as [
+    { ImageID: string },
+  ];
+  t.is(row.ImageID, image.id);
+  const rows = (await output(t, 'ps', '-a', '--format', '{{.Names}} {{.ImageID}}')).trimEnd().split('\n');
+  t.deepEqual(rows.map((line) => line.trim()).sort(), [`one ${image.id.slice(0, 12)}`, 'two']);
+  const format = '{{.Image}} {{.ImageName}} {{.ImageDigest}}';
+  t.is(await output(t, 'inspect', '--format', format, 'one'), `${image.id} ${name} ${image.manifest.digest}\n`);
+  t.is(await output(t, 'inspect', '--format', format, 'two'), ' host: \n');
+});
+
+test('pull --all-tags: all tags of a repository; one that fails does not end it', async (t) => {
+  if (!ready(t)) return;
+  const { repository, host, image } = await offered(t);
+  const other = imageOf({ layers: [busyboxLayer()] });
+  await offer(t, `${repository}:2`, other);
+  await offer(t, `${repository}:arm`, imageOf({ layers: [busyboxLayer()], more: { architecture: 's390x' } }));
+  const { stdout, stderr } = await run(
+    t,
+    125,
+    'pull',
+    '-q',
+    '--all-tags',
+    '--platform',
+    'linux/amd64',
+    PLAIN,
+    repository,
+  );
+  t.deepEqual(stdout.trim().split('\n').sort(), [image.id, other.id].sort());
+  t.regex(stderr, /^Error: .*app:arm: it is an image for linux\/s390x/);
+  t.is(
+    await output(t, 'images', '--format', '{{.Repository}}:{{.Tag}}', '--sort', 'tag'),
+    `${repository}:1\n${repository}:2\n`,
+  );
+  t.regex((await run(t, 125, 'pull', '-a', PLAIN, `${repository}:1`)).stderr, /tag can't be used with --all-tags/);
+  t.regex((await run(t, 125, 'pull', '-a', PLAIN, `${host}/none`)).stderr, /none/);
+});
+
+test('run --rmi: container and image are gone afterwards, unless another container is made of the image', async (t) => {
+  if (!ready(t)) return;
+  const { name } = await offered(t);
+  const flags = ['--network', 'none', PLAIN];
+  t.is((await run(t, 3, 'run', '-q', '--rmi', ...flags, name, 'sh', '-c', 'exit 3')).stdout, '');
+  t.is(await output(t, 'ps', '-aq'), '');
+  t.is(await output(t, 'images', '-q'), '');
+  await run(t, 0, 'create', '-q', '--name', 'other', ...flags, name);
+  const { stdout, stderr } = await run(t, 0, 'run', '-q', '--rmi', ...flags, name);
+  t.is(stdout, 'layer');
+  t.regex(stderr, /image is in use by a container/);
+  t.is((await output(t, 'images', '-q')).trim().length, 12);
+  t.is((await output(t, 'ps', '-aq')).trim().length, 12);
+  t.regex((await run(t, 125, 'run', '--rmi', '-d', ...flags, name)).stderr, /--rmi and --detach/);
+});

@@ -14,15 +14,7 @@ export const command: Command = {
   flags: [
     ...PLATFORM_FLAGS,
     ...REGISTRY_FLAGS,
-    {
-      name: 'all-tags',
-      short: 'a',
-      kind: 'bool',
-      help: '',
-      hidden: true,
-      missing: 'name the tags that are wanted',
-      harmless: ['false'],
-    },
+    { name: 'all-tags', short: 'a', kind: 'bool', help: 'Pull all tags of each repository' },
     { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids alone' },
   ],
@@ -36,12 +28,19 @@ export const command: Command = {
     let failed = false;
     for (const reference of args) {
       try {
-        const image = await engine.images.pull(reference, {
+        const options = {
           registry: registryAccess(flags),
           ...(platform === undefined ? {} : { platform }),
           ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-        });
-        await context.out(`${image.id}\n`);
+        };
+        const { images, failed: missed } = flags.bool('all-tags')
+          ? await engine.images.pullAllTags(reference, options)
+          : { images: [await engine.images.pull(reference, options)], failed: new Map<string, Error>() };
+        await context.out(images.map(({ id }) => `${id}\n`).join(''));
+        for (const error of missed.values()) {
+          failed = true;
+          await reportError(context, error);
+        }
       } catch (error) {
         failed = true;
         await reportError(context, error);

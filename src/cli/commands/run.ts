@@ -31,14 +31,20 @@ export const command: Command = {
     checkCreate(invocation);
     readStreams(invocation);
     parseDetachKeys(invocation.flags.text('detach-keys') ?? '');
+    if (invocation.flags.bool('rmi') && invocation.flags.bool('detach'))
+      throw invalid('--rmi and --detach cannot be used together: nobody is there to remove the image at the end');
   },
   run: async (context, invocation) => {
-    const request = await readCreateRequest(context, invocation);
+    const rmi = invocation.flags.bool('rmi');
+    const read = await readCreateRequest(context, invocation);
+    const request = rmi ? { ...read, options: { ...read.options, autoRemove: true } } : read;
     if (request.options.tty === true && request.options.interactive === true) await warnWithoutTerminal(context);
     const container = await createContainer(context, request);
     try {
       if (invocation.flags.bool('detach')) return await runDetached(context, container, request.options);
-      return await runAttached(context, container, { invocation, options: request.options });
+      const status = await runAttached(context, container, { invocation, options: request.options });
+      if (rmi && request.options.image !== undefined) await removeImage(context, request.options.image);
+      return status;
     } catch (error) {
       // after an error that is the container's own, what is left of it is as useful as one that ended
       if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container);
@@ -46,6 +52,18 @@ export const command: Command = {
     }
   },
 };
+
+/** Unless somebody else needs it. */
+async function removeImage(context: Context, image: string): Promise<void> {
+  const engine = await context.engine();
+  try {
+    await engine.images.remove(image);
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_IMAGE')) return;
+    if (!isTspodError(error)) throw error;
+    await context.log('warning', error.message);
+  }
+}
 
 async function warnWithoutTerminal(context: Context): Promise<void> {
   if (await isTerminal(0)) return;

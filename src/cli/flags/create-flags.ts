@@ -64,6 +64,13 @@ export const runFlags: readonly CreateFlag[] = [
     ofCommand: true,
   },
   {
+    name: 'rmi',
+    kind: 'bool',
+    group: 'Image',
+    help: 'Remove the container and its image at its end, unless other containers are made of the image',
+    ofCommand: true,
+  },
+  {
     name: 'sig-proxy',
     kind: 'bool',
     default: 'true',

@@ -5,12 +5,6 @@ function missing(names: string, reason: string): CreateFlag[] {
   return names.split(' ').map((name) => ({ name, kind: 'items', help: '', hidden: true, missing: reason }));
 }
 
-function missingSwitch(names: string, reason: string): CreateFlag[] {
-  return names
-    .split(' ')
-    .map((name) => ({ name, kind: 'bool', help: '', hidden: true, missing: reason, harmless: ['false'] }));
-}
-
 export const missingFlags: readonly CreateFlag[] = [
   ...missing('decryption-key', 'layers are not decrypted'),
   ...missing('pod pod-id-file', 'there are no pods'),
@@ -33,5 +27,4 @@ export const missingFlags: readonly CreateFlag[] = [
     missing: 'choose a profile with --security-opt seccomp=FILE',
     harmless: ['default'],
   },
-  ...missingSwitch('rmi', 'remove the image with `tspod rmi`'),
 ];

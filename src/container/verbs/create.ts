@@ -109,6 +109,7 @@ function insert(context: EngineContext, id: string, { config, hostPorts, state, 
 function summaryOf(config: ContainerConfig): StoredSummary {
   return {
     image: config.image,
+    ...(config.root.kind === 'image' ? { imageId: config.root.id } : {}),
     rootfs: config.root.kind === 'directory' ? config.root.path : '',
     command: config.args,
     labels: config.labels,

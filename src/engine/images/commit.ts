@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordContainerEvent } from '../../container/events.js';
+import { manifestOf } from '../../container/find-image.js';
 import { observe, statusOf } from '../../container/observe.js';
 import { withRoot } from '../../container/root-view.js';
 import { heldStream } from '../../container/archive-stream.js';
@@ -24,7 +25,7 @@ import { packDirectory } from '../../storage/pack-tree.js';
 import { containerPaths } from '../../storage/paths.js';
 import { fromBinaryText } from '../../util/binary-text.js';
 import { buildImage } from './build-image.js';
-import { manifestOf, summarize } from './summary.js';
+import { summarize } from './summary.js';
 import { localName } from './tag.js';
 import type { CommitOptions, ImageSummary } from './types.js';
 

@@ -11,6 +11,7 @@ import { mountedImages, mountImage, unmountImage } from './mount.js';
 import { imageTree } from './tree.js';
 import { loadImages } from './load.js';
 import { pullImage } from './pull.js';
+import { pullAllTags } from './pull-all-tags.js';
 import { pushImage } from './push.js';
 import { pruneImages, removeImage } from './remove.js';
 import { summarize } from './summary.js';
@@ -22,6 +23,7 @@ export function makeImages(context: EngineContext): Images {
   const get = (nameOrId: string) => summarize(store, findImage(store, nameOrId).image);
   return {
     pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
+    pullAllTags: (repository, options) => pullAllTags(context, repository, options),
     push: (nameOrId, to, options) => tracked(context, () => pushImage(context, nameOrId, to, options)),
     load: (from, options) => tracked(context, () => loadImages(context, from, options)),
     save: (nameOrIds, to, options) =>

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
+import { manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
@@ -15,7 +16,7 @@ import { wantedPlatform } from '../../oci/platform.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { processAccess } from '../process-access.js';
 import { fetchImage } from './fetch-image.js';
-import { manifestOf, summarize } from './summary.js';
+import { summarize } from './summary.js';
 import { localName } from './tag.js';
 import type { LoadedImage, LoadOptions } from './types.js';
 

@@ -65,7 +65,7 @@ function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
   return { ...options, temporaryDirectory: tmpdir() };
 }
 
-function accessOptions({
+export function accessOptions({
   tlsVerify,
   certDir,
   authFile,

@@ -1,7 +1,7 @@
 /** An image to wherever it shall be: the bytes that were pulled, so that all digests stay. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { findImage } from '../../container/find-image.js';
+import { findImage, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import { parseReference, repositoryName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';
@@ -14,7 +14,6 @@ import { noSuchImage } from '../../state/images.js';
 import { blobStream, readBlob } from '../../storage/images/blobs.js';
 import { Lease } from '../../storage/images/lease.js';
 import { sendBlobs } from './send-blobs.js';
-import { manifestOf } from './summary.js';
 import type { PushedImage, PushOptions } from './types.js';
 
 export async function pushImage(

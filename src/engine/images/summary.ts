@@ -1,4 +1,5 @@
 /** Records of images as users see them. */
+import { manifestOf } from '../../container/find-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import type { Store } from '../../state/store.js';
 import type { ImageSummary } from './types.js';
@@ -20,10 +21,4 @@ export function summarize(store: Store, image: StoredImage): ImageSummary {
     containers: image.uses,
     dangling: image.names.length === 0,
   };
-}
-
-/** The manifest that a name stands for, or the image's own. */
-export function manifestOf(store: Store, image: StoredImage, name?: string): string {
-  const named = image.names.find((stored) => stored.name === name) ?? image.names[0];
-  return named?.manifest ?? store.images.blobs(image.seq).find(({ kind }) => kind === 'manifest')?.digest ?? '';
 }

@@ -1,10 +1,9 @@
 /** Names of images: given and taken away. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { findImage, lookUp } from '../../container/find-image.js';
+import { findImage, lookUp, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import { formatName, parseImageName, withDefaultTag } from '../../image/reference.js';
-import { manifestOf } from './summary.js';
 
 export function tagImage(context: EngineContext, nameOrId: string, names: readonly string[]): void {
   const { store } = context;

@@ -55,6 +55,12 @@ export interface PullOptions extends SignalOption {
   readonly registry?: RegistryAccess;
 }
 
+export interface PulledTags {
+  readonly images: readonly ImageSummary[];
+  /** By name. */
+  readonly failed: ReadonlyMap<string, Error>;
+}
+
 /** What is said about a registry by the caller, in place of the configuration files. */
 export interface RegistryAccess {
   /** false: HTTP, and certificates that nobody has signed, are taken too. @default true */
@@ -242,6 +248,11 @@ export interface Images {
    * errors of registries.
    */
   pull(from: string | ImageSource, options?: PullOptions): Promise<ImageSummary>;
+  /**
+   * All tags of a repository of a registry, one after the other, under their names. A tag that fails does not end it. INVALID_ARGUMENT for a name with a tag,
+   * NO_SUCH_IMAGE, ABORTED, and errors of registries.
+   */
+  pullAllTags(repository: string, options?: PullOptions): Promise<PulledTags>;
   /** Sends it as it was pulled, the same bytes. `to`: a reference. @default the name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT, ABORTED, and errors of registries. */
   push(nameOrId: string, to?: string, options?: PushOptions): Promise<PushedImage>;
   /**

@@ -1,6 +1,6 @@
 /** What becomes an entry of a list: an image of the store, or of wherever it is. */
 import type { EngineContext } from '../../container/context.js';
-import { lookUp } from '../../container/find-image.js';
+import { lookUp, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import type { ImageSource, RawManifest } from '../../image/transport.js';
 import { splitDigest } from '../../oci/digest.js';
@@ -10,7 +10,6 @@ import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/par
 import { chooseImage, wantedPlatform } from '../../oci/platform.js';
 import { blobSize } from '../../storage/images/blobs.js';
 import type { ListedManifest } from '../../state/manifest-lists.js';
-import { manifestOf } from '../images/summary.js';
 import type { ManifestAddOptions, ManifestEntryOptions } from './types.js';
 
 /** Several for all images of an index. */

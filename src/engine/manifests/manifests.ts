@@ -2,12 +2,11 @@
 import { randomBytes } from 'node:crypto';
 
 import { tracked, type EngineContext } from '../../container/context.js';
-import { lookUp } from '../../container/find-image.js';
+import { lookUp, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';
 import { MAX_IMAGES, parseManifest } from '../../oci/parse-image.js';
 import type { ListedManifest, StoredList } from '../../state/manifest-lists.js';
-import { manifestOf } from '../images/summary.js';
 import { localName } from '../images/tag.js';
 import { described, entriesOf } from './entries.js';
 import { indexOf } from './index-of.js';
