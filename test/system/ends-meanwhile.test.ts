@@ -88,3 +88,20 @@ for (const [title, { options: more = {}, operation }] of Object.entries(CASES)) 
     }
   });
 }
+
+test('who stops a container as its process ends has stopped it, whatever its policy', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  for (let round = 0; round < 60; round += 1) {
+    const container = await engine.containers.create(
+      options({ command: ['sleep', '0.02'], restart: { policy: 'always' } }),
+    );
+    await container.start();
+    await delay(15 + (round % 15));
+    const [outcome] = await Promise.allSettled([container.stop({ timeoutSec: 0 })]);
+    t.deepEqual(unexpected([outcome]), []);
+    await delay(60);
+    t.is(container.state().status, 'exited', inspect(outcome));
+    await container.remove({ force: true });
+  }
+});

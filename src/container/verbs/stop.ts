@@ -13,6 +13,7 @@ import type { MonitorTalk } from '../monitor-talk.js';
 import { endOutlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../run-record.js';
+import { settle } from '../settle.js';
 import { talkTo } from '../talk-to.js';
 
 /** How long a killed process may take to vanish. */
@@ -77,6 +78,8 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
   const wasAllowed = held.status;
   held.save({ stoppedByUser: true });
+  // Its process may have ended just now, and its monitor, which has not been told yet, be about to make another.
+  if (held.observation.kind === 'ending') await settle(held);
   held.require('stop');
   const { observation } = held;
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${held.id} is ${wasAllowed}`);
