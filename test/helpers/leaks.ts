@@ -36,11 +36,16 @@ export function remains(territory: Territory, known: readonly string[] = []): re
   );
 }
 
+/** Of containers of Podman's, which other tests may run at the same time. */
+const PODMANS = /^netns-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Names of network links and pinned network namespaces, to be compared before and after: tests that use networks have a namespace of their own. */
 export function networkState(): readonly string[] {
   return [
     ...namesIn('/sys/class/net').map((name) => `link ${name}`),
-    ...namesIn('/run/netns').map((name) => `netns ${name}`),
+    ...namesIn('/run/netns')
+      .filter((name) => !PODMANS.test(name))
+      .map((name) => `netns ${name}`),
   ];
 }
 
