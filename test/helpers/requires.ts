@@ -27,6 +27,7 @@ type Program =
   | 'docker-registry'
   | 'skopeo'
   | 'umoci'
+  | 'zstd'
   | 'getfattr'
   | 'openssl'
   | 'nft'

@@ -87,7 +87,7 @@ async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell
   }
   const unready = await beginLayer(paths, {
     ...layer,
-    archive: decompressed(bytes),
+    archive: decompressed(bytes, limits?.growth),
     signal,
     ...(limits === undefined ? {} : { limits }),
   });

@@ -15,6 +15,11 @@ import { indexTar, type TarIndex } from './tar-index.js';
 const MAX_GROWTH = 100;
 const MAX_BASE_BYTES = 1024 * 1024 * 1024;
 
+/** What so many compressed bytes may become. */
+export function mostUnpacked(bytes: number): number {
+  return bytes * MAX_GROWTH + MAX_BASE_BYTES;
+}
+
 export interface ArchiveOptions {
   /** For the unpacked form of compressed archives. */
   readonly temporaryDirectory: string;
@@ -81,7 +86,7 @@ async function unpacked(file: RandomFile, { temporaryDirectory, signal }: Archiv
     await pipeline(
       file.stream(0, file.size),
       createGunzip(),
-      atMost(file.size * MAX_GROWTH + MAX_BASE_BYTES),
+      atMost(mostUnpacked(file.size)),
       writeUnnamed(fd),
       ...(signal === undefined ? [] : [{ signal }]),
     );

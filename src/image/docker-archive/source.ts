@@ -9,14 +9,12 @@ import { digestOf } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
+import { mostUnpacked } from '../archive/archive-file.js';
 import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
 import { fullName } from '../reference.js';
 import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
 import { readImages, type ArchivedImage } from './manifest.js';
-
-/** Of one layer, unpacked: what other engines take, too. */
-const MAX_LAYER_BYTES = 1024 ** 4;
 
 interface Layer extends Descriptor {
   readonly path: string;
@@ -185,7 +183,11 @@ async function measureLayer(
   for await (const chunk of (await layerStream(file)) as AsyncIterable<Buffer>) {
     throwIfAborted('read the archive', signal);
     size += chunk.length;
-    if (size > MAX_LAYER_BYTES) throw new TspodError('BAD_ARCHIVE', `layer ${JSON.stringify(path)} is too large`);
+    if (size > mostUnpacked(file.size))
+      throw new TspodError(
+        'BAD_ARCHIVE',
+        `layer ${JSON.stringify(path)} unpacks to more than ${mostUnpacked(file.size)} bytes`,
+      );
     if (hashed) hash.update(chunk);
   }
   return { size, digest: `sha256:${hash.digest('hex')}` };

@@ -17,14 +17,49 @@ const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
 const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
 
-/** The layer as an archive. Throws BAD_IMAGE for what cannot be decompressed. */
-export async function* decompressed(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
-  const chunks = source[Symbol.asyncIterator]();
+/** A layer may become so many times as large when it is decompressed, and this on top: what grows more is a bomb. */
+export interface GrowthLimit {
+  readonly factor: number;
+  readonly bytes: number;
+}
+
+/** Files of zeros grow more: a gigabyte of them is taken, an image of a disk of nothing else is not. */
+export const GROWTH_LIMIT: GrowthLimit = { factor: 200, bytes: 1024 ** 3 };
+
+/** The layer as an archive. Throws BAD_IMAGE for what cannot be decompressed, or grows too much. */
+export async function* decompressed(
+  source: Chunks,
+  limit: GrowthLimit = GROWTH_LIMIT,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let taken = 0;
+  const counted = counting(source, (bytes) => (taken += bytes));
+  const chunks = counted[Symbol.asyncIterator]();
   const head = await firstBytes(chunks, ZSTD.length);
   const whole = withHead(head, chunks);
   const decompressor = decompressorOf(head);
   if (decompressor === undefined) yield* whole;
-  else yield* through(whole, decompressor);
+  else {
+    let grown = 0;
+    for await (const chunk of through(whole, decompressor)) {
+      grown += chunk.length;
+      if (grown > taken * limit.factor + limit.bytes) throw bomb(limit);
+      yield chunk;
+    }
+  }
+}
+
+async function* counting(source: Chunks, count: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+function bomb({ factor }: GrowthLimit): TspodError {
+  return new TspodError(
+    'BAD_IMAGE',
+    `a layer cannot be unpacked: it becomes more than ${factor} times as large when it is decompressed`,
+  );
 }
 
 function decompressorOf(head: Buffer): Transform | undefined {

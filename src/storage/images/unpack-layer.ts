@@ -8,6 +8,7 @@ import type { TarHeader, TarType } from '../../tar/header.js';
 import { readTar } from '../../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
 import { isKept } from '../owners.js';
+import { GROWTH_LIMIT, type GrowthLimit } from './decompress.js';
 
 export interface LayerLimits {
   /** Of one layer. */
@@ -15,6 +16,8 @@ export interface LayerLimits {
   readonly directories: number;
   /** Of the archive, decompressed. */
   readonly bytes: number;
+  /** Against the compressed form. */
+  readonly growth: GrowthLimit;
 }
 
 /** More than any image of use, and less than what a machine suffers from: an archive of nothing but empty directories has some 5 GB then. */
@@ -22,6 +25,7 @@ export const LAYER_LIMITS: LayerLimits = {
   entries: 10_000_000,
   directories: 1_000_000,
   bytes: 256 * 1024 ** 3,
+  growth: GROWTH_LIMIT,
 };
 
 /** Directories deeper than this cannot be archived again. */
