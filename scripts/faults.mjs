@@ -6,6 +6,8 @@
  *   npm run test:faults                    every system call, 200 random moments: about five minutes
  *   npm run test:faults -- --rounds 2000   more random moments
  *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
+ *   npm run test:faults -- --network 500   more containers than 200 that are started at once on one network, and killed with their monitors
+ *   npm run test:faults -- --only network  that alone; or kill-sweep, or kill-images
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  */
@@ -21,24 +23,34 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     images: { type: 'string', default: '50' },
     stride: { type: 'string', default: '1' },
+    network: { type: 'string', default: '200' },
+    only: { type: 'string' },
     built: { type: 'boolean' },
   },
 });
 
-for (const name of ['rounds', 'seed', 'images', 'stride']) {
+for (const name of ['rounds', 'seed', 'images', 'stride', 'network']) {
   if (/^\d+$/.test(values[name])) continue;
   console.error(`--${name} takes a number, not "${values[name]}"`);
   process.exit(2);
 }
 
 if (values.built !== true) run(['scripts/build-tests.mjs']);
-const tests = ['kill-sweep', 'kill-images'].map((name) => `out/test/system/${name}.test.js`);
-run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', ...tests], {
-  TSPOD_FAULT_ROUNDS: values.rounds,
-  TSPOD_FAULT_SEED: values.seed,
-  TSPOD_FAULT_STRIDE: values.stride,
-  TSPOD_IMAGE_FAULT_ROUNDS: values.images,
-});
+const MATCHES = { 'kill-sweep': [], 'kill-images': [], network: ['--match', 'killed with their monitors*'] };
+const chosen = Object.entries(MATCHES).filter(([name]) => values.only === undefined || values.only === name);
+if (chosen.length === 0) {
+  console.error(`--only takes ${Object.keys(MATCHES).join(', ')}, not "${values.only}"`);
+  process.exit(2);
+}
+for (const [name, match] of chosen) {
+  run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', ...match, `out/test/system/${name}.test.js`], {
+    TSPOD_FAULT_ROUNDS: values.rounds,
+    TSPOD_FAULT_SEED: values.seed,
+    TSPOD_FAULT_STRIDE: values.stride,
+    TSPOD_IMAGE_FAULT_ROUNDS: values.images,
+    TSPOD_TEST_MANY: values.network,
+  });
+}
 
 function run(args, env = {}) {
   const { status } = spawnSync(process.execPath, args, {

@@ -1,5 +1,5 @@
 /** Containers on bridges, with real traffic, on a host whose network is the test's own. */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -59,6 +59,18 @@ async function addressesOf(t: ExecutionContext<unknown>, container: string): Pro
 
 /** The bridge has the first address of the subnet. */
 const gatewayOf = (ip: string): string => ip.replace(/\.\d+$/, '.1');
+
+/** Of all processes, and those that are mounted. */
+function networkNamespaces(): readonly string[] {
+  const ofProcesses = readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? readlinkSync(`/proc/${pid}/ns/net`) : [];
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+  return [...ofProcesses, ...(readFileSync('/proc/self/mountinfo', 'utf8').match(/net:\[\d+\]/g) ?? [])];
+}
 
 async function nothingLeft(t: ExecutionContext<unknown>, host: OwnNetwork): Promise<void> {
   await until('no link is left', async () => (await host.links()).length === 0);
@@ -185,7 +197,8 @@ test('killed with their monitors, containers leave nothing after one command', a
   if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);
   const count = Number(process.env['TSPOD_TEST_MANY'] ?? 8);
-  await run(t, 0, 'network', 'create', 'blue');
+  const subnet = count < 250 ? '10.62.0.0/24' : '10.62.0.0/16';
+  await run(t, 0, 'network', 'create', '--subnet', subnet, 'blue');
   const names = Array.from({ length: count }, (_, index) => `many${index}`);
   await Promise.all(
     names.map((name, index) =>
@@ -208,13 +221,24 @@ test('killed with their monitors, containers leave nothing after one command', a
   );
   t.is((await host.rules()).match(/comment "container/g)?.length, count);
   t.is((await host.links()).length, count + 1);
+  const namespaces = new Set<string>();
   for (const id of readdirSync(join(storeOf(t).runRoot, 'c'))) {
     const state = readFileSync(join(storeOf(t).runRoot, 'c', id, 'state'), 'utf8');
+    namespaces.add(readlinkSync(`/proc/${/^init (\d+)/m.exec(state)?.[1]}/ns/net`));
     for (const [, pid] of state.matchAll(/^(?:monitor|init) (\d+)/gm)) process.kill(Number(pid), 'SIGKILL');
   }
+  t.is(namespaces.size, count);
   t.is((await output(t, 'ps', '-q')).trim(), '');
   t.deepEqual(await host.links(), []);
   await nothingLeft(t, host);
+  t.deepEqual(
+    networkNamespaces().filter((net) => namespaces.has(net)),
+    [],
+  );
+  t.false(readFileSync('/proc/self/mountinfo', 'utf8').includes(`${storeOf(t).root}/containers`));
+  // The addresses are free.
+  for (const last of [2, count + 1])
+    await run(t, 0, 'run', '--rm', '--network', 'blue', '--ip', `10.62.0.${Math.min(last, 254)}`, 'host:', 'true');
 });
 
 test('the monitor starts a container again in the network namespace that it had', async (t) => {
@@ -312,6 +336,12 @@ test('who joins the network of a container with an egress list cannot change the
   t.regex(exec.stderr, /egress cannot be enforced on a container with CAP_NET_ADMIN/);
   await run(t, 125, 'exec', '--privileged', 'between', 'true');
   await run(t, 0, 'exec', '--privileged', 'web', 'true');
+  const path = `ns:/proc/${(await output(t, 'inspect', '--format', '{{.State.Pid}}', 'bound')).trim()}/ns/net`;
+  const byPath = await run(t, 126, 'run', '--rm', '--network', path, '--cap-add', 'NET_ADMIN', 'host:', 'true');
+  t.regex(byPath.stderr, /egress of container [0-9a-f]{64} cannot be/);
+  await run(t, 0, 'run', '-d', '--name', 'path', '--network', path, 'host:', 'sleep', '1000');
+  await run(t, 125, 'exec', '--privileged', 'path', 'true');
+  t.is(await from(t, 'path')('tcp', web.ip, 80), 'timeout');
 });
 
 interface ShownEgress {
