@@ -211,6 +211,35 @@ test('an internal macvlan without a parent lies above the interface of the defau
   network.inside('ip', 'link', 'del', 'lan');
 });
 
+test('a full network, a subnet that is taken and a port that is busy: refused, and nothing is left', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'small');
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'small', '-p', '8080:80', ...root, ...SLEEP);
+  const links = network.links();
+  const files = (): readonly string[] => readdirSync(join(storeOf(t).runRoot, 'networks')).toSorted();
+  const before = files();
+  const full = await run(t, 126, 'run', '--name', 'b', '--network', 'web,small', ...root, 'true');
+  t.regex(full.stderr, /subnet 10\.51\.0\.0\/30: all its addresses are in use: no free IP addresses/);
+  const busy = await run(t, 126, 'run', '--name', 'c', '--network', 'web', '-p', '8080:80', ...root, 'true');
+  t.regex(busy.stderr, /listen tcp4 :8080: bind: address already in use/);
+  for (const subnet of ['10.51.0.0/24', '10.51.0.0/30'])
+    t.regex((await run(t, 125, 'network', 'create', '--subnet', subnet, 'other')).stderr, /already (in )?used/);
+  await run(t, 1, 'network', 'exists', 'other');
+  t.deepEqual(network.links(), links);
+  t.deepEqual(files(), before);
+  // The address that the first one got on the network that was not full is free again.
+  await run(t, 0, 'rm', 'b', 'c');
+  const rest = ['--network', 'web', ...root, 'true'];
+  for (const last of [2, 3]) {
+    const subnet = await output(t, 'network', 'inspect', '--format', '{{range .Subnets}}{{.Subnet}}{{end}}', 'web');
+    await run(t, 0, 'run', '--rm', '--ip', subnet.trim().replace(/0\/24$/, String(last)), ...rest);
+  }
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
 test('nothing is left of a macvlan that was added while the container ran', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter', 'ip')) return;
   const network = await testNetwork(t);

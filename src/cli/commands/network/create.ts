@@ -60,7 +60,7 @@ export const command: Command = {
       short: 'o',
       kind: 'items',
       value: 'key=value',
-      help: 'Option of the driver: mtu, metric, no_default_route, vlan, isolate, parent, mode',
+      help: 'Option of the driver: mtu, metric, no_default_route, isolate, parent, mode',
     },
     { name: 'route', kind: 'items', value: 'destination,gateway[,metric]', help: 'Route that containers have' },
     { name: 'subnet', kind: 'items', value: 'cidr', help: 'Subnet; may be given for each family, and more than once' },

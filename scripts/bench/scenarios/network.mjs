@@ -1,0 +1,36 @@
+import { launchOptions } from '../contestants.mjs';
+import { race, timed } from '../measure.mjs';
+
+export const title = 'a bridge and a published port: in process beside no network, and the command line beside Podman';
+export const needs = { iptables: 'iptables' };
+
+const PORT = '18080:80';
+
+export async function run({ engine, rootfs, tspodCli, podman }, { rounds = 30 }) {
+  const none = launchOptions(rootfs, ['/bin/true']);
+  const bridge = { ...none, network: 'bridge', publish: [PORT] };
+  const words = ['run', '--rm', '-p', PORT, '--rootfs', `${rootfs}:O`, '/bin/true'];
+  const results = await race(
+    [
+      { name: 'none', once: () => timed(() => mustSucceed(engine.run(none))) },
+      { name: 'bridge', once: () => timed(() => mustSucceed(engine.run(bridge))) },
+      { name: 'tspod run -p', once: () => timed(() => tspodCli(words)) },
+      { name: 'podman run -p', once: async () => (await podman(words)).nanoseconds },
+    ],
+    { rounds, warmUp: 3 },
+  );
+  return { results, ratios: ratios(results) };
+}
+
+function ratios(results) {
+  const [none, bridge, tspod, podman] = Object.values(results).map(({ medianMs }) => medianMs);
+  return [
+    { name: 'bridge and port, milliseconds more than none', value: bridge - none, atMost: 8 },
+    { name: 'tspod run -p / podman run -p', value: tspod / podman, atMost: 0.4 },
+  ];
+}
+
+async function mustSucceed(promise) {
+  const { exitCode, stderr } = await promise;
+  if (exitCode !== 0) throw new Error(`the container ended with ${exitCode}: ${stderr}`);
+}
