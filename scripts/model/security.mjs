@@ -45,20 +45,58 @@ a socket of the engine in the network namespace :: CVE-2020-15257 :: security/co
 const USERS = `
 a number is looked up as a name, or overflows :: CVE-2016-3697, CVE-2024-40635, CVE-2026-46680, CVE-2026-30892 :: system/identity.test.ts :: run and exec: users, groups and capabilities\${change.uidMaps === undefined ? '' : ', in a user namespace'}
 inheritable and ambient capabilities :: CVE-2022-24769, CVE-2022-27649, CVE-2022-27651, CVE-2022-29162 :: system/identity.test.ts :: a capability that was added by name is ambient for a user, never inheritable for root
+one who is not root keeps capabilities of root :: CVE-2016-8867, CVE-2018-1000400, CVE-2018-10856, CVE-2021-20188 :: security/users.test.ts :: users: one who is not root has no capabilities, and a set-uid program none beyond the container’s (CVE-2016-8867, CVE-2021-20188)
+groups that are missing, or the caller's :: CVE-2022-2989, CVE-2022-2990, CVE-2022-2995, CVE-2022-36109, CVE-2023-25173 :: security/users.test.ts :: users: groups of the caller do not come along, the primary one is among them (CVE-2022-2989, CVE-2022-36109, CVE-2023-25173)
+files of accounts without measure :: CVE-2025-4437, CVE-2026-47262 :: security/users.test.ts :: users: files of accounts without measure cost no memory, and are refused or bounded (CVE-2025-4437, CVE-2026-47262)
+the same for who looks at the processes :: CVE-2025-4437 :: security/users.test.ts :: top: a container that makes its accounts endless or a pipe keeps nobody
 a command has more rights than its container :: CVE-2025-27612 :: unit/spec/exec.test.ts :: an exec never holds more than its container, but with privileged
 a command has more rights than its container, in the kernel :: CVE-2025-27612 :: system/cli-exec.test.ts :: exec: the rights are those of the container, or all with --privileged
 sysctls that smuggle another :: CVE-2022-0811, CVE-2022-0532 :: security/confinement.test.ts :: sysctls: none that smuggles another, none of the host’s (CVE-2022-0811, CVE-2022-0532)
 labels and annotations that mean something :: CVE-2024-3154, CVE-2023-6476, CVE-2026-94603, CVE-2026-53488 :: security/confinement.test.ts :: images and callers: no label or annotation changes how a container is kept (CVE-2026-94603, CVE-2026-53488, CVE-2024-3154)
 processes outside of their cgroup :: CVE-2025-47291 :: system/userns.test.ts :: all processes of a container in a user namespace are in its cgroup, those of an exec too
+the supervisor in the container's memory :: CVE-2019-14891 :: security/users.test.ts :: memory: a container that takes all of it ends alone; who looks after it says why (CVE-2019-14891)
 shared memory that outlives, or has no end :: CVE-2024-3056 :: system/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
 shared memory is bounded for all who share it :: CVE-2024-3056 :: system/shared-memory.test.ts :: what does not fit is refused by the kernel, for all who share it together
 lists that are expanded without end :: CVE-2018-20699 :: security/confinement.test.ts :: numbers: lists that would be endless are refused or bounded before anything is made (CVE-2018-20699)
 root of a user namespace in the store :: CVE-2021-21284 :: system/userns.test.ts :: the store is closed to the container’s root on the host (CVE-2021-21284)
 `;
 
+const STORAGE = `
+archives that leave the place where they are unpacked :: CVE-2026-17106, CVE-2025-11395, CVE-2020-10696, CVE-2025-47290, CVE-2014-6407, CVE-2015-3629, CVE-2021-29136, CVE-2021-32760 :: security/storage.test.ts :: archives: nothing of a layer, an import or a copy lands outside, nor changes a mode there (CVE-2025-11395, CVE-2020-10696, CVE-2021-29136, CVE-2021-32760)
+whiteouts that delete elsewhere :: - :: system/image-unpack.test.ts :: unpack: ".." is refused, in names, hard links and whiteouts
+attributes of overlayfs in a layer :: - :: system/image-unpack.test.ts :: unpack: attributes by which overlayfs knows its own are not taken from an image
+a layout in an archive is links to the host :: CVE-2025-11395 :: security/storage.test.ts :: load: a layout in an archive whose files are links to the host is refused (CVE-2025-11395)
+a layout in a directory is links to the host :: CVE-2025-11395 :: unit/image/archives.test.ts :: oci: links in a layout are not followed (CVE-2025-11395)
+archives without an end :: CVE-2017-14992, CVE-2025-58183, CVE-2023-25153 :: unit/image/archives.test.ts :: archive: a compressed one that grows without end is given up
+headers of archives without an end :: CVE-2025-58183 :: unit/tar/hostile.test.ts :: pax headers without an end are refused, and take no memory
+layers without measure :: CVE-2023-25153 :: system/image-unpack.test.ts :: unpack: too many entries, too many directories, too many bytes are refused
+layers that fill the disk :: - :: security/storage.test.ts :: layers: one that grows beyond the disk is refused, and the disk is as it was (decompression bombs)
+layers that are not what they say, a lock that is held :: CVE-2021-20291 :: security/storage.test.ts :: layers: damaged ones are refused at once, and keep nobody else (CVE-2021-20291)
+programs and libraries of the container run on the host :: CVE-2019-14271, CVE-2022-1227, CVE-2026-41567 :: security/storage.test.ts :: files: no program or library of the container is used outside of it (CVE-2019-14271, CVE-2022-1227, CVE-2026-41567)
+directories are swapped during a copy or an export :: CVE-2018-15664, CVE-2019-10152, CVE-2023-0778, CVE-2026-41568, CVE-2021-41089 :: security/storage.test.ts :: files: copies, exports, diffs and commits while the container swaps directories for links to the host (CVE-2018-15664, CVE-2023-0778, CVE-2026-41568)
+directories of a mount are swapped during a copy :: CVE-2018-15664, CVE-2026-42306 :: system/files-copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
+names of files are patterns on the host :: CVE-2019-18466 :: system/files-copy.test.ts :: copy: no link leads out of a \${state} container, neither by name nor by archive
+directories are swapped while they are deleted :: CVE-2022-21658 :: system/native-tree.test.ts :: a directory that is swapped for a link meanwhile leads nowhere
+the store is open to others :: CVE-2021-41091, CVE-2021-41103, CVE-2024-25621 :: security/storage.test.ts :: store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)
+names that are paths :: CVE-2021-20206 :: security/storage.test.ts :: names: what is no plain name is refused before anything is made of it (CVE-2021-20206)
+names of kept files that are paths :: - :: system/artifacts.test.ts :: artifacts: a name leads nowhere else
+named volumes, copied and imported :: CVE-2020-1726, CVE-2018-15664, CVE-2025-9566 :: - :: there are no named volumes
+`;
+
+const NETWORKS = `
+a container says that it is the router :: CVE-2020-10749, CVE-2020-13401 :: security/network.test.ts :: network: a container that says that it is the router changes no route of the host (CVE-2020-10749)
+IPv6 where nobody asked for it :: CVE-2024-32473 :: security/network.test.ts :: network: one without IPv6 gives its containers none (CVE-2024-32473)
+a published port takes what is for others :: CVE-2025-67499 :: security/network.test.ts :: network: what goes through the host to others is not taken for a published port (CVE-2025-67499)
+a port of the loopback is reached from elsewhere :: CVE-2025-54410 :: security/network.test.ts :: network: a port of the host’s loopback is for the host alone (CVE-2025-54410)
+an internal network has a way out :: CVE-2024-29018 :: system/network.test.ts :: networks with the option isolate do not reach each other, but by published ports; an internal one has no way out
+names, options and subnets of networks :: CVE-2021-20206 :: system/cli-network.test.ts :: network create: hostile input is refused and leaves nothing behind
+`;
+
 export const SECURITY_AREAS = [
   { name: 'Entering a container, mounts, /proc and /dev', items: parse(RUNTIME) },
   { name: 'Users, capabilities, cgroups', items: parse(USERS) },
+  { name: 'Files, archives, the store', items: parse(STORAGE) },
+  { name: 'Networks', items: parse(NETWORKS) },
 ].map((area) => ({ ...area, columns: ['attack', 'advisories', 'file', 'test'] }));
 
 function parse(text) {

@@ -243,8 +243,16 @@ export function removePorts(
   }
 }
 
-/** In the container's own namespace. */
+/**
+ * In the container's own namespace. A network that has addresses, but none of IPv6, has no IPv6 at all: the kernel would give each interface an address
+ * of its link, and others from whoever on it says that it is a router (CVE-2024-32473, CVE-2020-10749).
+ */
 function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
+  for (const { interfaceName, subnets } of network.networks) {
+    if (subnets.length === 0 || subnets.some(({ subnet }) => subnet.includes(':'))) continue;
+    const key = `net/ipv6/conf/${interfaceName}/disable_ipv6`;
+    builder.try('network', 'networkSysctl', { namespaceSlot, key, value: '1' });
+  }
   const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE, namespaceSlot });
   const drafts = [draftLinkUp('lo'), ...network.networks.flatMap(insideDrafts)];
   sendDrafts(builder, { stage: 'network', socket, drafts });

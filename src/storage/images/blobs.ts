@@ -7,6 +7,7 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  read,
   readFileSync,
   renameSync,
   statSync,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 
 import { TspodError } from '../../errors.js';
 import { digestOf, hashFor, splitDigest } from '../../oci/digest.js';
@@ -23,6 +25,8 @@ import type { Descriptor } from '../../oci/image.js';
 import type { ImagePaths } from '../paths.js';
 
 const READ_BYTES = 256 * 1024;
+
+const readAt = promisify(read);
 
 /** Bytes from an offset on; it may answer with an earlier one. */
 export type OpenBlob = (offset: number) => Promise<{ readonly stream: Readable; readonly offset: number }>;
@@ -108,13 +112,26 @@ export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): As
   putInPlace(paths, partial, descriptor.digest);
 }
 
+/**
+ * The first bytes of an open file. Not by a stream: one that is given up closes the descriptor, also with `autoClose: false`, and its number
+ * may be another file's when it is closed again.
+ */
+async function* bytesOf(fd: number, length: number): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < length;) {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, length - at));
+    const { bytesRead } = await readAt(fd, buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
 async function* blobBytes(fd: number, hash: Hash, receiving: Receiving): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor, open, onBytes } = receiving;
   let there = Math.min(fstatSync(fd).size, descriptor.size);
   ftruncateSync(fd, there);
   if (there > 0) {
-    const earlier = createReadStream('', { fd, start: 0, end: there - 1, autoClose: false, highWaterMark: READ_BYTES });
-    for await (const chunk of earlier as AsyncIterable<Buffer>) {
+    for await (const chunk of bytesOf(fd, there)) {
       hash.update(chunk);
       yield chunk;
     }

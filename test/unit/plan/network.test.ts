@@ -65,6 +65,7 @@ test('a container on a bridge: what is done before it is made, and while it begi
       'let the port tsabcdef012340 send back',
       'let go of the lock /run/n/lock',
       'let go of netlink',
+      '? set sysctl net/ipv6/conf/eth0/disable_ipv6 to "1" in the container\'s network',
       "talk to rtnetlink in the container's network",
       'set lo up, add address 10.87.0.2/16 to eth0, set eth0 up, add route to default by 10.87.0.1 on eth0',
       'let go of netlink',

@@ -1,0 +1,404 @@
+/** Files of containers and images: what comes in, what goes out, where it lies, and who can reach it. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+
+import { digestOf } from '../../src/oci/digest.js';
+import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/oci/media-types.js';
+import { attackersRoot, ROUNDS, sentinel } from '../helpers/attacks.js';
+import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
+import { testEngine } from '../helpers/engine.js';
+import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry, type TestLayer } from '../helpers/layers.js';
+import { has, requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+
+/** Entries that want to leave the place where an archive is unpacked, by the directory that they want to get to. */
+const ESCAPES: Readonly<Record<string, (host: string) => readonly Entry[]>> = {
+  dots: (host) => [{ path: `../../../../../../..${host}/new`, content: 'x' }],
+  'dots in the middle': (host) => [{ path: `a/../../../../../../../..${host}/new`, content: 'x' }],
+  'an absolute path': (host) => [{ path: `${host}/new`, content: 'x' }],
+  'a link, and a file through it': (host) => [
+    { path: 'l', type: 'symlink', target: host },
+    { path: 'l/new', content: 'x' },
+  ],
+  'a link, and its own name as a directory': (host) => [
+    { path: 'l', type: 'symlink', target: host },
+    { path: 'l', type: 'directory', mode: 0o777, uid: 4242 },
+    { path: 'l/new', content: 'x' },
+  ],
+  'a link, and its own name as a file with another mode': (host) => [
+    { path: 'l', type: 'symlink', target: `${host}/secret` },
+    { path: 'l', content: 'x', mode: 0o777, uid: 4242 },
+  ],
+  'links in a row': (host) => [
+    { path: 'd/e', type: 'directory' },
+    { path: 'd/e/up', type: 'symlink', target: '../../../../../../..' },
+    { path: 'd/down', type: 'symlink', target: `e/up${host}` },
+    { path: 'd/down/new', content: 'x' },
+  ],
+  'a hard link to dots': (host) => [
+    { path: 'h', type: 'hardlink', target: `../../../../../../..${host}/secret` },
+    { path: 'h', content: 'overwritten' },
+  ],
+  'a hard link to an absolute path': (host) => [
+    { path: 'h', type: 'hardlink', target: `${host}/secret` },
+    { path: 'h', content: 'overwritten', mode: 0o777 },
+  ],
+  'a hard link through a link': (host) => [
+    { path: 'l', type: 'symlink', target: host },
+    { path: 'h', type: 'hardlink', target: 'l/secret' },
+    { path: 'h', content: 'overwritten' },
+  ],
+  'the top is a link': (host) => [
+    { path: '.', type: 'symlink', target: host },
+    { path: 'new', content: 'x' },
+  ],
+  'a whiteout through a link': (host) => [
+    { path: 'l', type: 'symlink', target: host },
+    { path: 'l/.wh.secret' },
+    { path: 'l/.wh..wh..opq' },
+  ],
+  'a whiteout of nothing and of dots': () => [{ path: 'd/.wh.' }, { path: 'd/.wh..' }, { path: 'd/.wh...' }],
+};
+
+test('archives: nothing of a layer, an import or a copy lands outside, nor changes a mode there (CVE-2025-11395, CVE-2020-10696, CVE-2021-29136, CVE-2021-32760)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const rootfs = attackersRoot(t);
+  const container = await engine.containers.create(
+    options({ rootfs, rootfsOverlay: true, command: ['sleep', '1000'] }),
+  );
+  await container.start();
+  const base = busyboxLayer();
+  for (const [what, entriesFor] of Object.entries(ESCAPES)) {
+    const entries = entriesFor(host.path);
+    const tar = tarOf(entries);
+    const pull = (...layers: readonly TestLayer[]) =>
+      engine.images.pull(sourceOf(imageOf({ layers: [base, ...layers] })), { name: 'escape:1' }).then(async () => {
+        await engine.run(options({ image: 'escape:1', command: ['true'] }));
+        await engine.images.remove('escape:1', { force: true });
+      });
+    // In one layer, and the link in one and what goes through it in the next.
+    await pull(layerOf(entries)).catch(() => undefined);
+    await pull(layerOf(entries.slice(0, -1)), layerOf(entries.slice(-1))).catch(() => undefined);
+    await engine.images.import(Readable.from([tar]), { name: 'escape:2' }).catch(() => undefined);
+    await container.copyIn('/tmp', Readable.from([tar])).catch(() => undefined);
+    await container.copyIn('/', Readable.from([tar]), { overwrite: true }).catch(() => undefined);
+    host.unchanged(what);
+  }
+  // The legitimate use: through the absolute link that Debian's /var/run is.
+  symlinkSync('/run', join(temporaryDirectory(t), 'unused'));
+  await container.copyIn(
+    '/',
+    Readable.from([
+      tarOf([
+        { path: 'var', type: 'directory' },
+        { path: 'var/run', type: 'symlink', target: '/run' },
+        { path: 'var/run/x', content: 'here' },
+      ]),
+    ]),
+  );
+  t.is((await container.exec({ command: ['cat', '/run/x'] })).stdout, 'here');
+});
+
+test('files: copies, exports, diffs and commits while the container swaps directories for links to the host (CVE-2018-15664, CVE-2023-0778, CVE-2026-41568)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'gcc')) return;
+  const { engine, options } = await testEngine(t);
+  const host = sentinel(t);
+  const rootfs = attackersRoot(t);
+  const script = `mkdir -p /work/a/sub /work/c; echo inside > /work/a/secret; echo inside > /work/a/sub/inner; cd /work; busybox ln -s ${host.path} b; busybox ln -s / d; attacker swap a b & exec attacker swap c d`;
+  const container = await engine.containers.create(
+    options({ rootfs, rootfsOverlay: true, command: ['sh', '-c', script] }),
+  );
+  await container.start();
+  const archive = () =>
+    Readable.from([
+      tarOf([
+        { path: 'a/new', content: 'x', mode: 0o777 },
+        { path: 'a/sub', type: 'directory', mode: 0o777, uid: 4242 },
+        { path: 'c/x', content: 'x' },
+      ]),
+    ]);
+  const works: readonly (() => Promise<string>)[] = [
+    async () => (await container.copyIn('/work', archive(), { overwrite: true }), ''),
+    async () => (await container.copyIn('/work/a', archive()), ''),
+    async () => (await buffer(await container.copyOut('/work/a'))).toString('latin1'),
+    async () => (await buffer(await container.copyOut('/work/a/secret'))).toString('latin1'),
+    async () => (await buffer(await container.export())).toString('latin1'),
+    async () => JSON.stringify(await container.diff()),
+  ];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const work = works[round % works.length];
+    const read = await work?.().catch(() => '');
+    t.false(read?.includes('of the host'), `round ${round}`);
+  }
+  const { id } = await engine.images.commit(container.id, { name: 'swapped:1' });
+  t.true(id.length > 0);
+  host.unchanged();
+  const committed = await engine.run(
+    options({ image: 'swapped:1', command: ['sh', '-c', 'cat /work/*/secret /work/*/inner'] }),
+  );
+  t.notRegex(committed.stdout, /of the host/);
+});
+
+/** Programs that an engine might look for after it has entered a root. */
+const TRAPS = [
+  'tar',
+  'gzip',
+  'unpigz',
+  'xz',
+  'zstd',
+  'nsenter',
+  'ps',
+  'id',
+  'getent',
+  'ldconfig',
+  'mount',
+  'umount',
+  'cp',
+  'ls',
+  'cat',
+  'find',
+  'true',
+  'sh',
+  'node',
+];
+
+test('files: no program or library of the container is used outside of it (CVE-2019-14271, CVE-2022-1227, CVE-2026-41567)', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'strace', 'overlay')) return;
+  const rootfs = attackersRoot(t);
+  for (const directory of ['bin', 'usr/bin', 'sbin', 'lib', 'lib64']) {
+    mkdirSync(join(rootfs, directory), { recursive: true });
+    for (const name of TRAPS)
+      if (directory !== 'bin')
+        writeFileSync(join(rootfs, directory, name), '#!/bin/busybox sh\necho > /trapped\n', { mode: 0o755 });
+  }
+  for (const library of ['libnss_files.so.2', 'libc.so.6', 'ld-linux-x86-64.so.2'])
+    writeFileSync(join(rootfs, 'lib', library), 'no library');
+  await run(t, 0, 'run', '-d', '--name', 'traps', '--rootfs', `${rootfs}:O`, '/bin/busybox', 'sleep', '1000');
+  const trace = join(temporaryDirectory(t), 'trace');
+  const source = temporaryDirectory(t);
+  writeFileSync(join(source, 'file'), 'x');
+  const store = storeOf(t);
+  const image = join(source, 'image.tar');
+  for (const words of [
+    ['cp', `${source}/file`, 'traps:/tmp/file'],
+    ['cp', 'traps:/etc/passwd', join(source, 'out')],
+    ['export', '-o', join(source, 'export.tar'), 'traps'],
+    ['diff', 'traps'],
+    ['top', 'traps'],
+    ['commit', '-q', 'traps', 'trapped:1'],
+    ['save', '-o', image, 'trapped:1'],
+    ['load', '-i', image],
+  ]) {
+    store.prefix = ['strace', '-f', '-qq', '-e', 'trace=execve,execveat', '-o', trace];
+    await run(t, 0, ...words);
+    delete store.prefix;
+    const programs = readFileSync(trace, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(' = 0'));
+    t.true(programs.length > 0);
+    // The command line, its node, and nothing that was looked for later.
+    const others = programs.filter((line) => !/execve\("[^"]*\/(bin\/tspod|env|node)"/.test(line));
+    t.deepEqual(others, [], words.join(' '));
+  }
+  t.is((await run(t, 1, 'exec', 'traps', '/bin/busybox', 'ls', '/trapped')).stdout, '');
+});
+
+test('store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay')) return;
+  for (const umask of [0o000, 0o077, 0o022]) {
+    const store = storeOf(t);
+    for (const directory of [store.root, store.runRoot])
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
+    store.prefix = ['sh', '-c', `umask ${umask.toString(8)}; exec "$@"`, 'sh'];
+    const rootfs = attackersRoot(t);
+    const script = 'busybox cp /bin/busybox /bin/own; chmod 4755 /bin/own; exec sleep 1000';
+    await run(t, 0, 'run', '-d', '--name', 'idle', '--rootfs', `${rootfs}:O`, 'sh', '-c', script);
+    await run(t, 0, 'commit', '-q', 'idle', 'own:1');
+    const open = [store.root, store.runRoot].flatMap((top) => closedBelow(top));
+    t.deepEqual(open, [], `umask ${umask.toString(8)}`);
+    const reached = spawnSync(
+      'setpriv',
+      ['--reuid', '65534', '--clear-groups', 'find', store.root, store.runRoot, '-name', 'own'],
+      { encoding: 'utf8' },
+    );
+    t.is(reached.stdout, '');
+    t.regex(reached.stderr, /Permission denied/);
+    // Files that programs of the container read are as the umask of the engine would not have them.
+    t.regex(await output(t, 'exec', '--user', '1000', 'idle', 'cat', '/etc/hosts'), /localhost/);
+    delete store.prefix;
+    await run(t, 0, 'rm', '-f', '-t', '0', 'idle');
+    await run(t, 0, 'rmi', 'own:1');
+  }
+});
+
+/** What others may enter or read, from the top down to the first that is closed. */
+function closedBelow(top: string): readonly string[] {
+  const { mode, uid } = statSync(top);
+  if (uid !== 0) return [`${top} belongs to ${uid}`];
+  return (mode & 0o077) === 0 ? [] : [`${top} has the mode ${(mode & 0o7777).toString(8)}`];
+}
+
+/** Names that are paths, flags, lines, or too long. */
+const BAD_NAMES = [
+  '..',
+  '.',
+  '../x',
+  'a/b',
+  '/etc',
+  '-x',
+  'a\nb',
+  'a b',
+  'ü',
+  'a\u001b[2J',
+  'x'.repeat(300),
+  '',
+  'a:b',
+  '%2e%2e',
+];
+
+test('names: what is no plain name is refused before anything is made of it (CVE-2021-20206)', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const rootfs = attackersRoot(t);
+  for (const name of BAD_NAMES) {
+    for (const words of [
+      ['create', `--name=${name}`, '--rootfs', rootfs, 'true'],
+      ['network', 'create', '--', name],
+      ['network', 'rm', '--', name],
+      ['rm', '--', name],
+      ['rmi', '--', name],
+    ]) {
+      const { status, stderr } = await collect(start(t, {}, ...words));
+      if (words[0] === 'network' && words[1] === 'create' && name === '') continue; // it gets one
+      t.not(status, 0, `${words.join(' ')}`);
+      t.regex(stderr, /^(Error|Usage|untagged)/m, `${words.join(' ')}: ${stderr}`);
+      t.notRegex(stderr, / at .*\.js:|ENOENT|ENAMETOOLONG/, `${words.join(' ')}`);
+    }
+  }
+  const ids = (await output(t, 'ps', '-aq')).split('\n').filter(Boolean);
+  t.deepEqual(ids, []);
+  const file = join(temporaryDirectory(t), 'cid');
+  symlinkSync('/nowhere/there', file);
+  const { stderr } = await runWith(t, {}, 125, 'create', '--cidfile', file, '--rootfs', rootfs, 'true');
+  t.regex(stderr, /Error: /);
+});
+
+/** Layers whose bytes are not what they say they are. */
+const DAMAGED: Readonly<Record<string, Buffer>> = {
+  'the beginning of gzip': Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]),
+  'half of gzip': gzipSync(tarOf([{ path: 'x', content: Buffer.alloc(100_000, 'y') }])).subarray(0, 60),
+  'the beginning of zstd': Buffer.from([
+    0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  ]),
+  'a zstd window of 2 GiB': Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00]),
+  'the beginning of xz': Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 9, 9, 9]),
+  'the beginning of bzip2': Buffer.from('BZh91AY&SYxxxxxxxx'),
+  'random bytes': Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251)),
+};
+
+test('layers: damaged ones are refused at once, and keep nobody else (CVE-2021-20291)', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, assertNothingLeft } = await testEngine(t);
+  for (const [what, blob] of Object.entries(DAMAGED)) {
+    for (const mediaType of [OCI_LAYER_GZIP, OCI_LAYER_ZSTD]) {
+      const layer: TestLayer = {
+        tar: blob,
+        blob,
+        descriptor: { mediaType, digest: digestOf(blob), size: blob.length },
+        diff: digestOf(blob),
+      };
+      const pulling = engine.images.pull(sourceOf(imageOf({ layers: [layer] })), { name: 'damaged:1' });
+      engine.images.list();
+      const error = await t.throwsAsync(pulling, undefined, `${what} as ${mediaType}`);
+      t.true(error !== undefined && 'code' in error, `${what}: ${String(error)}`);
+    }
+  }
+  t.deepEqual(engine.images.list(), []);
+  await assertNothingLeft();
+});
+
+test('layers: one that grows beyond the disk is refused, and the disk is as it was (decompression bombs)', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const base = temporaryDirectory(t);
+  const [disk, mounted] = [join(base, 'disk'), join(base, 'mounted')];
+  mkdirSync(mounted);
+  for (const words of [
+    ['truncate', '-s', '48M', disk],
+    ['mkfs.ext4', '-q', disk],
+    ['mount', '-o', 'loop', disk, mounted],
+  ]) {
+    const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' });
+    if (status !== 0) return (t.log(`${words.join(' ')}: ${stderr}`), t.pass());
+  }
+  t.teardown(() => spawnSync('umount', [mounted]));
+  const store = storeOf(t);
+  const free = () =>
+    Number(/\d+$/.exec(spawnSync('stat', ['-f', '-c', '%a', mounted], { encoding: 'utf8' }).stdout.trim())?.[0]);
+  const bomb = join(base, 'bomb.tar');
+  const zeros = Buffer.alloc(256 * 1024 ** 2);
+  const layer = tarOf([{ path: 'zeros', content: zeros }]);
+  writeFileSync(`${bomb}.gz`, gzipSync(layer, { level: 1 }));
+  const env = { TSPOD_ROOT: join(mounted, 'root') };
+  store.env['TSPOD_ROOT'] = env.TSPOD_ROOT;
+  await run(t, 0, 'ps');
+  const before = free();
+  const { stderr } = await run(t, 125, 'import', `${bomb}.gz`, 'bomb:1');
+  t.regex(stderr, /no space|ENOSPC/i);
+  t.true(Math.abs(free() - before) * 4096 < 4 * 1024 ** 2, `${before} and ${free()} blocks are free`);
+  await run(t, 0, 'system', 'check');
+  t.is((await output(t, 'images', '-q')).trim(), '');
+});
+
+test('load: a layout in an archive whose files are links to the host is refused (CVE-2025-11395)', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const base = temporaryDirectory(t);
+  const host = sentinel(t);
+  await run(t, 0, 'import', writeTar(base, [{ path: 'etc', type: 'directory' }]), 'good:1');
+  const layout = join(base, 'layout');
+  await run(t, 0, 'save', '--format', 'oci-dir', '-o', layout, 'good:1');
+  const index = readFileSync(join(layout, 'index.json'));
+  writeFileSync(join(host.path, 'index.json'), index);
+  const blobs = readdirSync(join(layout, 'blobs/sha256')).map((name): Entry => ({
+    path: `blobs/sha256/${name}`,
+    content: readFileSync(join(layout, 'blobs/sha256', name)),
+  }));
+  const archiveOf = (first: Entry): string => {
+    const path = join(base, 'archive.tar');
+    writeFileSync(
+      path,
+      tarOf([first, { path: 'oci-layout', content: readFileSync(join(layout, 'oci-layout')) }, ...blobs]),
+    );
+    return path;
+  };
+  const inHost = join(host.path, 'index.json');
+  for (const first of [
+    { path: 'index.json', type: 'symlink', target: inHost },
+    { path: 'index.json', type: 'symlink', target: `../../../../../..${inHost}` },
+    { path: 'index.json', type: 'hardlink', target: inHost },
+  ] as const) {
+    const archive = archiveOf(first);
+    await run(t, 125, 'load', '-i', archive);
+    if (first.target === inHost && first.type === 'symlink' && has('podman')) fallsForIt(t, archive, base);
+  }
+  // The legitimate use.
+  await run(t, 0, 'load', '-i', archiveOf({ path: 'index.json', content: index }));
+});
+
+function writeTar(directory: string, entries: readonly Entry[]): string {
+  const path = join(directory, 'import.tar');
+  writeFileSync(path, tarOf(entries));
+  return path;
+}
+
+/** Podman 4.3 reads the file of the host. */
+function fallsForIt(t: ExecutionContext<unknown>, archive: string, base: string): void {
+  const store = ['--root', join(base, 'podman'), '--runroot', join(base, 'podman-run'), '--storage-driver', 'vfs'];
+  const { status, stderr } = spawnSync('podman', [...store, 'load', '-i', archive], { encoding: 'utf8' });
+  t.is(status, 0, `the attack is one: ${stderr}`);
+}
