@@ -83,6 +83,40 @@ names of kept files that are paths :: - :: system/artifacts.test.ts :: artifacts
 named volumes, copied and imported :: CVE-2020-1726, CVE-2018-15664, CVE-2025-9566 :: - :: there are no named volumes
 `;
 
+const IMAGES = `
+a digest that is a path :: CVE-2024-3727 :: security/images.test.ts :: run: a digest that is a path, of another kind, or too short is refused before anything is asked for (CVE-2024-3727)
+blobs that are not those of their digest :: - :: system/images.test.ts :: pull: bytes that are not those of the digest are refused, and not kept
+blobs of another length :: - :: system/images.test.ts :: pull: more bytes than the manifest says are refused, and fewer
+a layer that is not the one of the config :: - :: system/images.test.ts :: pull: a layer that is not the one of the config is refused
+bytes that are a manifest and an index :: CVE-2021-41190 :: unit/oci/parse-image.test.ts :: both (CVE-2021-41190)
+malformed manifests and configs :: CVE-2021-21285, CVE-2024-36620 :: unit/oci/parse-image.test.ts :: manifest: names that mean something to JavaScript are names
+indexes of indexes :: CVE-2026-53493 :: security/images.test.ts :: pull: indexes that lead to indexes come to an end at once (CVE-2026-53493)
+credentials go where a redirect leads :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: followed, without who we are (CVE-2020-15157)
+without leave nothing goes over HTTP :: CVE-2019-10214 :: unit/image/registry/client.test.ts :: client: without leave, nothing is said over HTTP
+the file of logins is open to others :: CVE-2021-41092 :: unit/image/auth/logins.test.ts :: logins: kept for the owner alone, with what else the file says
+secrets in logs, events and arguments :: CVE-2019-13509, CVE-2021-41092 :: security/images.test.ts :: secrets: neither logs nor events, arguments or files of others tell them (CVE-2019-13509, CVE-2021-41092)
+environments of others :: CVE-2021-21334, CVE-2020-14370 :: security/images.test.ts :: create: of many at one time each has its own environment and no other’s (CVE-2021-21334, CVE-2020-14370)
+control characters on a terminal :: - :: security/images.test.ts :: terminal: control characters of names, labels, commands and processes are shown, not sent
+the same, by Podman :: - :: security/images.test.ts :: terminal: Podman 4.3 sends them
+checkpoints in images, archives of checkpoints :: CVE-2026-94603, CVE-2026-53489, CVE-2026-50195, CVE-2024-8676 :: - :: there are no checkpoints; annotations that ask for one are inert (the second table)
+builds :: CVE-2024-1753, CVE-2024-9407, CVE-2022-4122, CVE-2021-3602 :: - :: there is no build
+`;
+
+const MONITOR = `
+output of a command is kept without measure :: CVE-2022-1708, CVE-2022-31030 :: launch/health.test.ts :: health: of much output the first bytes are kept, and it costs no memory
+a client that does not read :: CVE-2022-1708 :: launch/attach.test.ts :: attach: a slow client slows the container down, loses nothing, and costs bounded memory
+clients that come and go leave something :: CVE-2022-23471, CVE-2025-64329 :: launch/attach.test.ts :: attach: 1000 clients one after the other leave no descriptor and no memory behind
+commands leave something :: CVE-2022-31030 :: launch/health.test.ts :: health: checks leave no descriptor behind
+the log is a link :: CVE-2025-0750 :: launch/logs.test.ts :: logs: a symlink at the path is refused before anything runs
+the log is a pipe :: CVE-2025-0750 :: launch/logs.test.ts :: logs: a fifo at the path is refused
+output that looks like a record of the log :: - :: launch/logs.test.ts :: logs: output that looks like a record is content
+a line without an end :: - :: launch/logs.test.ts :: logs: a line of 1 MiB without a newline is many partial records
+messages that are none :: CVE-2021-43784 :: launch/handshake.test.ts :: a launch that claims another length is refused
+the socket of a monitor is open to others :: CVE-2020-15257 :: launch/attach.test.ts :: attach: the socket is for the user alone
+a helper that others can change :: CVE-2025-15558 :: system/native-monitor.test.ts :: a monitor that others may change is not started
+an API on a socket :: CVE-2026-34040, CVE-2024-41110 :: - :: there is none
+`;
+
 const NETWORKS = `
 a container says that it is the router :: CVE-2020-10749, CVE-2020-13401 :: security/network.test.ts :: network: a container that says that it is the router changes no route of the host (CVE-2020-10749)
 IPv6 where nobody asked for it :: CVE-2024-32473 :: security/network.test.ts :: network: one without IPv6 gives its containers none (CVE-2024-32473)
@@ -96,6 +130,8 @@ export const SECURITY_AREAS = [
   { name: 'Entering a container, mounts, /proc and /dev', items: parse(RUNTIME) },
   { name: 'Users, capabilities, cgroups', items: parse(USERS) },
   { name: 'Files, archives, the store', items: parse(STORAGE) },
+  { name: 'Images, registries, secrets', items: parse(IMAGES) },
+  { name: 'Monitors, logs, clients', items: parse(MONITOR) },
   { name: 'Networks', items: parse(NETWORKS) },
 ].map((area) => ({ ...area, columns: ['attack', 'advisories', 'file', 'test'] }));
 
