@@ -143,7 +143,7 @@ export const KNOWN = [
     what: 'inspect: value of .HostConfig.Ulimits',
     why: 'those of the caller; those of Podman come from its containers.conf',
   },
-  { what: 'inspect: only Podman has .HostConfig.Volume', why: 'there are no named volumes' },
+  { what: 'inspect: only Podman has .HostConfig.Volume', why: 'volumes have one driver, local' },
   { what: 'inspect: only Podman has .IsInfra', why: 'there are no pods' },
   { what: 'inspect: only Podman has .IsService', why: 'there are no pods' },
   { what: 'inspect: only Podman has .Namespace', why: 'a leftover that Podman never fills' },

@@ -2,6 +2,7 @@
 
 import { FORMS } from './forms.mjs';
 import { IMAGES } from './images.mjs';
+import { VOLUMES } from './volumes.mjs';
 import { quick, scenario, SLEEPER } from './scenario.mjs';
 
 export const SCENARIOS = [
@@ -115,4 +116,5 @@ export const SCENARIOS = [
   scenario('bad log level', '--log-level foo ps'),
   ...FORMS,
   ...IMAGES,
+  ...VOLUMES,
 ];

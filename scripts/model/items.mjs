@@ -13,7 +13,7 @@ image id and name :: system/images.test.ts :: inspect: a container says which im
 image id and name: user, directory, labels, stop signal of the image :: system/images.test.ts :: run: user, working directory, labels, stop signal and annotations are the image ones unless others are given
 this machine as root (host:) :: system/cli-run.test.ts :: host: shows the programs of this machine, and changes stay in the container
 root directory :: system/run.test.ts :: run: a directory as root, used as it is and as a layer below
-image volumes :: system/images.test.ts :: run: volumes begin with what the image has there, are writable, and end with the container
+image volumes :: system/images.test.ts :: run: volumes begin with what the image has there, are writable, and go with the container
 image volumes: as tmpfs, or ignored :: system/images.test.ts :: run: image volumes can be tmpfs, or ignored, and give way to mounts
 shared memory, its size :: system/shared-memory.test.ts :: its size, mode and options
 mounts of the user's :: system/cli-run-flags.test.ts :: -v mounts a directory, with options
@@ -50,7 +50,9 @@ seccomp profile :: unit/spec/host-paths.test.ts :: a profile is read and narrowe
 hooks :: system/cli-run-flags.test.ts :: --hooks-dir runs the hooks that apply
 OCI runtime :: system/oci-runtimes.test.ts :: \${name}: makes the container, whose streams and end go through the monitor
 is returned as it was stored :: unit/state/store.test.ts :: store: gives back what was put in
-named volumes, secrets :: - :: there are no named volumes and no secrets
+named volumes :: system/volumes.test.ts :: a volume is made when it is first used, shared by containers, and outlives them
+anonymous volumes :: system/volumes.test.ts :: anonymous volumes go with --rm and with volumes: true, unless another container has them
+secrets :: - :: there are no secrets
 `;
 
 const STATE = `

@@ -80,7 +80,9 @@ directories are swapped while they are deleted :: CVE-2022-21658 :: system/nativ
 the store is open to others :: CVE-2021-41091, CVE-2021-41103, CVE-2024-25621 :: security/storage.test.ts :: store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)
 names that are paths :: CVE-2021-20206 :: security/storage.test.ts :: names: what is no plain name is refused before anything is made of it (CVE-2021-20206)
 names of kept files that are paths :: - :: system/artifacts.test.ts :: artifacts: a name leads nowhere else
-named volumes, copied and imported :: CVE-2020-1726, CVE-2018-15664, CVE-2025-9566 :: - :: there are no named volumes
+named volumes: what an image has there is copied once, into an empty one :: CVE-2020-1726, CVE-2022-23648 :: system/volumes.test.ts :: an empty volume gets what the image has at its place, once
+named volumes: a place in the image that is a link :: CVE-2022-23648 :: system/volumes.test.ts :: what an image has at the place of a volume never leads out of the container
+named volumes: archives that are imported :: CVE-2025-11395, CVE-2018-15664 :: system/volumes.test.ts :: export and import: archives out of a volume and into one, and never beside it
 `;
 
 const IMAGES = `

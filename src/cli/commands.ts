@@ -118,10 +118,24 @@ const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   prune: () => import('./commands/system-prune.js'),
 };
 
+const VOLUME_COMMANDS: Readonly<Record<string, Load>> = {
+  create: () => import('./commands/volume/create.js'),
+  exists: () => import('./commands/volume/exists.js'),
+  export: () => import('./commands/volume/export.js'),
+  import: () => import('./commands/volume/import.js'),
+  inspect: () => import('./commands/volume/inspect.js'),
+  ls: () => import('./commands/volume/ls.js'),
+  mount: () => import('./commands/volume/mount.js'),
+  prune: () => import('./commands/volume/prune.js'),
+  rm: () => import('./commands/volume/rm.js'),
+  unmount: () => import('./commands/volume/unmount.js'),
+};
+
 /** Other names of commands about containers. */
 const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps', unmount: 'umount' };
 
-const NETWORK_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 'rm' };
+/** Of networks and volumes. */
+const LIST_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 'rm' };
 
 /** What may stand before a command's name, and what the commands below it are about. */
 export const GROUPS = {
@@ -131,6 +145,7 @@ export const GROUPS = {
   manifest: 'Manipulate manifest lists and image indexes',
   network: 'Manage networks',
   system: 'Manage the store',
+  volume: 'Manage volumes',
 } as const;
 
 /** '': nothing stands before it. */
@@ -156,12 +171,14 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return NETWORK_COMMANDS;
     case 'system':
       return SYSTEM_COMMANDS;
+    case 'volume':
+      return VOLUME_COMMANDS;
   }
 }
 
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
-  if (group === 'network') return NETWORK_ALIASES;
+  if (group === 'network' || group === 'volume') return LIST_ALIASES;
   if (group === 'image') return { ls: 'list', umount: 'unmount' };
   if (group === 'system' || group === 'manifest') return {};
   return group === '' || group === 'container' ? ALIASES : {};

@@ -136,6 +136,7 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
   if (completion === 'file') return { words: [], directive: 'files' };
   if (completion === 'directory') return { words: [], directive: 'directories' };
   if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
+  if (completion === 'volumes') return { words: await volumeNames(typing.globals), directive: 'none' };
   if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
   return { words: completion.map((word) => ({ word, help: '' })), directive: 'none' };
 }
@@ -143,6 +144,11 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
 async function networkNames(globals: Globals): Promise<{ word: string; help: string }[]> {
   const networks = (await makeContext(globals).engine()).networks.list();
   return networks.map(({ name, driver }) => ({ word: name, help: driver }));
+}
+
+async function volumeNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const volumes = (await makeContext(globals).engine()).volumes.list();
+  return volumes.map(({ name, containers }) => ({ word: name, help: containers.length === 0 ? 'unused' : '' }));
 }
 
 async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {

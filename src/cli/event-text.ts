@@ -15,7 +15,8 @@ export function eventLine(event: EngineEvent, { truncate }: { readonly truncate:
     (key) => `${key}=${attributes[key] ?? ''}`,
   );
   const named = id === '' ? pairs : [`image=${event.image}`, `name=${event.name}`, ...pairs];
-  const words = [printedTime(event.timeUs), type, status, ...(id === '' ? [] : [id])];
+  const called = type === 'volume' ? event.name : id;
+  const words = [printedTime(event.timeUs), type, status, ...(called === '' ? [] : [called])];
   return `${words.join(' ')}${named.length === 0 ? '' : ` (${named.join(', ')})`}\n`;
 }
 

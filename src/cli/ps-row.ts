@@ -127,7 +127,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     ImageID: truncate ? shortId(row.imageId) : row.imageId,
     IsInfra: false,
     Labels: stringMap(row.labels),
-    Mounts: row.mounts.join(','),
+    Mounts: [...row.mounts],
     Names: row.name,
     Networks: row.networks.join(','),
     Pid: row.pid,

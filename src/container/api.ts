@@ -216,6 +216,8 @@ export interface RemoveOptions extends SignalOption {
   readonly timeoutSec?: number;
   /** Removes the containers that depend on it first. @default false */
   readonly depend?: boolean;
+  /** Removes its anonymous volumes that no other container has, as it is done with those of a container with `autoRemove`. @default false */
+  readonly volumes?: boolean;
 }
 
 /** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */

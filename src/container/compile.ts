@@ -28,7 +28,7 @@ import { bundleSpec, type BundleRequest } from './oci-runtime/bundle.js';
 import { runtimeCommand } from './oci-runtime/command.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from './stdio.js';
-import { volumePath } from '../storage/images/volumes.js';
+import { volumeMount } from './volumes.js';
 
 export interface CompileRequest {
   readonly id: string;
@@ -95,7 +95,7 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     namespacePaths: request.donors.paths,
     hostPaths,
     hostBinds: request.hostBinds,
-    volumePaths: (config.volumes ?? []).map((_, index) => volumePath(request.paths, index)),
+    volumes: (name) => volumeMount(context, name),
     splitFrom: request.splitFrom,
     apparmorProfile: ownProfile(context, config),
   });

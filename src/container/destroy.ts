@@ -11,6 +11,7 @@ import { tellMembers } from './network-names.js';
 import { unmountRoot } from './root-mount.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
+import { removeMarked } from './volumes.js';
 
 /** Whether others depend on it: then it stays, whatever was asked for, as it does with Podman. */
 export function isNeeded({ context, seq }: Pick<HeldContainer, 'context' | 'seq'>): boolean {
@@ -53,8 +54,9 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   removeCidFile(held);
   // While its labels are known; after a crash it is removed again.
   recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
-  held.context.store.delete(held, exitCode);
+  const volumes = held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
+  for (const name of volumes) await removeMarked(held.context, name);
   tellMembers(held.context);
   held.forgetLock();
 }

@@ -74,11 +74,23 @@ export const IMAGE_MOUNT_FAILPOINTS = [
 
 export type ImageMountFailpoint = (typeof IMAGE_MOUNT_FAILPOINTS)[number];
 
+/** Of volumes: their creation, what is copied into them, their removal. */
+export const VOLUME_FAILPOINTS = [
+  'volume-recorded',
+  'volume-made',
+  'volume-copied',
+  'volume-filling',
+  'volume-removal-recorded',
+  'volume-put-aside',
+] as const;
+
+export type VolumeFailpoint = (typeof VOLUME_FAILPOINTS)[number];
+
 /** Obeyed in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
 /** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
-export function failpoint(name: Failpoint | ImageFailpoint | ImageMountFailpoint): void {
+export function failpoint(name: Failpoint | ImageFailpoint | ImageMountFailpoint | VolumeFailpoint): void {
   if (active === undefined) return;
   if (active === name) process.kill(process.pid, 'SIGKILL');
   else if (active === `${name}:stop`) process.kill(process.pid, 'SIGSTOP');

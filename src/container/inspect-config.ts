@@ -41,19 +41,36 @@ export function inspectConfig(
   };
 }
 
-export function inspectMounts(config: ContainerConfig): readonly InspectMount[] {
+/** Words that stand elsewhere than in the options of a volume. */
+const APART = /^(ro|rro|rw|z|Z|copy|nocopy|r?(private|shared|slave|unbindable))$/;
+
+/** `sourceOf`: the path of a volume. */
+export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string) => string): readonly InspectMount[] {
   return config.mounts.map(({ type, source = '', target, options }) => ({
     Type: type,
-    Source: source,
+    ...(type === 'volume' ? { Name: source } : {}),
+    Source: type === 'volume' ? sourceOf(source) : source,
     Destination: target,
-    Driver: '',
-    Mode: '',
-    Options: options,
+    Driver: type === 'volume' ? 'local' : '',
+    Mode: type === 'volume' ? options.filter((option) => option === 'z' || option === 'Z').join(',') : '',
+    Options: type === 'volume' ? volumeOptions(options) : options,
     RW: !options.includes('ro') && !options.includes('rro'),
     Propagation:
       options.find((option) => /^r?(private|shared|slave|unbindable)$/.test(option)) ??
-      (type === 'bind' ? 'rprivate' : ''),
+      (type === 'bind' || type === 'volume' ? 'rprivate' : ''),
   }));
+}
+
+/** As Podman lists them: access, relabelling, propagation, and the rest. */
+function boundOptions(options: readonly string[]): readonly string[] {
+  const access = options.includes('ro') || options.includes('rro') ? 'ro' : 'rw';
+  const others = options.filter((option) => APART.test(option) && !/^(ro|rro|rw|copy|nocopy)$/.test(option));
+  const propagation = others.some((option) => option.length > 1) ? [] : ['rprivate'];
+  return [access, ...others, ...propagation, ...volumeOptions(options)];
+}
+
+function volumeOptions(options: readonly string[]): readonly string[] {
+  return [...new Set(['nosuid', 'nodev', 'rbind', ...options.filter((option) => !APART.test(option))])];
 }
 
 export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths): InspectHostConfig {
@@ -76,11 +93,13 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
 }
 
 function mountFields({ mounts, readOnly, shmSizeBytes, devices }: ContainerConfig) {
-  const binds = mounts.filter((mount) => mount.type === 'bind');
+  const binds = mounts.filter((mount) => mount.type === 'bind' || mount.type === 'volume');
   const tmpfs = mounts.filter((mount) => mount.type === 'tmpfs');
   return {
-    Binds: binds.map(({ source = '', target, options }) =>
-      [source, target, options.join(',')].filter((part) => part !== '').join(':'),
+    Binds: binds.map(({ type, source = '', target, options }) =>
+      [source, target, (type === 'volume' ? boundOptions(options) : options).join(',')]
+        .filter((part) => part !== '')
+        .join(':'),
     ),
     Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')])),
     ReadonlyRootfs: readOnly,

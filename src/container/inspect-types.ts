@@ -32,6 +32,8 @@ export interface InspectState {
 
 export interface InspectMount {
   readonly Type: string;
+  /** Of a volume. */
+  readonly Name?: string;
   readonly Source: string;
   readonly Destination: string;
   readonly Driver: string;

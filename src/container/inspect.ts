@@ -21,6 +21,7 @@ import { manifestOf } from './find-image.js';
 import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
+import { volumeMount } from './volumes.js';
 import { OCI_VERSION } from '../oci/spec.js';
 import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
 
@@ -47,7 +48,7 @@ export function inspectContainer(
     Driver: 'overlay',
     GraphDriver: graphDriver(context, config, paths),
     ...(options.size === true ? sizes(config, paths) : {}),
-    Mounts: inspectMounts(config),
+    Mounts: inspectMounts(config, (name) => volumeMount(context, name).path),
     Dependencies: context.store.donors(stored.seq),
     NetworkSettings: inspectNetworkSettings({
       id,

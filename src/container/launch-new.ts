@@ -34,6 +34,7 @@ export async function launchNew(
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, { id }, exit);
       return { id, ...(await launch(container, { onEnd, ...options })) };
     } catch (error) {
+      context.store.volumes.doom(container.seq);
       await destroy(container);
       throw error;
     }

@@ -34,6 +34,7 @@ import { removeRunDirectory } from './settle.js';
 import { writeDescriptors, type StdioPlan } from './stdio.js';
 import { tearDownLeftovers } from './tear-down.js';
 import { withJoinedMaps } from './userns.js';
+import { hasVolumes, prepareVolumes } from './volumes.js';
 
 export interface LaunchOptions {
   readonly stdio: StdioPlan;
@@ -119,6 +120,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
   const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
+  if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);

@@ -1,11 +1,7 @@
 /** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
 import { mkdirSync, statSync } from 'node:fs';
 
-import { ownFd } from '../native/directory-entries.js';
-import { executeFor } from '../native/execute.js';
 import type { ExtendedFile, RootSource } from '../plan/context.js';
-import { encodePlan } from '../plan/encode.js';
-import { lowerRootPlan } from '../plan/root.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import { isPrivate } from '../spec/namespaces.js';
@@ -20,7 +16,6 @@ import {
 } from '../storage/files.js';
 import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../storage/layers.js';
 import { emptyLayer, lowerDirectories } from '../storage/images/layers.js';
-import { ensureVolumes } from '../storage/images/volumes.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext, ImageRootConfig } from './context.js';
 import { extendedFiles } from './extended-files.js';
@@ -93,23 +88,6 @@ function imageLayers({ paths }: EngineContext, { layers }: ImageRootConfig): rea
   return layers.length === 0 ? [emptyLayer(paths.images)] : lowerDirectories(paths.images, layers);
 }
 
-/** The image's volumes. Its files are as they are in its layers, whatever the container has changed. */
-async function prepareVolumes(
-  context: EngineContext,
-  request: Pick<Subject, 'config' | 'paths'> & {
-    readonly targets: readonly string[];
-    readonly root: Extract<RootSource, { kind: 'overlay' }>;
-  },
-): Promise<void> {
-  const { config, paths, targets, root } = request;
-  const openImage = async () => {
-    const { plan, slot } = lowerRootPlan(root.lowerDirs, false, context.paths.locks);
-    return ownFd(await executeFor(encodePlan(plan), slot));
-  };
-  const { uidMaps, gidMaps } = config;
-  await ensureVolumes({ paths, targets, idMaps: { uidMaps, gidMaps }, openImage });
-}
-
 /** Makes the root file system's parts. */
 export async function prepareRoot(context: EngineContext, subject: Subject): Promise<PreparedRoot> {
   const { config, paths } = subject;
@@ -120,7 +98,6 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
     const looksLike = config.root.kind === 'image' ? root.lowerDirs[0] : root.lowerDirs.at(-1);
     const { isNew } = ensureLayer(paths, looksLike ?? '/', root.mapped === true ? config : undefined);
     if (!isNew && root.volatile === true) takeVolatileAgain(paths);
-    if (config.volumes !== undefined) await prepareVolumes(context, { config, paths, targets: config.volumes, root });
   } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
   return prepared;
 }

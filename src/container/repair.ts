@@ -12,6 +12,7 @@ import { removeOrphans } from './orphans.js';
 import type { StoredContainer } from '../state/records.js';
 import { removeUnreadyLayers } from '../storage/hide-layer.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
+import { settleVolumes } from './volumes.js';
 
 /** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
 export function findBroken(
@@ -63,6 +64,7 @@ export async function repair(context: EngineContext): Promise<void> {
   await removeLostNetworks(context, known);
   tellMembers(context);
   await removeUnreadyLayers(context.paths);
+  await settleVolumes(context);
 }
 
 /** The record is settled by now; what was being removed, or was to be removed at its end, goes. */

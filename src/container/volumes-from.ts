@@ -8,7 +8,7 @@ import type { EngineContext } from './context.js';
 /** ro and rw say how they are mounted here; z has no effect, as it has with a mount. */
 const OPTIONS = new Set(['ro', 'rw', 'z']);
 
-/** The options with the bind mounts of other containers. A mount of its own takes the place of one of the same target, a later container's of an earlier's. */
+/** The options with the bind mounts and volumes of other containers. A mount of its own takes the place of one of the same target, a later container's of an earlier's. */
 export function withVolumesFrom(context: EngineContext, options: CreateOptions): CreateOptions {
   const taken = new Map<string, MountOptions>();
   for (const text of options.volumesFrom ?? []) {
@@ -29,8 +29,13 @@ function mountsFrom(context: EngineContext, text: string): readonly MountOptions
   if (given.includes('ro') && given.includes('rw')) throw invalid('volumesFrom: ro and rw exclude each other');
   const access = given.find((option) => option === 'ro' || option === 'rw');
   return readConfig(context, context.store.find(name).id)
-    .mounts.filter(({ type }) => type === 'bind')
-    .map((mount) => ({ ...mount, options: access === undefined ? mount.options : accessible(mount.options, access) }));
+    .mounts.filter(({ type }) => type === 'bind' || type === 'volume')
+    .map(({ type, source = '', target, options }) => ({
+      type,
+      source,
+      target,
+      options: access === undefined ? options : accessible(options, access),
+    }));
 }
 
 function accessible(options: readonly string[], access: string): readonly string[] {

@@ -3,15 +3,21 @@ import type { EngineContext } from '../container/context.js';
 import { throwIfAborted } from '../native/abort.js';
 import { blobSize } from '../storage/images/blobs.js';
 import { readLayer } from '../storage/images/layers.js';
+import { treeSize } from '../storage/size.js';
 import type { StoredImage } from '../state/image-rows.js';
 import type { SignalOption } from '../container/api.js';
 import { summarize } from './images/summary.js';
 import { listContainers } from './list.js';
 import type { DiskUsage, ImageUsage } from './types.js';
+import { makeVolumes } from './volumes.js';
 
 export function diskUsage(context: EngineContext, { signal }: SignalOption = {}): DiskUsage {
   throwIfAborted('look how much is in use', signal);
-  return { images: imagesUsage(context), containers: containersUsage(context) };
+  return {
+    images: imagesUsage(context),
+    containers: containersUsage(context),
+    volumes: volumesUsage(context),
+  };
 }
 
 function containersUsage(context: EngineContext): DiskUsage['containers'] {
@@ -23,6 +29,21 @@ function containersUsage(context: EngineContext): DiskUsage['containers'] {
     active: items.filter(isActive).length,
     bytes: sum(items),
     reclaimable: sum(items.filter((item) => !isActive(item))),
+    items,
+  };
+}
+
+/** A directory of the host that stands in place of a volume's is not the store's. */
+function volumesUsage(context: EngineContext): DiskUsage['volumes'] {
+  const items = makeVolumes(context)
+    .list()
+    .map(({ name, mountpoint, containers }) => ({ name, links: containers.length, bytes: treeSize(mountpoint) }));
+  const sum = (of: typeof items) => of.reduce((total, { bytes }) => total + bytes, 0);
+  return {
+    total: items.length,
+    active: items.filter(({ links }) => links > 0).length,
+    bytes: sum(items),
+    reclaimable: sum(items.filter(({ links }) => links === 0)),
     items,
   };
 }

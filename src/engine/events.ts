@@ -29,7 +29,7 @@ export interface EngineEvent {
 
 /**
  * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image, label (`key` or
- * `key=value`), name, type. Values of one name are alternatives, names must all match.
+ * `key=value`), name, type, volume (beginning of the name). Values of one name are alternatives, names must all match.
  */
 export type EventFilters = Readonly<Record<string, readonly string[]>>;
 
@@ -149,6 +149,7 @@ const FILTERS: Readonly<Record<string, FilterMaker>> = {
     return ({ attributes }) => Object.hasOwn(attributes, key) && attributes[key] === wanted;
   },
   name: (value) => (event) => event.name === value,
+  volume: (value) => (event) => event.type === 'volume' && event.name.startsWith(value),
   type: (value) => {
     if (!EVENT_TYPES.some((type) => type === value)) throw invalid(`"${value}" is not a type of events`);
     return ({ type }) => type === value;

@@ -8,6 +8,7 @@ import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
 import { preparedFiles, rootOf } from '../container/prepare.js';
 import { withChosenIds, withHostMaps } from '../container/userns.js';
+import { withVolumeNames } from '../container/volumes.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
@@ -19,7 +20,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, shared);
-  const config = withChosenIds(context, withHostMaps(context, shared));
+  const config = withVolumeNames(withChosenIds(context, withHostMaps(context, shared)));
   const name = config.name ?? randomName();
   const { plan } = compileLaunch(context, {
     id,

@@ -73,8 +73,13 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
       values.some((value) => networks.includes(value)),
   volume:
     (values) =>
-    ({ mounts }) =>
-      values.some((value) => mounts.includes(value)),
+    ({ mounts, mountSources }) =>
+      values.some((value) =>
+        mounts.some((target, index) => {
+          const source = mountSources[index] ?? '';
+          return value === target || value === source || value === `${source}:${target}`;
+        }),
+      ),
   'restart-policy':
     (values) =>
     ({ restartPolicy }) =>

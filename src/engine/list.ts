@@ -69,6 +69,7 @@ function summarize(context: EngineContext, container: ListedContainer): Containe
     createdAt: new Date(container.createdUs / 1000),
     labels: summary.labels,
     mounts: summary.mounts,
+    mountSources: summary.mountSources ?? [],
     networks: networksOf(summary),
     ports: summary.ports,
     autoRemove: container.state.autoRemove,

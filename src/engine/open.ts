@@ -40,6 +40,7 @@ import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Containers, Engine, EngineOptions } from './types.js';
 import { cleanPath } from '../util/paths.js';
 import { engineVersion } from './version.js';
+import { makeVolumes } from './volumes.js';
 
 /**
  * Opens the store (making it when it is new) and puts right what a crash or a reboot left behind.
@@ -188,6 +189,7 @@ function makeEngine(context: EngineContext): Engine {
     runRoot: directories.runRoot,
     containers: makeContainers(context),
     networks: makeNetworks(context),
+    volumes: makeVolumes(context),
     images: makeImages(context),
     manifests: makeManifests(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],

@@ -20,6 +20,7 @@ import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
 import type { Networks } from './network-types.js';
+import type { Volumes } from './volume-types.js';
 
 export interface EngineOptions {
   /** What lasts: database, layers, logs. @default $TSPOD_ROOT or /var/lib/tspod */
@@ -63,8 +64,10 @@ export interface ContainerSummary extends ContainerState {
   readonly command: readonly string[];
   readonly createdAt: Date;
   readonly labels: Readonly<Record<string, string>>;
-  /** Targets of the user's mounts. */
+  /** Targets of the user's mounts, and of volumes. */
   readonly mounts: readonly string[];
+  /** Of each of them: the path of a bind mount, the name of a volume, else ''. */
+  readonly mountSources: readonly string[];
   /** The networks that it is on, or its network mode; none with `none`. */
   readonly networks: readonly string[];
   /** Ports that are reached through the host. */
@@ -133,7 +136,7 @@ export interface Containers {
 /** What things of one kind take on the disk, in bytes. */
 export interface KindUsage<Item> {
   readonly total: number;
-  /** Containers that run; images that containers are made of, or that are mounted. */
+  /** Containers that run; images that containers are made of, or that are mounted; volumes that containers have. */
   readonly active: number;
   readonly bytes: number;
   /** Of those that are not active. */
@@ -154,11 +157,22 @@ export interface DiskUsage {
   readonly images: KindUsage<ImageUsage>;
   /** What containers wrote; each has its `size`. */
   readonly containers: KindUsage<ContainerSummary>;
+  /** What is in volumes. Active are those that a container has. */
+  readonly volumes: KindUsage<VolumeUsage>;
+}
+
+export interface VolumeUsage {
+  readonly name: string;
+  /** Containers that have it, running or not. */
+  readonly links: number;
+  readonly bytes: number;
 }
 
 export interface PruneOptions extends SignalOption {
   /** Also images with names that no container is made of. @default false */
   readonly all?: boolean;
+  /** Also volumes that no container has, whether they have names or not. @default false */
+  readonly volumes?: boolean;
   /** label, label!, until; for all kinds. @default all */
   readonly filters?: ContainerFilters;
 }
@@ -167,6 +181,7 @@ export interface PruneResult {
   readonly containers: BatchResult;
   readonly networks: BatchResult;
   readonly images: ImageBatch;
+  readonly volumes: BatchResult;
   /** Bytes. */
   readonly reclaimed: number;
 }
@@ -234,6 +249,7 @@ export interface Engine extends AsyncDisposable {
   readonly runRoot: string;
   readonly containers: Containers;
   readonly networks: Networks;
+  readonly volumes: Volumes;
   readonly images: Images;
   readonly manifests: Manifests;
   /**

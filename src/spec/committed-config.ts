@@ -14,7 +14,7 @@ export function committedConfig(
   const ports = [...Object.keys(base.ExposedPorts ?? {}), ...exposedPorts];
   const { Entrypoint: _entrypoint, Cmd: _command, ...others } = base;
   const volumes = includeVolumes
-    ? [...(config.volumes ?? []), ...config.mounts.filter(({ type }) => type === 'bind').map(({ target }) => target)]
+    ? config.mounts.filter(({ type }) => type === 'bind' || type === 'volume').map(({ target }) => target)
     : [];
   return {
     ...others,

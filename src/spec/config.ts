@@ -68,12 +68,14 @@ export interface UsernsConfig {
 }
 
 export interface MountConfig {
-  readonly type: 'bind' | 'tmpfs' | 'devpts' | 'ramfs';
-  /** Host path of a bind mount. */
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'devpts' | 'ramfs';
+  /** Host path of a bind mount, name of a volume; an anonymous one gets it when the container is recorded. */
   readonly source?: string;
   readonly target: string;
   /** As given, without those that only the engine reads. */
   readonly options: readonly string[];
+  /** A volume of the container's own. @default false */
+  readonly anonymous?: boolean;
 }
 
 export interface DeviceConfig {

@@ -51,14 +51,17 @@ export type PropagationMode =
 
 /** A mount of the user's, in Podman's terms. */
 export interface MountOptions {
-  readonly type: 'bind' | 'tmpfs' | 'devpts' | 'ramfs';
-  /** Host path, for `bind`: absolute. */
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'devpts' | 'ramfs';
+  /**
+   * For `bind` a host path, absolute. For `volume` its name: one that there is not yet is made; without a name it is an anonymous one, which goes with
+   * the container if that is removed automatically or with `volumes`.
+   */
   readonly source?: string;
   /** Absolute path in the container. */
   readonly target: string;
   /**
    * OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup and so on. z and Z do nothing, and are refused
-   * where SELinux is on; U and O are refused. @default none
+   * where SELinux is on; U and O are refused. Of a volume also nocopy: an empty one does not get what the image has there. @default none
    */
   readonly options?: readonly string[];
 }
@@ -196,7 +199,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly pull?: 'always' | 'missing' | 'never' | 'newer';
   /** Which image of an index is pulled: OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
-  /** What becomes of the image's volumes: a directory of the container's own that begins with what the image has there, a tmpfs, or nothing. @default 'bind' */
+  /** What becomes of the image's volumes: an anonymous volume each, which begins with what the image has there, a tmpfs, or nothing. @default 'bind' */
   readonly imageVolume?: 'bind' | 'tmpfs' | 'ignore';
   /** A directory that is the root file system; with `rootfsOverlay` changes go to a layer above it. Excludes `image`. */
   readonly rootfs?: string;
@@ -276,7 +279,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   /** With `readOnly`: writable tmpfs on /dev/shm, /run, /tmp, /var/tmp. @default true */
   readonly readOnlyTmpfs?: boolean;
   readonly mounts?: readonly MountOptions[];
-  /** Containers whose bind mounts it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
+  /** Containers whose bind mounts and volumes it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
   readonly volumesFrom?: readonly string[];
   /** @default what the mounts need */
   readonly rootPropagation?: PropagationMode;

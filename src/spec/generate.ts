@@ -12,7 +12,7 @@ import { environmentItems } from './environment.js';
 import { NO_HOST_PATHS } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { pathMasks } from './masks.js';
-import { ociMount, rootPropagation } from './mounts.js';
+import { ociMount, rootPropagation, type VolumeMounts } from './mounts.js';
 import { isPrivate, ociIdMappings, ociNamespaces } from './namespaces.js';
 import type { NamespacePaths } from './namespaces.js';
 import { defined } from './numbers.js';
@@ -43,8 +43,8 @@ export interface SpecDetails {
   readonly hostPaths?: HostPaths;
   /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
   readonly hostBinds?: readonly string[];
-  /** The directories of `config.volumes`. @default none */
-  readonly volumePaths?: readonly string[];
+  /** What volumes are mounted from. @default their names */
+  readonly volumes?: VolumeMounts;
 }
 
 /** The complete spec of a container. */
@@ -108,10 +108,8 @@ function namedProfile({ security: { apparmorProfile } }: ContainerConfig): strin
 function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciMount[] {
   const files = [...fileMounts(config, details.files ?? {}), ...timezoneMounts(config.timezone)];
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
-  const volumes = (config.volumes ?? []).map((target, index) =>
-    volumeMount(target, details.volumePaths?.[index] ?? ''),
-  );
-  const ordered = orderMounts(defaults, files, [...volumes, ...config.mounts.map(ociMount)]);
+  const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
+  const ordered = orderMounts(defaults, files, own);
   const binds = details.hostBinds ?? [];
   // The host's other file systems belong to the root: they come before everything that may lie on them.
   if (binds.length === 0) return ordered;
@@ -119,17 +117,12 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   return [...binds.map((path) => hostBind(path, shifted)), ...ordered];
 }
 
-/** Podman's options for an anonymous volume. */
-function volumeMount(destination: string, source: string): OciMount {
-  return { destination, type: 'bind', source, options: ['rbind', 'rprivate', 'nosuid', 'nodev'] };
-}
-
 /** Where something is or was mounted in the container, with what the kernel's file systems are. */
 export function mountTargets(config: ContainerConfig): readonly string[] {
   const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/' };
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config), ...timezoneMounts(config.timezone)];
-  const mounts = [...defaults, ...fileMounts(config, all), ...config.mounts.map(ociMount)];
-  return [...mounts.map((mount) => mount.destination), ...(config.volumes ?? [])];
+  const mounts = [...defaults, ...fileMounts(config, all), ...config.mounts.map((mount) => ociMount(mount))];
+  return mounts.map((mount) => mount.destination);
 }
 
 /** Owners are shifted as in the layers; where the file system cannot do that, the files are nobody's. */

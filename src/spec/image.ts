@@ -23,8 +23,6 @@ export interface ContainerImage {
 export interface ImagePart {
   /** The working directory is made where it is missing. */
   readonly createWorkdir?: boolean;
-  /** Targets of anonymous volumes. */
-  readonly volumes?: readonly string[];
   /** `80/tcp`: for inspect. */
   readonly exposedPorts?: readonly string[];
 }
@@ -52,7 +50,7 @@ export function withImage(options: CreateOptions, { config, annotations }: Conta
       ? { stopSignal: StopSignal }
       : {}),
     ...(health === undefined ? {} : { health }),
-    ...tmpfsVolumes(options, config),
+    ...imageVolumes(options, config),
   };
 }
 
@@ -86,22 +84,21 @@ function milliseconds(nanoseconds: number): number {
   return Math.max(1, Math.round(nanoseconds / 1e6));
 }
 
-function tmpfsVolumes(options: CreateOptions, config: ImageRunConfig): Pick<CreateOptions, 'mounts'> {
-  if (options.imageVolume !== 'tmpfs') return {};
-  const mounts = volumesOf(options, config).map((target) => ({ type: 'tmpfs' as const, target }));
-  return { mounts: [...(options.mounts ?? []), ...mounts] };
+function imageVolumes(options: CreateOptions, config: ImageRunConfig): Pick<CreateOptions, 'mounts'> {
+  const { imageVolume = 'bind', mounts = [] } = options;
+  if (!IMAGE_VOLUMES.includes(imageVolume))
+    throw invalid(`imageVolume must be one of ${IMAGE_VOLUMES.join(', ')}, not ${quote(imageVolume)}`);
+  if (imageVolume === 'ignore') return {};
+  const type = imageVolume === 'tmpfs' ? 'tmpfs' : 'volume';
+  const own = volumesOf(options, config).map((target) => ({ type, target }) as const);
+  return own.length === 0 ? {} : { mounts: [...mounts, ...own] };
 }
 
 /** What has no place in the options. `given`: as the user gave them. */
 export function imagePart(given: CreateOptions, { config }: ContainerImage): ImagePart {
-  const { imageVolume = 'bind' } = given;
-  if (!IMAGE_VOLUMES.includes(imageVolume))
-    throw invalid(`imageVolume must be one of ${IMAGE_VOLUMES.join(', ')}, not ${quote(imageVolume)}`);
-  const volumes = imageVolume === 'bind' ? volumesOf(given, config) : [];
   const exposedPorts = Object.keys(config.ExposedPorts ?? {});
   return {
     ...(given.workdir === undefined ? { createWorkdir: true } : {}),
-    ...(volumes.length === 0 ? {} : { volumes }),
     ...(exposedPorts.length === 0 ? {} : { exposedPorts }),
   };
 }

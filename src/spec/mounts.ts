@@ -6,10 +6,12 @@ import type { ContainerConfig, MountConfig } from './config.js';
 import type { MountOptions } from './create-options.js';
 import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { checkVolumeName } from './volume-options.js';
 
 /** Options of each type that its file system reads; `=` stands for those with a value. */
 const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = {
   bind: [],
+  volume: [],
   tmpfs: ['size=', 'mode=', 'uid=', 'gid=', 'nr_inodes=', 'nr_blocks=', 'huge=', 'mpol=', 'inode32', 'inode64'],
   devpts: ['newinstance', 'ptmxmode=', 'mode=', 'uid=', 'gid=', 'max='],
   ramfs: ['mode='],
@@ -42,10 +44,19 @@ export function normalizeMounts(mounts: readonly MountOptions[]): readonly Mount
 function normalizeMount(mount: MountOptions): MountConfig {
   const { type } = mount;
   if (!Object.hasOwn(DATA_OPTIONS, type))
-    throw invalid(`mount type must be bind, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
+    throw invalid(`mount type must be bind, volume, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
   const target = checkTarget(mount.target);
   const options = mount.options ?? [];
   for (const option of options) checkOption(type, option, target);
+  if (type === 'volume') {
+    if (mount.source === undefined) return { type, target, options: [...options], anonymous: true };
+    return {
+      type,
+      source: checkVolumeName(mount.source, `creating named volume ${quote(mount.source)}: `),
+      target,
+      options: [...options],
+    };
+  }
   if (type !== 'bind') {
     if (mount.source !== undefined && mount.source !== type)
       throw invalid(`${target}: a ${type} mount takes no source`);
@@ -75,10 +86,15 @@ const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
 /** Options that ask for what is so anyway. SELinux relabelling (z, Z) is checked where the host is known. */
 const NO_EFFECT = new Set(['z', 'Z', 'nocopy']);
 
+/** Of volumes: an empty one gets a copy of what the image has there, without being asked. */
+const COPY = 'copy';
+
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
+  if (type === 'volume' && option === COPY) return;
   const refused = Object.hasOwn(REFUSED_OPTIONS, option) ? REFUSED_OPTIONS[option] : undefined;
   if (refused !== undefined) throw invalid(`${target}: option ${option}: ${refused}`);
-  if (NO_EFFECT.has(option) && type === 'bind') return;
+  const isBound = type === 'bind' || type === 'volume';
+  if (NO_EFFECT.has(option) && isBound) return;
   if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} holds a comma`);
   if (isMountOption(option)) return checkOptionOfType(type, option, target);
   const name = option.includes('=') ? option.slice(0, option.indexOf('=') + 1) : option;
@@ -90,7 +106,7 @@ function checkOption(type: MountOptions['type'], option: string, target: string)
 function checkOptionOfType(type: MountOptions['type'], option: string, target: string): void {
   const onlyBind = ['bind', 'rbind', 'idmap', 'ridmap'].includes(option);
   const onlyTmpfs = option === 'tmpcopyup';
-  if ((onlyBind && type !== 'bind') || (onlyTmpfs && type !== 'tmpfs')) {
+  if ((onlyBind && type !== 'bind' && type !== 'volume') || (onlyTmpfs && type !== 'tmpfs')) {
     throw invalid(`${target}: option ${option} is not one of ${type} mounts`);
   }
 }
@@ -112,10 +128,21 @@ function checkValue(name: string, value: string, target: string): void {
     throw invalid(`${target}: invalid mount option ${quote(name + value)}`);
 }
 
+/** What a volume is mounted from. */
+export interface VolumeMount {
+  readonly path: string;
+  /** Of the volume itself: a container's own come after them. */
+  readonly options: readonly string[];
+}
+
+/** The directory of each volume, by its name. */
+export type VolumeMounts = (name: string) => VolumeMount;
+
 /** Podman's defaults for a mount: rbind and rprivate; a tmpfs is nosuid, nodev and begins with what is below it. */
-export function ociMount(mount: MountConfig): OciMount {
-  const given = mount.options.filter((option) => !NO_EFFECT.has(option));
+export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => ({ path, options: [] })): OciMount {
+  const given = mount.options.filter((option) => !NO_EFFECT.has(option) && option !== COPY);
   const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
+  if (mount.type === 'volume') return volumeMount(mount, volumes(mount.source ?? ''), [...propagated, ...given]);
   if (mount.type === 'bind') {
     const kind = given.includes('bind') || given.includes('rbind') ? [] : ['rbind'];
     return {
@@ -132,6 +159,17 @@ export function ociMount(mount: MountConfig): OciMount {
     type: mount.type,
     source: mount.type,
     options: [...defaults, ...copyUp, ...propagated, ...given],
+  };
+}
+
+/** Podman's options for a volume. */
+function volumeMount({ target }: MountConfig, { path, options }: VolumeMount, given: readonly string[]): OciMount {
+  const kind = [...options, ...given].some((option) => option === 'bind' || option === 'rbind') ? [] : ['rbind'];
+  return {
+    destination: target,
+    type: 'bind',
+    source: path,
+    options: [...kind, 'nosuid', 'nodev', ...options, ...given],
   };
 }
 

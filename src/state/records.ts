@@ -59,6 +59,8 @@ export interface StoredSummary {
   readonly command: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
+  /** Of each mount: path of a bind mount, name of a volume, else ''. @default none */
+  readonly mountSources?: readonly string[];
   readonly network: string;
   /** Names of the networks that it is on. */
   readonly networks: readonly string[];

@@ -172,4 +172,27 @@ export const MIGRATIONS: readonly string[] = [
     content TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // A row is there before its directory is, and for as long as that is. `stage`: what a container that mounts it has still to do (storage/volumes.ts).
+  // `doomed`: an anonymous volume that goes with its container.
+  `
+  CREATE TABLE volume (
+    name TEXT PRIMARY KEY,
+    created_us INTEGER NOT NULL,
+    anonymous INTEGER NOT NULL,
+    removing INTEGER NOT NULL,
+    stage TEXT NOT NULL CHECK (stage IN ('new', 'owned', 'filling', 'done')),
+    labels TEXT NOT NULL,
+    options TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    gid INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX volume_removing ON volume (name) WHERE removing = 1;
+  CREATE TABLE container_volume (
+    container INTEGER NOT NULL,
+    volume TEXT NOT NULL,
+    doomed INTEGER NOT NULL,
+    PRIMARY KEY (container, volume)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX container_volume_volume ON container_volume (volume);
+  `,
 ];

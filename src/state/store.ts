@@ -22,6 +22,7 @@ import {
 } from './rows.js';
 import { FROM_CONTAINER, LIST, UNSETTLED } from './queries.js';
 import { parseUpdates } from './updates.js';
+import { Volumes } from './volumes.js';
 
 /** Exit codes of removed containers are kept for those who wait for them. */
 const EXIT_CODE_KEPT_US = 5 * 60 * 1e6;
@@ -50,6 +51,7 @@ export class Store {
   readonly manifestLists: ManifestLists;
   /** What of images is being worked on. */
   readonly imageLeases: ImageLeases;
+  readonly volumes: Volumes;
 
   constructor(path: string) {
     this.path = path;
@@ -67,6 +69,7 @@ export class Store {
     this.images = new ImageRecords(tables);
     this.manifestLists = new ManifestLists(tables);
     this.imageLeases = new ImageLeases(tables);
+    this.volumes = new Volumes(tables);
   }
 
   /** Throws NAME_IN_USE. Answers the new container's `seq`. */
@@ -185,11 +188,11 @@ export class Store {
     });
   }
 
-  /** Forgets it, but for its exit code. */
-  delete(container: { readonly seq: number; readonly id: string }, exitCode: number): void {
+  /** Forgets it, but for its exit code. Answers the names of the volumes that go with it: they are to be removed. */
+  delete(container: { readonly seq: number; readonly id: string }, exitCode: number): readonly string[] {
     this.#configs.delete(container.id);
     const nowUs = Date.now() * 1000;
-    this.transaction(() => {
+    return this.transaction(() => {
       this.#prepare('DELETE FROM container_state WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM container WHERE seq = ?').run(container.seq);
       this.#prepare('DELETE FROM container_config WHERE seq = ?').run(container.seq);
@@ -199,6 +202,7 @@ export class Store {
       this.images.free(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
+      return this.volumes.free(container.seq);
     });
   }
 

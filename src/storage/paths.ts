@@ -34,6 +34,8 @@ export interface StorePaths {
   /** Layers that hide the host's secrets. */
   readonly hide: string;
   readonly images: ImagePaths;
+  /** `NAME/_data` is what containers see of a volume (storage/volumes.ts). */
+  readonly volumes: string;
 }
 
 /** What images are made of. */
@@ -59,6 +61,7 @@ export function storePaths({ root, runRoot }: Directories): StorePaths {
     locks: join(runRoot, 'locks'),
     networks: join(runRoot, 'networks'),
     hide: join(runRoot, 'hide'),
+    volumes: join(root, 'volumes'),
     images: {
       root,
       blobs: join(root, 'blobs'),

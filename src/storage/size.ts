@@ -18,7 +18,7 @@ export function containerSize(parts: { readonly upper: string; readonly rootfs: 
 }
 
 /** Apparent size of all files below a directory; each inode counts once; links are not followed, other file systems not entered. */
-function treeSize(root: string): number {
+export function treeSize(root: string): number {
   const top = lstatSync(root, { throwIfNoEntry: false });
   if (top === undefined) return 0;
   const seen = new Set<number>();

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { ExecutionContext } from 'ava';
 
-import type { Failpoint, ImageFailpoint, ImageMountFailpoint } from '../../src/container/failpoint.js';
+import type { Failpoint, ImageFailpoint, ImageMountFailpoint, VolumeFailpoint } from '../../src/container/failpoint.js';
 import { collect, until, type CliResult } from './cli.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
 import { LOOKS, remains } from './leaks.js';
@@ -22,7 +22,10 @@ export interface Faults extends TestEngine {
   /** All processes of the test's containers and their monitors. */
   readonly processes: () => readonly string[];
   /** The same, killed at the point; fails unless it was. */
-  readonly killedAt: (point: Failpoint | ImageFailpoint | ImageMountFailpoint, ...args: readonly string[]) => Promise<void>;
+  readonly killedAt: (
+    point: Failpoint | ImageFailpoint | ImageMountFailpoint | VolumeFailpoint,
+    ...args: readonly string[]
+  ) => Promise<void>;
   /** Starts `tspod ...args`, which stops at the point; resolves when it has. */
   readonly stoppedAt: (point: Failpoint, ...args: readonly string[]) => Promise<Stopped>;
   /** Runs a program (strace) on `tspod ...args`, or kills that after a delay; answers whether it was killed. */

@@ -47,8 +47,8 @@ test(
 test(fails, ['run', '--secret', 'x', 'host:'], 'Error: --secret is not supported yet: there are no secrets\n');
 test(
   fails,
-  ['run', '-v', 'data:/x', 'host:'],
-  'Error: the named volume "data" is not supported yet: only directories and files of the host can be mounted (-v /host/path:/path)\n',
+  ['run', '-v', 'da ta:/x', 'host:'],
+  'Error: creating named volume "da ta": running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument\n',
 );
 test(fails, ['run', '-m', '10x', 'host:'], "Error: invalid value for memory: invalid size: '10x'\n");
 test(

@@ -177,7 +177,7 @@ test('run: the image health check is the container one, and its parts can be cha
   t.is(await health({ health: { test: ['NONE'] } }), undefined);
 });
 
-test('run: volumes begin with what the image has there, are writable, and end with the container', async (t) => {
+test('run: volumes begin with what the image has there, are writable, and go with the container', async (t) => {
   if (!ready(t)) return;
   const tested = await withImage(t, { Volumes: { '/data': {}, '/none': {} } }, [
     layerOf([
@@ -206,12 +206,14 @@ test('run: volumes begin with what the image has there, are writable, and end wi
     return text;
   };
   t.regex(await logs(), /^750 1000\n644 1000\nfrom the image1/);
-  t.is(statSync(join(root, 'containers', container.id, 'volumes/0/f')).uid, 1000);
+  const [data] = container.inspect().Mounts;
+  t.is(statSync(join(data?.Source ?? '', 'f')).uid, 1000);
   await container.start();
   await container.wait();
   t.regex(await logs(), /from the imagex\n1/);
-  await container.remove();
+  await container.remove({ volumes: true });
   t.false(existsSync(join(root, 'containers', container.id)));
+  t.deepEqual(engine.volumes.list(), []);
 });
 
 test('run: image volumes can be tmpfs, or ignored, and give way to mounts', async (t) => {

@@ -1,6 +1,7 @@
 import type { Container } from '../../container/api.js';
 import type { ContainerInspect } from '../../container/inspect-types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
+import type { VolumeInspect } from '../../engine/volume-types.js';
 import { isTspodError } from '../../errors.js';
 import { CliError, invalid, unsupported } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
@@ -15,7 +16,7 @@ export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of a container',
   description:
-    'Prints all that is known of containers, or of images where there is no such container, as JSON, or what a Go template makes of it.',
+    'Prints all that is known of containers, or where there is none of the name of images and volumes, as JSON, or what a Go template makes of it.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: [
     'inspect web',
@@ -32,8 +33,8 @@ export const command: Command = {
       kind: 'text',
       value: 'type',
       default: 'all',
-      completion: ['all', 'container', 'image'],
-      help: 'Kind of object: container, image, all',
+      completion: ['all', 'container', 'image', 'volume'],
+      help: 'Kind of object: container, image, volume, all',
     },
   ],
   completion: ['containers'],
@@ -51,8 +52,10 @@ export const command: Command = {
       format,
       find: (name) => inspectOne(context, name, wanted),
       missing: (name, error) => {
-        if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'NO_SUCH_IMAGE')) return undefined;
-        const what = onlyContainers ? `container ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
+        if (!MISSING.some((code) => isTspodError(error, code))) return undefined;
+        const kind = onlyContainers ? 'container' : type;
+        const what =
+          kind === 'container' || kind === 'volume' ? `${kind} ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
         return new CliError(`inspecting object: no such ${what}`);
       },
       render: (found) => inspectText(found, format),
@@ -65,20 +68,24 @@ interface Wanted {
   readonly size: boolean;
 }
 
-/** A container, or else an image. Throws NO_SUCH_CONTAINER, NO_SUCH_IMAGE. */
+const MISSING = ['NO_SUCH_CONTAINER', 'NO_SUCH_IMAGE', 'NO_SUCH_VOLUME'] as const;
+
+/** A container, or else an image, or else a volume. Throws one of MISSING. */
 async function inspectOne(
   context: Context,
   name: string | undefined,
   { type, size }: Wanted,
-): Promise<ContainerInspect | ImageInspect> {
+): Promise<ContainerInspect | ImageInspect | VolumeInspect> {
   const engine = await context.engine();
   if (type === 'image') return engine.images.inspect(name ?? '');
+  if (type === 'volume') return engine.volumes.inspect(name ?? '');
   try {
     return await inspectContainer(await selectOne(context, name, name === undefined), size);
   } catch (error) {
     if (type !== 'all' || name === undefined || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-    if (!engine.images.exists(name)) throw error;
-    return engine.images.inspect(name);
+    if (engine.images.exists(name)) return engine.images.inspect(name);
+    if (engine.volumes.exists(name)) return engine.volumes.inspect(name);
+    throw error;
   }
 }
 
@@ -104,14 +111,15 @@ async function inspectContainer(container: Container, size: boolean): Promise<Co
 }
 
 function checkType(type: string): void {
-  if (type === 'all' || type === 'container' || type === 'image') return;
-  if (/^(pod|network|volume)$/.test(type)) throw unsupported(`--type ${type}`, 'containers and images are looked for');
+  if (type === 'all' || type === 'container' || type === 'image' || type === 'volume') return;
+  if (/^(pod|network)$/.test(type))
+    throw unsupported(`--type ${type}`, 'containers, images and volumes are looked for');
   throw invalid(
     `invalid type ${JSON.stringify(type)}: must be "image", "container", "pod", "network", "volume", or "all"`,
   );
 }
 
-function inspectText(found: readonly (ContainerInspect | ImageInspect)[], format: string): string {
+function inspectText(found: readonly (ContainerInspect | ImageInspect | VolumeInspect)[], format: string): string {
   if (found.length === 0) return '\n';
   try {
     return renderReport({ name: 'inspect', format: renamed(format), rows: found.map((item) => fromJson(item, SHAPE)) });

@@ -9,7 +9,8 @@ import { stopTimeFlag } from './stop.js';
 export const command: Command = {
   name: 'rm',
   summary: 'Remove one or more containers',
-  description: 'Removes containers with their layers and logs. One that runs is not removed without --force.',
+  description:
+    'Removes containers with their layers and logs; volumes stay, but for anonymous ones with --volumes. One that runs is not removed without --force.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['rm web', 'rm --force web db', 'rm --all', 'rm --filter status=exited'],
   flags: [
@@ -21,7 +22,7 @@ export const command: Command = {
     ignoreFlag,
     latestFlag,
     { ...stopTimeFlag, help: 'With --force: time between the stop signal and SIGKILL' },
-    { name: 'volumes', short: 'v', kind: 'bool', help: 'Remove anonymous volumes as well (there are none)' },
+    { name: 'volumes', short: 'v', kind: 'bool', help: 'Remove its anonymous volumes as well' },
   ],
   completion: ['containers'],
   check: (invocation) => {
@@ -41,6 +42,7 @@ export const command: Command = {
         await engine.containers.remove(id, {
           force,
           depend: flags.bool('depend') || flags.bool('all'),
+          volumes: flags.bool('volumes'),
           ...(timeoutSec === undefined ? {} : { timeoutSec }),
         });
       } catch (error) {

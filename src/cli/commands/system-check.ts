@@ -3,9 +3,9 @@ import type { Command } from '../command/definition.js';
 
 export const command: Command = {
   name: 'check',
-  summary: 'Check whether the store of images is whole',
+  summary: 'Check whether the store is whole',
   description:
-    'Looks whether all that images need is there, and nothing else; with --repair puts it right. Exits with 125 if something is wrong and was not repaired.',
+    'Looks whether all that images and volumes need is there, and nothing else; with --repair puts it right. Exits with 125 if something is wrong and was not repaired.',
   usage: '[options]',
   examples: ['system check', 'system check --repair'],
   flags: [
@@ -17,8 +17,9 @@ export const command: Command = {
   },
   run: async (context, { flags }) => {
     const engine = await context.engine();
-    const { problems, repaired } = await engine.images.check({ repair: flags.bool('repair') });
-    await context.out(problems.map((problem) => `${problem}\n`).join(''));
-    return repaired ? 0 : EXIT_FAILURE;
+    const repair = flags.bool('repair');
+    const found = [await engine.images.check({ repair }), await engine.volumes.check({ repair })];
+    await context.out(found.flatMap(({ problems }) => problems.map((problem) => `${problem}\n`)).join(''));
+    return found.every(({ repaired }) => repaired) ? 0 : EXIT_FAILURE;
   },
 };

@@ -16,12 +16,12 @@ export const command: Command = {
   name: 'df',
   summary: 'Show disk usage',
   description:
-    'Shows what images and containers take on the disk, and what of that nobody needs. Images: their layers, unpacked, and the blobs that a push sends, each once.',
+    'Shows what images, containers and volumes take on the disk, and what of that nobody needs. Images: their layers, unpacked, and the blobs that a push sends, each once.',
   usage: '[options]',
   examples: ['system df', 'system df --verbose', "system df --format '{{.Type}} {{.Size}}'"],
   flags: [
     { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
-    { name: 'verbose', short: 'v', kind: 'bool', help: 'Show each image and container' },
+    { name: 'verbose', short: 'v', kind: 'bool', help: 'Show each image, container and volume' },
   ],
   check: ({ args, flags }) => {
     if (args.length > 0) throw invalid('`tspod system df` takes no arguments');
@@ -49,13 +49,11 @@ export const command: Command = {
 
 type Kind = Omit<KindUsage<unknown>, 'items'> & { readonly type: string };
 
-/** Volumes are containers' own: those that have names are not there. */
-function kinds({ images, containers }: DiskUsage): readonly Kind[] {
-  const none = { total: 0, active: 0, bytes: 0, reclaimable: 0 };
+function kinds({ images, containers, volumes }: DiskUsage): readonly Kind[] {
   return [
     { ...images, type: 'Images' },
     { ...containers, type: 'Containers' },
-    { ...none, type: 'Local Volumes' },
+    { ...volumes, type: 'Local Volumes' },
   ];
 }
 
@@ -73,7 +71,7 @@ function kindJson({ type, total, active, bytes, reclaimable }: Kind) {
   };
 }
 
-function details({ images, containers }: DiskUsage, now: Date): string {
+function details({ images, containers, volumes }: DiskUsage, now: Date): string {
   const since = (moment: Date | null) => (moment === null ? 'N/A' : humanDuration(now.getTime() - moment.getTime()));
   const imageRows = images.items.flatMap(({ image, shared, unique }) =>
     rowsOf([image]).map(({ repository, tag }) => [
@@ -81,13 +79,27 @@ function details({ images, containers }: DiskUsage, now: Date): string {
       ...[preciseSize(shared + unique), preciseSize(shared), preciseSize(unique), String(image.containers)],
     ]),
   );
-  const containerRows = containers.items.map(({ id, image, command: words, size, createdAt, status, name }) => [
-    ...[shortId(id), image, words.join(' '), '0', humanSize(size?.writable ?? 0), since(createdAt), status, name],
-  ]);
+  const containerRows = containers.items.map(
+    ({ id, image, command: words, size, createdAt, status, name, mountSources }) => [
+      ...[
+        shortId(id),
+        image,
+        words.join(' '),
+        String(volumesOf(volumes, mountSources)),
+        humanSize(size?.writable ?? 0),
+        since(createdAt),
+        status,
+        name,
+      ],
+    ],
+  );
   return [
     section('Images', [IMAGE_HEADINGS, ...imageRows]),
     section('Containers', [CONTAINER_HEADINGS, ...containerRows]),
-    section('Local Volumes', [['VOLUME NAME', 'LINKS', 'SIZE']]),
+    section('Local Volumes', [
+      ['VOLUME NAME', 'LINKS', 'SIZE'],
+      ...volumes.items.map(({ name, links, bytes }) => [name, String(links), preciseSize(bytes)]),
+    ]),
   ].join('\n');
 }
 
@@ -102,20 +114,31 @@ function section(what: string, rows: readonly (readonly string[])[]): string {
   return `${what} space usage:\n\n${tableText(rows)}`;
 }
 
-function detailsJson({ images, containers }: DiskUsage) {
+/** How many of a container's mounts are volumes. */
+function volumesOf({ items }: DiskUsage['volumes'], sources: readonly string[]): number {
+  const names = new Set(items.map(({ name }) => name));
+  return sources.filter((source) => names.has(source)).length;
+}
+
+function detailsJson({ images, containers, volumes }: DiskUsage) {
   return {
     Images: images.items.flatMap(imageJson),
-    Containers: containers.items.map(({ id, image, command: words, size, createdAt, status, name }) => ({
+    Containers: containers.items.map(({ id, image, command: words, size, createdAt, status, name, mountSources }) => ({
       ContainerID: id,
       Image: image,
       Command: words,
-      LocalVolumes: 0,
+      LocalVolumes: volumesOf(volumes, mountSources),
       Size: size?.writable ?? 0,
       Created: createdAt.toISOString(),
       Status: status,
       Names: name,
     })),
-    Volumes: [],
+    Volumes: volumes.items.map(({ name, links, bytes }) => ({
+      VolumeName: name,
+      Links: links,
+      Size: bytes,
+      ReclaimableSize: links === 0 ? bytes : 0,
+    })),
   };
 }
 

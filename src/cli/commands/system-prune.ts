@@ -18,35 +18,39 @@ export const command: Command = {
     { name: 'all', short: 'a', kind: 'bool', help: 'Also images with names that no container is made of' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
-    { name: 'volumes', kind: 'bool', help: '', hidden: true, missing: 'there are no volumes', harmless: ['false'] },
+    { name: 'volumes', kind: 'bool', help: 'Also volumes that no container has, with or without names' },
   ],
   check: ({ args }) => {
     if (args.length > 0) throw invalid('`tspod system prune` takes no arguments');
   },
   run: async (context, { flags }) => {
     const all = flags.bool('all');
+    const volumes = flags.bool('volumes');
     const filters = parseFilters(flags.list('filter'), FILTERS);
-    if (!flags.bool('force') && !(await confirmed(context, warning(all)))) return 0;
+    if (!flags.bool('force') && !(await confirmed(context, warning(all, volumes)))) return 0;
     const engine = await context.engine();
-    const { containers, networks, images, reclaimed } = await engine.prune({ all, filters });
+    const pruned = await engine.prune({ all, volumes, filters });
+    const { containers, networks, images, reclaimed } = pruned;
     const deleted = images.removed.flatMap(({ deleted: id }) => (id === undefined ? [] : [id]));
     await context.out(
       [
         ...section('Deleted Containers', containers.done),
         ...section('Deleted Images', deleted),
         ...section('Deleted Networks', networks.done),
+        ...section('Deleted Volumes', pruned.volumes.done),
         `Total reclaimed space: ${preciseSize(reclaimed)}\n`,
       ].join(''),
     );
-    const failed = [containers, networks, images].flatMap((result) => [...result.failed.values()]);
+    const failed = [containers, networks, images, pruned.volumes].flatMap((result) => [...result.failed.values()]);
     for (const error of failed) await reportError(context, error);
     return failed.length === 0 ? 0 : EXIT_FAILURE;
   },
 };
 
-function warning(all: boolean): string {
+function warning(all: boolean, volumes: boolean): string {
   const images = all ? 'all images without at least one container associated with them' : 'all dangling images';
   const removed = ['all stopped containers', 'all networks not used by at least one container', images];
+  if (volumes) removed.push('all volumes not used by at least one container');
   return `This command removes:\n${removed.map((what) => `\t- ${what}\n`).join('')}`;
 }
 

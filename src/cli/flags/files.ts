@@ -64,9 +64,9 @@ export const fileFlags: readonly CreateFlag[] = [
     name: 'volume',
     short: 'v',
     kind: 'items',
-    value: 'host:container[:options]',
+    value: '[source:]container[:options]',
     group: FILES,
-    help: 'Mount a directory or file of the host',
+    help: 'Mount a directory or file of the host, a volume by its name, or an anonymous one',
     set: (draft, items, caller) => {
       for (const item of items) addMount(draft, parseVolume(item, caller));
     },
@@ -76,7 +76,7 @@ export const fileFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'type=...,target=...',
     group: FILES,
-    help: 'Mount a bind, tmpfs, devpts or ramfs',
+    help: 'Mount a bind, volume, tmpfs, devpts or ramfs',
     set: (draft, items, caller) => {
       for (const item of items) addMount(draft, parseMount(item, caller));
     },
@@ -86,7 +86,7 @@ export const fileFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'container[:options]',
     group: FILES,
-    help: 'Mount what another container mounts of the host; options: ro, rw',
+    help: 'Mount what another container mounts of the host, and its volumes; options: ro, rw',
     set: (draft, items) => {
       draft.volumesFrom = items;
     },

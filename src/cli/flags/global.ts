@@ -126,7 +126,7 @@ export const globalFlags: readonly Flag[] = [
   },
   ...missing('storage-opt imagestore transient-store module cdi-spec-dir config', 'there is no such configuration'),
   ...missing('tmpdir', 'use --runroot'),
-  ...missing('volumepath', 'there are no named volumes'),
+  ...missing('volumepath', 'volumes are kept below --root'),
   ...missing('network-cmd-path', 'it is for slirp4netns, which users other than root need'),
   ...missing('namespace', 'use --root and --runroot for a separate set of containers'),
 ];

@@ -8,19 +8,22 @@ import { splitCommas } from './csv.js';
 import { splitPair } from './key-values.js';
 import { parseSize } from './size.js';
 
-const NO_VOLUMES = 'only directories and files of the host can be mounted (-v /host/path:/path)';
+const NO_IMAGES = 'directories of the host, volumes and file systems can be mounted';
 
-/** [SOURCE:]TARGET[:OPTIONS] with a path of the host as source. */
+/** [SOURCE:]TARGET[:OPTIONS]: the source is a path of the host or the name of a volume; without one it is an anonymous volume. */
 export function parseVolume(text: string, caller: Caller): MountOptions {
   const parts = text.split(':');
   if (parts.length > 3) throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);
-  if (parts.length === 1) throw unsupported(`the anonymous volume ${JSON.stringify(text)}`, NO_VOLUMES);
+  if (parts.length === 1) {
+    checkTarget(text);
+    return { type: 'volume', target: text };
+  }
   const [source = '', target = '', options = ''] = parts;
   if (source === '') throw invalid('host directory cannot be empty');
   checkTarget(target);
-  if (!/^[./]/.test(source)) throw unsupported(`the named volume ${JSON.stringify(source)}`, NO_VOLUMES);
   const list = options === '' ? [] : options.split(',');
   if (list.includes('O')) throw unsupported('the mount option O', 'a copy-on-write layer over a mount');
+  if (!/^[./]/.test(source)) return { type: 'volume', source, target, ...optionsOf(list) };
   return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
 }
 
@@ -54,7 +57,7 @@ export function parseTmpfs(text: string): MountOptions {
 }
 
 const MOUNT_FORMAT =
-  'incorrect mount format: should be --mount type=<bind|tmpfs|devpts|ramfs>,[src=<host-dir>,]target=<ctr-dir>[,options]';
+  'incorrect mount format: should be --mount type=<bind|volume|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]';
 
 const NAMES: Readonly<Record<string, 'source' | 'target'>> = {
   src: 'source',
@@ -80,6 +83,7 @@ export function parseMount(text: string, caller: Caller): MountOptions {
   if (paths.target === undefined) throw invalid('must set volume destination');
   checkTarget(paths.target);
   const mount = { target: paths.target, ...optionsOf(options) };
+  if (type === 'volume') return { type, ...(paths.source === undefined ? {} : { source: paths.source }), ...mount };
   if (type !== 'bind') {
     if (paths.source !== undefined) throw invalid(`cannot use a source with a mount of type ${type}`);
     return { type, ...mount };
@@ -97,15 +101,15 @@ function mountType(fields: readonly (readonly [string, string | undefined])[]): 
   const type = fields.find(([key]) => key === 'type')?.[1];
   switch (type) {
     case 'bind':
+    case 'volume':
     case 'tmpfs':
     case 'devpts':
     case 'ramfs':
       return type;
-    case 'volume':
     case 'image':
     case 'glob':
     case 'artifact':
-      throw unsupported(`--mount type=${type}`, NO_VOLUMES);
+      throw unsupported(`--mount type=${type}`, NO_IMAGES);
     case undefined:
       throw invalid(MOUNT_FORMAT);
     default:
@@ -140,6 +144,8 @@ function mountOption(type: MountOptions['type'], key: string, value: string | un
     case 'tmpfs-mode':
     case 'mode':
       return [`mode=${required(value, key)}`];
+    case 'volume-nocopy':
+      return [isOn(key, value) ? 'nocopy' : 'copy'];
     case 'idmap':
       return [value === undefined ? key : `idmap=${value}`];
     default:
@@ -151,6 +157,7 @@ function plainOption(type: MountOptions['type'], key: string, value: string | un
   const isDevpts = type === 'devpts' && /^(uid|gid|max|newinstance|ptmxmode)$/.test(key);
   const isTmpfs = type === 'tmpfs' && /^(uid|gid|nr_inodes|nr_blocks|huge|mpol)$/.test(key);
   if (isDevpts || isTmpfs) return value === undefined ? key : `${key}=${value}`;
+  if (type === 'volume' && (key === 'copy' || key === 'nocopy') && value === undefined) return key;
   if (!FLAGS.has(key) || value === 'false') throw invalid(`${key}: invalid mount option`);
   return key;
 }

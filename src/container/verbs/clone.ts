@@ -1,6 +1,6 @@
 /** Records another container with the configuration of one that is there. */
 import { isTspodError } from '../../errors.js';
-import type { ContainerConfig } from '../../spec/config.js';
+import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
 import { checkName } from '../../spec/names.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
@@ -37,7 +37,7 @@ export async function cloneContainer(context: EngineContext, id: string, options
   try {
     await removeContainer(context, id, { force: options.force === true });
   } catch (error) {
-    await removeContainer(context, clone.id);
+    await removeContainer(context, clone.id, { volumes: true });
     throw error;
   }
   return clone;
@@ -48,7 +48,14 @@ function clonedConfig(context: EngineContext, config: ContainerConfig, { resourc
   const { name: _name, cidFile: _cid, pidFile: _pid, monitorPidFile: _monitor, ...rest } = config;
   const { path: _path, ...log } = rest.log;
   const changed = resources === undefined ? {} : updatedConfig(config, { resources }, context.facts());
-  return { ...rest, log, ...changed, ...ownIds(config) };
+  return { ...rest, log, ...changed, ...ownIds(config), mounts: config.mounts.map(nameless) };
+}
+
+/** An anonymous volume has no name that another container could know it by. */
+function nameless(mount: MountConfig): MountConfig {
+  if (mount.anonymous !== true) return mount;
+  const { source: _source, ...rest } = mount;
+  return rest;
 }
 
 /** Ids that were chosen for the original are its own; those that were looked up by a user's name are known by now. */

@@ -18,6 +18,7 @@ import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
 import { requirePrivileges } from '../privileges.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
+import { announceVolumes, hasVolumes, useVolumes, withVolumeNames } from '../volumes.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
@@ -49,18 +50,23 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
-  const config = withHostMaps(context, shared);
+  const config = withVolumeNames(withHostMaps(context, shared));
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
     const { state } = recording;
-    const record = () =>
-      insert(context, id, {
+    let made: readonly string[] = [];
+    const record = () => {
+      const inserted = insert(context, id, {
         ...withChosenPorts(context, withChosenIds(context, config)),
         state,
         donors: donors.map(({ seq }) => seq),
       });
-    const chooses = config.namespaces.user === 'auto' || hasOpenPorts(config);
+      if (hasVolumes(config)) made = useVolumes(context, inserted.seq, config);
+      return inserted;
+    };
+    const chooses = config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config);
     const recorded = chooses ? context.store.transaction(record) : record();
+    announceVolumes(context, made);
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;
   } catch (error) {
@@ -114,6 +120,7 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     command: config.args,
     labels: config.labels,
     mounts: config.mounts.map((mount) => mount.target),
+    ...(config.mounts.length === 0 ? {} : { mountSources: config.mounts.map(({ source = '' }) => source) }),
     network: config.namespaces.network,
     networks: config.networking.networks.map(({ name }) => name),
     ports: config.networking.ports,

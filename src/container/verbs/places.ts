@@ -70,7 +70,11 @@ export function containerBindMounts(context: EngineContext, id: string): Readonl
   if (observe(state, paths).kind !== 'live') return {};
   const config = readConfig(context, id);
   const files = fileMounts(config, filesOf(context, { id, name, config, paths }));
-  const kept = orderMounts([], files, config.mounts.map(ociMount));
+  const kept = orderMounts(
+    [],
+    files,
+    config.mounts.map((mount) => ociMount(mount)),
+  );
   const own = kept.filter((mount) => files.includes(mount));
   return Object.fromEntries(own.map(({ destination, source = '' }) => [destination, source]));
 }

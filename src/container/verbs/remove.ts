@@ -31,7 +31,7 @@ export async function removeContainer(context: EngineContext, id: string, option
       if (options.force === true && !isAllowed('remove', held.status)) await endByForce(inner, id, { timeoutSec: 0 });
       held.require('remove');
       if (options.force !== true) refuseActiveSessions(held);
-      beginRemoval(held);
+      beginRemoval(held, options);
       await destroy(held);
     },
     options,
@@ -39,11 +39,12 @@ export async function removeContainer(context: EngineContext, id: string, option
 }
 
 /** In one transaction with the look for dependents, so that none is recorded in between. */
-function beginRemoval(held: HeldContainer): void {
+function beginRemoval(held: HeldContainer, { volumes = false }: RemoveOptions): void {
   const { store } = held.context;
   store.transaction(() => {
     const dependents = store.dependents(held.seq);
     if (dependents.length > 0) throw hasDependents(held.id, dependents);
+    if (volumes) store.volumes.doom(held.seq);
     held.save({ status: 'removing' });
   });
 }

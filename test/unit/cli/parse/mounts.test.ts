@@ -19,7 +19,7 @@ const refuses = test.macro<[(text: string) => unknown, string, string]>({
   title: (flag = '', _, text) => `${flag} ${JSON.stringify(text)} is refused`,
 });
 
-const NO_VOLUMES = 'only directories and files of the host can be mounted (-v /host/path:/path)';
+const NO_IMAGES = 'directories of the host, volumes and file systems can be mounted';
 
 test('-v', reads, volume, '/a:/b', { type: 'bind', source: '/a', target: '/b' });
 test('-v', reads, volume, '/a:/b:ro,Z', { type: 'bind', source: '/a', target: '/b', options: ['ro', 'Z'] });
@@ -36,8 +36,16 @@ test(
 test('-v', refuses, volume, ':/b', 'host directory cannot be empty');
 test('-v', refuses, volume, '/a:', 'container directory cannot be empty');
 test('-v', refuses, volume, '/a:b', 'invalid container path "b", must be an absolute path');
-test('-v', refuses, volume, 'data:/b', `the named volume "data" is not supported yet: ${NO_VOLUMES}`);
-test('-v', refuses, volume, '/b', `the anonymous volume "/b" is not supported yet: ${NO_VOLUMES}`);
+test('-v', reads, volume, 'data:/b', { type: 'volume', source: 'data', target: '/b' });
+test('-v', reads, volume, 'data:/b:ro,nocopy', {
+  type: 'volume',
+  source: 'data',
+  target: '/b',
+  options: ['ro', 'nocopy'],
+});
+test('-v', reads, volume, '/b', { type: 'volume', target: '/b' });
+test('-v', refuses, volume, 'data', 'invalid container path "data", must be an absolute path');
+test('-v', refuses, volume, 'data:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
 test('-v', refuses, volume, '/a:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
 
 test('--tmpfs', reads, parseTmpfs, '/t', { type: 'tmpfs', target: '/t' });
@@ -92,8 +100,14 @@ test('--mount', reads, mount, 'type=devpts,dst=/p,gid=5,ptmxmode=0666', {
 });
 test('--mount', reads, mount, 'type=ramfs,dst=/r', { type: 'ramfs', target: '/r' });
 test('--mount', refuses, mount, 'type=foo,dst=/x', 'invalid filesystem type "foo"');
-test('--mount', refuses, mount, 'type=volume,dst=/x', `--mount type=volume is not supported yet: ${NO_VOLUMES}`);
-test('--mount', refuses, mount, 'type=image,src=x,dst=/x', `--mount type=image is not supported yet: ${NO_VOLUMES}`);
+test('--mount', reads, mount, 'type=volume,dst=/x', { type: 'volume', target: '/x' });
+test('--mount', reads, mount, 'type=volume,src=v,dst=/x,ro,volume-nocopy', {
+  type: 'volume',
+  source: 'v',
+  target: '/x',
+  options: ['ro', 'nocopy'],
+});
+test('--mount', refuses, mount, 'type=image,src=x,dst=/x', `--mount type=image is not supported yet: ${NO_IMAGES}`);
 test('--mount', refuses, mount, 'type=bind,src=/a', 'must set volume destination');
 test('--mount', refuses, mount, 'type=bind,dst=/a', 'host directory cannot be empty');
 test('--mount', refuses, mount, 'type=bind,src=/a,dst=b', 'invalid container path "b", must be an absolute path');
@@ -125,7 +139,7 @@ test(
   refuses,
   mount,
   'src=/a',
-  'incorrect mount format: should be --mount type=<bind|tmpfs|devpts|ramfs>,[src=<host-dir>,]target=<ctr-dir>[,options]',
+  'incorrect mount format: should be --mount type=<bind|volume|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]',
 );
 
 test('--device', reads, parseDevice, '/dev/a', { source: '/dev/a' });

@@ -1,0 +1,42 @@
+/** What is done with volumes. */
+import { scenario } from './scenario.mjs';
+
+export const VOLUMES = [
+  scenario(
+    'volume create, ls, rm',
+    'volume create v',
+    'volume create v',
+    'volume create -l a=b w',
+    'volume create a/b',
+    'volume ls',
+    'volume ls -q --filter label=a',
+    'volume ls --noheading --filter name=^v',
+    'volume ls --filter foo=bar',
+    'volume ls --format {{.Name}}-{{.Driver}}-{{.Scope}}-{{.Labels}}-{{.NeedsCopyUp}}',
+    'create --name c -v b@d:/data ROOTFS true',
+    'volume inspect nosuch',
+    'volume exists v',
+    'volume exists nosuch',
+    'volume rm nosuch',
+    'volume rm',
+    'volume rm v --all',
+    'volume rm v',
+    'volume rm --force nosuch',
+    'volume rm --all',
+  ),
+  scenario(
+    'volumes of containers',
+    'create --name c -v v:/data:ro ROOTFS true',
+    'volume ls',
+    'ps -a --format {{.Mounts}}',
+    'ps -aq --filter volume=nosuch',
+    'ps -a --filter volume=v --format {{.Names}}',
+    'inspect c --format {{range.Mounts}}{{.Type}}{{.Name}}{{.Destination}}{{.Driver}}{{.RW}}{{.Options}}{{.Propagation}}{{end}}',
+    'inspect c --format {{.HostConfig.Binds}}',
+    'volume ls -q --filter dangling=false',
+    'create --name d --mount type=volume,source=v,target=/w ROOTFS true',
+    'inspect d --format {{.HostConfig.Binds}}',
+    'rm -v c d',
+    'volume ls -q --filter dangling=true',
+  ),
+];

@@ -1,0 +1,42 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+import { CliError, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { isTerminal, outputStream } from '../../output.js';
+
+export const command: Command = {
+  name: 'export',
+  summary: 'Write what is in a volume as a tar archive',
+  description: 'Writes all that is in a volume as a tar archive.',
+  usage: '[options] VOLUME',
+  examples: ['volume export data > data.tar', 'volume export --output data.tar data'],
+  flags: [
+    {
+      name: 'output',
+      short: 'o',
+      kind: 'text',
+      value: 'file',
+      completion: 'file',
+      help: 'Write to a file in place of stdout',
+    },
+  ],
+  completion: ['volumes', []],
+  check: ({ args }) => {
+    if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
+  },
+  run: async (context, { args, flags }) => {
+    const file = flags.text('output');
+    const { stdout } = context.globals;
+    if (file === undefined && stdout !== undefined && (await isTerminal(stdout)))
+      throw new CliError('refusing to export to terminal. Use -o flag or redirect');
+    const engine = await context.engine();
+    const archive = await engine.volumes.export(args[0] ?? '');
+    if (file === undefined && stdout === undefined) {
+      archive.destroy();
+      return 0;
+    }
+    await pipeline(archive, file === undefined ? outputStream(stdout ?? 1) : createWriteStream(file));
+    return 0;
+  },
+};

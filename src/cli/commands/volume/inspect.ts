@@ -1,0 +1,36 @@
+import { isTspodError } from '../../../errors.js';
+import { CliError, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { renderReport } from '../../format/report.js';
+import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { volumeStruct } from '../../volume-row.js';
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'Inspect volumes',
+  description: 'Prints what is known of volumes as JSON, or what a Go template makes of it.',
+  usage: '[options] VOLUME [VOLUME...]',
+  examples: ['volume inspect data', "volume inspect --format '{{.Mountpoint}}' data", 'volume inspect --all'],
+  flags: [{ name: 'all', short: 'a', kind: 'bool', help: 'Inspect all volumes' }, inspectFormatFlag],
+  completion: ['volumes'],
+  check: ({ args, flags }) => {
+    if ((args.length === 0) !== flags.bool('all'))
+      throw invalid(
+        args.length === 0
+          ? 'provide one or more volume names or use --all'
+          : 'choose either one or more volumes or all',
+      );
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const names = flags.bool('all') ? engine.volumes.list().map(({ name }) => name) : args;
+    const format = flags.text('format') ?? 'json';
+    return inspectEach(context, names, {
+      format,
+      find: (name) => engine.volumes.inspect(name),
+      missing: (name, error) =>
+        isTspodError(error, 'NO_SUCH_VOLUME') ? new CliError(`inspecting object: no such volume ${name}`) : undefined,
+      render: (found) => renderReport({ name: 'inspect', format, rows: found.map(volumeStruct) }),
+    });
+  },
+};

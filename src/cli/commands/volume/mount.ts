@@ -1,0 +1,24 @@
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { printEach } from '../../each-volume.js';
+
+export const command: Command = {
+  name: 'mount',
+  summary: 'Print where the files of volumes are',
+  description:
+    'Prints the directory of each volume. Nothing has to be mounted for that: a volume that is a directory of the host is refused, since it is where its options say.',
+  usage: 'VOLUME [VOLUME...]',
+  examples: ['ls "$(tspod volume mount data)"'],
+  flags: [],
+  completion: ['volumes'],
+  check: ({ args }) => {
+    if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
+  },
+  run: (context, { args }) =>
+    printEach(context, args, async (name) => {
+      const { mountpoint, options } = (await context.engine()).volumes.get(name);
+      if (options['device'] !== undefined)
+        throw invalid(`volume ${name} is the directory ${options['device']} of the host: it is not mounted elsewhere`);
+      return mountpoint;
+    }),
+};

@@ -1,0 +1,51 @@
+import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { confirmed } from '../../confirm.js';
+import { parseFilters } from '../../parse/filters.js';
+import { reportError } from '../../report-error.js';
+
+export const command: Command = {
+  name: 'prune',
+  summary: 'Remove unused volumes',
+  description:
+    'Removes the anonymous volumes that no container has, running or not; with --all also those that were given a name.',
+  usage: '[options]',
+  examples: ['volume prune', 'volume prune --all --force --filter label!=keep'],
+  flags: [
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also volumes that were given a name' },
+    { name: 'dry-run', kind: 'bool', help: 'Only print what would be removed' },
+    {
+      name: 'filter',
+      kind: 'items',
+      value: 'name=value',
+      help: 'Remove those that match: label, label!, until, and the others of `volume ls`',
+    },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+  ],
+  completion: [[]],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod volume prune` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    const engine = await context.engine();
+    const options = { all: flags.bool('all'), filters: parseFilters(flags.list('filter'), 'any') };
+    if (flags.bool('dry-run') || !flags.bool('force')) {
+      const { done } = await engine.volumes.prune({ ...options, dryRun: true });
+      const names = done.map((name) => `${name}\n`).join('');
+      if (flags.bool('dry-run')) {
+        await context.out(names);
+        return 0;
+      }
+      if (done.length === 0) {
+        await context.out('No dangling volumes found\n');
+        return 0;
+      }
+      const warning = `This will remove all volumes not used by at least one container. The following volumes will be removed:\n${names.trimEnd()}`;
+      if (!(await confirmed(context, warning))) return 0;
+    }
+    const { done, failed } = await engine.volumes.prune(options);
+    await context.out(done.map((name) => `${name}\n`).join(''));
+    for (const error of failed.values()) await reportError(context, error);
+    return failed.size === 0 ? 0 : EXIT_FAILURE;
+  },
+};

@@ -1,0 +1,58 @@
+import { isTspodError } from '../../../errors.js';
+import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { reportError } from '../../report-error.js';
+
+export const command: Command = {
+  name: 'rm',
+  summary: 'Remove volumes',
+  description: 'Removes volumes with all that is in them. One that a container has is not removed without --force.',
+  usage: '[options] VOLUME [VOLUME...]',
+  examples: ['volume rm data', 'volume rm --force data', 'volume rm --all'],
+  flags: [
+    { name: 'all', short: 'a', kind: 'bool', help: 'Remove all volumes' },
+    {
+      name: 'force',
+      short: 'f',
+      kind: 'bool',
+      help: 'Remove the containers that have it first; a missing one is no error',
+    },
+    {
+      name: 'time',
+      short: 't',
+      kind: 'uint',
+      value: 'seconds',
+      default: '10',
+      help: 'With --force: time between the stop signal and SIGKILL',
+    },
+  ],
+  completion: ['volumes'],
+  check: ({ args, flags }) => {
+    if (flags.has('time') && !flags.bool('force'))
+      throw invalid('--force option must be specified to use the --time option');
+    if ((args.length === 0) !== flags.bool('all')) throw invalid('choose either one or more volumes or all');
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const force = flags.bool('force');
+    const timeoutSec = flags.number('time');
+    const names = flags.bool('all') ? engine.volumes.list().map(({ name }) => name) : args;
+    const errors: unknown[] = [];
+    for (const name of names) {
+      try {
+        await engine.volumes.remove(name, { force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
+        await context.out(`${name}\n`);
+      } catch (error) {
+        if (!isTspodError(error, 'NO_SUCH_VOLUME') || !(force || flags.bool('all'))) errors.push(error);
+      }
+    }
+    for (const error of errors) await reportError(context, error);
+    return errors.length === 0 ? 0 : statusOf(errors);
+  },
+};
+
+/** 1 if one is missing, unless another one is used: 2; else 125. */
+function statusOf(errors: readonly unknown[]): number {
+  if (errors.some((error) => isTspodError(error, 'VOLUME_IN_USE'))) return 2;
+  return errors.some((error) => isTspodError(error, 'NO_SUCH_VOLUME')) ? 1 : EXIT_FAILURE;
+}

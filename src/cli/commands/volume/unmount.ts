@@ -1,0 +1,17 @@
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { printEach } from '../../each-volume.js';
+
+export const command: Command = {
+  name: 'unmount',
+  summary: 'Undo a volume mount',
+  description: 'Prints the names of volumes: as nothing was mounted, nothing is to be undone.',
+  usage: 'VOLUME [VOLUME...]',
+  examples: ['volume unmount data'],
+  flags: [],
+  completion: ['volumes'],
+  check: ({ args }) => {
+    if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
+  },
+  run: (context, { args }) => printEach(context, args, async (name) => (await context.engine()).volumes.get(name).name),
+};

@@ -1,0 +1,76 @@
+/** The filters of `volume ls` and `volume prune`. */
+import { TspodError } from '../errors.js';
+import { parseMoment } from '../util/moment.js';
+import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import type { VolumeFilters, VolumeSummary } from './volume-types.js';
+
+export type VolumePredicate = (volume: VolumeSummary) => boolean;
+
+interface FilterContext {
+  readonly now: Date;
+  /** Throws NO_SUCH_VOLUME. */
+  readonly createdAt: (name: string) => Date;
+}
+
+type FilterMaker = (values: readonly string[], context: FilterContext) => VolumePredicate;
+
+const since: FilterMaker = (values, { createdAt }) => {
+  const limit = Math.max(...values.map((value) => createdAt(value).getTime()));
+  return (volume) => volume.createdAt.getTime() > limit;
+};
+
+const MAKERS: Readonly<Record<string, FilterMaker>> = {
+  name: (values) => {
+    const matches = NAME_FILTERS.name(values);
+    return ({ name }) => matches({ id: '', name });
+  },
+  ...LABEL_FILTERS,
+  driver:
+    (values) =>
+    ({ driver }) =>
+      values.includes(driver),
+  scope: (values) => () => values.includes('local'),
+  opt:
+    (values) =>
+    ({ options }) =>
+      values.some((value) => {
+        const [key = '', ...rest] = value.split('=');
+        return Object.hasOwn(options, key) && (rest.length === 0 || options[key] === rest.join('='));
+      }),
+  dangling: flag('dangling', ({ containers }) => containers.length === 0),
+  anonymous: flag('anonymous', ({ anonymous }) => anonymous),
+  after: since,
+  since,
+  until: (values, { now }) => {
+    if (values.length > 1) throw invalid('until: give one time only');
+    const limit = parseMoment(values[0] ?? '', now);
+    if (limit === undefined) throw invalid(`until: "${values[0] ?? ''}" is no time`);
+    return ({ createdAt }) => createdAt.getTime() < limit.getTime();
+  },
+};
+
+function flag(name: string, holds: VolumePredicate): FilterMaker {
+  return (values) => {
+    const bad = values.find((value) => !/^(true|false|1|0)$/.test(value));
+    if (bad !== undefined)
+      throw invalid(`"${bad}" is not a valid value for the "${name}" filter - must be true or false`);
+    const wanted = values.map((value) => value === 'true' || value === '1');
+    return (volume) => wanted.includes(holds(volume));
+  };
+}
+
+/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+export function volumePredicate(filters: VolumeFilters, context: FilterContext): VolumePredicate {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
+      if (maker === undefined) throw invalid(`${JSON.stringify(name)} is an invalid volume filter`);
+      return maker(values, context);
+    });
+  return (volume) => tests.every((test) => test(volume));
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}

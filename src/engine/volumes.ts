@@ -1,0 +1,215 @@
+/** Volumes: made, listed, removed, written to archives and read from them. */
+import { createReadStream, existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+import type { SignalOption } from '../container/api.js';
+import { heldStream } from '../container/archive-stream.js';
+import { tracked, type EngineContext } from '../container/context.js';
+import { newId } from '../container/ids.js';
+import { removeContainer } from '../container/verbs/remove.js';
+import { announceVolumes, ensureDirectory, insertVolume, removeMarked, volumeMount } from '../container/volumes.js';
+import { isTspodError, TspodError } from '../errors.js';
+import { throwIfAborted } from '../native/abort.js';
+import { lock } from '../native/file-lock.js';
+import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
+import { volumeExists, type StoredVolume } from '../state/volumes.js';
+import { decompressed } from '../storage/images/decompress.js';
+import { openDirectory } from '../storage/images/open-directory.js';
+import { NO_ID_MAPS } from '../storage/owners.js';
+import { packDirectory } from '../storage/pack-tree.js';
+import { unpackTree } from '../storage/unpack-tree.js';
+import { moveIn, putVolumeAside, removeGone, volumeDirectories, volumePaths } from '../storage/volumes.js';
+import type { BatchResult } from './types.js';
+import { volumePredicate } from './volume-filters.js';
+import type {
+  VolumeCheck,
+  VolumeFilters,
+  VolumeInspect,
+  VolumePruneOptions,
+  VolumeRemoveOptions,
+  Volumes,
+  VolumeSummary,
+} from './volume-types.js';
+
+export function makeVolumes(context: EngineContext): Volumes {
+  const { volumes } = context.store;
+  return {
+    create: (options = {}) => tracked(context, () => Promise.resolve(create(context, options))),
+    get: (name) => summarize(context, volumes.find(name)),
+    inspect: (name) => inspect(context, volumes.find(name)),
+    list: (options = {}) => list(context, options.filters ?? {}),
+    exists: (name) => exists(context, name),
+    remove: (name, options = {}) => tracked(context, () => remove(context, name, options)),
+    prune: (options = {}) => tracked(context, () => prune(context, options)),
+    export: (name, options = {}) => exportVolume(context, name, options),
+    import: (name, from, options = {}) => tracked(context, () => importVolume(context, { name, from }, options)),
+    check: (options = {}) => tracked(context, () => check(context, options)),
+  };
+}
+
+function create(context: EngineContext, options: VolumeCreateOptions): VolumeSummary {
+  const { owner } = checkVolumeOptions(options);
+  const { name = newId(), labels = {}, options: given = {}, ignoreExisting = false } = options;
+  const { store } = context;
+  const isNew = store.transaction(() => {
+    if (store.volumes.get(name) !== undefined) {
+      if (ignoreExisting) return false;
+      throw volumeExists(name);
+    }
+    insertVolume(context, { name, anonymous: false, labels, options: given, owner });
+    return true;
+  });
+  if (isNew) announceVolumes(context, [name]);
+  return summarize(context, store.volumes.find(name));
+}
+
+function summarize(context: EngineContext, volume: StoredVolume): VolumeSummary {
+  const { name, createdUs, labels, options, anonymous } = volume;
+  return {
+    name,
+    driver: 'local',
+    mountpoint: volumePaths(context.paths.volumes, name).data,
+    createdAt: new Date(createdUs / 1000),
+    labels,
+    options,
+    anonymous,
+    containers: context.store.volumes.users(name),
+  };
+}
+
+function inspect(context: EngineContext, volume: StoredVolume): VolumeInspect {
+  const { name, uid, gid, stage } = volume;
+  return {
+    Name: name,
+    Driver: 'local',
+    Mountpoint: volumePaths(context.paths.volumes, name).data,
+    CreatedAt: new Date(volume.createdUs / 1000).toISOString(),
+    Labels: volume.labels,
+    Scope: 'local',
+    Options: volume.options,
+    ...(uid === 0 ? {} : { UID: uid }),
+    ...(gid === 0 ? {} : { GID: gid }),
+    ...(volume.anonymous ? { Anonymous: true } : {}),
+    MountCount: context.store.volumes.mountCount(name),
+    ...(stage === 'new' || stage === 'owned' ? { NeedsCopyUp: true } : {}),
+    ...(stage === 'new' ? { NeedsChown: true } : {}),
+  };
+}
+
+function list(context: EngineContext, filters: VolumeFilters): readonly VolumeSummary[] {
+  const { volumes } = context.store;
+  const matches = volumePredicate(filters, {
+    now: new Date(),
+    createdAt: (name) => new Date(volumes.find(name).createdUs / 1000),
+  });
+  return volumes
+    .list()
+    .map((volume) => summarize(context, volume))
+    .filter(matches);
+}
+
+function exists({ store }: EngineContext, name: string): boolean {
+  try {
+    store.volumes.find(name);
+    return true;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_VOLUME')) return false;
+    throw error;
+  }
+}
+
+async function remove(context: EngineContext, nameOrPrefix: string, options: VolumeRemoveOptions): Promise<void> {
+  const { volumes } = context.store;
+  const { name } = volumes.find(nameOrPrefix);
+  const { force = false, timeoutSec, signal } = options;
+  if (force) {
+    for (const id of volumes.users(name).toReversed()) {
+      throwIfAborted('remove a volume', signal);
+      const how = { force: true, depend: true, ...(timeoutSec === undefined ? {} : { timeoutSec }) };
+      await removeContainer(context, id, how).catch((error: unknown) => {
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+      });
+    }
+    // An anonymous one has gone with its container.
+    if (volumes.get(name) === undefined) return;
+  }
+  volumes.beginRemoval(name);
+  await removeMarked(context, name);
+}
+
+async function prune(context: EngineContext, options: VolumePruneOptions): Promise<BatchResult> {
+  const { filters = {}, all = false, dryRun = false, signal } = options;
+  const done: string[] = [];
+  const failed = new Map<string, Error>();
+  for (const { name, anonymous, containers } of list(context, filters)) {
+    throwIfAborted('prune volumes', signal);
+    if (containers.length > 0 || !(all || anonymous)) continue;
+    try {
+      if (!dryRun) await remove(context, name, {});
+      done.push(name);
+    } catch (error) {
+      // Somebody has taken it, or removed it, meanwhile.
+      if (isTspodError(error, 'VOLUME_IN_USE') || isTspodError(error, 'NO_SUCH_VOLUME')) continue;
+      failed.set(name, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return { done, failed };
+}
+
+async function exportVolume(context: EngineContext, nameOrPrefix: string, { signal }: SignalOption): Promise<Readable> {
+  const { name } = context.store.volumes.find(nameOrPrefix);
+  ensureDirectory(context, name);
+  return heldStream((stream) =>
+    tracked(context, async () => {
+      using directory = openDirectory(volumeMount(context, name).path);
+      await stream(packDirectory(directory.fd, { idMaps: NO_ID_MAPS, signal }));
+    }),
+  );
+}
+
+interface ImportRequest {
+  readonly name: string;
+  readonly from: string | Readable;
+}
+
+/** From then on it has content of its own, and gets none of an image's. */
+async function importVolume(
+  context: EngineContext,
+  { name: nameOrPrefix, from }: ImportRequest,
+  { signal }: SignalOption,
+): Promise<void> {
+  const { name } = context.store.volumes.find(nameOrPrefix);
+  if (typeof from === 'string' && !existsSync(from))
+    throw new TspodError('NO_SUCH_FILE', `open ${from}: no such file or directory`);
+  ensureDirectory(context, name);
+  const paths = volumePaths(context.paths.volumes, name);
+  using _held = await lock(paths.lock, signal === undefined ? {} : { signal });
+  if (context.store.volumes.get(name)?.stage === 'filling') await moveIn(paths);
+  context.store.volumes.setStage(name, 'done');
+  using directory = openDirectory(volumeMount(context, name).path);
+  await unpackTree(
+    decompressed(typeof from === 'string' ? createReadStream(from) : from),
+    { root: directory.fd, directory: '', links: false },
+    { idMaps: NO_ID_MAPS, overwrite: true, signal },
+  );
+}
+
+async function check(context: EngineContext, { repair = false }: { readonly repair?: boolean }): Promise<VolumeCheck> {
+  const { store, paths } = context;
+  const known = store.volumes.list().map(({ name }) => name);
+  const missing = known.filter((name) => !existsSync(volumePaths(paths.volumes, name).data));
+  const strays = volumeDirectories(paths.volumes).filter((name) => store.volumes.row(name) === undefined);
+  const problems = [
+    ...missing.map((name) => `the directory of volume ${name} is missing`),
+    ...strays.map((name) => `${name} in the directory of volumes belongs to no volume`),
+  ];
+  if (!repair) return { problems, repaired: problems.length === 0 };
+  for (const name of missing) ensureDirectory(context, name);
+  for (const name of strays) {
+    store.transaction(() => {
+      if (store.volumes.row(name) === undefined) putVolumeAside(paths.volumes, name);
+    });
+  }
+  await removeGone(paths.volumes);
+  return { problems, repaired: true };
+}
