@@ -70,8 +70,15 @@ Result<void> configure(int context, wire::String option) {
 /** All options of mount(2) have to fit into a page. */
 constexpr size_t kMaxMountData = 4095;
 
+/** Where overlayfs does not know the new mount calls (before Linux 6.5), options are text that is looked at
+ * when it is mounted. */
+bool takes_anything(int context) {
+  return bool(sys::fsconfig(context, "no-option-of-overlayfs", nullptr));
+}
+
 /** False if the kernel takes no layers one by one (before Linux 6.8). */
 Result<bool> append_layers(int context, const wire::Strings& layers) {
+  if (takes_anything(context)) return false;
   bool is_first = true;
   for (const wire::String layer : layers) {
     const Result<void> added = sys::fsconfig(context, "lowerdir+", layer.c_str());
