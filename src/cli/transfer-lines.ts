@@ -1,26 +1,32 @@
 /** Tells of a pull or a push, a line for each step, in Podman's words. */
-import type { TransferProgress } from '../engine/images/progress.js';
+import type { BlobProgress, ImageProgress, OnProgress } from '../engine/images/progress.js';
 import type { Context } from './context.js';
 
 /** What to pass as `onProgress`. Lines go to stderr, each blob is told of once. */
-export function transferLines(context: Context): (progress: TransferProgress) => void {
+export function transferLines(context: Context): OnProgress {
   const told = new Set<string>();
-  const say = (line: string) => {
-    if (told.has(line)) return;
+  const say = (line: string | undefined) => {
+    if (line === undefined || told.has(line)) return;
     told.add(line);
     void context.err(`${line}\n`);
   };
   return (progress) => {
-    if (progress.kind === 'image') {
-      if (progress.state === 'resolving') say(`Trying to pull ${progress.reference}...`);
-      if (progress.state === 'manifest') say('Getting image source signatures');
-      if (progress.state === 'stored') say('Writing manifest to image destination');
-      return;
-    }
-    const what = progress.role === 'config' ? 'config' : 'blob';
-    const digest = progress.role === 'config' ? progress.digest.replace(/^\w+:/, '').slice(0, 10) : progress.digest;
-    if (progress.state === 'transferring') say(`Copying ${what} ${digest}`);
-    if (progress.state === 'exists' && what === 'blob') say(`Copying blob ${digest} skipped: already exists`);
-    if (progress.state === 'waiting') say(`Waiting for ${what} ${digest}, which another process fetches`);
+    say(progress.kind === 'image' ? imageLine(progress) : blobLine(progress));
   };
+}
+
+export function imageLine({ state, reference }: ImageProgress): string {
+  if (state === 'resolving') return `Trying to pull ${reference}...`;
+  return state === 'manifest' ? 'Getting image source signatures' : 'Writing manifest to image destination';
+}
+
+function blobLine({ role, digest, state }: BlobProgress): string | undefined {
+  const what = role === 'config' ? `config ${hexOf(digest).slice(0, 10)}` : `blob ${digest}`;
+  if (state === 'transferring') return `Copying ${what}`;
+  if (state === 'waiting') return `Waiting for ${what}, which another process fetches`;
+  return state === 'exists' && role === 'layer' ? `Copying ${what} skipped: already exists` : undefined;
+}
+
+export function hexOf(digest: string): string {
+  return digest.replace(/^\w+:/, '');
 }

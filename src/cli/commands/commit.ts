@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 
+import type { CommitOptions } from '../../engine/images/types.js';
 import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { CHANGE_FLAG } from '../image-flags.js';
 import { selectOne } from '../selection.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 const FORMATS = ['oci', 'docker'] as const;
 
@@ -51,7 +52,7 @@ export const command: Command = {
     const engine = await context.engine();
     const [, name] = args;
     const [author, message] = [flags.text('author'), flags.text('message')];
-    const image = await engine.images.commit(container.id, {
+    const options: CommitOptions = {
       ...(name === undefined ? {} : { name }),
       ...(author === undefined ? {} : { author }),
       ...(message === undefined ? {} : { message }),
@@ -60,8 +61,10 @@ export const command: Command = {
       includeVolumes: flags.bool('include-volumes'),
       pause: flags.bool('pause'),
       squash: flags.bool('squash'),
-      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-    });
+    };
+    const image = await showTransfer(context, flags.bool('quiet'), (shown) =>
+      engine.images.commit(container.id, { ...options, ...shown }),
+    );
     const file = flags.text('iidfile');
     if (file !== undefined) writeFileSync(file, image.id);
     await context.out(`${image.id}\n`);

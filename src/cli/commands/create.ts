@@ -4,7 +4,7 @@ import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest, type CreateRequest } from '../create-options.js';
 import { createFlags } from '../flags/create-flags.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
   name: 'create',
@@ -38,12 +38,8 @@ async function pullFor(context: Context, { options, registry, quiet }: CreateReq
   const { image, pull = 'missing', platform } = options;
   if (image === undefined || image === '' || image.startsWith('host:')) return;
   const engine = await context.engine();
-  await engine.images.pull(image, {
-    policy: pull,
-    registry,
-    ...(platform === undefined ? {} : { platform }),
-    ...(quiet ? {} : { onProgress: transferLines(context) }),
-  });
+  const pulling = { policy: pull, registry, ...(platform === undefined ? {} : { platform }) };
+  await showTransfer(context, quiet, (shown) => engine.images.pull(image, { ...pulling, ...shown }));
 }
 
 async function removeNamed(context: Context, name: string): Promise<void> {

@@ -4,7 +4,7 @@ import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { CHANGE_FLAG, PLATFORM_FLAGS, platformText } from '../image-flags.js';
 import { isTerminal } from '../output.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
   name: 'import',
@@ -32,13 +32,15 @@ export const command: Command = {
     const [message, platform] = [flags.text('message'), platformText(flags)];
     const engine = await context.engine();
     const from = path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : path;
-    const image = await engine.images.import(from, {
+    const options = {
       changes: flags.list('change'),
       ...(name === undefined ? {} : { name }),
       ...(message === undefined ? {} : { message }),
       ...(platform === undefined ? {} : { platform }),
-      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-    });
+    };
+    const image = await showTransfer(context, flags.bool('quiet'), (shown) =>
+      engine.images.import(from, { ...options, ...shown }),
+    );
     await context.out(`sha256:${image.id}\n`);
     return 0;
   },

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { isTerminal } from '../output.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
   name: 'load',
@@ -32,7 +32,7 @@ export const command: Command = {
       throw new CliError('cannot read from terminal, use command-line redirection or the --input flag');
     const engine = await context.engine();
     const from = file ?? createReadStream('', { fd: 0, autoClose: false });
-    const loaded = await engine.images.load(from, flags.bool('quiet') ? {} : { onProgress: transferLines(context) });
+    const loaded = await showTransfer(context, flags.bool('quiet'), (shown) => engine.images.load(from, shown));
     for (const { image, names } of loaded)
       for (const name of names.length > 0 ? names : [`sha256:${image.id}`])
         await context.out(`Loaded image: ${name}\n`);

@@ -2,7 +2,9 @@ import { EXIT_FAILURE, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { PLATFORM_FLAGS, platformText, REGISTRY_FLAGS, registryAccess } from '../image-flags.js';
 import { reportError } from '../report-error.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
+
+const NONE_FAILED: ReadonlyMap<string, Error> = new Map();
 
 export const command: Command = {
   name: 'pull',
@@ -31,11 +33,12 @@ export const command: Command = {
         const options = {
           registry: registryAccess(flags),
           ...(platform === undefined ? {} : { platform }),
-          ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
         };
-        const { images, failed: missed } = flags.bool('all-tags')
-          ? await engine.images.pullAllTags(reference, options)
-          : { images: [await engine.images.pull(reference, options)], failed: new Map<string, Error>() };
+        const { images, failed: missed } = await showTransfer(context, flags.bool('quiet'), async (shown) =>
+          flags.bool('all-tags')
+            ? engine.images.pullAllTags(reference, { ...options, ...shown })
+            : { images: [await engine.images.pull(reference, { ...options, ...shown })], failed: NONE_FAILED },
+        );
         await context.out(images.map(({ id }) => `${id}\n`).join(''));
         for (const error of missed.values()) {
           failed = true;

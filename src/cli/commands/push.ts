@@ -4,7 +4,7 @@ import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import { REGISTRY_FLAGS, registryAccess } from '../image-flags.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 const missing = (name: string, why: string): Flag => ({ name, kind: 'text', help: '', hidden: true, missing: why });
 
@@ -32,10 +32,9 @@ export const command: Command = {
   run: async (context, { flags, args }) => {
     const [image = '', destination] = args;
     const engine = await context.engine();
-    const { digest } = await engine.images.push(image, destination, {
-      registry: registryAccess(flags),
-      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-    });
+    const { digest } = await showTransfer(context, flags.bool('quiet'), (shown) =>
+      engine.images.push(image, destination, { registry: registryAccess(flags), ...shown }),
+    );
     const file = flags.text('digestfile');
     if (file !== undefined) writeFileSync(file, digest);
     return 0;

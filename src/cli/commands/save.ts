@@ -10,7 +10,7 @@ import type { Command } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { FlagValues } from '../command/flag-values.js';
 import { isTerminal, outputStream } from '../output.js';
-import { transferLines } from '../transfer-lines.js';
+import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
   name: 'save',
@@ -73,15 +73,13 @@ export const command: Command = {
     const engine = await context.engine();
     const [image = '', ...names] = args;
     const isMulti = flags.bool('multi-image-archive');
-    const options: SaveOptions = {
-      format,
-      ...(isMulti ? {} : { names }),
-      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-    };
     const images = isMulti ? args : image;
-    if (output !== undefined && !isStream(output)) await engine.images.save(images, output, options);
-    else if (output !== undefined) await through(engine, images, { options, to: createWriteStream(output) });
-    else if (stdout !== undefined) await through(engine, images, { options, to: outputStream(stdout) });
+    await showTransfer(context, flags.bool('quiet'), async (shown) => {
+      const options: SaveOptions = { format, ...(isMulti ? {} : { names }), ...shown };
+      if (output !== undefined && !isStream(output)) await engine.images.save(images, output, options);
+      else if (output !== undefined) await through(engine, images, { options, to: createWriteStream(output) });
+      else if (stdout !== undefined) await through(engine, images, { options, to: outputStream(stdout) });
+    });
     return 0;
   },
 };

@@ -4,7 +4,7 @@ import { invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
 import type { Flag } from '../../command/flag.js';
 import { REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
-import { transferLines } from '../../transfer-lines.js';
+import { showTransfer } from '../../transfer-display.js';
 
 const missing = (name: string, why: string): Flag => ({ name, kind: 'text', help: '', hidden: true, missing: why });
 const FORMATS = { oci: 'oci', v2s2: 'docker' } as const;
@@ -44,12 +44,15 @@ export const command: Command = {
     const [list = '', given] = args;
     const engine = await context.engine();
     const format = flags.text('format') as keyof typeof FORMATS | undefined;
-    const { digest } = await engine.manifests.push(list, given ?? engine.manifests.get(list).name, {
+    const options = {
       all: !flags.has('all') || flags.bool('all'),
       registry: registryAccess(flags),
       ...(format === undefined ? {} : { format: FORMATS[format] }),
-      ...(flags.bool('quiet') ? {} : { onProgress: transferLines(context) }),
-    });
+    };
+    const target = given ?? engine.manifests.get(list).name;
+    const { digest } = await showTransfer(context, flags.bool('quiet'), (shown) =>
+      engine.manifests.push(list, target, { ...options, ...shown }),
+    );
     const file = flags.text('digestfile');
     if (file !== undefined) writeFileSync(file, digest);
     if (flags.bool('rm')) engine.manifests.remove(list);
