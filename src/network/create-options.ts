@@ -35,7 +35,7 @@ export interface NetworkCreateOptions {
   readonly dnsServers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Of the driver: mtu, metric, no_default_route; bridge: isolate (true, false, strict); macvlan: parent, mode (bridge, private, vepa, passthru);
+   * Of the driver: mtu, metric, no_default_route; bridge: isolate (true, which is the default, false, strict); macvlan: parent, mode (bridge, private, vepa, passthru);
    * ipvlan: parent, mode (l2, l3, l3s).
    */
   readonly options?: Readonly<Record<string, string>>;

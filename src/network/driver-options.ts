@@ -79,7 +79,7 @@ export function driverSettings(driver: NetworkDriver, options: Readonly<Record<s
   const modes = driver === 'macvlan' ? MACVLAN_MODES : driver === 'ipvlan' ? IPVLAN_MODES : [''];
   const mode = modes.find((known) => known === options['mode']) ?? modes[0] ?? '';
   const isolation: 'none' | 'isolated' | 'strict' =
-    options['isolate'] === 'strict' ? 'strict' : BOOLEANS.get(options['isolate'] ?? '') === true ? 'isolated' : 'none';
+    options['isolate'] === 'strict' ? 'strict' : BOOLEANS.get(options['isolate'] ?? '') === false ? 'none' : 'isolated';
   return {
     mtu: number('mtu', 65535),
     vlan: driver === 'bridge' ? number('vlan', 4094) : 0,

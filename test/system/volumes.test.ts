@@ -257,11 +257,7 @@ test('names and options that must not be are refused', async (t) => {
     { device: '/tmp' },
     { type: 'none', o: 'bind', device: 'rel' },
   ])
-    await rejectsWith(
-      t,
-      engine.volumes.create({ name: 'v', options: given }),
-      'INVALID_ARGUMENT',
-    );
+    await rejectsWith(t, engine.volumes.create({ name: 'v', options: given }), 'INVALID_ARGUMENT');
   await rejectsWith(t, engine.volumes.create({ name: 'v', driver: 'nfs' }), 'INVALID_ARGUMENT');
   await t.throwsAsync(engine.volumes.create({ nam: 'v' } as object), { instanceOf: TypeError });
   await rejectsWith(
