@@ -11,7 +11,8 @@ export const containerFlags: readonly CreateFlag[] = [
     group: CONTAINER,
     help: 'Assign a name to the container',
     set: (draft, value) => {
-      draft.name = value;
+      // A script's empty variable: as if it were not given.
+      if (value !== '') draft.name = value;
     },
   },
   {

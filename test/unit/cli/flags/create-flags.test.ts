@@ -28,6 +28,7 @@ function covers(name: string, values: string | string[], expected: Draft): void 
 }
 
 covers('name', 'web', { name: 'web' });
+covers('name', '', {});
 covers('pull', 'newer', { pull: 'newer' });
 covers('image-volume', 'tmpfs', { imageVolume: 'tmpfs' });
 covers('label', ['a=b', 'c'], { labels: { a: 'b', c: '' } });
