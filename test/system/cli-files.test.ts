@@ -80,7 +80,7 @@ onBusybox('diff: letters, JSON, and of which', async (t, root) => {
     added: ['/d', '/d/e', '/etc/new'],
     deleted: ['/etc/motd'],
   });
-  t.regex((await run(t, 125, 'diff', 'nosuch')).stderr, /no container with name or ID "nosuch" found/);
+  t.regex((await run(t, 125, 'diff', 'nosuch')).stderr, /nosuch not found: layer not known/);
   t.regex((await run(t, 125, 'diff')).stderr, /requires a name, id, or the "--latest" flag/);
 });
 
