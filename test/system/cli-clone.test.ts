@@ -57,13 +57,14 @@ onBusybox('clone: limits of its own, in the kernel; --run starts it', async (t, 
 });
 
 onBusybox('clone --destroy: the original goes, or the clone where it may not', async (t, root) => {
-  await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
-  const { stderr } = await run(t, 125, 'container', 'clone', '--destroy', 'c', 'd');
+  // No names that may be the beginning of an id.
+  await run(t, 0, 'run', '-d', '--name', 'old', '--rootfs', root, 'sleep', '1000');
+  const { stderr } = await run(t, 125, 'container', 'clone', '--destroy', 'old', 'new');
   t.regex(stderr, /as it is running - running or paused containers cannot be removed without force/);
-  await run(t, 1, 'container', 'exists', 'd');
-  await run(t, 0, 'container', 'clone', '--destroy', '-f', 'c', 'd');
-  await run(t, 1, 'container', 'exists', 'c');
-  t.is(await output(t, 'ps', '-a', '--format', '{{.Names}} {{.State}}'), 'd created\n');
+  await run(t, 1, 'container', 'exists', 'new');
+  await run(t, 0, 'container', 'clone', '--destroy', '-f', 'old', 'new');
+  await run(t, 1, 'container', 'exists', 'old');
+  t.is(await output(t, 'ps', '-a', '--format', '{{.Names}} {{.State}}'), 'new created\n');
 });
 
 onBusybox('clone: files with ids and pids stay those of the original', async (t, root) => {

@@ -38,9 +38,10 @@ onBusybox('from create to rm, with the name on each line', async (t, root) => {
   t.is(await status(t, 'c'), 'exited');
   t.is(await output(t, 'stop', 'c'), 'c\n', 'one that has ended is stopped');
   t.is(await output(t, 'wait', 'c'), '0\n');
-  await run(t, 0, 'rename', 'c', 'd');
+  await run(t, 0, 'rename', 'c', 'old');
+  await run(t, 0, 'rename', 'old', 'd');
   await run(t, 0, 'container', 'exists', 'd');
-  await run(t, 1, 'container', 'exists', 'c');
+  await run(t, 1, 'container', 'exists', 'old');
   t.is(await output(t, 'container', 'rm', '/d'), '/d\n', "Docker's slash");
   t.is(await output(t, 'ps', '-aq'), '');
 });
