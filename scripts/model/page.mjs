@@ -14,8 +14,8 @@ const SECURITY_HEAD = `# Attacks, and the tests that try them
 What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; each of them also shows that the legitimate
 use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
 
-How a test was seen to fail: where Debian 12's Podman, crun or runc fall for an attack the test tries it on them as well, if they are installed; others were seen to fail on tspod with
-the guard taken out (the resolution of paths within the root, the refusal, the limit).
+How a test was seen to fail: where Debian 12's Podman, crun or runc fall for an attack the test tries it on them as well, if they are installed; those of mounts, and of
+holes that were found here, were seen to fail on tspod without the guard. The other tests have only the legitimate use beside the attack to show that they can tell the two apart.
 
 ## What is not kept out
 
