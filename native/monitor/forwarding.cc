@@ -54,6 +54,9 @@ Result<UniqueFd> begin_connection(const std::string& target, uint32_t port) {
   UniqueFd socket = TRY(sys::check_fd(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP),
       "socket"));
+  // A container that takes no more connections is given up after some 15 seconds, not two minutes.
+  const int tries = 3;
+  (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries);
   const int begun = sys::retry([&] {
     return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   });
@@ -90,11 +93,28 @@ ssize_t move_bytes(int from, int to, size_t count) {
   return moved == -1 ? -errno : moved;
 }
 
+/** splice(2) does not pass urgent data: its byte is one like others. The pipe is empty. */
+ssize_t move_urgent(int from, int pipe) {
+  const int on = 1;
+  (void)::setsockopt(from, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);  // the byte is lost without
+  char byte = 0;
+  const ssize_t count = sys::retry([&] { return ::recv(from, &byte, 1, MSG_DONTWAIT); });
+  if (count <= 0) return count == -1 ? -errno : 0;
+  return sys::retry([&] { return ::write(pipe, &byte, 1); }) == 1 ? 1 : -EIO;
+}
+
+/** Into the pipe, which is empty; 0 at the end, -EAGAIN if there is nothing. */
+ssize_t take(int from, int pipe) {
+  const ssize_t taken = move_bytes(from, pipe, kPipeBytes);
+  if (taken != 0 && taken != -EAGAIN) return taken;
+  return ::sockatmark(from) == 1 ? move_urgent(from, pipe) : taken;
+}
+
 /** Moves what is there. The pipe is filled only when it is empty. False if the connection is broken. */
 bool move_flow(Flow& flow, int from, int to) {
   for (int piece = 0; piece < kPieces; ++piece) {
     if (flow.waiting == 0 && !flow.ended) {
-      const ssize_t taken = move_bytes(from, flow.pipe.write.get(), kPipeBytes);
+      const ssize_t taken = take(from, flow.pipe.write.get());
       if (taken == -EAGAIN) return true;
       if (taken < 0) return false;
       flow.ended = taken == 0;
@@ -116,8 +136,9 @@ bool move_flow(Flow& flow, int from, int to) {
 
 /** What there is to wait for at one end. */
 uint32_t events_for(const Flow& from_here, const Flow& to_here) {
-  if (from_here.ended && to_here.shut) return kNothing;
   const uint32_t readable = from_here.waiting == 0 && !from_here.ended ? kReadable : kNothing;
+  // Nothing more is sent here, and what comes has to wait: a hang-up would be reported again and again.
+  if (to_here.shut && readable == kNothing) return kNothing;
   return kBroken | readable | (to_here.waiting > 0 ? kWritable : kNothing);
 }
 
@@ -149,7 +170,8 @@ void Forwarder::watch(Forward& forward) {
 }
 
 void Forwarder::accept(std::span<const ops::HeldPort> ports, uint32_t number) {
-  if (forwards_.size() >= kMaxForwards) return;
+  // Ports are closed at the end, which may have come a moment ago.
+  if (number >= ports.size() || forwards_.size() >= kMaxForwards) return;
   const ops::HeldPort& port = ports[number];
   Result<UniqueFd> near = sys::accept(port.socket.get());
   if (!near) {
@@ -162,7 +184,10 @@ void Forwarder::accept(std::span<const ops::HeldPort> ports, uint32_t number) {
   auto forward = std::make_unique<Forward>();
   Result<sys::Pipe> out = sys::pipe();
   Result<sys::Pipe> in = sys::pipe();
-  if (!out || !in) return;
+  if (!out || !in) {
+    rests_ = true;
+    return;
+  }
   forward->out.pipe = std::move(*out);
   forward->in.pipe = std::move(*in);
   forward->id = last_id_++;

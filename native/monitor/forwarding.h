@@ -52,7 +52,7 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  /** Before each wait. `ports` only grows. */
+  /** Before each wait. `ports` only grows until close(). */
   void watch(std::span<const ops::HeldPort> ports);
   /** Somebody connects to the port with this number. */
   void accept(std::span<const ops::HeldPort> ports, uint32_t number);

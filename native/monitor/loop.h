@@ -65,7 +65,8 @@ struct Loop {
 
   bool listener_rests =
       false;  // no descriptor or memory was left for a connection: until a client goes, or a while
-  bool cut_short = false;  // do not wait for slow clients at the end
+  uint64_t rests_since_ns = 0;  // since when the listener or the forwarder rests; 0: neither
+  bool cut_short = false;       // do not wait for slow clients at the end
   Clients clients;
   Input input;
   Output out{LogStream::kStdout, Source::kStdout};

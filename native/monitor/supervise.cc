@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <utility>
@@ -28,6 +29,7 @@ namespace {
  * this long.
  */
 constexpr int kIdleMs = 1000;
+constexpr uint64_t kIdleNs = kIdleMs * 1'000'000ULL;
 
 Result<void> catch_signals(Loop& loop) {
   sigset_t signals;
@@ -44,9 +46,6 @@ Result<void> set_up(Loop& loop) {
   TRY(catch_signals(loop));
   TRY(loop.poller.watch(loop.signals_watch, kReadable));
   loop.listener_watch.fd = loop.monitor.supervision.listener.get();
-  for (const ops::HeldPort& port : loop.monitor.context.held_ports) {
-    if (port.forwards && !loop.forwarder) loop.forwarder = std::make_unique<Forwarder>(loop.poller);
-  }
   loop.restarter = Restarter(restart_settings(loop.monitor.settings.restart));
   return set_up_checking(loop);
 }
@@ -83,13 +82,21 @@ void read_signals(Loop& loop) {
   reap_children(loop);
 }
 
+/** Ports may be held by a later launch only. */
+void watch_ports(Loop& loop) {
+  const std::vector<ops::HeldPort>& ports = loop.monitor.context.held_ports;
+  if (!loop.forwarder && std::ranges::any_of(ports, &ops::HeldPort::forwards))
+    loop.forwarder = std::make_unique<Forwarder>(loop.poller);
+  if (loop.forwarder) loop.forwarder->watch(ports);
+}
+
 void watch_all(Loop& loop) {
   // Where watching fails (no memory), it is tried again before the next wait.
   const bool listening = loop.monitor.supervision.listener && !loop.listener_rests;
   (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
   (void)loop.poller.watch(loop.timer_watch, loop.timer ? kReadable : kNothing);
   if (loop.checks) watch_checks(loop);
-  if (loop.forwarder) loop.forwarder->watch(loop.monitor.context.held_ports);
+  watch_ports(loop);
   (void)loop.poller.watch(loop.out.watch, events_of(loop, loop.out));
   (void)loop.poller.watch(loop.err.watch, events_of(loop, loop.err));
   (void)loop.poller.watch(loop.input_watch, loop.input.has_waiting() ? kWritable : kNothing);
@@ -119,19 +126,33 @@ void handle(Loop& loop, const Event& event) {
   }
 }
 
+/** Who rests for want of descriptors or memory is woken after a while, also when much else happens meanwhile.
+ */
+void wake_rested(Loop& loop, bool rests) {
+  const uint64_t now_ns = rests ? sys::clock_ns(CLOCK_MONOTONIC) : 0;
+  if (!rests) {
+    loop.rests_since_ns = 0;
+  } else if (loop.rests_since_ns == 0) {
+    loop.rests_since_ns = now_ns;
+  } else if (now_ns - loop.rests_since_ns >= kIdleNs) {
+    loop.rests_since_ns = 0;
+    loop.listener_rests = false;
+    if (loop.forwarder) loop.forwarder->wake();
+  }
+}
+
 /** Waits once, and does what there is to do. False if waiting itself does not work. */
 bool turn(Loop& loop) {
   Log& log = loop.monitor.supervision.log;
-  const bool forwarder_rests = loop.forwarder && loop.forwarder->rests();
-  const bool wakes = loop.scratch.held() || log.holds_memory() || loop.listener_rests || forwarder_rests;
+  const bool rests = loop.listener_rests || (loop.forwarder && loop.forwarder->rests());
+  const bool wakes = loop.scratch.held() || log.holds_memory() || rests;
   const Result<bool> happened =
       loop.poller.wait(wakes ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
   if (!happened) return false;
+  wake_rested(loop, rests);
   if (*happened) return true;
   loop.scratch.release();
   log.trim();
-  loop.listener_rests = false;
-  if (loop.forwarder) loop.forwarder->wake();
   return true;
 }
 

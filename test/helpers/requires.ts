@@ -29,6 +29,7 @@ type Program =
   | 'umoci'
   | 'zstd'
   | 'getfattr'
+  | 'python3'
   | 'openssl'
   | 'nft'
   | 'ip'

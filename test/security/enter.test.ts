@@ -212,8 +212,10 @@ test('nothing is made under a name that can be guessed (CVE-2019-12439)', async 
   const trace = readFileSync(join(rootfs, 'trace'), 'utf8');
   t.true(trace.includes(store.root), 'the trace has what was opened');
   t.false(trace.includes(planted.path), 'the directory for temporary files is not used');
+  // The program may lie in such a directory itself.
+  const lines = trace.split('\n').filter((line) => !line.includes(`"${process.cwd()}/`));
   t.deepEqual(
-    trace.split('\n').filter((line) => /"\/(tmp|var\/tmp|dev\/shm)\/(?!tspod-(cli|rootfs))/.test(line)),
+    lines.filter((line) => /"\/(tmp|var\/tmp|dev\/shm)\/(?!tspod-(cli|rootfs))/.test(line)),
     [],
   );
 });

@@ -1,10 +1,13 @@
 /** Published ports on the host's ::1, which the monitor hands on: real connections on a host whose network is the test's own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import test, { type ExecutionContext } from 'ava';
 
+import { parseStat } from '../../src/host/process-files.js';
 import { output, run, storeOf, until } from '../helpers/cli.js';
 import { ownNetwork, type OwnNetwork } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
@@ -19,6 +22,14 @@ require('net').createServer({ allowHalfOpen: true }, (socket) => {
   socket.on('error', () => {}).write(socket.remoteAddress.replace('::ffff:', '') + '\\n');
   socket.pipe(socket);
 }).listen(80, address, () => require('fs').writeFileSync('/tmp/ready', ''));
+`;
+
+/** Sends as many bytes as it is asked for, and its own end, to who has ended his side. */
+const ANSWER = `
+require('net').createServer({ allowHalfOpen: true }, (socket) => {
+  let asked = '';
+  socket.on('error', () => {}).on('data', (data) => (asked += data)).on('end', () => socket.end(Buffer.alloc(Number(asked))));
+}).listen(81, '::', () => require('fs').writeFileSync('/tmp/answers', ''));
 `;
 
 /** Opens \`count\` connections at once, sends \`size\` bytes on each and then its end; prints what the server said of the clients, how often all came back. */
@@ -140,6 +151,64 @@ test('more connections than are handed on at once, long ones and half closed one
   t.is(await ask('::1', { count: 100, size: 100_000 }), '100 10.61.0.1');
   t.is(await ask('::1', { size: 30_000_000 }), '1 10.61.0.1');
   await until('all are closed', () => descriptors() === before);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web');
+});
+
+/** Answers how much of a second the process has computed meanwhile, in milliseconds. */
+async function computedDuring(pid: number, milliseconds: number): Promise<number> {
+  const computed = (): number => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).cpuMs;
+  const before = computed();
+  await delay(milliseconds);
+  return computed() - before;
+}
+
+/** Starts a client in the host's network; answers what it prints. */
+function startClient(t: ExecutionContext<unknown>, ...command: readonly string[]): Readable {
+  const [program = '', ...enter] = storeOf(t).prefix ?? [];
+  const client = spawn(program, [...enter, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => client.kill('SIGKILL'));
+  return client.stdout;
+}
+
+test('the monitor rests while a client that has ended its side does not read', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'ip', 'overlay')) return;
+  await ownNetwork(t);
+  await run(t, 0, 'network', 'create', '--subnet', '10.61.0.0/24', 'four');
+  await serve(t, ['--network', 'four', '-p', `${PORT}:80`, '-p', '8081:81']);
+  // What does not fit into the pipe and the client's side waits for the client; for some of the sizes the end lies behind it in the socket.
+  const words = `
+    for (let i = 50; i <= 110; i += 1) {
+      const s = require('net').connect(8081, '::1', () => s.end(String(i * 64000)));
+      s.pause();
+    }
+    console.log('up'); setTimeout(() => {}, 1e6)`;
+  await run(t, 0, 'exec', '-d', 'web', NODE, '-e', ANSWER);
+  await until('it listens', async () => (await output(t, 'exec', 'web', 'ls', '/tmp')).includes('answers'));
+  await once(startClient(t, NODE, '-e', words), 'data');
+  await delay(500);
+  const computed = await computedDuring(await monitorPid(t), 1000);
+  t.true(computed < 300, `${computed} ms of 1000`);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web');
+});
+
+test('urgent data is data like other, and holds nothing up', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'ip', 'overlay', 'python3')) return;
+  await ownNetwork(t);
+  await run(t, 0, 'network', 'create', '--subnet', '10.61.0.0/24', 'four');
+  await serve(t, ['--network', 'four', '-p', `${PORT}:80`]);
+  const words = `
+import socket
+s = socket.create_connection(('::1', ${PORT}))
+s.send(b'a'); s.send(b'b', socket.MSG_OOB); s.send(b'c'); s.shutdown(socket.SHUT_WR)
+data = b''
+while True:
+    more = s.recv(100)
+    if not more: break
+    data += more
+print(data.split(b'\\n')[1].decode())`;
+  const [said] = (await once(startClient(t, 'python3', '-c', words), 'data')) as [Buffer];
+  t.is(String(said), 'abc\n');
+  t.true((await computedDuring(await monitorPid(t), 500)) < 150);
   await run(t, 0, 'rm', '-f', '-t', '0', 'web');
 });
 

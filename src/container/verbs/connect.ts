@@ -84,6 +84,7 @@ export async function reloadNetworks(context: EngineContext, id: string): Promis
     if (live === undefined) return;
     const networks = presentNetworks(live.network, held.config);
     await execute(encodePlan(rulesPlan({ ...live, network: { ...live.network, networks } })));
+    if (live.network.ports.length > 0) await leadLoopback(held, networks);
   });
 }
 
@@ -173,10 +174,18 @@ async function leadPorts(
 ): Promise<void> {
   if (network.ports.length === 0) return;
   if (networks.length > 0) await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
-  // Those on ::1 the monitor hands on. One that has gone leads nowhere.
+  await leadLoopback(held, networks);
+}
+
+/** Ports on ::1, which the monitor hands on. One that has gone leads nowhere. */
+async function leadLoopback(held: HeldContainer, networks: readonly AttachedNetwork[]): Promise<void> {
   const talk = await talkTo(held.paths.run);
-  await talk?.lead(loopbackTargets({ networks }));
-  talk?.connection.close();
+  if (talk === undefined) return;
+  try {
+    await talk.lead(loopbackTargets({ networks }));
+  } finally {
+    talk.connection.close();
+  }
 }
 
 function leave({ context: { store }, seq }: HeldContainer, network: string): void {
@@ -203,6 +212,8 @@ async function detachLive(
   { others, ...change }: LiveChange & { readonly others: readonly AttachedNetwork[] },
 ): Promise<void> {
   const { network } = change;
+  // Before its address may be another's.
+  if (live.network.ports.length > 0) await leadLoopback(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
   leave(held, findNetwork(held.context.networks, network.name).id);
   await leadPorts(held, live, others);
