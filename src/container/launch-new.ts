@@ -26,7 +26,7 @@ export async function launchNew(
   const path = containerPaths(context.directories, id).lock;
   using held = tryLock(path) ?? (await lock(path));
   try {
-    recordContainer(context, id, { config, state: { status: 'active' } });
+    const recorded = recordContainer(context, id, { config, state: { status: 'active' } });
     const stored = context.store.get(id);
     if (stored === undefined) throw new TypeError('a new container has no record');
     const container = new HeldContainer(context, stored);
@@ -34,7 +34,7 @@ export async function launchNew(
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, { id }, exit);
       return { id, ...(await launch(container, { onEnd, ...options })) };
     } catch (error) {
-      context.store.volumes.doom(container.seq);
+      beginUndoing(container, recorded.config);
       await destroy(container);
       throw error;
     }
@@ -42,4 +42,17 @@ export async function launchNew(
     removeLockFile(held);
     throw error;
   }
+}
+
+/** The anonymous volumes that were made for it go with it, and no others that it has: these may be known by their names. */
+function beginUndoing(container: HeldContainer, { mounts }: ContainerConfig): void {
+  const { store } = container.context;
+  store.transaction(() => {
+    store.volumes.spare(container.seq);
+    for (const { type, source, anonymous } of mounts) {
+      if (type === 'volume' && anonymous === true && source !== undefined)
+        store.volumes.doomOne(container.seq, source);
+    }
+    container.save({ status: 'removing' });
+  });
 }

@@ -127,6 +127,21 @@ export class Volumes {
     );
   }
 
+  /** All its volumes stay when it goes, also those that were doomed with its creation. */
+  spare(container: number): void {
+    this.#db.run('UPDATE container_volume SET doomed = 0 WHERE container = ?', container);
+  }
+
+  /** Like doom(), of one volume. */
+  doomOne(container: number, name: string): void {
+    this.#db.run(
+      `UPDATE container_volume SET doomed = 1
+       WHERE container = ? AND volume = (SELECT name FROM volume WHERE name = ? AND anonymous = 1)`,
+      container,
+      name,
+    );
+  }
+
   /** The container is no more. Answers the names of those that are to be removed now. */
   free(container: number): readonly string[] {
     const doomed = this.#db.all<{ volume: string; doomed: number }>(

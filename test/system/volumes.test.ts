@@ -208,6 +208,26 @@ test('anonymous volumes go with --rm and with volumes: true, unless another cont
   t.deepEqual(engine.volumes.list().length, 1, 'nothing is left of a launch that failed');
 });
 
+test('a launch that fails takes none of the volumes along that there were before', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await withFiles(t);
+  const anonymous: MountOptions = { type: 'volume', target: '/anon' };
+  const first = await engine.containers.create(options({ image: 'test:1', mounts: [anonymous], command: ['true'] }));
+  const [{ name, mountpoint } = { name: '', mountpoint: '' }] = engine.volumes.list();
+  writeFileSync(join(mountpoint, 'f'), 'precious');
+  const fails = (more: CreateOptions) =>
+    rejectsWith(t, engine.run(options({ image: 'test:1', command: ['/none'], ...more })), 'COMMAND_NOT_FOUND');
+  await fails({ volumesFrom: [first.id], autoRemove: false });
+  await first.remove();
+  for (const autoRemove of [true, false]) await fails({ mounts: [volume(name, '/data'), anonymous], autoRemove });
+  t.deepEqual(
+    engine.volumes.list().map((found) => found.name),
+    [name],
+    'but the one that was made for it',
+  );
+  t.is(readFileSync(join(mountpoint, 'f'), 'utf8'), 'precious');
+});
+
 test('volumes in use are not removed without force; prune spares them', async (t) => {
   if (!ready(t)) return;
   const { engine, options, root } = await withFiles(t);
