@@ -20,6 +20,7 @@ import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
+import { volumeDirectories } from '../storage/volumes.js';
 import { findExecSession } from './find-exec.js';
 import { diffAny } from './diff.js';
 import { diskUsage } from './disk-usage.js';
@@ -147,14 +148,21 @@ function makeDirectories({ root, runRoot }: Directories, paths: StorePaths): voi
   }
 }
 
-/** Containers' layers without their records would never be found again: an empty database beside them is no new store. */
-function refuseLostDatabase({ database, containers }: StorePaths): void {
+/** Containers' layers, and volumes, without their records would never be found again: an empty database beside them is no new store. */
+function refuseLostDatabase({ database, containers, volumes }: StorePaths): void {
   const size = statSync(database, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 || readdirSync(containers).length === 0) return;
-  throw new TspodError(
-    'STORE_BROKEN',
-    `${database} is missing or empty, and ${containers} holds containers: put the database back, or remove that directory to start anew`,
-  );
+  if (size > 0) return;
+  const lost = `${database} is missing or empty, and`;
+  if (readdirSync(containers).length > 0)
+    throw new TspodError(
+      'STORE_BROKEN',
+      `${lost} ${containers} holds containers: put the database back, or remove that directory to start anew`,
+    );
+  if (volumeDirectories(volumes).length > 0)
+    throw new TspodError(
+      'STORE_BROKEN',
+      `${lost} ${volumes} holds volumes: put the database back, or move that directory away to start anew`,
+    );
 }
 
 function makeContext(

@@ -91,7 +91,7 @@ export interface Volumes {
    * outside. NO_SUCH_VOLUME, NO_SUCH_FILE, BAD_ARCHIVE.
    */
   import(name: string, from: string | Readable, options?: SignalOption): Promise<void>;
-  /** Whether each volume has its directory, and each directory its volume. */
+  /** Whether each volume has its directory, and each directory its volume. A repair makes what is missing, and removes nothing. */
   check(options?: { readonly repair?: boolean }): Promise<VolumeCheck>;
 }
 

@@ -18,7 +18,7 @@ import { openDirectory } from '../storage/images/open-directory.js';
 import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
 import { unpackTree } from '../storage/unpack-tree.js';
-import { moveIn, putVolumeAside, removeGone, volumeDirectories, volumePaths } from '../storage/volumes.js';
+import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
 import type { BatchResult } from './types.js';
 import { volumePredicate } from './volume-filters.js';
 import type {
@@ -43,7 +43,7 @@ export function makeVolumes(context: EngineContext): Volumes {
     prune: (options = {}) => tracked(context, () => prune(context, options)),
     export: (name, options = {}) => exportVolume(context, name, options),
     import: (name, from, options = {}) => tracked(context, () => importVolume(context, { name, from }, options)),
-    check: (options = {}) => tracked(context, () => check(context, options)),
+    check: (options = {}) => tracked(context, () => Promise.resolve(check(context, options))),
   };
 }
 
@@ -194,7 +194,7 @@ async function importVolume(
   );
 }
 
-async function check(context: EngineContext, { repair = false }: { readonly repair?: boolean }): Promise<VolumeCheck> {
+function check(context: EngineContext, { repair = false }: { readonly repair?: boolean }): VolumeCheck {
   const { store, paths } = context;
   const known = store.volumes.list().map(({ name }) => name);
   const missing = known.filter((name) => !existsSync(volumePaths(paths.volumes, name).data));
@@ -205,11 +205,16 @@ async function check(context: EngineContext, { repair = false }: { readonly repa
   ];
   if (!repair) return { problems, repaired: problems.length === 0 };
   for (const name of missing) ensureDirectory(context, name);
-  for (const name of strays) {
-    store.transaction(() => {
-      if (store.volumes.row(name) === undefined) putVolumeAside(paths.volumes, name);
-    });
-  }
-  await removeGone(paths.volumes);
+  for (const name of strays) adopt(context, name);
   return { problems, repaired: true };
+}
+
+/** Nothing tells whose it was, and what is in it may be all that is left of it. So nothing is copied into it either. */
+function adopt({ store, paths }: EngineContext, name: string): void {
+  const owner = volumeOwner(volumePaths(paths.volumes, name));
+  store.transaction(() => {
+    if (store.volumes.row(name) !== undefined) return;
+    store.volumes.insert({ name, anonymous: false, labels: {}, options: {}, owner });
+    if (owner !== undefined) store.volumes.setStage(name, 'done');
+  });
 }

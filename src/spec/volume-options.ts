@@ -39,6 +39,10 @@ const SHAPE: ShapeOf<VolumeCreateOptions> = {
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const MAX_NAME = 255;
 
+export function isVolumeName(name: string): boolean {
+  return name.length <= MAX_NAME && NAME.test(name);
+}
+
 /** The volume's name, which becomes a directory's. `what` begins the message. INVALID_ARGUMENT. */
 export function checkVolumeName(name: string, what = ''): string {
   if (name.length > MAX_NAME) throw invalid(`${what}the name of a volume is longer than ${MAX_NAME} characters`);

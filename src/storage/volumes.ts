@@ -17,6 +17,7 @@ import {
 import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-changes.js';
 import { isNativeError } from '../native/native-error.js';
 import { removeTree } from '../native/tree.js';
+import { isVolumeName } from '../spec/volume-options.js';
 import { toBinaryText } from '../util/binary-text.js';
 import { openDirectory } from './images/open-directory.js';
 import { attributeOutside, isKept, ownerInside, ownerOutside, type IdMaps, type Owner } from './owners.js';
@@ -71,9 +72,19 @@ export async function removeGone(volumes: string): Promise<void> {
   for (const name of namesIn(gone)) await removeTree(join(gone, name));
 }
 
-/** Names of the directories that there are. */
+/** Names of the directories that can be volumes; what else there is, such as the `lost+found` of a file system, is none of ours. */
 export function volumeDirectories(volumes: string): readonly string[] {
-  return namesIn(volumes).filter((name) => name !== GONE);
+  return namesIn(volumes).filter((name) => isVolumeName(name) && isRealDirectory(join(volumes, name)));
+}
+
+function isRealDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** The owner of what containers see, if that is there. */
+export function volumeOwner({ data }: VolumePaths): Owner | undefined {
+  const found = lstatSync(data, { throwIfNoEntry: false });
+  return found === undefined ? undefined : { uid: found.uid, gid: found.gid };
 }
 
 function namesIn(directory: string): readonly string[] {

@@ -1,5 +1,6 @@
 /** Volumes: what containers see of them, who owns what is in them, what is copied into them, and when they go. */
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,7 +15,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
-import type { CreateOptions, MountOptions } from '../../src/index.js';
+import { openEngine, type CreateOptions, type MountOptions } from '../../src/index.js';
+import { storePaths } from '../../src/storage/paths.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry } from '../helpers/layers.js';
@@ -339,7 +341,11 @@ test('check finds directories without volumes and volumes without directories', 
   const { engine, root, inside } = await withFiles(t);
   await engine.volumes.create({ name: 'lost', uid: 9 });
   rmSync(join(root, 'volumes/lost'), { recursive: true });
-  mkdirSync(join(root, 'volumes/stray/_data'), { recursive: true });
+  mkdirSync(inside('stray'), { recursive: true });
+  writeFileSync(inside('stray', 'f'), 'precious');
+  chownSync(inside('stray'), 7, 8);
+  for (const other of ['lost+found', '.other']) mkdirSync(join(root, 'volumes', other));
+  writeFileSync(join(root, 'volumes/file'), '');
   const found = await engine.volumes.check();
   t.deepEqual(found, {
     problems: ['the directory of volume lost is missing', 'stray in the directory of volumes belongs to no volume'],
@@ -348,6 +354,21 @@ test('check finds directories without volumes and volumes without directories', 
   t.true((await engine.volumes.check({ repair: true })).repaired);
   t.deepEqual(await engine.volumes.check(), { problems: [], repaired: true });
   t.is(statSync(inside('lost')).uid, 9);
+  t.like(engine.volumes.inspect('stray'), { Name: 'stray', UID: 7, GID: 8 });
+  t.false(engine.volumes.get('stray').anonymous);
+  t.is(readFileSync(inside('stray', 'f'), 'utf8'), 'precious');
+  t.deepEqual(readdirSync(join(root, 'volumes')).toSorted(), ['.other', 'file', 'lost', 'lost+found', 'stray']);
+});
+
+test('volumes without a database are no new store', async (t) => {
+  const root = temporaryDirectory(t);
+  const opening = { root: join(root, 'root'), runRoot: join(root, 'run') };
+  mkdirSync(join(opening.root, 'volumes/lost+found'), { recursive: true });
+  await (await openEngine(opening)).close();
+  mkdirSync(join(opening.root, 'volumes/v/_data'), { recursive: true });
+  await (await openEngine(opening)).close();
+  rmSync(storePaths(opening).database);
+  t.regex(await rejectsWith(t, openEngine(opening), 'STORE_BROKEN'), /volumes holds volumes: put the database back/);
 });
 
 test('list: filters; events; what system df and prune say of volumes', async (t) => {

@@ -5,12 +5,17 @@ export const command: Command = {
   name: 'check',
   summary: 'Check whether the store is whole',
   description:
-    'Looks whether all that images and volumes need is there, and nothing else; with --repair puts it right. Exits with 125 if something is wrong and was not repaired.',
+    'Looks whether all that images and volumes need is there, and nothing else; with --repair puts it right: what images do not need goes, directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
   usage: '[options]',
   examples: ['system check', 'system check --repair'],
   flags: [
     { name: 'quick', short: 'q', kind: 'bool', help: 'Do not read all files (which is never done)' },
-    { name: 'repair', short: 'r', kind: 'bool', help: 'Remove what is damaged and what is not needed' },
+    {
+      name: 'repair',
+      short: 'r',
+      kind: 'bool',
+      help: 'Remove images that are damaged and what none needs; put volumes right',
+    },
   ],
   check: ({ args }) => {
     if (args.length > 0) throw invalid('`tspod system check` takes no arguments');
