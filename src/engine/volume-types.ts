@@ -50,6 +50,8 @@ export interface VolumeInspect {
 export interface VolumeRemoveOptions extends SignalOption {
   /** Remove the containers that have it first. @default false */
   readonly force?: boolean;
+  /** The name is whole: no other is removed that begins with it. @default false */
+  readonly exact?: boolean;
   /** With `force`: seconds between the stop signal and SIGKILL. @default the container's */
   readonly timeoutSec?: number;
 }
@@ -79,6 +81,7 @@ export interface Volumes {
   inspect(name: string): VolumeInspect;
   /** In the order of their names. Throws INVALID_ARGUMENT for a filter that is none. */
   list(options?: { readonly filters?: VolumeFilters }): readonly VolumeSummary[];
+  /** By its whole name. */
   exists(name: string): boolean;
   /** NO_SUCH_VOLUME, VOLUME_IN_USE (a container has it, running or not). */
   remove(name: string, options?: VolumeRemoveOptions): Promise<void>;

@@ -12,7 +12,7 @@ import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { lock } from '../native/file-lock.js';
 import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
-import { volumeExists, type StoredVolume } from '../state/volumes.js';
+import { noSuchVolume, volumeExists, type StoredVolume } from '../state/volumes.js';
 import { decompressed } from '../storage/images/decompress.js';
 import { openDirectory } from '../storage/images/open-directory.js';
 import { NO_ID_MAPS } from '../storage/owners.js';
@@ -38,7 +38,7 @@ export function makeVolumes(context: EngineContext): Volumes {
     get: (name) => summarize(context, volumes.find(name)),
     inspect: (name) => inspect(context, volumes.find(name)),
     list: (options = {}) => list(context, options.filters ?? {}),
-    exists: (name) => exists(context, name),
+    exists: (name) => volumes.get(name) !== undefined,
     remove: (name, options = {}) => tracked(context, () => remove(context, name, options)),
     prune: (options = {}) => tracked(context, () => prune(context, options)),
     export: (name, options = {}) => exportVolume(context, name, options),
@@ -108,20 +108,11 @@ function list(context: EngineContext, filters: VolumeFilters): readonly VolumeSu
     .filter(matches);
 }
 
-function exists({ store }: EngineContext, name: string): boolean {
-  try {
-    store.volumes.find(name);
-    return true;
-  } catch (error) {
-    if (isTspodError(error, 'NO_SUCH_VOLUME')) return false;
-    throw error;
-  }
-}
-
 async function remove(context: EngineContext, nameOrPrefix: string, options: VolumeRemoveOptions): Promise<void> {
   const { volumes } = context.store;
-  const { name } = volumes.find(nameOrPrefix);
-  const { force = false, timeoutSec, signal } = options;
+  const { force = false, exact = false, timeoutSec, signal } = options;
+  const name = exact ? nameOrPrefix : volumes.find(nameOrPrefix).name;
+  if (volumes.get(name) === undefined) throw noSuchVolume(name);
   if (force) {
     for (const id of volumes.users(name).toReversed()) {
       throwIfAborted('remove a volume', signal);
@@ -145,7 +136,7 @@ async function prune(context: EngineContext, options: VolumePruneOptions): Promi
     throwIfAborted('prune volumes', signal);
     if (containers.length > 0 || !(all || anonymous)) continue;
     try {
-      if (!dryRun) await remove(context, name, {});
+      if (!dryRun) await remove(context, name, { exact: true });
       done.push(name);
     } catch (error) {
       // Somebody has taken it, or removed it, meanwhile.

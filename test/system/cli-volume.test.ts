@@ -62,6 +62,19 @@ test('volume create, ls, inspect, exists and rm', async (t) => {
   t.regex((await run(t, 125, 'volume', 'inspect')).stderr, /provide one or more volume names or use --all/);
 });
 
+test('volume rm removes what was named when it began, each once; exists wants whole names', async (t) => {
+  if (!ready(t)) return;
+  for (const name of ['data', 'data-1', 'data-2', 'x-long']) await run(t, 0, 'volume', 'create', name);
+  await run(t, 1, 'volume', 'exists', 'x-l');
+  t.is(await output(t, 'volume', 'rm', '--force', 'data', 'data', 'none', 'x-l'), 'data\nx-l\n');
+  t.is(await output(t, 'volume', 'ls', '-q'), 'data-1\ndata-2\n');
+  const ambiguous = await run(t, 125, 'volume', 'rm', 'data-1', 'data-');
+  t.is(ambiguous.stdout, 'data-1\n');
+  t.regex(ambiguous.stderr, /^Error: more than one result for volume name "data-"/);
+  t.is(await output(t, 'volume', 'ls', '-q'), 'data-2\n');
+  t.is(await output(t, 'volume', 'rm', 'data-2', 'data-', 'data-2'), 'data-2\n');
+});
+
 test('volumes of containers: -v, --mount, ps, inspect, rm -v, prune', async (t) => {
   if (!ready(t)) return;
   const rootfs = busyboxRoot(t);

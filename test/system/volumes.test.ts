@@ -257,6 +257,10 @@ test('volumes in use are not removed without force; prune spares them', async (t
   t.deepEqual((await volumes.prune({ all: true, dryRun: true })).done, ['free', 'other']);
   t.deepEqual((await volumes.prune({ all: true, filters: { 'label!': ['a'] } })).done, ['other']);
   t.deepEqual((await volumes.prune({ all: true })).done, ['free']);
+  await volumes.create({ name: 'free-2' });
+  t.false(volumes.exists('free'), 'no beginnings');
+  await rejectsWith(t, volumes.remove('free', { exact: true }), 'NO_SUCH_VOLUME');
+  await volumes.remove('free');
   await volumes.remove('used', { force: true, timeoutSec: 0 });
   t.false(engine.containers.exists(container.id));
   t.deepEqual(readdirSync(join(root, 'volumes')), ['.gone']);

@@ -1,3 +1,4 @@
+import type { Volumes } from '../../../engine/volume-types.js';
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
@@ -36,12 +37,14 @@ export const command: Command = {
     const engine = await context.engine();
     const force = flags.bool('force');
     const timeoutSec = flags.number('time');
-    const names = flags.bool('all') ? engine.volumes.list().map(({ name }) => name) : args;
+    const given = flags.bool('all') ? engine.volumes.list().map(({ name }) => name) : args;
+    const options = { force, exact: true, ...(timeoutSec === undefined ? {} : { timeoutSec }) };
     const errors: unknown[] = [];
-    for (const name of names) {
+    for (const wanted of wholeNames(engine.volumes, given)) {
       try {
-        await engine.volumes.remove(name, { force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
-        await context.out(`${name}\n`);
+        if ('error' in wanted) throw wanted.error;
+        await engine.volumes.remove(wanted.name, options);
+        await context.out(`${wanted.shown}\n`);
       } catch (error) {
         if (!isTspodError(error, 'NO_SUCH_VOLUME') || !(force || flags.bool('all'))) errors.push(error);
       }
@@ -50,6 +53,23 @@ export const command: Command = {
     return errors.length === 0 ? 0 : statusOf(errors);
   },
 };
+
+type Wanted = { readonly shown: string; readonly name: string } | { readonly error: unknown };
+
+/** Before any is removed: what is ambiguous, or another's beginning, must not name a different one afterwards. Each once. */
+function wholeNames(volumes: Volumes, given: readonly string[]): readonly Wanted[] {
+  const seen = new Set<string>();
+  return given.flatMap((shown): readonly Wanted[] => {
+    try {
+      const { name } = volumes.get(shown);
+      if (seen.has(name)) return [];
+      seen.add(name);
+      return [{ shown, name }];
+    } catch (error) {
+      return [{ error }];
+    }
+  });
+}
 
 /** 1 if one is missing, unless another one is used: 2; else 125. */
 function statusOf(errors: readonly unknown[]): number {
