@@ -25,7 +25,8 @@ function withHooks(directories: readonly string[], config: ContainerConfig): Con
   const hooks = readHooks(directories, {
     annotations: config.annotations,
     program: config.args[0] ?? '',
-    hasBindMounts: config.mounts.some(({ type }) => type === 'bind'),
+    // A volume is mounted as one.
+    hasBindMounts: config.mounts.some(({ type }) => type === 'bind' || type === 'volume'),
   });
   return { ...config, hooks: addHooks(config.hooks, hooks) };
 }

@@ -31,6 +31,9 @@ test('hooks of an engine’s directories run for the containers that they are me
   await store.engine.containers.get(container.id).start();
   await container.wait();
   t.is(ran(), 'createRuntime\npoststop\ncreateRuntime\n');
+  const volumes = [{ type: 'volume', source: 'v', target: '/mnt' }] as const;
+  await engine.run(store.options({ rootfs: root, command: ['sh', '-c', 'exit 0'], mounts: volumes }));
+  t.is(ran(), 'createRuntime\npoststop\ncreateRuntime\ncreateRuntime\npoststop\n', 'a volume is mounted as well');
   writeFileSync(join(directory, '3.json'), '{');
   const message = await rejectsWith(
     t,
