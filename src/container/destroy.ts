@@ -56,9 +56,10 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
   const volumes = held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
-  for (const name of volumes) await removeMarked(held.context, name);
   tellMembers(held.context);
   held.forgetLock();
+  // Last: they may be large, or have something mounted in them.
+  for (const name of volumes) await removeMarked(held.context, name);
 }
 
 function removeCidFile(held: HeldContainer): void {

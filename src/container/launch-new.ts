@@ -50,8 +50,7 @@ function beginUndoing(container: HeldContainer, { mounts }: ContainerConfig): vo
   store.transaction(() => {
     store.volumes.spare(container.seq);
     for (const { type, source, anonymous } of mounts) {
-      if (type === 'volume' && anonymous === true && source !== undefined)
-        store.volumes.doomOne(container.seq, source);
+      if (type === 'volume' && anonymous === true && source !== undefined) store.volumes.doomOne(container.seq, source);
     }
     container.save({ status: 'removing' });
   });

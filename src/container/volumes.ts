@@ -5,6 +5,7 @@ import { isTspodError } from '../errors.js';
 import { directoryNames, ownFd, type OwnedFd } from '../native/directory-entries.js';
 import { lock } from '../native/file-lock.js';
 import { executeFor } from '../native/execute.js';
+import { removeTree } from '../native/tree.js';
 import type { RootSource } from '../plan/context.js';
 import { encodePlan } from '../plan/encode.js';
 import { lowerRootPlan } from '../plan/root.js';
@@ -19,10 +20,10 @@ import {
   copyBeside,
   directoryInside,
   ensureVolumeDirectory,
+  goneVolumes,
   isEmptyDirectory,
   moveIn,
   putVolumeAside,
-  removeGone,
   takeAttributes,
   volumePaths,
   type CopyMaps,
@@ -77,10 +78,14 @@ export function insertVolume(context: EngineContext, volume: NewVolume): void {
 }
 
 /** After the transaction. */
-export function announceVolumes(context: EngineContext, names: readonly string[]): void {
+export function announceVolumes(
+  context: EngineContext,
+  names: readonly string[],
+  make: (context: EngineContext, name: string) => unknown = ensureDirectory,
+): void {
   for (const name of names) {
     failpoint('volume-recorded');
-    ensureDirectory(context, name);
+    make(context, name);
     failpoint('volume-made');
     recordVolumeEvent(context, name, 'create');
   }
@@ -100,6 +105,15 @@ export function ensureDirectory({ store, paths }: EngineContext, name: string): 
   });
 }
 
+/** For a container that is recorded by now, so that this must not fail: its launch makes what is missing, and tells why it cannot. */
+export function tryDirectory(context: EngineContext, name: string): void {
+  try {
+    ensureDirectory(context, name);
+  } catch {
+    // told by the launch
+  }
+}
+
 /** What is mounted in place of a volume: its directory, or what its options name. */
 export function volumeMount({ store, paths }: EngineContext, name: string): VolumeMount {
   const { options = {} } = store.volumes.get(name) ?? {};
@@ -108,28 +122,35 @@ export function volumeMount({ store, paths }: EngineContext, name: string): Volu
 
 /** Removes a volume that is marked for it. */
 export async function removeMarked(context: EngineContext, name: string): Promise<void> {
-  const { store, paths } = context;
+  const { store } = context;
   failpoint('volume-removal-recorded');
+  let path: string | undefined;
   const removed = store.transaction(() => {
     if (store.volumes.row(name)?.removing !== true) return false;
-    finishRemoval(context, name);
+    path = finishRemoval(context, name);
     return true;
   });
   failpoint('volume-put-aside');
-  await removeGone(paths.volumes);
   if (removed) recordVolumeEvent(context, name, 'remove');
+  if (path !== undefined) await removeTree(path);
 }
 
-/** In a transaction: the name may be given to another volume right after it. */
-function finishRemoval({ store, paths }: EngineContext, name: string): void {
-  putVolumeAside(paths.volumes, name);
+/** In a transaction: the name may be given to another volume right after it. Answers where the directory is now. */
+function finishRemoval({ store, paths }: EngineContext, name: string): string | undefined {
+  const path = putVolumeAside(paths.volumes, name);
   store.volumes.delete(name);
+  return path;
 }
 
-/** What crashes left. Called when an engine opens. */
+/** What crashes left. Called when an engine opens: what cannot be removed now, since something is mounted in it, is tried again by the next one. */
 export async function settleVolumes(context: EngineContext): Promise<void> {
-  for (const name of context.store.volumes.removing()) await removeMarked(context, name);
-  await removeGone(context.paths.volumes);
+  const { store, paths } = context;
+  for (const name of store.volumes.removing()) await removeMarked(context, name).catch(() => undefined);
+  try {
+    for (const path of goneVolumes(paths.volumes)) await removeTree(path).catch(() => undefined);
+  } catch {
+    // The directory cannot be read: who wants a volume is told.
+  }
 }
 
 interface Preparation {

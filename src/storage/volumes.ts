@@ -55,21 +55,24 @@ export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: O
   renameSync(made, data);
 }
 
-/** Out of the way in one step, so that the name is free; removeGone() does the rest. */
-export function putVolumeAside(volumes: string, name: string): void {
+/** Out of the way in one step, so that the name is free. Answers where it is, for removeTree(); undefined if there is none. */
+export function putVolumeAside(volumes: string, name: string): string | undefined {
   const gone = join(volumes, GONE);
+  const path = join(gone, randomBytes(16).toString('hex'));
   try {
     mkdirSync(gone, { recursive: true, mode: 0o700 });
-    renameSync(join(volumes, name), join(gone, randomBytes(16).toString('hex')));
+    renameSync(join(volumes, name), path);
+    return path;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 
-/** Removes all that was put aside, by whomever. */
-export async function removeGone(volumes: string): Promise<void> {
+/** Paths of all that was put aside, by whomever. */
+export function goneVolumes(volumes: string): readonly string[] {
   const gone = join(volumes, GONE);
-  for (const name of namesIn(gone)) await removeTree(join(gone, name));
+  return namesIn(gone).map((name) => join(gone, name));
 }
 
 /** Names of the directories that can be volumes; what else there is, such as the `lost+found` of a file system, is none of ours. */

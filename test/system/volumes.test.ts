@@ -1,4 +1,5 @@
 /** Volumes: what containers see of them, who owns what is in them, what is copied into them, and when they go. */
+import { execFileSync } from 'node:child_process';
 import {
   chownSync,
   existsSync,
@@ -16,6 +17,7 @@ import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
 import { openEngine, type CreateOptions, type MountOptions } from '../../src/index.js';
+import { NativeError } from '../../src/native/native-error.js';
 import { storePaths } from '../../src/storage/paths.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
@@ -373,6 +375,53 @@ test('volumes without a database are no new store', async (t) => {
   await (await openEngine(opening)).close();
   rmSync(storePaths(opening).database);
   t.regex(await rejectsWith(t, openEngine(opening), 'STORE_BROKEN'), /volumes holds volumes: put the database back/);
+});
+
+test('a directory that cannot be made fails the launch, and not the creation', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options, root, sh } = await withFiles(t);
+  writeFileSync(join(root, 'volumes'), 'in the way');
+  const mounts = [volume('v', '/v')];
+  const container = await engine.containers.create(options({ image: 'test:1', mounts, command: ['true'] }));
+  await t.throwsAsync(container.start(), { message: /volumes/ });
+  await t.throwsAsync(sh('true', mounts), { message: /volumes/ });
+  t.deepEqual(
+    engine.containers.list({ all: true }).map(({ id }) => id),
+    [container.id],
+    'nothing is left of the other one',
+  );
+  rmSync(join(root, 'volumes'));
+  await container.start();
+  t.is(await container.wait(), 0);
+});
+
+test('a tree that cannot be removed fails its removal, and nothing that comes after', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options, reopen, root, inside } = await withFiles(t);
+  const gone = join(root, 'volumes/.gone');
+  await engine.volumes.create({ name: 'stuck' });
+  await engine.volumes.create({ name: 'other' });
+  const mounted = inside('stuck', 'mnt');
+  mkdirSync(mounted);
+  execFileSync('mount', ['-t', 'tmpfs', 'tspod-test', mounted]);
+  t.teardown(() => {
+    for (const name of readdirSync(gone)) execFileSync('umount', [join(gone, name, '_data/mnt')]);
+  });
+  const error = await t.throwsAsync(engine.volumes.remove('stuck'), { instanceOf: NativeError });
+  t.regex(error.code, /^(EBUSY|EXDEV)$/);
+  t.is(readdirSync(gone).length, 1);
+  await engine.volumes.remove('other');
+  const another = await reopen();
+  t.deepEqual(another.volumes.list(), []);
+  await another.volumes.create({ name: 'stuck' });
+  t.is(
+    (await another.run(options({ mounts: [volume('stuck', '/v')], image: 'test:1', command: ['ls', '/v'] }))).stdout,
+    '',
+  );
+  const seen: string[] = [];
+  for await (const { status, name } of engine.events({ filters: { type: ['volume'], event: ['remove'] } }))
+    seen.push(`${status} ${name}`);
+  t.deepEqual(seen, ['remove stuck', 'remove other']);
 });
 
 test('list: filters; events; what system df and prune say of volumes', async (t) => {

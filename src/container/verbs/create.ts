@@ -18,7 +18,7 @@ import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
 import { requirePrivileges } from '../privileges.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
-import { announceVolumes, hasVolumes, useVolumes, withVolumeNames } from '../volumes.js';
+import { announceVolumes, hasVolumes, tryDirectory, useVolumes, withVolumeNames } from '../volumes.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
@@ -66,7 +66,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
     };
     const chooses = config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config);
     const recorded = chooses ? context.store.transaction(record) : record();
-    announceVolumes(context, made);
+    announceVolumes(context, made, tryDirectory);
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;
   } catch (error) {
