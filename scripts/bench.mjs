@@ -64,7 +64,10 @@ function enterNetwork() {
     process.execPath,
     ...process.argv.slice(1),
   ];
-  return spawnSync('unshare', words, { stdio: 'inherit', env: { ...process.env, TSPOD_BENCH: '1' } }).status ?? 1;
+  return (
+    spawnSync('unshare', words, { stdio: 'inherit', env: { ...process.env, TSPOD_BENCH: String(process.pid) } })
+      .status ?? 1
+  );
 }
 
 function missingPackages(programs) {

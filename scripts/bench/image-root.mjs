@@ -10,9 +10,10 @@ export async function packRoot(directory, rootfs) {
   return archive;
 }
 
-/** An archive of a minimal Debian: some 8,000 files. Needs debootstrap and Debian's mirror. */
+/** An archive of a minimal Debian: some 8,000 files. Needs debootstrap and Debian's mirror, which only the machine's own network has. */
 export async function packDebian(directory) {
   const root = mkdtempSync(join(directory, 'debian-'));
-  await runProgram('debootstrap', ['--variant=minbase', '--include=perl,python3-minimal', 'bookworm', root]);
+  const make = ['debootstrap', '--variant=minbase', '--include=perl,python3-minimal', 'bookworm', root];
+  await runProgram('nsenter', [`--net=/proc/${process.env.TSPOD_BENCH}/ns/net`, ...make]);
   return packRoot(directory, root);
 }
