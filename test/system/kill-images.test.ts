@@ -2,7 +2,7 @@
  * kill -9 of commands about images, at their failpoints and at moments drawn by lot: the store is whole after the next command, and the same
  * command then succeeds. `npm run test:faults` has more of the moments.
  */
-import { readdirSync, existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
@@ -214,4 +214,14 @@ test('two processes that pull the same image at the same moment ask for each blo
     const copying = both.filter(({ stderr }) => new RegExp(`^Copying blob ${descriptor.digest}$`, 'm').test(stderr));
     t.is(copying.length, 1, descriptor.digest);
   }
+});
+
+test('the lock file of a lease that was not recorded when its process was killed goes with the next check', async (t) => {
+  if (!ready(t)) return;
+  const env = await faults(t);
+  const locks = join(env.runRoot, 'image-locks');
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, `lease-${'0'.repeat(32)}`), '');
+  await succeeds(t, env, 'system', 'check');
+  t.deepEqual(readdirSync(locks), []);
 });

@@ -1,6 +1,7 @@
 /** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash, so that it can go on. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { removeTree } from '../../native/tree.js';
 import type { FileLock } from '../../native/file-lock.js';
@@ -25,10 +26,15 @@ export class Lease implements Disposable {
   constructor(store: Store, paths: ImagePaths) {
     this.#store = store;
     this.#paths = paths;
-    this.#id = randomBytes(16).toString('hex');
     mkdirSync(paths.locks, { recursive: true, mode: 0o700 });
-    const held = tryLock(lockPath(paths, 'lease', this.#id));
-    if (held === undefined) throw new TypeError('a lease of this id exists');
+    let held: FileLock | undefined;
+    let id = '';
+    // Somebody who clears up may have the file for a moment.
+    while (held === undefined) {
+      id = randomBytes(16).toString('hex');
+      held = tryLock(lockPath(paths, 'lease', id));
+    }
+    this.#id = id;
     this.#held = held;
     store.imageLeases.make(this.#id);
   }
@@ -59,6 +65,7 @@ export class Lease implements Disposable {
 
 /** Sees to what dead leases have left. `all`: also what could be gone on with. */
 export async function settleLeases(store: Store, paths: ImagePaths, { all }: { readonly all: boolean }): Promise<void> {
+  removeStrayLocks(store, paths);
   for (const lease of store.imageLeases.list()) {
     if (isAlive(paths, lease)) continue;
     const items = store.imageLeases.items(lease.id);
@@ -67,6 +74,18 @@ export async function settleLeases(store: Store, paths: ImagePaths, { all }: { r
     if (!all && lease.madeUs + KEPT_US > Date.now() * 1000) continue;
     store.imageLeases.end(lease.id, { abandon: true });
     await removePartial(store, paths, items);
+  }
+}
+
+/** Of leases that were not recorded yet, or not any more, when their process was killed. */
+function removeStrayLocks(store: Store, paths: ImagePaths): void {
+  if (!existsSync(paths.locks)) return;
+  const recorded = new Set(store.imageLeases.list().map(({ id }) => lockPath(paths, 'lease', id)));
+  for (const name of readdirSync(paths.locks)) {
+    const path = join(paths.locks, name);
+    if (!name.startsWith('lease-') || recorded.has(path)) continue;
+    const held = lockIfFree(path, { make: false });
+    if (held !== undefined) forget(held);
   }
 }
 
