@@ -107,6 +107,20 @@ test('a published port is reached on the host, from other containers, and from t
   await nothingLeft(t, host);
 });
 
+test('containers of a network reach each other by name and by alias over TCP, UDP and ICMP', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay', 'busybox')) return;
+  await ownNetwork(t);
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'blue:alias=www');
+  await serve(t, 'client', '--network', 'blue');
+  const { ip } = await addressesOf(t, 'client');
+  for (const name of ['web', 'www']) {
+    t.is(await from(t, 'client')('tcp', name, 80), ip);
+    t.is(await from(t, 'client')('udp', name, 80), ip);
+    await run(t, 0, 'exec', '--privileged', 'client', 'busybox', 'ping', '-c', '1', '-W', '5', name);
+  }
+});
+
 test('ports that came to lead to a network of another family are taken away at the end', async (t) => {
   if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);
@@ -243,6 +257,21 @@ test('killed with their monitors, containers leave nothing after one command', a
   // The addresses are free.
   for (const last of [2, count + 1])
     await run(t, 0, 'run', '--rm', '--network', 'blue', '--ip', `10.62.0.${Math.min(last, 254)}`, 'host:', 'true');
+});
+
+test('run with a bridge and a published port starts no program but its own, the monitor and the command', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay', 'strace')) return;
+  await ownNetwork(t);
+  const trace = join(temporaryDirectory(t), 'trace');
+  const store = storeOf(t);
+  const { prefix } = store;
+  store.prefix = [...(prefix ?? []), 'strace', '-f', '-qq', '-e', 'trace=execve,execveat', '-o', trace];
+  await run(t, 0, 'run', '--rm', '--network', 'bridge', '-p', '8080:80', 'host:', 'true');
+  store.prefix = prefix ?? [];
+  const started = [...readFileSync(trace, 'utf8').matchAll(/execve(?:at)?\(.*\) += 0$/gm)].map(
+    ([line]) => /\["([^"]*)"/.exec(line)?.[1]?.split('/').at(-1) ?? line,
+  );
+  t.deepEqual(started.toSorted(), ['node', 'true', 'tspod', 'tspod-monitor'], started.join());
 });
 
 test('the monitor starts a container again in the network namespace that it had', async (t) => {
