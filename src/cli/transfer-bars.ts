@@ -3,6 +3,7 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 
 import type { BlobProgress, TransferProgress } from '../engine/images/progress.js';
 import { shortId } from '../util/short-id.js';
+import { escapeControls } from './escape.js';
 import { binarySize } from './format/human.js';
 import { hexOf, imageLine } from './transfer-lines.js';
 
@@ -63,7 +64,7 @@ export class TransferBars implements Disposable {
 
   /** Above the bars, if there are any. */
   #say(line: string): void {
-    this.#multi.log(`${line}\n`);
+    this.#multi.log(`${escapeControls(line)}\n`);
     if (this.#bars.size === 0) this.#multi.update();
   }
 }
