@@ -1,5 +1,5 @@
 /** The configuration that Podman would hand to an OCI runtime for the same container. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CAPABILITIES = [
@@ -16,6 +16,9 @@ const CAPABILITIES = [
   'SYS_CHROOT',
 ].map((name) => `CAP_${name}`);
 
+const CGROUPS = '/sys/fs/cgroup';
+const CGROUP_PARENT = '/tspod-bench';
+
 const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 
 /** Writes config.json; `name` becomes the cgroup's name as well. Returns the bundle's directory. */
@@ -23,6 +26,17 @@ export function makeBundle(directory, { rootfs, args, name }) {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config({ rootfs, args, name })));
   return directory;
+}
+
+/** The runtimes remove the cgroups of their containers, and leave what these were in. */
+export function removeCgroups() {
+  for (const hierarchy of ['', ...readdirSync(CGROUPS).map((name) => `/${name}`)]) {
+    try {
+      rmdirSync(CGROUPS + hierarchy + CGROUP_PARENT);
+    } catch {
+      // It is none, or no container needed it.
+    }
+  }
 }
 
 function config({ rootfs, args, name }) {
@@ -49,7 +63,7 @@ function config({ rootfs, args, name }) {
       mount('shm', '/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
     ],
     linux: {
-      cgroupsPath: `/tspod-bench/${name}`,
+      cgroupsPath: `${CGROUP_PARENT}/${name}`,
       namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
       resources: { devices: [{ allow: false, access: 'rwm' }], pids: { limit: 2048 } },
       seccomp: seccomp(),

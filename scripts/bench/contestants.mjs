@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeBundle } from './bundle.mjs';
+import { makeBundle, removeCgroups } from './bundle.mjs';
 import { runProgram } from './measure.mjs';
 import { podman, startBareLoop, startPeerHost } from './peers.mjs';
 import { makeBusyboxRoot } from './rootfs.mjs';
@@ -46,6 +46,7 @@ export async function openContestants() {
     async close() {
       await engine.close();
       await host.close();
+      removeCgroups();
       for (const path of [directory, runDirectory]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     },
   };

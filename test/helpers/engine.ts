@@ -51,11 +51,14 @@ export async function testEngine(
     }
     await last.close();
     await engine.close();
-    // Not by t: a test that has ended takes no more assertions.
-    assert.deepEqual(await settledRemains(territory, []), []);
-    assert.deepEqual(networkState(), network);
-    await removeCgroups(territory);
-    await unmountHideLayers(territory);
+    try {
+      // Not by t: a test that has ended takes no more assertions.
+      assert.deepEqual(await settledRemains(territory, []), []);
+      assert.deepEqual(networkState(), network);
+    } finally {
+      await removeCgroups(territory);
+      await unmountHideLayers(territory);
+    }
   });
   return {
     ...territory,
