@@ -166,7 +166,8 @@ void Forwarder::watch(std::span<const ops::HeldPort> ports) {
 void Forwarder::watch(Forward& forward) {
   const uint32_t near = forward.connected ? events_for(forward.out, forward.in) : kNothing;
   const uint32_t far = forward.connected ? events_for(forward.in, forward.out) : kWritable;
-  if (!poller_.watch(forward.near_watch, near) || !poller_.watch(forward.far_watch, far)) forward.gone = true;
+  if (!poller_.watch(forward.near_watch, near) || !poller_.watch(forward.far_watch, far))
+    forward.gone = rests_ = true;  // forgotten after a while at the latest
 }
 
 void Forwarder::accept(std::span<const ops::HeldPort> ports, uint32_t number) {

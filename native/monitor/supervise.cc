@@ -126,30 +126,33 @@ void handle(Loop& loop, const Event& event) {
   }
 }
 
+bool rests(const Loop& loop) {
+  return loop.listener_rests || (loop.forwarder && loop.forwarder->rests());
+}
+
 /** Who rests for want of descriptors or memory is woken after a while, also when much else happens meanwhile.
  */
-void wake_rested(Loop& loop, bool rests) {
-  const uint64_t now_ns = rests ? sys::clock_ns(CLOCK_MONOTONIC) : 0;
-  if (!rests) {
+void wake_rested(Loop& loop) {
+  if (!rests(loop)) {
     loop.rests_since_ns = 0;
-  } else if (loop.rests_since_ns == 0) {
-    loop.rests_since_ns = now_ns;
-  } else if (now_ns - loop.rests_since_ns >= kIdleNs) {
-    loop.rests_since_ns = 0;
-    loop.listener_rests = false;
-    if (loop.forwarder) loop.forwarder->wake();
+    return;
   }
+  const uint64_t now_ns = sys::clock_ns(CLOCK_MONOTONIC);
+  if (loop.rests_since_ns == 0) loop.rests_since_ns = now_ns;
+  if (now_ns - loop.rests_since_ns < kIdleNs) return;
+  loop.rests_since_ns = 0;
+  loop.listener_rests = false;
+  if (loop.forwarder) loop.forwarder->wake();
 }
 
 /** Waits once, and does what there is to do. False if waiting itself does not work. */
 bool turn(Loop& loop) {
   Log& log = loop.monitor.supervision.log;
-  const bool rests = loop.listener_rests || (loop.forwarder && loop.forwarder->rests());
-  const bool wakes = loop.scratch.held() || log.holds_memory() || rests;
+  const bool wakes = loop.scratch.held() || log.holds_memory() || rests(loop);
   const Result<bool> happened =
       loop.poller.wait(wakes ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
   if (!happened) return false;
-  wake_rested(loop, rests);
+  wake_rested(loop);
   if (*happened) return true;
   loop.scratch.release();
   log.trim();
