@@ -167,14 +167,15 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
 }
 
 /** Published ports lead to one of these networks from now on. */
-async function leadPorts(
-  held: HeldContainer,
-  { network, ...live }: LiveNetwork,
-  networks: readonly AttachedNetwork[],
-): Promise<void> {
-  if (network.ports.length === 0) return;
-  if (networks.length > 0) await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
-  await leadLoopback(held, networks);
+async function leadPorts(held: HeldContainer, live: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
+  await leadRules(live, networks);
+  if (live.network.ports.length > 0) await leadLoopback(held, networks);
+}
+
+/** Ports that the firewall leads. */
+async function leadRules({ network, ...live }: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
+  if (network.ports.length === 0 || networks.length === 0) return;
+  await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
 }
 
 /** Ports on ::1, which the monitor hands on. One that has gone leads nowhere. */
@@ -216,6 +217,6 @@ async function detachLive(
   if (live.network.ports.length > 0) await leadLoopback(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
   leave(held, findNetwork(held.context.networks, network.name).id);
-  await leadPorts(held, live, others);
+  await leadRules(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
 }

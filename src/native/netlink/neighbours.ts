@@ -1,10 +1,9 @@
 /** Neighbours: the hardware addresses of those on the same network (ARP, and neighbour discovery of IPv6). */
-import { formatIp, parseIp } from '../../util/ip-address.js';
+import { formatIp } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
-import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
-import { macBytes } from './link-attributes.js';
-import { formatMac } from './link-attributes.js';
+import { AF_INET, AF_INET6, familyOf, requireAddress } from './ip-prefixes.js';
+import { formatMac, macBytes } from './link-attributes.js';
 import { linkIndex } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM } from './message.js';
 
@@ -66,8 +65,7 @@ export async function listNeighbours(options: InsideOptions = {}): Promise<Neigh
 }
 
 async function neighbourParts({ link, address, inside }: NeighbourOptions): Promise<Buffer[]> {
-  const bytes = parseIp(address);
-  if (bytes === undefined) throw new TypeError(`not an address: "${address}" (like 192.0.2.1)`);
+  const bytes = requireAddress(address);
   const header = Buffer.alloc(NDMSG_BYTES);
   header.writeUInt8(familyOf(bytes), 0);
   header.writeInt32LE(await linkIndex(link, inside), 4);
