@@ -191,6 +191,8 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
     volumes.setStage(name, 'done');
     return;
   }
+  const wantsNone = mount.options.includes('nocopy') || readVolumeOptions(volume.options).nocopy;
+  if (wantsNone && volume.stage !== 'new') return;
   const maps = copyMaps(filling);
   using top = await openLower(context, { config, root });
   using from = top === undefined ? undefined : directoryInside(top.fd, mount.target);
@@ -202,7 +204,6 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
     }
     volumes.setOwner(name, owner);
   }
-  const wantsNone = mount.options.includes('nocopy') || readVolumeOptions(volume.options).nocopy;
   if (from === undefined || wantsNone || (await directoryNames(from.fd)).length === 0) return;
   await copyBeside(paths, from, maps);
   failpoint('volume-copied');

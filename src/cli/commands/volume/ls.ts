@@ -1,3 +1,5 @@
+import type { VolumeInspect, Volumes } from '../../../engine/volume-types.js';
+import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { jsonText } from '../../escape.js';
@@ -38,7 +40,7 @@ export const command: Command = {
       const title = heading && names.length > 0 ? [['DRIVER', 'VOLUME NAME']] : [];
       await context.out(tableText([...title, ...names.map((name) => ['local', name])]));
     } else {
-      const found = names.map((name) => engine.volumes.inspect(name));
+      const found = names.flatMap((name) => inspectPresent(engine.volumes, name));
       if (isJsonFormat(format)) await context.out(`${jsonText(found, 2)}\n`);
       else {
         const rows = found.map(volumeStruct);
@@ -48,3 +50,13 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** None of one that was removed meanwhile. */
+function inspectPresent(volumes: Volumes, name: string): readonly VolumeInspect[] {
+  try {
+    return [volumes.inspect(name)];
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_VOLUME')) return [];
+    throw error;
+  }
+}
