@@ -3,7 +3,8 @@ import type { Writable } from 'node:stream';
 
 import type { AttachEnd, AttachOptions, AttachSession, TerminalSize } from '../container/api.js';
 import type { Context } from './context.js';
-import { isTerminal, outputStream } from './output.js';
+import { isTerminal } from '../host/is-terminal.js';
+import { outputStream } from './output.js';
 import { openSignalProxy, type SignalProxy } from './terminal/signal-proxy.js';
 
 export interface AttachRequest {
@@ -44,7 +45,7 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
   const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
   const broken = firstFailure([stdout, stderr]);
   const size = request.tty ? await windowSize() : undefined;
-  if (request.tty && request.stdin && (await isTerminal(0))) plumbing.cleanups.push(await rawMode());
+  if (request.tty && request.stdin && isTerminal(0)) plumbing.cleanups.push(await rawMode());
   const session = await request.open({
     ...(request.stdin ? { stdin: process.stdin } : {}),
     ...(stdout === undefined ? {} : { stdout }),

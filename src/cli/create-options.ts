@@ -11,7 +11,7 @@ import { applyFlags, type Draft } from './flags/draft.js';
 import { setRootfs } from './flags/files.js';
 import { createFlags } from './flags/create-flags.js';
 import { platformText, registryAccess } from './image-flags.js';
-import { isTerminal } from './output.js';
+import { isTerminal } from '../host/is-terminal.js';
 
 export interface CreateRequest {
   readonly options: CreateOptions;
@@ -37,8 +37,10 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   await applyNetworkMode(context, draft);
   const rest = takeRoot(draft, invocation, context.caller.directory);
   if (rest.length > 0) draft.command = rest;
+  // Who removes the image at the end removes the container before it.
+  if (flags.bool('rmi')) draft.autoRemove = true;
   checkCombination(draft, args);
-  await checkPassthrough(draft);
+  checkPassthrough(draft);
   if (flags.has('preserve-fds')) draft.preserveFds = checkDescriptors(flags.number('preserve-fds') ?? 0);
   const { runtime, runtimeFlags } = context.globals;
   if (runtime !== undefined) draft.runtime = runtime;
@@ -60,10 +62,9 @@ function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string):
 }
 
 /** A container that is given a terminal could type into it, and its shell would run that. */
-async function checkPassthrough({ log }: Draft): Promise<void> {
-  if (log?.driver !== 'passthrough') return;
-  for (const stream of [0, 1, 2])
-    if (await isTerminal(stream)) throw invalid("the '--log-driver passthrough' option cannot be used on a TTY");
+function checkPassthrough({ log }: Draft): void {
+  if (log?.driver === 'passthrough' && [0, 1, 2].some(isTerminal))
+    throw invalid("the '--log-driver passthrough' option cannot be used on a TTY");
 }
 
 function checkCombination(draft: Draft, args: readonly string[]): void {

@@ -55,3 +55,12 @@ export function platformText(flags: FlagValues): string | undefined {
   const own = process.arch === 'x64' ? 'amd64' : process.arch;
   return [os ?? 'linux', arch ?? own, ...(variant === undefined ? [] : [variant])].join('/');
 }
+
+/** A flag of Podman's that is refused. */
+export const missingFlag = (name: string, why: string): Flag => ({
+  name,
+  kind: 'text',
+  help: '',
+  hidden: true,
+  missing: why,
+});

@@ -5,7 +5,8 @@ import type { Engine } from '../engine/types.js';
 import { parseLimits } from '../host/proc-self.js';
 import { LOG_LEVELS, type Context, type Globals } from './context.js';
 import { escapeControls } from './escape.js';
-import { isTerminal, writeAll } from './output.js';
+import { isTerminal } from '../host/is-terminal.js';
+import { writeAll } from './output.js';
 import type { Caller } from './parse/caller.js';
 
 /**
@@ -23,8 +24,7 @@ export function makeContext(globals: Globals): Context {
       if (globals.stdout !== undefined) await writeText(globals.stdout, text);
     },
     clearScreen: async () => {
-      if (globals.stdout !== undefined && (await isTerminal(globals.stdout)))
-        await writeAll(globals.stdout, '\x1b[H\x1b[2J');
+      if (globals.stdout !== undefined && isTerminal(globals.stdout)) await writeAll(globals.stdout, '\x1b[H\x1b[2J');
     },
     err: (text) => writeText(2, text),
     log: async (level, message) => {
@@ -50,7 +50,7 @@ async function open(globals: Globals): Promise<Engine> {
 }
 
 async function writeText(fd: number, text: string): Promise<void> {
-  await writeAll(fd, (await isTerminal(fd)) ? escapeControls(text) : text);
+  await writeAll(fd, isTerminal(fd) ? escapeControls(text) : text);
 }
 
 function isLogged(globals: Globals, level: 'debug' | 'info' | 'warning' | 'error'): boolean {

@@ -1,5 +1,5 @@
 /** Writes to stdout and stderr: text at once, streams with backpressure. */
-import { fstatSync, write, writeSync } from 'node:fs';
+import { write, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 
 /** The reader of stdout is gone: there is nobody to tell, so the program ends without a word. */
@@ -12,21 +12,6 @@ export class OutputClosed extends Error {
 
 /** What a shell shows for a program that SIGPIPE ended. */
 export const EXIT_OUTPUT_CLOSED = 141;
-
-const MAJOR_MEM = 1;
-
-/** Whether a descriptor is a terminal; asks node:tty only where it may be one, since that loads node:net. */
-export async function isTerminal(fd: number): Promise<boolean> {
-  try {
-    const stat = fstatSync(fd);
-    // /dev/null and its like are character devices, too
-    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MAJOR_MEM) return false;
-  } catch {
-    return false;
-  }
-  const tty = await import('node:tty');
-  return tty.isatty(fd);
-}
 
 /** All of it, before the call returns. */
 export async function writeAll(fd: number, data: string | Uint8Array): Promise<void> {

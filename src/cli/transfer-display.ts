@@ -1,7 +1,7 @@
 /** Tells of a pull or a push as it suits the caller's stderr. */
 import type { OnProgress } from '../engine/images/progress.js';
 import type { Context } from './context.js';
-import { isTerminal } from './output.js';
+import { isTerminal } from '../host/is-terminal.js';
 import { transferLines } from './transfer-lines.js';
 
 /** Options of a method of `engine.images`. */
@@ -16,7 +16,7 @@ export async function showTransfer<T>(
   transfer: (shown: Shown) => Promise<T>,
 ): Promise<T> {
   if (quiet) return transfer({});
-  if (!(await isTerminal(2))) return transfer({ onProgress: transferLines(context) });
+  if (!isTerminal(2)) return transfer({ onProgress: transferLines(context) });
   const { TransferBars } = await import('./transfer-bars.js');
   using bars = new TransferBars(process.stderr);
   return await transfer({

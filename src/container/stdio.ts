@@ -5,7 +5,7 @@ import { TspodError } from '../errors.js';
 import type { ExtraFd, StdioContext, StreamTarget } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { StdioFds, TerminalSize } from './api.js';
-import { isTerminal } from './is-terminal.js';
+import { isTerminal } from '../host/is-terminal.js';
 
 /** The first descriptor that a monitor gets besides 0 to 2 and its socket. */
 const FIRST_INHERITED = 4;

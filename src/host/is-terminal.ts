@@ -1,10 +1,14 @@
-/** Whether a descriptor is a terminal, at once. */
+/** Whether a descriptor is a terminal. */
 import { fstatSync } from 'node:fs';
+
+const MAJOR_MEM = 1;
 
 /** Asks node:tty only where it may be one, since that loads node:net. */
 export function isTerminal(fd: number): boolean {
   try {
-    if (!fstatSync(fd).isCharacterDevice()) return false;
+    const stat = fstatSync(fd);
+    // /dev/null and its like are character devices, too
+    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MAJOR_MEM) return false;
   } catch {
     return false;
   }

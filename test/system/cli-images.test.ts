@@ -395,4 +395,6 @@ test('run --rmi: container and image are gone afterwards, unless another contain
   t.is((await output(t, 'images', '-q')).trim().length, 12);
   t.is((await output(t, 'ps', '-aq')).trim().length, 12);
   t.regex((await run(t, 125, 'run', '--rmi', '-d', ...flags, name)).stderr, /--rmi and --detach/);
+  const restarted = await run(t, 125, 'run', '--rmi', '--restart', 'always', ...flags, name);
+  t.regex(restarted.stderr, /--rm option conflicts with --restart/);
 });

@@ -17,8 +17,7 @@ export const command: Command = {
     const engine = await context.engine();
     const against = other === undefined ? undefined : await selectOne(context, other, false);
     const changes = await engine.diff(container.id, against?.id);
-    const text = changesText(changes, flags.text('format'));
-    if (text !== '') await context.out(text);
+    await context.out(changesText(changes, flags.text('format')));
     return 0;
   },
 };

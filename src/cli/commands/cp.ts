@@ -9,7 +9,8 @@ import { CliError, invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { findOnHost, packHost, unpackOnHost } from '../host-files.js';
-import { isTerminal, outputStream } from '../output.js';
+import { isTerminal } from '../../host/is-terminal.js';
+import { outputStream } from '../output.js';
 import { withoutSlash } from '../selection.js';
 
 export const command: Command = {
@@ -183,7 +184,7 @@ async function copyToHost(context: Context, container: Container, { from, to, op
   if (to === '-') {
     const { stdout } = context.globals;
     if (stdout === undefined) return;
-    if (await isTerminal(stdout)) throw new CliError('refusing to write an archive to a terminal: redirect stdout');
+    if (isTerminal(stdout)) throw new CliError('refusing to write an archive to a terminal: redirect stdout');
     if ((await statIn(container, from.path)) === undefined) throw notInContainer(container, from.path);
     await pipeline(await container.copyOut(from.path), outputStream(stdout));
     return;

@@ -18,8 +18,7 @@ export const command: Command = {
     const [first, ...others] = flags.bool('latest') ? [engine.containers.latest().id, ...args] : args;
     const [against] = others;
     const changes = await engine.diff(first ?? '', against);
-    const text = changesText(changes, flags.text('format'));
-    if (text !== '') await context.out(text);
+    await context.out(changesText(changes, flags.text('format')));
     return 0;
   },
 };

@@ -6,7 +6,7 @@ import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { execFailure, EXIT_UNKNOWN, processStatus, StatusError } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
-import { isTerminal } from '../output.js';
+import { isTerminal } from '../../host/is-terminal.js';
 import { parseEnv, readEnvFile } from '../parse/key-values.js';
 import { cidfileFlag, latestFlag, selectContainers } from '../selection.js';
 
@@ -145,7 +145,7 @@ async function execDetached(
  */
 async function execPlain(context: Context, container: Container, options: ExecOptions): Promise<number> {
   const streams = [...(options.interactive === true ? [0] : []), context.globals.stdout ?? -1, 2];
-  for (const stream of streams) if (await isTerminal(stream)) return execCopied(context, container, options);
+  if (streams.some(isTerminal)) return execCopied(context, container, options);
   const child = await container
     .spawnExec({
       ...options,

@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-import { CliError, invalid } from '../cli-error.js';
+import { OUTPUT_FLAG, refuseTerminal } from '../archives.js';
+import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
-import { isTerminal, outputStream } from '../output.js';
+import { outputStream } from '../output.js';
 import { selectOne } from '../selection.js';
 
 export const command: Command = {
@@ -13,16 +14,7 @@ export const command: Command = {
     'Writes the root file system of a container as a tar archive, without what is mounted in it. Works on running and stopped ones.',
   usage: '[options] CONTAINER',
   examples: ['export web > web.tar', 'export --output web.tar web'],
-  flags: [
-    {
-      name: 'output',
-      short: 'o',
-      kind: 'text',
-      value: 'file',
-      completion: 'file',
-      help: 'Write to a file in place of stdout',
-    },
-  ],
+  flags: [OUTPUT_FLAG],
   completion: ['containers', []],
   check: ({ args, flags }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
@@ -32,8 +24,7 @@ export const command: Command = {
   run: async (context, { args, flags }) => {
     const file = flags.text('output');
     const { stdout } = context.globals;
-    if (file === undefined && stdout !== undefined && (await isTerminal(stdout)))
-      throw new CliError('refusing to export to terminal. Use -o flag or redirect');
+    refuseTerminal(context, file, 'export');
     const container = await selectOne(context, args[0], false);
     if (file === undefined && stdout === undefined) return 0;
     const archive = await container.export();

@@ -18,8 +18,7 @@ export const command: Command = {
     const [name = '', against] = args;
     const engine = await context.engine();
     try {
-      const text = changesText(await engine.images.diff(name, against), flags.text('format'));
-      if (text !== '') await context.out(text);
+      await context.out(changesText(await engine.images.diff(name, against), flags.text('format')));
       return 0;
     } catch (error) {
       if (!isTspodError(error, 'NO_SUCH_IMAGE')) throw error;

@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs';
-
-import { CliError, invalid } from '../cli-error.js';
+import { stdinArchive } from '../archives.js';
+import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { CHANGE_FLAG, PLATFORM_FLAGS, platformText } from '../image-flags.js';
-import { isTerminal } from '../output.js';
 import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
@@ -27,11 +25,9 @@ export const command: Command = {
   },
   run: async (context, { args, flags }) => {
     const [path = '', name] = args;
-    if (path === '-' && (await isTerminal(0)))
-      throw new CliError('cannot read from terminal, use command-line redirection');
+    const from = path === '-' ? stdinArchive() : path;
     const [message, platform] = [flags.text('message'), platformText(flags)];
     const engine = await context.engine();
-    const from = path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : path;
     const options = {
       changes: flags.list('change'),
       ...(name === undefined ? {} : { name }),

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
-
-import { CliError, invalid } from '../cli-error.js';
+import { stdinArchive } from '../archives.js';
+import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
-import { isTerminal } from '../output.js';
 import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
@@ -28,10 +26,8 @@ export const command: Command = {
   },
   run: async (context, { flags }) => {
     const file = flags.text('input');
-    if (file === undefined && (await isTerminal(0)))
-      throw new CliError('cannot read from terminal, use command-line redirection or the --input flag');
+    const from = file ?? stdinArchive(' or the --input flag');
     const engine = await context.engine();
-    const from = file ?? createReadStream('', { fd: 0, autoClose: false });
     const loaded = await showTransfer(context, flags.bool('quiet'), (shown) => engine.images.load(from, shown));
     for (const { image, names } of loaded)
       for (const name of names.length > 0 ? names : [`sha256:${image.id}`])

@@ -2,11 +2,8 @@ import { writeFileSync } from 'node:fs';
 
 import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
-import type { Flag } from '../command/flag.js';
-import { REGISTRY_FLAGS, registryAccess } from '../image-flags.js';
+import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../image-flags.js';
 import { showTransfer } from '../transfer-display.js';
-
-const missing = (name: string, why: string): Flag => ({ name, kind: 'text', help: '', hidden: true, missing: why });
 
 export const command: Command = {
   name: 'push',
@@ -20,11 +17,11 @@ export const command: Command = {
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
     { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
     { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
-    missing('format', 'an image is sent in the form that it has'),
-    missing('compression-format', 'layers are sent as they are'),
-    missing('sign-by', 'images are not signed'),
-    missing('encryption-key', 'layers are not encrypted'),
-    missing('encrypt-layer', 'layers are not encrypted'),
+    missingFlag('format', 'an image is sent in the form that it has'),
+    missingFlag('compression-format', 'layers are sent as they are'),
+    missingFlag('sign-by', 'images are not signed'),
+    missingFlag('encryption-key', 'layers are not encrypted'),
+    missingFlag('encrypt-layer', 'layers are not encrypted'),
   ],
   check: ({ args }) => {
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);

@@ -9,7 +9,7 @@ import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest } from '../create-options.js';
 import { endStatus, processStatus, startFailure, StatusError } from '../exit-status.js';
 import { createFlags, runFlags } from '../flags/create-flags.js';
-import { isTerminal } from '../output.js';
+import { isTerminal } from '../../host/is-terminal.js';
 import { createContainer } from './create.js';
 
 export const command: Command = {
@@ -36,8 +36,7 @@ export const command: Command = {
   },
   run: async (context, invocation) => {
     const rmi = invocation.flags.bool('rmi');
-    const read = await readCreateRequest(context, invocation);
-    const request = rmi ? { ...read, options: { ...read.options, autoRemove: true } } : read;
+    const request = await readCreateRequest(context, invocation);
     if (request.options.tty === true && request.options.interactive === true) await warnWithoutTerminal(context);
     const container = await createContainer(context, request);
     try {
@@ -66,7 +65,7 @@ async function removeImage(context: Context, image: string): Promise<void> {
 }
 
 async function warnWithoutTerminal(context: Context): Promise<void> {
-  if (await isTerminal(0)) return;
+  if (isTerminal(0)) return;
   await context.log(
     'warning',
     'The input device is not a TTY. The --tty and --interactive flags might not work properly',

@@ -5,11 +5,12 @@ import { pipeline } from 'node:stream/promises';
 
 import { SAVE_FORMATS, type SaveFormat, type SaveOptions } from '../../engine/images/types.js';
 import type { Engine } from '../../engine/types.js';
+import { OUTPUT_FLAG, refuseTerminal } from '../archives.js';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { FlagValues } from '../command/flag-values.js';
-import { isTerminal, outputStream } from '../output.js';
+import { outputStream } from '../output.js';
 import { showTransfer } from '../transfer-display.js';
 
 export const command: Command = {
@@ -42,14 +43,7 @@ export const command: Command = {
       help: 'docker-archive, oci-archive, oci-dir (OCI layout), docker-dir (manifest and blobs)',
     },
     { name: 'multi-image-archive', short: 'm', kind: 'bool', help: 'Further arguments are images, not names' },
-    {
-      name: 'output',
-      short: 'o',
-      kind: 'text',
-      value: 'file',
-      completion: 'file',
-      help: 'Write to a file in place of stdout',
-    },
+    OUTPUT_FLAG,
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
   ],
   check: ({ args, flags }) => {
@@ -65,8 +59,7 @@ export const command: Command = {
   run: async (context, { args, flags }) => {
     const output = flags.text('output');
     const { stdout } = context.globals;
-    if (output === undefined && stdout !== undefined && (await isTerminal(stdout)))
-      throw new CliError('refusing to save to terminal. Use -o flag or redirect');
+    refuseTerminal(context, output, 'save');
     const format = formatOf(flags) ?? 'docker-archive';
     if (output === undefined && format.endsWith('-dir'))
       throw new CliError(`--format ${format} is a directory: name it with --output`);

@@ -58,7 +58,7 @@ function kinds({ images, containers, volumes }: DiskUsage): readonly Kind[] {
 }
 
 function kindJson({ type, total, active, bytes, reclaimable }: Kind) {
-  const percent = bytes === 0 ? 0 : Math.trunc((reclaimable / bytes) * 100 + 0.5);
+  const percent = bytes === 0 ? 0 : Math.round((reclaimable / bytes) * 100);
   return {
     Type: type,
     Total: total,
@@ -73,24 +73,29 @@ function kindJson({ type, total, active, bytes, reclaimable }: Kind) {
 
 function details({ images, containers, volumes }: DiskUsage, now: Date): string {
   const since = (moment: Date | null) => (moment === null ? 'N/A' : humanDuration(now.getTime() - moment.getTime()));
+  const volumesOf = volumeCounter(volumes);
   const imageRows = images.items.flatMap(({ image, shared, unique }) =>
     rowsOf([image]).map(({ repository, tag }) => [
-      ...[repository, tag, shortId(image.id), since(image.createdAt)],
-      ...[preciseSize(shared + unique), preciseSize(shared), preciseSize(unique), String(image.containers)],
+      repository,
+      tag,
+      shortId(image.id),
+      since(image.createdAt),
+      preciseSize(shared + unique),
+      preciseSize(shared),
+      preciseSize(unique),
+      String(image.containers),
     ]),
   );
   const containerRows = containers.items.map(
     ({ id, image, command: words, size, createdAt, status, name, mountSources }) => [
-      ...[
-        shortId(id),
-        image,
-        words.join(' '),
-        String(volumesOf(volumes, mountSources)),
-        humanSize(size?.writable ?? 0),
-        since(createdAt),
-        status,
-        name,
-      ],
+      shortId(id),
+      image,
+      words.join(' '),
+      String(volumesOf(mountSources)),
+      humanSize(size?.writable ?? 0),
+      since(createdAt),
+      status,
+      name,
     ],
   );
   return [
@@ -103,31 +108,28 @@ function details({ images, containers, volumes }: DiskUsage, now: Date): string 
   ].join('\n');
 }
 
-const IMAGE_HEADINGS = [
-  ...['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'],
-];
-const CONTAINER_HEADINGS = [
-  ...['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
-];
+const IMAGE_HEADINGS = ['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'];
+const CONTAINER_HEADINGS = ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'];
 
 function section(what: string, rows: readonly (readonly string[])[]): string {
   return `${what} space usage:\n\n${tableText(rows)}`;
 }
 
-/** How many of a container's mounts are volumes. */
-function volumesOf({ items }: DiskUsage['volumes'], sources: readonly string[]): number {
+/** Counts those of what is mounted in a container that are volumes. */
+function volumeCounter({ items }: DiskUsage['volumes']): (sources: readonly string[]) => number {
   const names = new Set(items.map(({ name }) => name));
-  return sources.filter((source) => names.has(source)).length;
+  return (sources) => sources.filter((source) => names.has(source)).length;
 }
 
 function detailsJson({ images, containers, volumes }: DiskUsage) {
+  const volumesOf = volumeCounter(volumes);
   return {
     Images: images.items.flatMap(imageJson),
     Containers: containers.items.map(({ id, image, command: words, size, createdAt, status, name, mountSources }) => ({
       ContainerID: id,
       Image: image,
       Command: words,
-      LocalVolumes: volumesOf(volumes, mountSources),
+      LocalVolumes: volumesOf(mountSources),
       Size: size?.writable ?? 0,
       Created: createdAt.toISOString(),
       Status: status,

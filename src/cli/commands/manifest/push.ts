@@ -2,11 +2,9 @@ import { writeFileSync } from 'node:fs';
 
 import { invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import type { Flag } from '../../command/flag.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
+import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
 import { showTransfer } from '../../transfer-display.js';
 
-const missing = (name: string, why: string): Flag => ({ name, kind: 'text', help: '', hidden: true, missing: why });
 const FORMATS = { oci: 'oci', v2s2: 'docker' } as const;
 
 export const command: Command = {
@@ -32,10 +30,10 @@ export const command: Command = {
     { name: 'rm', kind: 'bool', help: 'Forget the list when it is pushed' },
     { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
     ...REGISTRY_FLAGS,
-    missing('compression-format', 'layers are sent as they are'),
-    missing('sign-by', 'images are not signed'),
-    missing('sign-by-sigstore-private-key', 'images are not signed'),
-    missing('sign-passphrase-file', 'images are not signed'),
+    missingFlag('compression-format', 'layers are sent as they are'),
+    missingFlag('sign-by', 'images are not signed'),
+    missingFlag('sign-by-sigstore-private-key', 'images are not signed'),
+    missingFlag('sign-passphrase-file', 'images are not signed'),
   ],
   check: ({ args }) => {
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);

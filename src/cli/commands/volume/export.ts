@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-import { CliError, invalid } from '../../cli-error.js';
+import { OUTPUT_FLAG, refuseTerminal } from '../../archives.js';
+import { invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { isTerminal, outputStream } from '../../output.js';
+import { outputStream } from '../../output.js';
 
 export const command: Command = {
   name: 'export',
@@ -11,16 +12,7 @@ export const command: Command = {
   description: 'Writes all that is in a volume as a tar archive.',
   usage: '[options] VOLUME',
   examples: ['volume export data > data.tar', 'volume export --output data.tar data'],
-  flags: [
-    {
-      name: 'output',
-      short: 'o',
-      kind: 'text',
-      value: 'file',
-      completion: 'file',
-      help: 'Write to a file in place of stdout',
-    },
-  ],
+  flags: [OUTPUT_FLAG],
   completion: ['volumes', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
@@ -28,8 +20,7 @@ export const command: Command = {
   run: async (context, { args, flags }) => {
     const file = flags.text('output');
     const { stdout } = context.globals;
-    if (file === undefined && stdout !== undefined && (await isTerminal(stdout)))
-      throw new CliError('refusing to export to terminal. Use -o flag or redirect');
+    refuseTerminal(context, file, 'export');
     const engine = await context.engine();
     const archive = await engine.volumes.export(args[0] ?? '');
     if (file === undefined && stdout === undefined) {

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
-
-import { CliError, invalid } from '../../cli-error.js';
+import { stdinArchive } from '../../archives.js';
+import { invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { isTerminal } from '../../output.js';
 
 export const command: Command = {
   name: 'import',
@@ -18,10 +16,9 @@ export const command: Command = {
   },
   run: async (context, { args }) => {
     const [name = '', path = ''] = args;
-    if (path === '-' && (await isTerminal(0)))
-      throw new CliError('cannot read from terminal, use command-line redirection');
+    const from = path === '-' ? stdinArchive() : path;
     const engine = await context.engine();
-    await engine.volumes.import(name, path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : path);
+    await engine.volumes.import(name, from);
     return 0;
   },
 };
