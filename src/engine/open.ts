@@ -178,7 +178,7 @@ function makeContext(
     directories,
     ...parts,
     facts,
-    hideList: hideListReader(directories, facts),
+    hideList: hideListReader(directories),
     compileSeccomp: cachedSeccompCompiler(parts.paths.seccompCache),
     background: new Set(),
   };

@@ -73,6 +73,9 @@ const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev'];
 /** File systems that hold nothing of their own: views of others, of the kernel, or of the network. */
 const NOT_BOUND = new Set(['autofs', 'binfmt_misc', 'cgroup', 'cgroup2', 'fusectl', 'nsfs', 'overlay', 'rpc_pipefs']);
 
+/** Of the file systems that hold such layers, also those of other engines, which come and go with them. */
+export const HIDE_LAYERS_SOURCE = 'tspod-hide';
+
 interface MountRequest {
   readonly mounts: readonly HostMount[];
   readonly tree: HostTree;
@@ -84,15 +87,16 @@ interface MountRequest {
  * system (with host:all, all) are bound. Returns all mount points but the root. UNSUPPORTED_HOST where /etc is one of them.
  */
 function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): readonly string[] {
-  const points = new Map(mounts.map((mount) => [mount.target, mount.type]));
+  const points = new Map(mounts.map((mount) => [mount.target, mount]));
   points.delete('/');
   for (const point of points.keys())
     if (KERNEL_DIRECTORIES.some((directory) => isWithin(point, directory))) points.delete(point);
   if (points.has('/etc'))
     throw new TspodError('UNSUPPORTED_HOST', 'host: needs an /etc that is on the root file system: use --rootfs');
-  for (const [point, type] of points) {
+  for (const [point, { type, source }] of points) {
     if (rules.has(point) || !tree.isDirectory(point) || visibilityOf(rules, point) !== 'show') continue;
-    const bound = (all && !NOT_BOUND.has(type)) || SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
+    const holdsSystem = SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
+    const bound = source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && !NOT_BOUND.has(type)));
     rules.set(point, bound ? 'show' : 'empty');
   }
   return [...points.keys()];

@@ -1,5 +1,5 @@
 /** Plans for execute() that make the layer which hides the host's secrets. */
-import type { HideEntry } from '../host/hide-list.js';
+import { HIDE_LAYERS_SOURCE, type HideEntry } from '../host/hide-list.js';
 import { PlanBuilder } from './builder.js';
 import { O_DIRECTORY, O_PATH, S_IFCHR } from './flags.js';
 import type { Plan } from './ops.js';
@@ -41,7 +41,7 @@ function addEntry(builder: PlanBuilder, rootSlot: number, entry: HideEntry): voi
 }
 
 /** Limits of the file system for the layers: each takes a page or two. */
-const LAYERS_OPTIONS = ['source=tspod-hide', 'mode=700', 'size=64m'];
+const LAYERS_OPTIONS = [`source=${HIDE_LAYERS_SOURCE}`, 'mode=700', 'size=64m'];
 
 /**
  * Mounts the tmpfs for the layers on a directory that exists: needed where that lies on the root file system, for no layer of an overlay
