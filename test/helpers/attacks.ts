@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
+import { isTspodError } from '../../src/index.js';
 import { busyboxRoot } from './busybox.js';
 import { attackerPath } from './probe.js';
 import { has } from './requires.js';
@@ -20,6 +21,34 @@ import { temporaryDirectory } from './temp.js';
 
 /** How often a test that races tries; `npm run test:security -- --rounds N`. */
 export const ROUNDS = Number(process.env['TSPOD_SECURITY_ROUNDS'] ?? '50');
+
+/** What it answers, or undefined if it was refused: any other failure is one of the test. */
+export async function unlessRefused<T>(
+  work: Promise<T>,
+  isRefusal: (error: unknown) => boolean = (error) => isTspodError(error),
+): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Does it ROUNDS times, and answers the results of those that were not refused. Fails if all were: then nothing was tried. */
+export async function runRounds<T extends object | string>(
+  t: ExecutionContext<unknown>,
+  run: (round: number) => Promise<T>,
+  isRefusal?: (error: unknown) => boolean,
+): Promise<readonly T[]> {
+  const results: T[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const result = await unlessRefused(run(round), isRefusal);
+    if (result !== undefined) results.push(result);
+  }
+  t.not(results.length, 0, `none of ${ROUNDS} rounds ran`);
+  return results;
+}
 
 /** busyboxRoot() with the attacker in it. */
 export function attackersRoot(t: ExecutionContext<unknown>): string {
