@@ -4,9 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { ExecutionContext } from 'ava';
 
-import { isTspodError, openEngine, type CreateOptions, type Engine, type ErrorCode } from '../../src/index.js';
+import {
+  isTspodError,
+  openEngine,
+  type CreateOptions,
+  type Engine,
+  type EngineOptions,
+  type ErrorCode,
+} from '../../src/index.js';
 import { execute } from '../../src/native/execute.js';
 import { PlanBuilder } from '../../src/plan/builder.js';
 import { encodePlan } from '../../src/plan/encode.js';
@@ -42,24 +50,17 @@ export async function testEngine(
   const assertNothingLeft = async (...known: readonly string[]) => {
     t.deepEqual(await settledRemains(territory, known), []);
   };
-  t.teardown(async () => {
-    const last = await openEngine(opening);
-    for (const { id } of last.containers.list({ all: true })) {
-      // With the one before it, if it shares its namespaces.
-      if (!last.containers.exists(id)) continue;
-      await last.containers.remove(id, { force: true, depend: true, timeoutSec: 0 }).catch(ignoreGone);
-    }
-    await last.close();
-    await engine.close();
-    try {
+  t.teardown(() =>
+    doAll(
+      () => removeContainers(opening),
+      () => engine.close(),
       // Not by t: a test that has ended takes no more assertions.
-      assert.deepEqual(await settledRemains(territory, []), []);
-      assert.deepEqual(networkState(), network);
-    } finally {
-      await removeCgroups(territory);
-      await unmountHideLayers(territory);
-    }
-  });
+      async () => assert.deepEqual(await settledRemains(territory, []), []),
+      () => assert.deepEqual(networkState(), network),
+      () => removeCgroups(territory),
+      () => unmountHideLayers(territory),
+    ),
+  );
   return {
     ...territory,
     engine,
@@ -76,6 +77,28 @@ export async function testEngine(
     },
     assertNothingLeft,
   };
+}
+
+/** One after the other, also after one that has failed; fails with all that failed. */
+async function doAll(...steps: readonly (() => void | Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, failures.map((each) => inspect(each)).join('\n'));
+}
+
+async function removeContainers(opening: EngineOptions): Promise<void> {
+  await using engine = await openEngine(opening);
+  for (const { id } of engine.containers.list({ all: true })) {
+    // With the one before it, if it shares its namespaces.
+    if (!engine.containers.exists(id)) continue;
+    await engine.containers.remove(id, { force: true, depend: true, timeoutSec: 0 }).catch(ignoreGone);
+  }
 }
 
 function ignoreGone(error: unknown): void {
@@ -101,12 +124,15 @@ async function removeCgroups({ cgroupManager, cgroupParent }: Territory): Promis
     await stopUnit(cgroupParent);
     return;
   }
-  for (const top of cgroupTops()) {
-    try {
-      rmdirSync(top + cgroupParent);
-    } catch {
-      // no container needed this hierarchy
-    }
+  await doAll(...cgroupTops().map((top) => () => removeCgroup(top + cgroupParent)));
+}
+
+function removeCgroup(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    // No container needed this hierarchy.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

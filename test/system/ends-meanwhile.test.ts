@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import test from 'ava';
 
-import type { Container, CreateOptions } from '../../src/index.js';
+import { isTspodError, type Container, type CreateOptions } from '../../src/index.js';
 import { until } from '../helpers/cli.js';
 import { testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
@@ -84,7 +84,9 @@ for (const [title, { options: more = {}, operation }] of Object.entries(CASES)) 
         await delay(0);
       }
       t.deepEqual(unexpected(outcomes), []);
-      if (engine.containers.exists(container.id)) await container.remove({ force: true }).catch(() => undefined);
+      await container.remove({ force: true }).catch((error: unknown) => {
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+      });
     }
   });
 }
