@@ -4,6 +4,7 @@ import test from 'ava';
 import type { CreateOptions } from '../../../src/spec/create-options.js';
 import { launchPlan } from '../../../src/plan/launch.js';
 import { HYBRID, NO_CGROUPS, V1 } from '../../helpers/facts.js';
+import { HIDDEN_IN_PROC } from '../../helpers/masks.js';
 import { ID, planOf, specOf, stepsOf, wordsOf, type Variation } from '../../helpers/plans.js';
 
 const CAPS = 'chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,sys_chroot,setfcap';
@@ -68,18 +69,7 @@ test('the plan of the simplest container on cgroup v2', (t) => {
     'make /proc/irq read-only',
     'make /proc/sys read-only',
     'make /proc/sysrq-trigger read-only',
-    ...[
-      'acpi',
-      'asound',
-      'interrupts',
-      'kcore',
-      'keys',
-      'latency_stats',
-      'sched_debug',
-      'scsi',
-      'timer_list',
-      'timer_stats',
-    ].map((name) => `hide /proc/${name}`),
+    ...HIDDEN_IN_PROC.map((path) => `hide ${path}`),
     'hide /sys/dev/block',
     'hide /sys/devices/virtual/powercap',
     'hide /sys/firmware',

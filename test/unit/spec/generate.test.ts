@@ -3,6 +3,7 @@ import test from 'ava';
 
 import type { OciSpec } from '../../../src/oci/spec.js';
 import type { CreateOptions } from '../../../src/spec/create-options.js';
+import { HIDDEN_IN_PROC } from '../../helpers/masks.js';
 import { ID, specOf, type Variation } from '../../helpers/plans.js';
 
 type Part = (spec: OciSpec) => unknown;
@@ -409,21 +410,8 @@ test('throttle counters of all CPUs are masked where there are any', (t) => {
 
 test('what advisories ask for is masked or read-only by default', (t) => {
   const { maskedPaths = [], readonlyPaths = [] } = specOf({}).linux ?? {};
-  for (const name of [
-    'acpi',
-    'asound',
-    'interrupts',
-    'kcore',
-    'keys',
-    'latency_stats',
-    'sched_debug',
-    'scsi',
-    'timer_list',
-    'timer_stats',
-  ]) {
-    t.true(maskedPaths.includes(`/proc/${name}`), name);
-  }
-  for (const path of ['/sys/firmware', '/sys/devices/virtual/powercap']) t.true(maskedPaths.includes(path), path);
+  for (const path of [...HIDDEN_IN_PROC, '/sys/firmware', '/sys/devices/virtual/powercap'])
+    t.true(maskedPaths.includes(path), path);
   for (const name of ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'])
     t.true(readonlyPaths.includes(`/proc/${name}`), name);
 });
