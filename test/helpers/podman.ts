@@ -6,8 +6,16 @@ import type { ExecutionContext } from 'ava';
 
 import { temporaryDirectory } from './temp.js';
 
-/** Answers how it is run: `podman ...args` must succeed, and what it prints is the answer. A test that uses it requires 'podman' and 'runc'. */
-export function podmanOf(t: ExecutionContext<unknown>): (...args: readonly string[]) => string {
+export interface Podman {
+  /** `podman ...args` must succeed, and what it prints is the answer. */
+  (...args: readonly string[]): string;
+  /** What comes before its arguments, and its environment, for those who run it themselves. */
+  readonly globals: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Answers how it is run. A test that uses it requires 'podman' and 'runc'. */
+export function podmanOf(t: ExecutionContext<unknown>): Podman {
   const directory = temporaryDirectory(t);
   const configuration = join(directory, 'containers.conf');
   // Its default limits may be above those of the machine.
@@ -19,19 +27,17 @@ export function podmanOf(t: ExecutionContext<unknown>): (...args: readonly strin
   const runtime = existsSync('/sys/fs/cgroup/unified') ? ['--runtime', 'runc'] : [];
   const places = ['root', 'runroot', 'tmpdir'].flatMap((name) => [`--${name}`, join(directory, name)]);
   const globals = [...places, ...runtime, '--cgroup-manager', 'cgroupfs', '--storage-driver', 'overlay'];
-  const run = (...args: readonly string[]) =>
-    spawnSync('podman', [...globals, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, CONTAINERS_CONF: configuration },
-    });
+  const env = { ...process.env, CONTAINERS_CONF: configuration };
+  const run = (...args: readonly string[]) => spawnSync('podman', [...globals, ...args], { encoding: 'utf8', env });
   t.teardown(() => {
     run('rm', '--all', '--force');
     run('rmi', '--all', '--force');
     spawnSync('umount', [join(directory, 'root/overlay')], { stdio: 'ignore' });
   });
-  return (...args) => {
+  const podman = (...args: readonly string[]): string => {
     const { status, stdout, stderr } = run(...args);
     t.is(status, 0, `podman ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
+  return Object.assign(podman, { globals, env });
 }

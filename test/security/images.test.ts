@@ -11,6 +11,7 @@ import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js
 import { testEngine } from '../helpers/engine.js';
 import { sendJson, startServer } from '../helpers/http-server.js';
 import { busyboxLayer, imageOf, sourceOf } from '../helpers/layers.js';
+import { podmanOf } from '../helpers/podman.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -82,27 +83,12 @@ test('terminal: control characters of names, labels, commands and processes are 
 });
 
 test('terminal: Podman 4.3 sends them', (t) => {
-  if (!requires(t, 'root', 'busybox', 'podman')) return;
-  const base = temporaryDirectory(t);
-  const store = ['--root', join(base, 'root'), '--runroot', join(base, 'run'), '--storage-driver', 'vfs'];
+  if (!requires(t, 'root', 'overlay', 'busybox', 'podman', 'runc')) return;
+  const podman = podmanOf(t);
   const rootfs = attackersRoot(t);
-  const podman = (...words: readonly string[]) => spawnSync('podman', [...store, ...words], { encoding: 'utf8' });
-  const created = podman(
-    'create',
-    '--name',
-    'odd',
-    '--network',
-    'none',
-    '--rootfs',
-    rootfs,
-    'sh',
-    '-c',
-    `: ${HOSTILE}`,
-  );
-  if (created.status !== 0) return (void t.log(created.stderr), t.pass());
-  const shown = onTerminal(t, ['podman', ...store, 'ps', '-a', '--no-trunc'], process.env);
+  podman('create', '--name', 'odd', '--network', 'none', '--rootfs', rootfs, 'sh', '-c', `: ${HOSTILE}`);
+  const shown = onTerminal(t, ['podman', ...podman.globals, 'ps', '-a', '--no-trunc'], podman.env);
   t.true(shown.includes('\u001b]0;owned'), 'the attack is one');
-  podman('rm', '-f', 'odd');
 });
 
 const SECRET = 'hunter2-7f3a9';

@@ -5,16 +5,22 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 
+import { isTspodError } from '../../src/index.js';
+import { isNativeError } from '../../src/native/index.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/oci/media-types.js';
-import { attackersRoot, ROUNDS, sentinel } from '../helpers/attacks.js';
+import { attackersRoot, runRounds, sentinel, unlessRefused } from '../helpers/attacks.js';
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
 import { testEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry, type TestLayer } from '../helpers/layers.js';
-import { has, requires } from '../helpers/requires.js';
+import { podmanOf } from '../helpers/podman.js';
+import { has, requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+
+/** Where files are made one by one, the kernel's errors come through. */
+const isRefusal = (error: unknown): boolean => isTspodError(error) || isNativeError(error);
 
 /** Entries that want to leave the place where an archive is unpacked, by the directory that they want to get to. */
 const ESCAPES: Readonly<Record<string, (host: string) => readonly Entry[]>> = {
@@ -75,6 +81,7 @@ test('archives: nothing of a layer, an import or a copy lands outside, nor chang
   );
   await container.start();
   const base = busyboxLayer();
+  const tries = (work: Promise<unknown>) => unlessRefused(work, isRefusal);
   for (const [what, entriesFor] of Object.entries(ESCAPES)) {
     const entries = entriesFor(host.path);
     const tar = tarOf(entries);
@@ -84,15 +91,14 @@ test('archives: nothing of a layer, an import or a copy lands outside, nor chang
         await engine.images.remove('escape:1', { force: true });
       });
     // In one layer, and the link in one and what goes through it in the next.
-    await pull(layerOf(entries)).catch(() => undefined);
-    await pull(layerOf(entries.slice(0, -1)), layerOf(entries.slice(-1))).catch(() => undefined);
-    await engine.images.import(Readable.from([tar]), { name: 'escape:2' }).catch(() => undefined);
-    await container.copyIn('/tmp', Readable.from([tar])).catch(() => undefined);
-    await container.copyIn('/', Readable.from([tar]), { overwrite: true }).catch(() => undefined);
+    await tries(pull(layerOf(entries)));
+    await tries(pull(layerOf(entries.slice(0, -1)), layerOf(entries.slice(-1))));
+    await tries(engine.images.import(Readable.from([tar]), { name: 'escape:2' }));
+    await tries(container.copyIn('/tmp', Readable.from([tar])));
+    await tries(container.copyIn('/', Readable.from([tar]), { overwrite: true }));
     host.unchanged(what);
   }
   // The legitimate use: through the absolute link that Debian's /var/run is.
-  symlinkSync('/run', join(temporaryDirectory(t), 'unused'));
   await container.copyIn(
     '/',
     Readable.from([
@@ -132,11 +138,8 @@ test('files: copies, exports, diffs and commits while the container swaps direct
     async () => (await buffer(await container.export())).toString('latin1'),
     async () => JSON.stringify(await container.diff()),
   ];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const work = works[round % works.length];
-    const read = await work?.().catch(() => '');
-    t.false(read?.includes('of the host'), `round ${round}`);
-  }
+  const reads = await runRounds(t, async (round) => (await works[round % works.length]?.()) ?? '', isRefusal);
+  for (const read of reads) t.false(read.includes('of the host'));
   const { id } = await engine.images.commit(container.id, { name: 'swapped:1' });
   t.true(id.length > 0);
   host.unchanged();
@@ -334,7 +337,7 @@ test('layers: one that grows beyond the disk is refused, and the disk is as it w
     ['mount', '-o', 'loop', disk, mounted],
   ]) {
     const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' });
-    if (status !== 0) return (t.log(`${words.join(' ')}: ${stderr}`), t.pass());
+    if (status !== 0) return skip(t, `${words.join(' ')}: ${stderr}`);
   }
   t.teardown(() => spawnSync('umount', [mounted]));
   const store = storeOf(t);
@@ -384,7 +387,9 @@ test('load: a layout in an archive whose files are links to the host is refused 
   ] as const) {
     const archive = archiveOf(first);
     await run(t, 125, 'load', '-i', archive);
-    if (first.target === inHost && first.type === 'symlink' && has('podman')) fallsForIt(t, archive, base);
+    // Podman 4.3 reads the file of the host: the attack is one.
+    if (first.target === inHost && first.type === 'symlink' && has('podman') && has('runc'))
+      podmanOf(t)('load', '-i', archive);
   }
   // The legitimate use.
   await run(t, 0, 'load', '-i', archiveOf({ path: 'index.json', content: index }));
@@ -394,11 +399,4 @@ function writeTar(directory: string, entries: readonly Entry[]): string {
   const path = join(directory, 'import.tar');
   writeFileSync(path, tarOf(entries));
   return path;
-}
-
-/** Podman 4.3 reads the file of the host. */
-function fallsForIt(t: ExecutionContext<unknown>, archive: string, base: string): void {
-  const store = ['--root', join(base, 'podman'), '--runroot', join(base, 'podman-run'), '--storage-driver', 'vfs'];
-  const { status, stderr } = spawnSync('podman', [...store, 'load', '-i', archive], { encoding: 'utf8' });
-  t.is(status, 0, `the attack is one: ${stderr}`);
 }
