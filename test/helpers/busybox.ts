@@ -2,8 +2,9 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
+import { requires } from './requires.js';
 import { temporaryDirectory } from './temp.js';
 
 /** Programs that tests call. */
@@ -27,4 +28,12 @@ export function busyboxRoot(t: ExecutionContext<unknown>): string {
   writeFileSync(join(root, 'etc/motd'), 'welcome\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nalice:x:1000:\ndisk:x:6:alice\naudio:x:29:\n');
   return root;
+}
+
+/** A test on such a root. */
+export function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
+  test(title, async (t) => {
+    if (!requires(t, 'root', 'busybox')) return;
+    await body(t, busyboxRoot(t));
+  });
 }

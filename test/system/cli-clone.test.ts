@@ -1,19 +1,9 @@
 /** tspod container clone: what the clone has of the original, and what becomes of that. */
 import { existsSync } from 'node:fs';
 
-import test, { type ExecutionContext } from 'ava';
-
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { output, run } from '../helpers/cli.js';
-import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
-
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 const FIELDS = '{{.Name}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.Config.Labels.k}} {{.Path}}';
 

@@ -3,22 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, linkSync, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 
 import { getXattr, setXattr } from '../../src/native/index.js';
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { output, run, start } from '../helpers/cli.js';
-import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const SLEEP = ['sleep', '1000'];
-
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 function unpack(t: ExecutionContext<unknown>, file: string): string {
   const into = temporaryDirectory(t, 'tspod-unpacked-');

@@ -1,16 +1,7 @@
 /** Health checks by the command line: flags, statuses, what ps and inspect print. */
-import test, { type ExecutionContext } from 'ava';
 
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { output, run } from '../helpers/cli.js';
-import { requires } from '../helpers/requires.js';
-
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 const DISABLED = ['--health-interval', 'disable'];
 

@@ -1,5 +1,4 @@
 /** Commands about images against a real registry on the loopback interface. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -22,6 +21,7 @@ import {
 } from '../helpers/layers.js';
 import { startRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay', 'docker-registry');
@@ -179,10 +179,9 @@ test('push: skopeo sees the same digest, and the file has it', async (t) => {
   const { stdout } = await run(t, 0, 'push', PLAIN, '--digestfile', digestFile, name, copy);
   t.is(stdout, '');
   t.is(readFileSync(digestFile, 'utf8'), image.manifest.digest);
-  const inspect = ['inspect', PLAIN, '--format', '{{.Digest}} {{.Layers}}', `docker://${copy}`];
-  const seen = spawnSync('skopeo', inspect, { encoding: 'utf8' });
+  const seen = skopeo(t, 'inspect', PLAIN, '--format', '{{.Digest}} {{.Layers}}', `docker://${copy}`);
   const [, ...layers] = partsOf(image).blobs.map(({ descriptor }) => descriptor.digest);
-  t.is(seen.stdout, `${image.manifest.digest} [${layers.join(' ')}]\n`, seen.stderr);
+  t.is(seen, `${image.manifest.digest} [${layers.join(' ')}]\n`);
   t.is((await run(t, 0, 'push', '-q', PLAIN, name)).stderr, '');
   t.regex((await run(t, 125, 'push', PLAIN, 'nothing')).stderr, /^Error: nothing: image not known$/m);
 });

@@ -3,16 +3,9 @@ import { once } from 'node:events';
 
 import test, { type ExecutionContext } from 'ava';
 
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
-
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 const SLEEP = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done'];
 

@@ -1,17 +1,9 @@
 /** stats, top, port and cleanup on the command line: output, messages and statuses as Podman's. */
-import test, { type ExecutionContext } from 'ava';
 
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { collect, output, run, start, until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
 import { openTerminal } from '../helpers/tmux.js';
-
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 const SLEEP = ['sleep', '1000'];
 

@@ -3,20 +3,12 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { once } from 'node:events';
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 
-import { busyboxRoot } from '../helpers/busybox.js';
+import { onBusybox } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, storeOf, until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
-
-/** A test on a root file system of busybox. */
-function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox')) return;
-    await body(t, busyboxRoot(t));
-  });
-}
 
 test('host: shows the programs of this machine, and changes stay in the container', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

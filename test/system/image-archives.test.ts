@@ -10,6 +10,7 @@ import { run as runCli, runWith, storeOf } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type TestImage } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
@@ -67,10 +68,7 @@ for (const format of FORMATS) {
     const { engine, image, directory } = await withImage(t);
     const path = join(directory, 'saved');
     await engine.images.save('test:1', path, { format });
-    const copied = spawnSync('skopeo', ['copy', `${TRANSPORTS[format]}:${path}`, `dir:${directory}/copy`], {
-      encoding: 'utf8',
-    });
-    t.is(copied.status, 0, copied.stderr);
+    skopeo(t, 'copy', `${TRANSPORTS[format]}:${path}`, `dir:${directory}/copy`);
     const manifest = JSON.parse(readFileSync(join(directory, 'copy/manifest.json'), 'utf8')) as {
       config: { digest: string };
       layers: { digest: string }[];
@@ -90,10 +88,7 @@ for (const format of FORMATS) {
     await engine.images.save('test:1', given, { format: 'oci-dir' });
     await engine.images.remove('test:1');
     const name = format === 'docker-dir' ? '' : ':quay.io/some/app:3';
-    const copied = spawnSync('skopeo', ['copy', `oci:${given}`, `${TRANSPORTS[format]}:${path}${name}`], {
-      encoding: 'utf8',
-    });
-    t.is(copied.status, 0, copied.stderr);
+    skopeo(t, 'copy', `oci:${given}`, `${TRANSPORTS[format]}:${path}${name}`);
     const [loaded] = await engine.images.load(path);
     t.deepEqual(loaded?.names, format === 'docker-dir' ? [] : ['quay.io/some/app:3']);
     if (format !== 'docker-archive') t.is(loaded?.image.id, image.id);

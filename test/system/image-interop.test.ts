@@ -12,6 +12,7 @@ import { busyboxLayer, imageOf, layerOf, partsOf, type Entry, type TestImage } f
 import { podmanOf } from '../helpers/podman.js';
 import { startRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 /** cap_net_raw+ep, as the kernel keeps it (linux/capability.h, version 2). */
@@ -35,9 +36,6 @@ function program(t: ExecutionContext<unknown>, name: string, ...args: readonly s
   t.is(status, 0, `${name} ${args.join(' ')}: ${stderr}`);
   return stdout;
 }
-
-const skopeo = (t: ExecutionContext<unknown>, ...args: readonly string[]) =>
-  program(t, 'skopeo', '--insecure-policy', ...args);
 
 async function writeLayout(directory: string, image: TestImage): Promise<void> {
   await using destination = await openDestination(`oci:${directory}:it`, {

@@ -1,9 +1,9 @@
 /** Images in directories and archives: what we write skopeo reads, what skopeo writes we read, digests equal. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 
 import { listImages, openDestination, openSource, type OpenImageOptions } from '../../src/image/open.js';
 import { NO_REGISTRIES } from '../../src/image/registries/config.js';
@@ -12,16 +12,11 @@ import { DOCKER_MANIFEST } from '../../src/oci/media-types.js';
 import { parseManifest } from '../../src/oci/parse-image.js';
 import { makeImage, makeIndex, readImage, tarOf, writeImage, type TestImage } from '../helpers/images.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 function optionsIn(directory: string): OpenImageOptions {
   return { environment: {}, uid: 0, registries: NO_REGISTRIES, temporaryDirectory: directory };
-}
-
-function skopeo(t: ExecutionContext<unknown>, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('skopeo', ['--insecure-policy', ...args], { encoding: 'utf8' });
-  t.is(status, 0, `skopeo ${args.join(' ')}: ${stderr}`);
-  return stdout;
 }
 
 async function write(reference: string, image: TestImage, options: OpenImageOptions): Promise<void> {

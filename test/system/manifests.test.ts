@@ -1,5 +1,4 @@
 /** Lists of images for several platforms: put together, pushed to a real registry, and read there by others. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,7 +9,9 @@ import { run } from '../helpers/cli.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, type TestImage } from '../helpers/layers.js';
 import { startRegistry } from '../helpers/registry.js';
+import { podmanOf } from '../helpers/podman.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay', 'docker-registry', 'skopeo');
@@ -32,12 +33,6 @@ async function withImages(t: ExecutionContext<unknown>) {
   for (const [name, image] of Object.entries(images))
     await tested.engine.images.pull(sourceOf(image), { name: `app:${name}` });
   return { ...tested, host, images };
-}
-
-function skopeo(t: ExecutionContext<unknown>, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('skopeo', args, { encoding: 'utf8' });
-  t.is(status, 0, stderr);
-  return stdout;
 }
 
 function raw(t: ExecutionContext<unknown>, name: string): ImageIndex {
@@ -150,7 +145,7 @@ function names(engine: Engine): readonly string[] {
 }
 
 test('manifest: the command line, and Podman pulls what it pushed', async (t) => {
-  if (!ready(t) || !requires(t, 'podman')) return;
+  if (!ready(t) || !requires(t, 'podman', 'runc')) return;
   const { engine, host } = await withImages(t);
   await engine.images.push('app:amd64', `${host}/app:1`, { registry });
   const plain = '--tls-verify=false';
@@ -189,11 +184,7 @@ test('manifest: the command line, and Podman pulls what it pushed', async (t) =>
   const there = JSON.parse(await out('inspect', plain, `${host}/multi:1`)) as ImageIndex;
   t.is(there.manifests[0]?.digest, digest);
   t.regex(readFileSync(file, 'utf8'), /^sha256:[0-9a-f]{64}$/);
-  const store = temporaryDirectory(t);
-  const podman = ['--root', join(store, 'root'), '--runroot', join(store, 'run'), '--tmpdir', join(store, 'tmp')];
-  const pull = spawnSync('podman', [...podman, 'pull', '-q', plain, `${host}/multi:1`], { encoding: 'utf8' });
-  t.is(pull.status, 0, pull.stderr);
-  spawnSync('podman', [...podman, 'rmi', '-af']);
+  podmanOf(t)('pull', '-q', plain, `${host}/multi:1`);
   t.is(await out('remove', 'multi:1', digest), id);
   t.regex((await run(t, 125, 'manifest', 'remove', 'multi:1', digest)).stderr, /no instance matching digest/);
   t.regex((await run(t, 125, 'manifest', 'add', 'nope', 'x')).stderr, /nope: image not known/);

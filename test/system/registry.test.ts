@@ -1,5 +1,4 @@
 /** Against a real registry: what is pushed comes back, with the same digests, for other programs too. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
@@ -15,6 +14,7 @@ import { listTags } from '../../src/image/registry/tags.js';
 import { makeImage, makeIndex, readImage, writeImage } from '../helpers/images.js';
 import { PASSWORD, startRegistry, USER, type TestRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
+import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const RETRY = { retries: 1, delayMs: 1 };
@@ -36,12 +36,6 @@ function destination(client: RegistryClient, repository: string, tag = 'latest')
 
 function source(client: RegistryClient, repository: string, tag = 'latest'): RegistrySource {
   return new RegistrySource({ client, repository, name: { registry: client.registry, repository, tag } });
-}
-
-function skopeo(t: ExecutionContext<unknown>, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('skopeo', ['--insecure-policy', ...args], { encoding: 'utf8' });
-  t.is(status, 0, `skopeo ${args.join(' ')}: ${stderr}`);
-  return stdout;
 }
 
 for (const format of ['oci', 'docker'] as const) {
