@@ -8,6 +8,7 @@ import { blocksWithout, defaultSeccomp } from '../../../src/spec/seccomp.js';
 import { ALLOWED_SINCE } from '../../../src/spec/seccomp-default.js';
 import { DEFAULT_CAPABILITIES } from '../../../src/spec/capabilities.js';
 import { specOf } from '../../helpers/plans.js';
+import { skip } from '../../helpers/requires.js';
 
 const PODMANS = '/usr/share/containers/seccomp.json';
 
@@ -38,10 +39,7 @@ for (const [name, capabilities] of [
   ['no', []],
 ] as const) {
   test(`with ${name} capabilities the same calls are allowed and refused as by Podman's profile`, (t) => {
-    if (!existsSync(PODMANS)) {
-      t.log(`skipped: ${PODMANS} is not installed`);
-      return t.pass();
-    }
+    if (!existsSync(PODMANS)) return skip(t, `${PODMANS} is not installed`);
     const set = new Set<string>(capabilities);
     const podmans = profileSeccomp(parseSeccompProfile(readFileSync(PODMANS, 'utf8'), PODMANS), {
       capabilities: set,
