@@ -3,13 +3,14 @@
  * Kills the command line with SIGKILL before each of its system calls that changes something, and at random moments; after each kill the
  * next command must put everything right. Needs root and strace. The system suite runs a sample of the same.
  *
- *   npm run test:faults                    every system call, 200 random moments: about five minutes
+ *   npm run test:faults                    every system call, 200 random moments, 50 of images, 200 containers on a network: about ten minutes
  *   npm run test:faults -- --rounds 2000   more random moments
  *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
  *   npm run test:faults -- --network 500   more containers than 200 that are started at once on one network, and killed with their monitors
  *   npm run test:faults -- --only network  that alone; or kill-sweep, or kill-images
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
+ *   npm run test:faults -- --built         does not build the tests before
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -11,7 +11,7 @@ a test does not exist, or when the page is not what the script makes.
 
 const SECURITY_HEAD = `# Attacks, and the tests that try them
 
-What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; each of them also shows that the legitimate
+What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; most of them also show that the legitimate
 use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
 
 How a test was seen to fail: where Debian 12's Podman, crun or runc fall for an attack the test tries it on them as well, if they are installed; those of mounts, and of
