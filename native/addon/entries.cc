@@ -52,19 +52,21 @@ template <class Call> std::string read_sized(Call call) {
 }
 
 /** Name and value of each extended attribute, after their count. */
-void put_attributes(Bytes& into, const std::string& path) {
+void put_attributes(Bytes& into, int held) {
+  // fgetxattr(2) takes no O_PATH descriptor. This path leads to what is held, also where that is a link.
+  const std::string path = "/proc/self/fd/" + std::to_string(held);
   const std::string names =
-      read_sized([&](char* value, size_t size) { return ::llistxattr(path.c_str(), value, size); });
+      read_sized([&](char* value, size_t size) { return ::listxattr(path.c_str(), value, size); });
   const size_t count_at = into.size();
   uint32_t count = 0;
   put(into, count);
   for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
     const char* name = names.c_str() + at;
-    const ssize_t size = ::lgetxattr(path.c_str(), name, nullptr, 0);
+    const ssize_t size = ::getxattr(path.c_str(), name, nullptr, 0);
     if (size < 0) continue;  // taken away meanwhile
     put_bytes(into, name);
     put_bytes(into, read_sized([&](char* value, size_t room) {
-                return ::lgetxattr(path.c_str(), name, value, room);
+                return ::getxattr(path.c_str(), name, value, room);
               }));
     ++count;
   }
@@ -85,19 +87,23 @@ void put_status(Bytes& into, const struct stat& status) {
   put(into, static_cast<uint64_t>(status.st_size));
 }
 
-/** An entry: errno and nothing more, or 0, its status, where it points to, its attributes. */
+/** An entry: errno and nothing more, or 0, its status, where it points to, its attributes. It is held
+ * meanwhile, so that all are of one inode: others may put something else in its place. */
 void put_entry(Bytes& into, int directory, const char* name) {
-  const Result<struct stat> status = sys::fstatat(directory, name);
-  put(into, static_cast<uint32_t>(status ? 0 : status.error().err));
-  if (!status) return;
-  put_status(into, *status);
+  const Result<UniqueFd> entry = sys::openat(directory, name, O_PATH | O_NOFOLLOW);
+  const Result<struct stat> status = entry ? sys::fstat(entry->get()) : entry.error();
   std::string target;
-  if (S_ISLNK(status->st_mode)) {
-    Result<std::string> read = sys::readlinkat(directory, name);
+  int error = status ? 0 : status.error().err;
+  if (status && S_ISLNK(status->st_mode)) {
+    Result<std::string> read = sys::readlinkat(entry->get(), "");
+    error = read ? 0 : read.error().err;
     if (read) target = std::move(*read);
   }
+  put(into, static_cast<uint32_t>(error));
+  if (error != 0) return;
+  put_status(into, *status);
   put_bytes(into, target);
-  put_attributes(into, "/proc/self/fd/" + std::to_string(directory) + "/" + name);
+  put_attributes(into, entry->get());
 }
 
 Result<UniqueFd> held(const Napi::CallbackInfo& info) {

@@ -116,7 +116,7 @@ class EntryReader {
   entry(name: BinaryText): DirectoryEntry | undefined {
     const errno = this.#u32();
     if (errno === ENOENT) return undefined;
-    if (errno !== 0) throw new NativeError({ errno, syscall: 'fstatat', path: binaryBytes(name).toString('utf8') });
+    if (errno !== 0) throw new NativeError({ errno, syscall: 'openat', path: binaryBytes(name).toString('utf8') });
     const [mode, uid, gid, links, major, minor, mtimeNsec] = [
       this.#u32(),
       this.#u32(),

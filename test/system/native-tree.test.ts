@@ -14,8 +14,9 @@ import {
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
-import { directoryNames, ownFd } from '../../src/native/directory-entries.js';
-import { mountFileSystem, removeTree, removeTreeSync, unmount } from '../../src/native/index.js';
+import { directoryEntries, directoryNames, isDirectory, isSymlink, ownFd } from '../../src/native/directory-entries.js';
+import { mountFileSystem, removeTree, removeTreeSync, setXattr, unmount } from '../../src/native/index.js';
+import { swapper } from '../helpers/attacks.js';
 import { openDescriptors } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { memoryDirectory, temporaryDirectory } from '../helpers/temp.js';
@@ -54,6 +55,29 @@ test('a directory that was removed while it is open has no names', async (t) => 
   using open = ownFd(openSync(join(directory, 'gone'), 'r'));
   rmdirSync(join(directory, 'gone'));
   t.deepEqual(await directoryNames(open.fd), []);
+});
+
+test('an entry is of one thing, whatever takes its place while it is read', async (t) => {
+  if (!requires(t, 'root')) return;
+  const directory = temporaryDirectory(t);
+  const [one, other] = [join(directory, 'one'), join(directory, 'other')];
+  symlinkSync('target', one);
+  mkdirSync(other);
+  await setXattr(one, 'trusted.of', Buffer.from('link'));
+  await setXattr(other, 'trusted.of', Buffer.from('directory'));
+  using open = ownFd(openSync(directory, 'r'));
+  const names = Array<string>(500).fill('one');
+  swapper(t, one, other);
+  const seen = new Set<string>();
+  const wanted = ['directory  directory', 'link target link'];
+  const end = Date.now() + 60_000;
+  for (let round = 0; (round < 40 || seen.size < wanted.length) && Date.now() < end; round += 1)
+    for (const entry of await directoryEntries(open.fd, names)) {
+      if (entry === undefined) continue;
+      const kind = isSymlink(entry) ? 'link' : isDirectory(entry) ? 'directory' : 'else';
+      seen.add(`${kind} ${entry.target} ${entry.xattrs.get('trusted.of')?.toString()}`);
+    }
+  t.deepEqual([...seen].sort(), wanted);
 });
 
 test('what is gone is success', async (t) => {
