@@ -199,16 +199,15 @@ export class ImageRecords {
     this.#db.run('DELETE FROM image_use WHERE container = ?', container);
   }
 
-  /** Mounted once more. Answers how often it is now. Throws NO_SUCH_IMAGE. */
-  mount(seq: number): number {
-    return this.#db.transaction(() => {
+  /** Mounted once more. Throws NO_SUCH_IMAGE. */
+  mount(seq: number): void {
+    this.#db.transaction(() => {
       const image = this.bySeq(seq);
       if (image === undefined) throw noSuchImage(String(seq));
       this.#db.run(
         'INSERT INTO image_mount VALUES (?, 1) ON CONFLICT (image) DO UPDATE SET mounts = mounts + 1',
         image.seq,
       );
-      return this.mounts(seq) ?? 0;
     });
   }
 

@@ -1,6 +1,6 @@
 /** Images looked at on the host: mount, tree, diff; and what the store takes: system df and prune. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
@@ -99,6 +99,19 @@ test('mount: images of one layer, of none, and of very many', async (t) => {
     t.is(readdirSync(path).length, counts[name as keyof typeof counts], name);
     await engine.images.unmount(name);
   }
+});
+
+test('mount: one that fails leaves the image unmounted', async (t) => {
+  if (!ready(t)) return;
+  const { engine, root, child } = await family(t);
+  const [layers, hidden] = [join(root, 'layers'), join(root, 'hidden')];
+  renameSync(layers, hidden);
+  await t.throwsAsync(engine.images.mount('child:1'));
+  renameSync(hidden, layers);
+  t.deepEqual(readdirSync(join(root, 'mounts')), []);
+  engine.images.untag('child:1', 'child:2');
+  await engine.images.remove(child.id);
+  t.false(engine.images.exists(child.id));
 });
 
 test('mount: kill -9 at its failpoints; the next command finds no half of it, and the same command succeeds', async (t) => {

@@ -24,15 +24,27 @@ export async function mountImage(context: EngineContext, nameOrId: string): Prom
   const { image, name } = findImage(store, nameOrId);
   const path = mountPath(paths.images, image.id);
   await withLocked(lockPath(paths.images, 'mount', image.id), async () => {
+    const isMounted = isMountPoint(path);
     store.images.mount(image.seq);
     failpoint('image-mount-recorded');
-    if (isMountPoint(path)) return;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    using _root = await openImageRoot(context, image, path);
-    failpoint('image-mounted');
+    if (!isMounted) await attach(context, image, path);
   });
   recordImageEvent(context, { status: 'mount', id: image.id, name: name ?? image.id });
   return path;
+}
+
+/** What fails leaves no record of a mount: there was none before either. */
+async function attach(context: EngineContext, image: StoredImage, path: string): Promise<void> {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    using _root = await openImageRoot(context, image, path);
+    failpoint('image-mounted');
+  } catch (error) {
+    context.store.images.unmount(image.seq, { all: true });
+    // The first error says why. What is in the way is tried again by settleMounts().
+    await takeAway(context, image).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Nothing for one that is not mounted. */
