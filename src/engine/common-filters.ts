@@ -1,5 +1,6 @@
-/** Filters that lists of containers, images and networks share. */
+/** Filters that lists of containers, images, networks and volumes share. */
 import { TspodError } from '../errors.js';
+import { parseMoment } from '../util/moment.js';
 
 interface Named {
   readonly id: string;
@@ -35,6 +36,15 @@ export const LABEL_FILTERS = {
     return ({ labels = {} }: Labelled): boolean => !tests.some((test) => test(labels));
   },
 };
+
+/** The moment, in milliseconds, before which something must have been made. Throws INVALID_ARGUMENT unless it is one time. */
+export function untilLimit(values: readonly string[], now: Date): number {
+  if (values.length > 1) throw invalid('until: give one time only');
+  const [text = ''] = values;
+  const limit = parseMoment(text, now);
+  if (limit === undefined) throw invalid(`until: "${text}" is no time`);
+  return limit.getTime();
+}
 
 /** A regular expression that may match anywhere, as Podman's do. */
 function matcher(filter: string, text: string): (value: string) => boolean {

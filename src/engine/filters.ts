@@ -1,8 +1,7 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
 import { CONTAINER_STATUSES } from '../container/api.js';
 import { TspodError } from '../errors.js';
-import { parseMoment } from '../util/moment.js';
-import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
@@ -60,12 +59,9 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
     const limit = Math.max(...values.map((value) => context.createdAt(value).getTime()));
     return ({ createdAt }) => createdAt.getTime() > limit;
   },
-  until: (values, context) => {
-    if (values.length > 1) throw invalid('until: give one time only');
-    const [text = ''] = values;
-    const limit = parseMoment(text, context.now);
-    if (limit === undefined) throw invalid(`until: "${text}" is no time`);
-    return ({ createdAt }) => createdAt.getTime() < limit.getTime();
+  until: (values, { now }) => {
+    const limit = untilLimit(values, now);
+    return ({ createdAt }) => createdAt.getTime() < limit;
   },
   network:
     (values) =>

@@ -1,8 +1,7 @@
 /** The filters of `network ls` and `network prune`. */
 import { TspodError } from '../errors.js';
 import type { Network } from '../network/network-file.js';
-import { parseMoment } from '../util/moment.js';
-import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { NetworkFilters } from './network-types.js';
 
 export type NetworkPredicate = (network: Network) => boolean;
@@ -29,15 +28,13 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
     return ({ name }) => !isUsed(name) === wanted;
   },
   until: (values, { now }) => {
-    if (values.length > 1) throw invalid('until: give one time only');
-    const limit = parseMoment(values[0] ?? '', now);
-    if (limit === undefined) throw invalid(`until: "${values[0] ?? ''}" is no time`);
-    return ({ created }) => Date.parse(created) < limit.getTime();
+    const limit = untilLimit(values, now);
+    return ({ created }) => Date.parse(created) < limit;
   },
 };
 
 /** What a prune may choose by, as Podman has it. */
-const PRUNE_FILTERS = ['label', 'label!', 'until'];
+export const PRUNE_FILTERS: readonly string[] = ['label', 'label!', 'until'];
 
 /** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
 export function networkPredicate(

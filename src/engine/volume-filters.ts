@@ -1,10 +1,9 @@
 /** The filters of `volume ls` and `volume prune`. */
 import { TspodError } from '../errors.js';
-import { parseMoment } from '../util/moment.js';
-import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { VolumeFilters, VolumeSummary } from './volume-types.js';
 
-export type VolumePredicate = (volume: VolumeSummary) => boolean;
+type VolumePredicate = (volume: VolumeSummary) => boolean;
 
 interface FilterContext {
   readonly now: Date;
@@ -42,10 +41,8 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
   after: since,
   since,
   until: (values, { now }) => {
-    if (values.length > 1) throw invalid('until: give one time only');
-    const limit = parseMoment(values[0] ?? '', now);
-    if (limit === undefined) throw invalid(`until: "${values[0] ?? ''}" is no time`);
-    return ({ createdAt }) => createdAt.getTime() < limit.getTime();
+    const limit = untilLimit(values, now);
+    return ({ createdAt }) => createdAt.getTime() < limit;
   },
 };
 

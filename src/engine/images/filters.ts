@@ -1,7 +1,6 @@
 /** The filters of `images` and of everything else that chooses images by conditions. */
 import { TspodError } from '../../errors.js';
-import { parseMoment } from '../../util/moment.js';
-import { LABEL_FILTERS } from '../common-filters.js';
+import { LABEL_FILTERS, untilLimit } from '../common-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
 type Predicate = (image: ImageSummary) => boolean;
@@ -30,12 +29,8 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   since,
   after: since,
   until: (values, { now }) => {
-    const limits = values.map((value) => {
-      const limit = parseMoment(value, now);
-      if (limit === undefined) throw invalid(`until: "${value}" is no time`);
-      return limit.getTime();
-    });
-    return (image) => created(image) < Math.min(...limits);
+    const limit = Math.min(...values.map((value) => untilLimit([value], now)));
+    return (image) => created(image) < limit;
   },
   dangling: (values) => {
     const wanted = values.map((value) => truth('dangling', value));
