@@ -7,7 +7,8 @@ import { throwIfAborted } from '../native/abort.js';
 import { listContainers } from './list.js';
 import type { BatchResult, ContainerFilters } from './types.js';
 
-const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
+/** Statuses of containers that do not run. */
+export const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
 
 /** Those that share namespaces of others go first, so that all can go. */
 export async function pruneContainers(

@@ -270,11 +270,11 @@ export interface Engine extends AsyncDisposable {
    * AMBIGUOUS, NOT_SUPPORTED (a root directory that is used as it is), ABORTED.
    */
   diff(nameOrId: string, against?: string, options?: SignalOption): Promise<readonly FileChange[]>;
-  /** What images and containers take on the disk. Walks the files of containers. ABORTED. */
+  /** What images, containers and volumes take on the disk. Walks the files of containers and volumes. ABORTED. */
   diskUsage(options?: SignalOption): Promise<DiskUsage>;
   /**
-   * Removes what nobody uses: containers that do not run, networks without containers, and images without a name that no container is made of. A failure does not
-   * end it. INVALID_ARGUMENT for a filter that is none, ABORTED.
+   * Removes what nobody uses: containers that do not run, networks without containers, images without a name that no container is made of, and if they are asked
+   * for volumes that no container has. A failure does not end it. INVALID_ARGUMENT for a filter that is none, before anything is removed; ABORTED.
    */
   prune(options?: PruneOptions): Promise<PruneResult>;
   /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */

@@ -227,6 +227,16 @@ test('diskUsage and prune: what is shared counts once, and what is said to be re
   t.is(files(join(root, 'blobs')), 0);
 });
 
+test('prune: a filter that one of the kinds has not is refused before anything is removed', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await family(t);
+  const { id } = await engine.containers.create(options({ command: ['true'], labels: { keep: 'me' } }));
+  for (const filters of [{ status: ['created'] }, { name: ['.'] }, { nonsense: ['x'] }, { until: ['never'] }])
+    await rejectsWith(t, engine.prune({ filters }), 'INVALID_ARGUMENT');
+  t.true(engine.containers.exists(id));
+  t.deepEqual((await engine.prune({ filters: { label: ['keep=me'], name: [] } })).containers.done, [id]);
+});
+
 test('tree: the layers of an image, and what lies upon it in others', async (t) => {
   if (!ready(t)) return;
   const { engine } = await family(t);
