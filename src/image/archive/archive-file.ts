@@ -6,19 +6,11 @@ import { createGunzip } from 'node:zlib';
 
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
+import { mostUnpacked } from '../../util/growth-limit.js';
 import type { FileSet } from '../layout/file-set.js';
 import { RandomFile } from './random-file.js';
 import { openUnnamed, writeUnnamed } from './unnamed-file.js';
 import { indexTar, type TarIndex } from './tar-index.js';
-
-/** A compressed archive may become so many times as large, and this on top: what grows more is a bomb. */
-const MAX_GROWTH = 100;
-const MAX_BASE_BYTES = 1024 * 1024 * 1024;
-
-/** What so many compressed bytes may become. */
-export function mostUnpacked(bytes: number): number {
-  return bytes * MAX_GROWTH + MAX_BASE_BYTES;
-}
 
 export interface ArchiveOptions {
   /** For the unpacked form of compressed archives. */

@@ -9,7 +9,7 @@ import { digestOf } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
-import { mostUnpacked } from '../archive/archive-file.js';
+import { mostUnpacked } from '../../util/growth-limit.js';
 import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
 import { fullName } from '../reference.js';
@@ -68,7 +68,7 @@ export class DockerArchiveSource implements ImageSource {
     return Promise.resolve();
   }
 
-  /** Once; again if it was aborted. */
+  /** Once; again if it failed. */
   #open(signal: AbortSignal | undefined): Promise<Opened> {
     return (this.#opened ??= openImage(this.#files, this.#image, signal).catch((error: unknown) => {
       this.#opened = undefined;

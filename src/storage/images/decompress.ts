@@ -6,6 +6,7 @@ import * as zlib from 'node:zlib';
 
 import { isTspodError, TspodError } from '../../errors.js';
 import { isZstdDataError, zstdDecompressor } from '../../native/zstd.js';
+import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../../util/growth-limit.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
@@ -16,15 +17,6 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
 const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
-
-/** A layer may become so many times as large when it is decompressed, and this on top: what grows more is a bomb. */
-export interface GrowthLimit {
-  readonly factor: number;
-  readonly bytes: number;
-}
-
-/** Files of zeros grow more: a gigabyte of them is taken, an image of a disk of nothing else is not. */
-export const GROWTH_LIMIT: GrowthLimit = { factor: 200, bytes: 1024 ** 3 };
 
 /** The layer as an archive. Throws BAD_IMAGE for what cannot be decompressed, or grows too much. */
 export async function* decompressed(
@@ -42,7 +34,7 @@ export async function* decompressed(
     let grown = 0;
     for await (const chunk of through(whole, decompressor)) {
       grown += chunk.length;
-      if (grown > taken * limit.factor + limit.bytes) throw bomb(limit);
+      if (grown > mostUnpacked(taken, limit)) throw bomb(limit);
       yield chunk;
     }
   }

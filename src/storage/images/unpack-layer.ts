@@ -7,8 +7,8 @@ import { TreeWriter, type WrittenEntry } from '../../native/tree-writer.js';
 import type { TarHeader, TarType } from '../../tar/header.js';
 import { readTar } from '../../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
+import { GROWTH_LIMIT, type GrowthLimit } from '../../util/growth-limit.js';
 import { isKept } from '../owners.js';
-import { GROWTH_LIMIT, type GrowthLimit } from './decompress.js';
 
 export interface LayerLimits {
   /** Of one layer. */
