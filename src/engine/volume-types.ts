@@ -91,7 +91,7 @@ export interface Volumes {
   export(name: string, options?: SignalOption): Promise<Readable>;
   /**
    * Unpacks a tar archive (plain, gzip or zstd; a path or a stream) into it: what has the same names is replaced, the rest stays, and nothing is written
-   * outside. NO_SUCH_VOLUME, NO_SUCH_FILE, BAD_ARCHIVE.
+   * outside. NO_SUCH_VOLUME, NO_SUCH_FILE, INVALID_ARGUMENT (a directory), BAD_ARCHIVE.
    */
   import(name: string, from: string | Readable, options?: SignalOption): Promise<void>;
   /** Whether each volume has its directory, and each directory its volume. A repair makes what is missing, and removes nothing. */

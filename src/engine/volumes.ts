@@ -8,7 +8,7 @@ import { tracked, type EngineContext } from '../container/context.js';
 import { newId } from '../container/ids.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { announceVolumes, ensureDirectory, insertVolume, removeMarked, volumeMount } from '../container/volumes.js';
-import { isTspodError, TspodError } from '../errors.js';
+import { isTspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { lock } from '../native/file-lock.js';
 import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
@@ -19,6 +19,7 @@ import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
 import { unpackTree } from '../storage/unpack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
+import { checkArchiveFile } from './archive-file.js';
 import type { BatchResult } from './types.js';
 import { volumePredicate } from './volume-filters.js';
 import type {
@@ -170,8 +171,7 @@ async function importVolume(
   { signal }: SignalOption,
 ): Promise<void> {
   const { name } = context.store.volumes.find(nameOrPrefix);
-  if (typeof from === 'string' && !existsSync(from))
-    throw new TspodError('NO_SUCH_FILE', `open ${from}: no such file or directory`);
+  if (typeof from === 'string') checkArchiveFile(from);
   ensureDirectory(context, name);
   const paths = volumePaths(context.paths.volumes, name);
   using _held = await lock(paths.lock, signal === undefined ? {} : { signal });
@@ -179,7 +179,7 @@ async function importVolume(
   context.store.volumes.setStage(name, 'done');
   using directory = openDirectory(volumeMount(context, name).path);
   await unpackTree(
-    decompressed(typeof from === 'string' ? createReadStream(from) : from),
+    decompressed(typeof from === 'string' ? createReadStream(from) : from, { what: 'archive' }),
     { root: directory.fd, directory: '', links: false },
     { idMaps: NO_ID_MAPS, overwrite: true, signal },
   );

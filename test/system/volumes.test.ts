@@ -14,11 +14,13 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
 import { openEngine, type CreateOptions, type MountOptions } from '../../src/index.js';
 import { NativeError } from '../../src/native/native-error.js';
 import { storePaths } from '../../src/storage/paths.js';
+import { encodeHeader } from '../../src/tar/encode.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry } from '../helpers/layers.js';
@@ -340,6 +342,32 @@ test('export and import: archives out of a volume and into one, and never beside
   t.deepEqual(readdirSync(join(inside('to'), '..')).toSorted(), ['_data', 'lock']);
   await rejectsWith(t, engine.volumes.import('to', '/nonexistent'), 'NO_SUCH_FILE');
   await rejectsWith(t, engine.volumes.import('none', Readable.from([archive])), 'NO_SUCH_VOLUME');
+});
+
+test('import: what is no archive is refused as an archive; a directory is, before the volume counts as filled', async (t) => {
+  if (!ready(t)) return;
+  const { engine, inside } = await withFiles(t);
+  await engine.volumes.create({ name: 'to' });
+  const message = await rejectsWith(t, engine.volumes.import('to', temporaryDirectory(t)), 'INVALID_ARGUMENT');
+  t.regex(message, /is a directory, not an archive/);
+  t.true(engine.volumes.inspect('to').NeedsCopyUp);
+  const whole = gzipSync(tarOf([{ path: 'f', content: 'x'.repeat(5000) }]));
+  const header = { path: 'f', type: 'file', mode: 0o644, uid: 0, gid: 0, size: 3 * 1024 ** 3 } as const;
+  const none = { mtimeSec: 0, mtimeNsec: 0, target: '', major: 0, minor: 0, xattrs: new Map<string, Buffer>() };
+  const zeros = gzipSync(Buffer.alloc(256 * 1024 ** 2));
+  const bomb = [gzipSync(encodeHeader({ ...header, ...none })), ...Array<Buffer>(12).fill(zeros)];
+  const broken: Readonly<Record<string, Readable>> = {
+    'cut off': Readable.from([whole.subarray(0, whole.length - 20)]),
+    'no gzip': Readable.from([Buffer.from([0x1f, 0x8b, 0, 0, 0, 0])]),
+    'no zstd': Readable.from([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff])]),
+    'a bomb': Readable.from(bomb),
+  };
+  for (const [what, archive] of Object.entries(broken)) {
+    const said = await rejectsWith(t, engine.volumes.import('to', archive), 'BAD_ARCHIVE');
+    t.regex(said, /archive/, what);
+    t.notRegex(said, /layer/, what);
+  }
+  t.true(existsSync(inside('to')));
 });
 
 test('check finds directories without volumes and volumes without directories', async (t) => {

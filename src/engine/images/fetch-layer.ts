@@ -87,7 +87,7 @@ async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell
   }
   const unready = await beginLayer(paths, {
     ...layer,
-    archive: decompressed(bytes, limits?.growth),
+    archive: decompressed(bytes, { limit: limits?.growth }),
     signal,
     ...(limits === undefined ? {} : { limits }),
   });

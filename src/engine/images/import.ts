@@ -1,13 +1,13 @@
 /** An archive of a root file system as an image of one layer. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { TspodError } from '../../errors.js';
 import { withChanges } from '../../oci/changes.js';
 import { wantedPlatform } from '../../oci/platform.js';
 import { decompressed } from '../../storage/images/decompress.js';
+import { checkArchiveFile } from '../archive-file.js';
 import { buildImage } from './build-image.js';
 import { summarize } from './summary.js';
 import { localName } from './tag.js';
@@ -19,11 +19,12 @@ export async function importImage(
   options: ImportOptions = {},
 ): Promise<ImageSummary> {
   const { name, message = 'imported from tarball', changes = [], platform, signal, onProgress } = options;
+  if (typeof from === 'string') checkArchiveFile(from);
   const config = withChanges({}, changes);
   const wanted = wantedPlatform(platform);
   const created = new Date().toISOString();
   const image = await buildImage(context, {
-    layer: decompressed(typeof from === 'string' ? openFile(from) : from),
+    layer: decompressed(typeof from === 'string' ? createReadStream(from) : from),
     config: {
       created,
       architecture: wanted.architecture,
@@ -40,11 +41,4 @@ export async function importImage(
   });
   recordImageEvent(context, { status: 'import', id: image.id, name: image.names[0]?.name ?? image.id });
   return summarize(context.store, image);
-}
-
-function openFile(path: string): Readable {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `stat ${path}: no such file or directory`);
-  if (stat.isDirectory()) throw new TspodError('INVALID_ARGUMENT', `${path} is a directory, not an archive`);
-  return createReadStream(path);
 }

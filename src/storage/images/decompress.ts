@@ -1,4 +1,4 @@
-/** Layers as they are stored and sent: gzip, zstd or neither. What they are is told by their first bytes, whatever the manifest says. */
+/** Layers and archives as they are stored and sent: gzip, zstd or neither. What they are is told by their first bytes, whatever a manifest says. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
@@ -18,10 +18,23 @@ const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
 const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
 
-/** The layer as an archive. Throws BAD_IMAGE for what cannot be decompressed, or grows too much. */
+/** What it is that is wrong. */
+const WRONG = {
+  layer: { code: 'BAD_IMAGE', name: 'a layer' },
+  archive: { code: 'BAD_ARCHIVE', name: 'the archive' },
+} as const;
+
+export interface DecompressOptions {
+  /** @default GROWTH_LIMIT */
+  readonly limit?: GrowthLimit | undefined;
+  /** Errors speak of it. @default 'layer' */
+  readonly what?: keyof typeof WRONG;
+}
+
+/** The archive itself. Throws BAD_IMAGE for a layer that cannot be decompressed, or grows too much, BAD_ARCHIVE for another archive. */
 export async function* decompressed(
   source: Chunks,
-  limit: GrowthLimit = GROWTH_LIMIT,
+  { limit = GROWTH_LIMIT, what = 'layer' }: DecompressOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let taken = 0;
   const counted = counting(source, (bytes) => (taken += bytes));
@@ -32,9 +45,9 @@ export async function* decompressed(
   if (decompressor === undefined) yield* whole;
   else {
     let grown = 0;
-    for await (const chunk of through(whole, decompressor)) {
+    for await (const chunk of through(whole, decompressor, what)) {
       grown += chunk.length;
-      if (grown > mostUnpacked(taken, limit)) throw bomb(limit);
+      if (grown > mostUnpacked(taken, limit)) throw bomb(limit, what);
       yield chunk;
     }
   }
@@ -47,10 +60,11 @@ async function* counting(source: Chunks, count: (bytes: number) => void): AsyncG
   }
 }
 
-function bomb({ factor }: GrowthLimit): TspodError {
+function bomb({ factor }: GrowthLimit, what: keyof typeof WRONG): TspodError {
+  const { code, name } = WRONG[what];
   return new TspodError(
-    'BAD_IMAGE',
-    `a layer cannot be unpacked: it becomes more than ${factor} times as large when it is decompressed`,
+    code,
+    `${name} cannot be unpacked: it becomes more than ${factor} times as large when it is decompressed`,
   );
 }
 
@@ -68,7 +82,11 @@ function zstd(): Transform {
   return create === undefined ? zstdDecompressor() : create({ chunkSize: CHUNK_BYTES });
 }
 
-async function* through(source: Chunks, decompressor: Transform): AsyncGenerator<Uint8Array, void, undefined> {
+async function* through(
+  source: Chunks,
+  decompressor: Transform,
+  what: keyof typeof WRONG,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const feeding = pipeline(Readable.from(source, { objectMode: false, highWaterMark: CHUNK_BYTES }), decompressor);
   // It is told by the reading as well.
   feeding.catch(() => undefined);
@@ -76,15 +94,16 @@ async function* through(source: Chunks, decompressor: Transform): AsyncGenerator
     for await (const chunk of decompressor as AsyncIterable<Uint8Array>) yield chunk;
     await feeding;
   } catch (error) {
-    throw asBadImage(error);
+    throw asWrong(error, what);
   }
 }
 
-function asBadImage(error: unknown): unknown {
+function asWrong(error: unknown, what: keyof typeof WRONG): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const isData = isZstdDataError(error) || (typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZSTD)/.test(code));
   if (!isData || isTspodError(error)) return error;
-  return new TspodError('BAD_IMAGE', `a layer cannot be decompressed: ${(error as Error).message}`, { cause: error });
+  const { code: wrong, name } = WRONG[what];
+  return new TspodError(wrong, `${name} cannot be decompressed: ${(error as Error).message}`, { cause: error });
 }
 
 async function firstBytes(chunks: AsyncIterator<Uint8Array>, count: number): Promise<Buffer> {

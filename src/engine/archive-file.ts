@@ -1,0 +1,11 @@
+/** Archives that users name by their paths. */
+import { statSync } from 'node:fs';
+
+import { TspodError } from '../errors.js';
+
+/** Before anything is changed for it. Throws NO_SUCH_FILE, and INVALID_ARGUMENT for a directory. */
+export function checkArchiveFile(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `open ${path}: no such file or directory`);
+  if (stat.isDirectory()) throw new TspodError('INVALID_ARGUMENT', `${path} is a directory, not an archive`);
+}
