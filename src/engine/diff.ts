@@ -1,6 +1,4 @@
 /** What has changed in the files of a container or an image: since what lies below, or against another one. */
-import { openSync } from 'node:fs';
-
 import type { SignalOption } from '../container/api.js';
 import type { EngineContext } from '../container/context.js';
 import type { FileChange } from '../container/files-api.js';
@@ -9,12 +7,13 @@ import { withRoot } from '../container/root-view.js';
 import { diffContainer, openOwnLayer } from '../container/verbs/diff.js';
 import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
-import { O_DIRECTORY, O_PATH, ownFd } from '../native/directory-entries.js';
+import { ownFd } from '../native/directory-entries.js';
 import { executeFor } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
 import { lowerRootPlan } from '../plan/root.js';
 import type { StoredImage } from '../state/image-rows.js';
 import { emptyLayer, layerPath, lowerDirectories } from '../storage/images/layers.js';
+import { openDirectory } from '../storage/images/open-directory.js';
 import { layerChanges } from '../storage/layer-changes.js';
 import { treeChanges } from '../storage/tree-changes.js';
 import { openImageRoot } from './images/mount.js';
@@ -69,7 +68,7 @@ async function diffTop(
   const chains = store.images.layers(seq);
   const top = chains.at(-1);
   if (top === undefined) return [];
-  using upper = ownFd(openSync(layerPath(paths.images, top), O_PATH | O_DIRECTORY));
+  using upper = openDirectory(layerPath(paths.images, top));
   const below = lowerDirectories(paths.images, chains.slice(0, -1));
   const { plan, slot } = lowerRootPlan(below.length === 0 ? [emptyLayer(paths.images)] : below, false, paths.locks);
   using lower = ownFd(await executeFor(encodePlan(plan), slot));

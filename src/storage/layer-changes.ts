@@ -68,10 +68,14 @@ class MadeByEngine {
   }
 }
 
-const OPAQUE = 'trusted.overlay.opaque';
-
-function isWhiteout({ mode, major, minor }: DirectoryEntry): boolean {
+/** Something of the lower layers is hidden by it. */
+export function isWhiteout({ mode, major, minor }: DirectoryEntry): boolean {
   return (mode & S_IFMT) === S_IFCHR && major === 0 && minor === 0;
+}
+
+/** A directory that hides all that lies below in it. */
+export function isOpaque({ xattrs }: DirectoryEntry): boolean {
+  return xattrs.get('trusted.overlay.opaque')?.toString() === 'y';
 }
 
 async function* changesIn(
@@ -128,14 +132,15 @@ async function* changesOfDirectory(
   using inner = openDirectory(upper, entry.name);
   if (inner === undefined) return;
   using old = lower === undefined ? undefined : openDirectory(lower, entry.name);
-  if (old !== undefined && entry.xattrs.get(OPAQUE)?.toString() === 'y') {
+  if (old !== undefined && isOpaque(entry)) {
     const kept = new Set(await directoryNames(inner.fd));
     for (const name of await directoryNames(old.fd)) if (!kept.has(name)) yield change('deleted', `${path}/${name}`);
   }
   yield* changesIn({ upper: inner.fd, lower: old?.fd }, path, made);
 }
 
-function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+/** Type, permissions and owner; contents aside. */
+export function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
 
@@ -149,6 +154,6 @@ export function openDirectory(directory: number, name: BinaryText): OwnedFd | un
   }
 }
 
-function change(kind: LayerChange['kind'], path: BinaryText): LayerChange {
+export function change(kind: LayerChange['kind'], path: BinaryText): LayerChange {
   return { kind, path: fromBinaryText(path) };
 }

@@ -26,6 +26,8 @@ import { isNativeError } from '../native/native-error.js';
 import { ARCHIVE_END, encodeHeader } from '../tar/encode.js';
 import { paddingOf, type TarHeader, type TarType } from '../tar/header.js';
 import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
+import { OPAQUE_MARK, WHITEOUT } from './images/unpack-layer.js';
+import { isOpaque, isWhiteout } from './layer-changes.js';
 import { attributeInside, isKept, ownerInside, type IdMaps } from './owners.js';
 
 export interface PackOptions {
@@ -39,9 +41,6 @@ export interface PackOptions {
   readonly layer?: (path: BinaryText) => boolean;
 }
 
-const WHITEOUT = '.wh.';
-const OPAQUE_MARK = '.wh..wh..opq';
-const OPAQUE = 'trusted.overlay.opaque';
 /** Where the content of a file or directory is elsewhere (overlayfs.rst: redirect_dir, metacopy). */
 const ELSEWHERE = ['trusted.overlay.redirect', 'trusted.overlay.metacopy'];
 
@@ -140,7 +139,7 @@ class TreePacker {
     if (this.#options.layer !== undefined) {
       if (!this.#options.layer(path)) return;
       checkLayerEntry(entry, path);
-      if (isHidden(entry)) {
+      if (isWhiteout(entry)) {
         yield encodeHeader(this.#mark(entry, besides(path, `${WHITEOUT}${entry.name}`)));
         return;
       }
@@ -165,7 +164,7 @@ class TreePacker {
     using opened = openEntry(directory, entry.name, O_PATH | O_DIRECTORY);
     if (opened === undefined) return;
     yield encodeHeader(this.#header(entry, type, path));
-    if (this.#options.layer !== undefined && entry.xattrs.get(OPAQUE)?.toString() === 'y')
+    if (this.#options.layer !== undefined && isOpaque(entry))
       yield encodeHeader(this.#mark(entry, `${path}/${OPAQUE_MARK}`));
     yield* this.content(opened.fd, path, depth + 1);
   }
@@ -209,11 +208,6 @@ class TreePacker {
       ),
     };
   }
-}
-
-/** Whiteouts of overlayfs are devices 0:0. */
-function isHidden({ mode, major, minor }: DirectoryEntry): boolean {
-  return (mode & S_IFMT) === S_IFCHR && major === 0 && minor === 0;
 }
 
 function besides(path: BinaryText, name: BinaryText): BinaryText {

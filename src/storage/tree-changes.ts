@@ -1,7 +1,7 @@
 /** Two trees of files, one against the other. */
 import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
-import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
-import { openDirectory, type LayerChange } from './layer-changes.js';
+import { toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { change, isSame, openDirectory, type LayerChange } from './layer-changes.js';
 
 /**
  * What the newer tree has added, changed and deleted, parents first, names in order. Contents are not read: a
@@ -40,17 +40,14 @@ async function* changesIn(
       if (old !== undefined) yield change('deleted', path);
       continue;
     }
-    if (old === undefined) yield change('added', path);
-    else if (!isSame(entry, old)) yield change('changed', path);
+    const kind = old === undefined ? 'added' : isUnchanged(entry, old) ? undefined : 'changed';
+    if (kind !== undefined) yield change(kind, path);
     if (!isDirectory(entry)) continue;
     using inner = openDirectory(newer, name);
     if (inner === undefined) continue;
     using outer = older === undefined ? undefined : openDirectory(older, name);
-    const isTold = old === undefined || !isSame(entry, old);
-    yield* below(
-      changesIn({ older: outer?.fd, newer: inner.fd }, path, skipped),
-      isTold ? undefined : change('changed', path),
-    );
+    const untold = kind === undefined ? change('changed', path) : undefined;
+    yield* below(changesIn({ older: outer?.fd, newer: inner.fd }, path, skipped), untold);
   }
 }
 
@@ -68,9 +65,9 @@ async function* below(
 }
 
 /** The times of a directory tell of what is in it. */
-function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
-  const same = one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
-  if (!same || isDirectory(one)) return same;
+function isUnchanged(one: DirectoryEntry, other: DirectoryEntry): boolean {
+  if (!isSame(one, other)) return false;
+  if (isDirectory(one)) return true;
   return (
     one.size === other.size &&
     one.mtimeSec === other.mtimeSec &&
@@ -79,8 +76,4 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
     one.minor === other.minor &&
     one.target === other.target
   );
-}
-
-function change(kind: LayerChange['kind'], path: BinaryText): LayerChange {
-  return { kind, path: fromBinaryText(path) };
 }

@@ -33,8 +33,10 @@ const MAX_DEPTH = 400;
 const MAX_ID = 2 ** 32 - 2;
 const MAX_DEVICE = 2 ** 32 - 1;
 
-const WHITEOUT = '.wh.';
-const OPAQUE = '.wh..wh..opq';
+/** With what names begin that hide others, in the archives of layers. */
+export const WHITEOUT = '.wh.';
+/** What hides all that lies below in its directory. */
+export const OPAQUE_MARK = '.wh..wh..opq';
 /** Bookkeeping of AUFS, for which whiteouts were invented. */
 const AUFS = '.wh..wh.';
 
@@ -128,7 +130,7 @@ class LayerUnpacking {
 
   #whiteout(parts: readonly BinaryText[], name: BinaryText): void {
     const parent = parts.slice(0, -1).join('/');
-    if (name === OPAQUE) {
+    if (name === OPAQUE_MARK) {
       if (parent !== '') this.writer.opaque(parent);
       else throw badLayer('its top directory is opaque');
       return;
