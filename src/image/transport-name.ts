@@ -30,6 +30,11 @@ export function parseTransportName(text: string): TransportName {
   return { kind: 'docker', rest: text };
 }
 
+/** Whether the text names a transport, and not just an image. */
+export function hasTransport(text: string): boolean {
+  return Object.values(PREFIXES).some((prefix) => text.startsWith(prefix));
+}
+
 export interface PathName {
   readonly path: string;
   /** After the colon: a tag, a name, or @ and a number. */

@@ -2,12 +2,12 @@
 import type { EngineContext } from '../../container/context.js';
 import { lookUp, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
+import { hasTransport } from '../../image/transport-name.js';
 import type { ImageSource, RawManifest } from '../../image/transport.js';
-import { splitDigest } from '../../oci/digest.js';
 import type { Descriptor, Platform } from '../../oci/image.js';
 import { MANIFEST_TYPES } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
-import { chooseImage, wantedPlatform } from '../../oci/platform.js';
+import { chooseImage, fullPlatform, wantedPlatform } from '../../oci/platform.js';
 import { blobSize } from '../../storage/images/blobs.js';
 import type { ListedManifest } from '../../state/manifest-lists.js';
 import type { ManifestAddOptions, ManifestEntryOptions } from './types.js';
@@ -24,7 +24,7 @@ export async function entriesOf(
 }
 
 function entryOfStored({ store, paths }: EngineContext, name: string): ListedManifest | undefined {
-  const found = /^[a-z-]+:\/|^(oci|dir|oci-archive|docker-archive):/.test(name) ? undefined : lookUp(store, name);
+  const found = hasTransport(name) ? undefined : lookUp(store, name);
   if (found === undefined) return undefined;
   const { image } = found;
   const digest = manifestOf(store, image, found.name);
@@ -49,20 +49,14 @@ async function entriesElsewhere(image: string, options: ManifestAddOptions): Pro
   const top = await source.manifest(undefined, given);
   const parsed = parseManifest(top.bytes, top.mediaType);
   if (parsed.kind === 'manifest') {
-    const platform = await platformOf(source, top, given);
+    const platform = await platformOf(source, parsed.manifest.config, given);
     return [{ descriptor: { ...descriptorOf(top), platform }, from: placeOf(source.reference, top.digest) }];
   }
   const chosen = all
     ? parsed.index.manifests.filter(({ mediaType }) => MANIFEST_TYPES.includes(mediaType))
-    : [chooseImage(parsed.index, wantedFor(options), source.reference)];
+    : // The image for the platform that the entry shall have.
+      [chooseImage(parsed.index, fullPlatform(options, wantedPlatform()), source.reference)];
   return chosen.map((descriptor) => ({ descriptor, from: placeOf(source.reference, descriptor.digest) }));
-}
-
-/** Of an index it is the image for the platform that the entry shall have. */
-function wantedFor({ os, architecture, variant }: ManifestEntryOptions): Platform {
-  const machine = wantedPlatform();
-  const words = [os ?? machine.os, architecture ?? machine.architecture, ...(variant === undefined ? [] : [variant])];
-  return wantedPlatform(words.join('/'));
 }
 
 /** By its digest in a registry; elsewhere what the user has named. */
@@ -77,12 +71,9 @@ function descriptorOf({ mediaType, digest, bytes }: RawManifest): Descriptor {
 /** Of a single image the config says it. */
 async function platformOf(
   source: ImageSource,
-  { bytes, mediaType }: RawManifest,
+  config: Descriptor,
   options: { readonly signal?: AbortSignal },
 ): Promise<Platform> {
-  const parsed = parseManifest(bytes, mediaType);
-  if (parsed.kind === 'index') throw new TypeError('an index has no config');
-  const { config } = parsed.manifest;
   if (config.size > MAX_CONFIG_BYTES)
     throw new TspodError('BAD_IMAGE', `${source.reference}: its config is larger than ${MAX_CONFIG_BYTES} bytes`);
   const { stream } = await source.blob(config, options);
@@ -101,7 +92,6 @@ async function platformOf(
 export function described(descriptor: Descriptor, options: ManifestEntryOptions): Descriptor {
   const { os, architecture, variant, osVersion, osFeatures, annotations } = options;
   const { mediaType, digest, size, platform = wantedPlatform() } = descriptor;
-  splitDigest(digest);
   const all = { ...descriptor.annotations, ...annotations };
   return {
     mediaType,

@@ -44,16 +44,14 @@ async function sendEntry(
   options: ManifestPushOptions,
 ): Promise<void> {
   const { digest } = descriptor;
-  const { signal, onProgress } = options;
-  onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
+  options.onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
   const image = context.store.images.byDigest(digest);
-  const sending = { destination, signal, onProgress };
   // An image may be known by a digest whose manifest it does not keep.
   const isHere = image !== undefined && context.store.images.blobs(image.seq).some((blob) => blob.digest === digest);
   if (isHere) await sendManifest(context, image, { ...options, destination, digest, place: digest });
   else if (from === undefined)
     throw new TspodError('NO_SUCH_IMAGE', `${digest}: image not known`, { details: { name: digest } });
-  else await copyEntry(digest, from, { ...sending, options });
+  else await copyEntry(digest, from, { destination, options });
 }
 
 interface Copying {

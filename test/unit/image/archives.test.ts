@@ -9,7 +9,7 @@ import { TspodError } from '../../../src/errors.js';
 import { indexTar } from '../../../src/image/archive/tar-index.js';
 import { listImages, openDestination, openSource, type OpenImageOptions } from '../../../src/image/open.js';
 import { NO_REGISTRIES } from '../../../src/image/registries/config.js';
-import { parsePathName, parseTransportName } from '../../../src/image/transport-name.js';
+import { hasTransport, parsePathName, parseTransportName } from '../../../src/image/transport-name.js';
 import { digestOf } from '../../../src/oci/digest.js';
 import { ARCHIVE_END, encodeHeader } from '../../../src/tar/encode.js';
 import { checksum, type TarHeader, type TarType } from '../../../src/tar/header.js';
@@ -351,6 +351,12 @@ test('transports: read from the text', (t) => {
   t.deepEqual(parseTransportName('oci:/x:y'), { kind: 'oci', rest: '/x:y' });
   t.deepEqual(parseTransportName('oci-archive:/x:y'), { kind: 'oci-archive', rest: '/x:y' });
   t.throws(() => parseTransportName('containers-storage:/x'), { message: /"containers-storage:" is not supported/ });
+  t.deepEqual(
+    ['docker://a', 'oci:x', 'dir:x', 'oci-archive:x', 'docker-archive:x', 'oci/x:1', 'registry:5000/x'].map(
+      hasTransport,
+    ),
+    [true, true, true, true, true, false, false],
+  );
   t.deepEqual(parsePathName('/x:a:b'), { path: '/x', name: 'a:b' });
   t.deepEqual(parsePathName('/x:'), { path: '/x' });
 });
