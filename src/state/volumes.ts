@@ -150,19 +150,13 @@ export class Volumes {
     );
     if (doomed.length === 0) return [];
     this.#db.run('DELETE FROM container_volume WHERE container = ?', container);
-    const names = doomed.flatMap((row) => (row.doomed === 1 && !this.isUsed(row.volume) ? [row.volume] : []));
+    const names = doomed.flatMap((row) => (row.doomed === 1 && !this.#isUsed(row.volume) ? [row.volume] : []));
     for (const name of names) this.#mark(name);
     return names;
   }
 
-  isUsed(name: string): boolean {
+  #isUsed(name: string): boolean {
     return this.#db.one('SELECT 1 FROM container_volume WHERE volume = ? LIMIT 1', name) !== undefined;
-  }
-
-  /** Names of those that a container has. */
-  used(): ReadonlySet<string> {
-    const rows = this.#db.all<{ volume: string }>('SELECT DISTINCT volume FROM container_volume');
-    return new Set(rows.map(({ volume }) => volume));
   }
 
   /** Ids of the containers that have it, oldest first. */

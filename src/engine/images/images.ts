@@ -23,7 +23,7 @@ export function makeImages(context: EngineContext): Images {
   const get = (nameOrId: string) => summarize(store, findImage(store, nameOrId).image);
   return {
     pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
-    pullAllTags: (repository, options) => pullAllTags(context, repository, options),
+    pullAllTags: (repository, options) => tracked(context, () => pullAllTags(context, repository, options)),
     push: (nameOrId, to, options) => tracked(context, () => pushImage(context, nameOrId, to, options)),
     load: (from, options) => tracked(context, () => loadImages(context, from, options)),
     save: (nameOrIds, to, options) =>

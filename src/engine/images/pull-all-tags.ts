@@ -1,5 +1,5 @@
 /** Everything that a repository has. */
-import { tracked, type EngineContext } from '../../container/context.js';
+import type { EngineContext } from '../../container/context.js';
 import { TspodError } from '../../errors.js';
 import { parseImageName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';
@@ -8,34 +8,32 @@ import { pullImage } from './pull.js';
 import { summarize } from './summary.js';
 import type { ImageSummary, PulledTags, PullOptions } from './types.js';
 
-export function pullAllTags(
+export async function pullAllTags(
   context: EngineContext,
   repository: string,
   options: PullOptions = {},
 ): Promise<PulledTags> {
-  return tracked(context, async () => {
-    const { kind, rest } = parseTransportName(repository);
-    if (kind !== 'docker') throw invalid(`${repository}: only registries have tags`);
-    const { tag, digest } = parseImageName(rest);
-    if (tag !== undefined || digest !== undefined) throw invalid("tag can't be used with --all-tags/-a");
-    const { accessOptions } = await import('./open.js');
-    const { tagsOf } = await import('../registries.js');
-    const { signal, registry } = options;
-    const { name, tags } = await tagsOf(rest, { ...accessOptions(registry ?? {}), signal });
-    const images: ImageSummary[] = [];
-    const failed = new Map<string, Error>();
-    for (const one of tags) {
+  const { kind, rest } = parseTransportName(repository);
+  if (kind !== 'docker') throw invalid(`${repository}: only registries have tags`);
+  const { tag, digest } = parseImageName(rest);
+  if (tag !== undefined || digest !== undefined) throw invalid("tag can't be used with --all-tags/-a");
+  const { accessOptions } = await import('./open.js');
+  const { tagsOf } = await import('../registries.js');
+  const { signal, registry } = options;
+  const { name, tags } = await tagsOf(rest, { ...accessOptions(registry ?? {}), signal });
+  const images: ImageSummary[] = [];
+  const failed = new Map<string, Error>();
+  for (const one of tags) {
+    throwIfAborted('pull', signal);
+    const full = `${name}:${one}`;
+    try {
+      images.push(summarize(context.store, await pullImage(context, full, options)));
+    } catch (error) {
       throwIfAborted('pull', signal);
-      const full = `${name}:${one}`;
-      try {
-        images.push(summarize(context.store, await pullImage(context, full, options)));
-      } catch (error) {
-        throwIfAborted('pull', signal);
-        failed.set(full, error instanceof Error ? error : new Error(String(error)));
-      }
+      failed.set(full, error instanceof Error ? error : new Error(String(error)));
     }
-    return { images, failed };
-  });
+  }
+  return { images, failed };
 }
 
 function invalid(message: string): TspodError {

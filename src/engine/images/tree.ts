@@ -1,6 +1,7 @@
 /** An image as its layers, and what has been made upon them. */
 import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/find-image.js';
+import { splitDigest } from '../../oci/digest.js';
 import { readLayer } from '../../storage/images/layers.js';
 import { summarize } from './summary.js';
 import type { ImageLayer, ImageTree } from './types.js';
@@ -15,7 +16,7 @@ export function imageTree(
   const chains = store.images.layers(image.seq);
   const known = knownLayers(context);
   const layer = (chain: string, nested: boolean): ImageLayer => ({
-    id: chain.slice(chain.indexOf(':') + 1),
+    id: splitDigest(chain).hex,
     size: readLayer(context.paths.images, chain)?.size ?? 0,
     names: known.get(chain)?.names ?? [],
     children: nested ? [...(known.get(chain)?.above ?? [])].map((above) => layer(above, true)) : [],

@@ -65,8 +65,9 @@ export class Lease implements Disposable {
 
 /** Sees to what dead leases have left. `all`: also what could be gone on with. */
 export async function settleLeases(store: Store, paths: ImagePaths, { all }: { readonly all: boolean }): Promise<void> {
-  removeStrayLocks(store, paths);
-  for (const lease of store.imageLeases.list()) {
+  const leases = store.imageLeases.list();
+  removeStrayLocks(paths, leases);
+  for (const lease of leases) {
     if (isAlive(paths, lease)) continue;
     const items = store.imageLeases.items(lease.id);
     await removeUnready(paths, items);
@@ -78,9 +79,9 @@ export async function settleLeases(store: Store, paths: ImagePaths, { all }: { r
 }
 
 /** Of leases that were not recorded yet, or not any more, when their process was killed. */
-function removeStrayLocks(store: Store, paths: ImagePaths): void {
+function removeStrayLocks(paths: ImagePaths, leases: readonly StoredImageLease[]): void {
   if (!existsSync(paths.locks)) return;
-  const recorded = new Set(store.imageLeases.list().map(({ id }) => lockPath(paths, 'lease', id)));
+  const recorded = new Set(leases.map(({ id }) => lockPath(paths, 'lease', id)));
   for (const name of readdirSync(paths.locks)) {
     const path = join(paths.locks, name);
     if (!name.startsWith('lease-') || recorded.has(path)) continue;
