@@ -132,32 +132,35 @@ test('--hide: further files and directories, and host:all', async (t) => {
   t.is(all.stdout, `${readFileSync('/etc/shadow', 'utf8').split('\n').length - 1}\n`);
 });
 
-test.serial("host:all shows the host's other mounts as they are at the start, and never another engine's layers", async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
-  const { engine, options } = await testEngine(t);
-  const point = `/srv/${unique()}`;
-  const layers = `/srv/${unique()}`;
-  const mount = (source: string, target: string) => {
-    mkdirSync(target);
-    t.is(spawnSync('mount', ['-t', 'tmpfs', source, target]).status, 0);
-    writeFileSync(`${target}/file`, '');
-    t.teardown(() => {
-      spawnSync('umount', [target]);
-      rmSync(target, { recursive: true, force: true });
-    });
-  };
-  const files = async () => {
-    const command = ['sh', '-c', `ls -A ${point} ${layers} | grep -v :`];
-    return (await engine.run(options({ image: 'host:all', command }))).stdout.trim();
-  };
-  mount('tspod-hide', layers);
-  t.is(await files(), '');
-  mount('any', point);
-  t.is(await files(), 'file');
-  t.is(spawnSync('umount', [point]).status, 0);
-  rmSync(point, { recursive: true });
-  t.is((await engine.run(options({ image: 'host:all', command: ['true'] }))).exitCode, 0);
-});
+test.serial(
+  "host:all shows the host's other mounts as they are at the start, and never another engine's layers",
+  async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options } = await testEngine(t);
+    const point = `/srv/${unique()}`;
+    const layers = `/srv/${unique()}`;
+    const mount = (source: string, target: string) => {
+      mkdirSync(target);
+      t.is(spawnSync('mount', ['-t', 'tmpfs', source, target]).status, 0);
+      writeFileSync(`${target}/file`, '');
+      t.teardown(() => {
+        spawnSync('umount', [target]);
+        rmSync(target, { recursive: true, force: true });
+      });
+    };
+    const files = async () => {
+      const command = ['sh', '-c', `ls -A ${point} ${layers} | grep -v :`];
+      return (await engine.run(options({ image: 'host:all', command }))).stdout.trim();
+    };
+    mount('tspod-hide', layers);
+    t.is(await files(), '');
+    mount('any', point);
+    t.is(await files(), 'file');
+    t.is(spawnSync('umount', [point]).status, 0);
+    rmSync(point, { recursive: true });
+    t.is((await engine.run(options({ image: 'host:all', command: ['true'] }))).exitCode, 0);
+  },
+);
 
 test("nobody sees the engine's own directories", async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
