@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'NO_SUCH_VOLUME'
   | 'VOLUME_EXISTS'
   | 'VOLUME_IN_USE'
+  | 'NO_SUCH_SECRET'
+  | 'SECRET_EXISTS'
   | 'ADDRESS_IN_USE'
   | 'NO_FREE_ADDRESS'
   | 'NO_FREE_PORT'

@@ -10,6 +10,7 @@ export type * from './container/places-types.js';
 export type * from './container/stats-types.js';
 export type * from './engine/events.js';
 export type * from './engine/types.js';
+export type * from './engine/secret-types.js';
 export type * from './engine/volume-types.js';
 export type * from './engine/images/types.js';
 export type * from './engine/images/progress.js';

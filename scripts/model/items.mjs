@@ -52,7 +52,8 @@ OCI runtime :: system/oci-runtimes.test.ts :: \${name}: makes the container, who
 is returned as it was stored :: unit/state/store.test.ts :: store: gives back what was put in
 named volumes :: system/volumes.test.ts :: a volume is made when it is first used, shared by containers, and outlives them
 anonymous volumes :: system/volumes.test.ts :: anonymous volumes go with --rm and with volumes: true, unless another container has them
-secrets :: - :: there are no secrets
+secrets, as files :: system/secrets.test.ts :: a container has a secret as a file of memory, with its owner and permissions, at its place
+secrets, as environment variables :: system/secrets.test.ts :: a secret in the environment is in no configuration, and every exec and restart has it
 `;
 
 const STATE = `

@@ -112,6 +112,14 @@ const MANIFEST_COMMANDS: Readonly<Record<string, Load>> = {
   rm: () => import('./commands/manifest/rm.js'),
 };
 
+const SECRET_COMMANDS: Readonly<Record<string, Load>> = {
+  create: () => import('./commands/secret/create.js'),
+  exists: () => import('./commands/secret/exists.js'),
+  inspect: () => import('./commands/secret/inspect.js'),
+  ls: () => import('./commands/secret/ls.js'),
+  rm: () => import('./commands/secret/rm.js'),
+};
+
 const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   check: () => import('./commands/system-check.js'),
   df: () => import('./commands/system-df.js'),
@@ -134,7 +142,7 @@ const VOLUME_COMMANDS: Readonly<Record<string, Load>> = {
 /** Other names of commands about containers. */
 const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps', unmount: 'umount' };
 
-/** Of networks and volumes. */
+/** Of networks, secrets and volumes. */
 const LIST_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 'rm' };
 
 /** What may stand before a command's name, and what the commands below it are about. */
@@ -144,6 +152,7 @@ export const GROUPS = {
   image: 'Manage images',
   manifest: 'Manipulate manifest lists and image indexes',
   network: 'Manage networks',
+  secret: 'Manage secrets',
   system: 'Manage the store',
   volume: 'Manage volumes',
 } as const;
@@ -169,6 +178,8 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return MANIFEST_COMMANDS;
     case 'network':
       return NETWORK_COMMANDS;
+    case 'secret':
+      return SECRET_COMMANDS;
     case 'system':
       return SYSTEM_COMMANDS;
     case 'volume':
@@ -178,7 +189,7 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
 
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
-  if (group === 'network' || group === 'volume') return LIST_ALIASES;
+  if (group === 'network' || group === 'secret' || group === 'volume') return LIST_ALIASES;
   if (group === 'image') return { ls: 'list', umount: 'unmount' };
   if (group === 'system' || group === 'manifest') return {};
   return group === '' || group === 'container' ? ALIASES : {};

@@ -137,6 +137,7 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
   if (completion === 'directory') return { words: [], directive: 'directories' };
   if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
   if (completion === 'volumes') return { words: await volumeNames(typing.globals), directive: 'none' };
+  if (completion === 'secrets') return { words: await secretNames(typing.globals), directive: 'none' };
   if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
   return { words: completion.map((word) => ({ word, help: '' })), directive: 'none' };
 }
@@ -149,6 +150,11 @@ async function networkNames(globals: Globals): Promise<{ word: string; help: str
 async function volumeNames(globals: Globals): Promise<{ word: string; help: string }[]> {
   const volumes = (await makeContext(globals).engine()).volumes.list();
   return volumes.map(({ name, containers }) => ({ word: name, help: containers.length === 0 ? 'unused' : '' }));
+}
+
+async function secretNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const secrets = (await makeContext(globals).engine()).secrets.list();
+  return secrets.map(({ name, id }) => ({ word: name, help: id }));
 }
 
 async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {

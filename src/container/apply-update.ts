@@ -21,6 +21,7 @@ import { memberPids } from './member-pids.js';
 import { writeBundle } from './oci-runtime/bundle.js';
 import { launchedNetwork } from './networking.js';
 import { preparedFiles, rootOf } from './prepare.js';
+import { secretEnvironment } from './secrets.js';
 import { mountedRoot } from './root-mount.js';
 import { containerStdio, readDescriptors, type StdioPlan } from './stdio.js';
 import { talkTo } from './talk-to.js';
@@ -131,6 +132,7 @@ function nextPlan(held: HeldContainer): Plan {
     root: mountedRoot(held) ?? root,
     hostBinds,
     ...preparedFiles(context, { id, name, config, paths }),
+    secretEnv: secretEnvironment(context, held.seq, config),
     donors,
     network: launchedNetwork(context, id),
     stdio: stdioOf(held),

@@ -47,6 +47,8 @@ export interface CompileRequest {
   readonly splitFrom: string;
   /** Stop before the exec until `start`. */
   readonly gate: boolean;
+  /** Variables that are secrets. @default none */
+  readonly secretEnv?: Readonly<Record<string, string>>;
   /** Also ends the container, in milliseconds; 0: no limit. */
   readonly timeLimitMs: number;
 }
@@ -96,6 +98,7 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     hostPaths,
     hostBinds: request.hostBinds,
     volumes: (name) => volumeMount(context, name),
+    ...(request.secretEnv === undefined ? {} : { secretEnv: request.secretEnv }),
     splitFrom: request.splitFrom,
     apparmorProfile: ownProfile(context, config),
   });

@@ -3,6 +3,7 @@ import { abortedError, throwIfAborted } from '../native/abort.js';
 import { spawnMonitor } from '../native/monitor-spawn.js';
 import { openProcess } from '../native/process-handle.js';
 import { TspodError } from '../errors.js';
+import type { OciProcess } from '../oci/spec.js';
 import type { ExecContext } from '../plan/context.js';
 import { encodePlan } from '../plan/encode.js';
 import { execPlan } from '../plan/exec.js';
@@ -23,6 +24,7 @@ import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { isEnding, observe, statusOf } from './observe.js';
 import type { LiveRecord } from './run-record.js';
 import { seccompFilter } from './seccomp-filter.js';
+import { secretEnvironment } from './secrets.js';
 import type { StdioPlan } from './stdio.js';
 import { justEnded, requireAllowed } from './transitions.js';
 import { usernsOfProcess } from './userns.js';
@@ -47,9 +49,15 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${id} is not running`);
   const config = readConfig(context, id);
   const spec = containerSpec(context, id, config);
-  const request = execRequest(options, { config, facts: context.facts(), container: spec.process });
+  const container = withSecretEnv(spec.process, secretEnvironment(context, stored.seq, config));
+  const request = execRequest(options, { config, facts: context.facts(), container });
   requireEnforceable(context, { id, config }, request.process);
   return { id, name: stored.name, config, live: observation.live, request, spec };
+}
+
+function withSecretEnv(process: OciProcess, secrets: Readonly<Record<string, string>>): OciProcess {
+  const items = Object.entries(secrets).map(([name, value]) => `${name}=${value}`);
+  return items.length === 0 ? process : { ...process, env: [...(process.env ?? []), ...items] };
 }
 
 /** What it will do. */

@@ -1,13 +1,14 @@
 /** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
 import type { ContainerConfig } from '../spec/config.js';
 import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
+import type { SecretConfig } from '../spec/secret-options.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerSpec } from './container-spec.js';
 import { inspectPorts } from './inspect-network.js';
 import { inspectHealthConfig } from './inspect-health.js';
 import { inspectUserns } from './inspect-userns.js';
-import type { InspectConfig, InspectHostConfig, InspectMount } from './inspect-types.js';
+import type { InspectConfig, InspectHostConfig, InspectMount, InspectSecret } from './inspect-types.js';
 
 export function inspectConfig(
   config: ContainerConfig,
@@ -37,8 +38,13 @@ export function inspectConfig(
     ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Timeout: config.timeoutSec,
     StopTimeout: config.stopTimeoutSec,
+    ...(config.secrets.length === 0 ? {} : { Secrets: config.secrets.map(inspectSecret) }),
     ...inspectHealthConfig(config),
   };
+}
+
+function inspectSecret({ name, id, uid, gid, mode }: SecretConfig): InspectSecret {
+  return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
 }
 
 /** Words that stand elsewhere than in the options of a volume. */

@@ -69,6 +69,17 @@ export interface InspectConfig extends InspectHealthConfig {
   readonly Timeout: number;
   /** Seconds. */
   readonly StopTimeout: number;
+  /** Only where there are some. Never what they are. */
+  readonly Secrets?: readonly InspectSecret[];
+}
+
+export interface InspectSecret {
+  readonly Name: string;
+  readonly ID: string;
+  /** Of the file, as the container sees it. */
+  readonly UID: number;
+  readonly GID: number;
+  readonly Mode: number;
 }
 
 export interface InspectDevice {

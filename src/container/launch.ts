@@ -28,6 +28,7 @@ import { tellMembers } from './network-names.js';
 import { writeNetwork } from './networking.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { mountedRoot } from './root-mount.js';
+import { secretEnvironment, writeSecrets } from './secrets.js';
 import { Session } from './session.js';
 import { enterScope } from './scope.js';
 import { removeRunDirectory } from './settle.js';
@@ -126,6 +127,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   removeRunDirectory(held);
   const { network, attached } = (await connectNetworks(held)) ?? {};
   const written = prepareRunDirectory(context, { id, name, config, paths, attached });
+  writeSecrets(held, config);
   if (network !== undefined) {
     writeNetwork(context, id, network);
     context.bridges?.keep(network);
@@ -142,6 +144,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     ...written,
     donors,
     network,
+    secretEnv: secretEnvironment(context, held.seq, config),
     stdio: options.stdio,
     splitFrom: held.state.splitFrom,
     gate: options.gate ?? false,

@@ -7,8 +7,10 @@ import { liveDonors, resolveDonors } from '../container/donors.js';
 import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
 import { preparedFiles, rootOf } from '../container/prepare.js';
+import { withSecretNames } from '../container/secrets.js';
 import { withChosenIds, withHostMaps } from '../container/userns.js';
 import { withVolumeNames } from '../container/volumes.js';
+import type { ContainerConfig } from '../spec/config.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
@@ -20,7 +22,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, shared);
-  const config = withVolumeNames(withChosenIds(context, withHostMaps(context, shared)));
+  const config = withSecretNames(context, withVolumeNames(withChosenIds(context, withHostMaps(context, shared))));
   const name = config.name ?? randomName();
   const { plan } = compileLaunch(context, {
     id,
@@ -28,6 +30,7 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     paths,
     ...rootOf(context, { id, config, paths }),
     ...preparedFiles(context, { id, name, config, paths }),
+    secretEnv: shownSecrets(config),
     donors,
     // Addresses and ports are taken when it starts.
     network: undefined,
@@ -37,6 +40,11 @@ export function explainCreate(context: EngineContext, options: CreateOptions): s
     timeLimitMs: 0,
   });
   return describePlan(plan);
+}
+
+/** That there are such variables, not what they are. */
+function shownSecrets({ secrets }: ContainerConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(secrets.filter(({ type }) => type === 'env').map(({ target }) => [target, '********']));
 }
 
 export function explainExec(context: EngineContext, nameOrId: string, options: ExecOptions): string {

@@ -41,6 +41,7 @@ import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Containers, Engine, EngineOptions } from './types.js';
 import { cleanPath } from '../util/paths.js';
 import { engineVersion } from './version.js';
+import { makeSecrets } from './secrets.js';
 import { makeVolumes } from './volumes.js';
 
 /**
@@ -198,6 +199,7 @@ function makeEngine(context: EngineContext): Engine {
     containers: makeContainers(context),
     networks: makeNetworks(context),
     volumes: makeVolumes(context),
+    secrets: makeSecrets(context),
     images: makeImages(context),
     manifests: makeManifests(context),
     run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],

@@ -20,6 +20,7 @@ import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
 import type { Networks } from './network-types.js';
+import type { Secrets } from './secret-types.js';
 import type { Volumes } from './volume-types.js';
 
 export interface EngineOptions {
@@ -250,6 +251,7 @@ export interface Engine extends AsyncDisposable {
   readonly containers: Containers;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  readonly secrets: Secrets;
   readonly images: Images;
   readonly manifests: Manifests;
   /**

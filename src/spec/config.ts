@@ -19,6 +19,7 @@ import type { ImagePart } from './image.js';
 import type { NameConfig } from './name-options.js';
 import type { NetworkingConfig } from './network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
+import type { SecretConfig } from './secret-options.js';
 
 /** Where the root file system comes from. */
 export type RootConfig =
@@ -160,6 +161,7 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly readOnly: boolean;
   readonly readOnlyTmpfs: boolean;
   readonly mounts: readonly MountConfig[];
+  readonly secrets: readonly SecretConfig[];
   readonly rootPropagation?: PropagationMode;
   readonly shmSizeBytes: number;
   readonly devices: readonly DeviceConfig[];

@@ -7,6 +7,7 @@ import type { HealthOptions } from './health-options.js';
 import type { AccountOptions } from './account-options.js';
 import type { NameOptions } from './name-options.js';
 import type { NetworkOptions } from './network-options.js';
+import type { SecretOptions } from './secret-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
 export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:${string}`;
@@ -281,6 +282,8 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly mounts?: readonly MountOptions[];
   /** Containers whose bind mounts and volumes it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
   readonly volumesFrom?: readonly string[];
+  /** What it gets of secrets (engine.secrets). @default none */
+  readonly secrets?: readonly SecretOptions[];
   /** @default what the mounts need */
   readonly rootPropagation?: PropagationMode;
   /** Size of /dev/shm. @default 64 MiB */

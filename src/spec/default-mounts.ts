@@ -3,6 +3,7 @@ import type { OciMount } from '../oci/spec.js';
 import { isWithin } from '../util/paths.js';
 import type { ContainerConfig } from './config.js';
 import { donorOf, isPrivate } from './namespaces.js';
+import { secretFiles } from './secret-options.js';
 
 /** Files that the engine writes for a container, by path on the host; absent: the container's root has its own. */
 export interface ContainerFiles {
@@ -10,6 +11,8 @@ export interface ContainerFiles {
   readonly hostname?: string;
   readonly resolvConf?: string;
   readonly containerenv?: string;
+  /** The directory of its secrets: a file for each, by its position. */
+  readonly secrets?: string;
 }
 
 /** Kernel file systems, /dev and below. */
@@ -140,9 +143,22 @@ export function fileMounts(config: ContainerConfig, files: ContainerFiles): read
   ];
   const options = ['bind', 'rprivate', ...(config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [])];
   const roots = ['', ...config.chrootDirs];
-  return places.flatMap(([path, source]) =>
-    source === undefined ? [] : roots.map((root) => ({ destination: root + path, type: 'bind', source, options })),
-  );
+  return [
+    ...places.flatMap(([path, source]) =>
+      source === undefined ? [] : roots.map((root) => ({ destination: root + path, type: 'bind', source, options })),
+    ),
+    ...(files.secrets === undefined ? [] : secretMounts(config, files.secrets)),
+  ];
+}
+
+function secretMounts({ secrets }: ContainerConfig, directory: string): readonly OciMount[] {
+  const options = ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'];
+  return secretFiles(secrets, directory).map(({ secret, path }) => ({
+    destination: secret.target,
+    type: 'bind',
+    source: path,
+    options,
+  }));
 }
 
 /** The zone's data over the container's: `local` is the host's own. */

@@ -43,6 +43,8 @@ export interface SpecDetails {
   readonly hostPaths?: HostPaths;
   /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
   readonly hostBinds?: readonly string[];
+  /** Environment variables that are secrets. @default none */
+  readonly secretEnv?: Readonly<Record<string, string>>;
   /** What volumes are mounted from. @default their names */
   readonly volumes?: VolumeMounts;
 }
@@ -69,17 +71,17 @@ export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'host
   return uts === 'host' || network === 'host' ? facts.hostname : shortId(id);
 }
 
-interface ProcessNames extends Pick<SpecDetails, 'id' | 'apparmorProfile'> {
+interface ProcessNames extends Pick<SpecDetails, 'id' | 'apparmorProfile' | 'secretEnv'> {
   readonly hostname: string;
 }
 
 function ociProcess(
   config: ContainerConfig,
   facts: HostFacts,
-  { id, hostname, apparmorProfile }: ProcessNames,
+  { id, hostname, apparmorProfile, secretEnv }: ProcessNames,
 ): OciProcess {
   const bounding = boundingCapabilities(config, facts);
-  const env = config.hostnameEnv ? { ...config.env, HOSTNAME: hostname } : config.env;
+  const env = { ...config.env, ...(config.hostnameEnv ? { HOSTNAME: hostname } : {}), ...secretEnv };
   return {
     terminal: config.tty,
     user: { ...(numericUser(config.user) ?? { uid: 0, gid: 0 }), umask: config.umask },
@@ -119,7 +121,7 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
 
 /** Where something is or was mounted in the container, with what the kernel's file systems are. */
 export function mountTargets(config: ContainerConfig): readonly string[] {
-  const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/' };
+  const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/', secrets: '/' };
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config), ...timezoneMounts(config.timezone)];
   const mounts = [...defaults, ...fileMounts(config, all), ...config.mounts.map((mount) => ociMount(mount))];
   return mounts.map((mount) => mount.destination);

@@ -26,6 +26,7 @@ import { checkCreateOptions } from './option-shapes.js';
 import { normalizeRlimits } from './rlimits.js';
 import { normalizeCommand, normalizeRoot } from './root.js';
 import { normalizeIoPriority, normalizePersonality, normalizeScheduler } from './scheduling.js';
+import { normalizeSecrets } from './secret-options.js';
 import { checkSysctls } from './sysctls.js';
 import { keptUser, normalizeUserns } from './userns.js';
 import { checkGroups, checkUser, parseUmask } from './users.js';
@@ -162,6 +163,7 @@ function fileSystem(options: CreateOptions) {
     readOnly: options.readOnly ?? false,
     readOnlyTmpfs: options.readOnlyTmpfs ?? true,
     mounts: normalizeMounts(options.mounts ?? []),
+    secrets: normalizeSecrets(options.secrets),
     ...defined({ rootPropagation }),
     shmSizeBytes: checkInteger('shmSizeBytes', options.shmSizeBytes ?? DEFAULT_SHM_BYTES, { min: 0, max: MAX_BYTES }),
     devices: normalizeDevices(options.devices ?? []),

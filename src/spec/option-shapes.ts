@@ -18,6 +18,7 @@ import type {
 import { ACCOUNT_SHAPE } from './account-options.js';
 import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
 import { ATTACH_SHAPE, EGRESS_SHAPE, NETWORK_SHAPE } from './network-options.js';
+import { SECRET_SHAPE } from './secret-options.js';
 import { checkShape } from './shape.js';
 import type { UpdateOptions } from './update.js';
 import type { ShapeOf } from './shape.js';
@@ -70,6 +71,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   readOnlyTmpfs: 'boolean',
   mounts: 'objects',
   volumesFrom: 'strings',
+  secrets: 'objects',
   rootPropagation: 'string',
   shmSizeBytes: 'number',
   devices: 'objects',
@@ -210,6 +212,7 @@ const REQUIRED = {
   weight: ['device', 'weight'],
   hook: ['kind', 'path'],
   network: ['name'],
+  secret: ['source'],
   scheduler: ['policy'],
   ioPriority: ['class', 'level'],
   restart: ['policy'],
@@ -225,6 +228,7 @@ export function checkCreateOptions(options: CreateOptions): void {
   each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
   each('hooks', options.hooks, HOOK, REQUIRED.hook);
   each('networks', options.networks, ATTACH_SHAPE, REQUIRED.network);
+  each('secrets', options.secrets, SECRET_SHAPE, REQUIRED.secret);
   one('egress', options.egress, EGRESS_SHAPE);
   one('usernsOptions', options.usernsOptions, USERNS);
   one('timeOffsets', options.timeOffsets, TIME_OFFSETS);

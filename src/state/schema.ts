@@ -195,4 +195,22 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX container_volume_volume ON container_volume (volume);
   `,
+  // `position`: which of the secrets in the container's configuration; it has its own copy.
+  `
+  CREATE TABLE secret (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    driver_options TEXT NOT NULL,
+    data BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE container_secret (
+    container INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (container, position)
+  ) STRICT;
+  `,
 ];

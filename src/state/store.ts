@@ -22,6 +22,7 @@ import {
 } from './rows.js';
 import { FROM_CONTAINER, LIST, UNSETTLED } from './queries.js';
 import { parseUpdates } from './updates.js';
+import { Secrets } from './secrets.js';
 import { Volumes } from './volumes.js';
 
 /** Exit codes of removed containers are kept for those who wait for them. */
@@ -52,6 +53,7 @@ export class Store {
   /** What of images is being worked on. */
   readonly imageLeases: ImageLeases;
   readonly volumes: Volumes;
+  readonly secrets: Secrets;
 
   constructor(path: string) {
     this.path = path;
@@ -70,6 +72,7 @@ export class Store {
     this.manifestLists = new ManifestLists(tables);
     this.imageLeases = new ImageLeases(tables);
     this.volumes = new Volumes(tables);
+    this.secrets = new Secrets(tables);
   }
 
   /** Throws NAME_IN_USE. Answers the new container's `seq`. */
@@ -200,6 +203,7 @@ export class Store {
       this.#leaveNetworks(container.seq);
       this.hostPorts.free(container.seq);
       this.images.free(container.seq);
+      this.secrets.free(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
       return this.volumes.free(container.seq);

@@ -52,6 +52,7 @@ export function containerFiles(request: FileRequest): ContainerFiles {
     ...(typeof network === 'object' ? sharedFiles(request, network.sharedWith) : ownFiles(request, network)),
     ...(names.hostnameFile ? present('hostname', hostnameSharedWith ?? run, hostnameSharedWith === undefined) : {}),
     containerenv: `${run}/containerenv`,
+    secrets: `${run}/secrets`,
   };
 }
 

@@ -31,7 +31,7 @@ test(completes, ['--root', ''], [':directories']);
 test(completes, ['--log-level', 'debug', 'versio'], ['version', ':none']);
 test(completes, ['run', '--memory-s'], ['--memory-swap', '--memory-swappiness', ':none']);
 test(completes, ['run', '--publ'], ['--publish', '--publish-all', ':none']);
-test(completes, ['run', '--secr'], [':none']);
+test(completes, ['run', '--pod-i'], [':none']);
 test(completes, ['run', '--env-file', ''], [':files']);
 test(completes, ['run', '--restart', 'on'], ['on-failure', ':none']);
 test(completes, ['run', '--restart=on'], ['--restart=on-failure', ':none']);

@@ -9,7 +9,7 @@
 export type FlagKind = 'bool' | 'text' | 'int' | 'uint' | 'float' | 'list' | 'items' | 'maybe';
 
 /** What a shell completes after the flag. */
-export type Completion = 'containers' | 'networks' | 'volumes' | 'file' | 'directory' | readonly string[];
+export type Completion = 'containers' | 'networks' | 'secrets' | 'volumes' | 'file' | 'directory' | readonly string[];
 
 export interface Flag {
   /** Without dashes. */

@@ -14,7 +14,7 @@ export const command: Command = {
     { name: 'exec', kind: 'text', help: '', hidden: true, missing: 'an exec leaves nothing that has to be cleaned up' },
     latestFlag,
     { name: 'rm', kind: 'bool', help: 'Remove the container afterwards' },
-    { name: 'rmi', kind: 'bool', help: '', hidden: true, missing: 'images are not pulled', harmless: ['false'] },
+    { name: 'rmi', kind: 'bool', help: '', hidden: true, missing: 'the container itself says so: run --rmi', harmless: ['false'] },
   ],
   completion: ['containers'],
   check: checkSelection,

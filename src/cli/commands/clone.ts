@@ -33,7 +33,7 @@ export const command: Command = {
   completion: ['containers', []],
   check: ({ flags, args }) => {
     if (args.length === 0 || args.length > 3) throw invalid(`accepts between 1 and 3 arg(s), received ${args.length}`);
-    if (args.length === 3) throw unsupported('another image for a clone', 'images are not pulled');
+    if (args.length === 3) throw unsupported('another image for a clone', 'it is made of the same');
     if (flags.bool('force') && !flags.bool('destroy'))
       throw invalid('cannot set --force without --destroy: invalid argument');
   },

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import type { MountOptions } from '../../spec/create-options.js';
 import { parseDevice, parseMount, parseTmpfs, parseVolume } from '../parse/mounts.js';
+import { parseSecret } from '../parse/secret.js';
 import { parseSize } from '../parse/size.js';
 import { invalid } from '../cli-error.js';
 import type { CreateFlag, Draft } from './draft.js';
@@ -89,6 +90,17 @@ export const fileFlags: readonly CreateFlag[] = [
     help: 'Mount what another container mounts of the host, and its volumes; options: ro, rw',
     set: (draft, items) => {
       draft.volumesFrom = items;
+    },
+  },
+  {
+    name: 'secret',
+    kind: 'items',
+    value: 'secret[,options]',
+    completion: 'secrets',
+    group: FILES,
+    help: 'Give it a secret, as the file /run/secrets/NAME; options: type=mount|env, target=, uid=, gid=, mode=',
+    set: (draft, items) => {
+      draft.secrets = items.map(parseSecret);
     },
   },
   {

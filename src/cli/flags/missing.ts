@@ -8,7 +8,6 @@ function missing(names: string, reason: string): CreateFlag[] {
 export const missingFlags: readonly CreateFlag[] = [
   ...missing('decryption-key', 'layers are not decrypted'),
   ...missing('pod pod-id-file', 'there are no pods'),
-  ...missing('secret', 'there are no secrets'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {
     name: 'sdnotify',

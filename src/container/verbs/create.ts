@@ -17,6 +17,7 @@ import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
 import { requirePrivileges } from '../privileges.js';
+import { copySecrets, hasSecrets, withSecretNames } from '../secrets.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
 import { announceVolumes, hasVolumes, tryDirectory, useVolumes, withVolumeNames } from '../volumes.js';
 
@@ -30,7 +31,7 @@ export interface Recorded {
   readonly config: ContainerConfig;
 }
 
-/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces), NO_SUCH_NETWORK, NO_FREE_PORT. */
+/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces), NO_SUCH_NETWORK, NO_FREE_PORT, NO_SUCH_SECRET. */
 export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
   const config = configure(context, options);
   // What the host lacks is said now, and not when it is started.
@@ -50,7 +51,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
-  const config = withVolumeNames(withHostMaps(context, shared));
+  const config = withSecretNames(context, withVolumeNames(withHostMaps(context, shared)));
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
     const { state } = recording;
@@ -62,10 +63,12 @@ export function recordContainer(context: EngineContext, id: string, recording: R
         donors: donors.map(({ seq }) => seq),
       });
       if (hasVolumes(config)) made = useVolumes(context, inserted.seq, config);
+      copySecrets(context, inserted.seq, config);
       return inserted;
     };
-    const chooses = config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config);
-    const recorded = chooses ? context.store.transaction(record) : record();
+    const isAlone =
+      config.namespaces.user !== 'auto' && !hasOpenPorts(config) && !hasVolumes(config) && !hasSecrets(config);
+    const recorded = !isAlone ? context.store.transaction(record) : record();
     announceVolumes(context, made, tryDirectory);
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;

@@ -61,6 +61,9 @@ covers('personality', 'LINUX32', { personality: 'LINUX32' });
 covers('env-merge', ['A=${B}x', 'C=$D'], { envMerge: { A: '${B}x', C: '$D' } });
 covers('requires', ['one', 'two', 'three'], { requires: ['one', 'two', 'three'] });
 covers('volumes-from', ['one:ro', 'two'], { volumesFrom: ['one:ro', 'two'] });
+covers('secret', ['one', 'two,type=env,target=X'], {
+  secrets: [{ source: 'one' }, { source: 'two', type: 'env', target: 'X' }],
+});
 covers('passwd', 'false', { passwd: false });
 covers('passwd-entry', '$UID', { passwdEntry: '$UID' });
 covers('group-entry', '$GID', { groupEntry: '$GID' });

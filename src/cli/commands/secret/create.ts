@@ -1,0 +1,61 @@
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { readInput } from '../../input.js';
+import { parseLabels, parsePairs } from '../../parse/key-values.js';
+
+export const command: Command = {
+  name: 'create',
+  summary: 'Create a secret',
+  description:
+    'Keeps the content of a file, of stdin (-), or of an environment variable (--env) for containers that get it with --secret, and prints its id.',
+  usage: '[options] NAME FILE|-',
+  examples: [
+    'secret create password password.txt',
+    'printf %s "$TOKEN" | tspod secret create token -',
+    'secret create --env --replace token TOKEN',
+  ],
+  flags: [
+    {
+      name: 'driver',
+      short: 'd',
+      kind: 'text',
+      value: 'name',
+      default: 'file',
+      completion: ['file'],
+      help: "Who keeps it: file, which is the store's database",
+    },
+    { name: 'driver-opts', kind: 'items', value: 'key=value', help: 'Kept with it; no option changes anything' },
+    { name: 'env', kind: 'bool', help: 'Read the environment variable that is named in place of a file' },
+    { name: 'ignore', kind: 'bool', help: 'One of the same name is no error, and stays as it is' },
+    { name: 'label', short: 'l', kind: 'items', value: 'key=value', help: 'Set metadata on the secret' },
+    { name: 'replace', kind: 'bool', help: 'Give one of the same name the new content' },
+  ],
+  completion: [[], 'file'],
+  check: ({ args, flags }) => {
+    if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);
+    if ((flags.text('driver') ?? 'file') !== 'file') throw invalid('invalid driver');
+    if (flags.bool('ignore') && flags.bool('replace')) throw invalid('--ignore and --replace cannot be used together');
+  },
+  run: async (context, { flags, args }) => {
+    const [name = '', source = ''] = args;
+    const data = flags.bool('env') ? variable(source) : await readInput(source);
+    const engine = await context.engine();
+    const { id } = await engine.secrets.create(name, data, {
+      labels: parseLabels(flags.list('label')),
+      driverOptions: parsePairs(
+        flags.list('driver-opts'),
+        (item) => `option ${JSON.stringify(item)} must be formatted KEY=VALUE`,
+      ),
+      replace: flags.bool('replace'),
+      ignoreExisting: flags.bool('ignore'),
+    });
+    await context.out(`${id}\n`);
+    return 0;
+  },
+};
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw invalid(`cannot create store secret data: environment variable ${name} is not set`);
+  return value;
+}

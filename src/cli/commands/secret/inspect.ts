@@ -1,0 +1,42 @@
+import { isTspodError } from '../../../errors.js';
+import { CliError, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { renderReport } from '../../format/report.js';
+import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { prettySecret, secretReport, secretStruct } from '../../secret-row.js';
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'Inspect secrets',
+  description:
+    'Prints what is known of secrets as JSON, or what a Go template makes of it; what they are only with --showsecret.',
+  usage: '[options] SECRET [SECRET...]',
+  examples: ['secret inspect token', "secret inspect --showsecret --format '{{.SecretData}}' token"],
+  flags: [
+    inspectFormatFlag,
+    { name: 'pretty', kind: 'bool', help: 'Print it for people to read' },
+    { name: 'showsecret', kind: 'bool', help: 'Print the secrets themselves, too' },
+  ],
+  completion: ['secrets'],
+  check: ({ args, flags }) => {
+    if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
+    if (flags.bool('pretty') && flags.has('format')) throw invalid('--format and --pretty cannot be used together');
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const shown = flags.bool('showsecret');
+    const format = flags.text('format') ?? 'json';
+    return inspectEach(context, args, {
+      format: flags.bool('pretty') ? 'pretty' : format,
+      find: (name) => secretReport(engine.secrets.get(name), shown ? engine.secrets.read(name) : undefined),
+      missing: (name, error) =>
+        isTspodError(error, 'NO_SUCH_SECRET')
+          ? new CliError(`inspecting secret: no secret with name or id ${JSON.stringify(name)}: no such secret`)
+          : undefined,
+      render: (found) =>
+        flags.bool('pretty')
+          ? found.map(prettySecret).join('\n')
+          : renderReport({ name: 'inspect', format, rows: found.map(secretStruct) }),
+    });
+  },
+};

@@ -1,0 +1,97 @@
+/** Secrets: kept, listed, replaced, removed. */
+import { randomBytes } from 'node:crypto';
+
+import { tracked, type EngineContext } from '../container/context.js';
+import { recordEngineEvent } from '../container/events.js';
+import { isTspodError, TspodError } from '../errors.js';
+import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
+import { checkLabels } from '../spec/names.js';
+import { secretExists, type StoredSecret } from '../state/secrets.js';
+import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './secret-types.js';
+
+export function makeSecrets(context: EngineContext): Secrets {
+  const { secrets } = context.store;
+  return {
+    create: (name, data, options = {}) =>
+      tracked(context, () => Promise.resolve(create(context, { name, data }, options))),
+    get: (nameOrId) => summarize(secrets.find(nameOrId)),
+    read: (nameOrId) => secrets.data(secrets.find(nameOrId).id),
+    list: ({ filters = {} } = {}) => secrets.list().map(summarize).filter(secretPredicate(filters)),
+    exists: (nameOrId) => exists(context, nameOrId),
+    remove: (nameOrId) => tracked(context, () => Promise.resolve(remove(context, nameOrId))),
+  };
+}
+
+interface Content {
+  readonly name: string;
+  readonly data: string | Uint8Array;
+}
+
+function create(context: EngineContext, { name, data }: Content, options: SecretCreateOptions): SecretSummary {
+  const { replace = false, ignoreExisting = false, driverOptions = {} } = options;
+  if (replace && ignoreExisting)
+    throw new TspodError('INVALID_ARGUMENT', 'replace and ignoreExisting exclude each other');
+  checkSecretName(name);
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  checkSecretData(bytes);
+  const labels = checkLabels('a label', options.labels ?? {});
+  const { secrets } = context.store;
+  const isNew = context.store.transaction(() => {
+    const known = secrets.named(name);
+    if (known === undefined) secrets.insert({ id: newSecretId(), name, labels, driverOptions, data: bytes });
+    else if (replace) secrets.replace(known.id, { labels, driverOptions, data: bytes });
+    else if (!ignoreExisting) throw secretExists(name);
+    return known === undefined;
+  });
+  const secret = secrets.find(name);
+  if (isNew || replace) recordEngineEvent(context, { type: 'secret', status: 'create', id: secret.id, name });
+  return summarize(secret);
+}
+
+/** As long as Podman's. */
+function newSecretId(): string {
+  return randomBytes(13).toString('hex').slice(0, 25);
+}
+
+function remove(context: EngineContext, nameOrId: string): string {
+  const { store } = context;
+  const { id, name } = store.transaction(() => {
+    const secret = store.secrets.find(nameOrId);
+    store.secrets.delete(secret.id);
+    return secret;
+  });
+  recordEngineEvent(context, { type: 'secret', status: 'remove', id, name });
+  return id;
+}
+
+function exists({ store }: EngineContext, nameOrId: string): boolean {
+  try {
+    store.secrets.find(nameOrId);
+    return true;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_SECRET')) return false;
+    throw error;
+  }
+}
+
+function summarize({ createdUs, updatedUs, ...secret }: StoredSecret): SecretSummary {
+  return { ...secret, createdAt: new Date(createdUs / 1000), updatedAt: new Date(updatedUs / 1000) };
+}
+
+const FILTERS: Readonly<Record<string, (values: readonly string[]) => (secret: SecretSummary) => boolean>> = {
+  ...NAME_FILTERS,
+  ...LABEL_FILTERS,
+};
+
+function secretPredicate(filters: SecretFilters): (secret: SecretSummary) => boolean {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
+      if (maker === undefined)
+        throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(name)} is an invalid secret filter`);
+      return maker(values);
+    });
+  return (secret) => tests.every((test) => test(secret));
+}
