@@ -3,7 +3,7 @@
  * The one test runner: everything that can be tested on this machine, counted together.
  *
  *   npm test                          all of it (without the package and the virtual machine)
- *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security package
+ *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security package vm
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
  *   npm test -- --built launch        with what out/ and dist/ hold already
  *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
@@ -17,6 +17,7 @@ import { checkResults } from './testing/checks.mjs';
 import { commandResult, root } from './testing/command.mjs';
 import { buildNative, nativeResults, SANITIZED_MONITOR, SANITIZER_ENVIRONMENT } from './testing/native.mjs';
 import { createReport } from './testing/report.mjs';
+import { vmResults } from './testing/vm.mjs';
 
 const inCi = process.env.CI === 'true';
 const isRoot = process.geteuid() === 0;
@@ -68,6 +69,7 @@ const SUITES = {
       ]),
     ],
   },
+  vm: { byDefault: inCi, needsTests: true, run: () => vmResults({ install: inCi && isRoot }) },
 };
 
 process.exitCode = values.help ? help() : await main();

@@ -65,7 +65,13 @@ async function main() {
     '--eval',
     "import('./out/test/helpers/probe.js').then((probe) => probe.probePath())",
   ]);
-  const image = prepareImage();
+  let image;
+  try {
+    image = prepareImage();
+  } catch (error) {
+    console.error(error.message);
+    return 77;
+  }
   const disk = prepareRepository(values.command ?? testCommand());
   const { output, ended } = await boot({ image, disk });
   const status = /\nvm: ended with (\d+)\r?\n/.exec(output)?.[1];
@@ -101,7 +107,8 @@ function prepareImage() {
   const { status } = spawnSync('sh', ['-c', 'exec sh "$0" "$1" > "$2" 2>&1', script, partial, log], {
     stdio: 'inherit',
   });
-  if (status !== 0) throw new Error(`vm: cannot make the disk image: ${tail(readFileSync(log, 'utf8'))}`);
+  if (status !== 0)
+    throw new Error(`no disk image can be made: ${tail(readFileSync(log, 'utf8')).replaceAll('\n', '; ')}`);
   renameSync(partial, image);
   return image;
 }
