@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Measures tspod beside its peers, in one run: npm run bench [-- SCENARIO ...] [--rounds N] [--json FILE] [--check].
+ * Measures tspod beside its peers, in one run: npm run bench [-- SCENARIO ...] [--rounds N] [--peer-root DIR] [--json FILE]
+ * [--markdown FILE] [--svg FILE] [--check]; or, with --profile, shows where the time of one launch goes.
  *
  * Everything runs in a network namespace of its own, so that the machine's is left alone. Contestants take turns; the clock is Node's high-resolution one; figures are medians, ratios are ratios of medians, and the
  * target stands beside each ratio that has one. `--check` ends with 1 if a target is missed. Needs root and
@@ -8,18 +9,26 @@
  * says what is compared, and why it is fair.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chart } from './bench/chart.mjs';
 import { openContestants } from './bench/contestants.mjs';
+import { missingPackages, missingPeers } from './bench/needs.mjs';
+import { profileLaunch } from './bench/profile/profile.mjs';
+import { isMet } from './bench/ratio.mjs';
+import { markdownTable, printScenario } from './bench/report.mjs';
 
 const SCENARIOS = [
   'launch',
   'exec',
   'cli',
   'parallel',
+  'rate',
   'memory',
   'logs',
+  'attach',
   'startup',
   'list',
   'images',
@@ -27,31 +36,41 @@ const SCENARIOS = [
   'pull',
   'network',
   'throughput',
+  'namespaces',
 ];
-const NEEDED = { busybox: 'busybox-static', crun: 'crun', runc: 'runc', podman: 'podman', conmon: 'conmon', cc: 'gcc' };
-const PROFILE = '/usr/share/containers/seccomp.json';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, json: { type: 'string' }, check: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string' },
+    'peer-root': { type: 'string' },
+    json: { type: 'string' },
+    markdown: { type: 'string' },
+    svg: { type: 'string' },
+    check: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+  },
 });
+const settings = values.rounds === undefined ? {} : { rounds: Number(values.rounds) };
+const peerRoot = values['peer-root'] === undefined ? undefined : resolve(values['peer-root']);
 
 process.exitCode = complain() ?? (process.env['TSPOD_BENCH'] === undefined ? enterNetwork() : await main());
 
 function complain() {
-  const unknown = positionals.filter((name) => !SCENARIOS.includes(name));
-  const missing = missingPackages(NEEDED);
-  if (!existsSync(PROFILE)) missing.push('golang-github-containers-common');
-  const complaint =
-    unknown.length > 0
-      ? `no such scenario: ${unknown.join(', ')}; there are ${SCENARIOS.join(', ')}`
-      : process.geteuid() !== 0
-        ? 'bench needs root'
-        : missing.length > 0
-          ? `bench needs its peers: apt-get install ${missing.join(' ')}`
-          : undefined;
+  const complaint = complaints().find((text) => text !== undefined);
   if (complaint !== undefined) console.error(complaint);
   return complaint === undefined ? undefined : 2;
+}
+
+function complaints() {
+  const unknown = positionals.filter((name) => !SCENARIOS.includes(name));
+  const missing = missingPeers(peerRoot);
+  return [
+    unknown.length > 0 ? `no such scenario: ${unknown.join(', ')}; there are ${SCENARIOS.join(', ')}` : undefined,
+    settings.rounds === undefined || settings.rounds >= 1 ? undefined : '--rounds must be a number from 1 on',
+    process.geteuid() === 0 ? undefined : 'bench needs root',
+    missing === undefined ? undefined : `bench needs its peers: ${missing}`,
+  ];
 }
 
 /** Again, on a host without any network but a loopback. */
@@ -70,28 +89,31 @@ function enterNetwork() {
   );
 }
 
-function missingPackages(programs) {
-  return Object.entries(programs)
-    .filter(([program]) => spawnSync('sh', ['-c', 'command -v "$0"', program]).status !== 0)
-    .map(([, debianPackage]) => debianPackage);
-}
-
 async function main() {
   const report = { machine: machine(), scenarios: {} };
-  console.log(
-    `${report.machine.cpu}, ${report.machine.cores} cores, Linux ${report.machine.kernel}, Node ${report.machine.node}`,
-  );
-  const contestants = await openContestants();
+  const { cpu, cores, kernel, node } = report.machine;
+  console.log(`${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}`);
+  const contestants = await openContestants({ peerRoot });
+  const interrupted = endWhenInterrupted(contestants);
   try {
-    for (const name of positionals.length > 0 ? positionals : SCENARIOS) {
-      report.scenarios[name] = await runScenario(name, contestants);
-    }
+    report.peers = await versionsOf(contestants.host);
+    console.log(
+      Object.entries(report.peers)
+        .map((words) => words.join(' '))
+        .join(', '),
+    );
+    if (values.profile) await profileLaunch(contestants, settings);
+    for (const name of scenarioNames()) report.scenarios[name] = await runScenario(name, contestants);
   } finally {
-    await contestants.close();
+    if (!interrupted()) await contestants.close();
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  write(report);
   const missed = Object.values(report.scenarios).flatMap(({ ratios }) => ratios.filter((ratio) => !isMet(ratio)));
   return values.check && missed.length > 0 ? 1 : 0;
+}
+
+function scenarioNames() {
+  return positionals.length > 0 || values.profile ? positionals : SCENARIOS;
 }
 
 async function runScenario(name, contestants) {
@@ -99,9 +121,30 @@ async function runScenario(name, contestants) {
   console.log(`\n${name}: ${scenario.title}`);
   const missing = missingPackages(scenario.needs ?? {});
   if (missing.length > 0) throw new Error(`${name} needs more: apt-get install ${missing.join(' ')}`);
-  const outcome = await scenario.run(contestants, values.rounds === undefined ? {} : { rounds: Number(values.rounds) });
-  print(outcome);
+  const outcome = await scenario.run(contestants, settings);
+  printScenario(outcome);
   return outcome;
+}
+
+/** Nothing of a run stays when it is called off. Answers a function that says whether it was. */
+function endWhenInterrupted(contestants) {
+  let called = false;
+  const end = (signal) => {
+    if (called) return;
+    called = true;
+    console.error(`${signal}: cleaning up`);
+    contestants.close().finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+  return () => called;
+}
+
+function write(report) {
+  const table = markdownTable(report);
+  if (Object.keys(report.scenarios).length > 0) console.log(`\n${table}`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (values.markdown !== undefined) writeFileSync(values.markdown, `${table}\n`);
+  if (values.svg !== undefined) writeFileSync(values.svg, chart(report));
 }
 
 function machine() {
@@ -114,23 +157,13 @@ function machine() {
   };
 }
 
-function print({ results, ratios }) {
-  for (const [name, figures] of Object.entries(results)) {
-    const text =
-      figures.medianMs === undefined
-        ? `${figures.kilobytesEach.toFixed(0)} kB each`
-        : `median ${figures.medianMs.toFixed(2)} ms (p10 ${figures.p10Ms.toFixed(2)}, p90 ${figures.p90Ms.toFixed(2)}, ${figures.samples} samples)`;
-    console.log(`  ${name.padEnd(16)} ${text}`);
+/** As they say it themselves: the first thing with a dot in it. */
+async function versionsOf(host) {
+  const versions = {};
+  for (const program of ['crun', 'runc', 'podman', 'bwrap']) {
+    if (!(await host.has(program))) continue;
+    const { result } = await host.run(program, ['--version']);
+    versions[program] = /\d+\.[\w.+~-]+/.exec(result.stdout)?.[0];
   }
-  for (const ratio of ratios) console.log(`  ${ratio.name}: ${ratio.value.toFixed(2)}${verdict(ratio)}`);
-}
-
-function verdict(ratio) {
-  if (ratio.atMost === undefined && ratio.atLeast === undefined) return '';
-  const target = ratio.atMost === undefined ? `at least ${ratio.atLeast}` : `at most ${ratio.atMost}`;
-  return ` (target: ${target}; ${isMet(ratio) ? 'met' : 'MISSED'})`;
-}
-
-function isMet({ value, atMost = Infinity, atLeast = 0 }) {
-  return value <= atMost && value >= atLeast;
+  return versions;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/profile.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/checking.h"
@@ -82,6 +83,7 @@ std::optional<uint32_t> delay_after(Loop& loop, const RunOutcome& outcome) {
 }
 
 void end_run(Loop& loop, const sys::Ending& ending) {
+  profile::mark(profile::Mark::kEnded);
   loop.last_ending = ending;
   loop.finished_ns = sys::clock_ns(CLOCK_REALTIME);
   loop.oom_killed = count_oom_kills(loop.monitor) > loop.monitor.supervision.oom_kills_before;
@@ -221,6 +223,7 @@ void leave(Loop& loop, const std::string& error) {
   await_check(loop);
   (void)adopt_next_plan(loop.monitor);  // it may have more to undo
   (void)tear_down(loop.monitor);        // the engine sees what is left, and runs the same steps again
+  profile::mark(profile::Mark::kTornDown);
 }
 
 }  // namespace tspod

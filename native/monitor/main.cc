@@ -7,6 +7,7 @@
 #include <climits>
 #include <csignal>
 
+#include "core/profile.h"
 #include "core/socket.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
@@ -95,6 +96,7 @@ Result<wire::Bytes> receive_plan(Monitor& monitor) {
 }
 
 int run() {
+  profile::open();
   reset_signals();
   Monitor monitor;
   monitor.engine = UniqueFd(kEngineSocket);
@@ -103,6 +105,7 @@ int run() {
   const Result<wire::Bytes> plan_bytes = receive_plan(monitor);
   if (!plan_bytes) return report_failure(monitor, failure_of(plan_bytes.error()));
   if (plan_bytes->empty()) return 0;
+  profile::mark(profile::Mark::kPlan);
   return serve_plan(monitor, *plan_bytes);
 }
 

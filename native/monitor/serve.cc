@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/profile.h"
 #include "core/socket.h"
 #include "core/sys.h"
 #include "ops/run.h"
@@ -49,6 +50,7 @@ namespace {
 
 int launch_and_supervise(Monitor& monitor) {
   Result<Launched, Failure> launched = first_launch(monitor);
+  profile::mark(profile::Mark::kLaunched);
   if (launched) return supervise(monitor, std::move(*launched));
   abandon_supervision(monitor);
   (void)tear_down(monitor);  // the launch's failure is the one to tell

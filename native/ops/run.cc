@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/profile.h"
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
 
@@ -15,6 +16,7 @@ Failure failure_of(const plan::StepView& step, const Error& error) {
 }  // namespace
 
 Result<void> run_step(const plan::StepView& step, Context& context) {
+  const profile::Step timed(static_cast<uint32_t>(step.stage), static_cast<uint32_t>(step.op));
   return dispatch(context, step.op, step.operands);
 }
 

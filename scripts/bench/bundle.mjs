@@ -19,12 +19,13 @@ const CAPABILITIES = [
 const CGROUPS = '/sys/fs/cgroup';
 const CGROUP_PARENT = '/tspod-bench';
 
-const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
+export const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 
-/** Writes config.json; `name` becomes the cgroup's name as well. Returns the bundle's directory. */
-export function makeBundle(directory, { rootfs, args, name }) {
+/** Writes config.json; `name` becomes the cgroup's name as well, the profile is that of `peerRoot`. Returns the bundle's directory. */
+export function makeBundle(directory, { rootfs, args, name, peerRoot = '/' }) {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(config({ rootfs, args, name })));
+  const profile = join(peerRoot, SECCOMP_PROFILE);
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(config({ rootfs, args, name, profile })));
   return directory;
 }
 
@@ -39,7 +40,7 @@ export function removeCgroups() {
   }
 }
 
-function config({ rootfs, args, name }) {
+function config({ rootfs, args, name, profile }) {
   return {
     ociVersion: '1.0.2',
     process: {
@@ -66,7 +67,7 @@ function config({ rootfs, args, name }) {
       cgroupsPath: `${CGROUP_PARENT}/${name}`,
       namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
       resources: { devices: [{ allow: false, access: 'rwm' }], pids: { limit: 2048 } },
-      seccomp: seccomp(),
+      seccomp: seccomp(profile),
       maskedPaths: [
         '/proc/acpi',
         '/proc/kcore',
@@ -90,8 +91,8 @@ function mount(source, destination, type, options) {
 }
 
 /** Podman's profile, with its conditions resolved for these capabilities. */
-function seccomp() {
-  const profile = JSON.parse(readFileSync(SECCOMP_PROFILE, 'utf8'));
+function seccomp(path) {
+  const profile = JSON.parse(readFileSync(path, 'utf8'));
   const applies = ({ includes = {}, excludes = {} }) =>
     (includes.arches ?? ['amd64']).includes('amd64') &&
     (includes.caps ?? []).every((name) => CAPABILITIES.includes(name)) &&

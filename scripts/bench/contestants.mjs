@@ -1,13 +1,18 @@
 /** What the scenarios share: one way to do the same work for each engine, in a scratch directory of one run. */
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle, removeCgroups } from './bundle.mjs';
+import { endContainers, endOciContainers } from './cleanup.mjs';
+import { echoLines } from './echo.mjs';
 import { runProgram } from './measure.mjs';
 import { podman, startBareLoop, startPeerHost } from './peers.mjs';
 import { makeBusyboxRoot } from './rootfs.mjs';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
+export const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+const PROGRAM = join(repository, 'bin/tspod');
+const RUNTIMES = ['crun', 'runc'];
 
 /** On a disk, as a store is: an overlay's upper layer on tmpfs would flatter. */
 const SCRATCH_PARENT = '/var/tmp';
@@ -16,19 +21,21 @@ const SCRATCH_PARENT = '/var/tmp';
 const TMPFS_MAGIC = 0x01021994;
 const RUN_PARENT = ['/run', '/dev/shm'].find((path) => statfsSync(path).type === TMPFS_MAGIC) ?? SCRATCH_PARENT;
 
-/** Opens everything; `close` removes all of it. */
-export async function openContestants() {
+/** Opens everything; `close` ends and removes all of it. `peerRoot` is a Debian tree that the peers run in. */
+export async function openContestants({ peerRoot } = {}) {
   const { openEngine } = await import(join(repository, 'dist/index.js'));
   const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
   const runDirectory = mkdtempSync(join(RUN_PARENT, 'tspod-bench-'));
   const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
-  const store = { root: join(directory, 'tspod/root'), runRoot: join(runDirectory, 'tspod') };
-  const engine = await openEngine(store);
+  const places = [];
   const openStore = async (name) => {
     const place = { root: join(directory, name, 'root'), runRoot: join(runDirectory, name) };
+    places.push(place);
     return { engine: await openEngine(place), cli: (args, options) => runTspod(place, args, options) };
   };
-  const host = startPeerHost();
+  const { engine, cli: tspodCli } = await openStore('tspod');
+  const host = startPeerHost({ root: peerRoot, shared: [SCRATCH_PARENT, runDirectory] });
+  const peers = peersOf(host, { directory, runDirectory });
   let lastNumber = 0;
   const fresh = () => `bench-${process.pid}-${++lastNumber}`;
   return {
@@ -38,13 +45,15 @@ export async function openContestants() {
     host,
     fresh,
     openStore,
-    tspodCli: (args, options) => runTspod(store, args, options),
-    oci: (runtime, args, options) => host.run(runtime, [...ociGlobals(runtime, runDirectory), ...args], options ?? {}),
-    bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh() }),
-    podman: podmanRunner(host, { directory: join(directory, 'podman'), runDirectory: join(runDirectory, 'podman') }),
+    tspodCli,
+    tspodEcho: (args, options) => echoLines(PROGRAM, [...globalsOf(places[0]), ...args], options),
+    ...peers,
+    bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh(), peerRoot }),
     bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
     async close() {
       await engine.close();
+      for (const place of places) await tolerate(endContainers((args) => runTspod(place, args)));
+      await tolerate(peers.end());
       await host.close();
       removeCgroups();
       for (const path of [directory, runDirectory]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
@@ -52,21 +61,45 @@ export async function openContestants() {
   };
 }
 
-function runTspod({ root, runRoot }, args, options) {
-  return runProgram(join(repository, 'bin/tspod'), ['--root', root, '--runroot', runRoot, ...args], options);
-}
-
 /** In a container's own options: the same root, the same six namespaces, the default profile and limits, no log. */
 export function launchOptions(rootfs, command) {
   return { rootfs, rootfsOverlay: true, network: 'none', log: { driver: 'none' }, command };
 }
 
-function ociGlobals(runtime, runDirectory) {
-  const root = ['--root', join(runDirectory, runtime)];
+function runTspod(place, args, options) {
+  return runProgram(PROGRAM, [...globalsOf(place), ...args], options);
+}
+
+function globalsOf({ root, runRoot }) {
+  return ['--root', root, '--runroot', runRoot];
+}
+
+function peersOf(host, { directory, runDirectory }) {
+  const stateOf = (runtime) => join(runDirectory, runtime);
+  const oci = (runtime, args, options) =>
+    host.run(runtime, [...ociGlobals(runtime, stateOf(runtime)), ...args], options);
+  const store = join(directory, 'podman');
+  const { env, globals } = podman({ directory: store, runDirectory: join(runDirectory, 'podman') });
+  const runPodman = (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
+  return {
+    oci,
+    podman: runPodman,
+    podmanEcho: (args, options) => host.echo('podman', [...globals, ...args], { env, ...options }),
+    async end() {
+      for (const runtime of RUNTIMES) {
+        await tolerate(endOciContainers((args) => oci(runtime, args), stateOf(runtime)));
+      }
+      if (existsSync(join(store, 'root'))) await runPodman(['rm', '--all', '--force', '--time', '0']);
+    },
+  };
+}
+
+function ociGlobals(runtime, state) {
+  const root = ['--root', state];
   return runtime === 'crun' ? [...root, '--cgroup-manager', 'cgroupfs'] : root;
 }
 
-function podmanRunner(host, directories) {
-  const { env, globals } = podman(directories);
-  return (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
+/** What comes after it is cleaned up all the same. */
+async function tolerate(promise) {
+  await promise.catch((error) => console.error(`cleaning up: ${error.message}`));
 }

@@ -1,6 +1,6 @@
 /** Timing: contestants take turns, so that a machine's moods hit all of them alike. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 /** A variable that makes every start of Node read a certificate store: no part of what is measured. */
 const { NODE_EXTRA_CA_CERTS: certificates, ...environment } = process.env;
@@ -37,27 +37,44 @@ export function summary(nanoseconds) {
 
 /**
  * Runs a program to its end with its output collected, as a program that shells out does; `output: 'ignore'` sends it to /dev/null,
- * which what goes on in the background needs; `onPeak` hears the most bytes of memory that it has had.
+ * which what goes on in the background needs, and `'count'` reads it and keeps only how many bytes there were. `input` is a file for its
+ * standard input; `onPeak` hears the most bytes of memory that it has had.
  */
-export function runProgram(
-  file,
-  args = [],
-  { env = childEnvironment, cwd, output: target = 'pipe', expect = 0, onPeak } = {},
-) {
+export async function runProgram(file, args = [], { input, ...options } = {}) {
+  if (input === undefined) return runWith('ignore', file, args, options);
+  const stdin = openSync(input, 'r');
+  try {
+    return await runWith(stdin, file, args, options);
+  } finally {
+    closeSync(stdin);
+  }
+}
+
+function runWith(stdin, file, args, { env = childEnvironment, cwd, output = 'pipe', expect = 0, onPeak }) {
+  const target = output === 'ignore' ? 'ignore' : 'pipe';
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, cwd, stdio: ['ignore', target, target] });
+    const child = spawn(file, args, { env, cwd, stdio: [stdin, target, target] });
     if (onPeak !== undefined) watchPeak(child, onPeak);
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) {
-      child[name]?.setEncoding('utf8').on('data', (text) => (output[name] += text));
-    }
+    const collected = collect(child, output);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (code === expect) resolve({ code, ...output });
-      else
-        reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${output.stderr || output.stdout}`));
+      const { stdout, stderr } = collected;
+      if (code === expect) resolve({ code, ...collected });
+      else reject(new Error(`${file} ${args.join(' ')}: ended with ${code ?? signal}: ${stderr || stdout}`));
     });
   });
+}
+
+function collect(child, output) {
+  const collected = { stdout: '', stderr: '' };
+  child.stderr?.setEncoding('utf8').on('data', (text) => (collected.stderr += text));
+  if (output !== 'count') {
+    child.stdout?.setEncoding('utf8').on('data', (text) => (collected.stdout += text));
+    return collected;
+  }
+  collected.bytes = 0;
+  child.stdout.on('data', (chunk) => (collected.bytes += chunk.length));
+  return collected;
 }
 
 /** Reads the peak of its resident memory until it ends: the last reading is at most 20 ms old. */

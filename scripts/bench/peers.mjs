@@ -6,15 +6,37 @@ import { fileURLToPath } from 'node:url';
 import { childEnvironment, runProgram } from './measure.mjs';
 
 const HYBRID = '/sys/fs/cgroup/unified';
+const SCRIPTS = fileURLToPath(new URL('.', import.meta.url));
 
-/** A helper process in a mount namespace without the bare cgroup v2. Its `run` resolves to { nanoseconds, result }. */
-export function startPeerHost() {
-  const script = fileURLToPath(new URL('./peer-host.mjs', import.meta.url));
+/**
+ * A helper process in a mount namespace without the bare cgroup v2; with `root`, in that Debian tree, where `shared` directories are seen as
+ * well. Its calls resolve to { nanoseconds, result }.
+ */
+export function startPeerHost({ root, shared }) {
   const prepare = existsSync(HYBRID) ? `umount ${HYBRID} && ` : '';
-  const child = spawn('unshare', ['-m', 'sh', '-c', `${prepare}exec "$0" "$@"`, process.execPath, script], {
+  const command =
+    root === undefined
+      ? [process.execPath, join(SCRIPTS, 'peer-host.mjs')]
+      : [join(SCRIPTS, 'enter-peer-root.sh'), root, process.execPath, SCRIPTS, ...shared];
+  const child = spawn('unshare', ['-m', 'sh', '-c', `${prepare}exec "$0" "$@"`, ...command], {
     env: childEnvironment,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  const call = callsTo(child);
+  return {
+    run: (file, args, options = {}) => call('runProgram', [file, args, options]),
+    echo: (file, args, options) => call('echoLines', [file, args, options]),
+    has: (program) => findProgram(call, program),
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+function callsTo(child) {
   const waiting = new Map();
   let lastId = 0;
   child.on('message', ({ id, error, ...answer }) => {
@@ -26,19 +48,20 @@ export function startPeerHost() {
   child.on('exit', () => {
     for (const { reject } of waiting.values()) reject(new Error('the peer host ended'));
   });
-  return {
-    run(file, args, options) {
-      return new Promise((resolve, reject) => {
-        waiting.set(++lastId, { resolve, reject });
-        child.send({ id: lastId, file, args, options });
-      });
-    },
-    async close() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.disconnect();
-      await ended;
-    },
-  };
+  return (call, args) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++lastId, { resolve, reject });
+      child.send({ id: lastId, call, args }, (error) => error && reject(error));
+    });
+}
+
+/** Not every peer is on every machine. */
+async function findProgram(call, program) {
+  const search = call('runProgram', ['sh', ['-c', 'command -v "$0"', program], {}]);
+  return search.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Podman with a store of its own, without network set-up, with limits that this process may set. */
@@ -63,7 +86,8 @@ export function podman({ directory, runDirectory }) {
     '--runtime',
     'crun',
   ];
-  return { env: { ...childEnvironment, CONTAINERS_CONF: configuration }, globals };
+  const env = { ...childEnvironment, CONTAINERS_CONF: configuration, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
+  return { env, globals };
 }
 
 /** Compiles the floor and starts it; `once` resolves to the nanoseconds of one launch. */

@@ -1,4 +1,5 @@
 import { race, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'the command line: run --rm --network none --rootfs DIR:O /bin/true';
 
@@ -11,6 +12,6 @@ export async function run({ rootfs, tspodCli, podman }, { rounds = 100 }) {
     ],
     { rounds, warmUp: 3 },
   );
-  const value = results.tspod.medianMs / results.podman.medianMs;
-  return { results, ratios: [{ name: 'tspod run / podman run', value, atMost: 0.6 }] };
+  const ours = { name: 'tspod run / podman run', ours: 'tspod', peer: 'podman', atMost: 0.6 };
+  return { results, ratios: [ratio(results, ours)] };
 }

@@ -1,5 +1,6 @@
 import { launchOptions } from '../contestants.mjs';
 import { race, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'run /bin/true in a running container';
 
@@ -16,8 +17,8 @@ export async function run({ engine, rootfs, oci, bundle, fresh }, { rounds = 100
       ],
       { rounds, warmUp: 10 },
     );
-    const value = results.tspod.medianMs / results.crun.medianMs;
-    return { results, ratios: [{ name: 'tspod exec / crun exec', value, atMost: 0.5 }] };
+    const ours = { name: 'tspod exec / crun exec', ours: 'tspod', peer: 'crun', atMost: 0.5 };
+    return { results, ratios: [ratio(results, ours)] };
   } finally {
     await container.remove({ force: true, timeoutSec: 0 });
     await oci('crun', ['delete', '--force', peer]).catch(() => undefined);

@@ -1,6 +1,7 @@
 import { launchOptions } from '../contestants.mjs';
 import { packRoot } from '../image-root.mjs';
 import { race, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'run /bin/true in a stored image: the command line, and in process';
 
@@ -22,14 +23,9 @@ export async function run({ directory, rootfs, engine, tspodCli, podman, oci, bu
     ],
     { rounds, warmUp: 3 },
   );
-  const ratio = (one, other) => results[one].medianMs / results[other].medianMs;
-  return {
-    results,
-    ratios: [
-      { name: 'tspod run --rm IMAGE / podman run --rm IMAGE', value: ratio('tspod cli', 'podman cli'), atMost: 0.6 },
-      { name: 'engine.run with an image / crun run on a plain directory', value: ratio('tspod', 'crun'), atMost: 0.5 },
-    ],
-  };
+  const cli = { name: 'tspod run --rm IMAGE / podman run --rm IMAGE', ours: 'tspod cli', peer: 'podman cli' };
+  const inProcess = { name: 'engine.run with an image / crun run on a plain directory', ours: 'tspod', peer: 'crun' };
+  return { results, ratios: [ratio(results, { ...cli, atMost: 0.6 }), ratio(results, { ...inProcess, atMost: 0.5 })] };
 }
 
 async function mustSucceed(promise) {

@@ -1,8 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { race, summary, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
-export const title = 'logs: 256 MiB of 100-byte lines through the supervisor to a k8s-file, and read back';
+export const title =
+  'logs: 256 MiB of 100-byte lines through the supervisor to a k8s-file, read back, and with a reader that follows';
 
 const MEBIBYTES = 256;
 const LINE = `${'x'.repeat(99)}\n`;
@@ -20,16 +22,18 @@ export async function run(contestants, { rounds = 5 }) {
     rounds,
     warmUp: 0,
   });
-  const writing = { tspod: summary(samples.tspod), podman: summary(samples.podman) };
-  return { results: { ...writing, ...reading }, ratios: ratios(writing, reading) };
+  const following = await race([followsTspod(contestants), followsPodman(contestants)], { rounds, warmUp: 0 });
+  const results = { tspod: summary(samples.tspod), podman: summary(samples.podman), ...reading, ...following };
+  return { results, ratios: ratios(results) };
 }
 
+const optionsOf = (rootfs) => ({ rootfs, network: 'none', log: { driver: 'k8s-file' }, command: COMMAND });
+
 function readsTspod({ engine, rootfs, tspodCli }, writing) {
-  const options = { rootfs, network: 'none', log: { driver: 'k8s-file' }, command: COMMAND };
   return {
     name: 'tspod logs',
     async once() {
-      const container = await engine.containers.create(options);
+      const container = await engine.containers.create(optionsOf(rootfs));
       writing.push(await timed(() => startAndWait(container)));
       const nanoseconds = await timed(() => tspodCli(['logs', container.id], { output: 'ignore' }));
       await container.remove();
@@ -44,13 +48,19 @@ async function startAndWait(container) {
   if (code !== 0) throw new Error(`cat ended with ${code}`);
 }
 
-function readsPodman({ rootfs, podman, fresh }, writing) {
+async function createPodman({ podman, rootfs, fresh }) {
+  const name = fresh();
+  const flags = ['--network', 'none', '--log-driver', 'k8s-file', '--rootfs', rootfs];
+  await podman(['create', '--name', name, ...flags, ...COMMAND]);
+  return name;
+}
+
+function readsPodman(contestants, writing) {
+  const { podman } = contestants;
   return {
     name: 'podman logs',
     async once() {
-      const name = fresh();
-      const flags = ['--network', 'none', '--log-driver', 'k8s-file', '--rootfs', rootfs];
-      await podman(['create', '--name', name, ...flags, ...COMMAND]);
+      const name = await createPodman(contestants);
       const start = await podman(['start', name], { output: 'ignore' });
       const wait = await podman(['wait', name]);
       writing.push(start.nanoseconds + wait.nanoseconds);
@@ -61,14 +71,44 @@ function readsPodman({ rootfs, podman, fresh }, writing) {
   };
 }
 
-function ratios(writing, reading) {
-  return [
-    { name: 'writing: podman / tspod', value: writing.podman.medianMs / writing.tspod.medianMs, atLeast: 5 },
-    {
-      name: 'reading: podman / tspod',
-      value: reading['podman logs'].medianMs / reading['tspod logs'].medianMs,
-      atLeast: 10,
+/** From the start until the reader has all of it: it ends when the container has ended. */
+function followsTspod({ engine, rootfs, tspodCli }) {
+  return {
+    name: 'tspod logs -f',
+    async once() {
+      const container = await engine.containers.create(optionsOf(rootfs));
+      const nanoseconds = await timed(async () => {
+        await container.start();
+        await tspodCli(['logs', '--follow', container.id], { output: 'ignore' });
+      });
+      await container.wait();
+      await container.remove();
+      return nanoseconds;
     },
+  };
+}
+
+function followsPodman(contestants) {
+  const { podman } = contestants;
+  return {
+    name: 'podman logs -f',
+    async once() {
+      const name = await createPodman(contestants);
+      const start = await podman(['start', name], { output: 'ignore' });
+      const follow = await podman(['logs', '--follow', name], { output: 'ignore' });
+      await podman(['wait', name]);
+      await podman(['rm', name]);
+      return start.nanoseconds + follow.nanoseconds;
+    },
+  };
+}
+
+function ratios(results) {
+  const faster = (name, ours, peer, atLeast) => ratio(results, { name, ours, peer, times: true, atLeast });
+  return [
+    faster('writing: podman / tspod', 'tspod', 'podman', 5),
+    faster('reading: podman / tspod', 'tspod logs', 'podman logs', 10),
+    faster('writing while a reader follows: podman / tspod', 'tspod logs -f', 'podman logs -f', 5),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { launchOptions } from '../contestants.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'memory of the supervisor: proportional set size per container with 100 running';
 
@@ -8,10 +9,9 @@ const COUNT = 100;
 export async function run(contestants) {
   const tspod = await tspodKilobytes(contestants);
   const conmon = await conmonKilobytes(contestants);
-  return {
-    results: { tspod: { kilobytesEach: tspod }, conmon: { kilobytesEach: conmon } },
-    ratios: [{ name: 'monitor / conmon', value: tspod / conmon, atMost: 0.3 }],
-  };
+  const results = { tspod: { kilobytesEach: tspod }, conmon: { kilobytesEach: conmon } };
+  const ours = { name: 'monitor / conmon', ours: 'tspod', peer: 'conmon', atMost: 0.3 };
+  return { results, ratios: [ratio(results, ours)] };
 }
 
 async function tspodKilobytes({ engine, rootfs }) {

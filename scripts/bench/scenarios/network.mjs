@@ -1,5 +1,6 @@
 import { launchOptions } from '../contestants.mjs';
 import { race, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'a bridge and a published port: in process beside no network, and the command line beside Podman';
 export const needs = { iptables: 'iptables' };
@@ -23,11 +24,10 @@ export async function run({ engine, rootfs, tspodCli, podman }, { rounds = 30 })
 }
 
 function ratios(results) {
-  const [none, bridge, tspod, podman] = Object.values(results).map(({ medianMs }) => medianMs);
-  return [
-    { name: 'bridge and port, milliseconds more than none', value: bridge - none, atMost: 8 },
-    { name: 'tspod run -p / podman run -p', value: tspod / podman, atMost: 0.4 },
-  ];
+  const more = results.bridge.medianMs - results.none.medianMs;
+  const inProcess = { name: 'bridge and port, milliseconds more than none', ours: 'bridge', peer: 'none', value: more };
+  const cli = { name: 'tspod run -p / podman run -p', ours: 'tspod run -p', peer: 'podman run -p' };
+  return [ratio(results, { ...inProcess, atMost: 8 }), ratio(results, { ...cli, atMost: 0.4 })];
 }
 
 async function mustSucceed(promise) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { packDebian } from '../image-root.mjs';
 import { race, runProgram, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 import { startRegistry } from '../registry.mjs';
 
 export const title =
@@ -41,14 +42,19 @@ export async function run({ directory, tspodCli, podman }, { rounds = 10 }) {
       ];
     });
     const results = await race(contestants, { rounds, warmUp: 1 });
-    const ratios = COMPRESSIONS.map((compression) => ({
-      name: `tspod pull / podman pull, ${compression}`,
-      value: results[`tspod ${compression}`].medianMs / results[`podman ${compression}`].medianMs,
-      atMost: 1.0,
-    }));
+    const ratios = COMPRESSIONS.map((compression) =>
+      ratio(results, {
+        name: `tspod pull / podman pull, ${compression}`,
+        ours: `tspod ${compression}`,
+        peer: `podman ${compression}`,
+        atMost: 1.0,
+      }),
+    );
+    const [most, ours] = [Math.max(...peaks), 'memory'];
+    const memory = { name: 'most memory of a pull, MiB', ours, value: most / 2 ** 20, atMost: 300 };
     return {
-      results: { ...results, memory: { kilobytesEach: Math.max(...peaks) / 1024 } },
-      ratios: [...ratios, { name: 'most memory of a pull, MiB', value: Math.max(...peaks) / 2 ** 20, atMost: 300 }],
+      results: { ...results, memory: { kilobytesEach: most / 1024 } },
+      ratios: [...ratios, ratio(results, memory)],
     };
   } finally {
     registry.close();

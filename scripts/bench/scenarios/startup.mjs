@@ -1,4 +1,5 @@
 import { race, runProgram, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'start of the command line: version';
 
@@ -11,6 +12,6 @@ export async function run({ tspodCli, podman }, { rounds = 100 }) {
     ],
     { rounds, warmUp: 3 },
   );
-  const value = results['tspod version'].medianMs / results['node -e 0'].medianMs;
-  return { results, ratios: [{ name: 'tspod version / node -e 0', value }] };
+  const ours = { name: 'tspod version / node -e 0', ours: 'tspod version', peer: 'node -e 0' };
+  return { results, ratios: [ratio(results, ours)] };
 }

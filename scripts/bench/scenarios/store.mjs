@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packRoot } from '../image-root.mjs';
 import { race, timed } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 
 export const title = 'images, run --rm IMAGE and rmi, whole process, in a store of 10 and of 1,000 images of one layer';
 
@@ -17,11 +18,14 @@ export async function run({ directory, rootfs, openStore }, { rounds = 50 }) {
   const [small, large] = SIZES;
   return {
     results,
-    ratios: Object.keys(COMMANDS).map((name) => ({
-      name: `${name} in ${large} / in ${small}`,
-      value: results[`${name} in ${large}`].medianMs / results[`${name} in ${small}`].medianMs,
-      atMost: 1.5,
-    })),
+    ratios: Object.keys(COMMANDS).map((name) =>
+      ratio(results, {
+        name: `${name} in ${large} / in ${small}`,
+        ours: `${name} in ${large}`,
+        peer: `${name} in ${small}`,
+        atMost: 1.5,
+      }),
+    ),
   };
 }
 

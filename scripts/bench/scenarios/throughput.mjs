@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { race, runProgram } from '../measure.mjs';
+import { ratio } from '../ratio.mjs';
 import { makeBusyboxRoot } from '../rootfs.mjs';
 
 export const title = 'iperf3 between the host and a container on a bridge: one gibibyte at the rate of one second';
@@ -32,14 +33,11 @@ async function measure(addresses, rounds) {
     { name: `${engine} in`, once: () => gibibyte(address, []) },
   ]);
   const results = await race(contestants, { rounds, warmUp: 1 });
-  const ratio = (way, name) => ({
-    name,
-    value: results[`podman ${way}`].medianMs / results[`tspod ${way}`].medianMs,
-    atLeast: 0.95,
-  });
+  const rate = (way, name) =>
+    ratio(results, { name, ours: `tspod ${way}`, peer: `podman ${way}`, times: true, atLeast: 0.95 });
   return {
     results,
-    ratios: [ratio('out', 'rate container to host, of Podman'), ratio('in', 'rate host to container')],
+    ratios: [rate('out', "rate container to host, of Podman's"), rate('in', 'rate host to container')],
   };
 }
 
