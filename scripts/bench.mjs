@@ -104,6 +104,9 @@ async function main() {
     );
     if (values.profile) await profileLaunch(contestants, settings);
     for (const name of scenarioNames()) report.scenarios[name] = await runScenario(name, contestants);
+  } catch (error) {
+    if (interrupted()) await forever();
+    throw error;
   } finally {
     if (!interrupted()) await contestants.close();
   }
@@ -137,6 +140,11 @@ function endWhenInterrupted(contestants) {
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
   return () => called;
+}
+
+/** What was called off fails in many ways, and is about to end. */
+function forever() {
+  return new Promise(() => undefined);
 }
 
 function write(report) {

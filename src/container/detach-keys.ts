@@ -31,26 +31,33 @@ export interface DetachFilter {
   push(input: Uint8Array): { readonly pass: Uint8Array; readonly detach: boolean };
 }
 
-/** Looks for the sequence in a stream of input, however it is cut. */
+/** Looks for the sequence in a stream of input, however it is cut. Input without its first key is passed on as it is. */
 export function detachFilter(keys: readonly number[]): DetachFilter {
+  const [first] = keys;
   let matched = 0;
   return {
     push(input) {
-      if (keys.length === 0) return { pass: input, detach: false };
-      const pass: number[] = [];
-      for (const byte of input) {
-        if (byte !== keys[matched]) {
-          pass.push(...keys.slice(0, matched));
+      if (first === undefined || (matched === 0 && !input.includes(first))) return { pass: input, detach: false };
+      const pass: Uint8Array[] = [];
+      let at = 0;
+      while (at < input.length) {
+        if (matched === 0) {
+          const found = input.indexOf(first, at);
+          const end = found === -1 ? input.length : found;
+          pass.push(input.subarray(at, end));
+          at = end;
+          if (found === -1) break;
+        }
+        if (input[at] === keys[matched]) {
+          matched += 1;
+          at += 1;
+          if (matched === keys.length) return { pass: Buffer.concat(pass), detach: true };
+        } else {
+          pass.push(Uint8Array.from(keys.slice(0, matched)));
           matched = 0;
         }
-        if (byte !== keys[matched]) {
-          pass.push(byte);
-        } else {
-          matched += 1;
-          if (matched === keys.length) return { pass: Uint8Array.from(pass), detach: true };
-        }
       }
-      return { pass: Uint8Array.from(pass), detach: false };
+      return { pass: Buffer.concat(pass), detach: false };
     },
   };
 }

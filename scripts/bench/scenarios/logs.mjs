@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { race, summary, timed } from '../measure.mjs';
 import { ratio } from '../ratio.mjs';
@@ -22,7 +22,7 @@ export async function run(contestants, { rounds = 5 }) {
     rounds,
     warmUp: 0,
   });
-  const following = await race([followsTspod(contestants), followsPodman(contestants)], { rounds, warmUp: 0 });
+  const following = await race([followedTspod(contestants), followedPodman(contestants)], { rounds, warmUp: 0 });
   const results = { tspod: summary(samples.tspod), podman: summary(samples.podman), ...reading, ...following };
   return { results, ratios: ratios(results) };
 }
@@ -71,34 +71,39 @@ function readsPodman(contestants, writing) {
   };
 }
 
-/** From the start until the reader has all of it: it ends when the container has ended. */
-function followsTspod({ engine, rootfs, tspodCli }) {
+/** From the start to the end of the container, while somebody reads what it writes. */
+function followedTspod({ engine, rootfs, tspodCli }) {
   return {
-    name: 'tspod logs -f',
+    name: 'tspod, followed',
     async once() {
       const container = await engine.containers.create(optionsOf(rootfs));
+      let follower;
       const nanoseconds = await timed(async () => {
         await container.start();
-        await tspodCli(['logs', '--follow', container.id], { output: 'ignore' });
+        follower = tspodCli(['logs', '--follow', container.id], { output: 'count' });
+        await container.wait();
       });
-      await container.wait();
+      const { bytes } = await follower;
+      if (bytes !== statSync(join(rootfs, 'lines')).size) throw new Error(`the reader has got only ${bytes} bytes`);
       await container.remove();
       return nanoseconds;
     },
   };
 }
 
-function followsPodman(contestants) {
-  const { podman } = contestants;
+/** Podman 4.3's reader ends with the container, whatever it has not read yet, and without events never. */
+function followedPodman(contestants) {
+  const podman = (args, options) => contestants.podman(['--events-backend', 'file', ...args], options);
   return {
-    name: 'podman logs -f',
+    name: 'podman, followed',
     async once() {
-      const name = await createPodman(contestants);
+      const name = await createPodman({ ...contestants, podman });
       const start = await podman(['start', name], { output: 'ignore' });
-      const follow = await podman(['logs', '--follow', name], { output: 'ignore' });
-      await podman(['wait', name]);
+      const follower = podman(['logs', '--follow', name], { output: 'count' });
+      const wait = await podman(['wait', name]);
+      await follower;
       await podman(['rm', name]);
-      return start.nanoseconds + follow.nanoseconds;
+      return start.nanoseconds + wait.nanoseconds;
     },
   };
 }
@@ -108,7 +113,7 @@ function ratios(results) {
   return [
     faster('writing: podman / tspod', 'tspod', 'podman', 5),
     faster('reading: podman / tspod', 'tspod logs', 'podman logs', 10),
-    faster('writing while a reader follows: podman / tspod', 'tspod logs -f', 'podman logs -f', 5),
+    faster('writing while a reader follows: podman / tspod', 'tspod, followed', 'podman, followed', 5),
   ];
 }
 
