@@ -15,6 +15,7 @@ export async function run({ engine, rootfs, oci, bundle, fresh, bareLoop, host }
   const sandboxes = await sandboxesOf(host, rootfs);
   const bare = await bareLoop();
   const options = launchOptions(rootfs, ['/bin/true']);
+  const plain = { ...options, rootfsOverlay: false };
   const bundles = { crun: bundle(['/bin/true']), runc: bundle(['/bin/true']) };
   const shellOut = (runtime) => async () =>
     (await oci(runtime, ['run', '--bundle', bundles[runtime], fresh()])).nanoseconds;
@@ -22,6 +23,7 @@ export async function run({ engine, rootfs, oci, bundle, fresh, bareLoop, host }
     const results = await race(
       [
         { name: 'tspod', once: () => timed(() => mustSucceed(engine.run(options))) },
+        { name: 'tspod, plain root', once: () => timed(() => mustSucceed(engine.run(plain))) },
         { name: 'crun', once: shellOut('crun') },
         { name: 'runc', once: shellOut('runc') },
         { name: 'bare', once: bare.once },
@@ -50,6 +52,7 @@ function ratios(results) {
   const ours = 'tspod';
   return [
     ratio(results, { name: 'tspod / crun run', ours, peer: 'crun', atMost: 0.5 }),
+    ratio(results, { name: 'tspod, on the directory itself / crun run', ours: 'tspod, plain root', peer: 'crun' }),
     ratio(results, { name: 'tspod / bare C loop', ours, peer: 'bare', atMost: 2.5 }),
     ratio(results, { name: 'tspod / runc run', ours, peer: 'runc' }),
     ...Object.keys(SANDBOXES)
