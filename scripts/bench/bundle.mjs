@@ -1,5 +1,5 @@
 /** The configuration that Podman would hand to an OCI runtime for the same container. */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CAPABILITIES = [
@@ -19,6 +19,9 @@ const CAPABILITIES = [
 const CGROUPS = '/sys/fs/cgroup';
 const CGROUP_PARENT = '/tspod-bench';
 
+/** Of the OCI runtimes and of Podman; what is in another comes first. */
+const CGROUP_PARENTS = [CGROUP_PARENT, '/libpod_parent/conmon', '/libpod_parent'];
+
 export const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 
 /** Writes config.json; `name` becomes the cgroup's name as well, the profile is that of `peerRoot`. Returns the bundle's directory. */
@@ -29,15 +32,24 @@ export function makeBundle(directory, { rootfs, args, name, peerRoot = '/' }) {
   return directory;
 }
 
-/** The runtimes remove the cgroups of their containers, and leave what these were in. */
-export function removeCgroups() {
-  for (const hierarchy of ['', ...readdirSync(CGROUPS).map((name) => `/${name}`)]) {
-    try {
-      rmdirSync(CGROUPS + hierarchy + CGROUP_PARENT);
-    } catch {
-      // It is none, or no container needed it.
+/** The runtimes remove the cgroups of their containers, and leave what these were in. Answers a function that removes what was not there before. */
+export function rememberCgroups() {
+  const before = new Set(parents().filter((path) => existsSync(path)));
+  return () => {
+    for (const path of parents()) {
+      if (before.has(path)) continue;
+      try {
+        rmdirSync(path);
+      } catch {
+        // No container needed it, or others are in it.
+      }
     }
-  }
+  };
+}
+
+function parents() {
+  const hierarchies = [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))];
+  return hierarchies.flatMap((hierarchy) => CGROUP_PARENTS.map((name) => join(hierarchy, name)));
 }
 
 function config({ rootfs, args, name, profile }) {

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeBundle, removeCgroups } from './bundle.mjs';
+import { makeBundle, rememberCgroups } from './bundle.mjs';
 import { endContainers, endOciContainers } from './cleanup.mjs';
 import { echoLines } from './echo.mjs';
 import { runProgram } from './measure.mjs';
@@ -23,6 +23,7 @@ const RUN_PARENT = ['/run', '/dev/shm'].find((path) => statfsSync(path).type ===
 
 /** Opens everything; `close` ends and removes all of it. `peerRoot` is a Debian tree that the peers run in. */
 export async function openContestants({ peerRoot } = {}) {
+  const removeCgroups = rememberCgroups();
   const { openEngine } = await import(join(repository, 'dist/index.js'));
   const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
   const runDirectory = mkdtempSync(join(RUN_PARENT, 'tspod-bench-'));

@@ -18,7 +18,14 @@ const EAGAIN = 11;
 const EPERM = 1;
 
 /** All that a monitor may see of our environment: switches for debugging. A container's comes with its plan. */
-const PASSED_ON = ['TSPOD_DEBUG', 'TSPOD_TEST', 'TSPOD_PROFILE', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS'] as const;
+const PASSED_ON = [
+  'TSPOD_DEBUG',
+  'TSPOD_TEST',
+  'TSPOD_PROFILE',
+  'ASAN_OPTIONS',
+  'UBSAN_OPTIONS',
+  'LSAN_OPTIONS',
+] as const;
 
 export interface SpawnMonitorOptions {
   /** Descriptors of this process that the monitor gets as 4, 5, ... They stay open here. @default none */
