@@ -136,7 +136,13 @@ function endWhenInterrupted(contestants) {
     if (called) return;
     called = true;
     console.error(`${signal}: cleaning up`);
-    contestants.close().finally(() => process.exit(130));
+    contestants.close().then(
+      () => process.exit(130),
+      (error) => {
+        console.error(error.message);
+        process.exit(1);
+      },
+    );
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
   return () => called;

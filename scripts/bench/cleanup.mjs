@@ -1,5 +1,29 @@
-/** Ends what a scenario that failed has left running, before its files go. */
+/** Ends what a scenario that failed, or was interrupted, has left running, before its files go. */
 import { readdirSync } from 'node:fs';
+
+/** How long calls that are under way may take when a run is called off. */
+const LAST_CALLS_MS = 10_000;
+
+/** Calls of scenarios: when it is closed there are no new ones, and those under way have ended, or were given up. */
+export function openGate() {
+  const underWay = new Set();
+  let closed = false;
+  return {
+    through(call) {
+      return async (...args) => {
+        if (closed) throw new Error('called off');
+        const promise = call(...args);
+        underWay.add(promise);
+        return promise.finally(() => underWay.delete(promise));
+      };
+    },
+    async close() {
+      closed = true;
+      const patience = new Promise((resolve) => setTimeout(resolve, LAST_CALLS_MS).unref());
+      await Promise.race([Promise.allSettled(underWay), patience]);
+    },
+  };
+}
 
 /** Of a store of tspod: `cli` calls its command line. */
 export async function endContainers(cli) {

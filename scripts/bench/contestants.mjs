@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle, rememberCgroups } from './bundle.mjs';
-import { endContainers, endOciContainers } from './cleanup.mjs';
+import { endContainers, endOciContainers, openGate } from './cleanup.mjs';
 import { echoLines } from './echo.mjs';
 import { runProgram } from './measure.mjs';
 import { podman, startBareLoop, startPeerHost } from './peers.mjs';
@@ -28,11 +28,12 @@ export async function openContestants({ peerRoot } = {}) {
   const directory = mkdtempSync(join(SCRATCH_PARENT, 'tspod-bench-'));
   const runDirectory = mkdtempSync(join(RUN_PARENT, 'tspod-bench-'));
   const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
+  const gate = openGate();
   const places = [];
   const openStore = async (name) => {
     const place = { root: join(directory, name, 'root'), runRoot: join(runDirectory, name) };
     places.push(place);
-    return { engine: await openEngine(place), cli: (args, options) => runTspod(place, args, options) };
+    return { engine: await openEngine(place), cli: gate.through((args, options) => runTspod(place, args, options)) };
   };
   const { engine, cli: tspodCli } = await openStore('tspod');
   const host = startPeerHost({ root: peerRoot, shared: [SCRATCH_PARENT, runDirectory] });
@@ -47,17 +48,20 @@ export async function openContestants({ peerRoot } = {}) {
     fresh,
     openStore,
     tspodCli,
-    tspodEcho: (args, options) => echoLines(PROGRAM, [...globalsOf(places[0]), ...args], options),
-    ...peers,
+    tspodEcho: gate.through((args, options) => echoLines(PROGRAM, [...globalsOf(places[0]), ...args], options)),
+    oci: gate.through(peers.oci),
+    podman: gate.through(peers.podman),
+    podmanEcho: gate.through(peers.podmanEcho),
     bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh(), peerRoot }),
     bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
     async close() {
+      await gate.close();
       await engine.close();
       for (const place of places) await tolerate(endContainers((args) => runTspod(place, args)));
       await tolerate(peers.end());
       await host.close();
       removeCgroups();
-      for (const path of [directory, runDirectory]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+      for (const path of [directory, runDirectory]) rmSync(path, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }
