@@ -5,7 +5,7 @@ set -eu
 
 programs='busybox-static tmux strace jq zsh fish uidmap libseccomp2 podman crun runc conmon
   nftables iproute2 iperf3 netavark aardvark-dns
-  golang-github-containers-common docker-registry skopeo umoci zstd attr openssl cmake make g++ clang clang-format clang-tidy libclang-rt-14-dev'
+  e2fsprogs golang-github-containers-common docker-registry skopeo umoci zstd attr openssl cmake make g++ clang clang-format clang-tidy libclang-rt-14-dev'
 
 missing=''
 for program in $programs; do

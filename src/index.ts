@@ -21,4 +21,5 @@ export type * from './spec/create-options.js';
 export type * from './spec/health-options.js';
 export type { CloneOptions } from './container/verbs/clone.js';
 export type { UpdateOptions } from './spec/update.js';
+export { checkStore } from './engine/check-store.js';
 export { openEngine } from './engine/open.js';

@@ -1,5 +1,6 @@
 /** What a command works with: the engine, output, and the process that typed it. */
 import type { EventsBackend } from '../events/event-log.js';
+import type { StoreCheck } from '../engine/images/types.js';
 import type { Engine } from '../engine/types.js';
 import type { Caller } from './parse/caller.js';
 
@@ -27,6 +28,8 @@ export interface Context {
   readonly caller: Caller;
   /** Opened at the first call. */
   engine(): Promise<Engine>;
+  /** As the library's, for the store that the flags name. */
+  checkStore(options: { readonly repair: boolean }): Promise<StoreCheck>;
   /** Text for stdout; escaped when that is a terminal. */
   out(text: string): Promise<void>;
   /** When stdout is a terminal: what is on it goes. */

@@ -1,7 +1,7 @@
 /** Makes the context of the running process. */
 import { readFileSync } from 'node:fs';
 
-import type { Engine } from '../engine/types.js';
+import type { Engine, EngineOptions } from '../engine/types.js';
 import { parseLimits } from '../host/proc-self.js';
 import { LOG_LEVELS, type Context, type Globals } from './context.js';
 import { escapeControls } from './escape.js';
@@ -20,6 +20,10 @@ export function makeContext(globals: Globals): Context {
     globals,
     caller: processCaller(),
     engine: () => (engine ??= open(globals)),
+    checkStore: async (options) => {
+      const { checkStore } = await import('../engine/check-store.js');
+      return checkStore({ ...engineOptions(globals), ...options });
+    },
     out: async (text) => {
       if (globals.stdout !== undefined) await writeText(globals.stdout, text);
     },
@@ -36,9 +40,13 @@ export function makeContext(globals: Globals): Context {
 }
 
 async function open(globals: Globals): Promise<Engine> {
-  const { root, runRoot, networkConfigDir, cgroupManager, eventsBackend, hooksDirectories } = globals;
   const { openEngine } = await import('../engine/open.js');
-  return openEngine({
+  return openEngine(engineOptions(globals));
+}
+
+function engineOptions(globals: Globals): EngineOptions {
+  const { root, runRoot, networkConfigDir, cgroupManager, eventsBackend, hooksDirectories } = globals;
+  return {
     eventsBackend,
     hooksDirectories,
     keepBridges: false,
@@ -46,7 +54,7 @@ async function open(globals: Globals): Promise<Engine> {
     ...(runRoot === undefined ? {} : { runRoot }),
     ...(networkConfigDir === undefined ? {} : { networkConfigDir }),
     ...(cgroupManager === undefined ? {} : { cgroupManager }),
-  });
+  };
 }
 
 async function writeText(fd: number, text: string): Promise<void> {

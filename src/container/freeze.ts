@@ -6,7 +6,7 @@ import { TspodError } from '../errors.js';
 import { execute } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
 import { freezePlan, frozenFile } from '../plan/update.js';
-import { presentCgroups } from './cgroup.js';
+import { heldCgroups } from './held-cgroups.js';
 import type { HeldContainer } from './held.js';
 import type { Observation } from './observe.js';
 
@@ -16,13 +16,13 @@ const LOOK_EVERY_MS = 5;
 
 /** Resolves when all processes have stopped, or may go on. Throws NO_CGROUPS, TIMED_OUT. */
 export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<void> {
-  const placement = presentCgroups(held.context, held.id, held.config);
+  const placement = heldCgroups(held);
   await execute(encodePlan(freezePlan(placement, frozen)));
   const file = frozenFile(placement);
   if (!frozen || file === undefined) return;
   // Version 1 tells nobody when it is done; it has to be asked.
-  for (const start = Date.now(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
-    if (Date.now() - start < PATIENCE_MS) continue;
+  for (const start = performance.now(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
+    if (performance.now() - start < PATIENCE_MS) continue;
     await execute(encodePlan(freezePlan(placement, false)));
     throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
   }

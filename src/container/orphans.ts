@@ -3,10 +3,12 @@ import { readdirSync } from 'node:fs';
 
 import { tryLock } from '../native/file-lock.js';
 import { removeTreeSync } from '../native/tree.js';
-import { containerPaths } from '../storage/paths.js';
+import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
 import { activeSessions, removeBusyTree } from './exec-session/files.js';
 import { isAtRest, removeLockFile } from './held.js';
+import { isAlive } from './observe.js';
+import { readLiveRecord } from './run-record.js';
 import { asidePath } from './settle.js';
 
 const ID = /^[0-9a-f]{64}/;
@@ -23,6 +25,8 @@ export function removeOrphans(context: EngineContext, unsettled: ReadonlySet<str
 
 function removeOrphan(context: EngineContext, id: string): void {
   const paths = containerPaths(context.directories, id);
+  // Its record is lost: `system check --repair` makes another one.
+  if (context.store.get(id) === undefined && isProcessAlive(paths)) return;
   // Somebody is at work on it, and sees to it.
   using held = tryLock(paths.lock);
   if (held === undefined) return;
@@ -32,6 +36,12 @@ function removeOrphan(context: EngineContext, id: string): void {
   if (activeSessions(paths.run).length === 0) removeBusyTree(paths.run);
   removeTreeSync(asidePath(paths));
   removeLockFile(held);
+}
+
+/** It runs, or is about to be started again. */
+export function isProcessAlive({ state }: Pick<ContainerPaths, 'state'>): boolean {
+  const live = readLiveRecord(state);
+  return live !== undefined && (isAlive(live.monitor) || isAlive(live.init));
 }
 
 function idsIn(directory: string): readonly string[] {

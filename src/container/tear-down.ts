@@ -2,26 +2,15 @@
 import { findRuntime } from '../host/oci-runtimes.js';
 import { execute } from '../native/execute.js';
 import { encodePlan } from '../plan/encode.js';
-import type { CgroupPlacement, TeardownContext } from '../plan/context.js';
+import type { TeardownContext } from '../plan/context.js';
 import { bridgesPlan } from '../plan/network/detach.js';
 import { teardownPlan } from '../plan/teardown.js';
-import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, type CgroupNames } from '../spec/cgroup-path.js';
-import type { ContainerConfig } from '../spec/config.js';
 import type { RuntimeConfig } from '../spec/oci-runtime.js';
-import { presentCgroups } from './cgroup.js';
 import { failpoint } from './failpoint.js';
+import { heldCgroups, readableConfig } from './held-cgroups.js';
 import type { HeldContainer } from './held.js';
 import { addedNetworks, forgetAdded, leftNetwork } from './networking.js';
 import { runtimeCommand } from './oci-runtime/command.js';
-
-/** Enough of a configuration for what follows an end. */
-type EndConfig = CgroupNames & Pick<ContainerConfig, 'hooks' | 'annotations' | 'runtime'>;
-
-/** Where a container with a damaged record can have its cgroups, unless its user chose another place. */
-const USUAL_PLACES: readonly CgroupNames[] = [
-  { cgroupManager: 'cgroupfs', cgroupParent: DEFAULT_CGROUP_PARENT, cgroups: 'enabled' },
-  { cgroupManager: 'systemd', cgroupParent: DEFAULT_SLICE, cgroups: 'enabled' },
-];
 
 /** Ends what still runs in its cgroups, removes them, runs poststop hooks. Throws the first failure, after having tried all. */
 export async function tearDown(held: HeldContainer): Promise<void> {
@@ -30,7 +19,7 @@ export async function tearDown(held: HeldContainer): Promise<void> {
     encodePlan(
       teardownPlan({
         id: held.id,
-        cgroup: cgroupsOf(held, config),
+        cgroup: heldCgroups(held),
         ...(config?.runtime === undefined ? { hooks: config?.hooks.poststop ?? [] } : runtimeOf(held, config.runtime)),
         ...networkOf(held),
         bundle: held.paths.directory,
@@ -50,7 +39,7 @@ function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<T
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
   await removeAddedBridges(held);
-  const cgroup = cgroupsOf(held, readableConfig(held));
+  const cgroup = heldCgroups(held);
   const network = networkOf(held);
   if (cgroup === undefined && network.network === undefined) return;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
@@ -69,18 +58,4 @@ async function removeAddedBridges({ context, id }: HeldContainer): Promise<void>
 function networkOf({ context, id }: HeldContainer): Pick<TeardownContext, 'network'> {
   const network = leftNetwork(context, id);
   return network === undefined ? {} : { network };
-}
-
-function cgroupsOf({ context, id }: HeldContainer, config: EndConfig | undefined): CgroupPlacement | undefined {
-  if (config !== undefined) return presentCgroups(context, id, config);
-  const found = USUAL_PLACES.flatMap((place) => presentCgroups(context, id, place)?.directories ?? []);
-  return found.length === 0 ? undefined : { directories: found };
-}
-
-function readableConfig(held: HeldContainer): EndConfig | undefined {
-  try {
-    return held.config;
-  } catch {
-    return undefined;
-  }
 }

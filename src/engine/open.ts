@@ -1,5 +1,5 @@
 /** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 
 import type { Container, RunOptions } from '../container/api.js';
 import { BridgeKeeper } from '../container/bridges.js';
@@ -20,7 +20,6 @@ import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
-import { volumeDirectories } from '../storage/volumes.js';
 import { findExecSession } from './find-exec.js';
 import { diffAny } from './diff.js';
 import { diskUsage } from './disk-usage.js';
@@ -32,6 +31,7 @@ import { makeImages } from './images/images.js';
 import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';
 import { makeManifests } from './manifests/manifests.js';
+import { broken, missingDatabase, refuseLostRecords, refuseLostTables } from './lost-records.js';
 import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
 import { pruneContainers } from './prune.js';
@@ -58,9 +58,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const cgroupManager = chosenManager(options);
   const paths = storePaths(directories);
   makeDirectories(directories, paths);
-  refuseLostDatabase(paths);
-  const store = new Store(paths.database);
+  const missing = missingDatabase(paths);
+  if (missing !== undefined) throw broken(missing);
+  const store = new Store(paths.database, () => refuseLostTables(paths));
   try {
+    refuseLostRecords(store, paths);
     const isNewBoot = refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
     mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
     const context = makeContext(directories, {
@@ -147,23 +149,6 @@ function makeDirectories({ root, runRoot }: Directories, paths: StorePaths): voi
       });
     }
   }
-}
-
-/** Containers' layers, and volumes, without their records would never be found again: an empty database beside them is no new store. */
-function refuseLostDatabase({ database, containers, volumes }: StorePaths): void {
-  const size = statSync(database, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0) return;
-  const lost = `${database} is missing or empty, and`;
-  if (readdirSync(containers).length > 0)
-    throw new TspodError(
-      'STORE_BROKEN',
-      `${lost} ${containers} holds containers: put the database back, or remove that directory to start anew`,
-    );
-  if (volumeDirectories(volumes).length > 0)
-    throw new TspodError(
-      'STORE_BROKEN',
-      `${lost} ${volumes} holds volumes: put the database back, or move that directory away to start anew`,
-    );
 }
 
 function makeContext(

@@ -33,8 +33,8 @@ import { checkGroups, checkUser, parseUmask } from './users.js';
 
 /** Podman's. */
 const DEFAULT_SHM_BYTES = 65536 * 1024;
-const DEFAULT_STOP_TIMEOUT_SEC = 10;
-const DEFAULT_STOP_SIGNAL = 15;
+export const DEFAULT_STOP_TIMEOUT_SEC = 10;
+export const DEFAULT_STOP_SIGNAL = 15;
 const DEFAULT_UMASK = 0o022;
 
 /** Longest time limit in seconds: more than a century. */

@@ -12,6 +12,7 @@ import {
   type StoredName,
 } from './image-rows.js';
 import { prefixEnd } from './lookup.js';
+import { RELINK_IMAGES } from './salvage-rows.js';
 import type { Tables } from './tables.js';
 
 /** Parsed configs kept in memory: they never change. */
@@ -36,6 +37,11 @@ export class ImageRecords {
       if (image.name !== undefined) this.#name(image.name, seq, image.manifest);
       return seq;
     });
+  }
+
+  /** Containers have the images again that they are made of, where that was lost. */
+  relink(): void {
+    this.#db.run(RELINK_IMAGES);
   }
 
   #insert(image: NewImage): number {
@@ -108,7 +114,7 @@ export class ImageRecords {
 
   /** In the order in which they came. */
   list(): readonly StoredImage[] {
-    return this.#db.transaction(() => {
+    return this.#db.snapshot(() => {
       const names = grouped(
         this.#db.all<StoredName & OfImage>('SELECT image, name, manifest FROM image_name ORDER BY name'),
       );

@@ -28,7 +28,7 @@ export type ContainerRow = readonly [
 /** With the column `summary` at its end. */
 export type ListedRow = readonly [...ContainerRow, summary: string];
 
-const STATE_COLUMN_NAMES = [
+export const STATE_COLUMN_NAMES = [
   'status',
   'auto_remove',
   'stopped_by_user',

@@ -1,7 +1,7 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
 import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
-import { naming, openDatabase, type Connection, type Statement } from './database.js';
+import { isBusy, naming, openDatabase, setPatience, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
 import { ImageLeases } from './image-leases.js';
 import { ImageRecords } from './images.js';
@@ -40,6 +40,7 @@ interface KnownConfig {
 export class Store {
   readonly path: string;
   readonly #db: Connection;
+  #isImpatient = false;
   readonly #statements = new Map<string, Statement>();
   readonly #configs = new Map<string, KnownConfig>();
   /** Addresses of containers. */
@@ -55,15 +56,17 @@ export class Store {
   readonly volumes: Volumes;
   readonly secrets: Secrets;
 
-  constructor(path: string) {
+  /** As openDatabase(). */
+  constructor(path: string, onNew?: () => void) {
     this.path = path;
-    this.#db = openDatabase(path);
+    this.#db = openDatabase(path, onNew);
     const tables = {
       one: <Row>(sql: string, ...values: readonly unknown[]) => this.#one<Row>(sql, ...values),
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#all<Row>(sql, ...values),
       run: (sql: string, ...values: readonly unknown[]) =>
         naming(path, () => this.#prepare(sql).run(...values).changes),
       transaction: <T>(body: () => T) => this.transaction(body),
+      snapshot: <T>(body: () => T) => this.snapshot(body),
     };
     this.leases = new Leases(tables);
     this.members = new Members(tables);
@@ -129,6 +132,11 @@ export class Store {
   get(id: string): StoredContainer | undefined {
     const row = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
     return row === undefined ? undefined : this.#container(row);
+  }
+
+  /** It has no container. */
+  isEmpty(): boolean {
+    return this.#one('SELECT 1 FROM container LIMIT 1') === undefined;
   }
 
   bySeq(seq: number): StoredContainer | undefined {
@@ -291,9 +299,18 @@ export class Store {
 
   /** All or nothing, and alone among writers from the start. The body is synchronous. */
   transaction<T>(body: () => T): T {
+    return this.#together(() => this.#begin(), body);
+  }
+
+  /** Reads all as of one moment, whoever writes meanwhile. */
+  snapshot<T>(body: () => T): T {
+    return this.#together(() => this.#prepare('BEGIN').run(), body);
+  }
+
+  #together<T>(begin: () => unknown, body: () => T): T {
     if (this.#db.inTransaction) return body();
     return naming(this.path, () => {
-      this.#prepare('BEGIN IMMEDIATE').run();
+      begin();
       try {
         const result = body();
         this.#prepare('COMMIT').run();
@@ -304,6 +321,19 @@ export class Store {
         throw error;
       }
     });
+  }
+
+  /** Who has waited in vain once waits no more, so that work on many containers ends as soon as that on one. */
+  #begin(): void {
+    try {
+      this.#prepare('BEGIN IMMEDIATE').run();
+    } catch (error) {
+      this.#isImpatient = isBusy(error);
+      if (this.#isImpatient) setPatience(this.#db, false);
+      throw error;
+    }
+    if (this.#isImpatient) setPatience(this.#db, true);
+    this.#isImpatient = false;
   }
 
   get isOpen(): boolean {

@@ -6,4 +6,6 @@ export interface Tables {
   readonly run: (sql: string, ...values: readonly unknown[]) => number;
   /** As of the store. */
   readonly transaction: <T>(body: () => T) => T;
+  /** As of the store: for reading. */
+  readonly snapshot: <T>(body: () => T) => T;
 }

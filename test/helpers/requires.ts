@@ -34,7 +34,9 @@ type Program =
   | 'nft'
   | 'ip'
   | 'iperf3'
-  | 'nsenter';
+  | 'nsenter'
+  | 'mkfs.ext4'
+  | 'prlimit';
 
 const PROBES = {
   root: () => (process.geteuid?.() === 0 ? undefined : 'not root'),

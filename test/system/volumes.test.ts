@@ -402,7 +402,10 @@ test('volumes without a database are no new store', async (t) => {
   mkdirSync(join(opening.root, 'volumes/v/_data'), { recursive: true });
   await (await openEngine(opening)).close();
   rmSync(storePaths(opening).database);
-  t.regex(await rejectsWith(t, openEngine(opening), 'STORE_BROKEN'), /volumes holds volumes: put the database back/);
+  t.regex(
+    await rejectsWith(t, openEngine(opening), 'STORE_BROKEN'),
+    /volumes holds volumes: run "tspod system check --repair"$/,
+  );
 });
 
 test('a directory that cannot be made fails the launch, and not the creation', async (t) => {

@@ -5,7 +5,7 @@ export const command: Command = {
   name: 'check',
   summary: 'Check whether the store is whole',
   description:
-    'Looks whether all that images and volumes need is there, and nothing else; with --repair puts it right: what images do not need goes, directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
+    'Looks whether the database is whole, and whether all that images and volumes need is there, and nothing else; with --repair puts it right: a damaged database is made anew of what can be read of it and lies on the disk (the damaged one stays beside it), what images do not need goes, directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
   usage: '[options]',
   examples: ['system check', 'system check --repair'],
   flags: [
@@ -14,17 +14,15 @@ export const command: Command = {
       name: 'repair',
       short: 'r',
       kind: 'bool',
-      help: 'Remove images that are damaged and what none needs; put volumes right',
+      help: 'Save what a damaged database holds; remove images that are damaged and what none needs; put volumes right',
     },
   ],
   check: ({ args }) => {
     if (args.length > 0) throw invalid('`tspod system check` takes no arguments');
   },
   run: async (context, { flags }) => {
-    const engine = await context.engine();
-    const repair = flags.bool('repair');
-    const found = [await engine.images.check({ repair }), await engine.volumes.check({ repair })];
-    await context.out(found.flatMap(({ problems }) => problems.map((problem) => `${problem}\n`)).join(''));
-    return found.every(({ repaired }) => repaired) ? 0 : EXIT_FAILURE;
+    const { problems, repaired } = await context.checkStore({ repair: flags.bool('repair') });
+    await context.out(problems.map((problem) => `${problem}\n`).join(''));
+    return repaired ? 0 : EXIT_FAILURE;
   },
 };

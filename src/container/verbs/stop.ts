@@ -2,12 +2,16 @@
 import { isTspodError, TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import { DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT_SEC } from '../../spec/normalize.js';
 import { signalName } from '../../util/signals.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { ContainerStatus, StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
+import { endPause } from '../freeze.js';
+import { readableConfig } from '../held-cgroups.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { endOutlivingSessions } from '../outliving-sessions.js';
@@ -85,6 +89,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${held.id} is ${wasAllowed}`);
   const { live } = observation;
   const isGated = live.status === 'created';
+  const wishes = await stopWishes(held);
   held.save({ status: 'stopping' });
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
@@ -99,9 +104,17 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
     talk,
     monitor: openProcess(last.monitor.pid, last.monitor.startTime),
     // Before its exec a process is deaf to all signals but this.
-    signal: isGated ? 9 : held.config.stopSignal,
-    timeoutSec: isGated ? 0 : (options.timeoutSec ?? held.config.stopTimeoutSec),
+    signal: isGated ? 9 : wishes.stopSignal,
+    timeoutSec: isGated ? 0 : (options.timeoutSec ?? wishes.stopTimeoutSec),
   };
+}
+
+/** One whose record is damaged has to end as well: in the usual way, and it may be frozen, which the record has forgotten. */
+async function stopWishes(held: HeldContainer): Promise<Pick<ContainerConfig, 'stopSignal' | 'stopTimeoutSec'>> {
+  const config = readableConfig(held);
+  if (config !== undefined) return config;
+  await endPause(held);
+  return { stopSignal: DEFAULT_STOP_SIGNAL, stopTimeoutSec: DEFAULT_STOP_TIMEOUT_SEC };
 }
 
 /** A restart may have been under way until the monitor was told that there is to be none: now it is known whose process is the last. */

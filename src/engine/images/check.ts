@@ -7,6 +7,7 @@ import { removeTree } from '../../native/tree.js';
 import { blobSize } from '../../storage/images/blobs.js';
 import { collect, stored, strays } from '../../storage/images/garbage.js';
 import { hasLayer } from '../../storage/images/layers.js';
+import { adoptImages } from './adopt.js';
 import { settleMounts } from './mount.js';
 import { settleLeases } from '../../storage/images/lease.js';
 import type { StoreCheck } from './types.js';
@@ -25,10 +26,12 @@ export async function checkImages(
 ): Promise<StoreCheck> {
   const { store, paths } = context;
   if (repair) await settleLeases(store, paths.images, { all: true });
+  const adopted = repair ? await adoptImages(context) : [];
   const damaged = damagedImages(context);
   const unused = unusedItems(context);
   const left = leftovers(context);
   const problems = [
+    ...adopted.map((id) => `image ${id} had no record: it is there again, without a name`),
     ...damaged.map(({ id, what }) => `image ${id}: ${what} is missing`),
     ...unused.map(({ kind, key }) => `${kind} ${key} belongs to no image`),
     ...left.map((path) => `${basename(path)} was left by a command that was cut off`),

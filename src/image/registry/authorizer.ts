@@ -70,7 +70,7 @@ export class Authorizer {
   async #token(challenge: Challenge, scopes: readonly string[], signal: AbortSignal | undefined): Promise<Token> {
     const key = keyOf(scopes);
     const held = await this.#tokens.get(key)?.catch(() => undefined);
-    if (held !== undefined && Date.now() < held.renewAt) return held;
+    if (held !== undefined && performance.now() < held.renewAt) return held;
     const asked = this.#ask(challenge, scopes, signal);
     this.#tokens.set(key, asked);
     // One that was not given is not kept.
@@ -84,7 +84,7 @@ export class Authorizer {
     const credentials = await this.#known();
     const service = challenge.parameters.get('service');
     const wanted = scopes.length > 0 ? scopes : (challenge.parameters.get('scope')?.split(' ') ?? []);
-    const started = Date.now();
+    const started = performance.now();
     const response = await http.send({
       ...(credentials?.kind === 'token'
         ? exchange(realm, { service, scopes: wanted, token: credentials.token })

@@ -1,0 +1,54 @@
+/** Rows that belong together, where a damage has taken some of them. */
+import { FRESH_STATE } from './records.js';
+import { STATE_COLUMN_NAMES, stateValues } from './rows.js';
+
+/** Tables whose rows belong to a container, and the column that says which. */
+const OF_CONTAINERS = {
+  container_config: 'seq',
+  container_state: 'seq',
+  host_port: 'seq',
+  member: 'owner',
+  container_volume: 'container',
+} as const;
+
+/** Which image a container is made of is also in its summary. */
+export const RELINK_IMAGES = `INSERT OR IGNORE INTO image_use
+  SELECT c.seq, i.seq FROM container c JOIN image i ON i.id = json_extract(c.summary, '$.imageId');`;
+
+const OF_IMAGES = ['image_name', 'image_digest', 'image_blob', 'image_layer', 'image_mount'] as const;
+
+/** It may have a process: whoever looks next finds out (observe.ts). */
+const UNKNOWN_STATE = stateValues({ ...FRESH_STATE, status: 'active' })
+  .map((value) => (typeof value === 'string' ? `'${value}'` : String(value)))
+  .join(', ');
+
+/**
+ * Removes what is nobody's, and what is no record. A container without its configuration stays: its files can be saved, and it can be removed. An image without one of its layers or
+ * its manifest does not: it is made again of what is on the disk.
+ */
+export const TIDY_UP = `
+  DELETE FROM container WHERE length(id) != 64 OR id GLOB '*[^0-9a-f]*' OR name = '' OR NOT json_valid(summary);
+  ${Object.entries(OF_CONTAINERS)
+    .map(([table, column]) => `DELETE FROM ${table} WHERE ${column} NOT IN (SELECT seq FROM container);`)
+    .join('\n')}
+  DELETE FROM address WHERE owner != 0 AND owner NOT IN (SELECT seq FROM container);
+  DELETE FROM dependency WHERE seq NOT IN (SELECT seq FROM container) OR donor_seq NOT IN (SELECT seq FROM container);
+  DELETE FROM host_ids WHERE id NOT IN (SELECT id FROM container);
+  UPDATE container_config SET config = '' WHERE NOT json_valid(config);
+  INSERT INTO container_config SELECT seq, '' FROM container WHERE seq NOT IN (SELECT seq FROM container_config);
+  INSERT INTO container_state (seq, ${STATE_COLUMN_NAMES.join(', ')})
+    SELECT seq, ${UNKNOWN_STATE} FROM container WHERE seq NOT IN (SELECT seq FROM container_state);
+  DELETE FROM image WHERE CASE WHEN json_valid(config) AND json_valid(summary) THEN
+      json_array_length(config, '$.rootfs.diff_ids') IS NOT (SELECT count(*) FROM image_layer WHERE image = seq)
+      OR NOT EXISTS (SELECT 1 FROM image_blob WHERE image = seq AND kind = 'manifest')
+      OR NOT EXISTS (SELECT 1 FROM image_blob WHERE image = seq AND kind = 'config')
+      OR EXISTS (SELECT 1 FROM image_layer WHERE image = seq)
+        AND NOT EXISTS (SELECT 1 FROM image_blob WHERE image = seq AND kind = 'layer')
+    ELSE true END;
+  ${OF_IMAGES.map((table) => `DELETE FROM ${table} WHERE image NOT IN (SELECT seq FROM image);`).join('\n')}
+  DELETE FROM image_use;
+  ${RELINK_IMAGES}
+  DELETE FROM image_lease_item WHERE lease NOT IN (SELECT id FROM image_lease);
+  DELETE FROM volume WHERE NOT json_valid(labels) OR NOT json_valid(options);
+  DELETE FROM image_suspect;
+`;

@@ -1,0 +1,206 @@
+/** What can still be read of a damaged database, in a new one. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import Database from 'better-sqlite3';
+
+import { sqliteBinding } from './binding.js';
+import { migrate, type Connection } from './database.js';
+import { TIDY_UP } from './salvage-rows.js';
+
+/** What was taken over. */
+export interface Salvaged {
+  readonly containers: number;
+  readonly images: number;
+  readonly volumes: number;
+}
+
+/** Of the files that tspod makes: SQLite's default. */
+const PAGE_BYTES = 4096;
+/** A number of pages beyond it is taken for damage: 64 GiB. */
+const MAX_PAGES = 1 << 24;
+/** Rows between two damaged places that are looked for one by one. */
+const MAX_GAP = 100_000;
+const MAGIC = 'SQLite format 3\0';
+
+/**
+ * Reads copies of `damaged` and its write-ahead log, which are left as they are, and makes `target`, which must not exist: a whole database with all rows that
+ * can be read and that fit together. `bootId`: taken for that of the last boot when the database does not say.
+ */
+export function salvageDatabase(damaged: string, target: string, bootId: string): Salvaged {
+  const copy = `${damaged}.reading`;
+  const saved = new Database(target, { nativeBinding: sqliteBinding() });
+  try {
+    // Nothing of it is used before it is whole.
+    saved.pragma('synchronous = OFF');
+    migrate(saved, target);
+    // The log may be what is damaged; and the first page, without which nothing is found.
+    for (const how of [{ log: true }, { log: true, head: target }, { log: false }, { log: false, head: target }]) {
+      if (!copyDatabase(damaged, copy, how)) continue;
+      if (readInto(saved, copy)) break;
+    }
+    saved.exec(TIDY_UP);
+    saved.prepare("INSERT OR IGNORE INTO meta VALUES ('boot_id', ?)").run(bootId);
+    saved.prepare(`INSERT OR REPLACE INTO meta VALUES ('${SALVAGED}', '1')`).run();
+    return { containers: count(saved, 'container'), images: count(saved, 'image'), volumes: count(saved, 'volume') };
+  } finally {
+    saved.close();
+    forget(copy);
+    syncFile(target);
+  }
+}
+
+/** In `meta`: what belongs to no record may be what the damage took the record of. */
+export const SALVAGED = 'salvaged';
+
+function count(db: Connection, table: string): number {
+  return db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
+}
+
+interface CopyOptions {
+  /** With its write-ahead log. */
+  readonly log: boolean;
+  /** A whole database, whose first page stands in for that of the damaged one: it names where each table begins, which is the same in all. */
+  readonly head?: string;
+}
+
+/** Makes the copy long enough to be opened; false if there is nothing to read. */
+function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): boolean {
+  forget(copy);
+  const hasLog = log && existsSync(`${from}-wal`);
+  const size = statSync(from, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0 && !hasLog) return false;
+  if (size === 0) closeSync(openSync(copy, 'w', 0o600));
+  else copyFileSync(from, copy);
+  if (hasLog) copyFileSync(`${from}-wal`, `${copy}-wal`);
+  const fd = openSync(copy, 'r+');
+  try {
+    const pages = Math.max(1, Math.ceil(size / PAGE_BYTES), pagesSaid(fd));
+    // SQLite opens no file that is shorter than it says. What is missing reads as damage.
+    ftruncateSync(fd, pages * PAGE_BYTES);
+    if (head !== undefined) writeHead(fd, head, pages);
+  } finally {
+    closeSync(fd);
+  }
+  return true;
+}
+
+/** By the header (https://sqlite.org/fileformat2.html#the_database_header); 0 if that is damaged. */
+function pagesSaid(fd: number): number {
+  const header = Buffer.alloc(32);
+  readSync(fd, header, 0, header.length, 0);
+  const pages = header.readUInt32BE(28);
+  return header.toString('latin1', 0, MAGIC.length) === MAGIC && pages <= MAX_PAGES ? pages : 0;
+}
+
+function writeHead(fd: number, whole: string, pages: number): void {
+  const page = Buffer.alloc(PAGE_BYTES);
+  const source = openSync(whole, 'r');
+  readSync(source, page, 0, page.length, 0);
+  closeSync(source);
+  page.writeUInt32BE(pages, 28);
+  // No free pages: which ones were is not known.
+  page.fill(0, 32, 40);
+  writeSync(fd, page, 0, page.length, 0);
+}
+
+function readInto(saved: Connection, copy: string): boolean {
+  let db;
+  try {
+    db = new Database(copy, { nativeBinding: sqliteBinding() });
+    if ((db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number) === 0) return false;
+    for (const table of tablesOf(saved)) readTable({ from: db, into: saved, table });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    db?.close();
+  }
+}
+
+function tablesOf(db: Connection): readonly string[] {
+  return db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .pluck()
+    .all() as string[];
+}
+
+interface Table {
+  readonly from: Connection;
+  readonly into: Connection;
+  readonly table: string;
+}
+
+interface Column {
+  readonly name: string;
+  /** Its place in the primary key, from 1 on; 0: it is not part of it. */
+  readonly pk: number;
+}
+
+/** Forward to the first damaged place, backward to the last one, and row by row between them. */
+function readTable({ from, into, table }: Table): void {
+  const columns = into.pragma(`table_info(${table})`) as Column[];
+  const names = columns.map(({ name }) => name);
+  const key = columns.filter(({ pk }) => pk > 0).map(({ name }) => name);
+  const insert = into.prepare(
+    `INSERT OR IGNORE INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  const select = `SELECT ${names.join(', ')} FROM ${table}`;
+  const keep = (row: readonly unknown[]): void => {
+    try {
+      insert.run(...row);
+    } catch {
+      // no row that was ever written
+    }
+  };
+  const read = (order: 'ASC' | 'DESC'): unknown => {
+    let last: unknown;
+    try {
+      const statement = from.prepare(`${select} ORDER BY ${key.map((name) => `${name} ${order}`).join(', ')}`);
+      for (const row of statement.raw().safeIntegers().iterate() as Iterable<unknown[]>) {
+        keep(row);
+        last = row[0];
+      }
+      return undefined;
+    } catch {
+      return last ?? null;
+    }
+  };
+  into.transaction(() => {
+    const low = read('ASC');
+    if (low === undefined) return;
+    const high = read('DESC');
+    if (key.length !== 1 || typeof low !== 'bigint' || typeof high !== 'bigint' || high - low > MAX_GAP) return;
+    for (let at = low + 1n; at < high; at += 1n) {
+      try {
+        const row = from
+          .prepare(`${select} WHERE ${key.join('')} = ?`)
+          .raw()
+          .safeIntegers()
+          .get(at);
+        if (row !== undefined) keep(row as unknown[]);
+      } catch {
+        // in a damaged page
+      }
+    }
+  })();
+}
+
+function forget(copy: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}
