@@ -3,11 +3,11 @@
  * Kills the command line with SIGKILL before each of its system calls that changes something, and at random moments; after each kill the
  * next command must put everything right. Needs root and strace. The system suite runs a sample of the same.
  *
- *   npm run test:faults                    every system call, 200 random moments, 50 of images, 200 containers on a network: about ten minutes
+ *   npm run test:faults                    every system call, 200 random moments, each error of each call: hours; see --stride, --only
  *   npm run test:faults -- --rounds 2000   more random moments
  *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
  *   npm run test:faults -- --network 500   more containers than 200 that are started at once on one network, and killed with their monitors
- *   npm run test:faults -- --only network  that alone; or kill-sweep, or kill-images
+ *   npm run test:faults -- --only network  that alone; or kill-sweep, kill-images, damaged-store, error-sweep, random-kills
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  *   npm run test:faults -- --built         does not build the tests before
@@ -37,7 +37,14 @@ for (const name of ['rounds', 'seed', 'images', 'stride', 'network']) {
 }
 
 if (values.built !== true) run(['scripts/build-tests.mjs']);
-const MATCHES = { 'kill-sweep': [], 'kill-images': [], network: ['--match', 'killed with their monitors*'] };
+const MATCHES = {
+  'kill-sweep': [],
+  'kill-images': [],
+  'damaged-store': [],
+  'error-sweep': [],
+  'random-kills': [],
+  network: ['--match', 'killed with their monitors*'],
+};
 const chosen = Object.entries(MATCHES).filter(([name]) => values.only === undefined || values.only === name);
 if (chosen.length === 0) {
   console.error(`--only takes ${Object.keys(MATCHES).join(', ')}, not "${values.only}"`);
@@ -48,6 +55,7 @@ for (const [name, match] of chosen) {
     TSPOD_FAULT_ROUNDS: values.rounds,
     TSPOD_FAULT_SEED: values.seed,
     TSPOD_FAULT_STRIDE: values.stride,
+    TSPOD_FAULT_PAGES: values.stride,
     TSPOD_IMAGE_FAULT_ROUNDS: values.images,
     TSPOD_TEST_MANY: values.network,
   });

@@ -27,10 +27,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function fail(globals: Globals, error: unknown): Promise<number> {
+async function fail(globals: Globals, error: unknown, doing?: string): Promise<number> {
   if (error instanceof OutputClosed) return EXIT_OUTPUT_CLOSED;
   try {
-    await reportError(makeContext(globals), error);
+    await reportError(makeContext(globals), error, doing);
   } catch (nobodyReads) {
     if (!(nobodyReads instanceof OutputClosed)) throw nobodyReads;
   }
@@ -78,17 +78,17 @@ async function runCommand({ group, argv, at }: Place): Promise<number> {
     return 0;
   }
   const invocation = { ...parsed, commandLine: [PROGRAM, ...(group === '' ? [] : [group]), ...argv] };
-  return runInvocation(command, invocation);
+  return runInvocation(command, invocation, path);
 }
 
-async function runInvocation(command: Command, invocation: Invocation): Promise<number> {
+async function runInvocation(command: Command, invocation: Invocation, path: string): Promise<number> {
   const globals = readGlobals(invocation.flags, process.cwd());
   const context = makeContext(globals);
   try {
     command.check?.(invocation);
     return await command.run(context, invocation);
   } catch (error) {
-    return fail(globals, error);
+    return fail(globals, error, path);
   }
 }
 

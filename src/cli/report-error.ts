@@ -5,10 +5,14 @@ import { isTspodError } from '../errors.js';
 import { messageOf } from './exit-status.js';
 import { withFlags } from './flag-words.js';
 
-/** With --log-level debug also where it comes from. */
-export async function reportError(context: Pick<Context, 'err' | 'log'>, error: unknown): Promise<void> {
+/** With --log-level debug also where it comes from. `doing`: the command, for errors that name neither a file nor what was attempted. */
+export async function reportError(
+  context: Pick<Context, 'err' | 'log'>,
+  error: unknown,
+  doing = 'tspod',
+): Promise<void> {
   const hint = error instanceof CliError && error.hint !== undefined ? `${error.hint}\n` : '';
-  await context.err(`Error: ${textOf(error)}\n${hint}`);
+  await context.err(`Error: ${bareText(error, doing) ?? textOf(error)}\n${hint}`);
   if (error instanceof Error && !(error instanceof CliError)) await context.log('debug', error.stack ?? '');
 }
 
@@ -16,4 +20,10 @@ function textOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const isArgument = isTspodError(error, 'INVALID_ARGUMENT') || isTspodError(cause, 'INVALID_ARGUMENT');
   return isArgument ? withFlags(messageOf(error)) : messageOf(error);
+}
+
+/** What node says of a failed system call on a descriptor: `ENOSPC: no space left on device, write`. */
+function bareText(error: unknown, doing: string): string | undefined {
+  const [, reason, call] = /^E[A-Z0-9]+: ([^,]+), (\w+)$/.exec(messageOf(error)) ?? [];
+  return reason === undefined || call === undefined ? undefined : `${doing}: ${call}: ${reason}`;
 }

@@ -12,6 +12,7 @@ import type { RemovableBridge } from '../plan/network/firewall.js';
 import { NETWORK_FILES } from '../plan/network/names.js';
 import { encodePlan } from '../plan/encode.js';
 import type { ContainerNetwork } from '../spec/container-network.js';
+import { requireGone } from '../util/gone.js';
 
 const PREFIX = NETWORK_FILES.bridge('');
 
@@ -76,7 +77,8 @@ function bridgeFiles(directory: string): readonly string[] {
     return readdirSync(directory)
       .filter((name) => name.startsWith(PREFIX))
       .map((name) => `${directory}/${name}`);
-  } catch {
+  } catch (error) {
+    requireGone(error);
     return []; // nothing was ever connected
   }
 }
@@ -85,7 +87,8 @@ function bridgeFiles(directory: string): readonly string[] {
 function readBridge(path: string): RemovableBridge | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as RemovableBridge;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     unlinkSync(path);
     return undefined;
   }

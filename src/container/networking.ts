@@ -10,6 +10,7 @@ import { NETWORK_FILES } from '../plan/network/names.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { AttachedNetwork, ContainerNetwork } from '../spec/container-network.js';
 import type { EngineContext } from './context.js';
+import { requireGone } from '../util/gone.js';
 
 /** For plans. */
 export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
@@ -29,9 +30,15 @@ export function writeNetwork(context: EngineContext, id: string, network: Contai
 export function readNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(context, id), 'utf8')) as ContainerNetwork;
-  } catch {
+  } catch (error) {
+    requireUnreadable(error);
     return undefined;
   }
+}
+
+/** It is not there, or its writer did not finish it. Throws the error if it says anything else: what is there must not be forgotten. */
+function requireUnreadable(error: unknown): void {
+  if (!(error instanceof SyntaxError)) requireGone(error);
 }
 
 /** What is left to undo of its last life; undefined while its monitor still is at that. */
@@ -51,7 +58,8 @@ export function connectedIds({ paths }: EngineContext): readonly string[] {
   try {
     const prefix = NETWORK_FILES.container('');
     return readdirSync(paths.networks).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
-  } catch {
+  } catch (error) {
+    requireUnreadable(error);
     return []; // nothing was ever connected
   }
 }
@@ -86,7 +94,8 @@ export function rememberAdded(context: EngineContext, id: string, network: Attac
 export function addedNetworks(context: EngineContext, id: string): readonly AttachedNetwork[] {
   try {
     return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly AttachedNetwork[];
-  } catch {
+  } catch (error) {
+    requireUnreadable(error);
     return []; // as good as always
   }
 }

@@ -7,6 +7,7 @@ import type { ContainerPaths } from '../storage/paths.js';
 import type { ContainerState, ContainerStatus } from './api.js';
 import { exitCodeOf } from './exit-status.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './run-record.js';
+import { requireGone } from '../util/gone.js';
 
 /** How a recorded container stands to its processes. */
 export type Observation =
@@ -70,7 +71,9 @@ function readStat(pid: number): { readonly startTime: bigint; readonly flags: nu
   let stat;
   try {
     stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-  } catch {
+  } catch (error) {
+    // Whoever has no descriptors left must not take a live one for dead.
+    requireGone(error);
     return undefined;
   }
   // The second field is the program's name in parentheses, which may hold anything; state is field 3, the flags are 9, the start time 22.

@@ -25,6 +25,7 @@ import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
 import { unmountRoot } from './root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
+import { requireGone } from '../util/gone.js';
 
 const SIGKILL = 9;
 
@@ -162,7 +163,8 @@ async function answers(runDirectory: string): Promise<boolean> {
   let connection;
   try {
     connection = await connectMonitor(runDirectory);
-  } catch {
+  } catch (error) {
+    requireGone(error);
     return false;
   }
   const attached = new Promise<boolean>((resolve) => {

@@ -30,6 +30,8 @@ export interface Faults extends TestEngine {
   readonly stoppedAt: (point: Failpoint, ...args: readonly string[]) => Promise<Stopped>;
   /** Runs a program (strace) on `tspod ...args`, or kills that after a delay; answers whether it was killed. */
   readonly killedBy: (killer: Killer, ...args: readonly string[]) => Promise<boolean>;
+  /** Runs it under strace with these flags; the programs that it starts are not followed. */
+  readonly underStrace: (strace: readonly string[], ...args: readonly string[]) => Promise<CliResult>;
   /** Flags of `create` and `run` for a container of the test. */
   readonly flags: readonly string[];
   /** What any crash must be followed by: see below. */
@@ -58,7 +60,8 @@ export interface Listed {
   readonly status: string;
 }
 
-export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
+/** `prefix`: words before each command, which say where it runs. */
+export async function faults(t: ExecutionContext<unknown>, prefix: readonly string[] = []): Promise<Faults> {
   const env = await testEngine(t);
   const variables: NodeJS.ProcessEnv = {
     ...process.env,
@@ -69,7 +72,7 @@ export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
   // reading a bundle of certificates takes longer than everything else
   delete variables['NODE_EXTRA_CA_CERTS'];
   const run = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>
-    spawnCommand([PROGRAM, ...args], { ...variables, ...more });
+    spawnCommand([...prefix, PROGRAM, ...args], { ...variables, ...more });
   const tspod = (...args: readonly string[]) => collect(run(args));
   const known: Faults = {
     ...env,
@@ -106,12 +109,16 @@ export async function faults(t: ExecutionContext<unknown>): Promise<Faults> {
       return { pid, goOn };
     },
     killedBy: async (killer, ...args) => {
-      const child = spawnCommand(['wrapper' in killer ? killer.wrapper : [], PROGRAM, args].flat(), variables);
+      const wrapper = 'wrapper' in killer ? killer.wrapper : [];
+      const child = spawnCommand([...prefix, ...wrapper, PROGRAM, ...args], variables);
       const timer = 'afterMs' in killer ? setTimeout(() => child.kill('SIGKILL'), killer.afterMs) : undefined;
       await collect(child);
       clearTimeout(timer);
       return child.signalCode === 'SIGKILL';
     },
+    underStrace: (strace, ...args) =>
+      // By node itself: strace is to let go of whatever is executed.
+      collect(spawnCommand([...prefix, 'strace', ...strace, process.execPath, PROGRAM, ...args], variables)),
     recovers: (what) => recovers(t, known, what),
     removesAll: (what) => removesAll(t, known, what),
   };
@@ -236,7 +243,9 @@ async function removesAll(t: ExecutionContext<unknown>, env: Faults, what: strin
   for (const table of TABLES) t.is(inDatabase(env, rows(table)), 0, `${what}: rows of ${table}`);
   t.deepEqual(await settledRemains(env, []), [], `${what}: left after the removal`);
   t.deepEqual(
-    readdirSync(env.root).filter((name) => !/^(tspod\.db(-wal|-shm)?|containers|cache)$/.test(name)),
+    readdirSync(env.root).filter(
+      (name) => !/^(tspod\.db(-wal|-shm)?|containers|cache|networks|volumes|blobs|layers)$/.test(name),
+    ),
     [],
     what,
   );

@@ -6,6 +6,7 @@ import { MonitorTalk } from '../monitor-talk.js';
 import { talkTo } from '../talk-to.js';
 import { found, refusal, requireRunning, type SessionName } from './found.js';
 import { connectStreams } from './start.js';
+import { requireGone } from '../../util/gone.js';
 
 export async function attachToSession(
   context: EngineContext,
@@ -19,7 +20,8 @@ export async function attachToSession(
   let talk;
   try {
     talk = new MonitorTalk(await connectMonitor(session.directory));
-  } catch {
+  } catch (error) {
+    requireGone(error);
     throw refusal(words('stopped'), name);
   }
   const attached = connectStreams(talk, session, options);

@@ -11,6 +11,7 @@ import type { ExecOptions } from '../../spec/create-options.js';
 import { TspodError } from '../../errors.js';
 import { isAlive, processRef } from '../observe.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from '../run-record.js';
+import { requireGone } from '../../util/gone.js';
 
 /** Sessions that have stopped are kept for those who ask how they ended. */
 const KEPT_MS = 5 * 60 * 1000;
@@ -217,7 +218,8 @@ async function hasMonitor(directory: string): Promise<boolean> {
   try {
     (await connectMonitor(directory)).close();
     return true;
-  } catch {
+  } catch (error) {
+    requireGone(error);
     return false;
   }
 }
