@@ -54,6 +54,7 @@ Result<void> domainname(Context& context, const plan::Domainname& step);
 Result<void> sysctl(Context& context, const plan::Sysctl& step);
 Result<void> link_up(Context& context, const plan::LinkUp& step);
 Result<void> rlimit(Context& context, const plan::Rlimit& step);
+Result<void> raise_limit(Context& context, const plan::RaiseLimit& step);
 Result<void> oom_score_adj(Context& context, const plan::OomScoreAdj& step);
 Result<void> umask(Context& context, const plan::Umask& step);
 Result<void> personality(Context& context, const plan::Personality& step);
@@ -337,6 +338,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::Rlimit step;
       plan::decode(reader, step);
       return rlimit(context, step);
+    }
+    case plan::Op::kRaiseLimit: {
+      plan::RaiseLimit step;
+      plan::decode(reader, step);
+      return raise_limit(context, step);
     }
     case plan::Op::kOomScoreAdj: {
       plan::OomScoreAdj step;

@@ -7,11 +7,30 @@
 
 namespace tspod::ops {
 
+namespace {
+
+pid_t target_of(const Context& context) {
+  return context.stage == plan::Stage::kInit ? 0 : context.child;
+}
+
+Result<void> exchange(const Context& context, uint32_t number, const struct rlimit* limit, struct rlimit* old) {
+  const auto resource = static_cast<__rlimit_resource>(number);
+  return sys::check(::prlimit(target_of(context), resource, limit, old), "prlimit", std::to_string(number));
+}
+
+}  // namespace
+
 Result<void> rlimit(Context& context, const plan::Rlimit& step) {
-  const pid_t target = context.stage == plan::Stage::kInit ? 0 : context.child;
   const struct rlimit limit { step.soft, step.hard };
-  const auto resource = static_cast<__rlimit_resource>(step.resource);
-  return sys::check(::prlimit(target, resource, &limit, nullptr), "prlimit", std::to_string(step.resource));
+  return exchange(context, step.resource, &limit, nullptr);
+}
+
+Result<void> raise_limit(Context& context, const plan::RaiseLimit& step) {
+  struct rlimit limit {};
+  TRY(exchange(context, step.resource, nullptr, &limit));
+  if (limit.rlim_max >= step.hard) return {};
+  limit.rlim_max = step.hard;
+  return exchange(context, step.resource, &limit, nullptr);
 }
 
 Result<void> oom_score_adj(Context& context, const plan::OomScoreAdj& step) {

@@ -73,6 +73,7 @@ enum class Op : uint32_t {
   kSysctl = 62,
   kLinkUp = 63,
   kRlimit = 64,
+  kRaiseLimit = 119,
   kOomScoreAdj = 65,
   kUmask = 66,
   kPersonality = 67,
@@ -372,6 +373,11 @@ struct LinkUp {
 struct Rlimit {
   uint32_t resource{};
   uint64_t soft{};
+  uint64_t hard{};
+};
+
+struct RaiseLimit {
+  uint32_t resource{};
   uint64_t hard{};
 };
 
@@ -889,6 +895,11 @@ inline void decode(wire::Reader& reader, LinkUp& record) {
 inline void decode(wire::Reader& reader, Rlimit& record) {
   wire::get(reader, record.resource);
   wire::get(reader, record.soft);
+  wire::get(reader, record.hard);
+}
+
+inline void decode(wire::Reader& reader, RaiseLimit& record) {
+  wire::get(reader, record.resource);
   wire::get(reader, record.hard);
 }
 
@@ -1457,6 +1468,12 @@ void for_each_operand(const Rlimit& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const RaiseLimit& record, Use&& use) {
+  use(record.resource);
+  use(record.hard);
+}
+
+template <typename Use>
 void for_each_operand(const OomScoreAdj& record, Use&& use) {
   use(record.value);
 }
@@ -1811,6 +1828,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kSysctl:
     case Op::kLinkUp:
     case Op::kRlimit:
+    case Op::kRaiseLimit:
     case Op::kOomScoreAdj:
     case Op::kUmask:
     case Op::kPersonality:
@@ -1957,6 +1975,8 @@ constexpr const char* name_of(Op op) {
       return "linkUp";
     case Op::kRlimit:
       return "rlimit";
+    case Op::kRaiseLimit:
+      return "raiseLimit";
     case Op::kOomScoreAdj:
       return "oomScoreAdj";
     case Op::kUmask:
@@ -2286,6 +2306,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kRlimit: {
       Rlimit step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kRaiseLimit: {
+      RaiseLimit step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -36,6 +36,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kIdMaps:
     case Op::kOpenChildNamespace: return Kind::kAboutChild;
     case Op::kRlimit:
+    case Op::kRaiseLimit:
     case Op::kOomScoreAdj: return Kind::kOnEither;
     case Op::kJoinNamespaces:
     case Op::kUnshare:

@@ -1,7 +1,8 @@
 /** The root of a `host:` container: the host's file system, above it a layer that hides its secrets, above that the container's own. */
-import type { HideList } from '../host/hide-list.js';
+import { withOwners, type HideList } from '../host/hide-list.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { ensureHideLayer, hideLayerPath } from '../storage/hide-layer.js';
+import { ownerOrNobody } from '../storage/owners.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import type { EngineContext, HostRootConfig } from './context.js';
 import type { InspectHostView } from './inspect-types.js';
@@ -14,12 +15,22 @@ interface Subject {
 
 /** As it will be; nothing is made. */
 export function hostRoot(context: EngineContext, host: HostRootConfig, subject: Subject): PreparedRoot {
-  return rootBehind(context, context.hideList(host), subject);
+  return rootBehind(context, listFor(context, host, subject), subject);
+}
+
+/**
+ * With a user namespace the layer's directories belong to the namespace's users as they are: it lies on a tmpfs, which has identity-mapped mounts
+ * since Linux 6.3 only.
+ */
+function listFor(context: EngineContext, host: HostRootConfig, { config }: Subject): HideList {
+  const list = context.hideList(host);
+  return config.namespaces.user === 'host' ? list : withOwners(list, (owner) => ownerOrNobody(config, owner));
 }
 
 function rootBehind(context: EngineContext, list: HideList, subject: Subject): PreparedRoot {
-  const overlay = overlayOver([hideLayerPath(context.paths, list), '/'], subject);
-  return { root: { ...overlay, redirects: list.redirects }, hostBinds: list.binds };
+  const layer = hideLayerPath(context.paths, list);
+  const overlay = overlayOver([layer, '/'], subject);
+  return { root: { ...overlay, redirects: list.redirects, ownMapped: [layer] }, hostBinds: list.binds };
 }
 
 /** Makes the hiding layer if no container has needed it yet. */
@@ -29,7 +40,7 @@ export async function prepareHostRoot(
   subject: Subject,
 ): Promise<PreparedRoot> {
   // Read once: the host may change between two readings, and only this list's layer is there.
-  const list = context.hideList(host);
+  const list = listFor(context, host, subject);
   await ensureHideLayer(context.paths, list);
   return rootBehind(context, list, subject);
 }

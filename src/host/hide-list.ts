@@ -54,9 +54,26 @@ export function readHideList(
   return {
     ...layer,
     redirects: layer.entries.some((entry) => entry.kind === 'directory' && entry.redirect),
-    digest: createHash('sha256').update(JSON.stringify(layer.entries)).digest('hex').slice(0, 32),
+    digest: digestOf(layer.entries),
     seen: tree.seen,
   };
+}
+
+function digestOf(entries: HideList['entries']): string {
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32);
+}
+
+/** The list with other owners of the directories: another layer. */
+export function withOwners(list: HideList, ownerOf: (owner: Owner) => Owner): HideList {
+  const entries = list.entries.map((entry) =>
+    entry.kind === 'directory' ? { ...entry, ...ownerOf({ uid: entry.uid, gid: entry.gid }) } : entry,
+  );
+  return { ...list, entries, digest: digestOf(entries) };
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Whether no directory that the list was made from has changed. Takes well under a millisecond. */

@@ -34,6 +34,8 @@ export type RootSource =
       readonly redirects?: boolean;
       /** With a user namespace: the owners of the lower directories' files are shifted into it. @default true */
       readonly mapped?: boolean;
+      /** Of the lower directories, those whose files have the namespace's owners already. @default none */
+      readonly ownMapped?: readonly string[];
     }
   | {
       readonly kind: 'directory';

@@ -6,7 +6,7 @@ import type { OpenCgroup } from './cgroups.js';
 import type { ExecContext } from './context.js';
 import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import type { Plan } from './ops.js';
-import { addDrop, addLimits, addUser } from './process.js';
+import { addDrop, addLimits, addRaisedLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
 import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 
@@ -29,6 +29,7 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
   if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
   builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
   enterCgroups(builder, cgroups);
+  if (context.namespaces.includes('user')) addRaisedLimits(builder, process, 'init');
   joinOthers(builder, target, context.namespaces);
   addCommand(builder, process, context, extraFds);
   return builder.build();

@@ -37,7 +37,7 @@ import type { NamespacePlan } from './namespaces.js';
 import { NONE } from './ops.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
 import type { Plan } from './ops.js';
-import { addDrop, addLimits, addUser } from './process.js';
+import { addDrop, addLimits, addRaisedLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
 import { addRoot, enterPrivateMounts, leavePrivateMounts, stagingDirectory } from './root.js';
 import { addContainerSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
@@ -132,13 +132,14 @@ function addNetwork({ builder, context, usernsSlot, networkSlot }: Launch): void
 }
 
 /** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
-function addNamespaces({ builder, spec, context, namespaces, cgroups, usernsSlot }: Launch): void {
+function addNamespaces({ builder, spec, process, context, namespaces, cgroups, usernsSlot }: Launch): void {
   enterCgroups(builder, cgroups);
   if (namespaces.isNew('cgroup')) builder.add('init', 'unshare', { flags: CLONE_FLAGS.cgroup });
   if (usernsSlot === NONE) joinDonors(builder, spec, context.donors);
   if (namespaces.isNew('time')) addTimeNamespace(builder, spec);
   if (usernsSlot === NONE) return;
   if (namespaces.isNew('user')) addIdMaps(builder, spec);
+  addRaisedLimits(builder, process, 'afterClone');
   builder.add('afterClone', 'openChildNamespace', { slot: usernsSlot, kind: 'user' });
   builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
 }

@@ -180,6 +180,8 @@ export const OPS = {
   linkUp: { code: 63, fields: { name: 'str' } },
   /** setrlimit(2). In afterClone and beforePivot: of the child, from outside, with the monitor's rights. */
   rlimit: { code: 64, fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
+  /** Raises a hard limit to at least this, and leaves the soft one: later, in a user namespace, `rlimit` may only lower it. Of whom, as with rlimit. */
+  raiseLimit: { code: 119, fields: { resource: 'u32', hard: 'u64' } },
   /** As rlimit: of the caller in init, of the child in the monitor's stages. */
   oomScoreAdj: { code: 65, fields: { value: 'i32' } },
   /** Init itself works with umask 0; without this step the command has 0022. */

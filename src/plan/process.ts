@@ -35,12 +35,25 @@ export function addLimits(builder: PlanBuilder, process: OciProcess): void {
   if (cpus !== undefined) builder.add('init', 'cpuAffinity', { cpus });
 }
 
+/** For a process in a user namespace, which may lower its limits, and raise none: while somebody has the rights of the host's root. */
+export function addRaisedLimits(builder: PlanBuilder, process: OciProcess, stage: 'afterClone' | 'init'): void {
+  for (const { type, hard } of process.rlimits ?? [])
+    builder.add(stage, 'raiseLimit', { resource: resourceOf(type), hard: limitValue(hard) });
+}
+
 function addRlimit(builder: PlanBuilder, { type, soft, hard }: OciRlimit): void {
+  builder.add('init', 'rlimit', { resource: resourceOf(type), soft: limitValue(soft), hard: limitValue(hard) });
+}
+
+function resourceOf(type: string): number {
   const resource = rlimitNumber(type);
   if (resource === undefined)
     throw new TspodError('INVALID_ARGUMENT', `unknown resource limit ${JSON.stringify(type)}`);
-  const value = (limit: number | 'unlimited'): bigint => (limit === 'unlimited' ? UNLIMITED : BigInt(limit));
-  builder.add('init', 'rlimit', { resource, soft: value(soft), hard: value(hard) });
+  return resource;
+}
+
+function limitValue(limit: number | 'unlimited'): bigint {
+  return limit === 'unlimited' ? UNLIMITED : BigInt(limit);
 }
 
 /** SCHED_FLAG_* of sched_setattr(2) by the names in the OCI spec. */

@@ -159,7 +159,8 @@ function addMappedOverlay(
   const mapped = root.lowerDirs.map((path, index) => {
     const target = `/${index}`;
     builder.add(stage, 'openTree', { slot: lower, path, recursive: 0 });
-    if (root.mapped !== false) shiftOwners(builder, stage, { slot: lower, usernsSlot });
+    if (root.mapped !== false && root.ownMapped?.includes(path) !== true)
+      shiftOwners(builder, stage, { slot: lower, usernsSlot });
     builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
     return staging + target;
   });

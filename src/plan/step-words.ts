@@ -90,6 +90,7 @@ export const DESCRIBERS: Describers = {
   domainname: ({ name }) => `set domain name ${name}`,
   sysctl: ({ key, value }) => `set sysctl ${key} to ${quoteValue(value)}`,
   linkUp: ({ name }) => `set link ${name} up`,
+  raiseLimit: ({ resource, hard }) => `allow ${limitName(resource)} up to ${limitValue(hard)}`,
   rlimit: ({ resource, soft, hard }) => `limit ${limitName(resource)} to ${limitValue(soft)}:${limitValue(hard)}`,
   oomScoreAdj: ({ value }) => `set oom_score_adj ${value}`,
   umask: ({ mask }) => `set umask ${octal(mask)}`,

@@ -32,6 +32,11 @@ export function ownerOutside({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner):
   return { uid: outside(uidMaps, uid), gid: outside(gidMaps, gid) };
 }
 
+/** As ownerOutside(), but what the container does not have is nobody's. */
+export function ownerOrNobody({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
+  return { uid: mappedOutside(uidMaps, uid) ?? OVERFLOW_ID, gid: mappedOutside(gidMaps, gid) ?? OVERFLOW_ID };
+}
+
 function inside(maps: readonly IdMap[], id: number): number {
   if (maps.length === 0) return id;
   const map = maps.find(({ hostId, size }) => id >= hostId && id < hostId + size);
@@ -39,11 +44,16 @@ function inside(maps: readonly IdMap[], id: number): number {
 }
 
 function outside(maps: readonly IdMap[], id: number): number {
+  const found = mappedOutside(maps, id);
+  if (found === undefined)
+    throw new TspodError('INVALID_ARGUMENT', `id ${id} of a file is not mapped in the container's user namespace`);
+  return found;
+}
+
+function mappedOutside(maps: readonly IdMap[], id: number): number | undefined {
   if (maps.length === 0) return id;
   const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
-  if (map === undefined)
-    throw new TspodError('INVALID_ARGUMENT', `id ${id} of a file is not mapped in the container's user namespace`);
-  return id - map.containerId + map.hostId;
+  return map === undefined ? undefined : id - map.containerId + map.hostId;
 }
 
 const CAPABILITY = 'security.capability';

@@ -122,6 +122,35 @@ test('rlimit, oomScoreAdj: set by the monitor on a child that has a user namespa
   t.is(outcome.stdout, 'rlimit7=111,222\n321\n');
 });
 
+test('raiseLimit: the hard limit alone, and never lower', async (t) => {
+  if (!requires(t, 'root')) return;
+  const outcome = await runContained(t, {
+    after: [
+      init({ op: 'rlimit', resource: 7, soft: 100n, hard: 200n }),
+      init({ op: 'raiseLimit', resource: 7, hard: 150n }),
+      init({ op: 'raiseLimit', resource: 4, hard: 0n }),
+    ],
+    command: ['rlimit', '7'],
+  });
+  t.is(outcome.stdout, 'rlimit7=100,200\n');
+});
+
+test('raiseLimit: by the monitor, for a child that has a user namespace and may not', async (t) => {
+  if (!requires(t, 'root', 'userns', 'sysResource')) return;
+  const outcome = await runContained(t, {
+    namespaces: CLONE.newUser | CLONE.newNs | CLONE.newPid,
+    outside: [
+      afterClone({ op: 'idMaps', uidMap: '0 0 1000', gidMap: '0 0 1000', denySetgroups: 0 }),
+      afterClone({ op: 'rlimit', resource: 4, soft: 5n, hard: 10n }),
+      afterClone({ op: 'raiseLimit', resource: 4, hard: 20n }),
+    ],
+    first: [init({ op: 'awaitStage', awaited: AFTER_CLONE, gate: 0 }), init({ op: 'becomeNamespaceRoot' })],
+    proc: true,
+    command: ['rlimit', '4'],
+  });
+  t.is(outcome.stdout, 'rlimit4=5,20\n');
+});
+
 test('oomScoreAdj', async (t) => {
   if (!requires(t, 'root')) return;
   const adjust = (value: number): Promise<{ stdout: string; end: string }> =>

@@ -404,7 +404,8 @@ test('hooks run where the specification has them', (t) => {
 const MAPS = { uidMaps: [{ containerId: 0, hostId: 100000, size: 65536 }] };
 
 test('a user namespace: the monitor maps ids and layers, init becomes its root before it makes mounts', (t) => {
-  const root = { kind: 'overlay', lowerDirs: ['/hide', '/'], upperDir: '/u', workDir: '/w' } as const;
+  const lowerDirs = ['/own', '/other', '/'];
+  const root = { kind: 'overlay', lowerDirs, upperDir: '/u', workDir: '/w', ownMapped: ['/own'] } as const;
   const plan = planOf(
     { ...MAPS, mounts: [{ type: 'bind', source: '/a', target: '/b', options: ['idmap', 'ro'] }] },
     { context: { root } },
@@ -418,16 +419,20 @@ test('a user namespace: the monitor maps ids and layers, init becomes its root b
   ]);
   t.deepEqual(wordsOf(plan, 'afterClone'), [
     'map uids 0 100000 65536, gids 0 100000 65536',
+    'allow nofile up to 1048576',
+    'allow nproc up to 4194304',
     "open the child's user namespace",
     'mount tmpfs on /run/c/root source=tmpfs,mode=700',
     'attach mount on /run/c/root',
-    'bind /hide on /0',
-    'make mount /0 idmap',
+    'bind /own on /0',
     'attach mount on /0',
-    'bind / on /1',
+    'bind /other on /1',
     'make mount /1 idmap',
     'attach mount on /1',
-    'mount overlay on /run/c/root source=overlay,lowerdir=/run/c/root/0:/run/c/root/1,upperdir=/u,workdir=/w',
+    'bind / on /2',
+    'make mount /2 idmap',
+    'attach mount on /2',
+    'mount overlay on /run/c/root source=overlay,lowerdir=/run/c/root/0:/run/c/root/1:/run/c/root/2,upperdir=/u,workdir=/w',
     'rbind /a on /b',
     'make mount /b idmap',
     'join mount namespace of /proc/self/ns/mnt',
