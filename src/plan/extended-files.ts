@@ -1,6 +1,7 @@
 /** Steps that write files with lines of the container's own and lines of the engine's, and mount them over the container's. */
 import { MOUNT_ATTR } from '../oci/mount-options.js';
 import type { PlanBuilder } from './builder.js';
+import { copyMount } from './copy-mount.js';
 import type { ExtendedFile } from './context.js';
 import { O_TRUNC, O_WRONLY } from './flags.js';
 import { NONE } from './ops.js';
@@ -30,7 +31,8 @@ function addExtendedFile(
   builder.add('init', 'extendFile', { slot: writable, rootSlot, path, first, last, ids: ids ? 1 : 0 });
   if (!mount) return;
   const slot = builder.slot();
-  builder.add(usernsSlot === NONE ? 'init' : 'prepare', 'openTree', { slot, path: file, recursive: 0 });
+  if (usernsSlot === NONE) builder.add('init', 'openTree', { slot, path: file, recursive: 0 });
+  else copyMount(builder, { slot, path: file, recursive: 0 });
   if (readOnly) {
     const set = MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
     const rest = { clear: 0n, propagation: 0n, recursive: 0, usernsSlot: NONE };

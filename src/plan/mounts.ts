@@ -4,6 +4,7 @@ import type { ParsedMountOptions } from '../oci/mount-options.js';
 import type { OciMount, OciSpec } from '../oci/spec.js';
 import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
+import { copyMount } from './copy-mount.js';
 import type { CgroupPlacement } from './context.js';
 import { NONE } from './ops.js';
 
@@ -97,16 +98,19 @@ function fileSystemOptions(mount: OciMount, options: ParsedMountOptions, context
 function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
   const path = mount.source ?? '';
   const recursive = options.bind === 'bind' ? 0 : 1;
-  const outside = context.usernsSlot !== NONE || (options.propagation !== undefined && !isPrivate(options));
+  const shares = options.propagation !== undefined && !isPrivate(options);
+  const outside = context.usernsSlot !== NONE || shares;
   const slot = outside ? builder.slot() : context.slot;
   if (outside && options.idmap !== 'no') builder.add('afterClone', 'openTree', { slot, path, recursive });
-  else builder.add(outside ? 'prepare' : 'init', 'openTree', { slot, path, recursive });
+  else if (shares) builder.add('prepare', 'openTree', { slot, path, recursive });
+  else if (outside) copyMount(builder, { slot, path, recursive });
+  else builder.add('init', 'openTree', { slot, path, recursive });
   if (options.idmap !== 'no') mapIds(builder, slot, { options, context });
   if (options.set !== 0n || options.clear !== 0n) setAttributes(builder, slot, options);
   if (options.recursiveSet !== 0n || options.recursiveClear !== 0n) {
     setAttributes(builder, slot, { set: options.recursiveSet, clear: options.recursiveClear, recursive: true });
   }
-  if (outside && options.propagation !== undefined) propagate(builder, slot, options);
+  if (shares) propagate(builder, slot, options);
   attach(builder, mount.destination, { slot, create: CREATE_SAME_KIND, context });
 }
 
@@ -212,7 +216,8 @@ function addCgroupMount(builder: PlanBuilder, target: string, request: Request &
     // Whether others may go there depends on the umask of who made it: in a user namespace init is another.
     const outside = context.usernsSlot !== NONE;
     const bound = outside ? builder.slot() : slot;
-    builder.add(outside ? 'prepare' : 'init', 'openTree', { slot: bound, path: directory.path, recursive: 0 });
+    if (outside) copyMount(builder, { slot: bound, path: directory.path, recursive: 0 });
+    else builder.add('init', 'openTree', { slot: bound, path: directory.path, recursive: 0 });
     setAttributes(builder, bound, { set: options.set, clear: options.clear });
     attach(builder, target, { slot: bound, create: CREATE_DIRECTORY, context });
     return;

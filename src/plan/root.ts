@@ -2,6 +2,7 @@
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
 import { PlanBuilder } from './builder.js';
+import { copyMount } from './copy-mount.js';
 import type { LaunchContext, ProcessRef, RootSource } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import { takeFromProcess } from './namespaces.js';
@@ -57,7 +58,8 @@ function addDirectory(
   { path, mapped = true }: Extract<RootSource, { kind: 'directory' }>,
 ): void {
   if (usernsSlot === NONE || !mapped) {
-    builder.add(usernsSlot === NONE ? 'init' : 'prepare', 'openTree', { slot, path, recursive: 1 });
+    if (usernsSlot === NONE) builder.add('init', 'openTree', { slot, path, recursive: 1 });
+    else copyMount(builder, { slot, path, recursive: 1 });
     return;
   }
   builder.add('afterClone', 'openTree', { slot, path, recursive: 1 });
