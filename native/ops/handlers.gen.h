@@ -89,6 +89,7 @@ Result<void> hold_port(Context& context, const plan::HoldPort& step);
 Result<void> hold_file(Context& context, const plan::HoldFile& step);
 Result<void> lock_file(Context& context, const plan::LockFile& step);
 Result<void> close_slot(Context& context, const plan::CloseSlot& step);
+Result<void> forget_names(Context& context, const plan::ForgetNames& step);
 Result<void> run_directory(Context& context, const plan::RunDirectory& step);
 Result<void> stdio(Context& context, const plan::Stdio& step);
 Result<void> log(Context& context, const plan::Log& step);
@@ -513,6 +514,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::CloseSlot step;
       plan::decode(reader, step);
       return close_slot(context, step);
+    }
+    case plan::Op::kForgetNames: {
+      plan::ForgetNames step;
+      plan::decode(reader, step);
+      return forget_names(context, step);
     }
     case plan::Op::kRunDirectory: {
       plan::RunDirectory step;

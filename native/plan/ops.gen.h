@@ -108,6 +108,7 @@ enum class Op : uint32_t {
   kHoldFile = 117,
   kLockFile = 115,
   kCloseSlot = 116,
+  kForgetNames = 118,
   kRunDirectory = 100,
   kStdio = 101,
   kLog = 102,
@@ -569,6 +570,13 @@ struct LockFile {
 
 struct CloseSlot {
   uint32_t slot{};
+};
+
+struct ForgetNames {
+  wire::String directory{};
+  wire::String lock{};
+  wire::String id{};
+  wire::String file{};
 };
 
 struct RunDirectory {
@@ -1091,6 +1099,13 @@ inline void decode(wire::Reader& reader, LockFile& record) {
 
 inline void decode(wire::Reader& reader, CloseSlot& record) {
   wire::get(reader, record.slot);
+}
+
+inline void decode(wire::Reader& reader, ForgetNames& record) {
+  wire::get(reader, record.directory);
+  wire::get(reader, record.lock);
+  wire::get(reader, record.id);
+  wire::get(reader, record.file);
 }
 
 inline void decode(wire::Reader& reader, RunDirectory& record) {
@@ -1698,6 +1713,14 @@ void for_each_operand(const CloseSlot& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const ForgetNames& record, Use&& use) {
+  use(record.directory);
+  use(record.lock);
+  use(record.id);
+  use(record.file);
+}
+
+template <typename Use>
 void for_each_operand(const RunDirectory& record, Use&& use) {
   use(record.path);
   use(record.id);
@@ -1863,6 +1886,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kHoldFile:
     case Op::kLockFile:
     case Op::kCloseSlot:
+    case Op::kForgetNames:
     case Op::kRunDirectory:
     case Op::kStdio:
     case Op::kLog:
@@ -2045,6 +2069,8 @@ constexpr const char* name_of(Op op) {
       return "lockFile";
     case Op::kCloseSlot:
       return "closeSlot";
+    case Op::kForgetNames:
+      return "forgetNames";
     case Op::kRunDirectory:
       return "runDirectory";
     case Op::kStdio:
@@ -2481,6 +2507,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kCloseSlot: {
       CloseSlot step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kForgetNames: {
+      ForgetNames step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -104,6 +104,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kNetlinkSocket:
     case Op::kNetlink:
     case Op::kNetworkSysctl:
+    case Op::kForgetNames:
     case Op::kLockFile:
     case Op::kCloseSlot:
     case Op::kHook:

@@ -6,6 +6,7 @@ export const FAILPOINTS = [
   'launch-recorded',
   'addresses-leased',
   'root-prepared',
+  'names-served',
   'run-directory-made',
   'monitor-spawned',
   'scope-made',

@@ -24,6 +24,7 @@ import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { connectNetworks } from './connect.js';
+import { serveNames } from './name-server.js';
 import { tellMembers } from './network-names.js';
 import { writeNetwork } from './networking.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
@@ -131,6 +132,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   if (network !== undefined) {
     writeNetwork(context, id, network);
     context.bridges?.keep(network);
+    await serveNames(context, id, network.networks);
   }
   if (options.stdio.fds.length > 0 && config.restart.policy !== 'no') writeDescriptors(paths.run, options.stdio);
   failpoint('run-directory-made');

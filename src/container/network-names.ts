@@ -3,13 +3,15 @@ import { mkdirSync, unlinkSync } from 'node:fs';
 
 import { tryLock } from '../native/file-lock.js';
 import type { Attached } from '../network/attach.js';
+import type { AttachedNetwork } from '../spec/container-network.js';
 import type { HostEntry } from '../spec/name-options.js';
 import type { Member } from '../state/members.js';
 import type { Store } from '../state/store.js';
 import type { AttachedNames } from '../storage/files.js';
 import { updateSection } from '../storage/hosts-section.js';
 import { containerPaths } from '../storage/paths.js';
-import type { EngineContext } from './context.js';
+import { inBackground, type EngineContext } from './context.js';
+import { keepNames } from './name-server.js';
 import { failpoint } from './failpoint.js';
 
 /** What the files of a container say that is about to start on these networks. */
@@ -29,7 +31,14 @@ export function attachedNames(
     pinned,
     others: othersOf(store, seq, new Map()),
     servers,
+    // An egress list names the servers that may be asked: who asks for a container would be a way around it.
+    resolvers: network.egress === undefined ? resolversOf(network.networks) : [],
   };
+}
+
+/** Where names on these networks are asked for. */
+export function resolversOf(networks: readonly AttachedNetwork[]): readonly string[] {
+  return [...new Set(networks.flatMap(({ nameServers = [] }) => nameServers))];
 }
 
 type Known = Map<string, readonly Member[]>;
@@ -55,6 +64,7 @@ export function tellMembers(context: EngineContext): void {
     using held = tryLock(`${directory}/names`);
     if (held === undefined) return;
     tellStale(context);
+    inBackground(context, keepNames(context, { waits: true }));
     // Who has opened it meanwhile notices that it is gone.
     unlinkSync(held.path);
   }

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
+import { findNameServer } from '../host/name-server.js';
 import { tryLock } from '../native/file-lock.js';
 import type { NetworkContext } from '../plan/network/attach.js';
 import { NETWORK_FILES } from '../plan/network/names.js';
@@ -14,7 +15,7 @@ import { requireGone } from '../util/gone.js';
 
 /** For plans. */
 export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
-  return { network, directory: paths.networks };
+  return { network, directory: paths.networks, tellsNames: findNameServer() !== undefined };
 }
 
 function fileOf({ paths }: EngineContext, id: string): string {

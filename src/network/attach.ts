@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 
 import { TspodError } from '../errors.js';
+import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
 import { listLinks } from '../native/netlink/links.js';
 import { listRoutes } from '../native/netlink/routes.js';
@@ -21,6 +22,7 @@ import type { Store } from '../state/store.js';
 import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';
 import { holds, ipBytes, ipNumber, rangeOf } from '../util/ip-network.js';
 import { driverSettings, NO_VLAN } from './driver-options.js';
+import { namesAddresses } from './name-server-file.js';
 import type { Network, NetworkSubnet } from './network-file.js';
 import {
   DEFAULT_NETWORK,
@@ -199,12 +201,19 @@ function attached(
     metric: metric === 0 ? DEFAULT_METRIC + place : metric,
     noDefaultRoute,
     aliases: [...new Set([container.name, ...attach.aliases, shortId(container.id)])],
+    ...nameServers(network),
   };
   if (network.dns_enabled && made.addresses.length > 0) {
     const entries = made.addresses.map(({ address }) => ({ address, names: made.aliases }));
     store.members.add({ network: network.id, owner: container.seq, id: container.id, entries });
   }
   return made;
+}
+
+/** Where there is a program for it. */
+function nameServers(network: Network): Pick<AttachedNetwork, 'nameServers'> {
+  const addresses = findNameServer() === undefined ? [] : namesAddresses(network);
+  return addresses.length === 0 ? {} : { nameServers: addresses };
 }
 
 /** One of each subnet, as Podman has it. */

@@ -319,6 +319,12 @@ export const OPS = {
   /** Opens a file, made if missing, and waits for its flock(2); closeSlot, or the end of the process, gives it back. */
   lockFile: { code: 115, fields: { slot: 'u32', path: 'str' } },
   closeSlot: { code: 116, fields: { slot: 'u32' } },
+  /**
+   * Takes the lines of a container out of the files that aardvark-dns reads in this directory, files without containers as well, tells the program that
+   * runs for it (SIGHUP), and removes `file`. Where nothing is left to read the program is ended, and the directory and `lock` removed. All that while
+   * flock(2) of `lock` is held; '': the caller has it. `id` '': no line goes, and the program is told in any case. `file` '': none. No directory is success.
+   */
+  forgetNames: { code: 118, fields: { directory: 'str', lock: 'str', id: 'str', file: 'str' } },
 
   // --- settings: how the monitor supervises
   /** The run directory (state, exit record, attach socket are relative to it) and the id, for names of processes. */

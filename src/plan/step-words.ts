@@ -138,6 +138,8 @@ export const DESCRIBERS: Describers = {
     `keep port ${port}/${protocol === IPPROTO_UDP ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
   holdFile: ({ path }) => `hold ${path}`,
   lockFile: ({ path }) => `wait for the lock ${path}`,
+  forgetNames: ({ directory, id }) =>
+    id === '' ? `tell the name server of ${directory}` : `take ${id} out of the names in ${directory}`,
   closeSlot: ({ slot }, names) => `let go of ${names.slot(slot)}`,
 
   runDirectory: ({ path }) => `keep records in ${path}`,

@@ -59,6 +59,8 @@ export interface AttachedNetwork {
   readonly noDefaultRoute: boolean;
   /** Names that others on this network know it by, its own among them. */
   readonly aliases: readonly string[];
+  /** Addresses of the bridge where names of this network are asked for over DNS. @default none */
+  readonly nameServers?: readonly string[];
 }
 
 /** Ports of the container that are reached through the host. */

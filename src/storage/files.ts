@@ -43,6 +43,8 @@ export interface AttachedNames {
   readonly others: readonly HostEntry[];
   /** Name servers that its networks name. */
   readonly servers: readonly string[];
+  /** Those of its networks that tell names over DNS, and ask other servers by themselves. */
+  readonly resolvers: readonly string[];
 }
 
 /** Where they will lie. Files of another container are there already, or it does without them, too. */
@@ -88,8 +90,9 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
   }
   if (files.resolvConf !== undefined && typeof network === 'string' && names.dns !== 'none') {
     const ownNetwork = network === 'joined' || network === 'attached';
-    const dns = withServers(names.dns, request.attached?.servers ?? []);
-    write(files.resolvConf, resolvText({ dns, ownNetwork, read: hostFile }), owner);
+    const { servers = [], resolvers = [] } = request.attached ?? {};
+    const dns = withServers(names.dns, servers);
+    write(files.resolvConf, resolvText({ dns, ownNetwork, resolvers, read: hostFile }), owner);
   }
   if (files.hostname !== undefined && request.hostnameSharedWith === undefined)
     write(files.hostname, `${hostname}\n`, owner);

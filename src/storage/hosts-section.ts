@@ -37,7 +37,8 @@ export function insertLine(path: string, line: string): void {
   changeInPlace(path, (text) => withLine(text, line));
 }
 
-function changeInPlace(path: string, change: (text: string) => string): void {
+/** Changes a file that is bound into a container as updateSection() does. */
+export function changeInPlace(path: string, change: (text: string) => string): void {
   let fd;
   try {
     fd = openSync(path, 'r+');

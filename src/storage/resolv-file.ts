@@ -5,6 +5,8 @@ export interface ResolvRequest {
   readonly dns: Exclude<NameConfig['dns'], 'none'>;
   /** A network namespace of its own: what listens on the host's loopback cannot be reached. */
   readonly ownNetwork: boolean;
+  /** Servers of the container's networks, which know the names on them and ask `dns.servers` by themselves. @default none */
+  readonly resolvers?: readonly string[];
   /** Reads a file of the host; '' if there is none. */
   readonly read: (path: string) => string;
 }
@@ -13,17 +15,22 @@ export interface ResolvRequest {
 const STUB = '127.0.0.53';
 const BEHIND_STUB = '/run/systemd/resolve/resolv.conf';
 
+/** What the program that tells names on networks takes away from a name. */
+const NETWORK_DOMAIN = 'dns.podman';
+
 /** Podman's, for a machine all of whose servers are on its loopback. */
 const FALLBACK = ['8.8.8.8', '8.8.4.4'];
 
 /** What was asked for, and the host's for the rest. */
-export function resolvText({ dns, ownNetwork, read }: ResolvRequest): string {
+export function resolvText({ dns, ownNetwork, resolvers = [], read }: ResolvRequest): string {
   const asked = dns.servers.length + dns.search.length + dns.options.length > 0;
   const host = read('/etc/resolv.conf');
   if (!asked && !ownNetwork) return host;
   const text = ownNetwork && usesStub(host) ? read(BEHIND_STUB) || host : host;
-  const servers = dns.servers.length > 0 ? dns.servers : hostServers(text, ownNetwork);
-  const search = dns.search.length > 0 ? dns.search.filter((domain) => domain !== '.') : searchIn(text);
+  const asking = resolvers.length > 0 ? resolvers : dns.servers;
+  const servers = asking.length > 0 ? asking : hostServers(text, ownNetwork);
+  const found = [...(resolvers.length > 0 ? [NETWORK_DOMAIN] : []), ...searchIn(text)];
+  const search = dns.search.length > 0 ? dns.search.filter((domain) => domain !== '.') : found;
   const options = dns.options.length > 0 ? dns.options : wordsOf(text, 'options').flat();
   return [
     ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
@@ -60,4 +67,23 @@ function wordsOf(text: string, keyword: string): readonly (readonly string[])[] 
     const rest = pattern.exec(row.replace(/[#;].*/, ''))?.[1]?.trim() ?? '';
     return rest === '' ? [] : [rest.split(/\s+/)];
   });
+}
+
+/** The text with these servers asked first; those that are named already stay where they are. */
+export function withResolvers(text: string, resolvers: readonly string[]): string {
+  const known = new Set(serversIn(text));
+  const added = resolvers.filter((server) => !known.has(server)).map((server) => `nameserver ${server}\n`);
+  const at = /^[^\S\n]*nameserver[^\S\n]/m.exec(text)?.index ?? text.length;
+  const gap = at === 0 || text[at - 1] === '\n' ? '' : '\n';
+  return added.length === 0 ? text : `${text.slice(0, at)}${gap}${added.join('')}${text.slice(at)}`;
+}
+
+/** The text without these servers. */
+export function withoutResolvers(text: string, resolvers: readonly string[]): string {
+  const gone = new Set(resolvers);
+  const isGone = (row: string): boolean => gone.has(/^\s*nameserver\s+(\S+)\s*$/.exec(row)?.[1] ?? '');
+  return text
+    .split('\n')
+    .filter((row) => !isGone(row))
+    .join('\n');
 }

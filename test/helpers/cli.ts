@@ -153,7 +153,7 @@ function leaveHiddenLayers(store: TestStore): void {
   if (mountsBelow(store).includes(target)) spawnSync('umount', [target]);
 }
 
-/** Processes that have a directory of the store open or as an argument. */
+/** Monitors of the store's containers, and the name server of its networks. */
 function monitorsOf(store: TestStore): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -162,9 +162,10 @@ function monitorsOf(store: TestStore): string[] {
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
         const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-        return comm.startsWith('tspod-monitor') && environment.includes(`TSPOD_RUNROOT=${store.runRoot}\0`)
-          ? [`${pid} ${words}`]
-          : [];
+        const isOurs =
+          (comm.startsWith('tspod-monitor') && environment.includes(`TSPOD_RUNROOT=${store.runRoot}\0`)) ||
+          (comm.startsWith('aardvark') && words.includes(` ${store.runRoot}/`));
+        return isOurs ? [`${pid} ${words}`] : [];
       } catch {
         return [];
       }

@@ -90,6 +90,7 @@ function processesIn(territory: Territory): readonly string[] {
           .find((line) => line.includes(`${path}/`));
         const isOurs =
           cgroup !== undefined ||
+          isNameServer(pid, runRoot) ||
           (isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root)));
         return isOurs
           ? [`process ${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}${cgroup ?? ''}`]
@@ -100,6 +101,12 @@ function processesIn(territory: Territory): readonly string[] {
 
 function isMonitor(pid: string): boolean {
   return readText(`/proc/${pid}/comm`).startsWith('tspod');
+}
+
+/** Of the store's networks. */
+function isNameServer(pid: string, runRoot: string): boolean {
+  const isOne = readText(`/proc/${pid}/comm`).startsWith('aardvark');
+  return isOne && readText(`/proc/${pid}/cmdline`).includes(`\0${runRoot}/`);
 }
 
 function descriptorsOf(pid: string): readonly string[] {

@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 
+import { findNameServer } from '../../src/host/name-server.js';
+
 /** Answers undefined when the machine has it, otherwise why not. */
 type Probe = () => string | undefined;
 
@@ -59,6 +61,7 @@ const PROBES = {
   sysResource: () => (hasCapability(24) ? undefined : 'CAP_SYS_RESOURCE is missing'),
   noSysResource: () => (hasCapability(24) ? 'has CAP_SYS_RESOURCE' : undefined),
   overlay: () => (/^nodev\toverlay$/m.test(readText('/proc/filesystems')) ? undefined : 'no overlayfs'),
+  'aardvark-dns': () => (findNameServer() === undefined ? 'aardvark-dns is not installed' : undefined),
   libseccomp: () =>
     LIBRARY_DIRECTORIES.some((directory) => hasFile(join(directory, 'libseccomp.so.2')))
       ? undefined

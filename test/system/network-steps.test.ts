@@ -1,6 +1,7 @@
 /** The steps of a plan that connect networks, carried out in network namespaces that they make themselves. */
-import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -34,6 +35,7 @@ import {
   sendDrafts,
 } from '../../src/plan/network/netlink.js';
 import { NONE, type Plan } from '../../src/plan/ops.js';
+import { until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -317,4 +319,57 @@ test('a lock is waited for', async (t) => {
   held?.release();
   await waiting;
   t.true(done);
+});
+
+test('names: lines of a container go, files without any, and with the last the directory, the lock and the program', async (t) => {
+  if (!requires(t, 'root')) return;
+  const base = temporaryDirectory(t);
+  const at = (name: string): string => join(base, name);
+  const write = (name: string, text: string): void => {
+    writeFileSync(at(`dns/${name}`), text);
+  };
+  const forget = (id: string): Promise<void> => {
+    const builder = new PlanBuilder();
+    writeFileSync(at(`container-${id}`), '');
+    const step = { directory: at('dns'), lock: at('lock'), id, file: at(`container-${id}`) };
+    builder.add('teardown', 'forgetNames', step);
+    return execute(encodePlan(builder.build()));
+  };
+  await forget('a1');
+  t.deepEqual(readdirSync(base), ['container-a1'], 'without a directory nothing is done');
+  mkdirSync(at('dns'));
+  write('one', '10.0.0.1\na1 10.0.0.2  x\na11 10.0.0.3  y\n');
+  write('two', 'a1 is no container\na1 10.0.1.2  x');
+  const sleep = spawn('sh', ['-c', 'echo; exec sleep 1000', at('dns')], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.teardown(() => sleep.kill('SIGKILL'));
+  const script = "trap 'echo hup' HUP; echo ready; while :; do sleep 0.02; done";
+  const program = spawn('sh', ['-c', script, at('dns')], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.teardown(() => program.kill('SIGKILL'));
+  const ended = once(program, 'exit');
+  const said: string[] = [];
+  program.stdout.setEncoding('utf8').on('data', (text: string) => said.push(...text.trim().split('\n')));
+  await until('it is ready', () => said.includes('ready'));
+  // The number of a process that is another's.
+  write('aardvark.pid', String(sleep.pid));
+  await once(sleep.stdout, 'data');
+  await forget('a1');
+  t.is(readFileSync(at('dns/one'), 'utf8'), '10.0.0.1\na11 10.0.0.3  y\n');
+  t.deepEqual(readdirSync(at('dns')).toSorted(), ['aardvark.pid', 'one']);
+  t.false(existsSync(at('container-a1')));
+  t.is(sleep.signalCode, null, 'it has not been started for the directory');
+
+  write('aardvark.pid', String(program.pid));
+  write('one', '10.0.0.1\na1 10.0.0.2  x\na11 10.0.0.3  y\n');
+  await forget('b');
+  await forget('a1');
+  await until('it is told', () => said.includes('hup'));
+  t.deepEqual(said, ['ready', 'hup'], 'only of what has changed');
+  // Who has changed it was killed.
+  writeFileSync(at('lock'), ' ');
+  await forget('b');
+  await until('it is told', () => said.length === 3);
+  t.is(readFileSync(at('lock'), 'utf8'), '');
+  await forget('a11');
+  t.deepEqual(readdirSync(base), []);
+  t.deepEqual(await ended, [null, 'SIGTERM']);
 });

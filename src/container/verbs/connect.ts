@@ -13,11 +13,14 @@ import type { AttachedNetwork, PublishedPort } from '../../spec/container-networ
 import { attachConfig, type AttachConfig } from '../../spec/network-config.js';
 import type { NetworkAttachOptions } from '../../spec/network-options.js';
 import { parseUpdates } from '../../state/updates.js';
+import { changeInPlace } from '../../storage/hosts-section.js';
+import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { tellMembers } from '../network-names.js';
+import { serveNames } from '../name-server.js';
+import { resolversOf, tellMembers } from '../network-names.js';
 import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../networking.js';
 import { talkTo } from '../talk-to.js';
 
@@ -156,6 +159,8 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));
+    await serveNames(context, id, [network]);
+    changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network])));
     await leadPorts(held, led, [...others, network]);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
@@ -189,6 +194,12 @@ async function leadLoopback(held: HeldContainer, networks: readonly AttachedNetw
   }
 }
 
+/** Its own file, unless an egress list says what may be asked. */
+function changeResolvers(held: HeldContainer, { network }: LiveNetwork, change: (text: string) => string): void {
+  if (network.egress !== undefined || held.config.dns === 'none') return;
+  changeInPlace(`${held.paths.run}/resolv.conf`, change);
+}
+
 function leave({ context: { store }, seq }: HeldContainer, network: string): void {
   store.transaction(() => {
     store.leases.free(seq, network);
@@ -202,7 +213,11 @@ async function disconnectLive(held: HeldContainer, name: string): Promise<void> 
   const index = live?.network.networks.findLastIndex((network) => network.name === name) ?? -1;
   const network = live?.network.networks[index];
   if (live === undefined || network === undefined) return;
-  await detachLive(held, live, { network, index, others: otherNetworks(held, live, name) });
+  const others = otherNetworks(held, live, name);
+  await detachLive(held, live, { network, index, others });
+  const kept = new Set(resolversOf(others));
+  const gone = resolversOf([network]).filter((server) => !kept.has(server));
+  changeResolvers(held, live, (text) => withoutResolvers(text, gone));
   tellMembers(held.context);
 }
 

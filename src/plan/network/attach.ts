@@ -33,6 +33,8 @@ export interface NetworkContext {
   readonly network: ContainerNetwork;
   /** Where NETWORK_FILES are. */
   readonly directory: string;
+  /** There is a program that tells names on networks: a container may be on one, also on a network that it was put on while it ran. @default false */
+  readonly tellsNames?: boolean;
 }
 
 interface Attachment extends NetworkContext {

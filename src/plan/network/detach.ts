@@ -12,7 +12,7 @@ import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } 
  * closed here: that waits until the kernel has thrown away what was removed.
  */
 export function detachNetworks(builder: PlanBuilder, id: string, context: NetworkContext): void {
-  const { network, directory } = context;
+  const { network, directory, tellsNames = false } = context;
   if (network.ports.length > 0) {
     removePorts(builder, { id, network }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
   }
@@ -24,7 +24,26 @@ export function detachNetworks(builder: PlanBuilder, id: string, context: Networ
       sendDrafts(builder, { stage: 'sweep', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
     removeBridges(builder, 'sweep', { bridges, directory, socket });
   }
-  builder.add('sweep', 'removeFile', { path: `${directory}/${NETWORK_FILES.container(id)}` });
+  const file = `${directory}/${NETWORK_FILES.container(id)}`;
+  if (tellsNames) {
+    // Whoever writes names looks for the container's file under the same lock: a name that is gone does not come back.
+    const lock = `${directory}/${NETWORK_FILES.namesLock}`;
+    // What fails is done by the next command.
+    builder.try('sweep', 'forgetNames', { directory: `${directory}/${NETWORK_FILES.names}`, lock, id, file });
+  }
+  builder.add('sweep', 'removeFile', { path: file });
+}
+
+/** Has the program read its files again, or ends it where there are none. */
+export function tellNamesPlan(directory: string): Plan {
+  const builder = new PlanBuilder();
+  builder.add('prepare', 'forgetNames', {
+    directory: `${directory}/${NETWORK_FILES.names}`,
+    lock: '',
+    id: '',
+    file: '',
+  });
+  return builder.build();
 }
 
 interface Removal {

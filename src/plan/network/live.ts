@@ -7,6 +7,8 @@ import { attachNetworks, removePorts, renewRules, type NetworkContext } from './
 import { hostLinkName } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendDrafts } from './netlink.js';
 
+const NAME_SERVER_PORT = 53;
+
 export interface LiveNetwork extends NetworkContext {
   readonly id: string;
   /** Pid of the container's first process. */
@@ -55,6 +57,21 @@ export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>):
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
   return prepared(builder);
+}
+
+/** IPPROTO_UDP. */
+const UDP = 17;
+
+/** Makes bridges, with their addresses, and tries whether a name server can listen there: EADDRINUSE. */
+export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>): Plan {
+  const builder = new PlanBuilder();
+  renewRules(builder, { id, network, directory });
+  const addresses = network.networks.flatMap(({ nameServers = [] }) => nameServers);
+  const port = { protocol: UDP, port: NAME_SERVER_PORT, targets: [], targetPort: 0 } as const;
+  const holds = [...new Set(addresses)].map(
+    (address) => ({ op: 'holdPort', stage: 'prepare', address, ...port }) as const,
+  );
+  return { steps: [...prepared(builder).steps, ...holds] };
 }
 
 function openNamespace(builder: PlanBuilder, pid: number): number {

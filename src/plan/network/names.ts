@@ -16,6 +16,10 @@ export const NETWORK_FILES = {
   container: (id: string) => `container-${id}`,
   /** Of a bridge that an engine keeps, by the lock of this file, although no container is on it. */
   bridge: (name: string) => `bridge-${name}`,
+  /** What aardvark-dns reads, while there is something to read. */
+  names: 'dns',
+  /** Held while that is changed, or the program started or ended. */
+  namesLock: 'dns-lock',
 } as const;
 
 /** What marks the container's elements in the firewall's maps. */

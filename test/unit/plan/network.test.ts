@@ -1,6 +1,7 @@
 /** The steps that connect a container and undo that, in words. */
 import test from 'ava';
 import { decodePlan, encodePlan } from '../../../src/plan/encode.js';
+import { namesPlan } from '../../../src/plan/network/live.js';
 import { bridgeMac } from '../../../src/plan/network/mac.js';
 import { hostLinkName } from '../../../src/plan/network/names.js';
 import { heldPorts, portElements } from '../../../src/plan/network/ports.js';
@@ -210,4 +211,23 @@ test('the address of a bridge is its own, and always the same', (t) => {
   t.is(bridgeMac('tspod0'), bridgeMac('tspod0'));
   t.not(bridgeMac('tspod0'), bridgeMac('tspod1'));
   t.regex(bridgeMac('tspod0'), /^02(:[0-9a-f]{2}){5}$/);
+});
+
+test('names: the container is forgotten before its file goes, where a program tells them', (t) => {
+  const network = { network: { networks: [BRIDGE], ports: [] }, directory: '/run/n' };
+  const sweep = (tellsNames: boolean): readonly string[] =>
+    wordsOf(planOf({ network: 'private' }, { context: { network: { ...network, tellsNames } } }), 'sweep');
+  t.deepEqual(sweep(true).slice(-2), [`? take ${ID} out of the names in /run/n/dns`, `remove ${FILE}`]);
+  t.deepEqual(
+    sweep(true).filter((words) => !words.startsWith('? take ')),
+    sweep(false),
+  );
+});
+
+test('names: bridges are there before it is tried whether a name server can listen on them', (t) => {
+  const web = { ...BRIDGE, nameServers: ['10.87.0.1'] };
+  const plan = namesPlan({ id: ID, directory: '/run/n', network: { networks: [web], ports: [] } });
+  const words = wordsOf(plan, 'prepare');
+  t.regex(words.at(-1) ?? '', /port 53\/udp of 10\.87\.0\.1$/);
+  t.true(words.findIndex((each) => /add address 10\.87\.0\.1/.test(each)) > 0);
 });

@@ -2,7 +2,7 @@
 import test from 'ava';
 
 import { hostsText, joinersLine, type HostsRequest } from '../../../src/storage/hosts-file.js';
-import { resolvText, type ResolvRequest } from '../../../src/storage/resolv-file.js';
+import { resolvText, withoutResolvers, withResolvers, type ResolvRequest } from '../../../src/storage/resolv-file.js';
 
 const hosts = test.macro({
   exec: (t, request: Partial<HostsRequest>, expected: string) => {
@@ -99,3 +99,29 @@ test(
   { '/etc/resolv.conf': 'nameserver ::1\n' },
   'nameserver 8.8.8.8\nnameserver 8.8.4.4\n',
 );
+
+const RESOLVERS = ['10.89.0.1', 'fd00::1'];
+test(
+  'servers of networks take the place of all others, which they ask; their domain goes before the host’s',
+  resolv,
+  { dns: { ...NOTHING, servers: ['1.1.1.1'] }, ownNetwork: true, resolvers: RESOLVERS },
+  { '/etc/resolv.conf': HOST },
+  'search dns.podman a.example b.example\nnameserver 10.89.0.1\nnameserver fd00::1\noptions ndots:2 rotate\n',
+);
+test(
+  'domains that are asked for take the place of that of networks, too',
+  resolv,
+  { dns: { ...NOTHING, search: ['x.example'] }, ownNetwork: true, resolvers: RESOLVERS },
+  { '/etc/resolv.conf': HOST },
+  'search x.example\nnameserver 10.89.0.1\nnameserver fd00::1\noptions ndots:2 rotate\n',
+);
+
+test('resolv.conf: servers of a network come and go while a container runs', (t) => {
+  const before = 'search a\n nameserver 1.1.1.1\noptions x\n';
+  const after = 'search a\nnameserver 10.89.0.1\nnameserver fd00::1\n nameserver 1.1.1.1\noptions x\n';
+  t.is(withResolvers(before, RESOLVERS), after);
+  t.is(withResolvers(after, RESOLVERS), after);
+  t.is(withoutResolvers(after, RESOLVERS), before);
+  t.is(withoutResolvers(before, RESOLVERS), before);
+  t.is(withResolvers('# by hand', ['10.89.0.1']), '# by hand\nnameserver 10.89.0.1\n');
+});
