@@ -120,7 +120,7 @@ export function filesOf(context: EngineContext, subject: Subject & { readonly na
 }
 
 /** As prepareRunDirectory() will answer; nothing is made. */
-export function preparedFiles(context: EngineContext, subject: Subject & { readonly name: string }): PreparedFiles {
+export function preparedFiles(context: EngineContext, subject: NamedSubject): PreparedFiles {
   const request = fileRequest(context, subject);
   return { files: containerFiles(request), extended: extendedFilesOf(request, subject) };
 }

@@ -2,10 +2,12 @@
 import { configure } from '../container/configure.js';
 import { splitFrom } from '../container/cgroup.js';
 import { compileLaunch } from '../container/compile.js';
+import { foreseeConnected } from '../container/connect.js';
 import type { EngineContext } from '../container/context.js';
 import { liveDonors, resolveDonors } from '../container/donors.js';
 import { compileExec, execTarget } from '../container/exec-launch.js';
 import { newId } from '../container/ids.js';
+import { withChosenPorts, withNetworkNames } from '../container/network-config.js';
 import { preparedFiles, rootOf } from '../container/prepare.js';
 import { withSecretNames } from '../container/secrets.js';
 import { withChosenIds, withHostMaps } from '../container/userns.js';
@@ -17,23 +19,25 @@ import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import { containerPaths } from '../storage/paths.js';
 import { randomName } from '../util/random-name.js';
 
-export function explainCreate(context: EngineContext, options: CreateOptions): string {
-  const { config: shared } = resolveDonors(context, configure(context, options));
+export async function explainCreate(context: EngineContext, options: CreateOptions): Promise<string> {
+  const { config: shared } = resolveDonors(context, withNetworkNames(context, configure(context, options)));
   const id = newId();
   const paths = containerPaths(context.directories, id);
   const donors = liveDonors(context, id, shared);
-  const config = withSecretNames(context, withVolumeNames(withChosenIds(context, withHostMaps(context, shared))));
+  const named = withSecretNames(context, withVolumeNames(withChosenIds(context, withHostMaps(context, shared))));
+  const { config } = withChosenPorts(context, named);
   const name = config.name ?? randomName();
+  // Somebody else may be given these addresses and ports before it starts.
+  const { network, attached } = (await foreseeConnected(context, { id, name, config })) ?? {};
   const { plan } = compileLaunch(context, {
     id,
     config,
     paths,
     ...rootOf(context, { id, config, paths }),
-    ...preparedFiles(context, { id, name, config, paths }),
+    ...preparedFiles(context, { id, name, config, paths, attached }),
     secretEnv: shownSecrets(config),
     donors,
-    // Addresses and ports are taken when it starts.
-    network: undefined,
+    network,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
     splitFrom: splitFrom(context, config),
     gate: false,

@@ -282,8 +282,11 @@ export interface Engine extends AsyncDisposable {
   /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
-  /** The launch plan of these options as text; changes and runs nothing. Throws as `containers.create` does. */
-  explain(options: CreateOptions): string;
+  /**
+   * The launch plan of these options as text, with the addresses and ports of the host that it would be given now; changes and runs nothing. Throws as
+   * `containers.create` and `start` do.
+   */
+  explain(options: CreateOptions): Promise<string>;
   /** The exec session of this id, in whatever container. Throws NO_SUCH_EXEC_SESSION. */
   findExec(id: string): ExecSession;
   /** The plan of an exec in a container, which must run: STATE_INVALID otherwise. */

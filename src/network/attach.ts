@@ -1,20 +1,12 @@
 /** What a container's networks are, decided: configurations read, addresses leased, names resolved. */
 import { createHash } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 
 import { TspodError } from '../errors.js';
 import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
 import { listLinks } from '../native/netlink/links.js';
 import { listRoutes } from '../native/netlink/routes.js';
-import type {
-  AttachedAddress,
-  AttachedNetwork,
-  ContainerNetwork,
-  EgressDestination,
-  EgressList,
-} from '../spec/container-network.js';
-import type { EgressConfig, EgressRule } from '../spec/egress.js';
+import type { AttachedAddress, AttachedNetwork, ContainerNetwork, EgressList } from '../spec/container-network.js';
 import type { HostEntry } from '../spec/name-options.js';
 import type { AttachConfig, NetworkingConfig } from '../spec/network-config.js';
 import type { LeasePool } from '../state/leases.js';
@@ -23,11 +15,13 @@ import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';
 import { holds, ipBytes, ipNumber, rangeOf } from '../util/ip-network.js';
 import { driverSettings, NO_VLAN } from './driver-options.js';
 import { namesAddresses } from './name-server-file.js';
+import { pinnedNames, resolveEgress } from './egress-names.js';
 import type { Network, NetworkSubnet } from './network-file.js';
 import {
   DEFAULT_NETWORK,
   ensureDefaultNetwork,
   findNetwork,
+  foreseeDefaultNetwork,
   isDefault,
   networkIsThere,
   noSuchNetwork,
@@ -51,25 +45,67 @@ export interface Attached {
   readonly pinned: readonly HostEntry[];
 }
 
+interface AttachRequest {
+  readonly container: Attachee;
+  readonly networking: NetworkingConfig;
+}
+
 /** Takes leases, which end with the container's life. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT. */
-export async function attachNetworks(
-  place: NetworkPlace,
-  store: Store,
-  { container, networking }: { readonly container: Attachee; readonly networking: NetworkingConfig },
-): Promise<Attached> {
-  const egress = networking.egress === undefined ? undefined : await resolveEgress(networking.egress);
-  const found = await Promise.all(networking.networks.map((attach) => findToAttach(place, attach)));
-  const names = interfaceNames(networking.networks);
-  const networks = store.transaction(() =>
-    found.map((network, index) =>
-      attached(store, container, {
-        network,
-        interfaceName: names[index] ?? '',
-        place: index,
-        ...takeAttach(networking, index),
-      }),
-    ),
+export async function attachNetworks(place: NetworkPlace, store: Store, request: AttachRequest): Promise<Attached> {
+  const sources = await findSources(request.networking, (attach) => findToAttach(place, attach, ensureDefaultNetwork));
+  return compose(
+    request.networking,
+    sources,
+    store.transaction(() => attachAll(store, request, sources)),
   );
+}
+
+/** What attachNetworks() would answer now; nothing is taken or made. */
+export async function foreseeNetworks(place: NetworkPlace, store: Store, request: AttachRequest): Promise<Attached> {
+  const sources = await findSources(request.networking, (attach) => findToAttach(place, attach, foreseeDefaultNetwork));
+  return compose(
+    request.networking,
+    sources,
+    store.rehearse(() => attachAll(store, request, sources)),
+  );
+}
+
+/** What there is before anything is taken. */
+interface Sources {
+  readonly found: readonly Found[];
+  readonly egress: EgressList | undefined;
+}
+
+async function findSources(
+  networking: NetworkingConfig,
+  find: (attach: AttachConfig) => Promise<Found>,
+): Promise<Sources> {
+  const egress = networking.egress === undefined ? undefined : await resolveEgress(networking.egress);
+  return { egress, found: await Promise.all(networking.networks.map((attach) => find(attach))) };
+}
+
+/** In a transaction. */
+function attachAll(
+  store: Store,
+  { container, networking }: AttachRequest,
+  { found }: Sources,
+): readonly AttachedNetwork[] {
+  const names = interfaceNames(networking.networks);
+  return found.map((network, index) =>
+    attached(store, container, {
+      network,
+      interfaceName: names[index] ?? '',
+      place: index,
+      ...takeAttach(networking, index),
+    }),
+  );
+}
+
+function compose(
+  networking: NetworkingConfig,
+  { found, egress }: Sources,
+  networks: readonly AttachedNetwork[],
+): Attached {
   return {
     network: { networks, ports: networking.ports, ...(egress === undefined ? {} : { egress }) },
     servers: [...new Set(found.flatMap(({ network }) => network.network_dns_servers ?? []))],
@@ -87,7 +123,7 @@ export async function attachOne(
     taken,
   }: { readonly container: Attachee; readonly attach: AttachConfig; readonly taken: readonly string[] },
 ): Promise<AttachedNetwork> {
-  const found = await findToAttach(place, attach);
+  const found = await findToAttach(place, attach, ensureDefaultNetwork);
   const interfaceName = attach.interfaceName ?? freeName(new Set(taken));
   return store.transaction(() =>
     attached(store, container, { network: found, interfaceName, place: taken.length, attach }),
@@ -106,11 +142,13 @@ function takeAttach({ networks }: NetworkingConfig, index: number): { readonly a
 }
 
 /** The network, and the interface of the host that it needs. */
-async function findToAttach(place: NetworkPlace, { name }: AttachConfig): Promise<Found> {
+async function findToAttach(
+  place: NetworkPlace,
+  { name }: AttachConfig,
+  defaultOf: typeof ensureDefaultNetwork,
+): Promise<Found> {
   const network =
-    name === '' || (isDefault(name) && !hasOwn(place, name))
-      ? await ensureDefaultNetwork(place)
-      : findNetwork(place, name);
+    name === '' || (isDefault(name) && !hasOwn(place, name)) ? await defaultOf(place) : findNetwork(place, name);
   return { network, hostInterface: network.network_interface ?? (await defaultInterface(network)) };
 }
 
@@ -280,45 +318,4 @@ function madeMac(id: string, network: string): string {
   const bytes = createHash('sha256').update(`${id} ${network}`).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return formatMac(bytes);
-}
-
-/** Names are looked up here, where they cannot be changed by the container. Throws INVALID_ARGUMENT for one that is not found. */
-async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {
-  const [allowed, denied] = await Promise.all([resolveRules(allow), resolveRules(deny)]);
-  return { allow: allowed, deny: denied, rest: allow.length > 0 ? 'deny' : 'allow' };
-}
-
-async function resolveRules(rules: readonly EgressRule[]): Promise<readonly EgressDestination[]> {
-  const resolved = await Promise.all(rules.map((rule) => resolveRule(rule)));
-  return resolved.flat();
-}
-
-async function resolveRule({ rule, destination, host, port }: EgressRule): Promise<readonly EgressDestination[]> {
-  if (host === '') return [{ destination, port, rule }];
-  let found;
-  try {
-    found = await lookup(host, { all: true });
-  } catch (error) {
-    throw new TspodError(
-      'INVALID_ARGUMENT',
-      `egress ${rule}: ${host} cannot be resolved: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
-  return found.map(({ address, family }) => ({ destination: `${address}/${family === 4 ? 32 : 128}`, port, rule }));
-}
-
-/** Allowed names lead to the addresses that were allowed, whatever a name server says later. */
-function pinnedNames(config: EgressConfig | undefined, { allow }: EgressList): readonly HostEntry[] {
-  const named = new Map((config?.allow ?? []).filter(({ host }) => host !== '').map(({ rule, host }) => [rule, host]));
-  const entries = allow.flatMap(({ rule, destination }) => {
-    const host = named.get(rule);
-    return host === undefined
-      ? []
-      : [{ address: destination.split('/', 1)[0] ?? '', names: [host.replace(/\.$/, '')] }];
-  });
-  return entries.filter(
-    ({ address, names }, index) =>
-      entries.findIndex((other) => other.address === address && other.names[0] === names[0]) === index,
-  );
 }

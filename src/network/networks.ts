@@ -103,20 +103,29 @@ export async function ensureDefaultNetwork(place: NetworkPlace): Promise<Network
   return withNetworkLock(place.directory, async () => {
     const made = defaultNetwork(place);
     if (made !== undefined) return made;
-    const around = await surroundings(place);
-    const number = placeNumber(place);
-    const used = [...around.hostRanges, ...networkRanges(around.networks)];
-    const subnet = freeIpv4Subnet(used, number % SPREAD);
-    const network: Network = {
-      ...BUILT_IN,
-      id: createHash('sha256').update(`tspod default network ${place.directory}`).digest('hex'),
-      network_interface: `tspod${number.toString(16).padStart(8, '0')}`,
-      created: new Date().toISOString(),
-      subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }],
-    };
+    const network = await newDefaultNetwork(place);
     writeNetwork(place.directory, network);
     return network;
   });
+}
+
+/** The default network, as it would be where it is not there yet. */
+export async function foreseeDefaultNetwork(place: NetworkPlace): Promise<Network> {
+  return defaultNetwork(place) ?? (await newDefaultNetwork(place));
+}
+
+async function newDefaultNetwork(place: NetworkPlace): Promise<Network> {
+  const around = await surroundings(place);
+  const number = placeNumber(place);
+  const used = [...around.hostRanges, ...networkRanges(around.networks)];
+  const subnet = freeIpv4Subnet(used, number % SPREAD);
+  return {
+    ...BUILT_IN,
+    id: createHash('sha256').update(`tspod default network ${place.directory}`).digest('hex'),
+    network_interface: `tspod${number.toString(16).padStart(8, '0')}`,
+    created: new Date().toISOString(),
+    subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }],
+  };
 }
 
 /** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */

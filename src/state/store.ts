@@ -297,6 +297,18 @@ export class Store {
     naming(this.path, () => this.#db.exec(sql));
   }
 
+  /** As transaction(), but that nothing of it stays: tells what would be taken. */
+  rehearse<T>(body: () => T): T {
+    return naming(this.path, () => {
+      this.#prepare('BEGIN IMMEDIATE').run();
+      try {
+        return body();
+      } finally {
+        if (this.#db.inTransaction) this.#prepare('ROLLBACK').run();
+      }
+    });
+  }
+
   /** All or nothing, and alone among writers from the start. The body is synchronous. */
   transaction<T>(body: () => T): T {
     return this.#together(() => this.#begin(), body);

@@ -1,5 +1,5 @@
 /** Containers on networks, in a network namespace of the test's own. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -312,4 +312,60 @@ test('network connect and disconnect: at once, with names, addresses and ports, 
   const host = await run(t, 0, 'create', '--name', 'h', '--network', 'host', ...root, 'true');
   t.is(host.status, 0);
   t.regex((await run(t, 125, 'network', 'connect', 'web', 'h')).stderr, /invalid network mode/);
+});
+
+test('explain run: the steps of networks and ports, with the addresses that the next one gets, and nothing is left of it', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--subnet', '10.53.0.0/24', 'web');
+  const explain = (...words: string[]): Promise<string> => output(t, 'explain', 'run', ...words, ...root, 'true');
+  const { root: place, runRoot } = storeOf(t);
+  await run(t, 0, 'ps');
+  const database = (): readonly Buffer[] =>
+    ['tspod.db', 'tspod.db-wal'].map((name) =>
+      existsSync(join(place, name)) ? readFileSync(join(place, name)) : Buffer.alloc(0),
+    );
+  const before = database();
+  const words = await explain(
+    '--name',
+    'x',
+    '--network',
+    'web',
+    '-p',
+    '8080:80',
+    '-p',
+    '53',
+    '--egress',
+    'deny=192.0.2.1',
+  );
+  for (const expected of [
+    /add address 10\.53\.0\.1\/24 to tspod\d/,
+    /add address 10\.53\.0\.2\/24 to eth0/,
+    /keep port 8080\/tcp/,
+    /tspod_egress/,
+  ])
+    t.regex(words, expected);
+  t.notRegex(words, /keep port 0\//);
+  t.is(
+    await explain('--network', 'web').then((text) => /10\.53\.0\.\d+\/24 to eth0/.exec(text)?.[0]),
+    '10.53.0.2/24 to eth0',
+  );
+  const [, byDefault = ''] =
+    /add address (\S+) to eth0/.exec(await explain('--network', 'bridge', '-p', '8081:80')) ?? [];
+  t.regex(byDefault, /^10\.\d+\.\d+\.2\/24$/);
+  t.regex((await run(t, 125, 'explain', 'run', '--network', 'none-such', ...root, 'true')).stderr, /network not found/);
+
+  t.deepEqual(database(), before);
+  t.deepEqual(
+    readdirSync(join(place, 'networks')).filter((name) => name.endsWith('.json')),
+    ['web.json'],
+  );
+  t.false(existsSync(join(runRoot, 'networks')));
+  t.deepEqual(network.links(), ['lo']);
+  t.is(await output(t, 'ps', '-aq'), '');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web,bridge', ...root, ...SLEEP);
+  const { Networks } = await settings(t, 'a');
+  t.is(Networks['web']?.IPAddress, '10.53.0.2');
+  t.is(Networks['tspod']?.IPAddress, byDefault.split('/', 1)[0]);
 });
