@@ -33,6 +33,7 @@ port mappings: of modes without a bridge :: system/network-config.test.ts :: net
 port mappings :: system/network-config.test.ts :: network: published ports are reached through the host, and chosen ones are kept
 networks, aliases, static addresses :: system/network-config.test.ts :: network: addresses, names of interfaces and MAC addresses that are asked for are had
 DNS servers, search domains, options; added hosts :: system/names.test.ts :: command line: --add-host, --hosts-file, --no-hostname, --dns and its kin
+names on networks over DNS :: system/network-dns.test.ts :: names, aliases and short ids are told over DNS, back as well, for as long as their container runs
 host name :: system/names.test.ts :: hostname: in the file, in HOSTNAME and in the kernel; with noHostname the file is the container’s
 entrypoint and command: of the image :: system/images.test.ts :: run: entrypoint and command: the image command is for the image entrypoint
 entrypoint and command :: system/run.test.ts :: run: output, exit code and signal of a command in a container of its own
