@@ -35,6 +35,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:
     case Op::kOpenChildNamespace: return Kind::kAboutChild;
+    case Op::kCgroupEnter:
     case Op::kRlimit:
     case Op::kRaiseLimit:
     case Op::kOomScoreAdj: return Kind::kOnEither;
@@ -43,7 +44,6 @@ constexpr Kind kind_of(Op op) {
     case Op::kTimeOffset: return Kind::kNamespaces;
     case Op::kAwaitStage:
     case Op::kBecomeNamespaceRoot:
-    case Op::kCgroupEnter:
     case Op::kRootPropagation:
     case Op::kPivotRoot:
     case Op::kMaskPath:

@@ -119,6 +119,12 @@ export function cloneTarget(cgroups: readonly OpenCgroup[]): number {
   return cgroups.find(({ directory }) => directory.hierarchy.version === 2)?.slot ?? NONE;
 }
 
+/** By the monitor, for its child: whose cgroup namespace may not see the group. */
+export function putInCgroup(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
+  const slot = cloneTarget(cgroups);
+  if (slot !== NONE) builder.add('afterClone', 'cgroupEnter', { slot, file: 'cgroup.procs' });
+}
+
 /** Init enters the version 1 groups itself: a write of its one thread to `tasks` takes no lock that others wait for. */
 export function enterCgroups(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
   for (const { directory, slot } of cgroups) {

@@ -15,7 +15,15 @@ import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
 import type { OciMount, OciProcess, OciSpec } from '../oci/spec.js';
 import { sysctlPath } from '../spec/sysctls.js';
 import { PlanBuilder, stageIndex } from './builder.js';
-import { checkUnified, cloneTarget, countOomKills, createCgroups, enterCgroups, leaveFrame } from './cgroups.js';
+import {
+  checkUnified,
+  cloneTarget,
+  countOomKills,
+  createCgroups,
+  enterCgroups,
+  leaveFrame,
+  putInCgroup,
+} from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
 import type { LaunchContext, ProcessRef } from './context.js';
 import { addDevices } from './devices.js';
@@ -232,7 +240,11 @@ function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot, net
     joinDonorsOutside(builder, spec, context.donors);
   }
   const made = networkSlot !== NONE && usernsSlot === NONE ? BigInt(CLONE_FLAGS.network) : 0n;
-  builder.add('prepare', 'clone', { flags: namespaces.cloneFlags & ~made, cgroupSlot: cloneTarget(cgroups) });
+  // From another's cgroup namespace the kernel lets nobody into a group outside of that (cgroup-v2, nsdelegate).
+  const isElsewhere = usernsSlot !== NONE && namespaces.has('cgroup') && !namespaces.isNew('cgroup');
+  const cgroupSlot = isElsewhere ? NONE : cloneTarget(cgroups);
+  builder.add('prepare', 'clone', { flags: namespaces.cloneFlags & ~made, cgroupSlot });
+  if (isElsewhere) putInCgroup(builder, cgroups);
 }
 
 /** Names, addresses and parameters of the new namespaces. */

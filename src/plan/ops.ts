@@ -87,7 +87,7 @@ export const OPS = {
   cgroupCreate: { code: 20, fields: { slot: 'u32', path: 'str' } },
   /** Writes a value, in one write(2), to a file in the directory that the slot holds. */
   writeFileAt: { code: 21, fields: { slot: 'u32', name: 'str', value: 'str' } },
-  /** Moves the calling process: writes "0" to `file` (tasks, or cgroup.procs). */
+  /** In init moves the caller, in the stages of the monitor the child: writes its number to `file` (tasks, or cgroup.procs). */
   cgroupEnter: { code: 22, fields: { slot: 'u32', file: 'str' } },
   /** Loads an eBPF device program (64-bit instructions) and attaches it to a v2 cgroup. */
   cgroupDevices: { code: 23, fields: { slot: 'u32', program: 'bytes' } },

@@ -34,6 +34,8 @@ const sees = test.macro(
       'SYS_ADMIN',
       '--security-opt',
       'unmask=ALL',
+      '--security-opt',
+      'apparmor=unconfined',
     ];
     const script = `
       set -e

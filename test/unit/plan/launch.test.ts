@@ -403,6 +403,21 @@ test('hooks run where the specification has them', (t) => {
 
 const MAPS = { uidMaps: [{ containerId: 0, hostId: 100000, size: 65536 }] };
 
+test("in a user namespace, and another's cgroup namespace: the monitor puts its child into its group when it is back in its own", (t) => {
+  const plan = planOf(
+    { ...MAPS, cgroupns: 'container:a' },
+    {
+      details: { namespacePaths: { cgroup: '/proc/9/ns/cgroup' } },
+      context: { donors: { cgroup: { pid: 9, startTime: 77n } } },
+    },
+  );
+  t.regex(wordsOf(plan, 'prepare').at(-1) ?? '', /^clone with new \S+ namespaces$/);
+  t.deepEqual(wordsOf(plan, 'afterClone').slice(-2), [
+    'join cgroup namespace of /proc/self/ns/cgroup',
+    `enter cgroup /sys/fs/cgroup/tspod/${ID}`,
+  ]);
+});
+
 test('a user namespace: the monitor maps ids and layers, init becomes its root before it makes mounts', (t) => {
   const lowerDirs = ['/own', '/other', '/'];
   const root = { kind: 'overlay', lowerDirs, upperDir: '/u', workDir: '/w', ownMapped: ['/own'] } as const;
