@@ -13,7 +13,8 @@ pid_t target_of(const Context& context) {
   return context.stage == plan::Stage::kInit ? 0 : context.child;
 }
 
-Result<void> exchange(const Context& context, uint32_t number, const struct rlimit* limit, struct rlimit* old) {
+Result<void> exchange(const Context& context, uint32_t number, const struct rlimit* limit,
+                      struct rlimit* old) {
   const auto resource = static_cast<__rlimit_resource>(number);
   return sys::check(::prlimit(target_of(context), resource, limit, old), "prlimit", std::to_string(number));
 }
