@@ -44,7 +44,7 @@ test(
   ['run', '--cpus', 'abc', 'x'],
   `Error: invalid argument "abc" for "--cpus" flag: strconv.ParseFloat: parsing "abc": invalid syntax\n${hint('run')}`,
 );
-test(fails, ['run', '--secret', 'x', 'host:'], 'Error: --secret is not supported yet: there are no secrets\n');
+test(fails, ['run', '--pod', 'x', 'host:'], 'Error: --pod is not supported yet: there are no pods\n');
 test(
   fails,
   ['run', '-v', 'da ta:/x', 'host:'],
@@ -163,7 +163,7 @@ test('--help, help and --version', async (t) => {
   const { stdout } = await run(t, 0, 'run', '--help');
   t.regex(stdout, /Usage:\n {2}tspod run \[options\] IMAGE/);
   t.regex(stdout, / {2}-m, --memory size /);
-  t.notRegex(stdout, /--secret/);
+  t.notRegex(stdout, /--pod /);
   t.is((await run(t, 0, 'help', 'run')).stdout, stdout);
   t.is(
     (await run(t, 0, 'container', 'run', '--help')).stdout,

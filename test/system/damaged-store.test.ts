@@ -26,7 +26,6 @@ import { mountDisk, storeOn } from '../helpers/disks.js';
 import { isAlive } from '../helpers/faults.js';
 import { writeImage } from '../helpers/images.js';
 import { busyboxLayer, imageOf, partsOf } from '../helpers/layers.js';
-import { SLOW } from '../helpers/pace.js';
 import { randomFrom } from '../helpers/random.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -50,7 +49,7 @@ const ORDINARY = [
   ['system', 'prune', '--force'],
 ] as const;
 
-const LIMIT_MS = 10_000 * SLOW;
+const LIMIT_MS = 40_000;
 
 interface Subject {
   readonly database: string;
