@@ -6,6 +6,7 @@ import test from 'ava';
 import { binding } from '../../src/native/binding.js';
 import { until } from '../helpers/cli.js';
 import { children, openDescriptors, threadCount } from '../helpers/native.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const MODULE = new URL('../../src/native/index.js', import.meta.url).href;
 const SPAWN = new URL('../../src/native/monitor-spawn.js', import.meta.url).href;
@@ -38,11 +39,12 @@ test.serial('each environment has functions of its own', async (t) => {
 test.serial('a worker may end with everything under way', async (t) => {
   const warmUp = await inWorker('await native.getHostname();');
   t.is(warmUp, 0);
+  const directory = temporaryDirectory(t);
   const before = { descriptors: openDescriptors().size, threads: threadCount() };
   for (let round = 0; round < 10; round += 1) {
     const code = await inWorker(
       `
-      const path = '/tmp/tspod-worker-${process.pid}-${round}';
+      const path = '${directory}/${round}';
       native.tryLock(path);
       native.lock(path);                                  // waits in a thread
       native.openProcess(process.pid).wait();             // watches a pidfd
