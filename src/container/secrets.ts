@@ -3,7 +3,8 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
-import { namedSecret, secretFiles } from '../spec/secret-options.js';
+import { namedSecret, secretFiles, type SecretConfig } from '../spec/secret-options.js';
+import { noSuchSecret } from '../state/secrets.js';
 import { ownerOutside } from '../storage/owners.js';
 import type { EngineContext } from './context.js';
 import type { HeldContainer } from './held.js';
@@ -30,7 +31,7 @@ export function copySecrets({ store }: EngineContext, seq: number, { secrets }: 
   for (const [position, { id }] of secrets.entries()) store.secrets.give(seq, position, id);
 }
 
-/** Writes those that are mounted to the run directory: in memory, and gone with it. */
+/** Writes those that are mounted to the run directory: in memory, and gone with it. Throws NO_SUCH_SECRET for a lost one. */
 export function writeSecrets({ context, seq, paths }: HeldContainer, config: ContainerConfig): void {
   const directory = secretDirectory(paths.run);
   const files = secretFiles(config.secrets, directory);
@@ -39,7 +40,7 @@ export function writeSecrets({ context, seq, paths }: HeldContainer, config: Con
   mkdirSync(directory, { mode: 0o700 });
   for (const { secret, index, path } of files) {
     const { uid, gid } = ownerOutside(config, secret);
-    writeFileSync(path, data.get(index) ?? '', { mode: 0o600, flag: 'wx' });
+    writeFileSync(path, copyOf(data, index, secret), { mode: 0o600, flag: 'wx' });
     chownSync(path, uid, gid);
     chmodSync(path, secret.mode);
   }
@@ -49,7 +50,7 @@ export function secretDirectory(run: string): string {
   return `${run}/secrets`;
 }
 
-/** Those that are environment variables. Throws INVALID_ARGUMENT for what cannot be one. */
+/** Those that are environment variables. Throws INVALID_ARGUMENT for what cannot be one, NO_SUCH_SECRET for a lost one. */
 export function secretEnvironment(
   { store }: EngineContext,
   seq: number,
@@ -58,10 +59,17 @@ export function secretEnvironment(
   if (!secrets.some(({ type }) => type === 'env')) return {};
   const data = store.secrets.ofContainer(seq);
   return Object.fromEntries(
-    secrets.flatMap(({ type, name, target }, position) =>
-      type === 'env' ? [[target, variable(name, data.get(position) ?? Buffer.alloc(0))]] : [],
+    secrets.flatMap((secret, position) =>
+      secret.type === 'env' ? [[secret.target, variable(secret.name, copyOf(data, position, secret))]] : [],
     ),
   );
+}
+
+/** Throws NO_SUCH_SECRET: a damage of the store may have taken it. */
+function copyOf(copies: ReadonlyMap<number, Buffer>, position: number, { name }: SecretConfig): Buffer {
+  const data = copies.get(position);
+  if (data === undefined) throw noSuchSecret(name);
+  return data;
 }
 
 function variable(name: string, data: Buffer): string {

@@ -9,6 +9,7 @@ const OF_CONTAINERS = {
   host_port: 'seq',
   member: 'owner',
   container_volume: 'container',
+  container_secret: 'container',
 } as const;
 
 /** Which image a container is made of is also in its summary. */
@@ -50,5 +51,6 @@ export const TIDY_UP = `
   ${RELINK_IMAGES}
   DELETE FROM image_lease_item WHERE lease NOT IN (SELECT id FROM image_lease);
   DELETE FROM volume WHERE NOT json_valid(labels) OR NOT json_valid(options);
+  DELETE FROM secret WHERE NOT json_valid(labels) OR NOT json_valid(driver_options);
   DELETE FROM image_suspect;
 `;

@@ -210,7 +210,7 @@ export const MIGRATIONS: readonly string[] = [
     container INTEGER NOT NULL,
     position INTEGER NOT NULL,
     data BLOB NOT NULL,
-    UNIQUE (container, position)
+    PRIMARY KEY (container, position)
   ) STRICT;
   `,
 ];
