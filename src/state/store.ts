@@ -1,7 +1,7 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
 import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
-import { isBusy, naming, openDatabase, setPatience, type Connection, type Statement } from './database.js';
+import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
 import { ImageLeases } from './image-leases.js';
 import { ImageRecords } from './images.js';
@@ -23,6 +23,7 @@ import {
 import { FROM_CONTAINER, LIST, UNSETTLED } from './queries.js';
 import { parseUpdates } from './updates.js';
 import { Secrets } from './secrets.js';
+import { Transactions } from './transactions.js';
 import { Volumes } from './volumes.js';
 
 /** Exit codes of removed containers are kept for those who wait for them. */
@@ -40,7 +41,7 @@ interface KnownConfig {
 export class Store {
   readonly path: string;
   readonly #db: Connection;
-  #isImpatient = false;
+  readonly #transactions: Transactions;
   readonly #statements = new Map<string, Statement>();
   readonly #configs = new Map<string, KnownConfig>();
   /** Addresses of containers. */
@@ -60,13 +61,14 @@ export class Store {
   constructor(path: string, onNew?: () => void) {
     this.path = path;
     this.#db = openDatabase(path, onNew);
+    this.#transactions = new Transactions(this.#db, { path, prepare: (sql) => this.#prepare(sql) });
     const tables = {
       one: <Row>(sql: string, ...values: readonly unknown[]) => this.#one<Row>(sql, ...values),
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#all<Row>(sql, ...values),
       run: (sql: string, ...values: readonly unknown[]) =>
         naming(path, () => this.#prepare(sql).run(...values).changes),
       transaction: <T>(body: () => T) => this.transaction(body),
-      snapshot: <T>(body: () => T) => this.snapshot(body),
+      snapshot: <T>(body: () => T) => this.#transactions.read(body),
     };
     this.leases = new Leases(tables);
     this.members = new Members(tables);
@@ -297,55 +299,14 @@ export class Store {
     naming(this.path, () => this.#db.exec(sql));
   }
 
-  /** As transaction(), but that nothing of it stays: tells what would be taken. */
-  rehearse<T>(body: () => T): T {
-    return naming(this.path, () => {
-      this.#prepare('BEGIN IMMEDIATE').run();
-      try {
-        return body();
-      } finally {
-        if (this.#db.inTransaction) this.#prepare('ROLLBACK').run();
-      }
-    });
-  }
-
   /** All or nothing, and alone among writers from the start. The body is synchronous. */
   transaction<T>(body: () => T): T {
-    return this.#together(() => this.#begin(), body);
+    return this.#transactions.write(body);
   }
 
-  /** Reads all as of one moment, whoever writes meanwhile. */
-  snapshot<T>(body: () => T): T {
-    return this.#together(() => this.#prepare('BEGIN').run(), body);
-  }
-
-  #together<T>(begin: () => unknown, body: () => T): T {
-    if (this.#db.inTransaction) return body();
-    return naming(this.path, () => {
-      begin();
-      try {
-        const result = body();
-        this.#prepare('COMMIT').run();
-        return result;
-      } catch (error) {
-        // SQLite rolls back by itself after some failures (a full disk).
-        if (this.#db.inTransaction) this.#prepare('ROLLBACK').run();
-        throw error;
-      }
-    });
-  }
-
-  /** Who has waited in vain once waits no more, so that work on many containers ends as soon as that on one. */
-  #begin(): void {
-    try {
-      this.#prepare('BEGIN IMMEDIATE').run();
-    } catch (error) {
-      this.#isImpatient = isBusy(error);
-      if (this.#isImpatient) setPatience(this.#db, false);
-      throw error;
-    }
-    if (this.#isImpatient) setPatience(this.#db, true);
-    this.#isImpatient = false;
+  /** As transaction(), but that nothing of it stays: tells what would be taken. */
+  rehearse<T>(body: () => T): T {
+    return this.#transactions.rehearse(body);
   }
 
   get isOpen(): boolean {
