@@ -37,6 +37,30 @@ export const LABEL_FILTERS = {
   },
 };
 
+export type Test<Item> = (item: Item) => boolean;
+
+interface KnownFilters<Item, Maker> {
+  readonly makers: Readonly<Record<string, Maker>>;
+  readonly make: (maker: Maker, values: readonly string[]) => Test<Item>;
+  /** What is said of a name that there is not. */
+  readonly unknown: (name: string) => string;
+}
+
+/** One test for all filters that have values. Throws INVALID_ARGUMENT for one that there is not. */
+export function everyFilter<Item, Maker>(
+  filters: Readonly<Record<string, readonly string[]>>,
+  { makers, make, unknown }: KnownFilters<Item, Maker>,
+): Test<Item> {
+  const tests = Object.entries(filters)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const maker = Object.hasOwn(makers, name) ? makers[name] : undefined;
+      if (maker === undefined) throw invalid(unknown(name));
+      return make(maker, values);
+    });
+  return (item) => tests.every((test) => test(item));
+}
+
 /** The moment, in milliseconds, before which something must have been made. Throws INVALID_ARGUMENT unless it is one time. */
 export function untilLimit(values: readonly string[], now: Date): number {
   if (values.length > 1) throw invalid('until: give one time only');

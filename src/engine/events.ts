@@ -9,6 +9,7 @@ import { eventPaths } from '../events/event-log.js';
 import { followEvents } from '../events/follow.js';
 import { inOrder, readEvents } from '../events/read.js';
 import { throwIfAborted } from '../native/abort.js';
+import { everyFilter } from './common-filters.js';
 
 export type { EventStatus, EventType } from '../events/event.js';
 
@@ -157,15 +158,14 @@ const FILTERS: Readonly<Record<string, FilterMaker>> = {
 };
 
 function filterOf(filters: EventFilters): Predicate {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
-      if (maker === undefined) throw invalid(`${name} is an invalid filter`);
+  return everyFilter(filters, {
+    makers: FILTERS,
+    make: (maker, values) => {
       const alternatives = values.map(maker);
       return (event: EventRecord) => alternatives.some((test) => test(event));
-    });
-  return (event) => tests.every((test) => test(event));
+    },
+    unknown: (name) => `${name} is an invalid filter`,
+  });
 }
 
 function invalid(message: string): TspodError {

@@ -1,7 +1,7 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
 import { CONTAINER_STATUSES } from '../container/api.js';
 import { TspodError } from '../errors.js';
-import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
@@ -96,14 +96,11 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
 
 /** One test for all filters. Throws INVALID_ARGUMENT for a filter or a value that there is not. */
 export function filterPredicate(filters: ContainerFilters, context: FilterContext): Predicate {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-      if (maker === undefined) throw invalid(`${name} is an invalid filter`);
-      return maker(values, context);
-    });
-  return (container) => tests.every((test) => test(container));
+  return everyFilter(filters, {
+    makers: MAKERS,
+    make: (maker, values) => maker(values, context),
+    unknown: (name) => `${name} is an invalid filter`,
+  });
 }
 
 function shouldStartOnBoot({ restartPolicy, stoppedByUser, startedAt }: ContainerSummary): boolean {

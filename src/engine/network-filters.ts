@@ -1,7 +1,7 @@
 /** The filters of `network ls` and `network prune`. */
 import { TspodError } from '../errors.js';
 import type { Network } from '../network/network-file.js';
-import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { NetworkFilters } from './network-types.js';
 
 export type NetworkPredicate = (network: Network) => boolean;
@@ -42,14 +42,14 @@ export function networkPredicate(
   context: FilterContext,
   { prunes = false }: { readonly prunes?: boolean } = {},
 ): NetworkPredicate {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(MAKERS, name) && (!prunes || PRUNE_FILTERS.includes(name)) ? MAKERS[name] : undefined;
-      if (maker === undefined) throw invalid(`invalid filter ${JSON.stringify(name)}`);
-      return maker(values, context);
-    });
-  return (network) => tests.every((test) => test(network));
+  const makers = prunes
+    ? Object.fromEntries(Object.entries(MAKERS).filter(([name]) => PRUNE_FILTERS.includes(name)))
+    : MAKERS;
+  return everyFilter(filters, {
+    makers,
+    make: (maker, values) => maker(values, context),
+    unknown: (name) => `invalid filter ${JSON.stringify(name)}`,
+  });
 }
 
 function invalid(message: string): TspodError {

@@ -7,7 +7,7 @@ import { isTspodError, TspodError } from '../errors.js';
 import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
 import { checkLabels } from '../spec/names.js';
 import { secretExists, type StoredSecret } from '../state/secrets.js';
-import { LABEL_FILTERS, NAME_FILTERS } from './common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from './common-filters.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './secret-types.js';
 
 export function makeSecrets(context: EngineContext): Secrets {
@@ -79,19 +79,15 @@ function summarize({ createdUs, updatedUs, ...secret }: StoredSecret): SecretSum
   return { ...secret, createdAt: new Date(createdUs / 1000), updatedAt: new Date(updatedUs / 1000) };
 }
 
-const FILTERS: Readonly<Record<string, (values: readonly string[]) => (secret: SecretSummary) => boolean>> = {
+const FILTERS: Readonly<Record<string, (values: readonly string[]) => Test<SecretSummary>>> = {
   ...NAME_FILTERS,
   ...LABEL_FILTERS,
 };
 
-function secretPredicate(filters: SecretFilters): (secret: SecretSummary) => boolean {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
-      if (maker === undefined)
-        throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(name)} is an invalid secret filter`);
-      return maker(values);
-    });
-  return (secret) => tests.every((test) => test(secret));
+function secretPredicate(filters: SecretFilters): Test<SecretSummary> {
+  return everyFilter(filters, {
+    makers: FILTERS,
+    make: (maker, values) => maker(values),
+    unknown: (name) => `${JSON.stringify(name)} is an invalid secret filter`,
+  });
 }

@@ -1,6 +1,6 @@
 /** The filters of `volume ls` and `volume prune`. */
 import { TspodError } from '../errors.js';
-import { LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { VolumeFilters, VolumeSummary } from './volume-types.js';
 
 type VolumePredicate = (volume: VolumeSummary) => boolean;
@@ -58,14 +58,11 @@ function flag(name: string, holds: VolumePredicate): FilterMaker {
 
 /** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
 export function volumePredicate(filters: VolumeFilters, context: FilterContext): VolumePredicate {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-      if (maker === undefined) throw invalid(`${JSON.stringify(name)} is an invalid volume filter`);
-      return maker(values, context);
-    });
-  return (volume) => tests.every((test) => test(volume));
+  return everyFilter(filters, {
+    makers: MAKERS,
+    make: (maker, values) => maker(values, context),
+    unknown: (name) => `${JSON.stringify(name)} is an invalid volume filter`,
+  });
 }
 
 function invalid(message: string): TspodError {

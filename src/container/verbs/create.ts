@@ -66,9 +66,9 @@ export function recordContainer(context: EngineContext, id: string, recording: R
       copySecrets(context, inserted.seq, config);
       return inserted;
     };
-    const isAlone =
-      config.namespaces.user !== 'auto' && !hasOpenPorts(config) && !hasVolumes(config) && !hasSecrets(config);
-    const recorded = !isAlone ? context.store.transaction(record) : record();
+    const takesMore =
+      config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config) || hasSecrets(config);
+    const recorded = takesMore ? context.store.transaction(record) : record();
     announceVolumes(context, made, tryDirectory);
     if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;

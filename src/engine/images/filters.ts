@@ -1,6 +1,6 @@
 /** The filters of `images` and of everything else that chooses images by conditions. */
 import { TspodError } from '../../errors.js';
-import { LABEL_FILTERS, untilLimit } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, untilLimit } from '../common-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
 type Predicate = (image: ImageSummary) => boolean;
@@ -66,14 +66,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
 
 /** One test for all filters. Throws INVALID_ARGUMENT. */
 export function imagePredicate(filters: ImageFilters, context: ImageFilterContext): Predicate {
-  const tests = Object.entries(filters)
-    .filter(([, values]) => values.length > 0)
-    .map(([name, values]) => {
-      const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-      if (maker === undefined) throw invalid(`unsupported image filter "${name}"`);
-      return maker(values, context);
-    });
-  return (image) => tests.every((test) => test(image));
+  return everyFilter(filters, {
+    makers: MAKERS,
+    make: (maker, values) => maker(values, context),
+    unknown: (name) => `unsupported image filter "${name}"`,
+  });
 }
 
 function truth(filter: string, text: string): boolean {
