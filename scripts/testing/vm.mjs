@@ -8,7 +8,7 @@ const PROGRAMS = ['qemu-system-x86', 'debootstrap', 'e2fsprogs'];
 /** What this machine may lack, and most users have: cgroup v2 with either manager, systemd, AppArmor. */
 const TITLES = ['systemd: *', 'cgroupfs: *', 'apparmor: *'];
 
-/** Emulated, this takes five minutes; the disk image is made once, which takes three. */
+/** Emulated, this takes five minutes; the disk image is made once, which takes two. */
 const MINUTES = 30;
 
 /** One result per test that ran there; a single one, skipped, where no such machine can be made here. */

@@ -16,11 +16,12 @@ rm -rf "$directory"
 mkdir -p "$directory"
 root=$directory/root
 
-debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror"
+# 77: the mirror cannot be reached.
+debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror" || exit 77
 
 # The kernel is unpacked, not installed: no boot loader, no initramfs (disk and file system drivers are built into this one).
 version=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: linux-image-//p' | head -n 1)
-(cd "$directory" && apt-get download -q "linux-image-$version")
+(cd "$directory" && apt-get download -q "linux-image-$version") || exit 77
 dpkg-deb -x "$directory"/linux-image-*.deb "$directory/kernel"
 cp "$directory/kernel/boot/vmlinuz-$version" "$directory/vmlinuz"
 cp -a "$directory/kernel/lib/modules" "$root/lib/"

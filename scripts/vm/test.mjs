@@ -65,13 +65,8 @@ async function main() {
     '--eval',
     "import('./out/test/helpers/probe.js').then((probe) => probe.probePath())",
   ]);
-  let image;
-  try {
-    image = prepareImage();
-  } catch (error) {
-    console.error(error.message);
-    return 77;
-  }
+  const image = prepareImage();
+  if (image === undefined) return 77;
   const disk = prepareRepository(values.command ?? testCommand());
   const { output, ended } = await boot({ image, disk });
   const status = /\nvm: ended with (\d+)\r?\n/.exec(output)?.[1];
@@ -92,7 +87,7 @@ function runHere(args) {
   if (status !== 0) throw new Error(`vm: cannot build the tests: node ${args.join(' ')}`);
 }
 
-/** The image of these scripts, made if there is none yet. */
+/** The image of these scripts, made if there is none yet; undefined where Debian's mirror cannot be reached. */
 function prepareImage() {
   const key = createHash('sha256');
   for (const name of ['build-image.sh', 'guest-run.sh']) key.update(readFileSync(new URL(name, import.meta.url)));
@@ -107,8 +102,12 @@ function prepareImage() {
   const { status } = spawnSync('sh', ['-c', 'exec sh "$0" "$1" > "$2" 2>&1', script, partial, log], {
     stdio: 'inherit',
   });
-  if (status !== 0)
-    throw new Error(`no disk image can be made: ${tail(readFileSync(log, 'utf8')).replaceAll('\n', '; ')}`);
+  const said = () => tail(readFileSync(log, 'utf8')).replaceAll('\n', '; ');
+  if (status === 77) {
+    console.error(`no disk image can be made: ${said()}`);
+    return undefined;
+  }
+  if (status !== 0) throw new Error(`the disk image cannot be made: ${said()}`);
   renameSync(partial, image);
   return image;
 }

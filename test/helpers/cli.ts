@@ -94,6 +94,9 @@ function spawnProgram(store: TestStore, options: CliOptions, args: readonly stri
   });
 }
 
+/** What collect() has for the status of a process that a signal has ended. */
+export const KILLED_BY_SIGNAL = 1001;
+
 /** A status above 128 stands for a signal. */
 export async function collect(child: ChildProcess, input?: string): Promise<CliResult> {
   const output = { stdout: '', stderr: '' };
@@ -103,7 +106,7 @@ export async function collect(child: ChildProcess, input?: string): Promise<CliR
   child.stdin?.end(input ?? '');
   const status = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? 1000 + (signal === null ? 0 : 1)));
+    child.once('close', (code, signal) => resolve(code ?? (signal === null ? 1000 : KILLED_BY_SIGNAL)));
   });
   return { status, ...output };
 }

@@ -37,7 +37,7 @@ export interface Faults extends TestEngine {
   /** What any crash must be followed by: see below. */
   readonly recovers: (what: string) => Promise<readonly Listed[]>;
   /** Removes all containers by the command line; nothing is left then, on the disk or in the kernel. */
-  readonly removesAll: (what: string) => Promise<void>;
+  readonly removesAll: (what: string, kept?: readonly string[]) => Promise<void>;
 }
 
 export type Killer = { readonly wrapper: readonly string[] } | { readonly afterMs: number };
@@ -120,7 +120,7 @@ export async function faults(t: ExecutionContext<unknown>, prefix: readonly stri
       // By node itself: strace is to let go of whatever is executed.
       collect(spawnCommand([...prefix, 'strace', ...strace, process.execPath, PROGRAM, ...args], variables)),
     recovers: (what) => recovers(t, known, what),
-    removesAll: (what) => removesAll(t, known, what),
+    removesAll: (what, kept = []) => removesAll(t, known, { what, kept }),
   };
   return known;
 }
@@ -237,7 +237,13 @@ function inDatabase<T>({ root }: Faults, ask: (database: Database.Database) => T
 /** What a removal must leave none of. */
 const TABLES = ['container', 'container_config', 'container_state', 'dependency'];
 
-async function removesAll(t: ExecutionContext<unknown>, env: Faults, what: string): Promise<void> {
+interface Removal {
+  readonly what: string;
+  /** Directories of the store that stay, because of what the test has besides containers. */
+  readonly kept: readonly string[];
+}
+
+async function removesAll(t: ExecutionContext<unknown>, env: Faults, { what, kept }: Removal): Promise<void> {
   const { status, stderr } = await env.tspod('rm', '--force', '--all', '--time', '0');
   t.is(status, 0, `${what}: rm --force --all: ${stderr}`);
   t.deepEqual(env.engine.containers.list({ all: true }), [], what);
@@ -247,7 +253,7 @@ async function removesAll(t: ExecutionContext<unknown>, env: Faults, what: strin
   t.deepEqual(await settledRemains(env, []), [], `${what}: left after the removal`);
   t.deepEqual(
     readdirSync(env.root).filter(
-      (name) => !/^(tspod\.db(-wal|-shm)?|containers|cache|networks|volumes|blobs|layers)$/.test(name),
+      (name) => !/^(tspod\.db(-wal|-shm)?|containers|cache)$/.test(name) && !kept.includes(name),
     ),
     [],
     what,

@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import type { ExecutionContext } from 'ava';
 
+import { openDestination } from '../../src/image/open.js';
+import { NO_REGISTRIES } from '../../src/image/registries/config.js';
 import type { ImageDestination, ImageSource, RawManifest } from '../../src/image/transport.js';
 import { digestOf } from '../../src/oci/digest.js';
 import type { Descriptor } from '../../src/oci/image.js';
@@ -18,6 +21,7 @@ import {
 } from '../../src/oci/media-types.js';
 import { parseManifest } from '../../src/oci/parse-image.js';
 import { ARCHIVE_END, encodeHeader } from '../../src/tar/encode.js';
+import { temporaryDirectory } from './temp.js';
 
 export interface TestImage {
   readonly manifest: RawManifest;
@@ -103,6 +107,17 @@ export async function writeImage(destination: ImageDestination, { manifest, blob
     await destination.putBlob(descriptor, { open: () => Promise.resolve(Readable.from([bytes])) });
   await destination.putManifest(manifest);
   await destination.commit();
+}
+
+/** Writes it to a file, an `oci-archive`: `to` is PATH or PATH:NAME. */
+export async function writeArchive(t: ExecutionContext<unknown>, to: string, image: TestImage): Promise<void> {
+  await using destination = await openDestination(`oci-archive:${to}`, {
+    environment: {},
+    uid: 0,
+    registries: NO_REGISTRIES,
+    temporaryDirectory: temporaryDirectory(t),
+  });
+  await writeImage(destination, image);
 }
 
 /** Reads all of an image, whose bytes must be what their digests say. */

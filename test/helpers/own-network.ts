@@ -21,10 +21,8 @@ export interface OwnNetwork {
 
 /** From now on the test's commands run in it. */
 export async function ownNetwork(t: ExecutionContext<unknown>): Promise<OwnNetwork> {
-  const net = await createNamespace('net');
+  const { net, enter } = await ownNamespace(t);
   const inside = { net };
-  await setLink('lo', { up: true, inside });
-  const enter = ['nsenter', `--net=/proc/${process.pid}/fd/${net.fd}`];
   storeOf(t).prefix = enter;
   const [command = '', ...words] = enter;
   const run = async (program: string, ...args: readonly string[]): Promise<string> => {
@@ -40,4 +38,14 @@ export async function ownNetwork(t: ExecutionContext<unknown>): Promise<OwnNetwo
         .map(({ name }) => name)
         .filter((name) => name !== 'lo' && !/^(sit|tunl|ip6tnl|gre|erspan)/.test(name)),
   };
+}
+
+/** A network namespace of the test's own, and the words before a command that runs in it. */
+export async function ownNamespace(t: ExecutionContext<unknown>) {
+  const net = await createNamespace('net');
+  t.teardown(() => {
+    net.close();
+  });
+  await setLink('lo', { up: true, inside: { net } });
+  return { net, enter: ['nsenter', `--net=/proc/${process.pid}/fd/${net.fd}`] };
 }

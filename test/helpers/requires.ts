@@ -37,8 +37,7 @@ type Program =
   | 'ip'
   | 'iperf3'
   | 'nsenter'
-  | 'mkfs.ext4'
-  | 'prlimit';
+  | 'mkfs.ext4';
 
 const PROBES = {
   root: () => (process.geteuid?.() === 0 ? undefined : 'not root'),

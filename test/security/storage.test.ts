@@ -13,10 +13,11 @@ import { digestOf } from '../../src/oci/digest.js';
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/oci/media-types.js';
 import { attackersRoot, runRounds, sentinel, unlessRefused } from '../helpers/attacks.js';
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
+import { mountDisk, storeOn } from '../helpers/disks.js';
 import { testEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry, type TestLayer } from '../helpers/layers.js';
 import { podmanOf } from '../helpers/podman.js';
-import { has, requires, skip } from '../helpers/requires.js';
+import { has, requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 /** Where files are made one by one, the kernel's errors come through. */
@@ -327,28 +328,16 @@ test('layers: damaged ones are refused at once, and keep nobody else (CVE-2021-2
 });
 
 test('layers: one that grows beyond the disk is refused, and the disk is as it was (decompression bombs)', async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
+  if (!requires(t, 'root', 'overlay', 'mkfs.ext4')) return;
   const base = temporaryDirectory(t);
-  const [disk, mounted] = [join(base, 'disk'), join(base, 'mounted')];
-  mkdirSync(mounted);
-  for (const words of [
-    ['truncate', '-s', '48M', disk],
-    ['mkfs.ext4', '-q', disk],
-    ['mount', '-o', 'loop', disk, mounted],
-  ]) {
-    const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' });
-    if (status !== 0) return skip(t, `${words.join(' ')}: ${stderr}`);
-  }
-  t.teardown(() => spawnSync('umount', [mounted]));
-  const store = storeOf(t);
+  const mounted = mountDisk(t, 48);
   const free = () =>
     Number(/\d+$/.exec(spawnSync('stat', ['-f', '-c', '%a', mounted], { encoding: 'utf8' }).stdout.trim())?.[0]);
   const bomb = join(base, 'bomb.tar');
   const zeros = Buffer.alloc(256 * 1024 ** 2);
   const layer = tarOf([{ path: 'zeros', content: zeros }]);
   writeFileSync(`${bomb}.gz`, gzipSync(layer, { level: 1 }));
-  const env = { TSPOD_ROOT: join(mounted, 'root') };
-  store.env['TSPOD_ROOT'] = env.TSPOD_ROOT;
+  storeOn(t, mounted);
   await run(t, 0, 'ps');
   const before = free();
   const { stderr } = await run(t, 125, 'import', `${bomb}.gz`, 'bomb:1');

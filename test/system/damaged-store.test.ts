@@ -24,13 +24,11 @@ import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, start, storeOf, type CliResult } from '../helpers/cli.js';
 import { mountDisk, storeOn } from '../helpers/disks.js';
 import { isAlive } from '../helpers/faults.js';
-import { writeImage } from '../helpers/images.js';
+import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, partsOf } from '../helpers/layers.js';
 import { randomFrom } from '../helpers/random.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
-import { openDestination } from '../../src/image/open.js';
-import { NO_REGISTRIES } from '../../src/image/registries/config.js';
 import { openEngine } from '../../src/index.js';
 
 /** What every one of them must do about a damage: nothing, and say so. */
@@ -200,7 +198,7 @@ for (const [title, { make, words, saved, whole = false }] of Object.entries(DAMA
     t.deepEqual(existsSync(on.database) ? readFileSync(on.database) : undefined, before, 'nothing writes to it');
     const repaired = await repairs(t, on);
     t.true(repaired.saved >= saved, `${String(repaired.saved)} of ${String(MANY)}: ${repaired.stdout}`);
-    t.is(repaired.names.has('stopped'), whole || repaired.names.has('stopped'));
+    if (whole) t.true(repaired.names.has('stopped'));
     if (before !== undefined && before.length > 0)
       t.deepEqual(readFileSync(`${on.database}.damaged-1`), before, 'the damaged one stays');
     t.log(
@@ -432,13 +430,7 @@ test('images whose records are lost are there again, and so is what containers h
   const { root } = storeOf(t);
   const database = join(root, 'tspod.db');
   const archive = join(temporaryDirectory(t), 'image.tar');
-  await using destination = await openDestination(`oci-archive:${archive}`, {
-    environment: {},
-    uid: 0,
-    registries: NO_REGISTRIES,
-    temporaryDirectory: temporaryDirectory(t),
-  });
-  await writeImage(destination, partsOf(imageOf({ layers: [busyboxLayer()] })));
+  await writeArchive(t, archive, partsOf(imageOf({ layers: [busyboxLayer()] })));
   await run(t, 0, 'load', '-q', '-i', archive);
   const id = (await output(t, 'images', '-q', '--no-trunc')).trim().replace('sha256:', '');
   await run(t, 0, 'run', '--name', 'one', '--network', 'none', id, 'sh', '-c', 'echo changed > /file');
@@ -459,15 +451,13 @@ const READS: ReadonlySet<string> = new Set(['ps', 'inspect', 'images', 'system',
 
 test('a store on a file system that is read-only', async (t) => {
   if (!requires(t, 'root', 'overlay', 'mkfs.ext4')) return;
-  const disk = mountDisk(t, { ext4Mib: 24 });
-  storeOn(t, disk, 'root');
-  const database = join(disk.path, 'root/tspod.db');
+  const path = storeOn(t, mountDisk(t, 24));
+  const database = join(path, 'tspod.db');
   const flags = ['--network', 'none', '--stop-signal', 'KILL', '--rootfs', `${busyboxRoot(t)}:O`];
   await run(t, 0, 'run', '-d', '--name', 'running', ...flags, '-v', 'data:/data', 'sleep', '1000');
   await run(t, 0, 'run', '--name', 'stopped', ...flags, 'true');
   const pid = Number(await output(t, 'inspect', '--format', '{{.State.Pid}}', 'running'));
   // What is open for writing keeps a file system from being made read-only; a bind mount over it does not care.
-  const path = join(disk.path, 'root');
   execFileSync('mount', ['--bind', path, path]);
   execFileSync('mount', ['-o', 'remount,bind,ro', path]);
   try {

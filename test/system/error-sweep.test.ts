@@ -7,14 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
-import { openDestination } from '../../src/image/open.js';
-import { NO_REGISTRIES } from '../../src/image/registries/config.js';
-import { createNamespace } from '../../src/native/namespace-create.js';
-import { setLink } from '../../src/native/netlink/links.js';
-import type { CliResult } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, type CliResult } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
-import { writeImage } from '../helpers/images.js';
+import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf } from '../helpers/layers.js';
+import { ownNamespace } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -70,13 +67,15 @@ interface Command {
   readonly survives?: boolean;
 }
 
-const detached = ({ flags }: Subject) => [
-  ['run', '-d', '--name', NAME, '--stop-signal', 'KILL', ...flags, 'host:', 'sleep', '1000'],
+const running = ({ flags }: Subject) => [
+  ...['run', '-d', '--name', NAME, '--stop-signal', 'KILL'],
+  ...flags,
+  ...['host:', 'sleep', '1000'],
 ];
+const detached = (on: Subject) => [running(on)];
 const created = ({ flags }: Subject) => [
   ['create', '--name', NAME, '--stop-signal', 'KILL', ...flags, 'host:', 'sleep', '1000'],
 ];
-const ON_NETWORK = ['--network', 'web', '-p', '18080:80'];
 const MADE = ['network', 'create', '--subnet', '10.50.0.0/24', 'web'];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -105,41 +104,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'run -d on a network': {
     needs: 'network',
     before: () => [MADE],
-    words: ({ env }) => [
-      'run',
-      '-d',
-      '--name',
-      NAME,
-      '--stop-signal',
-      'KILL',
-      ...onNetwork(env),
-      'host:',
-      'sleep',
-      '1000',
-    ],
+    words: running,
   },
   'rm --force on a network': {
     needs: 'network',
-    before: ({ env }) => [
-      MADE,
-      ['run', '-d', '--name', NAME, '--stop-signal', 'KILL', ...onNetwork(env), 'host:', 'sleep', '1000'],
-    ],
+    before: (on) => [MADE, running(on)],
     words: () => ['rm', '--force', '-t', '0', NAME],
   },
   'network connect': {
     needs: 'network',
-    before: ({ env }) => [
-      MADE,
-      ['network', 'create', '--subnet', '10.51.0.0/24', 'other'],
-      ['run', '-d', '--name', NAME, '--stop-signal', 'KILL', ...onNetwork(env), 'host:', 'sleep', '1000'],
-    ],
+    before: (on) => [MADE, ['network', 'create', '--subnet', '10.51.0.0/24', 'other'], running(on)],
     words: () => ['network', 'connect', 'other', NAME],
   },
 };
-
-function onNetwork({ cgroupParent }: Faults): readonly string[] {
-  return [...ON_NETWORK, '--cgroup-parent', cgroupParent];
-}
 
 for (const [title, command] of Object.entries(COMMANDS)) {
   test.serial(`errors of system calls: ${title}`, async (t) => {
@@ -195,28 +172,19 @@ const FOLLOW = ['-f', '-b', 'execve', '-qq'];
 
 async function subject(t: ExecutionContext<unknown>, { needs }: Command): Promise<Subject> {
   const archive = join(temporaryDirectory(t), 'subject.tar');
-  if (needs === 'image') await writeArchive(t, archive);
+  if (needs === 'image')
+    await writeArchive(
+      t,
+      `${archive}:localhost/subject:1`,
+      partsOf(imageOf({ layers: [busyboxLayer(), layerOf([{ path: 'last', content: 'x' }])] })),
+    );
   if (needs !== 'network') {
     const env = await faults(t);
     return { env, flags: env.flags, archive };
   }
-  const net = await createNamespace('net');
-  await setLink('lo', { up: true, inside: { net } });
-  const env = await faults(t, ['nsenter', `--net=/proc/${String(process.pid)}/fd/${String(net.fd)}`]);
-  return { env, flags: env.flags, archive };
-}
-
-async function writeArchive(t: ExecutionContext<unknown>, archive: string): Promise<void> {
-  await using destination = await openDestination(`oci-archive:${archive}:localhost/subject:1`, {
-    environment: {},
-    uid: 0,
-    registries: NO_REGISTRIES,
-    temporaryDirectory: temporaryDirectory(t),
-  });
-  await writeImage(
-    destination,
-    partsOf(imageOf({ layers: [busyboxLayer(), layerOf([{ path: 'last', content: 'x' }])] })),
-  );
+  const env = await faults(t, (await ownNamespace(t)).enter);
+  const flags = ['--network', 'web', '-p', '18080:80', '--cgroup-parent', env.cgroupParent];
+  return { env, flags, archive };
 }
 
 async function prepare(t: ExecutionContext<unknown>, on: Subject, { before }: Command): Promise<void> {
@@ -280,8 +248,6 @@ function every(injections: readonly Injection[]): readonly Injection[] {
 }
 
 const STATUSES = [0, 1, 2, 125, 126, 127];
-/** As collect() has it. */
-const KILLED_BY_SIGNAL = 1001;
 
 function checkOutcome(t: ExecutionContext<unknown>, what: string, { status, stderr }: CliResult): void {
   t.true(STATUSES.includes(status), `${what}: exit code ${String(status)}: ${stderr}`);
@@ -298,7 +264,7 @@ const BARE = /^Error: (?:E[A-Z]+: [^,/]+, \w+|E[A-Z]+|[a-z ]+: E[A-Z]+)\n$/;
 /** The next command finds everything in order; all can be removed, and then nothing is left. */
 async function cleanUp(t: ExecutionContext<unknown>, { env }: Subject, what: string): Promise<void> {
   t.true((await env.recovers(what)).length <= 1, what);
-  await env.removesAll(what);
+  await env.removesAll(what, ['networks', 'volumes', 'blobs', 'layers']);
   for (const args of [
     ['network', 'prune', '--force'],
     ['volume', 'prune', '--all', '--force'],

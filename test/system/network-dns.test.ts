@@ -7,12 +7,21 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { collect, output, run, runWith, start, storeOf, until, type CliResult } from '../helpers/cli.js';
+import {
+  KILLED_BY_SIGNAL,
+  collect,
+  output,
+  run,
+  runWith,
+  start,
+  storeOf,
+  until,
+  type CliResult,
+} from '../helpers/cli.js';
 import { testNetwork, type TestNetwork } from '../helpers/network.js';
 import { requires } from '../helpers/requires.js';
 
 const SLEEP = ['sleep', '1000'] as const;
-const KILLED = 1001;
 
 interface Place {
   readonly network: TestNetwork;
@@ -267,7 +276,7 @@ test('kill -9 of the command, of the monitor or of the name server: the next com
   const sleep = (name: string): string[] => ['run', '-d', '--name', name, '--network', 'web', ...here.root, ...SLEEP];
   const killed = async (point: string, ...args: readonly string[]): Promise<void> => {
     const { status } = await collect(start(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, ...args));
-    t.is(status, KILLED);
+    t.is(status, KILLED_BY_SIGNAL);
   };
   await killed('names-served', ...sleep('a'));
   t.is(nameServers(t).length, 1);

@@ -2,11 +2,9 @@
 import test from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { collect, output, run, start } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, collect, output, run, start } from '../helpers/cli.js';
 import { testNetwork } from '../helpers/network.js';
 import { requires } from '../helpers/requires.js';
-
-const KILLED = 1001;
 
 test('kill -9: a start that has leased its addresses gives them back, and one that has not told others is finished', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
@@ -17,7 +15,7 @@ test('kill -9: a start that has leased its addresses gives them back, and one th
   await run(t, 0, ...sleep('a'));
   const killed = async (point: string, ...args: string[]): Promise<void> => {
     const { status } = await collect(start(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, ...args));
-    t.is(status, KILLED);
+    t.is(status, KILLED_BY_SIGNAL);
   };
   // More often than there are addresses.
   for (let attempt = 0; attempt < 7; attempt += 1) {

@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { collect, output, run, start, storeOf, until } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, collect, output, run, start, storeOf, until } from '../helpers/cli.js';
 import { testNetwork, type TestNetwork } from '../helpers/network.js';
 import { requires, skip } from '../helpers/requires.js';
 
 const SERVER = ['sh', '-c', 'echo hello > /index.html; exec busybox httpd -f -h / -p 80'] as const;
 const SLEEP = ['sleep', '1000'] as const;
-const KILLED = 1001;
 
 const FETCH = ['busybox', 'wget', '-q', '-O', '-'] as const;
 
@@ -50,7 +49,7 @@ function hasKind(network: TestNetwork, kind: string): boolean {
 
 async function killedAt(t: ExecutionContext<unknown>, point: string, ...args: readonly string[]): Promise<void> {
   const { status } = await collect(start(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, ...args));
-  t.is(status, KILLED);
+  t.is(status, KILLED_BY_SIGNAL);
 }
 
 test('published ports lead to a network again that is connected after the last one was taken off', async (t) => {

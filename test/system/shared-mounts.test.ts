@@ -1,11 +1,11 @@
 /** A host whose mounts are shared, as systemd has them: what is mounted in a container shows nowhere else, whatever the container may do. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
 import { storeOf } from '../helpers/cli.js';
+import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -39,16 +39,19 @@ const sees = test.macro(
     ];
     const script = `
       set -e
+      mount --make-rshared /
       cat /proc/self/mountinfo; echo ----
       ${process.execPath} ${PROGRAM} ${global} run ${words.join(' ')} -v ${bound}:/bound ${flags.join(' ')} ${given ? `--rootfs ${rootfs}` : `--rootfs ${rootfs}:O`} sh -c '${MOUNTS}' >&2
-      for attempt in 1 2 3 4 5 6 7 8 9 10; do ${process.execPath} ${PROGRAM} ${global} logs subject | grep -q mounted && break; sleep 0.2; done
+      until ${process.execPath} ${PROGRAM} ${global} logs subject | grep -q mounted; do sleep 0.2; done
       cat /proc/self/mountinfo; echo ----
       ${process.execPath} ${PROGRAM} ${global} logs subject; echo ----
       ${process.execPath} ${PROGRAM} ${global} exec subject cat /proc/mounts; echo ----
       ${process.execPath} ${PROGRAM} ${global} rm -f -t 0 subject >&2
       cat /proc/self/mountinfo`;
-    const { stdout, stderr, status } = spawnSync('unshare', ['-m', '--propagation', 'shared', 'sh', '-c', script], {
+    // Cut off from the machine's mounts before they are shared among each other.
+    const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
       encoding: 'utf8',
+      timeout: 60_000 * SLOW,
       env: { ...process.env, TSPOD_NETWORK: 'none' },
     });
     t.is(status, 0, stderr);
@@ -71,7 +74,6 @@ const sees = test.macro(
     );
     t.deepEqual(points(during), points(before));
     t.deepEqual(points(after), points(before));
-    t.false(readFileSync('/dev/null', 'utf8').includes(':'));
   },
 );
 

@@ -11,7 +11,7 @@ export const command: Command = {
   usage: '[options] NAME FILE|-',
   examples: [
     'secret create password password.txt',
-    'printf %s "$TOKEN" | tspod secret create token -',
+    'secret create token - < token.txt',
     'secret create --env --replace token TOKEN',
   ],
   flags: [
