@@ -25,6 +25,7 @@ import { secretEnvironment } from './secrets.js';
 import { mountedRoot } from './root-mount.js';
 import { containerStdio, readDescriptors, type StdioPlan } from './stdio.js';
 import { talkTo } from './talk-to.js';
+import { withJoinedMaps } from './userns.js';
 
 const EBADF = 9;
 
@@ -102,7 +103,7 @@ export async function applyToMonitor(held: HeldContainer): Promise<void> {
   if (talk === undefined) return;
   const file = `${held.paths.run}/next`;
   try {
-    writeFileSync(file, encodePlan(nextPlan(held)), { mode: 0o600 });
+    writeFileSync(file, encodePlan(await nextPlan(held)), { mode: 0o600 });
     const answer = await talk.replan();
     failpoint('plan-changed');
     if (answer.kind === 'failed') throw notTaken(held, answer);
@@ -121,9 +122,10 @@ function notTaken({ id }: HeldContainer, { errno, detail }: { readonly errno: nu
   );
 }
 
-function nextPlan(held: HeldContainer): Plan {
-  const { context, id, name, config, paths } = held;
-  const donors = liveDonors(context, id, config);
+async function nextPlan(held: HeldContainer): Promise<Plan> {
+  const { context, id, name, paths } = held;
+  const donors = liveDonors(context, id, held.config);
+  const config = await withJoinedMaps(held.config, donors);
   const { root, hostBinds } = rootOf(context, { id, config, paths });
   const { spec, plan } = compileLaunch(context, {
     id,

@@ -255,6 +255,20 @@ test('devices are the host’s nodes, under the names that were asked for', asyn
   t.deepEqual(await prints(env, { ...MAPS, devices }, script), ['1:3', '1']);
 });
 
+test('path: an update does not keep the container from being started again by its policy', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'userns')) return;
+  const env = await testEngine(t);
+  const donor = await started(env, { image: 'host:', ...MAPS });
+  const restart = { policy: 'always' } as const;
+  const userns = `path:/proc/${String(donor.state().pid)}/ns/user` as const;
+  const joiner = await started(env, { image: 'host:', userns, restart });
+  await joiner.update({ restart: { policy: 'on-failure', maxRetries: 3 } });
+  const { pid } = joiner.state();
+  process.kill(pid, 'SIGKILL');
+  await until('it runs again', () => joiner.state().status === 'running' && joiner.state().pid !== pid);
+  t.is((await joiner.exec({ command: ['stat', '-c', '%u', '/root'] })).stdout, '0\n');
+});
+
 test('container: joins the namespace of another, with what belongs to it and with what does not', async (t) => {
   if (!requires(t, 'root', 'overlay', 'userns')) return;
   const env = await testEngine(t);
