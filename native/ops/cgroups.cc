@@ -41,8 +41,7 @@ Result<void> write_file_at(Context& context, const plan::WriteFileAt& step) {
 }
 
 Result<void> cgroup_enter(Context& context, const plan::CgroupEnter& step) {
-  const pid_t who = context.stage == plan::Stage::kInit ? 0 : context.child;
-  return write_value(context, step.slot, step.file.c_str(), std::to_string(who));
+  return write_value(context, step.slot, step.file.c_str(), std::to_string(context.subject()));
 }
 
 }  // namespace tspod::ops

@@ -9,14 +9,10 @@ namespace tspod::ops {
 
 namespace {
 
-pid_t target_of(const Context& context) {
-  return context.stage == plan::Stage::kInit ? 0 : context.child;
-}
-
 Result<void> exchange(const Context& context, uint32_t number, const struct rlimit* limit,
                       struct rlimit* old) {
   const auto resource = static_cast<__rlimit_resource>(number);
-  return sys::check(::prlimit(target_of(context), resource, limit, old), "prlimit", std::to_string(number));
+  return sys::check(::prlimit(context.subject(), resource, limit, old), "prlimit", std::to_string(number));
 }
 
 }  // namespace
@@ -35,7 +31,8 @@ Result<void> raise_limit(Context& context, const plan::RaiseLimit& step) {
 }
 
 Result<void> oom_score_adj(Context& context, const plan::OomScoreAdj& step) {
-  const std::string target = context.stage == plan::Stage::kInit ? "self" : std::to_string(context.child);
+  const pid_t subject = context.subject();
+  const std::string target = subject == 0 ? "self" : std::to_string(subject);
   return context.proc.write((target + "/oom_score_adj").c_str(), std::to_string(step.value));
 }
 

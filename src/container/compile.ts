@@ -47,7 +47,7 @@ export interface CompileRequest {
   readonly splitFrom: string;
   /** Stop before the exec until `start`. */
   readonly gate: boolean;
-  /** Variables that are secrets. @default none */
+  /** Variables that are secrets; explained without them. @default none */
   readonly secretEnv?: Readonly<Record<string, string>>;
   /** Also ends the container, in milliseconds; 0: no limit. */
   readonly timeLimitMs: number;

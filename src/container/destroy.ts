@@ -8,10 +8,11 @@ import { recordContainerEvent } from './events.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { failpoint } from './failpoint.js';
 import { tellMembers } from './network-names.js';
+import { readableConfig } from './readable-config.js';
 import { unmountRoot } from './root-mount.js';
 import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
-import { removeMarked } from './volumes.js';
+import { removeAllMarked } from './volumes.js';
 
 /** Whether others depend on it: then it stays, whatever was asked for, as it does with Podman. */
 export function isNeeded({ context, seq }: Pick<HeldContainer, 'context' | 'seq'>): boolean {
@@ -59,16 +60,11 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   tellMembers(held.context);
   held.forgetLock();
   // Last: they may be large, or have something mounted in them.
-  for (const name of volumes) await removeMarked(held.context, name);
+  await removeAllMarked(held.context, volumes);
 }
 
 function removeCidFile(held: HeldContainer): void {
-  let cidFile;
-  try {
-    cidFile = held.config.cidFile;
-  } catch {
-    return; // the record is damaged, which is why it is removed
-  }
+  const cidFile = readableConfig(held)?.cidFile;
   if (cidFile === undefined) return;
   try {
     unlinkSync(cidFile);

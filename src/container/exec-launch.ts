@@ -3,7 +3,6 @@ import { abortedError, throwIfAborted } from '../native/abort.js';
 import { spawnMonitor } from '../native/monitor-spawn.js';
 import { openProcess } from '../native/process-handle.js';
 import { TspodError } from '../errors.js';
-import type { OciProcess } from '../oci/spec.js';
 import type { ExecContext } from '../plan/context.js';
 import { encodePlan } from '../plan/encode.js';
 import { execPlan } from '../plan/exec.js';
@@ -49,15 +48,14 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${id} is not running`);
   const config = readConfig(context, id);
   const spec = containerSpec(context, id, config);
-  const container = withSecretEnv(spec.process, secretEnvironment(context, stored.seq, config));
-  const request = execRequest(options, { config, facts: context.facts(), container });
+  const request = execRequest(options, {
+    config,
+    facts: context.facts(),
+    container: spec.process,
+    secretEnv: secretEnvironment(context, stored.seq, config),
+  });
   requireEnforceable(context, { id, config }, request.process);
   return { id, name: stored.name, config, live: observation.live, request, spec };
-}
-
-function withSecretEnv(process: OciProcess, secrets: Readonly<Record<string, string>>): OciProcess {
-  const items = Object.entries(secrets).map(([name, value]) => `${name}=${value}`);
-  return items.length === 0 ? process : { ...process, env: [...(process.env ?? []), ...items] };
 }
 
 /** What it will do. */

@@ -1,9 +1,9 @@
 /** Where a recorded container has its cgroups, even if its record is damaged. */
 import type { CgroupPlacement } from '../plan/context.js';
 import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, type CgroupNames } from '../spec/cgroup-path.js';
-import type { ContainerConfig } from '../spec/config.js';
 import { presentCgroups } from './cgroup.js';
 import type { HeldContainer } from './held.js';
+import { readableConfig } from './readable-config.js';
 
 /** Where a container with a damaged record can have its cgroups, unless its user chose another place. */
 const USUAL_PLACES: readonly CgroupNames[] = [
@@ -17,13 +17,4 @@ export function heldCgroups(held: HeldContainer): CgroupPlacement | undefined {
   if (config !== undefined) return presentCgroups(context, id, config);
   const found = USUAL_PLACES.flatMap((place) => presentCgroups(context, id, place)?.directories ?? []);
   return found.length === 0 ? undefined : { directories: found };
-}
-
-/** Undefined if its record is damaged. */
-export function readableConfig(held: HeldContainer): ContainerConfig | undefined {
-  try {
-    return held.config;
-  } catch {
-    return undefined;
-  }
 }

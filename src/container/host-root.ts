@@ -24,8 +24,18 @@ export function hostRoot(context: EngineContext, host: HostRootConfig, subject: 
  */
 function listFor(context: EngineContext, host: HostRootConfig, { config }: Subject): HideList {
   const list = context.hideList(host);
-  return config.namespaces.user === 'host' ? list : withOwners(list, (owner) => ownerOrNobody(config, owner));
+  if (config.namespaces.user === 'host') return list;
+  const { uidMaps, gidMaps } = config;
+  const key = JSON.stringify([uidMaps, gidMaps]);
+  const known = shifted.get(list) ?? new Map<string, HideList>();
+  shifted.set(list, known);
+  const found = known.get(key) ?? withOwners(list, (owner) => ownerOrNobody(config, owner));
+  known.set(key, found);
+  return found;
 }
+
+/** Of each list those with other owners, by the maps that say which. */
+const shifted = new WeakMap<HideList, Map<string, HideList>>();
 
 function rootBehind(context: EngineContext, list: HideList, subject: Subject): PreparedRoot {
   const layer = hideLayerPath(context.paths, list);

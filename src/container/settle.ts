@@ -21,6 +21,7 @@ import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
 import { endedState, type Observation } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
+import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
 import { unmountRoot } from './root-mount.js';
@@ -108,13 +109,7 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
 
 /** Costs nothing for a container without a health check. */
 function keepLastHealth(held: HeldContainer): void {
-  let health;
-  try {
-    health = held.config.health;
-  } catch {
-    return; // the record is damaged
-  }
-  if (health !== undefined) keepHealth(held.paths);
+  if (readableConfig(held)?.health !== undefined) keepHealth(held.paths);
 }
 
 /** Of what stays: what is to be removed has that recorded. */

@@ -7,10 +7,11 @@ import { bridgesPlan } from '../plan/network/detach.js';
 import { teardownPlan } from '../plan/teardown.js';
 import type { RuntimeConfig } from '../spec/oci-runtime.js';
 import { failpoint } from './failpoint.js';
-import { heldCgroups, readableConfig } from './held-cgroups.js';
+import { heldCgroups } from './held-cgroups.js';
 import type { HeldContainer } from './held.js';
 import { addedNetworks, forgetAdded, leftNetwork } from './networking.js';
 import { runtimeCommand } from './oci-runtime/command.js';
+import { readableConfig } from './readable-config.js';
 
 /** Ends what still runs in its cgroups, removes them, runs poststop hooks. Throws the first failure, after having tried all. */
 export async function tearDown(held: HeldContainer): Promise<void> {

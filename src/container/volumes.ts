@@ -135,6 +135,16 @@ export async function removeMarked(context: EngineContext, name: string): Promis
   if (path !== undefined) await removeTree(path);
 }
 
+/** Each of them, and then the first failure is thrown: the next engine that opens tries those again. */
+export async function removeAllMarked(context: EngineContext, names: readonly string[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const name of names)
+    await removeMarked(context, name).catch((error: unknown) => {
+      failures.push(error);
+    });
+  if (failures.length > 0) throw failures[0];
+}
+
 /** In a transaction: the name may be given to another volume right after it. Answers where the directory is now. */
 function finishRemoval({ store, paths }: EngineContext, name: string): string | undefined {
   const path = putVolumeAside(paths.volumes, name);

@@ -12,7 +12,6 @@ import { preparedFiles, rootOf } from '../container/prepare.js';
 import { withSecretNames } from '../container/secrets.js';
 import { withChosenIds, withHostMaps } from '../container/userns.js';
 import { withVolumeNames } from '../container/volumes.js';
-import type { ContainerConfig } from '../spec/config.js';
 import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
@@ -35,7 +34,6 @@ export async function explainCreate(context: EngineContext, options: CreateOptio
     paths,
     ...rootOf(context, { id, config, paths }),
     ...preparedFiles(context, { id, name, config, paths, attached }),
-    secretEnv: shownSecrets(config),
     donors,
     network,
     stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
@@ -44,11 +42,6 @@ export async function explainCreate(context: EngineContext, options: CreateOptio
     timeLimitMs: 0,
   });
   return describePlan(plan);
-}
-
-/** That there are such variables, not what they are. */
-function shownSecrets({ secrets }: ContainerConfig): Readonly<Record<string, string>> {
-  return Object.fromEntries(secrets.filter(({ type }) => type === 'env').map(({ target }) => [target, '********']));
 }
 
 export function explainExec(context: EngineContext, nameOrId: string, options: ExecOptions): string {

@@ -34,13 +34,16 @@ export interface ExecDetails {
   readonly facts: HostFacts;
   /** The process of the container's spec: what the options do not say is as there. */
   readonly container: OciProcess;
+  /** Variables that are secrets. @default none */
+  readonly secretEnv?: Readonly<Record<string, string>>;
 }
 
 /**
  * The process of an exec: the container's own environment, user and directory unless told otherwise; never more capabilities than the
  * container has, but with `privileged`. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave.
  */
-export function execRequest(options: ExecOptions, { config, facts, container }: ExecDetails): ExecRequest {
+export function execRequest(options: ExecOptions, details: ExecDetails): ExecRequest {
+  const { config, facts, container, secretEnv = {} } = details;
   checkExecOptions(options);
   if (options.command.length === 0 || options.command[0] === '') throw invalid('exec requires a command');
   const user = options.user === undefined ? config.user : checkUser(options.user);
@@ -52,7 +55,7 @@ export function execRequest(options: ExecOptions, { config, facts, container }: 
       ...container,
       terminal: options.tty ?? false,
       args: options.command,
-      env: mergeEnvironment(container.env ?? [], options),
+      env: mergeEnvironment(container.env ?? [], secretEnv, options),
       cwd: options.workdir === undefined ? container.cwd : cleanPath(checkAbsolutePath('workdir', options.workdir)),
       capabilities: capabilitySets(effective, bounding),
     },
@@ -75,10 +78,15 @@ function givenCapabilities(facts: Pick<HostFacts, 'boundingCapabilities'>): read
   return CAPABILITIES.filter((name) => facts.boundingCapabilities.has(name));
 }
 
-function mergeEnvironment(items: readonly string[], options: ExecOptions): readonly string[] {
+function mergeEnvironment(
+  items: readonly string[],
+  secrets: Readonly<Record<string, string>>,
+  options: ExecOptions,
+): readonly string[] {
   const merged: Record<string, string> = Object.fromEntries(
     items.map((item) => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)]),
   );
+  Object.assign(merged, secrets);
   if (options.tty === true && !Object.hasOwn(merged, 'TERM')) merged['TERM'] = 'xterm';
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (!/^[^=]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);

@@ -1,4 +1,5 @@
-/** Layers that hide the host's secrets from `host:` containers: one for each set of hidden paths, shared by all containers that hide the same. */
+/** Layers that hide the host's secrets from `host:` containers: one for each set of hidden paths and owners of their
+ * directories (a user namespace has its own), shared by all containers that hide the same, and kept until the machine goes down. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

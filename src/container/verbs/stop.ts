@@ -11,7 +11,7 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { endPause } from '../freeze.js';
-import { readableConfig } from '../held-cgroups.js';
+import { readableConfig } from '../readable-config.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { endOutlivingSessions } from '../outliving-sessions.js';
