@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { race, summary, timed } from '../measure.mjs';
 import { ratio } from '../ratio.mjs';
+import { makeBusyboxRoot } from '../rootfs.mjs';
 
 export const title =
   'logs: 256 MiB of 100-byte lines through the supervisor to a k8s-file, read back, and with a reader that follows';
@@ -11,11 +12,12 @@ const LINE = `${'x'.repeat(99)}\n`;
 const COMMAND = ['/bin/cat', '/lines'];
 
 /**
- * The root is the directory itself: with an overlay, the end of a container also waits for its file system to be synced, log and all.
+ * The root has the lines in it and is of this scenario alone: others pack theirs. It is the directory itself: with an overlay, the end of a container also waits for its file system to be synced, log and all.
  * Each round writes a log of its own, which is removed when it has been read: what stays in memory or waits for the disk would be
  * the next one's burden. Podman needs the better part of a minute for a round, and rounds differ little.
  */
-export async function run(contestants, { rounds = 5 }) {
+export async function run(shared, { rounds = 5 }) {
+  const contestants = { ...shared, rootfs: makeBusyboxRoot(join(shared.directory, 'logs')) };
   writeLines(join(contestants.rootfs, 'lines'));
   const samples = { tspod: [], podman: [] };
   const reading = await race([readsTspod(contestants, samples.tspod), readsPodman(contestants, samples.podman)], {

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { packRoot } from '../image-root.mjs';
 import { race, timed } from '../measure.mjs';
 import { ratio } from '../ratio.mjs';
@@ -42,9 +42,9 @@ const COMMANDS = {
 async function filledStore({ directory, rootfs, openStore, size }) {
   const { engine, cli } = await openStore(join('images', String(size)));
   for (let number = 0; number < size; number++) {
-    await engine.images.import(await numberedRoot({ directory, rootfs, number }), {
-      name: `localhost/image:${number}`,
-    });
+    const archive = await numberedRoot({ directory, rootfs, number });
+    await engine.images.import(archive, { name: `localhost/image:${number}` });
+    rmSync(dirname(archive), { recursive: true });
   }
   await engine.close();
   return { cli, another: await numberedRoot({ directory, rootfs, number: -1 }) };
