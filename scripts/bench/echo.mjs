@@ -11,6 +11,8 @@ export async function echoLines(file, args, { env = childEnvironment, lines }) {
       code === 0 ? resolve() : reject(new Error(`${file} ${args.join(' ')}: ended with ${code}`)),
     );
   });
+  // A program that has ended takes no more: `ended` says why.
+  child.stdin.on('error', () => undefined);
   const samples = await Promise.race([roundTrips(child.stdin, child.stdout, lines), ended.then(() => undefined)]);
   child.stdin.end();
   await ended;

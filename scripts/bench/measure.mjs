@@ -8,9 +8,15 @@ export const childEnvironment = environment;
 
 /** Nanoseconds of one call, as a number. */
 export async function timed(action) {
-  const begin = process.hrtime.bigint();
+  const elapsed = stopwatch();
   await action();
-  return Number(process.hrtime.bigint() - begin);
+  return elapsed();
+}
+
+/** Answers a function that says how many nanoseconds have gone by since. */
+export function stopwatch() {
+  const begin = process.hrtime.bigint();
+  return () => Number(process.hrtime.bigint() - begin);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { race, summary, timed } from '../measure.mjs';
+import { race, stopwatch, summary, timed } from '../measure.mjs';
 import { ratio } from '../ratio.mjs';
 import { makeBusyboxRoot } from '../rootfs.mjs';
 
@@ -79,13 +79,10 @@ function followedTspod({ engine, rootfs, tspodCli }) {
     name: 'tspod, followed',
     async once() {
       const container = await engine.containers.create(optionsOf(rootfs));
-      let follower;
-      const nanoseconds = await timed(async () => {
-        await container.start();
-        follower = tspodCli(['logs', '--follow', container.id], { output: 'count' });
-        await container.wait();
-      });
-      const { bytes } = await follower;
+      const elapsed = stopwatch();
+      await container.start();
+      const follower = tspodCli(['logs', '--follow', container.id], { output: 'count' });
+      const [nanoseconds, { bytes }] = await Promise.all([container.wait().then(elapsed), follower]);
       if (bytes !== statSync(join(rootfs, 'lines')).size) throw new Error(`the reader has got only ${bytes} bytes`);
       await container.remove();
       return nanoseconds;
@@ -102,8 +99,7 @@ function followedPodman(contestants) {
       const name = await createPodman({ ...contestants, podman });
       const start = await podman(['start', name], { output: 'ignore' });
       const follower = podman(['logs', '--follow', name], { output: 'count' });
-      const wait = await podman(['wait', name]);
-      await follower;
+      const [wait] = await Promise.all([podman(['wait', name]), follower]);
       await podman(['rm', name]);
       return start.nanoseconds + wait.nanoseconds;
     },
