@@ -19,6 +19,8 @@ export function targetOf({ atMost, atLeast }) {
   return atLeast === undefined ? '' : `at least ${atLeast}`;
 }
 
+/** Of a rate, which is what the table shows, the time of one. */
 function amountOf(figures) {
+  if (figures?.perSecond !== undefined) return 1000 / figures.perSecond;
   return figures?.medianMs ?? figures?.kilobytesEach;
 }

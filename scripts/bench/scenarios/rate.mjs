@@ -2,7 +2,7 @@ import { launchOptions } from '../contestants.mjs';
 import { summary, timed } from '../measure.mjs';
 import { ratio } from '../ratio.mjs';
 
-export const title = 'starts per second: created containers are started until 500 run; then all are removed';
+export const title = 'starts per second: containers are created and started until 500 run; then all are removed';
 
 const COMMAND = ['/bin/sleep', '86400'];
 const AT_ONCE = 16;
@@ -27,11 +27,7 @@ async function startInTurn({ engine, rootfs, oci, podman, bundle, fresh }, count
   const made = { tspod: [], crun: [], podman: [] };
   const options = launchOptions(rootfs, COMMAND);
   const start = {
-    async tspod() {
-      const container = await engine.containers.create(options);
-      made.tspod.push(container);
-      return timed(() => container.start());
-    },
+    tspod: () => timed(() => startTspod(engine, options, made.tspod)),
     async crun() {
       const id = fresh();
       const words = ['run', '--detach', '--bundle', bundle(COMMAND), id];
@@ -40,9 +36,9 @@ async function startInTurn({ engine, rootfs, oci, podman, bundle, fresh }, count
     },
     async podman() {
       const name = fresh();
-      await podman(['create', '--name', name, '--network', 'none', '--rootfs', `${rootfs}:O`, ...COMMAND]);
+      const flags = ['--detach', '--name', name, '--network', 'none', '--log-driver', 'none'];
       made.podman.push(name);
-      return (await podman(['start', name], { output: 'ignore' })).nanoseconds;
+      return (await podman(['run', ...flags, '--rootfs', `${rootfs}:O`, ...COMMAND], { output: 'ignore' })).nanoseconds;
     },
   };
   try {
@@ -54,7 +50,8 @@ async function startInTurn({ engine, rootfs, oci, podman, bundle, fresh }, count
   } finally {
     await removeTspod(made.tspod);
     for (const id of made.crun) await oci('crun', ['delete', '--force', id]).catch(() => undefined);
-    if (made.podman.length > 0) await podman(['rm', '--force', '--time', '0', ...made.podman], { output: 'ignore' });
+    const force = ['--force', '--ignore', '--time', '0'];
+    if (made.podman.length > 0) await podman(['rm', ...force, ...made.podman], { output: 'ignore' });
   }
   return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, rateOf(values)]));
 }
@@ -65,20 +62,25 @@ function rateOf(samples) {
 
 /** As a program would that wants them soon: so many starts under way at any time. */
 async function startAtOnce({ engine, rootfs }, count) {
+  const options = launchOptions(rootfs, COMMAND);
   const containers = [];
   try {
-    for (let number = 0; number < count; number++) {
-      containers.push(await engine.containers.create(launchOptions(rootfs, COMMAND)));
-    }
-    const waiting = containers.values();
+    let missing = count;
     const worker = async () => {
-      for (const container of waiting) await container.start();
+      while (missing-- > 0) await startTspod(engine, options, containers);
     };
     const nanoseconds = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, worker)));
     return { medianMs: nanoseconds / count / 1e6, perSecond: count / (nanoseconds / 1e9) };
   } finally {
     await removeTspod(containers);
   }
+}
+
+/** What `crun run --detach` and `podman run --detach` do. */
+async function startTspod(engine, options, made) {
+  const container = await engine.containers.create(options);
+  made.push(container);
+  await container.start();
 }
 
 async function removeTspod(containers) {
