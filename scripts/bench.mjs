@@ -8,7 +8,7 @@
  * Debian's busybox-static, crun, runc, podman, conmon, golang-github-containers-common and a C compiler. docs/benchmarks.md
  * says what is compared, and why it is fair.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 import { resolve } from 'node:path';
@@ -39,6 +39,9 @@ const SCENARIOS = [
   'namespaces',
 ];
 
+/** What calls a run off. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -54,7 +57,7 @@ const { values, positionals } = parseArgs({
 const settings = values.rounds === undefined ? {} : { rounds: Number(values.rounds) };
 const peerRoot = values['peer-root'] === undefined ? undefined : resolve(values['peer-root']);
 
-process.exitCode = complain() ?? (process.env['TSPOD_BENCH'] === undefined ? enterNetwork() : await main());
+process.exitCode = complain() ?? (process.env['TSPOD_BENCH'] === undefined ? await enterNetwork() : await main());
 
 function complain() {
   const complaint = complaints().find((text) => text !== undefined);
@@ -73,7 +76,7 @@ function complaints() {
   ];
 }
 
-/** Again, on a host without any network but a loopback. */
+/** Again, on a host without any network but a loopback. Who is asked to end passes it on, and waits for the clean-up. */
 function enterNetwork() {
   const words = [
     '--net',
@@ -83,18 +86,22 @@ function enterNetwork() {
     process.execPath,
     ...process.argv.slice(1),
   ];
-  return (
-    spawnSync('unshare', words, { stdio: 'inherit', env: { ...process.env, TSPOD_BENCH: String(process.pid) } })
-      .status ?? 1
-  );
+  const env = { ...process.env, TSPOD_BENCH: String(process.pid) };
+  const child = spawn('unshare', words, { stdio: 'inherit', env });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
 }
 
 async function main() {
   const report = { machine: machine(), scenarios: {} };
   const { cpu, cores, kernel, node } = report.machine;
   console.log(`${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}`);
-  const contestants = await openContestants({ peerRoot });
-  const interrupted = endWhenInterrupted(contestants);
+  const opening = openContestants({ peerRoot });
+  const interrupted = endWhenInterrupted(opening);
+  const contestants = await opening;
   try {
     report.peers = await versionsOf(contestants.host);
     console.log(
@@ -130,21 +137,23 @@ async function runScenario(name, contestants) {
 }
 
 /** Nothing of a run stays when it is called off. Answers a function that says whether it was. */
-function endWhenInterrupted(contestants) {
+function endWhenInterrupted(opening) {
   let called = false;
   const end = (signal) => {
     if (called) return;
     called = true;
     console.error(`${signal}: cleaning up`);
-    contestants.close().then(
-      () => process.exit(130),
-      (error) => {
-        console.error(error.message);
-        process.exit(1);
-      },
-    );
+    opening
+      .then((contestants) => contestants.close())
+      .then(
+        () => process.exit(130),
+        (error) => {
+          console.error(error.message);
+          process.exit(1);
+        },
+      );
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+  for (const signal of SIGNALS) process.on(signal, end);
   return () => called;
 }
 

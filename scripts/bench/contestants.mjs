@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle, rememberCgroups } from './bundle.mjs';
-import { endContainers, endOciContainers, openGate } from './cleanup.mjs';
+import { endContainers, endOciContainers, endOfProcesses, openGate } from './cleanup.mjs';
 import { echoLines } from './echo.mjs';
 import { runProgram } from './measure.mjs';
 import { podman, startBareLoop, startPeerHost } from './peers.mjs';
@@ -30,6 +30,8 @@ export async function openContestants({ peerRoot } = {}) {
   const rootfs = makeBusyboxRoot(join(directory, 'rootfs'));
   const gate = openGate();
   const places = [];
+  const lastActions = [];
+  const atEnd = (action) => void lastActions.push(action);
   const openStore = async (name) => {
     const place = { root: join(directory, name, 'root'), runRoot: join(runDirectory, name) };
     places.push(place);
@@ -47,15 +49,22 @@ export async function openContestants({ peerRoot } = {}) {
     host,
     fresh,
     openStore,
+    /** Something that `close` does as well: a scenario that is interrupted has no turn to clean up. Done twice, it must do nothing. */
+    atEnd,
     tspodCli,
     tspodEcho: gate.through((args, options) => echoLines(PROGRAM, [...globalsOf(places[0]), ...args], options)),
     oci: gate.through(peers.oci),
     podman: gate.through(peers.podman),
     podmanEcho: gate.through(peers.podmanEcho),
     bundle: (args) => makeBundle(join(directory, 'bundles', fresh()), { rootfs, args, name: fresh(), peerRoot }),
-    bareLoop: () => startBareLoop(directory, { rootfs, command: '/bin/true' }),
+    async bareLoop() {
+      const loop = await startBareLoop(directory, { rootfs, command: '/bin/true' });
+      atEnd(loop.close);
+      return loop;
+    },
     async close() {
       await gate.close();
+      for (const action of lastActions) await tolerate(action());
       await engine.close();
       for (const place of places) await tolerate(endContainers((args) => runTspod(place, args)));
       await tolerate(peers.end());
@@ -84,7 +93,8 @@ function peersOf(host, { directory, runDirectory }) {
   const oci = (runtime, args, options) =>
     host.run(runtime, [...ociGlobals(runtime, stateOf(runtime)), ...args], options);
   const store = join(directory, 'podman');
-  const { env, globals } = podman({ directory: store, runDirectory: join(runDirectory, 'podman') });
+  const runStore = join(runDirectory, 'podman');
+  const { env, globals } = podman({ directory: store, runDirectory: runStore });
   const runPodman = (args, options = {}) => host.run('podman', [...globals, ...args], { env, ...options });
   return {
     oci,
@@ -94,7 +104,8 @@ function peersOf(host, { directory, runDirectory }) {
       for (const runtime of RUNTIMES) {
         await tolerate(endOciContainers((args) => oci(runtime, args), stateOf(runtime)));
       }
-      if (existsSync(join(store, 'root'))) await runPodman(['rm', '--all', '--force', '--time', '0']);
+      if (existsSync(join(store, 'root'))) await tolerate(runPodman(['rm', '--all', '--force', '--time', '0']));
+      await endOfProcesses(runStore);
     },
   };
 }

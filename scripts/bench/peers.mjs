@@ -10,7 +10,8 @@ const SCRIPTS = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * A helper process in a mount namespace without the bare cgroup v2; with `root`, in that Debian tree, where `shared` directories are seen as
- * well. Its calls resolve to { nanoseconds, result }.
+ * well. Its calls resolve to { nanoseconds, result }. It is in a session of its own: what a terminal sends (Ctrl-C) would end it, and it is needed to
+ * end what it has started.
  */
 export function startPeerHost({ root, shared }) {
   const prepare = existsSync(HYBRID) ? `umount ${HYBRID} && ` : '';
@@ -21,6 +22,7 @@ export function startPeerHost({ root, shared }) {
   const child = spawn('unshare', ['-m', 'sh', '-c', `${prepare}exec "$0" "$@"`, ...command], {
     env: childEnvironment,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
   });
   const call = callsTo(child);
   return {
@@ -90,17 +92,21 @@ export function podman({ directory, runDirectory }) {
   return { env, globals };
 }
 
-/** Compiles the floor and starts it; `once` resolves to the nanoseconds of one launch. */
+/** Compiles the floor and starts it, in a session of its own as well; `once` resolves to the nanoseconds of one launch, `close` when it has ended. */
 export async function startBareLoop(directory, { rootfs, command }) {
   const program = join(directory, 'bare-launch');
   const source = fileURLToPath(new URL('../../native/bench/bare-launch.c', import.meta.url));
   await runProgram('cc', ['-O2', '-o', program, source]);
-  const child = spawn(program, [rootfs, join(directory, 'bare-work'), command], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, [rootfs, join(directory, 'bare-work'), command], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
   const waiting = [];
   let ended = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {
     for (const line of text.trim().split('\n')) waiting.shift()?.resolve(Number(line));
   });
+  child.stdin.on('error', () => undefined); // the end of the program says it
   child.on('exit', () => {
     ended = true;
     for (const { reject } of waiting) reject(new Error('bare-launch ended'));
@@ -112,6 +118,11 @@ export async function startBareLoop(directory, { rootfs, command }) {
         waiting.push({ resolve, reject });
         child.stdin.write('go\n');
       }),
-    close: () => child.stdin.end(),
+    async close() {
+      if (ended) return;
+      const exit = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin.end();
+      await exit;
+    },
   };
 }

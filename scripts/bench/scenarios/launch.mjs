@@ -33,7 +33,7 @@ export async function run({ engine, rootfs, oci, bundle, fresh, bareLoop, host }
     );
     return { results, ratios: ratios(results) };
   } finally {
-    bare.close();
+    await bare.close();
   }
 }
 
