@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../contestants.mjs';
 import { race, runProgram, timed } from '../measure.mjs';
@@ -18,11 +18,12 @@ const IN_TURN = 20;
 const COUNTERS = '/proc/thread-self/net/dev';
 
 /** `enter` is the least that can be done there: one system call (gethostname), as `true` is for the peers. The others do the same on both sides. */
-export async function run({ fresh }, { rounds = 200 }) {
+export async function run({ fresh, atEnd }, { rounds = 200 }) {
   const native = await import(join(repository, 'dist/native/index.js'));
   const name = fresh();
   const path = join(NAMED, name);
-  mkdirSync(NAMED, { recursive: true });
+  const clean = removes(native, path, mkdirSync(NAMED, { recursive: true }));
+  atEnd(clean);
   const made = await native.createNamespace('net');
   try {
     await native.pinNamespace(made, path);
@@ -31,9 +32,22 @@ export async function run({ fresh }, { rounds = 200 }) {
     return { results, ratios: ratios(results) };
   } finally {
     made.close();
+    await clean();
+  }
+}
+
+/** The pin, and the directory of the machine's names if it was made for it. */
+function removes(native, path, madeDirectory) {
+  return async () => {
     await native.unmount(path, { detach: true }).catch(() => undefined);
     rmSync(path, { force: true });
-  }
+    if (madeDirectory === undefined) return;
+    try {
+      rmdirSync(NAMED);
+    } catch {
+      // It is gone already, or others have names in it meanwhile.
+    }
+  };
 }
 
 function contestants({ native, inside, name, path }) {
