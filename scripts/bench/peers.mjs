@@ -10,8 +10,8 @@ const SCRIPTS = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * A helper process in a mount namespace without the bare cgroup v2; with `root`, in that Debian tree, where `shared` directories are seen as
- * well. Its calls resolve to { nanoseconds, result }. It is in a session of its own: what a terminal sends (Ctrl-C) would end it, and it is needed to
- * end what it has started.
+ * well. Its calls resolve to { nanoseconds, result }. It is in a session of its own: Ctrl-C would end it, and it is needed to end what it has
+ * started.
  */
 export function startPeerHost({ root, shared }) {
   const prepare = existsSync(HYBRID) ? `umount ${HYBRID} && ` : '';
@@ -92,7 +92,10 @@ export function podman({ directory, runDirectory }) {
   return { env, globals };
 }
 
-/** Compiles the floor and starts it, in a session of its own as well; `once` resolves to the nanoseconds of one launch, `close` when it has ended. */
+/**
+ * Compiles the floor and starts it, in a session of its own as well. `once` resolves to the nanoseconds of one launch, `close` when the
+ * program has ended.
+ */
 export async function startBareLoop(directory, { rootfs, command }) {
   const program = join(directory, 'bare-launch');
   const source = fileURLToPath(new URL('../../native/bench/bare-launch.c', import.meta.url));

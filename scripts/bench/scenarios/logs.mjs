@@ -12,9 +12,9 @@ const LINE = `${'x'.repeat(99)}\n`;
 const COMMAND = ['/bin/cat', '/lines'];
 
 /**
- * The root has the lines in it and is of this scenario alone: others pack theirs. It is the directory itself: with an overlay, the end of a container also waits for its file system to be synced, log and all.
- * Each round writes a log of its own, which is removed when it has been read: what stays in memory or waits for the disk would be
- * the next one's burden. Podman needs the better part of a minute for a round, and rounds differ little.
+ * The root has the lines in it and is this scenario's alone, since others pack theirs. It is the directory itself: with an overlay, the end of a
+ * container also waits for its file system to be synced, log and all. Each round writes a log of its own, which is removed when it has been read:
+ * what stays in memory or waits for the disk would be the next one's burden. Podman needs the better part of a minute for a round, and rounds differ little.
  */
 export async function run(shared, { rounds = 5 }) {
   const contestants = { ...shared, rootfs: makeBusyboxRoot(join(shared.directory, 'logs')) };
