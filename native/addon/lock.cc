@@ -1,47 +1,12 @@
-// Locks on files: flock(2), which dies with its process.
-//
-// The file is known by its path, but the lock is on the inode: someone may have removed the file, and a third
-// may have made and locked a new one, between our open and our lock. So a lock counts only if the path still
-// names the file that was locked.
-#include <fcntl.h>
+// Locks on files (core/file_lock.h) for JavaScript.
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/file_lock.h"
 
 namespace tspod::addon {
 namespace {
-
-Result<UniqueFd> open_lock_file(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return last_error("open", path);
-  return file;
-}
-
-Result<bool> still_named(const UniqueFd& file, const std::string& path) {
-  struct stat ours, named;
-  if (::fstat(file.get(), &ours) < 0) return last_error("fstat", path);
-  if (::fstatat(AT_FDCWD, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) < 0) {
-    if (errno == ENOENT) return false;
-    return last_error("fstatat", path);
-  }
-  return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
-/** The locked file, or none (an invalid descriptor) if another holds it. */
-Result<UniqueFd> try_lock(const std::string& path) {
-  while (true) {
-    UniqueFd file = TRY(open_lock_file(path));
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
-      if (errno == EWOULDBLOCK) return UniqueFd();
-      if (errno == EINTR) continue;
-      return last_error("flock", path);
-    }
-    if (TRY(still_named(file, path))) return file;
-  }
-}
 
 /** What JavaScript gets of a lock: its number, for `unlock`. */
 Napi::Value keep(Napi::Env env, Result<UniqueFd> file) {
@@ -74,7 +39,7 @@ class LockTask final : public Task {
     file_ = TRY(open_lock_file(path_));
     result_ = Error{"flock", path_, ECANCELED};  // what is left if the next line never returns
     if (int error = wait_cancellably(file_.get()); error != 0) return Error{"flock", path_, error};
-    if (!TRY(still_named(file_, path_))) return UniqueFd();
+    if (!TRY(is_still_named(file_, path_))) return UniqueFd();
     return std::move(file_);
   }
 
@@ -97,7 +62,7 @@ class LockTask final : public Task {
 };
 
 Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
-  Result<UniqueFd> file = try_lock(string_at(info, 0));
+  Result<UniqueFd> file = try_file_lock(string_at(info, 0));
   if (file && !file->valid()) return info.Env().Null();
   return keep(info.Env(), std::move(file));
 }

@@ -2,7 +2,6 @@
 // Lines of a container that has ended go, and the program goes with the last of them: nobody else would end
 // it.
 #include <poll.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "core/directory.h"
+#include "core/file_lock.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "ops/handlers.gen.h"
@@ -148,18 +148,6 @@ Result<void> unless_gone(Result<void> removed) {
   return !removed && is_gone(removed.error()) ? Result<void>() : removed;
 }
 
-/** Others remove the file when nothing is left that it is for: a lock counts on the file that has the name.
- */
-Result<UniqueFd> locked(const std::string& path) {
-  for (;;) {
-    UniqueFd file = TRY(sys::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-    TRY(sys::check(sys::retry([&] { return ::flock(file.get(), LOCK_EX); }), "flock", path));
-    const struct stat held = TRY(sys::fstat(file.get()));
-    const Result<struct stat> named = sys::fstatat(AT_FDCWD, path.c_str());
-    if (named && named->st_ino == held.st_ino && named->st_dev == held.st_dev) return file;
-  }
-}
-
 /** The length of the lock's file tells that files have changed which the program has not been told of. */
 Result<void> mark(const UniqueFd& lock, bool untold) {
   return lock ? sys::check(::ftruncate(lock.get(), untold ? 1 : 0), "ftruncate") : Result<void>();
@@ -194,7 +182,7 @@ Result<void> forget_names(Context& context, const plan::ForgetNames& step) {
   const bool locks = !step.lock.view().empty();
   // Most containers are on no network with names: who is has a line there, and so there is a directory.
   if (!is_there(step.directory.str())) return {};
-  const UniqueFd lock = locks ? TRY(locked(step.lock.str())) : UniqueFd();
+  const UniqueFd lock = locks ? TRY(wait_for_file_lock(step.lock.str())) : UniqueFd();
   const bool is_untold = lock && TRY(sys::fstat(lock.get())).st_size > 0;
   TRY(mark(lock, true));
   const bool is_left = TRY(forget(context, step, is_untold || step.id.view().empty()));

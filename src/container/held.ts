@@ -1,7 +1,5 @@
 /** `withContainer`: lock, load, settle, run the verb, unlock. No verb touches locks or the loading itself. */
-import { unlinkSync } from 'node:fs';
-
-import { lock, tryLock, type FileLock } from '../native/file-lock.js';
+import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer, StoredState } from '../state/records.js';
@@ -190,13 +188,4 @@ function removeStrayLock({ store }: EngineContext, id: string, path: string): vo
   if (!store.isOpen || store.get(id) !== undefined) return;
   using stray = tryLock(path);
   if (stray !== undefined) removeLockFile(stray);
-}
-
-/** Whoever waits for the removed file notices, and takes the lock of the file that then has the name. */
-export function removeLockFile(held: FileLock): void {
-  try {
-    unlinkSync(held.path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

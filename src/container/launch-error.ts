@@ -2,6 +2,7 @@
 import { TspodError, type ErrorCode } from '../errors.js';
 import { MOUNT_ATTR } from '../oci/mount-options.js';
 import { describeStep } from '../plan/describe.js';
+import { PROTOCOLS } from '../plan/network/ports.js';
 import type { Plan, Step } from '../plan/ops.js';
 import { errnoName, errnoText } from '../util/errno.js';
 
@@ -11,8 +12,6 @@ export interface FailedStep {
   readonly errno: number;
   readonly detail: string;
 }
-
-const IPPROTO_UDP = 17;
 
 const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT']);
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -54,7 +53,7 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
 
 /** As Podman says it. */
 function heldPortWords({ protocol, address, port }: Step<'holdPort'>, failed: FailedStep): string {
-  const name = protocol === IPPROTO_UDP ? 'udp' : 'tcp';
+  const name = protocol === PROTOCOLS.udp ? 'udp' : 'tcp';
   const shown = address === '0.0.0.0' || address === '::' ? '' : address.includes(':') ? `[${address}]` : address;
   const family = address.includes(':') ? '6' : '4';
   return `cannot listen on the ${name.toUpperCase()} port: listen ${name}${family} ${shown}:${port}: ${failed.detail}: ${errnoText(failed.errno)}`;

@@ -1,12 +1,12 @@
 /** Creation and start in one: what is recorded first is a container that is being launched. */
-import { lock, tryLock } from '../native/file-lock.js';
+import { lock, removeLockFile, tryLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { containerPaths } from '../storage/paths.js';
 import type { ExitStatus } from './api.js';
 import { removeEnded } from './auto-remove.js';
 import type { EngineContext } from './context.js';
 import { destroy } from './destroy.js';
-import { HeldContainer, removeLockFile } from './held.js';
+import { HeldContainer } from './held.js';
 import { newId } from './ids.js';
 import { launch, type Launch, type LaunchOptions } from './launch.js';
 import { recordContainer } from './verbs/create.js';

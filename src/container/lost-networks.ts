@@ -1,12 +1,12 @@
 /** What a crash has left of networks behind the back of a container's record. */
 import { execute } from '../native/execute.js';
-import { tryLock } from '../native/file-lock.js';
+import { removeLockFile, tryLock } from '../native/file-lock.js';
 import { encodePlan } from '../plan/encode.js';
 import { teardownPlan } from '../plan/teardown.js';
 import { containerPaths } from '../storage/paths.js';
 import { removeLostBridges } from './bridges.js';
 import type { EngineContext } from './context.js';
-import { isAtRest, removeLockFile } from './held.js';
+import { isAtRest } from './held.js';
 import { connectedIds, leftNetwork } from './networking.js';
 
 /** Undoes what monitors did not: of containers that are at rest or forgotten, and bridges that nobody keeps. `unsettled`: as of removeOrphans(). */

@@ -1,7 +1,7 @@
 /** Names on networks: every member's /etc/hosts is kept as the members are. */
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 
-import { tryLock } from '../native/file-lock.js';
+import { removeLockFile, tryLock } from '../native/file-lock.js';
 import type { Attached } from '../network/attach.js';
 import type { AttachedNetwork } from '../spec/container-network.js';
 import type { HostEntry } from '../spec/name-options.js';
@@ -66,7 +66,7 @@ export function tellMembers(context: EngineContext): void {
     tellStale(context);
     inBackground(context, keepNames(context, { waits: true }));
     // Who has opened it meanwhile notices that it is gone.
-    unlinkSync(held.path);
+    removeLockFile(held);
   }
 }
 

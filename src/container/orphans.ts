@@ -1,12 +1,12 @@
 /** What a crash can leave behind the back of a container's record: files of a run that the record says has ended, and lock files. */
 import { readdirSync } from 'node:fs';
 
-import { tryLock } from '../native/file-lock.js';
+import { removeLockFile, tryLock } from '../native/file-lock.js';
 import { removeTreeSync } from '../native/tree.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { EngineContext } from './context.js';
 import { activeSessions, removeBusyTree } from './exec-session/files.js';
-import { isAtRest, removeLockFile } from './held.js';
+import { isAtRest } from './held.js';
 import { isAlive } from './observe.js';
 import { readLiveRecord } from './run-record.js';
 import { asidePath } from './settle.js';

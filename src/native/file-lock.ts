@@ -1,6 +1,7 @@
 /** Locks between processes: flock(2) on a file of its own for each thing that is locked. */
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { binding } from './binding.js';
+import { unlinkIfThere } from './if-there.js';
 import { isNativeError, unwrap } from './native-error.js';
 
 /** A lock that is held. It ends with `release`, with `using`, or with the process. */
@@ -95,4 +96,9 @@ function heldLock(path: string, fd: number): FileLock {
     unwrap(binding().unlock(fd));
   };
   return { path, release, [Symbol.dispose]: release };
+}
+
+/** Whoever waits for the removed file notices, and takes the lock of the file that then has the name. */
+export function removeLockFile({ path }: FileLock): void {
+  unlinkIfThere(path);
 }

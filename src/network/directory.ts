@@ -10,12 +10,12 @@ import {
   readdirSync,
   readSync,
   renameSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import { lock } from '../native/file-lock.js';
+import { unlinkIfThere } from '../native/if-there.js';
 import { isNetworkName, MAX_NETWORK_FILE, networkFileText, parseNetworkFile, type Network } from './network-file.js';
 
 /** Files that are looked at: far more networks than a machine can have. */
@@ -128,14 +128,6 @@ function writeWhole(path: string, text: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

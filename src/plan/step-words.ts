@@ -4,6 +4,7 @@ import { RLIMIT_NUMBERS } from '../spec/rlimits.js';
 import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/scheduling.js';
 import { capabilityNames } from '../util/capabilities.js';
 import { CLONE_FLAGS, S_IFBLK, S_IFIFO } from './flags.js';
+import { PROTOCOLS } from './network/ports.js';
 import { NONE, STAGES } from './ops.js';
 import type { OpName, Step } from './ops.js';
 
@@ -135,7 +136,7 @@ export const DESCRIBERS: Describers = {
   networkSysctl: ({ namespaceSlot, key, value }, names) =>
     `set sysctl ${key} to ${quoteValue(value)} ${networkOf(namespaceSlot, names)}`,
   holdPort: ({ protocol, address, port, targets, targetPort }) =>
-    `keep port ${port}/${protocol === IPPROTO_UDP ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
+    `keep port ${port}/${protocol === PROTOCOLS.udp ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
   holdFile: ({ path }) => `hold ${path}`,
   lockFile: ({ path }) => `wait for the lock ${path}`,
   forgetNames: ({ directory, id }) =>
@@ -162,7 +163,6 @@ export const DESCRIBERS: Describers = {
 };
 
 const NETLINK_NETFILTER = 12;
-const IPPROTO_UDP = 17;
 
 function networkOf(slot: number, names: StepNames): string {
   return slot === NONE ? 'on the host' : `in ${names.slot(slot)}`;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 
 import { TspodError } from '../../errors.js';
+import { unlinkIfThere } from '../../native/if-there.js';
 import { ensureContainerDirectory } from '../../storage/layers.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -86,12 +87,4 @@ function checkArtifactName(name: string): void {
 function missing(id: string, name: string, error: unknown): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
   return new TspodError('NO_SUCH_FILE', `container ${id} has no artifact ${JSON.stringify(name)}`, { cause: error });
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

@@ -1,8 +1,8 @@
 /** Work that one process at a time does for all: a lock file for each digest, gone when nobody wants it. */
-import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { lock, tryLock, type FileLock } from '../../native/file-lock.js';
+import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-lock.js';
 import { isNativeError } from '../../native/native-error.js';
 import type { ImagePaths } from '../paths.js';
 
@@ -51,9 +51,7 @@ export function lockIfFree(path: string, options: { readonly make: boolean }): F
 /** Whoever waits for it notices that the file is another one. */
 export function forget(held: FileLock): void {
   try {
-    unlinkSync(held.path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    removeLockFile(held);
   } finally {
     held.release();
   }
