@@ -102,14 +102,18 @@ Result<Found> edit_files(int directory, const plan::ForgetNames& step) {
   return found;
 }
 
+bool has_ended(const Error& error) {
+  return error.err == ENOENT || error.err == ESRCH;
+}
+
 /** Whether the process has been started for this directory: the number in an old file may be another's by
  * now. */
 Result<bool> serves_directory(Context& context, pid_t pid, std::string_view directory) {
   const std::string path = std::to_string(pid) + "/cmdline";
   const Result<UniqueFd> file = context.proc.open_file(path.c_str(), O_RDONLY);
-  if (!file) return false;
+  if (!file) return has_ended(file.error()) ? Result<bool>(false) : file.error();
   const Result<std::string> words = read_to_end(file->get());
-  if (!words) return false;
+  if (!words) return has_ended(words.error()) ? Result<bool>(false) : words.error();
   const std::string wanted = '\0' + std::string(directory) + '\0';
   return words->find(wanted) != std::string::npos;
 }
@@ -172,8 +176,10 @@ Result<bool> forget(Context& context, const plan::ForgetNames& step, bool tells)
   return false;
 }
 
-bool is_there(const std::string& path) {
-  return sys::fstatat(AT_FDCWD, path.c_str()) ? true : false;
+Result<bool> is_there(const std::string& path) {
+  const Result<struct stat> found = sys::fstatat(AT_FDCWD, path.c_str());
+  if (!found && !is_gone(found.error())) return found.error();
+  return found ? true : false;
 }
 
 }  // namespace
@@ -181,7 +187,7 @@ bool is_there(const std::string& path) {
 Result<void> forget_names(Context& context, const plan::ForgetNames& step) {
   const bool locks = !step.lock.view().empty();
   // Most containers are on no network with names: who is has a line there, and so there is a directory.
-  if (!is_there(step.directory.str())) return {};
+  if (!TRY(is_there(step.directory.str()))) return {};
   const UniqueFd lock = locks ? TRY(wait_for_file_lock(step.lock.str())) : UniqueFd();
   const bool is_untold = lock && TRY(sys::fstat(lock.get())).st_size > 0;
   TRY(mark(lock, true));

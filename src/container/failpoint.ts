@@ -37,6 +37,7 @@ export const FAILPOINTS = [
   'disconnected',
   'ended',
   'members-told',
+  'names-due',
   'put-aside',
   'lost-killed',
   'torn-down',

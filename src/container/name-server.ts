@@ -3,53 +3,49 @@
  * follows from the database and from the files of containers that are connected, so that it can be made anew at any time: whoever is killed in between
  * leaves nothing that the next command does not put right. A monitor takes out the lines of its container by itself, and ends the program with the last.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { isTspodError, TspodError } from '../errors.js';
-import { findNameServer, isListening, nameServerPid, NAME_SERVER_PORT, startNameServer } from '../host/name-server.js';
+import { findNameServer, isListening, nameServerPid, startNameServer } from '../host/name-server.js';
 import { systemdRuns } from '../host/systemd.js';
 import { execute } from '../native/execute.js';
-import { lock, tryLock, type FileLock } from '../native/file-lock.js';
+import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
+import { unlinkIfThere } from '../native/if-there.js';
 import { isNativeError } from '../native/native-error.js';
-import {
-  namesAddresses,
-  namesFileName,
-  namesFileText,
-  networkOfNamesFile,
-  serversInNamesFile,
-  type NamedMember,
-} from '../network/name-server-file.js';
+import { namesAddresses } from '../network/name-server-file.js';
 import type { Network } from '../network/network-file.js';
-import { findNetwork, listNetworks } from '../network/networks.js';
+import { findNetwork } from '../network/networks.js';
 import { encodePlan } from '../plan/encode.js';
 import { tellNamesPlan } from '../plan/network/detach.js';
 import { namesPlan } from '../plan/network/live.js';
-import { NETWORK_FILES } from '../plan/network/names.js';
 import type { AttachedNetwork } from '../spec/container-network.js';
 import { parseIp } from '../util/ip-address.js';
+import { NAME_SERVER_PORT } from '../util/ip-numbers.js';
 import type { EngineContext } from './context.js';
 import { failpoint } from './failpoint.js';
-import { connectedIds } from './networking.js';
+import {
+  areStale,
+  isUntold,
+  markUntold,
+  namesDirectory,
+  namesFile,
+  namesFiles,
+  namesLock,
+  writeNames,
+} from './name-files.js';
 
 /** It needs some milliseconds; what it misses it says to nobody. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 1;
 /** So long it may listen for a network that it has just been told to leave. */
 const RELEASE_MS = 1000;
+const SCOPE_MS = 5000;
 
-const directoryOf = ({ paths }: EngineContext): string => `${paths.networks}/${NETWORK_FILES.names}`;
-const lockOf = ({ paths }: EngineContext): string => `${paths.networks}/${NETWORK_FILES.namesLock}`;
+interface Served {
+  readonly attached: AttachedNetwork;
+  readonly network: Network;
+}
 
 /**
  * Sees to it that names of these networks are told, before a container runs on them that is in their lists and whose file is written. Throws PORT_IN_USE,
@@ -62,65 +58,97 @@ export async function serveNames(
 ): Promise<void> {
   const attached = networks.filter(({ nameServers = [] }) => nameServers.length > 0);
   if (attached.length === 0) return;
-  const directory = directoryOf(context);
-  using held = await lock(lockOf(context));
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const wanted = attached.map((each) => ({ attached: each, network: findNetwork(context.networks, each.name) }));
-  const runs = nameServerPid(directory) !== undefined;
-  const isFresh = ({ network }: (typeof wanted)[number]): boolean =>
-    !runs || !existsSync(`${directory}/${namesFileName(network)}`);
-  const fresh = wanted.filter(isFresh);
+  const found = attached.map((each) => ({ attached: each, network: findNetwork(context.networks, each.name) }));
+  const wanted = [...new Map(found.map((each) => [each.network.id, each])).values()];
+  using held = await lock(namesLock(context));
+  const missing = wanted.map(({ network }) => namesFile(context, network)).filter((path) => !existsSync(path));
   try {
-    if (fresh.length > 0) await makePlaces(context, { id, places: fresh, patienceMs: runs ? RELEASE_MS : 0 });
-    await update(context, [...known(context), ...wanted.map(({ network }) => network)]);
-    await untilListening(fresh.map(({ network }) => network));
+    mkdirSync(namesDirectory(context), { recursive: true, mode: 0o700 });
+    await makeTold(context, id, wanted);
   } catch (error) {
     markUntold(context, true);
-    for (const { network } of fresh) removeIfThere(`${directory}/${namesFileName(network)}`);
-    await update(context, known(context)).catch(() => undefined);
+    for (const path of missing) unlinkIfThere(path);
+    await tellProgram(context).catch(() => undefined);
     removeIfUnneeded(context, held);
     throw error;
   }
   failpoint('names-served');
 }
 
-/** Brings what is told in line with who is there. Costs one look where nothing is told. `waits`: for others who are at it. */
-export async function keepNames(context: EngineContext, { waits }: { readonly waits: boolean }): Promise<void> {
-  if (!existsSync(directoryOf(context))) return;
-  using held = waits ? await lock(lockOf(context)) : tryLock(lockOf(context));
-  if (held === undefined || !context.store.isOpen) return;
-  await update(context, known(context));
+async function makeTold(context: EngineContext, id: string, wanted: readonly Served[]): Promise<void> {
+  const runs = nameServerPid(namesDirectory(context)) !== undefined;
+  const isFresh = ({ network }: Served): boolean => !runs || !existsSync(namesFile(context, network));
+  const fresh = wanted.filter(isFresh);
+  // Told of it when there was no bridge yet; or it is just reading its files again.
+  const deaf = wanted.filter((each) => !isFresh(each) && !isListening(addressBytes(each.network)));
+  if (fresh.length + deaf.length > 0) {
+    const unheld = deaf.map(({ attached }) => ({ ...attached, nameServers: [] }));
+    const networks = [...fresh.map(({ attached }) => attached), ...unheld];
+    await makePlaces(context, { id, networks, patienceMs: runs ? RELEASE_MS : 0 });
+    markUntold(context, true);
+  }
+  writeNames(context, id);
+  await tellProgram(context);
+  await untilListening([...fresh, ...deaf].map(({ network }) => network));
+}
+
+/** Brings what is told in line with who is there. Costs one look where nothing is told. */
+export async function keepNames(context: EngineContext): Promise<void> {
+  if (!isAnythingTold(context)) return;
+  using held = await lock(namesLock(context));
+  await bringInLine(context, held);
+}
+
+/** As keepNames(), where somebody was killed before it, or the program was; what others are at is left to them. */
+export async function repairNames(context: EngineContext): Promise<void> {
+  if (!isAnythingTold(context)) return;
+  if (!areStale(context) && !isUntold(context) && nameServerPid(namesDirectory(context)) !== undefined) return;
+  using held = tryLock(namesLock(context));
+  if (held !== undefined) await bringInLine(context, held);
+}
+
+function isAnythingTold(context: EngineContext): boolean {
+  return existsSync(namesDirectory(context)) || areStale(context);
+}
+
+async function bringInLine(context: EngineContext, held: FileLock): Promise<void> {
+  if (!context.store.isOpen) return;
+  writeNames(context);
+  await tellProgram(context);
   removeIfUnneeded(context, held);
 }
 
 /** Who has opened the lock's file meanwhile notices that it is gone. */
-function removeIfUnneeded(context: EngineContext, { path }: FileLock): void {
-  if (!existsSync(directoryOf(context))) removeIfThere(path);
+function removeIfUnneeded(context: EngineContext, held: FileLock): void {
+  if (!existsSync(namesDirectory(context))) removeLockFile(held);
 }
 
-interface Place {
-  readonly attached: AttachedNetwork;
-  readonly network: Network;
+/** Has it read what was written. It ends with the last file, and so does the directory. */
+async function tellProgram(context: EngineContext): Promise<void> {
+  const directory = namesDirectory(context);
+  const isNeeded = namesFiles(context).length > 0;
+  if (isNeeded && nameServerPid(directory) === undefined) await startProgram(directory);
+  else if (!isNeeded || isUntold(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
+  markUntold(context, false);
 }
 
 interface Places {
   readonly id: string;
-  readonly places: readonly Place[];
+  readonly networks: readonly AttachedNetwork[];
   readonly patienceMs: number;
 }
 
 /** Bridges with the addresses that the program listens on: it is there before the container is, which then finds them made. */
-async function makePlaces({ paths }: EngineContext, { id, places, patienceMs }: Places): Promise<void> {
-  const networks = places.map(({ attached }) => attached);
+async function makePlaces({ paths }: EngineContext, { id, networks, patienceMs }: Places): Promise<void> {
   const plan = encodePlan(namesPlan({ id, directory: paths.networks, network: { networks, ports: [] } }));
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       await execute(plan);
       return;
     } catch (error) {
       if (!isNativeError(error, 'EADDRINUSE')) throw error;
-      if (Date.now() > deadline) throw portInUse(networks, error);
+      if (performance.now() > deadline) throw portInUse(networks, error);
     }
     await delay(LOOK_MS);
   }
@@ -135,80 +163,6 @@ function portInUse(networks: readonly AttachedNetwork[], cause: unknown): TspodE
     `names of network ${names} cannot be told: another program listens on port ${String(port)} of ${where}, or of all addresses (networks made with --disable-dns need no name server): address already in use`,
     { cause, details: { port } },
   );
-}
-
-/** Networks that have a file; one that was removed, or whose configuration cannot be read, loses it. */
-function known(context: EngineContext): readonly Network[] {
-  const directory = directoryOf(context);
-  const files = filesIn(directory);
-  if (files.length === 0) return [];
-  const networks = listNetworks(context.networks);
-  return files.flatMap((file) => {
-    const network = networks.find((each) => namesFileName(each) === file);
-    if (network !== undefined) return network;
-    markUntold(context, true);
-    removeIfThere(`${directory}/${file}`);
-    return [];
-  });
-}
-
-function filesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).filter((name) => networkOfNamesFile(name) !== undefined);
-  } catch {
-    return []; // nothing is told
-  }
-}
-
-/** Writes what has changed, and has it read. Under the lock. A directory without files goes. */
-async function update(context: EngineContext, networks: readonly Network[]): Promise<void> {
-  const directory = directoryOf(context);
-  const connected = new Set(connectedIds(context));
-  for (const network of networks) write(context, network, connected);
-  const isNeeded = filesIn(directory).length > 0;
-  if (isNeeded && nameServerPid(directory) === undefined) await startProgram(directory);
-  else if (!isNeeded || isUntold(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
-  markUntold(context, false);
-}
-
-/** Files have changed which the program has not read since, as the length of the lock's file tells: who has changed them may have been killed. */
-function isUntold(context: EngineContext): boolean {
-  return statSync(lockOf(context)).size > 0;
-}
-
-function markUntold(context: EngineContext, untold: boolean): void {
-  truncateSync(lockOf(context), untold ? 1 : 0);
-}
-
-function write(context: EngineContext, network: Network, connected: ReadonlySet<string>): void {
-  const path = `${directoryOf(context)}/${namesFileName(network)}`;
-  const old = readText(path);
-  const text = namesFileText(network, membersOf(context, network, { connected, old }));
-  if (text === old) return;
-  markUntold(context, true);
-  if (text === undefined) {
-    removeIfThere(path);
-    return;
-  }
-  // Beside the directory, all of which the program reads.
-  const spare = `${directoryOf(context)}.new`;
-  writeFileSync(spare, text, { mode: 0o600 });
-  renameSync(spare, path);
-}
-
-/** Those whose monitor has not ended yet. Servers of a container that has a line stay as they are: its configuration need not be read. */
-function membersOf(
-  { store }: EngineContext,
-  { id: network, internal }: Network,
-  { connected, old }: { readonly connected: ReadonlySet<string>; readonly old: string | undefined },
-): readonly NamedMember[] {
-  const known = internal ? new Map<string, readonly string[]>() : serversInNamesFile(old ?? '');
-  return store.members.on(network).flatMap(({ id, entries }) => {
-    if (!connected.has(id)) return [];
-    const dns = known.has(id) || internal ? undefined : store.config(id)?.dns;
-    const own = dns === undefined || dns === 'none' ? [] : dns.servers;
-    return [{ id, entries, servers: known.get(id) ?? own }];
-  });
 }
 
 /** Where systemd manages processes it is a unit of its own, so that it does not end with whoever started it. */
@@ -230,6 +184,7 @@ async function startProgram(directory: string): Promise<void> {
     description: 'names of tspod containers',
     slice: 'machine.slice',
     pid,
+    signal: AbortSignal.timeout(SCOPE_MS),
   }).catch((error: unknown) => {
     // It tells names all the same.
     if (!isTspodError(error)) throw error;
@@ -239,10 +194,10 @@ async function startProgram(directory: string): Promise<void> {
 /** It says to nobody when it listens, or that it cannot. */
 async function untilListening(networks: readonly Network[]): Promise<void> {
   const addresses = networks.flatMap((network) => namesAddresses(network));
-  const bytes = addresses.flatMap((address) => parseIp(address) ?? []);
-  const deadline = Date.now() + PATIENCE_MS;
+  const bytes = networks.flatMap(addressBytes);
+  const deadline = performance.now() + PATIENCE_MS;
   while (!isListening(bytes)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new TspodError(
         'LAUNCH_FAILED',
         `names on networks cannot be told: ${findNameServer() ?? ''} does not listen on port ${String(NAME_SERVER_PORT)} of ${addresses.join(', ')}`,
@@ -252,18 +207,6 @@ async function untilListening(networks: readonly Network[]): Promise<void> {
   }
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+function addressBytes(network: Network): readonly Uint8Array[] {
+  return namesAddresses(network).flatMap((address) => parseIp(address) ?? []);
 }

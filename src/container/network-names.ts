@@ -11,8 +11,9 @@ import type { AttachedNames } from '../storage/files.js';
 import { updateSection } from '../storage/hosts-section.js';
 import { containerPaths } from '../storage/paths.js';
 import { inBackground, type EngineContext } from './context.js';
-import { keepNames } from './name-server.js';
 import { failpoint } from './failpoint.js';
+import { markStale } from './name-files.js';
+import { keepNames } from './name-server.js';
 
 /** What the files of a container say that is about to start on these networks. */
 export function attachedNames(
@@ -64,7 +65,7 @@ export function tellMembers(context: EngineContext): void {
     using held = tryLock(`${directory}/names`);
     if (held === undefined) return;
     tellStale(context);
-    inBackground(context, keepNames(context, { waits: true }));
+    inBackground(context, keepNames(context));
     // Who has opened it meanwhile notices that it is gone.
     removeLockFile(held);
   }
@@ -85,7 +86,9 @@ function tellStale(context: EngineContext): void {
       }
     }
     failpoint('members-told');
+    markStale(context);
     for (const change of stale) store.members.told(change);
+    failpoint('names-due');
   }
 }
 

@@ -5,7 +5,7 @@ import { untoldEnds } from './exec-events.js';
 import { runs } from './freeze.js';
 import { isUntoldHealth } from './health-record.js';
 import { withFreeContainer, type HeldContainer } from './held.js';
-import { keepNames } from './name-server.js';
+import { repairNames } from './name-server.js';
 import { tellMembers } from './network-names.js';
 import { isAlive, observe } from './observe.js';
 import { removeLostNetworks } from './lost-networks.js';
@@ -64,7 +64,7 @@ export async function repair(context: EngineContext): Promise<void> {
   removeOrphans(context, known);
   await removeLostNetworks(context, known);
   tellMembers(context);
-  await keepNames(context, { waits: false }).catch(() => undefined);
+  await repairNames(context).catch(() => undefined);
   await removeUnreadyLayers(context.paths);
   await settleVolumes(context);
 }

@@ -2,6 +2,8 @@
 import { removeKeptBridge } from '../container/bridges.js';
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
+import { markStale } from '../container/name-files.js';
+import { keepNames } from '../container/name-server.js';
 import { connectContainer, disconnectContainer, reloadNetworks } from '../container/verbs/connect.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { isTspodError, TspodError } from '../errors.js';
@@ -124,8 +126,11 @@ async function prune(
 
 async function update(context: EngineContext, nameOrId: string, options: NetworkUpdateOptions): Promise<Network> {
   context.store.requireOpen();
+  markStale(context);
   const network = await updateNetwork(context.networks, nameOrId, options);
   recordNetwork(context, network, 'update');
+  // What fails here is done by the next command.
+  await keepNames(context).catch(() => undefined);
   return network;
 }
 

@@ -46,17 +46,6 @@ export function namesFileText(network: Network, members: readonly NamedMember[])
   return [addresses.join(','), ...lines].map((line) => `${line}\n`).join('');
 }
 
-/** The servers of each container in the text of such a file. */
-export function serversInNamesFile(text: string): ReadonlyMap<string, readonly string[]> {
-  const lines = text.split('\n').slice(1).filter(Boolean);
-  return new Map(
-    lines.map((line) => {
-      const [id = '', , , , servers = ''] = line.split(' ');
-      return [id, servers.split(',').filter(Boolean)];
-    }),
-  );
-}
-
 function memberLine(network: Network, { id, entries, servers }: NamedMember): readonly string[] {
   const names = [...new Set(entries.flatMap((entry) => entry.names))].filter((name) => NAME.test(name));
   const addresses = entries.map(({ address }) => address);

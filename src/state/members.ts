@@ -22,11 +22,21 @@ export interface StaleNetwork {
   readonly turn: number;
 }
 
+/** A member with the name servers of its own. */
+export interface AskingMember extends Member {
+  /** `--dns`; none where its record is damaged. */
+  readonly servers: readonly string[];
+}
+
 interface MemberRow extends Omit<Member, 'entries'> {
   readonly entries: string;
 }
 
 const MARK = 'INSERT INTO stale_names VALUES (?, 1) ON CONFLICT (network) DO UPDATE SET turn = turn + 1';
+
+const WITH_SERVERS = `SELECT m.network, m.owner, m.id, m.entries,
+    CASE WHEN json_valid(f.config) THEN json_extract(f.config, '$.dns.servers') END AS servers
+  FROM member m LEFT JOIN container_config f ON f.seq = m.owner WHERE m.network = ? ORDER BY m.owner`;
 
 /** Changes are to be made in the transaction that changes the leases. */
 export class Members {
@@ -62,6 +72,22 @@ export class Members {
     return this.#tables
       .all<MemberRow>('SELECT network, owner, id, entries FROM member WHERE network = ? ORDER BY owner', network)
       .map((row) => ({ ...row, entries: JSON.parse(row.entries) as readonly HostEntry[] }));
+  }
+
+  /** As on(). Reads less than all configurations would be. */
+  withServers(network: string): readonly AskingMember[] {
+    return this.#tables
+      .all<MemberRow & { readonly servers: string | null }>(WITH_SERVERS, network)
+      .map(({ servers, entries, ...row }) => ({
+        ...row,
+        entries: JSON.parse(entries) as readonly HostEntry[],
+        servers: servers === null ? [] : (JSON.parse(servers) as readonly string[]),
+      }));
+  }
+
+  /** Ids of those that have members. */
+  networks(): readonly string[] {
+    return this.#tables.all<{ network: string }>('SELECT DISTINCT network FROM member').map(({ network }) => network);
   }
 
   mark(network: string): void {

@@ -167,6 +167,39 @@ test.serial('who cannot look at a process does not take it for dead', async (t) 
   await env.removesAll('looked at');
 });
 
+test.serial('who cannot look at the name server starts no other one', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'strace', 'nsenter', 'aardvark-dns')) return;
+  const command: Command = { needs: 'network', before: (on) => [MADE, running(on)], words: () => ['ps'] };
+  const on = await subject(t, command);
+  await prepare(t, on, command);
+  const nameServers = () => on.env.processes().filter((line) => line.includes('aardvark-dns'));
+  const [known = ''] = nameServers();
+  const ran = ['run', '--rm', '--network', 'web', '--cgroup-parent', on.env.cgroupParent, 'host:', 'true'];
+  for (const path of [`${on.env.runRoot}/networks/dns/aardvark.pid`, `/proc/${known.split(' ')[1] ?? ''}/cmdline`]) {
+    for (const error of ['EMFILE', 'ENOMEM', 'EIO']) {
+      for (const words of [['ps'], ran]) {
+        const what = `${words.join(' ')} with ${error} of ${path}`;
+        const inject = ['-P', path, '-e', 'trace=openat', '-e', `inject=openat:error=${error}`];
+        checkOutcome(t, what, await on.env.underStrace([...FOLLOW, '-o', '/dev/null', ...inject], ...words));
+        t.deepEqual(nameServers(), [known], what);
+      }
+    }
+  }
+  await cleanUp(t, on, 'looked at');
+});
+
+test.serial('without descriptors for the name server the start fails, and says why', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'strace', 'nsenter', 'aardvark-dns')) return;
+  const command: Command = { needs: 'network', before: () => [MADE], words: running };
+  const on = await subject(t, command);
+  await prepare(t, on, command);
+  const inject = ['-e', 'trace=socketpair', '-e', 'inject=socketpair:error=EMFILE'];
+  const { status, stderr } = await on.env.underStrace([...FOLLOW, '-o', '/dev/null', ...inject], ...command.words(on));
+  t.is(status, 126);
+  t.regex(stderr, /^Error: names on networks cannot be told: spawn \S+aardvark-dns EMFILE\n$/);
+  await cleanUp(t, on, 'without descriptors');
+});
+
 /** All threads of the command line; programs that it starts are let go. */
 const FOLLOW = ['-f', '-b', 'execve', '-qq'];
 

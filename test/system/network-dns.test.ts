@@ -1,7 +1,7 @@
 /** Names on networks over DNS, by aardvark-dns: what containers hear, and that the program goes with the last of them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -52,6 +52,18 @@ function nameServers(t: ExecutionContext): readonly number[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && isOurs(pid))
     .map(Number);
+}
+
+function namesFiles(t: ExecutionContext): readonly string[] {
+  return readdirSync(directoryOf(t)).filter((name) => name !== 'aardvark.pid');
+}
+
+/** Options for a command whose name server is this script. */
+function helper({ root }: Place, script: string): { readonly env: Readonly<Record<string, string>> } {
+  const helpers = join(root[1]?.split(':', 1)[0] ?? '', 'helpers');
+  mkdirSync(helpers);
+  writeFileSync(join(helpers, 'aardvark-dns'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { env: { TSPOD_TEST: '1', TSPOD_HELPERS: helpers } };
 }
 
 async function noNameServer(t: ExecutionContext): Promise<void> {
@@ -148,7 +160,7 @@ test('the name server ends with the last container, also where no command is the
     process.kill(Number(await output(t, 'inspect', '--format', '{{.State.Pid}}', name)), 'SIGUSR1');
   };
   const [pid] = nameServers(t);
-  const [file = ''] = readdirSync(directoryOf(t)).filter((name) => name !== 'aardvark.pid');
+  const [file = ''] = namesFiles(t);
   const told = (): string => readFileSync(join(directoryOf(t), file), 'utf8');
   t.regex(told(), / a,[0-9a-f]{12}$/m);
   await end('a');
@@ -236,14 +248,79 @@ test('a program that fails: what it says, and nothing is left', async (t) => {
   if (here === undefined) return;
   await run(t, 0, 'network', 'create', 'web');
   const words = ['run', '--rm', '--network', 'web', ...here.root, 'true'];
-  const helpers = join(here.root[1]?.split(':', 1)[0] ?? '', 'helpers');
-  mkdirSync(helpers);
-  writeFileSync(join(helpers, 'aardvark-dns'), '#!/bin/sh\necho out of order >&2\nexit 3\n', { mode: 0o755 });
-  const options = { env: { TSPOD_TEST: '1', TSPOD_HELPERS: helpers } };
+  const options = helper(here, 'echo out of order >&2; exit 3');
   const { stderr } = await runWith(t, options, 126, ...words);
   t.regex(stderr, /^Error: names on networks cannot be told: \S+aardvark-dns failed: out of order\n/);
   t.deepEqual(here.network.links(), ['lo']);
   t.false(existsSync(directoryOf(t)));
+});
+
+test('a program that does not come to an end: the start fails within seconds, and leaves nothing', async (t) => {
+  const here = await place(t);
+  if (here === undefined) return;
+  await run(t, 0, 'network', 'create', 'web');
+  const options = helper(here, 'echo thinking >&2; exec sleep 1000');
+  const { stderr } = await runWith(t, options, 126, 'run', '--rm', '--network', 'web', ...here.root, 'true');
+  t.regex(stderr, /^Error: names on networks cannot be told: \S+aardvark-dns has not started after 5 s: thinking\n/);
+  t.deepEqual(here.network.links(), ['lo']);
+  t.false(existsSync(directoryOf(t)));
+});
+
+test('names of those that run stay: a launch that fails, a network that cannot be read, a file that is lost', async (t) => {
+  const here = await place(t);
+  if (here === undefined) return;
+  for (const name of ['web', 'other']) await run(t, 0, 'network', 'create', name);
+  const runs = (name: string, network: string): Promise<CliResult> =>
+    run(t, 0, 'run', '-d', '--name', name, '--network', network, ...here.root, ...SLEEP);
+  await runs('a', 'web');
+  await runs('b', 'web');
+  const address = await addressesOf(t, 'b', 'web');
+  const isTold = async (): Promise<boolean> => (await lookUp(t, 'a', 'b'))[0] === address[0];
+
+  for (const pid of nameServers(t)) process.kill(pid, 'SIGKILL');
+  await until('it is gone', () => nameServers(t).length === 0);
+  const words = ['run', '--rm', '--network', 'web', ...here.root, 'true'];
+  await runWith(t, helper(here, 'exit 3'), 126, ...words);
+  await run(t, 0, 'ps');
+  await until('it listens', isTold);
+
+  const file = join(storeOf(t).root, 'networks/web.json');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, '{');
+  for (const pid of nameServers(t)) process.kill(pid, 'SIGKILL');
+  await until('it is gone', () => nameServers(t).length === 0);
+  await run(t, 0, 'ps');
+  await until('it listens', isTold);
+  await runs('c', 'other');
+  t.true(await isTold());
+  writeFileSync(file, text);
+
+  const told = namesFiles(t).find((name) => readFileSync(join(directoryOf(t), name), 'utf8').includes(' b,')) ?? '';
+  unlinkSync(join(directoryOf(t), told));
+  await runs('d', 'other');
+  await until('it listens', isTold);
+});
+
+test('network update: those that run ask the new servers', async (t) => {
+  const here = await place(t);
+  if (here === undefined) return;
+  const [own, old, other] = [
+    await stubServer(t, here.network, '192.0.2.53'),
+    await stubServer(t, here.network, '192.0.2.54'),
+    await stubServer(t, here.network, '192.0.2.55'),
+  ];
+  await run(t, 0, 'network', 'create', '--dns', '192.0.2.54', 'web');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...here.root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'web', '--dns', '192.0.2.53', ...here.root, ...SLEEP);
+  t.deepEqual(await lookUp(t, 'a', 'first.example'), ['203.0.113.9']);
+  await run(t, 0, 'network', 'update', '--dns-drop', '192.0.2.54', '--dns-add', '192.0.2.55', 'web');
+  await until('the new server is asked', async () => {
+    await lookUp(t, 'a', 'second.example');
+    return other.includes('second.example.');
+  });
+  t.deepEqual(await lookUp(t, 'b', 'own.example'), ['203.0.113.9']);
+  t.true(old.includes('first.example.'));
+  t.true(own.includes('own.example.'));
 });
 
 test('connect and disconnect: names and name servers at once', async (t) => {
@@ -286,6 +363,13 @@ test('kill -9 of the command, of the monitor or of the name server: the next com
   await run(t, 0, 'start', 'a');
   await killed('members-told', ...sleep('b'));
   t.deepEqual(await lookUp(t, 'a', 'b'), await addressesOf(t, 'b', 'web'));
+  await killed('names-due', 'network', 'disconnect', 'web', 'b');
+  const [file = ''] = namesFiles(t);
+  t.regex(readFileSync(join(directoryOf(t), file), 'utf8'), / b,/, 'nobody has taken its line out');
+  await run(t, 0, 'ps');
+  await until('its name is gone', async () => (await lookUp(t, 'a', 'b')).length === 0);
+  await run(t, 0, 'network', 'disconnect', 'web', 'b');
+  await run(t, 0, 'network', 'connect', 'web', 'b');
 
   for (const pid of nameServers(t)) process.kill(pid, 'SIGKILL');
   await until('it is gone', () => nameServers(t).length === 0);

@@ -1,13 +1,13 @@
 /** Plans for execute() that change the networks of a container that runs. All may be repeated. */
 import { draftLinkRemoval } from '../../native/netlink/link-drafts.js';
 import type { AttachedNetwork } from '../../spec/container-network.js';
+import { NAME_SERVER_PORT } from '../../util/ip-numbers.js';
 import { PlanBuilder } from '../builder.js';
 import type { Plan } from '../ops.js';
 import { attachNetworks, removePorts, renewRules, type NetworkContext } from './attach.js';
 import { hostLinkName } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendDrafts } from './netlink.js';
-
-const NAME_SERVER_PORT = 53;
+import { PROTOCOLS } from './ports.js';
 
 export interface LiveNetwork extends NetworkContext {
   readonly id: string;
@@ -59,15 +59,12 @@ export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>):
   return prepared(builder);
 }
 
-/** IPPROTO_UDP. */
-const UDP = 17;
-
 /** Makes bridges, with their addresses, and tries whether a name server can listen there: EADDRINUSE. */
 export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
   const addresses = network.networks.flatMap(({ nameServers = [] }) => nameServers);
-  const port = { protocol: UDP, port: NAME_SERVER_PORT, targets: [], targetPort: 0 } as const;
+  const port = { protocol: PROTOCOLS.udp, port: NAME_SERVER_PORT, targets: [], targetPort: 0 } as const;
   const holds = [...new Set(addresses)].map(
     (address) => ({ op: 'holdPort', stage: 'prepare', address, ...port }) as const,
   );

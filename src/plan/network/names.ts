@@ -20,6 +20,8 @@ export const NETWORK_FILES = {
   names: 'dns',
   /** Held while that is changed, or the program started or ended. */
   namesLock: 'dns-lock',
+  /** There while what they follow from has changed and they may not have. */
+  namesStale: 'dns-stale',
 } as const;
 
 /** What marks the container's elements in the firewall's maps. */

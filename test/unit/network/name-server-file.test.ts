@@ -6,7 +6,6 @@ import {
   namesFileName,
   namesFileText,
   networkOfNamesFile,
-  serversInNamesFile,
   type NamedMember,
 } from '../../../src/network/name-server-file.js';
 import type { Network } from '../../../src/network/network-file.js';
@@ -96,18 +95,4 @@ test('the file of a network is found again by its name; the program has files of
   for (const internal of [false, true]) t.is(networkOfNamesFile(namesFileName({ ...NETWORK, internal })), NETWORK.id);
   t.is(networkOfNamesFile('aardvark.pid'), undefined);
   t.is(networkOfNamesFile('web'), undefined);
-});
-
-test('servers are read back from a file', (t) => {
-  const written = namesFileText(NETWORK, [
-    { ...MEMBER, servers: ['192.0.2.9', '192.0.2.8'] },
-    { ...MEMBER, id: 'c'.repeat(64) },
-  ]);
-  t.deepEqual(
-    [...serversInNamesFile(written ?? '')],
-    [
-      [ID, ['192.0.2.9', '192.0.2.8']],
-      ['c'.repeat(64), []],
-    ],
-  );
 });

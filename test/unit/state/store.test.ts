@@ -228,6 +228,26 @@ test('open: refuses what is no database of ours, and names the file', (t) => {
   t.true(throwsCode(t, () => new Store(newer), 'STORE_NEWER').message.includes(newer));
 });
 
+test('members of a network: with their own name servers, but for one whose record is damaged', (t) => {
+  const store = openStore(t);
+  const configs = ['{"dns":{"servers":["192.0.2.1"]}}', '{"dns":"none"}', '{"args":[]}', '{'];
+  configs.forEach((config, index) => {
+    const container = { ...sample(String(index), `name${index}`), config };
+    const entries = [{ address: '10.89.0.2', names: [container.name] }];
+    store.members.add({ network: 'web', owner: store.insert(container), id: container.id, entries });
+  });
+  const found = store.members.withServers('web');
+  t.deepEqual(
+    found.map(({ servers }) => servers),
+    [['192.0.2.1'], [], [], []],
+  );
+  t.deepEqual(
+    found.map(({ servers: _servers, ...member }) => member),
+    store.members.on('web'),
+  );
+  t.deepEqual(store.members.networks(), ['web']);
+});
+
 test('open: a damaged database is refused by name, at the latest when it is read', (t) => {
   const path = join(temporaryDirectory(t), 'tspod.db');
   const store = new Store(path);
