@@ -34,6 +34,7 @@ export const FAILPOINTS = [
   'plan-changed',
   'connect-recorded',
   'connect-written',
+  'connect-made',
   'disconnected',
   'ended',
   'members-told',

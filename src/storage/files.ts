@@ -5,7 +5,7 @@ import type { ContainerFiles } from '../spec/default-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
 import { insertLine, withSection } from './hosts-section.js';
-import { resolvText } from './resolv-file.js';
+import { resolvText, type ResolvRequest } from './resolv-file.js';
 
 export interface FileRequest {
   /** The run directory. */
@@ -90,14 +90,25 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
   }
   if (files.resolvConf !== undefined && typeof network === 'string' && names.dns !== 'none') {
     const ownNetwork = network === 'joined' || network === 'attached';
-    const { servers = [], resolvers = [] } = request.attached ?? {};
-    const dns = withServers(names.dns, servers);
-    write(files.resolvConf, resolvText({ dns, ownNetwork, resolvers, read: hostFile }), owner);
+    write(files.resolvConf, ownResolvText(names.dns, { ownNetwork, ...request.attached }), owner);
   }
   if (files.hostname !== undefined && request.hostnameSharedWith === undefined)
     write(files.hostname, `${hostname}\n`, owner);
   if (files.containerenv !== undefined) write(files.containerenv, request.containerenv, owner);
   return files;
+}
+
+type Dns = ResolvRequest['dns'];
+
+type ResolvSources = Pick<ResolvRequest, 'ownNetwork' | 'resolvers'> & Partial<Pick<AttachedNames, 'servers'>>;
+
+function ownResolvText(dns: Dns, { ownNetwork, servers = [], resolvers = [] }: ResolvSources): string {
+  return resolvText({ dns: withServers(dns, servers), ownNetwork, resolvers, read: hostFile });
+}
+
+/** The /etc/resolv.conf of one that is on networks whose names are not told over DNS. `servers`: as of AttachedNames. */
+export function attachedResolvText(dns: Dns, { servers }: Pick<AttachedNames, 'servers'>): string {
+  return ownResolvText(dns, { ownNetwork: true, servers });
 }
 
 /** Those of networks, where the user names none. */

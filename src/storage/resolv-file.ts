@@ -78,12 +78,13 @@ export function withResolvers(text: string, resolvers: readonly string[]): strin
   return added.length === 0 ? text : `${text.slice(0, at)}${gap}${added.join('')}${text.slice(at)}`;
 }
 
-/** The text without these servers. */
-export function withoutResolvers(text: string, resolvers: readonly string[]): string {
+/** The text without these servers. If it names no other, it gets the servers of another text. */
+export function withoutResolvers(text: string, resolvers: readonly string[], otherwise: () => string): string {
   const gone = new Set(resolvers);
   const isGone = (row: string): boolean => gone.has(/^\s*nameserver\s+(\S+)\s*$/.exec(row)?.[1] ?? '');
-  return text
+  const left = text
     .split('\n')
     .filter((row) => !isGone(row))
     .join('\n');
+  return left === text || serversIn(left).length > 0 ? left : withResolvers(left, serversIn(otherwise()));
 }

@@ -225,7 +225,7 @@ for (const [title, row] of Object.entries(ROWS)) {
 test('kill -9: every failpoint of a command is passed by a test', (t) => {
   const passed = new Set(Object.values(ROWS).flatMap(({ points }) => Object.keys(points)));
   // network-faults.test.ts, network-dns.test.ts and network-live.test.ts, in network namespaces.
-  const connecting = ['connect-recorded', 'connect-written', 'disconnected'];
+  const connecting = ['connect-recorded', 'connect-written', 'connect-made', 'disconnected'];
   const networks = ['addresses-leased', 'members-told', 'names-due', 'names-served', ...connecting];
   const repairs = ['put-aside', 'lost-killed', 'torn-down', ...networks];
   for (const point of Object.keys(WITH_SYSTEMD)) passed.add(point);

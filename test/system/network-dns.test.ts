@@ -323,6 +323,18 @@ test('network update: those that run ask the new servers', async (t) => {
   t.true(own.includes('own.example.'));
 });
 
+test('disconnect: one that is left without a name server gets those that it would have started with', async (t) => {
+  const here = await place(t);
+  if (here === undefined) return;
+  await run(t, 0, 'network', 'create', 'web');
+  const words = ['--network', 'web', '--dns', '192.0.2.53', ...here.root, ...SLEEP];
+  await run(t, 0, 'run', '-d', '--name', 'a', ...words);
+  await run(t, 0, 'network', 'connect', 'tspod', 'a');
+  t.notRegex(await resolv(t, 'a'), /192\.0\.2\.53/);
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  t.deepEqual((await resolv(t, 'a')).match(/^nameserver.*$/gm), ['nameserver 192.0.2.53']);
+});
+
 test('connect and disconnect: names and name servers at once', async (t) => {
   const here = await place(t);
   if (here === undefined) return;
@@ -368,8 +380,13 @@ test('kill -9 of the command, of the monitor or of the name server: the next com
   t.regex(readFileSync(join(directoryOf(t), file), 'utf8'), / b,/, 'nobody has taken its line out');
   await run(t, 0, 'ps');
   await until('its name is gone', async () => (await lookUp(t, 'a', 'b')).length === 0);
-  await run(t, 0, 'network', 'disconnect', 'web', 'b');
-  await run(t, 0, 'network', 'connect', 'web', 'b');
+  for (const point of ['connect-made', 'names-served']) {
+    await run(t, 0, 'network', 'disconnect', 'web', 'b');
+    await killed(point, 'network', 'connect', 'web', 'b');
+    await run(t, 0, 'network', 'connect', 'web', 'b');
+    t.regex(await resolv(t, 'b'), /^nameserver 10\./m, point);
+    t.deepEqual(await lookUp(t, 'a', 'b'), await addressesOf(t, 'b', 'web'), point);
+  }
 
   for (const pid of nameServers(t)) process.kill(pid, 'SIGKILL');
   await until('it is gone', () => nameServers(t).length === 0);

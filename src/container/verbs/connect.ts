@@ -3,7 +3,7 @@ import { TspodError } from '../../errors.js';
 import { execute } from '../../native/execute.js';
 import { listLinks } from '../../native/netlink/links.js';
 import { attachOne, networkName } from '../../network/attach.js';
-import { findNetwork } from '../../network/networks.js';
+import { ensureDefaultNetwork, findNetwork, isDefault, listNetworks } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
@@ -13,6 +13,7 @@ import type { AttachedNetwork, PublishedPort } from '../../spec/container-networ
 import { attachConfig, type AttachConfig } from '../../spec/network-config.js';
 import type { NetworkAttachOptions } from '../../spec/network-options.js';
 import { parseUpdates } from '../../state/updates.js';
+import { attachedResolvText } from '../../storage/files.js';
 import { changeInPlace } from '../../storage/hosts-section.js';
 import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
 import type { EngineContext } from '../context.js';
@@ -28,8 +29,8 @@ import { talkTo } from '../talk-to.js';
 export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;
 
 /**
- * One that is connected already stays as it is. Throws INVALID_ARGUMENT (its mode is none that has networks), STATE_RUNNING (it was started on no
- * network), and as attachNetworks().
+ * One that is connected already stays as it is; where a kill has cut it off it goes on. Throws INVALID_ARGUMENT (its mode is none that has networks),
+ * STATE_RUNNING (it was started on no network), and as attachNetworks().
  */
 export async function connectContainer(
   context: EngineContext,
@@ -43,7 +44,14 @@ export async function connectContainer(
     const { networks } = held.config.networking;
     const others = networks.filter((known) => known.name !== name);
     const live = liveNetwork(held);
-    if (others.length < networks.length && (live === undefined || (await hasInterface(live, name)))) return;
+    if (others.length < networks.length) {
+      if (live === undefined) return;
+      const present = await presentNetwork(live, name);
+      if (present !== undefined) {
+        await finishConnect(held, live, present);
+        return;
+      }
+    }
     if (live === undefined) requireNoProcess(held);
     record(held, [...others, attach]);
     failpoint('connect-recorded');
@@ -123,12 +131,12 @@ function requireNoProcess({ observation, id, name }: HeldContainer): void {
   );
 }
 
-/** False where a process was killed before it had made it. */
-async function hasInterface({ network: { networks }, pid }: LiveNetwork, name: string): Promise<boolean> {
-  const network = networks.findLast((each) => each.name === name);
-  if (network === undefined) return false;
+/** Undefined where a process was killed before it had made its interface. */
+async function presentNetwork({ network, pid }: LiveNetwork, name: string): Promise<AttachedNetwork | undefined> {
+  const found = network.networks.findLast((each) => each.name === name);
+  if (found === undefined) return undefined;
   const links = await listLinks({ inside: { net: `/proc/${pid}/ns/net` } });
-  return links.some((link) => link.name === network.interfaceName);
+  return links.some((link) => link.name === found.interfaceName) ? found : undefined;
 }
 
 /** The networks that it is on, but for one. */
@@ -146,8 +154,7 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
   const { networks } = live.network;
   const taken = networks.map(({ interfaceName }) => interfaceName);
   const others = otherNetworks(held, live, attach.name);
-  // Ports that lead somewhere stay as they are.
-  const led = publishedAddresses({ networks: others, ports: [] }).length === 0 ? live : withPorts(live, []);
+  if (isDefault(attach.name)) await ensureDefaultNetwork(context.networks);
   const found = findNetwork(context.networks, attach.name);
   // What an attempt has taken that was killed.
   leave(held, found.id);
@@ -159,16 +166,29 @@ async function connectLive(held: HeldContainer, live: LiveNetwork, attach: Attac
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));
-    await serveNames(context, id, [network]);
-    changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network])));
-    await leadPorts(held, led, [...others, network]);
+    failpoint('connect-made');
+    await finishConnect(held, live, network);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
     if (change === undefined) leave(held, found.id);
-    else await detachLive(held, led, { ...change, others }).catch(() => undefined);
+    else await detachLive(held, ledBy(live, others), { ...change, others }).catch(() => undefined);
+    tellMembers(context);
     throw error;
   }
   tellMembers(context);
+}
+
+/** What follows the interface. May be repeated. */
+async function finishConnect(held: HeldContainer, live: LiveNetwork, network: AttachedNetwork): Promise<void> {
+  const others = otherNetworks(held, live, network.name);
+  await serveNames(held.context, held.id, [network]);
+  await leadPorts(held, ledBy(live, others), [...others, network]);
+  changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network])));
+}
+
+/** Ports that lead to one of these networks stay as they are. */
+function ledBy(live: LiveNetwork, networks: readonly AttachedNetwork[]): LiveNetwork {
+  return publishedAddresses({ networks, ports: [] }).length === 0 ? live : withPorts(live, []);
 }
 
 /** Published ports lead to one of these networks from now on. */
@@ -217,8 +237,16 @@ async function disconnectLive(held: HeldContainer, name: string): Promise<void> 
   await detachLive(held, live, { network, index, others });
   const kept = new Set(resolversOf(others));
   const gone = resolversOf([network]).filter((server) => !kept.has(server));
-  changeResolvers(held, live, (text) => withoutResolvers(text, gone));
+  changeResolvers(held, live, (text) => withoutResolvers(text, gone, () => startResolvers(held, others)));
   tellMembers(held.context);
+}
+
+/** What the file of a container says that starts on networks without names. */
+function startResolvers({ config: { dns }, context }: HeldContainer, networks: readonly AttachedNetwork[]): string {
+  if (dns === 'none') return '';
+  const names = new Set(networks.map(({ name }) => name));
+  const found = listNetworks(context.networks).filter(({ name }) => names.has(name));
+  return attachedResolvText(dns, { servers: found.flatMap((network) => network.network_dns_servers ?? []) });
 }
 
 /** Ports that led to its address lead to that of another network. */
