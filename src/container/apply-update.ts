@@ -126,13 +126,13 @@ async function nextPlan(held: HeldContainer): Promise<Plan> {
   const { context, id, name, paths } = held;
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
-  const { root, hostBinds } = rootOf(context, { id, config, paths });
+  const { root, hostCovers } = rootOf(context, { id, config, paths });
   const { spec, plan } = compileLaunch(context, {
     id,
     config,
     paths,
     root: mountedRoot(held) ?? root,
-    hostBinds,
+    hostCovers,
     ...preparedFiles(context, { id, name, config, paths }),
     secretEnv: secretEnvironment(context, held.seq, config),
     donors,

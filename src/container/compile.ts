@@ -1,5 +1,6 @@
 /** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
 import type { HostFacts } from '../host/facts.js';
+import type { HideList } from '../host/hide-list.js';
 import type { OciSpec } from '../oci/spec.js';
 import { adoptPlan } from '../plan/adopt.js';
 import type { ExtendedFile, LaunchContext, ProcessRef, RootSource } from '../plan/context.js';
@@ -35,8 +36,8 @@ export interface CompileRequest {
   readonly config: ContainerConfig;
   readonly paths: ContainerPaths;
   readonly root: RootSource;
-  /** Further host paths that a `host:` container sees. */
-  readonly hostBinds: readonly string[];
+  /** What is mounted on the root of a `host:` container. */
+  readonly hostCovers: HideList['covers'];
   readonly files: ContainerFiles;
   readonly extended: readonly ExtendedFile[];
   readonly donors: Donors;
@@ -96,7 +97,7 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     hostname: containerHostname(context, request.id, config),
     namespacePaths: request.donors.paths,
     hostPaths,
-    hostBinds: request.hostBinds,
+    hostCovers: request.hostCovers,
     volumes: (name) => volumeMount(context, name),
     ...(request.secretEnv === undefined ? {} : { secretEnv: request.secretEnv }),
     splitFrom: request.splitFrom,

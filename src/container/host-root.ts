@@ -40,7 +40,7 @@ const shifted = new WeakMap<HideList, Map<string, HideList>>();
 function rootBehind(context: EngineContext, list: HideList, subject: Subject): PreparedRoot {
   const layer = hideLayerPath(context.paths, list);
   const overlay = overlayOver([layer, '/'], subject);
-  return { root: { ...overlay, redirects: list.redirects, ownMapped: [layer] }, hostBinds: list.binds };
+  return { root: { ...overlay, redirects: list.redirects, ownMapped: [layer] }, hostCovers: list.covers };
 }
 
 /** Makes the hiding layer if no container has needed it yet. */

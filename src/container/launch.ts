@@ -121,7 +121,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const { context, id, name, paths } = held;
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
-  const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
+  const { root, hostCovers } = await prepareRoot(context, { id, config, paths });
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
@@ -142,7 +142,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     paths,
     // Mounted twice, the same layer would be changed by two that do not know of each other.
     root: mountedRoot(held) ?? root,
-    hostBinds,
+    hostCovers,
     ...written,
     donors,
     network,

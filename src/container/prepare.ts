@@ -1,6 +1,7 @@
 /** What has to be on the disk before a launch: layers, run directory, files. Everything may be repeated. */
 import { mkdirSync, statSync } from 'node:fs';
 
+import type { HideList } from '../host/hide-list.js';
 import type { ExtendedFile, RootSource } from '../plan/context.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
@@ -24,8 +25,8 @@ import { containerHostname, namespaceOwner } from './owners.js';
 
 export interface PreparedRoot {
   readonly root: RootSource;
-  /** Further host paths that a `host:` container sees. */
-  readonly hostBinds: readonly string[];
+  /** What is mounted on the root of a `host:` container. */
+  readonly hostCovers: HideList['covers'];
 }
 
 export interface PreparedFiles {
@@ -50,10 +51,10 @@ export interface NamedSubject extends Subject {
 export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
   if (config.root.kind === 'image')
-    return { root: overlayOver(imageLayers(context, config.root), { config, paths }), hostBinds: [] };
+    return { root: overlayOver(imageLayers(context, config.root), { config, paths }), hostCovers: [] };
   const { path, overlay } = config.root;
-  if (!overlay) return { root: { kind: 'directory', path, mapped: isShifted(config, path) }, hostBinds: [] };
-  return { root: overlayOver([path], { config, paths }), hostBinds: [] };
+  if (!overlay) return { root: { kind: 'directory', path, mapped: isShifted(config, path) }, hostCovers: [] };
+  return { root: overlayOver([path], { config, paths }), hostCovers: [] };
 }
 
 /** A container that is removed at its end needs no sync of its layer. */

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 
 import { TspodError } from '../errors.js';
-import { isWithin, parentsOf } from '../util/paths.js';
+import { isWithin, parentOf, parentsOf } from '../util/paths.js';
 import { hideRules, visibilityOf } from './hide-rules.js';
 import type { HideRequest, HideRules, Visibility } from './hide-rules.js';
 import { HostTree, isUnchanged } from './host-tree.js';
@@ -28,10 +28,18 @@ export type HideEntry =
   | { readonly kind: 'placeholder'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
+/**
+ * What is mounted on the overlay, for it shows one file system: `host` is the host's file or directory of this path, read-only; on what is
+ * shown of another file system an empty `directory` or `file` hides what has a rule of its own.
+ */
+export type HostCover =
+  | { readonly kind: 'host' | 'file'; readonly path: string }
+  | { readonly kind: 'directory'; readonly path: string; readonly mode: number };
+
 export interface HideList {
   readonly entries: readonly HideEntry[];
-  /** Paths that are bound read-only into the container: single files, and what lies on other file systems, where no overlay reaches. */
-  readonly binds: readonly string[];
+  /** Single files, and what lies on other file systems, where no overlay reaches. Those come first that others lie in. */
+  readonly covers: readonly HostCover[];
   /** The overlay needs the option to follow redirects (RootSource.redirects). */
   readonly redirects: boolean;
   /** What is hidden, for people: emptied directories and absent paths. */
@@ -84,6 +92,9 @@ export function isCurrent(list: HideList): boolean {
 /** Mount points of file systems that hold a part of the system: they are bound; others show nothing. */
 const SYSTEM_MOUNTS = ['/usr', '/opt', '/nix', '/gnu', '/var/local', '/var/opt'];
 
+/** Never bound as a whole: read-only, it has no place for files of the container. What the host has in it is of the running host alone. */
+const RUN_DIRECTORY = '/run';
+
 /** Covered by the container's own mounts. */
 const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev'];
 
@@ -101,38 +112,49 @@ interface MountRequest {
 
 /**
  * An overlay shows what lies below the host's other mounts, not what is mounted there: their mount points are emptied, and those of the
- * system (with host:all, all) are bound. Returns all mount points but the root. UNSUPPORTED_HOST where /etc is one of them.
+ * system (with host:all, all but /run) are bound. Returns all mount points but the root. UNSUPPORTED_HOST where /etc is one of them,
+ * INVALID_ARGUMENT where /run is one and is to be shown.
  */
 function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): readonly string[] {
-  const points = new Map(mounts.map((mount) => [mount.target, mount]));
+  // Parents come first: what a mount point lies in decides about it.
+  const sorted = mounts.toSorted((a, b) => (a.target < b.target ? -1 : Number(a.target > b.target)));
+  const points = new Map(sorted.map((mount) => [mount.target, mount]));
   points.delete('/');
   for (const point of points.keys())
     if (KERNEL_DIRECTORIES.some((directory) => isWithin(point, directory))) points.delete(point);
   if (points.has('/etc'))
     throw new TspodError('UNSUPPORTED_HOST', 'host: needs an /etc that is on the root file system: use --rootfs');
+  if (points.has(RUN_DIRECTORY) && rules.get(RUN_DIRECTORY) === 'show')
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `show: ${RUN_DIRECTORY} is a file system of its own: show what lies in it`,
+    );
   for (const [point, { type, source }] of points) {
     if (rules.has(point) || !tree.isDirectory(point) || visibilityOf(rules, point) !== 'show') continue;
     const holdsSystem = SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
-    const bound = source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && !NOT_BOUND.has(type)));
+    const bound =
+      source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && point !== RUN_DIRECTORY && !NOT_BOUND.has(type)));
     rules.set(point, bound ? 'show' : 'empty');
   }
   return [...points.keys()];
 }
 
-type Layer = Pick<HideList, 'entries' | 'binds' | 'hidden'>;
+type Layer = Pick<HideList, 'entries' | 'covers' | 'hidden'>;
 
 function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree): Layer {
   const entries = new Map<string, HideEntry>();
-  const binds: string[] = [];
+  const covers: HostCover[] = [];
   const hidden: string[] = [];
+  const onOther = (path: string): boolean => others.some((point) => isWithin(path, point));
   // Parents come first: their visibility is what a rule is held against.
   for (const path of [...rules.keys()].sort()) {
     const visibility = rules.get(path) ?? 'show';
     const above = visibilityOf(rules, path.slice(0, path.lastIndexOf('/')));
     if (visibility === 'show') {
-      show(entries, binds, { path, above, onOther: others.some((point) => isWithin(path, point)), tree });
+      show(entries, covers, { path, above, onOther: onOther(path), tree });
     } else if (above === 'show') {
-      hide(entries, { path, visibility, tree });
+      if (onOther(parentOf(path))) covers.push(...coverOf(path, tree));
+      else hide(entries, { path, visibility, tree });
       hidden.push(path);
     } else if (visibility === 'empty') {
       // In an emptied directory: there, and empty.
@@ -142,7 +164,7 @@ function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree)
   }
   if (rules.get('/var') === 'empty') addLinks(entries, '/var', tree);
   const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { entries: sorted, binds, hidden };
+  return { entries: sorted, covers, hidden };
 }
 
 /** Links of an emptied directory that others lead through: /var/run and /var/lock. */
@@ -165,6 +187,13 @@ function hide(entries: Map<string, HideEntry>, { path, visibility, tree }: Hidin
   else addDirectory(entries, path, { tree, opaque: true, redirect: false });
 }
 
+/** The layer lies below what is bound. */
+function coverOf(path: string, tree: HostTree): readonly HostCover[] {
+  if (!tree.exists(path)) return [];
+  if (!tree.isDirectory(path)) return [{ kind: 'file', path }];
+  return [{ kind: 'directory', path, mode: tree.attributes(path)?.mode ?? 0o755 }];
+}
+
 interface Showing {
   readonly path: string;
   /** Of the directory that it lies in. */
@@ -174,11 +203,11 @@ interface Showing {
   readonly tree: HostTree;
 }
 
-function show(entries: Map<string, HideEntry>, binds: string[], { path, above, onOther, tree }: Showing): void {
+function show(entries: Map<string, HideEntry>, covers: HostCover[], { path, above, onOther, tree }: Showing): void {
   const isDirectory = tree.isDirectory(path);
   if (above === 'show' && !onOther) return;
   addParents(entries, path, tree);
-  if (onOther || !isDirectory) binds.push(path);
+  if (onOther || !isDirectory) covers.push({ kind: 'host', path });
   if (!isDirectory) entries.set(path, { kind: 'placeholder', path });
   else addDirectory(entries, path, { tree, opaque: onOther && above === 'show', redirect: !onOther });
 }

@@ -1,5 +1,6 @@
 /** Configuration -> OCI runtime spec. Reads nothing but its arguments. */
 import type { HostFacts } from '../host/facts.js';
+import type { HostCover } from '../host/hide-list.js';
 import { OCI_VERSION } from '../oci/spec.js';
 import type { OciDevice, OciLinux, OciMount, OciProcess, OciSpec } from '../oci/spec.js';
 import { boundingCapabilities, capabilitySets } from './capabilities.js';
@@ -41,8 +42,8 @@ export interface SpecDetails {
   readonly splitFrom?: string;
   /** What resolveHostPaths() found. @default nothing was looked for */
   readonly hostPaths?: HostPaths;
-  /** Host paths that a `host:` container sees through read-only bind mounts (hideList says which). @default none */
-  readonly hostBinds?: readonly string[];
+  /** What is mounted on the root of a `host:` container (hideList says what). @default none */
+  readonly hostCovers?: readonly HostCover[];
   /** Environment variables that are secrets. @default none */
   readonly secretEnv?: Readonly<Record<string, string>>;
   /** What volumes are mounted from. @default their names */
@@ -112,11 +113,11 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
   const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
   const ordered = orderMounts(defaults, files, own);
-  const binds = details.hostBinds ?? [];
+  const covers = details.hostCovers ?? [];
   // The host's other file systems belong to the root: they come before everything that may lie on them.
-  if (binds.length === 0) return ordered;
+  if (covers.length === 0) return ordered;
   const shifted = config.namespaces.user !== 'host' && !isIdentity(config);
-  return [...binds.map((path) => hostBind(path, shifted)), ...ordered];
+  return [...covers.map((cover) => hostMount(cover, shifted)), ...ordered];
 }
 
 /** Where something is or was mounted in the container, with what the kernel's file systems are. */
@@ -128,9 +129,16 @@ export function mountTargets(config: ContainerConfig): readonly string[] {
 }
 
 /** Owners are shifted as in the layers; where the file system cannot do that, the files are nobody's. */
-function hostBind(path: string, shifted: boolean): OciMount {
+function hostMount(cover: HostCover, shifted: boolean): OciMount {
+  const { kind, path: destination } = cover;
+  if (kind === 'directory') {
+    const options = ['nosuid', 'nodev', 'noexec', `mode=${cover.mode.toString(8)}`];
+    return { destination, type: 'tmpfs', source: 'tmpfs', options };
+  }
+  if (kind === 'file')
+    return { destination, type: 'bind', source: '/dev/null', options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec'] };
   const options = ['bind', 'rprivate', 'ro', 'nodev', ...(shifted ? ['tryidmap'] : [])];
-  return { destination: path, type: 'bind', source: path, options };
+  return { destination, type: 'bind', source: destination, options };
 }
 
 function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciLinux {

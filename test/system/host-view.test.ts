@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { rejectsWith, testEngine } from '../helpers/engine.js';
+import { output, run, runWith, storeOf } from '../helpers/cli.js';
 import { requires, skip } from '../helpers/requires.js';
 
 /** A file of the test's own on the host, with a secret in it; it is gone after the test, with the directories made for it. */
@@ -176,6 +177,45 @@ test("nobody sees the engine's own directories", async (t) => {
   );
   t.is(stdout, '');
   await rejectsWith(t, engine.run(options({ show: [root], command: ['true'] })), 'INVALID_ARGUMENT');
+});
+
+/** As on a machine of systemd, and one with a partition for /opt. */
+const OTHER_FILE_SYSTEMS =
+  'mount -t tmpfs -o mode=755 x /run; mount -t tmpfs x /opt; mkdir -p /run/one /opt/a/b /opt/c; echo key > /opt/a/key; echo key > /opt/key; exec "$@"';
+
+function onOtherFileSystems(title: string, body: (t: ExecutionContext) => Promise<void>): void {
+  test(title, async (t) => {
+    if (!requires(t, 'root', 'overlay', 'unshare')) return;
+    storeOf(t).prefix = ['unshare', '--mount', 'sh', '-c', OTHER_FILE_SYSTEMS, 'sh'];
+    await body(t);
+  });
+}
+
+onOtherFileSystems('what is hidden is hidden on other file systems, too', async (t) => {
+  const script = 'find /opt | sort; cat /opt/key; touch /opt/a/mine; touch /opt/c/mine 2>&-';
+  for (const image of ['host:', 'host:all']) {
+    const flags = ['--hide', '/opt/a', '--hide', '/opt/key', '--show', '/opt/a/b'];
+    const { stdout } = await run(t, 1, 'run', '--rm', ...flags, image, 'sh', '-c', script);
+    t.is(stdout, '/opt\n/opt/a\n/opt/a/b\n/opt/c\n/opt/key\n', image);
+    const { stdout: own } = await runWith(
+      t,
+      { env: { TSPOD_ROOT: '/opt/store' } },
+      0,
+      ...['run', '--rm', image, 'ls', '-A', '/opt/store'],
+    );
+    t.is(own, '', image);
+  }
+});
+
+onOtherFileSystems('a /run of its own is empty, with host:all, too, but for what is shown', async (t) => {
+  for (const image of ['host:', 'host:all']) {
+    const find = ['find', '/run', '!', '-type', 'd', '-o', '-name', 'one'];
+    t.is(await output(t, 'run', '--rm', image, ...find), '/run/.containerenv\n', image);
+    const some = await output(t, 'run', '--rm', '--show', '/run/one', image, ...find);
+    t.deepEqual(some.trim().split('\n').sort(), ['/run/.containerenv', '/run/one'], image);
+  }
+  const { stderr } = await run(t, 126, 'run', '--rm', '--show', '/run', 'host:', 'true');
+  t.is(stderr, 'Error: show: /run is a file system of its own: show what lies in it\n');
 });
 
 test('two containers do not see what the other one writes', async (t) => {

@@ -51,7 +51,7 @@ export async function openOwnLayer(
     async (held) => {
       held.require(operation);
       const { config, paths } = held;
-      const { root, hostBinds } = await prepareRoot(context, { id, config, paths });
+      const { root, hostCovers } = await prepareRoot(context, { id, config, paths });
       if (root.kind !== 'overlay')
         throw new TspodError(
           'NOT_SUPPORTED',
@@ -64,7 +64,7 @@ export async function openOwnLayer(
         return {
           lower: lower.fd,
           upper: upper.fd,
-          made: [...mountTargets(config), ...hostBinds, MTAB],
+          made: [...mountTargets(config), ...hostCovers.map(({ path }) => path), MTAB],
           config,
           [Symbol.dispose]: () => {
             lower.close();

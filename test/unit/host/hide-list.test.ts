@@ -81,6 +81,11 @@ function listOf(root: string, { mounts = '', ...request }: Different = {}): Hide
   return readHideList(whole, parseMountInfo(ROOT_ONLY + mounts), new HostTree(root));
 }
 
+/** What is mounted: a path of the host's, `path/!` an empty directory, `-path` an empty file. */
+function coversOf({ covers }: HideList): readonly string[] {
+  return covers.map(({ kind, path }) => ({ host: path, directory: `${path}/!`, file: `-${path}` })[kind]);
+}
+
 /** The layer in short: `path/` is a directory (`!` opaque, `>` redirected, with its mode), `-path` is gone, `=path` a place for a file. */
 function inShort({ entries }: HideList): readonly string[] {
   return entries.map((entry) => {
@@ -125,7 +130,7 @@ test('by default: the system without its secrets', (t) => {
     '/var/tmp/! 1777',
     '-/vmlinuz',
   ]);
-  t.deepEqual(list.binds, []);
+  t.deepEqual(coversOf(list), []);
   t.true(list.redirects);
   t.true(list.hidden.includes('/etc/shadow'));
   t.true(list.hidden.includes('/home'));
@@ -151,7 +156,7 @@ test('--show: a hidden directory, one in a hidden one, and a file', (t) => {
   for (const line of ['/home/! 755', '/home/me/ 755', '/home/me/project/> 755', '=/root/.bashrc'])
     t.true(lines.includes(line), line);
   t.false(lines.some((line) => /token|data/.test(line)));
-  t.deepEqual(list.binds, ['/root/.bashrc']);
+  t.deepEqual(coversOf(list), ['/root/.bashrc']);
 });
 
 test('--show of a directory shows all that is in it but what is hidden by name', (t) => {
@@ -215,7 +220,7 @@ test('other file systems: those of the system are bound, others are empty', (t) 
     .map((point, index) => `${index + 2} 1 8:2 / ${point} rw - ext4 /dev/sdb1 rw\n`)
     .join('');
   const list = listOf(root, { mounts });
-  t.deepEqual(list.binds, ['/opt/disk', '/usr']);
+  t.deepEqual(coversOf(list), ['/opt/disk', '/usr']);
   const lines = inShort(list);
   for (const line of ['/usr/! 755', '/opt/disk/! 755', '/etc/pki/! 755', '/home/! 755'])
     t.true(lines.includes(line), line);
@@ -225,10 +230,35 @@ test('other file systems: those of the system are bound, others are empty', (t) 
 
 test('a /var of its own: the links in it stay, and what is shown of it is bound', (t) => {
   const list = listOf(machine(t), { mounts: '2 1 8:2 / /var rw - ext4 /dev/sdb1 rw\n' });
-  t.deepEqual(list.binds, ['/var/cache/debconf', '/var/lib/dpkg']);
+  t.deepEqual(coversOf(list), ['/var/cache/debconf', '-/var/cache/debconf/passwords.dat', '/var/lib/dpkg']);
   const lines = inShort(list);
   for (const line of ['/var/! 755', '/var/run -> /run', '/var/lib/dpkg/ 755', '/var/tmp/ 1777'])
     t.true(lines.includes(line), line);
+});
+
+test('what is hidden on another file system is covered there, and what is shown in it lies on that', (t) => {
+  const root = machine(t, '/opt/store/tspod.db\n/opt/tool/key\n');
+  const mounts = '2 1 8:2 / /opt rw - ext4 /dev/sdb1 rw\n';
+  const hide = ['/opt/tool', '/usr/lib'];
+  const list = listOf(root, { mounts, own: ['/opt/store', '/opt/none'], hide, show: ['/opt/tool/bin'] });
+  t.deepEqual(coversOf(list), ['/opt', '/opt/store/!', '/opt/tool/!', '/opt/tool/bin']);
+  t.true(inShort(list).includes('/usr/lib/! 755'), 'what lies on the root is hidden by the layer');
+  t.true(['/opt/tool', '/opt/store'].every((path) => list.hidden.includes(path)));
+  const all = listOf(root, { mounts: '2 1 8:2 / /var rw - ext4 /dev/sdb1 rw\n', all: true });
+  t.deepEqual(coversOf(all), ['/var', '/var/lib/tspod/!']);
+});
+
+test('a /run of its own is never bound', (t) => {
+  const root = machine(t, '/run/user/1/x\n');
+  // In any order.
+  const mounts = ['/run/user', '/run'].map((point) => `2 1 0:2 / ${point} rw - tmpfs tmpfs rw\n`).join('');
+  const list = listOf(root, { mounts, all: true, show: ['/run/secret'] });
+  t.deepEqual(coversOf(list), ['/run/secret']);
+  t.true(inShort(list).includes('/run/! 755'));
+  t.throws(() => listOf(root, { mounts, show: ['/run'] }), {
+    code: 'INVALID_ARGUMENT',
+    message: 'show: /run is a file system of its own: show what lies in it',
+  });
 });
 
 test('the same machine gives the same layer, another one another', (t) => {

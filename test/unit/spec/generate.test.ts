@@ -423,11 +423,17 @@ test('two containers have labels that set them apart', (t) => {
 });
 
 test('the file systems of the host that host: shows come before all else', (t) => {
-  const spec = specOf({}, { details: { hostBinds: ['/usr'] } });
-  t.deepEqual(spec.mounts?.[0], {
-    destination: '/usr',
-    type: 'bind',
-    source: '/usr',
-    options: ['bind', 'rprivate', 'ro', 'nodev'],
-  });
+  const hostCovers = [
+    { kind: 'host', path: '/usr' },
+    { kind: 'directory', path: '/usr/a', mode: 0o700 },
+    { kind: 'file', path: '/usr/b' },
+  ] as const;
+  const spec = specOf({}, { details: { hostCovers } });
+  const empty = { type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'noexec', 'mode=700'] };
+  const none = { type: 'bind', source: '/dev/null', options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec'] };
+  t.deepEqual(spec.mounts?.slice(0, 3), [
+    { destination: '/usr', type: 'bind', source: '/usr', options: ['bind', 'rprivate', 'ro', 'nodev'] },
+    { destination: '/usr/a', ...empty },
+    { destination: '/usr/b', ...none },
+  ]);
 });
