@@ -11,7 +11,7 @@ const INTERFACE = 'org.freedesktop.systemd1.Manager';
 
 const SIGNAL = 4;
 
-/** What libdbus gives an answer; systemd takes milliseconds. */
+/** What libdbus gives an answer, here for the whole conversation; systemd takes milliseconds. */
 const PATIENCE_MS = 25_000;
 
 export interface ManagerSignal {
@@ -22,9 +22,9 @@ export interface ManagerSignal {
 export interface Manager extends Disposable {
   /** The value of the answer. Throws ManagerError, or what `signal` was aborted with. */
   call(method: string, signature: string, values: readonly unknown[], signal?: AbortSignal): Promise<unknown>;
-  /** Every signal from now on, in the order in which systemd sends them, those before an answer before that answer. */
+  /** Every signal about the unit from now on, in the order in which systemd sends them, those before an answer before that answer. */
   onSignal(listener: (signal: ManagerSignal) => void): void;
-  /** Rejects when the connection is lost or nothing was heard for too long. */
+  /** Rejects when the connection is lost or the conversation takes too long. */
   readonly lost: Promise<never>;
 }
 
@@ -46,8 +46,8 @@ export class ManagerError extends Error {
   }
 }
 
-/** Throws UNSUPPORTED_HOST where there is nobody to talk to. */
-export function connectManager(): Manager {
+/** A connection for a conversation about one unit. Throws UNSUPPORTED_HOST where there is nobody to talk to. */
+export function connectManager(unit: string): Manager {
   // The documented door first; a machine without a bus still has the one that systemctl uses.
   const socket = [SYSTEM_BUS, SYSTEMD_SOCKET].find((path) => existsSync(path));
   if (socket === undefined) {
@@ -59,7 +59,7 @@ export function connectManager(): Manager {
   const lost = lossOf(bus, socket);
   const call: Manager['call'] = (method, signature, values, signal) =>
     Promise.race([lost, answerOf(bus, message(direct, { method, signature, values }), signal)]);
-  if (!direct) void bus.addMatch(matchRule()).then(undefined, () => undefined);
+  for (const rule of direct ? [] : matchRules(unit)) bus.addMatch(rule).then(undefined, () => undefined);
   return {
     call,
     lost,
@@ -75,8 +75,10 @@ export function connectManager(): Manager {
   };
 }
 
-function matchRule(): string {
-  return `type='signal',sender='${SERVICE}',path='${PATH}',interface='${INTERFACE}'`;
+/** No others: where many containers start, each would hear of all. */
+function matchRules(unit: string): readonly string[] {
+  const rule = `type='signal',sender='${SERVICE}',path='${PATH}',interface='${INTERFACE}'`;
+  return [`${rule},member='JobRemoved',arg2='${unit}'`, `${rule},member='UnitRemoved',arg0='${unit}'`];
 }
 
 /** On systemd's own socket nobody else is spoken to, so no name is given. */
@@ -92,7 +94,7 @@ function message(direct: boolean, { method, signature, values }: ManagerCall): M
 
 async function answerOf(bus: MessageBus, request: Message, signal: AbortSignal | undefined): Promise<unknown> {
   try {
-    return await bus.invoke(request, { timeout: PATIENCE_MS, ...(signal === undefined ? {} : { signal }) });
+    return await bus.invoke(request, signal === undefined ? {} : { signal });
   } catch (error) {
     const { dbusName, message: text } = error as DBusError;
     if (dbusName === undefined) throw error;
@@ -112,9 +114,11 @@ function lossOf(bus: MessageBus, socket: string): Promise<never> {
     bus.connection.on('close', () => {
       lose('the connection was closed');
     });
-    setTimeout(() => {
+    const giveUp = (): void => {
       lose(`it did not answer within ${String(PATIENCE_MS / 1000)} s`);
-    }, PATIENCE_MS).unref();
+    };
+    // This process may not have come to read the answer: what has arrived is read before it gives up.
+    setTimeout(() => setImmediate(giveUp), PATIENCE_MS).unref();
   });
   // Nobody may be waiting when it is closed on purpose.
   lost.catch(() => undefined);

@@ -1,5 +1,6 @@
 /** Scopes (systemd.scope(5)): groups of processes that systemd did not start, and gives away with a cgroup of their own. */
 import { TspodError } from '../errors.js';
+import { Turns } from '../util/turns.js';
 import { connectManager, ManagerError, type Manager } from './manager.js';
 
 export interface ScopeRequest {
@@ -17,6 +18,9 @@ const NO_LIMIT = 0xffffffffffffffffn;
 const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
 const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
 
+/** systemd does one thing after the other, and its bus takes 256 connections of a user (dbus-daemon(1), max_connections_per_user). */
+const turns = new Turns(8);
+
 /** A scope of that name that has ended is forgotten in a moment; a second one would mean that somebody makes them on purpose. */
 const ATTEMPTS = 5;
 
@@ -25,20 +29,24 @@ const ATTEMPTS = 5;
  * says, UNSUPPORTED_HOST where it cannot be reached.
  */
 export async function startScope(request: ScopeRequest): Promise<void> {
-  using manager = connectManager();
-  const events = new UnitEvents(manager);
   try {
-    // Not waited for: the answers come in order.
-    manager.call('Subscribe', '', []).catch(() => undefined);
-    for (let attempt = 1; !(await tryStart(manager, events, request)); attempt += 1) {
-      if (attempt === ATTEMPTS) throw new Error(`there is another unit ${request.name}`);
-      await endOld(manager, events, request);
-    }
+    await turns.run(() => converse(request), request.signal);
   } catch (error) {
     request.signal?.throwIfAborted();
     if (error instanceof TspodError) throw error;
     const message = `systemd does not make ${request.name} in ${request.slice}: ${(error as Error).message}`;
     throw new TspodError('LAUNCH_FAILED', message, { cause: error, details: { unit: request.name } });
+  }
+}
+
+async function converse(request: ScopeRequest): Promise<void> {
+  using manager = connectManager(request.name);
+  const events = new UnitEvents(manager);
+  // Not waited for: the answers come in order.
+  manager.call('Subscribe', '', []).catch(() => undefined);
+  for (let attempt = 1; !(await tryStart(manager, events, request)); attempt += 1) {
+    if (attempt === ATTEMPTS) throw new Error(`there is another unit ${request.name}`);
+    await endOld(manager, events, request);
   }
 }
 

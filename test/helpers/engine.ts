@@ -139,7 +139,7 @@ function removeCgroup(path: string): void {
 /** A slice stays when what was in it is gone. */
 async function stopUnit(name: string): Promise<void> {
   const { connectManager } = await import('../../src/systemd/manager.js');
-  using manager = connectManager();
+  using manager = connectManager(name);
   // No container was in it, so that systemd does not know it.
   await manager.call('StopUnit', 'ss', [name, 'replace']).catch(() => undefined);
 }

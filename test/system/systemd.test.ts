@@ -1,10 +1,11 @@
 /** Containers in scopes of systemd, and the same lives with cgroups that tspod makes: what is so in the kernel's files, on cgroup v2. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
+import { startScope } from '../../src/systemd/scope.js';
 import { run as cli, storeOf, until } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { killHard } from '../helpers/faults.js';
@@ -16,6 +17,9 @@ const MANAGERS = ['systemd', 'cgroupfs'] as const;
 
 /** Patience for what an emulated machine does in seconds. */
 const PATIENCE_MS = 60_000;
+
+/** Of scopes at once. */
+const MANY = 300;
 
 type Body = (t: ExecutionContext, env: TestEngine) => Promise<void>;
 
@@ -240,6 +244,25 @@ withSystemd('systemd: no-conmon leaves the monitor where it was started from', a
   t.is(container.inspect().HostConfig.Cgroups, 'no-conmon');
   await container.stop();
   await untilNoScope(container);
+});
+
+test('systemd: as many scopes at once as somebody wants', async (t) => {
+  if (!requires(t, 'root', 'cgroup2', 'systemd')) return;
+  // More than the connections that the bus takes of one user.
+  const script = `for i in $(seq ${String(MANY)}); do sleep 1000 & echo $!; done; echo all; wait`;
+  const shell = spawn('sh', ['-c', script], { detached: true });
+  t.teardown(() => process.kill(-(shell.pid ?? 0), 'SIGKILL'));
+  let printed = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await until('the processes are there', () => printed.endsWith('all\n'), PATIENCE_MS);
+  const pids = printed.trim().split('\n').slice(0, MANY).map(Number);
+  const nameOf = (pid: number) => `tspod-test-many-${String(process.pid)}-${String(pid)}.scope`;
+  const slice = 'machine.slice';
+  await Promise.all(pids.map((pid) => startScope({ name: nameOf(pid), description: 'one of many', slice, pid })));
+  t.deepEqual(
+    pids.map(cgroupOf),
+    pids.map((pid) => `/machine.slice/${nameOf(pid)}`),
+  );
 });
 
 test('cgroups split: the caller’s group is divided between container and supervisors', async (t) => {
