@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { slicePath } from '../../src/spec/cgroup-path.js';
+import { cgroupsPath, slicePath } from '../../src/spec/cgroup-path.js';
 import { SLOW } from './pace.js';
 
 export interface Territory {
@@ -27,6 +27,11 @@ export const LOOKS = 40 * SLOW;
 /** Where the territory's cgroups are, from each hierarchy's top. */
 export function cgroupPathOf({ cgroupManager, cgroupParent }: Territory): string {
   return cgroupManager === 'systemd' ? slicePath(cgroupParent) : cgroupParent;
+}
+
+/** Where a container of the territory has its group, from each hierarchy's top. */
+export function containerCgroup({ cgroupManager, cgroupParent }: Territory, id: string): string {
+  return cgroupsPath({ cgroupManager, cgroupParent, cgroups: 'enabled' }, id);
 }
 
 /** Everything of the territory that is there: mounts, cgroups, processes, directories. `known`: ids of containers that may be there. */

@@ -15,6 +15,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
 import { output, run, runWith } from '../helpers/cli.js';
+import { testCgroupManager } from '../helpers/leaks.js';
 import { requires, skip, type Requirement } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -419,7 +420,12 @@ test('--cgroup-parent and --cgroups disabled', async (t) => {
     const pid = (await output(t, 'inspect', '-f', '{{.State.Pid}}', id)).trim();
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8').replaceAll(id, 'ID');
   };
-  t.regex(await cgroup('--cgroup-parent', '/tspod-test-parent'), /:\/tspod-test-parent\/ID$/m);
+  if (testCgroupManager() === 'systemd') {
+    const scope = /:\/tspodtest\.slice\/tspodtest-parent\.slice\/tspod-ID\.scope\/container$/m;
+    t.regex(await cgroup('--cgroup-parent', 'tspodtest-parent.slice'), scope);
+  } else {
+    t.regex(await cgroup('--cgroup-parent', '/tspod-test-parent'), /:\/tspod-test-parent\/ID$/m);
+  }
   t.notRegex(await cgroup('--cgroups', 'disabled'), /ID/);
 });
 

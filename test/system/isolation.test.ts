@@ -39,8 +39,8 @@ test(
   '33\n0000000000000000',
 );
 test(prints, ['userns'], { uidMaps: MAPS }, 'echo x > /dev/null && head -c1 /dev/zero | od -An -tx1', '00');
-test(prints, [], { cgroupns: 'host' }, 'grep -c tspod-test /proc/self/cgroup', /^[1-9]/);
-test(prints, [], {}, 'grep -c tspod-test /proc/self/cgroup', '0');
+test(prints, [], { cgroupns: 'host' }, 'grep -c "tspod-\\?test" /proc/self/cgroup', /^[1-9]/);
+test(prints, [], {}, 'grep -c "tspod-\\?test" /proc/self/cgroup', '0');
 test(
   prints,
   [],

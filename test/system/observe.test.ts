@@ -6,7 +6,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type CreateOptions } from '../../src/index.js';
-import { cgroupTops } from '../helpers/leaks.js';
+import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
 import { testEngine, rejectsWith, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -170,7 +170,7 @@ onHost('places: namespaces, cgroup, host name and dependencies', async (t, env) 
   t.is(user.namespacePath('mount'), `/proc/${user.state().pid}/ns/mnt`);
   t.throws(() => user.namespacePath('disk' as 'mount'), { code: 'INVALID_ARGUMENT' });
   const path = donor.cgroupPath();
-  t.is(path, `${env.cgroupParent}/${donor.id}`);
+  t.is(path, containerCgroup(env, donor.id));
   const tops = cgroupTops().filter((top) => {
     try {
       return readFileSync(`${top}${path}/cgroup.procs`, 'utf8').split('\n').includes(String(donor.state().pid));

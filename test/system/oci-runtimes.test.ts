@@ -7,6 +7,7 @@ import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
+import { containerCgroup } from '../helpers/leaks.js';
 import { has, requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -55,7 +56,7 @@ for (const name of RUNTIMES) {
     for (const kind of ['pid', 'mnt', 'net', 'ipc', 'uts', 'cgroup']) {
       t.not(readlinkSync(`/proc/${String(pid)}/ns/${kind}`), readlinkSync(`/proc/self/ns/${kind}`), kind);
     }
-    t.true(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8').includes(`${env.cgroupParent}/${container.id}`));
+    t.true(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8').includes(containerCgroup(env, container.id)));
     const { OCIRuntime, HostConfig } = container.inspect();
     t.regex(OCIRuntime, new RegExp(`${name}$`));
     t.is(HostConfig.Runtime, OCIRuntime);

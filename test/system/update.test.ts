@@ -5,7 +5,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions, UpdateOptions } from '../../src/index.js';
-import { cgroupTops } from '../helpers/leaks.js';
+import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 
@@ -28,7 +28,7 @@ async function started(env: TestEngine, options: CreateOptions = {}): Promise<Co
 function limit(env: TestEngine, { id }: Container, ...names: readonly string[]): string | undefined {
   for (const top of cgroupTops()) {
     for (const name of names) {
-      const file = `${top}${env.cgroupParent}/${id}/${name}`;
+      const file = `${top}${containerCgroup(env, id)}/${name}`;
       if (existsSync(file)) return readFileSync(file, 'utf8').trim();
     }
   }
@@ -66,7 +66,7 @@ onHost('update: a limit whose cgroup the container has not needed so far', async
   const members = limit(env, container, 'cgroup.procs');
   t.is(container.state().status, 'running', 'it is not frozen');
   const inCpuGroup = cgroupTops()
-    .map((top) => `${top}${env.cgroupParent}/${container.id}`)
+    .map((top) => top + containerCgroup(env, container.id))
     .filter((path) => existsSync(`${path}/cpu.shares`) || existsSync(`${path}/cpu.weight`))
     .map((path) => readFileSync(`${path}/cgroup.procs`, 'utf8').trim().split('\n').length);
   t.deepEqual(inCpuGroup, [2], `both processes are limited: ${members}`);
