@@ -9,6 +9,14 @@ const SERVICE = 'org.freedesktop.systemd1';
 const PATH = '/org/freedesktop/systemd1';
 const INTERFACE = 'org.freedesktop.systemd1.Manager';
 
+/** The first word on a bus; one that has too many connections refuses it. */
+const HELLO: Message = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+  member: 'Hello',
+};
+
 const SIGNAL = 4;
 
 /** What libdbus gives an answer, here for the whole conversation; systemd takes milliseconds. */
@@ -55,8 +63,9 @@ export function connectManager(unit: string): Manager {
     throw new TspodError('UNSUPPORTED_HOST', message, { details: { cgroupManager: 'systemd' } });
   }
   const direct = socket === SYSTEMD_SOCKET;
-  const bus = createClient({ socket, direct, authMethods: ['EXTERNAL'], plainValues: true, returnBigInt: true });
-  const lost = lossOf(bus, socket);
+  // Direct to a bus as well: the client's own Hello throws where nobody can catch it when the bus refuses.
+  const bus = createClient({ socket, direct: true, authMethods: ['EXTERNAL'], plainValues: true, returnBigInt: true });
+  const lost = lossOf(bus, { socket, hello: direct ? undefined : bus.invoke(HELLO) });
   const call: Manager['call'] = (method, signature, values, signal) =>
     Promise.race([lost, answerOf(bus, message(direct, { method, signature, values }), signal)]);
   for (const rule of direct ? [] : matchRules(unit)) bus.addMatch(rule).then(undefined, () => undefined);
@@ -102,14 +111,22 @@ async function answerOf(bus: MessageBus, request: Message, signal: AbortSignal |
   }
 }
 
+interface Beginning {
+  readonly socket: string;
+  readonly hello: PromiseLike<unknown> | undefined;
+}
+
 /** An unhandled error of the connection would end this process. */
-function lossOf(bus: MessageBus, socket: string): Promise<never> {
+function lossOf(bus: MessageBus, { socket, hello }: Beginning): Promise<never> {
   const lost = new Promise<never>((_, reject) => {
     const lose = (why: string) => {
       reject(new TspodError('LAUNCH_FAILED', `lost systemd, reached by ${socket}: ${why}`));
     };
     bus.connection.on('error', (error: Error) => {
       lose(error.message);
+    });
+    hello?.then(undefined, (error: unknown) => {
+      lose((error as Error).message);
     });
     bus.connection.on('close', () => {
       lose('the connection was closed');

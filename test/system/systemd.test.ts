@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
-import type { Container, CreateOptions } from '../../src/index.js';
+import { isTspodError, type Container, type CreateOptions } from '../../src/index.js';
+import { connectManager } from '../../src/systemd/manager.js';
 import { startScope } from '../../src/systemd/scope.js';
 import { run as cli, storeOf, until } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
@@ -263,6 +264,16 @@ test('systemd: as many scopes at once as somebody wants', async (t) => {
     pids.map(cgroupOf),
     pids.map((pid) => `/machine.slice/${nameOf(pid)}`),
   );
+});
+
+test.serial('systemd: a bus that has too many connections refuses further ones, and nothing worse', async (t) => {
+  if (!requires(t, 'root', 'cgroup2', 'systemd')) return;
+  const managers = Array.from({ length: MANY }, () => connectManager('tspod-test.scope'));
+  const answers = await Promise.allSettled(managers.map((manager) => manager.call('GetDefaultTarget', '', [])));
+  for (const manager of managers) manager[Symbol.dispose]();
+  const reasons = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+  t.true(reasons.length > 0 && reasons.length < MANY, String(reasons.length));
+  t.true(reasons.every((reason) => isTspodError(reason, 'LAUNCH_FAILED') && /connections/.test(reason.message)));
 });
 
 test('cgroups split: the caller’s group is divided between container and supervisors', async (t) => {
