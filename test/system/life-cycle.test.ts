@@ -7,10 +7,14 @@ import type { ExecutionContext } from 'ava';
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { faults, killHard } from '../helpers/faults.js';
+import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 
 /** Ends on TERM only when the file /stop is there, so that `stopping` lasts as long as a test needs. */
 const COMMAND = ['sh', '-c', 'trap "test -e /stop && exit 7" TERM; echo up; while :; do sleep 0.05; done'];
+
+/** Each waits twice as long as the one before it. */
+const RESTARTS = SLOW === 1 ? 3 : 7;
 
 /** States that a container can be held in. */
 type HeldState = Extract<
@@ -41,7 +45,7 @@ const MAKE: Readonly<Record<HeldState, (env: TestEngine, container: Container) =
     await container.start();
     // Until the delay is long enough for what the test does meanwhile.
     do await container.wait({ conditions: ['restarting'], intervalMs: 5 });
-    while (container.state().restartCount < 3);
+    while (container.state().restartCount < RESTARTS);
   },
   removing: async (env, container) => {
     // As a removal that was cut off leaves it: the engine that is open sees it so until somebody finishes it.
