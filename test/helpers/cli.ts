@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
 import { cgroupTops, testCgroupManager } from './leaks.js';
+import { SLOW } from './pace.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
 
@@ -112,7 +113,7 @@ export async function collect(child: ChildProcess, input?: string): Promise<CliR
 }
 
 /** Waits until `test` is true; the condition is named in the failure. */
-export async function until(what: string, test: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function until(what: string, test: () => boolean | Promise<boolean>, timeoutMs = 30_000 * SLOW): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await test())) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
