@@ -93,6 +93,7 @@ struct Context {
   gid_t stream_group = kNoOwner;
   std::vector<HeldFile> held_files;
   std::vector<HeldPort> held_ports;
+  bool has_failed_to_undo = false;  // a step of the teardown or the sweep
   uint64_t returning =
       0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
 

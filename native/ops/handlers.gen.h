@@ -48,6 +48,7 @@ Result<void> make_file(Context& context, const plan::MakeFile& step);
 Result<void> extend_file(Context& context, const plan::ExtendFile& step);
 Result<void> set_xattr(Context& context, const plan::SetXattr& step);
 Result<void> remove_file(Context& context, const plan::RemoveFile& step);
+Result<void> remove_record(Context& context, const plan::RemoveRecord& step);
 Result<void> remove_tree(Context& context, const plan::RemoveTree& step);
 Result<void> hostname(Context& context, const plan::Hostname& step);
 Result<void> domainname(Context& context, const plan::Domainname& step);
@@ -309,6 +310,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::RemoveFile step;
       plan::decode(reader, step);
       return remove_file(context, step);
+    }
+    case plan::Op::kRemoveRecord: {
+      plan::RemoveRecord step;
+      plan::decode(reader, step);
+      return remove_record(context, step);
     }
     case plan::Op::kRemoveTree: {
       plan::RemoveTree step;

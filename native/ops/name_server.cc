@@ -193,7 +193,8 @@ Result<void> forget_names(Context& context, const plan::ForgetNames& step) {
   TRY(mark(lock, true));
   const bool is_left = TRY(forget(context, step, is_untold || step.id.view().empty()));
   TRY(mark(lock, false));
-  if (!step.file.view().empty()) TRY(unless_gone(sys::unlinkat(AT_FDCWD, step.file.str().c_str(), 0)));
+  if (!step.file.view().empty() && !context.has_failed_to_undo)
+    TRY(unless_gone(sys::unlinkat(AT_FDCWD, step.file.str().c_str(), 0)));
   return locks && !is_left ? unless_gone(sys::unlinkat(AT_FDCWD, step.lock.str().c_str(), 0))
                            : Result<void>();
 }

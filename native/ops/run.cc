@@ -32,11 +32,14 @@ Result<void, Failure> run_stage(const plan::Plan& plan, plan::Stage stage, Conte
 
 Result<void, Failure> run_all(const plan::Plan& plan, plan::Stage stage, Context& context) {
   context.stage = stage;
+  if (stage == plan::Stage::kTeardown) context.has_failed_to_undo = false;
   Result<void, Failure> first;
   for (const plan::StepView& step : plan) {
     if (step.stage != stage) continue;
     const Result<void> done = run_step(step, context);
-    if (!done && !step.optional && first) first = failure_of(step, done.error());
+    if (done || step.optional) continue;
+    context.has_failed_to_undo = true;
+    if (first) first = failure_of(step, done.error());
   }
   return first;
 }

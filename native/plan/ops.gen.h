@@ -67,6 +67,7 @@ enum class Op : uint32_t {
   kExtendFile = 59,
   kSetXattr = 54,
   kRemoveFile = 55,
+  kRemoveRecord = 120,
   kRemoveTree = 56,
   kHostname = 60,
   kDomainname = 61,
@@ -347,6 +348,10 @@ struct SetXattr {
 };
 
 struct RemoveFile {
+  wire::String path{};
+};
+
+struct RemoveRecord {
   wire::String path{};
 };
 
@@ -876,6 +881,10 @@ inline void decode(wire::Reader& reader, SetXattr& record) {
 }
 
 inline void decode(wire::Reader& reader, RemoveFile& record) {
+  wire::get(reader, record.path);
+}
+
+inline void decode(wire::Reader& reader, RemoveRecord& record) {
   wire::get(reader, record.path);
 }
 
@@ -1450,6 +1459,11 @@ void for_each_operand(const RemoveFile& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const RemoveRecord& record, Use&& use) {
+  use(record.path);
+}
+
+template <typename Use>
 void for_each_operand(const RemoveTree& record, Use&& use) {
   use(record.path);
 }
@@ -1845,6 +1859,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kExtendFile:
     case Op::kSetXattr:
     case Op::kRemoveFile:
+    case Op::kRemoveRecord:
     case Op::kRemoveTree:
     case Op::kHostname:
     case Op::kDomainname:
@@ -1987,6 +2002,8 @@ constexpr const char* name_of(Op op) {
       return "setXattr";
     case Op::kRemoveFile:
       return "removeFile";
+    case Op::kRemoveRecord:
+      return "removeRecord";
     case Op::kRemoveTree:
       return "removeTree";
     case Op::kHostname:
@@ -2302,6 +2319,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kRemoveFile: {
       RemoveFile step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kRemoveRecord: {
+      RemoveRecord step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -96,6 +96,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kExtendFile:
     case Op::kSetXattr:
     case Op::kRemoveFile:
+    case Op::kRemoveRecord:
     case Op::kRemoveTree:
     case Op::kHostname:
     case Op::kDomainname:

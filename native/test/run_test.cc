@@ -131,6 +131,19 @@ TEST("run: teardown goes on after a failure, tells the first, and runs when prep
   CHECK_EQUAL(execute(again).substr(0, 9), "0: EISDIR");
 }
 
+TEST("run: what tells what there is to undo stays as long as something is left") {
+  TemporaryDirectory directory;
+  std::ofstream(directory.path("record")) << "x";
+  const Operands record = Operands().str(directory.path("record"));
+  PlanBuilder failing;
+  failing.step(Op::kRemoveFile, Stage::kTeardown, Operands().str(directory.path()));
+  failing.step(Op::kRemoveRecord, Stage::kSweep, record);
+  CHECK_EQUAL(execute(failing).substr(0, 9), "0: EISDIR");
+  CHECK(fs::exists(directory.path("record")));
+  CHECK_EQUAL(execute(PlanBuilder().step(Op::kRemoveRecord, Stage::kSweep, record)), "ok");
+  CHECK(!fs::exists(directory.path("record")));
+}
+
 TEST("run: every removal may be repeated") {
   TemporaryDirectory directory;
   PlanBuilder plan;

@@ -169,6 +169,8 @@ export const OPS = {
   setXattr: { code: 54, fields: { rootSlot: 'u32', path: 'str', name: 'str', value: 'bytes' } },
   /** Removes a file or socket on the host; missing is success. */
   removeFile: { code: 55, fields: { path: 'str' } },
+  /** Removes a file on the host that tells what there is to undo; it stays where a step of the teardown or the sweep has failed before. Missing is success. */
+  removeRecord: { code: 120, fields: { path: 'str' } },
   /** Removes a directory tree on the host without following links; missing is success. */
   removeTree: { code: 56, fields: { path: 'str' } },
 
@@ -322,7 +324,7 @@ export const OPS = {
   /**
    * Takes the lines of a container out of the files that aardvark-dns reads in this directory, files without containers as well, tells the program that
    * runs for it (SIGHUP), and removes `file`. Where nothing is left to read the program is ended, and the directory and `lock` removed. All that while
-   * flock(2) of `lock` is held; '': the caller has it. `id` '': no line goes, and the program is told in any case. `file` '': none. No directory is success.
+   * flock(2) of `lock` is held; '': the caller has it. `id` '': no line goes, and the program is told in any case. `file` '': none; it stays as that of `removeRecord`. No directory is success.
    */
   forgetNames: { code: 118, fields: { directory: 'str', lock: 'str', id: 'str', file: 'str' } },
 

@@ -85,6 +85,7 @@ export const DESCRIBERS: Describers = {
   makeFile: ({ path, mode, content }) => `write file ${path} ${octal(mode)}, ${content.length} bytes`,
   setXattr: ({ path, name }) => `set ${name} of ${path}`,
   removeFile: ({ path }) => `remove ${path}`,
+  removeRecord: ({ path }) => `remove ${path} if all is undone`,
   removeTree: ({ path }) => `remove all of ${path}`,
 
   hostname: ({ name }) => `set hostname ${name}`,

@@ -31,7 +31,7 @@ export function detachNetworks(builder: PlanBuilder, id: string, context: Networ
     // What fails is done by the next command.
     builder.try('sweep', 'forgetNames', { directory: `${directory}/${NETWORK_FILES.names}`, lock, id, file });
   }
-  builder.add('sweep', 'removeFile', { path: file });
+  builder.add('sweep', 'removeRecord', { path: file });
 }
 
 /** Has the program read its files again, or ends it where there are none. */

@@ -95,7 +95,7 @@ test('the end: ports at once, links when nobody waits', (t) => {
       'remove link tspod0, unless it is there',
       'change nf_tables, remove ..., unless it is there',
       'let go of the lock /run/n/lock',
-      `remove ${FILE}`,
+      `remove ${FILE} if all is undone`,
     ],
   );
 });
@@ -158,7 +158,7 @@ test('macvlan and ipvlan need no bridge, no rules, and end with their namespace'
   t.true(wordsOf(macvlan, 'network').includes('make macvlan eth0 on lan'));
   t.true(wordsOf(on('ipvlan', 'l2'), 'network').includes('make ipvlan eth0 on lan'));
   t.false(wordsOf(macvlan, 'network').some((line) => line.includes('nf_tables')));
-  t.deepEqual(wordsOf(macvlan, 'sweep'), [`remove ${FILE}`]);
+  t.deepEqual(wordsOf(macvlan, 'sweep'), [`remove ${FILE} if all is undone`]);
 });
 
 test('a plan with networks is the same after the way over the wire', (t) => {
@@ -217,7 +217,10 @@ test('names: the container is forgotten before its file goes, where a program te
   const network = { network: { networks: [BRIDGE], ports: [] }, directory: '/run/n' };
   const sweep = (tellsNames: boolean): readonly string[] =>
     wordsOf(planOf({ network: 'private' }, { context: { network: { ...network, tellsNames } } }), 'sweep');
-  t.deepEqual(sweep(true).slice(-2), [`? take ${ID} out of the names in /run/n/dns`, `remove ${FILE}`]);
+  t.deepEqual(sweep(true).slice(-2), [
+    `? take ${ID} out of the names in /run/n/dns`,
+    `remove ${FILE} if all is undone`,
+  ]);
   t.deepEqual(
     sweep(true).filter((words) => !words.startsWith('? take ')),
     sweep(false),
