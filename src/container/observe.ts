@@ -61,13 +61,26 @@ export function isEnding({ pid, startTime }: ProcessRef): boolean {
   return stat === undefined || stat.startTime !== startTime || (stat.flags & PF_EXITING) !== 0;
 }
 
+/** Whether it was told to (SIGSTOP), and by no debugger. */
+export function isStopped({ pid, startTime }: ProcessRef): boolean {
+  const stat = pid === 0 ? undefined : readStat(pid);
+  return stat?.startTime === startTime && stat.state === 'T';
+}
+
 /** The process that has this number now. A zombie has ended: it only waits for a parent that may be slow to look. */
 export function processRef(pid: number): ProcessRef | undefined {
   const stat = readStat(pid);
   return stat && { pid, startTime: stat.startTime };
 }
 
-function readStat(pid: number): { readonly startTime: bigint; readonly flags: number } | undefined {
+interface ProcessStat {
+  /** A letter of proc_pid_stat(5). */
+  readonly state: string;
+  readonly startTime: bigint;
+  readonly flags: number;
+}
+
+function readStat(pid: number): ProcessStat | undefined {
   let stat;
   try {
     stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
@@ -78,8 +91,9 @@ function readStat(pid: number): { readonly startTime: bigint; readonly flags: nu
   }
   // The second field is the program's name in parentheses, which may hold anything; state is field 3, the flags are 9, the start time 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-  return { startTime: BigInt(fields[19] ?? -1), flags: Number(fields[6]) };
+  const [state = ''] = fields;
+  if (state === 'Z' || state === 'X') return undefined;
+  return { state, startTime: BigInt(fields[19] ?? -1), flags: Number(fields[6]) };
 }
 
 /** The status in the words that users know. */

@@ -26,6 +26,7 @@ import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
 import { unmountRoot } from './root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
+import { wakeMonitor } from './wake-monitor.js';
 import { requireGone } from '../util/gone.js';
 
 const SIGKILL = 9;
@@ -190,6 +191,7 @@ export function removeRunDirectory({ paths }: HeldContainer): void {
 async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Observation> {
   using handle = openProcess(monitor.pid, monitor.startTime);
   if (handle === undefined || !existsSync(held.paths.run)) return held.look();
+  wakeMonitor(monitor);
   using changes = watchFile(held.paths.state);
   const done = new AbortController();
   void handle.wait({ signal: done.signal }).then(changes.wake, () => undefined);
@@ -209,5 +211,6 @@ async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Ob
 async function endOf(process: ProcessRef): Promise<void> {
   if (process.pid === 0) return;
   using handle = openProcess(process.pid, process.startTime);
+  wakeMonitor(process);
   await handle?.wait();
 }

@@ -214,6 +214,32 @@ test('the monitor is killed: who then begins to wait is told of the end', async 
   t.is(container.state().status, 'exited');
 });
 
+for (const [title, end] of Object.entries({ 'runs on': false, 'has ended meanwhile': true })) {
+  for (const words of [
+    ['stop', '--time', '0'],
+    ['restart', '--time', '0'],
+    ['rm', '--force', '--time', '0'],
+  ]) {
+    test(`the monitor is stopped by SIGSTOP, its container ${title}: ${words[0] ?? ''}`, async (t) => {
+      if (!requires(t, 'root', 'overlay')) return;
+      const env = await faults(t);
+      const container = await subject(env);
+      await startUp(env, container);
+      const { pid, monitorPid } = container.state();
+      process.kill(monitorPid, 'SIGSTOP');
+      if (end) await killHard(pid);
+      const looks = [['ps'], ['inspect', NAME], ['logs', NAME], ...(end ? [] : [['exec', NAME, 'true']])];
+      for (const look of looks) t.is((await env.tspod(...look)).status, 0, look[0]);
+      const { status, stderr } = await env.tspod(...words, NAME);
+      t.is(`${String(status)} ${stderr}`, '0 ');
+      t.false(isAlive(pid));
+      if (words[0] === 'stop') t.is(container.state().exitCode, 137);
+      if (words[0] === 'restart') t.is((await env.tspod('exec', NAME, 'true')).status, 0);
+      await env.removesAll(title);
+    });
+  }
+}
+
 test('the monitor is killed: during a poststop hook', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);
