@@ -32,6 +32,8 @@ export interface Faults extends TestEngine {
   readonly killedBy: (killer: Killer, ...args: readonly string[]) => Promise<boolean>;
   /** Runs it under strace with these flags; the programs that it starts are not followed. */
   readonly underStrace: (strace: readonly string[], ...args: readonly string[]) => Promise<CliResult>;
+  /** Runs it with another monitor (see writeTracedMonitor()). */
+  readonly withMonitor: (path: string, ...args: readonly string[]) => Promise<CliResult>;
   /** Flags of `create` and `run` for a container of the test. */
   readonly flags: readonly string[];
   /** What any crash must be followed by: see below. */
@@ -119,6 +121,7 @@ export async function faults(t: ExecutionContext<unknown>, prefix: readonly stri
     underStrace: (strace, ...args) =>
       // By node itself: strace is to let go of whatever is executed.
       collect(spawnCommand([...prefix, 'strace', ...strace, process.execPath, PROGRAM, ...args], variables)),
+    withMonitor: (path, ...args) => collect(run(args, { TSPOD_TEST: '1', TSPOD_MONITOR: path })),
     recovers: (what) => recovers(t, known, what),
     removesAll: (what, kept = []) => removesAll(t, known, { what, kept }),
   };

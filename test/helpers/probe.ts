@@ -1,7 +1,8 @@
 /** Programs that tests run in containers, static so that they run in any root: native/probe/NAME.cc. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorPath } from '../../src/native/addon-path.js';
 import { packageRoot } from '../../src/native/package-root.js';
 
 /** Says what a process in a container sees. */
@@ -13,6 +14,17 @@ export function probePath(): string {
 export function attackerPath(): string {
   return compiled('attacker');
 }
+
+/** Writes, as `path`, a program that is taken for the monitor, and becomes it when `strace` with these flags is attached to it. */
+export function writeTracedMonitor(path: string, flags: readonly string[]): void {
+  const block = Buffer.alloc(TRACED_BLOCK);
+  block.write([realpathSync(monitorPath()), STRACE, ...flags, ''].join('\0'));
+  writeFileSync(path, Buffer.concat([readFileSync(compiled('traced')), block]), { mode: 0o700 });
+}
+
+/** Bytes in which native/probe/traced.cc looks for its words. */
+const TRACED_BLOCK = 4096;
+const STRACE = '/usr/bin/strace';
 
 /** Where the program is; compiled when it is first asked for, and when its source is newer. */
 function compiled(name: string): string {

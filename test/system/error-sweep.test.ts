@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
-import { KILLED_BY_SIGNAL, type CliResult } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
 import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf } from '../helpers/layers.js';
+import { checkOutcome } from '../helpers/outcome.js';
 import { ownNamespace } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -279,20 +280,6 @@ function parseTrace(trace: string): readonly Injection[] {
 function every(injections: readonly Injection[]): readonly Injection[] {
   return injections.filter((_, index) => index % STRIDE === Math.floor(STRIDE / 2));
 }
-
-const STATUSES = [0, 1, 2, 125, 126, 127];
-
-function checkOutcome(t: ExecutionContext<unknown>, what: string, { status, stderr }: CliResult): void {
-  t.true(STATUSES.includes(status), `${what}: exit code ${String(status)}: ${stderr}`);
-  t.notRegex(stderr, /^\s+at /m, what);
-  t.notRegex(stderr, /internal error|undefined|\[object/i, what);
-  if (status === 0) return;
-  t.regex(stderr, /^Error: [^\n]+\n$/, what);
-  t.notRegex(stderr, BARE, what);
-}
-
-/** What node says of a call, with nothing about what for. */
-const BARE = /^Error: (?:E[A-Z]+: [^,/]+, \w+|E[A-Z]+|[a-z ]+: E[A-Z]+)\n$/;
 
 /** The next command finds everything in order; all can be removed, and then nothing is left. */
 async function cleanUp(t: ExecutionContext<unknown>, { env }: Subject, what: string): Promise<void> {

@@ -44,12 +44,11 @@ const COMMANDS = {
   stop: { before: startDetached, words: () => ['stop', NAME] },
 } as const satisfies Readonly<Record<string, Command>>;
 
-for (const name of ['run --rm', 'run --rm without caches', 'rm --force'] as const) {
+for (const [name, command] of Object.entries<Command>(COMMANDS)) {
   test(`kill -9 before the system calls of ${name}`, async (t) => {
     if (!requires(t, 'root', 'overlay', 'strace')) return;
     t.timeout(3_600_000);
     const env = await faults(t);
-    const command: Command = COMMANDS[name];
     const calls = await callsOf(env, command);
     t.true(calls.length > 20, `${String(calls.length)} calls`);
     let killed = 0;
