@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
- * Kills the command line with SIGKILL before each of its system calls that changes something, and at random moments; after each kill the
+ * Kills the command line, and the monitor, with SIGKILL before each of its system calls that changes something, and at random moments; has calls fail; after each the
  * next command must put everything right. Needs root and strace. The system suite runs a sample of the same.
  *
  *   npm run test:faults                    every system call, 200 random moments, each error of each call: hours; see --stride, --only
  *   npm run test:faults -- --rounds 2000   more random moments
  *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
  *   npm run test:faults -- --network 500   more containers than 200 that are started at once on one network, and killed with their monitors
- *   npm run test:faults -- --only network  that alone; or kill-sweep, kill-images, damaged-store, error-sweep, random-kills
+ *   npm run test:faults -- --only network  that alone; or kill-sweep, monitor-sweep, kill-images, damaged-store, error-sweep, random-kills, many-execs
+ *   npm run test:faults -- --execs 50000   more commands in one container than 10,000
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  *   npm run test:faults -- --built         does not build the tests before
@@ -25,12 +26,13 @@ const { values } = parseArgs({
     images: { type: 'string', default: '50' },
     stride: { type: 'string', default: '1' },
     network: { type: 'string', default: '200' },
+    execs: { type: 'string', default: '10000' },
     only: { type: 'string' },
     built: { type: 'boolean' },
   },
 });
 
-for (const name of ['rounds', 'seed', 'images', 'stride', 'network']) {
+for (const name of ['rounds', 'seed', 'images', 'stride', 'network', 'execs']) {
   if (/^\d+$/.test(values[name])) continue;
   console.error(`--${name} takes a number, not "${values[name]}"`);
   process.exit(2);
@@ -39,10 +41,12 @@ for (const name of ['rounds', 'seed', 'images', 'stride', 'network']) {
 if (values.built !== true) run(['scripts/build-tests.mjs']);
 const MATCHES = {
   'kill-sweep': [],
+  'monitor-sweep': [],
   'kill-images': [],
   'damaged-store': [],
   'error-sweep': [],
   'random-kills': [],
+  'many-execs': [],
   network: ['--match', 'killed with their monitors*'],
 };
 const chosen = Object.entries(MATCHES).filter(([name]) => values.only === undefined || values.only === name);
@@ -58,6 +62,7 @@ for (const [name, match] of chosen) {
     TSPOD_FAULT_PAGES: values.stride,
     TSPOD_IMAGE_FAULT_ROUNDS: values.images,
     TSPOD_TEST_MANY: values.network,
+    TSPOD_TEST_EXECS: values.execs,
   });
 }
 
