@@ -113,7 +113,11 @@ export async function collect(child: ChildProcess, input?: string): Promise<CliR
 }
 
 /** Waits until `test` is true; the condition is named in the failure. */
-export async function until(what: string, test: () => boolean | Promise<boolean>, timeoutMs = 30_000 * SLOW): Promise<void> {
+export async function until(
+  what: string,
+  test: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000 * SLOW,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await test())) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
