@@ -72,11 +72,12 @@ async function main() {
   const status = /\nvm: ended with (\d+)\r?\n/.exec(output)?.[1];
   rmSync(disk, { force: true });
   if (status === undefined) {
-    console.error(
-      ended === 'timeout'
-        ? `vm: no end after ${values.minutes} minutes`
-        : 'vm: the machine stopped before the tests ended; see .cache/vm/console-*.log',
-    );
+    const why = {
+      timeout: `no end after ${values.minutes} minutes`,
+      signal: 'ended by a signal',
+      exit: 'the machine stopped before the tests ended; see .cache/vm/console-*.log',
+    };
+    console.error(`vm: ${why[ended]}`);
     return 1;
   }
   return Number(status);
@@ -180,6 +181,13 @@ function boot({ image, disk }) {
       output += text;
       process.stdout.write(text.replaceAll('\r\n', '\n'));
     });
+    // Who ends this process ends the machine.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => {
+        ended = 'signal';
+        child.kill('SIGKILL');
+      });
+    }
     const timer = setTimeout(
       () => {
         ended = 'timeout';
