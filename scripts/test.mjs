@@ -34,9 +34,12 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean' },
   },
 });
-/** An emulated machine is ten times slower (scripts/vm sets this). */
+/** An emulated machine is ten times slower (scripts/vm sets this): tests of one file, side by side, would starve each other of their one process. */
 const isSlow = process.env.TSPOD_TEST_SLOW === '1';
-const avaArguments = [...values.match.flatMap((title) => ['--match', title]), ...(isSlow ? ['--timeout', '20m'] : [])];
+const avaArguments = [
+  ...values.match.flatMap((title) => ['--match', title]),
+  ...(isSlow ? ['--serial', '--timeout', '20m'] : []),
+];
 const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
 
 /** In order: the cheap and telling ones first. `byDefault` false: only when named, or in CI. */
