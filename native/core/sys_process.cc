@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "core/sys.h"
@@ -41,7 +42,10 @@ Result<void> unshare(int flags) {
 }
 
 Result<UniqueFd> pidfd_open(pid_t pid) {
-  return check_fd(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open");
+  const auto fd = ::syscall(SYS_pidfd_open, pid, 0);
+  // Being reaped, it has its number, but is no process any more; newer kernels say ESRCH.
+  if (fd < 0 && pid > 0 && errno == EINVAL) errno = ESRCH;
+  return check_fd(fd, "pidfd_open");
 }
 
 Result<void> pidfd_send_signal(int pidfd, int signal) {

@@ -28,16 +28,21 @@ export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<v
   }
 }
 
-/**
- * A paused container may be killed, and its policy starts it again; or its process ends while it is being paused. What is launched in a frozen cgroup
- * never gets anywhere, and neither does who waits for its monitor.
- */
-export async function endPause(held: HeldContainer): Promise<void> {
+/** Thaws what is being ended. In cgroup version 2 that dies frozen, and systemd may have removed its cgroup by now. */
+export async function thawEnding(held: HeldContainer): Promise<void> {
   try {
     await setFrozen(held, false);
   } catch (error) {
     if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
   }
+}
+
+/**
+ * A paused container may be killed, and its policy starts it again; or its process ends while it is being paused. What is launched in a frozen cgroup
+ * never gets anywhere, and neither does who waits for its monitor.
+ */
+export async function endPause(held: HeldContainer): Promise<void> {
+  await thawEnding(held);
   held.save({ status: 'active' });
 }
 

@@ -15,7 +15,7 @@ import { recordExecEnds, recordLastExecEnds } from './exec-events.js';
 import { failpoint } from './failpoint.js';
 import { removeBusyTree } from './exec-session/files.js';
 import { finishUpdate } from './finish-update.js';
-import { endPause, runs, setFrozen } from './freeze.js';
+import { endPause, runs, thawEnding } from './freeze.js';
 import { recordHealthChange } from './health-events.js';
 import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
@@ -128,7 +128,7 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
   } catch {
     return; // it ended by itself in this moment
   }
-  if (held.state.status === 'paused') await setFrozen(held, false);
+  if (held.state.status === 'paused') await thawEnding(held);
   await process.wait();
 }
 

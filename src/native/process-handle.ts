@@ -21,7 +21,8 @@ export interface ProcessHandle extends Disposable {
   close(): void;
 }
 
-const ESRCH = 3;
+/** ESRCH; of a thread, and of a process in the moment when it is reaped: ENOENT, and EINVAL before Linux 6.16. */
+const NO_PROCESS: ReadonlySet<number> = new Set([3, 2, 22]);
 const PROC_STARTTIME_FIELD = 22;
 
 /**
@@ -33,7 +34,7 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
   requirePid(pid);
   const pidfd = binding().openPidfd(pid);
   if (isFailure(pidfd)) {
-    if (pidfd.errno === ESRCH) return undefined;
+    if (NO_PROCESS.has(pidfd.errno)) return undefined;
     throw new NativeError({ ...pidfd, path: String(pid) });
   }
   // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.

@@ -1,7 +1,7 @@
 /** Processes by pidfds. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { openProcess, processStartTime } from '../../src/native/index.js';
@@ -57,6 +57,13 @@ test('there is none with a number that nobody has', (t) => {
   t.is(openProcess(most), undefined);
   t.is(processStartTime(most), undefined);
   for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 31]) t.throws(() => openProcess(pid), { instanceOf: TypeError });
+});
+
+test('the number of a thread is not that of a process', (t) => {
+  const threads = readdirSync('/proc/self/task').map(Number);
+  const others = threads.filter((thread) => thread !== process.pid);
+  t.true(others.length > 0);
+  for (const thread of others) t.is(openProcess(thread), undefined);
 });
 
 test('a zombie is not alive', async (t) => {

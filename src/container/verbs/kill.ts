@@ -6,7 +6,7 @@ import { nowUs } from '../../events/event-log.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { setFrozen } from '../freeze.js';
+import { thawEnding } from '../freeze.js';
 import { withContainer } from '../held.js';
 import { talkTo } from '../talk-to.js';
 import { lastLife } from './stop.js';
@@ -41,7 +41,7 @@ export async function killContainer(
     recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes, timeUs });
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
-    if (held.status === 'paused') await setFrozen(held, false);
+    if (held.status === 'paused') await thawEnding(held);
     return { monitor };
   });
   if (killed === undefined) return;
