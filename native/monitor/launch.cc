@@ -192,7 +192,7 @@ Failure death_before_exec(const sys::Ending& ending) {
  * executes anything; its exit code says enough.
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
-  if (monitor.plan.has(plan::Op::kBecomeInit)) return {};
+  if (monitor.plan.has(plan::Op::kBecomeInit) || monitor.plan.has(plan::Op::kPause)) return {};
   if (TRY_STEPLESS(await_executed(monitor.context.proc, launched.pid, launched.pidfd.get()))) return {};
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }

@@ -48,7 +48,7 @@ Result<void> prepare_supervision(Monitor& monitor) {
   // hooks, become our children: we reap them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
   const std::string& id = monitor.settings.id;
-  if (!id.empty() || monitor.plan.has(plan::Op::kBecomeInit)) {
+  if (!id.empty() || monitor.plan.has(plan::Op::kBecomeInit) || monitor.plan.has(plan::Op::kPause)) {
     // Only for those who look: without it all works as well.
     const Result<std::span<char>> found = ops::find_arguments(monitor.context.proc);
     if (found) monitor.context.arguments = *found;

@@ -80,6 +80,7 @@ Result<void> hook(Context& context, const plan::Hook& step);
 Result<void> working_directory(Context& context, const plan::WorkingDirectory& step);
 Result<void> become_init(Context& context, const plan::BecomeInit& step);
 Result<void> exec(Context& context, const plan::Exec& step);
+Result<void> pause(Context& context, const plan::Pause& step);
 Result<void> run_program(Context& context, const plan::RunProgram& step);
 Result<void> adopt(Context& context, const plan::Adopt& step);
 Result<void> network_namespace(Context& context, const plan::NetworkNamespace& step);
@@ -470,6 +471,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::Exec step;
       plan::decode(reader, step);
       return exec(context, step);
+    }
+    case plan::Op::kPause: {
+      plan::Pause step;
+      plan::decode(reader, step);
+      return pause(context, step);
     }
     case plan::Op::kRunProgram: {
       plan::RunProgram step;

@@ -1,5 +1,5 @@
-// PID 1 of a container with --init: reaps what is left to it and passes signals on, so that the command need
-// not know how.
+// First processes of ours. With --init, PID 1 reaps what is left to it and passes signals on, so that the
+// command need not know how. A pod's infra container has no command at all: its process waits for its end.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +15,9 @@
 
 namespace tspod::ops {
 namespace {
+
+/** No process has this id. */
+constexpr pid_t kNoCommand = 0;
 
 /** Signals about PID 1 itself or its terminal; all others are for the command. */
 bool is_for_init(int signal) {
@@ -34,16 +37,22 @@ int reap(pid_t command) {
   }
 }
 
+/** What is left of a launch must not be within reach, and a title says who this is. */
+void settle(const Context& context, const char* title) {
+  // The container outlives its monitor.
+  (void)disarm_death_signal();
+  (void)::prctl(PR_SET_NAME, title, 0, 0, 0);
+  write_title(context.arguments, title);
+  (void)sys::close_range(3, UINT_MAX, 0);
+}
+
 /**
  * Runs as PID 1, with the ids, capabilities and filter that the plan has given to the process so far. When it
  * ends, the kernel ends all that is left in the pid namespace.
  */
 [[noreturn]] void serve(const Context& context, pid_t command, const sigset_t& signals) {
-  // The container outlives its monitor; until exec the command's side watches that there is one.
-  (void)disarm_death_signal();
-  (void)::prctl(PR_SET_NAME, "tspod-init", 0, 0, 0);
-  write_title(context.arguments, "tspod-init");
-  (void)sys::close_range(3, UINT_MAX, 0);
+  // Until exec the command's side watches that there is a monitor.
+  settle(context, "tspod-init");
   for (;;) {
     siginfo_t info{};
     const int signal = ::sigwaitinfo(&signals, &info);
@@ -77,6 +86,20 @@ Result<void> become_init(Context& context, const plan::BecomeInit&) {
   const Result<void> leading = lead_group();
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   return leading;
+}
+
+Result<void> pause(Context& context, const plan::Pause&) {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  if (context.launch != nullptr) TRY(context.launch->check_monitor());
+  settle(context, "tspod-pause");
+  for (;;) {
+    siginfo_t info{};
+    const int signal = ::sigwaitinfo(&all, &info);
+    (void)reap(kNoCommand);
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT) ::_exit(0);
+  }
 }
 
 }  // namespace tspod::ops

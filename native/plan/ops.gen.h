@@ -99,6 +99,7 @@ enum class Op : uint32_t {
   kWorkingDirectory = 91,
   kBecomeInit = 92,
   kExec = 93,
+  kPause = 94,
   kRunProgram = 96,
   kAdopt = 97,
   kNetworkNamespace = 110,
@@ -506,6 +507,9 @@ struct Exec {
   wire::Strings args{};
   wire::Strings env{};
   uint32_t set_home{};
+};
+
+struct Pause {
 };
 
 struct RunProgram {
@@ -1039,6 +1043,9 @@ inline void decode(wire::Reader& reader, Exec& record) {
   wire::get(reader, record.args);
   wire::get(reader, record.env);
   wire::get(reader, record.set_home);
+}
+
+inline void decode(wire::Reader& /*reader*/, Pause& /*record*/) {
 }
 
 inline void decode(wire::Reader& reader, RunProgram& record) {
@@ -1648,6 +1655,10 @@ void for_each_operand(const Exec& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const Pause&, Use&&) {
+}
+
+template <typename Use>
 void for_each_operand(const RunProgram& record, Use&& use) {
   use(record.path);
   use(record.args);
@@ -1891,6 +1902,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kWorkingDirectory:
     case Op::kBecomeInit:
     case Op::kExec:
+    case Op::kPause:
     case Op::kRunProgram:
     case Op::kAdopt:
     case Op::kNetworkNamespace:
@@ -2066,6 +2078,8 @@ constexpr const char* name_of(Op op) {
       return "becomeInit";
     case Op::kExec:
       return "exec";
+    case Op::kPause:
+      return "pause";
     case Op::kRunProgram:
       return "runProgram";
     case Op::kAdopt:
@@ -2479,6 +2493,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kExec: {
       Exec step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kPause: {
+      Pause step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

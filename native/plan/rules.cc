@@ -70,6 +70,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kSelinux:
     case Op::kWorkingDirectory:
     case Op::kBecomeInit:
+    case Op::kPause:
     case Op::kExec: return Kind::kInit;
     case Op::kOpenPath:
     case Op::kInheritFd:

@@ -10,6 +10,7 @@ import { cgroupsPath, framePaths, splittable, type CgroupNames } from '../spec/c
 import type { ContainerConfig } from '../spec/config.js';
 import { optionalResources } from '../spec/resources.js';
 import type { EngineContext } from './context.js';
+import { podResources } from './pod/resources.js';
 
 export interface CgroupRequest {
   readonly config: ContainerConfig;
@@ -27,6 +28,7 @@ export function cgroupFor(context: EngineContext, id: string, request: CgroupReq
     resources,
     optional: optionalResources(config.resources),
     frame: frameFor(context, id, request),
+    ...(config.pod?.resources === undefined ? {} : { within: podResources(config.pod.resources) }),
   });
 }
 

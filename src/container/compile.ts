@@ -142,6 +142,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     gate: request.gate,
     ...(seccomp === undefined ? {} : { seccomp }),
     init: config.init,
+    pause: config.root.kind === 'empty',
     createWorkdir: config.createWorkdir ?? false,
     ...(config.pidFile === undefined ? {} : { pidFile: config.pidFile }),
     ...(config.monitorPidFile === undefined ? {} : { monitorPidFile: config.monitorPidFile }),

@@ -45,6 +45,10 @@ export interface EngineContext {
   readonly batch?: Batch;
   /** Where OCI hooks are looked for when a container is created. */
   readonly hooksDirectories: readonly string[];
+  /** The pod whose lock is held: verbs of this context do not take it. @default none */
+  readonly heldPod?: string;
+  /** Told when a container of a pod has ended or is gone, under that one's lock: of what follows, nothing is waited for. */
+  readonly onMemberEnd: (pod: string) => void;
   /** Bridges that stay until close(). Undefined: none do. */
   readonly bridges: BridgeKeeper | undefined;
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */

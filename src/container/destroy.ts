@@ -55,10 +55,11 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   removeCidFile(held);
   // While its labels are known; after a crash it is removed again.
   recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
+  const pod = held.context.store.pods.podOf(held.seq);
   const volumes = held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
   tellMembers(held.context);
-  held.forgetLock();
+  held.forget(pod);
   // Last: they may be large, or have something mounted in them.
   await removeAllMarked(held.context, volumes);
 }

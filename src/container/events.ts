@@ -47,7 +47,7 @@ export function recordEngineEvent(
 export interface EngineEventInput {
   readonly status: EventStatus;
   /** @default system */
-  readonly type?: 'system' | 'container' | 'network' | 'secret' | 'volume';
+  readonly type?: 'system' | 'container' | 'network' | 'pod' | 'secret' | 'volume';
   /** Of the object. @default none */
   readonly id?: string;
   readonly name?: string;

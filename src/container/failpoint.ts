@@ -89,11 +89,25 @@ export const VOLUME_FAILPOINTS = [
 
 export type VolumeFailpoint = (typeof VOLUME_FAILPOINTS)[number];
 
+/** Of pods: their creation, and their removal. */
+export const POD_FAILPOINTS = [
+  'pod-recorded',
+  'pod-removal-recorded',
+  'pod-members-removed',
+  'pod-infra-removed',
+  'pod-cgroup-removed',
+  'pod-idle',
+] as const;
+
+export type PodFailpoint = (typeof POD_FAILPOINTS)[number];
+
 /** Obeyed in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
 /** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
-export function failpoint(name: Failpoint | ImageFailpoint | ImageMountFailpoint | VolumeFailpoint): void {
+export function failpoint(
+  name: Failpoint | ImageFailpoint | ImageMountFailpoint | VolumeFailpoint | PodFailpoint,
+): void {
   if (active === undefined) return;
   if (active === name) process.kill(process.pid, 'SIGKILL');
   else if (active === `${name}:stop`) process.kill(process.pid, 'SIGSTOP');

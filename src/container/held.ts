@@ -70,12 +70,19 @@ export class HeldContainer {
     this.#state = { ...this.#state, ...patch };
     this.context.store.saveState(this, this.#state);
     if (isAtRest(this.#state)) tellMembers(this.context);
+    if (patch.status === 'exited' && !this.isRestarting) this.#tellPod();
     this.look();
   }
 
-  /** The container is no more: neither shall its lock file be. */
-  forgetLock(): void {
+  /** The container is no more: neither shall its lock file be. `pod`: the one that it was in. */
+  forget(pod: string | undefined): void {
     this.#isForgotten = true;
+    if (pod !== undefined) this.context.onMemberEnd(pod);
+  }
+
+  #tellPod(): void {
+    const pod = this.context.store.pods.podOf(this.seq);
+    if (pod !== undefined) this.context.onMemberEnd(pod);
   }
 
   get isForgotten(): boolean {

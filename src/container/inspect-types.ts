@@ -234,7 +234,12 @@ export interface ContainerInspect {
   readonly ImageDigest: string;
   readonly ImageName: string;
   readonly Rootfs: string;
+  /** Id of the pod that it is in, or ''. */
   readonly Pod: string;
+  /** It keeps what the others of its pod share. */
+  readonly IsInfra: boolean;
+  /** Podman's field: tspod has no service containers. */
+  readonly IsService: boolean;
   readonly ResolvConfPath: string;
   readonly HostnamePath: string;
   readonly HostsPath: string;

@@ -4,7 +4,7 @@ import { cgroupsPath } from '../spec/cgroup-path.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
-import { lowerDirectories } from '../storage/images/layers.js';
+import { emptyLayer, lowerDirectories } from '../storage/images/layers.js';
 import { containerSize } from '../storage/size.js';
 import type { ContainerState } from './api.js';
 import { readConfig } from './config.js';
@@ -81,7 +81,9 @@ function identity({ stored, config, paths }: Subject) {
     Image: config.root.kind === 'image' ? config.root.id : '',
     ImageName: config.image,
     Rootfs: config.root.kind === 'directory' ? config.root.path : '',
-    Pod: '',
+    Pod: config.pod?.id ?? '',
+    IsInfra: config.pod?.infra ?? false,
+    IsService: false,
     StaticDir: paths.directory,
     Name: stored.name,
     ExecIDs: listSessions(paths.run).map((session) => session.id),
@@ -158,6 +160,7 @@ function graphDriver(
 }
 
 function lowerOf({ paths }: EngineContext, root: ContainerConfig['root']): string {
+  if (root.kind === 'empty') return emptyLayer(paths.images);
   if (root.kind === 'image') return lowerDirectories(paths.images, root.layers).join(':');
   return root.kind === 'directory' ? root.path : '/';
 }

@@ -9,6 +9,8 @@ import { destroy } from './destroy.js';
 import { HeldContainer } from './held.js';
 import { newId } from './ids.js';
 import { launch, type Launch, type LaunchOptions } from './launch.js';
+import { withInfra } from './pod/infra.js';
+import { startContainer } from './verbs/start.js';
 import { recordContainer } from './verbs/create.js';
 
 export interface NewLaunch extends Launch {
@@ -21,6 +23,15 @@ export async function launchNew(
   config: ContainerConfig,
   options: LaunchOptions,
 ): Promise<NewLaunch> {
+  const { signal } = options;
+  return withInfra(context, config, {
+    signal,
+    start: (inner, infra) => startContainer(inner, infra, signal === undefined ? {} : { signal }),
+    launch: (inner) => launchIt(inner, config, options),
+  });
+}
+
+async function launchIt(context: EngineContext, config: ContainerConfig, options: LaunchOptions): Promise<NewLaunch> {
   const id = newId();
   // Taken before anybody can know the id, so it is free; held until the process runs, so nobody takes the launch for a dead one.
   const path = containerPaths(context.directories, id).lock;

@@ -23,6 +23,7 @@ import { writeBundle } from './oci-runtime/bundle.js';
 import { withRuntimeWords } from './oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from './monitor-talk.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
+import { makePodCgroup } from './pod/cgroup.js';
 import { connectNetworks } from './connect.js';
 import { serveNames } from './name-server.js';
 import { tellMembers } from './network-names.js';
@@ -122,6 +123,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
   const { root, hostCovers } = await prepareRoot(context, { id, config, paths });
+  await makePodCgroup(context, config);
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);

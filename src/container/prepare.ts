@@ -52,6 +52,8 @@ export function rootOf(context: EngineContext, { config, paths }: Subject): Prep
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
   if (config.root.kind === 'image')
     return { root: overlayOver(imageLayers(context, config.root), { config, paths }), hostCovers: [] };
+  if (config.root.kind === 'empty')
+    return { root: overlayOver([emptyLayer(context.paths.images)], { config, paths }), hostCovers: [] };
   const { path, overlay } = config.root;
   if (!overlay) return { root: { kind: 'directory', path, mapped: isShifted(config, path) }, hostCovers: [] };
   return { root: overlayOver([path], { config, paths }), hostCovers: [] };

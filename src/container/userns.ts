@@ -45,6 +45,7 @@ export function withHostMaps(context: EngineContext, config: ContainerConfig): C
 
 /** Of an image the accounts of all layers count: which of them is seen is not looked for. */
 function idsOfRoot({ paths }: EngineContext, { root }: ContainerConfig): number {
+  if (root.kind === 'empty') return 0;
   if (root.kind !== 'image') return idsOfAccounts(root.kind === 'directory' ? root.path : '/');
   return Math.max(0, ...root.layers.map((chain) => idsOfAccounts(layerPath(paths.images, chain))));
 }

@@ -63,6 +63,10 @@ const MAKERS: Readonly<Record<string, FilterMaker>> = {
     const limit = untilLimit(values, now);
     return ({ createdAt }) => createdAt.getTime() < limit;
   },
+  pod:
+    (values) =>
+    ({ pod, podName }) =>
+      pod !== '' && values.some((value) => value === podName || (/^[0-9a-f]+$/.test(value) && pod.startsWith(value))),
   network:
     (values) =>
     ({ networks }) =>

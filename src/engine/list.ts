@@ -21,7 +21,9 @@ export function listContainers(context: EngineContext, options: ListOptions = {}
     createdAt: (nameOrId) => new Date(store.find(nameOrId).createdUs / 1000),
   });
   const all = options.all === true || options.last !== undefined || namesState(options);
-  const listed = store.list(all ? 'all' : 'live').map((container) => summarize(context, container));
+  let known: ReadonlyMap<string, string> | undefined;
+  const podNames = () => (known ??= store.pods.names());
+  const listed = store.list(all ? 'all' : 'live').map((container) => summarize(context, container, podNames));
   const chosen = listed.filter((container) => (all || isUp(container)) && matches(container));
   const wanted = options.last === undefined ? chosen : chosen.slice(-Math.max(0, options.last));
   return options.size === true ? wanted.map((container) => withSize(context, container)) : wanted;
@@ -44,7 +46,12 @@ export function latestId({ store }: EngineContext): string {
   return latest.id;
 }
 
-function summarize(context: EngineContext, container: ListedContainer): ContainerSummary {
+/** `podNames`: read when there is a container in a pod. */
+function summarize(
+  context: EngineContext,
+  container: ListedContainer,
+  podNames: () => ReadonlyMap<string, string>,
+): ContainerSummary {
   const { summary } = container;
   // most are at rest: no file is looked for, and no path is made
   const paths = isSettled(container.state) ? undefined : containerPaths(context.directories, container.id);
@@ -72,6 +79,9 @@ function summarize(context: EngineContext, container: ListedContainer): Containe
     mountSources: summary.mountSources ?? [],
     networks: networksOf(summary),
     ports: summary.ports,
+    pod: summary.pod ?? '',
+    podName: summary.pod === undefined ? '' : (podNames().get(summary.pod) ?? ''),
+    isInfra: summary.isInfra ?? false,
     autoRemove: container.state.autoRemove,
     restartPolicy: summary.restartPolicy,
     cidFile: summary.cidFile,

@@ -41,6 +41,8 @@ import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Containers, Engine, EngineOptions } from './types.js';
 import { cleanPath } from '../util/paths.js';
 import { engineVersion } from './version.js';
+import { repairPods, stopWhenIdle } from '../pod/exit-policy.js';
+import { makePods, withNewPod } from './pods.js';
 import { makeSecrets } from './secrets.js';
 import { makeVolumes } from './volumes.js';
 
@@ -76,6 +78,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     });
     if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
     await repair(context);
+    await repairPods(context);
     await settleImages(context);
     return makeEngine(context);
   } catch (error) {
@@ -160,14 +163,18 @@ function makeContext(
 ): EngineContext {
   let known: HostFacts | undefined;
   const facts = () => (known ??= readHostFacts());
-  return {
+  const context: EngineContext = {
     directories,
     ...parts,
     facts,
     hideList: hideListReader(directories),
     compileSeccomp: cachedSeccompCompiler(parts.paths.seccompCache),
     background: new Set(),
+    onMemberEnd: (pod) => {
+      stopWhenIdle(context, pod);
+    },
   };
+  return context;
 }
 
 function makeEngine(context: EngineContext): Engine {
@@ -185,10 +192,12 @@ function makeEngine(context: EngineContext): Engine {
     networks: makeNetworks(context),
     volumes: makeVolumes(context),
     secrets: makeSecrets(context),
+    pods: makePods(context),
     images: makeImages(context),
     manifests: makeManifests(context),
-    run: ((options: RunOptions) => runContainer(context, options)) as Engine['run'],
-    spawn: (options) => spawnContainer(context, options),
+    run: ((options: RunOptions) =>
+      withNewPod(context, options, (wanted) => runContainer(context, wanted))) as Engine['run'],
+    spawn: (options) => withNewPod(context, options, (wanted) => spawnContainer(context, wanted)),
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),
@@ -207,10 +216,11 @@ function makeContainers(context: EngineContext): Containers {
   const { store } = context;
   const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
   return {
-    create: async (options) => {
-      await ensureImage(context, options);
-      return containerHandle(context, createContainer(context, options));
-    },
+    create: (options) =>
+      withNewPod(context, options, async (wanted) => {
+        await ensureImage(context, wanted);
+        return containerHandle(context, createContainer(context, wanted));
+      }),
     clone: async (nameOrId, options) =>
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,

@@ -5,24 +5,26 @@ import { pruneImages } from './images/remove.js';
 import { listContainers } from './list.js';
 import { PRUNE_FILTERS } from './network-filters.js';
 import { makeNetworks } from './networks.js';
+import { prunePods } from './pods.js';
 import { pruneContainers, PRUNED } from './prune.js';
 import { makeVolumes } from './volumes.js';
 import { treeSize } from '../storage/size.js';
 import type { BatchResult, ContainerFilters, PruneOptions, PruneResult } from './types.js';
 
-/** Containers first, so that what they used is unused then. */
+/** Pods and containers first, so that what they used is unused then. */
 export async function pruneAll(context: EngineContext, options: PruneOptions = {}): Promise<PruneResult> {
   const { all = false, volumes: withVolumes = false, filters = {}, signal } = options;
   checkFilters(filters);
   const given = { filters, ...(signal === undefined ? {} : { signal }) };
   const ended = { all: true, filters: { ...filters, status: [...PRUNED] }, size: true };
   const sizes = new Map(listContainers(context, ended).map(({ id, size }) => [id, size?.writable ?? 0]));
+  const pods = await prunePods(context, given);
   const containers = await pruneContainers(context, given);
   const networks = await makeNetworks(context).prune(given);
   const images = await pruneImages(context, { ...given, all });
   const volumes = withVolumes ? await pruneVolumes(context, given) : { done: [], failed: new Map(), reclaimed: 0 };
   const freed = containers.done.reduce((bytes, id) => bytes + (sizes.get(id) ?? 0), 0);
-  return { containers, networks, images, volumes, reclaimed: freed + images.reclaimed + volumes.reclaimed };
+  return { pods, containers, networks, images, volumes, reclaimed: freed + images.reclaimed + volumes.reclaimed };
 }
 
 /** Before anything is removed: those of containers alone would be refused by the next kind. */

@@ -10,7 +10,7 @@ import type { BatchResult, ContainerFilters } from './types.js';
 /** Statuses of containers that do not run. */
 export const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
 
-/** Those that share namespaces of others go first, so that all can go. */
+/** Those that share namespaces of others go first, so that all can go. Infra containers stay with their pods. */
 export async function pruneContainers(
   context: EngineContext,
   options: SignalOption & { readonly filters?: ContainerFilters } = {},
@@ -18,9 +18,9 @@ export async function pruneContainers(
   const { filters = {}, signal } = options;
   const done: string[] = [];
   const failed = new Map<string, Error>();
-  for (const { id, status } of listContainers(context, { all: true, filters }).toReversed()) {
+  for (const { id, status, isInfra } of listContainers(context, { all: true, filters }).toReversed()) {
     throwIfAborted('prune', signal);
-    if (!PRUNED.has(status)) continue;
+    if (!PRUNED.has(status) || isInfra) continue;
     try {
       await removeContainer(context, id);
       done.push(id);

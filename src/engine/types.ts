@@ -20,6 +20,7 @@ import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
 import type { Networks } from './network-types.js';
+import type { Pods } from './pod-types.js';
 import type { Secrets } from './secret-types.js';
 import type { Volumes } from './volume-types.js';
 
@@ -81,13 +82,18 @@ export interface ContainerSummary extends ContainerState {
   readonly health: HealthStatus | null;
   /** Where mount() has put its root; null when it is not mounted. */
   readonly mountPoint: string | null;
+  /** Id of the pod that it is in, or ''. */
+  readonly pod: string;
+  readonly podName: string;
+  /** It keeps what the others of its pod share. */
+  readonly isInfra: boolean;
   /** Bytes that the container wrote, and those with its root's; only with `size`. */
   readonly size?: { readonly writable: number; readonly root: number };
 }
 
 /**
  * Conditions by name as in `ps --filter`: id, name, label, label!, exited, status, ancestor, before, since, network, restart-policy,
- * command, until, volume, should-start-on-boot, health. Values of one name are alternatives (labels must all match); names must all match.
+ * command, until, volume, should-start-on-boot, health, pod. Values of one name are alternatives (labels must all match); names must all match.
  */
 export type ContainerFilters = Readonly<Record<string, readonly string[]>>;
 
@@ -179,6 +185,8 @@ export interface PruneOptions extends SignalOption {
 }
 
 export interface PruneResult {
+  /** Pods none of whose containers ran, with these. */
+  readonly pods: BatchResult;
   readonly containers: BatchResult;
   readonly networks: BatchResult;
   readonly images: ImageBatch;
@@ -252,6 +260,7 @@ export interface Engine extends AsyncDisposable {
   readonly networks: Networks;
   readonly volumes: Volumes;
   readonly secrets: Secrets;
+  readonly pods: Pods;
   readonly images: Images;
   readonly manifests: Manifests;
   /**
@@ -275,7 +284,7 @@ export interface Engine extends AsyncDisposable {
   /** What images, containers and volumes take on the disk. Walks the files of containers and volumes. ABORTED. */
   diskUsage(options?: SignalOption): Promise<DiskUsage>;
   /**
-   * Removes what nobody uses: containers that do not run, networks without containers, images without a name that no container is made of, and if they are asked
+   * Removes what nobody uses: pods whose containers do not run, containers that do not run, networks without containers, images without a name that no container is made of, and if they are asked
    * for volumes that no container has. A failure does not end it. INVALID_ARGUMENT for a filter that is none, before anything is removed; ABORTED.
    */
   prune(options?: PruneOptions): Promise<PruneResult>;

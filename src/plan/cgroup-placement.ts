@@ -21,6 +21,10 @@ export interface PlacementRequest {
   readonly optional?: readonly OptionalResource[];
   /** Version 2: what the group lies in, likewise from the mount point. */
   readonly frame?: CgroupFrame | undefined;
+  /** Limits of a group above: it has to lie in the hierarchies of these as well. @default none */
+  readonly within?: LinuxResources;
+  /** Only hierarchies that the limits need: no process will be in the group itself. @default false */
+  readonly onlyLimits?: boolean;
 }
 
 /**
@@ -29,10 +33,15 @@ export interface PlacementRequest {
  */
 export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): CgroupPlacement | undefined {
   const needed = neededControllers(request.resources);
+  const above = neededControllers(request.within ?? {});
   for (const controller of needed) requireController(layout, controller, request.optional ?? []);
   const writable = layout.hierarchies.filter((hierarchy) => !hierarchy.readOnly);
   const directories = writable
-    .filter((hierarchy) => hierarchy.version === 2 || isNeededV1(hierarchy, needed))
+    .filter((hierarchy) =>
+      request.onlyLimits === true
+        ? controllersOf(hierarchy).some((controller) => needed.includes(controller))
+        : hierarchy.version === 2 || isNeededV1(hierarchy, [...needed, ...above]),
+    )
     .map((hierarchy) => directoryIn(hierarchy, request));
   return directories.length === 0 ? undefined : { directories };
 }

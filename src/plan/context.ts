@@ -176,6 +176,8 @@ export interface LaunchContext {
   readonly seccomp?: SeccompFilter;
   /** A tiny init is PID 1. @default false */
   readonly init?: boolean;
+  /** Nothing is executed: the first process stays as it is. @default false */
+  readonly pause?: boolean;
   /** Make the working directory if it is missing. @default false */
   readonly createWorkdir?: boolean;
   /** A new session keyring of the container's own. @default true */

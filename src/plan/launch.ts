@@ -289,6 +289,7 @@ function addCommand(launch: Launch): void {
     seccomp: context.seccomp,
     createWorkdir: context.createWorkdir ?? false,
     init: context.init ?? false,
+    pause: context.pause ?? false,
   };
   addUser(builder, process, request);
   // Optional: a host may have no room for more keys, and programs live without a keyring of their own.

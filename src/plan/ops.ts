@@ -261,6 +261,8 @@ export const OPS = {
    * and env has none.
    */
   exec: { code: 93, fields: { args: 'strs', env: 'strs', setHome: 'u32' } },
+  /** In place of `exec`: runs nothing, reaps what is left to it, and ends with exit code 0 after SIGTERM, SIGINT or SIGQUIT. */
+  pause: { code: 94, fields: {} },
 
   // --- another OCI runtime
   /** Runs a program of the host to its end, with /dev/null as its stdin. `timeoutMs` 0 is none. ETIMEDOUT, or ECHILD with what it said. */

@@ -23,6 +23,8 @@ export interface ProcessContext {
   readonly createWorkdir: boolean;
   /** A tiny init stays PID 1. */
   readonly init: boolean;
+  /** Nothing is executed: the process stays as it is. @default false */
+  readonly pause?: boolean;
 }
 
 /** Limits and priorities, which only the still privileged process may set. */
@@ -130,6 +132,10 @@ export function addDrop(builder: PlanBuilder, process: OciProcess, context: Proc
   if (guarded) {
     builder.add('init', 'noNewPrivileges', {});
     addSeccomp(builder, context);
+  }
+  if (context.pause === true) {
+    builder.add('init', 'pause', {});
+    return;
   }
   if (context.init) builder.add('init', 'becomeInit', {});
   // The user's home is known only now, from the container's files.

@@ -127,6 +127,7 @@ export const DESCRIBERS: Describers = {
   hook: ({ path, timeoutMs }) => `run hook ${path}${timeoutMs === 0 ? '' : ` for at most ${timeoutMs / 1000} s`}`,
   workingDirectory: ({ path, create }) => `go to ${path}${create === 1 ? ', made if missing' : ''}`,
   becomeInit: () => 'stay as a tiny init',
+  pause: () => 'stay and run nothing',
   exec: ({ args }) => `exec ${args.map(quoteWord).join(' ')}`,
 
   networkNamespace: () => 'new network namespace that stays',

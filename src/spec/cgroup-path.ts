@@ -34,6 +34,19 @@ export function framePaths(names: CgroupNames, id: string, splitFrom = ''): Fram
   return { path, monitor: `${path}/monitor` };
 }
 
+/** What the groups of a pod's containers lie in, as a `cgroupParent`: a path, or a slice. Found by the pod's id. */
+export function podParent({ cgroupParent, cgroupManager }: Omit<CgroupNames, 'cgroups'>, id: string): string {
+  const name = `tspod_pod_${id}`;
+  if (cgroupManager !== 'systemd') return below(cgroupParent, `pod_${id}`);
+  return cgroupParent === '-.slice' ? `${name}.slice` : `${cgroupParent.slice(0, -'.slice'.length)}-${name}.slice`;
+}
+
+/** The pod's group, from the top of each hierarchy. */
+export function podCgroupPath(names: Omit<CgroupNames, 'cgroups'>, id: string): string {
+  const parent = podParent(names, id);
+  return names.cgroupManager === 'systemd' ? slicePath(parent) : parent;
+}
+
 /** The group that a process in `own` would split: one that was split already is split again, not its supervisor's part. */
 export function splittable(own: string): string {
   return own.endsWith(`/${SUPERVISOR}`) ? own.slice(0, -SUPERVISOR.length - 1) : own;

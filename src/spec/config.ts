@@ -43,7 +43,9 @@ export type RootConfig =
       readonly id: string;
       /** Chain ids, from the lowest up. */
       readonly layers: readonly string[];
-    };
+    }
+  /** An empty directory; what runs over it is tspod's own. */
+  | { readonly kind: 'empty' };
 
 /** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
 export interface NamespaceConfig {
@@ -118,6 +120,16 @@ export interface SecurityConfig {
   readonly unmask: readonly string[];
   readonly unmaskAll: boolean;
   readonly procOptions: readonly string[];
+}
+
+/** A container's place in a pod. */
+export interface PodMembership {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** It keeps what the others share. */
+  readonly infra: boolean;
+  /** Its cgroup lies in the pod's, which has these limits. @default it does not */
+  readonly resources?: ResourceConfig;
 }
 
 export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
@@ -200,6 +212,8 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly runtime?: RuntimeConfig;
   /** Containers that must run before it starts: ids, once it is recorded. */
   readonly requires: readonly string[];
+  /** Absent: it is in no pod. */
+  readonly pod?: PodMembership;
   readonly cidFile?: string;
   readonly pidFile?: string;
   readonly monitorPidFile?: string;

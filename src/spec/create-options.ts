@@ -341,6 +341,11 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly runtimeFlags?: readonly string[];
   /** Names or ids of containers that must run before it starts. @default [] */
   readonly requires?: readonly string[];
+  /**
+   * Name or id of the pod that it is to be in, whose namespaces it shares; `new:NAME` makes one, to which the options about networks, names and user
+   * namespaces go. @default none
+   */
+  readonly pod?: string;
   /** A file that must not exist, and gets the id. */
   readonly cidFile?: string;
   /** A file that gets the host pid of the first process. */

@@ -104,7 +104,8 @@ function ociDevice(node: DeviceNode, path: string): OciDevice {
   return { path, type, major, minor, fileMode: mode, uid, gid };
 }
 
-function blockDeviceNumbers(path: string): { readonly major: number; readonly minor: number } {
+/** Throws INVALID_ARGUMENT. */
+export function blockDeviceNumbers(path: string): { readonly major: number; readonly minor: number } {
   statHost('device', path);
   const node = readDeviceNode(path);
   if (node?.type !== 'b') throw invalid(`device ${quote(path)}: not a block device`);

@@ -16,8 +16,13 @@ export function checkName(name: string): string {
 
 /** Host and domain names of the UTS namespace: sethostname(2) takes 64 bytes; the characters are those of DNS and `_`. */
 export function checkHostname(what: string, name: string): string {
-  if (name.length >= 1 && name.length <= 64 && /^[a-zA-Z0-9_.-]+$/.test(name)) return name;
+  if (isHostname(name)) return name;
   throw invalid(`${what} must be 1 to 64 letters, digits, dots, dashes or underscores, not ${quote(name)}`);
+}
+
+/** As checkHostname() takes it. */
+export function isHostname(name: string): boolean {
+  return name.length >= 1 && name.length <= 64 && /^[a-zA-Z0-9_.-]+$/.test(name);
 }
 
 /** An absolute path without surprises, cleaned by the caller; INVALID_ARGUMENT otherwise. */

@@ -6,7 +6,7 @@ import { parseSignal } from '../util/signals.js';
 import { normalizeAccounts } from './account-options.js';
 import { checkAddedCapabilities, checkCapabilityConflict, normalizeCapabilities } from './capabilities.js';
 import { normalizeCgroups, type CgroupManager } from './cgroup-options.js';
-import type { ContainerConfig, SecurityConfig } from './config.js';
+import type { ContainerConfig, PodMembership, SecurityConfig } from './config.js';
 import type { CreateOptions, LogOptions, RestartOptions, SecurityOptions } from './create-options.js';
 import { checkDeviceRule, normalizeDevices } from './devices.js';
 import { normalizeEnvironment } from './environment.js';
@@ -52,6 +52,8 @@ export interface EngineDefaults {
 export interface NormalizeDetails extends EngineDefaults {
   /** That of `options.image`, if it is not the host. */
   readonly image?: ContainerImage | undefined;
+  /** Its place in a pod. An infra container without an image has an empty root. @default none */
+  readonly pod?: PodMembership | undefined;
 }
 
 /**
@@ -61,12 +63,12 @@ export interface NormalizeDetails extends EngineDefaults {
 export function normalizeCreateOptions(
   given: CreateOptions,
   facts: HostFacts,
-  { cgroupManager, image }: NormalizeDetails = {},
+  { cgroupManager, image, pod }: NormalizeDetails = {},
 ): ContainerConfig {
   checkCreateOptions(given);
   const options = image === undefined ? given : withImage(given, image);
   const config: ContainerConfig = {
-    ...identity(options, image),
+    ...identity(options, image, pod),
     ...processPart(options, facts, image),
     ...(image === undefined ? {} : imagePart(given, image)),
     ...isolation(options),
@@ -80,13 +82,15 @@ export function normalizeCreateOptions(
   return config;
 }
 
-function identity(options: CreateOptions, found: ContainerImage | undefined) {
-  const root = normalizeRoot(options, found);
+function identity(options: CreateOptions, found: ContainerImage | undefined, pod: PodMembership | undefined) {
+  const isEmpty = pod?.infra === true && options.image === undefined;
+  const root = isEmpty ? ({ kind: 'empty' } as const) : normalizeRoot(options, found);
   return {
+    ...defined({ pod }),
     ...defined({ name: options.name === undefined ? undefined : checkName(options.name) }),
     root,
     image: found?.name ?? options.image ?? '',
-    ...normalizeCommand(options, root),
+    ...(isEmpty ? { args: [], entrypoint: [], command: [] } : normalizeCommand(options, root)),
     labels: checkLabels('a label', options.labels ?? {}),
     annotations: checkLabels('an annotation', options.annotations ?? {}),
     ...defined({ cidFile: options.cidFile, pidFile: options.pidFile, monitorPidFile: options.monitorPidFile }),

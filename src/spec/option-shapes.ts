@@ -101,6 +101,7 @@ const CREATE: ShapeOf<CreateOptions> = {
   runtime: 'string',
   runtimeFlags: 'strings',
   requires: 'strings',
+  pod: 'string',
   cidFile: 'string',
   pidFile: 'string',
   monitorPidFile: 'string',
@@ -249,7 +250,7 @@ export function checkUpdateOptions(options: UpdateOptions): void {
   if (options.resources !== undefined) checkResourceOptions(options.resources);
 }
 
-function checkResourceOptions(resources: ResourceOptions): void {
+export function checkResourceOptions(resources: ResourceOptions): void {
   one('resources', resources, RESOURCES);
   for (const name of ['deviceReadBps', 'deviceWriteBps', 'deviceReadIops', 'deviceWriteIops'] as const) {
     each(`resources.${name}`, resources[name], RATE, REQUIRED.rate);

@@ -1,4 +1,4 @@
-/** How a user names a container: its exact name, its id, or the beginning of its id. */
+/** How a user names a container or a pod: its exact name, its id, or the beginning of its id. */
 import { TspodError } from '../errors.js';
 
 const HEX = /^[0-9a-f]{1,64}$/;
@@ -45,4 +45,20 @@ export function nameInUse(name: string, ownerId: string): TspodError {
       'that name is already in use, or use --replace to instruct tspod to do so.',
     { details: { name, ownerId } },
   );
+}
+
+export function noSuchPod(nameOrId: string): TspodError {
+  return new TspodError('NO_SUCH_POD', `no pod with name or ID ${nameOrId} found: no such pod`, {
+    details: { name: nameOrId },
+  });
+}
+
+export function ambiguousPod(prefix: string): TspodError {
+  return new TspodError('AMBIGUOUS', `more than one result for pod name or ID ${prefix}: pod already exists`, {
+    details: { name: prefix },
+  });
+}
+
+export function podNameInUse(name: string, ownerId: string): TspodError {
+  return new TspodError('NAME_IN_USE', `name "${name}" is in use: pod already exists`, { details: { name, ownerId } });
 }

@@ -69,6 +69,10 @@ export interface StoredSummary {
   readonly cidFile: string;
   /** It has a health check. */
   readonly checked: boolean;
+  /** Id of the pod that it is in. @default none */
+  readonly pod?: string;
+  /** It keeps what the others of its pod share. @default false */
+  readonly isInfra?: boolean;
 }
 
 /** Ids of the host that a container's ids stand for: `size` of them from `first` on. */
@@ -98,6 +102,8 @@ export interface NewContainer {
   readonly hostPorts?: readonly ChosenPort[];
   /** The image that it is made of. @default none */
   readonly imageId?: string | undefined;
+  /** The pod that it is in; `infra`: its id, if it is the one that keeps what the others share. @default none */
+  readonly pod?: { readonly id: string; readonly infra: string | undefined } | undefined;
   /** `seq` of each container whose namespaces this one shares. */
   readonly donors: readonly number[];
 }

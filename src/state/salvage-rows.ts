@@ -10,6 +10,7 @@ const OF_CONTAINERS = {
   member: 'owner',
   container_volume: 'container',
   container_secret: 'container',
+  pod_member: 'container',
 } as const;
 
 /** Which image a container is made of is also in its summary. */
@@ -53,4 +54,8 @@ export const TIDY_UP = `
   DELETE FROM volume WHERE NOT json_valid(labels) OR NOT json_valid(options);
   DELETE FROM secret WHERE NOT json_valid(labels) OR NOT json_valid(driver_options);
   DELETE FROM image_suspect;
+  DELETE FROM pod WHERE length(id) != 64 OR id GLOB '*[^0-9a-f]*' OR name = '' OR NOT json_valid(config);
+  INSERT OR IGNORE INTO pod_member SELECT c.seq, p.seq FROM container c JOIN pod p ON p.id = json_extract(c.summary, '$.pod');
+  DELETE FROM pod_member WHERE pod NOT IN (SELECT seq FROM pod);
+  UPDATE pod SET infra = '' WHERE infra NOT IN (SELECT id FROM container);
 `;

@@ -213,4 +213,21 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (container, position)
   ) STRICT;
   `,
+  // `infra`: id of the container that keeps what the others share, or ''. `stops`: when nothing of it runs but that one. `removing`: to be finished by whoever comes first; nobody joins it any more.
+  `
+  CREATE TABLE pod (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL,
+    infra TEXT NOT NULL,
+    stops INTEGER NOT NULL,
+    removing INTEGER NOT NULL,
+    config TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX pod_removing ON pod (seq) WHERE removing = 1;
+  CREATE INDEX pod_stops ON pod (seq) WHERE stops = 1;
+  CREATE TABLE pod_member (container INTEGER PRIMARY KEY, pod INTEGER NOT NULL) STRICT;
+  CREATE INDEX pod_member_pod ON pod_member (pod);
+  `,
 ];

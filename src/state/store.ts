@@ -11,6 +11,7 @@ import { Members } from './members.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
 import type { HostIds, NewContainer, StoredContainer, StoredState } from './records.js';
 import { ListedContainer } from './listed-container.js';
+import { Pods } from './pods.js';
 import {
   ROW_COLUMNS,
   STATE_INSERT,
@@ -56,6 +57,7 @@ export class Store {
   readonly imageLeases: ImageLeases;
   readonly volumes: Volumes;
   readonly secrets: Secrets;
+  readonly pods: Pods;
 
   /** As openDatabase(). */
   constructor(path: string, onNew?: () => void) {
@@ -78,6 +80,7 @@ export class Store {
     this.imageLeases = new ImageLeases(tables);
     this.volumes = new Volumes(tables);
     this.secrets = new Secrets(tables);
+    this.pods = new Pods(tables);
   }
 
   /** Throws NAME_IN_USE. Answers the new container's `seq`. */
@@ -99,6 +102,7 @@ export class Store {
       for (const donor of container.donors) this.#addDependency(seq, donor);
       this.hostPorts.take(seq, container.hostPorts ?? []);
       if (container.imageId !== undefined) this.images.use(seq, container.imageId);
+      if (container.pod !== undefined) this.pods.join(seq, container.pod);
       return seq;
     });
   }
@@ -214,6 +218,7 @@ export class Store {
       this.hostPorts.free(container.seq);
       this.images.free(container.seq);
       this.secrets.free(container.seq);
+      this.pods.leave(container.seq);
       this.#prepare('DELETE FROM exit_code WHERE removed_us < ?').run(nowUs - EXIT_CODE_KEPT_US);
       this.#prepare('INSERT OR REPLACE INTO exit_code VALUES (?, ?, ?)').run(container.id, exitCode, nowUs);
       return this.volumes.free(container.seq);

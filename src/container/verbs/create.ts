@@ -16,6 +16,7 @@ import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
+import { requireSamePod } from '../pod/join.js';
 import { requirePrivileges } from '../privileges.js';
 import { copySecrets, hasSecrets, withSecretNames } from '../secrets.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
@@ -51,6 +52,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   requirePrivileges(context.facts());
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
+  requireSamePod(context, id, { pod: shared.pod, donors });
   const config = withSecretNames(context, withVolumeNames(withHostMaps(context, shared)));
   const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
   try {
@@ -102,6 +104,7 @@ function insert(context: EngineContext, id: string, { config, hostPorts, state, 
         ...(hostIds === undefined ? {} : { hostIds }),
         hostPorts,
         donors,
+        pod: config.pod === undefined ? undefined : { id: config.pod.id, infra: config.pod.infra ? id : undefined },
         imageId: config.root.kind === 'image' ? config.root.id : undefined,
       });
       context.store.rememberConfig(id, config);
@@ -130,6 +133,7 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     restartPolicy: config.restart.policy,
     cidFile: config.cidFile ?? '',
     checked: config.health !== undefined,
+    ...(config.pod === undefined ? {} : { pod: config.pod.id, isInfra: config.pod.infra }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import type { StoredPod } from '../../state/pods.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api.js';
 import { inBatch } from '../batch.js';
@@ -10,16 +11,59 @@ import { destroy } from '../destroy.js';
 import type { HeldContainer } from '../held.js';
 import { outlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
+import { finishPodRemoval, removePod } from '../pod/remove.js';
+import { defined } from '../run-options.js';
 import { isAllowed } from '../transitions.js';
 import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
-/** Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces (without depend). */
+/**
+ * Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces (without depend), INFRA_CONTAINER if it is one: with
+ * depend it goes with its pod.
+ */
 export async function removeContainer(context: EngineContext, id: string, options: RemoveOptions = {}): Promise<void> {
+  const pod = podOfInfra(context, id);
+  if (pod === undefined) return removeOne(context, id, options);
+  if (options.depend !== true) throw isInfra(id, pod);
+  await removeWholePod(context, pod, options);
+}
+
+/** With its containers. As removePod(). */
+export async function removeWholePod(
+  context: EngineContext,
+  pod: string,
+  { force, timeoutSec, signal }: RemoveOptions = {},
+): Promise<void> {
+  await removePod(context, pod, { ...defined({ force, timeoutSec, signal }), removeOne });
+}
+
+/** Goes on with a removal that was cut off. As removePod(). */
+export function finishRemovalOfPod(context: EngineContext, pod: StoredPod): Promise<void> {
+  return finishPodRemoval(context, pod, { removeOne });
+}
+
+/** The pod whose infra container it is. */
+function podOfInfra({ store }: EngineContext, id: string): string | undefined {
+  const stored = store.get(id);
+  if (stored === undefined) return undefined;
+  const pod = store.pods.podOf(stored.seq);
+  return pod !== undefined && store.pods.get(pod)?.infraId === id ? pod : undefined;
+}
+
+function isInfra(id: string, pod: string): TspodError {
+  return new TspodError(
+    'INFRA_CONTAINER',
+    `container ${id} is the infra container of pod ${pod} and cannot be removed without removing the pod`,
+    { details: { id, pod } },
+  );
+}
+
+/** Also an infra container. */
+async function removeOne(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
   const stored = context.store.get(id);
   if (stored !== undefined && options.depend === true) {
     for (const dependent of context.store.dependents(stored.seq)) {
-      await ignoring(['NO_SUCH_CONTAINER'], removeContainer(context, dependent, options));
+      await ignoring(['NO_SUCH_CONTAINER'], removeOne(context, dependent, options));
     }
   }
   if (options.force === true) await endByForce(context, id, options);

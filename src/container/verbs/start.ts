@@ -1,6 +1,7 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { TspodError } from '../../errors.js';
 import { nowUs } from '../../events/event-log.js';
+import type { ContainerConfig } from '../../spec/config.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { startDependencies } from '../dependencies.js';
@@ -13,6 +14,7 @@ import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { containerStdio } from '../stdio.js';
+import { withInfra } from '../pod/infra.js';
 import { Session } from '../session.js';
 import { removeEnded } from '../auto-remove.js';
 import { settle } from '../settle.js';
@@ -33,7 +35,10 @@ const NEW_LIFE: Partial<StoredState> = {
 
 /** Throws STATE_INVALID unless it has no process. */
 export async function initContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
-  if (options.recursive === true) await startDonors(context, id, options);
+  await afterOthers(context, id, { options, launch: (inner) => initIt(inner, id, options) });
+}
+
+async function initIt(context: EngineContext, id: string, options: StartOptions): Promise<void> {
   await withContainer(
     context,
     id,
@@ -51,7 +56,10 @@ export async function initContainer(context: EngineContext, id: string, options:
 
 /** Throws STATE_RUNNING if it runs, STATE_INVALID if it is paused or being ended. */
 export async function startContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
-  if (options.recursive === true) await startDonors(context, id, options);
+  await afterOthers(context, id, { options, launch: (inner) => startIt(inner, id, options) });
+}
+
+async function startIt(context: EngineContext, id: string, options: StartOptions): Promise<void> {
   await withContainer(
     context,
     id,
@@ -73,7 +81,14 @@ export async function startAttached(
   id: string,
   options: AttachOptions & StartOptions,
 ): Promise<AttachSession> {
-  if (options.recursive === true) await startDonors(context, id, options);
+  return afterOthers(context, id, { options, launch: (inner) => startItAttached(inner, id, options) });
+}
+
+async function startItAttached(
+  context: EngineContext,
+  id: string,
+  options: AttachOptions & StartOptions,
+): Promise<AttachSession> {
   return withContainer(
     context,
     id,
@@ -209,6 +224,33 @@ function leave(held: HeldContainer, talk: MonitorTalk): void {
     .closed()
     .then(() => removeEnded(context, held, talk.exit))
     .catch(() => undefined);
+}
+
+/** Launches it when the infra container of its pod runs, and, if that was asked for, what it depends on. */
+function afterOthers<T>(
+  context: EngineContext,
+  id: string,
+  { options, launch }: { readonly options: StartOptions; readonly launch: (inner: EngineContext) => Promise<T> },
+): Promise<T> {
+  const { signal, recursive } = options;
+  return withInfra(context, knownConfig(context, id), {
+    signal,
+    start: (inner, infra) => startContainer(inner, infra, signal === undefined ? {} : { signal }),
+    launch: async (inner) => {
+      if (recursive === true) await startDonors(inner, id, options);
+      return launch(inner);
+    },
+  });
+}
+
+/** One that is damaged, or gone, is told under its lock. */
+function knownConfig({ store }: EngineContext, id: string): ContainerConfig | undefined {
+  try {
+    return store.config(id);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function startDonors(context: EngineContext, id: string, { signal }: StartOptions): Promise<void> {

@@ -1,0 +1,114 @@
+/** A container that is created in a pod: what of its options follows from that, and which are the pod's. */
+import { TspodError } from '../../errors.js';
+import { podParent } from '../../spec/cgroup-path.js';
+import type { PodMembership } from '../../spec/config.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { invalid } from '../../spec/invalid.js';
+import type { PodConfig, PodNamespace } from '../../spec/pod-options.js';
+import { noSuchPod } from '../../state/lookup.js';
+import type { StoredPod } from '../../state/pods.js';
+import type { StoredContainer } from '../../state/records.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+
+export interface Joined {
+  readonly options: CreateOptions;
+  readonly pod: PodMembership;
+}
+
+/** Undefined: it is in none. Throws NO_SUCH_POD, AMBIGUOUS, INVALID_ARGUMENT for an option that is the pod's. */
+export function joinPod(context: EngineContext, options: CreateOptions): Joined | undefined {
+  if (options.pod === undefined || options.pod === '') return undefined;
+  const pod = context.store.pods.find(options.pod);
+  if (pod.removing) throw noSuchPod(options.pod);
+  const { config, infraId } = pod;
+  if (options.userns !== undefined) throw invalid('userns and pod cannot be set together');
+  const namespaces = sharedNamespaces(pod, options);
+  refuseOfNetwork(options, namespaces);
+  if (options.hostname !== undefined && namespaces.uts !== undefined)
+    throw invalid('cannot set hostname when joining the pod UTS namespace: invalid configuration');
+  const { mounts = [] } = infraId === '' ? {} : readConfig(context, infraId);
+  return {
+    options: {
+      ...options,
+      ...namespaces,
+      ...cgroupPlace(pod, options),
+      ...(options.restart === undefined && config.restart !== undefined && options.autoRemove !== true
+        ? { restart: config.restart }
+        : {}),
+      ...(infraId === '' ? {} : { requires: [infraId, ...(options.requires ?? [])] }),
+      ...(mounts.length === 0 ? {} : { volumesFrom: [infraId, ...(options.volumesFrom ?? [])] }),
+    },
+    pod: membershipOf(pod, options),
+  };
+}
+
+/** What a container of the pod has of it in its record. */
+export function membershipOf(
+  { id, config }: { readonly id: string; readonly config: PodConfig },
+  options: CreateOptions = {},
+): PodMembership {
+  const isBelow = config.shareParent && options.cgroupParent === undefined && hasGroup(options);
+  return { id, infra: false, ...(isBelow ? { resources: config.resources } : {}) };
+}
+
+function hasGroup({ cgroups }: CreateOptions): boolean {
+  return cgroups !== 'disabled' && cgroups !== 'split';
+}
+
+function cgroupPlace({ id, config }: StoredPod, options: CreateOptions): Pick<CreateOptions, 'cgroupParent'> {
+  if (!config.shareParent || options.cgroupParent !== undefined || !hasGroup(options)) return {};
+  return { cgroupParent: podParent(config, id) };
+}
+
+type Shared = Pick<CreateOptions, 'network' | 'pid' | 'ipc' | 'uts' | 'cgroupns' | 'userns'>;
+
+const OPTION_OF = {
+  cgroup: 'cgroupns',
+  ipc: 'ipc',
+  net: 'network',
+  pid: 'pid',
+  user: 'userns',
+  uts: 'uts',
+} as const satisfies Readonly<Record<PodNamespace, keyof Shared>>;
+
+/** One that is asked for is taken in place of the pod's. */
+function sharedNamespaces({ config, infraId }: StoredPod, options: CreateOptions): Shared {
+  const shared = config.share.filter((name) => options[OPTION_OF[name]] === undefined);
+  return Object.fromEntries(shared.map((name) => [OPTION_OF[name], `container:${infraId}`]));
+}
+
+const NETWORK_SHARED = 'network cannot be configured when it is shared with a pod';
+
+function refuseOfNetwork(options: CreateOptions, { network }: Shared): void {
+  if (network === undefined) return;
+  if ((options.publish?.length ?? 0) > 0 || options.publishAll === true)
+    throw invalid(`published or exposed ports must be defined when the pod is created: ${NETWORK_SHARED}`);
+  if ((options.addHosts?.length ?? 0) > 0)
+    throw invalid(`extra host entries must be specified on the pod: ${NETWORK_SHARED}`);
+  const { ip, ip6, macAddress, networks, networkAliases, egress } = options;
+  if ([ip, ip6, macAddress, networks?.[0], networkAliases?.[0], egress].some((given) => given !== undefined))
+    throw invalid(`networks must be defined when the pod is created: ${NETWORK_SHARED}`);
+}
+
+/** Members of a pod depend on each other alone, and nobody else depends on them. Throws INVALID_ARGUMENT. */
+export function requireSamePod(
+  { store }: EngineContext,
+  id: string,
+  { pod, donors }: { readonly pod: PodMembership | undefined; readonly donors: readonly StoredContainer[] },
+): void {
+  for (const donor of donors) {
+    const other = store.pods.podOf(donor.seq);
+    if (other === pod?.id) continue;
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `container ${id} depends on container ${donor.id} which is ${wherePodIs(pod?.id, other)}: invalid argument`,
+      { details: { id, dependency: donor.id } },
+    );
+  }
+}
+
+function wherePodIs(own: string | undefined, other: string | undefined): string {
+  if (own === undefined) return 'in a pod - containers not in pods cannot depend on containers in pods';
+  return other === undefined ? `not in pod ${own}` : `in a different pod (${other})`;
+}

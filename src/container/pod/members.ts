@@ -1,0 +1,36 @@
+/** What the containers of a pod are, as one moment saw them. Takes no lock. */
+import type { StoredContainer } from '../../state/records.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { ContainerStatus } from '../api.js';
+import type { EngineContext } from '../context.js';
+import { observe, statusOf } from '../observe.js';
+
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly status: ContainerStatus;
+  readonly isInfra: boolean;
+}
+
+/** Oldest first: the infra container before the others. */
+export function membersOf(
+  context: EngineContext,
+  { id, infraId }: { readonly id: string; readonly infraId: string },
+): readonly Member[] {
+  return context.store.pods.members(id).flatMap((member) => {
+    const stored = context.store.get(member);
+    if (stored === undefined) return [];
+    return [{ id: member, name: stored.name, status: presentStatus(context, stored), isInfra: member === infraId }];
+  });
+}
+
+export function presentStatus({ directories }: EngineContext, { id, state }: StoredContainer): ContainerStatus {
+  return statusOf(state, observe(state, containerPaths(directories, id)));
+}
+
+/** It has a process, or is about to have one again. */
+export function isLive(status: ContainerStatus): boolean {
+  return LIVE.has(status);
+}
+
+const LIVE: ReadonlySet<ContainerStatus> = new Set(['initialized', 'running', 'paused', 'stopping', 'restarting']);

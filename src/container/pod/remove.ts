@@ -1,0 +1,90 @@
+/** Removes a pod with its containers. Cut off anywhere, the record says that it is being removed, and the next command goes on. */
+import type { TspodError } from '../../errors.js';
+import { isTspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { StoredPod } from '../../state/pods.js';
+import type { RemoveOptions } from '../api.js';
+import type { EngineContext } from '../context.js';
+import { recordEngineEvent } from '../events.js';
+import { failpoint } from '../failpoint.js';
+import { isAllowed, requireAllowed } from '../transitions.js';
+import { removePodCgroup } from './cgroup.js';
+import { failuresOf, partialFail, type Failures } from './failures.js';
+import { withPod } from './lock.js';
+import { membersOf, type Member } from './members.js';
+
+/** Removes one container, whatever it is in the pod. */
+export type RemoveOne = (context: EngineContext, id: string, options: RemoveOptions) => Promise<void>;
+
+export interface PodRemoval extends Pick<RemoveOptions, 'force' | 'timeoutSec' | 'signal'> {
+  readonly removeOne: RemoveOne;
+}
+
+/** Throws NO_SUCH_POD; POD_PARTIAL_FAIL without force if containers of it run, and if some cannot be removed. */
+export async function removePod(context: EngineContext, id: string, removal: PodRemoval): Promise<void> {
+  await withPod(
+    context,
+    id,
+    async (inner, pod) => {
+      throwIfAborted('remove a pod', removal.signal);
+      const members = membersOf(inner, pod);
+      if (removal.force !== true) refuseRunning(id, members);
+      inner.store.pods.beginRemoval(id);
+      failpoint('pod-removal-recorded');
+      await finishPodRemoval(inner, pod, removal);
+    },
+    { signal: removal.signal },
+  );
+}
+
+/** The infra container may run: there is no other use for it. */
+function refuseRunning(pod: string, members: readonly Member[]): void {
+  const running = members.filter(({ isInfra, status }) => !isInfra && !isAllowed('remove', status));
+  if (running.length > 0) throw notAll(pod, new Map(running.map(({ id, status }) => [id, refusalOf(id, status)])));
+}
+
+function refusalOf(id: string, status: Member['status']): Error {
+  try {
+    requireAllowed('remove', id, status);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new TypeError(`container ${id} can be removed`);
+}
+
+function notAll(pod: string, errors: Failures): TspodError {
+  const words = [...errors.values()].map(({ message }) => message).join('; ');
+  return partialFail(
+    pod,
+    `not all containers could be removed from pod ${pod}: ${words}: removing pod containers`,
+    errors,
+  );
+}
+
+/** Under the pod's lock; what is gone already is success. */
+export async function finishPodRemoval(context: EngineContext, pod: StoredPod, removal: PodRemoval): Promise<void> {
+  const { id, name, infraId } = pod;
+  const { timeoutSec, signal, removeOne } = removal;
+  const options = {
+    force: true,
+    depend: true,
+    volumes: true,
+    ...(timeoutSec === undefined ? {} : { timeoutSec }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const removeMember = (member: string) => removeOne(context, member, options).catch(ignoreGone);
+  const others = context.store.pods.members(id).filter((member) => member !== infraId);
+  const errors = await failuresOf(others.map((member) => [member, removeMember(member)]));
+  if (errors.size > 0) throw notAll(id, errors);
+  failpoint('pod-members-removed');
+  for (const member of context.store.pods.members(id)) await removeMember(member);
+  failpoint('pod-infra-removed');
+  await removePodCgroup(context, pod);
+  failpoint('pod-cgroup-removed');
+  recordEngineEvent(context, { type: 'pod', status: 'remove', id, name, attributes: pod.config.labels });
+  context.store.pods.delete(id);
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+}

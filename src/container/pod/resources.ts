@@ -1,0 +1,11 @@
+/** Limits of a pod as a cgroup takes them. */
+import type { LinuxResources } from '../../oci/resources.js';
+import type { ResourceConfig } from '../../spec/config.js';
+import { blockDeviceNumbers } from '../../spec/host-paths.js';
+import { ociResources } from '../../spec/resources.js';
+
+/** What is asked of a pod's cgroup. The number of processes only where it was. */
+export function podResources(config: ResourceConfig): LinuxResources {
+  const { devices: _devices, pids, ...resources } = ociResources(config, [], blockDeviceNumbers);
+  return { ...resources, ...(pids !== undefined && pids.limit > 0 ? { pids } : {}) };
+}

@@ -1,0 +1,62 @@
+/** The filters of `pod ps`. */
+import { CONTAINER_STATUSES } from '../container/api.js';
+import { TspodError } from '../errors.js';
+import { POD_STATUSES, type PodMember, type PodSummary } from '../pod/api.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
+import type { PodFilters } from './pod-types.js';
+
+export type PodPredicate = (pod: PodSummary) => boolean;
+
+type FilterMaker = (values: readonly string[], now: Date) => PodPredicate;
+
+const MAKERS: Readonly<Record<string, FilterMaker>> = {
+  ...NAME_FILTERS,
+  ...LABEL_FILTERS,
+  status: (values) => {
+    const wanted = values.map((value) => {
+      const known = POD_STATUSES.find((status) => status.toLowerCase() === value.toLowerCase());
+      if (known === undefined) throw invalid(`${value} is not a valid pod status`);
+      return known;
+    });
+    return ({ status }) => wanted.includes(status);
+  },
+  until: (values, now) => {
+    const limit = untilLimit(values, now);
+    return ({ createdAt }) => createdAt.getTime() < limit;
+  },
+  network:
+    (values) =>
+    ({ networks }) =>
+      values.some((value) => networks.includes(value)),
+  'ctr-ids': (values) => byMember(NAME_FILTERS.id(values)),
+  'ctr-names': (values) => byMember(NAME_FILTERS.name(values)),
+  'ctr-number': (values) => {
+    const wanted = values.map((value) => {
+      if (!/^\d+$/.test(value)) throw invalid(`ctr-number: "${value}" is no number`);
+      return Number(value);
+    });
+    return ({ containers }) => wanted.includes(containers.length);
+  },
+  'ctr-status': (values) => {
+    const bad = values.find((value) => !CONTAINER_STATUSES.some((status) => status === value));
+    if (bad !== undefined) throw invalid(`${bad} is not a valid status`);
+    return byMember(({ status }) => values.includes(status));
+  },
+};
+
+function byMember(test: (member: PodMember) => boolean): PodPredicate {
+  return ({ containers }) => containers.some(test);
+}
+
+/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+export function podPredicate(filters: PodFilters, now: Date): PodPredicate {
+  return everyFilter(filters, {
+    makers: MAKERS,
+    make: (maker, values) => maker(values, now),
+    unknown: (name) => `${name} is an invalid filter`,
+  });
+}
+
+function invalid(message: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message);
+}

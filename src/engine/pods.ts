@@ -1,0 +1,99 @@
+/** Pods: made, listed, removed; and containers that are created together with one. */
+import type { SignalOption } from '../container/api.js';
+import { tracked, type EngineContext } from '../container/context.js';
+import { defined } from '../container/run-options.js';
+import { removeWholePod } from '../container/verbs/remove.js';
+import { isTspodError, TspodError } from '../errors.js';
+import { throwIfAborted } from '../native/abort.js';
+import type { PodCreateOptions, PodSummary } from '../pod/api.js';
+import { createPod } from '../pod/create.js';
+import { podHandle } from '../pod/handle.js';
+import { summarizePod } from '../pod/summary.js';
+import type { CreateOptions } from '../spec/create-options.js';
+import { podOptionsOf } from '../spec/pod-normalize.js';
+import { ensureImage } from './images/pull.js';
+import { podPredicate } from './pod-filters.js';
+import type { PodFilters, Pods } from './pod-types.js';
+import type { BatchResult } from './types.js';
+
+export function makePods(context: EngineContext): Pods {
+  const { pods } = context.store;
+  return {
+    create: (options = {}) => tracked(context, async () => podHandle(context, await make(context, options))),
+    get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
+    exists: (nameOrId) => exists(context, nameOrId),
+    list: ({ filters = {} } = {}) => listPods(context, filters),
+    latest: () => {
+      const latest = pods.latest();
+      if (latest === undefined) throw new TspodError('NO_SUCH_POD', 'no pods: no such pod');
+      return podHandle(context, latest);
+    },
+    prune: (options) => tracked(context, () => prunePods(context, options)),
+  };
+}
+
+async function make(context: EngineContext, options: PodCreateOptions) {
+  if (options.infraImage !== undefined) await ensureImage(context, { image: options.infraImage });
+  return createPod(context, options);
+}
+
+function exists({ store }: EngineContext, nameOrId: string): boolean {
+  try {
+    store.pods.find(nameOrId);
+    return true;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_POD')) return false;
+    throw error;
+  }
+}
+
+function listPods(context: EngineContext, filters: PodFilters): readonly PodSummary[] {
+  const matches = podPredicate(filters, new Date());
+  return context.store.pods
+    .list()
+    .map((pod) => summarizePod(context, pod))
+    .filter(matches);
+}
+
+/** What has run and does not any more. */
+const PRUNED: readonly PodSummary['status'][] = ['Exited', 'Stopped'];
+
+export async function prunePods(
+  context: EngineContext,
+  { filters = {}, signal }: SignalOption & { readonly filters?: PodFilters } = {},
+): Promise<BatchResult> {
+  const done: string[] = [];
+  const failed = new Map<string, Error>();
+  for (const { id, status } of listPods(context, filters)) {
+    throwIfAborted('prune pods', signal);
+    if (!PRUNED.includes(status)) continue;
+    try {
+      await removeWholePod(context, id, defined({ signal }));
+      done.push(id);
+    } catch (error) {
+      failed.set(id, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return { done, failed };
+}
+
+const NEW = 'new:';
+
+/** Makes the pod that `pod: 'new:NAME'` asks for, and takes it away again if the container is not made. */
+export async function withNewPod<T, Options extends CreateOptions>(
+  context: EngineContext,
+  options: Options,
+  create: (options: Options) => Promise<T>,
+): Promise<T> {
+  if (options.pod?.startsWith(NEW) !== true) return create(options);
+  const name = options.pod.slice(NEW.length);
+  if (name === '') throw new TspodError('INVALID_ARGUMENT', 'new pod name must be at least one character');
+  const { pod, container } = podOptionsOf(options);
+  const { id } = await tracked(context, () => make(context, { ...pod, name }));
+  try {
+    return await create({ ...container, pod: id });
+  } catch (error) {
+    await removeWholePod(context, id, { force: true });
+    throw error;
+  }
+}

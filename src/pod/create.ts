@@ -1,0 +1,69 @@
+/** Records a new pod, with its infra container. Nothing of it exists in the kernel before one of its containers is started. */
+import { configureFor } from '../container/configure.js';
+import type { EngineContext } from '../container/context.js';
+import { recordEngineEvent } from '../container/events.js';
+import { failpoint } from '../container/failpoint.js';
+import { newId } from '../container/ids.js';
+import { membershipOf } from '../container/pod/join.js';
+import { recordContainer } from '../container/verbs/create.js';
+import { isTspodError } from '../errors.js';
+import type { ContainerConfig } from '../spec/config.js';
+import type { CreateOptions } from '../spec/create-options.js';
+import { resolveHostPaths } from '../spec/host-paths.js';
+import { podParent } from '../spec/cgroup-path.js';
+import { infraOptions, normalizePodOptions } from '../spec/pod-normalize.js';
+import type { PodConfig, PodCreateOptions } from '../spec/pod-options.js';
+import { randomName } from '../util/random-name.js';
+
+/** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
+const NAME_ATTEMPTS = 8;
+
+export interface RecordedPod {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Throws INVALID_ARGUMENT, NAME_IN_USE, and what the creation of the infra container throws. */
+export function createPod(context: EngineContext, options: PodCreateOptions): RecordedPod {
+  const config = normalizePodOptions(options, context.facts(), { cgroupManager: context.cgroupManager });
+  const id = newId();
+  for (let attempt = 0; ; attempt += 1) {
+    const name = options.name ?? randomName(attempt);
+    try {
+      const infra = config.infra ? infraConfig(context, { id, name, config, options }) : undefined;
+      record(context, { id, name, config }, infra);
+      failpoint('pod-recorded');
+      recordEngineEvent(context, { type: 'pod', status: 'create', id, name, attributes: config.labels });
+      return { id, name };
+    } catch (error) {
+      const again = options.name === undefined && attempt < NAME_ATTEMPTS && isTspodError(error, 'NAME_IN_USE');
+      if (!again) throw error;
+    }
+  }
+}
+
+interface NewPod {
+  readonly id: string;
+  readonly name: string;
+  readonly config: PodConfig;
+}
+
+/** Both or neither. */
+function record(context: EngineContext, pod: NewPod, infra: ContainerConfig | undefined): void {
+  const { store } = context;
+  store.transaction(() => {
+    store.pods.insert({ ...pod, createdUs: Date.now() * 1000 });
+    if (infra !== undefined) recordContainer(context, newId(), { config: infra, state: {} });
+  });
+}
+
+function infraConfig(
+  context: EngineContext,
+  { id, name, config, options }: NewPod & { readonly options: PodCreateOptions },
+): ContainerConfig {
+  const own: CreateOptions = infraOptions(options, { id, name, share: config.share });
+  const place = config.shareParent ? { cgroupParent: podParent(config, id) } : {};
+  const infra = configureFor(context, { ...own, ...place }, { ...membershipOf({ id, config }), infra: true });
+  resolveHostPaths(infra);
+  return infra;
+}

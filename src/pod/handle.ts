@@ -1,0 +1,32 @@
+/** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
+import type { EngineContext } from '../container/context.js';
+import { membersOf } from '../container/pod/members.js';
+import { removeWholePod } from '../container/verbs/remove.js';
+import type { Pod } from './api.js';
+import { inspectPod } from './inspect.js';
+import { storedPod, summarizePod } from './summary.js';
+import { killPod } from './verbs/kill.js';
+import { podStats, podTop } from './verbs/observe.js';
+import { pausePod, unpausePod } from './verbs/pause.js';
+import { startPod } from './verbs/start.js';
+import { restartPod, stopPod } from './verbs/stop.js';
+
+export function podHandle(context: EngineContext, { id, name }: { readonly id: string; readonly name: string }): Pod {
+  return {
+    id,
+    name,
+    status: () => summarizePod(context, storedPod(context, id)).status,
+    summary: () => summarizePod(context, storedPod(context, id)),
+    containers: () => membersOf(context, storedPod(context, id)),
+    inspect: () => inspectPod(context, storedPod(context, id)),
+    start: (options) => startPod(context, id, options),
+    stop: (options) => stopPod(context, id, options),
+    restart: (options) => restartPod(context, id, options),
+    kill: (signal) => killPod(context, id, signal),
+    pause: () => pausePod(context, id),
+    unpause: () => unpausePod(context, id),
+    remove: (options) => removeWholePod(context, id, options),
+    stats: (options) => podStats(context, id, options),
+    top: () => podTop(context, id),
+  };
+}

@@ -1,0 +1,48 @@
+/** What the containers of a pod use, and their processes. */
+import type { StatsOptions } from '../../container/stats-types.js';
+import type { EngineContext } from '../../container/context.js';
+import { membersOf } from '../../container/pod/members.js';
+import { containerStats } from '../../container/verbs/stats.js';
+import { containerProcesses } from '../../container/verbs/top.js';
+import { isTspodError } from '../../errors.js';
+import type { PodMemberProcesses, PodMemberStats } from '../api.js';
+import { storedPod } from '../summary.js';
+
+/** Throws NO_SUCH_POD. */
+export function podStats(context: EngineContext, id: string, options?: StatsOptions): readonly PodMemberStats[] {
+  return membersOf(context, storedPod(context, id)).map((member) => ({
+    id: member.id,
+    name: member.name,
+    stats: orUndefined(() => containerStats(context, member.id, options)),
+  }));
+}
+
+/** Throws NO_SUCH_POD. */
+export async function podTop(context: EngineContext, id: string): Promise<readonly PodMemberProcesses[]> {
+  const found: PodMemberProcesses[] = [];
+  for (const member of membersOf(context, storedPod(context, id))) {
+    try {
+      found.push({ id: member.id, name: member.name, processes: await containerProcesses(context, member.id) });
+    } catch (error) {
+      if (!doesNotRun(error)) throw error;
+    }
+  }
+  return found;
+}
+
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (doesNotRun(error)) return undefined;
+    throw error;
+  }
+}
+
+function doesNotRun(error: unknown): boolean {
+  return (
+    isTspodError(error, 'STATE_INVALID') ||
+    isTspodError(error, 'CONTAINER_STOPPED') ||
+    isTspodError(error, 'NO_SUCH_CONTAINER')
+  );
+}

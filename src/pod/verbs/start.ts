@@ -1,0 +1,42 @@
+/** Starts the containers of a pod that do not run. */
+import type { SignalOption } from '../../container/api.js';
+import type { EngineContext } from '../../container/context.js';
+import { recordEngineEvent } from '../../container/events.js';
+import { failuresOf, requireNone } from '../../container/pod/failures.js';
+import { withPod } from '../../container/pod/lock.js';
+import { membersOf } from '../../container/pod/members.js';
+import { startContainer } from '../../container/verbs/start.js';
+import { isTspodError } from '../../errors.js';
+import { noSuchPod } from '../../state/lookup.js';
+import type { StoredPod } from '../../state/pods.js';
+
+/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+export async function startPod(context: EngineContext, id: string, options: SignalOption = {}): Promise<void> {
+  await withPod(
+    context,
+    id,
+    async (inner, pod) => {
+      await startMembers(inner, pod, options);
+    },
+    { signal: options.signal },
+  );
+}
+
+/** Under the pod's lock. The infra container comes first, since all others depend on it. */
+export async function startMembers(context: EngineContext, pod: StoredPod, { signal }: SignalOption): Promise<void> {
+  const { id, name, infraId, removing, config } = pod;
+  if (removing) throw noSuchPod(id);
+  const options = { recursive: true, ...(signal === undefined ? {} : { signal }) };
+  const start = (member: string) => startContainer(context, member, options).catch(ignoreRunning);
+  const begin = (members: readonly string[]) => failuresOf(members.map((member) => [member, start(member)] as const));
+  const members = membersOf(context, pod).map((member) => member.id);
+  const infra = await begin(members.filter((member) => member === infraId));
+  requireNone(id, 'starting some containers', infra);
+  const others = await begin(members.filter((member) => member !== infraId));
+  recordEngineEvent(context, { type: 'pod', status: 'start', id, name, attributes: config.labels });
+  requireNone(id, 'starting some containers', others);
+}
+
+function ignoreRunning(error: unknown): void {
+  if (!isTspodError(error, 'STATE_RUNNING')) throw error;
+}

@@ -1,0 +1,61 @@
+/** Ends the containers of a pod that run. */
+import type { EngineContext } from '../../container/context.js';
+import { recordEngineEvent } from '../../container/events.js';
+import { failuresOf, requireNone } from '../../container/pod/failures.js';
+import { withPod } from '../../container/pod/lock.js';
+import { isLive, membersOf } from '../../container/pod/members.js';
+import { stopContainer } from '../../container/verbs/stop.js';
+import { isTspodError } from '../../errors.js';
+import type { StoredPod } from '../../state/pods.js';
+import type { PodStopOptions } from '../api.js';
+import { startMembers } from './start.js';
+
+/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+export async function stopPod(context: EngineContext, id: string, options: PodStopOptions = {}): Promise<void> {
+  await withPod(
+    context,
+    id,
+    async (inner, pod) => {
+      await stopMembers(inner, pod, options);
+    },
+    { signal: options.signal },
+  );
+}
+
+/** Under one lock. */
+export async function restartPod(context: EngineContext, id: string, options: PodStopOptions = {}): Promise<void> {
+  await withPod(
+    context,
+    id,
+    async (inner, pod) => {
+      await stopMembers(inner, pod, options);
+      await startMembers(inner, pod, options);
+    },
+    { signal: options.signal },
+  );
+}
+
+/** Under the pod's lock. Those that depend on others end before these, and the infra container last; where others do not end, it stays. */
+export async function stopMembers(context: EngineContext, pod: StoredPod, options: PodStopOptions): Promise<void> {
+  const { id, name, config } = pod;
+  const { timeoutSec, signal, onWarning } = options;
+  const how = {
+    depend: true,
+    ...(timeoutSec === undefined ? {} : { timeoutSec }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+  };
+  const live = membersOf(context, pod).filter(({ status }) => isLive(status));
+  for (const isInfra of [false, true]) {
+    const some = live.filter((member) => member.isInfra === isInfra);
+    const errors = await failuresOf(
+      some.map((member) => [member.id, stopContainer(context, member.id, how).catch(ignoreEnded)]),
+    );
+    requireNone(id, 'stopping some containers', errors);
+  }
+  recordEngineEvent(context, { type: 'pod', status: 'stop', id, name, attributes: config.labels });
+}
+
+function ignoreEnded(error: unknown): void {
+  if (!isTspodError(error, 'CONTAINER_STOPPED') && !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+}

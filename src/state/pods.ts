@@ -1,0 +1,162 @@
+/** Pods, and which containers are in them. */
+import { TspodError } from '../errors.js';
+import type { PodConfig } from '../spec/pod-options.js';
+import { ambiguousPod, barename, emptyId, isIdPrefix, noSuchPod, podNameInUse, prefixEnd } from './lookup.js';
+import type { Tables } from './tables.js';
+
+export interface StoredPod {
+  /** Grows with the order of creation. */
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly createdUs: number;
+  /** Id of the infra container, or ''. */
+  readonly infraId: string;
+  /** To be finished by whoever comes first. */
+  readonly removing: boolean;
+  readonly config: PodConfig;
+}
+
+export type NewPod = Pick<StoredPod, 'id' | 'name' | 'createdUs' | 'config'>;
+
+interface PodRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly created_us: number;
+  readonly infra: string;
+  readonly removing: number;
+  readonly config: string;
+}
+
+export class Pods {
+  readonly #db: Tables;
+
+  constructor(db: Tables) {
+    this.#db = db;
+  }
+
+  /** Throws NAME_IN_USE. */
+  insert({ id, name, createdUs, config }: NewPod): void {
+    this.#db.transaction(() => {
+      const owner = this.#db.one<{ id: string }>('SELECT id FROM pod WHERE name = ?', name);
+      if (owner !== undefined) throw podNameInUse(name, owner.id);
+      this.#db.run(
+        'INSERT INTO pod (id, name, created_us, infra, stops, removing, config) VALUES (?, ?, ?, ?, ?, 0, ?)',
+        id,
+        name,
+        createdUs,
+        '',
+        Number(config.exitPolicy === 'stop'),
+        JSON.stringify(config),
+      );
+    });
+  }
+
+  /** By exact name, else by the beginning of its id. Throws EMPTY_ID, NO_SUCH_POD, AMBIGUOUS. */
+  find(nameOrId: string): StoredPod {
+    const wanted = barename(nameOrId);
+    if (wanted === '') throw emptyId();
+    const named = this.#db.one<PodRow>('SELECT * FROM pod WHERE name = ?', wanted);
+    if (named !== undefined) return toPod(named);
+    const rows = isIdPrefix(wanted)
+      ? this.#db.all<PodRow>('SELECT * FROM pod WHERE id >= ? AND id < ? LIMIT 2', wanted, prefixEnd(wanted))
+      : [];
+    const [first, second] = rows;
+    if (first === undefined) throw noSuchPod(wanted);
+    if (second !== undefined) throw ambiguousPod(wanted);
+    return toPod(first);
+  }
+
+  /** By its full id. */
+  get(id: string): StoredPod | undefined {
+    const row = this.#db.one<PodRow>('SELECT * FROM pod WHERE id = ?', id);
+    return row === undefined ? undefined : toPod(row);
+  }
+
+  latest(): StoredPod | undefined {
+    const row = this.#db.one<PodRow>('SELECT * FROM pod ORDER BY seq DESC LIMIT 1');
+    return row === undefined ? undefined : toPod(row);
+  }
+
+  /** In the order of creation. */
+  list(): readonly StoredPod[] {
+    return this.#db.all<PodRow>('SELECT * FROM pod ORDER BY seq').map(toPod);
+  }
+
+  /** Ids of those whose removal was cut off, or is under way. */
+  removing(): readonly string[] {
+    return this.#db.all<{ id: string }>('SELECT id FROM pod WHERE removing = 1 ORDER BY seq').map(({ id }) => id);
+  }
+
+  /** Ids of those that are to be stopped when nothing of them runs. */
+  stopping(): readonly string[] {
+    return this.#db.all<{ id: string }>('SELECT id FROM pod WHERE stops = 1 ORDER BY seq').map(({ id }) => id);
+  }
+
+  /** By id. */
+  names(): ReadonlyMap<string, string> {
+    return new Map(
+      this.#db.all<{ id: string; name: string }>('SELECT id, name FROM pod').map(({ id, name }) => [id, name]),
+    );
+  }
+
+  /** The container, which is being recorded, is in the pod. Throws NO_SUCH_POD if that is gone or going. */
+  join(container: number, { id, infra }: { readonly id: string; readonly infra: string | undefined }): void {
+    const joined = this.#db.run(
+      'INSERT INTO pod_member SELECT ?, seq FROM pod WHERE id = ? AND removing = 0',
+      container,
+      id,
+    );
+    if (joined === 0) throw noSuchPod(id);
+    if (infra !== undefined) this.#db.run('UPDATE pod SET infra = ? WHERE id = ?', infra, id);
+  }
+
+  /** Of a container that goes. */
+  leave(container: number): void {
+    this.#db.run('DELETE FROM pod_member WHERE container = ?', container);
+  }
+
+  /** Ids of its containers, oldest first: the infra container before the others. */
+  members(id: string): readonly string[] {
+    return this.#db
+      .all<{ id: string }>(
+        'SELECT c.id FROM pod p JOIN pod_member m ON m.pod = p.seq JOIN container c ON c.seq = m.container WHERE p.id = ? ORDER BY c.seq',
+        id,
+      )
+      .map((row) => row.id);
+  }
+
+  /** Id of the pod that a container is in. */
+  podOf(container: number): string | undefined {
+    return this.#db.one<{ id: string }>(
+      'SELECT p.id FROM pod_member m JOIN pod p ON p.seq = m.pod WHERE m.container = ?',
+      container,
+    )?.id;
+  }
+
+  /** Nobody joins it from now on. */
+  beginRemoval(id: string): void {
+    this.#db.run('UPDATE pod SET removing = 1 WHERE id = ?', id);
+  }
+
+  /** Throws STATE_INVALID if a container is in it. */
+  delete(id: string): void {
+    this.#db.transaction(() => {
+      if (this.members(id).length > 0) throw new TspodError('STATE_INVALID', `pod ${id} has containers`);
+      this.#db.run('DELETE FROM pod WHERE id = ?', id);
+    });
+  }
+}
+
+function toPod({ seq, id, name, created_us, infra, removing, config }: PodRow): StoredPod {
+  return {
+    seq,
+    id,
+    name,
+    createdUs: created_us,
+    infraId: infra,
+    removing: removing !== 0,
+    config: JSON.parse(config) as PodConfig,
+  };
+}
