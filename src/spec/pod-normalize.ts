@@ -154,9 +154,9 @@ export function infraOptions(
   options: PodCreateOptions,
   { id, name, share }: { readonly id: string; readonly name: string; readonly share: readonly PodNamespace[] },
 ): CreateOptions {
-  const passed: Partial<CreateOptions> = Object.fromEntries(
+  const passed = Object.fromEntries(
     PASSED.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined),
-  );
+  ) as Partial<CreateOptions>;
   const isNamed = (options.uts === undefined || options.uts === 'private') && share.includes('uts');
   const own = options.infraImage !== undefined;
   return {
