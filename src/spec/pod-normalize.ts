@@ -174,8 +174,6 @@ export function infraOptions(
 
 /** It waits, and reaps what is left to it: for that it needs no rights. */
 const GUARDED: CreateOptions = {
-  readOnly: true,
-  readOnlyTmpfs: false,
   capDrop: ['ALL'],
   security: { noNewPrivileges: true },
   log: { driver: 'none' },

@@ -94,6 +94,7 @@ async function doAll(...steps: readonly (() => void | Promise<void>)[]): Promise
 
 async function removeContainers(opening: EngineOptions): Promise<void> {
   await using engine = await openEngine(opening);
+  for (const { id } of engine.pods.list()) await engine.pods.get(id).remove({ force: true, timeoutSec: 0 });
   for (const { id } of engine.containers.list({ all: true })) {
     // With the one before it, if it shares its namespaces.
     if (!engine.containers.exists(id)) continue;
