@@ -89,9 +89,10 @@ export const VOLUME_FAILPOINTS = [
 
 export type VolumeFailpoint = (typeof VOLUME_FAILPOINTS)[number];
 
-/** Of pods: their creation, and their removal. */
+/** Of pods: their creation, their cgroup, their removal, and their stop when nothing of them runs. */
 export const POD_FAILPOINTS = [
   'pod-recorded',
+  'pod-cgroup-made',
   'pod-removal-recorded',
   'pod-members-removed',
   'pod-infra-removed',

@@ -12,6 +12,7 @@ import { hasLimits } from '../../spec/pod-normalize.js';
 import type { PodConfig } from '../../spec/pod-options.js';
 import { optionalResources } from '../../spec/resources.js';
 import type { EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
 import { podResources } from './resources.js';
 
 /** Before a container of it is launched. A group without limits comes with the first that lies in it. May be repeated. */
@@ -31,6 +32,7 @@ export async function makePodCgroup(context: EngineContext, config: ContainerCon
   const builder = new PlanBuilder();
   createCgroups(builder, placement, { resources, optional });
   await execute(encodePlan(builder.build()));
+  failpoint('pod-cgroup-made');
 }
 
 /** With all that is in it. May be repeated. */
