@@ -6,7 +6,6 @@ const NEWER = 'as newer releases of Podman have it (compared with 4.3)';
 const NO_NETWORK = 'the container of the comparison is on no network';
 const WINDOWS = 'fields of Docker for Windows, always 0 or empty';
 const WHICH = 'the message says which value is bad';
-const PODS = 'there are no pods';
 const SIZE = 'the size is looked for when a template asks for it';
 const RUNNING = '--running chooses by itself, and takes no names; as newer releases of Podman have it without names';
 const CLONE = 'with --destroy there is no clone if the original may not be removed';
@@ -42,8 +41,6 @@ export const KNOWN = [
   { what: 'ps fields: stderr of `ps -a --format {{.Size}}`', why: SIZE },
   { what: 'ps more filters: stdout of `ps -a -f health=none', why: 'a container without checks matches `none`' },
   { what: 'ps more filters: stderr of `ps -a -f exited=x`', why: WHICH },
-  { what: 'ps more filters: status of `ps -a -f pod=x', why: PODS },
-  { what: 'ps more filters: stderr of `ps -a -f pod=x', why: PODS },
   {
     what: 'ps more filters: stdout of `ps -a -f restart-policy=no',
     why: 'a container without a policy matches `no` and `none`',
@@ -144,8 +141,6 @@ export const KNOWN = [
     why: 'those of the caller; those of Podman come from its containers.conf',
   },
   { what: 'inspect: only Podman has .HostConfig.Volume', why: 'volumes have one driver, local' },
-  { what: 'inspect: only Podman has .IsInfra', why: 'there are no pods' },
-  { what: 'inspect: only Podman has .IsService', why: 'there are no pods' },
   { what: 'inspect: only Podman has .Namespace', why: 'a leftover that Podman never fills' },
   {
     what: 'inspect: only Podman has .OCIConfigPath',

@@ -7,7 +7,25 @@ const CONFIG = `
 OCI spec made of the options :: unit/spec/generate.test.ts :: the default mounts, in order
 id :: unit/state/store.test.ts :: store: gives back what was put in
 name :: unit/state/store.test.ts :: insert: a name in use names its owner
-pod :: - :: there are no pods
+pod :: system/pods.test.ts :: names, ids and lists
+pod: its infra container :: system/pods.test.ts :: the infra container: what it is, and what it may do
+pod: namespaces that it shares :: system/pods.test.ts :: its containers share ipc, net and uts, and have the rest to themselves
+pod: other namespaces :: system/pods.test.ts :: share: other namespaces, or none
+pod: user namespace :: system/pods.test.ts :: a user namespace of the pod is that of all
+pod: published ports :: system/pods.test.ts :: a published port of the pod reaches the container that listens
+pod: limits, cgroup :: system/pods.test.ts :: its cgroup has its limits, and its containers lie in it
+pod: start, stop, restart, pause, unpause, kill :: system/pods.test.ts :: start, stop, restart, pause and kill are those of all its containers
+pod: stats, top :: system/pods.test.ts :: stats and top
+pod: partial failure :: system/pods.test.ts :: what fails of some is told with what failed
+pod: remove :: system/pods.test.ts :: remove: with its containers, and by force if they run
+pod: prune :: system/pods.test.ts :: prune: pods that have ended go with their containers, infra containers never alone
+pod: exit policy :: system/pods.test.ts :: exit policy stop: the infra container ends with the last of the others
+pod: restart policy, mounts of its containers :: system/pods.test.ts :: what containers have by the pod: restart policy, mounts
+pod: dependencies within :: system/pods.test.ts :: members depend on members alone, and nobody else on them
+pod: status :: system/pods.test.ts :: start, stop, restart, pause and kill are those of all its containers
+pod: events :: system/pods.test.ts :: events
+pod: after a reboot :: system/pods.test.ts :: after a reboot it has ended, and can be started again
+pod: after kill -9 :: system/kill-pods.test.ts :: kill -9 with pods: every failpoint of pods is passed by a test
 UID and GID mappings :: system/cli-run-flags.test.ts :: --uidmap and --gidmap
 image id and name :: system/images.test.ts :: inspect: a container says which image it is made of
 image id and name: user, directory, labels, stop signal of the image :: system/images.test.ts :: run: user, working directory, labels, stop signal and annotations are the image ones unless others are given

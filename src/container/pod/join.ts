@@ -1,13 +1,15 @@
 /** A container that is created in a pod: what of its options follows from that, and which are the pod's. */
 import { TspodError } from '../../errors.js';
 import { podParent } from '../../spec/cgroup-path.js';
-import type { PodMembership } from '../../spec/config.js';
+import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { invalid } from '../../spec/invalid.js';
-import type { PodConfig, PodNamespace } from '../../spec/pod-options.js';
+import { NO_NETWORKING } from '../../spec/network-config.js';
+import { POD_NAMESPACES, type PodConfig, type PodNamespace } from '../../spec/pod-options.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
 import type { StoredContainer } from '../../state/records.js';
+import { defined } from '../run-options.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 
@@ -89,6 +91,28 @@ function refuseOfNetwork(options: CreateOptions, { network }: Shared): void {
   const { ip, ip6, macAddress, networks, networkAliases, egress } = options;
   if ([ip, ip6, macAddress, networks?.[0], networkAliases?.[0], egress].some((given) => given !== undefined))
     throw invalid(`networks must be defined when the pod is created: ${NETWORK_SHARED}`);
+}
+
+/** A configuration that is to be one of the pod, in place of where its container was. Throws NO_SUCH_POD, AMBIGUOUS. */
+export function movedToPod(context: EngineContext, config: ContainerConfig, nameOrId: string): ContainerConfig {
+  const pod = context.store.pods.find(nameOrId);
+  if (pod.removing) throw noSuchPod(nameOrId);
+  const { hostname, domainname, ...rest } = config;
+  const { share } = pod.config;
+  const namespaces = Object.fromEntries(share.map((name) => [POD_NAMESPACES[name], `container:${pod.infraId}`]));
+  const place = cgroupPlace(pod, { cgroups: config.cgroups });
+  const others = config.requires.filter((id) => context.store.pods.podOf(context.store.get(id)?.seq ?? 0) === pod.id);
+  return {
+    ...rest,
+    ...(share.includes('uts') ? {} : defined({ hostname, domainname })),
+    ...(share.includes('net') ? { networking: NO_NETWORKING } : {}),
+    ...(share.includes('user') ? { uidMaps: [], gidMaps: [] } : {}),
+    namespaces: { ...config.namespaces, ...namespaces },
+    ...place,
+    ...(place.cgroupParent === undefined ? {} : { cgroupManager: pod.config.cgroupManager }),
+    requires: [...new Set([...(pod.infraId === '' ? [] : [pod.infraId]), ...others])],
+    pod: membershipOf(pod, { cgroups: config.cgroups }),
+  };
 }
 
 /** Members of a pod depend on each other alone, and nobody else depends on them. Throws INVALID_ARGUMENT. */

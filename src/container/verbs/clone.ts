@@ -2,6 +2,7 @@
 import { isTspodError } from '../../errors.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
+import { invalid } from '../../spec/invalid.js';
 import { checkName } from '../../spec/names.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { updatedConfig } from '../../spec/update.js';
@@ -9,6 +10,7 @@ import { barename, noSuchContainer } from '../../state/lookup.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { newId } from '../ids.js';
+import { movedToPod } from '../pod/join.js';
 import { recordContainer, type Recorded } from './create.js';
 import { removeContainer } from './remove.js';
 
@@ -19,6 +21,8 @@ export interface CloneOptions {
   readonly resources?: ResourceOptions;
   /** Remove the original once the clone is recorded; the clone goes again if that is refused. @default false */
   readonly destroy?: boolean;
+  /** The pod that the clone is to be in: it shares what the others of that do, and loses what contradicts that. @default the original's */
+  readonly pod?: string;
   /** With `destroy`: also an original that runs. @default false */
   readonly force?: boolean;
 }
@@ -26,11 +30,14 @@ export interface CloneOptions {
 /** Names that are taken before giving up. */
 const NAME_ATTEMPTS = 10_000;
 
-/** Throws NO_SUCH_CONTAINER, NAME_IN_USE, and what create() and, with `destroy`, remove() throw. */
+/** Throws NO_SUCH_CONTAINER, NO_SUCH_POD, NAME_IN_USE, INVALID_ARGUMENT, and what create() and, with `destroy`, remove() throw. */
 export async function cloneContainer(context: EngineContext, id: string, options: CloneOptions): Promise<Recorded> {
   const original = context.store.get(id);
   if (original === undefined) throw noSuchContainer(id);
-  const config = clonedConfig(context, readConfig(context, id), options);
+  const known = readConfig(context, id);
+  if (known.pod?.infra === true) throw invalid(`container ${id} is the infra container of a pod, and cannot be cloned`);
+  const cloned = clonedConfig(context, known, options);
+  const config = options.pod === undefined ? cloned : movedToPod(context, cloned, options.pod);
   resolveHostPaths(config);
   const clone = record(context, config, namesFor(original.name, options.name));
   if (options.destroy !== true) return clone;
