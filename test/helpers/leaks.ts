@@ -67,7 +67,9 @@ function cgroupsIn(territory: Territory): readonly string[] {
   const path = cgroupPathOf(territory);
   return cgroupTops().flatMap((top) =>
     namesIn(top + path)
-      .filter((name) => /^(?:[0-9a-f]{64}|pod_[0-9a-f]{64}|tspod-[0-9a-f]{64}\.scope|.*tspod_pod_[0-9a-f]{64}\.slice)$/.test(name))
+      .filter((name) =>
+        /^(?:[0-9a-f]{64}|pod_[0-9a-f]{64}|tspod-[0-9a-f]{64}\.scope|.*tspod_pod_[0-9a-f]{64}\.slice)$/.test(name),
+      )
       .map((name) => `cgroup ${top}${path}/${name}`),
   );
 }

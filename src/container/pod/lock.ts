@@ -1,10 +1,9 @@
 /** The lock of a pod: taken before those of its containers. A file like theirs, since ids are of one kind. */
-import { lock, tryLock, type FileLock } from '../../native/file-lock.js';
+import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-lock.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
 import { containerPaths } from '../../storage/paths.js';
 import { tracked, type EngineContext } from '../context.js';
-import { removeLockFile } from '../held.js';
 
 interface LockOptions {
   readonly signal?: AbortSignal | undefined;
