@@ -1,17 +1,22 @@
 /** Slices (systemd.slice(5)): groups in which scopes lie. */
 import { TspodError } from '../errors.js';
+import type { LinuxResources } from '../oci/resources.js';
 import { connectManager, ManagerError } from './manager.js';
 
 const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
 const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
 
-/** Resolves when systemd has made it, or has it already. Throws LAUNCH_FAILED, UNSUPPORTED_HOST where systemd cannot be reached. */
-export async function startSlice(name: string, description: string): Promise<void> {
+/**
+ * Resolves when systemd knows it, which may be before its cgroup is there. Those limits that systemd knows are its as well: it would undo them otherwise.
+ * Throws LAUNCH_FAILED, UNSUPPORTED_HOST where systemd cannot be reached.
+ */
+export async function startSlice(name: string, limits: LinuxResources): Promise<void> {
   using manager = connectManager(name);
   try {
     const properties = [
-      ['Description', ['s', description]],
+      ['Description', ['s', 'pod of tspod']],
       ['DefaultDependencies', ['b', false]],
+      ...limitProperties(limits),
     ];
     await manager.call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [name, 'fail', properties, []]);
   } catch (error) {
@@ -22,6 +27,28 @@ export async function startSlice(name: string, description: string): Promise<voi
       details: { unit: name },
     });
   }
+}
+
+/** As systemd.resource-control(5) has them; what it does not have is written into the cgroup alone. */
+export function limitProperties({
+  memory,
+  cpu,
+  pids,
+}: LinuxResources): readonly (readonly [string, [string, bigint]])[] {
+  const { limit, swap } = memory ?? {};
+  const { quota, period = DEFAULT_PERIOD_US } = cpu ?? {};
+  return [
+    ...property('MemoryMax', limit),
+    ...property('MemorySwapMax', limit === undefined || swap === undefined || swap < 0 ? undefined : swap - limit),
+    ...property('CPUQuotaPerSecUSec', quota === undefined || quota < 0 ? undefined : Math.ceil((quota / period) * 1e6)),
+    ...property('TasksMax', pids?.limit),
+  ];
+}
+
+const DEFAULT_PERIOD_US = 100_000;
+
+function property(name: string, value: number | undefined): readonly (readonly [string, [string, bigint]])[] {
+  return value === undefined ? [] : [[name, ['t', BigInt(value)]]];
 }
 
 /** With all that is in it. One that there is not is success. */

@@ -22,7 +22,7 @@ export async function makePodCgroup(context: EngineContext, config: ContainerCon
   const { cgroupManager, cgroupParent } = config;
   if (cgroupManager === 'systemd') {
     const { startSlice } = await import('../../systemd/slice.js');
-    await startSlice(cgroupParent, 'pod of tspod');
+    await startSlice(cgroupParent, podResources(limits));
   }
   const path = cgroupManager === 'systemd' ? slicePath(cgroupParent) : cgroupParent;
   const resources = podResources(limits);
