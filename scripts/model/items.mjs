@@ -19,7 +19,7 @@ pod: stats, top :: system/pods.test.ts :: stats and top
 pod: partial failure :: system/pods.test.ts :: what fails of some is told with what failed
 pod: remove :: system/pods.test.ts :: remove: with its containers, and by force if they run
 pod: prune :: system/pods.test.ts :: prune: pods that have ended go with their containers, infra containers never alone
-pod: exit policy :: system/pods.test.ts :: exit policy stop: the infra container ends with the last of the others
+pod: exit policy :: system/pod-exit-policy.test.ts :: the infra container ends with the last of the others
 pod: restart policy, mounts of its containers :: system/pods.test.ts :: what containers have by the pod: restart policy, mounts
 pod: dependencies within :: system/pods.test.ts :: members depend on members alone, and nobody else on them
 pod: status :: system/pods.test.ts :: start, stop, restart, pause and kill are those of all its containers

@@ -4,77 +4,18 @@ import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
-import { isTspodError, type Container, type CreateOptions, type Pod, type PodCreateOptions } from '../../src/index.js';
+import { isTspodError, type CreateOptions, type PodCreateOptions } from '../../src/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { storeOf, until } from '../helpers/cli.js';
-import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
-import { cgroupPathOf, cgroupTops } from '../helpers/leaks.js';
+import { rejectsWith } from '../helpers/engine.js';
 import { ownNetwork } from '../helpers/own-network.js';
-import { podCalls } from '../helpers/pods.js';
+import { cgroupsOf, common, infraOf, namespaceOf, podCalls, shell, withPods } from '../helpers/pods.js';
 import { reboot } from '../helpers/reboot.js';
 import { requires } from '../helpers/requires.js';
 
 const SLEEP = ['sleep', '1000'];
 
-interface Env extends TestEngine {
-  readonly pod: (options?: PodCreateOptions) => Promise<Pod>;
-  /** A container of the pod that sleeps; it is not started. */
-  readonly member: (pod: Pod, options?: CreateOptions) => Promise<Container>;
-}
-
-async function withPods(t: ExecutionContext<unknown>): Promise<Env> {
-  const env = await testEngine(t);
-  const rootfs = busyboxRoot(t);
-  const { engine, cgroupParent } = env;
-  return {
-    ...env,
-    pod: (options = {}) => engine.pods.create({ cgroupParent, ...options }),
-    member: (pod, options = {}) =>
-      engine.containers.create({
-        rootfs,
-        rootfsOverlay: true,
-        command: SLEEP,
-        stopSignal: 'KILL',
-        pod: pod.id,
-        ...options,
-      }),
-  };
-}
-
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
-
-function namespaceOf(pid: number, kind: string): string {
-  return readlinkSync(`/proc/${pid}/ns/${kind}`);
-}
-
-/** Kinds of namespaces that all these have in common. */
-function common(containers: readonly Container[]): readonly string[] {
-  const pids = containers.map((container) => container.state().pid);
-  return ['cgroup', 'ipc', 'net', 'pid', 'user', 'uts'].filter(
-    (kind) => new Set(pids.map((pid) => namespaceOf(pid, kind))).size === 1,
-  );
-}
-
-async function shell(container: Container, script: string): Promise<string> {
-  const { stdout, stderr } = await container.exec({ command: ['sh', '-c', script] });
-  return (stdout + stderr).trim();
-}
-
-function infraOf({ engine }: TestEngine, pod: Pod): Container {
-  return engine.containers.get(pod.summary().infraId);
-}
-
-/** Of all hierarchies, the directories of the pod's cgroup that are there. */
-function cgroupsOf(env: TestEngine, pod: Pod): readonly string[] {
-  const path = cgroupPathOf(env);
-  return cgroupTops().flatMap((top) => {
-    try {
-      return readdirSync(top + path).flatMap((name) => (name.includes(pod.id) ? [join(top + path, name)] : []));
-    } catch {
-      return [];
-    }
-  });
-}
 
 test('its containers share ipc, net and uts, and have the rest to themselves', async (t) => {
   if (!ready(t)) return;
@@ -491,42 +432,6 @@ test('what containers have by the pod: restart policy, mounts', async (t) => {
   t.is(await shell(own, 'cat /data/file'), 'x');
   await pod.remove({ force: true, timeoutSec: 0 });
   await env.engine.volumes.remove('data');
-});
-
-test('exit policy stop: the infra container ends with the last of the others', async (t) => {
-  if (!ready(t)) return;
-  const env = await withPods(t);
-  const pod = await env.pod({ name: 'p', exitPolicy: 'stop' });
-  const keeps = await env.pod({ name: 'q' });
-  const options = { rootfs: busyboxRoot(t), rootfsOverlay: true, pod: 'p' };
-  const sleeper = await env.member(pod);
-  await sleeper.start();
-  await env.engine.run({ ...options, command: ['true'] });
-  t.is(pod.status(), 'Running', 'another one runs');
-  await sleeper.stop();
-  await until('it is stopped', () => pod.status() === 'Exited');
-  await sleeper.start();
-  t.is(pod.status(), 'Running', 'and it can be started again');
-  await pod.restart();
-  t.is(pod.status(), 'Running');
-  await sleeper.kill();
-  await until('it is stopped', () => pod.status() === 'Exited');
-  await env.engine.run({ ...options, pod: 'q', command: ['true'] });
-  t.is(keeps.status(), 'Running');
-});
-
-test('exit policy stop: an end that nobody waited for is followed by the next command', async (t) => {
-  if (!ready(t)) return;
-  const env = await withPods(t);
-  const pod = await env.pod({ name: 'p', exitPolicy: 'stop' });
-  const member = await env.member(pod, { name: 'm' });
-  await podCalls(t, env, { startContainer: 'm' });
-  t.is(pod.status(), 'Running');
-  process.kill(member.state().pid, 'SIGKILL');
-  await until('it has ended', () => member.state().status === 'exited');
-  t.is(pod.status(), 'Degraded');
-  const next = await env.reopen();
-  await until('it is stopped', () => next.pods.get('p').status() === 'Exited');
 });
 
 test('a pod is made with its first container', async (t) => {

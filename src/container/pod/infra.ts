@@ -8,32 +8,46 @@ import { withPod } from './lock.js';
 
 export type Starter = (context: EngineContext, id: string) => Promise<void>;
 
-/**
- * Runs the launch of a container of a pod when the infra container runs. Where the pod is stopped when nothing of it runs, its lock is held meanwhile, so
- * that this is not taken for such a moment.
- */
+interface Launching<T> {
+  readonly start: Starter;
+  readonly launch: (inner: EngineContext) => Promise<T>;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Config = Pick<ContainerConfig, 'pod'> | undefined;
+
+/** Runs the launch of a container of a pod when the infra container runs. Throws NO_SUCH_POD, and what the start of the infra container throws. */
 export async function withInfra<T>(
   context: EngineContext,
-  config: Pick<ContainerConfig, 'pod'> | undefined,
-  {
-    start,
-    launch,
-    signal,
-  }: {
-    readonly start: Starter;
-    readonly launch: (inner: EngineContext) => Promise<T>;
-    readonly signal: AbortSignal | undefined;
-  },
+  config: Config,
+  { start, launch, signal }: Launching<T>,
 ): Promise<T> {
   const pod = config?.pod;
   if (pod === undefined || pod.infra) return launch(context);
   const stored = context.store.pods.get(pod.id);
   if (stored === undefined || stored.removing) throw noSuchPod(pod.id);
-  const begin = async (inner: EngineContext): Promise<T> => {
-    if (stored.infraId !== '') await startInfra(inner, stored.infraId, start);
-    return launch(inner);
-  };
-  return stored.config.exitPolicy === 'stop' ? withPod(context, pod.id, begin, { signal }) : begin(context);
+  return keepingPod(context, config, {
+    signal,
+    body: async (inner) => {
+      if (stored.infraId !== '') await startInfra(inner, stored.infraId, start);
+      return launch(inner);
+    },
+  });
+}
+
+/**
+ * Where a pod is stopped when nothing of it runs, its lock is held, so that no moment of the body is taken for that. Not by who holds the lock of a container
+ * already: whoever has the pod's may wait for that.
+ */
+export function keepingPod<T>(
+  context: EngineContext,
+  config: Config,
+  { body, signal }: { readonly body: (inner: EngineContext) => Promise<T>; readonly signal: AbortSignal | undefined },
+): Promise<T> {
+  const pod = context.store.pods.get(config?.pod?.id ?? '');
+  const isInBatch = context.batch !== undefined && !context.batch.isOver;
+  if (pod?.config.exitPolicy !== 'stop' || isInBatch) return body(context);
+  return withPod(context, pod.id, body, { signal });
 }
 
 async function startInfra(context: EngineContext, id: string, start: Starter): Promise<void> {

@@ -5,6 +5,8 @@ import { inBatch } from '../batch.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import type { HeldContainer } from '../held.js';
+import { keepingPod } from '../pod/infra.js';
+import { knownConfig } from '../readable-config.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 
@@ -17,7 +19,10 @@ export async function restartContainer(
   id: string,
   options: StopOptions & StartOptions = {},
 ): Promise<void> {
-  await inBatch(context, id, (inner, held) => restart(inner, held, options), options);
+  await keepingPod(context, knownConfig(context, id), {
+    signal: options.signal,
+    body: (outer) => inBatch(outer, id, (inner, held) => restart(inner, held, options), options),
+  });
 }
 
 async function restart(

@@ -1,7 +1,6 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { TspodError } from '../../errors.js';
 import { nowUs } from '../../events/event-log.js';
-import type { ContainerConfig } from '../../spec/config.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { startDependencies } from '../dependencies.js';
@@ -15,6 +14,7 @@ import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } fr
 import type { MonitorTalk } from '../monitor-talk.js';
 import { containerStdio } from '../stdio.js';
 import { withInfra } from '../pod/infra.js';
+import { knownConfig } from '../readable-config.js';
 import { Session } from '../session.js';
 import { removeEnded } from '../auto-remove.js';
 import { settle } from '../settle.js';
@@ -241,16 +241,6 @@ function afterOthers<T>(
       return launch(inner);
     },
   });
-}
-
-/** One that is damaged, or gone, is told under its lock. */
-function knownConfig({ store }: EngineContext, id: string): ContainerConfig | undefined {
-  try {
-    return store.config(id);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function startDonors(context: EngineContext, id: string, { signal }: StartOptions): Promise<void> {
