@@ -112,6 +112,24 @@ const MANIFEST_COMMANDS: Readonly<Record<string, Load>> = {
   rm: () => import('./commands/manifest/rm.js'),
 };
 
+const POD_COMMANDS: Readonly<Record<string, Load>> = {
+  create: () => import('./commands/pod/create.js'),
+  exists: () => import('./commands/pod/exists.js'),
+  inspect: () => import('./commands/pod/inspect.js'),
+  kill: () => import('./commands/pod/kill.js'),
+  logs: () => import('./commands/pod/logs.js'),
+  pause: () => import('./commands/pod/pause.js'),
+  prune: () => import('./commands/pod/prune.js'),
+  ps: () => import('./commands/pod/ps.js'),
+  restart: () => import('./commands/pod/restart.js'),
+  rm: () => import('./commands/pod/rm.js'),
+  start: () => import('./commands/pod/start.js'),
+  stats: () => import('./commands/pod/stats.js'),
+  stop: () => import('./commands/pod/stop.js'),
+  top: () => import('./commands/pod/top.js'),
+  unpause: () => import('./commands/pod/unpause.js'),
+};
+
 const SECRET_COMMANDS: Readonly<Record<string, Load>> = {
   create: () => import('./commands/secret/create.js'),
   exists: () => import('./commands/secret/exists.js'),
@@ -152,6 +170,7 @@ export const GROUPS = {
   image: 'Manage images',
   manifest: 'Manipulate manifest lists and image indexes',
   network: 'Manage networks',
+  pod: 'Manage pods',
   secret: 'Manage secrets',
   system: 'Manage the store',
   volume: 'Manage volumes',
@@ -178,6 +197,8 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
       return MANIFEST_COMMANDS;
     case 'network':
       return NETWORK_COMMANDS;
+    case 'pod':
+      return POD_COMMANDS;
     case 'secret':
       return SECRET_COMMANDS;
     case 'system':
@@ -190,6 +211,7 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
 /** Other names that the group's commands have. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
   if (group === 'network' || group === 'secret' || group === 'volume') return LIST_ALIASES;
+  if (group === 'pod') return { ls: 'ps', list: 'ps' };
   if (group === 'image') return { ls: 'list', umount: 'unmount' };
   if (group === 'system' || group === 'manifest') return {};
   return group === '' || group === 'container' ? ALIASES : {};

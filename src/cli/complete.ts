@@ -136,6 +136,7 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
   if (completion === 'file') return { words: [], directive: 'files' };
   if (completion === 'directory') return { words: [], directive: 'directories' };
   if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
+  if (completion === 'pods') return { words: await podNames(typing.globals), directive: 'none' };
   if (completion === 'volumes') return { words: await volumeNames(typing.globals), directive: 'none' };
   if (completion === 'secrets') return { words: await secretNames(typing.globals), directive: 'none' };
   if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
@@ -150,6 +151,11 @@ async function networkNames(globals: Globals): Promise<{ word: string; help: str
 async function volumeNames(globals: Globals): Promise<{ word: string; help: string }[]> {
   const volumes = (await makeContext(globals).engine()).volumes.list();
   return volumes.map(({ name, containers }) => ({ word: name, help: containers.length === 0 ? 'unused' : '' }));
+}
+
+async function podNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const pods = (await makeContext(globals).engine()).pods.list();
+  return pods.map(({ name, status }) => ({ word: name, help: status }));
 }
 
 async function secretNames(globals: Globals): Promise<{ word: string; help: string }[]> {

@@ -34,7 +34,7 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const { flags, args, commandLine } = invocation;
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
   applyFlags(createFlags, flags, { draft, caller: context.caller });
-  await applyNetworkMode(context, draft);
+  if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft);
   const rest = takeRoot(draft, invocation, context.caller.directory);
   if (rest.length > 0) draft.command = rest;
   // Who removes the image at the end removes the container before it.
@@ -50,6 +50,13 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const platform = platformText(flags);
   if (platform !== undefined) draft.platform = platform;
   return { options: draft, replace, registry: registryAccess(flags), quiet: flags.bool('quiet') };
+}
+
+/** Its pod's network is its own, unless it has chosen another one. */
+async function isNetworkOfPod(context: Context, { pod = '', network, networks }: Draft): Promise<boolean> {
+  if (pod === '' || pod.startsWith('new:') || network !== undefined || networks !== undefined) return false;
+  const { pods } = await context.engine();
+  return pods.get(pod).summary().share.includes('net');
 }
 
 /** Takes the image, or with a bare --rootfs the directory, from the arguments; what is left is the command. */

@@ -71,6 +71,10 @@ export function idText(row: ContainerSummary, truncate: boolean): string {
   return truncate ? shortId(row.id) : row.id;
 }
 
+export function podText(row: ContainerSummary, truncate: boolean): string {
+  return truncate ? shortId(row.pod) : row.pod;
+}
+
 export function sizeText(row: ContainerSummary): string {
   if (row.size === undefined) return '';
   return `${humanSize(row.size.writable)} (virtual ${humanSize(row.size.root)})`;
@@ -89,15 +93,15 @@ export function rowJson(row: ContainerSummary, now: Date): Record<string, unknow
     Id: row.id,
     Image: row.image,
     ImageID: row.imageId,
-    IsInfra: false,
+    IsInfra: row.isInfra,
     Labels: row.labels,
     Mounts: row.mounts,
     Names: [row.name],
     Namespaces: {},
     Networks: row.networks,
     Pid: row.pid,
-    Pod: '',
-    PodName: '',
+    Pod: row.pod,
+    PodName: row.podName,
     Ports: row.ports.length === 0 ? null : row.ports.map(portJson),
     Restarts: row.restartCount,
     Size: row.size === undefined ? null : { rootFsSize: row.size.root, rwSize: row.size.writable },
@@ -125,14 +129,14 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     ID: idText(row, truncate),
     Image: imageText(row),
     ImageID: truncate ? shortId(row.imageId) : row.imageId,
-    IsInfra: false,
+    IsInfra: row.isInfra,
     Labels: stringMap(row.labels),
     Mounts: [...row.mounts],
     Names: row.name,
     Networks: row.networks.join(','),
     Pid: row.pid,
-    Pod: '',
-    PodName: '',
+    Pod: podText(row, truncate),
+    PodName: row.podName,
     Ports: portsText(row.ports),
     Restarts: row.restartCount,
     RunningFor: created,

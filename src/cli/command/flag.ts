@@ -9,7 +9,8 @@
 export type FlagKind = 'bool' | 'text' | 'int' | 'uint' | 'float' | 'list' | 'items' | 'maybe';
 
 /** What a shell completes after the flag. */
-export type Completion = 'containers' | 'networks' | 'secrets' | 'volumes' | 'file' | 'directory' | readonly string[];
+export type Completion =
+  'containers' | 'networks' | 'pods' | 'secrets' | 'volumes' | 'file' | 'directory' | readonly string[];
 
 export interface Flag {
   /** Without dashes. */

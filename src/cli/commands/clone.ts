@@ -26,7 +26,7 @@ export const command: Command = {
     { name: 'destroy', kind: 'bool', help: 'Remove the original container' },
     { name: 'force', short: 'f', kind: 'bool', help: 'Remove the original even if it runs' },
     { name: 'name', kind: 'text', value: 'name', help: 'Name of the clone (default CONTAINER-clone)' },
-    { name: 'pod', kind: 'text', help: '', hidden: true, missing: 'there are no pods' },
+    { name: 'pod', kind: 'text', value: 'pod', completion: 'pods', help: 'Create the clone in a pod' },
     { name: 'run', kind: 'bool', help: 'Start the clone' },
     ...LIMITS,
   ],
@@ -41,9 +41,11 @@ export const command: Command = {
     const draft: Draft = {};
     applyFlags(LIMITS, flags, { draft, caller: context.caller });
     const name = args[1] ?? flags.text('name');
+    const pod = flags.text('pod');
     const { containers } = await context.engine();
     const clone = await containers.clone(withoutSlash(args[0] ?? ''), {
       ...(name === undefined ? {} : { name }),
+      ...(pod === undefined || pod === '' ? {} : { pod }),
       ...(draft.resources === undefined ? {} : { resources: draft.resources }),
       destroy: flags.bool('destroy'),
       force: flags.bool('force'),

@@ -1,22 +1,30 @@
 import type { Container } from '../../container/api.js';
 import type { ContainerInspect } from '../../container/inspect-types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
+import type { Engine } from '../../engine/types.js';
 import type { VolumeInspect } from '../../engine/volume-types.js';
 import { isTspodError } from '../../errors.js';
-import { CliError, invalid, unsupported } from '../cli-error.js';
+import type { Network } from '../../network/network-file.js';
+import type { PodInspect } from '../../pod/api.js';
+import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { messageOf } from '../exit-status.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
+import type { GoValue } from '../format/values.js';
 import { renderReport } from '../format/report.js';
 import { inspectEach, inspectFormatFlag } from '../inspect-each.js';
+import { networkStruct } from '../network-row.js';
+import { podInspectStruct } from '../pod-struct.js';
 import { latestFlag, selectOne } from '../selection.js';
+
+const TYPES_OF_OBJECTS = ['all', 'container', 'image', 'network', 'pod', 'volume'] as const;
 
 export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of a container',
   description:
-    'Prints all that is known of containers, or where there is none of the name of images and volumes, as JSON, or what a Go template makes of it.',
+    'Prints all that is known of containers, or where there is none of the name of images, volumes, networks and pods, as JSON, or what a Go template makes of it.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: [
     'inspect web',
@@ -33,8 +41,8 @@ export const command: Command = {
       kind: 'text',
       value: 'type',
       default: 'all',
-      completion: ['all', 'container', 'image', 'volume'],
-      help: 'Kind of object: container, image, volume, all',
+      completion: TYPES_OF_OBJECTS,
+      help: `Kind of object: ${TYPES_OF_OBJECTS.join(', ')}`,
     },
   ],
   completion: ['containers'],
@@ -55,7 +63,7 @@ export const command: Command = {
         if (!MISSING.some((code) => isTspodError(error, code))) return undefined;
         const kind = onlyContainers ? 'container' : type;
         const what =
-          kind === 'container' || kind === 'volume' ? `${kind} ${name ?? ''}` : `object: ${JSON.stringify(name ?? '')}`;
+          kind === 'all' || kind === 'image' ? `object: ${JSON.stringify(name ?? '')}` : `${kind} ${name ?? ''}`;
         return new CliError(`inspecting object: no such ${what}`);
       },
       render: (found) => inspectText(found, format),
@@ -68,26 +76,58 @@ interface Wanted {
   readonly size: boolean;
 }
 
-const MISSING = ['NO_SUCH_CONTAINER', 'NO_SUCH_IMAGE', 'NO_SUCH_VOLUME'] as const;
+const MISSING = ['NO_SUCH_CONTAINER', 'NO_SUCH_IMAGE', 'NO_SUCH_VOLUME', 'NO_SUCH_NETWORK', 'NO_SUCH_POD'] as const;
 
-/** A container, or else an image, or else a volume. Throws one of MISSING. */
+type Found = ContainerInspect | ImageInspect | VolumeInspect | Network | PodInspect;
+
+/** A container, or else an image, a volume, a network, a pod. Throws one of MISSING. */
 async function inspectOne(
   context: Context,
   name: string | undefined,
   { type, size }: Wanted,
-): Promise<ContainerInspect | ImageInspect | VolumeInspect> {
+): Promise<Found> {
   const engine = await context.engine();
-  if (type === 'image') return engine.images.inspect(name ?? '');
-  if (type === 'volume') return engine.volumes.inspect(name ?? '');
+  const other = OTHERS.find((kind) => kind.type === type);
+  if (other !== undefined && name !== undefined) return other.inspect(engine, name);
   try {
     return await inspectContainer(await selectOne(context, name, name === undefined), size);
   } catch (error) {
     if (type !== 'all' || name === undefined || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-    if (engine.images.exists(name)) return engine.images.inspect(name);
-    if (engine.volumes.exists(name)) return engine.volumes.inspect(name);
-    throw error;
+    const found = OTHERS.find((kind) => kind.exists(engine, name));
+    if (found === undefined) throw error;
+    return found.inspect(engine, name);
   }
 }
+
+interface OtherKind {
+  readonly type: (typeof TYPES_OF_OBJECTS)[number];
+  readonly exists: (engine: Engine, name: string) => boolean;
+  readonly inspect: (engine: Engine, name: string) => Found;
+}
+
+/** In the order in which they are looked for. */
+const OTHERS: readonly OtherKind[] = [
+  {
+    type: 'image',
+    exists: ({ images }, name) => images.exists(name),
+    inspect: ({ images }, name) => images.inspect(name),
+  },
+  {
+    type: 'volume',
+    exists: ({ volumes }, name) => volumes.exists(name),
+    inspect: ({ volumes }, name) => volumes.inspect(name),
+  },
+  {
+    type: 'network',
+    exists: ({ networks }, name) => networks.exists(name),
+    inspect: ({ networks }, name) => networks.get(name),
+  },
+  {
+    type: 'pod',
+    exists: ({ pods }, name) => pods.exists(name),
+    inspect: ({ pods }, name) => pods.get(name).inspect(),
+  },
+];
 
 /** With what its egress list has counted, which only the kernel knows. */
 async function inspectContainer(container: Container, size: boolean): Promise<ContainerInspect> {
@@ -111,21 +151,25 @@ async function inspectContainer(container: Container, size: boolean): Promise<Co
 }
 
 function checkType(type: string): void {
-  if (type === 'all' || type === 'container' || type === 'image' || type === 'volume') return;
-  if (/^(pod|network)$/.test(type))
-    throw unsupported(`--type ${type}`, 'containers, images and volumes are looked for');
+  if (TYPES_OF_OBJECTS.some((known) => known === type)) return;
   throw invalid(
     `invalid type ${JSON.stringify(type)}: must be "image", "container", "pod", "network", "volume", or "all"`,
   );
 }
 
-function inspectText(found: readonly (ContainerInspect | ImageInspect | VolumeInspect)[], format: string): string {
+function inspectText(found: readonly Found[], format: string): string {
   if (found.length === 0) return '\n';
   try {
-    return renderReport({ name: 'inspect', format: renamed(format), rows: found.map((item) => fromJson(item, SHAPE)) });
+    return renderReport({ name: 'inspect', format: renamed(format), rows: found.map(structOf) });
   } catch (error) {
     throw new CliError(`inspecting object: printing inspect output: ${messageOf(error)}`);
   }
+}
+
+/** Fields that only one kind has tell which it is. */
+function structOf(item: Found): GoValue {
+  if ('driver' in item) return networkStruct(item);
+  return 'NumContainers' in item ? podInspectStruct(item) : fromJson(item, SHAPE);
 }
 
 /** Names that Podman's users write and the data does not have. */

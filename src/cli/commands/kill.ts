@@ -2,7 +2,18 @@ import { parseSignal } from '../../util/signals.js';
 import { actOnAll } from '../batch.js';
 import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
+import type { Flag } from '../command/flag.js';
 import { allFlag, checkSelection, cidfileFlag, latestFlag, selectContainers } from '../selection.js';
+
+export const signalFlag: Flag = {
+  name: 'signal',
+  short: 's',
+  kind: 'text',
+  value: 'signal',
+  default: 'KILL',
+  completion: ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2', 'STOP', 'CONT'],
+  help: 'Signal to send, by name or number',
+};
 
 export const command: Command = {
   name: 'kill',
@@ -10,20 +21,7 @@ export const command: Command = {
   description: 'Sends a signal, SIGKILL unless another is named, to the first process of each container.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['kill web', 'kill --signal TERM web', 'kill -s 10 web', 'kill --all'],
-  flags: [
-    allFlag('Signal all running containers'),
-    cidfileFlag,
-    latestFlag,
-    {
-      name: 'signal',
-      short: 's',
-      kind: 'text',
-      value: 'signal',
-      default: 'KILL',
-      completion: ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2', 'STOP', 'CONT'],
-      help: 'Signal to send, by name or number',
-    },
-  ],
+  flags: [allFlag('Signal all running containers'), cidfileFlag, latestFlag, signalFlag],
   completion: ['containers'],
   check: checkSelection,
   run: async (context, invocation) => {

@@ -10,7 +10,17 @@ import { tableText } from '../format/columns.js';
 import { ago } from '../format/human.js';
 import { isJsonFormat, renderReport } from '../format/report.js';
 import { namespaceCells, NAMESPACE_HEADINGS } from '../ps-namespaces.js';
-import { commandText, idText, imageText, PS_HEADINGS, rowJson, rowStruct, sizeText, statusText } from '../ps-row.js';
+import {
+  commandText,
+  idText,
+  imageText,
+  podText,
+  PS_HEADINGS,
+  rowJson,
+  rowStruct,
+  sizeText,
+  statusText,
+} from '../ps-row.js';
 import { parseFilters } from '../parse/filters.js';
 import { sortRows, SORT_KEYS } from '../ps-sort.js';
 
@@ -31,7 +41,7 @@ const FLAGS: readonly Flag[] = [
   { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids and commands' },
   { name: 'noheading', kind: 'bool', help: 'Do not print headings' },
   { name: 'ns', kind: 'bool', help: 'Show the namespaces' },
-  { name: 'pod', short: 'p', kind: 'bool', help: 'Show the pod (there are none)' },
+  { name: 'pod', short: 'p', kind: 'bool', help: 'Show the pod' },
   { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
   { name: 'size', short: 's', kind: 'bool', help: 'Show the size of the files' },
   {
@@ -145,7 +155,11 @@ function tableRows(rows: readonly ContainerSummary[], { flags }: Invocation, now
   if (flags.bool('ns')) return namespaceRows(rows, { truncate, heading: !flags.bool('noheading') });
   const columns = usualColumns(now, truncate);
   if (flags.bool('size')) columns.push({ heading: 'SIZE', cell: sizeText });
-  if (flags.bool('pod')) columns.push({ heading: 'POD ID', cell: () => '' }, { heading: 'PODNAME', cell: () => '' });
+  if (flags.bool('pod'))
+    columns.push(
+      { heading: 'POD ID', cell: (row) => podText(row, truncate) },
+      { heading: 'PODNAME', cell: (row) => row.podName },
+    );
   const lines = rows.map((row) => columns.map(({ cell }) => cell(row)));
   return flags.bool('noheading') ? lines : [columns.map(({ heading }) => heading), ...lines];
 }

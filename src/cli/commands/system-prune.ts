@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'prune',
   summary: 'Remove unused data',
   description:
-    'Removes containers that do not run, networks that no container is on, and images without a name that no container is made of; with --all also those with names.',
+    'Removes pods and containers that do not run, networks that no container is on, and images without a name that no container is made of; with --all also those with names.',
   usage: '[options]',
   examples: ['system prune', 'system prune --all --force --filter until=24h'],
   flags: [
@@ -34,6 +34,7 @@ export const command: Command = {
     const deleted = images.removed.flatMap(({ deleted: id }) => (id === undefined ? [] : [id]));
     await context.out(
       [
+        ...section('Deleted Pods', pruned.pods.done),
         ...section('Deleted Containers', containers.done),
         ...section('Deleted Images', deleted),
         ...section('Deleted Networks', networks.done),
@@ -41,7 +42,9 @@ export const command: Command = {
         `Total reclaimed space: ${preciseSize(reclaimed)}\n`,
       ].join(''),
     );
-    const failed = [containers, networks, images, pruned.volumes].flatMap((result) => [...result.failed.values()]);
+    const failed = [pruned.pods, containers, networks, images, pruned.volumes].flatMap((result) => [
+      ...result.failed.values(),
+    ]);
     for (const error of failed) await reportError(context, error);
     return failed.length === 0 ? 0 : EXIT_FAILURE;
   },

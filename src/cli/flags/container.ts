@@ -1,4 +1,6 @@
 /** Flags of create and run: the container itself. */
+import { invalid } from '../cli-error.js';
+import { readPodIdFile } from '../parse/pod-id-file.js';
 import { parseLabels, parsePairs, readLabelFile } from '../parse/key-values.js';
 import type { CreateFlag } from './draft.js';
 
@@ -45,6 +47,29 @@ export const containerFlags: readonly CreateFlag[] = [
     help: 'Add an annotation',
     set: (draft, items) => {
       draft.annotations = parsePairs(items, () => 'annotations must be formatted KEY=VALUE');
+    },
+  },
+  {
+    name: 'pod',
+    kind: 'text',
+    value: 'pod',
+    completion: 'pods',
+    group: CONTAINER,
+    help: 'Create it in a pod, whose namespaces it shares; new:NAME makes the pod',
+    set: (draft, value) => {
+      if (value !== '') draft.pod = value;
+    },
+  },
+  {
+    name: 'pod-id-file',
+    kind: 'text',
+    value: 'file',
+    completion: 'file',
+    group: CONTAINER,
+    help: 'Read the id of the pod from a file',
+    set: (draft, value, caller) => {
+      if (draft.pod !== undefined) throw invalid('cannot specify both --pod and --pod-id-file');
+      draft.pod = readPodIdFile(caller, value);
     },
   },
   {

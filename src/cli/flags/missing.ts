@@ -7,7 +7,6 @@ function missing(names: string, reason: string): CreateFlag[] {
 
 export const missingFlags: readonly CreateFlag[] = [
   ...missing('decryption-key', 'layers are not decrypted'),
-  ...missing('pod pod-id-file', 'there are no pods'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {
     name: 'sdnotify',

@@ -183,7 +183,7 @@ export const processFlags: readonly CreateFlag[] = [
 ];
 
 /** A JSON list of words, or one word; an empty one is no entry point. */
-function parseEntrypoint(text: string): readonly string[] {
+export function parseEntrypoint(text: string): readonly string[] {
   if (text === '') return [];
   try {
     const words: unknown = JSON.parse(text);

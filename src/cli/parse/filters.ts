@@ -13,6 +13,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'before',
   'since',
   'network',
+  'pod',
   'restart-policy',
   'command',
   'until',

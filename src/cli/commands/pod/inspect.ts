@@ -1,0 +1,32 @@
+import { isTspodError } from '../../../errors.js';
+import type { PodInspect } from '../../../pod/api.js';
+import { CliError, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { renderReport } from '../../format/report.js';
+import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { podInspectStruct } from '../../pod-struct.js';
+import { latestPodFlag, selectOnePod } from '../../pod-selection.js';
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'Inspect pods',
+  description: 'Prints what is known of pods as JSON, or what a Go template makes of it.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod inspect web', "pod inspect --format '{{.State}} {{.InfraContainerID}}' web"],
+  flags: [inspectFormatFlag, latestPodFlag],
+  completion: ['pods'],
+  check: ({ args, flags }) => {
+    if (args.length === 0 && !flags.bool('latest')) throw invalid('no names or ids specified');
+    if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and arguments cannot be used together');
+  },
+  run: async (context, { flags, args }) => {
+    const format = flags.text('format') ?? 'json';
+    return inspectEach<PodInspect, string | undefined>(context, flags.bool('latest') ? [undefined] : args, {
+      format,
+      find: async (name) => (await selectOnePod(context, name)).inspect(),
+      missing: (name, error) =>
+        isTspodError(error, 'NO_SUCH_POD') ? new CliError(`inspecting object: no such pod ${name ?? ''}`) : undefined,
+      render: (found) => renderReport({ name: 'inspect', format, rows: found.map(podInspectStruct) }),
+    });
+  },
+};

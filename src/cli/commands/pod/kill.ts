@@ -1,0 +1,26 @@
+import { parseSignal } from '../../../util/signals.js';
+import { invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+import { signalFlag } from '../kill.js';
+
+export const command: Command = {
+  name: 'kill',
+  summary: 'Send a signal to the containers of pods',
+  description: 'Sends a signal, SIGKILL unless another is named, to the first process of each container that runs.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod kill web', 'pod kill --signal TERM web', 'pod kill --all'],
+  flags: [allFlag('Signal all pods'), latestPodFlag, signalFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) => {
+    const name = invocation.flags.text('signal') ?? 'KILL';
+    const signal = parseSignal(name);
+    if (signal === undefined) throw invalid(`invalid signal: ${name}`);
+    return actOnPods(context, await selectPods(context, invocation), {
+      act: (pod) => pod.kill(signal),
+      doing: 'killing container',
+    });
+  },
+};

@@ -1,0 +1,20 @@
+import type { Command } from '../../command/definition.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+
+export const command: Command = {
+  name: 'pause',
+  summary: 'Pause pods',
+  description: 'Freezes the processes of the containers of pods that run; pod unpause lets them go on.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod pause web', 'pod pause --all'],
+  flags: [allFlag('Pause all pods that run'), latestPodFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) => {
+    const selection = await selectPods(context, invocation, {
+      matchesAll: ({ containers }) => containers.some(({ status }) => status === 'running'),
+    });
+    return actOnPods(context, selection, { act: (pod) => pod.pause(), doing: 'pausing container' });
+  },
+};

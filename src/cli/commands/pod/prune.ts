@@ -1,0 +1,27 @@
+import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { confirmed } from '../../confirm.js';
+import { reportError } from '../../report-error.js';
+
+const WARNING = 'This will remove all stopped/exited pods..';
+
+export const command: Command = {
+  name: 'prune',
+  summary: 'Remove all stopped pods',
+  description: 'Removes the pods whose containers have ended, with these.',
+  usage: '[options]',
+  examples: ['pod prune', 'pod prune --force'],
+  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' }],
+  completion: [[]],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod pod prune` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
+    const { pods } = await context.engine();
+    const { done, failed } = await pods.prune();
+    await context.out(done.map((id) => `${id}\n`).join(''));
+    for (const error of failed.values()) await reportError(context, error);
+    return failed.size === 0 ? 0 : EXIT_FAILURE;
+  },
+};

@@ -1,0 +1,19 @@
+import type { Command } from '../../command/definition.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+
+export const command: Command = {
+  name: 'restart',
+  summary: 'Restart pods',
+  description: 'Stops the containers of pods that run, and starts all.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod restart web', 'pod restart --all'],
+  flags: [allFlag('Restart all pods'), latestPodFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) =>
+    actOnPods(context, await selectPods(context, invocation), {
+      act: (pod) => pod.restart({ onWarning: (text) => void context.log('warning', text) }),
+      doing: 'restarting container',
+    }),
+};

@@ -1,0 +1,19 @@
+import type { Command } from '../../command/definition.js';
+import { actOnPods, checkPodSelection, latestPodFlag, podIdFileFlag, selectPods } from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+
+export const command: Command = {
+  name: 'start',
+  summary: 'Start pods',
+  description: 'Starts those containers of pods that do not run, each after what it depends on.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod start web', 'pod start --all', 'pod start --latest'],
+  flags: [allFlag('Start all pods'), latestPodFlag, podIdFileFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) =>
+    actOnPods(context, await selectPods(context, invocation), {
+      act: (pod) => pod.start(),
+      doing: 'starting container',
+    }),
+};

@@ -1,0 +1,44 @@
+import type { Command } from '../../command/definition.js';
+import type { Flag } from '../../command/flag.js';
+import {
+  actOnPods,
+  checkPodSelection,
+  ignorePodFlag,
+  latestPodFlag,
+  podIdFileFlag,
+  selectPods,
+} from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+
+export const podStopTimeFlag: Flag = {
+  name: 'time',
+  short: 't',
+  aliases: ['timeout'],
+  kind: 'uint',
+  value: 'seconds',
+  default: '10',
+  help: 'Time between the stop signal and SIGKILL',
+};
+
+export const command: Command = {
+  name: 'stop',
+  summary: 'Stop pods',
+  description:
+    'Ends the containers of pods: their stop signals, and SIGKILL when the time is up. The infra container is the last.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod stop web', 'pod stop --time 2 web db', 'pod stop --all'],
+  flags: [allFlag('Stop all pods'), ignorePodFlag, latestPodFlag, podIdFileFlag, podStopTimeFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) => {
+    const timeoutSec = invocation.flags.number('time');
+    return actOnPods(context, await selectPods(context, invocation), {
+      act: (pod) =>
+        pod.stop({
+          ...(timeoutSec === undefined ? {} : { timeoutSec }),
+          onWarning: (text) => void context.log('warning', text),
+        }),
+      doing: 'stopping container',
+    });
+  },
+};

@@ -1,0 +1,20 @@
+import type { Command } from '../../command/definition.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
+import { allFlag } from '../../selection.js';
+
+export const command: Command = {
+  name: 'unpause',
+  summary: 'Unpause pods',
+  description: 'Lets the processes of the containers of pods that are paused go on.',
+  usage: '[options] POD [POD...]',
+  examples: ['pod unpause web', 'pod unpause --all'],
+  flags: [allFlag('Unpause all pods that are paused'), latestPodFlag],
+  completion: ['pods'],
+  check: checkPodSelection,
+  run: async (context, invocation) => {
+    const selection = await selectPods(context, invocation, {
+      matchesAll: ({ containers }) => containers.some(({ status }) => status === 'paused'),
+    });
+    return actOnPods(context, selection, { act: (pod) => pod.unpause(), doing: 'unpausing container' });
+  },
+};

@@ -1,0 +1,12 @@
+/** --pod-id-file where a pod is looked for. */
+import { invalid } from '../cli-error.js';
+import type { Caller } from './caller.js';
+
+/** Throws CliError. */
+export function readPodIdFile(caller: Caller, file: string): string {
+  try {
+    return caller.readFile(file).split('\n')[0]?.trim() ?? '';
+  } catch (error) {
+    throw invalid(`reading pod ID file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
