@@ -60,7 +60,8 @@ export function findColumns(words: readonly string[]): readonly TopColumn[] | un
 
 /** A zombie has no command line. */
 function argsText({ args, name }: ContainerProcessInfo): string {
-  return args.length === 0 ? `[${name}]` : args.join(' ');
+  // what a process has made of its title may end with spaces
+  return args.length === 0 ? `[${name}]` : args.join(' ').trimEnd();
 }
 
 function capabilityText(names: readonly string[]): string {

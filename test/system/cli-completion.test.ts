@@ -31,7 +31,9 @@ test(completes, ['--root', ''], [':directories']);
 test(completes, ['--log-level', 'debug', 'versio'], ['version', ':none']);
 test(completes, ['run', '--memory-s'], ['--memory-swap', '--memory-swappiness', ':none']);
 test(completes, ['run', '--publ'], ['--publish', '--publish-all', ':none']);
-test(completes, ['run', '--pod-i'], [':none']);
+test(completes, ['run', '--pod-i'], ['--pod-id-file', ':none']);
+test(completes, ['pod', 'un'], ['unpause', ':none']);
+test(completes, ['pod', 'create', '--exit-policy', 's'], ['stop', ':none']);
 test(completes, ['run', '--env-file', ''], [':files']);
 test(completes, ['run', '--restart', 'on'], ['on-failure', ':none']);
 test(completes, ['run', '--restart=on'], ['--restart=on-failure', ':none']);
@@ -54,6 +56,16 @@ test('completes names of containers, where the flags say they are', async (t) =>
   t.deepEqual(await complete(t, 'rename', 'web', ''), [':none']);
   const elsewhere = temporaryDirectory(t);
   t.deepEqual(await complete(t, '--root', elsewhere, '--runroot', `${elsewhere}/run`, 'start', ''), [':none']);
+});
+
+test('completes names of pods', async (t) => {
+  if (!requires(t, 'root')) return;
+  for (const name of ['web', 'worker', 'db']) await run(t, 0, 'pod', 'create', '--infra=false', name);
+  t.deepEqual((await complete(t, 'pod', 'start', 'w')).sort(), [':none', 'web', 'worker']);
+  t.deepEqual((await complete(t, 'pod', 'logs', '')).length, 4);
+  t.deepEqual(await complete(t, 'pod', 'logs', 'web', ''), [':none']);
+  t.deepEqual(await complete(t, 'run', '--pod', 'd'), ['db', ':none']);
+  await run(t, 0, 'pod', 'rm', '--all');
 });
 
 /** A shell with `tspod` on its path, working on the test's store. */

@@ -1,4 +1,4 @@
-import { CliError, invalid } from '../cli-error.js';
+import { CliError, invalid, unsupported } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import { parseArguments } from '../command/parse.js';
 import type { Context } from '../context.js';
@@ -55,6 +55,8 @@ function parseInner(explained: Command, { args, commandLine }: Invocation): Invo
 async function explainCreate(context: Context, inner: Invocation): Promise<string> {
   checkCreate(inner);
   const { options } = await readCreateRequest(context, inner);
+  if (options.pod?.startsWith('new:') === true)
+    throw unsupported('explaining --pod new:NAME', 'create the pod first, and name it');
   return (await context.engine()).explain(options);
 }
 

@@ -81,11 +81,7 @@ const MISSING = ['NO_SUCH_CONTAINER', 'NO_SUCH_IMAGE', 'NO_SUCH_VOLUME', 'NO_SUC
 type Found = ContainerInspect | ImageInspect | VolumeInspect | Network | PodInspect;
 
 /** A container, or else an image, a volume, a network, a pod. Throws one of MISSING. */
-async function inspectOne(
-  context: Context,
-  name: string | undefined,
-  { type, size }: Wanted,
-): Promise<Found> {
+async function inspectOne(context: Context, name: string | undefined, { type, size }: Wanted): Promise<Found> {
   const engine = await context.engine();
   const other = OTHERS.find((kind) => kind.type === type);
   if (other !== undefined && name !== undefined) return other.inspect(engine, name);
@@ -120,7 +116,7 @@ const OTHERS: readonly OtherKind[] = [
   {
     type: 'network',
     exists: ({ networks }, name) => networks.exists(name),
-    inspect: ({ networks }, name) => networks.get(name),
+    inspect: ({ networks }, name) => networks.inspect(name),
   },
   {
     type: 'pod',

@@ -6,7 +6,10 @@ import { createFlags, runFlags } from '../../../../src/cli/flags/create-flags.js
 import { globalFlags } from '../../../../src/cli/flags/global.js';
 import { fakeCaller } from '../caller.js';
 
-const CALLER = fakeCaller({ env: { HOME: '/root' }, files: { env: 'A=1\nB=2\n', labels: 'a=1\nb=2\n' } });
+const CALLER = fakeCaller({
+  env: { HOME: '/root' },
+  files: { env: 'A=1\nB=2\n', labels: 'a=1\nb=2\n', 'web.id': 'f00d\n' },
+});
 
 /** What a flag with these values makes of empty options. */
 function drafted(...given: readonly (readonly [string, ...string[]])[]): Draft {
@@ -35,6 +38,10 @@ covers('label', ['a=b', 'c'], { labels: { a: 'b', c: '' } });
 covers('label-file', 'labels', { labels: { a: '1', b: '2' } });
 covers('annotation', 'a=b,c', { annotations: { a: 'b,c' } });
 covers('cidfile', '/f', { cidFile: '/f' });
+covers('pod', 'web', { pod: 'web' });
+covers('pod', 'new:web', { pod: 'new:web' });
+covers('pod', '', {});
+covers('pod-id-file', 'web.id', { pod: 'f00d' });
 covers('pidfile', '/f', { pidFile: '/f' });
 covers('conmon-pidfile', '/f', { monitorPidFile: '/f' });
 covers('rm', 'true', { autoRemove: true });
@@ -187,6 +194,17 @@ test('every flag that says what a container is has a case above', (t) => {
   for (const flag of createFlags) {
     if ('set' in flag) t.true(covered.has(flag.name), `--${flag.name} has no case`);
   }
+});
+
+test('a pod is named once', (t) => {
+  t.is(
+    t.throws(() => drafted(['pod', 'web'], ['pod-id-file', 'web.id']))?.message,
+    'cannot specify both --pod and --pod-id-file',
+  );
+  t.is(
+    t.throws(() => drafted(['pod-id-file', 'nosuch']))?.message,
+    'reading pod ID file: open nosuch: no such file or directory',
+  );
 });
 
 test('flags add up', (t) => {
