@@ -29,7 +29,9 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
   refuseOfNetwork(options, namespaces);
   if (options.hostname !== undefined && namespaces.uts !== undefined)
     throw invalid('cannot set hostname when joining the pod UTS namespace: invalid configuration');
-  const { mounts = [] } = infraId === '' ? {} : readConfig(context, infraId);
+  const { mounts = [], devices = [] } = infraId === '' ? {} : readConfig(context, infraId);
+  const own = options.devices ?? [];
+  const isReplaced = (target: string) => own.some((device) => (device.target ?? device.source) === target);
   return {
     options: {
       ...options,
@@ -39,6 +41,7 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
         ? { restart: config.restart }
         : {}),
       ...(infraId === '' ? {} : { requires: [infraId, ...(options.requires ?? [])] }),
+      ...(devices.length === 0 ? {} : { devices: [...devices.filter(({ target }) => !isReplaced(target)), ...own] }),
       ...(mounts.length === 0 ? {} : { volumesFrom: [infraId, ...(options.volumesFrom ?? [])] }),
     },
     pod: membershipOf(pod, options),
