@@ -11,6 +11,7 @@ const RUNNING = '--running chooses by itself, and takes no names; as newer relea
 const CLONE = 'with --destroy there is no clone if the original may not be removed';
 const EMPTY = 'an empty list is a list';
 const FILES = 'sizes are those of the files, not of their archives';
+const POD_WORDS = 'the message is that of the other commands about pods';
 const SAME_WORDS = 'the message is that of the other commands about containers';
 
 /** `what` is the beginning of a difference's key (compare-podman.mjs prints it). The first that fits counts. */
@@ -158,6 +159,16 @@ export const KNOWN = [
     why: 'images and lists may have the name: it is not said which',
   },
   { what: 'system prune: stdout of `system prune -af`', why: FILES },
+  {
+    what: 'pod create, ps, rm: stderr of `pod create --infra=false p`',
+    why: 'the same words as for other names that are taken',
+  },
+  { what: 'pod create, ps, rm: stderr of `pod create --infra=false a/b`', why: 'the message says which name is bad' },
+  { what: 'pod verbs: stdout of `ps -a --format {{.Names}}-{{.PodName}}', why: NEWER },
+  { what: 'pod verbs: stdout of `ps -p`', why: NEWER },
+  { what: 'pod verbs: stderr of `pod top nosuch`', why: POD_WORDS },
+  { what: 'pod logs, stats, prune: stderr of `pod stats nosuch`', why: POD_WORDS },
+  { what: 'containers of pods: stderr of `create --pod p', why: 'the same words, without `invalid config provided`' },
 ];
 
 export function reasonFor(key) {

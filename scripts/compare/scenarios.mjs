@@ -2,6 +2,7 @@
 
 import { FORMS } from './forms.mjs';
 import { IMAGES } from './images.mjs';
+import { PODS } from './pods.mjs';
 import { VOLUMES } from './volumes.mjs';
 import { quick, scenario, SLEEPER } from './scenario.mjs';
 
@@ -117,4 +118,5 @@ export const SCENARIOS = [
   ...FORMS,
   ...IMAGES,
   ...VOLUMES,
+  ...PODS,
 ];

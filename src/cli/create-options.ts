@@ -75,6 +75,8 @@ function checkPassthrough({ log }: Draft): void {
 }
 
 function checkCombination(draft: Draft, args: readonly string[]): void {
+  if (draft.userns !== undefined && draft.pod !== undefined && !draft.pod.startsWith('new:'))
+    throw invalid('--userns and --pod cannot be set together');
   if (draft.autoRemove === true && draft.restart !== undefined && draft.restart.policy !== 'no') {
     throw invalid('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }

@@ -484,6 +484,17 @@ onPods('a container that chooses a network, in a pod; one in a pod that shares n
   );
 });
 
+onPods('--userns is the pod’s', async (t, root) => {
+  await create(t, 'web');
+  t.is(
+    (await run(t, 125, 'create', '--pod', 'web', '--userns', 'auto', '--rootfs', root, 'true')).stderr,
+    'Error: --userns and --pod cannot be set together\n',
+  );
+  const map = ['--uidmap', '0:100000:1000', '--rootfs', `${root}:idmap`];
+  const seen = await output(t, 'run', '--pod', 'new:mapped', ...map, 'cat', '/proc/self/uid_map');
+  t.regex(seen, /^ *0 +100000 +1000$/m);
+});
+
 onPods('container clone --pod', async (t, root) => {
   const id = await create(t, 'web');
   await run(t, 0, 'create', '--name', 'c', '--rootfs', root, 'true');
