@@ -525,7 +525,7 @@ onPods('pod logs: of all containers, or of one', async (t, root) => {
     `${one} a\n${one} b\n${two} c\n`,
   );
   t.is(await output(t, 'pod', 'logs', '--since', '2100-01-01', 'web'), '');
-  t.regex(await output(t, 'pod', 'logs', '--color', '-n', 'web'), /\x1b\[\d+mone\x1b\[0m a/);
+  t.true((await output(t, 'pod', 'logs', '--color', '-n', 'web')).includes('one\u001b[0m a'));
   await run(t, 0, 'create', '--name', 'outside', '--rootfs', root, 'true');
   for (const name of ['outside', 'nosuch'])
     t.is(
