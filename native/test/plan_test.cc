@@ -196,8 +196,8 @@ TEST("plan: lists and bytes that claim more than is there are refused") {
 TEST("plan: what would change the monitor itself may only be in init") {
   const std::string text = PlanBuilder().step(Op::kSetIds, Stage::kPrepare, Operands()).text();
   refused(text, 0, EBADMSG, "step in a stage that it cannot run in");
-  for (const Op op :
-       {Op::kExec, Op::kSeccomp, Op::kCapabilities, Op::kPivotRoot, Op::kBecomeInit, Op::kPause, Op::kAwaitStage}) {
+  for (const Op op : {Op::kExec, Op::kSeccomp, Op::kCapabilities, Op::kPivotRoot, Op::kBecomeInit, Op::kPause,
+                      Op::kAwaitStage}) {
     for (uint32_t stage = 0; stage < plan::kStages; ++stage) {
       CHECK_EQUAL(plan::runs_in(op, static_cast<Stage>(stage)), static_cast<Stage>(stage) == Stage::kInit);
     }
