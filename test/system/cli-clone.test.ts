@@ -77,7 +77,7 @@ onBusybox('clone: what makes no sense is refused', async (t, root) => {
   await refused(/cannot set --force without --destroy/, '-f', 'c');
   await refused(/is already in use/, 'c', 'c');
   await refused(/another image for a clone is not supported yet/, 'c', 'd', 'busybox');
-  await refused(/there are no pods/, '--pod', 'p', 'c');
+  await refused(/no pod with name or ID p found: no such pod/, '--pod', 'p', 'c');
   await refused(/names must match/, '--name', 'a/b', 'c');
   t.is(await output(t, 'ps', '-aq'), await output(t, 'ps', '-q', '-n', '1'), 'no clone was made');
 });

@@ -44,7 +44,8 @@ test(
   ['run', '--cpus', 'abc', 'x'],
   `Error: invalid argument "abc" for "--cpus" flag: strconv.ParseFloat: parsing "abc": invalid syntax\n${hint('run')}`,
 );
-test(fails, ['run', '--pod', 'x', 'host:'], 'Error: --pod is not supported yet: there are no pods\n');
+test(fails, ['run', '--pod', 'x', 'host:'], 'Error: no pod with name or ID x found: no such pod\n');
+test(fails, ['run', '--systemd', 'true', 'host:'], 'Error: --systemd is not supported yet: there is no systemd mode\n');
 test(
   fails,
   ['run', '-v', 'da ta:/x', 'host:'],
