@@ -35,15 +35,16 @@ export interface LogSources {
   readonly containers: readonly Container[];
   /** Each line says whose it is. */
   readonly several: boolean;
+  /** Of readLogOptions(). */
+  readonly options: LogsOptions;
 }
 
 /** One after the other, or with --follow at the same time. The exit status. */
 export async function printLogs(
   context: Context,
   invocation: Invocation,
-  { containers, several }: LogSources,
+  { containers, several, options }: LogSources,
 ): Promise<number> {
-  const options = readOptions(invocation);
   const sinks = openSinks(context);
   const prefixes = containers.map((container, i) => linePrefix(container, invocation, { index: i, several }));
   const print = (container: Container, i: number): Promise<void> =>
@@ -54,7 +55,8 @@ export async function printLogs(
   return 0;
 }
 
-function readOptions({ flags }: Invocation): LogsOptions {
+/** What LOG_FLAGS say. Before containers are looked for: a wrong one is told first. */
+export function readLogOptions({ flags }: Invocation): LogsOptions {
   const now = new Date();
   const [since, until, tail] = [flags.text('since'), flags.text('until'), flags.number('tail')];
   return {

@@ -164,7 +164,7 @@ test('--help, help and --version', async (t) => {
   const { stdout } = await run(t, 0, 'run', '--help');
   t.regex(stdout, /Usage:\n {2}tspod run \[options\] IMAGE/);
   t.regex(stdout, / {2}-m, --memory size /);
-  t.notRegex(stdout, /--pod /);
+  t.notRegex(stdout, /--systemd /);
   t.is((await run(t, 0, 'help', 'run')).stdout, stdout);
   t.is(
     (await run(t, 0, 'container', 'run', '--help')).stdout,

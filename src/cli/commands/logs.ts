@@ -2,7 +2,7 @@ import type { Container } from '../../container/api.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { LOG_FLAGS, printLogs } from '../print-logs.js';
+import { LOG_FLAGS, printLogs, readLogOptions } from '../print-logs.js';
 import { latestFlag, selectOne } from '../selection.js';
 
 export const command: Command = {
@@ -18,8 +18,9 @@ export const command: Command = {
     if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and containers cannot be used together');
   },
   run: async (context, invocation) => {
+    const options = readLogOptions(invocation);
     const containers = await selectAll(context, invocation);
-    return printLogs(context, invocation, { containers, several: containers.length > 1 });
+    return printLogs(context, invocation, { containers, several: containers.length > 1, options });
   },
 };
 

@@ -3,7 +3,7 @@ import type { Pod } from '../../../pod/api.js';
 import { CliError, invalid } from '../../cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
-import { LOG_FLAGS, printLogs } from '../../print-logs.js';
+import { LOG_FLAGS, printLogs, readLogOptions } from '../../print-logs.js';
 import { latestPodFlag, selectOnePod } from '../../pod-selection.js';
 
 export const command: Command = {
@@ -31,11 +31,12 @@ export const command: Command = {
     if (args.length > 1) throw invalid('requires exactly 1 arg');
   },
   run: async (context, invocation) => {
+    const options = readLogOptions(invocation);
     const [name] = invocation.args;
     const pod = await selectOnePod(context, name);
     const { ids, several } = await idsOf(context, pod, invocation);
     const { containers } = await context.engine();
-    return printLogs(context, invocation, { containers: ids.map((id) => containers.get(id)), several });
+    return printLogs(context, invocation, { containers: ids.map((id) => containers.get(id)), several, options });
   },
 };
 
