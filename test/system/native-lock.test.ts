@@ -262,7 +262,7 @@ test.serial('a link is not followed, and errors name the path', async (t) => {
   t.throws(() => tryLock(join(directory, 'link')), { name: 'NativeError', code: 'ELOOP' });
   await t.throwsAsync(lock(join(directory, 'none', 'lock')), {
     code: 'ENOENT',
-    message: `open "${directory}/none/lock": no such file or directory`,
+    message: `openat "${directory}/none/lock": no such file or directory`,
   });
 });
 
