@@ -1,6 +1,7 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { TspodError } from '../../errors.js';
 import { nowUs } from '../../events/event-log.js';
+import type { Plan } from '../../plan/ops.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
 import { startDependencies } from '../dependencies.js';
@@ -11,7 +12,7 @@ import { withContainer, type HeldContainer } from '../held.js';
 import { launchError } from '../launch-error.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
-import type { MonitorTalk } from '../monitor-talk.js';
+import type { LaunchAnswer, MonitorTalk } from '../monitor-talk.js';
 import { containerStdio } from '../stdio.js';
 import { withInfra } from '../pod/infra.js';
 import { knownConfig } from '../readable-config.js';
@@ -170,6 +171,7 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
 /** Answers when it was started. A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
 async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
   const plan = readGatedPlan(held.paths);
+  const isBeingStopped = held.state.status === 'stopping';
   held.save({ status: 'active', startedUs: nowUs() });
   failpoint('gate-recorded');
   const answered = talk.start();
@@ -181,14 +183,22 @@ async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<numbe
     return answer.startedUs;
   }
   await talk.closed();
-  const error =
-    answer.kind === 'failed' && plan !== undefined
-      ? withRuntimeWords(launchError(plan, answer), held)
-      : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
+  const error = isBeingStopped ? stoppedBefore(held) : startError(held, plan, answer);
   held.look();
   await settle(held);
   held.save({ ...NEW_LIFE, status: 'created', error: error.message });
   throw error;
+}
+
+function startError(held: HeldContainer, plan: Plan | undefined, answer: LaunchAnswer): TspodError {
+  return answer.kind === 'failed' && plan !== undefined
+    ? withRuntimeWords(launchError(plan, answer), held)
+    : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
+}
+
+/** Its stop was under way, without the lock, and came first. */
+function stoppedBefore({ id }: HeldContainer): TspodError {
+  return new TspodError('STATE_INVALID', `container ${id} was stopped before it had started: container state improper`);
 }
 
 async function openGateAttached(
