@@ -1,7 +1,6 @@
 /** Scopes (systemd.scope(5)): groups of processes that systemd did not start, and gives away with a cgroup of their own. */
 import { TspodError } from '../errors.js';
-import { Turns } from '../util/turns.js';
-import { connectManager, ManagerError, type Manager } from './manager.js';
+import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS, type Manager } from './manager.js';
 
 export interface ScopeRequest {
   readonly name: string;
@@ -15,12 +14,6 @@ export interface ScopeRequest {
 /** Limits are tspod's to set, in the group below the scope; systemd's own defaults (TasksMax is 15 % of all) must not cut them. */
 const NO_LIMIT = 0xffffffffffffffffn;
 
-const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
-const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
-
-/** systemd does one thing after the other, and its bus takes 256 connections of a user (dbus-daemon(1), max_connections_per_user). */
-const turns = new Turns(8);
-
 /** A scope of that name that has ended is forgotten in a moment; a second one would mean that somebody makes them on purpose. */
 const ATTEMPTS = 5;
 
@@ -30,7 +23,7 @@ const ATTEMPTS = 5;
  */
 export async function startScope(request: ScopeRequest): Promise<void> {
   try {
-    await turns.run(() => converse(request), request.signal);
+    await converse(request.name, (manager) => start(manager, request), request.signal);
   } catch (error) {
     request.signal?.throwIfAborted();
     if (error instanceof TspodError) throw error;
@@ -39,8 +32,7 @@ export async function startScope(request: ScopeRequest): Promise<void> {
   }
 }
 
-async function converse(request: ScopeRequest): Promise<void> {
-  using manager = connectManager(request.name);
+async function start(manager: Manager, request: ScopeRequest): Promise<void> {
   const events = new UnitEvents(manager);
   // Not waited for: the answers come in order.
   manager.call('Subscribe', '', []).catch(() => undefined);

@@ -1,24 +1,21 @@
 /** Slices (systemd.slice(5)): groups in which scopes lie. */
 import { TspodError } from '../errors.js';
 import type { LinuxResources } from '../oci/resources.js';
-import { connectManager, ManagerError } from './manager.js';
-
-const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
-const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
+import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS } from './manager.js';
 
 /**
  * Resolves when systemd knows it, which may be before its cgroup is there. Those limits that systemd knows are its as well: it would undo them otherwise.
  * Throws LAUNCH_FAILED, UNSUPPORTED_HOST where systemd cannot be reached.
  */
 export async function startSlice(name: string, limits: LinuxResources): Promise<void> {
-  using manager = connectManager(name);
+  const properties = [
+    ['Description', ['s', 'pod of tspod']],
+    ['DefaultDependencies', ['b', false]],
+    ...limitProperties(limits),
+  ];
+  const values = [name, 'fail', properties, []];
   try {
-    const properties = [
-      ['Description', ['s', 'pod of tspod']],
-      ['DefaultDependencies', ['b', false]],
-      ...limitProperties(limits),
-    ];
-    await manager.call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [name, 'fail', properties, []]);
+    await converse(name, (manager) => manager.call('StartTransientUnit', 'ssa(sv)a(sa(sv))', values));
   } catch (error) {
     if (error instanceof ManagerError && error.refusal === UNIT_EXISTS) return;
     if (error instanceof TspodError) throw error;
@@ -53,9 +50,8 @@ function property(name: string, value: number | undefined): readonly (readonly [
 
 /** With all that is in it. One that there is not is success. */
 export async function stopSlice(name: string): Promise<void> {
-  using manager = connectManager(name);
   try {
-    await manager.call('StopUnit', 'ss', [name, 'replace']);
+    await converse(name, (manager) => manager.call('StopUnit', 'ss', [name, 'replace']));
   } catch (error) {
     if (error instanceof ManagerError && error.refusal === NO_SUCH_UNIT) return;
     throw error;
