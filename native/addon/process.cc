@@ -5,15 +5,15 @@
 
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/sys_process.h"
 
 namespace tspod::addon {
 namespace {
 
 Napi::Value open_pidfd(const Napi::CallbackInfo& info) {
-  // Close-on-exec is what the kernel gives to every pidfd.
-  auto fd = static_cast<int>(::syscall(SYS_pidfd_open, int_at(info, 0), 0U));
-  if (fd < 0) return failure(info.Env(), last_error("pidfd_open"));
-  return Napi::Number::New(info.Env(), fd);
+  Result<UniqueFd> process = sys::pidfd_open(int_at(info, 0));
+  if (!process) return failure(info.Env(), process.error());
+  return Napi::Number::New(info.Env(), process->release());
 }
 
 Napi::Value send_signal(const Napi::CallbackInfo& info) {

@@ -43,8 +43,8 @@ Result<void> unshare(int flags) {
 
 Result<UniqueFd> pidfd_open(pid_t pid) {
   const auto fd = ::syscall(SYS_pidfd_open, pid, 0);
-  // Being reaped, it has its number, but is no process any more; newer kernels say ESRCH.
-  if (fd < 0 && pid > 0 && errno == EINVAL) errno = ESRCH;
+  // Of a thread, and of a process in the moment when it is reaped: EINVAL, and ENOENT from Linux 6.16 on.
+  if (fd < 0 && pid > 0 && (errno == EINVAL || errno == ENOENT)) errno = ESRCH;
   return check_fd(fd, "pidfd_open");
 }
 

@@ -21,8 +21,7 @@ export interface ProcessHandle extends Disposable {
   close(): void;
 }
 
-/** ESRCH; of a thread, and of a process in the moment when it is reaped: ENOENT, and EINVAL before Linux 6.16. */
-const NO_PROCESS: ReadonlySet<number> = new Set([3, 2, 22]);
+const ESRCH = 3;
 const PROC_STARTTIME_FIELD = 22;
 
 /**
@@ -34,7 +33,7 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
   requirePid(pid);
   const pidfd = binding().openPidfd(pid);
   if (isFailure(pidfd)) {
-    if (NO_PROCESS.has(pidfd.errno)) return undefined;
+    if (pidfd.errno === ESRCH) return undefined;
     throw new NativeError({ ...pidfd, path: String(pid) });
   }
   // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.
