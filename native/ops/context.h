@@ -104,13 +104,13 @@ struct Context {
   MountSource empty_directory;
   bool keeps_trees = false;  // the container is started again: teardown leaves its files
   bool masks_files = false;  // the plan has maskPath steps
+  bool umask_set = false;
+  bool has_terminal = false;       // its standard streams are a terminal that was made for it
+  std::string deferred_directory;  // a working directory that only the command's user may enter
 
   /** Whom a step is about that either of them can carry out: in init the caller, in the monitor's stages its
    * child. */
   [[nodiscard]] pid_t subject() const { return stage == plan::Stage::kInit ? 0 : child; }
-  bool umask_set = false;
-  bool has_terminal = false;       // its standard streams are a terminal that was made for it
-  std::string deferred_directory;  // a working directory that only the command's user may enter
 };
 
 }  // namespace tspod::ops
