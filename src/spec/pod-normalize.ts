@@ -116,8 +116,7 @@ function refuseWithoutInfra(options: PodCreateOptions): void {
   }
 }
 
-/** What the infra container takes of the pod's options as they are. */
-const PASSED = [
+const OF_NETWORKS = [
   'networks',
   'ip',
   'ip6',
@@ -127,6 +126,11 @@ const PASSED = [
   'publishAll',
   'expose',
   'egress',
+] as const;
+
+/** What the infra container takes of the pod's options as they are. */
+const PASSED = [
+  ...OF_NETWORKS,
   'addHosts',
   'hostsFile',
   'noHosts',
@@ -191,15 +195,7 @@ export function hasLimits({ pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, 
 
 /** Options of a container that are those of a pod which is made for it. */
 const OF_POD = [
-  'networks',
-  'ip',
-  'ip6',
-  'macAddress',
-  'networkAliases',
-  'publish',
-  'publishAll',
-  'expose',
-  'egress',
+  ...OF_NETWORKS,
   'addHosts',
   'dns',
   'network',
