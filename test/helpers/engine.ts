@@ -120,7 +120,11 @@ function ownPlace({ cgroups }: CreateOptions): boolean {
   return cgroups === 'disabled' || cgroups === 'split';
 }
 
-async function removeCgroups({ cgroupManager, cgroupParent }: Territory): Promise<void> {
+/** The group, or the slice, in which a test's containers were: they do not take it along. */
+export async function removeCgroups({
+  cgroupManager,
+  cgroupParent,
+}: Pick<Territory, 'cgroupManager' | 'cgroupParent'>): Promise<void> {
   if (cgroupManager === 'systemd') {
     await stopUnit(cgroupParent);
     return;

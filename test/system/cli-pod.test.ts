@@ -6,9 +6,10 @@ import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
-import { cgroupTops } from '../helpers/leaks.js';
+import { removeCgroups } from '../helpers/engine.js';
+import { cgroupTops, testCgroupManager } from '../helpers/leaks.js';
 import { ownNetwork } from '../helpers/own-network.js';
-import { requires } from '../helpers/requires.js';
+import { requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 /** A root for containers; no pod and no cgroup of one is left afterwards. */
@@ -144,13 +145,13 @@ onPods('pod create --replace, --pod-id-file', async (t, root) => {
   const file = join(temporaryDirectory(t), 'web.id');
   const id = await create(t, '--pod-id-file', file, 'web');
   t.is(readFileSync(file, 'utf8'), id);
-  const { stderr } = await run(t, 125, 'pod', 'create', '--pod-id-file', file, 'db');
+  const { stderr } = await run(t, 125, 'pod', 'create', '--pod-id-file', file, 'two');
   t.is(stderr, `Error: pod id file exists. Ensure another pod is not using it or delete ${file}\n`);
-  await run(t, 1, 'pod', 'exists', 'db');
-  await member(t, root, '--name', 'c', '--pod', 'web');
+  await run(t, 1, 'pod', 'exists', 'two');
+  await member(t, root, '--name', 'one', '--pod', 'web');
   const other = await create(t, '--replace', '--name', 'web');
   t.not(other, id);
-  await run(t, 1, 'container', 'exists', 'c');
+  await run(t, 1, 'container', 'exists', 'one');
   await run(t, 1, 'pod', 'exists', id);
   // the file of one that is not made is not left
   const unused = `${file}.2`;
@@ -409,7 +410,7 @@ onPods('pod rm: with --force also one that runs; pod prune', async (t, root) => 
 
 onPods('rm: not the infra container alone; --depend, and --all, take the pod', async (t, root) => {
   const id = await create(t, '--infra-name', 'i', 'web');
-  await member(t, root, '--name', 'c', '--pod', 'web');
+  await member(t, root, '--name', 'one', '--pod', 'web');
   const infra = await field(t, 'i', '{{.Id}}');
   const { stderr } = await run(t, 125, 'rm', '-f', 'i');
   t.is(
@@ -418,7 +419,7 @@ onPods('rm: not the infra container alone; --depend, and --all, take the pod', a
   );
   await run(t, 0, 'rm', '-f', '-t', '0', '--depend', 'i');
   await run(t, 1, 'pod', 'exists', 'web');
-  await run(t, 1, 'container', 'exists', 'c');
+  await run(t, 1, 'container', 'exists', 'one');
   await create(t, 'web');
   await member(t, root, '--pod', 'web');
   t.is((await output(t, 'rm', '-fa', '-t', '0')).split('\n').length, 3);
@@ -624,14 +625,18 @@ onPods('an error of one container of a pod is told by its id, and the others go 
 });
 
 onPods('pod create --cgroup-parent', async (t, root) => {
-  if (process.env['TSPOD_CGROUP_MANAGER'] === 'systemd') {
-    t.pass();
+  const cgroupManager = testCgroupManager();
+  if (cgroupManager === 'systemd') {
+    skip(t, 'a path is for cgroupfs');
     return;
   }
-  const id = await create(t, '--cgroup-parent', '/tspod/below', 'web');
+  const cgroupParent = '/tspod-test-pods';
+  const id = await create(t, '--cgroup-parent', cgroupParent, 'web');
   await member(t, root, '--name', 'c', '--pod', 'web');
   t.regex(
     readFileSync(`/proc/${await field(t, 'c', '{{.State.Pid}}')}/cgroup`, 'utf8'),
-    new RegExp(`:/tspod/below/pod_?${id}/`),
+    new RegExp(`:${cgroupParent}/pod_${id}/`),
   );
+  await run(t, 0, 'pod', 'rm', '--force', '--time', '0', 'web');
+  await removeCgroups({ cgroupManager, cgroupParent });
 });

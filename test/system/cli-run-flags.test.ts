@@ -15,6 +15,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
 import { output, run, runWith } from '../helpers/cli.js';
+import { removeCgroups } from '../helpers/engine.js';
 import { testCgroupManager } from '../helpers/leaks.js';
 import { requires, skip, type Requirement } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -420,13 +421,15 @@ test('--cgroup-parent and --cgroups disabled', async (t) => {
     const pid = (await output(t, 'inspect', '-f', '{{.State.Pid}}', id)).trim();
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8').replaceAll(id, 'ID');
   };
-  if (testCgroupManager() === 'systemd') {
-    const scope = /:\/tspodtest\.slice\/tspodtest-parent\.slice\/tspod-ID\.scope\/container$/m;
-    t.regex(await cgroup('--cgroup-parent', 'tspodtest-parent.slice'), scope);
-  } else {
-    t.regex(await cgroup('--cgroup-parent', '/tspod-test-parent'), /:\/tspod-test-parent\/ID$/m);
-  }
+  const cgroupManager = testCgroupManager();
+  const [cgroupParent, place] =
+    cgroupManager === 'systemd'
+      ? ['tspodtest-parent.slice', /:\/tspodtest\.slice\/tspodtest-parent\.slice\/tspod-ID\.scope\/container$/m]
+      : ['/tspod-test-parent', /:\/tspod-test-parent\/ID$/m];
+  t.regex(await cgroup('--cgroup-parent', cgroupParent), place);
   t.notRegex(await cgroup('--cgroups', 'disabled'), /ID/);
+  await run(t, 0, 'rm', '--force', '--all', '--time', '0');
+  await removeCgroups({ cgroupManager, cgroupParent });
 });
 
 // life cycle and log

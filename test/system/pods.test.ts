@@ -449,8 +449,8 @@ test('a pod is made with its first container', async (t) => {
   t.is(pod.containers().length, 1, 'the container was removed at its end');
   await rejectsWith(t, engine.run({ ...options(), pod: 'new:fresh' }), 'NAME_IN_USE');
   await rejectsWith(t, engine.run({ ...options(), pod: 'new:' }), 'INVALID_ARGUMENT');
-  await rejectsWith(t, engine.run({ ...options(), pod: 'new:bad', command: ['/nosuch'] }), 'COMMAND_NOT_FOUND');
-  t.false(engine.pods.exists('bad'), 'nothing is left of a pod whose container was not made');
+  await rejectsWith(t, engine.run({ ...options(), pod: 'new:wrong', command: ['/nosuch'] }), 'COMMAND_NOT_FOUND');
+  t.false(engine.pods.exists('wrong'), 'nothing is left of a pod whose container was not made');
 });
 
 test('names, ids and lists', async (t) => {
