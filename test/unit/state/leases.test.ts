@@ -10,6 +10,7 @@ import { FRESH_STATE, type NewContainer } from '../../../src/state/records.js';
 import { Store } from '../../../src/state/store.js';
 import { formatIp, parseIp, parseIpPrefix } from '../../../src/util/ip-address.js';
 import { ipBytes, rangeOf } from '../../../src/util/ip-network.js';
+import { plainContainer, plainSummary } from '../../helpers/stored.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 function pool(subnet: string, reserved: readonly string[] = [], network = 'n'): LeasePool {
@@ -31,30 +32,12 @@ function openStore(t: ExecutionContext): { readonly store: Store; readonly path:
 }
 
 function container(store: Store, name: string, hostPorts: NewContainer['hostPorts'] = []): { seq: number; id: string } {
-  const id = name.padEnd(64, '0');
-  const seq = store.insert({
-    id,
-    name,
-    createdUs: 1,
-    summary: {
-      image: '',
-      rootfs: '/',
-      command: [],
-      labels: {},
-      mounts: [],
-      network: 'bridge',
-      networks: ['n'],
-      ports: [],
-      restartPolicy: 'no',
-      cidFile: '',
-      checked: false,
-    },
-    config: '{}',
+  const added = plainContainer(name, {
+    summary: plainSummary({ network: 'bridge', networks: ['n'] }),
     state: { ...FRESH_STATE, status: 'active' },
-    hostPorts,
-    donors: [],
+    ...(hostPorts === undefined ? {} : { hostPorts }),
   });
-  return { seq, id };
+  return { seq: store.insert(added), id: added.id };
 }
 
 const take = (store: Store, owner: number, from: LeasePool, nowUs?: number): string =>

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
-import { FRESH_STATE, type NewContainer } from '../../../src/state/records.js';
+import type { NewContainer } from '../../../src/state/records.js';
 import { salvageDatabase } from '../../../src/state/salvage.js';
 import { Store } from '../../../src/state/store.js';
 import { normalizePodOptions } from '../../../src/spec/pod-normalize.js';
 import { testFacts } from '../../helpers/facts.js';
+import { plainContainer, plainSummary } from '../../helpers/stored.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 const config = normalizePodOptions({ labels: { a: 'b' } }, testFacts());
@@ -23,30 +24,10 @@ function openStore(t: ExecutionContext, directory = temporaryDirectory(t)): Stor
 }
 
 function container(id: string, pod: string, infra = false): NewContainer {
-  return {
-    id: idOf(id),
-    name: id,
-    createdUs: 1,
-    summary: {
-      image: '',
-      rootfs: '/',
-      command: [],
-      labels: {},
-      mounts: [],
-      network: 'none',
-      networks: [],
-      ports: [],
-      restartPolicy: 'no',
-      cidFile: '',
-      checked: false,
-      pod: idOf(pod),
-      isInfra: infra,
-    },
-    config: '{}',
-    state: FRESH_STATE,
-    donors: [],
+  return plainContainer(id, {
+    summary: plainSummary({ pod: idOf(pod), isInfra: infra }),
     pod: { id: idOf(pod), infra: infra ? idOf(id) : undefined },
-  };
+  });
 }
 
 test('pods: found by name and by the beginning of the id', (t) => {

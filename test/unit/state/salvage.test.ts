@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import test from 'ava';
 
 import { salvageDatabase } from '../../../src/state/salvage.js';
-import { FRESH_STATE } from '../../../src/state/records.js';
 import { Store } from '../../../src/state/store.js';
 import Database from 'better-sqlite3';
+import { plainContainer } from '../../helpers/stored.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
-
-const ID = 'a'.repeat(64);
 
 test('rows of every table have a key by which they are found between two damaged places', (t) => {
   const path = join(temporaryDirectory(t), 'db');
@@ -38,27 +36,7 @@ test('secrets, and what containers have of them', (t) => {
     driverOptions: {},
     data: Buffer.from('first'),
   });
-  const seq = store.insert({
-    id: ID,
-    name: 'one',
-    createdUs: 1,
-    summary: {
-      image: '',
-      rootfs: '/',
-      command: [],
-      labels: {},
-      mounts: [],
-      network: 'none',
-      networks: [],
-      ports: [],
-      restartPolicy: 'no',
-      cidFile: '',
-      checked: false,
-    },
-    config: '{}',
-    state: FRESH_STATE,
-    donors: [],
-  });
+  const seq = store.insert(plainContainer('a'));
   store.transaction(() => {
     store.secrets.give(seq, 0, 'b'.repeat(25));
     // Of a container whose record is lost.

@@ -9,6 +9,7 @@ import { refreshAfterBoot } from '../../../src/state/boot.js';
 import { FRESH_STATE, type NewContainer, type StoredState } from '../../../src/state/records.js';
 import { LIST, UNSETTLED } from '../../../src/state/queries.js';
 import { Store } from '../../../src/state/store.js';
+import { plainContainer, plainSummary } from '../../helpers/stored.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 function openStore(t: ExecutionContext): Store {
@@ -20,27 +21,13 @@ function openStore(t: ExecutionContext): Store {
 }
 
 function sample(id: string, name: string, state: Partial<StoredState> = {}): NewContainer {
-  return {
-    id: id.padEnd(64, '0'),
+  return plainContainer(id, {
     name,
     createdUs: 1_700_000_000_000_000,
-    summary: {
-      image: 'host:',
-      rootfs: '',
-      command: ['true'],
-      labels: {},
-      mounts: [],
-      network: 'none',
-      networks: [],
-      ports: [],
-      restartPolicy: 'no',
-      cidFile: '',
-      checked: false,
-    },
+    summary: plainSummary({ image: 'host:', rootfs: '', command: ['true'] }),
     config: '{"args":["true"]}',
     state: { ...FRESH_STATE, ...state },
-    donors: [],
-  };
+  });
 }
 
 function throwsCode(t: ExecutionContext, body: () => unknown, code: ErrorCode): Error {
