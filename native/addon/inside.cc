@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include <algorithm>
+
 #include "core/sys.h"
 #include "core/sys_process.h"
 
@@ -31,6 +33,11 @@ Result<void> enter(const Namespaces& namespaces) {
     if (!joined) return Error{"setns", namespaces[i].path, joined.error().err};
   }
   return {};
+}
+
+bool keeps_mounts_busy(const Namespaces& namespaces) {
+  return std::any_of(namespaces.begin(), namespaces.end(),
+                     [](const NamespaceName& name) { return name.flag == CLONE_NEWNS; });
 }
 
 }  // namespace tspod::addon

@@ -82,7 +82,10 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   if (raw_env == nullptr) return;
   auto* self = static_cast<Tasks*>(context);
   Napi::Env env(raw_env);
-  pthread_join(task->thread_, nullptr);
+  // To wait for the end of a thread takes as long as a short system call in it. One may end meanwhile.
+  self->join_ending();
+  self->ending_ = task->thread_;
+  if (!task->may_end_later_) self->join_ending();
   self->live_.erase(task->id_);
   if (self->live_.empty()) napi_unref_threadsafe_function(env, self->queue_);
   task->promise_.Resolve(task->outcome(env));
@@ -94,6 +97,12 @@ void Tasks::end_all(void* context) {
   for (auto& [id, task] : self->live_) task->cancel();
   for (auto& [id, task] : self->live_) pthread_join(task->thread_, nullptr);
   self->live_.clear();
+  self->join_ending();
+}
+
+void Tasks::join_ending() {
+  if (ending_) pthread_join(*ending_, nullptr);
+  ending_.reset();
 }
 
 Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task) {

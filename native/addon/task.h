@@ -32,6 +32,8 @@ class Task {
   virtual void cancel() {}
   /** On JavaScript's thread: what the promise resolves with. */
   virtual Napi::Value outcome(Napi::Env env) = 0;
+  /** Lets the promise resolve while the thread still ends: for one that keeps nothing busy by being there. */
+  void may_end_later() { may_end_later_ = true; }
 
  protected:
   pthread_t thread() const { return thread_; }
@@ -41,6 +43,7 @@ class Task {
   Napi::Promise::Deferred promise_;
   Tasks* owner_ = nullptr;
   uint32_t id_ = 0;
+  bool may_end_later_ = false;
   pthread_t thread_{};
 };
 
@@ -65,9 +68,11 @@ class Tasks {
   static void post(void* task);
   static void deliver(napi_env env, napi_value, void* tasks, void* task);
   static void end_all(void* tasks);
+  void join_ending();
 
   napi_threadsafe_function queue_ = nullptr;
   std::unordered_map<uint32_t, Task*> live_;
+  std::optional<pthread_t> ending_;  // its result has been delivered
   uint32_t last_id_ = 0;
 };
 
@@ -89,9 +94,13 @@ template <class Work> class FunctionTask final : public Task {
   std::optional<decltype(std::declval<Work&>()())> result_;
 };
 
+template <class Work> std::unique_ptr<Task> function_task(Napi::Env env, Work work) {
+  return std::make_unique<FunctionTask<Work>>(env, std::move(work));
+}
+
 /** Runs `work` on a thread of its own; returns the promise of its result. */
 template <class Work> Napi::Value run_async(Napi::Env env, Work work) {
-  return tasks_of(env).start(std::make_unique<FunctionTask<Work>>(env, std::move(work))).promise;
+  return tasks_of(env).start(function_task(env, std::move(work))).promise;
 }
 
 }  // namespace tspod::addon
