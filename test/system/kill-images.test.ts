@@ -15,9 +15,12 @@ import { busyboxLayer, imageOf, layerOf, partsOf, type TestImage } from '../help
 import { randomFrom } from '../helpers/random.js';
 import { startRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
+import { callsOf, killedBefore, sampled, told } from '../helpers/sweep.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const ROUNDS = Number(process.env['TSPOD_IMAGE_FAULT_ROUNDS'] ?? 8);
+/** Every one: 1. */
+const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 64);
 const SEED = Number(process.env['TSPOD_FAULT_SEED'] ?? Date.now() % 1_000_000);
 
 const PLAIN = '--tls-verify=false';
@@ -197,6 +200,26 @@ test('kill -9 of a pull, a load, a commit and a removal at random moments', asyn
   t.log(`killed ${killed} of ${ROUNDS}`);
   t.true(killed > 0);
 });
+
+for (const command of Object.keys(COMMANDS) as readonly Name[]) {
+  test(`kill -9 before the system calls of ${command}`, async (t) => {
+    if (!ready(t) || !requires(t, 'strace')) return;
+    t.timeout(6 * 3_600_000);
+    const on = await subject(t);
+    const args = COMMANDS[command].args(on);
+    await prepare(t, on, command);
+    const calls = await callsOf(on.env, args);
+    t.true(calls.length > 20, `${calls.length} calls`);
+    let killed = 0;
+    for (const call of sampled(calls, STRIDE)) {
+      await prepare(t, on, command);
+      if (await killedBefore(on.env, call, args)) killed += 1;
+      await recovers(t, on, command, `${command}, killed before ${told(call)}`);
+    }
+    t.log(`${calls.length} calls, killed at ${killed}`);
+    t.true(killed > 0);
+  });
+}
 
 async function durationOf(t: ExecutionContext<unknown>, on: Subject, command: Name): Promise<number> {
   await prepare(t, on, command);
