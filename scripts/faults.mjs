@@ -12,12 +12,13 @@
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
  *   npm run test:faults -- --built         does not build the tests before
+ *
+ * A line for each test as it ends, with what it counted; then what failed, and `N passed, N failed, N skipped`.
  */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { avaResults } from './testing/ava.mjs';
+import { commandResult } from './testing/command.mjs';
+import { createReport } from './testing/report.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +39,6 @@ for (const name of ['rounds', 'seed', 'images', 'stride', 'network', 'execs']) {
   process.exit(2);
 }
 
-if (values.built !== true) run(['scripts/build-tests.mjs']);
 const MATCHES = {
   'kill-sweep': [],
   'monitor-sweep': [],
@@ -54,23 +54,33 @@ if (chosen.length === 0) {
   console.error(`--only takes ${Object.keys(MATCHES).join(', ')}, not "${values.only}"`);
   process.exit(2);
 }
-for (const [name, match] of chosen) {
-  run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '60m', ...match, `out/test/system/${name}.test.js`], {
-    TSPOD_FAULT_ROUNDS: values.rounds,
-    TSPOD_FAULT_SEED: values.seed,
-    TSPOD_FAULT_STRIDE: values.stride,
-    TSPOD_FAULT_PAGES: values.stride,
-    TSPOD_IMAGE_FAULT_ROUNDS: values.images,
-    TSPOD_TEST_MANY: values.network,
-    TSPOD_TEST_EXECS: values.execs,
-  });
-}
+/** Of one part. */
+const HOURS = 12;
 
-function run(args, env = {}) {
-  const { status } = spawnSync(process.execPath, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  });
-  if (status !== 0) process.exit(status ?? 1);
+const environment = {
+  TSPOD_FAULT_ROUNDS: values.rounds,
+  TSPOD_FAULT_SEED: values.seed,
+  TSPOD_FAULT_STRIDE: values.stride,
+  TSPOD_FAULT_PAGES: values.stride,
+  TSPOD_IMAGE_FAULT_ROUNDS: values.images,
+  TSPOD_TEST_MANY: values.network,
+  TSPOD_TEST_EXECS: values.execs,
+};
+
+const report = createReport();
+if (values.built !== true) {
+  await report.run('build', async () => [
+    await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs']),
+  ]);
 }
+for (const [name, match] of chosen) {
+  await report.run(name, () =>
+    avaResults(`out/test/system/${name}.test.js`, {
+      env: environment,
+      args: ['--timeout', `${HOURS}h`, ...match],
+      each: true,
+      timeoutMinutes: HOURS * 60,
+    }),
+  );
+}
+process.exitCode = report.finish();

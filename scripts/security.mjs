@@ -7,12 +7,10 @@
  *   npm run test:security -- --rounds 500       more
  *   npm run test:security -- --match 'exec: *'  some
  */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { avaResults } from './testing/ava.mjs';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { commandResult } from './testing/command.mjs';
+import { createReport } from './testing/report.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,17 +25,18 @@ if (!/^\d+$/.test(values.rounds)) {
   process.exit(2);
 }
 
+const report = createReport();
 if (values.built !== true) {
-  const { status } = spawnSync(process.execPath, ['scripts/build-tests.mjs'], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+  await report.run('build', async () => [
+    await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs']),
+  ]);
 }
-
-const results = await avaResults('out/test/security/**/*.test.js', {
-  env: { TSPOD_SECURITY_ROUNDS: values.rounds },
-  args: ['--timeout', '120m', ...values.match.flatMap((title) => ['--match', title])],
-});
-for (const { name, outcome, detail } of results)
-  console.log(`${outcome}: ${name}${detail === undefined ? '' : `\n${detail.replace(/^/gm, '    ')}`}`);
-const count = (wanted) => results.filter(({ outcome }) => outcome === wanted).length;
-console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-process.exitCode = count('failed') > 0 || count('passed') === 0 ? 1 : 0;
+await report.run('security', () =>
+  avaResults('out/test/security/**/*.test.js', {
+    env: { TSPOD_SECURITY_ROUNDS: values.rounds },
+    args: ['--timeout', '2h', ...values.match.flatMap((title) => ['--match', title])],
+    each: true,
+    timeoutMinutes: 120,
+  }),
+);
+process.exitCode = report.finish();

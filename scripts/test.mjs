@@ -6,6 +6,7 @@
  *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security package vm
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
  *   npm test -- --built launch        with what out/ and dist/ hold already
+ *   npm test -- --each                a line for every test as it ends, not only for those that fail
  *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
  *
  * The last line is `N passed, N failed, N skipped`; what failed and what was skipped, with the reason, stands above it.
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     match: { type: 'string', multiple: true, default: [] },
     programs: { type: 'boolean' },
     built: { type: 'boolean' },
+    each: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   },
 });
@@ -40,30 +42,29 @@ const avaArguments = [
   ...values.match.flatMap((title) => ['--match', title]),
   ...(isSlow ? ['--serial', '--timeout', '20m'] : []),
 ];
+/** There, one suite takes hours. */
+const SLOW_MINUTES = 12 * 60;
 const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
+
+function testsIn(pattern, env = environment) {
+  return avaResults(pattern, {
+    env,
+    args: avaArguments,
+    each: values.each,
+    ...(isSlow && { timeoutMinutes: SLOW_MINUTES }),
+  });
+}
 
 /** In order: the cheap and telling ones first. `byDefault` false: only when named, or in CI. */
 const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
   fuzz: { run: fuzzResults, needsTests: true },
-  unit: {
-    needsTests: true,
-    run: () => avaResults('out/test/unit/**/*.test.js', { env: environment, args: avaArguments }),
-  },
-  launch: {
-    needsTests: true,
-    run: () => avaResults('out/test/launch/**/*.test.js', { env: environment, args: avaArguments }),
-  },
+  unit: { needsTests: true, run: () => testsIn('out/test/unit/**/*.test.js') },
+  launch: { needsTests: true, run: () => testsIn('out/test/launch/**/*.test.js') },
   sanitizers: { needsTests: true, run: sanitizerResults },
-  system: {
-    needsTests: true,
-    run: () => avaResults('out/test/system/**/*.test.js', { env: environment, args: avaArguments }),
-  },
-  security: {
-    needsTests: true,
-    run: () => avaResults('out/test/security/**/*.test.js', { env: environment, args: avaArguments }),
-  },
+  system: { needsTests: true, run: () => testsIn('out/test/system/**/*.test.js') },
+  security: { needsTests: true, run: () => testsIn('out/test/security/**/*.test.js') },
   package: {
     byDefault: inCi,
     run: async () => [
@@ -88,18 +89,12 @@ async function main() {
   if (values.programs || (inCi && isRoot)) installPrograms();
   const report = createReport();
   if (!values.built && names.some((name) => SUITES[name].needsTests)) {
-    await timed(report, 'build', async () => [
+    await report.run('build', async () => [
       await commandResult('src/ and test/ compile', process.execPath, ['scripts/build-tests.mjs']),
     ]);
   }
-  for (const name of names) await timed(report, name, SUITES[name].run);
+  for (const name of names) await report.run(name, SUITES[name].run);
   return report.finish();
-}
-
-async function timed(report, name, run) {
-  const begin = performance.now();
-  const results = await run();
-  report.add(name, results, (performance.now() - begin) / 1000);
 }
 
 /** A failure here is not fatal: what is missing is named by the tests that need it. */
@@ -128,14 +123,12 @@ async function fuzzResults() {
 async function sanitizerResults() {
   const failure = await buildNative('sanitize');
   if (failure !== undefined) return [{ name: 'launch tests with sanitizers', ...failure }];
-  return avaResults('out/test/launch/**/*.test.js', {
-    env: { ...environment, TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT },
-    args: avaArguments,
-  });
+  const sanitized = { TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT };
+  return testsIn('out/test/launch/**/*.test.js', { ...environment, ...sanitized });
 }
 
 function help() {
-  console.log('npm test [-- SUITE ...] [--match TITLE] [--programs]');
+  console.log('npm test [-- SUITE ...] [--match TITLE] [--each] [--programs]');
   console.log(`suites: ${Object.keys(SUITES).join(' ')}`);
   return 0;
 }

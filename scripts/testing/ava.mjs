@@ -17,19 +17,26 @@ async function pendingTests(args, env) {
   return begin === -1 ? 'a test did not end; in a second run all did' : output.slice(begin);
 }
 
-/** One result per test of the files that match. Tests that `requires()` turned away are skips, with its reason. */
-export async function avaResults(pattern, { env = {}, args = [] } = {}) {
+/**
+ * One result per test of the files that match. Tests that `requires()` turned away are skips, with its reason. `each`: every test is told as
+ * it ends, with what it has logged, not only those that fail.
+ */
+export async function avaResults(pattern, { env = {}, args = [], each = false, timeoutMinutes = 30 } = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'tspod-test-run-'));
   const skipLog = join(scratch, 'skips');
   writeFileSync(skipLog, '');
-  const tap = createTapReader();
+  const tap = createTapReader(
+    each ? { onResult: (result) => tell(markSkip(result, readSkips(skipLog))), onLog: tellLog } : {},
+  );
   try {
     const environment = { TSPOD_SKIP_LOG: skipLog, ...env };
     const { status, output } = await command(process.execPath, [AVA, '--tap', ...args, pattern], {
       env: environment,
       onLine: tap.line,
+      timeoutMinutes,
     });
-    const results = markSkips(tap.results(), readSkips(skipLog));
+    const skips = readSkips(skipLog);
+    const results = tap.results().map((result) => markSkip(result, skips));
     if (status !== 0 && !results.some(({ outcome }) => outcome === 'failed')) {
       const detail = TIMED_OUT.test(output) ? await pendingTests([...args, pattern], environment) : output;
       results.push({ name: `ava ${pattern}`, outcome: 'failed', detail });
@@ -48,14 +55,19 @@ function readSkips(path) {
 }
 
 /** TAP names a test by folders, file and title, and leaves out what all files have in common. */
-function markSkips(results, skips) {
-  const reasons = skips.map(({ file, title, reason }) => ({
-    reason,
-    fullName: [...file.replace(/(\.test)?\.js$/, '').split('/'), title].join(' › '),
-  }));
-  return results.map((result) => {
-    const skip = reasons.find(({ fullName }) => fullName === result.name || fullName.endsWith(` › ${result.name}`));
-    if (skip === undefined || result.outcome !== 'passed') return result;
-    return { ...result, outcome: 'skipped', detail: skip.reason };
+function markSkip(result, skips) {
+  if (result.outcome !== 'passed') return result;
+  const skip = skips.find(({ file, title }) => {
+    const fullName = [...file.replace(/(\.test)?\.js$/, '').split('/'), title].join(' › ');
+    return fullName === result.name || fullName.endsWith(` › ${result.name}`);
   });
+  return skip === undefined ? result : { ...result, outcome: 'skipped', detail: skip.reason };
+}
+
+function tell({ name, outcome, detail }) {
+  console.log(`${outcome}: ${name}${outcome === 'skipped' ? ` (${detail})` : ''}`);
+}
+
+function tellLog(text) {
+  console.log(`    ${text}`);
 }

@@ -2,12 +2,15 @@
 
 /** @typedef {{ suite: string, name: string, outcome: 'passed' | 'failed' | 'skipped', detail?: string }} Result */
 
-/** Prints each suite's figures as they come, and at the end what failed, what was skipped and why, and the sum. */
+/** Runs suites and prints each one's figures; at the end what failed, what was skipped and why, and the sum. */
 export function createReport() {
   /** @type {Result[]} */
   const results = [];
   return {
-    add(suite, suiteResults, seconds) {
+    async run(suite, test) {
+      const begin = performance.now();
+      const suiteResults = await test();
+      const seconds = (performance.now() - begin) / 1000;
       results.push(...suiteResults.map((result) => ({ suite, ...result })));
       console.log(`${suite}: ${figures(suiteResults)} (${seconds.toFixed(0)} s)`);
     },

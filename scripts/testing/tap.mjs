@@ -1,7 +1,10 @@
 /** Reads the TAP of ava and of the C++ tests. */
 
-/** `line` takes each line of a run; `results` are its tests so far. A failure is told as it comes. */
-export function createTapReader({ onFailure = (name) => console.log(`  not ok: ${name}`) } = {}) {
+/**
+ * `line` takes each line of a run; `results` are its tests so far. `onResult` is told each as it comes, by default to print failures; `onLog`
+ * what a test has logged, after its result.
+ */
+export function createTapReader({ onResult = tellFailure, onLog = () => {} } = {}) {
   const results = [];
   // ava explains a failure after its line, between --- and ...; the C++ tests before it, as `# file:line: what`.
   let notes = '';
@@ -13,7 +16,7 @@ export function createTapReader({ onFailure = (name) => console.log(`  not ok: $
         const result = resultOf(match, notes);
         results.push(result);
         notes = '';
-        if (result.outcome === 'failed') onFailure(result.name);
+        onResult(result);
       } else if (/^ {2}---$/.test(line)) {
         inDetail = true;
       } else if (/^ {2}\.\.\.$/.test(line)) {
@@ -22,10 +25,17 @@ export function createTapReader({ onFailure = (name) => console.log(`  not ok: $
         results.at(-1).detail = `${results.at(-1).detail ?? ''}${line}\n`;
       } else if (/^ {2}# /.test(line)) {
         notes += `${line}\n`;
+      } else {
+        const log = /^# {3}(.*)/.exec(line)?.[1];
+        if (log !== undefined) onLog(log);
       }
     },
     results: () => results,
   };
+}
+
+function tellFailure({ name, outcome }) {
+  if (outcome === 'failed') console.log(`  not ok: ${name}`);
 }
 
 function resultOf([, not, name, directive, , reason], notes) {

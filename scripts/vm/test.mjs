@@ -38,7 +38,7 @@ const { values } = parseArgs({
     command: { type: 'string' },
     manager: { type: 'string', default: 'cgroupfs' },
     memory: { type: 'string', default: '4G' },
-    minutes: { type: 'string', default: '60' },
+    minutes: { type: 'string', default: '720' },
     built: { type: 'boolean', default: false },
     rebuild: { type: 'boolean', default: false },
   },
@@ -143,7 +143,7 @@ function prepareRepository(command) {
 /** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
 function testCommand() {
   const match = values.match.map((title) => ` --match '${title}'`).join('');
-  return `TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built ${values.suite.join(' ')}${match}`;
+  return `TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built --each ${values.suite.join(' ')}${match}`;
 }
 
 function boot({ image, disk }) {

@@ -11,17 +11,17 @@ interface TapReader {
   results(): readonly Result[];
 }
 const { createTapReader } = (await import(new URL('../../../../scripts/testing/tap.mjs', import.meta.url).href)) as {
-  createTapReader: (options: { onFailure: (name: string) => void }) => TapReader;
+  createTapReader: (options: { onResult: (result: Result) => void; onLog: (text: string) => void }) => TapReader;
 };
 
 function reads(t: ExecutionContext, lines: readonly string[], expected: readonly Result[]): void {
   const shown: string[] = [];
-  const reader = createTapReader({ onFailure: (name) => shown.push(name) });
+  const reader = createTapReader({ onResult: ({ name }) => shown.push(name), onLog: (text) => shown.push(text) });
   for (const line of lines) reader.line(line);
   t.deepEqual(reader.results(), expected);
   t.deepEqual(
     shown,
-    expected.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name),
+    expected.map(({ name }) => name),
   );
 }
 
@@ -55,3 +55,13 @@ test(
 );
 test('takes an unfinished test for a failure', reads, ['not ok 1 - a # TODO'], [{ name: 'a', outcome: 'failed' }]);
 test('does not take output for results', reads, ['# ok 1 - a', ' ok 2 - b', 'okay 3 - c'], []);
+
+test('tells each test as it ends, and then what it has logged', (t) => {
+  const shown: string[] = [];
+  const reader = createTapReader({
+    onResult: ({ name, outcome }) => shown.push(`${outcome} ${name}`),
+    onLog: (text) => shown.push(text),
+  });
+  for (const line of ['ok 1 - a', '#   12 calls', '#   seed 7', 'not ok 2 - b']) reader.line(line);
+  t.deepEqual(shown, ['passed a', '12 calls', 'seed 7', 'failed b']);
+});
