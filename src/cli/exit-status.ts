@@ -53,7 +53,7 @@ export function execFailure(error: unknown): StatusError {
 }
 
 /** The status of a container that has ended: 255 if its time limit did that. */
-export function endStatus(end: ExitStatus): number {
+export function endStatus(end: Pick<ExitStatus, 'exitCode' | 'timedOut'>): number {
   return end.timedOut ? EXIT_UNKNOWN : processStatus(end.exitCode);
 }
 

@@ -285,8 +285,44 @@ test('the monitor is killed: of a command in a container', async (t) => {
   t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'running' }]);
   await env.removesAll('exec');
   // The command held the streams of exec open.
-  t.is((await result).status, 255);
+  const { status, stderr } = await result;
+  t.is(status, 255);
+  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is not known\n`);
 });
+
+test('the monitor is killed: of a command in a container, with a terminal', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const { pid, heard, result } = env.begin('exec', '-t', NAME, 'sh', '-c', 'echo here; exec sleep 4321');
+  await until('it runs', () => heard().includes('here'));
+  await killHard(childrenOf(pid)[0] ?? 0);
+  const { status, stderr } = await result;
+  t.is(status, 255);
+  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is not known\n`);
+  await env.removesAll('exec');
+});
+
+for (const [title, words] of Object.entries({ start: ['start', '--attach'], attach: ['attach'] })) {
+  test(`the monitor is killed: ${title} of who is attached says so`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    const container = await subject(env, {
+      command: ['sh', '-c', 'trap "" TERM; while :; do echo up; sleep 0.1; done'],
+    });
+    if (title === 'attach') await startUp(env, container);
+    const { heard, result } = env.begin(...words, NAME);
+    await until('it is attached', () => heard().includes('up'));
+    const { pid, monitorPid } = container.state();
+    await killHard(monitorPid);
+    const { status, stderr } = await result;
+    t.is(status, 255);
+    t.is(stderr, `Error: the monitor of container ${NAME} died: the container was ended, its exit code is not known\n`);
+    t.false(isAlive(pid));
+    t.is(container.state().status, 'exited');
+  });
+}
 
 test('the monitor is killed: while a command runs in its container', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
@@ -308,7 +344,13 @@ for (const flags of [[], ['--rm'], ['-t'], ['--rm', '-t']]) {
     await until('it is up', () => heard().includes('up'));
     const { pid, monitorPid } = env.engine.containers.get(NAME).state();
     await killHard(monitorPid);
-    t.is((await result).status, 255, 'nobody knows how it ended');
+    const { status, stderr } = await result;
+    t.is(status, 255, 'nobody knows how it ended');
+    const after = flags[0] === '--rm' ? 'ended and removed' : 'ended';
+    t.is(
+      stderr,
+      `Error: the monitor of container ${NAME} died: the container was ${after}, its exit code is not known\n`,
+    );
     t.false(isAlive(pid));
     const listed = await env.recovers('run');
     t.deepEqual(

@@ -1,6 +1,7 @@
 import { attach } from '../attached.js';
 import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
+import { statusOfContainer } from '../end-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
 import { latestFlag, selectOne } from '../selection.js';
 import { sendSignal } from './run.js';
@@ -31,7 +32,7 @@ export const command: Command = {
     const { Config } = container.inspect();
     const keys = flags.text('detach-keys');
     const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
-    await attach(context, {
+    const end = await attach(context, {
       stdin: Config.OpenStdin && !flags.bool('no-stdin'),
       stdout: true,
       stderr: true,
@@ -40,6 +41,7 @@ export const command: Command = {
       ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
       open: (options) => container.attach(options),
     });
+    await statusOfContainer(container, end);
     return 0;
   },
 };

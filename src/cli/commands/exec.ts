@@ -4,7 +4,8 @@ import { attach } from '../attached.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { execFailure, EXIT_UNKNOWN, processStatus, StatusError } from '../exit-status.js';
+import { statusOfCommand } from '../end-status.js';
+import { execFailure, EXIT_UNKNOWN, StatusError } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
 import { isTerminal } from '../../host/is-terminal.js';
 import { parseEnv, readEnvFile } from '../parse/key-values.js';
@@ -154,8 +155,7 @@ async function execPlain(context: Context, container: Container, options: ExecOp
       stderr: 2,
     })
     .catch(failExec);
-  const { exitCode } = await child.ended;
-  return processStatus(exitCode);
+  return statusOfCommand(container, await child.ended);
 }
 
 async function execCopied(context: Context, container: Container, options: ExecOptions): Promise<number> {
@@ -167,7 +167,7 @@ async function execCopied(context: Context, container: Container, options: ExecO
     detachKeys: '',
     open: (attachOptions) => container.execAttached({ ...options, ...attachOptions }).catch(failExec),
   });
-  return end.reason === 'exited' ? processStatus(end.exitCode) : EXIT_UNKNOWN;
+  return statusOfCommand(container, end.reason === 'exited' ? end : undefined);
 }
 
 interface TerminalExec {
@@ -189,5 +189,5 @@ async function execTerminal(
     open: (attachOptions) => container.execAttached({ ...options, ...attachOptions }).catch(failExec),
   });
   if (end.reason === 'detached') return 0;
-  return end.reason === 'exited' ? processStatus(end.exitCode) : EXIT_UNKNOWN;
+  return statusOfCommand(container, end.reason === 'exited' ? end : undefined);
 }

@@ -1,4 +1,4 @@
-import type { AttachEnd, Container } from '../../container/api.js';
+import type { Container } from '../../container/api.js';
 import { parseDetachKeys } from '../../container/detach-keys.js';
 import { isTspodError } from '../../errors.js';
 import type { CreateOptions } from '../../spec/create-options.js';
@@ -7,7 +7,8 @@ import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest } from '../create-options.js';
-import { endStatus, processStatus, startFailure, StatusError } from '../exit-status.js';
+import { statusOfContainer } from '../end-status.js';
+import { startFailure, StatusError } from '../exit-status.js';
 import { createFlags, runFlags } from '../flags/create-flags.js';
 import { isTerminal } from '../../host/is-terminal.js';
 import { createContainer } from './create.js';
@@ -110,13 +111,8 @@ async function runAttached(context: Context, container: Container, { invocation,
         .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
         .catch(failStart),
   });
-  return finish(container, options, end);
-}
-
-async function finish(container: Container, options: CreateOptions, end: AttachEnd): Promise<number> {
-  if (end.reason === 'detached') return 0;
-  const status = end.reason === 'exited' ? endStatus(end) : processStatus(await container.wait());
-  if (options.autoRemove === true) await removeEnded(container);
+  const status = await statusOfContainer(container, end);
+  if (options.autoRemove === true && end.reason !== 'detached') await removeEnded(container);
   return status;
 }
 

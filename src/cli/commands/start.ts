@@ -5,7 +5,8 @@ import { actOnAll } from '../batch.js';
 import { invalid } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { endStatus, messageOf, processStatus } from '../exit-status.js';
+import { statusOfContainer } from '../end-status.js';
+import { messageOf } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
 import { filterFlag, latestFlag, selectContainers } from '../selection.js';
 import { sendSignal } from './run.js';
@@ -89,6 +90,5 @@ async function startAttached(context: Context, container: Container, { flags }: 
         },
       ),
   });
-  if (end.reason === 'detached') return 0;
-  return end.reason === 'exited' ? endStatus(end) : processStatus(await container.wait());
+  return statusOfContainer(container, end);
 }
