@@ -38,12 +38,12 @@ Napi::Value make_entry(const Napi::CallbackInfo& info) {
   }
 }
 
-/** (directory, name, directory of the new name, new name) */
+/** (directory, name, directory of the new name, new name, flags) */
 Napi::Value link_entry(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 3);
-  return answer(
-      info, sys::check(::linkat(int_at(info, 0), text_at(info, 1).c_str(), int_at(info, 2), name.c_str(), 0),
-                       "linkat", name));
+  return answer(info, sys::check(::linkat(int_at(info, 0), text_at(info, 1).c_str(), int_at(info, 2),
+                                          name.c_str(), int_at(info, 4)),
+                                 "linkat", name));
 }
 
 /** (directory, name): a file, or an empty directory */

@@ -115,7 +115,9 @@ export interface Binding {
   makeEntryAt(
     ...rest: [directory: number, name: Uint8Array, mode: number, major: number, minor: number, linkTarget: Uint8Array]
   ): Outcome<undefined>;
-  linkAt(directory: number, name: Uint8Array, newDirectory: number, newName: Uint8Array): Outcome<undefined>;
+  linkAt(
+    ...rest: [directory: number, name: Uint8Array, newDirectory: number, newName: Uint8Array, flags: number]
+  ): Outcome<undefined>;
   unlinkAt(directory: number, name: Uint8Array): Outcome<undefined>;
   removeTreeAt(directory: number, name: Uint8Array): Promise<Outcome<undefined>> | Failure;
   setOwnerAt(directory: number, name: Uint8Array, uid: number, gid: number): Outcome<undefined>;

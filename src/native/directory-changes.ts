@@ -31,7 +31,16 @@ export function makeEntryAt({ directory, name }: PlaceAt, { mode, major = 0, min
 
 /** A further name for a file. EEXIST. */
 export function linkAt(from: PlaceAt, to: PlaceAt): void {
-  unwrap(binding().linkAt(from.directory, binaryBytes(from.name), to.directory, binaryBytes(to.name)));
+  unwrap(binding().linkAt(from.directory, binaryBytes(from.name), to.directory, binaryBytes(to.name), 0));
+}
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
+
+/** A name for a file that is open and has none (O_TMPFILE). The path is UTF-8, and its links are followed but for the last name. EEXIST. */
+export function nameFile(fd: number, path: string): void {
+  const own = Buffer.from(`/proc/self/fd/${fd}`);
+  unwrap(binding().linkAt(AT_FDCWD, own, AT_FDCWD, Buffer.from(path), AT_SYMLINK_FOLLOW));
 }
 
 /** Removes a file or an empty directory. ENOTEMPTY, EBUSY for a mount point. */

@@ -2,7 +2,7 @@
  * kill -9 of commands about images, at their failpoints and at moments drawn by lot: the store is whole after the next command, and the same
  * command then succeeds. `npm run test:faults` has more of the moments.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
@@ -247,4 +247,49 @@ test('the lock file of a lease that was not recorded when its process was killed
   writeFileSync(join(locks, `lease-${'0'.repeat(32)}`), '');
   await succeeds(t, env, 'system', 'check');
   t.deepEqual(readdirSync(locks), []);
+});
+
+test('kill -9 of a save, when the archive is written: nothing lies beside it, and one that was there is as it was', async (t) => {
+  if (!ready(t) || !requires(t, 'strace')) return;
+  const on = await subject(t);
+  const { env, name } = on;
+  await succeeds(t, env, ...COMMANDS.pull.args(on));
+  const directory = temporaryDirectory(t);
+  const wrapper = ['strace', '-qq', '-f', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:signal=KILL'];
+  const path = join(directory, 'saved.tar');
+  for (const format of ['docker-archive', 'oci-archive']) {
+    for (const before of [undefined, 'what was there']) {
+      if (before !== undefined) writeFileSync(path, before);
+      const what = `${format}, ${before ?? 'nothing'} before`;
+      t.true(await env.killedBy({ wrapper }, 'save', '-q', '--format', format, '-o', path, name), what);
+      t.deepEqual(readdirSync(directory), before === undefined ? [] : ['saved.tar'], what);
+      if (before !== undefined) t.is(readFileSync(path, 'utf8'), before, what);
+    }
+    await succeeds(t, env, 'save', '-q', '--format', format, '-o', path, name);
+    t.deepEqual(readdirSync(directory), ['saved.tar']);
+    await succeeds(t, env, 'rmi', name);
+    await succeeds(t, env, 'load', '-q', '-i', path);
+    rmSync(path);
+  }
+});
+
+test('save: where the file system has no files without a name, the archive lies beside its place until it is whole', async (t) => {
+  if (!ready(t) || !requires(t, 'strace')) return;
+  const on = await subject(t);
+  const { env, name } = on;
+  await succeeds(t, env, ...COMMANDS.pull.args(on));
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'saved.tar');
+  const trace = join(temporaryDirectory(t), 'trace');
+  // Of the calls on the directory itself: open(2) with O_TMPFILE.
+  const refused = ['-P', directory, '-e', 'inject=openat:error=EOPNOTSUPP'];
+  const strace = ['-qq', '-f', '-o', trace, '-e', 'trace=openat', ...refused];
+  for (const content of [undefined, 'what was there']) {
+    if (content !== undefined) writeFileSync(path, content);
+    const { status, stderr } = await env.underStrace(strace, 'save', '-q', '-o', path, name);
+    t.is(`${status} ${stderr}`, '0 ');
+    t.regex(readFileSync(trace, 'utf8'), /O_TMPFILE.*EOPNOTSUPP.*INJECTED/);
+    t.deepEqual(readdirSync(directory), ['saved.tar']);
+    await succeeds(t, env, 'load', '-q', '-i', path);
+  }
 });

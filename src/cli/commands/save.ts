@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -97,7 +97,10 @@ async function through(
   try {
     const path = join(directory, 'archive');
     await engine.images.save(images, path, options);
-    await pipeline(createReadStream(path), to);
+    // Without a name from here on, for the case of a kill.
+    const archive = openSync(path, 'r');
+    rmSync(path);
+    await pipeline(createReadStream('', { fd: archive }), to);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,32 +1,30 @@
-/** Writes an archive of regular files next to where it will be, and moves it there when it is whole. */
+/** Writes an archive of regular files, which takes its place when it is whole. */
 import { createHash } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
 import { ARCHIVE_END, encodeHeader } from '../../tar/encode.js';
 import { paddingOf } from '../../tar/header.js';
+import { NewFile } from './new-file.js';
 
 export class TarWriter implements AsyncDisposable {
   readonly #path: string;
-  readonly #temporary: string;
+  readonly #whole: NewFile;
   readonly #file: FileHandle;
   readonly #written = new Set<string>();
   /** Files come one after another, whoever brings them. */
   #turn: Promise<unknown> = Promise.resolve();
-  #isOpen = true;
 
-  private constructor(path: string, temporary: string, file: FileHandle) {
+  private constructor(path: string, whole: NewFile) {
     this.#path = path;
-    this.#temporary = temporary;
-    this.#file = file;
+    this.#whole = whole;
+    this.#file = whole.handle;
   }
 
   static async create(path: string): Promise<TarWriter> {
-    const temporary = `${path}.${process.pid}.${Date.now().toString(36)}.tmp`;
     try {
-      // Writing goes on at the end, also when the end was moved back.
-      return new TarWriter(path, temporary, await open(temporary, 'ax', 0o644));
+      return new TarWriter(path, await NewFile.create(path));
     } catch (error) {
       throw cannotWrite(path, error);
     }
@@ -52,10 +50,7 @@ export class TarWriter implements AsyncDisposable {
     await this.#turn;
     try {
       await this.#file.write(ARCHIVE_END);
-      await this.#file.sync();
-      await this.#file.close();
-      await rename(this.#temporary, this.#path);
-      this.#isOpen = false;
+      await this.#whole.commit();
     } catch (error) {
       throw cannotWrite(this.#path, error);
     }
@@ -63,11 +58,8 @@ export class TarWriter implements AsyncDisposable {
 
   /** What was not finished goes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
     await this.#turn;
-    await this.#file.close();
-    await rm(this.#temporary, { force: true });
+    await this.#whole[Symbol.asyncDispose]();
   }
 
   async #append(

@@ -1,11 +1,12 @@
 /** Where files of an image layout are written: a directory, or an archive. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
+import { NewFile } from '../archive/new-file.js';
 import { TarWriter } from '../archive/tar-writer.js';
 
 export interface FileSink extends AsyncDisposable {
@@ -62,13 +63,12 @@ async function writeChecked(
   { digest, size }: { readonly digest?: string; readonly size: number },
   source: () => Promise<Readable>,
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {
-    await writeTo(temporary, { path, digest, size }, await source());
-    await rename(temporary, path);
+    await using file = await NewFile.create(path);
+    await writeTo(file.handle, { path, digest, size }, await source());
+    await file.commit();
   } catch (error) {
-    await rm(temporary, { force: true });
     if (error instanceof TspodError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const kind = code === 'ENOSPC' ? 'DISK_FULL' : code === 'EACCES' ? 'PERMISSION_DENIED' : 'INVALID_ARGUMENT';
@@ -77,11 +77,10 @@ async function writeChecked(
 }
 
 async function writeTo(
-  temporary: string,
+  file: FileHandle,
   { path, digest, size }: { path: string; digest: string | undefined; size: number },
   source: Readable,
 ): Promise<void> {
-  await using file = await open(temporary, 'wx', 0o644);
   const hash = createHash(digest?.split(':')[0] ?? 'sha256');
   let length = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -93,5 +92,4 @@ async function writeTo(
   const isRight = length === size && (digest === undefined || digest.split(':')[1] === hash.digest('hex'));
   if (!isRight)
     throw new TspodError('DIGEST_MISMATCH', `write ${JSON.stringify(path)}: the bytes are not those of ${digest}`);
-  await file.sync();
 }
