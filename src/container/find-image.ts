@@ -1,9 +1,11 @@
 /** Images in the store by what users call them. */
 import { formatName, normalizeName, parseImageName, withDefaultTag, type ImageName } from '../image/reference.js';
 import { isDigest } from '../oci/digest.js';
+import { isPlatform, wantedPlatform } from '../oci/platform.js';
 import type { ContainerImage } from '../spec/image.js';
 import { TspodError } from '../errors.js';
 import type { StoredImage } from '../state/image-rows.js';
+import type { StoredList } from '../state/manifest-lists.js';
 import { noSuchImage } from '../state/images.js';
 import { isIdPrefix } from '../state/lookup.js';
 import type { Store } from '../state/store.js';
@@ -17,7 +19,7 @@ export interface FoundImage {
 
 /**
  * By a name (a short one is one of `localhost/`, then one of docker.io, then any that ends so), a name with a digest, a digest, or the beginning
- * of an id. Throws NO_SUCH_IMAGE, AMBIGUOUS.
+ * of an id; of a list of images, the one for this machine, if it is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
  */
 export function findImage(store: Store, wanted: string): FoundImage {
   const found = lookUp(store, wanted);
@@ -26,6 +28,11 @@ export function findImage(store: Store, wanted: string): FoundImage {
 }
 
 export function lookUp(store: Store, wanted: string): FoundImage | undefined {
+  return lookUpImage(store, wanted) ?? inList(store, lookUpList(store, wanted));
+}
+
+/** As lookUp(), but for lists. */
+export function lookUpImage(store: Store, wanted: string): FoundImage | undefined {
   const bare = wanted.replace(/^docker:\/\//, '');
   return (
     byName(store, bare) ?? byId(store, bare.replace(/^sha256:(?=[0-9a-f]{1,64}$)/, '')) ?? byBareDigest(store, bare)
@@ -69,16 +76,53 @@ function byDigest(store: Store, name: ImageName, digest: string): FoundImage | u
 function byId(store: Store, text: string): FoundImage | undefined {
   if (!isIdPrefix(text)) return undefined;
   const [image, second] = store.images.byIdPrefix(text);
-  if (second !== undefined)
-    throw new TspodError('AMBIGUOUS', `more than one image has an ID that begins with ${text}`, {
-      details: { name: text },
-    });
+  if (second !== undefined) throw ambiguous(text);
   return image === undefined ? undefined : { image };
+}
+
+function ambiguous(text: string): TspodError {
+  return new TspodError('AMBIGUOUS', `more than one image has an ID that begins with ${text}`, {
+    details: { name: text },
+  });
 }
 
 function byBareDigest(store: Store, text: string): FoundImage | undefined {
   const image = isDigest(text) ? store.images.byDigest(text) : undefined;
   return image === undefined ? undefined : { image };
+}
+
+/** A list of images by its name, a short one as of images, or by the beginning of its id. Throws AMBIGUOUS. */
+export function lookUpList(store: Store, wanted: string): StoredList | undefined {
+  if (isIdPrefix(wanted)) {
+    const [list, second] = store.manifestLists.byIdPrefix(wanted);
+    if (second !== undefined) throw ambiguous(wanted);
+    if (list !== undefined) return list;
+  }
+  let name;
+  try {
+    name = parseImageName(wanted);
+  } catch {
+    return undefined;
+  }
+  if (name.digest !== undefined) return undefined;
+  return candidates(withDefaultTag(name))
+    .map((candidate) => store.manifestLists.byName(candidate))
+    .find((list) => list !== undefined);
+}
+
+/** A list where nothing else goes by that name. */
+export function lookUpOnlyList(store: Store, wanted: string): StoredList | undefined {
+  return lookUpImage(store, wanted) === undefined ? lookUpList(store, wanted) : undefined;
+}
+
+function inList(store: Store, list: StoredList | undefined): FoundImage | undefined {
+  const machine = wantedPlatform();
+  for (const { descriptor } of list?.manifests ?? []) {
+    if (descriptor.platform === undefined || !isPlatform(descriptor.platform, machine)) continue;
+    const image = store.images.byDigest(descriptor.digest);
+    if (image !== undefined) return { image };
+  }
+  return undefined;
 }
 
 /** The manifest that a name stands for, or the image's own. */

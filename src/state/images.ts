@@ -60,6 +60,7 @@ export class ImageRecords {
   }
 
   #name(name: string, seq: number, manifest: string): void {
+    this.#db.run('DELETE FROM manifest_list_name WHERE name = ?', name);
     this.#db.run('INSERT OR REPLACE INTO image_name VALUES (?, ?, ?)', name, seq, manifest);
   }
 

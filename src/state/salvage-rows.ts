@@ -29,6 +29,8 @@ const UNKNOWN_STATE = stateValues({ ...FRESH_STATE, status: 'active' })
  * its manifest does not: it is made again of what is on the disk.
  */
 export const TIDY_UP = `
+  DELETE FROM manifest_list WHERE NOT json_valid(content);
+  DELETE FROM manifest_list_name WHERE list NOT IN (SELECT id FROM manifest_list);
   DELETE FROM container WHERE length(id) != 64 OR id GLOB '*[^0-9a-f]*' OR name = '' OR NOT json_valid(summary);
   ${Object.entries(OF_CONTAINERS)
     .map(([table, column]) => `DELETE FROM ${table} WHERE ${column} NOT IN (SELECT seq FROM container);`)

@@ -230,4 +230,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE pod_member (container INTEGER PRIMARY KEY, pod INTEGER NOT NULL) STRICT;
   CREATE INDEX pod_member_pod ON pod_member (pod);
   `,
+  // Names of lists of images: several, or none. In manifest_list the id stands in place of the name since then.
+  `
+  CREATE TABLE manifest_list_name (name TEXT PRIMARY KEY, list TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX manifest_list_name_list ON manifest_list_name (list);
+  INSERT INTO manifest_list_name SELECT name, id FROM manifest_list;
+  UPDATE manifest_list SET name = id;
+  ALTER TABLE manifest_list ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

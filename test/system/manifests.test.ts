@@ -45,7 +45,7 @@ test('manifests: a list of images of the store is pushed with them; skopeo reads
   if (!ready(t)) return;
   const { engine, host, images } = await withImages(t);
   const made = await engine.manifests.create('list:1', { images: ['app:amd64'] });
-  t.deepEqual(made.name, 'localhost/list:1');
+  t.deepEqual(made.names, ['localhost/list:1']);
   await engine.manifests.add('list:1', 'app:arm64', { variant: 'v8', annotations: { a: 'b' } });
   t.deepEqual(platforms(engine.manifests.get(made.id).index), ['amd64', 'arm64']);
   const { digest } = await engine.manifests.push('list:1', `${host}/multi:1`, { registry });
@@ -132,8 +132,8 @@ test('manifests: entries are changed, replaced and taken out; names are taken on
   t.throws(() => engine.manifests.removeEntry('list', digest), { code: 'INVALID_ARGUMENT' });
   t.throws(() => engine.manifests.get('app:amd64'), { code: 'NO_SUCH_IMAGE', message: /is not a manifest list/ });
   t.deepEqual(
-    engine.manifests.list().map(({ name }) => name),
-    ['localhost/list:latest'],
+    engine.manifests.list().map((list) => list.names),
+    [['localhost/list:latest']],
   );
   t.deepEqual(names(engine), ['localhost/app:amd64', 'localhost/app:arm64'], 'a list is no image');
   engine.manifests.remove('list');
@@ -193,4 +193,63 @@ test('manifest: the command line, and Podman pulls what it pushed', async (t) =>
   t.regex((await run(t, 1, 'manifest', 'rm', 'multi:1')).stderr, /multi:1: image not known/);
   await out('create', 'again');
   t.regex(await out('rm', 'again'), /^Untagged: localhost\/again:latest\nDeleted: [0-9a-f]{64}\n$/);
+});
+
+/** In that of the command line. */
+async function imagesInStore(t: ExecutionContext<unknown>) {
+  const { engine, host, images } = await withImages(t);
+  for (const architecture of Object.keys(images)) {
+    const name = `${host}/app:${architecture}`;
+    await engine.images.push(`app:${architecture}`, name, { registry });
+    await run(t, 0, 'pull', '-q', '--tls-verify=false', '--arch', architecture, name);
+    await run(t, 0, 'tag', name, `app:${architecture}`);
+    await run(t, 0, 'untag', name, name);
+  }
+  return images;
+}
+
+test('manifest lists are listed with the images, tagged, untagged and removed like them', async (t) => {
+  if (!ready(t)) return;
+  await imagesInStore(t);
+  const out = async (...args: string[]) => (await run(t, 0, ...args)).stdout;
+  const id = (await out('manifest', 'create', 'multi:1', 'app:amd64', 'app:arm64')).trim();
+  const row = (tag: string) => new RegExp(`^localhost/multi +${tag} +${id.slice(0, 12)} +.* ago +\\d+ B$`, 'm');
+  t.regex(await out('images'), row('1'));
+  t.like(JSON.parse(await out('images', '--format', 'json', 'multi')), [{ Id: id, Names: ['localhost/multi:1'] }]);
+  await out('tag', 'multi:1', 'multi:2', 'multi:3');
+  await out('manifest', 'add', 'multi:3', 'app:arm64');
+  const listed = await out('images');
+  for (const tag of ['1', '2', '3']) t.regex(listed, row(tag));
+  t.regex((await run(t, 125, 'rmi', id.slice(0, 12))).stderr, /with more than one tag .*please force removal/);
+  t.is(await out('rmi', 'multi:2'), 'Untagged: localhost/multi:2\n');
+  await out('untag', 'multi:3');
+  t.notRegex(await out('images'), /multi/);
+  t.is(await out('images', '--filter', 'dangling=true', '-q'), `${id.slice(0, 12)}\n`);
+  t.is(await out('image', 'prune', '-f'), `${id}\n`);
+  t.is(await out('images', '-q', '--filter', 'dangling=true'), '');
+
+  // An image takes a name from a list, and a list from an image.
+  const other = (await out('manifest', 'create', 'multi:4')).trim();
+  await out('tag', 'app:arm64', 'multi:4');
+  await run(t, 1, 'manifest', 'exists', 'multi:4');
+  await out('tag', other.slice(0, 12), 'multi:4');
+  await out('manifest', 'exists', 'multi:4');
+  t.deepEqual(await out('images', '--no-trunc', '-q', 'multi:4'), `sha256:${other}\n`);
+  t.regex(await out('rmi', '--all'), new RegExp(`^Untagged: localhost/multi:4\nDeleted: ${other}$`, 'm'));
+  t.is(await out('images', '-qa'), '');
+});
+
+test('a manifest list stands for its image for this machine', async (t) => {
+  if (!ready(t)) return;
+  const images = await imagesInStore(t);
+  const machine = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const out = async (...args: string[]) => (await run(t, 0, ...args)).stdout;
+  await out('manifest', 'create', 'multi:1');
+  await run(t, 1, 'image', 'exists', 'multi:1');
+  t.regex((await run(t, 125, 'image', 'inspect', 'multi:1')).stderr, /multi:1/);
+  await out('manifest', 'add', 'multi:1', 'app:amd64');
+  await out('manifest', 'add', 'multi:1', 'app:arm64');
+  await out('image', 'exists', 'multi:1');
+  t.is(await out('inspect', '--format', '{{.Id}}', 'multi:1'), `${images[machine].id}\n`);
+  t.is(await out('run', '--rm', 'multi:1'), machine);
 });

@@ -65,7 +65,10 @@ export const command: Command = {
     const engine = await context.engine();
     const filters = parseFilters(flags.list('filter'), IMAGE_FILTERS);
     const [wanted] = args;
-    const all = engine.images.list({ filters: wanted === undefined ? filters : { ...filters, reference: [wanted] } });
+    const all = engine.images.list({
+      filters: wanted === undefined ? filters : { ...filters, reference: [wanted] },
+      manifestLists: true,
+    });
     const rows = rowsOf(all).toSorted(ORDERS[flags.text('sort') ?? 'created'] ?? (() => 0));
     const format = flags.text('format') ?? '';
     const now = new Date();

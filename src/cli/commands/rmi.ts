@@ -28,12 +28,13 @@ export const command: Command = {
   run: async (context, { flags, args }) => {
     const engine = await context.engine();
     const force = flags.bool('force');
-    const names = flags.bool('all') ? engine.images.list().map(({ id }) => id) : args;
+    const all = flags.bool('all') ? engine.images.list({ manifestLists: true }) : [];
+    const names = flags.bool('all') ? all.map(({ id }) => id) : args;
     let status = 0;
     for (const name of names) {
       try {
         // Of all images each goes with all its names; containers are another matter.
-        const wholly = flags.bool('all') && engine.images.get(name).containers === 0;
+        const wholly = all.some(({ id, containers }) => id === name && containers === 0);
         const { untagged, deleted } = await engine.images.remove(name, { force: force || wholly });
         await context.out(untagged.map((gone) => `Untagged: ${gone}\n`).join(''));
         if (deleted !== undefined) await context.out(`Deleted: ${deleted}\n`);

@@ -1,6 +1,7 @@
 /** `engine.images`: everything bound to one engine. */
 import { tracked, type EngineContext } from '../../container/context.js';
-import { findImage, lookUp } from '../../container/find-image.js';
+import { findImage, lookUp, lookUpOnlyList } from '../../container/find-image.js';
+import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { checkImages } from './check.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
@@ -38,9 +39,20 @@ export function makeImages(context: EngineContext): Images {
     exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,
     inspect: (nameOrId) => inspectImage(context, nameOrId),
     history: (nameOrId) => imageHistory(context, nameOrId),
-    tag: (nameOrId, ...names) => tagImage(context, nameOrId, names),
-    untag: (nameOrId, ...names) => untagImage(context, nameOrId, names),
-    remove: (nameOrId, options) => tracked(context, () => removeImage(context, nameOrId, options)),
+    tag: (nameOrId, ...names) => {
+      const list = lookUpOnlyList(store, nameOrId);
+      return list === undefined ? tagImage(context, nameOrId, names) : tagList(context, list, names);
+    },
+    untag: (nameOrId, ...names) => {
+      const list = lookUpOnlyList(store, nameOrId);
+      return list === undefined ? untagImage(context, nameOrId, names) : untagList(context, list, names);
+    },
+    remove: (nameOrId, options = {}) =>
+      tracked(context, async () => {
+        const list = lookUpOnlyList(store, nameOrId);
+        if (list === undefined) return removeImage(context, nameOrId, options);
+        return removeNamed(context, list, { by: nameOrId, force: options.force ?? false });
+      }),
     prune: (options) => tracked(context, () => pruneImages(context, options)),
     mount: (nameOrId) => tracked(context, () => mountImage(context, nameOrId)),
     unmount: (nameOrId, options) => tracked(context, () => unmountImage(context, nameOrId, options)),
@@ -51,11 +63,13 @@ export function makeImages(context: EngineContext): Images {
   };
 }
 
-function listImages({ store }: EngineContext, { filters = {} }: ImageListOptions = {}): readonly ImageSummary[] {
+function listImages(
+  { store }: EngineContext,
+  { filters = {}, manifestLists = false }: ImageListOptions = {},
+): readonly ImageSummary[] {
   const find = (wanted: string) => summarize(store, findImage(store, wanted).image);
   const matches = imagePredicate(filters, { now: new Date(), find });
-  return store.images
-    .list()
-    .map((image) => summarize(store, image))
-    .filter(matches);
+  const images = store.images.list().map((image) => summarize(store, image));
+  const lists = manifestLists ? store.manifestLists.list().map(summarizeList) : [];
+  return [...images, ...lists].filter(matches);
 }

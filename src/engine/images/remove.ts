@@ -9,6 +9,7 @@ import { throwIfAborted } from '../../native/abort.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { imageInUse } from '../../state/images.js';
 import { collect } from '../../storage/images/garbage.js';
+import { removeList, summarizeList } from '../manifests/names.js';
 import { unmountStored } from './mount.js';
 import { imagePredicate } from './filters.js';
 import { summarize } from './summary.js';
@@ -82,6 +83,10 @@ export async function pruneImages(context: EngineContext, options: ImagePruneOpt
     } catch (error) {
       failed.set(image.id, error instanceof Error ? error : new Error(String(error)));
     }
+  }
+  for (const list of store.manifestLists.list()) {
+    if ((!all && list.names.length > 0) || !matches(summarizeList(list))) continue;
+    removed.push(removeList(context, list));
   }
   if (removed.length > 0) recordImageEvent(context, { status: 'prune', id: '', name: '' });
   return { removed, failed, reclaimed };

@@ -20,5 +20,6 @@ export function summarize(store: Store, image: StoredImage): ImageSummary {
     variant: summary.variant ?? '',
     containers: image.uses,
     dangling: image.names.length === 0,
+    isManifestList: false,
   };
 }

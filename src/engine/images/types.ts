@@ -30,6 +30,8 @@ export interface ImageSummary {
   readonly containers: number;
   /** It has no name. */
   readonly dangling: boolean;
+  /** It is a list of images for several platforms (`engine.manifests`): the size is that of the list. */
+  readonly isManifestList: boolean;
 }
 
 /**
@@ -41,6 +43,8 @@ export type ImageFilters = Readonly<Record<string, readonly string[]>>;
 export interface ImageListOptions {
   /** @default all */
   readonly filters?: ImageFilters;
+  /** Also lists of images (`engine.manifests`). @default false */
+  readonly manifestLists?: boolean;
 }
 
 export interface PullOptions extends SignalOption {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { tracked, type EngineContext } from '../../container/context.js';
-import { lookUp, manifestOf } from '../../container/find-image.js';
+import { lookUp, lookUpList, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';
 import { MAX_IMAGES, parseManifest } from '../../oci/parse-image.js';
@@ -10,6 +10,7 @@ import type { ListedManifest, StoredList } from '../../state/manifest-lists.js';
 import { localName } from '../images/tag.js';
 import { described, entriesOf } from './entries.js';
 import { indexOf } from './index-of.js';
+import { removeList } from './names.js';
 import { pushList } from './push.js';
 import type {
   ManifestAddOptions,
@@ -29,12 +30,12 @@ export function makeManifests(context: EngineContext): Manifests {
     removeEntry: (list, image) => removeEntry(context, list, image),
     fetch: (from, options) => tracked(context, () => fetchManifest(from, options)),
     get: (list) => summarize(find(context, list)),
-    exists: (list) => lookUpList(context, list) !== undefined,
+    exists: (list) => lookUpList(store, list) !== undefined,
     list: () => store.manifestLists.list().map(summarize),
     push: (list, to, options = {}) => tracked(context, async () => pushList(context, find(context, list), to, options)),
     remove: (list) => {
       const found = find(context, list);
-      store.manifestLists.remove(found.id);
+      removeList(context, found);
       return summarize(found);
     },
   };
@@ -53,22 +54,11 @@ async function fetchManifest(
 }
 
 function summarize(list: StoredList): ManifestListSummary {
-  return { id: list.id, name: list.name, index: indexOf(list) };
-}
-
-function lookUpList({ store }: EngineContext, nameOrId: string): StoredList | undefined {
-  const byId = store.manifestLists.find(nameOrId);
-  if (byId !== undefined) return byId;
-  try {
-    return store.manifestLists.find(localName(nameOrId));
-  } catch {
-    // It is no name.
-    return undefined;
-  }
+  return { id: list.id, names: list.names, createdAt: new Date(list.createdUs / 1000), index: indexOf(list) };
 }
 
 function find(context: EngineContext, nameOrId: string): StoredList {
-  const list = lookUpList(context, nameOrId);
+  const list = lookUpList(context.store, nameOrId);
   if (list !== undefined) return list;
   if (lookUp(context.store, nameOrId) !== undefined)
     throw new TspodError('NO_SUCH_IMAGE', `${nameOrId}: image is not a manifest list`, { details: { name: nameOrId } });
@@ -83,9 +73,10 @@ async function create(
   const { store } = context;
   const found: ListedManifest[] = [];
   for (const image of images) found.push(...(await entriesOf(context, image, options)));
-  const known = amend ? lookUpList(context, name) : undefined;
+  const known = amend ? lookUpList(store, name) : undefined;
   const id = known?.id ?? randomBytes(32).toString('hex');
-  if (known === undefined) store.manifestLists.add({ id, name: localName(name), manifests: merged([], found) });
+  const createdUs = Date.now() * 1000;
+  if (known === undefined) store.manifestLists.add({ id, createdUs, manifests: merged([], found) }, localName(name));
   else store.manifestLists.change(id, (manifests) => merged(manifests, found));
   return summarize(find(context, id));
 }
@@ -143,7 +134,7 @@ function digestIn({ store }: EngineContext, list: StoredList, image: string): st
   if (has(digest)) return digest;
   throw new TspodError(
     'INVALID_ARGUMENT',
-    `no instance matching digest ${JSON.stringify(digest)} found in manifest list ${list.name}`,
+    `no instance matching digest ${JSON.stringify(digest)} found in manifest list ${list.names[0] ?? list.id}`,
     { details: { digest } },
   );
 }

@@ -44,14 +44,16 @@ export interface ManifestFetchOptions extends SignalOption {
 export interface ManifestListSummary {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** With registry and tag. */
-  readonly name: string;
+  /** With registry and tag, in the order of the alphabet. */
+  readonly names: readonly string[];
+  readonly createdAt: Date;
   /** As it would be pushed. */
   readonly index: ImageIndex;
 }
 
 /**
- * Lists of images for several platforms. `list`: a name (without a registry it is `localhost/`'s) or an id; they are no images, and `images.list()` has them not.
+ * Lists of images for several platforms. `list`: a name (without a registry it is `localhost/`'s) or the beginning of an id. `images.list({ manifestLists: true })` has them, too; `images.tag()`, `untag()` and
+ * `remove()` take them, and elsewhere a list stands for its image for this machine, if that is in the store.
  * `image`: one of the store, or of a registry, or with a transport. An image of the store must be there when the list is pushed.
  */
 export interface Manifests {

@@ -47,7 +47,8 @@ export const command: Command = {
       registry: registryAccess(flags),
       ...(format === undefined ? {} : { format: FORMATS[format] }),
     };
-    const target = given ?? engine.manifests.get(list).name;
+    const { names } = engine.manifests.get(list);
+    const target = given ?? names.find((name) => `/${name}`.endsWith(`/${list}`)) ?? names[0] ?? list;
     const { digest } = await showTransfer(context, flags.bool('quiet'), (shown) =>
       engine.manifests.push(list, target, { ...options, ...shown }),
     );

@@ -18,8 +18,8 @@ export const command: Command = {
     let status = 0;
     for (const name of args) {
       try {
-        const { name: untagged, id } = engine.manifests.remove(name);
-        await context.out(`Untagged: ${untagged}\nDeleted: ${id}\n`);
+        const { names, id } = engine.manifests.remove(name);
+        await context.out(`${names.map((gone) => `Untagged: ${gone}\n`).join('')}Deleted: ${id}\n`);
       } catch (error) {
         status = Math.max(status, isTspodError(error, 'NO_SUCH_IMAGE') ? 1 : EXIT_FAILURE);
         await reportError(context, error);
