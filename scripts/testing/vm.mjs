@@ -21,19 +21,24 @@ export async function vmResults({ install }) {
     'system',
     ...TITLES.flatMap((title) => ['--match', title]),
   ];
-  const { status, output } = await command(process.execPath, args, { timeoutMinutes: MINUTES });
-  const name = 'tests in a virtual machine with cgroup v2, systemd and AppArmor';
-  if (status === 77) return [{ name, outcome: 'skipped', detail: output.trim().split('\n').at(-1) }];
-  const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
-  if (counts === undefined) return [{ name, outcome: 'failed', detail: output.trim() }];
-  const [passed, failed, skipped] = counts.slice(1).map(Number);
-  const many = (count, outcome, detail) => Array.from({ length: count }, () => ({ name, outcome, detail }));
-  return [
-    ...many(passed, 'passed'),
-    ...many(failed, 'failed', output.trim()),
-    ...many(skipped, 'skipped', 'the virtual machine lacks something'),
-    ...(status !== 0 && failed === 0 ? many(1, 'failed', output.trim()) : []),
-  ];
+  const results = [];
+  const onLine = (line) => {
+    const [, outcome, name] = /^(passed|failed|skipped): (.*)$/.exec(line) ?? [];
+    if (outcome !== undefined) results.push(resultOf(outcome, name));
+  };
+  const { status, output } = await command(process.execPath, args, { timeoutMinutes: MINUTES, onLine });
+  const machine = 'a virtual machine with cgroup v2, systemd and AppArmor';
+  if (status === 77) return [{ name: machine, outcome: 'skipped', detail: output.trim().split('\n').at(-1) }];
+  // What its runner says at the end tells why tests have failed, or the whole of it.
+  if (status !== 0) results.push({ name: machine, outcome: 'failed', detail: output.trim() });
+  return results;
+}
+
+/** The reason of a skip stands in parentheses. */
+function resultOf(outcome, name) {
+  if (outcome !== 'skipped') return { name, outcome };
+  const [, title, detail] = /^(.*) \((.*)\)$/.exec(name) ?? [];
+  return title === undefined ? { name, outcome } : { name: title, outcome, detail };
 }
 
 /** What cannot be installed is missed later, with a reason. */
