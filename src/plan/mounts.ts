@@ -32,10 +32,21 @@ export interface MountContext {
 
 /** All mounts of the spec in their order. */
 export function addMounts(builder: PlanBuilder, spec: OciSpec, context: MountContext): void {
-  for (const mount of spec.mounts ?? []) addMount(builder, mount, context);
+  const mounts = spec.mounts ?? [];
+  const seals: (() => void)[] = [];
+  const hasInside = (path: string) => mounts.some(({ destination }) => destination.startsWith(`${path}/`));
+  for (const mount of mounts) addMount(builder, mount, { ...context, seals, hasInside });
+  for (const seal of seals.reverse()) seal();
 }
 
-function addMount(builder: PlanBuilder, mount: OciMount, context: MountContext): void {
+interface AllMounts extends MountContext {
+  /** Whether another mount lies in it. */
+  readonly hasInside: (path: string) => boolean;
+  /** What makes mounts read-only when all others are there. */
+  readonly seals: (() => void)[];
+}
+
+function addMount(builder: PlanBuilder, mount: OciMount, context: AllMounts): void {
   const options = parseMountOptions(mount.options ?? []);
   const donated = context.donated.get(mount.destination);
   if (donated !== undefined) {
@@ -66,16 +77,25 @@ function addDonated(
 }
 
 /** A new file system: its options, then its attributes with the mount itself. */
-function addFileSystem(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
-  const slot = isDev(mount) ? context.devSlot : context.slot;
-  const { rootSlot } = context;
+function addFileSystem(
+  builder: PlanBuilder,
+  mount: OciMount,
+  { options, context }: Request & { readonly context: AllMounts },
+): void {
+  const { rootSlot, seals } = context;
   const type = mount.type ?? '';
-  // What is to be copied in has to be written before the mount is read-only; nodes and mount points in /dev come later still.
-  const sealedLater = (options.set & MOUNT_ATTR.RDONLY) !== 0n && (options.tmpcopyup || isDev(mount));
+  const isReadOnly = (options.set & MOUNT_ATTR.RDONLY) !== 0n;
+  // The kernel's file systems have the mount points themselves.
+  const isParent = isReadOnly && type === 'tmpfs' && !isDev(mount) && context.hasInside(mount.destination);
+  const slot = isDev(mount) ? context.devSlot : isParent ? builder.slot() : context.slot;
+  // What is to be copied in has to be written before the mount is read-only, and so have mount points in it; what belongs to /dev comes later still.
+  const sealedLater = isReadOnly && (options.tmpcopyup || isParent || isDev(mount));
   const attributes = sealedLater ? options.set & ~MOUNT_ATTR.RDONLY : options.set;
   builder.add('init', 'mountFs', { slot, type, options: fileSystemOptions(mount, options, context), attributes });
   if (options.tmpcopyup) builder.add('init', 'copyUp', { slot, rootSlot, path: mount.destination });
-  if (sealedLater && !isDev(mount)) setAttributes(builder, slot, { set: MOUNT_ATTR.RDONLY });
+  const seal = () => setAttributes(builder, slot, { set: MOUNT_ATTR.RDONLY });
+  if (isParent) seals.push(seal);
+  else if (sealedLater && !isDev(mount)) seal();
   if (options.propagation !== undefined && !isPrivate(options)) propagate(builder, slot, options);
   attach(builder, mount.destination, { slot, create: CREATE_DIRECTORY, context });
 }

@@ -117,7 +117,7 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   // The host's other file systems belong to the root: they come before everything that may lie on them.
   if (covers.length === 0) return ordered;
   const shifted = config.namespaces.user !== 'host' && !isIdentity(config);
-  return [...covers.map((cover) => hostMount(cover, shifted)), ...ordered];
+  return [...covers.map((cover) => hostMount(cover, { shifted, readOnly: config.readOnly })), ...ordered];
 }
 
 /** Where something is or was mounted in the container, with what the kernel's file systems are. */
@@ -129,10 +129,13 @@ export function mountTargets(config: ContainerConfig): readonly string[] {
 }
 
 /** Owners are shifted as in the layers; where the file system cannot do that, the files are nobody's. */
-function hostMount(cover: HostCover, shifted: boolean): OciMount {
+function hostMount(
+  cover: HostCover,
+  { shifted, readOnly }: { readonly shifted: boolean; readonly readOnly: boolean },
+): OciMount {
   const { kind, path: destination } = cover;
   if (kind === 'directory') {
-    const options = ['nosuid', 'nodev', 'noexec', `mode=${cover.mode.toString(8)}`];
+    const options = ['nosuid', 'nodev', 'noexec', `mode=${cover.mode.toString(8)}`, ...(readOnly ? ['ro'] : [])];
     return { destination, type: 'tmpfs', source: 'tmpfs', options };
   }
   if (kind === 'file')

@@ -207,6 +207,15 @@ onOtherFileSystems('what is hidden is hidden on other file systems, too', async 
   }
 });
 
+onOtherFileSystems('with --read-only what covers a hidden directory is read-only, too', async (t) => {
+  const source = plant(t, `/opt-${unique()}/file`);
+  const script = 'touch /opt/a/mine; echo more >/opt/a/b/mine; cat /opt/a/d/file; ls -A /opt/a';
+  const flags = ['--read-only', '--hide', '/opt/a', '--show', '/opt/a/b', '-v', `${dirname(source)}:/opt/a/d:ro`];
+  const { stdout, stderr } = await run(t, 0, 'run', '--rm', ...flags, 'host:', 'sh', '-c', script);
+  t.is(stdout, 'tspod test secretb\nd\n');
+  t.regex(stderr, /\/opt\/a\/mine.*Read-only file system/);
+});
+
 onOtherFileSystems('a /run of its own is empty, with host:all, too, but for what is shown', async (t) => {
   for (const image of ['host:', 'host:all']) {
     const find = ['find', '/run', '!', '-type', 'd', '-o', '-name', 'one'];

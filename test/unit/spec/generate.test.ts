@@ -436,4 +436,6 @@ test('the file systems of the host that host: shows come before all else', (t) =
     { destination: '/usr/a', ...empty },
     { destination: '/usr/b', ...none },
   ]);
+  const readOnly = specOf({ readOnly: true }, { details: { hostCovers } });
+  t.deepEqual(readOnly.mounts?.[1]?.options, [...empty.options, 'ro']);
 });
