@@ -50,7 +50,9 @@ async function spool(from: Readable, fd: number, { signal }: LoadOptions): Promi
 async function loadPath(context: EngineContext, path: string, options: LoadOptions): Promise<readonly LoadedImage[]> {
   if (path.includes(':'))
     throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path has a colon in it`);
-  const archive = { ...processAccess(), temporaryDirectory: tmpdir(), signal: options.signal };
+  const { UnpackedArchives } = await import('../../image/archive/archive-file.js');
+  using unpacked = new UnpackedArchives();
+  const archive = { ...processAccess(), temporaryDirectory: tmpdir(), unpacked, signal: options.signal };
   const { listImages } = await import('../../image/open.js');
   const { detectTransport } = await import('../../image/detect.js');
   const kind = await detectTransport(path, archive);

@@ -1,5 +1,5 @@
 /** An archive of an image, opened for reading: as it is, or unpacked to a temporary file where it is compressed. */
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -15,7 +15,32 @@ import { indexTar, type TarIndex } from './tar-index.js';
 export interface ArchiveOptions {
   /** For the unpacked form of compressed archives. */
   readonly temporaryDirectory: string;
+  /** Keeps unpacked forms for whoever opens the archive again. @default each unpacks it */
+  readonly unpacked?: UnpackedArchives | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Unpacked forms of archives, by their paths. */
+export class UnpackedArchives implements Disposable {
+  readonly #fds = new Map<string, number>();
+
+  get(path: string): RandomFile | undefined {
+    const fd = this.#fds.get(path);
+    return fd === undefined ? undefined : RandomFile.of(openAgain(fd), path);
+  }
+
+  keep(path: string, fd: number): void {
+    this.#fds.set(path, openAgain(fd));
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#fds.values()) closeSync(fd);
+    this.#fds.clear();
+  }
+}
+
+function openAgain(fd: number): number {
+  return openSync(`/proc/self/fd/${fd}`, 'r');
 }
 
 /** The files of an archive. Throws NO_SUCH_FILE and BAD_ARCHIVE. */
@@ -60,7 +85,7 @@ async function plainFile(file: RandomFile, options: ArchiveOptions): Promise<Ran
       'NOT_SUPPORTED',
       `archives that are compressed with ${kind} are not supported: unpack it first`,
     );
-  const plain = await unpacked(file, options);
+  const plain = options.unpacked?.get(file.path) ?? (await unpacked(file, options));
   file[Symbol.dispose]();
   return plain;
 }
@@ -72,8 +97,9 @@ const MAGIC: Readonly<Record<string, string>> = {
   BZh: 'bzip2',
 };
 
-async function unpacked(file: RandomFile, { temporaryDirectory, signal }: ArchiveOptions): Promise<RandomFile> {
-  const fd = openUnnamed(temporaryDirectory);
+async function unpacked(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {
+  const { signal } = options;
+  const fd = openUnnamed(options.temporaryDirectory);
   try {
     await pipeline(
       file.stream(0, file.size),
@@ -82,6 +108,7 @@ async function unpacked(file: RandomFile, { temporaryDirectory, signal }: Archiv
       writeUnnamed(fd),
       ...(signal === undefined ? [] : [{ signal }]),
     );
+    options.unpacked?.keep(file.path, fd);
     return RandomFile.of(fd, file.path);
   } catch (error) {
     closeSync(fd);

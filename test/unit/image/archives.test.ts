@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
 import { TspodError } from '../../../src/errors.js';
+import { openArchive, UnpackedArchives } from '../../../src/image/archive/archive-file.js';
 import { indexTar } from '../../../src/image/archive/tar-index.js';
 import { listImages, openDestination, openSource, type OpenImageOptions } from '../../../src/image/open.js';
 import { NO_REGISTRIES } from '../../../src/image/registries/config.js';
@@ -373,4 +374,28 @@ test('docker-archive: a signal ends the reading of its layers, which can be begu
   await using source = await openSource(`docker-archive:${path}`, optionsIn(directory));
   await t.throwsAsync(source.manifest(undefined, { signal: AbortSignal.abort() }), { code: 'ABORTED' });
   t.is((await readImage(source)).blobs.length, 3);
+});
+
+test('archive: a compressed one is unpacked once for all who share what it was unpacked to', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [path, other] = [join(directory, 'a.tar.gz'), join(directory, 'b.tar.gz')];
+  const write = (to: string, name: string) =>
+    writeFileSync(to, gzipSync(Buffer.concat([entry(name, 'hello'), ARCHIVE_END])));
+  write(path, 'first');
+  write(other, 'other');
+  const options = optionsIn(directory);
+  {
+    using unpacked = new UnpackedArchives();
+    const pathsOf = async (of: string) => {
+      using files = await openArchive(of, { ...options, unpacked });
+      return files.paths();
+    };
+    t.deepEqual(await pathsOf(path), ['first']);
+    write(path, 'second');
+    t.deepEqual(await pathsOf(path), ['first'], 'it was not unpacked again');
+    t.deepEqual(await pathsOf(other), ['other']);
+    t.deepEqual(readdirSync(directory).toSorted(), ['a.tar.gz', 'b.tar.gz'], 'it lies in no file with a name');
+  }
+  using files = await openArchive(path, options);
+  t.deepEqual(files.paths(), ['second']);
 });
