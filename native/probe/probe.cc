@@ -271,6 +271,9 @@ void overwrite(const Arguments& arguments) {
   const int file = ::open(path, O_WRONLY | O_CLOEXEC);
   tell("overwrite", file);
   if (file >= 0) ::close(file);
+  struct stat status {};
+  ::stat(path, &status);
+  tell("chmod", ::chmod(path, status.st_mode & 07777));
 }
 
 /** Leaves a child to whoever reaps orphans, which ends at once. */

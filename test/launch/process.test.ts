@@ -5,7 +5,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { STAGES } from '../../src/plan/ops.js';
 import type { Step } from '../../src/plan/ops.js';
-import { afterClone, CLONE, init, O_PATH, prepare, ROOT, runContained } from '../helpers/contained.js';
+import { afterClone, CLONE, init, prepare, ROOT, runContained } from '../helpers/contained.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -53,14 +53,16 @@ test('sysctl: what the container has put over its /proc/sys does not matter', as
   if (!requires(t, 'root')) return;
   const fake = join(temporaryDirectory(t), 'fake');
   writeFileSync(fake, 'untouched');
+  const path = '/proc/sys/net/ipv4/ip_forward';
   const outcome = await runContained(t, {
     proc: true,
-    before: [
-      init({ op: 'openTree', slot: 1, path: fake, recursive: 0 }),
-      init({ op: 'openPath', slot: 2, path: join('/proc/self/root'), flags: O_PATH }),
+    before: [init({ op: 'openTree', slot: 1, path: fake, recursive: 0 })],
+    after: [
+      init({ op: 'attachMount', slot: 1, path }),
+      init({ op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' }),
+      init({ op: 'unmount', path }),
     ],
-    after: [init({ op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' })],
-    command: ['cat', '/proc/sys/net/ipv4/ip_forward'],
+    command: ['cat', path],
   });
   t.is(outcome.stdout, '1\n');
   t.is(readFileSync(fake, 'utf8'), 'untouched');

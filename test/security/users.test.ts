@@ -91,12 +91,15 @@ test('users: groups of the caller do not come along, the primary one is among th
 
 const MEMORY = '/sys/fs/cgroup/memory';
 
+/** A command that waits for ever ends with 124. */
+const PATIENCE = ['timeout', '--kill-after', '5', '20'];
+
 /** Lets the command line and its monitors have so much memory and no more. */
 function limitMemory(t: ExecutionContext<unknown>, mebibytes: number): void {
   const group = `${MEMORY}/tspod-security-${process.pid}-${mebibytes}`;
   mkdirSync(group, { recursive: true });
   writeFileSync(`${group}/memory.limit_in_bytes`, String(mebibytes * 1024 ** 2));
-  storeOf(t).prefix = ['sh', '-c', `echo $$ > ${group}/tasks; exec "$@"`, 'sh'];
+  storeOf(t).prefix = ['sh', '-c', `echo $$ > ${group}/tasks; exec "$@"`, 'sh', ...PATIENCE];
   t.teardown(() => {
     delete storeOf(t).prefix;
     for (const pid of readFileSync(`${group}/tasks`, 'utf8').split('\n').filter(Boolean)) {
@@ -188,7 +191,9 @@ test('top: a container that makes its accounts endless or a pipe keeps nobody', 
       script,
     );
     await until('it is done', async () => (await output(t, 'logs', `odd${number}`)).includes('done'));
+    storeOf(t).prefix = PATIENCE;
     t.regex(await output(t, 'top', `odd${number}`), /sleep 1000/);
+    delete storeOf(t).prefix;
   }
 });
 

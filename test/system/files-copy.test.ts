@@ -113,11 +113,12 @@ for (const runs of [true, false]) {
     symlinkSync('/proc/1/root', join(rootfs, 'magic'));
     if (runs) await container.start();
     for (const link of ['absolute', 'relative']) {
-      await rejectsWith(t, container.copyOut(`/${link}/secret`), 'NO_SUCH_FILE');
+      // Read to its end: what comes out holds the container.
+      await rejectsWith(t, contentOf(container, `/${link}/secret`), 'NO_SUCH_FILE');
       await rejectsWith(t, container.copyIn(`/${link}`, archive(file('x', 'x'))), 'NO_SUCH_FILE');
       await t.throwsAsync(container.copyIn('/', archive(file(`${link}/x`, 'x'))));
     }
-    await t.throwsAsync(container.copyOut('/magic/etc/hostname'));
+    await t.throwsAsync(contentOf(container, '/magic/etc/hostname'));
     await rejectsWith(t, container.copyIn('/tmp', archive(file('../../x', 'x'))), 'BAD_ARCHIVE');
     await rejectsWith(
       t,

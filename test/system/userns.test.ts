@@ -1,14 +1,25 @@
 /** User namespaces: whose ids they are, whose files, and what a container's root may do from there. */
-import { chownSync, lchownSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  lchownSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import test from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
+import { pidsInCgroup } from '../../src/host/process-files.js';
 import { createNamespace, pinNamespace, readIdMaps, unmount } from '../../src/native/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { until } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
+import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
 import { requires } from '../helpers/requires.js';
 import { giveSubordinateIds } from '../helpers/subordinate-ids.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -427,8 +438,11 @@ test('all processes of a container in a user namespace are in its cgroup, those 
   const env = await testEngine(t);
   const donor = await started(env, { userns: 'auto' });
   for (const container of [donor, await started(env, { userns: `container:${donor.id}` })]) {
-    const own = readFileSync(`/proc/${container.state().pid}/cgroup`, 'utf8');
-    t.true(own.includes(container.id));
+    const { pid } = container.state();
+    const groups = cgroupTops().map((top) => top + containerCgroup(env, container.id));
+    const there = groups.filter((group) => existsSync(group));
+    t.not(there.length, 0);
+    for (const group of there) t.true(pidsInCgroup(group).includes(pid), group);
     const exec = await container.exec({ command: ['cat', '/proc/self/cgroup', '/proc/1/cgroup'] });
     const lines = exec.stdout.trim().split('\n');
     t.deepEqual(lines.slice(0, lines.length / 2), lines.slice(lines.length / 2));
