@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { AREAS } from './items.mjs';
 import { SECURITY_AREAS } from './security.mjs';
+import { seenProblems, unbrokenText } from './seen.mjs';
 
 const MODEL_HEAD = `# The container model
 
@@ -14,8 +15,9 @@ const SECURITY_HEAD = `# Attacks, and the tests that try them
 What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; most of them also show that the legitimate
 use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
 
-How a test was seen to fail: where Debian 12's Podman, crun or runc fall for an attack the test tries it on them as well, if they are installed; those of mounts, and of
-holes that were found here, were seen to fail on tspod without the guard. The other tests have only the legitimate use beside the attack to show that they can tell the two apart.
+How a test was seen to fail: the last column names what was taken out of tspod; without it the test fails. \`npm run test:guards\` takes each of these guards out of a copy of the sources, builds it and demands that
+([testing.md](testing.md#without-a-guard)). Where another guard stands behind one, both are taken out; where tspod has no guard because it does not do a thing at all, the copy does it. A few tests were not seen to
+fail so: they stand [below](#tests-that-no-broken-build-was-seen-to-fail), with the reason. Where Debian 12's Podman, crun or runc fall for an attack, the test tries it on them as well, if they are installed.
 
 ## What is not kept out
 
@@ -28,18 +30,18 @@ holes that were found here, were seen to fail on tspod without the guard. The ot
 /** Each page, by its path. */
 export const PAGES = {
   'docs/model.md': { areas: AREAS, head: MODEL_HEAD },
-  'docs/security.md': { areas: SECURITY_AREAS, head: SECURITY_HEAD },
+  'docs/security.md': { areas: SECURITY_AREAS, head: SECURITY_HEAD, foot: unbrokenText() },
 };
 
 export function pageText(path) {
-  const { areas, head } = PAGES[path];
-  return [head, ...areas.map(areaText)].join('\n');
+  const { areas, head, foot } = PAGES[path];
+  return [head, ...areas.map(areaText), ...(foot === undefined ? [] : [foot])].join('\n');
 }
 
 function areaText({ name, items, columns = ['what', 'file', 'test'] }) {
   const shown = items
     .filter(({ title }) => title !== undefined)
-    .map(({ item, cells = [], file, title }) => [item, ...cells, `\`${file}\``, title]);
+    .map(({ item, cells = [], file, title, more = [] }) => [item, ...cells, `\`${file}\``, title, ...more]);
   const missing = items.filter((each) => each.missing !== undefined).map((each) => `- ${each.item}: ${each.missing}`);
   return `## ${name}\n\n${table([columns, ...shown])}\n${missing.length === 0 ? '' : `\nMissing:\n\n${missing.join('\n')}\n`}`;
 }
@@ -55,10 +57,11 @@ function table(rows) {
 
 /** Items whose test is not there, and why. `root` is the repository. */
 export function problems(root) {
-  return Object.values(PAGES)
-    .flatMap(({ areas }) => areas)
-    .flatMap(({ items }) => items)
-    .flatMap((item) => problemsOf(root, item));
+  const itemsOf = (areas) => areas.flatMap(({ items }) => items);
+  return [
+    ...Object.values(PAGES).flatMap(({ areas }) => itemsOf(areas).flatMap((item) => problemsOf(root, item))),
+    ...seenProblems(root, itemsOf(SECURITY_AREAS)),
+  ];
 }
 
 function problemsOf(root, { item, file, title, missing }) {

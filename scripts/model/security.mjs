@@ -1,7 +1,8 @@
 /**
  * What has been published about software of this kind, and the test that tries it on tspod: lines of ATTACK :: ADVISORIES :: FILE :: TITLE, or
- * ATTACK :: ADVISORIES :: - :: WHY NO TEST APPLIES. docs/security.md is made of it (npm run model).
+ * ATTACK :: ADVISORIES :: - :: WHY NO TEST APPLIES. docs/security.md is made of it (npm run model), and of the table of guards (scripts/guards/).
  */
+import { seenToFail } from './seen.mjs';
 
 const RUNTIME = `
 a container overwrites the program that enters it :: CVE-2019-5736 :: security/enter.test.ts :: exec: a container that waits for the programs that enter it cannot write to them (CVE-2019-5736)
@@ -135,7 +136,7 @@ export const SECURITY_AREAS = [
   { name: 'Images, registries, secrets', items: parse(IMAGES) },
   { name: 'Monitors, logs, clients', items: parse(MONITOR) },
   { name: 'Networks', items: parse(NETWORKS) },
-].map((area) => ({ ...area, columns: ['attack', 'advisories', 'file', 'test'] }));
+].map((area) => ({ ...area, columns: ['attack', 'advisories', 'file', 'test', 'fails without'] }));
 
 function parse(text) {
   return text
@@ -145,6 +146,10 @@ function parse(text) {
       const [item, advisories, file, title] = line.split(' :: ');
       return file === '-'
         ? { item, missing: title }
-        : { item, cells: [advisories === '-' ? '' : advisories], file: `test/${file}`, title };
+        : shown({ item, cells: [advisories === '-' ? '' : advisories], file: `test/${file}`, title });
     });
+}
+
+function shown(item) {
+  return { ...item, more: [seenToFail(item)] };
 }

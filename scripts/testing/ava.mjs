@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { command, root } from './command.mjs';
 import { createTapReader } from './tap.mjs';
 
-const AVA = join(root, 'node_modules/ava/entrypoints/cli.mjs');
+const AVA = 'node_modules/ava/entrypoints/cli.mjs';
 
 /** The TAP reporter of ava 7 fails over a test that does not end, and does not say which. */
 const TIMED_OUT = /TapReporter\.writeTimeout/;
@@ -18,33 +18,41 @@ async function pendingTests(args, env) {
 }
 
 /**
- * One result per test of the files that match. Tests that `requires()` turned away are skips, with its reason. `each`: every test is told as
- * it ends, with what it has logged, not only those that fail.
+ * One result per test of the files that match, in the tree `cwd`. Tests that `requires()` turned away are skips, with its reason. `each`: every test
+ * is told as it ends, with what it has logged, not only those that fail; `isQuiet`: none is, and which one did not end is not looked for. `wrapper`:
+ * words before the command.
  */
-export async function avaResults(pattern, { env = {}, args = [], each = false, timeoutMinutes = 30 } = {}) {
-  const scratch = mkdtempSync(join(tmpdir(), 'tspod-test-run-'));
+export async function avaResults(pattern, options = {}) {
+  const { env = {}, args = [], cwd = root, wrapper = [], isQuiet = false, timeoutMinutes = 30 } = options;
+  const scratch = mkdtempSync(join(options.temporary ?? tmpdir(), 'tspod-test-run-'));
   const skipLog = join(scratch, 'skips');
   writeFileSync(skipLog, '');
-  const tap = createTapReader(
-    each ? { onResult: (result) => tell(markSkip(result, readSkips(skipLog))), onLog: tellLog } : {},
-  );
+  const tap = createTapReader(listeners(options, skipLog));
   try {
     const environment = { TSPOD_SKIP_LOG: skipLog, ...env };
-    const { status, output } = await command(process.execPath, [AVA, '--tap', ...args, pattern], {
+    const [program, ...words] = [...wrapper, process.execPath, AVA, '--tap', ...args, pattern];
+    const { status, output } = await command(program, words, {
       env: environment,
+      cwd,
       onLine: tap.line,
       timeoutMinutes,
     });
     const skips = readSkips(skipLog);
     const results = tap.results().map((result) => markSkip(result, skips));
     if (status !== 0 && !results.some(({ outcome }) => outcome === 'failed')) {
-      const detail = TIMED_OUT.test(output) ? await pendingTests([...args, pattern], environment) : output;
+      const looksFor = !isQuiet && TIMED_OUT.test(output);
+      const detail = looksFor ? await pendingTests([...args, pattern], environment) : output;
       results.push({ name: `ava ${pattern}`, outcome: 'failed', detail });
     }
     return results;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function listeners({ each = false, isQuiet = false }, skipLog) {
+  if (each) return { onResult: (result) => tell(markSkip(result, readSkips(skipLog))), onLog: tellLog };
+  return isQuiet ? { onResult: () => undefined } : {};
 }
 
 function readSkips(path) {

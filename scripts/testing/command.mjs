@@ -11,10 +11,10 @@ const KEPT_CHARACTERS = 20_000;
  * Resolves to { status, output }, output being both streams as they came. `onLine` sees each line of stdout. A program that
  * takes longer than the limit is killed with all that it started.
  */
-export function command(file, args, { env = {}, onLine, timeoutMinutes = 30 } = {}) {
+export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 30 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -1,0 +1,168 @@
+/** Masks, seccomp, devices, users and what they may, cgroups. */
+import { edit, tests } from './entry.mjs';
+
+export const CONFINEMENT = [
+  {
+    name: 'paths of /proc are hidden',
+    edits: [edit('src/spec/masks.ts', "  '/proc/timer_list',\n", '')],
+    tests: tests('security/confinement.test.ts', 'masks: all that was once forgotten'),
+    isQuick: true,
+  },
+  {
+    name: 'sockets of AF_ALG and AF_VSOCK are refused',
+    edits: [edit('src/spec/seccomp.ts', 'const denied = [AF_ALG, AF_VSOCK];', 'const denied = [];')],
+    tests: tests('security/confinement.test.ts', 'seccomp: no sockets of AF_ALG'),
+  },
+  {
+    name: 'calls that are not on the list are refused',
+    edits: [edit('src/spec/seccomp-default.ts', '`access chdir', '`access io_uring_setup chdir')],
+    tests: [
+      ...tests('security/confinement.test.ts', 'seccomp: calls that have led out'),
+      ...tests('unit/spec/seccomp.test.ts', 'with ${name} capabilities'),
+    ],
+  },
+  {
+    name: 'the cgroup of devices has rules',
+    edits: [edit('src/plan/cgroups.ts', 'if (rules.length === 0) return;', 'if (rules.length >= 0) return;')],
+    tests: tests('security/confinement.test.ts', 'devices: only those of the list'),
+  },
+  {
+    name: 'values of sysctls are one line, without what begins another',
+    edits: [
+      edit('src/spec/sysctls.ts', 'if (bad || value.length > 1024) throw', 'if (bad && value.length > 1024) throw'),
+    ],
+    tests: tests('security/confinement.test.ts', 'sysctls: none that smuggles another'),
+  },
+  {
+    name: 'lists of CPUs are checked before anything is made',
+    edits: [edit('src/spec/resources.ts', 'if (list !== undefined && !isCpuList(list))', "if (list === '')")],
+    tests: tests('security/confinement.test.ts', 'numbers: lists that would be endless'),
+  },
+  {
+    name: 'annotations mean nothing to tspod',
+    edits: [
+      edit(
+        'src/spec/normalize.ts',
+        'const privileged = options.privileged ?? false;\n  return { privileged, capAdd',
+        "const privileged = options.annotations?.['io.podman.annotations.privileged'] === 'true' || (options.privileged ?? false);\n  return { privileged, capAdd",
+      ),
+    ],
+    tests: tests('security/confinement.test.ts', 'images and callers: no label or annotation'),
+  },
+  {
+    name: 'what is a number is not looked up as a name',
+    edits: [
+      edit(
+        'native/ops/accounts.cc',
+        'return id ? *id == number : name == text;',
+        'return name == text || (id && *id == number);',
+      ),
+    ],
+    tests: tests('system/identity.test.ts', 'run and exec: users, groups'),
+  },
+  {
+    name: 'root has no inheritable capabilities',
+    edits: [
+      edit(
+        'src/plan/process.ts',
+        'permitted: bounding,\n    inheritable: 0n,',
+        'permitted: bounding,\n    inheritable: bounding,',
+      ),
+    ],
+    tests: tests('system/identity.test.ts', 'a capability that was added by name'),
+  },
+  {
+    name: 'one who is not root has only what was added by name',
+    edits: [
+      edit(
+        'src/plan/process.ts',
+        'const added = capabilityMask(identity.addedCapabilities);',
+        'const added = bounding;',
+      ),
+      edit(
+        'src/spec/capabilities.ts',
+        'const added = addedCapabilities(config.capAdd, bounding);',
+        'const added = bounding;',
+      ),
+    ],
+    tests: tests('security/users.test.ts', 'users: one who is not root has no capabilities'),
+  },
+  {
+    name: 'groups of the caller are given up',
+    edits: [
+      edit(
+        'native/ops/identity.cc',
+        'if (::setgroups(identity.groups.size(), identity.groups.data()) == 0) return {};',
+        'if (!identity.groups.empty()) return {};',
+      ),
+    ],
+    tests: tests('security/users.test.ts', 'users: groups of the caller do not come along'),
+  },
+  {
+    name: 'files of accounts are opened without waiting',
+    edits: [edit('native/ops/accounts.cc', 'O_RDONLY | O_NONBLOCK | O_NOCTTY', 'O_RDONLY | O_NOCTTY')],
+    tests: tests('security/users.test.ts', 'users: files of accounts without measure'),
+  },
+  {
+    name: 'who looks at processes does not wait for a pipe',
+    edits: [
+      edit('native/addon/file.cc', 'O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK', 'O_RDONLY | O_CLOEXEC | O_NOCTTY'),
+    ],
+    tests: tests('security/users.test.ts', 'top: a container that makes its accounts endless'),
+  },
+  {
+    name: 'a command has the capabilities of its container',
+    edits: [
+      edit(
+        'src/spec/exec.ts',
+        'privileged ? givenCapabilities(facts) : boundingCapabilities(config, facts)',
+        'givenCapabilities(facts)',
+      ),
+    ],
+    tests: [
+      ...tests('unit/spec/exec.test.ts', 'an exec never holds more than its container'),
+      ...tests('system/cli-exec.test.ts', 'exec: the rights are those of the container, or all with --privileged'),
+    ],
+  },
+  {
+    name: 'the command enters the cgroups',
+    edits: [
+      edit(
+        'src/plan/cgroups.ts',
+        "if (directory.hierarchy.version === 1) builder.add('init', 'cgroupEnter'",
+        "if (directory.hierarchy.version === 0) builder.add('init', 'cgroupEnter'",
+      ),
+    ],
+    tests: tests('system/userns.test.ts', 'all processes of a container in a user namespace'),
+  },
+  {
+    name: 'the monitor stays out of the container’s cgroups',
+    edits: [
+      edit(
+        'src/plan/cgroups.ts',
+        'if (guardsDevices(placement, directory)) limitDevices(',
+        "builder.add('prepare', 'writeFileAt', { slot, name: 'cgroup.procs', value: '0' });\n    if (guardsDevices(placement, directory)) limitDevices(",
+      ),
+    ],
+    tests: tests('security/users.test.ts', 'memory: a container that takes all of it'),
+  },
+  {
+    name: 'shared memory has a size',
+    edits: [edit('src/spec/default-mounts.ts', '`size=${config.shmSizeBytes}`, ', '')],
+    tests: tests('system/shared-memory.test.ts', 'what does not fit is refused by the kernel'),
+  },
+  {
+    name: 'the store is closed to others',
+    edits: [
+      edit(
+        'src/engine/open.ts',
+        '{ recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);',
+        '{ recursive: true, mode: 0o755 }) !== undefined) chmodSync(directory, 0o755);',
+      ),
+    ],
+    tests: [
+      ...tests('system/userns.test.ts', 'the store is closed to the container’s root'),
+      ...tests('security/storage.test.ts', 'store: it is closed to others'),
+    ],
+  },
+];

@@ -1,0 +1,56 @@
+/** Networks. */
+import { edit, tests } from './entry.mjs';
+
+const FIREWALL = 'src/plan/network/firewall.ts';
+const ATTACH = 'src/plan/network/attach.ts';
+
+export const NETWORKS = [
+  {
+    name: 'a bridge believes no router',
+    edits: [
+      edit(
+        ATTACH,
+        "set(`net/ipv6/conf/${hostInterface}/accept_ra`, '0');",
+        "set(`net/ipv6/conf/${hostInterface}/accept_ra`, '2');",
+      ),
+    ],
+    tests: tests('security/network.test.ts', 'network: a container that says that it is the router'),
+  },
+  {
+    name: 'a network without IPv6 has none of it',
+    edits: [edit(ATTACH, "{ namespaceSlot, key, value: '1' }", "{ namespaceSlot, key, value: '0' }")],
+    tests: tests('security/network.test.ts', 'network: one without IPv6 gives'),
+  },
+  {
+    name: 'a published port is one of the host’s addresses',
+    edits: [edit(FIREWALL, "[destinationType(), compare('equal', LOCAL), jump('published')]", "[jump('published')]")],
+    tests: tests('security/network.test.ts', 'network: what goes through the host to others'),
+  },
+  {
+    name: 'nobody on a bridge reaches 127.0.0.0/8',
+    edits: [
+      edit(
+        FIREWALL,
+        "compare('equal', LOOPBACK_IP),\n        verdict('drop'),",
+        "compare('equal', LOOPBACK_IP),\n        verdict('accept'),",
+      ),
+    ],
+    tests: tests('security/network.test.ts', 'network: a port of the host’s loopback'),
+  },
+  {
+    name: 'from an internal network nothing goes further',
+    edits: [
+      edit(
+        FIREWALL,
+        "const rules = [[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return [...rules, [counter(), verdict('drop')]];",
+        "const rules = [[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return rules;",
+      ),
+    ],
+    tests: tests('system/network.test.ts', 'networks do not reach each other, but by published ports'),
+  },
+  {
+    name: 'the name of a network is letters, digits and a few signs',
+    edits: [edit('src/network/create.ts', 'if (!isNetworkName(name)) {', "if (name === '') {")],
+    tests: tests('system/cli-network.test.ts', 'network create: hostile input is refused'),
+  },
+];

@@ -1,0 +1,128 @@
+/** Archives, layers, copies, names. */
+import { edit, tests } from './entry.mjs';
+import { FOLLOW_ALL_LINKS, FOLLOW_LINKS } from './mounts.mjs';
+
+const UNPACK = 'src/storage/images/unpack-layer.ts';
+
+export const STORAGE = [
+  {
+    name: 'links in trees are followed within them, or not at all',
+    edits: [FOLLOW_LINKS, FOLLOW_ALL_LINKS],
+    rounds: 50,
+    tests: [
+      ...tests(
+        'security/storage.test.ts',
+        'archives: nothing of a layer, an import or a copy',
+        'files: copies, exports, diffs and commits',
+      ),
+      ...tests(
+        'system/files-copy.test.ts',
+        'copy: a racer that swaps',
+        'copy: no link leads out of a ${state} container',
+      ),
+      ...tests(
+        'system/volumes.test.ts',
+        'what an image has at the place of a volume',
+        'export and import: archives out of a volume',
+      ),
+    ],
+  },
+  {
+    name: 'paths of a layer have no ".."',
+    edits: [edit(UNPACK, "if (parts.includes('..') || path.includes('\\0')) throw", "if (path.includes('\\0')) throw")],
+    tests: tests('system/image-unpack.test.ts', 'unpack: ".." is refused'),
+  },
+  {
+    name: 'attributes of overlayfs are not taken from a layer',
+    edits: [edit(UNPACK, "isKept(name) && !name.startsWith('user.overlay.')", "name !== ''")],
+    tests: tests('system/image-unpack.test.ts', 'unpack: attributes by which overlayfs'),
+    isQuick: true,
+  },
+  {
+    name: 'a layer has so many entries and no more',
+    edits: [edit(UNPACK, 'if (this.#entries > this.#limits.entries) throw', 'if (this.#entries < 0) throw')],
+    tests: tests('system/image-unpack.test.ts', 'unpack: too many entries'),
+  },
+  {
+    name: 'files of a layout are no links',
+    edits: [edit('src/image/layout/file-set.ts', '{ follow: false, missing', '{ follow: true, missing')],
+    tests: tests('unit/image/archives.test.ts', 'oci: links in a layout are not followed'),
+    isQuick: true,
+  },
+  {
+    name: 'an archive of images grows only so much',
+    edits: [edit('src/image/archive/archive-file.ts', 'if (length > maxBytes) done(', 'if (length < 0) done(')],
+    tests: tests('unit/image/archives.test.ts', 'archive: a compressed one that grows without end'),
+  },
+  {
+    name: 'a file of an archive has so many headers and no more',
+    edits: [edit('src/tar/read.ts', 'if (extensions > MAX_EXTENSIONS) throw', 'if (extensions > 10_000) throw')],
+    tests: tests('unit/tar/hostile.test.ts', 'pax headers without an end'),
+  },
+  {
+    name: 'a layer that is given up leaves nothing',
+    edits: [
+      edit(
+        'src/storage/images/layers.ts',
+        'await removeTree(unreadyLayerPath(paths, chain));',
+        'await Promise.resolve(paths);',
+      ),
+    ],
+    tests: tests('security/storage.test.ts', 'layers: one that grows beyond the disk'),
+  },
+  {
+    name: 'what cannot be decompressed is a bad image',
+    edits: [
+      edit(
+        'src/storage/images/decompress.ts',
+        'if (!isData || isTspodError(error)) return error;',
+        'if (isData || !isData) return error;',
+      ),
+    ],
+    tests: tests('security/storage.test.ts', 'layers: damaged ones are refused at once'),
+  },
+  {
+    name: 'nothing is run for the processes of a container',
+    edits: [
+      edit(
+        'src/container/verbs/top.ts',
+        'const accounts = await readAccounts(state.pid);',
+        "process.getBuiltinModule('node:child_process').execFileSync('true');\n  const accounts = await readAccounts(state.pid);",
+      ),
+    ],
+    tests: tests('security/storage.test.ts', 'files: no program or library of the container'),
+  },
+  {
+    name: 'a tree is removed through no link',
+    edits: [
+      edit(
+        'native/core/remove_tree.cc',
+        'O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS, 0}',
+        'O_RDONLY | O_DIRECTORY, 0, 0}',
+      ),
+    ],
+    tests: tests('system/native-tree.test.ts', 'a directory that is swapped for a link meanwhile'),
+  },
+  {
+    name: 'a container’s name is letters, digits and a few signs',
+    edits: [edit('src/spec/names.ts', 'const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;', 'const NAME = /^[^]*$/;')],
+    tests: tests('security/storage.test.ts', 'names: what is no plain name'),
+  },
+  {
+    name: 'the name of an artifact is no path',
+    edits: [edit('src/container/verbs/artifacts.ts', '/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)', "name !== ''")],
+    tests: tests('system/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
+  },
+  {
+    name: 'a volume that has something gets nothing of the image',
+    edits: [
+      edit(
+        'src/container/volumes.ts',
+        "if (volume.stage === 'done') return;\n  if (!isEmptyDirectory(paths.data)) {",
+        "if (paths.data === '') {",
+      ),
+      edit('src/container/volumes.ts', "if (volume.stage === 'done' || localMount", 'if (localMount'),
+    ],
+    tests: tests('system/volumes.test.ts', 'an empty volume gets what the image has'),
+  },
+];
