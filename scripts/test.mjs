@@ -3,7 +3,7 @@
  * The one test runner: everything that can be tested on this machine, counted together.
  *
  *   npm test                          all of it (without the package and the virtual machine)
- *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security package vm
+ *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security guards package vm
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
  *   npm test -- --built launch        with what out/ and dist/ hold already
  *   npm test -- --each                a line for every test as it ends, not only for those that fail
@@ -65,6 +65,7 @@ const SUITES = {
   sanitizers: { needsTests: true, run: sanitizerResults },
   system: { needsTests: true, run: () => testsIn('out/test/system/**/*.test.js') },
   security: { needsTests: true, run: () => testsIn('out/test/security/**/*.test.js') },
+  guards: { byDefault: inCi, needsTests: true, run: guardResults },
   package: {
     byDefault: inCi,
     run: async () => [
@@ -125,6 +126,12 @@ async function sanitizerResults() {
   if (failure !== undefined) return [{ name: 'launch tests with sanitizers', ...failure }];
   const sanitized = { TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT };
   return testsIn('out/test/launch/**/*.test.js', { ...environment, ...sanitized });
+}
+
+/** A sample: all of them take half an hour. */
+async function guardResults() {
+  const name = 'tests of attacks fail without the guard: three of them';
+  return [await commandResult(name, process.execPath, ['scripts/guards.mjs', '--built', '--quick'])];
 }
 
 function help() {

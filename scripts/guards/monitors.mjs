@@ -8,7 +8,7 @@ export const MONITORS = [
       edit(
         'native/monitor/checking.cc',
         'checks.settings.output_bytes - std::min<size_t>(kept.size(), checks.settings.output_bytes);',
-        'size_t(1) << 30;',
+        '2 * checks.settings.output_bytes - std::min<size_t>(kept.size(), 2 * checks.settings.output_bytes);',
       ),
     ],
     tests: tests('launch/health.test.ts', 'health: of much output the first bytes are kept'),

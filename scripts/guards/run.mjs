@@ -1,9 +1,7 @@
 /** Runs the tests of a guard in the copy, and says what they make of it. */
 import { avaResults } from '../testing/ava.mjs';
+import { apart, sharedPlace } from './apart.mjs';
 import { isNamed, patternOf } from './titles.mjs';
-
-/** A name space of mounts and processes of their own: what a broken guard leaves behind goes with them. */
-const APART = ['unshare', '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 /** What ava says of a failed assertion. */
 const ASSERTION = /^\s+assertion: |AssertionError/m;
@@ -12,15 +10,15 @@ const ASSERTION = /^\s+assertion: |AssertionError/m;
 const NO_END = /no new tests completed within|did not end|Timed out while running tests|\(killed: no end/;
 
 /** One result per test that was run of these titles of one file. */
-async function resultsOf({ tree }, file, titles, { rounds = 10 } = {}) {
+async function resultsOf(scratch, file, titles, { rounds = 10 } = {}) {
   const compiled = `out/${file.replace(/\.ts$/, '.js')}`;
-  const isRoot = process.geteuid() === 0;
   return avaResults(compiled, {
-    cwd: tree,
+    cwd: scratch.tree,
+    temporary: sharedPlace(scratch),
     env: { TSPOD_SECURITY_ROUNDS: String(rounds) },
-    wrapper: isRoot ? APART : [],
+    wrapper: apart(scratch),
     args: ['--timeout', '3m', ...titles.flatMap((title) => ['--match', patternOf(title)])],
-    onFailure: () => undefined,
+    isQuiet: true,
   });
 }
 

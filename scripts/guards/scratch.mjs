@@ -18,6 +18,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { command, root } from '../testing/command.mjs';
+import { sharedPlace } from './apart.mjs';
 
 const SOURCES = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'binding.gyp', 'bin', 'src', 'native', 'test'];
 const SCRIPTS = ['scripts', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE'];
@@ -30,6 +31,7 @@ const CHANGING = ['src', 'native', 'build', 'out/src', 'dist/bundle'];
 export async function makeScratch({ built }) {
   const base = mkdtempSync(join(tmpdir(), 'tspod-guards-'));
   const scratch = { base, tree: join(base, 'tree'), pristine: join(base, 'pristine') };
+  mkdirSync(sharedPlace(scratch));
   copyTree(root, scratch.tree, [...SOURCES, ...SCRIPTS, ...BUILT]);
   linkPackages(scratch.tree);
   if (!built) await must('the build of src/ and test/', scratch, process.execPath, ['scripts/build-tests.mjs']);
