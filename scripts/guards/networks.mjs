@@ -38,15 +38,20 @@ export const NETWORKS = [
     tests: tests('security/network.test.ts', 'network: a port of the host’s loopback'),
   },
   {
-    name: 'from an internal network nothing goes further',
+    name: 'from and to an internal network nothing is forwarded',
     edits: [
       edit(
         FIREWALL,
-        "const rules = [[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return [...rules, [counter(), verdict('drop')]];",
-        "const rules = [[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return rules;",
+        "[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return [...rules, [counter(), verdict('drop')]];",
+        "[...linkIs('outName', hostInterface), verdict('accept')]];\n  if (internal) return rules;",
+      ),
+      edit(
+        FIREWALL,
+        "[...linkIs('inName', hostInterface), verdict('accept')]];\n  if (internal) return [...rules, [counter(), verdict('drop')]];",
+        "[...linkIs('inName', hostInterface), verdict('accept')]];\n  if (internal) return rules;",
       ),
     ],
-    tests: tests('system/network.test.ts', 'networks do not reach each other, but by published ports'),
+    tests: tests('system/network.test.ts', 'an internal network has no way out'),
   },
   {
     name: 'the name of a network is letters, digits and a few signs',

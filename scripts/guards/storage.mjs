@@ -8,7 +8,7 @@ export const STORAGE = [
   {
     name: 'links in trees are followed within them, or not at all',
     edits: [FOLLOW_LINKS, FOLLOW_ALL_LINKS],
-    rounds: 50,
+    rounds: 20,
     tests: [
       ...tests(
         'security/storage.test.ts',

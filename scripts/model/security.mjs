@@ -125,7 +125,7 @@ a container says that it is the router :: CVE-2020-10749, CVE-2020-13401 :: secu
 IPv6 where nobody asked for it :: CVE-2024-32473 :: security/network.test.ts :: network: one without IPv6 gives its containers none (CVE-2024-32473)
 a published port takes what is for others :: CVE-2025-67499 :: security/network.test.ts :: network: what goes through the host to others is not taken for a published port (CVE-2025-67499)
 a port of the loopback is reached from elsewhere :: CVE-2025-54410 :: security/network.test.ts :: network: a port of the host’s loopback is for the host alone (CVE-2025-54410)
-an internal network has a way out :: CVE-2024-29018 :: system/network.test.ts :: networks do not reach each other, but by published ports; an internal one has no way out
+an internal network has a way out :: CVE-2024-29018 :: system/network.test.ts :: an internal network has no way out, whatever routes its container makes (CVE-2024-29018)
 names, options and subnets of networks :: CVE-2021-20206 :: system/cli-network.test.ts :: network create: hostile input is refused and leaves nothing behind
 `;
 

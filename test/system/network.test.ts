@@ -213,6 +213,26 @@ test('networks do not reach each other, but by published ports; an internal one 
   t.regex(await host.rules(), /iifname @bridges ip daddr 127\.0\.0\.0\/8 drop/);
 });
 
+test('an internal network has no way out, whatever routes its container makes (CVE-2024-29018)', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'ip', 'overlay')) return;
+  const host = await ownNetwork(t);
+  const far = `/proc/${process.pid}/fd/${(await farHost(t, host)).fd}`;
+  await run(t, 0, 'network', 'create', 'outer');
+  await run(t, 0, 'network', 'create', '--internal', 'inner');
+  const answers: string[] = [];
+  for (const name of ['outer', 'inner']) {
+    await serve(t, name, '--network', name);
+    const gateway = gatewayOf((await addressesOf(t, name)).ip);
+    // There is a way back.
+    const subnet = gateway.replace(/1$/, '0/24');
+    await host.run('nsenter', `--net=${far}`, 'ip', 'route', 'add', subnet, 'via', '192.0.2.1');
+    await run(t, 0, 'exec', '--privileged', name, 'ip', 'route', 'replace', 'default', 'via', gateway);
+    answers.push(await from(t, name)('tcp', '192.0.2.2', 80));
+  }
+  // Nobody listens there, who says so where the question arrives.
+  t.deepEqual(answers, ['ECONNREFUSED', 'timeout']);
+});
+
 test('killed with their monitors, containers leave nothing after one command', async (t) => {
   if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);
