@@ -36,9 +36,12 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
   }
 }
 
-/** One write(2): files of the kernel take a value as a whole, and say no to the write. */
+/** One write(2): files of the kernel take a value as a whole, and say no to the write. Pipes as in read_file. */
 Result<void> write_file(const std::string& path, std::string_view value) {
-  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  // Some files of cgroups do half of the work for those who do not want to wait.
+  if (S_ISREG(TRY(sys::fstat(file.get())).st_mode))
+    TRY(sys::check(::fcntl(file.get(), F_SETFL, 0), "fcntl", path));
   return sys::write_once(file.get(), value, path);
 }
 
@@ -52,11 +55,14 @@ Result<std::vector<std::string>> read_directory(const std::string& path) {
   if (stream == nullptr) return last_error("fdopendir", path);
   (void)file.release();  // the stream's now
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) return last_error("readdir", path);
+    if (entry == nullptr) return names;
     std::string_view name(entry->d_name);
     if (name != "." && name != "..") names.emplace_back(name);
   }
-  return names;
 }
 
 /** (namespaces, flags, path, limit) */
@@ -82,7 +88,7 @@ Napi::Value read_directory_async(const Napi::CallbackInfo& info) {
 Napi::Value get_hostname(const Napi::CallbackInfo& info) {
   return run_inside(info.Env(), namespaces_at(info, 0), []() -> Result<std::string> {
     char name[HOST_NAME_MAX + 1] = {};
-    if (::gethostname(name, sizeof name - 1) < 0) return last_error("gethostname");
+    if (::gethostname(name, sizeof name) < 0) return last_error("gethostname");
     return std::string(name);
   });
 }

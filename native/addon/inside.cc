@@ -10,27 +10,41 @@
 
 namespace tspod::addon {
 
-Namespaces namespaces_at(const Napi::CallbackInfo& info, size_t index) {
-  std::vector<std::string> paths = strings_at(info, index);
+namespace {
+
+/** A path or a descriptor. */
+Result<NamespaceName> namespace_of(Napi::Value source, int flag) {
+  if (source.IsString()) return NamespaceName{source.As<Napi::String>().Utf8Value(), {}, flag};
+  check(source.IsNumber(), "the path or the descriptor of a namespace was expected");
+  return NamespaceName{{}, TRY(sys::dup_from(source.As<Napi::Number>().Int32Value(), 3)), flag};
+}
+
+}  // namespace
+
+Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index) {
+  check(info[index].IsArray(), "an array of namespaces was expected");
+  Napi::Array sources = info[index].As<Napi::Array>();
   std::vector<int> flags = ints_at(info, index + 1);
-  check(paths.size() == flags.size(), "a flag for each namespace was expected");
+  check(sources.Length() == flags.size(), "a flag for each namespace was expected");
   Namespaces namespaces;
-  for (size_t i = 0; i < paths.size(); i++) namespaces.push_back({std::move(paths[i]), flags[i]});
+  for (uint32_t i = 0; i < flags.size(); i++)
+    namespaces.push_back(TRY(namespace_of(sources.Get(i), flags[i])));
   return namespaces;
 }
 
-Result<void> enter(const Namespaces& namespaces) {
+Result<void> enter(Namespaces namespaces) {
   if (namespaces.empty()) return {};
-  // All are opened before the first is joined: in another mount namespace the paths may name nothing.
-  std::vector<UniqueFd> opened;
-  for (const NamespaceName& name : namespaces) {
-    opened.push_back(TRY(sys::open(name.path.c_str(), O_RDONLY | O_CLOEXEC)));
+  // All are opened before the first is joined: in another mount namespace the paths may name nothing. What is
+  // no namespace shall hold nobody up.
+  for (NamespaceName& name : namespaces) {
+    if (name.held) continue;
+    name.held = TRY(sys::open(name.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   }
   // Root and working directory are node's until here; setns to a mount namespace wants them unshared.
   TRY(sys::unshare(CLONE_FS));
-  for (size_t i = 0; i < opened.size(); i++) {
-    Result<void> joined = sys::setns(opened[i].get(), namespaces[i].flag);
-    if (!joined) return Error{"setns", namespaces[i].path, joined.error().err};
+  for (const NamespaceName& name : namespaces) {
+    Result<void> joined = sys::setns(name.held.get(), name.flag);
+    if (!joined) return Error{"setns", name.path, joined.error().err};
   }
   return {};
 }

@@ -4,8 +4,10 @@
 // ended. A user namespace cannot be made by one thread among several: a process that does nothing makes it
 // and is killed when the descriptor is open.
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +131,12 @@ Result<std::vector<std::string>> read_id_maps(int userns) {
   return maps;
 }
 
+/** (fd) -> CLONE_NEW* flag of the namespace; ENOTTY for what is none */
+Napi::Value kind_of(const Napi::CallbackInfo& info) {
+  const int flag = ::ioctl(int_at(info, 0), NS_GET_NSTYPE);
+  return answer(info, flag < 0 ? Result<int32_t>(last_error("ioctl")) : Result<int32_t>(flag));
+}
+
 /** (flag, name below /proc/PID/ns, time offsets) */
 Napi::Value create(const Napi::CallbackInfo& info) {
   return run_async(info.Env(),
@@ -178,6 +186,7 @@ Napi::Value pin_namespace(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void export_namespaces(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "namespaceKind", kind_of);
   add_function(env, exports, "createNamespace", create);
   add_function(env, exports, "createUserNamespace", create_user);
   add_function(env, exports, "readIdMaps", read_maps);

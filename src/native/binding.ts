@@ -10,8 +10,14 @@ import type { Failure, Outcome } from './native-error.js';
 export const WATCH_READ = 1;
 export const WATCH_WRITE = 2;
 
-/** Namespaces to work in: paths of their files, and a CLONE_NEW* flag for each. None: this process's. */
-export type Inside = [paths: readonly string[], flags: readonly number[]];
+/**
+ * Namespaces to work in: paths of their files, or descriptors, which are copied during the call; and a CLONE_NEW* flag for each. None: this
+ * process's.
+ */
+export type Inside = [sources: readonly (string | number)[], flags: readonly number[]];
+
+/** A descriptor could not be copied: the only failure of those that is no promise's. */
+type InsideAnswer<T> = Promise<Outcome<T>> | Failure;
 
 /** Work on a thread of its own; `cancel(id)` asks it to end early, with ECANCELED. */
 export interface CancellableTask<T> {
@@ -67,16 +73,17 @@ export interface Binding {
   reap(pidfd: number): Outcome<{ code: number; signal: number } | null>;
 
   // namespace.cc
+  namespaceKind(fd: number): Outcome<number>;
   createNamespace(flag: number, name: string, timeOffsets: string): Promise<Outcome<number>>;
   createUserNamespace(uidMap: string, gidMap: string, denySetgroups: boolean): Promise<Outcome<number>>;
   readIdMaps(fd: number): Promise<Outcome<readonly string[]>> | Failure;
   probeNamespaces(flags: number): Promise<Outcome<undefined>>;
   pinNamespace(fd: number, path: string): Promise<Outcome<undefined>> | Failure;
 
-  // mount.cc, file.cc, netlink.cc: in namespaces given by the paths of their nsfs files and CLONE_NEW* flags
+  // mount.cc, file.cc, netlink.cc: in namespaces
   mountFileSystem(
     ...rest: [...Inside, type: string, options: readonly string[], attributes: number, target: string]
-  ): Promise<Outcome<undefined>>;
+  ): InsideAnswer<undefined>;
   bindMount(
     ...rest: [
       ...Inside,
@@ -87,17 +94,15 @@ export interface Binding {
       propagation: number,
       idMapFd: number,
     ]
-  ): Promise<Outcome<undefined>>;
-  unmount(...rest: [...Inside, path: string, flags: number]): Promise<Outcome<undefined>>;
-  setPropagation(
-    ...rest: [...Inside, path: string, propagation: number, recursive: boolean]
-  ): Promise<Outcome<undefined>>;
-  readFile(...rest: [...Inside, path: string, maxBytes: number]): Promise<Outcome<Buffer>>;
-  writeFile(...rest: [...Inside, path: string, value: string]): Promise<Outcome<undefined>>;
-  readDirectory(...rest: [...Inside, path: string]): Promise<Outcome<string[]>>;
-  getHostname(...rest: Inside): Promise<Outcome<string>>;
-  setHostname(...rest: [...Inside, name: string]): Promise<Outcome<undefined>>;
-  netlink(...rest: [...Inside, request: Uint8Array, protocol: number]): Promise<Outcome<Buffer>>;
+  ): InsideAnswer<undefined>;
+  unmount(...rest: [...Inside, path: string, flags: number]): InsideAnswer<undefined>;
+  setPropagation(...rest: [...Inside, path: string, propagation: number, recursive: boolean]): InsideAnswer<undefined>;
+  readFile(...rest: [...Inside, path: string, maxBytes: number]): InsideAnswer<Buffer>;
+  writeFile(...rest: [...Inside, path: string, value: string]): InsideAnswer<undefined>;
+  readDirectory(...rest: [...Inside, path: string]): InsideAnswer<string[]>;
+  getHostname(...rest: Inside): InsideAnswer<string>;
+  setHostname(...rest: [...Inside, name: string]): InsideAnswer<undefined>;
+  netlink(...rest: [...Inside, request: Uint8Array, protocol: number]): InsideAnswer<Buffer>;
 
   // xattr.cc
   getXattr(path: string, name: string): Promise<Outcome<Buffer>>;

@@ -1,6 +1,8 @@
 /** Control groups, by the directories that they are: /sys/fs/cgroup/... (cgroups(7)), version 1 and 2. */
-import { mkdir, readdir, rmdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { mkdir, readdir, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { requireAbsolutePath, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { NativeError, unwrap } from './native-error.js';
 
@@ -10,6 +12,7 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const CGROUP_MAGIC = 0x0027e0eb;
 const CGROUP2_MAGIC = 0x63677270;
 const ENOTSUP = 95;
+const EBUSY = 16;
 
 /**
  * The text of a file of a cgroup, without the newline at its end: `memory.current`, `cgroup.procs`. NativeError ENOENT if there is none,
@@ -35,18 +38,30 @@ export async function cgroupProcesses(cgroup: string): Promise<number[]> {
 }
 
 /**
- * Makes a cgroup and those above it that are missing; one that is there is success. NativeError EOPNOTSUPP outside a cgroup file system, EACCES,
- * EROFS; TypeError for a relative path.
+ * Makes a cgroup and those above it that are missing; one that is there is success. NativeError EOPNOTSUPP outside a cgroup file system, where
+ * nothing is made; EACCES, EROFS, EINVAL for a name that may not be (`cgroup.x`); TypeError for a relative path.
  */
 export async function createCgroup(cgroup: string): Promise<void> {
   requireAbsolute(cgroup);
+  await requireCgroup(await nearest(cgroup));
   await asNativeError('mkdir', cgroup, async () => {
     await mkdir(cgroup, { recursive: true });
   });
+}
+
+/** What is there of the path. */
+async function nearest(path: string): Promise<string> {
+  const isThere = await asNativeError('statfs', path, () => isGone(statfs(path)).then((gone) => !gone));
+  return isThere || path === dirname(path) ? path : nearest(dirname(path));
+}
+
+/** Whether the call failed because the object of its path is not there. */
+async function isGone(call: Promise<unknown>): Promise<boolean> {
   try {
-    await requireCgroup(cgroup);
+    await call;
+    return false;
   } catch (error) {
-    await rmdir(cgroup).catch(() => {}); // the first failure is the one to tell
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw error;
   }
 }
@@ -56,11 +71,15 @@ export interface RemoveCgroupOptions {
   readonly kill?: boolean;
 }
 
-/** Removes a cgroup with those below it; one that is gone already is success. NativeError EOPNOTSUPP outside a cgroup file system. */
+/**
+ * Removes a cgroup with those below it; one that is gone already is success. NativeError EBUSY while there are processes (see `kill`), and for the
+ * top of a hierarchy, which nothing is done to; EOPNOTSUPP outside a cgroup file system; TypeError for a relative path.
+ */
 export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions = {}): Promise<void> {
   requireAbsolute(cgroup);
   try {
     await requireCgroup(cgroup);
+    await requireBelowTop(cgroup);
   } catch (error) {
     if (error instanceof NativeError && error.code === 'ENOENT') return;
     throw error;
@@ -69,13 +88,24 @@ export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions 
   else await asNativeError('rmdir', cgroup, () => removeEmpty(cgroup));
 }
 
-/** From the bottom up. */
+/** From the bottom up. Others may be removing the same. */
 async function removeEmpty(cgroup: string): Promise<void> {
-  const entries = await readdir(cgroup, { withFileTypes: true });
+  let entries: Dirent[] = [];
+  const read = async () => {
+    entries = await readdir(cgroup, { withFileTypes: true });
+  };
+  if (await isGone(read())) return;
   for (const entry of entries) {
     if (entry.isDirectory()) await removeEmpty(join(cgroup, entry.name));
   }
-  await rmdir(cgroup);
+  await isGone(rmdir(cgroup));
+}
+
+/** Below it are all cgroups of the machine. */
+async function requireBelowTop(cgroup: string): Promise<void> {
+  const [own, above] = await asNativeError('stat', cgroup, () => Promise.all([stat(cgroup), stat(`${cgroup}/..`)]));
+  if (own.dev === above.dev) return;
+  throw new NativeError({ errno: EBUSY, syscall: 'rmdir', path: cgroup, detail: 'the top of a hierarchy' });
 }
 
 async function requireCgroup(cgroup: string): Promise<void> {
@@ -96,11 +126,12 @@ async function asNativeError<T>(syscall: string, path: string, work: () => Promi
 
 function cgroupFile(cgroup: string, file: string): string {
   requireAbsolute(cgroup);
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.]*$/.test(file)) throw new TypeError(`not a file of a cgroup: "${file}"`);
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.]*$/.test(requireText(file, 'a file of a cgroup')))
+    throw new TypeError(`not a file of a cgroup: "${file}"`);
   return join(cgroup, file);
 }
 
 function requireAbsolute(cgroup: string): void {
-  if (!cgroup.startsWith('/') || cgroup.includes('\0'))
-    throw new TypeError(`not the absolute path of a cgroup: "${cgroup}"`);
+  const path = requireAbsolutePath(cgroup, 'the absolute path of a cgroup');
+  if (path.split('/').includes('..')) throw new TypeError(`not the path of a cgroup: "${path}" (it has "..")`);
 }

@@ -1,4 +1,5 @@
 /** Descriptors, for those who hand them to monitors and plans. */
+import { requireDescriptor } from './arguments.js';
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
 
@@ -8,7 +9,7 @@ export function pipe(): { read: number; write: number } {
   return { read, write };
 }
 
-/** close(2). NativeError EBADF if it is not open. Never repeat it: after EINTR, too, the descriptor is closed. */
+/** close(2). NativeError EBADF if it is not open; TypeError for what is no descriptor. Never repeat it: after EINTR, too, the descriptor is closed. */
 export function closeFd(fd: number): void {
-  unwrap(binding().closeFd(fd));
+  unwrap(binding().closeFd(requireDescriptor(fd)));
 }

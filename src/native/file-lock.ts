@@ -1,5 +1,6 @@
 /** Locks between processes: flock(2) on a file of its own for each thing that is locked. */
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
+import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
 import { unlinkIfThere } from './if-there.js';
 import { isNativeError, unwrap } from './native-error.js';
@@ -14,10 +15,10 @@ export interface FileLock extends Disposable {
 
 /**
  * Takes the lock if nobody has it; undefined if someone does, be it in this process. The file is made (mode 0600) if it is missing, and
- * stays. NativeError ELOOP if the last component is a symbolic link, EISDIR, and those of open(2).
+ * stays. NativeError ELOOP if the last component is a symbolic link, EISDIR, and those of open(2); TypeError for a relative path.
  */
 export function tryLock(path: string): FileLock | undefined {
-  const fd = unwrap(binding().tryLock(path));
+  const fd = unwrap(binding().tryLock(requireAbsolutePath(path)));
   return fd === null ? undefined : heldLock(path, fd);
 }
 
@@ -27,9 +28,10 @@ const queues = new Map<string, Promise<unknown>>();
 /**
  * Takes the lock, waiting off the main thread. Waiters of one thread get it in the order in which they asked. A file that was removed
  * or replaced meanwhile is noticed: the lock counts on the file that the path names. TspodError ABORTED when the signal aborts;
- * NativeError as of tryLock.
+ * NativeError and TypeError as of tryLock.
  */
 export async function lock(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<FileLock> {
+  requireAbsolutePath(path);
   throwIfAborted(`lock "${path}"`, options.signal);
   if (!queues.has(path)) {
     const free = tryLock(path);

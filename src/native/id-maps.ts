@@ -1,6 +1,7 @@
 /** The maps of user namespaces that are there. */
 import { binding } from './binding.js';
 import type { IdRange } from './namespace-create.js';
+import { requireHandle } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import { unwrap } from './native-error.js';
 
@@ -14,8 +15,7 @@ export interface IdMaps {
  * empty. NativeError EINVAL for the namespace that this process is in, EPERM without rights in it; TypeError for another kind.
  */
 export async function readIdMaps(namespace: NamespaceHandle): Promise<IdMaps> {
-  if (namespace.kind !== 'user') throw new TypeError(`not a user namespace: a ${namespace.kind} namespace`);
-  const [uids = '', gids = ''] = unwrap(await binding().readIdMaps(namespace.fd));
+  const [uids = '', gids = ''] = unwrap(await binding().readIdMaps(requireHandle(namespace, 'user').fd));
   return { uidMap: parseRanges(uids), gidMap: parseRanges(gids) };
 }
 

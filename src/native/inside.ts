@@ -1,8 +1,8 @@
 /** Namespaces as the addon takes them for work on a thread of its own. */
 import { TspodError } from '../errors.js';
 import type { Inside } from './binding.js';
-import { namespacePath } from './namespace-handle.js';
-import type { NamespaceSource } from './namespace-handle.js';
+import { isHandle, namespaceSource, openNamespace } from './namespace-handle.js';
+import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { CLONE_FLAGS, THREAD_NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind, ThreadNamespaceKind } from './namespace-kinds.js';
 
@@ -15,17 +15,40 @@ const WHY_NOT: Readonly<Record<Exclude<NamespaceKind, ThreadNamespaceKind>, stri
   pid: 'a pid namespace takes only processes that are born in it',
 };
 
-/** The addon's arguments. TspodError NOT_SUPPORTED for a kind that a thread cannot enter. */
+/** The addon's arguments. TspodError NOT_SUPPORTED for a kind that a thread cannot enter; TypeError for what names no namespace. */
 export function insideArguments(namespaces: ThreadNamespaces | undefined): Inside {
-  const paths: string[] = [];
-  const flags: number[] = [];
-  for (const [name, source] of Object.entries(namespaces ?? {})) {
-    if (source === undefined) continue;
-    const kind = requireThreadKind(name);
-    paths.push(namespacePath(kind, source));
-    flags.push(CLONE_FLAGS[kind]);
+  const sources = sourcesOf(namespaces);
+  return [sources.map(([kind, source]) => namespaceSource(kind, source)), sources.map(([kind]) => CLONE_FLAGS[kind])];
+}
+
+/** Those that are named. */
+export function sourcesOf(namespaces: ThreadNamespaces | undefined): [ThreadNamespaceKind, NamespaceSource][] {
+  if (namespaces === undefined) return [];
+  if (typeof namespaces !== 'object' || namespaces === null)
+    throw new TypeError('the namespaces to be in are an object');
+  return Object.entries(namespaces)
+    .filter(([, source]) => source !== undefined)
+    .map(([name, source]) => [requireThreadKind(name), source]);
+}
+
+/** For work of several calls: the handles in `namespaces` may be closed meanwhile. */
+export async function whileHeld<T>(
+  namespaces: ThreadNamespaces | undefined,
+  work: (inside: ThreadNamespaces | undefined) => Promise<T>,
+): Promise<T> {
+  const held: NamespaceHandle[] = [];
+  const hold = ([kind, source]: [ThreadNamespaceKind, NamespaceSource]): [string, NamespaceSource] => {
+    if (!isHandle(source)) return [kind, source];
+    const own = openNamespace(kind, source);
+    held.push(own);
+    return [kind, own];
+  };
+  try {
+    const sources = sourcesOf(namespaces);
+    return await work(sources.length === 0 ? undefined : Object.fromEntries(sources.map(hold)));
+  } finally {
+    for (const handle of held) handle.close();
   }
-  return [paths, flags];
 }
 
 function requireThreadKind(name: string): ThreadNamespaceKind {

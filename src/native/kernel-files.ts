@@ -1,36 +1,45 @@
 /** Files of the kernel (/proc, /sys), as another namespace shows them. */
+import { requireAbsolutePath, requireText, requireWhole } from './arguments.js';
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
 import type { InsideOptions } from './mounts.js';
 import { unwrap } from './native-error.js';
 
 export interface ReadFileOptions extends InsideOptions {
-  /** In bytes; NativeError EFBIG for a longer file. @default 16 MiB */
+  /** In bytes, at most 512 MiB; NativeError EFBIG for a longer file. @default 16 MiB */
   readonly maxBytes?: number;
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
+/** No string of node's is longer. */
+const MOST_BYTES = 512 * 1024 * 1024;
+
 /** sethostname(2) takes no more. */
 const MAX_HOSTNAME_BYTES = 64;
 
-/** The text (UTF-8) of a file: `/proc/net/dev` in a network namespace, any file in a mount namespace. NativeError ENOENT, EACCES, EFBIG. */
+/**
+ * The text (UTF-8) of a file: `/proc/net/dev` in a network namespace, any file in a mount namespace. NativeError
+ * ENOENT, EACCES, EISDIR, EFBIG; TypeError for a relative path.
+ */
 export async function readFileInside(path: string, options: ReadFileOptions = {}): Promise<string> {
   const inside = insideArguments(options.inside);
-  return unwrap(await binding().readFile(...inside, path, options.maxBytes ?? MAX_FILE_BYTES)).toString('utf8');
+  const limit = requireWhole(options.maxBytes ?? MAX_FILE_BYTES, 'a number of bytes (maxBytes)', MOST_BYTES);
+  return unwrap(await binding().readFile(...inside, requireAbsolutePath(path), limit)).toString('utf8');
 }
 
 /**
  * Writes a value with one write(2), as files of the kernel want it: `/proc/sys/net/...`. NativeError ENOENT if it does not exist, EINVAL for a
- * value that it refuses.
+ * value that it refuses, ENXIO for a named pipe that nobody reads, EIO if only a part was taken; TypeError for a relative path.
  */
 export async function writeFileInside(path: string, value: string, options: InsideOptions = {}): Promise<void> {
-  unwrap(await binding().writeFile(...insideArguments(options.inside), path, value));
+  if (typeof value !== 'string') throw new TypeError('what is written to a file is text');
+  unwrap(await binding().writeFile(...insideArguments(options.inside), requireAbsolutePath(path), value));
 }
 
-/** The names in a directory, without "." and "..". NativeError ENOENT, ENOTDIR. */
+/** The names in a directory, without "." and "..". NativeError ENOENT, ENOTDIR; TypeError for a relative path. */
 export async function readDirectoryInside(path: string, options: InsideOptions = {}): Promise<string[]> {
-  return unwrap(await binding().readDirectory(...insideArguments(options.inside), path));
+  return unwrap(await binding().readDirectory(...insideArguments(options.inside), requireAbsolutePath(path)));
 }
 
 /** The host name of a uts namespace. */
@@ -38,9 +47,9 @@ export async function getHostname(options: InsideOptions = {}): Promise<string> 
   return unwrap(await binding().getHostname(...insideArguments(options.inside)));
 }
 
-/** sethostname(2). NativeError EPERM; TypeError for more than 64 bytes. */
+/** sethostname(2). NativeError EPERM; TypeError for more than 64 bytes, or a NUL. */
 export async function setHostname(name: string, options: InsideOptions = {}): Promise<void> {
-  if (Buffer.byteLength(name) > MAX_HOSTNAME_BYTES)
+  if (Buffer.byteLength(requireText(name, 'a host name')) > MAX_HOSTNAME_BYTES)
     throw new TypeError(`host name longer than ${MAX_HOSTNAME_BYTES} bytes`);
   unwrap(await binding().setHostname(...insideArguments(options.inside), name));
 }

@@ -1,7 +1,9 @@
 /** Mounting and unmounting, here or in another mount namespace. */
+import { requireAbsolutePath, requireKey, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
+import { requireHandle } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import { unwrap } from './native-error.js';
 
@@ -75,33 +77,40 @@ const MOUNT_ATTR = {
 const MNT_FORCE = 1;
 const MNT_DETACH = 2;
 
-/** No single option that the kernel takes is longer, and no mount of use has more. */
+/** No mount of use has more. */
 const MAX_OPTIONS = 1024;
+const MAX_OPTION_BYTES = 255;
 
 /**
  * Mounts a file system (fsopen(2), fsconfig(2), fsmount(2), move_mount(2)): it appears at the target whole, or not at all.
  * NativeError ENODEV for an unknown type, EINVAL for an option that it refuses (`path` has the kernel's words), ENOENT for a missing target,
- * EPERM; TypeError for more than 1024 options.
+ * EPERM; TypeError for more than 1024 options, one whose name or value has more than 255 bytes (fsconfig(2) takes no longer ones), or a relative
+ * target.
  */
 export async function mountFileSystem(mount: MountFileSystemOptions): Promise<void> {
-  const { type, target, source = type, options = [] } = mount;
+  const { source = mount.type, options = [] } = mount;
+  const type = requireText(mount.type, 'a type of file systems');
+  const target = requireAbsolutePath(mount.target, 'the absolute path of a target');
+  if (!Array.isArray(options)) throw new TypeError('the options of a mount are an array');
   if (options.length > MAX_OPTIONS) throw new TypeError(`${options.length} mount options, at most ${MAX_OPTIONS}`);
-  const all = [`source=${source}`, ...options];
+  const all = [`source=${requireText(source, 'a source of a mount')}`, ...options];
+  for (const option of all) requireOption(option);
   const inside = insideArguments(mount.inside);
   unwrap(await binding().mountFileSystem(...inside, type, all, attributeBits(mount), target));
 }
 
 /**
  * Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there. NativeError ENOENT, EPERM,
- * EINVAL.
+ * EINVAL; TypeError for a relative path, or an `idMap` that is no user namespace.
  */
 export async function bindMount(mount: BindMountOptions): Promise<void> {
   const propagation = mount.propagation === undefined ? 0 : propagationFlag(mount.propagation);
   const inside = insideArguments(mount.inside);
   const recursive = mount.recursive === true;
   const attributes = attributeBits(mount);
-  const idMap = mount.idMap?.fd ?? -1;
-  const { source, target } = mount;
+  const idMap = mount.idMap === undefined ? -1 : requireHandle(mount.idMap, 'user').fd;
+  const source = requireAbsolutePath(mount.source, 'the absolute path of a source');
+  const target = requireAbsolutePath(mount.target, 'the absolute path of a target');
   unwrap(await binding().bindMount(...inside, source, target, recursive, attributes, propagation, idMap));
 }
 
@@ -114,11 +123,11 @@ export interface UnmountOptions extends InsideOptions {
 
 /**
  * umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. NativeError EINVAL if nothing is
- * mounted there, EBUSY, ENOENT, EPERM.
+ * mounted there, EBUSY, ENOENT, EPERM; TypeError for a relative path.
  */
 export async function unmount(path: string, options: UnmountOptions = {}): Promise<void> {
   const flags = (options.detach === true ? MNT_DETACH : 0) | (options.force === true ? MNT_FORCE : 0);
-  unwrap(await binding().unmount(...insideArguments(options.inside), path, flags));
+  unwrap(await binding().unmount(...insideArguments(options.inside), requireAbsolutePath(path), flags));
 }
 
 export interface SetPropagationOptions extends InsideOptions {
@@ -126,20 +135,27 @@ export interface SetPropagationOptions extends InsideOptions {
   readonly recursive?: boolean;
 }
 
-/** Sets the propagation of the mount at a path. NativeError EINVAL if nothing is mounted just there. */
+/** Sets the propagation of the mount at a path. NativeError EINVAL if nothing is mounted just there; TypeError for a relative path. */
 export async function setPropagation(
   path: string,
   type: Propagation,
   options: SetPropagationOptions = {},
 ): Promise<void> {
-  const inside = insideArguments(options.inside);
-  unwrap(await binding().setPropagation(...inside, path, propagationFlag(type), options.recursive === true));
+  const inside = [...insideArguments(options.inside), requireAbsolutePath(path)] as const;
+  unwrap(await binding().setPropagation(...inside, propagationFlag(type), options.recursive === true));
 }
 
 function propagationFlag(propagation: Propagation): number {
-  const flag = MS_PROPAGATION[propagation];
-  if (flag === undefined) throw new TypeError(`not a propagation: "${String(propagation)}"`);
-  return flag;
+  return MS_PROPAGATION[requireKey(MS_PROPAGATION, propagation, 'a propagation')];
+}
+
+/** fsconfig(2) takes no longer name and no longer value; for them it says no more than EINVAL. */
+function requireOption(option: string): void {
+  requireText(option, 'a mount option');
+  const equals = option.indexOf('=');
+  const parts = equals === -1 ? [option] : [option.slice(0, equals), option.slice(equals + 1)];
+  if (parts.some((part) => Buffer.byteLength(part) > MAX_OPTION_BYTES))
+    throw new TypeError(`a mount option has at most ${MAX_OPTION_BYTES} bytes: "${option.slice(0, 40)}..."`);
 }
 
 function attributeBits(attributes: MountAttributes): number {

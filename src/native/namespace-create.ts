@@ -29,6 +29,13 @@ export interface CreateNamespaceOptions {
   readonly boottimeOffsetSeconds?: number;
 }
 
+const KIND_OF_OPTION: ReadonlyMap<string, NamespaceKind> = new Map([
+  ['uidMap', 'user'],
+  ['gidMap', 'user'],
+  ['monotonicOffsetSeconds', 'time'],
+  ['boottimeOffsetSeconds', 'time'],
+]);
+
 /** The kernel takes no more lines than these (user_namespaces(7)). */
 const MAX_ID_RANGES = 340;
 const MAX_ID = 0xffffffff;
@@ -37,8 +44,9 @@ const MAX_ID = 0xffffffff;
  * Makes a namespace and holds it. A mount namespace begins as a copy of this process's whose mounts are private to it.
  *
  * TspodError NOT_SUPPORTED for `pid`: such a namespace lives as long as its first process (see runInNamespaces). NativeError EPERM
- * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind. TypeError for another
- * kind, more than 340 ranges, or offsets that are no whole numbers.
+ * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind, and for ranges that overlap,
+ * go beyond the last id or take a page of text (4 KiB), ERANGE for an offset that would put a clock before 0 or after some hundred years. TypeError
+ * for another kind, more than 340 ranges, offsets that are no whole numbers, or an option of another kind of namespace.
  */
 export async function createNamespace(
   kind: NamespaceKind,
@@ -51,6 +59,7 @@ export async function createNamespace(
       'a pid namespace cannot be kept without a process: start one with runInNamespaces({ namespaces: { pid: "new" }, ... })',
     );
   }
+  requireFitting(kind, options);
   if (kind === 'user') return createUserNamespace(options);
   const offsets = kind === 'time' ? timeOffsets(options) : '';
   // The maker of a time namespace is not in it: only its children are.
@@ -58,6 +67,15 @@ export async function createNamespace(
   const handle = holdNamespace(kind, unwrap(await binding().createNamespace(CLONE_FLAGS[kind], name, offsets)));
   if (kind === 'mnt') await setPropagation('/', 'private', { recursive: true, inside: { mnt: handle } });
   return handle;
+}
+
+/** An option of another kind would change nothing. */
+function requireFitting(kind: NamespaceKind, options: CreateNamespaceOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    const owner = KIND_OF_OPTION.get(name);
+    if (owner === undefined) throw new TypeError(`not an option of createNamespace: "${name}"`);
+    if (value !== undefined && owner !== kind) throw new TypeError(`"${name}" is for ${owner} namespaces`);
+  }
 }
 
 async function createUserNamespace(options: CreateNamespaceOptions): Promise<NamespaceHandle> {
@@ -72,6 +90,7 @@ async function createUserNamespace(options: CreateNamespaceOptions): Promise<Nam
 
 /** Lines of /proc/PID/uid_map. TypeError for more than the kernel takes, or a range that is none. */
 export function idLines(ranges: readonly IdRange[]): string {
+  if (!Array.isArray(ranges)) throw new TypeError('id ranges are an array of { inside, outside, size }');
   if (ranges.length > MAX_ID_RANGES) throw new TypeError(`${ranges.length} id ranges, at most ${MAX_ID_RANGES}`);
   for (const range of ranges) requireIdRange(range);
   return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');
@@ -90,7 +109,7 @@ function timeOffsets(options: CreateNamespaceOptions): string {
   return offsets
     .filter(([, seconds]) => seconds !== undefined)
     .map(([clock, seconds]) => {
-      if (!Number.isInteger(seconds)) throw new TypeError(`not a whole number of seconds: ${seconds}`);
+      if (!Number.isSafeInteger(seconds)) throw new TypeError(`not a whole number of seconds: ${seconds}`);
       return `${clock} ${seconds} 0\n`;
     })
     .join('');

@@ -1,9 +1,10 @@
 /** Namespaces that this process holds, and ways to name one. */
-import { fstatSync, openSync, statfsSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
+import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
-import { NAMESPACE_KINDS } from './namespace-kinds.js';
+import { CLONE_FLAGS, NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
-import { NativeError, unwrap } from './native-error.js';
+import { isFailure, NativeError, unwrap } from './native-error.js';
 
 /** A namespace that lives at least as long as the handle is open. */
 export interface NamespaceHandle extends Disposable {
@@ -22,43 +23,63 @@ export interface NamespaceHandle extends Disposable {
  */
 export type NamespaceSource = string | { readonly pid: number } | NamespaceHandle;
 
-const NSFS_MAGIC = 0x6e736673;
 const EINVAL = 22;
 
 /**
- * Opens a namespace that exists. NativeError ENOENT if there is no such file or process, EACCES without the right to look at it, EINVAL if it
- * is not a namespace; TypeError for another kind or what is no pid.
+ * Opens a namespace that exists; of a handle, a second one of its own. NativeError ENOENT if there is no such file or process, EACCES without the
+ * right to look at it, EINVAL if it is no namespace or one of another kind; TypeError for what is no kind, no pid or no absolute path.
  */
-export function openNamespace(kind: NamespaceKind, source: string | { readonly pid: number }): NamespaceHandle {
+export function openNamespace(kind: NamespaceKind, source: NamespaceSource): NamespaceHandle {
   requireKind(kind);
+  if (isHandle(source)) return holdNamespace(kind, unwrap(binding().duplicate(requireHandle(source, kind).fd)));
   const path = namespacePath(kind, source);
   const fd = openForReading(path);
-  const magic = statfsSync(`/proc/self/fd/${fd}`).type;
-  if (magic === NSFS_MAGIC) return holdNamespace(kind, fd);
+  const found = binding().namespaceKind(fd);
+  if (found === CLONE_FLAGS[kind]) return holdNamespace(kind, fd);
   binding().closeFd(fd);
-  throw new NativeError({ errno: EINVAL, syscall: 'open', path, detail: 'not a namespace' });
+  const detail = isFailure(found) ? 'not a namespace' : `not a ${kind} namespace`;
+  throw new NativeError({ errno: EINVAL, syscall: 'open', path, detail });
 }
 
 /**
  * Keeps a namespace without a process: bind mounts it on a file that is made for it (mode 0400). It ends with `unmount(path)` and the
- * file's removal. NativeError EEXIST if there is a file, EPERM, EINVAL for a mount namespace that is not younger than the one that the path
- * is in.
+ * file's removal. NativeError EEXIST if there is a file, EPERM, ELOOP for a mount namespace that is not younger than the one that the path
+ * is in; TypeError for a relative path or a closed handle.
  */
 export async function pinNamespace(namespace: NamespaceHandle, path: string): Promise<void> {
-  unwrap(await binding().pinNamespace(namespace.fd, path));
+  unwrap(await binding().pinNamespace(requireHandle(namespace).fd, requireAbsolutePath(path)));
 }
 
-/** The nsfs file of a source. */
-export function namespacePath(kind: NamespaceKind, source: NamespaceSource): string {
-  if (typeof source === 'string') return source;
-  if ('fd' in source) return `/proc/self/fd/${source.fd}`;
+/** The nsfs file of a path or a process. */
+function namespacePath(kind: NamespaceKind, source: Exclude<NamespaceSource, NamespaceHandle>): string {
+  if (typeof source !== 'object' || source === null)
+    return requireAbsolutePath(source, `a ${kind} namespace's absolute path`);
   if (!Number.isInteger(source.pid) || source.pid < 1) throw new TypeError(`not a process id: ${source.pid}`);
   return `/proc/${source.pid}/ns/${kind}`;
 }
 
+/** As the addon takes it: of a handle the descriptor, which it copies during the call; else a path. */
+export function namespaceSource(kind: NamespaceKind, source: NamespaceSource): string | number {
+  return isHandle(source) ? requireHandle(source, kind).fd : namespacePath(kind, source);
+}
+
+export function isHandle(source: NamespaceSource): source is NamespaceHandle {
+  return typeof source === 'object' && source !== null && 'fd' in source;
+}
+
+/** TypeError for what is no handle, or one of another kind. */
+export function requireHandle(value: NamespaceHandle, kind: NamespaceKind = value.kind): NamespaceHandle {
+  if (!isHandle(value)) throw new TypeError('not the handle of a namespace');
+  if (value.kind !== kind) throw new TypeError(`not a ${kind} namespace: a ${value.kind} namespace`);
+  return value;
+}
+
+/** A named pipe that lies in a namespace's place holds nobody up. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 function openForReading(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(path, OPEN_FLAGS);
   } catch (error) {
     const { errno } = error as NodeJS.ErrnoException;
     throw new NativeError({ errno: Math.abs(errno ?? 0), syscall: 'open', path });

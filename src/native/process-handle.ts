@@ -31,6 +31,7 @@ const PROC_STARTTIME_FIELD = 22;
  */
 export function openProcess(pid: number, startTime?: number | bigint): ProcessHandle | undefined {
   requirePid(pid);
+  if (!['undefined', 'number', 'bigint'].includes(typeof startTime)) throw new TypeError('a start time is a number');
   const pidfd = binding().openPidfd(pid);
   if (isFailure(pidfd)) {
     if (pidfd.errno === ESRCH) return undefined;

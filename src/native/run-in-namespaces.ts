@@ -2,18 +2,19 @@
 import { TspodError } from '../errors.js';
 import { encodePlan } from '../plan/encode.js';
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
+import { requireAbsolutePath, requireText, requireWhole } from './arguments.js';
 import { planError } from './execute.js';
 import { spawnMonitor } from './monitor-spawn.js';
 import type { MonitorConnection, MonitorMessage } from './monitor-connection.js';
 import type { Message } from './message-codec.js';
 import { idLines } from './namespace-create.js';
 import type { IdRange } from './namespace-create.js';
-import { namespacePath } from './namespace-handle.js';
-import type { NamespaceSource } from './namespace-handle.js';
+import { openNamespace } from './namespace-handle.js';
+import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
 import { openProcess } from './process-handle.js';
-import type { JoinedNamespace, RunPlanRequest } from './run-plan.js';
+import type { RunPlanRequest } from './run-plan.js';
 import { runPlan } from './run-plan.js';
 
 export interface RunInNamespacesOptions {
@@ -21,8 +22,8 @@ export interface RunInNamespacesOptions {
   readonly command: readonly string[];
   /** Namespaces to be in: `new`, or one that exists. @default this process's */
   readonly namespaces?: { readonly [K in NamespaceKind]?: 'new' | NamespaceSource };
-  /** @default this process's */
-  readonly env?: Readonly<Record<string, string>>;
+  /** All variables; what is undefined is none. @default this process's */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Absolute, as the mount namespace shows it. @default '/' */
   readonly cwd?: string;
   /** User to run as, as a number inside. @default this process's, 0 in a user namespace; 0 if `gid` is given */
@@ -65,15 +66,30 @@ const KILL = 9;
  * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:
  * for a program in a container use the engine. With both `mnt` and `pid` new it has a /proc of its own.
  *
- * NativeError of the step that failed: ENOENT or EACCES of `execve`, EPERM or EINVAL of `setns`, ENOENT of `openat2` for `cwd`, ...
- * TspodError ABORTED, INVALID_ARGUMENT (too much output), MONITOR_DIED; TypeError for an empty command, a relative `cwd`, another kind.
+ * It has no descriptors but 0, 1 and 2, no blocked or ignored signals, a umask of 0022, a session of its own, and no terminal unless `stdio` is
+ * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
+ *
+ * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT or EACCES of `execve`, EPERM of `setns`, ENOENT or
+ * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, INVALID_ARGUMENT (too much output), MONITOR_DIED; TypeError for an option that is
+ * none: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
   throwIfAborted('run', options.signal);
-  const { request, fds } = planRequest(options);
-  const plan = encodePlan(runPlan(request));
-  const monitor = spawnMonitor({ fds });
+  const { monitor, plan } = start(options);
   return new NamespaceRun(monitor, options).result(plan);
+}
+
+function start(options: RunInNamespacesOptions): { monitor: MonitorConnection; plan: Uint8Array } {
+  requireStreams(options);
+  const opened: OpenedNamespaces = { created: [], joined: [] };
+  try {
+    openNamespaces(options.namespaces, opened);
+    const plan = encodePlan(runPlan(planRequest(options, opened)));
+    const streams = options.stdio === 'inherit' ? [0, 1, 2] : [];
+    return { monitor: spawnMonitor({ fds: [...opened.joined.map(({ fd }) => fd), ...streams] }), plan };
+  } finally {
+    for (const namespace of opened.joined) namespace.close();
+  }
 }
 
 /** One run: from the launch to the end of the monitor. */
@@ -172,10 +188,10 @@ class NamespaceRun {
     }
   }
 
+  /** A program that is just being started is killed when the monitor says that it is there: without us it would go on. */
   #giveUp(error: Error): void {
     this.#error ??= error;
-    if (this.#started === undefined) this.#monitor.close();
-    else this.#kill();
+    this.#kill();
   }
 
   #kill(): void {
@@ -195,60 +211,75 @@ class NamespaceRun {
   }
 }
 
-function planRequest(options: RunInNamespacesOptions): { request: RunPlanRequest; fds: readonly number[] } {
+function planRequest(options: RunInNamespacesOptions, namespaces: OpenedNamespaces): RunPlanRequest {
   const { command, env = process.env, cwd = '/', timeoutMs = 0 } = options;
-  if (command.length === 0 || command[0] === '') throw new TypeError('a command has one word at least');
-  if (!cwd.startsWith('/')) throw new TypeError(`not an absolute path: "${cwd}"`);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 0) throw new TypeError(`not a time in milliseconds: ${timeoutMs}`);
-  const { created, joined, fds } = sortNamespaces(options.namespaces ?? {});
-  const inherits = options.stdio === 'inherit';
-  const first = FIRST_MONITOR_FD + fds.length;
-  const request: RunPlanRequest = {
-    command,
-    environment: Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])),
-    workingDirectory: cwd,
-    created,
-    joined,
-    ...idsOf(options),
-    streamFds: inherits ? [first, first + 1, first + 2] : undefined,
-    timeLimitMs: timeoutMs,
+  const first = FIRST_MONITOR_FD + namespaces.joined.length;
+  return {
+    command: requireCommand(command),
+    environment: environmentOf(env),
+    workingDirectory: requireAbsolutePath(cwd),
+    created: namespaces.created,
+    joined: namespaces.joined.map(({ kind }, index) => ({ kind, monitorFd: FIRST_MONITOR_FD + index })),
+    ...idsOf(options, namespaces.created),
+    streamFds: options.stdio === 'inherit' ? [first, first + 1, first + 2] : undefined,
+    timeLimitMs: requireWhole(timeoutMs, 'a time in milliseconds (timeoutMs)'),
   };
-  return { request, fds: inherits ? [...fds, 0, 1, 2] : fds };
 }
 
-function idsOf({
-  uid,
-  gid,
-  uidMap,
-  gidMap,
-}: RunInNamespacesOptions): Pick<RunPlanRequest, 'uidMap' | 'gidMap' | 'privileged' | 'ids'> {
+function requireStreams({ stdio = 'capture', input, maxOutputBytes }: RunInNamespacesOptions): void {
+  if (stdio !== 'capture' && stdio !== 'inherit') throw new TypeError('stdio is "capture" or "inherit"');
+  if (input !== undefined && stdio === 'inherit') throw new TypeError('input is for captured streams');
+  if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array))
+    throw new TypeError('input is text or bytes');
+  if (maxOutputBytes !== undefined) requireWhole(maxOutputBytes, 'a number of bytes (maxOutputBytes)');
+}
+
+function requireCommand(command: readonly string[]): readonly string[] {
+  if (!Array.isArray(command) || command.length === 0 || command[0] === '')
+    throw new TypeError('a command is an array of one word at least');
+  return command.map((word) => requireText(word, 'a word of a command'));
+}
+
+function environmentOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (name === '' || name.includes('=')) throw new TypeError(`not the name of a variable: "${name}"`);
+    return [`${requireText(name, 'the name of a variable')}=${requireText(value, `the value of "${name}"`)}`];
+  });
+}
+
+/** -1 means "as it is" to the kernel. */
+const MAX_ID = 0xfffffffe;
+
+function idsOf(
+  { uid, gid, uidMap, gidMap }: RunInNamespacesOptions,
+  created: readonly NamespaceKind[],
+): Pick<RunPlanRequest, 'uidMap' | 'gidMap' | 'privileged' | 'ids'> {
+  if ((uidMap !== undefined || gidMap !== undefined) && !created.includes('user'))
+    throw new TypeError('uidMap and gidMap are for a new user namespace');
   const ownUid = process.geteuid?.() ?? 0;
   const ownGid = process.getegid?.() ?? 0;
+  const id = (value: number | undefined, name: string) => requireWhole(value ?? 0, `an id (${name})`, MAX_ID);
   return {
     uidMap: idLines(uidMap ?? [{ inside: 0, outside: ownUid, size: 1 }]),
     gidMap: idLines(gidMap ?? [{ inside: 0, outside: ownGid, size: 1 }]),
     privileged: ownUid === 0,
-    ids: uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 },
+    ids: uid === undefined && gid === undefined ? undefined : { uid: id(uid, 'uid'), gid: id(gid, 'gid') },
   };
 }
 
-interface SortedNamespaces {
+interface OpenedNamespaces {
   readonly created: NamespaceKind[];
-  readonly joined: JoinedNamespace[];
-  /** Of handles: the monitor gets them, in this order. */
-  readonly fds: number[];
+  /** The monitor gets them, in this order. */
+  readonly joined: NamespaceHandle[];
 }
 
-function sortNamespaces(namespaces: NonNullable<RunInNamespacesOptions['namespaces']>): SortedNamespaces {
-  const sorted: SortedNamespaces = { created: [], joined: [], fds: [] };
-  for (const [name, source] of Object.entries(namespaces)) {
+/** Those that are there are opened in `opened`, which the caller closes, also after a failure. */
+function openNamespaces(namespaces: RunInNamespacesOptions['namespaces'], opened: OpenedNamespaces): void {
+  for (const [name, source] of Object.entries(namespaces ?? {})) {
     const kind = NAMESPACE_KINDS.find((known) => known === name);
     if (kind === undefined) throw new TypeError(`not a kind of namespace: "${name}"`);
-    if (source === 'new') sorted.created.push(kind);
-    else if (typeof source === 'object' && 'fd' in source) {
-      sorted.joined.push({ kind, monitorFd: FIRST_MONITOR_FD + sorted.fds.length });
-      sorted.fds.push(source.fd);
-    } else sorted.joined.push({ kind, path: namespacePath(kind, source) });
+    if (source === 'new') opened.created.push(kind);
+    else if (source !== undefined) opened.joined.push(openNamespace(kind, source));
   }
-  return sorted;
 }

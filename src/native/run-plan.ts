@@ -4,10 +4,11 @@ import { NONE, STAGES } from '../plan/ops.js';
 import { CLONE_FLAGS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
 
-/** A namespace to join: a path on the host, or the number of a descriptor that the monitor is given. */
-export type JoinedNamespace = { readonly kind: NamespaceKind } & (
-  { readonly path: string } | { readonly monitorFd: number }
-);
+/** A namespace to join: the number of a descriptor that the monitor is given. */
+export interface JoinedNamespace {
+  readonly kind: NamespaceKind;
+  readonly monitorFd: number;
+}
 
 export interface RunPlanRequest {
   readonly command: readonly string[];
@@ -35,11 +36,11 @@ const MS_REC = 0x4000n;
 const MS_PRIVATE = 0x40000n;
 const MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 0xen;
 
-/** clone3(2) makes these; a cgroup namespace is rooted where its maker is, and a time namespace takes its maker's children. */
-const MADE_BY_CLONE: readonly NamespaceKind[] = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts'];
+/** clone3(2) makes these, in the user namespace that it makes or is called in; a cgroup namespace is rooted where its maker is. */
+const MADE_BY_CLONE: readonly NamespaceKind[] = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'time'];
 
 /** These count for the caller's children. */
-const JOINED_BEFORE_CLONE: readonly NamespaceKind[] = ['pid', 'time'];
+const FOR_CHILDREN: readonly NamespaceKind[] = ['pid', 'time'];
 
 type Unstaged = Step extends infer S ? (S extends Step ? Omit<S, 'stage'> : never) : never;
 
@@ -49,17 +50,16 @@ export function runPlan(request: RunPlanRequest): Plan {
   addSettings(add, request);
   const slots = addSources(add, request);
   const isNew = (kind: NamespaceKind) => request.created.includes(kind);
-  for (const joined of request.joined.filter(({ kind }) => JOINED_BEFORE_CLONE.includes(kind))) {
-    add('prepare', { op: 'joinNamespaces', slot: slots.get(joined) ?? 0, flags: CLONE_FLAGS[joined.kind] });
-  }
-  if (isNew('time')) add('prepare', { op: 'unshare', flags: CLONE_FLAGS.time });
+  const join = (stage: Stage) => (joined: JoinedNamespace) =>
+    add(stage, { op: 'joinNamespaces', slot: slots.get(joined) ?? 0, flags: CLONE_FLAGS[joined.kind] });
+  const { user, early, late } = sortJoined(request);
+  early.forEach(join('prepare'));
+  if (user !== undefined) add('prepare', { op: 'cloneInUserNamespace', slot: slots.get(user) ?? 0 });
   const flags = MADE_BY_CLONE.filter(isNew).reduce((bits, kind) => bits | CLONE_FLAGS[kind], 0);
   add('prepare', { op: 'clone', flags: BigInt(flags >>> 0), cgroupSlot: NONE });
   if (isNew('user')) addUserNamespace(add, request);
-  for (const joined of inOrder(request)) {
-    add('init', { op: 'joinNamespaces', slot: slots.get(joined) ?? 0, flags: CLONE_FLAGS[joined.kind] });
-  }
-  if (request.joined.some(({ kind }) => kind === 'user')) add('init', { op: 'becomeNamespaceRoot' });
+  late.forEach(join('init'));
+  if (user !== undefined) add('init', { op: 'becomeNamespaceRoot' });
   if (isNew('cgroup')) add('init', { op: 'unshare', flags: CLONE_FLAGS.cgroup });
   if (isNew('mnt')) addOwnMounts(add, isNew('pid'), slots.size + 3);
   addCommand(add, request);
@@ -89,27 +89,36 @@ function addSettings(add: Add, { streamFds, timeLimitMs }: RunPlanRequest): void
   streamFds?.forEach((fd, number) => add('prepare', { op: 'inheritFd', slot: number, fd }));
 }
 
-/** Opens all namespaces before the first is joined. */
+/** Their slots. */
 function addSources(add: Add, { joined }: RunPlanRequest): ReadonlyMap<JoinedNamespace, number> {
   const slots = new Map<JoinedNamespace, number>();
   joined.forEach((namespace, index) => {
     const slot = index + 3;
     slots.set(namespace, slot);
-    if ('path' in namespace) add('prepare', { op: 'openPath', slot, path: namespace.path, flags: 0 });
-    else add('prepare', { op: 'inheritFd', slot, fd: namespace.monitorFd });
+    add('prepare', { op: 'inheritFd', slot, fd: namespace.monitorFd });
   });
   return slots;
 }
 
+interface SortedNamespaces {
+  /** The user namespace that the program is born in, with all that is made for it. */
+  readonly user: JoinedNamespace | undefined;
+  /** Joined by the monitor, for its child. */
+  readonly early: readonly JoinedNamespace[];
+  /** Joined by the child. */
+  readonly late: readonly JoinedNamespace[];
+}
+
 /**
- * Who has all rights joins the user namespace last: those that belong to an outer one could not be joined from within. Who has none gets
- * the rights to join the others from the user namespace.
+ * Who has all rights joins the others before it comes to a user namespace: those that belong to an outer one could not be joined from within.
+ * Who has none gets the rights to join them in the user namespace.
  */
-function inOrder({ joined, privileged }: RunPlanRequest): readonly JoinedNamespace[] {
-  const inInit = joined.filter(({ kind }) => !JOINED_BEFORE_CLONE.includes(kind));
-  const user = inInit.filter(({ kind }) => kind === 'user');
-  const others = inInit.filter(({ kind }) => kind !== 'user');
-  return privileged ? [...others, ...user] : [...user, ...others];
+function sortJoined({ joined, created, privileged }: RunPlanRequest): SortedNamespaces {
+  const user = joined.find(({ kind }) => kind === 'user');
+  const others = joined.filter((namespace) => namespace !== user);
+  const comesToUser = user !== undefined || created.includes('user');
+  const isEarly = ({ kind }: JoinedNamespace) => FOR_CHILDREN.includes(kind) || (privileged && comesToUser);
+  return { user, early: others.filter(isEarly), late: others.filter((namespace) => !isEarly(namespace)) };
 }
 
 function addUserNamespace(add: Add, { uidMap, gidMap, privileged }: RunPlanRequest): void {

@@ -1,5 +1,6 @@
 /** Deleting trees that others may be changing: by descriptors, never through links. */
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
+import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, unwrap } from './native-error.js';
 
@@ -33,7 +34,6 @@ export function removeTreeSync(path: string): void {
 }
 
 function requireRemovable(path: string): void {
-  if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0')) {
-    throw new TypeError(`not the absolute path of a tree: "${path}"`);
-  }
+  const what = 'the absolute path of a tree';
+  if (requireAbsolutePath(path, what).endsWith('/')) throw new TypeError(`not ${what}: "${path}"`);
 }

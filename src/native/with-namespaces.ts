@@ -1,10 +1,10 @@
 /** Working in other namespaces without starting a process. */
-import { insideArguments } from './inside.js';
+import { sourcesOf } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
 import { getHostname, readDirectoryInside, readFileInside, setHostname, writeFileInside } from './kernel-files.js';
 import { bindMount, mountFileSystem, setPropagation, unmount } from './mounts.js';
 import type { BindMountOptions, MountFileSystemOptions, Propagation } from './mounts.js';
-import { namespacePath, openNamespace } from './namespace-handle.js';
+import { openNamespace } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import type { ThreadNamespaceKind } from './namespace-kinds.js';
 import { addAddress, listAddresses, removeAddress } from './netlink/addresses.js';
@@ -23,7 +23,7 @@ import type { NewIpvlan, NewMacvlan, NewVlan } from './netlink/upper-links.js';
 
 /** The operations, each carried out in the namespaces, on a thread that joins them and ends: as the functions with `inside`. */
 export interface InsideOperations {
-  readFile(path: string): Promise<string>;
+  readFile(path: string, options?: { readonly maxBytes?: number }): Promise<string>;
   writeFile(path: string, value: string): Promise<void>;
   readDirectory(path: string): Promise<string[]>;
   hostname(): Promise<string>;
@@ -60,19 +60,19 @@ export interface InsideOperations {
  * Opens the namespaces, hands their operations to `work`, and closes them when it is done: they are the same ones throughout, whatever
  * becomes of the processes or files that named them.
  *
- * TspodError NOT_SUPPORTED for `user`, `time` and `pid`, which no thread of a running program can enter: see runInNamespaces.
+ * TspodError NOT_SUPPORTED for `user`, `time` and `pid`, which no thread of a running program can enter: see runInNamespaces. NativeError of
+ * openNamespace. An operation that `work` has begun and not waited for is carried out all the same; one that it begins later is a TypeError.
  */
 export async function withNamespaces<T>(
   namespaces: ThreadNamespaces,
   work: (operations: InsideOperations) => Promise<T>,
 ): Promise<T> {
-  insideArguments(namespaces); // says no before anything is opened
+  const sources = sourcesOf(namespaces);
   const held: NamespaceHandle[] = [];
   try {
     const inside: { [K in ThreadNamespaceKind]?: NamespaceHandle } = {};
-    for (const [name, source] of Object.entries(namespaces)) {
-      const kind = name as ThreadNamespaceKind;
-      const handle = openNamespace(kind, namespacePath(kind, source));
+    for (const [kind, source] of sources) {
+      const handle = openNamespace(kind, source);
       held.push(handle);
       inside[kind] = handle;
     }
@@ -84,7 +84,7 @@ export async function withNamespaces<T>(
 
 function operationsInside(inside: ThreadNamespaces): InsideOperations {
   return {
-    readFile: (path) => readFileInside(path, { inside }),
+    readFile: (path, options) => readFileInside(path, { ...options, inside }),
     writeFile: (path, value) => writeFileInside(path, value, { inside }),
     readDirectory: (path) => readDirectoryInside(path, { inside }),
     hostname: () => getHostname({ inside }),

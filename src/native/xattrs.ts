@@ -1,4 +1,5 @@
 /** Extended attributes (xattr(7)) of files, and of links themselves. */
+import { requireAbsolutePath, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
 
@@ -16,10 +17,10 @@ export interface SetXattrOptions {
 
 /**
  * The value of an attribute (lgetxattr(2)). NativeError ENODATA if the file has none of this name, EOPNOTSUPP where there are none;
- * TypeError for a name without a class (`user.`) or of more than 255 bytes.
+ * TypeError for a relative path, or a name without a class (`user.`) or of more than 255 bytes.
  */
 export async function getXattr(path: string, name: string): Promise<Uint8Array> {
-  return unwrap(await binding().getXattr(path, requireName(name)));
+  return unwrap(await binding().getXattr(requireAbsolutePath(path), requireName(name)));
 }
 
 /**
@@ -33,25 +34,29 @@ export async function setXattr(
   options: SetXattrOptions = {},
 ): Promise<void> {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('the value of an attribute is text or bytes');
   if (bytes.length > MAX_VALUE_BYTES)
     throw new TypeError(`attribute of ${bytes.length} bytes, at most ${MAX_VALUE_BYTES}`);
   const flags = options.mode === 'create' ? XATTR_CREATE : options.mode === 'replace' ? XATTR_REPLACE : 0;
-  unwrap(await binding().setXattr(path, requireName(name), bytes, flags));
+  unwrap(await binding().setXattr(requireAbsolutePath(path), requireName(name), bytes, flags));
 }
 
 /** Takes an attribute away (lremovexattr(2)). NativeError ENODATA if the file has none of this name; TypeError as of getXattr. */
 export async function removeXattr(path: string, name: string): Promise<void> {
-  unwrap(await binding().removeXattr(path, requireName(name)));
+  unwrap(await binding().removeXattr(requireAbsolutePath(path), requireName(name)));
 }
 
 /** The names of all attributes that this process may see (llistxattr(2)). NativeError EOPNOTSUPP where there are none. */
 export async function listXattrs(path: string): Promise<string[]> {
-  const names = unwrap(await binding().listXattrs(path));
+  const names = unwrap(await binding().listXattrs(requireAbsolutePath(path)));
   return names.toString('utf8').split('\0').slice(0, -1);
 }
 
 function requireName(name: string): string {
-  if (!name.includes('.') || Buffer.byteLength(name) > MAX_NAME_BYTES || name.includes('\0')) {
+  if (
+    !requireText(name, 'the name of an extended attribute').includes('.') ||
+    Buffer.byteLength(name) > MAX_NAME_BYTES
+  ) {
     throw new TypeError(`not the name of an extended attribute: "${name}" (like "user.comment")`);
   }
   return name;

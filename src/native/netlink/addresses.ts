@@ -1,6 +1,7 @@
 /** Addresses of network interfaces. */
 import { formatIp } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
+import { whileHeld } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { broadcastOf, familyOf, requirePrefix } from './ip-prefixes.js';
@@ -43,21 +44,26 @@ const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
  */
 export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
   const prefix = requirePrefix(address);
-  const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
+  const parts = addressAttributes(prefix);
   if (prefix.bytes.length === 4 && prefix.length <= 30 && options.broadcast !== false) {
     parts.push(attribute(IFA.broadcast, broadcastOf(prefix)));
   }
   if (options.skipDuplicateDetection === true) parts.push(u32Attribute(IFA.flags, IFA_F_NODAD));
-  const bytes = request(RTM.newAddress, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
-  await converse(options.inside, { what: 'RTM_NEWADDR', on: `${address} on ${link}` }, bytes);
+  await whileHeld(options.inside, async (inside) => {
+    const all = [ifAddress(prefix, await linkIndex(link, inside)), ...parts];
+    const bytes = request(RTM.newAddress, NLM_F.create | NLM_F.exclusive | NLM_F.ack, all);
+    await converse(inside, { what: 'RTM_NEWADDR', on: `${address} on ${link}` }, bytes);
+  });
 }
 
 /** Takes an address away. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for what is no address. */
 export async function removeAddress(link: string, address: string, options: InsideOptions = {}): Promise<void> {
   const prefix = requirePrefix(address);
-  const parts = [ifAddress(prefix, await linkIndex(link, options.inside)), ...addressAttributes(prefix)];
-  const bytes = request(RTM.delAddress, NLM_F.ack, parts);
-  await converse(options.inside, { what: 'RTM_DELADDR', on: `${address} on ${link}` }, bytes);
+  await whileHeld(options.inside, async (inside) => {
+    const parts = [ifAddress(prefix, await linkIndex(link, inside)), ...addressAttributes(prefix)];
+    const bytes = request(RTM.delAddress, NLM_F.ack, parts);
+    await converse(inside, { what: 'RTM_DELADDR', on: `${address} on ${link}` }, bytes);
+  });
 }
 
 export interface ListAddressesOptions extends InsideOptions {
@@ -67,13 +73,15 @@ export interface ListAddressesOptions extends InsideOptions {
 
 /** The addresses of all interfaces, or of one. NativeError ENODEV if it is not there. */
 export async function listAddresses(options: ListAddressesOptions = {}): Promise<LinkAddress[]> {
-  const index = options.link === undefined ? 0 : await linkIndex(options.link, options.inside);
-  const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);
-  const messages = await converse(options.inside, { what: 'RTM_GETADDR', on: options.link ?? 'all' }, bytes);
-  return messages
-    .filter((message) => message.type === RTM.newAddress)
-    .map((message) => decodeAddress(message.body))
-    .filter((address) => index === 0 || address.link === index);
+  return whileHeld(options.inside, async (inside) => {
+    const index = options.link === undefined ? 0 : await linkIndex(options.link, inside);
+    const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);
+    const messages = await converse(inside, { what: 'RTM_GETADDR', on: options.link ?? 'all' }, bytes);
+    return messages
+      .filter((message) => message.type === RTM.newAddress)
+      .map((message) => decodeAddress(message.body))
+      .filter((address) => index === 0 || address.link === index);
+  });
 }
 
 function decodeAddress(body: Buffer): LinkAddress {

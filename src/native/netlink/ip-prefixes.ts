@@ -1,4 +1,5 @@
 /** Addresses as rtnetlink has them. Pure. */
+import { requireText } from '../arguments.js';
 import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 
@@ -15,13 +16,13 @@ export function broadcastOf({ bytes, length }: IpPrefix): Uint8Array {
 }
 
 export function requirePrefix(text: string): IpPrefix {
-  const prefix = parseIpPrefix(text);
+  const prefix = parseIpPrefix(requireText(text, 'an address'));
   if (prefix === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1/24)`);
   return prefix;
 }
 
 export function requireAddress(text: string): Uint8Array {
-  const bytes = parseIp(text);
+  const bytes = parseIp(requireText(text, 'an address'));
   if (bytes === undefined) throw new TypeError(`not an address: "${text}" (like 192.0.2.1)`);
   return bytes;
 }

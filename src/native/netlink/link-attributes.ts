@@ -1,4 +1,5 @@
 /** Names, addresses and sizes of interfaces, checked and encoded. */
+import { requireText } from '../arguments.js';
 import { attribute, textAttribute, u32Attribute } from './message.js';
 
 export const IFLA = {
@@ -26,6 +27,7 @@ export function attributesOfNew(link: { name: string; mtu?: number; macAddress?:
 
 /** The kernel's rule (dev_valid_name), before it is asked. */
 export function requireLinkName(name: string): string {
+  requireText(name, 'the name of a network interface');
   const valid = name !== '.' && name !== '..' && /^[^\s/:\0]+$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
   if (!valid)
     throw new TypeError(

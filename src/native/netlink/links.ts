@@ -1,8 +1,9 @@
 /** Network interfaces: found, made, changed, removed, here or inside a network namespace. */
+import { whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { isNativeError } from '../native-error.js';
-import { namespacePath, openNamespace } from '../namespace-handle.js';
+import { openNamespace } from '../namespace-handle.js';
 import type { NamespaceSource } from '../namespace-handle.js';
 import { converse } from './conversation.js';
 import { attributesOfNew, IFLA, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
@@ -68,14 +69,17 @@ export async function linkIndex(name: string, inside: ThreadNamespaces | undefin
  */
 export async function createVeth(veth: NewVeth): Promise<void> {
   const { namespace, ...peer } = veth.peer;
-  const handle = namespace === undefined ? undefined : openNamespace('net', namespacePath('net', namespace));
+  const handle = namespace === undefined ? undefined : openNamespace('net', namespace);
   try {
     const place = handle === undefined ? [] : [u32Attribute(IFLA.namespaceFd, handle.fd)];
     const peerParts = [ifInfo(), ...attributesOfNew(peer), ...place];
     // An end can be switched on only when it has the other.
     const data = [nestedAttribute(VETH_INFO_PEER, peerParts)];
-    await createLinkOfKind({ ...veth, up: false }, 'veth', { data });
-    await switchOn(veth, { ...peer, inside: handle === undefined ? veth.inside : { net: handle } });
+    await whileHeld(veth.inside, async (inside) => {
+      const first = { ...veth, ...(inside === undefined ? {} : { inside }) };
+      await createLinkOfKind({ ...first, up: false }, 'veth', { data });
+      await switchOn(first, { ...peer, inside: handle === undefined ? inside : { net: handle } });
+    });
   } finally {
     handle?.close();
   }
@@ -152,27 +156,28 @@ export interface LinkChanges extends InsideOptions {
 
 /** Changes an interface. NativeError ENODEV if there is none of this name, or no such master; EPERM. */
 export async function setLink(name: string, changes: LinkChanges): Promise<void> {
-  const index = await linkIndex(name, changes.inside);
-  const handle =
-    changes.namespace === undefined ? undefined : openNamespace('net', namespacePath('net', changes.namespace));
+  const handle = changes.namespace === undefined ? undefined : openNamespace('net', changes.namespace);
   try {
-    const parts = [ifInfo({ index, ...upFlags(changes.up) }), ...(await changedAttributes(changes))];
-    if (handle !== undefined) parts.push(u32Attribute(IFLA.namespaceFd, handle.fd));
-    const bytes = request(RTM.newLink, NLM_F.ack, parts);
-    await converse(changes.inside, { what: 'RTM_NEWLINK', on: name }, bytes);
+    await whileHeld(changes.inside, async (inside) => {
+      const index = await linkIndex(name, inside);
+      const parts = [ifInfo({ index, ...upFlags(changes.up) }), ...(await changedAttributes(changes, inside))];
+      if (handle !== undefined) parts.push(u32Attribute(IFLA.namespaceFd, handle.fd));
+      const bytes = request(RTM.newLink, NLM_F.ack, parts);
+      await converse(inside, { what: 'RTM_NEWLINK', on: name }, bytes);
+    });
   } finally {
     handle?.close();
   }
 }
 
-async function changedAttributes(changes: LinkChanges): Promise<Buffer[]> {
+async function changedAttributes(changes: LinkChanges, inside: ThreadNamespaces | undefined): Promise<Buffer[]> {
   const parts: Buffer[] = [];
   if (changes.name !== undefined) parts.push(textAttribute(IFLA.name, requireLinkName(changes.name)));
   if (changes.mtu !== undefined) parts.push(u32Attribute(IFLA.mtu, requireMtu(changes.mtu)));
   if (changes.macAddress !== undefined) parts.push(attribute(IFLA.address, macBytes(changes.macAddress)));
   if (changes.master === null) parts.push(u32Attribute(IFLA.master, 0));
   else if (changes.master !== undefined) {
-    parts.push(u32Attribute(IFLA.master, await linkIndex(changes.master, changes.inside)));
+    parts.push(u32Attribute(IFLA.master, await linkIndex(changes.master, inside)));
   }
   return parts;
 }

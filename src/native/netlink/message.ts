@@ -1,4 +1,5 @@
 /** Messages of rtnetlink(7), as bytes. Pure; `converse` in conversation.ts sends them. Netlink is in the byte order of the host. */
+import { requireWhole } from '../arguments.js';
 
 /** Message types (linux/rtnetlink.h). */
 export const RTM = {
@@ -80,7 +81,9 @@ export function attribute(type: number, value: Uint8Array): Buffer {
   return bytes;
 }
 
+/** TypeError for what is no number of 32 bits. */
 export function u32Attribute(type: number, value: number): Buffer {
+  requireWhole(value, 'a number of 32 bits', 0xffffffff);
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value, 0);
   return attribute(type, bytes);

@@ -1,5 +1,7 @@
 /** Neighbours: the hardware addresses of those on the same network (ARP, and neighbour discovery of IPv6). */
 import { formatIp } from '../../util/ip-address.js';
+import { whileHeld } from '../inside.js';
+import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { AF_INET, AF_INET6, familyOf, requireAddress } from './ip-prefixes.js';
@@ -44,15 +46,20 @@ const STATES: ReadonlyMap<number, Neighbour['state']> = new Map([
 
 /** Adds one that stays, or changes it. NativeError ENODEV, ENETDOWN if the interface is down; TypeError for what is no address. */
 export async function setNeighbour(options: NeighbourOptions & { readonly macAddress: string }): Promise<void> {
-  const parts = [...(await neighbourParts(options)), attribute(NDA.linkAddress, macBytes(options.macAddress))];
-  const bytes = request(RTM.newNeighbour, NLM_F.create | NLM_F.replace | NLM_F.ack, parts);
-  await converse(options.inside, { what: 'RTM_NEWNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+  const mac = attribute(NDA.linkAddress, macBytes(options.macAddress));
+  await whileHeld(options.inside, async (inside) => {
+    const parts = [...(await neighbourParts({ ...options, inside })), mac];
+    const bytes = request(RTM.newNeighbour, NLM_F.create | NLM_F.replace | NLM_F.ack, parts);
+    await converse(inside, { what: 'RTM_NEWNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+  });
 }
 
 /** NativeError ENOENT if it is not there, ENODEV; TypeError for what is no address. */
 export async function removeNeighbour(options: NeighbourOptions): Promise<void> {
-  const bytes = request(RTM.delNeighbour, NLM_F.ack, await neighbourParts(options));
-  await converse(options.inside, { what: 'RTM_DELNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+  await whileHeld(options.inside, async (inside) => {
+    const bytes = request(RTM.delNeighbour, NLM_F.ack, await neighbourParts({ ...options, inside }));
+    await converse(inside, { what: 'RTM_DELNEIGH', on: `${options.address} on ${options.link}` }, bytes);
+  });
 }
 
 /** Those of IPv4 and IPv6, of all interfaces. */
@@ -64,7 +71,11 @@ export async function listNeighbours(options: InsideOptions = {}): Promise<Neigh
     .map(({ body }) => decodeNeighbour(body));
 }
 
-async function neighbourParts({ link, address, inside }: NeighbourOptions): Promise<Buffer[]> {
+interface PlacedNeighbour extends Omit<NeighbourOptions, 'inside'> {
+  readonly inside: ThreadNamespaces | undefined;
+}
+
+async function neighbourParts({ link, address, inside }: PlacedNeighbour): Promise<Buffer[]> {
   const bytes = requireAddress(address);
   const header = Buffer.alloc(NDMSG_BYTES);
   header.writeUInt8(familyOf(bytes), 0);

@@ -1,6 +1,9 @@
 /** Routes: where packets go. */
 import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
+import { requireText } from '../arguments.js';
+import { whileHeld } from '../inside.js';
+import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
@@ -69,19 +72,20 @@ const TYPES: ReadonlyMap<number, Route['type']> = new Map([
  */
 export async function addRoute(route: RouteOptions): Promise<void> {
   const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  const parts = await routeParts(route, { scope, type: RTN_UNICAST, protocol: RTPROT_BOOT });
-  const bytes = request(RTM.newRoute, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
-  await converse(route.inside, { what: 'RTM_NEWROUTE', on: route.destination }, bytes);
+  await whileHeld(route.inside, async (inside) => {
+    const parts = await routeParts(route, inside, { scope, type: RTN_UNICAST, protocol: RTPROT_BOOT });
+    const bytes = request(RTM.newRoute, NLM_F.create | NLM_F.exclusive | NLM_F.ack, parts);
+    await converse(inside, { what: 'RTM_NEWROUTE', on: route.destination }, bytes);
+  });
 }
 
 /** Removes a route that has all that is named. NativeError ESRCH if there is none, ENODEV; TypeError for what is no address. */
 export async function removeRoute(route: RouteOptions): Promise<void> {
-  const parts = await routeParts(route, { scope: RT_SCOPE_NOWHERE, type: 0, protocol: 0 });
-  await converse(
-    route.inside,
-    { what: 'RTM_DELROUTE', on: route.destination },
-    request(RTM.delRoute, NLM_F.ack, parts),
-  );
+  await whileHeld(route.inside, async (inside) => {
+    const parts = await routeParts(route, inside, { scope: RT_SCOPE_NOWHERE, type: 0, protocol: 0 });
+    const bytes = request(RTM.delRoute, NLM_F.ack, parts);
+    await converse(inside, { what: 'RTM_DELROUTE', on: route.destination }, bytes);
+  });
 }
 
 export interface ListRoutesOptions extends InsideOptions {
@@ -103,6 +107,7 @@ export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route
 
 async function routeParts(
   route: RouteOptions,
+  inside: ThreadNamespaces | undefined,
   { scope, type, protocol }: { scope: number; type: number; protocol: number },
 ): Promise<Buffer[]> {
   const { family, prefix } = destinationOf(route);
@@ -112,11 +117,12 @@ async function routeParts(
   if (route.gateway !== undefined) parts.push(attribute(RTA.gateway, requireIp(route.gateway, family)));
   if (route.source !== undefined) parts.push(attribute(RTA.preferredSource, requireIp(route.source, family)));
   if (route.metric !== undefined) parts.push(u32Attribute(RTA.priority, route.metric));
-  if (route.link !== undefined) parts.push(u32Attribute(RTA.link, await linkIndex(route.link, route.inside)));
+  if (route.link !== undefined) parts.push(u32Attribute(RTA.link, await linkIndex(route.link, inside)));
   return parts;
 }
 
 function destinationOf(route: RouteOptions): { family: number; prefix: IpPrefix } {
+  requireText(route.destination, 'a destination');
   const isDefault = route.destination === 'default';
   const gatewayIsIpv6 = route.gateway?.includes(':') === true;
   const prefix = parseIpPrefix(isDefault ? (gatewayIsIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);

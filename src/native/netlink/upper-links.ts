@@ -1,4 +1,5 @@
 /** Interfaces above another one, which they share. */
+import { whileHeld } from '../inside.js';
 import { IFLA } from './link-attributes.js';
 import { IFLA_IPVLAN_MODE, IFLA_MACVLAN_MODE, IPVLAN_MODES, MACVLAN_MODES } from './link-drafts.js';
 import type { IpvlanMode, MacvlanMode } from './link-drafts.js';
@@ -51,8 +52,11 @@ export async function createVlan(link: NewVlan): Promise<void> {
 }
 
 async function createUpper(link: NewUpperLink, kind: string, data: readonly Uint8Array[]): Promise<void> {
-  const parent = await linkIndex(link.parent, link.inside);
-  await createLinkOfKind(link, kind, { data, attributes: [u32Attribute(IFLA.link, parent)] });
+  await whileHeld(link.inside, async (inside) => {
+    const parent = await linkIndex(link.parent, inside);
+    const attributes = [u32Attribute(IFLA.link, parent)];
+    await createLinkOfKind({ ...link, ...(inside === undefined ? {} : { inside }) }, kind, { data, attributes });
+  });
 }
 
 function requireMode<T extends string>(kind: string, modes: Readonly<Record<T, number>>, mode: T): number {

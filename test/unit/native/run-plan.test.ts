@@ -35,12 +35,11 @@ test("a program in the caller's namespaces needs a clone and an exec", (t) => {
   ]);
 });
 
-test('new namespaces are made by the clone, but for those of cgroups and time', (t) => {
+test('new namespaces are made by the clone, but for those of cgroups', (t) => {
   t.deepEqual(wordsOf({ created: ['net', 'uts', 'cgroup', 'time'] }), [
     'settings role',
     'settings stdio',
-    'prepare unshare 80',
-    'prepare clone 44000000',
+    'prepare clone 44000080',
     'init unshare 2000000',
     'init workingDirectory',
     'init exec',
@@ -59,12 +58,12 @@ test('new mounts stay inside, and new processes get a /proc', (t) => {
   ]);
 });
 
-test('all namespaces are opened before one is joined; pid and time before the clone', (t) => {
-  const joined = (['mnt', 'pid', 'net'] as const).map((kind) => ({ kind, path: `/x/${kind}` }));
+test('pid and time are joined before the clone', (t) => {
+  const joined = (['mnt', 'pid', 'net'] as const).map((kind, index) => ({ kind, monitorFd: 4 + index }));
   t.deepEqual(wordsOf({ joined }).slice(2), [
-    'prepare openPath 0',
-    'prepare openPath 0',
-    'prepare openPath 0',
+    'prepare inheritFd',
+    'prepare inheritFd',
+    'prepare inheritFd',
     'prepare joinNamespaces 20000000',
     'prepare clone 0',
     'init joinNamespaces 20000',
@@ -74,12 +73,27 @@ test('all namespaces are opened before one is joined; pid and time before the cl
   ]);
 });
 
-test('root joins a user namespace last, others join it first', (t) => {
-  const joined = (['user', 'net'] as const).map((kind) => ({ kind, monitorFd: 4 }));
-  const joins = (privileged: boolean) =>
-    wordsOf({ joined, privileged }).filter((word) => word.includes('joinNamespaces'));
-  t.deepEqual(joins(true), ['init joinNamespaces 40000000', 'init joinNamespaces 10000000']);
-  t.deepEqual(joins(false), ['init joinNamespaces 10000000', 'init joinNamespaces 40000000']);
+test('root joins what belongs to outer user namespaces before it comes to one, others after', (t) => {
+  const joined = (['user', 'net'] as const).map((kind, index) => ({ kind, monitorFd: 4 + index }));
+  const order = (request: Partial<RunPlanRequest>) =>
+    wordsOf(request).filter((word) => / (joinNamespaces|clone|becomeNamespaceRoot)/.test(word));
+  const born = ['prepare cloneInUserNamespace', 'prepare clone 20000'];
+  const created = ['mnt'] as const;
+  t.deepEqual(order({ joined, created, privileged: true }), [
+    'prepare joinNamespaces 40000000',
+    ...born,
+    'init becomeNamespaceRoot',
+  ]);
+  t.deepEqual(order({ joined, created, privileged: false }), [
+    ...born,
+    'init joinNamespaces 40000000',
+    'init becomeNamespaceRoot',
+  ]);
+  t.deepEqual(order({ joined: joined.slice(1), created: ['user'], privileged: true }), [
+    'prepare joinNamespaces 40000000',
+    'prepare clone 10000000',
+    'init becomeNamespaceRoot',
+  ]);
 });
 
 test('identity maps are written while the child waits', (t) => {

@@ -1,0 +1,38 @@
+/** Arguments from outside: checked here, since the addon ends the process over one of the wrong type. Misuse is a TypeError. */
+
+/** Text that a C string can hold. `what` says what was expected: `not ${what}: ...`. */
+export function requireText(value: unknown, what: string): string {
+  if (typeof value !== 'string' || value.includes('\0')) throw new TypeError(`not ${what}: ${shown(value)}`);
+  return value;
+}
+
+/** A relative one would mean another file on each thread: those that work in a mount namespace have a working directory of their own. */
+export function requireAbsolutePath(value: unknown, what = 'an absolute path'): string {
+  const path = requireText(value, what);
+  if (!path.startsWith('/')) throw new TypeError(`not ${what}: ${shown(path)}`);
+  return path;
+}
+
+/** A whole number from 0 on. */
+export function requireWhole(value: unknown, what: string, most = Number.MAX_SAFE_INTEGER): number {
+  const valid = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+  if (!valid) throw new TypeError(`not ${what}: ${shown(value)}`);
+  return value;
+}
+
+const MAX_DESCRIPTOR = 0x7fffffff;
+
+export function requireDescriptor(value: unknown): number {
+  return requireWhole(value, 'a descriptor', MAX_DESCRIPTOR);
+}
+
+/** One of the keys of a table. */
+export function requireKey<T extends string>(table: Readonly<Record<T, unknown>>, value: T, what: string): T {
+  if (!Object.hasOwn(table, value)) throw new TypeError(`not ${what}: ${shown(value)}`);
+  return value;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
