@@ -119,10 +119,11 @@ Result<void> remove_directory(int parent, const char* name, int64_t deadline) {
 
 Result<std::vector<std::string>> children_of(int group) {
   std::vector<std::string> names;
-  TRY(for_each_entry(group, [&](const DirectoryEntry& entry) -> Result<void> {
+  const Result<void> read = for_each_entry(group, [&](const DirectoryEntry& entry) -> Result<void> {
     if (entry.type == DT_DIR) names.emplace_back(entry.name);
     return {};
-  }));
+  });
+  if (!read && !is_gone(read.error())) return read.error();  // others may be removing the same
   return names;
 }
 

@@ -26,6 +26,10 @@ export function requireDescriptor(value: unknown): number {
   return requireWhole(value, 'a descriptor', MAX_DESCRIPTOR);
 }
 
+export function requireArray(value: readonly unknown[], what: string): void {
+  if (!Array.isArray(value)) throw new TypeError(`not ${what}: ${shown(value)}`);
+}
+
 /** One of the keys of a table. */
 export function requireKey<T extends string>(table: Readonly<Record<T, unknown>>, value: T, what: string): T {
   if (!Object.hasOwn(table, value)) throw new TypeError(`not ${what}: ${shown(value)}`);

@@ -13,6 +13,7 @@ const CGROUP_MAGIC = 0x0027e0eb;
 const CGROUP2_MAGIC = 0x63677270;
 const ENOTSUP = 95;
 const EBUSY = 16;
+const ENOTDIR = 20;
 
 /**
  * The text of a file of a cgroup, without the newline at its end: `memory.current`, `cgroup.procs`. NativeError ENOENT if there is none,
@@ -43,16 +44,36 @@ export async function cgroupProcesses(cgroup: string): Promise<number[]> {
  */
 export async function createCgroup(cgroup: string): Promise<void> {
   requireAbsolute(cgroup);
-  await requireCgroup(await nearest(cgroup));
-  await asNativeError('mkdir', cgroup, async () => {
-    await mkdir(cgroup, { recursive: true });
-  });
+  const { path, isDirectory } = await nearest(cgroup);
+  await requireCgroup(path);
+  if (!isDirectory) throw new NativeError({ errno: ENOTDIR, syscall: 'mkdir', path });
+  let above = path;
+  for (const name of cgroup
+    .slice(path.length)
+    .split('/')
+    .filter((each) => each !== '')) {
+    above = join(above, name);
+    await asNativeError('mkdir', above, () => makeDirectory(above));
+  }
+}
+
+/** Others may be making the same. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** What is there of the path. */
-async function nearest(path: string): Promise<string> {
-  const isThere = await asNativeError('statfs', path, () => isGone(statfs(path)).then((gone) => !gone));
-  return isThere || path === dirname(path) ? path : nearest(dirname(path));
+async function nearest(path: string): Promise<{ readonly path: string; readonly isDirectory: boolean }> {
+  let isDirectory = false;
+  const look = async () => {
+    isDirectory = (await stat(path)).isDirectory();
+  };
+  const gone = await asNativeError('stat', path, () => isGone(look()));
+  return gone ? nearest(dirname(path)) : { path, isDirectory };
 }
 
 /** Whether the call failed because the object of its path is not there. */

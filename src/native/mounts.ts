@@ -1,5 +1,5 @@
 /** Mounting and unmounting, here or in another mount namespace. */
-import { requireAbsolutePath, requireKey, requireText } from './arguments.js';
+import { requireAbsolutePath, requireArray, requireKey, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
@@ -91,7 +91,7 @@ export async function mountFileSystem(mount: MountFileSystemOptions): Promise<vo
   const { source = mount.type, options = [] } = mount;
   const type = requireText(mount.type, 'a type of file systems');
   const target = requireAbsolutePath(mount.target, 'the absolute path of a target');
-  if (!Array.isArray(options)) throw new TypeError('the options of a mount are an array');
+  requireArray(options, 'an array of mount options');
   if (options.length > MAX_OPTIONS) throw new TypeError(`${options.length} mount options, at most ${MAX_OPTIONS}`);
   const all = [`source=${requireText(source, 'a source of a mount')}`, ...options];
   for (const option of all) requireOption(option);

@@ -1,5 +1,6 @@
 /** Making namespaces. */
 import { TspodError } from '../errors.js';
+import { requireArray } from './arguments.js';
 import { binding } from './binding.js';
 import { setPropagation } from './mounts.js';
 import { holdNamespace, requireKind } from './namespace-handle.js';
@@ -90,7 +91,7 @@ async function createUserNamespace(options: CreateNamespaceOptions): Promise<Nam
 
 /** Lines of /proc/PID/uid_map. TypeError for more than the kernel takes, or a range that is none. */
 export function idLines(ranges: readonly IdRange[]): string {
-  if (!Array.isArray(ranges)) throw new TypeError('id ranges are an array of { inside, outside, size }');
+  requireArray(ranges, 'an array of id ranges');
   if (ranges.length > MAX_ID_RANGES) throw new TypeError(`${ranges.length} id ranges, at most ${MAX_ID_RANGES}`);
   for (const range of ranges) requireIdRange(range);
   return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');

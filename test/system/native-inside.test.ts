@@ -96,7 +96,10 @@ test.serial('what a thread cannot enter is refused before anything is done', asy
   staysUntouched(t);
   for (const kind of ['user', 'pid', 'time']) {
     const namespaces = { [kind]: `/proc/self/ns/${kind}` };
-    await t.throwsAsync(withNamespaces(namespaces, () => Promise.resolve(t.fail())), { code: 'NOT_SUPPORTED' });
+    await t.throwsAsync(
+      withNamespaces(namespaces, () => Promise.resolve(t.fail())),
+      { code: 'NOT_SUPPORTED' },
+    );
     await t.throwsAsync(getHostname({ inside: namespaces }), { code: 'NOT_SUPPORTED' });
   }
   const wrong = [{ nope: '/proc/self/ns/net' }, { net: 'relative' }, { net: null }, { net: 5 }, null, 'net'];
@@ -127,7 +130,10 @@ test.serial('so it is in calls that ask the kernel several things', async (t) =>
   if (!requires(t, 'root')) return;
   staysUntouched(t);
   const [net, other] = [await createNamespace('net'), await createNamespace('net')];
-  const [seen, seenOther] = [{ net: held(t, openNamespace('net', net)) }, { net: held(t, openNamespace('net', other)) }];
+  const [seen, seenOther] = [
+    { net: held(t, openNamespace('net', net)) },
+    { net: held(t, openNamespace('net', other)) },
+  ];
   await createBridge({ name: 'br0', up: true, inside: { net } });
   const inside = { net };
   const calls = [
@@ -139,7 +145,10 @@ test.serial('so it is in calls that ask the kernel several things', async (t) =>
   other.close();
   await Promise.all(calls);
   t.is((await listAddresses({ link: 'br0', inside: seen })).filter(({ scope }) => scope === 'global').length, 1);
-  t.like((await listLinks({ inside: seen })).find(({ name }) => name === 'br0'), { mtu: 1400 });
+  t.like(
+    (await listLinks({ inside: seen })).find(({ name }) => name === 'br0'),
+    { mtu: 1400 },
+  );
   t.true((await listLinks({ inside: seenOther })).some(({ name, up }) => name === 'v1' && up));
 });
 
@@ -151,7 +160,10 @@ test.serial('withNamespaces closes what it opened, whatever becomes of the work'
     withNamespaces({ uts, net: { pid: process.pid } }, () => Promise.reject(new RangeError('mine'))),
     { instanceOf: RangeError },
   );
-  await t.throwsAsync(withNamespaces({ uts, net: '/none' }, () => Promise.resolve()), { code: 'ENOENT' });
+  await t.throwsAsync(
+    withNamespaces({ uts, net: '/none' }, () => Promise.resolve()),
+    { code: 'ENOENT' },
+  );
   let forgotten: Promise<void> | undefined;
   const late = await withNamespaces({ uts }, (inside) => {
     forgotten = inside.setHostname('late');
@@ -160,7 +172,10 @@ test.serial('withNamespaces closes what it opened, whatever becomes of the work'
   await forgotten;
   t.is(await getHostname({ inside: { uts } }), 'late');
   await t.throwsAsync(late.hostname(), { instanceOf: TypeError });
-  t.is(await withNamespaces({ uts }, (inside) => inside.readFile('/proc/version', { maxBytes: 10_000 })), readFileSync('/proc/version', 'utf8'));
+  t.is(
+    await withNamespaces({ uts }, (inside) => inside.readFile('/proc/version', { maxBytes: 10_000 })),
+    readFileSync('/proc/version', 'utf8'),
+  );
 });
 
 test.serial('the thread of a call in a mount namespace is gone when its promise resolves', async (t) => {
@@ -183,5 +198,8 @@ test.serial('a hundred calls at once each work in their namespaces', async (t) =
   await Promise.all(made.map((uts, index) => setHostname(`host${index}`, { inside: { uts } })));
   const all = Array.from({ length: 100 }, (_, index) => index % 20);
   const names = await Promise.all(all.map((index) => getHostname({ inside: { uts: made[index]! } })));
-  t.deepEqual(names, all.map((index) => `host${index}`));
+  t.deepEqual(
+    names,
+    all.map((index) => `host${index}`),
+  );
 });

@@ -65,7 +65,10 @@ test.serial('a file system is mounted with its options and attributes, in the na
   }
   const options = ['size=64k', 'mode=0701', 'uid=7'];
   await mountFileSystem({ type: 'tmpfs', source: 'a "source", with=odd\nletters', target, options, inside });
-  t.regex((await here.mountAt(target)) ?? '', /^rw,relatime - tmpfs a\\040"source",\\040with=odd\\012letters rw,size=64k,mode=701,uid=7/);
+  t.regex(
+    (await here.mountAt(target)) ?? '',
+    /^rw,relatime - tmpfs a\\040"source",\\040with=odd\\012letters rw,size=64k,mode=701,uid=7/,
+  );
   hidden(t, here);
   await unmount(target, { inside });
   t.is(await here.mountAt(target), undefined);
@@ -109,7 +112,13 @@ test.serial('a bind mount shows a tree, or a file, a second time', async (t) => 
     await t.throwsAsync(inside.writeFile(`${target}/file`, 'x'), { code: 'EROFS' });
     await t.throwsAsync(inside.bindMount({ source: `${source}/file`, target }), { code: 'EINVAL' });
     await t.throwsAsync(inside.bindMount({ source: `${source}/none`, target }), { code: 'ENOENT' });
-    for (const wrong of [{ source: 'a' }, { target: 'a' }, { propagation: 'toString' }, { idMap: here.mnt }, { idMap: {} }])
+    for (const wrong of [
+      { source: 'a' },
+      { target: 'a' },
+      { propagation: 'toString' },
+      { idMap: here.mnt },
+      { idMap: {} },
+    ])
       await t.throwsAsync(inside.bindMount({ source, target, ...(wrong as object) }), { instanceOf: TypeError });
     writeFileSync(`${here.directory}/other`, 'other');
     await inside.bindMount({ source: `${source}/file`, target: `${here.directory}/other` });
@@ -127,13 +136,19 @@ test.serial('owners appear as an id map says', async (t) => {
   await withNamespaces({ mnt: here.mnt }, async (inside) => {
     mkdirSync(source);
     await inside.mountFileSystem({ type: 'tmpfs', target: source });
-    await runInNamespaces({ command: ['sh', '-c', 'touch "$0/file" && chown 5:6 "$0/file"', source], namespaces: { mnt: here.mnt } });
+    await runInNamespaces({
+      command: ['sh', '-c', 'touch "$0/file" && chown 5:6 "$0/file"', source],
+      namespaces: { mnt: here.mnt },
+    });
     const map = [{ inside: 0, outside: 100_000, size: 1000 }];
     const idMap = await createNamespace('user', { uidMap: map, gidMap: map });
     const mounted = inside.bindMount({ source, target, idMap });
     idMap.close();
     await mounted;
-    const { stdout } = await runInNamespaces({ command: ['stat', '-c', '%u:%g', `${target}/file`], namespaces: { mnt: here.mnt } });
+    const { stdout } = await runInNamespaces({
+      command: ['stat', '-c', '%u:%g', `${target}/file`],
+      namespaces: { mnt: here.mnt },
+    });
     t.is(stdout.toString(), '100005:100006\n');
   });
 });
@@ -154,7 +169,8 @@ test.serial('unmount: what is in use, what is none, and what lies below', async 
     symlinkSync('target', `${here.directory}/link`);
     await inside.mountFileSystem({ type: 'tmpfs', target });
     await t.throwsAsync(inside.unmount(`${here.directory}/link`), { code: 'EINVAL' });
-    for (const path of ['target', '', `${target}\0x`]) await t.throwsAsync(inside.unmount(path), { instanceOf: TypeError });
+    for (const path of ['target', '', `${target}\0x`])
+      await t.throwsAsync(inside.unmount(path), { instanceOf: TypeError });
     t.truthy(await here.mountAt(target));
   });
 });
@@ -188,9 +204,9 @@ test.serial('propagation is that of one mount, or of all below', async (t) => {
   ];
   await t.throwsAsync(setPropagation(target, 'shared', { inside }), { code: 'EINVAL' });
   await mountFileSystem({ type: 'tmpfs', target, inside });
-  await withNamespaces(inside, async ({ mountFileSystem: mount }) => {
+  await withNamespaces(inside, async (there) => {
     await runInNamespaces({ command: ['mkdir', `${target}/below`], namespaces: inside });
-    await mount({ type: 'tmpfs', target: `${target}/below` });
+    await there.mountFileSystem({ type: 'tmpfs', target: `${target}/below` });
   });
   for (const [type, expected] of words) {
     await setPropagation(target, type, { inside });

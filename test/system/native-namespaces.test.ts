@@ -34,7 +34,10 @@ for (const kind of MADE) {
     const made = held(t, await createNamespace(kind));
     t.is(made.kind, kind);
     t.not(`${kind}:[${made.inode}]`, namespaceOf('self', kind));
-    const { stdout } = await runInNamespaces({ command: ['readlink', `/proc/self/ns/${kind}`], namespaces: { [kind]: made } });
+    const { stdout } = await runInNamespaces({
+      command: ['readlink', `/proc/self/ns/${kind}`],
+      namespaces: { [kind]: made },
+    });
     t.is(stdout.toString().trim(), `${kind}:[${made.inode}]`);
     const second = held(t, openNamespace(kind, made));
     made.close();
@@ -60,7 +63,10 @@ test.serial('a mount namespace begins with mounts that are private', async (t) =
 test.serial('clocks of a time namespace differ by the seconds that were asked for', async (t) => {
   if (!requires(t, 'root', 'timens')) return;
   staysUntouched(t);
-  const time = held(t, await createNamespace('time', { monotonicOffsetSeconds: 86_400, boottimeOffsetSeconds: 3 * 86_400 }));
+  const time = held(
+    t,
+    await createNamespace('time', { monotonicOffsetSeconds: 86_400, boottimeOffsetSeconds: 3 * 86_400 }),
+  );
   t.is(await seenIn('time', time, '/proc/self/timens_offsets'), 'monotonic 86400 0\nboottime 259200 0');
   const here = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
   const there = Number((await seenIn('time', time, '/proc/uptime')).split(' ')[0]);
@@ -157,7 +163,10 @@ test.serial('a mount namespace cannot be pinned in itself, and then no file stay
 test.serial('a hundred at once are a hundred', async (t) => {
   if (!requires(t, 'root')) return;
   staysUntouched(t);
-  const kinds = Array.from({ length: 100 }, (_, index) => (['uts', 'ipc', 'mnt', 'cgroup'] as const)[index % 4] ?? 'uts');
+  const kinds = Array.from(
+    { length: 100 },
+    (_, index) => (['uts', 'ipc', 'mnt', 'cgroup'] as const)[index % 4] ?? 'uts',
+  );
   const made = await Promise.all(kinds.map((kind) => createNamespace(kind)));
   for (const handle of made) held(t, handle);
   t.is(new Set(made.map(({ inode }) => inode)).size, 100);

@@ -1,9 +1,8 @@
 /** Programs in new namespaces, in those that are there, and in both. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { createNamespace, NAMESPACE_KINDS, openNamespace, runInNamespaces } from '../../src/native/index.js';
 import type { NamespaceHandle, NamespaceKind, RunInNamespacesOptions } from '../../src/native/index.js';
 import { held, statusField } from '../helpers/native.js';
@@ -41,8 +40,14 @@ test.serial('each kind can be new alone, and all together', async (t) => {
 test.serial('with new processes and mounts comes a /proc of its own, with one of them alone it does not', async (t) => {
   if (!requires(t, 'root')) return;
   staysUntouched(t);
-  t.is(await shell('echo $$; cat /proc/1/comm; ls -d /proc/[0-9]*', { namespaces: { pid: 'new', mnt: 'new' } }), '1\nsh\n/proc/1\n/proc/2');
-  t.is(await shell('echo $$; cat /proc/1/comm', { namespaces: { pid: 'new' } }), `1\n${readFileSync('/proc/1/comm', 'utf8').trim()}`);
+  t.is(
+    await shell('echo $$; cat /proc/1/comm; ls -d /proc/[0-9]*', { namespaces: { pid: 'new', mnt: 'new' } }),
+    '1\nsh\n/proc/1',
+  );
+  t.is(
+    await shell('echo $$; cat /proc/1/comm', { namespaces: { pid: 'new' } }),
+    `1\n${readFileSync('/proc/1/comm', 'utf8').trim()}`,
+  );
   const mounts = await shell('mount -t tmpfs none /mnt && cat /proc/self/mountinfo', { namespaces: { mnt: 'new' } });
   t.regex(mounts, / \/mnt rw,/);
   t.notRegex(mounts, /shared:|master:/);
@@ -51,7 +56,21 @@ test.serial('with new processes and mounts comes a /proc of its own, with one of
 test.serial('a program joins the namespaces of a process, a path and a handle', async (t) => {
   if (!requires(t, 'root', 'userns', 'timens')) return;
   staysUntouched(t);
-  const other = spawn('unshare', ['-C', '-i', '-m', '-n', '-u', '-T', '-U', '-r', '-p', '-f', 'sh', '-c', 'echo; exec sleep 60']);
+  const other = spawn('unshare', [
+    '-C',
+    '-i',
+    '-m',
+    '-n',
+    '-u',
+    '-T',
+    '-U',
+    '-r',
+    '-p',
+    '-f',
+    'sh',
+    '-c',
+    'echo; exec sleep 60',
+  ]);
   const ended = once(other, 'exit');
   t.teardown(async () => {
     process.kill(inner, 'SIGKILL');
@@ -67,10 +86,16 @@ test.serial('a program joins the namespaces of a process, a path and a handle', 
   };
   for (const source of Object.values(from)) {
     const namespaces = Object.fromEntries(NAMESPACE_KINDS.map((kind) => [kind, source(kind)]));
-    // The /proc of that mount namespace is the host's.
-    const links = await shell(SHOW_ALL.replaceAll('/proc/self', `/proc/$(sed 's/ .*//' /proc/self/stat)`), { namespaces: { ...namespaces, mnt: undefined, pid: undefined } as object });
-    t.deepEqual(links.split('\n').filter((link) => !/mnt|pid/.test(link)), theirs.filter((link) => !/mnt|pid/.test(link)));
-    t.is(await shell('readlink /proc/self/ns/mnt', { namespaces: { mnt: source('mnt'), user: source('user') } }), namespaceOf(inner, 'mnt'));
+    // With those two /proc/self would not be the host's.
+    const links = await shell(SHOW_ALL, { namespaces: { ...namespaces, mnt: undefined, pid: undefined } as object });
+    t.deepEqual(
+      links.split('\n').filter((link) => !/mnt|pid/.test(link)),
+      theirs.filter((link) => !/mnt|pid/.test(link)),
+    );
+    t.is(
+      await shell('readlink /proc/self/ns/mnt', { namespaces: { mnt: source('mnt'), user: source('user') } }),
+      namespaceOf(inner, 'mnt'),
+    );
     t.not(await shell('echo $$', { namespaces: { pid: source('pid') } }), '1');
   }
 });
@@ -94,9 +119,10 @@ test.serial('a new user namespace has the ids of its maps', async (t) => {
 
 /** A process whose real user is this one, on the host. */
 async function waitForProcessOf(uid: string): Promise<number> {
-  const { readdirSync } = await import('node:fs');
   for (;;) {
-    const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && statusField(Number(name), 'Uid').split('\t')[0] === uid);
+    const found = readdirSync('/proc').find(
+      (name) => /^\d+$/.test(name) && statusField(Number(name), 'Uid').split('\t')[0] === uid,
+    );
     if (found !== undefined) return Number(found);
     await new Promise((next) => setTimeout(next, 5));
   }
@@ -108,17 +134,27 @@ test.serial('what is new belongs to the user namespace that is joined', async (t
   const map = [{ inside: 0, outside: 100_000, size: 65_536 }];
   const user = held(t, await createNamespace('user', { uidMap: map, gidMap: map }));
   const link = `user:[${user.inode}]`;
-  t.is(await shell('readlink /proc/self/ns/user; cat /proc/self/uid_map; id -u', { namespaces: { user } }), `${link}\n 0 100000 65536\n0`);
+  t.is(
+    await shell('readlink /proc/self/ns/user; cat /proc/self/uid_map; id -u', { namespaces: { user } }),
+    `${link}\n 0 100000 65536\n0`,
+  );
   const setUp = 'cat /proc/sys/net/ipv4/ip_default_ttl > /dev/null; ip link set lo up && ip -br link show lo';
   t.regex(await shell(setUp, { namespaces: { user, net: 'new' } }), /^lo UNKNOWN/);
-  t.is(await shell('mount -t tmpfs none /mnt && echo $$ mounted', { namespaces: { user, mnt: 'new', pid: 'new' } }), '1 mounted');
+  t.is(
+    await shell('mount -t tmpfs none /mnt && echo $$ mounted', { namespaces: { user, mnt: 'new', pid: 'new' } }),
+    '1 mounted',
+  );
   t.is(await shell('hostname box && hostname', { namespaces: { user, uts: 'new' } }), 'box');
 });
 
 test.serial('what belongs to the host is joined beside a user namespace, without rights over it', async (t) => {
   if (!requires(t, 'root', 'userns')) return;
   staysUntouched(t);
-  const joined = { net: held(t, await createNamespace('net')), uts: held(t, await createNamespace('uts')), mnt: held(t, await createNamespace('mnt')) };
+  const joined = {
+    net: held(t, await createNamespace('net')),
+    uts: held(t, await createNamespace('uts')),
+    mnt: held(t, await createNamespace('mnt')),
+  };
   const links = Object.entries(joined).map(([kind, { inode }]) => `${kind}:[${inode}]`);
   const show = 'for kind in net uts mnt; do readlink /proc/self/ns/$kind; done; hostname box';
   for (const user of ['new', held(t, await createNamespace('user'))] as const) {

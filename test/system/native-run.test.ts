@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { runInNamespaces } from '../../src/native/index.js';
-import type { RunInNamespacesOptions, RunInNamespacesResult } from '../../src/native/index.js';
+import type { NativeError, RunInNamespacesOptions, RunInNamespacesResult } from '../../src/native/index.js';
 import { children } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -51,7 +51,12 @@ test.serial('a program has no rest of this process: descriptors, signals, umask,
     t.regex(status, new RegExp(`^${line}$`, 'm'));
   t.deepEqual((await text(shell('ls /proc/$$/fd'))).split('\n'), ['0', '1', '2']);
   const [, , , , , session, terminal] = (await text(run(['cat', '/proc/self/stat']))).replace(/\(.*\)/, 'x').split(' ');
-  t.not(session, readFileSync('/proc/self/stat', 'utf8').replace(/\(.*\)/, 'x').split(' ')[5]);
+  t.not(
+    session,
+    readFileSync('/proc/self/stat', 'utf8')
+      .replace(/\(.*\)/, 'x')
+      .split(' ')[5],
+  );
   t.is(terminal, '0');
 });
 
@@ -71,8 +76,8 @@ test.serial('ids of a program are those that were asked for, without further gro
 test.serial('what cannot be started fails with the call that failed', async (t) => {
   staysUntouched(t);
   const failed = async (command: string[], options?: Options) => {
-    const { code, syscall, path } = (await t.throwsAsync(run(command, options), { name: 'NativeError' })) as never;
-    return [code, syscall, path];
+    const error = await t.throwsAsync<NativeError>(run(command, options), { name: 'NativeError' });
+    return [error?.code, error?.syscall, error?.path];
   };
   t.deepEqual(await failed(['/no/such']), ['ENOENT', 'execve', '/no/such']);
   t.deepEqual(await failed(['no-such-program']), ['ENOENT', 'execve', 'no-such-program']);
@@ -81,7 +86,11 @@ test.serial('what cannot be started fails with the call that failed', async (t) 
   t.deepEqual(await failed(['true'], { cwd: '/no/such' }), ['ENOENT', 'openat2', '/no/such']);
   t.deepEqual(await failed(['true'], { cwd: '/etc/passwd' }), ['ENOTDIR', 'openat2', '/etc/passwd']);
   t.deepEqual(await failed(['true'], { namespaces: { net: '/no/such' } }), ['ENOENT', 'open', '/no/such']);
-  t.deepEqual(await failed(['true'], { namespaces: { net: '/proc/self/ns/uts' } }), ['EINVAL', 'open', '/proc/self/ns/uts']);
+  t.deepEqual(await failed(['true'], { namespaces: { net: '/proc/self/ns/uts' } }), [
+    'EINVAL',
+    'open',
+    '/proc/self/ns/uts',
+  ]);
 });
 
 test.serial('what is no option is misuse, and nothing is started', async (t) => {
@@ -110,7 +119,8 @@ test.serial('what is no option is misuse, and nothing is started', async (t) => 
     { uidMap: [{ inside: 0, outside: 0, size: 1 }] },
     { namespaces: { user: 'new' }, gidMap: [{ inside: 0, outside: 0, size: 0 }] },
   ];
-  for (const options of wrong) await t.throwsAsync(run(['true'], options), { instanceOf: TypeError }, JSON.stringify(options));
+  for (const options of wrong)
+    await t.throwsAsync(run(['true'], options), { instanceOf: TypeError }, JSON.stringify(options));
 });
 
 test.serial('input and output of any size pass, and unread input holds nobody up', async (t) => {
