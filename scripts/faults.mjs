@@ -8,6 +8,7 @@
  *   npm run test:faults -- --images 200    more random moments of pull, load, commit and rmi than 50
  *   npm run test:faults -- --network 500   more containers than 200 that are started at once on one network, and killed with their monitors
  *   npm run test:faults -- --only network  that alone; or kill-sweep, monitor-sweep, kill-images, damaged-store, error-sweep, random-kills, many-execs
+ *   npm run test:faults -- --only power-cut --rounds 50    power cuts; full-disk and few-resources are such parts, too
  *   npm run test:faults -- --execs 50000   more commands in one container than 10,000
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
@@ -47,6 +48,9 @@ const MATCHES = {
   'error-sweep': [],
   'random-kills': [],
   'many-execs': [],
+  'power-cut': [],
+  'full-disk': [],
+  'few-resources': [],
   network: ['--match', 'killed with their monitors*'],
 };
 const chosen = Object.entries(MATCHES).filter(([name]) => values.only === undefined || values.only === name);
@@ -59,6 +63,7 @@ const HOURS = 12;
 
 const environment = {
   TSPOD_FAULT_ROUNDS: values.rounds,
+  TSPOD_TEST_POWER_CUTS: values.rounds,
   TSPOD_FAULT_SEED: values.seed,
   TSPOD_FAULT_STRIDE: values.stride,
   TSPOD_FAULT_PAGES: values.stride,

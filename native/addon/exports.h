@@ -9,7 +9,8 @@ namespace tspod::addon {
 void export_descriptors(Napi::Env env, Napi::Object exports);
 /** directoryNames, directoryEntries, openBeneath. */
 void export_entries(Napi::Env env, Napi::Object exports);
-/** readFile, writeFile, readDirectory, getHostname, setHostname. */
+/** readFile, writeFile, readDirectory, getHostname, setHostname, reserveSpace,
+ * syncFileSystem. */
 void export_files(Napi::Env env, Napi::Object exports);
 /** tryLock, lockWaiting, unlock. */
 void export_locks(Napi::Env env, Napi::Object exports);

@@ -46,6 +46,17 @@ Result<void> write_file(const std::string& path, std::string_view value) {
   return sys::write_once(file.get(), value, path);
 }
 
+/**
+ * Room for a file to grow to `bytes`, with its length as it is: fallocate(2). Whoever has a lock of the
+ * fcntl(2) kind on the file loses it.
+ */
+Result<void> reserve_space(const std::string& path, uint64_t bytes) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  return sys::check(
+      sys::retry([&] { return ::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)); }),
+      "fallocate", path);
+}
+
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -101,6 +112,22 @@ Napi::Value set_hostname(const Napi::CallbackInfo& info) {
   });
 }
 
+/** All that was written to a file system is on its disk then. */
+Result<void> sync_file_system(const std::string& path) {
+  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return sys::check(::syncfs(file.get()), "syncfs", path);
+}
+
+/** (path) */
+Napi::Value sync_file_system_async(const Napi::CallbackInfo& info) {
+  return run_async(info.Env(), [path = string_at(info, 0)] { return sync_file_system(path); });
+}
+
+/** (path, bytes) */
+Napi::Value reserve_space_now(const Napi::CallbackInfo& info) {
+  return to_js(info.Env(), reserve_space(string_at(info, 0), uint_at(info, 1)));
+}
+
 }  // namespace
 
 void export_files(Napi::Env env, Napi::Object exports) {
@@ -109,6 +136,8 @@ void export_files(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "readDirectory", read_directory_async);
   add_function(env, exports, "getHostname", get_hostname);
   add_function(env, exports, "setHostname", set_hostname);
+  add_function(env, exports, "reserveSpace", reserve_space_now);
+  add_function(env, exports, "syncFileSystem", sync_file_system_async);
 }
 
 }  // namespace tspod::addon

@@ -61,7 +61,9 @@ Result<void> write_state(int run_directory, const StateRecord& record) {
   Result<void> replaced = replace_record(run_directory, kStateFile, text);
   if (replaced || !is_full(replaced.error().err)) return replaced;
   (void)sys::unlinkat(run_directory, kStateFile.new_name, 0);
-  return overwrite_record(run_directory, kStateFile, text);
+  // If there is none yet, it is the room that is missing.
+  if (!overwrite_record(run_directory, kStateFile, text)) return replaced;
+  return {};
 }
 
 Result<void> write_health(int run_directory, std::string_view text) {

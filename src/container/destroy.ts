@@ -36,6 +36,8 @@ export async function destroyUnneeded(held: HeldContainer): Promise<void> {
 export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
+  // One that is removed at its end is removed after a power cut, too.
+  if (!held.state.autoRemove && existsSync(held.paths.directory)) held.context.store.flush();
   await endProcess(held.paths);
   await endOutlivingSessions(held);
   await sweep(held, held.state.exitCode);

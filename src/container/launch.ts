@@ -1,5 +1,5 @@
 /** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { abortedError, throwIfAborted } from '../native/abort.js';
 import { whenAborted } from './when-aborted.js';
@@ -65,6 +65,8 @@ export interface Launch {
  */
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
+  // Its first start makes its directory.
+  if (!existsSync(held.paths.directory)) held.context.store.flush();
   if (held.config.cgroups === 'split') held.save({ splitFrom: splitFrom(held.context, held.config) });
   await prepareProfile(held.context, held.config);
   const compiled = await prepareLaunch(held, options);

@@ -83,6 +83,7 @@ export function announceVolumes(
   names: readonly string[],
   make: (context: EngineContext, name: string) => unknown = ensureDirectory,
 ): void {
+  if (names.length > 0) context.store.flush();
   for (const name of names) {
     failpoint('volume-recorded');
     make(context, name);
@@ -114,6 +115,11 @@ export function tryDirectory(context: EngineContext, name: string): void {
   }
 }
 
+/** After a power cut a volume may be there without its directory. What cannot be made is told to who uses it. */
+export function restoreDirectories(context: EngineContext): void {
+  for (const { name } of context.store.volumes.list()) tryDirectory(context, name);
+}
+
 /** What is mounted in place of a volume: its directory, or what its options name. */
 export function volumeMount({ store, paths }: EngineContext, name: string): VolumeMount {
   const { options = {} } = store.volumes.get(name) ?? {};
@@ -124,6 +130,7 @@ export function volumeMount({ store, paths }: EngineContext, name: string): Volu
 export async function removeMarked(context: EngineContext, name: string): Promise<void> {
   const { store } = context;
   failpoint('volume-removal-recorded');
+  store.flush();
   let path: string | undefined;
   const removed = store.transaction(() => {
     if (store.volumes.row(name)?.removing !== true) return false;

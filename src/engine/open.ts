@@ -10,6 +10,7 @@ import { cloneContainer } from '../container/verbs/clone.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
+import { restoreDirectories } from '../container/volumes.js';
 import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
 import { defaultDirectories, resolveDirectories, type Directories } from '../host/directories.js';
@@ -76,7 +77,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       networks: networkPlace(options, directories),
       bridges: (options.keepBridges ?? true) ? new BridgeKeeper(paths.networks) : undefined,
     });
-    if (isNewBoot) recordEngineEvent(context, { status: 'refresh' });
+    if (isNewBoot) {
+      recordEngineEvent(context, { status: 'refresh' });
+      restoreDirectories(context);
+    }
     await repair(context);
     await repairPods(context);
     await settleImages(context);

@@ -35,7 +35,7 @@ import type {
 export function makeVolumes(context: EngineContext): Volumes {
   const { volumes } = context.store;
   return {
-    create: (options = {}) => tracked(context, () => Promise.resolve(create(context, options))),
+    create: (options = {}) => tracked(context, () => create(context, options)),
     get: (name) => summarize(context, volumes.find(name)),
     inspect: (name) => inspect(context, volumes.find(name)),
     list: (options = {}) => list(context, options.filters ?? {}),
@@ -48,7 +48,7 @@ export function makeVolumes(context: EngineContext): Volumes {
   };
 }
 
-function create(context: EngineContext, options: VolumeCreateOptions): VolumeSummary {
+async function create(context: EngineContext, options: VolumeCreateOptions): Promise<VolumeSummary> {
   const { owner } = checkVolumeOptions(options);
   const { name = newId(), labels = {}, options: given = {}, ignoreExisting = false } = options;
   const { store } = context;
@@ -60,8 +60,18 @@ function create(context: EngineContext, options: VolumeCreateOptions): VolumeSum
     insertVolume(context, { name, anonymous: false, labels, options: given, owner });
     return true;
   });
-  if (isNew) announceVolumes(context, [name]);
+  if (isNew) await makeOrTakeBack(context, name);
   return summarize(context, store.volumes.find(name));
+}
+
+/** One whose directory cannot be made is none, unless a container has taken it meanwhile. */
+async function makeOrTakeBack(context: EngineContext, name: string): Promise<void> {
+  try {
+    announceVolumes(context, [name]);
+  } catch (error) {
+    await remove(context, name, { exact: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 function summarize(context: EngineContext, volume: StoredVolume): VolumeSummary {

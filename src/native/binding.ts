@@ -103,6 +103,8 @@ export interface Binding {
   getHostname(...rest: Inside): InsideAnswer<string>;
   setHostname(...rest: [...Inside, name: string]): InsideAnswer<undefined>;
   netlink(...rest: [...Inside, request: Uint8Array, protocol: number]): InsideAnswer<Buffer>;
+  reserveSpace(path: string, bytes: number): Outcome<undefined>;
+  syncFileSystem(path: string): Promise<Outcome<undefined>>;
 
   // xattr.cc
   getXattr(path: string, name: string): Promise<Outcome<Buffer>>;

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 
 import { isTspodError, TspodError, type ErrorCode } from '../errors.js';
 import { sqliteBinding } from './binding.js';
+import { reserveLog } from './reserve.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 
 export type Connection = Database.Database;
@@ -36,6 +37,7 @@ export function openDatabase(path: string, onNew: () => void = () => undefined):
       db.pragma('synchronous = NORMAL');
       db.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
       migrate(db, path, onNew);
+      reserveLog(path);
       return db;
     } catch (error) {
       db.close();
@@ -137,7 +139,8 @@ function meaningOf(code: string): readonly [ErrorCode | undefined, string] {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return ['STORE_BROKEN', `the database is damaged: ${REPAIR_HINT}`];
   }
-  if (code === 'SQLITE_FULL') return ['DISK_FULL', 'no space left'];
+  // The index of the log is made anew by the first process that opens it, and needs 32 KiB.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') return ['DISK_FULL', 'no space left'];
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
     return ['PERMISSION_DENIED', 'the database cannot be opened for writing'];
   }

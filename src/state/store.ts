@@ -1,4 +1,6 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+
 import { TspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
@@ -312,6 +314,19 @@ export class Store {
   /** As transaction(), but that nothing of it stays: tells what would be taken. */
   rehearse<T>(body: () => T): T {
     return this.#transactions.rehearse(body);
+  }
+
+  /**
+   * Waits until all that was recorded so far is on the disk: before files are made that belong to a record, or are removed that did, so that a power cut leaves no
+   * files of nobody, and no record without its files. Costs a write of the disk's.
+   */
+  flush(): void {
+    const fd = openSync(`${this.path}-wal`, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   get isOpen(): boolean {

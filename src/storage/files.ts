@@ -1,6 +1,7 @@
 /** The files that the engine writes for a container and binds over its own: /etc/hosts and so on. They lie in its run directory. */
 import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, writeSync } from 'node:fs';
 
+import { TspodError } from '../errors.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
@@ -159,6 +160,8 @@ function hostFile(path: string): string {
   }
 }
 
+const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** Readable by every user of the container, whatever this process's umask is; its root's to change. */
 function write(path: string, content: string, { uid, gid }: FileRequest['owner']): void {
   const fd = openSync(path, 'w', 0o644);
@@ -166,6 +169,10 @@ function write(path: string, content: string, { uid, gid }: FileRequest['owner']
     fchmodSync(fd, 0o644);
     if (uid !== 0 || gid !== 0) fchownSync(fd, uid, gid);
     if (content !== '') writeSync(fd, content);
+  } catch (error) {
+    // What node says of a descriptor names no file.
+    const isFull = NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '');
+    throw isFull ? new TspodError('DISK_FULL', `no space left for "${path}"`, { cause: error }) : error;
   } finally {
     closeSync(fd);
   }

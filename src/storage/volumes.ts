@@ -3,8 +3,20 @@
  * those who are at work on them. What is to be removed is put aside in `.gone`, which no volume can be called.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, opendirSync, readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import {
   directoryEntry,
@@ -47,12 +59,25 @@ export function volumePaths(volumes: string, name: string): VolumePaths {
 /** Makes what is missing; what there is stays as it is. */
 export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: Owner): void {
   if (existsSync(data)) return;
+  // By now: a removal must not need room.
+  mkdirSync(join(dirname(directory), GONE), { recursive: true, mode: 0o700 });
   if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
   const made = join(directory, '_made');
   mkdirSync(made, { recursive: true });
   chownSync(made, owner.uid, owner.gid);
   chmodSync(made, 0o755);
   renameSync(made, data);
+  for (const path of [directory, dirname(directory)]) syncDirectory(path);
+}
+
+/** What was made in it, and renamed, is there after a power cut. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Out of the way in one step, so that the name is free. Answers where it is, for removeTree(); undefined if there is none. */

@@ -35,12 +35,14 @@ export interface TestStore {
 
 const stores = new WeakMap<ExecutionContext<unknown>, TestStore>();
 
-/** The store of a test: made at the first call, emptied and looked through after the test. */
-export function storeOf(t: ExecutionContext<unknown>): TestStore {
+/** Directories of a store that a test chooses, because of what they are on. */
+export type StorePlaces = Partial<Pick<TestStore, 'root' | 'runRoot'>>;
+
+/** The store of a test: made at the first call, where `places` counts; emptied and looked through after the test. */
+export function storeOf(t: ExecutionContext<unknown>, places: StorePlaces = {}): TestStore {
   const known = stores.get(t);
   if (known !== undefined) return known;
-  const root = mkdtempSync('/tmp/tspod-cli-');
-  const runRoot = mkdtempSync('/run/tspod-cli-');
+  const { root = mkdtempSync('/tmp/tspod-cli-'), runRoot = mkdtempSync('/run/tspod-cli-') } = places;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     TSPOD_ROOT: root,

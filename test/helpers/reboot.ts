@@ -13,7 +13,13 @@ export interface RebootOptions {
 }
 
 /** Engines that are open must not be used any more. */
-export async function reboot(territory: Territory, { keepsRunRoot = false }: RebootOptions = {}): Promise<void> {
+export async function reboot(territory: Territory, options: RebootOptions = {}): Promise<void> {
+  await powerOff(territory, options);
+  forgetBoot(territory);
+}
+
+/** All but that the boot has another name. */
+export async function powerOff(territory: Territory, { keepsRunRoot = false }: RebootOptions = {}): Promise<void> {
   const found = (kind: string) =>
     remains(territory)
       .filter((line) => line.startsWith(`${kind} `))
@@ -26,7 +32,6 @@ export async function reboot(territory: Territory, { keepsRunRoot = false }: Reb
   for (const mount of [...found('mount'), join(territory.runRoot, 'hide')])
     spawnSync('umount', ['--recursive', '--lazy', mount], { stdio: 'ignore' });
   if (!keepsRunRoot) rmSync(territory.runRoot, { recursive: true });
-  forgetBoot(territory);
 }
 
 function ignoreGone(error: unknown): void {
@@ -48,9 +53,10 @@ function removeCgroup(path: string): void {
   rmdirSync(path);
 }
 
-function forgetBoot({ root }: Territory): void {
+export function forgetBoot({ root }: Pick<Territory, 'root'>): void {
   const database = new Database(join(root, 'tspod.db'));
   const { changes } = database.prepare("UPDATE meta SET value = 'another boot' WHERE key = 'boot_id'").run();
+  database.prepare("DELETE FROM meta WHERE key = 'images_boot_id'").run();
   database.close();
   if (changes !== 1) throw new RangeError('the store knows of no boot');
 }

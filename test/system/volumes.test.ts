@@ -391,7 +391,14 @@ test('check finds directories without volumes and volumes without directories', 
   t.like(engine.volumes.inspect('stray'), { Name: 'stray', UID: 7, GID: 8 });
   t.false(engine.volumes.get('stray').anonymous);
   t.is(readFileSync(inside('stray', 'f'), 'utf8'), 'precious');
-  t.deepEqual(readdirSync(join(root, 'volumes')).toSorted(), ['.other', 'file', 'lost', 'lost+found', 'stray']);
+  t.deepEqual(readdirSync(join(root, 'volumes')).toSorted(), [
+    '.gone',
+    '.other',
+    'file',
+    'lost',
+    'lost+found',
+    'stray',
+  ]);
 });
 
 test('volumes without a database are no new store', async (t) => {

@@ -1,5 +1,5 @@
 /** Named files that are kept beside a container, in its static directory, and go with it. */
-import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TspodError } from '../../errors.js';
@@ -31,6 +31,7 @@ export async function addArtifact(
   await withContainer(context, id, (held) => {
     held.require('update');
     const directory = artifactDirectory(context, id);
+    if (!existsSync(held.paths.directory)) context.store.flush();
     ensureContainerDirectory(held.paths);
     mkdirSync(directory, { mode: 0o700, recursive: true });
     // Whoever reads it sees the old one or the new one. What a crash leaves under this name the next one replaces.

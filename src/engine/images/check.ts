@@ -9,6 +9,7 @@ import { collect, stored, strays } from '../../storage/images/garbage.js';
 import { hasLayer } from '../../storage/images/layers.js';
 import { adoptImages } from './adopt.js';
 import { settleMounts } from './mount.js';
+import { lockPath, withLocked } from '../../storage/images/locked.js';
 import { settleLeases } from '../../storage/images/lease.js';
 import type { StoreCheck } from './types.js';
 
@@ -17,7 +18,28 @@ export async function settleImages(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   await settleMounts(context);
   await settleLeases(store, paths.images, { all: false });
+  await forgetUnrecorded(context);
   await collect(store, paths.images);
+}
+
+/** In which boot nothing lies under its name that a power cut may have damaged. */
+const CHECKED_BOOT = 'images_boot_id';
+
+/**
+ * What has its name and is in no record yet may not have been on the disk when the machine went down: it is made anew when it is wanted. Once in each boot, and
+ * before anybody trusts a name.
+ */
+async function forgetUnrecorded(context: EngineContext): Promise<void> {
+  const { store, paths } = context;
+  const boot = store.meta('boot_id') ?? '';
+  if (store.meta(CHECKED_BOOT) === boot) return;
+  await withLocked(lockPath(paths.images, 'boot', boot), async () => {
+    if (store.meta(CHECKED_BOOT) === boot) return;
+    await settleLeases(store, paths.images, { all: true });
+    store.imageLeases.suspect(unusedItems(context));
+    await collect(store, paths.images);
+    store.setMeta(CHECKED_BOOT, boot);
+  });
 }
 
 export async function checkImages(

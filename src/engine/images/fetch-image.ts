@@ -2,6 +2,7 @@
 import { TspodError } from '../../errors.js';
 import type { RawManifest } from '../../image/transport.js';
 import { throwIfAborted } from '../../native/abort.js';
+import { syncFileSystem } from '../../native/disk.js';
 import type { ImageConfig, ImageManifest, Platform } from '../../oci/image.js';
 import { splitDigest } from '../../oci/digest.js';
 import { layerCompression } from '../../oci/media-types.js';
@@ -85,6 +86,8 @@ async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Pr
   const manifests = [...found.indexes, found.raw];
   lease.add(manifests.map(({ digest }) => ({ kind: 'blob', key: digest })));
   for (const kept of manifests) keepBlob(paths, kept, lease.unready);
+  // Before it is recorded, and all of it once: a power cut leaves an image that is whole, or files that no record names.
+  await syncFileSystem(paths.blobs);
   const seq = store.images.add({
     id: splitDigest(manifest.config.digest).hex,
     createdUs: microseconds(config.created),
@@ -100,6 +103,7 @@ async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Pr
         ? []
         : manifests.map(({ digest }) => ({ repository: request.repository ?? '', digest })),
   });
+  store.flush();
   failpoint('image-recorded');
   const image = store.images.bySeq(seq);
   if (image === undefined)

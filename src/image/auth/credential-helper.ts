@@ -58,9 +58,20 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
     const child = spawn(program, [verb], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: environment,
-      timeout: TIMEOUT_MS,
       ...(signal === undefined ? {} : { signal }),
     });
+    // Node's own time limit keeps the process alive for one that was never started.
+    const timer = setTimeout(() => child.kill(), TIMEOUT_MS);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(
+        signal?.aborted === true
+          ? abortedError(`run ${program}`, signal)
+          : new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error }),
+      );
+    });
+    // One that could not be started has no pipes, where descriptors were short, and its error is about to come.
+    if (child.pid === undefined) return;
     const chunks: Buffer[] = [];
     let length = 0;
     child.stdout.on('data', (chunk: Buffer) => {
@@ -70,14 +81,10 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
     });
     // One that ends without reading is judged by its status.
     child.stdin.on('error', () => undefined);
-    child.on('error', (error) =>
-      reject(
-        signal?.aborted === true
-          ? abortedError(`run ${program}`, signal)
-          : new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error }),
-      ),
-    );
-    child.on('close', (status) => resolve({ status, stdout: Buffer.concat(chunks).toString('utf8') }));
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      resolve({ status, stdout: Buffer.concat(chunks).toString('utf8') });
+    });
     child.stdin.end(input);
   });
 }

@@ -17,7 +17,9 @@ import { layerDirectory } from './layers.js';
  */
 export async function collect(store: Store, paths: ImagePaths): Promise<readonly LeaseItem[]> {
   const removed: LeaseItem[] = [];
-  for (const suspect of store.imageLeases.suspects()) {
+  const suspects = store.imageLeases.suspects();
+  if (suspects.length > 0) store.flush();
+  for (const suspect of suspects) {
     const path = suspect.kind === 'layer' ? layerDirectory(paths, suspect.key) : blobPath(paths, suspect.key);
     const aside = `${path}.gone`;
     await removeTree(aside);

@@ -6,8 +6,8 @@ import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-
 import { isNativeError } from '../../native/native-error.js';
 import type { ImagePaths } from '../paths.js';
 
-/** `blob-HEX`, `layer-HEX`, `lease-ID`, `mount-ID`. */
-export function lockPath({ locks }: ImagePaths, kind: 'blob' | 'layer' | 'lease' | 'mount', key: string): string {
+/** `blob-HEX`, `layer-HEX`, `lease-ID`, `mount-ID`, `boot-ID`. */
+export function lockPath({ locks }: ImagePaths, kind: 'blob' | 'layer' | 'lease' | 'mount' | 'boot', key: string): string {
   return join(locks, `${kind}-${key.replace(':', '-')}`);
 }
 
