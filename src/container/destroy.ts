@@ -7,6 +7,7 @@ import { endProcess } from './end-process.js';
 import { recordContainerEvent } from './events.js';
 import { endOutlivingSessions } from './outliving-sessions.js';
 import { failpoint } from './failpoint.js';
+import { flushBeforeRemoval } from './flush.js';
 import { tellMembers } from './network-names.js';
 import { readableConfig } from './readable-config.js';
 import { unmountRoot } from './root-mount.js';
@@ -36,8 +37,7 @@ export async function destroyUnneeded(held: HeldContainer): Promise<void> {
 export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
-  // One that is removed at its end is removed after a power cut, too.
-  if (!held.state.autoRemove && existsSync(held.paths.directory)) held.context.store.flush();
+  flushBeforeRemoval(held);
   await endProcess(held.paths);
   await endOutlivingSessions(held);
   await sweep(held, held.state.exitCode);

@@ -1,5 +1,5 @@
 /** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 import { abortedError, throwIfAborted } from '../native/abort.js';
 import { whenAborted } from './when-aborted.js';
@@ -18,6 +18,7 @@ import { endProcess } from './end-process.js';
 import { giveUp } from './give-up.js';
 import type { HeldContainer } from './held.js';
 import { failpoint } from './failpoint.js';
+import { flushBeforeFiles } from './flush.js';
 import { launchError } from './launch-error.js';
 import { writeBundle } from './oci-runtime/bundle.js';
 import { withRuntimeWords } from './oci-runtime/errors.js';
@@ -65,8 +66,7 @@ export interface Launch {
  */
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
-  // Its first start makes its directory.
-  if (!existsSync(held.paths.directory)) held.context.store.flush();
+  flushBeforeFiles(held);
   if (held.config.cgroups === 'split') held.save({ splitFrom: splitFrom(held.context, held.config) });
   await prepareProfile(held.context, held.config);
   const compiled = await prepareLaunch(held, options);

@@ -99,9 +99,10 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   const { root } = prepared;
   if (root.kind === 'overlay') {
     const looksLike = config.root.kind === 'image' ? root.lowerDirs[0] : root.lowerDirs.at(-1);
-    const { isNew } = ensureLayer(paths, looksLike ?? '/', root.mapped === true ? config : undefined);
+    const { isNew } = ensureLayer(subject, looksLike ?? '/', root.mapped === true ? config : undefined);
     if (!isNew && root.volatile === true) takeVolatileAgain(paths);
-  } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file') ensureContainerDirectory(paths);
+  } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file')
+    ensureContainerDirectory(paths, config);
   return prepared;
 }
 

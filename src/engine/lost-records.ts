@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { isProcessAlive } from '../container/orphans.js';
 import { TspodError } from '../errors.js';
 import type { Directories } from '../host/directories.js';
+import { removeTree } from '../native/tree.js';
 import { REPAIR_HINT } from '../state/database.js';
 import { FRESH_STATE, type StoredSummary } from '../state/records.js';
 import type { Store } from '../state/store.js';
+import { isPassing } from '../storage/layers.js';
 import { containerPaths, type StorePaths } from '../storage/paths.js';
 import { volumeDirectories } from '../storage/volumes.js';
 
@@ -40,6 +42,17 @@ function whatIsKept({ containers, volumes }: StorePaths): string | undefined {
 export function refuseLostTables(paths: StorePaths): void {
   const kept = whatIsKept(paths);
   if (kept !== undefined) throw broken(`${paths.database} has no tables, and ${kept}`);
+}
+
+/**
+ * Before refuseLostRecords() in the first engine of a new boot: directories that a power cut has left of containers that would be removed by now, and
+ * of whose records it has left nothing.
+ */
+export async function removePassing(store: Store, { containers }: StorePaths): Promise<void> {
+  for (const id of idsIn(containers)) {
+    const directory = join(containers, id);
+    if (isPassing(directory) && isLost(store, directory, id)) await removeTree(directory);
+  }
 }
 
 /** Throws STORE_BROKEN if there are containers on the disk and none in the database. Costs one look at an index where there are some. */

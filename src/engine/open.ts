@@ -32,7 +32,7 @@ import { makeImages } from './images/images.js';
 import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';
 import { makeManifests } from './manifests/manifests.js';
-import { broken, missingDatabase, refuseLostRecords, refuseLostTables } from './lost-records.js';
+import { broken, missingDatabase, refuseLostRecords, refuseLostTables, removePassing } from './lost-records.js';
 import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
 import { pruneContainers } from './prune.js';
@@ -65,8 +65,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   if (missing !== undefined) throw broken(missing);
   const store = new Store(paths.database, () => refuseLostTables(paths));
   try {
+    const bootId = readBootId();
+    if (store.meta('boot_id') !== bootId) await removePassing(store, paths);
     refuseLostRecords(store, paths);
-    const isNewBoot = refreshAfterBoot(store, { bootId: readBootId(), runDirectories: paths.runDirectories });
+    const isNewBoot = refreshAfterBoot(store, { bootId, runDirectories: paths.runDirectories });
     mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
     const context = makeContext(directories, {
       paths,

@@ -7,15 +7,30 @@ import { mappedId } from '../spec/userns.js';
 import type { ContainerPaths } from './paths.js';
 
 /**
+ * Modes of a container's directory. That of one that is removed at its end has the sticky bit: no record of it is synced before it starts, so a
+ * power cut may leave the directory alone, and nobody misses it.
+ */
+const KEPT_MODE = 0o700;
+const PASSING_MODE = 0o1700;
+
+type Lifetime = Pick<ContainerConfig, 'autoRemove'>;
+
+/** Whether it is the directory of a container that is removed at its end. False if it is not there. */
+export function isPassing(directory: string): boolean {
+  const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o7777) === PASSING_MODE;
+}
+
+/**
  * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
  * container sees on "/", where `maps` says what that owner's ids are on the host. It appears under its name when it is complete.
  */
 export function ensureLayer(
-  paths: ContainerPaths,
+  { paths, config }: { readonly paths: ContainerPaths; readonly config: Lifetime },
   lowerRoot: string,
   maps: LayerMaps | undefined,
 ): { readonly isNew: boolean } {
-  const isNew = ensureDirectory(paths.directory, 0o700);
+  const isNew = ensureContainerDirectory(paths, config);
   if (!isNew && existsSync(paths.upper)) return { isNew: false };
   const { mode, ...owner } = statSync(lowerRoot);
   const { uid, gid } = maps === undefined ? owner : shifted(owner, maps);
@@ -53,7 +68,7 @@ function ensureDirectory(path: string, mode: number): boolean {
   }
 }
 
-/** The container's directory, for its log. */
-export function ensureContainerDirectory(paths: ContainerPaths): void {
-  ensureDirectory(paths.directory, 0o700);
+/** The container's directory, also for its log alone. False if it is there. */
+export function ensureContainerDirectory(paths: ContainerPaths, { autoRemove }: Lifetime): boolean {
+  return ensureDirectory(paths.directory, autoRemove ? PASSING_MODE : KEPT_MODE);
 }

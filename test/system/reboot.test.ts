@@ -1,6 +1,7 @@
 /** What the first engine of a new boot makes of a container in each state, and that it can be started again. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
@@ -187,3 +188,33 @@ test('reboot: two commands that come first at the same time', async (t) => {
   const refreshed = readEvents(eventPaths(env.runRoot)).filter(({ status }) => status === 'refresh');
   t.is(refreshed.length, 1);
 });
+
+for (const { flags, kept } of [
+  { flags: ['--rm'], kept: false },
+  { flags: [], kept: true },
+]) {
+  const title = `reboot: the record of one that is ${kept ? 'kept' : 'removed at its end'} is lost, its directory is not`;
+  test(title, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    await env.tspod('run', '-d', ...flags, ...env.flags, 'host:', 'sleep', '1000');
+    const directories = join(env.root, 'containers');
+    const made = readdirSync(directories);
+    t.is(made.length, 1);
+    await reboot(env);
+    forgetContainers(env.root);
+    const { status, stderr } = await env.tspod('ps', '-a');
+    t.is(status, kept ? 125 : 0, stderr);
+    if (kept) t.regex(stderr, /knows of no containers/);
+    t.deepEqual(readdirSync(directories), kept ? made : []);
+    await env.tspod('system', 'check', '--repair');
+    await env.tspod('rm', '--all');
+  });
+}
+
+/** As if what was recorded of them had not been on the disk yet. */
+function forgetContainers(root: string): void {
+  const database = new Database(join(root, 'tspod.db'));
+  database.exec('DELETE FROM container_state; DELETE FROM container_config; DELETE FROM container');
+  database.close();
+}

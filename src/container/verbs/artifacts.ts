@@ -1,5 +1,5 @@
 /** Named files that are kept beside a container, in its static directory, and go with it. */
-import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TspodError } from '../../errors.js';
@@ -8,6 +8,7 @@ import { ensureContainerDirectory } from '../../storage/layers.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
+import { flushBeforeFiles } from '../flush.js';
 import { withContainer } from '../held.js';
 
 /** Longest name: some room is left for that of the file while it is written. */
@@ -31,8 +32,8 @@ export async function addArtifact(
   await withContainer(context, id, (held) => {
     held.require('update');
     const directory = artifactDirectory(context, id);
-    if (!existsSync(held.paths.directory)) context.store.flush();
-    ensureContainerDirectory(held.paths);
+    flushBeforeFiles(held);
+    ensureContainerDirectory(held.paths, held.config);
     mkdirSync(directory, { mode: 0o700, recursive: true });
     // Whoever reads it sees the old one or the new one. What a crash leaves under this name the next one replaces.
     const unready = join(directory, `.${name}.new`);

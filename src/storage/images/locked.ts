@@ -7,7 +7,11 @@ import { isNativeError } from '../../native/native-error.js';
 import type { ImagePaths } from '../paths.js';
 
 /** `blob-HEX`, `layer-HEX`, `lease-ID`, `mount-ID`, `boot-ID`. */
-export function lockPath({ locks }: ImagePaths, kind: 'blob' | 'layer' | 'lease' | 'mount' | 'boot', key: string): string {
+export function lockPath(
+  { locks }: ImagePaths,
+  kind: 'blob' | 'layer' | 'lease' | 'mount' | 'boot',
+  key: string,
+): string {
   return join(locks, `${kind}-${key.replace(':', '-')}`);
 }
 
