@@ -5,8 +5,8 @@ import { command, root } from './command.mjs';
 /** Installed in CI alone: they are large. */
 const PROGRAMS = ['qemu-system-x86', 'debootstrap', 'e2fsprogs'];
 
-/** What this machine may lack, and most users have: cgroup v2 with either manager, systemd, AppArmor. */
-const TITLES = ['systemd: *', 'cgroupfs: *', 'apparmor: *'];
+/** What this machine may lack, and most users have: cgroup v2 with either manager, systemd, AppArmor; and a clock that may be set. */
+const TITLES = ['systemd: *', 'cgroupfs: *', 'apparmor: *', 'clock: *'];
 
 /** Emulated, this takes five minutes; the disk image is made once, which takes two. */
 const MINUTES = 30;

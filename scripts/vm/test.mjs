@@ -143,7 +143,7 @@ function prepareRepository(command) {
 /** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
 function testCommand() {
   const match = values.match.map((title) => ` --match '${title}'`).join('');
-  return `TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built --each ${values.suite.join(' ')}${match}`;
+  return `TSPOD_TEST_MACHINE=own TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built --each ${values.suite.join(' ')}${match}`;
 }
 
 function boot({ image, disk }) {

@@ -55,6 +55,11 @@ const PROBES = {
   selinux: () => (hasFile('/sys/fs/selinux/enforce') ? undefined : 'the kernel has no SELinux'),
   timens: () => (hasFile('/proc/self/ns/time') ? undefined : 'the kernel has no time namespaces'),
   userns: () => (hasFile('/proc/self/ns/user') ? undefined : 'the kernel has no user namespaces'),
+  /** A machine that only the tests use, whose clock may be set. */
+  ownMachine: () =>
+    process.env['TSPOD_TEST_MACHINE'] === 'own'
+      ? undefined
+      : 'only in the virtual machine of the tests (npm run test:vm)',
   swap: () =>
     hasFile('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes') || hasSwap() ? undefined : 'no swap accounting',
   sysResource: () => (hasCapability(24) ? undefined : 'CAP_SYS_RESOURCE is missing'),
