@@ -1,30 +1,55 @@
 'use strict';
 /**
  * Runs the bundle with the code that V8 made of it before, since compiling it takes longer than running it. A cache belongs to one bundle
- * (by its digest) and one version of Node; where there is none for this one yet, it is made when the program ends, if the directory can
- * be written to. V8 checks a cache before it uses it.
+ * (by its digest), one version of Node and one command: it has the functions that the program used which made it. Where there is none yet,
+ * it is made when this one ends; if the directory cannot be written to, the one that was made with the bundle serves all commands. V8
+ * checks a cache before it uses it.
  */
-const { readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { accessSync, constants, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
-const filename = `${__dirname}/tspod.cjs`;
-const cacheName = `${__dirname}/@DIGEST@-${process.version}-${process.arch}.cache`;
+/** Commands with a cache of their own, of a megabyte or so; the others share one. */
+const OFTEN =
+  'attach commit container cp create events exec image images inspect kill load logs network pod ps pull push restart rm rmi run start stats stop system volume wait'.split(
+    ' ',
+  );
+const OTHER = 'other';
 
-let cachedData;
-try {
-  cachedData = readFileSync(cacheName);
-} catch {
-  // none yet
-}
+const filename = `${__dirname}/tspod.cjs`;
+const command = process.argv[2] ?? '';
+const own = cacheOf(OFTEN.includes(command) ? command : OTHER);
+
+const cachedData = read(own) ?? (canBeMade() ? undefined : read(cacheOf(OTHER)));
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 if (cachedData === undefined || script.cachedDataRejected) process.once('exit', saveCache);
 script.runInThisContext()(require, { filename, exports: {} }, {});
 
+function cacheOf(kind) {
+  return `${__dirname}/@DIGEST@-${process.version}-${process.arch}-${kind}.cache`;
+}
+
+function read(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function canBeMade() {
+  try {
+    accessSync(__dirname, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function saveCache() {
   try {
-    const temporary = `${cacheName}.${process.pid}`;
+    const temporary = `${own}.${process.pid}`;
     writeFileSync(temporary, script.createCachedData(), { flag: 'wx' });
-    renameSync(temporary, cacheName);
+    renameSync(temporary, own);
   } catch {
     // a read-only directory: the program starts a little later each time
   }
