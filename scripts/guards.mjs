@@ -43,17 +43,12 @@ async function main() {
   }
   const putBack = keepHost();
   const scratch = await makeScratch({ built: values.built === true });
-  process.once('SIGINT', () => {
+  // Also after a signal.
+  process.once('exit', () => {
     putBack();
     removeScratch(scratch);
-    process.exit(130);
   });
-  try {
-    return await tryAll(scratch, guards, putBack);
-  } finally {
-    putBack();
-    removeScratch(scratch);
-  }
+  return tryAll(scratch, guards, putBack);
 }
 
 /** Throws if the table does not fit the sources: before anything is built. */

@@ -23,7 +23,7 @@ async function pendingTests(args, env) {
  * words before the command.
  */
 export async function avaResults(pattern, options = {}) {
-  const { env = {}, args = [], cwd = root, wrapper = [], isQuiet = false, timeoutMinutes = 30 } = options;
+  const { env = {}, args = [], cwd = root, wrapper = [], isQuiet = false, timeoutMinutes = 60 } = options;
   const scratch = mkdtempSync(join(options.temporary ?? tmpdir(), 'tspod-test-run-'));
   const skipLog = join(scratch, 'skips');
   writeFileSync(skipLog, '');

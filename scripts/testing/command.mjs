@@ -7,11 +7,29 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** How much of a program's output a result keeps: its end says what went wrong. */
 const KEPT_CHARACTERS = 20_000;
 
+const running = new Set();
+
+/** They are in groups of their own: who ends this program from a terminal or by its pid ends them, too. */
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+  process.on(signal, () => {
+    for (const child of running) killGroup(child);
+    process.exit(128 + number);
+  });
+}
+
+function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
 /**
  * Resolves to { status, output }, output being both streams as they came. `onLine` sees each line of stdout. A program that
  * takes longer than the limit is killed with all that it started.
  */
-export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 30 } = {}) {
+export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 60 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd,
@@ -19,6 +37,7 @@ export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinut
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    child.on('spawn', () => running.add(child));
     let output = '';
     let rest = '';
     const keep = (text) => (output = (output + text).slice(-KEPT_CHARACTERS));
@@ -31,11 +50,12 @@ export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinut
     child.stderr.setEncoding('utf8').on('data', keep);
     const timer = setTimeout(() => {
       keep(`\n(killed: no end after ${timeoutMinutes} minutes)`);
-      process.kill(-child.pid, 'SIGKILL');
+      killGroup(child);
     }, timeoutMinutes * 60_000);
     child.on('error', (error) => keep(error.message));
     child.on('close', (code) => {
       clearTimeout(timer);
+      running.delete(child);
       if (rest !== '' && onLine !== undefined) onLine(rest);
       resolve({ status: code ?? 1, output });
     });
