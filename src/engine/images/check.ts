@@ -6,6 +6,7 @@ import type { EngineContext } from '../../container/context.js';
 import { removeTree } from '../../native/tree.js';
 import { blobSize } from '../../storage/images/blobs.js';
 import { collect, stored, strays } from '../../storage/images/garbage.js';
+import { SALVAGED } from '../../state/salvage.js';
 import { hasLayer } from '../../storage/images/layers.js';
 import { adoptImages } from './adopt.js';
 import { settleMounts } from './mount.js';
@@ -32,7 +33,8 @@ const CHECKED_BOOT = 'images_boot_id';
 async function forgetUnrecorded(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   const boot = store.meta('boot_id') ?? '';
-  if (store.meta(CHECKED_BOOT) === boot) return;
+  // After a repair, records are made of what has none (adoptImages()).
+  if (store.meta(CHECKED_BOOT) === boot || store.meta(SALVAGED) === '1') return;
   await withLocked(lockPath(paths.images, 'boot', boot), async () => {
     if (store.meta(CHECKED_BOOT) === boot) return;
     await settleLeases(store, paths.images, { all: true });
