@@ -23,7 +23,8 @@ export async function vmResults({ install }) {
   ];
   const results = [];
   const onLine = (line) => {
-    const [, outcome, name] = /^(passed|failed|skipped): (.*)$/.exec(line) ?? [];
+    // A serial line ends its lines with a carriage return, too.
+    const [, outcome, name] = /^(passed|failed|skipped): (.*)$/.exec(line.trimEnd()) ?? [];
     if (outcome !== undefined) results.push(resultOf(outcome, name));
   };
   const { status, output } = await command(process.execPath, args, { timeoutMinutes: MINUTES, onLine });

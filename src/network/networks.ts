@@ -128,10 +128,15 @@ async function newDefaultNetwork(place: NetworkPlace): Promise<Network> {
   };
 }
 
+/** A new network may be called like the beginning of another one's id: a name comes first. */
+function isNameTaken({ directory }: NetworkPlace, name: string): boolean {
+  return readNetwork(directory, name) !== undefined || isDefault(name);
+}
+
 /** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
 export async function createNetwork(place: NetworkPlace, options: NetworkCreateOptions): Promise<Network> {
   return withNetworkLock(place.directory, async () => {
-    if (options.name !== undefined && networkIsThere(place, options.name)) {
+    if (options.name !== undefined && isNameTaken(place, options.name)) {
       if (options.ignoreExisting !== true) throw networkExists(options.name);
       return findNetwork(place, options.name);
     }

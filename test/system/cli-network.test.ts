@@ -22,6 +22,16 @@ function fileOf(t: ExecutionContext, name: string): File {
   return JSON.parse(readFileSync(join(directoryOf(t), `${name}.json`), 'utf8')) as File;
 }
 
+test('network create: the beginning of the id of another one is a name like others', async (t) => {
+  if (!requires(t, 'root')) return;
+  await run(t, 0, 'network', 'create', 'web');
+  const { id } = fileOf(t, 'web');
+  const name = id.slice(0, 2);
+  t.is(await output(t, 'network', 'create', '--ignore', name), `${name}\n`);
+  t.not(fileOf(t, name).id, id);
+  t.is(await output(t, 'network', 'inspect', '--format', '{{.ID}}', name), `${fileOf(t, name).id}\n`);
+});
+
 test('network create: writes netavark’s file, prints the name, and ls, inspect and exists see it', async (t) => {
   if (!requires(t, 'root')) return;
   t.is(await output(t, 'network', 'create', '--label', 'a=b', '-o', 'mtu=1400', '--ipv6', 'web'), 'web\n');

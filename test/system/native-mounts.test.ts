@@ -223,14 +223,15 @@ test.serial('propagation is that of one mount, or of all below', async (t) => {
   t.regex((await here.mountAt(`${here.directory}/second`)) ?? '', /master:\d+ -/);
 });
 
-test.serial('a hundred mounts at once, one above the other, and their end', async (t) => {
+test.serial('a hundred mounts at once, one above the other, and their end one by one', async (t) => {
   if (!requires(t, 'root')) return;
   const here = await place(t);
   const target = `${here.directory}/target`;
   await withNamespaces({ mnt: here.mnt }, async (inside) => {
     const all = Array.from({ length: 100 });
     await Promise.all(all.map(() => inside.mountFileSystem({ type: 'tmpfs', target })));
-    await Promise.all(all.map(() => inside.unmount(target)));
+    // Two at once may find the same one, which is busy for the second.
+    for (let count = 0; count < all.length; count += 1) await inside.unmount(target);
     t.is(await here.mountAt(target), undefined);
   });
 });
