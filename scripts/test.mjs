@@ -104,9 +104,9 @@ function installPrograms() {
   if (status !== 0) console.error('scripts/test-programs.sh failed: tests that need the programs will say so');
 }
 
-/** The decoders, against a minute of mutations of the kept corpus; `npm run fuzz` goes on for longer. */
+/** The decoders, against half a minute of mutations of the kept corpus; `npm run fuzz` goes on for longer. */
 async function fuzzResults() {
-  const seconds = inCi ? 60 : 10;
+  const seconds = inCi ? 30 : 10;
   return [
     await commandResult(`the decoders survive ${seconds} s of fuzzing`, process.execPath, [
       'scripts/fuzz.mjs',
