@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ExecutionContext } from 'ava';
 
 import { storeOf } from './cli.js';
-import { LOOKS } from './leaks.js';
 
 export interface TestNetwork {
   /** Runs a program of the machine in the namespace; answers what it prints. */
@@ -29,13 +27,8 @@ export async function testNetwork(t: ExecutionContext<unknown>): Promise<TestNet
   const links = (): readonly string[] =>
     (JSON.parse(inside('ip', '-j', 'link')) as { ifname: string }[]).map(({ ifname }) => ifname);
   // Of the teardowns this is the last: the store has been emptied by then.
-  t.teardown(async () => {
-    let left = links();
-    // A monitor may be about to end.
-    for (let look = 0; look < LOOKS && left.length > 1; look += 1) {
-      await delay(25);
-      left = links();
-    }
+  t.teardown(() => {
+    const left = links();
     holder.kill('SIGKILL');
     assert.deepEqual(left, ['lo']);
   });
