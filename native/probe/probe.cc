@@ -26,7 +26,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -351,15 +350,6 @@ void signal_self(const Arguments& arguments) {
   finish(0);
 }
 
-/** Cuts a file system off from its disk, as a power cut does: what was not synced is lost. For tests on a
- * disk of their own. */
-void cut_off(const Arguments& arguments) {
-  constexpr unsigned long kGoingDown = 0x8004587d;  // FS_IOC_GOINGDOWN
-  uint32_t without_flushing_the_log = 2;
-  const int fd = ::open(arguments.at(1), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  tell("cut", fd == -1 ? -1 : ::ioctl(fd, kGoingDown, &without_flushing_the_log));
-}
-
 constexpr struct {
   const char* name;
   void (*run)(const Arguments&);
@@ -399,7 +389,6 @@ constexpr struct {
     {"print", write_to},
     {"exit", leave},
     {"kill", signal_self},
-    {"cut-off", cut_off},
 };
 
 bool run(const Arguments& arguments) {

@@ -1,4 +1,4 @@
-/** Programs that tests run in containers, static so that they run in any root: native/probe/NAME.cc. */
+/** Programs of tests, static so that they run in any root: native/probe/NAME.cc. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,11 @@ export function probePath(): string {
 /** Tries what a hostile process tries. */
 export function attackerPath(): string {
   return compiled('attacker');
+}
+
+/** Cuts a file system off from its disk. */
+export function powerCutPath(): string {
+  return compiled('power_cut');
 }
 
 /** Writes, as `path`, a program that is taken for the monitor, and becomes it when `strace` with these flags is attached to it. */
