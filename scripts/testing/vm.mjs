@@ -30,10 +30,14 @@ export async function vmResults({ install }) {
   const { status, output } = await command(process.execPath, args, { timeoutMinutes: MINUTES, onLine });
   const machine = 'a virtual machine with cgroup v2, systemd and AppArmor';
   if (status === 77) return [{ name: machine, outcome: 'skipped', detail: output.trim().split('\n').at(-1) }];
-  // What its runner says at the end tells why tests have failed, or the whole of it.
-  if (status !== 0) results.push({ name: machine, outcome: 'failed', detail: output.trim() });
+  // What its runner says at the end tells why tests have failed, or the whole of it; and how many lines there must have been.
+  const [, ...counts] = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped\r?$/gm)].at(-1) ?? [];
+  const isWhole = counts.length > 0 && sum(counts.map(Number)) === results.length;
+  if (status !== 0 || !isWhole) results.push({ name: machine, outcome: 'failed', detail: output.trim() });
   return results;
 }
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** The reason of a skip stands in parentheses. */
 function resultOf(outcome, name) {
