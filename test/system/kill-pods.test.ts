@@ -137,7 +137,7 @@ async function checkPoint(
     t.is(status(), after, what);
   }
   if (status() === 'gone') t.deepEqual(engine.containers.list({ all: true }), [], what);
-  else await use(t, engine, what);
+  else await use(t, engine, { what, point });
   t.deepEqual(await settledRemains(env, []), [], `${what}: left`);
 }
 
@@ -154,11 +154,15 @@ async function startAtLast(pod: Pod): Promise<void> {
 }
 
 /** It does all that a pod does, and goes. */
-async function use(t: ExecutionContext<unknown>, engine: Engine, what: string): Promise<void> {
+async function use(
+  t: ExecutionContext<unknown>,
+  engine: Engine,
+  { what, point }: { readonly what: string; readonly point: Point },
+): Promise<void> {
   const pod = engine.pods.get(POD);
   // Another stop goes on from there.
   if (pod.containers().some(({ status }) => status === 'stopping')) await pod.stop();
-  await startAtLast(pod);
+  await (point === 'plan-sent' ? startAtLast(pod) : pod.start());
   t.true(['Running', 'Degraded'].includes(pod.status()), `${what}: ${pod.status()}`);
   await pod.stop();
   t.is(pod.status(), 'Exited', what);
