@@ -4,7 +4,7 @@ import { MOUNT_ATTR } from '../oci/mount-options.js';
 import { describeStep } from '../plan/describe.js';
 import { PROTOCOLS } from '../plan/network/ports.js';
 import type { Plan, Step } from '../plan/ops.js';
-import { errnoName, errnoText } from '../util/errno.js';
+import { errnoName, errnoText, NO_SPACE } from '../util/errno.js';
 
 export interface FailedStep {
   /** Index in the plan; 0xffffffff: none. */
@@ -14,7 +14,6 @@ export interface FailedStep {
 }
 
 const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT']);
-const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, PORT_IN_USE, DISK_FULL or LAUNCH_FAILED; `details` has op, step, steps, errno and

@@ -3,7 +3,6 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import Database from 'better-sqlite3';
 
+import { syncPath } from '../native/disk.js';
 import { sqliteBinding } from './binding.js';
 import { migrate, type Connection } from './database.js';
 import { TIDY_UP } from './salvage-rows.js';
@@ -55,7 +55,7 @@ export function salvageDatabase(damaged: string, target: string, bootId: string)
   } finally {
     saved.close();
     forget(copy);
-    syncFile(target);
+    syncPath(target);
   }
 }
 
@@ -197,10 +197,4 @@ function readTable({ from, into, table }: Table): void {
 
 function forget(copy: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
-}
-
-function syncFile(path: string): void {
-  const fd = openSync(path, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }

@@ -1,7 +1,6 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
-
 import { TspodError } from '../errors.js';
+import { syncPath } from '../native/disk.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { naming, openDatabase, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
@@ -321,12 +320,7 @@ export class Store {
    * files of nobody, and no record without its files. Costs a write of the disk's.
    */
   flush(): void {
-    const fd = openSync(`${this.path}-wal`, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    syncPath(`${this.path}-wal`);
   }
 
   get isOpen(): boolean {

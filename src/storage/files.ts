@@ -4,6 +4,7 @@ import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, 
 import { TspodError } from '../errors.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
+import { NO_SPACE } from '../util/errno.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
 import { insertLine, withSection } from './hosts-section.js';
 import { resolvText, type ResolvRequest } from './resolv-file.js';
@@ -159,8 +160,6 @@ function hostFile(path: string): string {
     return '';
   }
 }
-
-const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Readable by every user of the container, whatever this process's umask is; its root's to change. */
 function write(path: string, content: string, { uid, gid }: FileRequest['owner']): void {

@@ -3,19 +3,7 @@
  * those who are at work on them. What is to be removed is put aside in `.gone`, which no volume can be called.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  opendirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, opendirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import {
@@ -26,6 +14,7 @@ import {
   openBeneath,
   type OwnedFd,
 } from '../native/directory-entries.js';
+import { syncPath } from '../native/disk.js';
 import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-changes.js';
 import { isNativeError } from '../native/native-error.js';
 import { removeTree } from '../native/tree.js';
@@ -67,17 +56,8 @@ export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: O
   chownSync(made, owner.uid, owner.gid);
   chmodSync(made, 0o755);
   renameSync(made, data);
-  for (const path of [directory, dirname(directory)]) syncDirectory(path);
-}
-
-/** What was made in it, and renamed, is there after a power cut. */
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  // The new names are there after a power cut.
+  for (const path of [directory, dirname(directory)]) syncPath(path);
 }
 
 /** Out of the way in one step, so that the name is free. Answers where it is, for removeTree(); undefined if there is none. */

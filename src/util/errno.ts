@@ -151,6 +151,9 @@ function entries(): ReadonlyMap<number, ErrnoEntry> {
   return byNumber;
 }
 
+/** Names of the errors of a full disk, or of a full quota. */
+export const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** `EPERM` for 1 (and for -1, as node:fs counts). A number that has no name is `E` and the number. */
 export function errnoName(errno: number): string {
   const number = Math.abs(errno);

@@ -7,6 +7,7 @@ import { unlinkIfThere } from '../../native/if-there.js';
 import { ensureContainerDirectory } from '../../storage/layers.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
+import { NO_SPACE } from '../../util/errno.js';
 import type { EngineContext } from '../context.js';
 import { flushBeforeFiles } from '../flush.js';
 import { withContainer } from '../held.js';
@@ -41,8 +42,7 @@ export async function addArtifact(
       writeFileSync(unready, data, { mode: 0o600 });
     } catch (error) {
       unlinkIfThere(unready);
-      const code = (error as NodeJS.ErrnoException).code ?? '';
-      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      if (!NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
       throw new TspodError('DISK_FULL', `no space is left for artifact ${JSON.stringify(name)}`, { cause: error });
     }
     renameSync(unready, join(directory, name));

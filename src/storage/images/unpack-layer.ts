@@ -7,6 +7,7 @@ import { TreeWriter, type WrittenEntry } from '../../native/tree-writer.js';
 import type { TarHeader, TarType } from '../../tar/header.js';
 import { readTar } from '../../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
+import { NO_SPACE } from '../../util/errno.js';
 import { GROWTH_LIMIT, type GrowthLimit } from '../../util/growth-limit.js';
 import { isKept } from '../owners.js';
 
@@ -210,7 +211,7 @@ const BAD_PATHS = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'EXDEV', 'EINVA
 function asLayerError(error: unknown): unknown {
   if (isTspodError(error, 'BAD_ARCHIVE')) return new TspodError('BAD_IMAGE', error.message, { cause: error });
   if (!isNativeError(error)) return error;
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  if (NO_SPACE.has(error.code))
     return new TspodError('DISK_FULL', `a layer cannot be unpacked: ${error.message}`, { cause: error });
   if (!BAD_PATHS.includes(error.code)) return error;
   return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${error.message}`, { cause: error });
