@@ -128,7 +128,7 @@ async function sanitizerResults() {
   return testsIn('out/test/launch/**/*.test.js', { ...environment, ...sanitized });
 }
 
-/** A sample: all of them take half an hour. */
+/** A sample: each takes a build. */
 async function guardResults() {
   const name = 'tests of attacks fail without the guard: three of them';
   return [await commandResult(name, process.execPath, ['scripts/guards.mjs', '--built', '--quick'])];
