@@ -12,6 +12,17 @@ namespace tspod::addon {
 
 namespace {
 
+/** The nsfs file of the thread's own, for a kind that it can leave and come back to; else null. */
+const char* own_path(int flag) {
+  switch (flag) {
+    case CLONE_NEWNET: return "/proc/thread-self/ns/net";
+    case CLONE_NEWUTS: return "/proc/thread-self/ns/uts";
+    case CLONE_NEWIPC: return "/proc/thread-self/ns/ipc";
+    case CLONE_NEWCGROUP: return "/proc/thread-self/ns/cgroup";
+    default: return nullptr;
+  }
+}
+
 /** A path or a descriptor. */
 Result<NamespaceName> namespace_of(Napi::Value source, int flag) {
   if (source.IsString()) return NamespaceName{source.As<Napi::String>().Utf8Value(), {}, flag};
@@ -32,7 +43,14 @@ Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index) {
   return namespaces;
 }
 
-Result<void> enter(Namespaces namespaces) {
+bool can_leave(const Namespaces& namespaces) {
+  // In none but its own it would be in those of the thread that made it, which may not be node's any more.
+  return !namespaces.empty() &&
+         std::all_of(namespaces.begin(), namespaces.end(),
+                     [](const NamespaceName& name) { return own_path(name.flag) != nullptr; });
+}
+
+Result<void> enter(Namespaces& namespaces) {
   if (namespaces.empty()) return {};
   // All are opened before the first is joined: in another mount namespace the paths may name nothing. What is
   // no namespace shall hold nobody up.
@@ -40,8 +58,16 @@ Result<void> enter(Namespaces namespaces) {
     if (name.held) continue;
     name.held = TRY(sys::open(name.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   }
-  // Root and working directory are node's until here; setns to a mount namespace wants them unshared.
-  TRY(sys::unshare(CLONE_FS));
+  if (can_leave(namespaces)) {
+    // Without /proc, the thread cannot go back and is thrown away.
+    for (NamespaceName& name : namespaces) {
+      if (Result<UniqueFd> own = sys::open(own_path(name.flag), O_RDONLY | O_CLOEXEC))
+        name.own = std::move(*own);
+    }
+  } else {
+    // Root and working directory are node's until here; setns to a mount namespace wants them unshared.
+    TRY(sys::unshare(CLONE_FS));
+  }
   for (const NamespaceName& name : namespaces) {
     Result<void> joined = sys::setns(name.held.get(), name.flag);
     if (!joined) return Error{"setns", name.path, joined.error().err};
@@ -49,9 +75,9 @@ Result<void> enter(Namespaces namespaces) {
   return {};
 }
 
-bool keeps_mounts_busy(const Namespaces& namespaces) {
-  return std::any_of(namespaces.begin(), namespaces.end(),
-                     [](const NamespaceName& name) { return name.flag == CLONE_NEWNS; });
+Result<void> leave(const Namespaces& namespaces) {
+  for (const NamespaceName& name : namespaces) TRY(sys::setns(name.own.get(), name.flag));
+  return {};
 }
 
 }  // namespace tspod::addon

@@ -1,4 +1,4 @@
-// Work inside other namespaces: on a task's thread, which joins them first and ends with the work.
+// Work inside other namespaces: on a task's thread, which joins them first, and then goes back or ends.
 #pragma once
 
 #include <string>
@@ -12,30 +12,53 @@ struct NamespaceName {
   std::string path;  // an nsfs file: /proc/PID/ns/net, a pinned one
   UniqueFd held;     // instead of a path: a copy of the caller's, who may close it before the thread starts
   int flag;          // CLONE_NEW*
+  UniqueFd own{};    // what the thread goes back to
 };
 using Namespaces = std::vector<NamespaceName>;
 
 /** Two arguments: an array of paths or descriptors, and one of flags. */
 Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index);
 
-/** Joins them all, or none that matters: the thread is thrown away after a failure. */
-Result<void> enter(Namespaces namespaces);
+/** Whether a thread can go back from all of them: not from a mount or a user namespace. */
+bool can_leave(const Namespaces& namespaces);
 
-/** A thread in a mount namespace keeps its mounts busy. */
-bool keeps_mounts_busy(const Namespaces& namespaces);
+/** Joins them all; after a failure, some. */
+Result<void> enter(Namespaces& namespaces);
 
-/** Runs `work` in the namespaces. It gets no signals, shares no working directory and no umask with node. */
+/** For those that `can_leave` holds of, also after a failure: joins the thread's own again. */
+Result<void> leave(const Namespaces& namespaces);
+
+/** Runs `work` in the namespaces. It gets no signals; a working directory and a umask of its own where it
+ * could not leave. */
+template <class Work> class InsideTask final : public Task {
+ public:
+  using Answer = decltype(std::declval<Work&>()());
+
+  InsideTask(Napi::Env env, Namespaces namespaces, Work work)
+      : Task(env), namespaces_(std::move(namespaces)), work_(std::move(work)) {}
+  void run() override {
+    answer_.emplace(inside());
+    if (can_leave(namespaces_) && leave(namespaces_)) leaves_thread_as_it_was();
+  }
+  Napi::Value outcome(Napi::Env env) override { return to_js(env, std::move(*answer_)); }
+
+ private:
+  Answer inside() {
+    TRY(enter(namespaces_));
+    return work_();
+  }
+
+  Namespaces namespaces_;
+  Work work_;
+  std::optional<Answer> answer_;
+};
+
+/** Runs `work` in the namespaces; returns the promise of its result. */
 template <class Work> Napi::Value run_inside(Napi::Env env, Result<Namespaces> namespaces, Work work) {
-  using Answer = decltype(work());
   if (!namespaces) return failure(env, namespaces.error());
-  bool may_end_later = !keeps_mounts_busy(*namespaces);
-  auto within = [namespaces = std::move(*namespaces), work = std::move(work)]() mutable -> Answer {
-    TRY(enter(std::move(namespaces)));
-    return work();
-  };
-  std::unique_ptr<Task> task = function_task(env, std::move(within));
-  if (may_end_later) task->may_end_later();
-  return tasks_of(env).start(std::move(task)).promise;
+  bool may_reuse = can_leave(*namespaces);
+  auto task = std::make_unique<InsideTask<Work>>(env, std::move(*namespaces), std::move(work));
+  return tasks_of(env).start(std::move(task), may_reuse).promise;
 }
 
 }  // namespace tspod::addon

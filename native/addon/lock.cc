@@ -1,5 +1,8 @@
 // Locks on files (core/file_lock.h) for JavaScript.
 #include <sys/file.h>
+#include <unistd.h>
+
+#include <atomic>
 
 #include "addon/environment.h"
 #include "addon/exports.h"
@@ -20,6 +23,10 @@ Napi::Value keep(Napi::Env env, Result<UniqueFd> file) {
  * Waits for a lock. The one system call that may take forever is a cancellation point of the asynchronous
  * kind: nothing else can interrupt flock(2) without a signal handler of our own in someone else's program,
  * and a handler would miss a signal that comes just before the call.
+ *
+ * glibc (2.36) ends a thread wherever the signal of pthread_cancel(3) meets it in a cancellation point, also
+ * while cancellation is disabled, so it would end in node's code with node's locks. Nobody cancels a thread
+ * that has left the call, and none leaves it that is about to be cancelled.
  */
 class LockTask final : public Task {
  public:
@@ -30,10 +37,14 @@ class LockTask final : public Task {
       result_ = lock_once();
     } while (result_ && !result_->valid());
   }
-  void cancel() override { pthread_cancel(thread()); }
+  void cancel() override {
+    if (wait_.exchange(Wait::called_off) == Wait::cancellable) pthread_cancel(thread());
+  }
   Napi::Value outcome(Napi::Env env) override { return keep(env, std::move(result_)); }
 
  private:
+  enum class Wait { none, cancellable, called_off };
+
   /** The locked file; none if the path names another one by now. */
   Result<UniqueFd> lock_once() {
     file_ = TRY(open_lock_file(path_));
@@ -44,18 +55,27 @@ class LockTask final : public Task {
   }
 
   /** Has nothing on its stack that a destructor would have to free: being cancelled skips them. */
-  static int wait_cancellably(int file) {
+  int wait_cancellably(int file) {
+    Wait wait = Wait::none;
+    if (!wait_.compare_exchange_strong(wait, Wait::cancellable)) return ECANCELED;
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
     int result;
     do {
       result = ::flock(file, LOCK_EX);
     } while (result < 0 && errno == EINTR);
+    int error = result < 0 ? errno : 0;
+    wait = Wait::cancellable;
+    if (!wait_.compare_exchange_strong(wait, Wait::none)) {
+      while (true) ::pause();  // it comes
+    }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
-    return result < 0 ? errno : 0;
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, nullptr);
+    return error;
   }
 
   std::string path_;
+  std::atomic<Wait> wait_ = Wait::none;
   UniqueFd file_;  // a member, so that it is closed with the task when the thread was cancelled, and the lock
                    // with it
   Result<UniqueFd> result_ = UniqueFd();

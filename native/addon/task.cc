@@ -1,29 +1,12 @@
 #include "addon/task.h"
 
-#include <signal.h>
-
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 namespace tspod::addon {
 namespace {
 
-/** Enough for the deepest handler; musl's default of 128 KiB is not, glibc's of 8 MiB would add up. */
-constexpr size_t kStackBytes = 512 * 1024;
-
-/** Starts a thread that no signal is delivered to: handlers of the program's are not for our threads. */
-int start_thread(pthread_t* thread, void* (*body)(void*), void* argument) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(thread, &attributes, body, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  return error;
-}
+/** More than these end after their task. */
+constexpr int kMaxWaiting = 8;
 
 }  // namespace
 
@@ -40,12 +23,12 @@ Tasks::Tasks(Napi::Env env) {
   napi_add_env_cleanup_hook(env, end_all, this);
 }
 
-Tasks::Started Tasks::start(std::unique_ptr<Task> task) {
+Tasks::Started Tasks::start(std::unique_ptr<Task> task, bool may_reuse) {
   Napi::Env env = task->promise_.Env();
   Napi::Promise promise = task->promise_.Promise();
   task->owner_ = this;
   task->id_ = ++last_id_;
-  int error = start_thread(&task->thread_, thread_main, task.get());
+  int error = may_reuse && !waiting_.empty() ? give_to_waiting(*task) : give_to_new(*task);
   if (error != 0) {
     task->promise_.Resolve(failure(env, Error{"pthread_create", "", error}));
     return {0, promise};
@@ -56,17 +39,37 @@ Tasks::Started Tasks::start(std::unique_ptr<Task> task) {
   return {task.release()->id_, promise};
 }
 
+int Tasks::give_to_new(Task& task) {
+  task.thread_ = std::make_unique<TaskThread>(run, &task);
+  return task.thread_->start();
+}
+
+int Tasks::give_to_waiting(Task& task) {
+  task.thread_ = std::move(waiting_.back());
+  waiting_.pop_back();
+  kept_--;
+  task.thread_->give(&task);
+  return 0;
+}
+
 void Tasks::cancel(uint32_t id) {
   auto found = live_.find(id);
   if (found != live_.end()) found->second->cancel();
 }
 
-void* Tasks::thread_main(void* argument) {
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
-  pthread_cleanup_push(post, argument);
-  static_cast<Task*>(argument)->run();
+bool Tasks::run(Task* task) {
+  bool waits = false;
+  pthread_cleanup_push(post, task);
+  task->run();
+  waits = task->thread_waits_ = task->leaves_thread_as_it_was_ && task->owner_->keep_one_more();
   pthread_cleanup_pop(/*execute=*/1);
-  return nullptr;
+  return waits;
+}
+
+bool Tasks::keep_one_more() {
+  if (kept_.fetch_add(1) < kMaxWaiting) return true;
+  kept_--;
+  return false;
 }
 
 /** Still on the task's thread, also when it was cancelled. */
@@ -82,26 +85,37 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   if (raw_env == nullptr) return;
   auto* self = static_cast<Tasks*>(context);
   Napi::Env env(raw_env);
-  // To wait for the end of a thread takes as long as a short system call in it. One may end meanwhile.
-  self->join_ending();
-  self->ending_ = task->thread_;
-  if (!task->may_end_later_) self->join_ending();
+  self->take_back(*task);
   self->live_.erase(task->id_);
   if (self->live_.empty()) napi_unref_threadsafe_function(env, self->queue_);
   task->promise_.Resolve(task->outcome(env));
+}
+
+/** The thread of a task that has ended. */
+void Tasks::take_back(Task& task) {
+  if (task.thread_waits_) {
+    waiting_.push_back(std::move(task.thread_));
+    return;
+  }
+  // To wait for the end of a thread takes as long as a short system call in it. One may end meanwhile.
+  end_last();
+  ending_ = std::move(task.thread_);
+  if (!task.leaves_thread_as_it_was_) end_last();
 }
 
 /** The environment ends: nothing of ours may run on in a library that could be unloaded. */
 void Tasks::end_all(void* context) {
   auto* self = static_cast<Tasks*>(context);
   for (auto& [id, task] : self->live_) task->cancel();
-  for (auto& [id, task] : self->live_) pthread_join(task->thread_, nullptr);
+  for (auto& [id, task] : self->live_) task->thread_->end();
+  for (auto& thread : self->waiting_) thread->end();
   self->live_.clear();
-  self->join_ending();
+  self->waiting_.clear();
+  self->end_last();
 }
 
-void Tasks::join_ending() {
-  if (ending_) pthread_join(*ending_, nullptr);
+void Tasks::end_last() {
+  if (ending_) ending_->end();
   ending_.reset();
 }
 

@@ -2,17 +2,18 @@
 //
 // Not on libuv's pool: its four threads are shared with node:fs and DNS, and a lock that is waited for would
 // starve what its holder needs to go on. A thread of its own may also change what belongs to a thread
-// (namespaces, working directory) and is then thrown away.
+// (namespaces, working directory): it is thrown away then, unless the task has taken it all back.
 #pragma once
 
 #include <napi.h>
-#include <pthread.h>
-
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "addon/task_thread.h"
 #include "addon/values.h"
 
 namespace tspod::addon {
@@ -32,19 +33,20 @@ class Task {
   virtual void cancel() {}
   /** On JavaScript's thread: what the promise resolves with. */
   virtual Napi::Value outcome(Napi::Env env) = 0;
-  /** Lets the promise resolve while the thread still ends: for one that keeps nothing busy by being there. */
-  void may_end_later() { may_end_later_ = true; }
 
  protected:
-  pthread_t thread() const { return thread_; }
+  pthread_t thread() const { return thread_->handle(); }
+  /** In `run`: another task may have the thread, which is as it was before and keeps nothing busy. */
+  void leaves_thread_as_it_was() { leaves_thread_as_it_was_ = true; }
 
  private:
   friend class Tasks;
   Napi::Promise::Deferred promise_;
   Tasks* owner_ = nullptr;
   uint32_t id_ = 0;
-  bool may_end_later_ = false;
-  pthread_t thread_{};
+  std::unique_ptr<TaskThread> thread_;
+  bool leaves_thread_as_it_was_ = false;
+  bool thread_waits_ = false;  // for the next task
 };
 
 /** The running tasks of one JavaScript environment: the main thread's, or a worker's. */
@@ -59,20 +61,28 @@ class Tasks {
   Tasks(const Tasks&) = delete;
   Tasks& operator=(const Tasks&) = delete;
 
-  Started start(std::unique_ptr<Task> task);
+  /** `may_reuse`: on a thread that another has left as it was, if there is one. */
+  Started start(std::unique_ptr<Task> task, bool may_reuse = false);
   /** Asks a task to end early. One that has ended is left alone. */
   void cancel(uint32_t id);
 
  private:
-  static void* thread_main(void* task);
+  /** On the task's thread; returns whether it shall wait for another. */
+  static bool run(Task* task);
   static void post(void* task);
   static void deliver(napi_env env, napi_value, void* tasks, void* task);
   static void end_all(void* tasks);
-  void join_ending();
+  bool keep_one_more();
+  int give_to_new(Task& task);
+  int give_to_waiting(Task& task);
+  void take_back(Task& task);
+  void end_last();
 
   napi_threadsafe_function queue_ = nullptr;
   std::unordered_map<uint32_t, Task*> live_;
-  std::optional<pthread_t> ending_;  // its result has been delivered
+  std::vector<std::unique_ptr<TaskThread>> waiting_;
+  std::atomic<int> kept_ = 0;           // waiting, or about to
+  std::unique_ptr<TaskThread> ending_;  // its result has been delivered
   uint32_t last_id_ = 0;
 };
 

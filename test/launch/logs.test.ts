@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { until } from '../helpers/checked.js';
 import { requires } from '../helpers/requires.js';
 import { launchContainer, runContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -142,10 +143,11 @@ test('logs: what is not ended with a newline is there at once, and is not ended 
     attach: { stdin: true, stdout: true },
   });
   await container.engine.untilOutput('prompt');
-  t.is(contentOf(k8sRecords(container.logPath), 'stdout').toString(), 'prompt');
+  const logged = () => contentOf(k8sRecords(container.logPath), 'stdout').toString();
+  t.is(await until(() => logged() || undefined, 'it is in the log'), 'prompt');
   container.engine.type('it\n');
   await container.engine.expect('exited');
-  t.is(contentOf(k8sRecords(container.logPath), 'stdout').toString(), 'promptgot it');
+  t.is(logged(), 'promptgot it');
 });
 
 test('logs: the last words of a container that is killed are kept', async (t) => {

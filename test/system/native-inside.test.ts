@@ -1,6 +1,6 @@
 /** Files and host names as namespaces show them, and handles that are closed too early. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import {
@@ -57,6 +57,25 @@ test.serial('sysctls of a network namespace are written there, with one write', 
   await t.throwsAsync(writeFileInside('/proc/sys/net/none', '1', { inside }), { code: 'ENOENT' });
   t.deepEqual((await readFileInside('/proc/net/dev', { inside })).match(/\w+(?=:)/g)?.includes('lo'), true);
 });
+
+test.serial(
+  'threads that can go back from a namespace do the next calls, and a few of them wait for those',
+  async (t) => {
+    if (!requires(t, 'root')) return;
+    staysUntouched(t);
+    const [net, uts] = [held(t, await createNamespace('net')), held(t, await createNamespace('uts'))];
+    const thread = async (inside: object) =>
+      (await readFileInside('/proc/thread-self/status', { inside })).match(/Pid:\t(\d+)/)?.[1];
+    const [first, second, third] = [await thread({ net }), await thread({ uts, net }), await thread({ net })];
+    t.deepEqual([second, third], [first, first]);
+    t.not(await thread({ net: '/nonexistent' }).catch(() => thread({ uts })), undefined);
+    const threads = () => readdirSync('/proc/self/task').length;
+    const before = threads();
+    await Promise.all(Array.from({ length: 100 }, () => getHostname({ inside: { uts, net } })));
+    for (let look = 0; look < LOOKS && threads() > before + 8; look += 1) await delay(1);
+    t.true(threads() <= before + 8, `${threads()} threads, ${before} before`);
+  },
+);
 
 test.serial('files are read whole or not at all, and nothing holds the reader up', async (t) => {
   staysUntouched(t);

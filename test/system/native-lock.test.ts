@@ -19,6 +19,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { lock, tryLock } from '../../src/native/index.js';
 import { openDescriptors, threadCount } from '../helpers/native.js';
+import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const MODULE = new URL('../../src/native/index.js', import.meta.url).href;
@@ -228,6 +229,38 @@ test.serial('an abort that races with the release never leaves the lock held', a
     await waiting;
   }
   t.truthy(tryLock(path));
+});
+
+/**
+ * The waiter has its lock, but its flock(2) returns late, when pthread_cancel(3) has found it waiting; the signal is later still, and comes when
+ * the waiter tells node's thread (in microseconds).
+ */
+const LATE_SIGNAL = ['flock:delay_exit=5000:when=1', 'tgkill:delay_enter=15000', 'write:delay_enter=25000'];
+
+test.serial("a wait that is called off just as it gets its lock ends outside of what is node's", async (t) => {
+  if (!requires(t, 'strace')) return;
+  const path = JSON.stringify(join(temporaryDirectory(t), 'lock'));
+  const script = `
+    import { lock, tryLock } from '${MODULE}';
+    for (let round = 0; round < 5; round += 1) {
+      const held = tryLock(${path});
+      const aborting = new AbortController();
+      const waiting = lock(${path}, { signal: aborting.signal }).catch((error) => error.code);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      held.release();
+      aborting.abort();
+      const outcome = await waiting;
+      if (outcome !== 'ABORTED') outcome.release();
+    }
+    process.exitCode = tryLock(${path}) === undefined ? 1 : 5;`;
+  const delays = LATE_SIGNAL.flatMap((delay) => ['-e', `inject=${delay}`]);
+  const strace = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=flock,tgkill,write', ...delays];
+  const words = [...strace, process.execPath, '--input-type=module', '-e', script];
+  const child = spawn('strace', words, { stdio: 'inherit', detached: true });
+  t.teardown(() => child.exitCode === null && process.kill(-(child.pid ?? 0), 'SIGKILL'));
+  const ends = AbortSignal.timeout(30_000);
+  const [code] = (await once(child, 'exit', { signal: ends })) as [number];
+  t.is(code, 5);
 });
 
 test.serial('a lock counts on the file that the path names', async (t) => {
