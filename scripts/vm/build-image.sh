@@ -8,10 +8,10 @@ here=$(dirname "$(readlink -f "$0")")
 suite=bookworm
 mirror=${TSPOD_VM_MIRROR:-http://deb.debian.org/debian}
 
-# What the tests use in the guest: of scripts/test-programs.sh all but the compilers, Podman, and what registries and their clients are.
+# What the tests use in the guest: of scripts/test-programs.sh all but the compilers, Podman and umoci.
 packages=systemd,systemd-sysv,dbus,kmod,apparmor,procps,psmisc,iproute2,util-linux,uidmap,busybox-static,tmux,strace,jq,bash,zsh,fish
 packages=$packages,libseccomp2,libstdc++6,ca-certificates,libasan8,libubsan1
-packages=$packages,nftables,aardvark-dns,crun,runc,e2fsprogs,zstd,attr,openssl,python3-minimal
+packages=$packages,nftables,aardvark-dns,crun,runc,e2fsprogs,zstd,attr,openssl,python3-minimal,docker-registry,skopeo
 
 rm -rf "$directory"
 mkdir -p "$directory"
