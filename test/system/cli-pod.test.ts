@@ -234,8 +234,8 @@ onPods('pod create --memory, --cpus, ...: limits of the cgroup that its containe
   await member(t, root, '--name', 'c', '--pod', 'web');
   const lines = readFileSync(`/proc/${await field(t, 'c', '{{.State.Pid}}')}/cgroup`, 'utf8').split('\n');
   const path = lines.find((line) => line.includes(id))?.replace(/^[^:]*:[^:]*:/, '') ?? '';
-  t.regex(path, new RegExp(`pod_?${id}`));
-  const above = path.slice(0, path.lastIndexOf('/'));
+  const [, above = ''] = new RegExp(`^(.*pod_${id}(?:\\.slice)?)/`).exec(path) ?? [];
+  t.not(above, '', path);
   const read = (...files: string[]): string => {
     const found = cgroupTops()
       .flatMap((top) => files.map((file) => `${top}${above}/${file}`))
