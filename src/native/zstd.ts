@@ -54,7 +54,8 @@ class ZstdTransform extends Transform {
       const [used, made, isComplete] = answer;
       at += used;
       full = made === OUTPUT_BYTES;
-      this.#isComplete = isComplete;
+      // A call that finds nothing left, after one whose output was full, says nothing of the frame before.
+      if (used > 0 || made > 0) this.#isComplete = isComplete;
       if (made > 0) this.push(output.subarray(0, made));
     }
   }
