@@ -80,28 +80,28 @@ size_t LogFile::fitting(std::string_view records) const {
   return whole == 0 && size_ == 0 ? records.find('\n') + 1 : whole;
 }
 
-/** Starts a new file. Readers follow by seeing that another file has the name. */
+/**
+ * Starts a new file. Readers follow by seeing that another file has the name. The new one is there before
+ * anything is moved; the only one is replaced by it, so that there is a file at the path all the time.
+ */
 Result<void> LogFile::rotate() {
-  if (settings_.max_files > 1) {
-    TRY(shift_old_files());
-    return use(TRY(make_empty(name_.c_str())));
-  }
-  // The only file is replaced by an empty one: there is a file at the path all the time.
   const std::string fresh = name_ + ".new";
-  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // of a monitor that was killed here
+  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // of a rotation that was cut off
   UniqueFd file = TRY(make_empty(fresh.c_str()));
+  if (settings_.max_files > 1) TRY(shift_old_files());
   TRY(sys::renameat(directory_.get(), fresh.c_str(), directory_.get(), name_.c_str()));
   return use(std::move(file));
 }
 
 Result<void> LogFile::shift_old_files() const {
   const int directory = directory_.get();
-  for (uint32_t number = settings_.max_files - 1; number > 1; --number) {
-    Result<void> moved =
-        sys::renameat(directory, numbered(number - 1).c_str(), directory, numbered(number).c_str());
+  for (uint32_t number = settings_.max_files - 1; number > 0; --number) {
+    const std::string younger = number == 1 ? name_ : numbered(number - 1);
+    Result<void> moved = sys::renameat(directory, younger.c_str(), directory, numbered(number).c_str());
+    // Somebody may have moved the current one away, too.
     if (!moved && moved.error().err != ENOENT) return moved;
   }
-  return sys::renameat(directory, name_.c_str(), directory, numbered(1).c_str());
+  return {};
 }
 
 Result<UniqueFd> LogFile::make_empty(const char* name) const {

@@ -133,6 +133,49 @@ TEST("log file: a record that is longer than a file may be gets a file of its ow
   CHECK_EQUAL(directory.content("log"), "cd\n");
 }
 
+/** Lets nobody open another file while it lives. */
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &saved_);
+    const rlimit limit{0, saved_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &saved_); }
+
+ private:
+  rlimit saved_{};
+};
+
+TEST("log file: a rotation that fails moves nothing, and a later one succeeds") {
+  for (const uint32_t max_files : {1U, 2U, 4U}) {
+    const Directory directory;
+    Result<LogFile> file = LogFile::open(settings_for(directory, 10, max_files));
+    for (const char* record : {"first\n", "second\n", "third\n"}) (void)file->append(record);
+    {
+      const NoDescriptors none;
+      for (const char* record : {"fourth\n", "fifth\n"}) CHECK_EQUAL(file->append(record).err, 0);
+    }
+    CHECK_EQUAL(directory.content("log"), "third\nfourth\nfifth\n");
+    if (max_files > 1) CHECK_EQUAL(directory.content("log.1"), "second\n");
+    if (max_files > 2) CHECK_EQUAL(directory.content("log.2"), "first\n");
+    (void)file->append("sixth\n");
+    CHECK_EQUAL(directory.content("log"), "sixth\n");
+    if (max_files > 1) CHECK_EQUAL(directory.content("log.1"), "third\nfourth\nfifth\n");
+    CHECK(!directory.has("log.new"));
+  }
+}
+
+TEST("log file: one that somebody has moved away is followed by a new one when it is full") {
+  const Directory directory;
+  Result<LogFile> file = LogFile::open(settings_for(directory, 10, 2));
+  (void)file->append("first\n");
+  std::filesystem::rename(directory.file("log"), directory.file("moved"));
+  (void)file->append("second\n");
+  CHECK_EQUAL(directory.content("moved"), "first\n");
+  CHECK_EQUAL(directory.content("log"), "second\n");
+}
+
 TEST("log file: reopening follows the path") {
   const Directory directory;
   Result<LogFile> file = LogFile::open(settings_for(directory));
