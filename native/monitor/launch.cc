@@ -297,6 +297,8 @@ Result<Launched, Failure> launch(Monitor& monitor) {
   const Result<void, Failure> done = try_launch(monitor, launched);
   if (done) return launched;
   end_child(launched);
+  // The teardown's, where the launch has not come to the clone.
+  (void)return_children(monitor.context);
   return done.error();
 }
 

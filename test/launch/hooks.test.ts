@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { STAGES } from '../../src/plan/ops.js';
 import type { Stage, Step } from '../../src/plan/ops.js';
-import { beforePivot, init, runContained } from '../helpers/contained.js';
+import { beforePivot, CLONE, init, prepare, runContained } from '../helpers/contained.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -67,6 +67,23 @@ test('hook: one that fails before exec stops the launch, with its words, and tea
   });
   t.is(end, 'failed hook ECHILD hook /bin/sh: exit code 7: the reason');
   t.true(existsSync(join(directory, 'torn-down')));
+});
+
+test('hook: those of a launch that fails before the clone run where the monitor does', async (t) => {
+  if (!requires(t, 'root')) return;
+  const directory = temporaryDirectory(t);
+  const tell = (name: string) => hook('teardown', directory, `readlink /proc/self/ns/pid > $D/${name}`);
+  const { end } = await runContained(t, {
+    outside: [
+      prepare({ op: 'unshare', flags: Number(CLONE.newPid) }),
+      prepare({ op: 'openPath', slot: 1, path: '/no/such', flags: 0 }),
+      tell('first'),
+      tell('second'),
+    ],
+  });
+  t.is(end, 'failed openPath ENOENT openat /no/such');
+  for (const name of ['first', 'second'])
+    t.is(readFileSync(join(directory, name), 'utf8').trim(), readlinkSync('/proc/self/ns/pid'));
 });
 
 test('hook: one that takes too long is ended', async (t) => {
