@@ -5,6 +5,7 @@
 
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/sys.h"
 #include "core/sys_process.h"
 
 namespace tspod::addon {
@@ -26,7 +27,8 @@ Napi::Value send_signal(const Napi::CallbackInfo& info) {
 /** A pidfd becomes readable when its process ends, reaped or not. */
 Napi::Value has_ended(const Napi::CallbackInfo& info) {
   pollfd entry{.fd = int_at(info, 0), .events = POLLIN, .revents = 0};
-  if (::poll(&entry, 1, /*timeout=*/0) < 0) return failure(info.Env(), last_error("poll"));
+  if (sys::retry([&] { return ::poll(&entry, 1, /*timeout=*/0); }) < 0)
+    return failure(info.Env(), last_error("poll"));
   return Napi::Boolean::New(info.Env(), entry.revents != 0);
 }
 

@@ -1,4 +1,5 @@
 /** Processes by pidfds. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -42,6 +43,22 @@ test('a living process can be opened, killed and waited for', async (t) => {
     message: `pidfd_send_signal "${pid}": no such process`,
   });
   await handle?.wait();
+});
+
+test('a signal in the middle of the question changes no answer', async (t) => {
+  const ignore = () => {};
+  process.on('SIGWINCH', ignore);
+  t.teardown(() => process.off('SIGWINCH', ignore));
+  const script = `i=0; while [ $i -lt 100000 ]; do kill -WINCH ${process.pid}; i=$((i+1)); done`;
+  const storm = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' });
+  t.teardown(() => storm.kill('SIGKILL'));
+  const ended = once(storm, 'exit');
+  using handle = openProcess(process.pid);
+  while (storm.exitCode === null) {
+    for (let count = 0; count < 10_000; count += 1) assert(handle?.isAlive());
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.deepEqual(await ended, [0, null]);
 });
 
 test('a process with another start time is another process', (t) => {
