@@ -33,13 +33,11 @@ Result<NamespaceName> namespace_of(Napi::Value source, int flag) {
 }  // namespace
 
 Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index) {
-  check(info[index].IsArray(), "an array of namespaces was expected");
-  Napi::Array sources = info[index].As<Napi::Array>();
-  std::vector<int> flags = ints_at(info, index + 1);
-  check(sources.Length() == flags.size(), "a flag for each namespace was expected");
+  const std::vector<Napi::Value> sources = TRY(elements_of(info[index]));
+  const std::vector<int> flags = TRY(ints_at(info, index + 1));
+  check(sources.size() == flags.size(), "a flag for each namespace was expected");
   Namespaces namespaces;
-  for (uint32_t i = 0; i < flags.size(); i++)
-    namespaces.push_back(TRY(namespace_of(sources.Get(i), flags[i])));
+  for (size_t i = 0; i < flags.size(); i++) namespaces.push_back(TRY(namespace_of(sources[i], flags[i])));
   return namespaces;
 }
 

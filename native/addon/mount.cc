@@ -59,7 +59,9 @@ Result<void> bind_mount(const Bind& wanted) {
 
 /** (namespaces, flags, type, options, attributes, target) */
 Napi::Value mount_file_system_async(const Napi::CallbackInfo& info) {
-  FileSystem wanted{string_at(info, 2), strings_at(info, 3), uint_at(info, 4), string_at(info, 5)};
+  Result<std::vector<std::string>> options = strings_at(info, 3);
+  if (!options) return failure(info.Env(), options.error());
+  FileSystem wanted{string_at(info, 2), std::move(*options), uint_at(info, 4), string_at(info, 5)};
   return run_inside(info.Env(), namespaces_at(info, 0),
                     [wanted = std::move(wanted)] { return mount_file_system(wanted); });
 }

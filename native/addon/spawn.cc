@@ -29,13 +29,17 @@ Result<MonitorProcess> spawn_monitor(const std::string& path, ExecRequest reques
 /** Blank words after its name: the monitor writes its container's id over them, for `ps`. */
 constexpr size_t kRoomForTitle = 64;
 
+Result<MonitorProcess> spawn_as_asked(const Napi::CallbackInfo& info) {
+  ExecRequest request{.arguments = {"tspod-monitor", std::string(kRoomForTitle, ' ')},
+                      .environment = TRY(strings_at(info, 1)),
+                      .fds = TRY(ints_at(info, 2)),
+                      .keep_stderr = bool_at(info, 3)};
+  return spawn_monitor(string_at(info, 0), std::move(request));
+}
+
 /** (path, environment, fds, keepStderr) */
 Napi::Value spawn(const Napi::CallbackInfo& info) {
-  ExecRequest request{.arguments = {"tspod-monitor", std::string(kRoomForTitle, ' ')},
-                      .environment = strings_at(info, 1),
-                      .fds = ints_at(info, 2),
-                      .keep_stderr = bool_at(info, 3)};
-  Result<MonitorProcess> monitor = spawn_monitor(string_at(info, 0), std::move(request));
+  Result<MonitorProcess> monitor = spawn_as_asked(info);
   if (!monitor) return failure(info.Env(), monitor.error());
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("pid", monitor->process.pid);

@@ -10,6 +10,12 @@ constexpr int kMaxWaiting = 8;
 
 }  // namespace
 
+// Node-API itself, not its C++ wrapper: where the environment ends, there is no promise, and that one would
+// have two pointers that were never set.
+Task::Task(Napi::Env env) : env_(env) {
+  (void)napi_create_promise(env, &deferred_, &promise_);
+}
+
 Tasks::Tasks(Napi::Env env) {
   napi_value name = Napi::String::New(env, "tspod");
   napi_status status =
@@ -24,19 +30,25 @@ Tasks::Tasks(Napi::Env env) {
 }
 
 Tasks::Started Tasks::start(std::unique_ptr<Task> task, bool may_reuse) {
-  Napi::Env env = task->promise_.Env();
-  Napi::Promise promise = task->promise_.Promise();
+  Napi::Env env = task->env_;
+  const Napi::Value promise(env, task->promise_);
+  if (task->deferred_ == nullptr) return {0, promise};
   task->owner_ = this;
   task->id_ = ++last_id_;
   int error = may_reuse && !waiting_.empty() ? give_to_waiting(*task) : give_to_new(*task);
   if (error != 0) {
-    task->promise_.Resolve(failure(env, Error{"pthread_create", "", error}));
+    resolve(*task, failure(env, Error{"pthread_create", "", error}));
     return {0, promise};
   }
   // A promise alone does not keep the event loop alive.
   if (live_.empty()) napi_ref_threadsafe_function(env, queue_);
   live_.emplace(task->id_, task.get());
   return {task.release()->id_, promise};
+}
+
+/** Nobody hears of it where the environment ends. */
+void Tasks::resolve(const Task& task, Napi::Value outcome) {
+  (void)napi_resolve_deferred(task.env_, task.deferred_, outcome);
 }
 
 int Tasks::give_to_new(Task& task) {
@@ -88,7 +100,7 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   self->take_back(*task);
   self->live_.erase(task->id_);
   if (self->live_.empty()) napi_unref_threadsafe_function(env, self->queue_);
-  task->promise_.Resolve(task->outcome(env));
+  resolve(*task, task->outcome(env));
 }
 
 /** The thread of a task that has ended. */

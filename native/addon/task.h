@@ -22,7 +22,7 @@ class Tasks;
 
 class Task {
  public:
-  explicit Task(Napi::Env env) : promise_(Napi::Promise::Deferred::New(env)) {}
+  explicit Task(Napi::Env env);
   virtual ~Task() = default;
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
@@ -41,7 +41,9 @@ class Task {
 
  private:
   friend class Tasks;
-  Napi::Promise::Deferred promise_;
+  Napi::Env env_;
+  napi_deferred deferred_ = nullptr;  // none: the environment ends
+  napi_value promise_ = nullptr;
   Tasks* owner_ = nullptr;
   uint32_t id_ = 0;
   std::unique_ptr<TaskThread> thread_;
@@ -53,8 +55,8 @@ class Task {
 class Tasks {
  public:
   struct Started {
-    uint32_t id;  // 0: no thread could be made; the promise has been resolved with the failure
-    Napi::Promise promise;
+    uint32_t id;          // 0: no thread could be made; the promise has been resolved with the failure
+    Napi::Value promise;  // empty, and nothing was started: the environment ends
   };
 
   explicit Tasks(Napi::Env env);
@@ -72,6 +74,7 @@ class Tasks {
   static void post(void* task);
   static void deliver(napi_env env, napi_value, void* tasks, void* task);
   static void end_all(void* tasks);
+  static void resolve(const Task& task, Napi::Value outcome);
   bool keep_one_more();
   int give_to_new(Task& task);
   int give_to_waiting(Task& task);

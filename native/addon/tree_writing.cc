@@ -1,4 +1,5 @@
 // Writing trees from JavaScript: instructions and the buffers that they name are carried out on a thread.
+#include <array>
 #include <memory>
 
 #include "addon/environment.h"
@@ -29,12 +30,10 @@ class WriteTask final : public Task {
   WriteTask(const Napi::CallbackInfo& info, Writer writer) : Task(info.Env()), writer_(std::move(writer)) {
     const std::span<uint8_t> instructions = bytes_at(info, 1);
     instructions_ = instructions;
-    held_ = Napi::Persistent(Napi::Array::New(info.Env(), 2).As<Napi::Object>());
-    held_.Set(uint32_t{0}, info[1]);
-    held_.Set(uint32_t{1}, info[2]);
-    auto buffers = info[2].As<Napi::Array>();
-    data_.reserve(buffers.Length());
-    for (uint32_t i = 0; i < buffers.Length(); i++) data_.push_back(buffer_of(buffers.Get(i)));
+    for (size_t i = 0; i < held_.size(); i++) held_[i] = Napi::Persistent(info[i + 1].As<Napi::Object>());
+    const Result<std::vector<Napi::Value>> buffers = elements_of(info[2]);
+    if (!buffers) return;  // instructions for data fail then, and nobody hears of it
+    for (const Napi::Value& buffer : *buffers) data_.push_back(buffer_of(buffer));
   }
 
   void run() override { result_ = writer_->apply(instructions_, data_); }
@@ -44,7 +43,7 @@ class WriteTask final : public Task {
   Writer writer_;
   wire::Bytes instructions_;
   std::vector<wire::Bytes> data_;
-  Napi::ObjectReference held_;
+  std::array<Napi::ObjectReference, 2> held_;
   Result<void> result_;
 };
 

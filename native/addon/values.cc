@@ -22,26 +22,34 @@ std::string string_at(const Napi::CallbackInfo& info, size_t index) {
   return info[index].As<Napi::String>().Utf8Value();
 }
 
-std::vector<std::string> strings_at(const Napi::CallbackInfo& info, size_t index) {
-  check(info[index].IsArray(), "an array of strings was expected");
-  Napi::Array array = info[index].As<Napi::Array>();
+Result<std::vector<Napi::Value>> elements_of(Napi::Value array) {
+  check(array.IsArray(), "an array was expected");
+  // Node-API itself: its C++ wrapper does not tell a failure from an empty array.
+  const Error ends{"napi_get_element", "", ECANCELED};
+  uint32_t length = 0;
+  if (napi_get_array_length(array.Env(), array, &length) != napi_ok) return ends;
+  std::vector<Napi::Value> elements;
+  elements.reserve(length);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element = nullptr;
+    if (napi_get_element(array.Env(), array, i, &element) != napi_ok) return ends;
+    elements.emplace_back(array.Env(), element);
+  }
+  return elements;
+}
+
+Result<std::vector<std::string>> strings_at(const Napi::CallbackInfo& info, size_t index) {
   std::vector<std::string> strings;
-  strings.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); i++) {
-    Napi::Value value = array.Get(i);
+  for (Napi::Value value : TRY(elements_of(info[index]))) {
     check(value.IsString(), "an array of strings was expected");
     strings.push_back(value.As<Napi::String>().Utf8Value());
   }
   return strings;
 }
 
-std::vector<int> ints_at(const Napi::CallbackInfo& info, size_t index) {
-  check(info[index].IsArray(), "an array of numbers was expected");
-  Napi::Array array = info[index].As<Napi::Array>();
+Result<std::vector<int>> ints_at(const Napi::CallbackInfo& info, size_t index) {
   std::vector<int> ints;
-  ints.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); i++) {
-    Napi::Value value = array.Get(i);
+  for (Napi::Value value : TRY(elements_of(info[index]))) {
     check(value.IsNumber(), "an array of numbers was expected");
     ints.push_back(value.As<Napi::Number>().Int32Value());
   }

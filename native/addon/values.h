@@ -25,8 +25,10 @@ int32_t int_at(const Napi::CallbackInfo& info, size_t index);
 uint32_t uint_at(const Napi::CallbackInfo& info, size_t index);
 bool bool_at(const Napi::CallbackInfo& info, size_t index);
 std::string string_at(const Napi::CallbackInfo& info, size_t index);
-std::vector<std::string> strings_at(const Napi::CallbackInfo& info, size_t index);
-std::vector<int> ints_at(const Napi::CallbackInfo& info, size_t index);
+/** The elements of an array; ECANCELED if the environment ends: they cannot be read any more. */
+Result<std::vector<Napi::Value>> elements_of(Napi::Value array);
+Result<std::vector<std::string>> strings_at(const Napi::CallbackInfo& info, size_t index);
+Result<std::vector<int>> ints_at(const Napi::CallbackInfo& info, size_t index);
 /** A view: valid during the call only. */
 std::span<uint8_t> bytes_at(const Napi::CallbackInfo& info, size_t index);
 

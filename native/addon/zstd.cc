@@ -68,9 +68,7 @@ class ZstdTask final : public Task {
     const std::span<uint8_t> output = bytes_at(info, 2);
     input_ = {input.data(), input.size(), 0};
     output_ = {output.data(), output.size(), 0};
-    held_ = Napi::Persistent(Napi::Array::New(info.Env(), 2).As<Napi::Object>());
-    held_.Set(uint32_t{0}, info[1]);
-    held_.Set(uint32_t{1}, info[2]);
+    for (size_t i = 0; i < held_.size(); i++) held_[i] = Napi::Persistent(info[i + 1].As<Napi::Object>());
   }
 
   /** Until the input is used up or the output is full. */
@@ -97,7 +95,7 @@ class ZstdTask final : public Task {
   Stream stream_;
   ZstdInput input_{};
   ZstdOutput output_{};
-  Napi::ObjectReference held_;
+  std::array<Napi::ObjectReference, 2> held_;
   size_t wanted_ = 0;
 };
 

@@ -9,6 +9,7 @@ import { children, openDescriptors, threadCount } from '../helpers/native.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const MODULE = new URL('../../src/native/index.js', import.meta.url).href;
+const BINDING = new URL('../../src/native/binding.js', import.meta.url).href;
 const SPAWN = new URL('../../src/native/monitor-spawn.js', import.meta.url).href;
 
 /** Runs the body in a worker, with `native` and `spawnMonitor`; its exit code. */
@@ -75,6 +76,27 @@ test.serial('workers that are terminated in the middle of native calls harm nobo
     await worker.terminate();
   }
   t.pass();
+});
+
+test.serial('workers that are terminated while the addon reads their arguments harm nobody', (t) => {
+  // In a process of its own: what fails here ends the process.
+  const script = `
+    const { Worker } = require('node:worker_threads');
+    const source = "void import('${BINDING}').then(async ({ binding }) => {" +
+      "const texts = new Array(3000).fill('x'), numbers = new Array(3000).fill(0), path = '/none';" +
+      "require('node:worker_threads').parentPort.postMessage(0);" +
+      "for (;;) {" +
+      "  await binding().mountFileSystem([], [], 'none', texts, 0, path);" +
+      "  await binding().getHostname(texts, numbers);" +
+      "  binding().spawnMonitor(path, texts, numbers, false);" +
+      "} })";
+    const next = (left) => {
+      const worker = new Worker(source, { eval: true }).on('exit', () => left > 0 && next(left - 1));
+      worker.once('message', () => setTimeout(() => worker.terminate(), left % 5));
+    };
+    next(40);`;
+  const { status, signal } = spawnSync(process.execPath, ['-e', script], { stdio: 'inherit', timeout: 60_000 });
+  t.deepEqual({ status, signal }, { status: 0, signal: null });
 });
 
 test.serial('a process that loads the addon in workers only ends well', (t) => {
