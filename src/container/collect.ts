@@ -3,16 +3,54 @@ import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 
 import { TspodError } from '../errors.js';
-import type { CollectOptions } from './api.js';
+import { abortedError } from '../native/abort.js';
+import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from './api.js';
+import { whenAborted } from './when-aborted.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-export interface CollectedOutput {
+/**
+ * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
+ * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then.
+ */
+export async function collectProcess(
+  process: ContainerProcess,
+  options: CollectOptions,
+  what: string,
+): Promise<Omit<CollectedResult<string | Buffer>, 'id' | 'durationMs'>> {
+  const { signal, input } = options;
+  const { stdin, stdout, stderr, ended } = process;
+  const letGo = () => {
+    stdout?.destroy();
+    stderr?.destroy();
+  };
+  const giveUp = () => {
+    process.kill('SIGKILL');
+    void ended.then(letGo, letGo);
+  };
+  const forget = whenAborted(signal, giveUp);
+  try {
+    const [output, status] = await Promise.all([
+      collectOutput({ stdout, stderr }, options, giveUp),
+      ended,
+      feed(stdin, input, ended).catch((error: unknown) => {
+        giveUp();
+        throw error;
+      }),
+    ]);
+    if (signal?.aborted === true) throw abortedError(what, signal);
+    return { ...status, ...encodeOutput(output, options.encoding) };
+  } finally {
+    forget();
+  }
+}
+
+interface CollectedOutput {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
 
-export interface CollectStreams {
+interface CollectStreams {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
 }
@@ -21,7 +59,7 @@ export interface CollectStreams {
  * Resolves when both streams have ended. A stream that grows too long calls `onTooMuch` once, and is thrown away from then on; the
  * promise rejects with OUTPUT_TOO_LARGE in the end.
  */
-export async function collectOutput(
+async function collectOutput(
   streams: CollectStreams,
   options: Pick<CollectOptions, 'maxOutputBytes'>,
   onTooMuch: () => void,
@@ -66,18 +104,27 @@ function collect(stream: Readable | null, limit: number, onTooMuch: () => void):
   });
 }
 
-/** Writes the input and ends the stream. A failure to read a source is the caller's to know. */
-export async function feed(stdin: Writable | null, input: CollectOptions['input']): Promise<void> {
+/** Writes the input and ends the stream. What is left of a source when the process has ended is not read, and the source is destroyed. */
+async function feed(stdin: Writable | null, input: CollectOptions['input'], ended: Promise<ExitStatus>): Promise<void> {
   if (stdin === null) return;
   if (!(input instanceof Readable)) {
     stdin.end(input);
     return;
   }
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
+    input.destroy();
+    stdin.destroy();
+  };
+  void ended.then(stop, stop);
   try {
     for await (const chunk of input) {
       if (stdin.destroyed) break;
       if (!stdin.write(chunk)) await drained(stdin);
     }
+  } catch (error) {
+    if (!isOver) throw error;
   } finally {
     stdin.end();
   }
@@ -96,7 +143,7 @@ function drained(stream: Writable): Promise<void> {
 }
 
 /** As text in the encoding asked for, or as bytes. */
-export function encodeOutput(
+function encodeOutput(
   output: CollectedOutput,
   encoding: CollectOptions['encoding'] = 'utf8',
 ): { readonly stdout: string | Buffer; readonly stderr: string | Buffer } {

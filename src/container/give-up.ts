@@ -8,8 +8,8 @@ import { readLiveRecord } from './run-record.js';
 import { talkTo } from './talk-to.js';
 
 /**
- * Hangs up, which makes a monitor give up that has not yet started its container; one that has is told to stop, and its container killed,
- * as soon as its record says that it runs. Resolves when the monitor is gone.
+ * Hangs up, which makes a monitor give up that has not yet started its container, or brought it to the gate; one that has is told to stop, and its container
+ * killed, as soon as its record tells of it. Resolves when the monitor is gone.
  */
 export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<void> {
   talk.connection.close();
@@ -23,13 +23,13 @@ export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<
 }
 
 async function endRunning(paths: ContainerPaths): Promise<void> {
-  if (readLiveRecord(paths.state)?.status !== 'running') return;
+  if (readLiveRecord(paths.state) === undefined) return;
   const talk = await talkTo(paths.run);
   await talk?.stop();
   talk?.connection.close();
   // Now that no policy starts it again, this is the last one.
   const live = readLiveRecord(paths.state);
-  if (live === undefined) return;
+  if (live === undefined || live.init.pid === 0) return;
   using process = openProcess(live.init.pid, live.init.startTime);
   try {
     process?.kill('SIGKILL');

@@ -6,8 +6,9 @@ import { readdirSync } from 'node:fs';
 
 import { openProcess } from '../native/process-handle.js';
 import { isPrivate } from '../spec/namespaces.js';
-import { activeSessions, removeBusyTree, type FoundSession } from './exec-session/files.js';
+import { activeSessions, recordsOf, removeBusyTree, type FoundSession } from './exec-session/files.js';
 import type { HeldContainer } from './held.js';
+import { monitorEnd } from './monitor-end.js';
 
 /** None for a container that cannot have any, which costs nothing. */
 export function outlivingSessions(held: HeldContainer): readonly FoundSession[] {
@@ -24,7 +25,8 @@ function mayBeOutlived(held: HeldContainer): boolean {
 }
 
 export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
-  for (const { sight } of outlivingSessions(held)) {
+  for (const session of outlivingSessions(held)) {
+    const { sight } = session;
     if (sight.state !== 'running') continue;
     using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
     using monitor = openProcess(sight.live.monitor.pid, sight.live.monitor.startTime);
@@ -34,7 +36,7 @@ export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
       if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
     }
     await process?.wait();
-    await monitor?.wait();
+    if (monitor !== undefined) await monitorEnd(monitor, recordsOf(session));
   }
 }
 

@@ -38,8 +38,7 @@ export class Session implements AttachSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#connection = parts.connection;
-    // Checked before anything is sent.
-    const keys = parseDetachKeys(parts.options.detachKeys ?? DEFAULT_DETACH_KEYS);
+    const keys = this.#readKeys();
     const resume = () => {
       this.#connection.resume();
     };
@@ -66,6 +65,16 @@ export class Session implements AttachSession {
     this.ended = this.#end().finally(forget);
     // A caller who never looks at it has no use for its failure.
     this.ended.catch(() => undefined);
+  }
+
+  /** Before anything is sent. With keys that are none nobody else would hang up. */
+  #readKeys(): readonly number[] {
+    try {
+      return parseDetachKeys(this.#parts.options.detachKeys ?? DEFAULT_DETACH_KEYS);
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
   }
 
   get terminal(): boolean {

@@ -21,6 +21,7 @@ import { keepHealth } from './health-record.js';
 import type { HeldContainer } from './held.js';
 import { endedState, type Observation } from './observe.js';
 import { removeEndedRun } from './outliving-sessions.js';
+import { monitorEnd } from './monitor-end.js';
 import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from './run-record.js';
@@ -52,7 +53,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       return;
     case 'ended':
       // It is still tearing down, maybe: a new launch would lose its cgroup to that.
-      if (observation.live !== undefined) await endOf(observation.live.monitor);
+      if (observation.live !== undefined) await endOf(held, observation.live.monitor);
       recordWhatHappened(held);
       await recordLastExecEnds(held);
       recordEnd(held, endedState(held.state, observation.exit));
@@ -208,9 +209,9 @@ async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Ob
 }
 
 /** Resolves when it is no more. */
-async function endOf(process: ProcessRef): Promise<void> {
-  if (process.pid === 0) return;
-  using handle = openProcess(process.pid, process.startTime);
-  wakeMonitor(process);
-  await handle?.wait();
+async function endOf({ paths }: HeldContainer, monitor: ProcessRef): Promise<void> {
+  if (monitor.pid === 0) return;
+  using handle = openProcess(monitor.pid, monitor.startTime);
+  wakeMonitor(monitor);
+  if (handle !== undefined) await monitorEnd(handle, paths);
 }

@@ -1,10 +1,8 @@
 /** Containers that live for one call: created, started, read from, waited for, removed. */
 import { configure } from '../container/configure.js';
-import { abortedError } from '../native/abort.js';
-import { whenAborted } from '../container/when-aborted.js';
 import type { CollectedResult, ContainerProcess, ExitStatus, RunOptions, SpawnOptions } from '../container/api.js';
 import { removeEnded } from '../container/auto-remove.js';
-import { collectOutput, encodeOutput, feed } from '../container/collect.js';
+import { collectProcess } from '../container/collect.js';
 import type { EngineContext } from '../container/context.js';
 import { UNKNOWN_END } from '../container/exit-status.js';
 import { launchNew } from '../container/launch-new.js';
@@ -28,26 +26,8 @@ export async function runContainer(
     ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
     ...defined({ stdout: options.stdout, stderr: options.stderr, signal, timeoutMs: options.timeoutMs }),
   });
-  const kill = () => {
-    process.kill('SIGKILL');
-  };
-  const forget = whenAborted(signal, kill);
-  try {
-    const [output, status] = await Promise.all([
-      collectOutput(process, options, kill),
-      process.ended,
-      feed(process.stdin, input),
-    ]);
-    if (signal?.aborted === true) throw abortedError('run', signal);
-    return {
-      ...status,
-      id: process.id,
-      ...encodeOutput(output, options.encoding),
-      durationMs: performance.now() - started,
-    };
-  } finally {
-    forget();
-  }
+  const result = await collectProcess(process, options, 'run');
+  return { ...result, id: process.id, durationMs: performance.now() - started };
 }
 
 /** Resolves when the process runs. */

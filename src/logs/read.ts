@@ -9,6 +9,7 @@ import type { LogChunk, LogStream, RecordParser } from './record.js';
 import { Renderer } from './render.js';
 import { seekTail } from './tail.js';
 import { recordTime } from './times.js';
+import { requireGone } from '../util/gone.js';
 
 export interface ReadLogOptions {
   readonly path: string;
@@ -36,7 +37,7 @@ const PARSERS: Readonly<Record<ReadLogOptions['driver'], RecordParser>> = {
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk, void, undefined> {
   const render = renderer(options);
   // Watching begins before the first read: what is written between the end of the reading and the waiting is not missed.
-  using watcher = options.followUntil === undefined ? undefined : watchFile(options.path);
+  using watcher = options.followUntil === undefined ? undefined : watchIfThere(options.path);
   const files = await openLogFiles(options.path);
   try {
     let index =
@@ -47,6 +48,16 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk
     if (watcher !== undefined) yield* follow({ files, render, watcher, options });
   } finally {
     for (const file of files) await file[Symbol.asyncDispose]();
+  }
+}
+
+/** Undefined without its directory: nobody writes there, or will before it has been made anew. */
+function watchIfThere(path: string): ChangeWatcher | undefined {
+  try {
+    return watchFile(path);
+  } catch (error) {
+    requireGone(error);
+    return undefined;
   }
 }
 

@@ -4,11 +4,11 @@ import type { SignalOption } from '../api.js';
 import { readConfig } from '../config.js';
 import { tracked, type EngineContext } from '../context.js';
 import type { ExecRemoveOptions, ExecStopOptions } from './api.js';
-import { lookAtSession, removeSession } from './files.js';
+import { lookAtSession, recordsOf, removeSession } from './files.js';
 import { withContainer } from '../held.js';
 import type { LiveRecord } from '../run-record.js';
 import { talkTo } from '../talk-to.js';
-import { endIt } from '../verbs/stop.js';
+import { endIt, type Stopping } from '../verbs/stop.js';
 import { whenAborted } from '../when-aborted.js';
 import { exitCode, found, refusal, requireRunning, type SessionName } from './found.js';
 
@@ -23,16 +23,21 @@ export async function stopSession(
     name,
     (state) => `container ${name.containerId} exec session ${name.id} is "${state}", can only stop running sessions`,
   );
-  await tracked(context, () => endCommand(context, name.containerId, { live, options }));
+  await tracked(context, () => endCommand(context, name.containerId, { live, options, paths: recordsOf(session) }));
 }
 
 interface Ending {
   readonly live: LiveRecord;
   readonly options: ExecStopOptions;
+  readonly paths: Stopping['paths'];
 }
 
 /** The container's stop signal and time, as for the container itself. */
-async function endCommand(context: EngineContext, containerId: string, { live, options }: Ending): Promise<void> {
+async function endCommand(
+  context: EngineContext,
+  containerId: string,
+  { live, options, paths }: Ending,
+): Promise<void> {
   const config = readConfig(context, containerId);
   using process = openProcess(live.init.pid, live.init.startTime);
   using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
@@ -43,6 +48,7 @@ async function endCommand(context: EngineContext, containerId: string, { live, o
       process,
       talk: undefined,
       monitor,
+      paths,
       signal: config.stopSignal,
       timeoutSec: options.timeoutSec ?? config.stopTimeoutSec,
     },
@@ -90,7 +96,8 @@ export async function removeExecSession(
       throw refusal(`container ${name.containerId} exec session ${name.id} is still running, cannot remove`, name);
     }
     const { live } = session.sight;
-    await tracked(context, () => endCommand(context, name.containerId, { live, options }));
+    const paths = recordsOf(session);
+    await tracked(context, () => endCommand(context, name.containerId, { live, options, paths }));
   }
   await withContainer(context, name.containerId, () => removeSession(session.directory), { signal: options.signal });
 }

@@ -56,6 +56,14 @@ export function sessionDirectory(run: string, id: string): string {
   return `${sessionsDirectory(run)}/${id}`;
 }
 
+/** By which its monitor tells of it. */
+export function recordsOf({ directory }: Pick<FoundSession, 'directory'>): {
+  readonly state: string;
+  readonly exit: string;
+} {
+  return { state: `${directory}/state`, exit: `${directory}/exit` };
+}
+
 /** It appears under its name when it is complete. Throws ENOENT when the run directory is gone. */
 export function writeSession(run: string, id: string, config: ExecSessionConfig): void {
   const directory = sessionDirectory(run, id);

@@ -1,6 +1,4 @@
 /** Runs a command in a running container. */
-import { abortedError } from '../../native/abort.js';
-import { whenAborted } from '../when-aborted.js';
 import type {
   AttachOptions,
   AttachSession,
@@ -11,7 +9,7 @@ import type {
   ExecSpawnOptions,
   ExitStatus,
 } from '../api.js';
-import { collectOutput, encodeOutput, feed } from '../collect.js';
+import { collectProcess } from '../collect.js';
 import type { EngineContext } from '../context.js';
 import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec-launch.js';
 import { UNKNOWN_END } from '../exit-status.js';
@@ -38,22 +36,8 @@ export async function execCollected(
     stderr: options.stderr ?? 'pipe',
     ...(signal === undefined ? {} : { signal }),
   });
-  const kill = () => {
-    process.kill('SIGKILL');
-  };
-  const forget = whenAborted(signal, kill);
-  try {
-    const [output, status] = await Promise.all([
-      collectOutput(process, options, kill),
-      process.ended,
-      feed(process.stdin, input),
-    ]);
-    if (signal?.aborted === true) throw abortedError('exec', signal);
-    const texts = encodeOutput(output, options.encoding);
-    return { ...status, id, ...texts, durationMs: performance.now() - started };
-  } finally {
-    forget();
-  }
+  const result = await collectProcess(process, options, 'exec');
+  return { ...result, id, durationMs: performance.now() - started };
 }
 
 /** Streams of the command as node streams; without a terminal they are pipes straight to it. */

@@ -8,6 +8,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { thawEnding } from '../freeze.js';
 import { withContainer } from '../held.js';
+import { monitorEnd } from '../monitor-end.js';
 import { talkTo } from '../talk-to.js';
 import { lastLife } from './stop.js';
 
@@ -42,10 +43,10 @@ export async function killContainer(
     if (number !== SIGKILL) return undefined;
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await thawEnding(held);
-    return { monitor };
+    return { monitor, paths: held.paths };
   });
   if (killed === undefined) return;
-  await killed.monitor?.wait();
+  if (killed.monitor !== undefined) await monitorEnd(killed.monitor, killed.paths);
   killed.monitor?.close();
   await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
 }

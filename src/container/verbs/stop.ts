@@ -1,11 +1,10 @@
 /** Ends a container: its stop signal, some time, SIGKILL. The lock is not held while waiting. */
 import { isTspodError, TspodError } from '../../errors.js';
-import { throwIfAborted } from '../../native/abort.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT_SEC } from '../../spec/normalize.js';
 import { signalName } from '../../util/signals.js';
-import { containerPaths } from '../../storage/paths.js';
+import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import type { ContainerStatus, StopOptions } from '../api.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
@@ -13,6 +12,7 @@ import { failpoint } from '../failpoint.js';
 import { endPause } from '../freeze.js';
 import { readableConfig } from '../readable-config.js';
 import { withContainer, type HeldContainer } from '../held.js';
+import { endsWithin, monitorEnd } from '../monitor-end.js';
 import type { MonitorTalk } from '../monitor-talk.js';
 import { endOutlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
@@ -23,9 +23,6 @@ import { talkTo } from '../talk-to.js';
 /** How long a killed process may take to vanish. */
 const KILL_GRACE_MS = 5000;
 
-/** Longest delay of a timer. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 const AT_REST: ReadonlySet<ContainerStatus> = new Set(['created', 'exited', 'stopped', 'removing']);
 
 /** What the waiting needs, once the container has been told. */
@@ -35,6 +32,7 @@ export interface Stopping {
   readonly process: ProcessHandle | undefined;
   readonly talk: MonitorTalk | undefined;
   readonly monitor: ProcessHandle | undefined;
+  readonly paths: Pick<ContainerPaths, 'state' | 'exit'>;
   readonly signal: number;
   readonly timeoutSec: number;
 }
@@ -103,6 +101,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
     process: processOf(last),
     talk,
     monitor: openProcess(last.monitor.pid, last.monitor.startTime),
+    paths: held.paths,
     // Before its exec a process is deaf to all signals but this.
     signal: isGated ? 9 : wishes.stopSignal,
     timeoutSec: isGated ? 0 : (options.timeoutSec ?? wishes.stopTimeoutSec),
@@ -155,8 +154,8 @@ function timeoutMs(seconds: number): number {
 }
 
 /** Its end is the container's: the record is written, nothing is left in the kernel. */
-async function waitForMonitor({ monitor }: Stopping, { signal }: StopOptions): Promise<void> {
-  await monitor?.wait(signal === undefined ? {} : { signal });
+async function waitForMonitor({ monitor, paths }: Stopping, { signal }: StopOptions): Promise<void> {
+  if (monitor !== undefined) await monitorEnd(monitor, paths, signal);
 }
 
 function send(process: ProcessHandle, signal: number): void {
@@ -164,29 +163,6 @@ function send(process: ProcessHandle, signal: number): void {
     process.kill(signal);
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-  }
-}
-
-/** Whether the process has ended before the time is over. Throws ABORTED. */
-async function endsWithin(process: ProcessHandle, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-  throwIfAborted('stop', signal);
-  const timeUp = new AbortController();
-  const timer =
-    ms > MAX_DELAY_MS
-      ? undefined
-      : setTimeout(() => {
-          timeUp.abort();
-        }, ms);
-  const either = signal === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, signal]);
-  try {
-    await process.wait({ signal: either });
-    return true;
-  } catch (error) {
-    throwIfAborted('stop', signal);
-    if (timer === undefined) throw error;
-    return !process.isAlive();
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -9,6 +9,7 @@ import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOpti
 import type { EngineContext } from '../context.js';
 import { readHealth } from '../health-record.js';
 import { withContainer } from '../held.js';
+import { endsWithin } from '../monitor-end.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../talk-to.js';
 import { requireHealthcheck } from './healthcheck.js';
@@ -38,9 +39,12 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     const paths = containerPaths(context.directories, id);
     const observation = observe(stored.state, paths);
     const state = stateOf(stored, observation);
-    if (wanted.has(state.status) || isWell(wanted, state, paths)) return codeOf(state);
     if (wantsEnd(wanted)) {
+      if (state.status === 'exited') return state.exitCode;
       if (state.status === 'created' && observation.kind === 'settled') return 0;
+    }
+    if (isNow(wanted, state, paths)) return -1;
+    if (wantsEnd(wanted)) {
       if (observation.kind === 'lost') {
         await settleLost(context, id, options.signal);
         continue;
@@ -49,10 +53,6 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     }
     await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
   }
-}
-
-function codeOf({ status, exitCode }: ContainerState): number {
-  return status === 'exited' || status === 'stopped' ? exitCode : -1;
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
@@ -69,8 +69,9 @@ function statusOfCondition(condition: WaitCondition): Exclude<WaitCondition, 'co
   return condition === 'configured' ? 'created' : condition;
 }
 
-/** Whether it is as healthy, or as unhealthy, as was wanted. */
-function isWell(wanted: ReadonlySet<string>, { status }: ContainerState, paths: ContainerPaths): boolean {
+/** Whether it is in a state that was wanted, or as healthy, or as unhealthy. `stopped` is no state to be in, but on the way to its end. */
+function isNow(wanted: ReadonlySet<string>, { status }: ContainerState, paths: ContainerPaths): boolean {
+  if (status !== 'stopped' && wanted.has(status)) return true;
   return wantsHealth(wanted) && status === 'running' && wanted.has(readHealth(paths).status);
 }
 
@@ -108,7 +109,8 @@ async function someEnd(context: EngineContext, id: string, { observation, option
   if (observation.kind !== 'live' && observation.kind !== 'ending') return false;
   const { monitor } = observation.live;
   using handle = openProcess(monitor.pid, monitor.startTime);
-  await handle?.wait(options.signal === undefined ? {} : { signal: options.signal });
+  // It writes the end down, and may then be there for long.
+  if (handle !== undefined) await endsWithin(handle, options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal, 'wait');
   return handle !== undefined;
 }
 

@@ -1,0 +1,195 @@
+/** Calls that come to an end, whatever others do not: a source that gives nothing, a command that holds the output, a client that does not read. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+
+import type { Container } from '../../src/index.js';
+import { until } from '../helpers/cli.js';
+import { testEngine } from '../helpers/engine.js';
+import { childrenOf } from '../helpers/faults.js';
+import { SLOW } from '../helpers/pace.js';
+import { requires } from '../helpers/requires.js';
+
+/** Nothing here waits for as long as a command of these tests would go on. */
+const SOON_MS = 15_000 * SLOW;
+
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = delay(SOON_MS, undefined, { signal: timer.signal }).then(
+    () => Promise.reject(new Error('it does not end')),
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+const aborted = { code: 'ABORTED' };
+
+test('run and exec end with the command, whatever becomes of their input', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const log = { driver: 'k8s-file' } as const;
+  const runners = {
+    exec: (input: Readable, command: string[], signal?: AbortSignal) =>
+      container.exec({ command, input, ...(signal && { signal }) }),
+    run: (input: Readable, command: string[], signal?: AbortSignal) =>
+      engine.run(options({ command, input, ...(signal && { signal }) } as never)),
+    'run with a log': (input: Readable, command: string[], signal?: AbortSignal) =>
+      engine.run(options({ command, input, log, ...(signal && { signal }) } as never)),
+  };
+  for (const [title, run] of Object.entries(runners)) {
+    const idle = new PassThrough();
+    t.is((await soon(run(idle, ['true']))).exitCode, 0, title);
+    t.true(idle.destroyed, `${title}: the source that nobody reads any more`);
+    await t.throwsAsync(soon(run(new PassThrough(), ['sleep', '1000'], AbortSignal.timeout(200))), aborted, title);
+    const endless = Readable.from(endlessly());
+    t.is((await soon(run(endless, ['sleep', '0.2']))).exitCode, 0, `${title}: nobody reads`);
+    const broken = Readable.from(failing());
+    await t.throwsAsync(soon(run(broken, ['sleep', '1000'])), { message: 'no more' }, title);
+  }
+  await until('none of them goes on', async () => (await container.top()).length === 1);
+});
+
+function* endlessly(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(100_000);
+}
+
+async function* failing(): AsyncGenerator<Buffer> {
+  yield Buffer.from('some');
+  await delay(100);
+  throw new Error('no more');
+}
+
+test('exec that is given up does not wait for what the command has left behind', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const command = (then: string) => ['sh', '-c', `sleep 1000 & ${then}`];
+  await t.throwsAsync(
+    soon(container.exec({ command: command('sleep 1000'), signal: AbortSignal.timeout(200) })),
+    aborted,
+  );
+  await t.throwsAsync(soon(container.exec({ command: command('exec yes'), maxOutputBytes: 1000 })), {
+    code: 'OUTPUT_TOO_LARGE',
+  });
+});
+
+test.serial('detach keys that are none leave no monitor', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const refused = { code: 'INVALID_ARGUMENT' };
+  const before = childrenOf(process.pid);
+  const fresh = () => childrenOf(process.pid).filter((pid) => !before.includes(pid));
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  const detachKeys = 'no-keys';
+  await t.throwsAsync(container.startAttached({ detachKeys }), refused);
+  await until('the monitor of the start is gone', () => fresh().length === 0);
+  t.is(container.state().status, 'created');
+  await container.init();
+  await t.throwsAsync(container.startAttached({ detachKeys }), refused);
+  t.is(container.state().status, 'initialized');
+  await container.start();
+  const { monitorPid } = container.state();
+  await t.throwsAsync(container.attach({ detachKeys }), refused);
+  await t.throwsAsync(container.execAttached({ command: ['sleep', '1000'], detachKeys }), refused);
+  await until('that of the command is gone', () => fresh().every((pid) => pid === monitorPid));
+});
+
+test.serial('init that is aborted as it is done takes it back', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, runRoot } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  const controller = new AbortController();
+  const initialized = container.init({ signal: controller.signal });
+  const state = join(runRoot, 'c', container.id, 'state');
+  // In one turn of the loop: what the monitor says has not been read.
+  const look = setInterval(() => {
+    if (childrenOf(process.pid).length === 0) return;
+    clearInterval(look);
+    for (const deadline = Date.now() + 5000; !tells(state, 'status created') && Date.now() < deadline;);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    controller.abort();
+  }, 0);
+  await t.throwsAsync(soon(initialized), aborted);
+  t.is(container.state().status, 'created');
+  await container.start();
+});
+
+function tells(path: string, words: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').includes(words);
+  } catch {
+    return false;
+  }
+}
+
+test('wait: the exit code of a process that has ended when its monitor has not yet said how', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const { monitorPid, pid } = container.state();
+  t.true(monitorPid > 0 && pid > 0);
+  process.kill(monitorPid, 'SIGSTOP');
+  process.kill(pid, 'SIGKILL');
+  await until('it has ended', () => container.state().status === 'stopped');
+  const waits = [
+    container.wait(),
+    container.wait({ conditions: ['stopped'] }),
+    container.wait({ conditions: ['exited'] }),
+  ];
+  process.kill(monitorPid, 'SIGCONT');
+  t.deepEqual(await soon(Promise.all(waits)), [137, 137, 137]);
+  t.is(await soon(container.wait({ conditions: ['stopped'] })), 137, 'afterwards');
+});
+
+const deaf = () =>
+  new Writable({
+    highWaterMark: 1,
+    write() {
+      // It never says that it has written.
+    },
+  });
+
+const ENDS: Readonly<Record<string, (container: Container) => Promise<void>>> = {
+  stop: (container) => container.stop({ timeoutSec: 0 }),
+  kill: (container) => container.kill(),
+  'remove by force': (container) => container.remove({ force: true, timeoutSec: 0 }),
+  restart: (container) => container.restart({ timeoutSec: 0 }),
+  'start, once it has ended': async (container) => {
+    const { pid } = container.state();
+    if (pid <= 0) throw new RangeError('it does not run');
+    process.kill(pid, 'SIGKILL');
+    await until('it has ended', () => container.state().status === 'exited');
+    await container.start();
+  },
+};
+
+for (const [title, end] of Object.entries(ENDS)) {
+  test(`a client that does not read does not keep a container: ${title}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options } = await testEngine(t);
+    const container = await engine.containers.create(options({ command: ['yes'], log: { driver: 'none' } }));
+    const session = await container.startAttached({ stdout: deaf() });
+    await delay(300); // both queues are full
+    await t.notThrowsAsync(soon(end(container)));
+    session.detach();
+  });
+}
+
+test('logs that are followed of a container that never ran end at once', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['true'], log: { driver: 'k8s-file' } }));
+  const chunks = [];
+  for await (const chunk of container.logs({ follow: true })) chunks.push(chunk);
+  t.deepEqual(chunks, []);
+});
