@@ -49,7 +49,7 @@ export interface UnmountContainerOptions {
 export interface ContainerSizes {
   /** Bytes of the files that the container wrote. */
   readonly writable: number;
-  /** With those of its root directory; the host's own files are not counted for `host:`. */
+  /** With those of its image or root directory; the host's own files are not counted for `host:`. */
   readonly root: number;
 }
 
@@ -59,7 +59,7 @@ export interface ContainerSizes {
  */
 export interface ContainerFiles {
   /**
-   * Bytes of the files that it has written, and those with its root directory's; a file of several names counts once. The host's own files are not
+   * Bytes of the files that it has written, and with those of its image or root directory; a file of several names counts once. The host's own files are not
    * counted for `host:`. Walks them.
    */
   sizes(): Promise<ContainerSizes>;

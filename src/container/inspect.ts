@@ -5,7 +5,6 @@ import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import { emptyLayer, lowerDirectories } from '../storage/images/layers.js';
-import { containerSize } from '../storage/size.js';
 import type { ContainerState } from './api.js';
 import { readConfig } from './config.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
@@ -21,6 +20,7 @@ import { manifestOf } from './find-image.js';
 import { containerHostname } from './owners.js';
 import { filesOf } from './prepare.js';
 import { observe, stateOf } from './observe.js';
+import { sizedRoot, sizesOver } from './sizes.js';
 import { volumeMount } from './volumes.js';
 import { OCI_VERSION } from '../oci/spec.js';
 import { BUILT_IN_RUNTIME } from '../spec/oci-runtime.js';
@@ -47,7 +47,7 @@ export function inspectContainer(
     OCIRuntime: config.runtime?.name ?? BUILT_IN_RUNTIME,
     Driver: 'overlay',
     GraphDriver: graphDriver(context, config, paths),
-    ...(options.size === true ? sizes(config, paths) : {}),
+    ...(options.size === true ? sizes(context, id, config) : {}),
     Mounts: inspectMounts(config, (name) => volumeMount(context, name).path),
     Dependencies: context.store.donors(stored.seq),
     NetworkSettings: inspectNetworkSettings({
@@ -165,10 +165,7 @@ function lowerOf({ paths }: EngineContext, root: ContainerConfig['root']): strin
   return root.kind === 'directory' ? root.path : '/';
 }
 
-function sizes(config: ContainerConfig, { upper }: ContainerPaths) {
-  const { writable, root } = containerSize({
-    upper,
-    rootfs: config.root.kind === 'directory' ? config.root.path : '',
-  });
+function sizes(context: EngineContext, id: string, config: ContainerConfig) {
+  const { writable, root } = sizesOver(context, id, sizedRoot(config.root));
   return { SizeRw: writable, SizeRootFs: root };
 }

@@ -4,11 +4,11 @@ import { lookUp } from '../container/find-image.js';
 import { readHealth } from '../container/health-record.js';
 import { observe, SETTLED, isSettled, stateOf } from '../container/observe.js';
 import { mountPointOf } from '../container/root-mount.js';
+import { sizesOver } from '../container/sizes.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { ListedContainer } from '../state/listed-container.js';
 import type { StoredSummary } from '../state/records.js';
 import { containerPaths } from '../storage/paths.js';
-import { containerSize } from '../storage/size.js';
 import { filterPredicate } from './filters.js';
 import type { ContainerSummary, ListOptions } from './types.js';
 
@@ -97,6 +97,5 @@ function networksOf({ network, networks }: StoredSummary): readonly string[] {
 }
 
 function withSize(context: EngineContext, container: ContainerSummary): ContainerSummary {
-  const { upper } = containerPaths(context.directories, container.id);
-  return { ...container, size: containerSize({ upper, rootfs: container.rootfs }) };
+  return { ...container, size: sizesOver(context, container.id, container) };
 }

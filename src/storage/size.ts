@@ -1,4 +1,4 @@
-/** How much a container takes on the disk. */
+/** How much files take on the disk. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,18 +6,9 @@ import { join } from 'node:path';
 const MAX_ENTRIES = 5_000_000;
 
 /**
- * Bytes that the container wrote (its upper layer), and those with its root directory's. The host's own file system is not walked
- * for `host:` containers: its size says nothing about them.
+ * Apparent size of all files below a directory, not of directories themselves; each inode counts once; links are not followed, other
+ * file systems not entered.
  */
-export function containerSize(parts: { readonly upper: string; readonly rootfs: string }): {
-  readonly writable: number;
-  readonly root: number;
-} {
-  const writable = treeSize(parts.upper);
-  return { writable, root: writable + (parts.rootfs === '' ? 0 : treeSize(parts.rootfs)) };
-}
-
-/** Apparent size of all files below a directory; each inode counts once; links are not followed, other file systems not entered. */
 export function treeSize(root: string): number {
   const top = lstatSync(root, { throwIfNoEntry: false });
   if (top === undefined) return 0;
@@ -31,8 +22,11 @@ export function treeSize(root: string): number {
       const path = join(directory, name);
       const stats = lstatSync(path, { throwIfNoEntry: false });
       if (stats === undefined || stats.dev !== top.dev) continue;
-      if (stats.isDirectory()) pending.push(path);
-      if (stats.nlink > 1 && !stats.isDirectory()) {
+      if (stats.isDirectory()) {
+        pending.push(path);
+        continue;
+      }
+      if (stats.nlink > 1) {
         if (seen.has(stats.ino)) continue;
         seen.add(stats.ino);
       }

@@ -195,6 +195,10 @@ test('diskUsage and prune: what is shared counts once, and what is said to be re
   );
   await made.start();
   await made.wait();
+  const { writable, root: whole } = await made.sizes();
+  t.is(whole, writable + engine.images.get('run:1').size, 'with the files of its image');
+  t.deepEqual(engine.containers.list({ all: true, size: true })[0]?.size, { writable, root: whole });
+  t.is(made.inspect({ size: true }).SizeRootFs, whole);
   const usage = await engine.diskUsage();
   t.is(usage.images.total, 4);
   t.is(usage.images.active, 1);
