@@ -1,6 +1,6 @@
 /** A line of pod stats: its fields as text, and as a template sees them. */
 import type { ContainerStats } from '../container/stats-types.js';
-import { binarySize, humanSize } from './format/human.js';
+import { binarySize, preciseSize } from './format/human.js';
 import { struct, type GoStruct } from './format/values.js';
 import { shortId } from '../util/short-id.js';
 
@@ -37,11 +37,11 @@ export function podStatsJson({ pod, id, name, stats }: PodStatsRow) {
   const memory = stats === undefined ? [0, 0] : [stats.memory.usageBytes, stats.memory.limitBytes];
   return {
     CPU: percent(stats?.cpu.percent),
-    MemUsage: pair(memory, humanSize),
+    MemUsage: pair(memory, preciseSize),
     MemUsageBytes: pair(memory, binarySize),
     Mem: percent(stats?.memory.percent),
-    NetIO: pair([stats?.network.receivedBytes, stats?.network.sentBytes], humanSize),
-    BlockIO: pair([stats?.block.readBytes, stats?.block.writtenBytes], humanSize),
+    NetIO: pair([stats?.network.receivedBytes, stats?.network.sentBytes], preciseSize),
+    BlockIO: pair([stats?.block.readBytes, stats?.block.writtenBytes], preciseSize),
     PIDS: stats === undefined ? NONE : String(stats.pids),
     Pod: shortId(pod),
     CID: shortId(id),

@@ -1,7 +1,7 @@
 /** A line of stats: its fields as text, as JSON, and as a template sees them. */
 import type { ContainerStats } from '../container/stats-types.js';
 import { goDuration } from './format/go-duration.js';
-import { binarySize, humanSize } from './format/human.js';
+import { binarySize, preciseSize } from './format/human.js';
 import { struct, type GoFloat, type GoStruct, type GoValue } from './format/values.js';
 import { shortId } from '../util/short-id.js';
 
@@ -118,7 +118,7 @@ function percent(value: number): string {
 }
 
 function pair(one: number, other: number): string {
-  return `${humanSize(one)} / ${humanSize(other)}`;
+  return `${preciseSize(one)} / ${preciseSize(other)}`;
 }
 
 function float(value: number): GoFloat {

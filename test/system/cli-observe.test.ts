@@ -25,7 +25,7 @@ onBusybox('stats: the table, JSON and templates', async (t, root) => {
   const cells = table[1]?.trim().split(/ {2,}/) ?? [];
   t.deepEqual([cells[0], cells[1], cells[7]], [id.slice(0, 12), 'c', '1']);
   t.regex(cells[2] ?? '', /^\d+\.\d\d%$/);
-  t.regex(cells[3] ?? '', /^[\d.]+[kM]?B \/ 67\.1MB$/);
+  t.regex(cells[3] ?? '', /^[\d.]+[kM]?B \/ 67\.11MB$/);
   t.regex(cells[8] ?? '', /^[\d.]+m?s$/);
   const [json] = JSON.parse(await output(t, 'stats', '--no-stream', '--format', 'json', '--no-trunc', 'c')) as [
     Record<string, string>,

@@ -4,7 +4,7 @@ import { invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
 import { jsonText } from '../escape.js';
 import { tableText } from '../format/columns.js';
-import { humanDuration, humanSize, preciseSize } from '../format/human.js';
+import { humanDuration, preciseSize } from '../format/human.js';
 import { isJsonFormat, renderReport } from '../format/report.js';
 import { struct } from '../format/values.js';
 import { rowsOf } from '../image-row.js';
@@ -92,7 +92,7 @@ function details({ images, containers, volumes }: DiskUsage, now: Date): string 
       image,
       words.join(' '),
       String(volumesOf(mountSources)),
-      humanSize(size?.writable ?? 0),
+      preciseSize(size?.writable ?? 0),
       since(createdAt),
       status,
       name,

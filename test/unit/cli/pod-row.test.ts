@@ -130,7 +130,7 @@ test('pod stats: what does not run, and what is nothing, is dashes', (t) => {
   };
   t.like(podStatsJson({ ...ids, stats }), {
     CPU: '12.35%',
-    MemUsage: '2.05kB / 1.05MB',
+    MemUsage: '2.048kB / 1.049MB',
     MemUsageBytes: '2KiB / 1MiB',
     Mem: '0.20%',
     NetIO: '-- / --',
