@@ -1,7 +1,8 @@
 /** A line of images: one for each name, or one for an image that has none. */
 import type { ImageSummary } from '../engine/images/types.js';
 import { ago, humanSize } from './format/human.js';
-import { struct, type GoStruct } from './format/values.js';
+import { goString } from './format/print.js';
+import { stringMap, struct, type GoStruct } from './format/values.js';
 import { shortId } from '../util/short-id.js';
 
 export interface ImageRow {
@@ -18,10 +19,20 @@ export const IMAGE_HEADINGS: Readonly<Record<string, string>> = {
   Digest: 'DIGEST',
   Created: 'CREATED',
   CreatedAt: 'CREATED AT',
+  CreatedTime: 'CREATED TIME',
   CreatedSince: 'CREATED',
   Size: 'SIZE',
   History: 'HISTORY',
   ReadOnly: 'R/O',
+  VirtualSize: 'VIRTUAL SIZE',
+  SharedSize: 'SHARED SIZE',
+  Names: 'NAMES',
+  RepoTags: 'REPO TAGS',
+  RepoDigests: 'REPO DIGESTS',
+  ParentId: 'PARENT ID',
+  Labels: 'LABELS',
+  Containers: 'CONTAINERS',
+  Dangling: 'DANGLING',
 };
 
 export function rowsOf(images: readonly ImageSummary[]): readonly ImageRow[] {
@@ -58,14 +69,29 @@ export function rowStruct({ image, repository, tag }: ImageRow, now: Date, trunc
       Tag: tag,
       Digest: image.digest,
       Created: created,
-      CreatedAt: (image.createdAt ?? new Date(0)).toISOString(),
+      CreatedAt: goString({ kind: 'time', text: wholeSecond(image.createdAt) }),
+      CreatedTime: { kind: 'time', text: wholeSecond(image.createdAt) },
       CreatedSince: created,
       Size: imageSizeText(image.size),
+      VirtualSize: image.size,
+      SharedSize: 0,
       History: image.names.join(', '),
+      Names: image.names,
+      RepoTags: image.names,
+      RepoDigests: image.digests,
+      ParentId: '',
+      Labels: stringMap(image.labels),
+      Containers: image.containers,
+      Dangling: image.dangling,
       ReadOnly: false,
     },
     { Id: 'ID' },
   );
+}
+
+/** RFC 3339, as Podman keeps it: without a fraction. */
+function wholeSecond(moment: Date | null): string {
+  return (moment ?? new Date(0)).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** As Podman prints it with --format json. */

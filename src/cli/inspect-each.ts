@@ -3,7 +3,8 @@ import { EXIT_FAILURE } from './cli-error.js';
 import type { Flag } from './command/flag.js';
 import type { Context } from './context.js';
 import { jsonText } from './escape.js';
-import { isJsonFormat } from './format/report.js';
+import { isJsonFormat, renderReport } from './format/report.js';
+import type { GoValue } from './format/values.js';
 import { reportError } from './report-error.js';
 
 /** What is printed between a field and its level, five spaces as Podman has it. */
@@ -49,4 +50,9 @@ export async function inspectEach<Found, Name>(
   await context.out(isJson ? `${jsonText(found, INDENT)}\n` : render(found));
   for (const error of errors) await reportError(context, error);
   return errors.length === 0 ? 0 : EXIT_FAILURE;
+}
+
+/** What a template makes of them. `table` aligns columns; as with Podman there are no headings. Throws TemplateError. */
+export function inspectReport(format: string, rows: readonly GoValue[]): string {
+  return renderReport({ name: 'inspect', format, rows, heading: false });
 }

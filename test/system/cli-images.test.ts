@@ -255,6 +255,15 @@ test('images: columns, ids, digests, formats and filters', async (t) => {
   );
   const lines = (await output(t, 'images', '--format', '{{.ID}} {{.Tag}}')).trim().split('\n');
   t.deepEqual(lines.sort(), [`${short} 1`, `${short} latest`]);
+  const { Size } = (JSON.parse(await output(t, 'image', 'inspect', name)) as [{ Size: number }])[0];
+  const fields =
+    '{{len .Names}} {{len .RepoTags}} {{.RepoDigests}} {{.VirtualSize}} {{.Labels}} {{.Containers}} {{.Dangling}}';
+  t.is(
+    (await output(t, 'images', '--format', fields)).split('\n')[0],
+    `2 2 [${repository}@${image.manifest.digest}] ${Size} map[team:red] 0 false`,
+  );
+  const times = await output(t, 'images', '--format', '{{.CreatedAt}}|{{.CreatedTime}}');
+  t.regex(times, /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC)\|\1\n/);
   const [json] = JSON.parse(await output(t, 'images', '--format', 'json')) as { Id: string; Names: string[] }[];
   t.is(json?.Id, image.id);
   t.deepEqual(json?.Names.toSorted(), [name, 'localhost/second:latest'].sort());
@@ -319,6 +328,9 @@ test('tag, untag, image exists, inspect, history and prune', async (t) => {
     `${image.id} [cat /second] ${image.manifest.digest}\n`,
   );
   t.is((await run(t, 125, 'image', 'inspect', 'none')).stderr, 'Error: inspecting object: none: image not known\n');
+  const absent = '{{.Config.Entrypoint}} {{.Config.ExposedPorts}} {{index .Config.Volumes "x"}}';
+  for (const command of [['inspect'], ['image', 'inspect']])
+    t.is(await output(t, ...command, '--format', absent, name), '[] map[] \n', 'what an image does not say is empty');
   t.is(await output(t, 'history', '--format', '{{.CreatedBy}}|{{.Comment}}', name), 'second step|said\nfirst step|\n');
   await run(t, 0, 'untag', name);
   t.is(await output(t, 'image', 'prune', '--force'), `${image.id}\n`);

@@ -339,6 +339,13 @@ onBusybox('inspect: JSON, templates, several', async (t, root) => {
   const partly = await run(t, 125, 'inspect', '-f', '{{.Name}}', 'c', 'nosuch');
   t.deepEqual([partly.stdout, partly.stderr], ['c\n', 'Error: inspecting object: no such object: "nosuch"\n']);
   t.regex(await output(t, 'inspect', '-s', '-f', '{{.SizeRw}}', 'c'), /^\d+\n$/);
+  const optional = '{{if .State.Health}}checked{{else}}none{{end}} {{.Config.Healthcheck}} {{.SizeRw}}';
+  t.is(await output(t, 'inspect', '-f', optional, 'c'), 'none <nil> <nil>\n');
+  t.is(
+    await output(t, 'inspect', '-f', 'table {{.Name}} {{.State.Status}}', 'c'),
+    'c           created\n',
+    'no headings',
+  );
 });
 
 onBusybox('names, ids and beginnings of ids', async (t, root) => {

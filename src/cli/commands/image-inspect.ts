@@ -1,9 +1,8 @@
 import { isTspodError } from '../../errors.js';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
-import { fromJson, type JsonShape } from '../format/from-json.js';
-import { renderReport } from '../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../inspect-each.js';
+import { imageStruct } from '../image-struct.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../inspect-each.js';
 
 export const command: Command = {
   name: 'inspect',
@@ -23,17 +22,7 @@ export const command: Command = {
       find: (name) => engine.images.inspect(name),
       missing: (name, error) =>
         isTspodError(error, 'NO_SUCH_IMAGE') ? new CliError(`inspecting object: ${name}: image not known`) : undefined,
-      render: (found) =>
-        found.length === 0
-          ? '\n'
-          : renderReport({ name: 'inspect', format, rows: found.map((item) => fromJson(item, SHAPE)) }),
+      render: (found) => (found.length === 0 ? '\n' : inspectReport(format, found.map(imageStruct))),
     });
   },
-};
-
-const SHAPE: JsonShape = {
-  maps: new Set(['Labels', 'Annotations', 'Data', 'ExposedPorts', 'Volumes']),
-  times: new Set(['Created']),
-  typeOf: (parent) => (parent === '' ? '*define.ImageData' : `define.${parent}`),
-  aliasesOf: (names) => (names.includes('Id') ? { ID: 'Id' } : {}),
 };

@@ -12,11 +12,12 @@ import type { Context } from '../context.js';
 import { messageOf } from '../exit-status.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import type { GoValue } from '../format/values.js';
-import { renderReport } from '../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../inspect-each.js';
+import { imageStruct } from '../image-struct.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../inspect-each.js';
 import { networkStruct } from '../network-row.js';
 import { podInspectStruct } from '../pod-struct.js';
 import { latestFlag, selectOne } from '../selection.js';
+import { volumeStruct } from '../volume-row.js';
 
 const TYPES_OF_OBJECTS = ['all', 'container', 'image', 'network', 'pod', 'volume'] as const;
 
@@ -156,7 +157,7 @@ function checkType(type: string): void {
 function inspectText(found: readonly Found[], format: string): string {
   if (found.length === 0) return '\n';
   try {
-    return renderReport({ name: 'inspect', format: renamed(format), rows: found.map(structOf) });
+    return inspectReport(renamed(format), found.map(structOf));
   } catch (error) {
     throw new CliError(`inspecting object: printing inspect output: ${messageOf(error)}`);
   }
@@ -165,6 +166,8 @@ function inspectText(found: readonly Found[], format: string): string {
 /** Fields that only one kind has tell which it is. */
 function structOf(item: Found): GoValue {
   if ('driver' in item) return networkStruct(item);
+  if ('Mountpoint' in item) return volumeStruct(item);
+  if ('RepoTags' in item) return imageStruct(item);
   return 'NumContainers' in item ? podInspectStruct(item) : fromJson(item, SHAPE);
 }
 
@@ -183,9 +186,22 @@ const TYPES: Readonly<Record<string, string>> = {
   Mounts: 'define.InspectMount',
 };
 
+/** So that `{{if .State.Health}}` may ask for what only some containers have. */
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
+  '': { SizeRw: null, SizeRootFs: null },
+  State: { Health: null, Healthcheck: null },
+  Config: { Healthcheck: null, StartupHealthCheck: null },
+};
+
+const MAPS = ['Labels', 'Annotations', 'Tmpfs', 'Ports', 'PortBindings', 'Data', 'CgroupConf', 'Networks', 'Sysctl'];
+
 const SHAPE: JsonShape = {
-  maps: new Set(['Labels', 'Annotations', 'Tmpfs', 'Ports', 'Data', 'CgroupConf', 'Networks', 'Sysctl']),
+  maps: new Set(MAPS),
   times: new Set(['Created', 'StartedAt', 'FinishedAt']),
   typeOf: (parent) => TYPES[parent] ?? `define.Inspect${parent}`,
-  aliasesOf: (names) => (names.includes('Id') ? { ID: 'Id' } : {}),
+  aliasesOf: (names) => ({
+    ...(names.includes('Id') ? { ID: 'Id' } : {}),
+    ...(names.includes('Health') ? { Healthcheck: 'Health' } : {}),
+  }),
+  optionalOf: (parent) => OPTIONAL[parent],
 };

@@ -122,7 +122,10 @@ function evaluateField(scope: Scope, receiver: GoValue, access: FieldAccess): Go
     return receiver.entries.get(name);
   }
   if (isStruct(receiver)) {
-    const field = structField(receiver.fields, name) ?? structField(receiver.fields, receiver.aliases?.[name] ?? '');
+    const field =
+      structField(receiver.fields, name) ??
+      structField(receiver.fields, receiver.aliases?.[name] ?? '') ??
+      structField(receiver.optional ?? {}, name);
     if (field !== undefined) {
       if (values.length > 0) failIn(scope, node, `${name} has arguments but cannot be invoked as function`);
       return field.value;

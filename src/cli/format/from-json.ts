@@ -10,6 +10,8 @@ export interface JsonShape {
   readonly typeOf: (parent: string) => string;
   /** Other names of a struct's field. */
   readonly aliasesOf?: (names: readonly string[]) => Readonly<Record<string, string>>;
+  /** What fields are that the data does not have; `parent` as in typeOf. */
+  readonly optionalOf?: (parent: string) => Readonly<Record<string, GoValue>> | undefined;
 }
 
 export function fromJson(value: unknown, shape: JsonShape, name = ''): GoValue {
@@ -25,7 +27,14 @@ export function fromJson(value: unknown, shape: JsonShape, name = ''): GoValue {
   if (shape.maps.has(name)) return { kind: 'map', entries: new Map(entries), zero: zeroOf(entries) };
   const fields = Object.fromEntries(entries);
   const aliases = shape.aliasesOf?.(Object.keys(fields));
-  return { kind: 'struct', type: shape.typeOf(name), fields, ...(aliases === undefined ? {} : { aliases }) };
+  const optional = shape.optionalOf?.(name);
+  return {
+    kind: 'struct',
+    type: shape.typeOf(name),
+    fields,
+    ...(aliases === undefined ? {} : { aliases }),
+    ...(optional === undefined ? {} : { optional }),
+  };
 }
 
 /** What a missing key of such a map answers: the zero of its values' type. */

@@ -14,6 +14,8 @@ export interface GoStruct {
   readonly fields: Readonly<Record<string, GoValue>>;
   /** Names that also find a field: `ID` for `Id`. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** What fields that JSON leaves out are when a template asks for them. */
+  readonly optional?: Readonly<Record<string, GoValue>>;
 }
 
 /** A value with any keys: one that is missing is no value. */

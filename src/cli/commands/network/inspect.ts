@@ -2,8 +2,7 @@ import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { messageOf } from '../../exit-status.js';
-import { renderReport } from '../../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
 import { networkStruct } from '../../network-row.js';
 
 export const command: Command = {
@@ -27,7 +26,7 @@ export const command: Command = {
         isTspodError(error, 'NO_SUCH_NETWORK')
           ? new CliError(`inspecting object: network ${name}: ${messageOf(error)}`)
           : undefined,
-      render: (found) => renderReport({ name: 'inspect', format, rows: found.map(networkStruct) }),
+      render: (found) => inspectReport(format, found.map(networkStruct)),
     });
   },
 };

@@ -2,8 +2,7 @@ import { isTspodError } from '../../../errors.js';
 import type { PodInspect } from '../../../pod/api.js';
 import { CliError, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { renderReport } from '../../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
 import { podInspectStruct } from '../../pod-struct.js';
 import { latestPodFlag, selectOnePod } from '../../pod-selection.js';
 
@@ -26,7 +25,7 @@ export const command: Command = {
       find: async (name) => (await selectOnePod(context, name)).inspect(),
       missing: (name, error) =>
         isTspodError(error, 'NO_SUCH_POD') ? new CliError(`inspecting object: no such pod ${name ?? ''}`) : undefined,
-      render: (found) => renderReport({ name: 'inspect', format, rows: found.map(podInspectStruct) }),
+      render: (found) => inspectReport(format, found.map(podInspectStruct)),
     });
   },
 };

@@ -1,8 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { renderReport } from '../../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
 import { prettySecret, secretReport, secretStruct } from '../../secret-row.js';
 
 export const command: Command = {
@@ -34,9 +33,7 @@ export const command: Command = {
           ? new CliError(`inspecting secret: no secret with name or id ${JSON.stringify(name)}: no such secret`)
           : undefined,
       render: (found) =>
-        flags.bool('pretty')
-          ? found.map(prettySecret).join('\n')
-          : renderReport({ name: 'inspect', format, rows: found.map(secretStruct) }),
+        flags.bool('pretty') ? found.map(prettySecret).join('\n') : inspectReport(format, found.map(secretStruct)),
     });
   },
 };

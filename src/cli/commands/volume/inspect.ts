@@ -1,8 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { renderReport } from '../../format/report.js';
-import { inspectEach, inspectFormatFlag } from '../../inspect-each.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
 import { volumeStruct } from '../../volume-row.js';
 
 export const command: Command = {
@@ -30,7 +29,7 @@ export const command: Command = {
       find: (name) => engine.volumes.inspect(name),
       missing: (name, error) =>
         isTspodError(error, 'NO_SUCH_VOLUME') ? new CliError(`inspecting object: no such volume ${name}`) : undefined,
-      render: (found) => renderReport({ name: 'inspect', format, rows: found.map(volumeStruct) }),
+      render: (found) => inspectReport(format, found.map(volumeStruct)),
     });
   },
 };
