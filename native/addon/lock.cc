@@ -38,12 +38,12 @@ class LockTask final : public Task {
     } while (result_ && !result_->valid());
   }
   void cancel() override {
-    if (wait_.exchange(Wait::called_off) == Wait::cancellable) pthread_cancel(thread());
+    if (wait_.exchange(Wait::kCalledOff) == Wait::kCancellable) pthread_cancel(thread());
   }
   Napi::Value outcome(Napi::Env env) override { return keep(env, std::move(result_)); }
 
  private:
-  enum class Wait { none, cancellable, called_off };
+  enum class Wait { kNone, kCancellable, kCalledOff };
 
   /** The locked file; none if the path names another one by now. */
   Result<UniqueFd> lock_once() {
@@ -56,8 +56,8 @@ class LockTask final : public Task {
 
   /** Has nothing on its stack that a destructor would have to free: being cancelled skips them. */
   int wait_cancellably(int file) {
-    Wait wait = Wait::none;
-    if (!wait_.compare_exchange_strong(wait, Wait::cancellable)) return ECANCELED;
+    Wait wait = Wait::kNone;
+    if (!wait_.compare_exchange_strong(wait, Wait::kCancellable)) return ECANCELED;
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
     int result;
@@ -65,8 +65,8 @@ class LockTask final : public Task {
       result = ::flock(file, LOCK_EX);
     } while (result < 0 && errno == EINTR);
     int error = result < 0 ? errno : 0;
-    wait = Wait::cancellable;
-    if (!wait_.compare_exchange_strong(wait, Wait::none)) {
+    wait = Wait::kCancellable;
+    if (!wait_.compare_exchange_strong(wait, Wait::kNone)) {
       while (true) ::pause();  // it comes
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
@@ -75,7 +75,7 @@ class LockTask final : public Task {
   }
 
   std::string path_;
-  std::atomic<Wait> wait_ = Wait::none;
+  std::atomic<Wait> wait_ = Wait::kNone;
   UniqueFd file_;  // a member, so that it is closed with the task when the thread was cancelled, and the lock
                    // with it
   Result<UniqueFd> result_ = UniqueFd();
