@@ -1,6 +1,7 @@
 /** Collects what a process writes, feeds it its input, and ends it when it writes too much or takes too long. */
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { TspodError } from '../errors.js';
 import { abortedError } from '../native/abort.js';
@@ -8,6 +9,9 @@ import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } fr
 import { whenAborted } from './when-aborted.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
+const MAX_TURN_MS = 10;
 
 /**
  * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
@@ -118,10 +122,14 @@ async function feed(stdin: Writable | null, input: CollectOptions['input'], ende
     stdin.destroy();
   };
   void ended.then(stop, stop);
+  let turn = performance.now();
   try {
     for await (const chunk of input) {
       if (stdin.destroyed) break;
       if (!stdin.write(chunk)) await drained(stdin);
+      if (performance.now() - turn < MAX_TURN_MS) continue;
+      await nextTurn();
+      turn = performance.now();
     }
   } catch (error) {
     if (!isOver) throw error;

@@ -49,16 +49,21 @@ test('run and exec end with the command, whatever becomes of their input', async
     t.is((await soon(run(idle, ['true']))).exitCode, 0, title);
     t.true(idle.destroyed, `${title}: the source that nobody reads any more`);
     await t.throwsAsync(soon(run(new PassThrough(), ['sleep', '1000'], AbortSignal.timeout(200))), aborted, title);
-    const endless = Readable.from(endlessly());
-    t.is((await soon(run(endless, ['sleep', '0.2']))).exitCode, 0, `${title}: nobody reads`);
+    for (const size of [1000, 1000, 1000, 100_000]) {
+      const endless = Readable.from(endlessly(size));
+      t.is((await soon(run(endless, ['sleep', '0.2']))).exitCode, 0, `${title}: nobody reads ${size} bytes`);
+    }
+    const fast = Readable.from(endlessly(1000));
+    const reader = ['sh', '-c', 'exec cat > /dev/null'];
+    await t.throwsAsync(soon(run(fast, reader, AbortSignal.timeout(200))), aborted, `${title}: a fast reader`);
     const broken = Readable.from(failing());
     await t.throwsAsync(soon(run(broken, ['sleep', '1000'])), { message: 'no more' }, title);
   }
   await until('none of them goes on', async () => (await container.top()).length === 1);
 });
 
-function* endlessly(): Generator<Buffer> {
-  for (;;) yield Buffer.alloc(100_000);
+function* endlessly(size: number): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(size);
 }
 
 async function* failing(): AsyncGenerator<Buffer> {
