@@ -3,6 +3,7 @@
 const STEP =
   'the message names the step of the plan that failed; there is no OCI runtime whose words could stand in it';
 const NEWER = 'as newer releases of Podman have it (compared with 4.3)';
+const CANNOT_START = 'what keeps a command from starting that is there ends with 126, as with `run`';
 const NO_NETWORK = 'the container of the comparison is on no network';
 const WINDOWS = 'fields of Docker for Windows, always 0 or empty';
 const WHICH = 'the message says which value is bad';
@@ -21,6 +22,10 @@ export const KNOWN = [
   { what: 'bad workdir: stderr', why: STEP },
   { what: 'no such user: stderr', why: STEP },
   { what: 'exec: stderr of `exec c nosuch`', why: STEP },
+  { what: 'exec: status of `exec -w /nosuch', why: CANNOT_START },
+  { what: 'exec: stderr of `exec -w /nosuch', why: STEP },
+  { what: 'exec: status of `exec -u nosuch', why: CANNOT_START },
+  { what: 'exec: stderr of `exec -u nosuch', why: STEP },
   { what: 'name in use: stderr', why: NEWER },
   { what: 'bad name: stderr', why: 'the message says which name is bad' },
   { what: 'ps: stdout', why: NEWER },

@@ -87,6 +87,8 @@ export const SCENARIOS = [
     'exec c nosuch',
     'exec -e A=b c sh -c echo${IFS}$A',
     'exec -u alice c id -u',
+    'exec -w /nosuch c true',
+    'exec -u nosuch c true',
   ),
   scenario('exec in what ended', 'run --name c ROOTFS true', 'exec c true'),
   scenario('exec in what is paused', SLEEPER, 'pause c', 'exec c true', 'unpause c'),
