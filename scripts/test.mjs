@@ -5,6 +5,7 @@
  *   npm test                          all of it (without the package and the virtual machine)
  *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security guards package vm
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
+ *   npm test -- --file clock system   files of a suite by their names, in folders as well
  *   npm test -- --built launch        with what out/ and dist/ hold already
  *   npm test -- --each                a line for every test as it ends, not only for those that fail
  *   npm test -- --programs            first install the Debian programs that some tests use (root; CI=true does so as well)
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     match: { type: 'string', multiple: true, default: [] },
+    file: { type: 'string', multiple: true, default: [] },
     programs: { type: 'boolean' },
     built: { type: 'boolean' },
     each: { type: 'boolean', default: false },
@@ -46,8 +48,10 @@ const avaArguments = [
 const SLOW_MINUTES = 12 * 60;
 const environment = { ...(inCi && isRoot && { TSPOD_MUST_RUN: CI_HAS }) };
 
-function testsIn(pattern, env = environment) {
-  return avaResults(pattern, {
+function testsIn(folder, env = environment) {
+  const { file } = values;
+  const names = file.length > 1 ? `{${file.join(',')}}` : (file[0] ?? '*');
+  return avaResults(`out/test/${folder}/**/${names}.test.js`, {
     env,
     args: avaArguments,
     each: values.each,
@@ -60,11 +64,11 @@ const SUITES = {
   checks: { run: checkResults },
   native: { run: nativeResults },
   fuzz: { run: fuzzResults, needsTests: true },
-  unit: { needsTests: true, run: () => testsIn('out/test/unit/**/*.test.js') },
-  launch: { needsTests: true, run: () => testsIn('out/test/launch/**/*.test.js') },
+  unit: { needsTests: true, run: () => testsIn('unit') },
+  launch: { needsTests: true, run: () => testsIn('launch') },
   sanitizers: { needsTests: true, run: sanitizerResults },
-  system: { needsTests: true, run: () => testsIn('out/test/system/**/*.test.js') },
-  security: { needsTests: true, run: () => testsIn('out/test/security/**/*.test.js') },
+  system: { needsTests: true, run: () => testsIn('system') },
+  security: { needsTests: true, run: () => testsIn('security') },
   guards: { byDefault: inCi, needsTests: true, run: guardResults },
   package: {
     byDefault: inCi,
@@ -125,7 +129,7 @@ async function sanitizerResults() {
   const failure = await buildNative('sanitize');
   if (failure !== undefined) return [{ name: 'launch tests with sanitizers', ...failure }];
   const sanitized = { TSPOD_TEST: '1', TSPOD_MONITOR: SANITIZED_MONITOR, ...SANITIZER_ENVIRONMENT };
-  return testsIn('out/test/launch/**/*.test.js', { ...environment, ...sanitized });
+  return testsIn('launch', { ...environment, ...sanitized });
 }
 
 /** A sample: each takes a build. */
@@ -135,7 +139,7 @@ async function guardResults() {
 }
 
 function help() {
-  console.log('npm test [-- SUITE ...] [--match TITLE] [--each] [--programs]');
+  console.log('npm test [-- SUITE ...] [--match TITLE] [--file NAME] [--each] [--programs]');
   console.log(`suites: ${Object.keys(SUITES).join(' ')}`);
   return 0;
 }

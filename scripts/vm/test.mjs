@@ -35,6 +35,7 @@ const { values } = parseArgs({
     cgroup: { type: 'string', default: 'v2' },
     suite: { type: 'string', multiple: true, default: ['launch', 'system'] },
     match: { type: 'string', multiple: true, default: [] },
+    file: { type: 'string', multiple: true, default: [] },
     command: { type: 'string' },
     manager: { type: 'string', default: 'cgroupfs' },
     memory: { type: 'string', default: '4G' },
@@ -143,7 +144,8 @@ function prepareRepository(command) {
 /** The runner of every other machine; the tests were compiled here, and what takes a second here takes ten there. */
 function testCommand() {
   const match = values.match.map((title) => ` --match '${title}'`).join('');
-  return `TSPOD_TEST_MACHINE=own TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built --each ${values.suite.join(' ')}${match}`;
+  const file = values.file.map((name) => ` --file '${name}'`).join('');
+  return `TSPOD_TEST_MACHINE=own TSPOD_TEST_SLOW=1 TSPOD_CGROUP_MANAGER=${values.manager} node scripts/test.mjs --built --each ${values.suite.join(' ')}${match}${file}`;
 }
 
 function boot({ image, disk }) {
