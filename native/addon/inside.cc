@@ -42,9 +42,7 @@ Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index) {
 }
 
 bool can_leave(const Namespaces& namespaces) {
-  // In none but its own it would be in those of the thread that made it, which may not be node's any more.
-  return !namespaces.empty() &&
-         std::all_of(namespaces.begin(), namespaces.end(),
+  return std::all_of(namespaces.begin(), namespaces.end(),
                      [](const NamespaceName& name) { return own_path(name.flag) != nullptr; });
 }
 

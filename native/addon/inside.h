@@ -56,7 +56,8 @@ template <class Work> class InsideTask final : public Task {
 /** Runs `work` in the namespaces; returns the promise of its result. */
 template <class Work> Napi::Value run_inside(Napi::Env env, Result<Namespaces> namespaces, Work work) {
   if (!namespaces) return failure(env, namespaces.error());
-  bool may_reuse = can_leave(*namespaces);
+  // In none but its own it would be in those of the thread that made it, which may not be node's any more.
+  bool may_reuse = !namespaces->empty() && can_leave(*namespaces);
   auto task = std::make_unique<InsideTask<Work>>(env, std::move(*namespaces), std::move(work));
   return tasks_of(env).start(std::move(task), may_reuse).promise;
 }
