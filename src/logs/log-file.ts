@@ -19,6 +19,8 @@ export class LogFile implements AsyncDisposable {
   readonly inode: bigint;
   readonly #handle: FileHandle;
   #position = 0;
+  /** Nothing behind it is seen. */
+  #limit = Infinity;
 
   private constructor(handle: FileHandle, inode: bigint) {
     this.#handle = handle;
@@ -45,7 +47,12 @@ export class LogFile implements AsyncDisposable {
   }
 
   async size(): Promise<number> {
-    return (await this.#handle.stat()).size;
+    return Math.min((await this.#handle.stat()).size, this.#limit);
+  }
+
+  /** What is written from now on is not read. */
+  async endHere(): Promise<void> {
+    this.#limit = await this.size();
   }
 
   /** From the position to the end of the file, as far as records are whole; the position follows. The next block is read ahead. */
@@ -88,8 +95,9 @@ export class LogFile implements AsyncDisposable {
   }
 
   async #readAt(position: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(length);
-    const { bytesRead } = await this.#handle.read(buffer, 0, length, position);
+    const wanted = Math.max(0, Math.min(length, this.#limit - position));
+    const buffer = Buffer.allocUnsafeSlow(wanted);
+    const { bytesRead } = await this.#handle.read(buffer, 0, wanted, position);
     return buffer.subarray(0, bytesRead);
   }
 }

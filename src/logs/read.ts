@@ -21,7 +21,7 @@ export interface ReadLogOptions {
   readonly timestamps: boolean;
   readonly prefix: string;
   readonly stream: LogStream | undefined;
-  /** Goes on until this settles, and then to the end of what has been written; undefined: does not wait. */
+  /** Goes on until this settles, and then to the end of what has been written; undefined: to the end of what was there at first. */
   readonly followUntil: Promise<unknown> | undefined;
   /** Ends the reading by throwing its reason. */
   readonly signal: AbortSignal | undefined;
@@ -40,6 +40,8 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk
   using watcher = options.followUntil === undefined ? undefined : watchIfThere(options.path);
   const files = await openLogFiles(options.path);
   try {
+    // A container may write faster than anybody reads, and the last lines be followed by others while they are looked for.
+    if (watcher === undefined) for (const file of files) await file.endHere();
     let index =
       options.tail < 0
         ? 0

@@ -1,12 +1,14 @@
 /** Programs in new namespaces, in those that are there, and in both. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { createNamespace, NAMESPACE_KINDS, openNamespace, runInNamespaces } from '../../src/native/index.js';
 import type { NamespaceHandle, NamespaceKind, RunInNamespacesOptions } from '../../src/native/index.js';
 import { held, statusField } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 import { namespaceOf, staysUntouched } from '../helpers/untouched.js';
 
 type Options = Omit<RunInNamespacesOptions, 'command'>;
@@ -168,10 +170,15 @@ test.serial('handles may be closed as soon as the call has been made', async (t)
   if (!requires(t, 'root')) return;
   staysUntouched(t);
   const uts = await createNamespace('uts');
-  const running = shell('readlink /proc/self/ns/uts', { namespaces: { uts } });
+  // Were the program gone already, the other namespace could have the number of the first.
+  const go = join(temporaryDirectory(t), 'go');
+  const running = shell(`until test -e ${go}; do sleep 0.01; done; readlink /proc/self/ns/uts`, {
+    namespaces: { uts },
+  });
   uts.close();
   using other = await createNamespace('uts');
   t.not(other.inode, uts.inode);
+  writeFileSync(go, '');
   t.is(await running, `uts:[${uts.inode}]`);
   await t.throwsAsync(shell('true', { namespaces: { uts } }), { instanceOf: TypeError });
 });

@@ -223,6 +223,20 @@ test('k8s-file: records larger than a block are read', async (t) => {
   t.is((await collect(optionsFor(path, 'k8s-file', { tail: 2 }))).all, `${long}\ntwo\n`);
 });
 
+for (const tail of [-1, 200_000]) {
+  test(`what is written meanwhile is not waited for (the last ${String(tail)} lines)`, async (t) => {
+    const line = record('k8s-file', { content: 'x'.repeat(20) });
+    const path = logFile(t, line.repeat(100_000));
+    let read = 0;
+    for await (const { data } of readLog(optionsFor(path, 'k8s-file', { tail }))) {
+      read += data.length;
+      appendFileSync(path, line.repeat(10_000));
+      if (read > 21 * 200_000) break;
+    }
+    t.is(read, 21 * 100_000);
+  });
+}
+
 test('json-file: escapes are undone, bytes that were no text come back', async (t) => {
   const time = '"stream":"stdout","time":"2026-01-01T00:00:00.000000001Z"}\n';
   const path = logFile(
