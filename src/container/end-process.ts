@@ -3,6 +3,7 @@ import { isTspodError } from '../errors.js';
 import { openProcess, type ProcessHandle } from '../native/process-handle.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import { readLiveRecord } from './run-record.js';
+import { signalProcess } from './signal-process.js';
 
 /** How long a monitor may take after its container's end. One that is held up (by a hook, say) is killed, and the caller tears down. */
 const PATIENCE_MS = 5000;
@@ -14,11 +15,7 @@ export async function endProcess(paths: ContainerPaths): Promise<void> {
   const { init, monitor } = live;
   using monitorHandle = openProcess(monitor.pid, monitor.startTime);
   using initHandle = init.pid === 0 ? undefined : openProcess(init.pid, init.startTime);
-  try {
-    initHandle?.kill('SIGKILL');
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-  }
+  signalProcess(initHandle, 'SIGKILL');
   if (monitorHandle !== undefined) await endMonitor(monitorHandle);
   await initHandle?.wait();
 }
@@ -28,7 +25,7 @@ async function endMonitor(monitor: ProcessHandle): Promise<void> {
     await monitor.wait({ signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (error) {
     if (!isTspodError(error, 'ABORTED')) throw error;
-    monitor.kill('SIGKILL');
+    signalProcess(monitor, 'SIGKILL');
     await monitor.wait();
   }
 }

@@ -24,6 +24,7 @@ import { isEnding, observe, statusOf } from './observe.js';
 import type { LiveRecord } from './run-record.js';
 import { seccompFilter } from './seccomp-filter.js';
 import { secretEnvironment } from './secrets.js';
+import { signalProcess } from './signal-process.js';
 import type { StdioPlan } from './stdio.js';
 import { justEnded, requireAllowed } from './transitions.js';
 import { usernsOfProcess } from './userns.js';
@@ -125,9 +126,5 @@ export async function launchExec(plan: Plan, { target, fds, signal, before }: Ex
 
 function endCommand({ pid, startTime }: { readonly pid: number; readonly startTime: bigint }): void {
   using process = openProcess(pid, startTime);
-  try {
-    process?.kill('SIGKILL');
-  } catch {
-    // It has just ended by itself.
-  }
+  signalProcess(process, 'SIGKILL');
 }

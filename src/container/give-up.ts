@@ -5,6 +5,7 @@ import { openProcess } from '../native/process-handle.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import type { MonitorTalk } from './monitor-talk.js';
 import { readLiveRecord } from './run-record.js';
+import { signalProcess } from './signal-process.js';
 import { talkTo } from './talk-to.js';
 
 /**
@@ -31,11 +32,7 @@ async function endRunning(paths: ContainerPaths): Promise<void> {
   const live = readLiveRecord(paths.state);
   if (live === undefined || live.init.pid === 0) return;
   using process = openProcess(live.init.pid, live.init.startTime);
-  try {
-    process?.kill('SIGKILL');
-  } catch {
-    // It has just ended by itself.
-  }
+  signalProcess(process, 'SIGKILL');
 }
 
 /** Undefined if the directory is gone already, with the monitor. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { throwIfAborted } from '../native/abort.js';
 import type { ProcessHandle } from '../native/process-handle.js';
 import { readExitRecord } from './run-record.js';
+import { signalProcess } from './signal-process.js';
 
 /** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
 const LINGER_MS = 5000;
@@ -20,21 +21,13 @@ interface Told {
 /** Resolves when the monitor is gone. What a client has not taken by then is lost to it. Throws ABORTED. */
 export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: AbortSignal): Promise<void> {
   while (!(await endsWithin(monitor, LINGER_MS, signal))) {
-    if (isLeaving(told)) cutShort(monitor);
+    if (isLeaving(told)) signalProcess(monitor, 'SIGTERM');
   }
 }
 
 /** It takes no signal before its teardown is done. That of one that is removed at its end takes the files away. */
 function isLeaving({ state, exit }: Told): boolean {
   return readExitRecord(exit) !== undefined || !existsSync(state);
-}
-
-function cutShort(monitor: ProcessHandle): void {
-  try {
-    monitor.kill('SIGTERM');
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-  }
 }
 
 /** Whether the process has ended before the time is over. Throws ABORTED. */

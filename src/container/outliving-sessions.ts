@@ -9,6 +9,7 @@ import { isPrivate } from '../spec/namespaces.js';
 import { activeSessions, recordsOf, removeBusyTree, type FoundSession } from './exec-session/files.js';
 import type { HeldContainer } from './held.js';
 import { monitorEnd } from './monitor-end.js';
+import { signalProcess } from './signal-process.js';
 
 /** None for a container that cannot have any, which costs nothing. */
 export function outlivingSessions(held: HeldContainer): readonly FoundSession[] {
@@ -30,11 +31,7 @@ export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
     if (sight.state !== 'running') continue;
     using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
     using monitor = openProcess(sight.live.monitor.pid, sight.live.monitor.startTime);
-    try {
-      process?.kill('SIGKILL');
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-    }
+    signalProcess(process, 'SIGKILL');
     await process?.wait();
     if (monitor !== undefined) await monitorEnd(monitor, recordsOf(session));
   }

@@ -7,6 +7,7 @@ import { UNKNOWN_END } from './exit-status.js';
 import type { LaunchAnswer, MonitorTalk } from './monitor-talk.js';
 import type { OpenPipes } from './pipes.js';
 import type { Session } from './session.js';
+import { signalProcess } from './signal-process.js';
 
 type Started = Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
 
@@ -79,11 +80,7 @@ interface Assembly {
 function assemble({ id, answer, ended, streams, resize }: Assembly): ContainerProcess {
   const kill = (signal: string | number = 'SIGTERM') => {
     using process = openProcess(answer.pid, answer.startTime);
-    try {
-      process?.kill(signal);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-    }
+    signalProcess(process, signal);
   };
   return {
     id,

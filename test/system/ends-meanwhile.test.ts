@@ -65,6 +65,9 @@ const CASES: Readonly<Record<string, Case>> = {
       await container.unmount();
     },
   },
+  'kill, and its process is reaped': {
+    operation: (container) => container.kill('CONT'),
+  },
   'update, and its cgroups are removed': {
     operation: (container) => container.update({ resources: { pidsLimit: 50 + Math.floor(Math.random() * 1000) } }),
   },

@@ -9,6 +9,7 @@ import type { Failpoint } from '../../src/container/failpoint.js';
 import { until } from '../helpers/cli.js';
 import { rejectsWith } from '../helpers/engine.js';
 import { childrenOf, faults, isAlive, killHard, type Faults } from '../helpers/faults.js';
+import { statusField } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -242,6 +243,22 @@ for (const [title, end] of Object.entries({ 'runs on': false, 'has ended meanwhi
     });
   }
 }
+
+test('the monitor is stopped by SIGSTOP: who attaches is served', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const { pid, monitorPid } = container.state();
+  const command = await container.createExec({ command: ['sleep', '1000'] });
+  await command.start();
+  const commandsMonitor = Number(statusField(command.inspect().Pid, 'PPid'));
+  for (const monitor of [monitorPid, commandsMonitor]) process.kill(monitor, 'SIGSTOP');
+  const attached = await container.attach({});
+  (await command.attach({})).detach();
+  await killHard(pid);
+  t.like(await attached.ended, { reason: 'exited', exitCode: 137 });
+});
 
 test('the monitor is killed: during a poststop hook', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

@@ -1,12 +1,9 @@
 /** Talks to the monitor of a running exec session: its streams, and the size of its terminal. */
-import { connectMonitor } from '../../native/monitor-spawn.js';
 import type { AttachOptions, AttachSession, TerminalSize } from '../api.js';
 import type { EngineContext } from '../context.js';
-import { MonitorTalk } from '../monitor-talk.js';
 import { talkTo } from '../talk-to.js';
 import { found, refusal, requireRunning, type SessionName } from './found.js';
 import { connectStreams } from './start.js';
-import { requireGone } from '../../util/gone.js';
 
 export async function attachToSession(
   context: EngineContext,
@@ -17,13 +14,8 @@ export async function attachToSession(
   const words = (state: string) =>
     `can only attach to running exec sessions, while container ${name.containerId} session ${name.id} state is "${state}"`;
   requireRunning(session, name, words);
-  let talk;
-  try {
-    talk = new MonitorTalk(await connectMonitor(session.directory));
-  } catch (error) {
-    requireGone(error);
-    throw refusal(words('stopped'), name);
-  }
+  const talk = await talkTo(session.directory);
+  if (talk === undefined) throw refusal(words('stopped'), name);
   const attached = connectStreams(talk, session, options);
   await attached.attached;
   return attached;

@@ -1,5 +1,4 @@
 /** Connects to the streams of a running container. */
-import { connectMonitor } from '../../native/monitor-spawn.js';
 import { TspodError } from '../../errors.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { AttachOptions, AttachSession } from '../api.js';
@@ -7,9 +6,9 @@ import { removeEnded } from '../auto-remove.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { MonitorTalk } from '../monitor-talk.js';
 import { observe, statusOf } from '../observe.js';
 import { Session } from '../session.js';
+import { talkTo } from '../talk-to.js';
 import { requireAllowed } from '../transitions.js';
 import { noSuchContainer } from '../../state/lookup.js';
 
@@ -24,7 +23,10 @@ export async function attachToContainer(
   const paths = containerPaths(context.directories, id);
   requireAllowed('attach', id, statusOf(stored.state, observe(stored.state, paths)));
   const config = readConfig(context, id);
-  const talk = new MonitorTalk(await connect(id, paths.run));
+  const talk = await talkTo(paths.run);
+  if (talk === undefined) {
+    throw new TspodError('STATE_INVALID', `container ${id} has just ended: container state improper`);
+  }
   const session = new Session({
     connection: talk.connection,
     options,
@@ -37,12 +39,4 @@ export async function attachToContainer(
   await session.attached;
   recordContainerEvent(context, { id, name: stored.name, status: 'attach' });
   return session;
-}
-
-async function connect(id: string, runDirectory: string) {
-  try {
-    return await connectMonitor(runDirectory);
-  } catch (error) {
-    throw new TspodError('STATE_INVALID', `container ${id} has just ended: container state improper`, { cause: error });
-  }
 }

@@ -9,6 +9,7 @@ import { failpoint } from '../failpoint.js';
 import { thawEnding } from '../freeze.js';
 import { withContainer } from '../held.js';
 import { monitorEnd } from '../monitor-end.js';
+import { signalProcess } from '../signal-process.js';
 import { talkTo } from '../talk-to.js';
 import { lastLife } from './stop.js';
 
@@ -36,7 +37,7 @@ export async function killContainer(
     const monitor = number === SIGKILL ? openProcess(live.monitor.pid, live.monitor.startTime) : undefined;
     using process = openProcess(live.init.pid, live.init.startTime);
     const timeUs = nowUs(); // not after the end that follows from it
-    process?.kill(number);
+    signalProcess(process, number);
     failpoint('kill-sent');
     const attributes = { signal: String(number) };
     recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes, timeUs });

@@ -18,6 +18,7 @@ import { endOutlivingSessions } from '../outliving-sessions.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../run-record.js';
 import { settle } from '../settle.js';
+import { signalProcess } from '../signal-process.js';
 import { talkTo } from '../talk-to.js';
 
 /** How long a killed process may take to vanish. */
@@ -130,14 +131,14 @@ export async function endIt(stopping: Stopping, options: StopOptions): Promise<v
   const { process, signal, timeoutSec } = stopping;
   if (process !== undefined) {
     if (timeoutSec !== 0) {
-      send(process, signal);
+      signalProcess(process, signal);
       failpoint('stop-signal-sent');
       if (await endsWithin(process, timeoutMs(timeoutSec), options.signal)) return waitForMonitor(stopping, options);
       options.onWarning?.(
         `StopSignal ${signalName(signal)} failed to stop container ${stopping.name} in ${String(timeoutSec)} seconds, resorting to SIGKILL`,
       );
     }
-    send(process, 9);
+    signalProcess(process, 9);
     if (!(await endsWithin(process, KILL_GRACE_MS, options.signal))) {
       throw new TspodError(
         'STATE_INVALID',
@@ -156,14 +157,6 @@ function timeoutMs(seconds: number): number {
 /** Its end is the container's: the record is written, nothing is left in the kernel. */
 async function waitForMonitor({ monitor, paths }: Stopping, { signal }: StopOptions): Promise<void> {
   if (monitor !== undefined) await monitorEnd(monitor, paths, signal);
-}
-
-function send(process: ProcessHandle, signal: number): void {
-  try {
-    process.kill(signal);
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
-  }
 }
 
 /** What the stop leaves, it ends. Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
