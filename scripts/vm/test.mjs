@@ -133,7 +133,8 @@ function prepareRepository(command) {
     cpSync(join(root, directory), join(staging, directory), { recursive: true, ...COPYING });
   }
   copyFileSync(process.execPath, join(staging, 'vm-bin/node'));
-  writeFileSync(join(staging, 'vm-command'), `export PATH=/repository/vm-bin:$PATH\n${command}\n`);
+  // Node has its place on the machine's own disk: containers of the host's root see nothing of others.
+  writeFileSync(join(staging, 'vm-command'), `cp /repository/vm-bin/node /usr/local/bin/\n${command}\n`);
   rmSync(disk, { force: true });
   const { status, stderr } = spawnSync('mkfs.ext4', ['-q', '-F', '-d', staging, disk, '2G'], { encoding: 'utf8' });
   rmSync(staging, { recursive: true, force: true });
