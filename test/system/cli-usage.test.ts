@@ -205,10 +205,21 @@ test('rm of a missing container has the status 1, and with --force none', async 
   t.is((await run(t, 0, 'stop', '--ignore', 'nosuch')).stderr, '');
 });
 
-test('inspect of a missing container prints an empty list and an error', async (t) => {
-  const { stdout, stderr } = await run(t, 125, 'inspect', 'nosuch');
-  t.is(stdout, '[]\n');
-  t.is(stderr, 'Error: inspecting object: no such object: "nosuch"\n');
+const MISSING_OBJECTS = {
+  all: 'no such object: "nosuch"',
+  container: 'no such container nosuch',
+  image: 'nosuch: image not known',
+  network: 'network nosuch: unable to find network with name or ID nosuch: network not found',
+  pod: 'no such pod nosuch',
+  volume: 'no such volume nosuch',
+} as const;
+
+test('inspect of what is missing prints an empty list and an error', async (t) => {
+  for (const [type, words] of Object.entries(MISSING_OBJECTS)) {
+    const { stdout, stderr } = await run(t, 125, 'inspect', '--type', type, 'nosuch');
+    t.is(stdout, '[]\n');
+    t.is(stderr, `Error: inspecting object: ${words}\n`);
+  }
 });
 
 test('container exists', async (t) => {

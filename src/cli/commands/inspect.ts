@@ -62,15 +62,26 @@ export const command: Command = {
       find: (name) => inspectOne(context, name, wanted),
       missing: (name, error) => {
         if (!MISSING.some((code) => isTspodError(error, code))) return undefined;
-        const kind = onlyContainers ? 'container' : type;
-        const what =
-          kind === 'all' || kind === 'image' ? `object: ${JSON.stringify(name ?? '')}` : `${kind} ${name ?? ''}`;
-        return new CliError(`inspecting object: no such ${what}`);
+        return new CliError(`inspecting object: ${notFound(wanted.type, name ?? '')}`);
       },
       render: (found) => inspectText(found, format),
     });
   },
 };
+
+/** As Podman says it of each kind. */
+function notFound(type: string, name: string): string {
+  switch (type) {
+    case 'all':
+      return `no such object: ${JSON.stringify(name)}`;
+    case 'image':
+      return `${name}: image not known`;
+    case 'network':
+      return `network ${name}: unable to find network with name or ID ${name}: network not found`;
+    default:
+      return `no such ${type} ${name}`;
+  }
+}
 
 interface Wanted {
   readonly type: string;
