@@ -323,8 +323,16 @@ test('the command line: system df and system prune', async (t) => {
   t.regex(verbose, /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE +CONTAINERS$/m);
   t.regex(verbose, /^localhost\/child +2 /m);
   t.regex(verbose, /^CONTAINER ID +IMAGE +COMMAND +LOCAL VOLUMES +SIZE +CREATED +STATUS +NAMES$/m);
-  const parsed = JSON.parse(await out('system', 'df', '-v', '--format', 'json')) as { Images: unknown[] };
+  const parsed = JSON.parse(await out('system', 'df', '-v', '--format', 'json')) as {
+    readonly Images: readonly { readonly ImageID: string; readonly Size: number }[];
+    readonly Containers: readonly { readonly Image: string }[];
+  };
   t.is(parsed.Images.length, 3);
+  const maker = await out('inspect', '--format', '{{.Image}}', 'maker');
+  t.is(parsed.Containers[0]?.Image, maker.trim());
+  t.regex(verbose, new RegExp(`^[0-9a-f]{12} +${maker.slice(0, 12)} +x +0 `, 'm'));
+  const { Size: bytes = 0 } = parsed.Images.find(({ ImageID }) => ImageID === maker.trim()) ?? {};
+  t.regex(verbose, new RegExp(`^localhost/base .* ${String(Number((bytes / 1e6).toPrecision(4)))}MB `, 'm'));
   t.regex((await run(t, 125, 'system', 'df', '-v', '--format', '{{.Type}}')).stderr, /cannot combine/);
   const asked = await runWith(t, { input: 'n\n' }, 0, 'system', 'prune');
   t.is(

@@ -87,9 +87,9 @@ function details({ images, containers, volumes }: DiskUsage, now: Date): string 
     ]),
   );
   const containerRows = containers.items.map(
-    ({ id, image, command: words, size, createdAt, status, name, mountSources }) => [
+    ({ id, image, imageId, command: words, size, createdAt, status, name, mountSources }) => [
       shortId(id),
-      image,
+      imageId === '' ? image : shortId(imageId),
       words.join(' '),
       String(volumesOf(mountSources)),
       preciseSize(size?.writable ?? 0),
@@ -125,15 +125,15 @@ function detailsJson({ images, containers, volumes }: DiskUsage) {
   const volumesOf = volumeCounter(volumes);
   return {
     Images: images.items.flatMap(imageJson),
-    Containers: containers.items.map(({ id, image, command: words, size, createdAt, status, name, mountSources }) => ({
-      ContainerID: id,
-      Image: image,
-      Command: words,
-      LocalVolumes: volumesOf(mountSources),
-      Size: size?.writable ?? 0,
-      Created: createdAt.toISOString(),
-      Status: status,
-      Names: name,
+    Containers: containers.items.map((container) => ({
+      ContainerID: container.id,
+      Image: container.imageId || container.image,
+      Command: container.command,
+      LocalVolumes: volumesOf(container.mountSources),
+      Size: container.size?.writable ?? 0,
+      Created: container.createdAt.toISOString(),
+      Status: container.status,
+      Names: container.name,
     })),
     Volumes: volumes.items.map(({ name, links, bytes }) => ({
       VolumeName: name,
