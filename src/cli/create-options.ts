@@ -1,6 +1,4 @@
 /** From the command line of create, run and explain to create options. */
-import { readlinkSync } from 'node:fs';
-
 import type { RegistryAccess } from '../engine/images/types.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { invalid } from './cli-error.js';
@@ -12,6 +10,7 @@ import { setRootfs } from './flags/files.js';
 import { createFlags } from './flags/create-flags.js';
 import { platformText, registryAccess } from './image-flags.js';
 import { isTerminal } from '../host/is-terminal.js';
+import { checkDescriptors } from './parse/descriptors.js';
 
 export interface CreateRequest {
   readonly options: CreateOptions;
@@ -86,27 +85,4 @@ function checkCombination(draft: Draft, args: readonly string[]): void {
   if (resources.cpus !== undefined && resources.cpuQuotaUs !== undefined)
     throw invalid('--cpu-quota and --cpus cannot be set together');
   if (args[0] === '') throw invalid('the name of the image is empty');
-}
-
-/**
- * Whether 3, 4, ... were handed to this process. Node opens its own descriptors before it runs a program, beginning with an
- * eventpoll in the lowest free place: finding that means that the place was free.
- */
-function checkDescriptors(count: number): number {
-  for (let fd = 3; fd < 3 + count; fd++) {
-    if (!isHandedOver(fd)) {
-      throw invalid(
-        `file descriptor ${fd} is not available - the preserve-fds option requires that file descriptors must be passed`,
-      );
-    }
-  }
-  return count;
-}
-
-function isHandedOver(fd: number): boolean {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`) !== 'anon_inode:[eventpoll]';
-  } catch {
-    return false;
-  }
 }

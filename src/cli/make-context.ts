@@ -30,11 +30,11 @@ export function makeContext(globals: Globals): Context {
     clearScreen: async () => {
       if (globals.stdout !== undefined && isTerminal(globals.stdout)) await writeAll(globals.stdout, '\x1b[H\x1b[2J');
     },
-    err: (text) => writeText(2, text),
+    err: tell,
     log: async (level, message) => {
       if (!isLogged(globals, level)) return;
       const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      await writeText(2, `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
+      await tell(`time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
     },
   };
 }
@@ -59,6 +59,11 @@ function engineOptions(globals: Globals): EngineOptions {
 
 async function writeText(fd: number, text: string): Promise<void> {
   await writeAll(fd, isTerminal(fd) ? escapeControls(text) : text);
+}
+
+/** To stderr. Whoever closes that does not want to hear it, and the work goes on. */
+async function tell(text: string): Promise<void> {
+  await writeText(2, text).catch(() => undefined);
 }
 
 function isLogged(globals: Globals, level: 'debug' | 'info' | 'warning' | 'error'): boolean {

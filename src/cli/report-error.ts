@@ -22,8 +22,11 @@ function textOf(error: unknown): string {
   return isArgument ? withFlags(messageOf(error)) : messageOf(error);
 }
 
-/** What node says of a failed system call on a descriptor: `ENOSPC: no space left on device, write`. */
+/** What node says of a failed system call: `ENOSPC: no space left on device, write`, and with the path `ENOENT: no such file or directory, open '/a/b'`. */
 function bareText(error: unknown, doing: string): string | undefined {
-  const [, reason, call] = /^E[A-Z0-9]+: ([^,]+), (\w+)$/.exec(messageOf(error)) ?? [];
-  return reason === undefined || call === undefined ? undefined : `${doing}: ${call}: ${reason}`;
+  const pattern = /^(.*: )?E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s;
+  const [, before, reason, call, path] = pattern.exec(messageOf(error)) ?? [];
+  if (reason === undefined || call === undefined) return undefined;
+  const what = before ?? (path === undefined ? `${doing}: ` : '');
+  return `${what}${path === undefined ? call : `${call} ${path}`}: ${reason}`;
 }

@@ -1,7 +1,7 @@
 /** Which containers a command acts on: named ones, --all, --latest, --cidfile or --filter. */
 import type { Container } from '../container/api.js';
 import { isTspodError } from '../errors.js';
-import type { ContainerSummary } from '../engine/types.js';
+import type { ContainerSummary, Engine } from '../engine/types.js';
 import { invalid } from './cli-error.js';
 import type { Invocation } from './command/definition.js';
 import type { Flag } from './command/flag.js';
@@ -65,8 +65,10 @@ export interface SelectionOptions {
 export function checkSelection({ flags, args }: Invocation): void {
   const given = flags.has('cidfile') || flags.has('filter');
   if (flags.bool('all') && flags.bool('latest')) throw invalid('--all and --latest cannot be used together');
-  if (flags.bool('all') && flags.has('cidfile'))
+  if ((flags.bool('all') || flags.bool('latest')) && flags.has('cidfile')) {
     throw invalid('--all, --latest, and --cidfile cannot be used together');
+  }
+  if (flags.has('filter') && args.length > 0) throw invalid('--filter takes no arguments');
   if (flags.bool('all') && args.length > 0) throw invalid('no arguments are needed with --all');
   if (flags.bool('latest') && args.length > 0) throw invalid('--latest and containers cannot be used together');
   if (args.length === 0 && !given && !flags.bool('all') && !flags.bool('latest')) {
@@ -86,15 +88,18 @@ export async function selectContainers(
     const container = engine.containers.latest();
     return { targets: [{ container, shown: container.id }], errors: [] };
   }
-  if (flags.bool('all') || flags.has('filter')) {
-    const listed = engine.containers.list({ all: true, filters: parseFilters(flags.list('filter')) });
-    const wanted = args.map((name) => engine.containers.get(name).id);
-    const chosen = listed
-      .filter((summary) => !flags.bool('all') || (options.matchesAll?.(summary) ?? true))
-      .filter((summary) => wanted.length === 0 || wanted.includes(summary.id));
-    return { targets: chosen.map(({ id }) => ({ container: engine.containers.get(id), shown: id })), errors: [] };
-  }
   const names = [...args, ...readCidFiles(context, flags.list('cidfile'), ignoreMissing)];
+  const named = findNamed(engine, names, ignoreMissing);
+  if (!flags.bool('all') && !flags.has('filter')) return named;
+  const wanted = new Set(named.targets.map(({ container }) => container.id));
+  const chosen = engine.containers
+    .list({ all: true, filters: parseFilters(flags.list('filter')) })
+    .filter((summary) => !flags.bool('all') || (options.matchesAll?.(summary) ?? true))
+    .filter(({ id }) => names.length === 0 || wanted.has(id));
+  return { targets: chosen.flatMap(({ id }) => targetOf(engine, id)), errors: named.errors };
+}
+
+function findNamed(engine: Engine, names: readonly string[], ignoreMissing: boolean): Selection {
   const targets: Target[] = [];
   const errors: unknown[] = [];
   for (const shown of names) {
@@ -105,6 +110,21 @@ export async function selectContainers(
     }
   }
   return { targets, errors };
+}
+
+/** Of one that has been listed; none if it has gone since. */
+function targetOf(engine: Engine, id: string): readonly Target[] {
+  return ifPresent(engine, id).map((container) => ({ container, shown: id }));
+}
+
+/** The container that has been listed, or none if it has gone since, as with --rm. */
+export function ifPresent(engine: Engine, id: string): readonly Container[] {
+  try {
+    return [engine.containers.get(id)];
+  } catch (error) {
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+    return [];
+  }
 }
 
 /** Docker's names begin with a slash. */

@@ -122,6 +122,30 @@ inContainer('exec --preserve-fd: a descriptor keeps its number', async (t) => {
   t.regex(stderr, /no descriptor/);
 });
 
+inContainer('exec --preserve-fds and --preserve-fd: only what the caller has handed over', async (t) => {
+  const fd = openSync('/etc/hostname', 'r');
+  const passed = { fds: [fd, fd] };
+  for (const count of ['3', '20']) {
+    const { stderr } = await runWith(t, passed, 125, 'exec', '--preserve-fds', count, 'c', 'true');
+    t.is(
+      stderr,
+      `Error: file descriptor 5 is not available - the preserve-fds option requires that file descriptors must be passed\n`,
+    );
+  }
+  await runWith(t, passed, 0, 'exec', '--preserve-fds', '2', '--preserve-fd', '4', 'c', 'true');
+  // Those of node come first, and those of the store after them.
+  for (let other = 5; other < 24; other += 1) {
+    const { status, stdout } = await collect(
+      start(t, passed, 'exec', '--preserve-fd', String(other), 'c', 'ls', '-l', '/proc/self/fd'),
+    );
+    t.true(
+      status === 125 || !/tspod|eventpoll|pipe:/.test(stdout.replace(/^.* [012] -> .*$/gm, '')),
+      `${other}: ${stdout}`,
+    );
+  }
+  closeSync(fd);
+});
+
 inContainer('exec -d prints the id of its session', async (t) => {
   const id = (await output(t, 'exec', '-d', 'c', 'sleep', '1000')).trim();
   t.regex(id, /^[0-9a-f]{64}$/);

@@ -1,11 +1,13 @@
 /** The life of a container by the command line: states, messages, statuses, lists. */
 import { once } from 'node:events';
+import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
 import { onBusybox } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const SLEEP = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done'];
 
@@ -153,6 +155,49 @@ onBusybox('start --attach shows the output and ends with the status', async (t, 
   await run(t, 0, 'create', '--name', 'c', '-i', '--rootfs', root, 'sh', '-c', 'read line; echo "got $line"; exit 3');
   t.is((await runWith(t, { input: 'this\n' }, 3, 'start', '-ai', 'c')).stdout, 'got this\n');
   t.is((await runWith(t, { input: 'that\n' }, 3, 'start', '-ai', 'c')).stdout, 'got that\n', 'and again');
+});
+
+onBusybox('start --interactive attaches as --attach does, to one', async (t, root) => {
+  const words = ['--rootfs', root, 'sh', '-c', 'read line; echo "got $line"; exit 3'];
+  await run(t, 0, 'create', '--name', 'c', '-i', ...words);
+  t.is((await runWith(t, { input: 'this\n' }, 3, 'start', '-i', 'c')).stdout, 'got this\n');
+  await run(t, 0, 'create', '--name', 'd', '-i', ...words);
+  const { stderr } = await run(t, 125, 'start', '-i', '--all');
+  t.is(stderr, 'Error: you cannot start and attach multiple containers at once\n');
+  t.deepEqual([await status(t, 'c'), await status(t, 'd')], ['exited', 'created']);
+});
+
+onBusybox('rm --filter with --cidfile: those that are meant by both', async (t, root) => {
+  const files = temporaryDirectory(t);
+  for (const name of ['a', 'b', 'c']) {
+    const label = name === 'c' ? 'l=other' : 'l=it';
+    await run(
+      t,
+      0,
+      'create',
+      '--name',
+      name,
+      '--label',
+      label,
+      '--cidfile',
+      join(files, name),
+      '--rootfs',
+      root,
+      'true',
+    );
+  }
+  const cids = ['--cidfile', join(files, 'a'), '--cidfile', join(files, 'c')];
+  await run(t, 0, 'rm', '--filter', 'label=l=it', ...cids);
+  t.is(await output(t, 'ps', '-a', '--sort', 'names', '--format', '{{.Names}}'), 'b\nc\n');
+});
+
+onBusybox('a closed stderr ends no command in its middle', async (t, root) => {
+  const deaf = ['--rootfs', root, 'sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done'];
+  for (const name of ['a', 'b']) await run(t, 0, 'run', '-d', '--name', name, ...deaf);
+  const stop = start(t, {}, 'stop', '--time', '1', 'a', 'b');
+  stop.stderr?.destroy();
+  t.is((await once(stop, 'exit'))[0], 0);
+  t.deepEqual([await status(t, 'a'), await status(t, 'b')], ['exited', 'exited']);
 });
 
 onBusybox('attach shows what comes from now on, for several at once', async (t, root) => {

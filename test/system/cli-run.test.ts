@@ -282,6 +282,36 @@ test('images are refused clearly', async (t) => {
   t.regex(stderr, /^Error: .*alpine[^\n]*\n$/);
 });
 
+onBusybox('--interactive passes stdin on, whatever --attach names', async (t, root) => {
+  const { stdout } = await runWith(
+    t,
+    { input: 'hi\n' },
+    0,
+    'run',
+    '--rm',
+    '-i',
+    '-a',
+    'stdout',
+    '--rootfs',
+    root,
+    'cat',
+  );
+  t.is(stdout, 'hi\n');
+});
+
+onBusybox('explain takes the flags that the explained command takes', async (t, root) => {
+  const elsewhere = temporaryDirectory(t);
+  t.regex(await output(t, 'explain', 'run', '--help'), /^Usage:\n {2}tspod run /m);
+  const { stderr } = await run(t, 125, 'explain', 'run', '--cgroup-manager', 'foo', '--rootfs', root, 'true');
+  t.regex(stderr, /cgroup manager must be one of/);
+  const text = await output(t, 'explain', 'run', '--root', elsewhere, '--rootfs', root, 'true');
+  t.true(text.includes(elsewhere));
+  await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
+  const plan = await output(t, 'explain', 'exec', 'c', 'ps', 'ax');
+  t.is(await output(t, 'explain', 'exec', '--latest', 'ps', 'ax'), plan);
+  t.is(await output(t, 'explain', 'exec', '/c', 'ps', 'ax'), plan);
+});
+
 onBusybox('explain prints the plan and does nothing', async (t, root) => {
   const { stdout } = await run(t, 0, 'explain', 'run', '--name', 'x', '--hostname', 'inside', '--rootfs', root, 'true');
   t.regex(stdout, /hostname.*inside|inside.*hostname/);

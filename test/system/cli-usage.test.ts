@@ -106,6 +106,23 @@ test(fails, ['kill', '-s', 'FOO', 'nosuch'], 'Error: invalid signal: FOO\n');
 test(fails, ['kill'], 'Error: you must provide at least one name or id\n');
 test(fails, ['stop'], 'Error: you must provide at least one name or id\n');
 test(fails, ['stop', '-a', 'x'], 'Error: no arguments are needed with --all\n');
+test(
+  fails,
+  ['rm', '--latest', '--cidfile', '/etc/hostname'],
+  'Error: --all, --latest, and --cidfile cannot be used together\n',
+);
+test(fails, ['rm', '--filter', 'name=a', 'x'], 'Error: --filter takes no arguments\n');
+test(
+  fails,
+  ['exec', '--latest', '--cidfile', '/etc/hostname', 'true'],
+  'Error: --latest and --cidfile cannot be used together\n',
+);
+test(fails, ['images', '-f', 'dangling=true', 'x'], 'Error: cannot specify an image and a filter(s)\n');
+test(
+  fails,
+  ['run', '--cidfile', '/nosuch/file', 'host:', 'true'],
+  'Error: container id file /nosuch/file: open /nosuch/file: no such file or directory\n',
+);
 test(fails, ['start'], 'Error: start requires at least one argument\n');
 test(
   fails,
@@ -113,6 +130,7 @@ test(
   'Error: either start all containers or the container(s) provided in the arguments\n',
 );
 test(fails, ['start', '-a', 'x', 'y'], 'Error: you cannot start and attach multiple containers at once\n');
+test(fails, ['start', '-i', 'x', 'y'], 'Error: you cannot start and attach multiple containers at once\n');
 test(fails, ['rm'], 'Error: you must provide at least one name or id\n');
 test(fails, ['rm', '-t', '5', 'x'], 'Error: --force option must be specified to use the --time option\n');
 test(fails, ['exec'], 'Error: exec requires the name or ID of a container or the --latest flag\n');

@@ -29,6 +29,18 @@ export function flagValues(raw: ReadonlyMap<string, readonly string[]>): FlagVal
   };
 }
 
+/** Those of `given`, and of `fallback` what is not given there. */
+export function withFallback(given: FlagValues, fallback: FlagValues): FlagValues {
+  const from = (name: string): FlagValues => (given.has(name) ? given : fallback);
+  return {
+    has: (name) => from(name).has(name),
+    bool: (name) => from(name).bool(name),
+    text: (name) => from(name).text(name),
+    number: (name) => from(name).number(name),
+    list: (name) => from(name).list(name),
+  };
+}
+
 /** A typed value in the form that FlagValues keeps: checked, and cut at commas where the kind says so. Throws an Error with the reason. */
 export function checkValue(flag: Flag, text: string): readonly string[] {
   switch (flag.kind) {

@@ -8,6 +8,7 @@ import { statusOfCommand } from '../end-status.js';
 import { execFailure, EXIT_UNKNOWN, StatusError } from '../exit-status.js';
 import { detachKeysFlag } from '../flags/attach.js';
 import { isTerminal } from '../../host/is-terminal.js';
+import { checkDescriptor, checkDescriptors } from '../parse/descriptors.js';
 import { parseEnv, readEnvFile } from '../parse/key-values.js';
 import { cidfileFlag, latestFlag, selectContainers } from '../selection.js';
 
@@ -57,6 +58,9 @@ export const command: Command = {
     if (args.length === 0 && !flags.bool('latest') && !flags.has('cidfile')) {
       throw invalid('exec requires the name or ID of a container or the --latest flag');
     }
+    if (flags.bool('latest') && flags.has('cidfile')) throw invalid('--latest and --cidfile cannot be used together');
+    checkDescriptors(flags.number('preserve-fds') ?? 0);
+    flags.list('preserve-fd').forEach(checkDescriptor);
   },
   run: async (context, invocation) => {
     const { container, words } = await findTarget(context, invocation);
@@ -78,7 +82,7 @@ export const command: Command = {
 };
 
 /** With --latest or --cidfile all arguments are the command. */
-async function findTarget(
+export async function findTarget(
   context: Context,
   invocation: Invocation,
 ): Promise<{ container: Container; words: readonly string[] }> {
@@ -104,13 +108,8 @@ export function readExecOptions(context: Context, { flags }: Invocation, command
     ...(user === undefined ? {} : { user }),
     ...(workdir === undefined ? {} : { workdir }),
     ...(preserveFds === undefined ? {} : { preserveFds }),
-    preserveFd: flags.list('preserve-fd').map(readFd),
+    preserveFd: flags.list('preserve-fd').map(Number),
   };
-}
-
-function readFd(text: string): number {
-  if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is no descriptor`);
-  return Number(text);
 }
 
 function failExec(error: unknown): never {

@@ -1,12 +1,15 @@
 import { CliError, invalid, unsupported } from '../cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
+import { withFallback } from '../command/flag-values.js';
 import { parseArguments } from '../command/parse.js';
 import type { Context } from '../context.js';
 import { checkCreate, readCreateRequest } from '../create-options.js';
 import { globalFlags } from '../flags/global.js';
+import { readGlobals } from '../globals.js';
+import { makeContext } from '../make-context.js';
 import { mergeFlags } from '../command/merge-flags.js';
 import { command as create } from './create.js';
-import { command as exec, readExecOptions } from './exec.js';
+import { command as exec, findTarget, readExecOptions } from './exec.js';
 import { command as run } from './run.js';
 
 const EXPLAINED: readonly Command[] = [run, create, exec];
@@ -30,9 +33,11 @@ export const command: Command = {
   run: async (context, invocation) => {
     const explained = EXPLAINED.find(({ name }) => name === invocation.args[0]) ?? run;
     const inner = parseInner(explained, invocation);
-    await context.out(
-      ended(explained === exec ? await explainExec(context, inner) : await explainCreate(context, inner)),
-    );
+    const path = `tspod ${explained.name}`;
+    const text = inner.flags.bool('help')
+      ? (await import('../help.js')).commandHelp(path, explained)
+      : await explain(contextOf(context, invocation, inner), explained, inner);
+    await context.out(text.endsWith('\n') ? text : `${text}\n`);
     return 0;
   },
 };
@@ -47,9 +52,18 @@ function parseInner(explained: Command, { args, commandLine }: Invocation): Invo
     },
     words,
   );
-  const inner = { ...parsed, commandLine: [commandLine[0] ?? 'tspod', explained.name, ...words] };
+  return { ...parsed, commandLine: [commandLine[0] ?? 'tspod', explained.name, ...words] };
+}
+
+/** Flags of the program may stand on either side of the explained command; there they are its own. */
+function contextOf(context: Context, outer: Invocation, inner: Invocation): Context {
+  if (!globalFlags.some(({ name }) => inner.flags.has(name))) return context;
+  return makeContext(readGlobals(withFallback(inner.flags, outer.flags), context.caller.directory));
+}
+
+function explain(context: Context, explained: Command, inner: Invocation): Promise<string> {
   explained.check?.(inner);
-  return inner;
+  return explained === exec ? explainExec(context, inner) : explainCreate(context, inner);
 }
 
 async function explainCreate(context: Context, inner: Invocation): Promise<string> {
@@ -61,11 +75,7 @@ async function explainCreate(context: Context, inner: Invocation): Promise<strin
 }
 
 async function explainExec(context: Context, inner: Invocation): Promise<string> {
-  const [name = '', ...words] = inner.args;
+  const { container, words } = await findTarget(context, inner);
   if (words.length === 0) throw invalid('must provide a non-empty command to start an exec session: invalid argument');
-  return (await context.engine()).explainExec(name, readExecOptions(context, inner, words));
-}
-
-function ended(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`;
+  return (await context.engine()).explainExec(container.id, readExecOptions(context, inner, words));
 }

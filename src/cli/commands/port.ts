@@ -1,7 +1,7 @@
 import type { ContainerInspect } from '../../container/inspect-types.js';
 import { CliError, invalid } from '../cli-error.js';
 import type { Command } from '../command/definition.js';
-import { allFlag, latestFlag, selectOne } from '../selection.js';
+import { allFlag, ifPresent, latestFlag, selectOne } from '../selection.js';
 import { shortId } from '../../util/short-id.js';
 
 export const command: Command = {
@@ -24,7 +24,7 @@ export const command: Command = {
     if (flags.bool('all')) {
       const engine = await context.engine();
       for (const { id } of engine.containers.list()) {
-        const lines = mappings(engine.containers.get(id).inspect()).map(wholeLine);
+        const lines = ifPresent(engine, id).flatMap((container) => mappings(container.inspect()).map(wholeLine));
         await context.out(lines.map((line) => `${shortId(id)}\t${line}\n`).join(''));
       }
       return 0;

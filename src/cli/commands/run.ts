@@ -148,7 +148,7 @@ function readStreams({ flags }: Invocation): { stdin: boolean; stdout: boolean; 
   const interactive = flags.bool('interactive');
   if (given.length === 0) return { stdin: interactive, stdout: true, stderr: true };
   return {
-    stdin: interactive && given.includes('stdin'),
+    stdin: interactive,
     stdout: given.includes('stdout'),
     stderr: given.includes('stderr'),
   };

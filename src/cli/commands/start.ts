@@ -32,13 +32,19 @@ export const command: Command = {
     const { flags } = invocation;
     const selection = await selectContainers(context, invocation, { matchesAll: ({ status }) => status !== 'running' });
     const [target] = selection.targets;
-    if (!flags.bool('attach') && !flags.bool('interactive')) {
-      return actOnAll(context, selection, { act: startOne });
-    }
+    if (!isAttached(flags)) return actOnAll(context, selection, { act: startOne });
+    if (selection.targets.length > 1) throw invalid(ATTACH_MANY);
     if (target === undefined || selection.errors.length > 0) return actOnAll(context, selection, { act: startOne });
     return startAttached(context, target.container, invocation);
   },
 };
+
+const ATTACH_MANY = 'you cannot start and attach multiple containers at once';
+
+/** --interactive attaches as well. */
+function isAttached(flags: Invocation['flags']): boolean {
+  return flags.bool('attach') || flags.bool('interactive');
+}
 
 function checkStart({ flags, args }: Invocation): void {
   if (flags.bool('all') && (args.length > 0 || flags.bool('latest'))) {
@@ -48,7 +54,7 @@ function checkStart({ flags, args }: Invocation): void {
     throw invalid('start requires at least one argument');
   }
   if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and containers cannot be used together');
-  if (args.length > 1 && flags.bool('attach')) throw invalid('you cannot start and attach multiple containers at once');
+  if (args.length > 1 && isAttached(flags)) throw invalid(ATTACH_MANY);
   if (flags.has('sig-proxy') && flags.bool('sig-proxy') && !flags.bool('attach')) {
     throw invalid('you cannot use sig-proxy without --attach: invalid argument');
   }
@@ -78,8 +84,8 @@ async function startAttached(context: Context, container: Container, { flags }: 
   const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
   const end = await attach(context, {
     stdin: flags.bool('interactive') && Config.OpenStdin,
-    stdout: flags.bool('attach'),
-    stderr: flags.bool('attach'),
+    stdout: true,
+    stderr: true,
     tty: Config.Tty,
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),

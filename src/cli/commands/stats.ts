@@ -8,7 +8,7 @@ import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { jsonText } from '../escape.js';
 import { isJsonFormat, renderReport } from '../format/report.js';
-import { allFlag, latestFlag, withoutSlash } from '../selection.js';
+import { allFlag, ifPresent, latestFlag, withoutSlash } from '../selection.js';
 import { STATS_HEADINGS, STATS_TABLE, statsJson, statsStruct, type StatsRow } from '../stats-row.js';
 
 export const command: Command = {
@@ -56,7 +56,8 @@ export const command: Command = {
 
 /** Named ones stay the same; otherwise those that there are at each look. */
 async function subjectsOf(context: Context, { flags, args }: Invocation): Promise<() => readonly Container[]> {
-  const { containers } = await context.engine();
+  const engine = await context.engine();
+  const { containers } = engine;
   if (flags.bool('latest')) {
     const latest = containers.latest();
     return () => [latest];
@@ -66,7 +67,7 @@ async function subjectsOf(context: Context, { flags, args }: Invocation): Promis
     return () => named;
   }
   const all = flags.bool('all');
-  return () => containers.list({ all }).map(({ id }) => containers.get(id));
+  return () => containers.list({ all }).flatMap(({ id }) => ifPresent(engine, id));
 }
 
 /** Undefined if it is gone. */

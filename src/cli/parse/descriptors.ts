@@ -1,0 +1,60 @@
+/** Descriptors that the caller wants handed on: they must be the caller's, and none that node has opened for itself. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+import { invalid } from '../cli-error.js';
+
+const DIRECTORY = '/proc/self/fd';
+
+/**
+ * Whether 3, 4, ... were handed to this process. Node opens its own descriptors before it runs a program, beginning with an
+ * eventpoll in the lowest free place: finding that means that the place was free. Throws CliError.
+ */
+export function checkDescriptors(count: number): number {
+  for (let fd = 3; fd < 3 + count; fd++) {
+    const target = targetOf(fd);
+    if (target === undefined || target === EVENTPOLL) {
+      throw invalid(
+        `file descriptor ${fd} is not available - the preserve-fds option requires that file descriptors must be passed`,
+      );
+    }
+  }
+  return count;
+}
+
+/** A descriptor by its number. To be called before the program opens anything: what is not node's then is the caller's. Throws CliError. */
+export function checkDescriptor(text: string): number {
+  if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is no descriptor`);
+  const target = targetOf(Number(text));
+  if (target === undefined || isNodes(target)) {
+    throw invalid(`file descriptor ${text} is not available - the preserve-fd option requires that it is passed`);
+  }
+  return Number(text);
+}
+
+const EVENTPOLL = 'anon_inode:[eventpoll]';
+const EVENTFD = 'anon_inode:[eventfd]';
+
+/** fcntl.h */
+const O_ACCMODE = 3;
+
+/** Node's are event loops, and pipes of which it has both ends. */
+function isNodes(target: string): boolean {
+  if (target === EVENTPOLL || target === EVENTFD) return true;
+  if (!target.startsWith('pipe:')) return false;
+  const ends = readdirSync(DIRECTORY).filter((fd) => targetOf(fd) === target);
+  return new Set(ends.map(accessOf)).size > 1;
+}
+
+/** O_RDONLY, O_WRONLY or O_RDWR. */
+function accessOf(fd: string): number {
+  const flags = /^flags:\t([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
+  return Number.parseInt(flags, 8) & O_ACCMODE;
+}
+
+function targetOf(fd: number | string): string | undefined {
+  try {
+    return readlinkSync(`${DIRECTORY}/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
