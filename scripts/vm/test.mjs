@@ -60,11 +60,11 @@ async function main() {
     return 77;
   }
   if (!values.built) runHere(['scripts/build-tests.mjs']);
-  // There is no compiler in the machine: the tests' probe program is built here, if it is not yet.
+  // There is no compiler in the machine: the tests' programs are built here, if they are not yet.
   runHere([
     '--input-type=module',
     '--eval',
-    "import('./out/test/helpers/probe.js').then((probe) => probe.probePath())",
+    "import('./out/test/helpers/probe.js').then((probe) => probe.compileAll())",
   ]);
   const image = prepareImage();
   if (image === undefined) return 77;

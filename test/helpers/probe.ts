@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { monitorPath } from '../../src/native/addon-path.js';
 import { packageRoot } from '../../src/native/package-root.js';
 
+/** For a machine without a compiler. */
+export function compileAll(): void {
+  for (const name of ['probe', 'attacker', 'power_cut', 'traced']) compiled(name);
+}
+
 /** Says what a process in a container sees. */
 export function probePath(): string {
   return compiled('probe');

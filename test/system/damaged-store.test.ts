@@ -26,6 +26,7 @@ import { mountDisk, storeOn } from '../helpers/disks.js';
 import { isAlive } from '../helpers/faults.js';
 import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, partsOf } from '../helpers/layers.js';
+import { SLOW } from '../helpers/pace.js';
 import { randomFrom } from '../helpers/random.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -47,7 +48,7 @@ const ORDINARY = [
   ['system', 'prune', '--force'],
 ] as const;
 
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 40_000 * SLOW;
 
 interface Subject {
   readonly database: string;

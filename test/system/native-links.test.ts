@@ -19,6 +19,7 @@ import {
   setLink,
 } from '../../src/native/index.js';
 import type { NamespaceHandle } from '../../src/native/index.js';
+import { until } from '../helpers/cli.js';
 import { held } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { staysUntouched } from '../helpers/untouched.js';
@@ -56,7 +57,8 @@ test.serial('a pair has an end in each namespace, and goes with either', async (
     loopback: false,
   });
   t.regex(await ip(here, 'link', 'show', 'end'), /mtu 1400 .*state UP.*\n.*02:00:00:00:00:07/);
-  t.regex(await ip(there, 'link', 'show', 'peer'), /mtu 1300 .*state UP/);
+  // The kernel tells the peer a moment later.
+  await until('the peer is up', async () => /mtu 1300 .*state UP/.test(await ip(there, 'link', 'show', 'peer')));
   const [end, other] = [await findLink('end', here), await findLink('peer', there)];
   t.deepEqual([end?.peer, other?.peer], [other?.index, end?.index]);
   await t.throwsAsync(createVeth({ name: 'end', ...here, peer: { name: 'x' } }), { code: 'EEXIST' });
