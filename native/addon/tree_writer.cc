@@ -150,7 +150,7 @@ Result<void> TreeWriter::clear(const Spot& spot, const struct stat& status) {
 
 Result<void> TreeWriter::directory(const Spot& spot, const TreeEntry& entry) {
   bool hides_lower = false;
-  const Result<void> made = sys::mkdirat(spot.directory, spot.name.c_str(), 0700);
+  const Result<void> made = make_directory(spot.directory, spot.name.c_str(), 0700, &left_.directories);
   if (!made) {
     if (made.error().err != EEXIST) return made;
     const struct stat there = TRY(sys::fstatat(spot.directory, spot.name.c_str()));
@@ -158,7 +158,7 @@ Result<void> TreeWriter::directory(const Spot& spot, const TreeEntry& entry) {
       // A whiteout and then a directory: nothing of the lower layers' one is seen.
       hides_lower = is_whiteout(there);
       TRY(clear(spot, there));
-      TRY(sys::mkdirat(spot.directory, spot.name.c_str(), 0700));
+      TRY(make_directory(spot.directory, spot.name.c_str(), 0700, &left_.directories));
     }
   }
   const UniqueFd opened =
@@ -169,7 +169,15 @@ Result<void> TreeWriter::directory(const Spot& spot, const TreeEntry& entry) {
   }));
   if (hides_lower) TRY(sys::check(::fsetxattr(opened.get(), kOpaque, "y", 1, 0), "fsetxattr", kOpaque));
   TRY(sys::fchmod(opened.get(), entry.mode & 07777));
+  TRY(remember(entry.path.view()));
   directories_.push_back({entry.path.str(), TRY(sys::fstat(opened.get())).st_ino, entry.time});
+  return {};
+}
+
+/** Counts a path that is kept to the end. */
+Result<void> TreeWriter::remember(std::string_view path) {
+  if (path.size() > left_.path_bytes) return Error{"path", std::string(path), E2BIG};
+  left_.path_bytes -= static_cast<uint32_t>(path.size());
   return {};
 }
 
@@ -299,12 +307,13 @@ Result<UniqueFd> TreeWriter::implied_directory(const std::string& path) {
   const UniqueFd parent =
       opened || opened.error().err != ENOENT ? TRY(std::move(opened)) : TRY(implied_directory(above));
   const std::string name(last_name(path));
-  const Result<void> made = sys::mkdirat(parent.get(), name.c_str(), 0755);
+  const Result<void> made = make_directory(parent.get(), name.c_str(), 0755, &left_.directories);
   // A link that leads to what only lower layers have: what it names is what is made.
-  if (!made && made.error().err == EEXIST) return make_directories(root_.get(), path);
+  if (!made && made.error().err == EEXIST) return make_directories(root_.get(), path, &left_.directories);
   TRY(made);
   TRY(sys::fchownat(parent.get(), name.c_str(), 0, 0));
   TRY(sys::check(::fchmodat(parent.get(), name.c_str(), 0755, 0), "fchmodat", path));
+  TRY(remember(path));
   implied_.append(path).push_back('\0');
   return open_in_root(root_.get(), path.c_str(), O_PATH | O_DIRECTORY);
 }

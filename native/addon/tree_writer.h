@@ -32,9 +32,17 @@ struct TreeEntry {
   wire::Bytes attribute_bytes;  // name and value of each
 };
 
+/** What a tree may cost. More is E2BIG: of "mkdirat" or, of the paths, of "path". */
+struct TreeLimits {
+  /** That are made, whether an entry brings them or only needs them. */
+  uint32_t directories = 0;
+  /** Of the paths of directories that are remembered to the end, together. */
+  uint32_t path_bytes = 0;
+};
+
 class TreeWriter {
  public:
-  explicit TreeWriter(UniqueFd root) : root_(std::move(root)) {}
+  TreeWriter(UniqueFd root, const TreeLimits& limits) : root_(std::move(root)), left_(limits) {}
 
   /** Carries out instructions; `data` is what they name by number. EINVAL for what is no instruction. */
   Result<void> apply(wire::Bytes instructions, std::span<const wire::Bytes> data);
@@ -72,10 +80,12 @@ class TreeWriter {
   Result<int> parent_of(std::string_view path);
   Result<Spot> spot_of(std::string_view path);
   Result<UniqueFd> implied_directory(const std::string& path);
+  Result<void> remember(std::string_view path);
   Result<void> clear(const Spot& spot, const struct stat& status);
   template <class Make> Result<void> make_over(const Spot& spot, Make make);
 
   UniqueFd root_;
+  TreeLimits left_;
   std::string parent_path_;
   UniqueFd parent_;
   UniqueFd file_;

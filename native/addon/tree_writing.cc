@@ -47,11 +47,12 @@ class WriteTask final : public Task {
   Result<void> result_;
 };
 
-/** (root directory) */
+/** (root directory, most directories, most bytes of their paths) */
 Napi::Value open_tree_writer(const Napi::CallbackInfo& info) {
   Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
   if (!own) return failure(info.Env(), own.error());
-  auto* writer = new Writer(std::make_shared<TreeWriter>(std::move(*own)));
+  const TreeLimits limits{.directories = uint_at(info, 1), .path_bytes = uint_at(info, 2)};
+  auto* writer = new Writer(std::make_shared<TreeWriter>(std::move(*own), limits));
   return Napi::External<Writer>::New(info.Env(), writer, [](Napi::Env, Writer* data) { delete data; });
 }
 

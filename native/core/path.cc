@@ -49,28 +49,28 @@ std::string follow(const Split& path, const std::string& target) {
 
 /** Makes one directory below `parent`; whether another did so meanwhile, or a link is there, is seen when it
  * is opened. */
-Result<void> make_one(int parent, const std::string& name) {
-  const Result<void> made = sys::mkdirat(parent, name.c_str(), 0755);
+Result<void> make_one(int parent, const std::string& name, uint32_t* left) {
+  const Result<void> made = make_directory(parent, name.c_str(), 0755, left);
   if (!made && made.error().err != EEXIST) return made.error();
   return {};
 }
 
-Result<UniqueFd> make_directories_counted(int root, const std::string& path, int links_left) {
+Result<UniqueFd> make_directories_counted(int root, const std::string& path, int links_left, uint32_t* left) {
   Result<UniqueFd> found = open_directory(root, path);
   if (found || found.error().err != ENOENT) return found;
   if (links_left == 0) return Error{"openat2", path, ELOOP};
 
   const Split split = split_last(path);
   if (split.name.empty()) return found;
-  const UniqueFd parent = TRY(make_directories_counted(root, std::string(split.parent), links_left));
+  const UniqueFd parent = TRY(make_directories_counted(root, std::string(split.parent), links_left, left));
   const std::string name(split.name);
-  TRY(make_one(parent.get(), name));
+  TRY(make_one(parent.get(), name, left));
   found = open_directory(root, path);
   if (found || found.error().err != ENOENT) return found;
 
   // Something of this name is there and leads nowhere: a dangling link. What it names is what is to be made.
   const std::string target = TRY(sys::readlinkat(parent.get(), name.c_str()));
-  return make_directories_counted(root, follow(split, target), links_left - 1);
+  return make_directories_counted(root, follow(split, target), links_left - 1, left);
 }
 
 Result<UniqueFd> make_file_counted(int root, const std::string& path, int links_left) {
@@ -99,8 +99,16 @@ Result<UniqueFd> open_without_links(int root, const char* path, int flags) {
   return open_patiently(root, path, {flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, 0});
 }
 
-Result<UniqueFd> make_directories(int root, std::string_view path) {
-  return make_directories_counted(root, std::string(path), kMaxLinks);
+Result<void> make_directory(int parent, const char* name, mode_t mode, uint32_t* left) {
+  TRY(sys::mkdirat(parent, name, mode));
+  if (left == nullptr) return {};
+  if (*left == 0) return Error{"mkdirat", name, E2BIG};
+  --*left;
+  return {};
+}
+
+Result<UniqueFd> make_directories(int root, std::string_view path, uint32_t* left) {
+  return make_directories_counted(root, std::string(path), kMaxLinks, left);
 }
 
 Result<Place> place_in_root(int root, std::string_view path) {

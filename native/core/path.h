@@ -7,7 +7,9 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,9 +25,12 @@ Result<UniqueFd> open_in_root(int root, const char* path, int flags);
 /** Opens a path that stays beneath the root and has no links in it: ELOOP for one, EXDEV for a way out. */
 Result<UniqueFd> open_without_links(int root, const char* path, int flags);
 
+/** mkdirat(2), where `left` more directories may be made: it counts down, and the one too many is E2BIG. */
+Result<void> make_directory(int parent, const char* name, mode_t mode, uint32_t* left);
+
 /** The directory at this path (O_PATH); what is missing of it is made, mode 0755, also behind a link whose
- * target is missing. */
-Result<UniqueFd> make_directories(int root, std::string_view path);
+ * target is missing. `left` as for make_directory; null: any number. */
+Result<UniqueFd> make_directories(int root, std::string_view path, uint32_t* left = nullptr);
 
 /** The directory that a last component is to be made in, and its name. */
 struct Place {

@@ -113,6 +113,18 @@ TEST("path: what a dangling link names is made, relative to where the link is") 
   CHECK(roots.exists("root/var/lib/deep/x"));
 }
 
+TEST("path: no more directories are made than are left, behind links too") {
+  Roots roots;
+  uint32_t left = 3;
+  CHECK(static_cast<bool>(make_directories(roots.root.get(), "var/a/b", &left)));
+  CHECK(static_cast<bool>(make_directories(roots.root.get(), "var/a/b", &left)));
+  CHECK_EQUAL(left, 1U);
+  roots.link("c/d/e/f/g", "dangling");
+  const auto made = make_directories(roots.root.get(), "dangling", &left);
+  CHECK(!made && made.error().err == E2BIG);
+  CHECK(!roots.exists("root/c/d/e"));
+}
+
 TEST("path: a chain of dangling links has an end") {
   Roots roots;
   for (int index = 0; index < 60; ++index)

@@ -133,7 +133,7 @@ export interface Binding {
   setAttributeAt(directory: number, name: Uint8Array, attribute: Uint8Array, value: Uint8Array): Outcome<undefined>;
 
   // tree_writing.cc
-  openTreeWriter(root: number): Outcome<TreeWriterHandle>;
+  openTreeWriter(root: number, directories: number, pathBytes: number): Outcome<TreeWriterHandle>;
   /** One call at a time for each writer. */
   writeTree(
     writer: TreeWriterHandle,

@@ -34,6 +34,14 @@ export interface WrittenEntry {
   readonly xattrs: ReadonlyMap<BinaryText, Uint8Array>;
 }
 
+/** What a tree may cost; more is a NativeError E2BIG of the syscall `mkdirat`, or `path`. */
+export interface TreeLimits {
+  /** That are made, whether an entry brings them or only needs them. */
+  readonly directories: number;
+  /** Of the paths of directories, together: they are remembered to the end. */
+  readonly pathBytes: number;
+}
+
 /** One method at a time; each waits for a place in the queue and not for the disk. NativeError of an earlier call, by the next one. */
 export class TreeWriter {
   readonly #handle: TreeWriterHandle;
@@ -44,8 +52,8 @@ export class TreeWriter {
   #running: Promise<unknown> = Promise.resolve();
 
   /** `root`: a descriptor of an empty directory. */
-  constructor(root: number) {
-    this.#handle = unwrap(binding().openTreeWriter(root));
+  constructor(root: number, limits: TreeLimits) {
+    this.#handle = unwrap(binding().openTreeWriter(root, limits.directories, limits.pathBytes));
   }
 
   /** A directory, a file whose content follows, a symbolic link, a device or a fifo. */

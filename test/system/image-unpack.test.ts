@@ -6,21 +6,35 @@ import { isTspodError } from '../../src/index.js';
 import { listXattrs, getXattr } from '../../src/native/index.js';
 import { decompressed } from '../../src/storage/images/decompress.js';
 import { openDirectory } from '../../src/storage/images/open-directory.js';
-import { LAYER_LIMITS, unpackLayer, type LayerLimits } from '../../src/storage/images/unpack-layer.js';
+import {
+  LAYER_LIMITS,
+  unpackLayer,
+  type LayerLimits,
+  type UnpackedLayer,
+} from '../../src/storage/images/unpack-layer.js';
 import { tarOf, type Entry } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-interface Unpacked {
+interface Unpacked extends UnpackedLayer {
   readonly directory: string;
   readonly outside: string;
-  readonly size: number;
-  readonly implied: readonly string[];
 }
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
   await Promise.resolve();
   for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+}
+
+/** Fills the directory. */
+async function unpackInto(
+  directory: string,
+  archive: readonly Entry[] | Buffer,
+  limits: Partial<LayerLimits> = {},
+): Promise<UnpackedLayer> {
+  using root = openDirectory(directory);
+  const bytes = Buffer.isBuffer(archive) ? archive : tarOf(archive);
+  return await unpackLayer(decompressed(chunksOf(bytes)), root.fd, { limits: { ...LAYER_LIMITS, ...limits } });
 }
 
 async function unpack(
@@ -33,12 +47,7 @@ async function unpack(
   mkdirSync(directory);
   mkdirSync(outside);
   writeFileSync(join(outside, 'secret'), 'mine');
-  using root = openDirectory(directory);
-  const bytes = Buffer.isBuffer(archive) ? archive : tarOf(archive);
-  const unpacked = await unpackLayer(decompressed(chunksOf(bytes)), root.fd, {
-    limits: { ...LAYER_LIMITS, ...limits },
-  });
-  return { directory, outside, ...unpacked };
+  return { directory, outside, ...(await unpackInto(directory, archive, limits)) };
 }
 
 async function refuses(
@@ -296,6 +305,50 @@ test('unpack: too many entries, too many directories, too many bytes are refused
   await refuses(t, many, /more than 49 entries/, { entries: 49 });
   await refuses(t, [dir('a'), dir('b'), dir('c')], /more than 2 directories/, { directories: 2 });
   await refuses(t, [{ path: 'big', content: Buffer.alloc(100_000) }], /larger than 50000 bytes/, { bytes: 50_000 });
+});
+
+const DEEP = 'd/'.repeat(399);
+
+const DEEP_LAYERS: Readonly<Record<string, readonly Entry[]>> = {
+  files: ['x', 'y', 'z'].map((top) => ({ path: `${top}/${DEEP.slice(2)}f`, content: 'x' })),
+  whiteouts: ['x', 'y', 'z'].map((top) => ({ path: `${top}/${DEEP.slice(2)}.wh.f` })),
+  'a hard link': [
+    { path: 'f', content: 'x' },
+    { path: `${DEEP}f`, type: 'hardlink', target: 'f' },
+  ],
+  'what a link names': [
+    { path: 'l', type: 'symlink', target: `x/${'d/'.repeat(1000)}` },
+    { path: 'l/f', content: 'x' },
+  ],
+};
+
+for (const [what, archive] of Object.entries(DEEP_LAYERS)) {
+  test(`unpack: directories that no entry brings count, and not many too many are made: above ${what}`, async (t) => {
+    if (!requires(t, 'root')) return;
+    const directory = temporaryDirectory(t, 'tspod-layer-');
+    const error = await t.throwsAsync(unpackInto(directory, archive, { directories: 10 }));
+    t.true(isTspodError(error, 'BAD_IMAGE'), String(error));
+    t.regex(error?.message ?? '', /it has more than 10 directories$/);
+    const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+    t.true(entries.filter((entry) => entry.isDirectory()).length <= 11);
+  });
+}
+
+test('unpack: a directory counts once, whatever brings it, and as many as may be are made', async (t) => {
+  if (!requires(t, 'root')) return;
+  const archive = [{ path: 'a/b/f', content: 'x' }, dir('a'), dir('a/b'), { path: 'a/c/f', content: 'x' }];
+  const { directory } = await unpack(t, archive, { directories: 3 });
+  t.deepEqual(readdirSync(join(directory, 'a')).sort(), ['b', 'c']);
+  await refuses(t, [...archive, { path: 'd/f' }], /more than 3 directories/, { directories: 3 });
+});
+
+test('unpack: paths of directories that are too long together are refused', async (t) => {
+  if (!requires(t, 'root')) return;
+  const long = `${'n'.repeat(200)}/`.repeat(10);
+  await refuses(t, [{ path: `${long}f`, content: 'x' }], /paths .* more than 10000 bytes/, { pathBytes: 10_000 });
+  const brought = Array.from({ length: 60 }, () => dir(`d/${'n'.repeat(200)}`));
+  await refuses(t, brought, /paths .* more than 10000 bytes/, { pathBytes: 10_000 });
+  await unpack(t, [{ path: `${long}f`, content: 'x' }], { pathBytes: 12_000 });
 });
 
 test('unpack: nesting without end is refused', async (t) => {

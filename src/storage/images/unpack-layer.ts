@@ -14,17 +14,24 @@ import { isKept } from '../owners.js';
 export interface LayerLimits {
   /** Of one layer. */
   readonly entries: number;
+  /** Also those that no entry brings. */
   readonly directories: number;
+  /** Of the paths of its directories, together. */
+  readonly pathBytes: number;
   /** Of the archive, decompressed. */
   readonly bytes: number;
   /** Against the compressed form. */
   readonly growth: GrowthLimit;
 }
 
-/** More than any image of use, and less than what a machine suffers from: an archive of nothing but empty directories has some 5 GB then. */
+/**
+ * More than any image of use, and less than what a machine suffers from: a million empty directories take some 4 GB of the disk, whether each has an
+ * entry of its own or a few entries lie deep. What their paths take is memory.
+ */
 export const LAYER_LIMITS: LayerLimits = {
   entries: 10_000_000,
   directories: 1_000_000,
+  pathBytes: 128 * 1024 ** 2,
   bytes: 256 * 1024 ** 3,
   growth: GROWTH_LIMIT,
 };
@@ -82,7 +89,7 @@ export async function unpackLayer(
   } catch (error) {
     // The buffers are in use until then.
     await unpacking.writer.settled().catch(() => undefined);
-    throw asLayerError(error);
+    throw asLayerError(error, limits);
   }
 }
 
@@ -95,7 +102,7 @@ class LayerUnpacking {
   #directories = 0;
 
   constructor(directory: number, limits: LayerLimits) {
-    this.writer = new TreeWriter(directory);
+    this.writer = new TreeWriter(directory, limits);
     this.#limits = limits;
   }
 
@@ -147,8 +154,7 @@ class LayerUnpacking {
     if (this.#entries > this.#limits.entries) throw badLayer(`it has more than ${this.#limits.entries} entries`);
     if (type !== 'directory') return;
     this.#directories += 1;
-    if (this.#directories > this.#limits.directories)
-      throw badLayer(`it has more than ${this.#limits.directories} directories`);
+    if (this.#directories > this.#limits.directories) throw tooManyDirectories(this.#limits);
   }
 }
 
@@ -201,18 +207,24 @@ async function* bounded(archive: AsyncIterable<Uint8Array>, most: number): Async
   }
 }
 
-function badLayer(why: string): TspodError {
-  return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${why}`);
+function badLayer(why: string, cause?: unknown): TspodError {
+  return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${why}`, cause === undefined ? {} : { cause });
+}
+
+function tooManyDirectories({ directories }: LayerLimits, cause?: unknown): TspodError {
+  return badLayer(`it has more than ${directories} directories`, cause);
 }
 
 /** What of the kernel's errors is the archive's fault. */
 const BAD_PATHS = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'EXDEV', 'EINVAL', 'EISDIR', 'EMLINK', 'EFBIG'];
 
-function asLayerError(error: unknown): unknown {
+function asLayerError(error: unknown, limits: LayerLimits): unknown {
   if (isTspodError(error, 'BAD_ARCHIVE')) return new TspodError('BAD_IMAGE', error.message, { cause: error });
   if (!isNativeError(error)) return error;
   if (NO_SPACE.has(error.code))
     return new TspodError('DISK_FULL', `a layer cannot be unpacked: ${error.message}`, { cause: error });
-  if (!BAD_PATHS.includes(error.code)) return error;
-  return new TspodError('BAD_IMAGE', `a layer cannot be unpacked: ${error.message}`, { cause: error });
+  if (error.code === 'E2BIG' && error.syscall === 'mkdirat') return tooManyDirectories(limits, error);
+  if (error.code === 'E2BIG' && error.syscall === 'path')
+    return badLayer(`the paths of its directories have more than ${limits.pathBytes} bytes`, error);
+  return BAD_PATHS.includes(error.code) ? badLayer(error.message, error) : error;
 }
