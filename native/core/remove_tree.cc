@@ -79,11 +79,19 @@ class TreeRemoval {
   bool is_stopped() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
 
   Result<void> move_up(int parent, const char* name) {
-    const std::string above = ".tspod-removing-" + std::to_string(moved_++);
-    const Result<void> moved = sys::renameat(parent, name, top_, above.c_str());
-    // Left by a removal that was cut off: take the next name.
-    const bool taken = !moved && (moved.error().err == EEXIST || moved.error().err == ENOTEMPTY);
-    return taken ? move_up(parent, name) : moved;
+    for (;;) {
+      const std::string above = ".tspod-removing-" + std::to_string(moved_++);
+      const Result<void> moved = sys::renameat(parent, name, top_, above.c_str());
+      if (moved || !is_taken(moved.error(), above.c_str())) return moved;
+    }
+  }
+
+  /** Whether a directory cannot be renamed since the name is that of a directory that is not empty (left by a
+   * removal that was cut off), or of a file: that is removed, so that each attempt leaves less to stumble
+   * over. */
+  bool is_taken(const Error& error, const char* name) const {
+    if (error.err == ENOTDIR) return static_cast<bool>(sys::unlinkat(top_, name, 0));
+    return error.err == EEXIST || error.err == ENOTEMPTY;
   }
 
   const std::atomic<bool>* stop_;

@@ -110,6 +110,28 @@ test.serial('a tree that is a hundred thousand directories deep is deleted', asy
   t.is(openDescriptors().size, descriptors);
 });
 
+/** Before and after the deep ones, and many of those: whatever order a file system lists them in, names are taken when the first one is moved up. */
+for (const taken of ['files', 'directories', 'links'] as const) {
+  test(`a deep tree is deleted whose top has ${taken} of the names that deep directories get meanwhile`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const tree = join(directory, 'tree');
+    const take = (index: number) => {
+      const name = join(tree, `.tspod-removing-${index}`);
+      if (taken === 'files') writeFileSync(name, '');
+      else if (taken === 'links') symlinkSync(directory, name);
+      else mkdirSync(join(name, 'full'), { recursive: true });
+    };
+    mkdirSync(tree);
+    writeFileSync(join(directory, 'precious'), 'x');
+    for (let index = 0; index < 200; index += 2) take(index);
+    for (let index = 0; index < 30; index += 1)
+      mkdirSync(join(tree, `${index}`, 'd/'.repeat(110)), { recursive: true });
+    for (let index = 1; index < 200; index += 2) take(index);
+    await removeTree(tree);
+    t.deepEqual(readdirSync(directory), ['precious']);
+  });
+}
+
 test.serial('a mount in the tree is an error, and what is mounted stays whole', async (t) => {
   if (!requires(t, 'root')) return;
   const directory = temporaryDirectory(t);
