@@ -4,11 +4,10 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
-#include <cstring>
-
 #include "addon/environment.h"
 #include "addon/exports.h"
 #include "addon/inside.h"
+#include "core/netlink.h"
 #include "core/sys.h"
 
 namespace tspod::addon {
@@ -32,16 +31,6 @@ Result<UniqueFd> open_socket(int protocol) {
   return socket;
 }
 
-/** Whether the messages in a datagram include the one that ends the answer. */
-bool ends_answer(std::span<const uint8_t> datagram) {
-  auto left = static_cast<unsigned>(datagram.size());
-  for (auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data()); NLMSG_OK(message, left);
-       message = NLMSG_NEXT(message, left)) {
-    if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return true;
-  }
-  return false;
-}
-
 /** Sends one request; returns all datagrams of the answer, each whole, one after the other. */
 Result<std::vector<uint8_t>> converse(int protocol, std::span<const uint8_t> request) {
   UniqueFd socket = TRY(open_socket(protocol));
@@ -62,7 +51,7 @@ Result<std::vector<uint8_t>> converse(int protocol, std::span<const uint8_t> req
     if (static_cast<size_t>(count) > kReceiveBytes || before > kMaxAnswerBytes)
       return Error{"recv", "netlink", EMSGSIZE};
     answer.resize(before + static_cast<size_t>(count));
-    if (ends_answer(std::span(answer).subspan(before))) return answer;
+    if (netlink::ends_answer(wire::Bytes(answer).subspan(before))) return answer;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/netlink.h"
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
 #include "ops/network.h"
@@ -83,10 +84,8 @@ void read_refusal(wire::Bytes body, const nlmsghdr& header, const Interest& inte
 }
 
 void read_datagram(wire::Bytes datagram, const Interest& interest, Answer& answer) {
-  while (datagram.size() >= sizeof(nlmsghdr)) {
-    const auto header = value_at<nlmsghdr>(datagram, 0);
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > datagram.size()) return;
-    const wire::Bytes body = datagram.subspan(sizeof header, header.nlmsg_len - sizeof header);
+  while (const auto message = netlink::take_message(datagram)) {
+    const auto& [header, body] = *message;
     if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE) {
       read_refusal(body, header, interest, answer);
     } else {
@@ -94,7 +93,6 @@ void read_datagram(wire::Bytes datagram, const Interest& interest, Answer& answe
       answer.expected = answer.expected || std::search(body.begin(), body.end(), interest.expected.begin(),
                                                        interest.expected.end()) != body.end();
     }
-    datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), datagram.size()));
   }
 }
 
