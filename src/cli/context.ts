@@ -28,6 +28,8 @@ export interface Context {
   readonly caller: Caller;
   /** Opened at the first call. */
   engine(): Promise<Engine>;
+  /** What the command has set off is done; at once where that is nothing. */
+  settled(): Promise<void>;
   /** As the library's, for the store that the flags name. */
   checkStore(options: { readonly repair: boolean }): Promise<StoreCheck>;
   /** Text for stdout; escaped when that is a terminal. */

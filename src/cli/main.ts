@@ -88,7 +88,9 @@ async function runInvocation(command: Command, invocation: Invocation, path: str
     command.check?.(invocation);
     return await command.run(context, invocation);
   } catch (error) {
-    return fail(globals, error, path);
+    return await fail(globals, error, path);
+  } finally {
+    await context.settled();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Makes the context of the running process. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { parseLimits } from '../host/proc-self.js';
@@ -8,6 +9,9 @@ import { escapeControls } from './escape.js';
 import { isTerminal } from '../host/is-terminal.js';
 import { writeAll } from './output.js';
 import type { Caller } from './parse/caller.js';
+
+/** Somebody else may hold the lock that it waits for, for as long as they like: what is not done by then, the next command finds. */
+const SETTLE_MS = 30_000;
 
 /**
  * The engine that it opens is never closed. The program ends when its command is done, and what others see is in the store by then;
@@ -20,6 +24,10 @@ export function makeContext(globals: Globals): Context {
     globals,
     caller: processCaller(),
     engine: () => (engine ??= open(globals)),
+    settled: async () => {
+      const opened = await engine?.catch(() => undefined);
+      if (opened !== undefined) await Promise.race([opened.settled(), delay(SETTLE_MS, undefined, { ref: false })]);
+    },
     checkStore: async (options) => {
       const { checkStore } = await import('../engine/check-store.js');
       return checkStore({ ...engineOptions(globals), ...options });

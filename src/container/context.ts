@@ -53,22 +53,30 @@ export interface EngineContext {
   readonly bridges: BridgeKeeper | undefined;
   /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
   readonly background: Set<Promise<void>>;
+  /** Those of them that no call waits for. */
+  readonly behind: Set<Promise<void>>;
 }
 
 /** A change that the engine must not be closed under. Throws ENGINE_CLOSED. */
 export async function tracked<T>(context: EngineContext, change: () => Promise<T>): Promise<T> {
   context.store.requireOpen();
   const work = change();
-  inBackground(context, work);
+  keepUntilSettled(work, [context.background]);
   return work;
 }
 
 /** Lets work go on behind the call. It must not fail: what it leaves, the next command finds. */
-export function inBackground(context: EngineContext, work: Promise<unknown>): void {
+export function inBackground({ background, behind }: EngineContext, work: Promise<unknown>): void {
+  keepUntilSettled(work, [background, behind]);
+}
+
+function keepUntilSettled(work: Promise<unknown>, sets: readonly Set<Promise<void>>[]): void {
   const settled = work.then(
     () => undefined,
     () => undefined,
   );
-  context.background.add(settled);
-  void settled.then(() => context.background.delete(settled));
+  for (const set of sets) {
+    set.add(settled);
+    void settled.then(() => set.delete(settled));
+  }
 }

@@ -176,6 +176,7 @@ function makeContext(
     hideList: hideListReader(directories),
     compileSeccomp: cachedSeccompCompiler(parts.paths.seccompCache),
     background: new Set(),
+    behind: new Set(),
     onMemberEnd: (pod) => {
       stopWhenIdle(context, pod);
     },
@@ -185,6 +186,9 @@ function makeContext(
 
 function makeEngine(context: EngineContext): Engine {
   const { directories, store } = context;
+  const settled = async () => {
+    while (context.behind.size > 0) await Promise.all(context.behind);
+  };
   const close = async () => {
     while (context.background.size > 0) await Promise.all(context.background);
     await context.bridges?.release();
@@ -213,6 +217,7 @@ function makeEngine(context: EngineContext): Engine {
     explain: (options) => explainCreate(context, options),
     findExec: (id) => findExecSession(context, id),
     explainExec: (nameOrId, options) => explainExec(context, nameOrId, options),
+    settled,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -300,6 +300,8 @@ export interface Engine extends AsyncDisposable {
   findExec(id: string): ExecSession;
   /** The plan of an exec in a container, which must run: STATE_INVALID otherwise. */
   explainExec(nameOrId: string, options: ExecOptions): string;
+  /** Resolves when what finished calls have set off is done, such as the stop of a pod whose last container has ended; at once where there is nothing. */
+  settled(): Promise<void>;
   /**
    * Lets go of the database; containers go on. What is being changed is finished first. A call that only waits (for the end of a
    * container) is not: it rejects with ENGINE_CLOSED when it next needs the engine, as later calls do.

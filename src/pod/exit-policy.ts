@@ -40,7 +40,9 @@ export async function repairPods(context: EngineContext): Promise<void> {
   }
 }
 
-/** Not one whose infra container alone was started so far. */
+/** Not one whose infra container alone was started so far. A stop of that one was cut off: nobody is at it who holds the pod's lock. */
 function hasEnded({ store }: EngineContext, { id, infraId }: StoredPod): boolean {
+  const infra = store.get(infraId)?.state;
+  if (infra?.status === 'stopping' || store.pods.wasLeft(id)) return true;
   return store.pods.members(id).some((member) => member !== infraId && store.get(member)?.state.status === 'exited');
 }

@@ -29,6 +29,11 @@ interface PodRow {
   readonly config: string;
 }
 
+/** Of the key in `meta`: when the infra container was started that ran when a container left the pod. The time names that life of it, whatever the clock says. */
+const LEFT = 'left pod ';
+
+const JOIN_INFRA = 'JOIN container i ON i.id = p.infra JOIN container_state s ON s.seq = i.seq';
+
 export class Pods {
   readonly #db: Tables;
 
@@ -112,8 +117,12 @@ export class Pods {
     if (infra !== undefined) this.#db.run('UPDATE pod SET infra = ? WHERE id = ?', infra, id);
   }
 
-  /** Of a container that goes. */
+  /** Of a container that goes. For a pod that is to be stopped after it, that is kept: nobody may be left in it who has ended. */
   leave(container: number): void {
+    this.#db.run(
+      `INSERT OR REPLACE INTO meta SELECT '${LEFT}' || p.id, CAST(s.started_us AS TEXT) FROM pod_member m JOIN pod p ON p.seq = m.pod ${JOIN_INFRA} WHERE m.container = ? AND p.stops = 1`,
+      container,
+    );
     this.#db.run('DELETE FROM pod_member WHERE container = ?', container);
   }
 
@@ -135,6 +144,15 @@ export class Pods {
     )?.id;
   }
 
+  /** Whether a container of one that is to be stopped has left it since its infra container was started. */
+  wasLeft(id: string): boolean {
+    const mark = this.#db.one(
+      `SELECT 1 FROM pod p ${JOIN_INFRA} JOIN meta l ON l.key = '${LEFT}' || p.id AND l.value = CAST(s.started_us AS TEXT) WHERE p.id = ? AND s.started_us > 0`,
+      id,
+    );
+    return mark !== undefined;
+  }
+
   /** Nobody joins it from now on. */
   beginRemoval(id: string): void {
     this.#db.run('UPDATE pod SET removing = 1 WHERE id = ?', id);
@@ -145,6 +163,7 @@ export class Pods {
     this.#db.transaction(() => {
       if (this.members(id).length > 0) throw new TspodError('STATE_INVALID', `pod ${id} has containers`);
       this.#db.run('DELETE FROM pod WHERE id = ?', id);
+      this.#db.run(`DELETE FROM meta WHERE key = '${LEFT}' || ?`, id);
     });
   }
 }

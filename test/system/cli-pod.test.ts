@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 
-import { busyboxRoot } from '../helpers/busybox.js';
+import { create, field, member, onPods } from '../helpers/cli-pods.js';
 import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
 import { removeCgroups } from '../helpers/engine.js';
 import { cgroupTops, testCgroupManager } from '../helpers/leaks.js';
@@ -12,45 +12,8 @@ import { ownNetwork } from '../helpers/own-network.js';
 import { requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-/** A root for containers; no pod and no cgroup of one is left afterwards. */
-function onPods(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (!requires(t, 'root', 'busybox', 'overlay')) return;
-    try {
-      await body(t, busyboxRoot(t));
-    } finally {
-      await removePods(t);
-    }
-  });
-}
-
-async function removePods(t: ExecutionContext): Promise<void> {
-  const listed = await collect(start(t, {}, 'pod', 'ps', '-q', '--no-trunc'));
-  const ids = listed.stdout.split('\n').filter(Boolean);
-  const removed = await collect(start(t, {}, 'pod', 'rm', '-fa', '-t', '0'));
-  if (removed.status !== 0) throw new Error(`pod rm -fa: ${removed.stderr}`);
-  const left = ids.flatMap((id) => cgroupTops().map((top) => `${top}/tspod/pod_${id}`)).filter(existsSync);
-  if (left.length > 0) throw new Error(`cgroups are left: ${left.join(', ')}`);
-}
-
-async function create(t: ExecutionContext, ...args: string[]): Promise<string> {
-  const id = (await output(t, 'pod', 'create', ...args)).trim();
-  t.regex(id, /^[0-9a-f]{64}$/);
-  return id;
-}
-
-/** A container of a pod that sleeps, and runs. */
-async function member(t: ExecutionContext, root: string, ...flags: string[]): Promise<string> {
-  const words = ['--stop-signal', 'KILL', ...flags, '--rootfs', `${root}:O`, 'sleep', '1000'];
-  return (await output(t, 'run', '-d', ...words)).trim();
-}
-
 async function shell(t: ExecutionContext, container: string, script: string): Promise<string> {
   return (await output(t, 'exec', container, 'sh', '-c', script)).trim();
-}
-
-async function field(t: ExecutionContext, name: string, template: string): Promise<string> {
-  return (await output(t, 'inspect', '-f', template, name)).trim();
 }
 
 /** Kinds of namespaces that two containers have in common. */
@@ -310,12 +273,6 @@ onPods('pod create --network, --publish, --ip: those of the infra container, for
     await output(t, 'ps', '-q', '-f', 'name=infra'),
   );
   await run(t, 0, 'pod', 'rm', '-f', '-t', '0', 'web');
-});
-
-onPods('pod create --exit-policy stop: the pod ends with its last container', async (t, root) => {
-  await create(t, '--exit-policy', 'stop', 'job');
-  await run(t, 3, 'run', '--pod', 'job', '--rootfs', `${root}:O`, 'sh', '-c', 'exit 3');
-  await until('it is stopped', async () => (await output(t, 'pod', 'ps', '--format', '{{.Status}}')) === 'Exited\n');
 });
 
 onPods(

@@ -1,8 +1,12 @@
 /** Pods that are stopped when nothing of them runs but the infra container. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { until } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, output, run, runWith, storeOf, until } from '../helpers/cli.js';
+import { create, field, member, onPods } from '../helpers/cli-pods.js';
 import { infraOf, podCalls, withPods } from '../helpers/pods.js';
 import { requires } from '../helpers/requires.js';
 
@@ -60,4 +64,50 @@ test('who holds the lock of a container does not wait for that of its pod', asyn
   await starting;
   await Promise.all([member.restart(), other.pods.get('p').restart()]);
   t.is(pod.status(), 'Running');
+});
+
+onPods(
+  'pod create --exit-policy stop: the pod has ended when the command ends that saw its last container end',
+  async (t, root) => {
+    await create(t, '--exit-policy', 'stop', 'job');
+    const infra = await field(t, 'job', '{{.InfraContainerID}}');
+    const runs = (): boolean => existsSync(join(storeOf(t).runRoot, 'c', infra));
+    const program = ['--pod', 'job', '--rootfs', `${root}:O`, 'sh', '-c', 'exit 3'];
+    await run(t, 3, 'run', ...program);
+    t.false(runs(), 'run');
+    await run(t, 3, 'run', '--rm', ...program);
+    t.false(runs(), 'run --rm');
+    await run(t, 3, 'run', '--rm', ...program);
+    for (const words of [['stop'], ['kill'], ['rm', '-f']]) {
+      await member(t, root, '--pod', 'job', '--name', `to-${String(words[0])}`);
+      t.true(runs());
+      await run(t, 0, ...words, `to-${String(words[0])}`);
+      t.false(runs(), words.join(' '));
+    }
+    t.is(await output(t, 'pod', 'ps', '--format', '{{.Status}}'), 'Exited\n');
+  },
+);
+
+onPods('pod create --exit-policy stop: what a killed command has left, the next one ends', async (t, root) => {
+  await create(t, '--exit-policy', 'stop', 'job');
+  const program = ['run', '--rm', '--pod', 'job', '--rootfs', `${root}:O`, 'true'];
+  for (const point of ['ended', 'record-deleted', 'pod-idle', 'stop-recorded', 'stop-told', 'stop-signal-sent']) {
+    const env = { TSPOD_TEST: '1', TSPOD_FAILPOINT: point };
+    await runWith(t, { env }, KILLED_BY_SIGNAL, ...program);
+    await output(t, 'pod', 'ps');
+    t.is(await output(t, 'pod', 'ps', '--format', '{{.Status}}'), 'Exited\n', point);
+    await run(t, 0, ...program);
+  }
+  await run(t, 0, 'pod', 'start', 'job');
+  t.is(await output(t, 'pod', 'ps', '--format', '{{.Status}}'), 'Running\n', 'nothing has run since this start');
+});
+
+onPods('run --pod: starts a pod whose stop was cut off', async (t, root) => {
+  await create(t, 'web');
+  for (const point of ['stop-recorded', 'stop-told']) {
+    await run(t, 0, 'pod', 'start', 'web');
+    await runWith(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, KILLED_BY_SIGNAL, 'pod', 'stop', 'web');
+    await run(t, 0, 'run', '--rm', '--pod', 'web', '--rootfs', `${root}:O`, 'true');
+    t.is(await output(t, 'pod', 'ps', '--format', '{{.Status}}'), 'Running\n', point);
+  }
 });

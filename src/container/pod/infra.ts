@@ -3,6 +3,7 @@ import { isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { EngineContext } from '../context.js';
+import { stopContainer } from '../verbs/stop.js';
 import { membersOf, presentStatus } from './members.js';
 import { withPod } from './lock.js';
 
@@ -29,7 +30,7 @@ export async function withInfra<T>(
   return keepingPod(context, config, {
     signal,
     body: async (inner) => {
-      if (stored.infraId !== '') await startInfra(inner, stored.infraId, start);
+      if (stored.infraId !== '') await startInfra(inner, stored.infraId, { start, signal });
       return launch(inner);
     },
   });
@@ -50,11 +51,21 @@ export function keepingPod<T>(
   return withPod(context, pod.id, body, { signal });
 }
 
-async function startInfra(context: EngineContext, id: string, start: Starter): Promise<void> {
+async function startInfra(
+  context: EngineContext,
+  id: string,
+  { start, signal }: Pick<Launching<unknown>, 'start' | 'signal'>,
+): Promise<void> {
   const stored = context.store.get(id);
   if (stored === undefined) return;
   const status = presentStatus(context, stored);
   if (status === 'running' || status === 'paused') return;
+  try {
+    // Its stop was cut off, or is under way: this start comes after it.
+    if (status === 'stopping') await stopContainer(context, id, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
+  }
   try {
     await start(context, id);
   } catch (error) {
@@ -62,7 +73,7 @@ async function startInfra(context: EngineContext, id: string, start: Starter): P
   }
 }
 
-/** Whether some of its containers have ended and none but the infra container runs. */
+/** Whether none of its containers but the infra container runs, or is about to, or is going. */
 export function isIdle(context: EngineContext, pod: { readonly id: string; readonly infraId: string }): boolean {
   const members = membersOf(context, pod);
   return !members.some(({ isInfra, status }) => !isInfra && status !== 'created' && status !== 'exited');
