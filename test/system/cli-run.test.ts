@@ -7,6 +7,7 @@ import test from 'ava';
 
 import { onBusybox } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, storeOf, until } from '../helpers/cli.js';
+import { fill, mountMemory } from '../helpers/disks.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -132,6 +133,22 @@ onBusybox('--cidfile and --pidfile', async (t, root) => {
   t.regex(stderr, /container id file .*exists/i);
   await run(t, 0, 'rm', '-f', '-t', '0', '--cidfile', cid);
   t.is(await output(t, 'ps', '-aq'), '');
+});
+
+onBusybox('--cidfile that cannot be written: neither it nor a container is left', async (t, root) => {
+  const disk = mountMemory(t, 'size=4k');
+  fill(disk, 'bytes');
+  const cid = join(disk, 'cid');
+  for (const words of [['create'], ['run'], ['run', '-d']]) {
+    const { stderr } = await run(t, 125, ...words, '--cidfile', cid, '--rootfs', root, 'true');
+    t.regex(stderr, /^Error: container id file .*: ENOSPC/);
+    t.false(existsSync(cid));
+    t.is(await output(t, 'ps', '-aq'), '', words.join(' '));
+  }
+  await run(t, 0, 'create', '--name', 'x', '--rootfs', root, 'true');
+  const refused = join(temporaryDirectory(t), 'cid');
+  await run(t, 125, 'create', '--name', 'x', '--cidfile', refused, '--rootfs', root, 'true');
+  t.false(existsSync(refused), 'of one that is not recorded');
 });
 
 onBusybox('--preserve-fds hands descriptors on', async (t, root) => {

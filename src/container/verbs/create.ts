@@ -1,6 +1,6 @@
 /** Records a new container. Nothing of it exists in the kernel; its directories are made when it is first started. */
 import { configure } from '../configure.js';
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { TspodError, isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
@@ -54,7 +54,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
   requireSamePod(context, id, { pod: shared.pod, donors });
   const config = withSecretNames(context, withVolumeNames(withHostMaps(context, shared)));
-  const cidFile = config.cidFile === undefined ? undefined : openCidFile(config.cidFile);
+  const cidFile = config.cidFile === undefined ? undefined : writeCidFile(config.cidFile, id);
   try {
     const { state } = recording;
     let made: readonly string[] = [];
@@ -72,13 +72,10 @@ export function recordContainer(context: EngineContext, id: string, recording: R
       config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config) || hasSecrets(config);
     const recorded = takesMore ? context.store.transaction(record) : record();
     announceVolumes(context, made, tryDirectory);
-    if (cidFile !== undefined) writeSync(cidFile.fd, id);
     return recorded;
   } catch (error) {
-    if (cidFile !== undefined) unlinkSync(cidFile.path);
+    if (cidFile !== undefined) unlinkSync(cidFile);
     throw error;
-  } finally {
-    if (cidFile !== undefined) closeSync(cidFile.fd);
   }
 }
 
@@ -137,10 +134,11 @@ function summaryOf(config: ContainerConfig): StoredSummary {
   };
 }
 
-/** An existing file may name another container. */
-function openCidFile(path: string): { readonly path: string; readonly fd: number } {
+/** Before there is a record: a container whose id nobody could be told stays unknown. An existing file may name another one. Answers its path. */
+function writeCidFile(path: string, id: string): string {
+  let fd;
   try {
-    return { path, fd: openSync(path, 'wx', 0o644) };
+    fd = openSync(path, 'wx', 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new TspodError(
@@ -148,8 +146,20 @@ function openCidFile(path: string): { readonly path: string; readonly fd: number
         `container id file ${path} exists: ensure another container is not using it, or remove it`,
       );
     }
-    throw new TspodError('INVALID_ARGUMENT', `container id file ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw cidFileError(path, error);
   }
+  try {
+    writeFileSync(fd, id);
+    return path;
+  } catch (error) {
+    unlinkSync(path);
+    throw cidFileError(path, error);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function cidFileError(path: string, cause: unknown): TspodError {
+  const code = (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? 'DISK_FULL' : 'INVALID_ARGUMENT';
+  return new TspodError(code, `container id file ${path}: ${(cause as Error).message}`, { cause });
 }
