@@ -20,17 +20,21 @@ export function recordExec(
 ): void {
   if (context.events === undefined) return;
   recordContainerEvent(context, { id, name, status: 'exec' });
-  void talk.exited().then(() => {
-    if (talk.exit === undefined) return;
-    recordContainerEvent(context, {
-      id,
-      name,
-      status: 'exec_died',
-      attributes: { containerExitCode: String(talk.exit.exitCode) },
-      ...(session === undefined ? {} : { key: session.id }),
-    });
-    if (session !== undefined) tell(session.directory);
-  });
+  void talk
+    .exited()
+    .then(() => {
+      if (talk.exit === undefined) return;
+      recordContainerEvent(context, {
+        id,
+        name,
+        status: 'exec_died',
+        attributes: { containerExitCode: String(talk.exit.exitCode) },
+        ...(session === undefined ? {} : { key: session.id }),
+      });
+      if (session !== undefined) tell(session.directory);
+    })
+    // A disk that is full, say: whoever looks next tells it.
+    .catch(() => undefined);
 }
 
 /** How long a monitor may take to write down an end. */

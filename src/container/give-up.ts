@@ -15,7 +15,8 @@ import { talkTo } from './talk-to.js';
 export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<void> {
   talk.connection.close();
   const look = () => {
-    void endRunning(paths);
+    // What fails here, whoever looks at the container next finds.
+    void endRunning(paths).catch(() => undefined);
   };
   const watcher = watchDirectory(paths.run, look);
   look();
