@@ -5,8 +5,10 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
+import { binding } from '../../src/native/binding.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { faults, killHard } from '../helpers/faults.js';
+import { openDescriptors } from '../helpers/native.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 
@@ -420,6 +422,44 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   t.is((await env.tspod('ps')).status, 0);
   await container.wait({ conditions: ['running'], intervalMs: 5 });
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
+});
+
+test('stop: one that is refused changes nothing', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await t.throwsAsync(container.stop(), { code: 'STATE_INVALID' });
+  t.false(container.state().stoppedByUser, 'created');
+  await container.start();
+  await container.pause();
+  await t.throwsAsync(container.stop(), { code: 'STATE_INVALID' });
+  t.false(container.state().stoppedByUser, 'paused');
+  await container.unpause();
+  process.kill(container.state().pid, 'SIGKILL');
+  await container.wait();
+  await t.throwsAsync(container.stop(), { code: 'CONTAINER_STOPPED' });
+  t.true(container.state().stoppedByUser, 'ended: no policy starts it again');
+});
+
+// Alone in the process: what it counts is the process's.
+test.serial('kill: leaves no descriptor when the signal cannot be sent', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const pidfds = () => [...openDescriptors().values()].filter((what) => what.includes('pidfd')).length;
+  const addon = binding();
+  const sendSignal = addon.sendSignal.bind(addon);
+  const before = pidfds();
+  addon.sendSignal = () => ({ errno: 1, syscall: 'pidfd_send_signal' });
+  try {
+    await t.throwsAsync(container.kill(), { code: 'EPERM' });
+  } finally {
+    addon.sendSignal = sendSignal;
+  }
+  t.is(pidfds(), before);
+  await container.kill();
+  t.is(container.state().status, 'exited');
 });
 
 /** Ends it until it is seen waiting for its restart: each time it waits longer, so that a busy machine does not miss it. */

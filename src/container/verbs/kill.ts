@@ -1,14 +1,16 @@
 /** Sends a signal to a container's first process. */
 import { TspodError } from '../../errors.js';
-import { openProcess } from '../../native/process-handle.js';
+import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import { parseSignal } from '../../util/signals.js';
 import { nowUs } from '../../events/event-log.js';
+import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { thawEnding } from '../freeze.js';
-import { withContainer } from '../held.js';
+import { withContainer, type HeldContainer } from '../held.js';
 import { monitorEnd } from '../monitor-end.js';
+import type { LiveRecord } from '../run-record.js';
 import { signalProcess } from '../signal-process.js';
 import { talkTo } from '../talk-to.js';
 import { lastLife } from './stop.js';
@@ -23,33 +25,53 @@ export async function killContainer(
 ): Promise<void> {
   const number = parseSignal(signal);
   if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
-  const killed = await withContainer(context, id, async (held) => {
-    held.require('kill');
-    const { observation } = held;
-    if (observation.kind !== 'live') return undefined;
-    held.save({ stoppedByUser: true });
-    failpoint('kill-recorded');
-    const talk = await talkTo(held.paths.run);
-    await talk?.stop();
-    talk?.connection.close();
-    const live = lastLife(held, observation.live);
-    // Before the signal: it may be gone a moment after it.
-    const monitor = number === SIGKILL ? openProcess(live.monitor.pid, live.monitor.startTime) : undefined;
-    using process = openProcess(live.init.pid, live.init.startTime);
-    const timeUs = nowUs(); // not after the end that follows from it
-    signalProcess(process, number);
-    failpoint('kill-sent');
-    const attributes = { signal: String(number) };
-    recordContainerEvent(context, { id, name: held.name, status: 'kill', attributes, timeUs });
-    if (number !== SIGKILL) return undefined;
+  const killed = await withContainer(context, id, (held) => signalIt(held, number));
+  if (killed === undefined) return;
+  using monitor = killed.monitor;
+  if (monitor !== undefined) await monitorEnd(monitor, killed.paths);
+  await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
+}
+
+/** Whose end is waited for. */
+interface Killed {
+  readonly monitor: ProcessHandle | undefined;
+  readonly paths: ContainerPaths;
+}
+
+/** Under the lock. Answers nothing for a signal that may be survived. */
+async function signalIt(held: HeldContainer, number: number): Promise<Killed | undefined> {
+  held.require('kill');
+  const { observation, paths } = held;
+  if (observation.kind !== 'live') return undefined;
+  held.save({ stoppedByUser: true });
+  failpoint('kill-recorded');
+  const talk = await talkTo(paths.run);
+  await talk?.stop();
+  talk?.connection.close();
+  const live = lastLife(held, observation.live);
+  if (number !== SIGKILL) {
+    signalLife(held, live, number);
+    return undefined;
+  }
+  // Before the signal: it may be gone a moment after it.
+  const monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+  try {
+    signalLife(held, live, number);
     // A frozen process of cgroup v1 dies when it is thawed.
     if (held.status === 'paused') await thawEnding(held);
-    return { monitor, paths: held.paths };
-  });
-  if (killed === undefined) return;
-  if (killed.monitor !== undefined) await monitorEnd(killed.monitor, killed.paths);
-  killed.monitor?.close();
-  await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
+    return { monitor, paths };
+  } catch (error) {
+    monitor?.close();
+    throw error;
+  }
+}
+
+function signalLife({ context, id, name }: HeldContainer, { init }: LiveRecord, number: number): void {
+  using process = openProcess(init.pid, init.startTime);
+  const timeUs = nowUs(); // not after the end that follows from it
+  signalProcess(process, number);
+  failpoint('kill-sent');
+  recordContainerEvent(context, { id, name, status: 'kill', attributes: { signal: String(number) }, timeUs });
 }
 
 function ignoreGone(error: unknown): void {

@@ -26,6 +26,8 @@ const KILL_GRACE_MS = 5000;
 
 const AT_REST: ReadonlySet<ContainerStatus> = new Set(['created', 'exited', 'stopped', 'removing']);
 
+const HAS_ENDED: ReadonlySet<ContainerStatus> = new Set(['exited', 'stopped']);
+
 /** What the waiting needs, once the container has been told. */
 export interface Stopping {
   readonly id: string;
@@ -78,8 +80,9 @@ async function stopDependent(context: EngineContext, id: string, options: StopOp
 
 /** Under the lock: no restart from now on, whatever becomes of this process. */
 async function beginStop(held: HeldContainer, options: StopOptions): Promise<Stopping> {
-  // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
   const wasAllowed = held.status;
+  if (!HAS_ENDED.has(wasAllowed)) held.require('stop');
+  // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
   held.save({ stoppedByUser: true });
   // Its process may have ended just now, and its monitor, which has not been told yet, be about to make another.
   if (held.observation.kind === 'ending') await settle(held);
