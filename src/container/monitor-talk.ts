@@ -1,6 +1,6 @@
 /** The engine's side of the conversation with one monitor: requests, their answers, and the end. */
 import type { MonitorConnection, MonitorMessage } from '../native/monitor-connection.js';
-import type { ExitStatus } from './api.js';
+import type { ExitStatus, TerminalSize } from './api.js';
 import { statusFromMessage } from './exit-status.js';
 
 /** What answers `launch`, `start`, `replan` and `lead`. */
@@ -65,6 +65,12 @@ export class MonitorTalk {
   lead(addresses: readonly string[]): Promise<LaunchAnswer> {
     return this.#request(() => {
       this.connection.send('lead', { addresses });
+    });
+  }
+
+  resize({ rows, columns }: TerminalSize): void {
+    this.#sendQuietly(() => {
+      this.connection.send('resize', { rows, columns });
     });
   }
 

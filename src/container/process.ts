@@ -18,13 +18,15 @@ export interface DirectParts {
   readonly streams: OpenPipes;
   /** Runs when the process has ended; answers how. */
   readonly onEnd: (told: ExitStatus | undefined) => Promise<ExitStatus>;
+  /** Of its terminal. @default it has none */
+  readonly resize?: (size: TerminalSize) => void;
 }
 
-/** Its streams are pipes straight to it. */
-export function directProcess({ id, answer, talk, streams, onEnd }: DirectParts): ContainerProcess {
+/** Its streams are pipes straight to it, or none. */
+export function directProcess({ id, answer, talk, streams, onEnd, resize }: DirectParts): ContainerProcess {
   const ended = talk.exited().then(() => onEnd(talk.exit));
   ended.catch(() => undefined);
-  return assemble({ id, answer, ended, streams, resize: () => undefined });
+  return assemble({ id, answer, ended, streams, resize: resize ?? (() => undefined) });
 }
 
 export interface AttachedParts {

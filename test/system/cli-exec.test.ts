@@ -155,6 +155,14 @@ inContainer('exec -d prints the id of its session', async (t) => {
   t.is(await output(t, 'inspect', '--format', '{{.ExecIDs}}', 'c'), `[${id}]\n`);
 });
 
+inContainer('exec -d -t --no-session goes on without the caller, whatever it writes', async (t) => {
+  const script = 'sleep 0.2; head -c 1000000 /dev/zero; tty > /tmp/done';
+  t.is(await output(t, 'exec', '-d', '-t', '--no-session', 'c', 'sh', '-c', script), '');
+  await until('it is done', async () =>
+    (await collect(start(t, {}, 'exec', 'c', 'cat', '/tmp/done'))).stdout.startsWith('/dev/pts/'),
+  );
+});
+
 inContainer('exec: what follows the container belongs to the command', async (t) => {
   t.is(await output(t, 'exec', 'c', 'echo', '-e', '--user', 'x'), '--user x\n');
 });

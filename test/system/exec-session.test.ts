@@ -1,11 +1,15 @@
 /** Exec sessions: their states, their records, and what is left of them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, ExecSession } from '../../src/index.js';
 import { testEngine, rejectsWith, type TestEngine } from '../helpers/engine.js';
+import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 
 interface Fixture {
@@ -242,3 +246,41 @@ test('exec session: one that outlives its container keeps it from being removed'
   await restarted.remove();
   await env.assertNothingLeft();
 });
+
+inContainer(
+  'spawnExec: a detached command with a terminal has no streams, and is not held back',
+  async (t, { container }) => {
+    const spawned = { tty: true, detach: true } as const;
+    const command = await container.spawnExec({
+      ...spawned,
+      stdout: 'ignore',
+      command: ['sh', '-c', 'head -c 1000000 /dev/zero; test -t 1 && exit 7'],
+    });
+    t.deepEqual([command.stdin, command.stdout, command.stderr], [null, null, null]);
+    t.is((await command.ended).exitCode, 7);
+    for (const streams of [{ stdin: true }, { stdout: 'pipe' }, { stderr: 'inherit' }] as const)
+      await rejectsWith(t, container.spawnExec({ ...spawned, ...streams, command: ['true'] }), 'INVALID_ARGUMENT');
+  },
+);
+
+inContainer(
+  'spawnExec: this process does not stay for a detached command, with a terminal or without',
+  async (t, { env, container }) => {
+    const { root, runRoot, cgroupManager } = env;
+    for (const tty of [false, true]) {
+      const script = `
+      const { openEngine } = await import(${JSON.stringify(join(process.cwd(), 'out/src/index.js'))});
+      const engine = await openEngine(${JSON.stringify({ root, runRoot, cgroupManager })});
+      const container = engine.containers.get(${JSON.stringify(container.id)});
+      const { pid } = await container.spawnExec({ command: ['sleep', '1000'], tty: ${String(tty)}, detach: true });
+      console.log(pid);`;
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        timeout: 20_000 * SLOW,
+      });
+      const [pid] = await Promise.all([text(child.stdout), once(child, 'close')]);
+      t.deepEqual([child.exitCode, child.signalCode], [0, null], `terminal: ${String(tty)}`);
+      t.true(isRunning(Number(pid)));
+    }
+  },
+);

@@ -92,6 +92,7 @@ async function spawnWithTerminal(
   options: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
   const { stdin = false, stdout = 'pipe' } = options;
+  if (options.detach === true) return spawnDetachedTerminal(context, target, options);
   if (typeof stdin !== 'boolean' || stdout !== 'pipe') {
     throw new TspodError('INVALID_ARGUMENT', 'a command with a terminal has streams of its own: use execAttached()');
   }
@@ -103,6 +104,43 @@ async function spawnWithTerminal(
         ...attach,
         ...defined({ fds: options.fds, size: options.size, signal: options.signal }),
       }),
+  });
+}
+
+/** Nobody is attached to its terminal: the monitor reads what comes, and drops it. */
+async function spawnDetachedTerminal(
+  context: EngineContext,
+  target: ExecTarget,
+  { stdin = false, stdout = 'ignore', stderr = 'ignore', ...options }: ExecSpawnOptions,
+): Promise<ContainerProcess> {
+  if (stdin !== false || stdout !== 'ignore' || stderr !== 'ignore') {
+    throw new TspodError('INVALID_ARGUMENT', 'a detached command with a terminal has no streams of this process');
+  }
+  const { preserveFds, preserveFd } = target.request;
+  const stdio = planStdio({
+    direct: undefined,
+    through: { stdin: false, output: true },
+    stdinOnce: false,
+    preserved: preservedFds(preserveFds, options.fds),
+    kept: preserveFd,
+    size: options.size,
+  });
+  const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
+    target,
+    fds: stdio.fds,
+    signal: options.signal,
+  });
+  recordExec(context, target, { talk });
+  talk.connection.unref();
+  return directProcess({
+    id: target.id,
+    answer,
+    talk,
+    streams: { stdin: null, stdout: null, stderr: null },
+    onEnd: (told) => Promise.resolve(told ?? UNKNOWN_END),
+    resize: (size) => {
+      talk.resize(size);
+    },
   });
 }
 
