@@ -71,6 +71,8 @@ export async function prunePods(
       await removeWholePod(context, id, defined({ signal }));
       done.push(id);
     } catch (error) {
+      // Somebody has removed it meanwhile.
+      if (isTspodError(error, 'NO_SUCH_POD')) continue;
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }
   }

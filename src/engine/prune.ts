@@ -3,6 +3,7 @@ import type { SignalOption } from '../container/api.js';
 import type { EngineContext } from '../container/context.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
+import { isTspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { listContainers } from './list.js';
 import type { BatchResult, ContainerFilters } from './types.js';
@@ -25,6 +26,8 @@ export async function pruneContainers(
       await removeContainer(context, id);
       done.push(id);
     } catch (error) {
+      // Somebody has removed it meanwhile.
+      if (isTspodError(error, 'NO_SUCH_CONTAINER')) continue;
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -110,3 +110,31 @@ test('who stops a container as its process ends has stopped it, whatever its pol
     await container.remove({ force: true });
   }
 });
+
+test('prunes pass over what somebody else removes meanwhile', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await testEngine(t);
+  const { engine, options, cgroupParent } = env;
+  const other = await env.reopen();
+  const ids = [];
+  for (let count = 0; count < 6; count += 1)
+    ids.push((await engine.containers.create(options({ command: ['true'] }))).id);
+  const containers = await Promise.all([engine.containers.prune(), other.containers.prune()]);
+  t.deepEqual(
+    containers.flatMap(({ failed }) => [...failed]),
+    [],
+  );
+  t.deepEqual(containers.flatMap(({ done }) => done).toSorted(), ids.toSorted());
+  const pod = await engine.pods.create({ name: 'p', cgroupParent });
+  await pod.start();
+  await pod.stop();
+  const pods = await Promise.all([engine.pods.prune(), other.pods.prune()]);
+  t.deepEqual(
+    pods.flatMap(({ failed }) => [...failed]),
+    [],
+  );
+  t.deepEqual(
+    pods.flatMap(({ done }) => done),
+    [pod.id],
+  );
+});
