@@ -141,7 +141,7 @@ onBusybox('--cidfile that cannot be written: neither it nor a container is left'
   const cid = join(disk, 'cid');
   for (const words of [['create'], ['run'], ['run', '-d']]) {
     const { stderr } = await run(t, 125, ...words, '--cidfile', cid, '--rootfs', root, 'true');
-    t.regex(stderr, /^Error: container id file .*: ENOSPC/);
+    t.regex(stderr, /^Error: container id file .*: write: no space left on device\n$/);
     t.false(existsSync(cid));
     t.is(await output(t, 'ps', '-aq'), '', words.join(' '));
   }
