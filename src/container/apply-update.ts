@@ -2,7 +2,7 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
-import { readIfThere } from '../host/process-files.js';
+import { readIfReadable } from '../host/process-files.js';
 import { execute } from '../native/execute.js';
 import type { LinuxResources } from '../oci/resources.js';
 import { encodePlan } from '../plan/encode.js';
@@ -69,7 +69,7 @@ export async function applyLimits(held: HeldContainer, resources: LinuxResources
 
 /** What the files hold now is read before they change. Groups that were made stay: without limits they do nothing. */
 function undoOf(update: Update): Undo {
-  const plan = encodePlan(restorePlan(update, readIfThere));
+  const plan = encodePlan(restorePlan(update, readIfReadable));
   return () => execute(plan);
 }
 

@@ -1,6 +1,7 @@
 /** The file by which a monitor tells how well its container is (docs/state.md). */
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 
+import { readIfThere } from '../native/if-there.js';
 import type { ContainerPaths } from '../storage/paths.js';
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
@@ -123,13 +124,4 @@ function unescape(text: string): string {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     return what === 'n' ? '\n' : '\\';
   });
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

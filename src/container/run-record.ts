@@ -1,6 +1,6 @@
 /** The two files by which a monitor tells what became of its container (docs/state.md). */
-import { readFileSync } from 'node:fs';
 
+import { readIfThere } from '../native/if-there.js';
 import type { ProcessRef } from '../plan/context.js';
 
 /** `state`: replaced at each launch. */
@@ -90,13 +90,4 @@ function integer(value: string | undefined): number {
 /** Nanoseconds since 1970 exceed what a number holds exactly. */
 function microseconds(value: string | undefined): number {
   return value !== undefined && /^\d+$/.test(value) ? Number(BigInt(value) / 1000n) : 0;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

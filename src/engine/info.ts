@@ -1,9 +1,9 @@
 /** Facts about this machine and the store, for `info`. */
-import { readFileSync } from 'node:fs';
 import { arch, freemem, hostname, platform, release, totalmem, uptime } from 'node:os';
 
 import type { EngineContext } from '../container/context.js';
 import { observe, statusOf } from '../container/observe.js';
+import { readIfReadable } from '../host/process-files.js';
 import { containerPaths } from '../storage/paths.js';
 import { defaultCgroupManager } from '../spec/cgroup-options.js';
 import { hostProblems } from './problems.js';
@@ -48,7 +48,7 @@ function hostInfo(context: EngineContext): EngineInfo['host'] {
 /** os-release(5). */
 function distribution(): EngineInfo['host']['distribution'] {
   const values = new Map<string, string>();
-  for (const line of (readIfThere('/etc/os-release') ?? readIfThere('/usr/lib/os-release') ?? '').split('\n')) {
+  for (const line of (readIfReadable('/etc/os-release') ?? readIfReadable('/usr/lib/os-release') ?? '').split('\n')) {
     const equals = line.indexOf('=');
     if (equals > 0) values.set(line.slice(0, equals), line.slice(equals + 1).replace(/^(["'])(.*)\1$/, '$2'));
   }
@@ -60,17 +60,9 @@ function distribution(): EngineInfo['host']['distribution'] {
 }
 
 function swapKilobytes(): { readonly total: number; readonly free: number } {
-  const text = readIfThere('/proc/meminfo') ?? '';
+  const text = readIfReadable('/proc/meminfo') ?? '';
   const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
   return { total: value('SwapTotal'), free: value('SwapFree') };
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** What runs is looked at; the others are counted as they are recorded. */

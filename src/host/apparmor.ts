@@ -3,11 +3,12 @@
  * what compiles profiles and this process may load and use them; elsewhere containers are unconfined unless a profile is named.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import { DEFAULT_APPARMOR_PROFILE, DEFAULT_PROFILE_TEXT } from './apparmor-profile.js';
 import type { HostFacts } from './facts.js';
+import { readIfReadable } from './process-files.js';
 
 type Machine = Pick<HostFacts, 'apparmor' | 'effectiveCapabilities'>;
 
@@ -15,7 +16,7 @@ const PARSERS = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser', '/usr/bin
 
 /** Loaded profiles by name; undefined where they cannot be seen: no securityfs, or not the rights. */
 export function loadedProfiles(): ReadonlySet<string> | undefined {
-  const text = readIfThere('/sys/kernel/security/apparmor/profiles');
+  const text = readIfReadable('/sys/kernel/security/apparmor/profiles');
   if (text === undefined) return undefined;
   // Each line is a name, which may hold blanks, and the mode in parentheses.
   return new Set(text.split('\n').map((line) => line.slice(0, line.lastIndexOf(' ('))));
@@ -46,7 +47,7 @@ function canLoad(machine: Machine): boolean {
 
 /** A process that is confined itself may not choose what others are confined by. */
 function isUnconfined(): boolean {
-  const own = readIfThere('/proc/self/attr/apparmor/current') ?? readIfThere('/proc/self/attr/current') ?? '';
+  const own = readIfReadable('/proc/self/attr/apparmor/current') ?? readIfReadable('/proc/self/attr/current') ?? '';
   return own.startsWith('unconfined');
 }
 
@@ -69,12 +70,4 @@ function loadError(parser: string, why: string): TspodError {
     `cannot load the AppArmor profile ${DEFAULT_APPARMOR_PROFILE} with ${parser}: ${why}; ` +
     'name another, or "unconfined", with --security-opt apparmor=PROFILE';
   return new TspodError('LAUNCH_FAILED', message, { details: { profile: DEFAULT_APPARMOR_PROFILE } });
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** What a container's cgroups have counted, in version 1 and 2. A file that is not there counts nothing. */
 import type { CgroupHierarchy } from './cgroup-layout.js';
-import { readIfThere } from './process-files.js';
+import { readIfReadable } from './process-files.js';
 
 export interface MeasuredCgroup {
   readonly hierarchy: Pick<CgroupHierarchy, 'version' | 'controllers'>;
@@ -32,7 +32,7 @@ const NS_PER_US = 1000;
 
 export function readCgroupUsage(
   cgroups: readonly MeasuredCgroup[],
-  read: ReadFile = (path) => readIfThere(path) ?? '',
+  read: ReadFile = (path) => readIfReadable(path) ?? '',
 ): CgroupUsage {
   return { ...cpuUsage(cgroups, read), ...memoryUsage(cgroups, read), ...counts(cgroups, read) };
 }

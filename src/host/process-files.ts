@@ -71,7 +71,7 @@ export function parseStatus(text: string): ProcessStatus {
 
 /** Bytes that a process and those children that it waited for made the disks read and write; undefined if it has ended. */
 export function readProcessIo(pid: number): { readonly readBytes: number; readonly writtenBytes: number } | undefined {
-  const text = readIfThere(`/proc/${String(pid)}/io`);
+  const text = readIfReadable(`/proc/${String(pid)}/io`);
   if (text === undefined) return undefined;
   const value = (key: string): number => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
   return {
@@ -82,7 +82,7 @@ export function readProcessIo(pid: number): { readonly readBytes: number; readon
 
 /** Pids in a cgroup and in those below it. */
 export function pidsInCgroup(directory: string): readonly number[] {
-  const own = readIfThere(`${directory}/cgroup.procs`) ?? '';
+  const own = readIfReadable(`${directory}/cgroup.procs`) ?? '';
   let below: readonly string[];
   try {
     below = readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
@@ -104,7 +104,7 @@ export function pidsInNamespace(path: string): readonly number[] {
 export function pidsBelow(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const one of allPids()) {
-    const text = readIfThere(`/proc/${String(one)}/stat`);
+    const text = readIfReadable(`/proc/${String(one)}/stat`);
     if (text === undefined) continue;
     const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
     children.set(parent, [...(children.get(parent) ?? []), one]);
@@ -120,11 +120,11 @@ export function sameNamespace(one: string, other: string): boolean {
 
 /** Milliseconds since the machine's boot. */
 export function uptimeMs(): number {
-  return Number((readIfThere('/proc/uptime') ?? '0').split(' ')[0]) * 1000;
+  return Number((readIfReadable('/proc/uptime') ?? '0').split(' ')[0]) * 1000;
 }
 
-/** Undefined when the file, or the process that it tells of, is gone. */
-export function readIfThere(path: string): string | undefined {
+/** Undefined when the file, or the process that it tells of, is gone, or does not let itself be read: what the kernel shows has many ways to say no. */
+export function readIfReadable(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {

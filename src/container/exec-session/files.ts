@@ -2,8 +2,9 @@
  * Exec sessions as files: `exec/ID/` in the run directory of their container, so that they go with its run. The engine writes `config`
  * and, before a start, `start`; the monitor of the command keeps `state`, `attach` and `exit` there, as that of a container does.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 
+import { readIfThere } from '../../native/if-there.js';
 import { connectMonitor } from '../../native/monitor-spawn.js';
 import { removeTreeSync } from '../../native/tree.js';
 import type { ProcessRef } from '../../plan/context.js';
@@ -257,14 +258,4 @@ export function lastMonitors(run: string): readonly ProcessRef[] {
 /** Those whose command runs. */
 export function activeSessions(run: string): readonly FoundSession[] {
   return listSessions(run).filter(({ sight }) => sight.state === 'running');
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isTspodError } from '../../errors.js';
 import { readCgroupUsage, type BlockUsage } from '../../host/cgroup-usage.js';
 import { parseNetDev } from '../../host/net-dev.js';
-import { readIfThere, readProcessIo } from '../../host/process-files.js';
+import { readIfReadable, readProcessIo } from '../../host/process-files.js';
 import { abortedError, throwIfAborted } from '../../native/abort.js';
 import type { CgroupPlacement } from '../../plan/context.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -87,7 +87,7 @@ function percentOf(cpuNs: number, ms: number): number {
 }
 
 function networkStats(pid: number): ContainerStats['network'] {
-  const links = pid === 0 ? {} : parseNetDev(readIfThere(`/proc/${String(pid)}/net/dev`) ?? '');
+  const links = pid === 0 ? {} : parseNetDev(readIfReadable(`/proc/${String(pid)}/net/dev`) ?? '');
   const sum = (direction: 'received' | 'sent'): number =>
     Object.values(links).reduce((total, link) => total + link[direction].bytes, 0);
   return { receivedBytes: sum('received'), sentBytes: sum('sent'), links };

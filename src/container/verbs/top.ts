@@ -1,6 +1,6 @@
 /** The processes of a container, read from /proc: nothing is started for it. Takes no lock. */
 import { accountNames, insideId, type NameOf } from '../../host/accounts.js';
-import { parseStat, parseStatus, readIfThere, uptimeMs, type ProcessStatus } from '../../host/process-files.js';
+import { parseStat, parseStatus, readIfReadable, uptimeMs, type ProcessStatus } from '../../host/process-files.js';
 import { readFileInside } from '../../native/kernel-files.js';
 import { capabilityNames } from '../../util/capabilities.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -45,10 +45,10 @@ async function readAccounts(pid: number): Promise<Accounts> {
   return {
     user: accountNames(await readInContainer(pid, '/etc/passwd')),
     group: accountNames(await readInContainer(pid, '/etc/group')),
-    hostUser: accountNames(readIfThere('/etc/passwd') ?? ''),
-    hostGroup: accountNames(readIfThere('/etc/group') ?? ''),
-    insideUid: insideId(readIfThere(`/proc/${String(pid)}/uid_map`) ?? ''),
-    insideGid: insideId(readIfThere(`/proc/${String(pid)}/gid_map`) ?? ''),
+    hostUser: accountNames(readIfReadable('/etc/passwd') ?? ''),
+    hostGroup: accountNames(readIfReadable('/etc/group') ?? ''),
+    insideUid: insideId(readIfReadable(`/proc/${String(pid)}/uid_map`) ?? ''),
+    insideGid: insideId(readIfReadable(`/proc/${String(pid)}/gid_map`) ?? ''),
   };
 }
 
@@ -66,20 +66,20 @@ type Read = NonNullable<ReturnType<typeof readProcess>>;
 /** Undefined if it has ended. */
 function readProcess(pid: number) {
   const directory = `/proc/${String(pid)}`;
-  const stat = readIfThere(`${directory}/stat`);
+  const stat = readIfReadable(`${directory}/stat`);
   const status = readStatus(pid);
   if (stat === undefined || status === undefined) return undefined;
   return {
     pid,
     status,
     stat: parseStat(stat),
-    args: (readIfThere(`${directory}/cmdline`) ?? '').replace(/\0$/, ''),
-    label: (readIfThere(`${directory}/attr/current`) ?? '').replaceAll('\0', '').trim(),
+    args: (readIfReadable(`${directory}/cmdline`) ?? '').replace(/\0$/, ''),
+    label: (readIfReadable(`${directory}/attr/current`) ?? '').replaceAll('\0', '').trim(),
   };
 }
 
 function readStatus(pid: number): ProcessStatus | undefined {
-  const text = readIfThere(`/proc/${String(pid)}/status`);
+  const text = readIfReadable(`/proc/${String(pid)}/status`);
   return text === undefined ? undefined : parseStatus(text);
 }
 

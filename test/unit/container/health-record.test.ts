@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 
-import { parseHealth } from '../../../src/container/health-record.js';
+import { parseHealth, readHealth } from '../../../src/container/health-record.js';
+import { readExitRecord, readLiveRecord } from '../../../src/container/run-record.js';
+import { temporaryDirectory } from '../../helpers/temp.js';
 
 test('a record of checks: oldest first, with what they wrote', (t) => {
   const record = parseHealth(
@@ -22,4 +26,15 @@ test('a record that makes no sense is one of a container whose health is not kno
   for (const text of ['', 'nonsense', 'status fine\ncheck\ncheck 1 2\n']) {
     t.deepEqual(parseHealth(text), { status: 'starting', failingStreak: 0, log: [] });
   }
+});
+
+test('records are not there also below what is no directory; what cannot be read is a failure', (t) => {
+  const file = join(temporaryDirectory(t), 'file');
+  writeFileSync(file, '');
+  t.is(readHealth({ health: `${file}/health`, lastHealth: `${file}/last` }).status, 'starting');
+  t.is(readLiveRecord(`${file}/state`), undefined);
+  t.is(readExitRecord(`${file}/exit`), undefined);
+  const directory = dirname(file);
+  for (const read of [() => readHealth({ health: directory, lastHealth: file }), () => readExitRecord(directory)])
+    t.throws(read, { code: 'EISDIR' });
 });
