@@ -1,27 +1,211 @@
-/** The public API of tspod. */
+/** The public API of tspod: all that its declarations name, and nothing else. */
 export { isTspodError, TspodError } from './errors.js';
-export type { ErrorCode } from './errors.js';
-export type * from './container/api.js';
-export type * from './container/exec-session/api.js';
-export type * from './container/files-api.js';
-export type * from './container/inspect-types.js';
-export type * from './container/network-types.js';
-export type * from './container/places-types.js';
-export type * from './container/stats-types.js';
-export type * from './engine/events.js';
-export type * from './engine/types.js';
-export type * from './engine/pod-types.js';
-export type * from './engine/secret-types.js';
-export type * from './engine/volume-types.js';
-export type * from './engine/images/types.js';
-export type * from './engine/images/progress.js';
-export type * from './engine/manifests/types.js';
-export type * from './image/transport.js';
-export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
-export type * from './pod/api.js';
-export type * from './spec/create-options.js';
-export type * from './spec/health-options.js';
-export type { CloneOptions } from './container/verbs/clone.js';
-export type { UpdateOptions } from './spec/update.js';
 export { checkStore } from './engine/check-store.js';
 export { openEngine } from './engine/open.js';
+
+export type {
+  AttachEnd,
+  AttachOptions,
+  AttachSession,
+  BatchedContainer,
+  CollectOptions,
+  CollectedResult,
+  Container,
+  ContainerProcess,
+  ContainerState,
+  ContainerStatus,
+  ExecAttachOptions,
+  ExecCollectOptions,
+  ExecSpawnOptions,
+  ExitStatus,
+  HealthcheckResult,
+  LogsOptions,
+  OutputTarget,
+  RemoveOptions,
+  RunOptions,
+  SignalOption,
+  SpawnOptions,
+  StartOptions,
+  StdioFds,
+  StopOptions,
+  TerminalSize,
+  WaitCondition,
+  WaitOptions,
+} from './container/api.js';
+export type {
+  ExecCreateOptions,
+  ExecInspect,
+  ExecRemoveOptions,
+  ExecSession,
+  ExecSessionState,
+  ExecStartOptions,
+  ExecStopOptions,
+} from './container/exec-session/api.js';
+export type {
+  ContainerFiles,
+  ContainerSizes,
+  CopyInOptions,
+  CopyOutOptions,
+  FileChange,
+  FileStat,
+  UnmountContainerOptions,
+} from './container/files-api.js';
+export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
+export type {
+  InspectCheck,
+  InspectHealth,
+  InspectHealthConfig,
+  InspectStartupCheck,
+} from './container/inspect-health.js';
+export type {
+  ContainerInspect,
+  InspectConfig,
+  InspectDevice,
+  InspectDeviceRate,
+  InspectEgress,
+  InspectEndpoint,
+  InspectHostConfig,
+  InspectHostView,
+  InspectMount,
+  InspectNetwork,
+  InspectNetworkSettings,
+  InspectPorts,
+  InspectSecret,
+  InspectState,
+} from './container/inspect-types.js';
+export type { InspectIdMappings } from './container/inspect-userns.js';
+export type { ContainerAddress, ContainerRoute, EgressCounter } from './container/network-types.js';
+export type { CleanupOptions, ContainerNamespace } from './container/places-types.js';
+export type {
+  ContainerProcessInfo,
+  ContainerStats,
+  NetworkCounters,
+  NetworkLinkStats,
+  StatsOptions,
+  WatchStatsOptions,
+} from './container/stats-types.js';
+export type { CloneOptions } from './container/verbs/clone.js';
+export type { ConnectOptions } from './container/verbs/connect.js';
+export type { EngineEvent, EventFilters, EventsOptions } from './engine/events.js';
+export type { BlobProgress, ImageProgress, OnProgress, TransferProgress } from './engine/images/progress.js';
+export type {
+  CommitOptions,
+  ImageBatch,
+  ImageFilters,
+  ImageHistoryEntry,
+  ImageInspect,
+  ImageLayer,
+  ImageListOptions,
+  ImagePruneOptions,
+  ImageRemoveOptions,
+  ImageSummary,
+  ImageTree,
+  ImageUnmountOptions,
+  Images,
+  ImportOptions,
+  LoadOptions,
+  LoadedImage,
+  MountedImage,
+  PullOptions,
+  PulledTags,
+  PushOptions,
+  PushedImage,
+  RegistryAccess,
+  RemovedImage,
+  SaveFormat,
+  SaveOptions,
+  StoreCheck,
+} from './engine/images/types.js';
+export type {
+  ManifestAddOptions,
+  ManifestCreateOptions,
+  ManifestEntryOptions,
+  ManifestFetchOptions,
+  ManifestListSummary,
+  ManifestPushOptions,
+  Manifests,
+} from './engine/manifests/types.js';
+export type { NetworkFilters, NetworkRemoveOptions, Networks } from './engine/network-types.js';
+export type { PodFilters, Pods } from './engine/pod-types.js';
+export type { SecretCreateOptions, SecretFilters, SecretSummary, Secrets } from './engine/secret-types.js';
+export type {
+  BatchResult,
+  ContainerFilters,
+  ContainerSummary,
+  Containers,
+  DiskUsage,
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  EngineVersion,
+  ImageUsage,
+  KindUsage,
+  ListOptions,
+  PruneOptions,
+  PruneResult,
+  VolumeUsage,
+} from './engine/types.js';
+export type {
+  VolumeCheck,
+  VolumeFilters,
+  VolumeInspect,
+  VolumePruneOptions,
+  VolumeRemoveOptions,
+  VolumeSummary,
+  Volumes,
+} from './engine/volume-types.js';
+export type { ErrorCode, TspodErrorOptions } from './errors.js';
+export type { EventsBackend } from './events/event-log.js';
+export type { EventStatus, EventType } from './events/event.js';
+export type { BlobRequest, ImageSource, RawManifest } from './image/transport.js';
+export type { LogChunk, LogStream } from './logs/record.js';
+export type {
+  NetworkCreateOptions,
+  NetworkRouteOptions,
+  NetworkSubnetOptions,
+  NetworkUpdateOptions,
+} from './network/create-options.js';
+export type { Network, NetworkDriver, NetworkRoute, NetworkSubnet } from './network/network-file.js';
+export type { Descriptor, ImageHealthcheck, ImageIndex, ImageManifest, Platform } from './oci/image.js';
+export type {
+  Pod,
+  PodMember,
+  PodMemberProcesses,
+  PodMemberStats,
+  PodRemoveOptions,
+  PodStatus,
+  PodStopOptions,
+  PodSummary,
+} from './pod/api.js';
+export type { PodInspect, PodInspectContainer, PodInspectInfra } from './pod/inspect-types.js';
+export type { AccountOptions } from './spec/account-options.js';
+export type { PublishedPort } from './spec/container-network.js';
+export type {
+  CreateOptions,
+  DeviceOptions,
+  DeviceRate,
+  DeviceWeight,
+  ExecOptions,
+  HookKind,
+  HookOptions,
+  IdMap,
+  IpcMode,
+  LogOptions,
+  MountOptions,
+  NamespaceMode,
+  NetworkMode,
+  PropagationMode,
+  ResourceOptions,
+  RestartOptions,
+  SecurityOptions,
+  UlimitOptions,
+  UsernsMode,
+  UsernsOptions,
+} from './spec/create-options.js';
+export type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './spec/health-options.js';
+export type { DnsOptions, NameOptions } from './spec/name-options.js';
+export type { EgressOptions, NetworkAttachOptions, NetworkOptions } from './spec/network-options.js';
+export type { PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod-options.js';
+export type { SecretOptions } from './spec/secret-options.js';
+export type { UpdateOptions } from './spec/update.js';
+export type { VolumeCreateOptions } from './spec/volume-options.js';
