@@ -117,6 +117,21 @@ test('pull: a short name is looked for where registries.conf says, without TLS i
   t.is(await output(t, 'images', '--format', '{{.Repository}}:{{.Tag}}'), `${name}\n`);
 });
 
+test('run: who forgets the colon of host: is told of it, whether or not registries are searched', async (t) => {
+  if (!ready(t)) return;
+  const { host } = await offered(t);
+  const conf = join(temporaryDirectory(t), 'registries.conf');
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  const registry = `[[registry]]\nlocation = "${host}"\ninsecure = true\n`;
+  for (const text of ['', `unqualified-search-registries = ["${host}"]\n${registry}`]) {
+    writeFileSync(conf, text);
+    const { stderr } = await runWith(t, { env }, 125, 'run', '--network', 'none', 'host', 'true');
+    t.regex(stderr, /^Error: .*; the machine's own system is "host:", with a colon$/m);
+    const other = await runWith(t, { env }, 125, 'run', '--network', 'none', 'hosts', 'true');
+    t.notRegex(other.stderr, /colon/);
+  }
+});
+
 test('pull: failures end with 125, and the other images are pulled', async (t) => {
   if (!ready(t)) return;
   const { host, repository, name, image } = await offered(t);

@@ -3,7 +3,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { lookUp } from '../../container/find-image.js';
 import { tracked } from '../../container/context.js';
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import type { ImageSource } from '../../image/transport.js';
 import { isPlatform, wantedPlatform } from '../../oci/platform.js';
 import { isHostImage } from '../../spec/root.js';
@@ -47,7 +47,7 @@ export async function pullImage(
     } catch (error) {
       // What is here is good enough where it is only asked for something newer.
       if (policy === 'newer' && fits && options.signal?.aborted !== true) return here;
-      throw error;
+      throw from === 'host' ? withoutColon(error) : error;
     }
   });
 }
@@ -82,4 +82,14 @@ export async function ensureImage(
   const { image, rootfs, pull = 'missing', platform } = options;
   if (typeof image !== 'string' || image === '' || rootfs !== undefined || isHostImage(image)) return;
   await pullImage(context, image, { ...more, policy: pull, ...(platform === undefined ? {} : { platform }) });
+}
+
+/** Who has named the image `host` may have meant `host:`. */
+function withoutColon(error: unknown): unknown {
+  if (!isTspodError(error) || error.code === 'ABORTED') return error;
+  const { code, message, details } = error;
+  return new TspodError(code, `${message}; the machine's own system is "host:", with a colon`, {
+    details,
+    cause: error,
+  });
 }

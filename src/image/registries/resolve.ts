@@ -31,7 +31,7 @@ export function resolveImageName(text: string, config: RegistriesConfig): readon
   const alias = config.aliases.get(repository);
   if (alias !== undefined) return [withDefaultTag({ ...parseReference(alias), ...rest })];
   const searched = config.searched ?? [];
-  if (searched.length === 0) throw unresolved(text, config);
+  if (searched.length === 0) throw unresolved(text, name, config);
   const candidates = searched.map((registry) => candidate(registry, name));
   if (candidates.length > 1 && config.shortNameMode === 'enforcing')
     throw new TspodError(
@@ -46,11 +46,15 @@ function candidate(registry: string, name: ImageName): ImageReference {
   return withDefaultTag(parseReference(`${registry}/${formatName(name)}`));
 }
 
-function unresolved(text: string, { files }: RegistriesConfig): TspodError {
+function unresolved(text: string, name: ImageName, { files }: RegistriesConfig): TspodError {
   const [file] = files;
   const where =
     file === undefined ? 'no registries.conf was found' : `no unqualified-search registries are defined in "${file}"`;
-  return new TspodError('NO_SUCH_IMAGE', `short-name ${JSON.stringify(text)} did not resolve to an alias and ${where}`);
+  const full = formatName(normalizeName(name));
+  return new TspodError(
+    'NO_SUCH_IMAGE',
+    `short-name ${JSON.stringify(text)} did not resolve to an alias and ${where}: give the full name, such as ${full}`,
+  );
 }
 
 /** Where an image is read from: mirrors first, then its registry. Throws REGISTRY_ERROR for one that is blocked. */

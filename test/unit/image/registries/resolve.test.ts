@@ -57,6 +57,8 @@ test('names: without anything that is searched a short one is nothing', (t) => {
   const error = t.throws(() => names('a', NO_REGISTRIES));
   t.true(isTspodError(error, 'NO_SUCH_IMAGE'));
   t.regex(error.message, /no registries.conf was found/);
+  t.regex(error.message, /: give the full name, such as docker\.io\/library\/a$/);
+  t.throws(() => names('b/c:2', NO_REGISTRIES), { message: /such as docker\.io\/b\/c:2$/ });
   t.throws(() => names('a', config('')), { message: /no unqualified-search registries are defined in "\/r.conf"/ });
 });
 
