@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Writes docs/commands.md, and the table of missing flags in docs/cli.md, from the definitions of the commands in src/cli. */
+/** Writes docs/commands.md, and the tables of what is missing in docs/cli.md, from the definitions of the commands in src/cli. */
 import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,16 +21,19 @@ const { outputFiles } = await build({
 });
 const bundle = { exports: {} };
 new Function('require', 'module', outputFiles[0].text)(createRequire(import.meta.url), bundle);
-const { commandReference, missingTable } = bundle.exports;
+const { commandReference, missingCommandsTable, missingTable } = bundle.exports;
 
 await write('docs/commands.md', await commandReference());
 const guide = readFileSync(`${root}docs/cli.md`, 'utf8');
-const [before] = guide.split('<!-- generated: missing flags -->');
-const [, after] = guide.split('<!-- end -->');
-await write(
-  'docs/cli.md',
-  `${before}<!-- generated: missing flags -->\n\n${await missingTable()}\n<!-- end -->${after}`,
-);
+const tables = { 'missing commands': missingCommandsTable(), 'missing flags': await missingTable() };
+await write('docs/cli.md', Object.entries(tables).reduce(withTable, guide));
+
+function withTable(text, [name, table]) {
+  const begin = `<!-- generated: ${name} -->`;
+  const [before, rest] = text.split(begin);
+  const after = rest.slice(rest.indexOf('<!-- end -->'));
+  return `${before}${begin}\n\n${table}\n${after}`;
+}
 
 async function write(name, text) {
   const path = `${root}${name}`;

@@ -95,6 +95,7 @@ const IMAGE_COMMANDS: Readonly<Record<string, Load>> = {
   push: () => import('./commands/push.js'),
   rm: () => import('./commands/rmi.js'),
   save: () => import('./commands/save.js'),
+  search: () => import('./commands/search.js'),
   tag: () => import('./commands/tag.js'),
   tree: () => import('./commands/image-tree.js'),
   unmount: () => import('./commands/image-unmount.js'),
@@ -141,6 +142,7 @@ const SECRET_COMMANDS: Readonly<Record<string, Load>> = {
 const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   check: () => import('./commands/system-check.js'),
   df: () => import('./commands/system-df.js'),
+  info: () => import('./commands/info.js'),
   prune: () => import('./commands/system-prune.js'),
 };
 

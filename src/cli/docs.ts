@@ -3,6 +3,7 @@ import { allCommands, GROUPS, type Group } from './commands.js';
 import type { Command } from './command/definition.js';
 import type { Flag } from './command/flag.js';
 import { flagName } from './help.js';
+import { MISSING_COMMANDS } from './missing-commands.js';
 import { globalFlags } from './flags/global.js';
 
 /** docs/commands.md: every command with its flags. */
@@ -64,4 +65,10 @@ export async function missingTable(): Promise<string> {
   }
   const lines = [...rows].map(([key, commands]) => `| ${commands} | ${key} |\n`).sort();
   return `| commands | flag | why it is missing | values that are taken |\n| --- | --- | --- | --- |\n${lines.join('')}`;
+}
+
+/** Commands of Podman's that are not here, with the reason and what comes near them. */
+export function missingCommandsTable(): string {
+  const lines = MISSING_COMMANDS.map(({ path, why, instead }) => `| \`${path}\` | ${cell(why)} | ${cell(instead)} |\n`);
+  return `| command | why it is missing | what comes near it |\n| --- | --- | --- |\n${lines.join('')}`;
 }

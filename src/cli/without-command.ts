@@ -6,6 +6,7 @@ import { commandNames, findCommand, GROUPS, isGroup, type Group } from './comman
 import { commandHelp, groupHelp, rootFlags } from './help.js';
 import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';
+import { missingCommand } from './missing-commands.js';
 import { reportError } from './report-error.js';
 import { packageVersion } from './version.js';
 
@@ -45,6 +46,12 @@ export function unknownCommand(group: Group, name: string): CliError {
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   const hint = `Try '${path} --help' for more information`;
   if (name.startsWith('-')) return new CliError(unknownFlag(name), { hint: `See '${path} --help'` });
+  const missing = missingCommand(group, name);
+  if (missing !== undefined) {
+    const { why, instead } = missing;
+    const help = instead === '' ? '' : `; use ${instead}`;
+    return new CliError(`unrecognized command \`${path} ${name}\`, which only Podman has: ${why}${help}`, { hint });
+  }
   const near = nearestWord(name, [...commandNames(group), ...(group === '' ? Object.keys(GROUPS) : [])]);
   const suggestion = near === undefined ? '' : `\nDid you mean this?\n\t${near}\n\n`;
   return new CliError(`unrecognized command \`${path} ${name}\``, { hint: suggestion + hint });

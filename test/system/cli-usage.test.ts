@@ -25,6 +25,16 @@ test(
   ['container', 'unheard'],
   "Error: unrecognized command `tspod container unheard`\nTry 'tspod container --help' for more information\n",
 );
+test(
+  fails,
+  ['system', 'connection', 'list'],
+  "Error: unrecognized command `tspod system connection`, which only Podman has: there is no remote service; use `ssh HOST tspod`\nTry 'tspod system --help' for more information\n",
+);
+test(
+  fails,
+  ['machine', 'ls'],
+  "Error: unrecognized command `tspod machine`, which only Podman has: containers run on this machine, not on a virtual one\nTry 'tspod --help' for more information\n",
+);
 test(fails, ['--foo', 'ps'], "Error: unknown flag: --foo\nSee 'tspod --help'\n");
 test(fails, ['--rm', 'run', 'host:', 'true'], "Error: unknown flag: --rm\nSee 'tspod --help'\n");
 test(fails, ['run', '--foo', 'x'], `Error: unknown flag: --foo\n${hint('run')}`);

@@ -6,7 +6,7 @@ export const command: Command = {
   summary: 'Check if an image exists in the store',
   description: 'Exits with 0 if there is an image of this name or id, and with 1 if there is not.',
   usage: 'IMAGE',
-  examples: ['image exists alpine || tspod pull alpine'],
+  examples: ['image exists docker.io/library/alpine || tspod pull docker.io/library/alpine'],
   flags: [],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);

@@ -12,7 +12,11 @@ export const command: Command = {
   description:
     'Fetches images into the store and prints their ids. What is there is not fetched again; a pull that was cut off is gone on with.',
   usage: '[options] IMAGE [IMAGE...]',
-  examples: ['pull alpine', 'pull --platform linux/arm64 quay.io/team/app:2', 'pull quay.io/team/app@sha256:...'],
+  examples: [
+    'pull docker.io/library/alpine',
+    'pull --platform linux/arm64 quay.io/team/app:2',
+    'pull quay.io/team/app@sha256:...',
+  ],
   flags: [
     ...PLATFORM_FLAGS,
     ...REGISTRY_FLAGS,
