@@ -113,7 +113,6 @@ export const KNOWN = [
   { what: 'inspect: only Podman has .Config.Healthcheck', why: 'of health checks, which this container has not' },
   { what: 'inspect: only Podman has .State.Health', why: 'of health checks, which this container has not' },
   { what: 'inspect: only Podman has .Config.OnBuild', why: 'of image builds' },
-  { what: 'inspect: only Podman has .Config.Passwd', why: 'entries are not added to /etc/passwd' },
   { what: 'inspect: value of .Config.StopSignal', why: `the name of the signal; ${NEWER}` },
   { what: 'inspect: only Podman has .Config.Volumes', why: 'a root directory has no volumes of an image' },
   { what: 'inspect: only Podman has .Config.sdNotifyMode', why: 'readiness is not passed on to systemd' },

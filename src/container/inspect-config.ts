@@ -38,6 +38,7 @@ export function inspectConfig(
     ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Timeout: config.timeoutSec,
     StopTimeout: config.stopTimeoutSec,
+    Passwd: config.passwd,
     ...(config.secrets.length === 0 ? {} : { Secrets: config.secrets.map(inspectSecret) }),
     ...inspectHealthConfig(config),
   };

@@ -69,6 +69,8 @@ export interface InspectConfig extends InspectHealthConfig {
   readonly Timeout: number;
   /** Seconds. */
   readonly StopTimeout: number;
+  /** Lines are added to /etc/passwd and /etc/group for a user and a group that they lack. */
+  readonly Passwd: boolean;
   /** Only where there are some. Never what they are. */
   readonly Secrets?: readonly InspectSecret[];
 }

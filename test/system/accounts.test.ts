@@ -182,3 +182,13 @@ test('command line: --passwd, --passwd-entry, --group-entry, --hostuser', async 
   const off = await run(t, 0, ...all, '--passwd=false', ...rest);
   t.notRegex(off.stdout, /65534|4321/);
 });
+
+test('accounts: inspect says whether lines are added', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { store, root } = await place(t);
+  for (const passwd of [undefined, true, false]) {
+    const options = store.options({ rootfs: root, command: ['true'], ...(passwd === undefined ? {} : { passwd }) });
+    const container = await store.engine.containers.create(options);
+    t.is(container.inspect().Config.Passwd, passwd ?? true);
+  }
+});
