@@ -17,7 +17,7 @@ const TYPESCRIPT_LAYERS = [
   ['spec'],
   ['plan'],
   ['state'],
-  ['storage', 'image', 'network', 'volume', 'logs', 'events', 'systemd'],
+  ['storage', 'image', 'network', 'logs', 'events', 'systemd'],
   ['container'],
   ['pod'],
   ['engine'],
