@@ -14,10 +14,10 @@ export const fileFlags: readonly CreateFlag[] = [
   {
     name: 'rootfs',
     kind: 'maybe',
-    value: 'directory[:O]',
+    value: 'directory[:O,idmap]',
     completion: 'directory',
     group: FILES,
-    help: 'Use a directory as the root file system, with :O below a layer of its own; there is no image argument then',
+    help: 'Use a directory as the root file system, with :O below a layer of its own, with :idmap shifted into its user namespace; there is no image argument then',
     set: (draft, value, caller) => {
       if (value !== '') setRootfs(draft, value, caller.directory);
     },

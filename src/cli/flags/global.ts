@@ -74,7 +74,7 @@ export const globalFlags: readonly Flag[] = [
     completion: ['cgroupfs', 'systemd'],
     group: GLOBAL,
     help: 'Who makes the cgroups of new containers: cgroupfs, systemd',
-    default: '$TSPOD_CGROUP_MANAGER or systemd where it runs',
+    default: '$TSPOD_CGROUP_MANAGER, systemd where it runs and cgroup v2 is alone, or cgroupfs',
   },
   {
     name: 'network-config-dir',

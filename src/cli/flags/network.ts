@@ -14,6 +14,7 @@ export const networkFlags: readonly CreateFlag[] = [
     completion: 'networks',
     group: NETWORK,
     help: 'Network: bridge, none, host, container:NAME, ns:PATH, or NAME[:ip=,ip6=,mac=,alias=,interface_name=]',
+    default: '$TSPOD_NETWORK or bridge',
     set: (draft, values) => {
       const parsed = parseNetworks(values);
       if (parsed === undefined) return;
