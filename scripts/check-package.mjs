@@ -4,7 +4,7 @@
  * typed operations, types. Ends with 77 and the reason where it cannot be tried (no registry). Options: --keep, --no-prebuild.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ const EXPECTED = [
   `prebuilds/${platform}/tspod.glibc.node`,
   `prebuilds/${platform}/better-sqlite3/abi${process.versions.modules}.node`,
 ];
-const UNWANTED = /^(test|src|out|build|docs|native\/(test|bench)|\.)/;
+const UNWANTED = /^(test|src|out|build|docs\/(?!.*\.md$)|native\/(test|bench|probe)|\.)/;
 const MAX_MEGABYTES = 6;
 
 try {
@@ -71,7 +71,7 @@ function pack() {
   const { stdout } = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], { cwd: root });
   const [{ filename, files }] = JSON.parse(stdout);
   const paths = files.map(({ path }) => path);
-  const missing = EXPECTED.filter((path) => !paths.includes(path));
+  const missing = [...EXPECTED, ...linksOf('README.md')].filter((path) => !paths.includes(path));
   if (missing.length > 0) throw new Error(`not in the tarball: ${missing.join(', ')}`);
   const unwanted = paths.filter((path) => UNWANTED.test(path));
   if (unwanted.length > 0) throw new Error(`should not be in the tarball: ${unwanted.join(', ')}`);
@@ -80,6 +80,12 @@ function pack() {
   if (megabytes > MAX_MEGABYTES)
     throw new Error(`the tarball has ${megabytes.toFixed(1)} MB, more than ${MAX_MEGABYTES}`);
   return tarball;
+}
+
+/** What a page leads to in the repository. */
+function linksOf(page) {
+  const links = readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g);
+  return [...links].map(([, path]) => path);
 }
 
 function useCommand(consumer) {
