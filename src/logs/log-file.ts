@@ -29,10 +29,12 @@ export class LogFile implements AsyncDisposable {
 
   /** Undefined if there is no such file. */
   static async open(path: string): Promise<LogFile | undefined> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(path, 'r');
+      handle = await open(path, 'r');
       return new LogFile(handle, (await handle.stat({ bigint: true })).ino);
     } catch (error) {
+      await handle?.close();
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
@@ -108,6 +110,20 @@ export class LogFile implements AsyncDisposable {
  */
 export async function openLogFiles(path: string, known?: bigint): Promise<LogFile[]> {
   const newestFirst: LogFile[] = [];
+  try {
+    await openInto(newestFirst, path, known);
+  } catch (error) {
+    await closeLogFiles(newestFirst);
+    throw error;
+  }
+  return newestFirst.reverse();
+}
+
+export async function closeLogFiles(files: Iterable<LogFile>): Promise<void> {
+  for (const file of files) await file[Symbol.asyncDispose]();
+}
+
+async function openInto(newestFirst: LogFile[], path: string, known: bigint | undefined): Promise<void> {
   let missing = 0;
   // A rotation renames the oldest first: while it is at work one name in the row is free, never two.
   for (let age = 0; missing < 2; age += 1) {
@@ -124,5 +140,4 @@ export async function openLogFiles(path: string, known?: bigint): Promise<LogFil
     // Seen before under a younger name: those found between are newer than it.
     newestFirst.push(...newestFirst.splice(seen, 1));
   }
-  return newestFirst.reverse();
 }

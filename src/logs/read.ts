@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { watchFile, type ChangeWatcher } from '../host/file-changes.js';
 import { parseJson } from './json.js';
 import { compactK8s, parseK8s } from './k8s.js';
-import { openLogFiles, type Block, type LogFile } from './log-file.js';
+import { closeLogFiles, openLogFiles, type Block, type LogFile } from './log-file.js';
 import type { LogChunk, LogStream, RecordParser } from './record.js';
 import { Renderer } from './render.js';
 import { seekTail } from './tail.js';
@@ -42,14 +42,29 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk
   try {
     // A container may write faster than anybody reads, and the last lines be followed by others while they are looked for.
     if (watcher === undefined) for (const file of files) await file.endHere();
-    let index =
-      options.tail < 0
-        ? 0
-        : await seekTail(files, { lines: options.tail, parse: PARSERS[options.driver], stream: options.stream });
-    for (; index < files.length; index += 1) yield* readFile(files[index], render, options.signal);
+    if (options.tail >= 0) {
+      const tail = { lines: options.tail, parse: PARSERS[options.driver], stream: options.stream };
+      const first = await seekTail(files, tail);
+      // The last one may grow.
+      await closeLogFiles(files.splice(0, Math.min(first, files.length - 1)));
+    }
+    yield* readOlder(files, render, options.signal);
+    yield* readFile(files[0], render, options.signal);
     if (watcher !== undefined) yield* follow({ files, render, watcher, options });
   } finally {
-    for (const file of files) await file[Symbol.asyncDispose]();
+    await closeLogFiles(files);
+  }
+}
+
+/** All but the last, each of which is closed and leaves the list: once deleted it would hold its space on the disk. */
+async function* readOlder(
+  files: LogFile[],
+  render: Render,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LogChunk, void, undefined> {
+  while (files.length > 1) {
+    yield* readFile(files[0], render, signal);
+    await closeLogFiles(files.splice(0, 1));
   }
 }
 
@@ -118,7 +133,11 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
       yield* readFile(files.at(-1), render, options.signal);
       const change = await whatChanged(following);
       if (change !== 'nothing') {
-        if (change !== 'emptied') yield* switchFiles(following, change);
+        if (change !== 'emptied') {
+          files.push(...change);
+          // What was written to the old file before it was renamed comes first.
+          yield* readOlder(files, render, options.signal);
+        }
         continue;
       }
       if (isLast) return;
@@ -139,16 +158,6 @@ async function whatChanged({ files, options }: Following): Promise<'nothing' | '
   if (found.size >= BigInt(current.position)) return 'nothing';
   current.seek(0);
   return 'emptied';
-}
-
-/** Reads what was written to the old file before it was renamed, then the newer ones. */
-async function* switchFiles(
-  { files, render, options }: Following,
-  newer: readonly LogFile[],
-): AsyncGenerator<LogChunk, void, undefined> {
-  const old = files.at(-1);
-  files.push(...newer);
-  for (const file of [old, ...newer]) yield* readFile(file, render, options.signal);
 }
 
 /** Longest delay of a timer; what is further away does not matter to a log that is being followed. */

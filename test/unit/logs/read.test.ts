@@ -1,5 +1,13 @@
-import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -334,4 +342,61 @@ test('follow: ends when its time is over', async (t) => {
   const followUntil = new Promise<void>(() => undefined);
   const until = new Date(Date.now() + 50);
   t.is((await collect(optionsFor(path, 'k8s-file', { followUntil, until }))).all, 'one\n');
+});
+
+/** Files of the log's directory that this process has open. */
+function openFiles(path: string): readonly string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    })
+    .filter((target) => target.startsWith(`${dirname(path)}/`));
+}
+
+test('follow: files that have been read are closed, older ones and those of each rotation', async (t) => {
+  const path = logFile(t, record('k8s-file', { content: 'first' }));
+  for (let age = 1; age < 5; age += 1)
+    writeFileSync(`${path}.${String(age)}`, record('k8s-file', { content: 'older' }));
+  const reader = follower(path);
+  await reader.has('first\n');
+  t.deepEqual(openFiles(path), [path]);
+  for (let i = 0; i < 20; i += 1) {
+    const content = `line ${String(i)}`;
+    appendFileSync(path, record('k8s-file', { content: `end of ${content}` }));
+    // The one before is deleted.
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, record('k8s-file', { content }));
+    await reader.has(`end of ${content}\n${content}\n`);
+    t.deepEqual(openFiles(path), [path]);
+  }
+  reader.end();
+  await reader.done;
+  t.deepEqual(openFiles(path), []);
+});
+
+test('follow: of the last lines only the file that grows is open', async (t) => {
+  for (const tail of [0, 1]) {
+    const path = logFile(t, record('k8s-file', { content: 'newest' }));
+    for (const age of [1, 2]) writeFileSync(`${path}.${String(age)}`, record('k8s-file', { content: 'older' }));
+    const reader = follower(path, { tail });
+    // Without old lines nothing tells when it has begun.
+    const writing = setInterval(() => appendFileSync(path, record('k8s-file', { content: 'more' })), 10);
+    await reader.has('more\n');
+    clearInterval(writing);
+    t.deepEqual(openFiles(path), [path]);
+    reader.end();
+    await reader.done;
+  }
+});
+
+test('files that were opened before one that cannot be are closed', async (t) => {
+  const path = logFile(t, record('k8s-file', { content: 'one' }));
+  writeFileSync(`${path}.1`, '');
+  symlinkSync('ctr.log.2', `${path}.2`);
+  await t.throwsAsync(collect(optionsFor(path, 'k8s-file')), { code: 'ELOOP' });
+  t.deepEqual(openFiles(path), []);
 });
