@@ -29,6 +29,8 @@ class ZstdTransform extends Transform {
   readonly #handle: ZstdHandle;
   /** No frame has begun, or the last one is complete. */
   #isComplete = true;
+  /** Somebody reads on, or nobody will. */
+  #goOn: () => void = () => undefined;
 
   constructor(handle: ZstdHandle) {
     super({ writableHighWaterMark: OUTPUT_BYTES, readableHighWaterMark: OUTPUT_BYTES });
@@ -47,8 +49,19 @@ class ZstdTransform extends Transform {
     done(this.#isComplete ? null : early);
   }
 
+  override _read(size: number): void {
+    this.#goOn();
+    super._read(size);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#goOn();
+    super._destroy(error, done);
+  }
+
+  /** As fast as it is read: a few bytes may become a hundred thousand times as many. */
   async #decompress(chunk: Buffer): Promise<void> {
-    for (let at = 0, full = true; at < chunk.length || full;) {
+    for (let at = 0, full = true; (at < chunk.length || full) && !this.destroyed;) {
       const output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
       const answer = unwrap(await binding().zstdDecompress(this.#handle, chunk.subarray(at), output));
       const [used, made, isComplete] = answer;
@@ -56,8 +69,13 @@ class ZstdTransform extends Transform {
       full = made === OUTPUT_BYTES;
       // A call that finds nothing left, after one whose output was full, says nothing of the frame before.
       if (used > 0 || made > 0) this.#isComplete = isComplete;
-      if (made > 0) this.push(output.subarray(0, made));
+      if (made > 0) await this.#handOn(output.subarray(0, made));
     }
+  }
+
+  async #handOn(bytes: Buffer): Promise<void> {
+    if (this.destroyed || this.push(bytes)) return;
+    await new Promise<void>((resolve) => (this.#goOn = resolve));
   }
 }
 

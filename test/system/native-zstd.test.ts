@@ -1,7 +1,9 @@
 /** Zstandard by the host's library. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { zstdDecompressor } from '../../src/native/zstd.js';
 import { requires } from '../helpers/requires.js';
@@ -44,4 +46,44 @@ test('what ends early, wherever that is', async (t) => {
         await t.throwsAsync(unpacked(bytes.subarray(0, length)), { code: 'EBADMSG' }, `${length} of ${bytes.length}`);
     }
   }
+});
+
+/** A frame of a few bytes for so many: blocks of 128 KiB that repeat one byte. */
+function bombOf(bytes: number): Buffer {
+  const count = bytes / (128 * KIB);
+  const blocks = Array.from({ length: count }, (_, index) => {
+    const block = Buffer.alloc(4, 'x');
+    block.writeUIntLE(((128 * KIB) << 3) | (1 << 1) | (index === count - 1 ? 1 : 0), 0, 3);
+    return block;
+  });
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3]), ...blocks]);
+}
+
+test('no more is decompressed than is read, however much one piece of input becomes', async (t) => {
+  if (!requires(t, 'zstd')) return;
+  const stream = zstdDecompressor();
+  stream.end(bombOf(64 * MIB));
+  await delay(300);
+  t.is(stream.readableLength, 512 * KIB);
+  let length = 0;
+  for await (const chunk of stream) {
+    length += (chunk as Buffer).length;
+    if (length === 32 * MIB) await delay(100);
+    if (stream.readableLength > 512 * KIB) t.fail(`${stream.readableLength} bytes wait`);
+  }
+  t.is(length, 64 * MIB);
+});
+
+test.serial('nothing more is decompressed after destroy()', async (t) => {
+  if (!requires(t, 'zstd')) return;
+  const stream = zstdDecompressor();
+  stream.end(bombOf(1024 * MIB));
+  await once(stream, 'readable');
+  stream.destroy();
+  // What is under way.
+  await delay(50);
+  const before = process.cpuUsage();
+  await delay(300);
+  const { user, system } = process.cpuUsage(before);
+  t.true(user + system < 50_000, `${user + system} us`);
 });
