@@ -8,6 +8,13 @@ import { oldSparse, paxSparse, type SparseMap } from './sparse.js';
 /** Extended attributes of one file may take up to 64 KiB each; no header of use is longer. */
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
+/** Of global headers, whose records are gone through for each file. */
+const MAX_GLOBALS = 256;
+const MAX_GLOBAL_BYTES = 256 * 1024;
+
+/** What is read of them, beside extended attributes. */
+const GLOBAL_KEYS: ReadonlySet<string> = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime']);
+
 /** One file has at most four headers that say more of it: a long name, a long target, a pax header and a global one. */
 const MAX_EXTENSIONS = 100;
 
@@ -36,8 +43,7 @@ const TYPES: Readonly<Record<string, TarType>> = {
 export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, undefined> {
   await using source = new ByteSource(archive);
   let extension = NO_EXTENSION;
-  let globals: ReadonlyMap<string, Buffer> = new Map();
-  let globalBytes = 0;
+  let globals: Records = NO_EXTENSION.records;
   for (let extensions = 0; ; extensions += 1) {
     if (extensions > MAX_EXTENSIONS) throw badArchive('a file has too many headers');
     const block = await source.exactly(BLOCK_BYTES);
@@ -51,9 +57,7 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
         extension = { ...extension, records: decodePax(await extensionOf(raw, source)) };
         continue;
       case 'g':
-        globalBytes += raw.size;
-        if (globalBytes > MAX_EXTENSION_BYTES) throw badArchive('the global headers are too long');
-        globals = new Map([...globals, ...decodePax(await extensionOf(raw, source))]);
+        globals = withGlobals(globals, decodePax(await extensionOf(raw, source)));
         continue;
       case 'L':
         extension = { ...extension, path: longName(await extensionOf(raw, source)) };
@@ -87,15 +91,33 @@ async function drain(source: ByteSource): Promise<void> {
 }
 
 interface Extension {
-  readonly records: ReadonlyMap<string, Buffer>;
+  readonly records: Records;
   readonly path?: BinaryText;
   readonly target?: BinaryText;
 }
 
+type Records = ReadonlyMap<string, Buffer>;
+
 const NO_EXTENSION: Extension = { records: new Map() };
 
+/** With the records of one more global header, as far as they are ever looked at. */
+function withGlobals(globals: Records, more: Records): Records {
+  const kept = new Map<string, Buffer>();
+  for (const [key, value] of more) {
+    if (key.startsWith('GNU.sparse.')) throw badArchive('a global header has the holes of a file');
+    // A copy does not hold the whole header.
+    if (GLOBAL_KEYS.has(key) || key.startsWith(XATTR_RECORD)) kept.set(key, Buffer.from(value));
+  }
+  const all = merged(globals, kept);
+  if (all.size > MAX_GLOBALS) throw badArchive('the global headers have too many records');
+  const bytes = [...all].reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (bytes > MAX_GLOBAL_BYTES) throw badArchive('the global headers are too long');
+  return all;
+}
+
 /** An empty record takes away what a global header says; an extended attribute may be empty. */
-function merged(globals: ReadonlyMap<string, Buffer>, own: ReadonlyMap<string, Buffer>): Map<string, Buffer> {
+function merged(globals: Records, own: Records): Records {
+  if (own.size === 0) return globals;
   const all = [...new Map([...globals, ...own])];
   return new Map(all.filter(([key, value]) => value.length > 0 || key.startsWith(XATTR_RECORD)));
 }
@@ -114,7 +136,7 @@ function longName(content: Buffer): BinaryText {
 }
 
 /** Of a pax header, where nothing ends a name but its length. */
-function recordedName(records: ReadonlyMap<string, Buffer>, key: string): BinaryText | undefined {
+function recordedName(records: Records, key: string): BinaryText | undefined {
   const name = records.get(key);
   if (name?.includes(0) === true) throw badArchive('a name has a NUL in it');
   return name?.toString('latin1');

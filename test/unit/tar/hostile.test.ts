@@ -66,6 +66,19 @@ test(refuses, 'a pax size that is more than there is', withPax('size', '4096', '
 test(refuses, 'a NUL in a pax name', withPax('path', 'a\0b'), /NUL/);
 test(refuses, 'a NUL in a pax target', Buffer.concat([pax('linkpath', 'a\0b'), entry({ type: '2' })]), /NUL/);
 
+const globals = (keys: readonly string[], value = 'v') =>
+  entry({ type: 'g' }, Buffer.concat(keys.map((key) => paxRecord(key, Buffer.from(value)))));
+const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+test(refuses, 'very many global attributes', globals(numbered('SCHILY.xattr.user.', 257)), /too many records/);
+test(
+  refuses,
+  'very many global attributes of several headers',
+  Buffer.concat([globals(numbered('SCHILY.xattr.user.a', 200)), globals(numbered('SCHILY.xattr.user.b', 200))]),
+  /too many records/,
+);
+test(refuses, 'long global attributes', globals(numbered('SCHILY.xattr.user.', 5), 'v'.repeat(60_000)), /too long/);
+test(refuses, 'holes in a global header', globals(['GNU.sparse.map'], '0,10'), /holes/);
+
 const sparse = (map: string, size = '100', content = 'x'.repeat(50)) =>
   Buffer.concat([
     entry(
@@ -124,6 +137,20 @@ test('pax headers without an end are refused, and take no memory', async (t) => 
     t.is(error?.code, 'BAD_ARCHIVE', type);
     t.true(taken < 2000, `${taken} headers of type ${type} were taken`);
   }
+});
+
+test('what a global header says beside of files costs nothing with each of them', async (t) => {
+  const said = globals([...numbered('k', 250_000), 'uid'], '7');
+  const begin = process.cpuUsage();
+  const found = await readAll(Buffer.concat([said, ...numbered('f', 100).map((name) => entry({ name }))]), 10_000);
+  const { user, system } = process.cpuUsage(begin);
+  t.true(found.length === 100 && found.every(({ header }) => header.uid === 7));
+  t.true(user + system < 10_000_000, `${user + system} us`);
+});
+
+test('a global header may come again with each file', async (t) => {
+  const said = Buffer.concat([globals(['path'], 'p'.repeat(4000)), entry({})]);
+  t.is((await readAll(Buffer.concat(Array<Buffer>(1200).fill(said)), 10_000)).length, 1200);
 });
 
 test('who reads nothing more lets go of the source', async (t) => {
