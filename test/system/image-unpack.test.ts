@@ -12,6 +12,7 @@ import {
   type LayerLimits,
   type UnpackedLayer,
 } from '../../src/storage/images/unpack-layer.js';
+import { ARCHIVE_END } from '../../src/tar/encode.js';
 import { tarOf, type Entry } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -392,6 +393,39 @@ test('unpack: sparse files have their holes', async (t) => {
       .subarray(1024 * 1024)
       .equals(Buffer.alloc(512, 7)),
   );
+});
+
+test('unpack: paths and targets that no system has are refused', async (t) => {
+  if (!requires(t, 'root')) return;
+  const long = 'd/'.repeat(2048);
+  const refusals: readonly Entry[] = [
+    { path: `${long}f` },
+    { path: `${'./'.repeat(2048)}f` },
+    { path: `${long}.wh.f` },
+    { path: 'l', type: 'hardlink', target: `${long}f` },
+    { path: 'l', type: 'symlink', target: 't'.repeat(4096) },
+  ];
+  for (const entry of refusals) await refuses(t, [entry], /longer than 4095 bytes/);
+});
+
+test('unpack: what has no content is written while the archive is read, and is not gathered', async (t) => {
+  if (!requires(t, 'root')) return;
+  const directory = temporaryDirectory(t, 'tspod-layer-');
+  using root = openDirectory(directory);
+  const count = 1000;
+  let written = 0;
+  async function* archive(): AsyncGenerator<Buffer> {
+    for (let i = 0; i < count; i += 1) {
+      await Promise.resolve();
+      yield tarOf([{ path: `l${i}`, type: 'symlink', target: 't'.repeat(4000) }]).subarray(0, -ARCHIVE_END.length);
+    }
+    written = readdirSync(directory).length;
+    yield ARCHIVE_END;
+  }
+  await unpackLayer(archive(), root.fd);
+  // A batch is in the making, and one under way.
+  t.true(written > count - 150, `${written} of ${count}`);
+  t.is(readdirSync(directory).length, count);
 });
 
 test('unpack: many files in batches, as many as there are', async (t) => {

@@ -5,7 +5,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../nati
 import { isNativeError } from '../../native/native-error.js';
 import { TreeWriter, type WrittenEntry } from '../../native/tree-writer.js';
 import type { TarHeader, TarType } from '../../tar/header.js';
-import { readTar } from '../../tar/read.js';
+import { readTar, type ContentPart } from '../../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
 import { NO_SPACE } from '../../util/errno.js';
 import { GROWTH_LIMIT, type GrowthLimit } from '../../util/growth-limit.js';
@@ -38,6 +38,8 @@ export const LAYER_LIMITS: LayerLimits = {
 
 /** Directories deeper than this cannot be archived again. */
 const MAX_DEPTH = 400;
+/** PATH_MAX without its NUL: no system call takes more. */
+const MAX_PATH_BYTES = 4095;
 const MAX_ID = 2 ** 32 - 2;
 const MAX_DEVICE = 2 ** 32 - 1;
 
@@ -77,11 +79,7 @@ export async function unpackLayer(
   try {
     for await (const { header, content } of readTar(bounded(archive, limits.bytes))) {
       if (signal?.aborted === true) throw abortedError('unpack a layer', signal);
-      if (!unpacking.add(header)) continue;
-      for await (const { offset, bytes } of content) {
-        unpacking.writer.data(offset, bytes);
-        if (unpacking.writer.isFull) await unpacking.writer.flush();
-      }
+      if (unpacking.add(header)) await writeContent(unpacking.writer, content);
       if (unpacking.writer.isFull) await unpacking.writer.flush();
     }
     const implied = await unpacking.writer.finish();
@@ -90,6 +88,13 @@ export async function unpackLayer(
     // The buffers are in use until then.
     await unpacking.writer.settled().catch(() => undefined);
     throw asLayerError(error, limits);
+  }
+}
+
+async function writeContent(writer: TreeWriter, content: AsyncIterable<ContentPart>): Promise<void> {
+  for await (const { offset, bytes } of content) {
+    writer.data(offset, bytes);
+    if (writer.isFull) await writer.flush();
   }
 }
 
@@ -165,6 +170,7 @@ function entryOf(header: TarHeader, path: BinaryText): WrittenEntry {
   const isDevice = header.type === 'character' || header.type === 'block';
   if (isDevice && !(major >= 0 && major <= MAX_DEVICE && minor >= 0 && minor <= MAX_DEVICE))
     throw badLayer(`"${shown(header.path)}" is an impossible device`);
+  if (header.type === 'symlink') requireShort(header.target);
   return {
     path,
     mode: header.type === 'hardlink' ? 0 : TYPE_BITS[header.type] | header.mode,
@@ -188,10 +194,15 @@ function keptAttributes(xattrs: TarHeader['xattrs']): TarHeader['xattrs'] {
 
 /** What an absolute path names is in the layer; ".." is refused. */
 function cleanPath(path: BinaryText): readonly BinaryText[] {
+  requireShort(path);
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..') || path.includes('\0')) throw badLayer(`"${shown(path)}" leads out of it`);
   if (parts.length > MAX_DEPTH) throw badLayer(`"${shown(path)}" is nested deeper than ${MAX_DEPTH}`);
   return parts;
+}
+
+function requireShort(path: BinaryText): void {
+  if (path.length > MAX_PATH_BYTES) throw badLayer(`"${shown(path)}..." is longer than ${MAX_PATH_BYTES} bytes`);
 }
 
 function shown(path: BinaryText): string {
