@@ -11,6 +11,7 @@ import {
   readStringRecord,
   readStrings,
   stringOf,
+  type JsonObject,
 } from '../../oci/check.js';
 import { MAX_CONFIG_BYTES, MAX_LAYERS } from '../../oci/parse-image.js';
 import { readSmallFile, type FileSet } from '../layout/file-set.js';
@@ -18,14 +19,26 @@ import { formatName, parseImageName } from '../reference.js';
 
 const MAX_IMAGES = 4096;
 
-export interface ArchivedImage {
+/** Of what an image of the old form says of all its layers. */
+const MAX_OLD_BYTES = 4 * MAX_CONFIG_BYTES;
+
+export interface ListedImage {
   /** As the archive has them: alpine:3. */
   readonly names: readonly string[];
-  /** Path of the config; the bytes of a made one for the old form. */
-  readonly config: string | Buffer;
+  /** Path of the config. */
+  readonly config: string;
   /** Paths, from the lowest up. */
   readonly layers: readonly string[];
 }
+
+/** Of the old form: what it consists of is for readOldImage(). */
+export interface OldImage {
+  readonly names: readonly string[];
+  /** Of its top layer. */
+  readonly id: string;
+}
+
+export type ArchivedImage = ListedImage | OldImage;
 
 interface Listed {
   readonly Config: string;
@@ -58,13 +71,7 @@ function checkedName(text: string): string {
   return formatName(parseImageName(text));
 }
 
-interface OldLayer {
-  readonly id: string;
-  readonly parent: string | undefined;
-  readonly json: Readonly<Record<string, unknown>>;
-}
-
-async function readOldImages(files: FileSet): Promise<readonly ArchivedImage[]> {
+async function readOldImages(files: FileSet): Promise<readonly OldImage[]> {
   const bytes = await readSmallFile(files, 'repositories', MAX_CONFIG_BYTES);
   if (bytes === undefined)
     throw new TspodError(
@@ -76,26 +83,43 @@ async function readOldImages(files: FileSet): Promise<readonly ArchivedImage[]> 
     const at = 'repositories';
     for (const [name, tags] of Object.entries(readObject(parseJson(at, bytes.toString('utf8'), MAX_CONFIG_BYTES), at)))
       for (const [tag, id] of Object.entries(readStringRecord(tags, `${at}[${JSON.stringify(name)}]`))) {
-        const known = images.get(id) ?? [];
-        images.set(id, [...known, checkedName(`${name}:${tag}`)]);
+        const names = images.get(id) ?? [];
+        names.push(checkedName(`${name}:${tag}`));
+        images.set(id, names);
       }
   });
   if (images.size > MAX_IMAGES) throw new TspodError('BAD_IMAGE', `repositories has more than ${MAX_IMAGES} images`);
-  return Promise.all([...images].map(([id, names]) => oldImage(files, id, names)));
+  return [...images].map(([id, names]) => ({ id, names }));
 }
 
-async function oldImage(files: FileSet, top: string, names: readonly string[]): Promise<ArchivedImage> {
-  const chain: OldLayer[] = [];
-  for (let id: string | undefined = top; id !== undefined; id = chain[0]?.parent) {
-    if (chain.length >= MAX_LAYERS)
+/** Layers from the lowest up, and a config as those of today, without the digests of the layers, which are not known yet. */
+export async function readOldImage(
+  files: FileSet,
+  { id: top }: OldImage,
+): Promise<{ readonly config: object; readonly layers: readonly string[] }> {
+  const layers: string[] = [];
+  const history: object[] = [];
+  let config: object = {};
+  let left = MAX_OLD_BYTES;
+  for (let id: string | undefined = top; id !== undefined;) {
+    if (layers.length >= MAX_LAYERS)
       throw new TspodError('BAD_IMAGE', `image ${top} has more than ${MAX_LAYERS} layers`);
-    chain.unshift(await oldLayer(files, id));
+    const { json, parent, size } = await oldLayer(files, id);
+    left -= size;
+    if (left < 0)
+      throw new TspodError('BAD_IMAGE', `what image ${top} says of its layers is more than ${MAX_OLD_BYTES} bytes`);
+    if (id === top) config = membersOf(json, ['architecture', 'os', 'variant', 'created', 'author', 'config']);
+    layers.unshift(`${id}/layer.tar`);
+    history.unshift(membersOf(json, ['created', 'author']));
+    id = parent;
   }
-  return {
-    names,
-    layers: chain.map(({ id }) => `${id}/layer.tar`),
-    config: oldConfig(chain),
-  };
+  return { layers, config: { os: 'linux', architecture: 'amd64', ...config, history } };
+}
+
+interface OldLayer {
+  readonly parent: string | undefined;
+  readonly json: JsonObject;
+  readonly size: number;
 }
 
 async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
@@ -106,19 +130,14 @@ async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
   return badImage(() => {
     const at = `${id}/json`;
     const json = readObject(parseJson(at, bytes.toString('utf8'), MAX_CONFIG_BYTES), at);
-    return { id, json, parent: optional(json, 'parent', at, readString) };
+    return { json, parent: optional(json, 'parent', at, readString), size: bytes.length };
   });
 }
 
-/** As a config of today, without the digests of the layers, which are not known yet. */
-function oldConfig(chain: readonly OldLayer[]): Buffer {
-  const top = chain.at(-1)?.json ?? {};
-  const kept = ['architecture', 'os', 'variant', 'created', 'author', 'config'].flatMap((key) => {
-    const value = member(top, key);
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  const history = chain.map(({ json }) => ({ created: member(json, 'created'), author: member(json, 'author') }));
-  return Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', ...Object.fromEntries(kept), history }));
+/** Those that are there. */
+function membersOf(json: JsonObject, keys: readonly string[]): object {
+  const found = keys.map((key) => [key, member(json, key)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
 function badImage<T>(read: () => T): T {

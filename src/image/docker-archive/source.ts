@@ -14,7 +14,7 @@ import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
 import { fullName } from '../reference.js';
 import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
-import { readImages, type ArchivedImage } from './manifest.js';
+import { readImages, readOldImage, type ArchivedImage, type ListedImage, type OldImage } from './manifest.js';
 
 interface Layer extends Descriptor {
   readonly path: string;
@@ -100,8 +100,7 @@ function chooseImage(files: FileSet, images: readonly ArchivedImage[], name: str
 
 async function openImage(files: FileSet, image: ArchivedImage, signal: AbortSignal | undefined): Promise<Opened> {
   const measure = (path: string, hashed: boolean) => measureLayer(files, path, { hashed, signal });
-  const found =
-    typeof image.config === 'string' ? await readConfig(files, image, measure) : await madeConfig(image, measure);
+  const found = 'id' in image ? await madeConfig(files, image, measure) : await readConfig(files, image, measure);
   const layers = found.layers;
   const manifest = Buffer.from(
     JSON.stringify({
@@ -127,10 +126,10 @@ type Measure = (path: string, hashed: boolean) => Promise<{ readonly size: numbe
 
 async function readConfig(
   files: FileSet,
-  { config: path, layers: paths }: ArchivedImage,
+  { config: path, layers: paths }: ListedImage,
   measure: Measure,
 ): Promise<WithConfig> {
-  const config = await readSmallFile(files, String(path), MAX_CONFIG_BYTES);
+  const config = await readSmallFile(files, path, MAX_CONFIG_BYTES);
   if (config === undefined)
     throw new TspodError('BAD_IMAGE', `${files.what}: config ${JSON.stringify(path)} is missing`);
   const { diff_ids: ids } = parseImageConfig(config).rootfs;
@@ -148,15 +147,15 @@ async function readConfig(
 }
 
 /** The old form does not know the digests of its layers. */
-async function madeConfig(image: ArchivedImage, measure: Measure): Promise<WithConfig> {
+async function madeConfig(files: FileSet, image: OldImage, measure: Measure): Promise<WithConfig> {
+  const begun = await readOldImage(files, image);
   const layers: Layer[] = [];
-  for (const path of image.layers) {
+  for (const path of begun.layers) {
     const { size, digest } = await measure(path, true);
     layers.push({ mediaType: DOCKER_LAYER, digest, size, path });
   }
-  const begun = JSON.parse((image.config as Buffer).toString('utf8')) as object;
   const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
-  const config = Buffer.from(JSON.stringify({ ...begun, rootfs }));
+  const config = Buffer.from(JSON.stringify({ ...begun.config, rootfs }));
   parseImageConfig(config);
   return { config, layers };
 }

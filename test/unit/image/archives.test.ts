@@ -182,6 +182,49 @@ test(
   { repositories: `{"a":{"b":"${ID}"}}`, [`${ID}/json`]: `{"parent":"${ID}"}` },
   /more than 1024 layers/,
 );
+const idOf = (number: number) => number.toString(16).padStart(64, '0');
+test(
+  badArchive,
+  'docker-archive',
+  'a chain of layers that say much',
+  {
+    repositories: `{"a":{"b":"${idOf(0)}"}}`,
+    ...Object.fromEntries(
+      Array.from({ length: 6 }, (_, number) => [
+        `${idOf(number)}/json`,
+        JSON.stringify({ parent: idOf(number + 1), comment: 'x'.repeat(3 * 1024 * 1024) }),
+      ]),
+    ),
+  },
+  /more than 16777216 bytes/,
+);
+
+test('docker-archive: of many images of the old form only the one that is wanted is read', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'a.tar');
+  const ids = Array.from({ length: 100 }, (_, number) => idOf(number));
+  const json = JSON.stringify({ os: 'linux', architecture: 'x', config: { Env: [`A=${'x'.repeat(3_900_000)}`] } });
+  const [first = '', ...others] = ids;
+  const link = (id: string) => entry(`${id}/json`, '', { type: 'hardlink', target: `${first}/json` });
+  const repositories = { app: Object.fromEntries(ids.map((id, number) => [`v${number}`, id])) };
+  writeFileSync(
+    path,
+    Buffer.concat([
+      entry('repositories', JSON.stringify(repositories)),
+      entry(`${first}/json`, json),
+      ...others.map(link),
+      ARCHIVE_END,
+    ]),
+  );
+  const before = process.memoryUsage().rss;
+  const listed = await listImages(`docker-archive:${path}`, optionsIn(directory));
+  t.is(listed.length, 100);
+  t.deepEqual(listed.at(-1)?.names, ['app:v99']);
+  await using _source = await openSource(`docker-archive:${path}:app:v7`, optionsIn(directory));
+  const grown = process.memoryUsage().rss - before;
+  t.true(grown < 100 * 1024 * 1024, `${grown} bytes`);
+});
+
 test(badArchive, 'oci-archive', 'no index', {}, /no OCI image layout/);
 test(
   badArchive,
