@@ -99,8 +99,8 @@ class Unpacking {
   readonly #options: UnpackOptions;
   /** The directory of the last entry: most have it in common with the one before. */
   #parent: { readonly path: BinaryText; readonly held: OwnedFd } | undefined;
-  /** Modes and times of directories, which what is put into them would spoil. */
-  readonly #directories: { readonly parts: readonly BinaryText[]; readonly header: TarHeader }[] = [];
+  /** Modes and times of directories, which what is put into them would spoil. Of one that comes twice the last entry counts. */
+  readonly #directories = new Map<BinaryText, { readonly parts: readonly BinaryText[]; readonly header: TarHeader }>();
 
   constructor(target: UnpackTarget, options: UnpackOptions) {
     this.#target = target;
@@ -123,7 +123,7 @@ class Unpacking {
 
   /** From the last one on: a directory without write permission comes after what is in it. */
   finishDirectories(): void {
-    for (const { parts, header } of this.#directories.toReversed()) {
+    for (const { parts, header } of [...this.#directories.values()].reverse()) {
       try {
         this.#finish(this.#place(parts, false), header);
       } catch (error) {
@@ -185,7 +185,7 @@ class Unpacking {
         makeEntryAt(place, { mode: S_IFDIR | 0o700 });
       }
       setOwnerAt(place, this.#ownerOf(header));
-      this.#directories.push({ parts, header });
+      this.#directories.set(parts.join('/'), { parts, header: { ...header, xattrs: ownAttributes(header.xattrs) } });
       return;
     }
     const inPlace = there !== undefined && !(await this.#giveWay(place, header, isDirectory(there)));
@@ -263,6 +263,11 @@ class Unpacking {
     if (header.type !== 'symlink') setModeAt(place, header.mode);
     setTimeAt(place, { sec: header.mtimeSec, nsec: header.mtimeNsec });
   }
+}
+
+/** Copies of those that are set: a value in its place holds the whole pax header. */
+function ownAttributes(xattrs: TarHeader['xattrs']): TarHeader['xattrs'] {
+  return new Map([...xattrs].filter(([name]) => isKept(name)).map(([name, value]) => [name, Buffer.from(value)]));
 }
 
 const TYPE_BITS: Readonly<Record<Exclude<TarType, 'file' | 'hardlink' | 'directory'>, number>> = {

@@ -16,8 +16,8 @@ import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
-import { encodeHeader, ARCHIVE_END } from '../../src/tar/encode.js';
-import { paddingOf, type TarHeader } from '../../src/tar/header.js';
+import { encodeHeader, paxRecord, ARCHIVE_END } from '../../src/tar/encode.js';
+import { checksum, paddingOf, type TarHeader } from '../../src/tar/header.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
@@ -259,4 +259,34 @@ test('copy: within one stopped container, and an archive of GNU tar with holes, 
     t.true(holes.equals(readFileSync(join(source, 'holes'))));
   }
   t.is(lstatSync(source).isDirectory(), true);
+});
+
+test('copy: of a directory that an archive has twice the last entry counts', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { container } = await containerOf(t, await testEngine(t));
+  const entry = (mode: number) => header('d', { type: 'directory', mode });
+  await container.copyIn('/tmp', archive(entry(0o700), file('d/f', 'x'), entry(0o711)));
+  t.is((await container.stat('/tmp/d')).mode & 0o777, 0o711);
+});
+
+test('copy: of directories what their headers say beside is not held until the end', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { container } = await containerOf(t, await testEngine(t));
+  const said = Buffer.concat([
+    paxRecord('SCHILY.xattr.user.note', Buffer.from('x')),
+    paxRecord('comment', Buffer.alloc(1024 ** 2)),
+  ]);
+  const pax = header('pax', { size: said.length });
+  pax.write('x', 156);
+  pax.write(`${checksum(pax).toString(8).padStart(6, '0')}\0 `, 148);
+  const before = process.memoryUsage().arrayBuffers;
+  let grown = 0;
+  async function* directories(): AsyncGenerator<Buffer> {
+    for (let i = 0; i < 400; i += 1)
+      yield Buffer.concat([pax, said, Buffer.alloc(paddingOf(said.length)), header(`d${i}`, { type: 'directory' })]);
+    grown = process.memoryUsage().arrayBuffers - before;
+    yield ARCHIVE_END;
+  }
+  await container.copyIn('/tmp', directories());
+  t.true(grown < 200 * 1024 ** 2, `${grown} bytes`);
 });
