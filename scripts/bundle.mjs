@@ -54,7 +54,21 @@ const onlyCalls = {
 };
 
 /** Parts of Node that take milliseconds to load, and that many commands import and do not use. */
-const SLOW_MODULES = ['crypto', 'fs/promises', 'net', 'os', 'readline', 'stream', 'timers/promises', 'tty', 'url'];
+const SLOW_MODULES = [
+  'child_process',
+  'crypto',
+  'dns/promises',
+  'fs/promises',
+  'net',
+  'os',
+  'readline',
+  'stream',
+  'stream/promises',
+  'timers/promises',
+  'tty',
+  'url',
+  'zlib',
+];
 
 /** Loads them when something of them is first used. */
 const lazyModules = {
@@ -126,7 +140,11 @@ const undici = await build({
   write: false,
 });
 
-const [{ contents }] = outputFiles;
+/**
+ * esbuild copies what it takes for a CommonJS module into an object with a getter for each of its names, anew for each module that imports it. The
+ * lazy ones are such objects already.
+ */
+const contents = outputFiles[0].text.replaceAll(/__toESM\((require_(?:node_\w+|promises\d*)\(\)),1\)/g, '$1');
 const digest = createHash('sha256').update(contents).digest('hex').slice(0, 12);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });

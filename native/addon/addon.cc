@@ -29,6 +29,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   export_namespaces(env, exports);
   export_netlink(env, exports);
   export_plans(env, exports);
+  export_primitives(env, exports);
   export_processes(env, exports);
   export_seccomp(env, exports);
   export_sockets(env, exports);

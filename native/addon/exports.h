@@ -22,6 +22,8 @@ void export_namespaces(Napi::Env env, Napi::Object exports);
 void export_netlink(Napi::Env env, Napi::Object exports);
 /** execute, executeFor, removeCgroup, removeTree, removeTreeNow. */
 void export_plans(Napi::Env env, Napi::Object exports);
+/** fillRandom, fingerprint, realTimeUs. */
+void export_primitives(Napi::Env env, Napi::Object exports);
 /** openPidfd, sendSignal, hasEnded, reap. */
 void export_processes(Napi::Env env, Napi::Object exports);
 /** compileSeccomp. */

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { TspodError } from '../errors.js';
 import { abortedError } from '../native/abort.js';
+import { monotonicMs } from '../native/primitives.js';
 import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from './api.js';
 import { whenAborted } from './when-aborted.js';
 
@@ -122,14 +123,14 @@ async function feed(stdin: Writable | null, input: CollectOptions['input'], ende
     stdin.destroy();
   };
   void ended.then(stop, stop);
-  let turn = performance.now();
+  let turn = monotonicMs();
   try {
     for await (const chunk of input) {
       if (stdin.destroyed) break;
       if (!stdin.write(chunk)) await drained(stdin);
-      if (performance.now() - turn < MAX_TURN_MS) continue;
+      if (monotonicMs() - turn < MAX_TURN_MS) continue;
       await nextTurn();
-      turn = performance.now();
+      turn = monotonicMs();
     }
   } catch (error) {
     if (!isOver) throw error;

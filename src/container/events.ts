@@ -1,6 +1,6 @@
 /** Records what happens to containers. Called when it has happened, and never fails. */
 import type { EventStatus } from '../events/event.js';
-import { nowUs } from '../events/event-log.js';
+import { realTimeUs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { EngineContext } from './context.js';
 import type { HeldContainer } from './held.js';
@@ -25,7 +25,7 @@ export function recordContainerEvent(context: EngineContext, event: ContainerEve
   const { id, status, key } = event;
   const config = configOf(context, id);
   events.record({
-    timeUs: event.timeUs ?? nowUs(),
+    timeUs: event.timeUs ?? realTimeUs(),
     type: 'container',
     status,
     id,
@@ -41,7 +41,7 @@ export function recordEngineEvent(
   { events }: EngineContext,
   { status, type = 'system', id = '', name = '', attributes = {} }: EngineEventInput,
 ): void {
-  events?.record({ timeUs: nowUs(), type, status, id, name, image: '', attributes });
+  events?.record({ timeUs: realTimeUs(), type, status, id, name, image: '', attributes });
 }
 
 export interface EngineEventInput {
@@ -63,7 +63,7 @@ export interface ImageEvent {
 
 /** Something that happened to an image. */
 export function recordImageEvent({ events }: EngineContext, { status, id, name }: ImageEvent): void {
-  events?.record({ timeUs: nowUs(), type: 'image', status, id, name, image: '', attributes: {} });
+  events?.record({ timeUs: realTimeUs(), type: 'image', status, id, name, image: '', attributes: {} });
 }
 
 /** How one life of a container ended. */

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { TspodError } from '../errors.js';
 import { execute } from '../native/execute.js';
+import { monotonicMs } from '../native/primitives.js';
 import { encodePlan } from '../plan/encode.js';
 import { freezePlan, frozenFile } from '../plan/update.js';
 import { heldCgroups } from './held-cgroups.js';
@@ -21,8 +22,8 @@ export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<v
   const file = frozenFile(placement);
   if (!frozen || file === undefined) return;
   // Version 1 tells nobody when it is done; it has to be asked.
-  for (const start = performance.now(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
-    if (performance.now() - start < PATIENCE_MS) continue;
+  for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
+    if (monotonicMs() - start < PATIENCE_MS) continue;
     await execute(encodePlan(freezePlan(placement, false)));
     throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
   }

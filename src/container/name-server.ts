@@ -13,6 +13,7 @@ import { execute } from '../native/execute.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
 import { unlinkIfThere } from '../native/if-there.js';
 import { isNativeError } from '../native/native-error.js';
+import { monotonicMs } from '../native/primitives.js';
 import { namesAddresses } from '../network/name-server-file.js';
 import type { Network } from '../network/network-file.js';
 import { findNetwork } from '../network/networks.js';
@@ -141,14 +142,14 @@ interface Places {
 /** Bridges with the addresses that the program listens on: it is there before the container is, which then finds them made. */
 async function makePlaces({ paths }: EngineContext, { id, networks, patienceMs }: Places): Promise<void> {
   const plan = encodePlan(namesPlan({ id, directory: paths.networks, network: { networks, ports: [] } }));
-  const deadline = performance.now() + patienceMs;
+  const deadline = monotonicMs() + patienceMs;
   for (;;) {
     try {
       await execute(plan);
       return;
     } catch (error) {
       if (!isNativeError(error, 'EADDRINUSE')) throw error;
-      if (performance.now() > deadline) throw portInUse(networks, error);
+      if (monotonicMs() > deadline) throw portInUse(networks, error);
     }
     await delay(LOOK_MS);
   }
@@ -195,9 +196,9 @@ async function startProgram(directory: string): Promise<void> {
 async function untilListening(networks: readonly Network[]): Promise<void> {
   const addresses = networks.flatMap((network) => namesAddresses(network));
   const bytes = networks.flatMap(addressBytes);
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = monotonicMs() + PATIENCE_MS;
   while (!isListening(bytes)) {
-    if (performance.now() > deadline) {
+    if (monotonicMs() > deadline) {
       throw new TspodError(
         'LAUNCH_FAILED',
         `names on networks cannot be told: ${findNameServer() ?? ''} does not listen on port ${String(NAME_SERVER_PORT)} of ${addresses.join(', ')}`,

@@ -16,7 +16,7 @@ import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import { containerPaths } from '../storage/paths.js';
-import { randomName } from '../util/random-name.js';
+import { randomName } from '../container/random-name.js';
 
 export async function explainCreate(context: EngineContext, options: CreateOptions): Promise<string> {
   const { config: shared } = resolveDonors(context, withNetworkNames(context, configure(context, options)));

@@ -27,7 +27,7 @@ import { diskUsage } from './disk-usage.js';
 import { explainCreate, explainExec } from './explain.js';
 import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
-import { settleImages } from './images/check.js';
+import { settleImages } from './images/settle.js';
 import { makeImages } from './images/images.js';
 import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';

@@ -10,6 +10,7 @@ import { makePipes } from '../container/pipes.js';
 import { attachedProcess, directProcess } from '../container/process.js';
 import { defined, pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/stdio.js';
+import { monotonicMs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { ensureImage } from './images/pull.js';
 import type { CreateOptions } from '../spec/create-options.js';
@@ -19,7 +20,7 @@ export async function runContainer(
   context: EngineContext,
   options: RunOptions,
 ): Promise<CollectedResult<string | Buffer>> {
-  const started = performance.now();
+  const started = monotonicMs();
   const { signal, input } = options;
   const process = await spawnContainer(context, {
     ...pickCreateOptions(options),
@@ -27,7 +28,7 @@ export async function runContainer(
     ...defined({ stdout: options.stdout, stderr: options.stderr, signal, timeoutMs: options.timeoutMs }),
   });
   const result = await collectProcess(process, options, 'run');
-  return { ...result, id: process.id, durationMs: performance.now() - started };
+  return { ...result, id: process.id, durationMs: monotonicMs() - started };
 }
 
 /** Resolves when the process runs. */

@@ -1,15 +1,16 @@
 /** Compiled seccomp filters: in memory by profile, on disk by what the profile says. Compiling takes ten times as long as a launch. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { fingerprint } from '../native/primitives.js';
 import { compileSeccomp } from '../native/seccomp.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
 
 /** Raised when the compiler's output for the same profile changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
-const DIGEST_BYTES = 32;
+const FINGERPRINT_BYTES = 8;
+const LENGTH_BYTES = 4;
 
 /** Where distributions have libseccomp; the link's target names the version, on which the filter depends. */
 const LIBRARIES = [
@@ -33,12 +34,12 @@ export function cachedSeccompCompiler(directory: string): (profile: SeccompConfi
 }
 
 function readOrCompile(directory: string, profile: SeccompConfig): Uint8Array {
-  const key = JSON.stringify([FORMAT, process.arch, libraryVersion(), profile]);
-  const path = join(directory, createHash('sha256').update(key).digest('hex'));
-  const cached = readCached(path);
+  const key = Buffer.from(JSON.stringify([FORMAT, process.arch, libraryVersion(), profile]));
+  const path = join(directory, fingerprint(key).toString('hex'));
+  const cached = readCached(path, key);
   if (cached !== undefined) return cached;
   const program = compileSeccomp(profile);
-  writeCached(directory, path, program);
+  writeCached(directory, path, { key, program });
   return program;
 }
 
@@ -53,31 +54,36 @@ function libraryVersion(): string {
   return '';
 }
 
-/** The file is the program after its own digest: what a full disk or a crash cut short is not taken for a filter. */
-function readCached(path: string): Uint8Array | undefined {
+/**
+ * The file is the fingerprint of all that follows, the length of the key, the key, and the program. So what a full disk or a crash cut short is not
+ * taken for a filter, nor the filter of another profile whose key has the same fingerprint.
+ */
+function readCached(path: string, key: Buffer): Uint8Array | undefined {
   let bytes;
   try {
     bytes = readFileSync(path);
   } catch {
     return undefined;
   }
-  const program = bytes.subarray(DIGEST_BYTES);
-  return digest(program).equals(bytes.subarray(0, DIGEST_BYTES)) ? program : undefined;
+  const content = bytes.subarray(FINGERPRINT_BYTES);
+  if (!fingerprint(content).equals(bytes.subarray(0, FINGERPRINT_BYTES))) return undefined;
+  const start = LENGTH_BYTES + key.length;
+  const isOurs = content.length > start && content.readUInt32LE() === key.length;
+  return isOurs && content.subarray(LENGTH_BYTES, start).equals(key) ? content.subarray(start) : undefined;
 }
 
 /** Without the cache (a full or read-only disk) filters are compiled each time. */
-function writeCached(directory: string, path: string, program: Uint8Array): void {
+function writeCached(directory: string, path: string, { key, program }: { key: Buffer; program: Uint8Array }): void {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(key.length);
+  const content = Buffer.concat([length, key, program]);
   // One name for all: whoever writes at the same time writes the same, and what a crash leaves is written over.
   const temporary = `${path}.new`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, Buffer.concat([digest(program), program]), { mode: 0o600 });
+    writeFileSync(temporary, Buffer.concat([fingerprint(content), content]), { mode: 0o600 });
     renameSync(temporary, path);
   } catch {
     // nothing depends on it
   }
-}
-
-function digest(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

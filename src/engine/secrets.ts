@@ -1,9 +1,9 @@
 /** Secrets: kept, listed, replaced, removed. */
-import { randomBytes } from 'node:crypto';
 
 import { tracked, type EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
 import { isTspodError, TspodError } from '../errors.js';
+import { randomBytes } from '../native/primitives.js';
 import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
 import { checkLabels } from '../spec/names.js';
 import { secretExists, type StoredSecret } from '../state/secrets.js';

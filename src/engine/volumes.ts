@@ -13,11 +13,9 @@ import { throwIfAborted } from '../native/abort.js';
 import { lock } from '../native/file-lock.js';
 import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
 import { noSuchVolume, volumeExists, type StoredVolume } from '../state/volumes.js';
-import { decompressed } from '../storage/images/decompress.js';
 import { openDirectory } from '../storage/images/open-directory.js';
 import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
-import { unpackTree } from '../storage/unpack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
 import { checkArchiveFile } from './archive-file.js';
 import type { BatchResult } from './types.js';
@@ -188,6 +186,11 @@ async function importVolume(
   if (context.store.volumes.get(name)?.stage === 'filling') await moveIn(paths);
   context.store.volumes.setStage(name, 'done');
   using directory = openDirectory(volumeMount(context, name).path);
+  // With them come node:stream and node:zlib, which other commands would load for nothing.
+  const [{ decompressed }, { unpackTree }] = await Promise.all([
+    import('../storage/images/decompress.js'),
+    import('../storage/unpack-tree.js'),
+  ]);
   await unpackTree(
     decompressed(typeof from === 'string' ? createReadStream(from) : from, { what: 'archive' }),
     { root: directory.fd, directory: '', links: false },

@@ -7,6 +7,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 
 import { tryLock } from '../native/file-lock.js';
+import { monotonicMs, realTimeUs } from '../native/primitives.js';
 import { formatRecord, type EventRecord } from './event.js';
 
 export type EventsBackend = 'file' | 'none';
@@ -75,7 +76,7 @@ export class EventLog {
   }
 
   #current(): number {
-    const now = performance.now();
+    const now = monotonicMs();
     if (this.#fd !== undefined && now - this.#lookedAt < LOOK_EVERY_MS) return this.#fd;
     this.#lookedAt = now;
     const present = statSync(this.#paths.file, { throwIfNoEntry: false });
@@ -113,7 +114,7 @@ export class EventLog {
 }
 
 function rotation(): EventRecord {
-  return { timeUs: nowUs(), type: 'system', status: 'log-rotation', id: '', name: '', image: '', attributes: {} };
+  return { timeUs: realTimeUs(), type: 'system', status: 'log-rotation', id: '', name: '', image: '', attributes: {} };
 }
 
 function openAppending({ directory, file }: EventPaths): number {
@@ -124,12 +125,4 @@ function openAppending({ directory, file }: EventPaths): number {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return openSync(file, 'a', 0o600);
   }
-}
-
-/** Now, as exactly as the clock of the machine is asked here. */
-export function nowUs(): number {
-  const ms = Date.now();
-  const fine = performance.timeOrigin + performance.now();
-  // The fine one does not follow when somebody sets the clock.
-  return Math.abs(fine - ms) < 2 ? Math.round(fine * 1000) : ms * 1000;
 }

@@ -66,6 +66,12 @@ export interface Binding {
     keepStderr: boolean,
   ): Outcome<{ pid: number; pidfd: number; socket: number }>;
 
+  // primitives.cc
+  /** At most 256 bytes. */
+  fillRandom(into: Uint8Array): Outcome<undefined>;
+  fingerprint(bytes: Uint8Array): bigint;
+  realTimeUs(): number;
+
   // process.cc
   openPidfd(pid: number): Outcome<number>;
   sendSignal(pidfd: number, signal: number): Outcome<undefined>;

@@ -1,11 +1,10 @@
 /** What a container's networks are, decided: configurations read, addresses leased, names resolved. */
-import { createHash } from 'node:crypto';
-
 import { TspodError } from '../errors.js';
 import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
 import { listLinks } from '../native/netlink/links.js';
 import { listRoutes } from '../native/netlink/routes.js';
+import { fingerprint } from '../native/primitives.js';
 import type { AttachedAddress, AttachedNetwork, ContainerNetwork, EgressList } from '../spec/container-network.js';
 import type { HostEntry } from '../spec/name-options.js';
 import type { AttachConfig, NetworkingConfig } from '../spec/network-config.js';
@@ -315,7 +314,7 @@ function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: 
 
 /** Locally administered, the same for as long as the container is on this network. */
 function madeMac(id: string, network: string): string {
-  const bytes = createHash('sha256').update(`${id} ${network}`).digest().subarray(0, 6);
+  const bytes = fingerprint(Buffer.from(`${id} ${network}`)).subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return formatMac(bytes);
 }

@@ -1,6 +1,6 @@
 /** Options of a new network -> its configuration. What the machine and the other networks take is handed in. */
-import { randomBytes } from 'node:crypto';
 
+import { randomBytes } from '../native/primitives.js';
 import { invalid, quote } from '../spec/invalid.js';
 import { defined } from '../spec/numbers.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';

@@ -36,7 +36,7 @@ const PODMANS_DEFAULT = 'podman';
 /** Beside Podman's (10.88.0.0/16 on podman0), so that both engines can run side by side. */
 const BUILT_IN: Network = {
   name: DEFAULT_NETWORK,
-  id: createHash('sha256').update('tspod default network').digest('hex'),
+  id: '2b763d0e1d2243fff5a56871e4cb3c5456cf85510b61c43438d35de0d679ccde',
   driver: 'bridge',
   network_interface: 'tspod0',
   created: '2024-01-01T00:00:00Z',

@@ -1,8 +1,8 @@
 /** Ports of the host that nothing listens on. */
-import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
+import { randomInt } from '../native/primitives.js';
 import type { PublishedPort } from '../spec/container-network.js';
 import type { ChosenPort } from '../state/records.js';
 import type { Store } from '../state/store.js';

@@ -1,9 +1,9 @@
 /** Which subnets are taken, and which is free. */
-import { randomBytes } from 'node:crypto';
 
 import { TspodError } from '../errors.js';
 import { listAddresses } from '../native/netlink/addresses.js';
 import { listRoutes } from '../native/netlink/routes.js';
+import { randomBytes } from '../native/primitives.js';
 import { formatIp, parseIpPrefix } from '../util/ip-address.js';
 import { ipText, overlaps, rangeOf, type IpRange } from '../util/ip-network.js';
 import type { Network } from './network-file.js';

@@ -13,7 +13,7 @@ import { resolveHostPaths } from '../spec/host-paths.js';
 import { podParent } from '../spec/cgroup-path.js';
 import { infraOptions, normalizePodOptions } from '../spec/pod-normalize.js';
 import type { PodConfig, PodCreateOptions } from '../spec/pod-options.js';
-import { randomName } from '../util/random-name.js';
+import { randomName } from '../container/random-name.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;

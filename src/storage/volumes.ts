@@ -2,7 +2,6 @@
  * The directories of volumes: `NAME/_data` is what containers see; beside it lie `_made` and `_data.new` while these are in the making, and the lock of
  * those who are at work on them. What is to be removed is put aside in `.gone`, which no volume can be called.
  */
-import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, opendirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -17,6 +16,7 @@ import {
 import { syncPath } from '../native/disk.js';
 import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-changes.js';
 import { isNativeError } from '../native/native-error.js';
+import { randomBytes } from '../native/primitives.js';
 import { removeTree } from '../native/tree.js';
 import { isVolumeName } from '../spec/volume-options.js';
 import { toBinaryText } from '../util/binary-text.js';

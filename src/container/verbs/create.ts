@@ -7,7 +7,7 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
-import { randomName } from '../../util/random-name.js';
+import { randomName } from '../random-name.js';
 import { requireProfile } from '../apparmor.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';

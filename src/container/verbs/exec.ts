@@ -19,6 +19,7 @@ import { defined, pickExecOptions } from '../run-options.js';
 import { Session } from '../session.js';
 import { planStdio, preservedFds } from '../stdio.js';
 import { TspodError } from '../../errors.js';
+import { monotonicMs } from '../../native/primitives.js';
 import { attachedProcess, directProcess } from '../process.js';
 
 /** Collects the output. Aborting ends the command. */
@@ -27,7 +28,7 @@ export async function execCollected(
   id: string,
   options: ExecCollectOptions,
 ): Promise<CollectedResult<string | Buffer>> {
-  const started = performance.now();
+  const started = monotonicMs();
   const { signal, input } = options;
   const process = await spawnExec(context, id, {
     ...pickExecOptions(options),
@@ -37,7 +38,7 @@ export async function execCollected(
     ...(signal === undefined ? {} : { signal }),
   });
   const result = await collectProcess(process, options, 'exec');
-  return { ...result, id, durationMs: performance.now() - started };
+  return { ...result, id, durationMs: monotonicMs() - started };
 }
 
 /** Streams of the command as node streams; without a terminal they are pipes straight to it. */

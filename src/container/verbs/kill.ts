@@ -2,7 +2,7 @@
 import { TspodError } from '../../errors.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import { parseSignal } from '../../util/signals.js';
-import { nowUs } from '../../events/event-log.js';
+import { realTimeUs } from '../../native/primitives.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
@@ -68,7 +68,7 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
 
 function signalLife({ context, id, name }: HeldContainer, { init }: LiveRecord, number: number): void {
   using process = openProcess(init.pid, init.startTime);
-  const timeUs = nowUs(); // not after the end that follows from it
+  const timeUs = realTimeUs(); // not after the end that follows from it
   signalProcess(process, number);
   failpoint('kill-sent');
   recordContainerEvent(context, { id, name, status: 'kill', attributes: { signal: String(number) }, timeUs });

@@ -1,6 +1,6 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { TspodError } from '../../errors.js';
-import { nowUs } from '../../events/event-log.js';
+import { realTimeUs } from '../../native/primitives.js';
 import type { Plan } from '../../plan/ops.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
@@ -145,7 +145,7 @@ export async function launchRecorded(held: HeldContainer, { status, options }: R
   // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
   if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;
-  held.save({ ...NEW_LIFE, status, startedUs: status === 'active' ? nowUs() : 0 });
+  held.save({ ...NEW_LIFE, status, startedUs: status === 'active' ? realTimeUs() : 0 });
   failpoint('launch-recorded');
   try {
     return await launch(held, options);
@@ -172,7 +172,7 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
 async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
   const plan = readGatedPlan(held.paths);
   const isBeingStopped = held.state.status === 'stopping';
-  held.save({ status: 'active', startedUs: nowUs() });
+  held.save({ status: 'active', startedUs: realTimeUs() });
   failpoint('gate-recorded');
   const answered = talk.start();
   failpoint('start-asked');

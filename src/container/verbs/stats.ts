@@ -7,6 +7,7 @@ import { readCgroupUsage, type BlockUsage } from '../../host/cgroup-usage.js';
 import { parseNetDev } from '../../host/net-dev.js';
 import { readIfReadable, readProcessIo } from '../../host/process-files.js';
 import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { realTimeUs } from '../../native/primitives.js';
 import type { CgroupPlacement } from '../../plan/context.js';
 import { containerPaths } from '../../storage/paths.js';
 import { presentCgroups } from '../cgroup.js';
@@ -29,7 +30,7 @@ export function containerStats(context: EngineContext, id: string, { previous }:
   const config = readConfig(context, id);
   const placement = presentCgroups(context, id, config);
   const usage = readCgroupUsage(placement?.directories ?? []);
-  const timeMs = performance.timeOrigin + performance.now();
+  const timeMs = realTimeUs() / 1000;
   const averagePercent = percentOf(usage.cpuNs, timeMs - (state.startedAt?.getTime() ?? timeMs));
   const limitBytes = Math.min(usage.memoryLimitBytes, totalmem());
   return {

@@ -5,44 +5,12 @@ import { basename } from 'node:path';
 import type { EngineContext } from '../../container/context.js';
 import { removeTree } from '../../native/tree.js';
 import { blobSize } from '../../storage/images/blobs.js';
-import { collect, stored, strays } from '../../storage/images/garbage.js';
-import { SALVAGED } from '../../state/salvage.js';
+import { collect, strays } from '../../storage/images/garbage.js';
 import { hasLayer } from '../../storage/images/layers.js';
 import { adoptImages } from './adopt.js';
-import { settleMounts } from './mount.js';
-import { lockPath, withLocked } from '../../storage/images/locked.js';
+import { unusedItems } from './settle.js';
 import { settleLeases } from '../../storage/images/lease.js';
 import type { StoreCheck } from './types.js';
-
-/** Called when an engine opens: costs nothing where nobody was killed. What could be gone on with stays. */
-export async function settleImages(context: EngineContext): Promise<void> {
-  const { store, paths } = context;
-  await settleMounts(context);
-  await settleLeases(store, paths.images, { all: false });
-  await forgetUnrecorded(context);
-  await collect(store, paths.images);
-}
-
-/** In which boot nothing lies under its name that a power cut may have damaged. */
-const CHECKED_BOOT = 'images_boot_id';
-
-/**
- * What has its name and is in no record yet may not have been on the disk when the machine went down: it is made anew when it is wanted. Once in each boot, and
- * before anybody trusts a name.
- */
-async function forgetUnrecorded(context: EngineContext): Promise<void> {
-  const { store, paths } = context;
-  const boot = store.meta('boot_id') ?? '';
-  // After a repair, records are made of what has none (adoptImages()).
-  if (store.meta(CHECKED_BOOT) === boot || store.meta(SALVAGED) === '1') return;
-  await withLocked(lockPath(paths.images, 'boot', boot), async () => {
-    if (store.meta(CHECKED_BOOT) === boot) return;
-    await settleLeases(store, paths.images, { all: true });
-    store.imageLeases.suspect(unusedItems(context));
-    await collect(store, paths.images);
-    store.setMeta(CHECKED_BOOT, boot);
-  });
-}
 
 export async function checkImages(
   context: EngineContext,
@@ -88,12 +56,6 @@ function damagedImages({ store, paths }: EngineContext): readonly Damaged[] {
     const blob = store.images.blobs(seq).find(({ digest }) => blobSize(paths.images, digest) === undefined);
     return blob === undefined ? [] : [{ seq, id, what: `blob ${blob.digest}` }];
   });
-}
-
-function unusedItems({ store, paths }: EngineContext) {
-  return stored(paths.images).filter(({ kind, key }) =>
-    kind === 'blob' ? !store.images.isBlobUsed(key) : !store.images.isLayerUsed(key),
-  );
 }
 
 /** Not of those who are at work: as long as there is a lease, anything may be theirs. */

@@ -1,19 +1,13 @@
-/** `engine.images`: everything bound to one engine. */
+/** `engine.images`: everything bound to one engine. What reads and writes layers is loaded when it is used: most commands do neither. */
 import { tracked, type EngineContext } from '../../container/context.js';
 import { findImage, lookUp, lookUpOnlyList } from '../../container/find-image.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
-import { checkImages } from './check.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
-import { commitContainer } from './commit.js';
-import { importImage } from './import.js';
 import { diffImage } from '../diff.js';
 import { mountedImages, mountImage, unmountImage } from './mount.js';
 import { imageTree } from './tree.js';
-import { loadImages } from './load.js';
 import { pullImage } from './pull.js';
-import { pullAllTags } from './pull-all-tags.js';
-import { pushImage } from './push.js';
 import { pruneImages, removeImage } from './remove.js';
 import { summarize } from './summary.js';
 import { tagImage, untagImage } from './tag.js';
@@ -24,16 +18,18 @@ export function makeImages(context: EngineContext): Images {
   const get = (nameOrId: string) => summarize(store, findImage(store, nameOrId).image);
   return {
     pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
-    pullAllTags: (repository, options) => tracked(context, () => pullAllTags(context, repository, options)),
-    push: (nameOrId, to, options) => tracked(context, () => pushImage(context, nameOrId, to, options)),
-    load: (from, options) => tracked(context, () => loadImages(context, from, options)),
+    pullAllTags: (repository, options) =>
+      tracked(context, async () => (await import('./pull-all-tags.js')).pullAllTags(context, repository, options)),
+    push: (nameOrId, to, options) =>
+      tracked(context, async () => (await import('./push.js')).pushImage(context, nameOrId, to, options)),
+    load: (from, options) =>
+      tracked(context, async () => (await import('./load.js')).loadImages(context, from, options)),
     save: (nameOrIds, to, options) =>
-      tracked(context, async () => {
-        const { saveImages } = await import('./save.js');
-        await saveImages(context, nameOrIds, to, options);
-      }),
-    import: (from, options) => tracked(context, () => importImage(context, from, options)),
-    commit: (container, options) => tracked(context, () => commitContainer(context, container, options)),
+      tracked(context, async () => (await import('./save.js')).saveImages(context, nameOrIds, to, options)),
+    import: (from, options) =>
+      tracked(context, async () => (await import('./import.js')).importImage(context, from, options)),
+    commit: (container, options) =>
+      tracked(context, async () => (await import('./commit.js')).commitContainer(context, container, options)),
     list: (options) => listImages(context, options),
     get,
     exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,
@@ -59,7 +55,7 @@ export function makeImages(context: EngineContext): Images {
     mounted: () => mountedImages(context),
     diff: (nameOrId, against, options) => tracked(context, () => diffImage(context, nameOrId, against, options)),
     tree: (nameOrId, options) => imageTree(context, nameOrId, options),
-    check: (options) => tracked(context, () => checkImages(context, options)),
+    check: (options) => tracked(context, async () => (await import('./check.js')).checkImages(context, options)),
   };
 }
 

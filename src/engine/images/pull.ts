@@ -10,7 +10,6 @@ import { isHostImage } from '../../spec/root.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
-import { fetchImage } from './fetch-image.js';
 import type { OpenedSource } from './open.js';
 import { localName } from './tag.js';
 import type { PullOptions } from './types.js';
@@ -58,6 +57,7 @@ function sourceOf(source: ImageSource, { name }: PullOptions): OpenedSource {
 
 async function fetch(context: EngineContext, opened: OpenedSource, options: PullOptions): Promise<StoredImage> {
   const { platform, signal, onProgress, name } = options;
+  const { fetchImage } = await import('./fetch-image.js');
   const image = await fetchImage({
     store: context.store,
     paths: context.paths.images,

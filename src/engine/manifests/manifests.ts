@@ -1,9 +1,9 @@
 /** `engine.manifests`: everything bound to one engine. */
-import { randomBytes } from 'node:crypto';
 
 import { tracked, type EngineContext } from '../../container/context.js';
 import { lookUp, lookUpList, manifestOf } from '../../container/find-image.js';
 import { TspodError } from '../../errors.js';
+import { randomBytes } from '../../native/primitives.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';
 import { MAX_IMAGES, parseManifest } from '../../oci/parse-image.js';
 import type { ListedManifest, StoredList } from '../../state/manifest-lists.js';

@@ -1,11 +1,11 @@
 /** A file that appears when it is whole, in place of one that is there. */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { nameFile } from '../../native/directory-changes.js';
 import { isNativeError } from '../../native/native-error.js';
+import { randomBytes } from '../../native/primitives.js';
 
 /** Node does not have it: open(2), O_TMPFILE. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;

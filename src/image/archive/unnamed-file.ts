@@ -1,7 +1,8 @@
 /** Temporary files that are gone when whoever uses them ends, also by a kill. */
-import { randomBytes } from 'node:crypto';
 import { createWriteStream, openSync, unlinkSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+
+import { randomBytes } from '../../native/primitives.js';
 
 /** A new file to be written and read, whose name is taken away at once. Closed by the caller. */
 export function openUnnamed(directory: string): number {

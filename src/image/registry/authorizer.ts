@@ -3,6 +3,7 @@
  * (https://distribution.github.io/distribution/spec/auth/token/). Nothing is sent before the registry asks for it.
  */
 import { TspodError } from '../../errors.js';
+import { monotonicMs } from '../../native/primitives.js';
 import type { Credentials } from './credentials.js';
 import { parseChallenges, type Challenge } from './challenge.js';
 import type { HttpClient, HttpResponse } from './http.js';
@@ -70,7 +71,7 @@ export class Authorizer {
   async #token(challenge: Challenge, scopes: readonly string[], signal: AbortSignal | undefined): Promise<Token> {
     const key = keyOf(scopes);
     const held = await this.#tokens.get(key)?.catch(() => undefined);
-    if (held !== undefined && performance.now() < held.renewAt) return held;
+    if (held !== undefined && monotonicMs() < held.renewAt) return held;
     const asked = this.#ask(challenge, scopes, signal);
     this.#tokens.set(key, asked);
     // One that was not given is not kept.
@@ -84,7 +85,7 @@ export class Authorizer {
     const credentials = await this.#known();
     const service = challenge.parameters.get('service');
     const wanted = scopes.length > 0 ? scopes : (challenge.parameters.get('scope')?.split(' ') ?? []);
-    const started = performance.now();
+    const started = monotonicMs();
     const response = await http.send({
       ...(credentials?.kind === 'token'
         ? exchange(realm, { service, scopes: wanted, token: credentials.token })

@@ -1,11 +1,11 @@
 /** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash, so that it can go on. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { removeTree } from '../../native/tree.js';
 import type { FileLock } from '../../native/file-lock.js';
 import { tryLock } from '../../native/file-lock.js';
+import { randomBytes } from '../../native/primitives.js';
 import type { LeaseItem, StoredImageLease } from '../../state/image-leases.js';
 import type { Store } from '../../state/store.js';
 import type { ImagePaths } from '../paths.js';

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } fro
 import test from 'ava';
 
 import { formatRecord, parseRecord, type EventRecord } from '../../../src/events/event.js';
-import { EventLog, eventPaths, nowUs, olderFile } from '../../../src/events/event-log.js';
+import { EventLog, eventPaths, olderFile } from '../../../src/events/event-log.js';
 import { readEvents } from '../../../src/events/read.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -117,8 +117,4 @@ test('events: what cannot be written fails nothing, and a closed log writes noth
   log.close();
   log.record(event());
   t.is(readFileSync(paths.file, 'utf8').split('\n').length, 2);
-});
-
-test('events: the clock has microseconds and is that of the machine', (t) => {
-  t.true(Math.abs(nowUs() / 1000 - Date.now()) < 5);
 });

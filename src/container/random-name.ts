@@ -1,5 +1,5 @@
 /** Names for containers that were given none: easy to say, easy to tell apart. */
-import { randomInt } from 'node:crypto';
+import { randomInt } from '../native/primitives.js';
 
 const ADJECTIVES = (
   'able airy amber apt arctic avid azure bold brave breezy bright brisk broad calm candid chatty chilly civil classy clean clear ' +
@@ -27,9 +27,9 @@ const NOUNS = (
 /** `adjective_noun`; from the second attempt on with a number, so that a full store still finds a free one. */
 export function randomName(attempt = 0): string {
   const name = `${pick(ADJECTIVES)}_${pick(NOUNS)}`;
-  return attempt === 0 ? name : `${name}${String(randomInt(10 ** Math.min(attempt, 9)))}`;
+  return attempt === 0 ? name : `${name}${String(randomInt(0, 10 ** Math.min(attempt, 9)))}`;
 }
 
 function pick(words: readonly string[]): string {
-  return words[randomInt(words.length)] ?? '';
+  return words[randomInt(0, words.length)] ?? '';
 }
