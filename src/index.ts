@@ -31,7 +31,7 @@ export type {
   TerminalSize,
   WaitCondition,
   WaitOptions,
-} from './container/api.js';
+} from './container/api/container.js';
 export type {
   ExecCreateOptions,
   ExecInspect,
@@ -40,7 +40,7 @@ export type {
   ExecSessionState,
   ExecStartOptions,
   ExecStopOptions,
-} from './container/exec-session/api.js';
+} from './container/exec/api.js';
 export type {
   ContainerFiles,
   ContainerSizes,
@@ -49,14 +49,14 @@ export type {
   FileChange,
   FileStat,
   UnmountContainerOptions,
-} from './container/files-api.js';
-export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health-record.js';
+} from './container/api/files.js';
+export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health/record.js';
 export type {
   InspectCheck,
   InspectHealth,
   InspectHealthConfig,
   InspectStartupCheck,
-} from './container/inspect-health.js';
+} from './container/inspect/health.js';
 export type {
   ContainerInspect,
   InspectConfig,
@@ -72,10 +72,10 @@ export type {
   InspectPorts,
   InspectSecret,
   InspectState,
-} from './container/inspect-types.js';
-export type { InspectIdMappings } from './container/inspect-userns.js';
-export type { ContainerAddress, ContainerRoute, EgressCounter } from './container/network-types.js';
-export type { CleanupOptions, ContainerNamespace } from './container/places-types.js';
+} from './container/inspect/types.js';
+export type { InspectIdMappings } from './container/inspect/userns.js';
+export type { ContainerAddress, ContainerRoute, EgressCounter } from './container/api/network.js';
+export type { CleanupOptions, ContainerNamespace } from './container/api/places.js';
 export type {
   ContainerProcessInfo,
   ContainerStats,
@@ -83,7 +83,7 @@ export type {
   NetworkLinkStats,
   StatsOptions,
   WatchStatsOptions,
-} from './container/stats-types.js';
+} from './container/api/stats.js';
 export type { CloneOptions } from './container/verbs/clone.js';
 export type { ConnectOptions } from './container/verbs/connect.js';
 export type { EngineEvent, EventFilters, EventsOptions } from './engine/events.js';

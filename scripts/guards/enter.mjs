@@ -92,12 +92,12 @@ export const ENTER = [
     name: 'the log driver passthrough takes no terminal',
     edits: [
       edit(
-        'src/cli/create-options.ts',
+        'src/cli/create/container.ts',
         "log?.driver === 'passthrough' && [0, 1, 2].some(isTerminal)",
         "log?.driver === ''",
       ),
       edit(
-        'src/container/stdio.ts',
+        'src/container/streams/stdio.ts',
         'if (passthrough && [0, 1, 2].some(isTerminal)) {',
         'if (passthrough && isTerminal(-1)) {',
       ),

@@ -2,7 +2,7 @@
 import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { CliError, invalid, unsupported } from './cli-error.js';
+import { CliError, invalid, unsupported } from './errors/cli-error.js';
 import type { FlagValues } from './command/flag-values.js';
 import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 

@@ -1,17 +1,17 @@
 /** Finds the command that a command line names, and runs it. */
-import { EXIT_FAILURE } from './cli-error.js';
+import { EXIT_FAILURE } from './errors/cli-error.js';
 import type { Command, Invocation } from './command/definition.js';
 import { mergeFlags } from './command/merge-flags.js';
 import { firstArgument } from './command/normalize.js';
 import { parseArguments } from './command/parse.js';
 import { findCommand, isGroup, type Group } from './commands.js';
 import type { Globals } from './context.js';
-import { exitStatus } from './exit-status.js';
+import { exitStatus } from './errors/exit-status.js';
 import { globalFlags } from './flags/global.js';
 import { readGlobals } from './globals.js';
 import { makeContext } from './make-context.js';
-import { EXIT_OUTPUT_CLOSED, OutputClosed } from './output.js';
-import { reportError } from './report-error.js';
+import { EXIT_OUTPUT_CLOSED, OutputClosed } from './streams/output.js';
+import { reportError } from './errors/report-error.js';
 
 const PROGRAM = 'tspod';
 
@@ -43,7 +43,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (name === undefined) return (await import('./without-command.js')).runWithoutCommand('', argv);
   if (at > 0) parseArguments({ path: PROGRAM, flags: globalFlags, passThrough: false }, argv.slice(0, at));
   if (name === 'help') return (await import('./without-command.js')).showHelp(argv.slice(at + 1));
-  if (name === '__complete') return (await import('./complete.js')).complete(argv.slice(at + 1));
+  if (name === '__complete') return (await import('./completion/complete.js')).complete(argv.slice(at + 1));
   if (!isGroup(name)) return runCommand({ group: '', argv, at });
   const second = at + 1 + firstArgument(globalFlags, argv.slice(at + 1));
   if (argv[second] === undefined) {

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { parseLimits } from '../host/proc-self.js';
 import { LOG_LEVELS, type Context, type Globals } from './context.js';
-import { escapeControls } from './escape.js';
+import { escapeControls } from './terminal/escape.js';
 import { isTerminal } from '../host/is-terminal.js';
-import { writeAll } from './output.js';
+import { writeAll } from './streams/output.js';
 import type { Caller } from './parse/caller.js';
 
 /** Somebody else may hold the lock that it waits for, for as long as they like: what is not done by then, the next command finds. */

@@ -1,13 +1,13 @@
 /** Command lines that name no command, or none that exists. */
 import { nearestWord } from '../util/nearest.js';
-import { CliError, EXIT_FAILURE, invalid } from './cli-error.js';
+import { CliError, EXIT_FAILURE, invalid } from './errors/cli-error.js';
 import { parseArguments } from './command/parse.js';
 import { commandNames, findCommand, GROUPS, isGroup, type Group } from './commands.js';
 import { commandHelp, groupHelp, rootFlags } from './help.js';
 import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';
 import { missingCommand } from './missing-commands.js';
-import { reportError } from './report-error.js';
+import { reportError } from './errors/report-error.js';
 import { packageVersion } from './version.js';
 
 /** --version, --help, or the list of commands and an error. */

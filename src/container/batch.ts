@@ -1,11 +1,11 @@
 /** Many verbs under one lock: `container.batch()`, and what a verb does in several steps that belong together. */
 import { TspodError } from '../errors.js';
 import { noSuchContainer } from '../state/lookup.js';
-import type { BatchedContainer, Container, SignalOption } from './api.js';
+import type { BatchedContainer, Container, SignalOption } from './api/container.js';
 import type { Batch, EngineContext } from './context.js';
 import { recordContainerEvent } from './events.js';
 import { withContainer, type HeldContainer } from './held.js';
-import { settle } from './settle.js';
+import { settle } from './settle/settle.js';
 
 class HeldBatch implements Batch {
   readonly id: string;

@@ -1,5 +1,5 @@
 /** What all verbs share: made once by the engine, handed to each of them. */
-import type { BridgeKeeper } from './bridges.js';
+import type { BridgeKeeper } from './network/bridges.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';

@@ -1,7 +1,7 @@
 /** The end of a process, from each of the places that tell of it. */
 import type { StoredState } from '../state/records.js';
 import { signalName } from '../util/signals.js';
-import type { ExitStatus } from './api.js';
+import type { ExitStatus } from './api/container.js';
 
 /** The monitor's `exited` message. */
 export interface ExitedFields {

@@ -1,15 +1,15 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
-import type { Container } from './api.js';
+import type { Container } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
 import type { EngineContext } from './context.js';
-import { inspectContainer } from './inspect.js';
+import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
-import { fileVerbs } from './file-verbs.js';
+import { fileVerbs } from './files/verbs.js';
 import { attachToContainer } from './verbs/attach.js';
-import { createExecSession, startNewExecSession } from './exec-session/create.js';
-import { execSessions } from './exec-session/handle.js';
+import { createExecSession, startNewExecSession } from './exec/create.js';
+import { execSessions } from './exec/handle.js';
 import { execAttached, execCollected, spawnExec } from './verbs/exec.js';
 import { cleanUpContainer } from './verbs/cleanup.js';
 import { runHealthcheck } from './verbs/healthcheck.js';

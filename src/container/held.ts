@@ -4,12 +4,12 @@ import type { ContainerConfig } from '../spec/config.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { StoredContainer, StoredState } from '../state/records.js';
 import { containerPaths, type ContainerPaths } from '../storage/paths.js';
-import type { ContainerStatus } from './api.js';
+import type { ContainerStatus } from './api/container.js';
 import { readConfig } from './config.js';
 import { tracked, type EngineContext } from './context.js';
-import { tellMembers } from './network-names.js';
+import { tellMembers } from './network/members.js';
 import { observe, statusOf, type Observation } from './observe.js';
-import { settle } from './settle.js';
+import { settle } from './settle/settle.js';
 import { requireAllowed, type Operation } from './transitions.js';
 
 /** A container whose lock this call holds. */

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { ProcessRef } from '../plan/context.js';
 import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
 import type { ContainerPaths } from '../storage/paths.js';
-import type { ContainerState, ContainerStatus } from './api.js';
+import type { ContainerState, ContainerStatus } from './api/container.js';
 import { exitCodeOf } from './exit-status.js';
-import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './run-record.js';
+import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './monitor/run-record.js';
 import { requireGone } from '../util/gone.js';
 
 /** How a recorded container stands to its processes. */

@@ -1,6 +1,6 @@
 /** Which operation is allowed in which state: the one table that all verbs ask. */
 import { TspodError } from '../errors.js';
-import { CONTAINER_STATUSES, type ContainerStatus } from './api.js';
+import { CONTAINER_STATUSES, type ContainerStatus } from './api/container.js';
 
 export type Operation =
   | 'init'

@@ -1,9 +1,9 @@
 /** What has changed in the files of a container or an image: since what lies below, or against another one. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
-import type { FileChange } from '../container/files-api.js';
-import { findImage, lookUp } from '../container/find-image.js';
-import { withRoot } from '../container/root-view.js';
+import type { FileChange } from '../container/api/files.js';
+import { findImage, lookUp } from '../container/create/find-image.js';
+import { withRoot } from '../container/files/root-view.js';
 import { diffContainer, openOwnLayer } from '../container/verbs/diff.js';
 import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';

@@ -5,7 +5,7 @@ import { blobSize } from '../storage/images/blobs.js';
 import { readLayer } from '../storage/images/layers.js';
 import { treeSize } from '../storage/size.js';
 import type { StoredImage } from '../state/image-rows.js';
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import { summarize } from './images/summary.js';
 import { listContainers } from './list.js';
 import type { DiskUsage, ImageUsage } from './types.js';

@@ -1,7 +1,7 @@
 /** What has happened to containers, and what happens. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
-import { settleEnds, type EndWatch } from '../container/settle-ends.js';
+import { settleEnds, type EndWatch } from '../container/settle/follow-ends.js';
 import { whenAborted } from '../container/when-aborted.js';
 import { TspodError } from '../errors.js';
 import { EVENT_STATUSES, EVENT_TYPES, type EventRecord, type EventStatus, type EventType } from '../events/event.js';

@@ -1,22 +1,22 @@
 /** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
-import { configure } from '../container/configure.js';
-import { splitFrom } from '../container/cgroup.js';
-import { compileLaunch } from '../container/compile.js';
-import { foreseeConnected } from '../container/connect.js';
+import { configure } from '../container/create/configure.js';
+import { splitFrom } from '../container/cgroups/placement.js';
+import { compileLaunch } from '../container/launch/compile.js';
+import { foreseeConnected } from '../container/network/lease.js';
 import type { EngineContext } from '../container/context.js';
-import { liveDonors, resolveDonors } from '../container/donors.js';
-import { compileExec, execTarget } from '../container/exec-launch.js';
+import { liveDonors, resolveDonors } from '../container/namespaces/donors.js';
+import { compileExec, execTarget } from '../container/exec/launch.js';
 import { newId } from '../container/ids.js';
-import { withChosenPorts, withNetworkNames } from '../container/network-config.js';
-import { preparedFiles, rootOf } from '../container/prepare.js';
-import { withSecretNames } from '../container/secrets.js';
-import { withChosenIds, withHostMaps } from '../container/userns.js';
-import { withVolumeNames } from '../container/volumes.js';
-import { containerStdio, planStdio, preservedFds } from '../container/stdio.js';
+import { withChosenPorts, withNetworkNames } from '../container/network/choose.js';
+import { preparedFiles, rootOf } from '../container/launch/prepare.js';
+import { withSecretNames } from '../container/launch/secrets.js';
+import { withChosenIds, withHostMaps } from '../container/namespaces/userns.js';
+import { withVolumeNames } from '../container/files/volumes.js';
+import { containerStdio, planStdio, preservedFds } from '../container/streams/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import { containerPaths } from '../storage/paths.js';
-import { randomName } from '../container/random-name.js';
+import { randomName } from '../container/create/random-name.js';
 
 export async function explainCreate(context: EngineContext, options: CreateOptions): Promise<string> {
   const { config: shared } = resolveDonors(context, withNetworkNames(context, configure(context, options)));

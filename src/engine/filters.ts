@@ -1,5 +1,5 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
-import { CONTAINER_STATUSES } from '../container/api.js';
+import { CONTAINER_STATUSES } from '../container/api/container.js';
 import { TspodError } from '../errors.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isProcessAlive } from '../container/orphans.js';
+import { isProcessAlive } from '../container/settle/orphans.js';
 import { TspodError } from '../errors.js';
 import type { Directories } from '../host/directories.js';
 import { removeTree } from '../native/tree.js';

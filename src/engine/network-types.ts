@@ -1,5 +1,5 @@
 /** Networks as users of the library see them. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
 import type { ConnectOptions } from '../container/verbs/connect.js';
 import type { Network } from '../network/network-file.js';

@@ -1,9 +1,9 @@
 /** Networks: made, listed, removed. */
-import { removeKeptBridge } from '../container/bridges.js';
+import { removeKeptBridge } from '../container/network/bridges.js';
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
-import { markStale } from '../container/name-files.js';
-import { keepNames } from '../container/name-server.js';
+import { markStale } from '../container/network/name-files.js';
+import { keepNames } from '../container/network/name-server.js';
 import { connectContainer, disconnectContainer, reloadNetworks } from '../container/verbs/connect.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { isTspodError, TspodError } from '../errors.js';

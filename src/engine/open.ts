@@ -1,16 +1,16 @@
 /** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
 import { chmodSync, mkdirSync } from 'node:fs';
 
-import type { Container, RunOptions } from '../container/api.js';
-import { BridgeKeeper } from '../container/bridges.js';
+import type { Container, RunOptions } from '../container/api/container.js';
+import { BridgeKeeper } from '../container/network/bridges.js';
 import { tracked, type EngineContext } from '../container/context.js';
 import { containerHandle } from '../container/handle.js';
-import { repair } from '../container/repair.js';
+import { repair } from '../container/settle/repair.js';
 import { cloneContainer } from '../container/verbs/clone.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
-import { restoreDirectories } from '../container/volumes.js';
+import { restoreDirectories } from '../container/files/volumes.js';
 import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
 import { defaultDirectories, resolveDirectories, type Directories } from '../host/directories.js';

@@ -1,5 +1,5 @@
 /** The filters of `pod ps`. */
-import { CONTAINER_STATUSES } from '../container/api.js';
+import { CONTAINER_STATUSES } from '../container/api/container.js';
 import { TspodError } from '../errors.js';
 import { POD_STATUSES, type PodMember, type PodSummary } from '../pod/api.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';

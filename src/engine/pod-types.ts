@@ -1,5 +1,5 @@
 /** All pods of an engine. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { Pod, PodCreateOptions, PodSummary } from '../pod/api.js';
 import type { BatchResult } from './types.js';
 

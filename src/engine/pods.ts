@@ -1,5 +1,5 @@
 /** Pods: made, listed, removed; and containers that are created together with one. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import { tracked, type EngineContext } from '../container/context.js';
 import { defined } from '../container/run-options.js';
 import { removeWholePod } from '../container/verbs/remove.js';

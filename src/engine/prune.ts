@@ -1,5 +1,5 @@
 /** Removes containers that do not run. */
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';

@@ -1,15 +1,21 @@
 /** Containers that live for one call: created, started, read from, waited for, removed. */
-import { configure } from '../container/configure.js';
-import type { CollectedResult, ContainerProcess, ExitStatus, RunOptions, SpawnOptions } from '../container/api.js';
-import { removeEnded } from '../container/auto-remove.js';
-import { collectProcess } from '../container/collect.js';
+import { configure } from '../container/create/configure.js';
+import type {
+  CollectedResult,
+  ContainerProcess,
+  ExitStatus,
+  RunOptions,
+  SpawnOptions,
+} from '../container/api/container.js';
+import { removeEnded } from '../container/settle/auto-remove.js';
+import { collectProcess } from '../container/streams/collect.js';
 import type { EngineContext } from '../container/context.js';
 import { UNKNOWN_END } from '../container/exit-status.js';
-import { launchNew } from '../container/launch-new.js';
-import { makePipes } from '../container/pipes.js';
-import { attachedProcess, directProcess } from '../container/process.js';
+import { launchNew } from '../container/launch/new.js';
+import { makePipes } from '../container/streams/pipes.js';
+import { attachedProcess, directProcess } from '../container/streams/process.js';
 import { defined, pickCreateOptions } from '../container/run-options.js';
-import { containerStdio } from '../container/stdio.js';
+import { containerStdio } from '../container/streams/stdio.js';
 import { monotonicMs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { ensureImage } from './images/pull.js';

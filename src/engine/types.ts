@@ -8,14 +8,14 @@ import type {
   RunOptions,
   SignalOption,
   SpawnOptions,
-} from '../container/api.js';
-import type { FileChange } from '../container/files-api.js';
+} from '../container/api/container.js';
+import type { FileChange } from '../container/api/files.js';
 import type { CloneOptions } from '../container/verbs/clone.js';
 import type { EngineEvent, EventsOptions } from './events.js';
 import type { ImageBatch, Images, ImageSummary } from './images/types.js';
 import type { EventsBackend } from '../events/event-log.js';
-import type { ExecSession } from '../container/exec-session/api.js';
-import type { HealthStatus } from '../container/health-record.js';
+import type { ExecSession } from '../container/exec/api.js';
+import type { HealthStatus } from '../container/health/record.js';
 import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';

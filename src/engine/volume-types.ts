@@ -1,7 +1,7 @@
 /** Volumes as users of the library see them. */
 import type { Readable } from 'node:stream';
 
-import type { SignalOption } from '../container/api.js';
+import type { SignalOption } from '../container/api/container.js';
 import type { VolumeCreateOptions } from '../spec/volume-options.js';
 import type { BatchResult } from './types.js';
 

@@ -2,12 +2,18 @@
 import { createReadStream, existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-import type { SignalOption } from '../container/api.js';
-import { heldStream } from '../container/archive-stream.js';
+import type { SignalOption } from '../container/api/container.js';
+import { heldStream } from '../container/files/archive-stream.js';
 import { tracked, type EngineContext } from '../container/context.js';
 import { newId } from '../container/ids.js';
 import { removeContainer } from '../container/verbs/remove.js';
-import { announceVolumes, ensureDirectory, insertVolume, removeMarked, volumeMount } from '../container/volumes.js';
+import {
+  announceVolumes,
+  ensureDirectory,
+  insertVolume,
+  removeMarked,
+  volumeMount,
+} from '../container/files/volumes.js';
 import { isTspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { lock } from '../native/file-lock.js';

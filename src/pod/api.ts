@@ -1,6 +1,6 @@
 /** Pods as users of the library see them. */
-import type { ContainerStatus, SignalOption } from '../container/api.js';
-import type { ContainerProcessInfo, ContainerStats, StatsOptions } from '../container/stats-types.js';
+import type { ContainerStatus, SignalOption } from '../container/api/container.js';
+import type { ContainerProcessInfo, ContainerStats, StatsOptions } from '../container/api/stats.js';
 import type { PodNamespace } from '../spec/pod-options.js';
 import type { PodInspect } from './inspect-types.js';
 

@@ -1,5 +1,5 @@
 /** Records a new pod, with its infra container. Nothing of it exists in the kernel before one of its containers is started. */
-import { configureFor } from '../container/configure.js';
+import { configureFor } from '../container/create/configure.js';
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
 import { failpoint } from '../container/failpoint.js';
@@ -13,7 +13,7 @@ import { resolveHostPaths } from '../spec/host-paths.js';
 import { podParent } from '../spec/cgroup-path.js';
 import { infraOptions, normalizePodOptions } from '../spec/pod-normalize.js';
 import type { PodConfig, PodCreateOptions } from '../spec/pod-options.js';
-import { randomName } from '../container/random-name.js';
+import { randomName } from '../container/create/random-name.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;

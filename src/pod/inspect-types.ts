@@ -1,5 +1,5 @@
 /** What `pod inspect` answers: the field names that Podman prints. Sizes are bytes, times RFC 3339. What a pod without an infra container has not is absent. */
-import type { InspectDeviceRate, InspectPorts } from '../container/inspect-types.js';
+import type { InspectDeviceRate, InspectPorts } from '../container/inspect/types.js';
 
 export interface PodInspectContainer {
   readonly Id: string;

@@ -1,7 +1,7 @@
 /** What is known of a pod, in Podman's words. Takes no lock. */
 import { readConfig } from '../container/config.js';
 import type { EngineContext } from '../container/context.js';
-import { inspectPorts } from '../container/inspect-network.js';
+import { inspectPorts } from '../container/inspect/network.js';
 import { membersOf } from '../container/pod/members.js';
 import { podCgroupPath } from '../spec/cgroup-path.js';
 import type { ContainerConfig, ResourceConfig } from '../spec/config.js';

@@ -1,5 +1,5 @@
 /** What a pod is, by what its containers are. */
-import type { ContainerStatus } from '../container/api.js';
+import type { ContainerStatus } from '../container/api/container.js';
 import type { PodStatus } from './api.js';
 
 /** As Podman has it. A container that waits for its restart, or is being ended, counts as one that runs. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseHealth, type HealthRecord } from '../../src/container/health-record.js';
+import { parseHealth, type HealthRecord } from '../../src/container/health/record.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Operands, Step } from '../../src/plan/ops.js';

@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
-import { CONTAINER_STATUSES } from '../../src/container/api.js';
+import { CONTAINER_STATUSES } from '../../src/container/api/container.js';
 import { until } from '../helpers/cli.js';
 import { faults, type Faults } from '../helpers/faults.js';
 import { remains } from '../helpers/leaks.js';

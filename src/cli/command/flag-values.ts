@@ -1,5 +1,5 @@
 /** The values that flags were given, by name. */
-import { CliError } from '../cli-error.js';
+import { CliError } from '../errors/cli-error.js';
 import { splitCommas } from '../parse/csv.js';
 import type { Flag } from './flag.js';
 

@@ -1,7 +1,7 @@
 /** Parses a command's line with commander, in Podman's words when it fails. */
 import { Command as Commander, CommanderError, Option } from 'commander';
 
-import { CliError } from '../cli-error.js';
+import { CliError } from '../errors/cli-error.js';
 import type { Flag } from './flag.js';
 import { longNames, takesValue } from './flag.js';
 import { splitPair } from '../parse/key-values.js';

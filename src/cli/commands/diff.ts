@@ -1,7 +1,7 @@
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import type { Command, Invocation } from '../command/definition.js';
-import { changesFormatFlag, changesText } from '../file-changes.js';
-import { latestFlag } from '../selection.js';
+import { changesFormatFlag, changesText } from '../rows/file-changes.js';
+import { latestFlag } from '../targets/containers.js';
 
 export const command: Command = {
   name: 'diff',

@@ -1,23 +1,23 @@
-import type { Container } from '../../container/api.js';
-import type { ContainerInspect } from '../../container/inspect-types.js';
+import type { Container } from '../../container/api/container.js';
+import type { ContainerInspect } from '../../container/inspect/types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
 import type { Engine } from '../../engine/types.js';
 import type { VolumeInspect } from '../../engine/volume-types.js';
 import { isTspodError } from '../../errors.js';
 import type { Network } from '../../network/network-file.js';
 import type { PodInspect } from '../../pod/api.js';
-import { CliError, invalid } from '../cli-error.js';
+import { CliError, invalid } from '../errors/cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
-import { messageOf } from '../exit-status.js';
+import { messageOf } from '../errors/exit-status.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import type { GoValue } from '../format/values.js';
-import { imageStruct } from '../image-struct.js';
-import { inspectEach, inspectFormatFlag, inspectReport } from '../inspect-each.js';
-import { networkStruct } from '../network-row.js';
-import { podInspectStruct } from '../pod-struct.js';
-import { latestFlag, selectOne } from '../selection.js';
-import { volumeStruct } from '../volume-row.js';
+import { imageStruct } from '../rows/image-struct.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../targets/inspect-each.js';
+import { networkStruct } from '../rows/network.js';
+import { podInspectStruct } from '../rows/pod-struct.js';
+import { latestFlag, selectOne } from '../targets/containers.js';
+import { volumeStruct } from '../rows/volume.js';
 
 const TYPES_OF_OBJECTS = ['all', 'container', 'image', 'network', 'pod', 'volume'] as const;
 

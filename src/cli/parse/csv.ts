@@ -1,5 +1,5 @@
 /** Lists in one argument: a,b,"c,d". */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 
 /** Cuts at commas outside of double quotes; "" inside quotes is one quote. A quote counts only at the start of an item. */
 export function splitCommas(text: string): string[] {

@@ -1,7 +1,7 @@
 /** Descriptors that the caller wants handed on: they must be the caller's, and none that node has opened for itself. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 
 const DIRECTORY = '/proc/self/fd';
 

@@ -1,5 +1,5 @@
 /** Durations as Go writes them: 1h30m, 250ms, 1.5s. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,

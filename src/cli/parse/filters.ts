@@ -1,5 +1,5 @@
 /** --filter of ps and of the commands that act on what it selects. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
 
 const NAMES: ReadonlySet<string> = new Set([

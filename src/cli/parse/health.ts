@@ -1,6 +1,6 @@
 /** --health-cmd and the durations of health checks. */
 import type { HealthTest } from '../../spec/health-options.js';
-import { CliError, invalid } from '../cli-error.js';
+import { CliError, invalid } from '../errors/cli-error.js';
 import { parseDuration } from './duration.js';
 
 /** A shell's command line; a JSON array of a program and its arguments; CMD or CMD-SHELL and either; `none`. */

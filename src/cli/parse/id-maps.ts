@@ -3,7 +3,7 @@ import { ownIds, type IdKind, type MappedIds } from '../../host/subordinate-ids.
 import type { IdMap, UsernsMode, UsernsOptions } from '../../spec/create-options.js';
 import { mergeMaps } from '../../spec/userns.js';
 import { subtractRanges } from '../../util/id-ranges.js';
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import { parseNamespace } from './namespaces.js';
 
 const MAX_NUMBER = 0xffff_ffff;

@@ -1,5 +1,5 @@
 /** Environment variables, labels and other KEY=VALUE items, from flags and from files. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 
 /** Cuts at the first =; the value is undefined when there is none. */

@@ -1,6 +1,6 @@
 /** --ulimit, --restart and the limits of devices. */
 import type { DeviceRate, DeviceWeight, RestartOptions, UlimitOptions } from '../../spec/create-options.js';
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 import { parseSize } from './size.js';
 

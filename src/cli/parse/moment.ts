@@ -1,5 +1,5 @@
 /** Moments for --since and --until: a date, seconds since 1970, or a duration: before now for what begins, from now on for what ends. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import { parseDuration } from './duration.js';
 
 const LOCAL_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?$/;

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 
 import type { DeviceOptions, MountOptions } from '../../spec/create-options.js';
-import { invalid, unsupported } from '../cli-error.js';
+import { invalid, unsupported } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 import { splitCommas } from './csv.js';
 import { splitPair } from './key-values.js';

@@ -1,6 +1,6 @@
 /** Modes of --pid, --ipc, --uts, --cgroupns and --userns. */
 import type { IpcMode, NamespaceMode } from '../../spec/create-options.js';
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 
 /** host, private, container:NAME or ns:PATH; undefined for the default. */
 export function parseNamespace(text: string): NamespaceMode | undefined {

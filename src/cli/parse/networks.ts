@@ -1,7 +1,7 @@
 /** Values of --network: a mode, or names of networks, each with options. */
 import type { NetworkMode } from '../../spec/create-options.js';
 import type { NetworkAttachOptions } from '../../spec/network-options.js';
-import { invalid, unsupported } from '../cli-error.js';
+import { invalid, unsupported } from '../errors/cli-error.js';
 import { parseShared } from './namespaces.js';
 
 export interface ParsedNetworks {

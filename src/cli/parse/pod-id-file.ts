@@ -1,5 +1,5 @@
 /** --pod-id-file where a pod is looked for. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 
 /** Throws CliError. */

@@ -1,6 +1,6 @@
 /** --secret. */
 import type { SecretOptions } from '../../spec/secret-options.js';
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
 
 type Draft = { -readonly [K in keyof SecretOptions]: SecretOptions[K] };

@@ -1,6 +1,6 @@
 /** --security-opt and --log-opt. */
 import type { LogOptions, SecurityOptions } from '../../spec/create-options.js';
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
 import { parseSize } from './size.js';
 

@@ -1,5 +1,5 @@
 /** Sizes such as 10m, as Docker's and Podman's flags take them. */
-import { invalid } from '../cli-error.js';
+import { invalid } from '../errors/cli-error.js';
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,

@@ -1,5 +1,5 @@
 /** The size of the caller's terminal, now and when it changes. */
-import type { TerminalSize } from '../../container/api.js';
+import type { TerminalSize } from '../../container/api/container.js';
 
 /** undefined if neither stdout nor stderr is a terminal. */
 export function terminalSize(): TerminalSize | undefined {

@@ -1,7 +1,7 @@
 /** What the containers of a pod are, as one moment saw them. Takes no lock. */
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
-import type { ContainerStatus } from '../api.js';
+import type { ContainerStatus } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { observe, statusOf } from '../observe.js';
 

@@ -3,7 +3,7 @@ import type { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { StoredPod } from '../../state/pods.js';
-import type { RemoveOptions } from '../api.js';
+import type { RemoveOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { recordEngineEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';

@@ -9,7 +9,7 @@ import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import { NO_SPACE } from '../../util/errno.js';
 import type { EngineContext } from '../context.js';
-import { flushBeforeFiles } from '../flush.js';
+import { flushBeforeFiles } from '../settle/flush.js';
 import { withContainer } from '../held.js';
 
 /** Longest name: some room is left for that of the file while it is written. */

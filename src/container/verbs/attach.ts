@@ -1,14 +1,14 @@
 /** Connects to the streams of a running container. */
 import { TspodError } from '../../errors.js';
 import { containerPaths } from '../../storage/paths.js';
-import type { AttachOptions, AttachSession } from '../api.js';
-import { removeEnded } from '../auto-remove.js';
+import type { AttachOptions, AttachSession } from '../api/container.js';
+import { removeEnded } from '../settle/auto-remove.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { observe, statusOf } from '../observe.js';
-import { Session } from '../session.js';
-import { talkTo } from '../talk-to.js';
+import { Session } from '../streams/session.js';
+import { talkTo } from '../monitor/connect.js';
 import { requireAllowed } from '../transitions.js';
 import { noSuchContainer } from '../../state/lookup.js';
 

@@ -3,9 +3,9 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { undoLaunch } from '../launch.js';
-import type { CleanupOptions } from '../places-types.js';
-import { tearDownLeftovers } from '../tear-down.js';
+import { undoLaunch } from '../launch/launch.js';
+import type { CleanupOptions } from '../api/places.js';
+import { tearDownLeftovers } from '../settle/tear-down.js';
 import { removeContainer } from './remove.js';
 
 /** Throws STATE_INVALID while it runs, is paused, or is to be restarted. */

@@ -20,10 +20,10 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { serveNames } from '../name-server.js';
-import { resolversOf, tellMembers } from '../network-names.js';
-import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../networking.js';
-import { talkTo } from '../talk-to.js';
+import { serveNames } from '../network/name-server.js';
+import { resolversOf, tellMembers } from '../network/members.js';
+import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../network/record.js';
+import { talkTo } from '../monitor/connect.js';
 
 /** How it is connected; the name is the network's. */
 export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;

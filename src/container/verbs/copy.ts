@@ -7,13 +7,13 @@ import { ownerInside } from '../../storage/owners.js';
 import { packDirectory, packPlace } from '../../storage/pack-tree.js';
 import { unpackTree } from '../../storage/unpack-tree.js';
 import { fromBinaryText, toBinaryText } from '../../util/binary-text.js';
-import { heldStream } from '../archive-stream.js';
+import { heldStream } from '../files/archive-stream.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import type { CopyInOptions, CopyOutOptions, FileStat } from '../files-api.js';
-import { findInside, type Place } from '../path-inside.js';
-import { withRoot } from '../root-view.js';
-import { userInside } from '../user-inside.js';
+import type { CopyInOptions, CopyOutOptions, FileStat } from '../api/files.js';
+import { findInside, type Place } from '../files/path-inside.js';
+import { withRoot } from '../files/root-view.js';
+import { userInside } from '../files/user-inside.js';
 
 export async function copyOut(
   context: EngineContext,

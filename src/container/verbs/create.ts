@@ -1,5 +1,5 @@
 /** Records a new container. Nothing of it exists in the kernel; its directories are made when it is first started. */
-import { configure } from '../configure.js';
+import { configure } from '../create/configure.js';
 import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { TspodError, isTspodError } from '../../errors.js';
@@ -7,20 +7,20 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
-import { randomName } from '../random-name.js';
-import { requireProfile } from '../apparmor.js';
+import { randomName } from '../create/random-name.js';
+import { requireProfile } from '../launch/apparmor.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { hasOpenPorts, withChosenPorts, withNetworkNames } from '../network-config.js';
+import { hasOpenPorts, withChosenPorts, withNetworkNames } from '../network/choose.js';
 import { failpoint } from '../failpoint.js';
-import { resolveDonors } from '../donors.js';
+import { resolveDonors } from '../namespaces/donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
 import { requireSamePod } from '../pod/join.js';
-import { requirePrivileges } from '../privileges.js';
-import { copySecrets, hasSecrets, withSecretNames } from '../secrets.js';
-import { hostIdsOf, withChosenIds, withHostMaps } from '../userns.js';
-import { announceVolumes, hasVolumes, tryDirectory, useVolumes, withVolumeNames } from '../volumes.js';
+import { requirePrivileges } from '../create/privileges.js';
+import { copySecrets, hasSecrets, withSecretNames } from '../launch/secrets.js';
+import { hostIdsOf, withChosenIds, withHostMaps } from '../namespaces/userns.js';
+import { announceVolumes, hasVolumes, tryDirectory, useVolumes, withVolumeNames } from '../files/volumes.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;

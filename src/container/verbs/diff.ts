@@ -10,12 +10,12 @@ import { lowerRootPlan } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { mountTargets } from '../../spec/generate.js';
 import { layerChanges } from '../../storage/layer-changes.js';
-import type { SignalOption } from '../api.js';
+import type { SignalOption } from '../api/container.js';
 import type { EngineContext } from '../context.js';
-import type { FileChange } from '../files-api.js';
+import type { FileChange } from '../api/files.js';
 import { withContainer } from '../held.js';
 import type { Operation } from '../transitions.js';
-import { prepareRoot } from '../prepare.js';
+import { prepareRoot } from '../launch/prepare.js';
 
 /** A link that the engine makes where there is none. */
 const MTAB = '/etc/mtab';

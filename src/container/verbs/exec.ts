@@ -8,19 +8,19 @@ import type {
   ExecCollectOptions,
   ExecSpawnOptions,
   ExitStatus,
-} from '../api.js';
-import { collectProcess } from '../collect.js';
+} from '../api/container.js';
+import { collectProcess } from '../streams/collect.js';
 import type { EngineContext } from '../context.js';
-import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec-launch.js';
+import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec/launch.js';
 import { UNKNOWN_END } from '../exit-status.js';
-import { recordExec } from '../exec-events.js';
-import { makePipes } from '../pipes.js';
+import { recordExec } from '../exec/events.js';
+import { makePipes } from '../streams/pipes.js';
 import { defined, pickExecOptions } from '../run-options.js';
-import { Session } from '../session.js';
-import { planStdio, preservedFds } from '../stdio.js';
+import { Session } from '../streams/session.js';
+import { planStdio, preservedFds } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
-import { attachedProcess, directProcess } from '../process.js';
+import { attachedProcess, directProcess } from '../streams/process.js';
 
 /** Collects the output. Aborting ends the command. */
 export async function execCollected(

@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 
 import { packDirectory } from '../../storage/pack-tree.js';
-import type { SignalOption } from '../api.js';
-import { heldStream } from '../archive-stream.js';
+import type { SignalOption } from '../api/container.js';
+import { heldStream } from '../files/archive-stream.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { withRoot } from '../root-view.js';
+import { withRoot } from '../files/root-view.js';
 
 export async function exportContainer(
   context: EngineContext,

@@ -3,14 +3,14 @@ import { abortedError, throwIfAborted } from '../../native/abort.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
-import type { HealthcheckResult, SignalOption } from '../api.js';
+import type { HealthcheckResult, SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { recordHealth } from '../health-events.js';
-import { readHealth } from '../health-record.js';
-import type { MonitorTalk } from '../monitor-talk.js';
+import { recordHealth } from '../health/events.js';
+import { readHealth } from '../health/record.js';
+import type { MonitorTalk } from '../monitor/talk.js';
 import { observe, statusOf } from '../observe.js';
-import { talkTo } from '../talk-to.js';
+import { talkTo } from '../monitor/connect.js';
 import { whenAborted } from '../when-aborted.js';
 
 /** By what `checked` says (src/native/messages.ts). */

@@ -7,12 +7,12 @@ import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { thawEnding } from '../freeze.js';
+import { thawEnding } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { monitorEnd } from '../monitor-end.js';
-import type { LiveRecord } from '../run-record.js';
-import { signalProcess } from '../signal-process.js';
-import { talkTo } from '../talk-to.js';
+import { monitorEnd } from '../monitor/end.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import { signalProcess } from '../monitor/signal-process.js';
+import { talkTo } from '../monitor/connect.js';
 import { lastLife } from './stop.js';
 
 const SIGKILL = 9;

@@ -3,10 +3,10 @@ import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import { readLog } from '../../logs/read.js';
 import { containerPaths } from '../../storage/paths.js';
-import type { LogChunk, LogsOptions } from '../api.js';
+import type { LogChunk, LogsOptions } from '../api/container.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { talkTo } from '../talk-to.js';
+import { talkTo } from '../monitor/connect.js';
 import { waitForContainer } from './wait.js';
 
 /** Throws NO_LOGS with a log driver that keeps none. */

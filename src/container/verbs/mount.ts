@@ -4,11 +4,11 @@ import { mkdirSync } from 'node:fs';
 import { TspodError } from '../../errors.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import type { UnmountContainerOptions } from '../files-api.js';
+import type { UnmountContainerOptions } from '../api/files.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { isMounted, mountPointOf, unmountRoot } from '../root-mount.js';
-import { liveProcess, liveRoot, mountRoot, retriedAfterEnd } from '../root-view.js';
+import { isMounted, mountPointOf, unmountRoot } from '../files/root-mount.js';
+import { liveProcess, liveRoot, mountRoot, retriedAfterEnd } from '../files/root-view.js';
 
 export async function mountContainer(context: EngineContext, id: string): Promise<string> {
   const mount = async (held: HeldContainer) => {

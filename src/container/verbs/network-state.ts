@@ -10,8 +10,8 @@ import { isNativeError } from '../../native/native-error.js';
 import { EGRESS_CHAIN, EGRESS_TABLE, egressCounts } from '../../plan/network/egress.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { egressOwner } from '../egress.js';
-import type { ContainerAddress, ContainerRoute, EgressCounter } from '../network-types.js';
+import { egressOwner } from '../network/egress.js';
+import type { ContainerAddress, ContainerRoute, EgressCounter } from '../api/network.js';
 import { isAlive } from '../observe.js';
 import { requireUp, storedContainer } from './places.js';
 

@@ -2,9 +2,9 @@
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { endPause, runs, setFrozen } from '../freeze.js';
+import { endPause, runs, setFrozen } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { settle } from '../settle.js';
+import { settle } from '../settle/settle.js';
 
 /** Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
 export async function pauseContainer(context: EngineContext, id: string): Promise<void> {

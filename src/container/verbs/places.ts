@@ -6,14 +6,14 @@ import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
-import { presentCgroups } from '../cgroup.js';
+import { presentCgroups } from '../cgroups/placement.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { containerHostname as hostnameSeen } from '../owners.js';
-import { filesOf } from '../prepare.js';
+import { containerHostname as hostnameSeen } from '../namespaces/owners.js';
+import { filesOf } from '../launch/prepare.js';
 import { observe, statusOf } from '../observe.js';
-import type { LiveRecord } from '../run-record.js';
-import type { ContainerNamespace } from '../places-types.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import type { ContainerNamespace } from '../api/places.js';
 
 const PROC_NAMES: ReadonlyMap<string, string> = new Map([
   ...NAMESPACE_KINDS.map(({ key, proc }) => [key, proc] as const),

@@ -1,12 +1,12 @@
 /** Stops a container if it runs, and starts it. */
 import { isTspodError } from '../../errors.js';
-import type { StartOptions, StopOptions } from '../api.js';
+import type { StartOptions, StopOptions } from '../api/container.js';
 import { inBatch } from '../batch.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import type { HeldContainer } from '../held.js';
 import { keepingPod } from '../pod/infra.js';
-import { knownConfig } from '../readable-config.js';
+import { knownConfig } from '../settle/readable-config.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 

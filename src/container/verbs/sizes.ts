@@ -1,7 +1,7 @@
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import type { ContainerSizes } from '../files-api.js';
-import { sizedRoot, sizesOver } from '../sizes.js';
+import type { ContainerSizes } from '../api/files.js';
+import { sizedRoot, sizesOver } from '../files/sizes.js';
 
 /** Throws NO_SUCH_CONTAINER. */
 export function containerSizes(context: EngineContext, id: string): ContainerSizes {

@@ -3,23 +3,23 @@ import { TspodError } from '../../errors.js';
 import { realTimeUs } from '../../native/primitives.js';
 import type { Plan } from '../../plan/ops.js';
 import type { StoredState } from '../../state/records.js';
-import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api.js';
-import { startDependencies } from '../dependencies.js';
+import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api/container.js';
+import { startDependencies } from '../namespaces/dependencies.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { launchError } from '../launch-error.js';
+import { launchError } from '../launch/error.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
-import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch.js';
-import type { LaunchAnswer, MonitorTalk } from '../monitor-talk.js';
-import { containerStdio } from '../stdio.js';
+import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch/launch.js';
+import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
+import { containerStdio } from '../streams/stdio.js';
 import { withInfra } from '../pod/infra.js';
-import { knownConfig } from '../readable-config.js';
-import { Session } from '../session.js';
-import { removeEnded } from '../auto-remove.js';
-import { settle } from '../settle.js';
-import { talkTo } from '../talk-to.js';
+import { knownConfig } from '../settle/readable-config.js';
+import { Session } from '../streams/session.js';
+import { removeEnded } from '../settle/auto-remove.js';
+import { settle } from '../settle/settle.js';
+import { talkTo } from '../monitor/connect.js';
 
 /** A new life: what the last one left in the record is forgotten. */
 const NEW_LIFE: Partial<StoredState> = {

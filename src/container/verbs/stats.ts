@@ -10,12 +10,12 @@ import { abortedError, throwIfAborted } from '../../native/abort.js';
 import { realTimeUs } from '../../native/primitives.js';
 import type { CgroupPlacement } from '../../plan/context.js';
 import { containerPaths } from '../../storage/paths.js';
-import { presentCgroups } from '../cgroup.js';
+import { presentCgroups } from '../cgroups/placement.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { memberPids } from '../member-pids.js';
+import { memberPids } from '../cgroups/member-pids.js';
 import { observe, stateOf } from '../observe.js';
-import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../stats-types.js';
+import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../api/stats.js';
 import { requireAllowed } from '../transitions.js';
 import { storedContainer } from './places.js';
 

@@ -4,12 +4,12 @@ import { parseStat, parseStatus, readIfReadable, uptimeMs, type ProcessStatus } 
 import { readFileInside } from '../../native/kernel-files.js';
 import { capabilityNames } from '../../util/capabilities.js';
 import { containerPaths } from '../../storage/paths.js';
-import { presentCgroups } from '../cgroup.js';
+import { presentCgroups } from '../cgroups/placement.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { memberPids } from '../member-pids.js';
+import { memberPids } from '../cgroups/member-pids.js';
 import { observe, stateOf } from '../observe.js';
-import type { ContainerProcessInfo } from '../stats-types.js';
+import type { ContainerProcessInfo } from '../api/stats.js';
 import { requireAllowed } from '../transitions.js';
 import { storedContainer } from './places.js';
 

@@ -5,7 +5,7 @@ import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/
 import { parseUpdates } from '../../state/updates.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
-import { applyLimits, applyToMonitor } from '../apply-update.js';
+import { applyLimits, applyToMonitor } from '../settle/apply-update.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';

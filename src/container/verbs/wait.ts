@@ -5,13 +5,13 @@ import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { isTspodError, TspodError } from '../../errors.js';
-import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api.js';
+import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
-import { readHealth } from '../health-record.js';
+import { readHealth } from '../health/record.js';
 import { withContainer } from '../held.js';
-import { endsWithin } from '../monitor-end.js';
+import { endsWithin } from '../monitor/end.js';
 import { observe, stateOf, type Observation } from '../observe.js';
-import { talkTo } from '../talk-to.js';
+import { talkTo } from '../monitor/connect.js';
 import { requireHealthcheck } from './healthcheck.js';
 
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];

@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordContainerEvent } from '../../container/events.js';
-import { manifestOf } from '../../container/find-image.js';
+import { manifestOf } from '../../container/create/find-image.js';
 import { observe, statusOf } from '../../container/observe.js';
-import { withRoot } from '../../container/root-view.js';
-import { heldStream } from '../../container/archive-stream.js';
+import { withRoot } from '../../container/files/root-view.js';
+import { heldStream } from '../../container/files/archive-stream.js';
 import { changesOf, openOwnLayer } from '../../container/verbs/diff.js';
 import { pauseContainer, unpauseContainer } from '../../container/verbs/pause.js';
 import { readConfig } from '../../container/config.js';

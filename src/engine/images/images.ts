@@ -1,6 +1,6 @@
 /** `engine.images`: everything bound to one engine. What reads and writes layers is loaded when it is used: most commands do neither. */
 import { tracked, type EngineContext } from '../../container/context.js';
-import { findImage, lookUp, lookUpOnlyList } from '../../container/find-image.js';
+import { findImage, lookUp, lookUpOnlyList } from '../../container/create/find-image.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';

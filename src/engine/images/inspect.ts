@@ -1,6 +1,6 @@
 /** What is known of one image. */
 import type { EngineContext } from '../../container/context.js';
-import { findImage } from '../../container/find-image.js';
+import { findImage } from '../../container/create/find-image.js';
 import { fullHistory } from '../../oci/history.js';
 import type { ImageConfig } from '../../oci/image.js';
 import type { StoredImage } from '../../state/image-rows.js';

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { manifestOf } from '../../container/find-image.js';
+import { manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';

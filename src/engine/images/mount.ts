@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { failpoint } from '../../container/failpoint.js';
-import { findImage } from '../../container/find-image.js';
+import { findImage } from '../../container/create/find-image.js';
 import { ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { execute, executeFor } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';

@@ -1,7 +1,7 @@
 /** Images that are not here yet, or not as they are where they come from. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { lookUp } from '../../container/find-image.js';
+import { lookUp } from '../../container/create/find-image.js';
 import { tracked } from '../../container/context.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import type { ImageSource } from '../../image/transport.js';

@@ -1,7 +1,7 @@
 /** An image to wherever it shall be: the bytes that were pulled, so that all digests stay. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { findImage, manifestOf } from '../../container/find-image.js';
+import { findImage, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import { parseReference, repositoryName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';

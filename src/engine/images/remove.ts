@@ -2,7 +2,7 @@
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { failpoint } from '../../container/failpoint.js';
-import { findImage } from '../../container/find-image.js';
+import { findImage } from '../../container/create/find-image.js';
 import { removeContainer } from '../../container/verbs/remove.js';
 import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';

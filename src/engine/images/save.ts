@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { findImage, type FoundImage } from '../../container/find-image.js';
+import { findImage, type FoundImage } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import type { ImageDestination } from '../../image/transport.js';
 import { manifestIn, type ManifestForm } from '../../oci/convert-manifest.js';

@@ -1,5 +1,5 @@
 /** Records of images as users see them. */
-import { manifestOf } from '../../container/find-image.js';
+import { manifestOf } from '../../container/create/find-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import type { Store } from '../../state/store.js';
 import type { ImageSummary } from './types.js';

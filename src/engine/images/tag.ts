@@ -1,7 +1,7 @@
 /** Names of images: given and taken away. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
-import { findImage, lookUp, manifestOf } from '../../container/find-image.js';
+import { findImage, lookUp, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import { formatName, parseImageName, withDefaultTag } from '../../image/reference.js';
 

@@ -1,6 +1,6 @@
 /** An image as its layers, and what has been made upon them. */
 import type { EngineContext } from '../../container/context.js';
-import { findImage } from '../../container/find-image.js';
+import { findImage } from '../../container/create/find-image.js';
 import { splitDigest } from '../../oci/digest.js';
 import { readLayer } from '../../storage/images/layers.js';
 import { summarize } from './summary.js';

@@ -2,8 +2,8 @@
 import type { Readable } from 'node:stream';
 
 import type { ImageSource } from '../../image/transport.js';
-import type { SignalOption } from '../../container/api.js';
-import type { FileChange } from '../../container/files-api.js';
+import type { SignalOption } from '../../container/api/container.js';
+import type { FileChange } from '../../container/api/files.js';
 import type { ImageHealthcheck } from '../../oci/image.js';
 import type { OnProgress } from './progress.js';
 

@@ -1,6 +1,6 @@
 /** What becomes an entry of a list: an image of the store, or of wherever it is. */
 import type { EngineContext } from '../../container/context.js';
-import { lookUp, manifestOf } from '../../container/find-image.js';
+import { lookUp, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import { hasTransport } from '../../image/transport-name.js';
 import type { ImageSource, RawManifest } from '../../image/transport.js';

@@ -1,7 +1,7 @@
 /** `engine.manifests`: everything bound to one engine. */
 
 import { tracked, type EngineContext } from '../../container/context.js';
-import { lookUp, lookUpList, manifestOf } from '../../container/find-image.js';
+import { lookUp, lookUpList, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
 import { randomBytes } from '../../native/primitives.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';

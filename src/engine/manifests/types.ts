@@ -1,5 +1,5 @@
 /** Lists of images for several platforms as users of the library see them. */
-import type { SignalOption } from '../../container/api.js';
+import type { SignalOption } from '../../container/api/container.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';
 import type { OnProgress } from '../images/progress.js';
 import type { RegistryAccess } from '../images/types.js';

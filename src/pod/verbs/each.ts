@@ -1,5 +1,5 @@
 /** A verb on those containers of a pod that are in some states, all at the same time. */
-import type { ContainerStatus } from '../../container/api.js';
+import type { ContainerStatus } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
 import { failuresOf, requireNone } from '../../container/pod/failures.js';

@@ -1,5 +1,5 @@
 /** What the containers of a pod use, and their processes. */
-import type { StatsOptions } from '../../container/stats-types.js';
+import type { StatsOptions } from '../../container/api/stats.js';
 import type { EngineContext } from '../../container/context.js';
 import { membersOf } from '../../container/pod/members.js';
 import { containerStats } from '../../container/verbs/stats.js';

@@ -1,5 +1,5 @@
 /** Starts the containers of a pod that do not run. */
-import type { SignalOption } from '../../container/api.js';
+import type { SignalOption } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
 import { failuresOf, requireNone } from '../../container/pod/failures.js';

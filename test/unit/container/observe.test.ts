@@ -2,7 +2,7 @@
 import test from 'ava';
 
 import { statusOf } from '../../../src/container/observe.js';
-import type { LiveRecord } from '../../../src/container/run-record.js';
+import type { LiveRecord } from '../../../src/container/monitor/run-record.js';
 import { FRESH_STATE, type StoredStatus } from '../../../src/state/records.js';
 
 const PROCESS = { pid: 2, startTime: 1n };

@@ -5,9 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 
 import type { EngineContext } from '../../../src/container/context.js';
-import { recordExec } from '../../../src/container/exec-events.js';
-import { giveUp } from '../../../src/container/give-up.js';
-import type { MonitorTalk } from '../../../src/container/monitor-talk.js';
+import { recordExec } from '../../../src/container/exec/events.js';
+import { giveUp } from '../../../src/container/launch/give-up.js';
+import type { MonitorTalk } from '../../../src/container/monitor/talk.js';
 import { containerPaths } from '../../../src/storage/paths.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 

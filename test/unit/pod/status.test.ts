@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import type { ContainerStatus } from '../../../src/container/api.js';
+import type { ContainerStatus } from '../../../src/container/api/container.js';
 import type { PodStatus } from '../../../src/pod/api.js';
 import { podStatus } from '../../../src/pod/status.js';
 

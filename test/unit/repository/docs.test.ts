@@ -7,7 +7,7 @@ import test from 'ava';
 import { parseArguments } from '../../../src/cli/command/parse.js';
 import { findCommand, isGroup } from '../../../src/cli/commands.js';
 import { globalFlags } from '../../../src/cli/flags/global.js';
-import type { ContainerStatus } from '../../../src/container/api.js';
+import type { ContainerStatus } from '../../../src/container/api/container.js';
 import { ALLOWED, requireAllowed, type Operation } from '../../../src/container/transitions.js';
 import { isTspodError } from '../../../src/errors.js';
 

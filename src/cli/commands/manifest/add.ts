@@ -1,7 +1,7 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
-import { ENTRY_FLAGS, entryOptions } from '../../manifest-flags.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { ENTRY_FLAGS, entryOptions } from '../../flags/manifest.js';
 
 export const command: Command = {
   name: 'add',

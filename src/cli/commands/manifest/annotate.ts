@@ -1,6 +1,6 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { ENTRY_FLAGS, entryOptions, OS_FEATURES_FLAG } from '../../manifest-flags.js';
+import { ENTRY_FLAGS, entryOptions, OS_FEATURES_FLAG } from '../../flags/manifest.js';
 
 export const command: Command = {
   name: 'annotate',

@@ -1,6 +1,6 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
 
 export const command: Command = {
   name: 'create',

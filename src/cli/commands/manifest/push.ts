@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../../image-flags.js';
-import { showTransfer } from '../../transfer-display.js';
+import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { showTransfer } from '../../transfer/display.js';
 
 const FORMATS = { oci: 'oci', v2s2: 'docker' } as const;
 

@@ -3,7 +3,7 @@ import type {
   NetworkRouteOptions,
   NetworkSubnetOptions,
 } from '../../../network/create-options.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 

@@ -1,9 +1,9 @@
 import { isTspodError } from '../../../errors.js';
-import { CliError, invalid } from '../../cli-error.js';
+import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { messageOf } from '../../exit-status.js';
-import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
-import { networkStruct } from '../../network-row.js';
+import { messageOf } from '../../errors/exit-status.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
+import { networkStruct } from '../../rows/network.js';
 
 export const command: Command = {
   name: 'inspect',

@@ -1,10 +1,10 @@
 import type { Network } from '../../../network/network-file.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { jsonText } from '../../escape.js';
+import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
-import { networkId, networkRow } from '../../network-row.js';
+import { networkId, networkRow } from '../../rows/network.js';
 import { parseFilters } from '../../parse/filters.js';
 
 const HEADINGS = {

@@ -1,6 +1,6 @@
-import { actOnAll } from '../../batch.js';
+import { actOnAll } from '../../targets/act-on-containers.js';
 import type { Command } from '../../command/definition.js';
-import { allFlag, checkSelection, latestFlag, selectContainers } from '../../selection.js';
+import { allFlag, checkSelection, latestFlag, selectContainers } from '../../targets/containers.js';
 
 export const command: Command = {
   name: 'reload',

@@ -1,10 +1,10 @@
 import type { Pods } from '../../../engine/pod-types.js';
 import { isTspodError } from '../../../errors.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
-import { podCreateFlags } from '../../flags/pod-create.js';
-import { readPodOptions } from '../../pod-options.js';
-import { reservePodIdFile } from '../../pod-id-file.js';
+import { podCreateFlags } from '../../flags/create/pod.js';
+import { readPodOptions } from '../../create/pod.js';
+import { reservePodIdFile } from '../../create/reserve-pod-id-file.js';
 
 export const command: Command = {
   name: 'create',

@@ -1,10 +1,10 @@
 import { isTspodError } from '../../../errors.js';
 import type { PodInspect } from '../../../pod/api.js';
-import { CliError, invalid } from '../../cli-error.js';
+import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
-import { podInspectStruct } from '../../pod-struct.js';
-import { latestPodFlag, selectOnePod } from '../../pod-selection.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
+import { podInspectStruct } from '../../rows/pod-struct.js';
+import { latestPodFlag, selectOnePod } from '../../targets/pods.js';
 
 export const command: Command = {
   name: 'inspect',

@@ -1,9 +1,9 @@
 import { parseSignal } from '../../../util/signals.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
-import { allFlag } from '../../selection.js';
-import { signalFlag } from '../kill.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../targets/pods.js';
+import { allFlag } from '../../targets/containers.js';
+import { signalFlag } from '../container/kill.js';
 
 export const command: Command = {
   name: 'kill',

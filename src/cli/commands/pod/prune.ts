@@ -1,7 +1,7 @@
-import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { confirmed } from '../../confirm.js';
-import { reportError } from '../../report-error.js';
+import { confirmed } from '../../terminal/confirm.js';
+import { reportError } from '../../errors/report-error.js';
 
 const WARNING = 'This will remove all stopped/exited pods..';
 

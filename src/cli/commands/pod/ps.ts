@@ -1,12 +1,12 @@
 import type { PodSummary } from '../../../pod/api.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
-import { jsonText } from '../../escape.js';
+import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { parseFilters } from '../../parse/filters.js';
-import { POD_HEADINGS, POD_SORT_KEYS, podJson, podStruct, podTexts, sortPods } from '../../pod-row.js';
+import { POD_HEADINGS, POD_SORT_KEYS, podJson, podStruct, podTexts, sortPods } from '../../rows/pod.js';
 import { shortId } from '../../../util/short-id.js';
 
 export const command: Command = {

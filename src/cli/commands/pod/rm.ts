@@ -1,5 +1,5 @@
 import { isTspodError } from '../../../errors.js';
-import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import {
   actOnPods,
@@ -8,8 +8,8 @@ import {
   latestPodFlag,
   podIdFileFlag,
   selectPods,
-} from '../../pod-selection.js';
-import { allFlag } from '../../selection.js';
+} from '../../targets/pods.js';
+import { allFlag } from '../../targets/containers.js';
 import { podStopTimeFlag } from './stop.js';
 
 export const command: Command = {

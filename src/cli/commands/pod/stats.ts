@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { ContainerStats } from '../../../container/stats-types.js';
+import type { ContainerStats } from '../../../container/api/stats.js';
 import type { Engine } from '../../../engine/types.js';
 import { isTspodError } from '../../../errors.js';
 import type { PodSummary } from '../../../pod/api.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
-import { jsonText } from '../../escape.js';
+import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import {
   POD_STATS_HEADINGS,
@@ -14,9 +14,9 @@ import {
   podStatsJson,
   podStatsStruct,
   type PodStatsRow,
-} from '../../pod-stats-row.js';
-import { latestPodFlag } from '../../pod-selection.js';
-import { allFlag } from '../../selection.js';
+} from '../../rows/pod-stats.js';
+import { latestPodFlag } from '../../targets/pods.js';
+import { allFlag } from '../../targets/containers.js';
 
 /** Between two looks, as Podman has it. */
 const INTERVAL_MS = 5000;

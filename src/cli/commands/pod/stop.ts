@@ -7,8 +7,8 @@ import {
   latestPodFlag,
   podIdFileFlag,
   selectPods,
-} from '../../pod-selection.js';
-import { allFlag } from '../../selection.js';
+} from '../../targets/pods.js';
+import { allFlag } from '../../targets/containers.js';
 
 export const podStopTimeFlag: Flag = {
   name: 'time',

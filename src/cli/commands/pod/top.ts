@@ -1,8 +1,8 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { tableText } from '../../format/columns.js';
-import { latestPodFlag, selectOnePod } from '../../pod-selection.js';
-import { DEFAULT_TOP, findColumns, TOP_COLUMNS, type TopColumn } from '../../top-columns.js';
+import { latestPodFlag, selectOnePod } from '../../targets/pods.js';
+import { DEFAULT_TOP, findColumns, TOP_COLUMNS, type TopColumn } from '../../rows/top-columns.js';
 
 export const command: Command = {
   name: 'top',

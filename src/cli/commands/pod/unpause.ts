@@ -1,6 +1,6 @@
 import type { Command } from '../../command/definition.js';
-import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../pod-selection.js';
-import { allFlag } from '../../selection.js';
+import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../targets/pods.js';
+import { allFlag } from '../../targets/containers.js';
 
 export const command: Command = {
   name: 'unpause',

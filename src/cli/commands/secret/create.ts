@@ -1,6 +1,6 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { readInput } from '../../input.js';
+import { readInput } from '../../streams/input.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 
 export const command: Command = {

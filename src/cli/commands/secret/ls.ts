@@ -1,10 +1,10 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { jsonText } from '../../escape.js';
+import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { parseFilters } from '../../parse/filters.js';
-import { SECRET_HEADINGS, secretLine, secretLineStruct, secretReport } from '../../secret-row.js';
+import { SECRET_HEADINGS, secretLine, secretLineStruct, secretReport } from '../../rows/secret.js';
 
 export const command: Command = {
   name: 'ls',

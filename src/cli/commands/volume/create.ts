@@ -1,5 +1,5 @@
 import type { VolumeCreateOptions } from '../../../spec/volume-options.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 

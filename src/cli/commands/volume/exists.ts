@@ -1,4 +1,4 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 
 export const command: Command = {

@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-import { OUTPUT_FLAG, refuseTerminal } from '../../archives.js';
-import { invalid } from '../../cli-error.js';
+import { OUTPUT_FLAG, refuseTerminal } from '../../streams/archives.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { outputStream } from '../../output.js';
+import { outputStream } from '../../streams/output.js';
 
 export const command: Command = {
   name: 'export',

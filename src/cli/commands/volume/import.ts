@@ -1,5 +1,5 @@
-import { stdinArchive } from '../../archives.js';
-import { invalid } from '../../cli-error.js';
+import { stdinArchive } from '../../streams/archives.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 
 export const command: Command = {

@@ -1,8 +1,8 @@
 import { isTspodError } from '../../../errors.js';
-import { CliError, invalid } from '../../cli-error.js';
+import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { inspectEach, inspectFormatFlag, inspectReport } from '../../inspect-each.js';
-import { volumeStruct } from '../../volume-row.js';
+import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
+import { volumeStruct } from '../../rows/volume.js';
 
 export const command: Command = {
   name: 'inspect',

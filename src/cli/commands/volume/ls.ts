@@ -1,12 +1,12 @@
 import type { VolumeInspect, Volumes } from '../../../engine/volume-types.js';
 import { isTspodError } from '../../../errors.js';
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { jsonText } from '../../escape.js';
+import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { parseFilters } from '../../parse/filters.js';
-import { VOLUME_HEADINGS, volumeStruct } from '../../volume-row.js';
+import { VOLUME_HEADINGS, volumeStruct } from '../../rows/volume.js';
 
 export const command: Command = {
   name: 'ls',

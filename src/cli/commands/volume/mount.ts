@@ -1,6 +1,6 @@
-import { invalid } from '../../cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { printEach } from '../../each-volume.js';
+import { printEach } from '../../targets/each-volume.js';
 
 export const command: Command = {
   name: 'mount',

@@ -1,8 +1,8 @@
-import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { confirmed } from '../../confirm.js';
+import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
-import { reportError } from '../../report-error.js';
+import { reportError } from '../../errors/report-error.js';
 
 export const command: Command = {
   name: 'prune',

@@ -1,8 +1,8 @@
 import type { Volumes } from '../../../engine/volume-types.js';
 import { isTspodError } from '../../../errors.js';
-import { EXIT_FAILURE, invalid } from '../../cli-error.js';
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../report-error.js';
+import { reportError } from '../../errors/report-error.js';
 
 export const command: Command = {
   name: 'rm',

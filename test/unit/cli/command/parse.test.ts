@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { CliError } from '../../../../src/cli/cli-error.js';
+import { CliError } from '../../../../src/cli/errors/cli-error.js';
 import type { Flag } from '../../../../src/cli/command/flag.js';
 import { firstArgument } from '../../../../src/cli/command/normalize.js';
 import { parseArguments } from '../../../../src/cli/command/parse.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { escapeControls, jsonText } from '../../../../src/cli/escape.js';
+import { escapeControls, jsonText } from '../../../../src/cli/terminal/escape.js';
 import { humanDuration, humanSize } from '../../../../src/cli/format/human.js';
 import { yamlText } from '../../../../src/cli/format/yaml.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { CliError } from '../../../../src/cli/cli-error.js';
+import { CliError } from '../../../../src/cli/errors/cli-error.js';
 import { parseSecret } from '../../../../src/cli/parse/secret.js';
 
 test('a name alone, and options in any order', (t) => {

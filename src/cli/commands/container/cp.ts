@@ -1,0 +1,209 @@
+import { pipeline } from 'node:stream/promises';
+import { basename, dirname } from 'node:path';
+import { createReadStream } from 'node:fs';
+
+import type { Container } from '../../../container/api/container.js';
+import type { FileStat } from '../../../container/api/files.js';
+import { isTspodError } from '../../../errors.js';
+import { CliError, invalid } from '../../errors/cli-error.js';
+import type { Command, Invocation } from '../../command/definition.js';
+import type { Context } from '../../context.js';
+import { findOnHost, packHost, unpackOnHost } from '../../streams/host-files.js';
+import { isTerminal } from '../../../host/is-terminal.js';
+import { outputStream } from '../../streams/output.js';
+import { withoutSlash } from '../../targets/containers.js';
+
+export const command: Command = {
+  name: 'cp',
+  summary: 'Copy files/folders between a container and the local filesystem',
+  description:
+    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into one that exists, or becomes one that does not; of `DIRECTORY/.` what is in it is copied.',
+  usage: '[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH',
+  examples: [
+    'cp config.json web:/etc/app/',
+    'cp web:/var/log/. logs',
+    'cp web:/data - | tar -t',
+    'cp web:/data db:/data',
+  ],
+  flags: [
+    {
+      name: 'archive',
+      short: 'a',
+      kind: 'bool',
+      default: 'true',
+      help: "Give what is copied into a container to the container's user; false keeps the ids of the source",
+    },
+    {
+      name: 'overwrite',
+      kind: 'bool',
+      help: 'Let directories take the place of other files, and other files that of directories',
+    },
+  ],
+  completion: ['containers', 'containers', []],
+  check: ({ args }) => {
+    if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);
+  },
+  run: async (context, invocation) => {
+    const [from, to] = [await parseSide(context, invocation, 0), await parseSide(context, invocation, 1)];
+    const options: CopyOptions = {
+      overwrite: invocation.flags.bool('overwrite'),
+      chown: !invocation.flags.has('archive') || invocation.flags.bool('archive'),
+    };
+    if (to.container !== undefined) await copyInto(to.container, to.path, { from, options });
+    else if (from.container !== undefined) await copyToHost(context, from.container, { from, to: to.path, options });
+    return 0;
+  },
+};
+
+interface CopyOptions {
+  readonly overwrite: boolean;
+  readonly chown: boolean;
+}
+
+interface Side {
+  /** undefined: the machine. */
+  readonly container: Container | undefined;
+  readonly path: string;
+}
+
+/** `CONTAINER:PATH`, unless it looks like a path: a colon in a file's name needs a slash or a dot before it. */
+async function parseSide(context: Context, { args }: Invocation, index: 0 | 1): Promise<Side> {
+  const words = args.map(splitSide);
+  if (words.every(({ name }) => name === undefined))
+    throw invalid(`invalid arguments "${args[0]}", "${args[1]}": you must specify at least one container`);
+  if (words.some(({ path }) => path === ''))
+    throw invalid(`invalid arguments "${args[0]}", "${args[1]}": you must specify paths`);
+  const { name, path = '' } = words[index] ?? {};
+  if (name === undefined) return { container: undefined, path };
+  const engine = await context.engine();
+  try {
+    return { container: engine.containers.get(withoutSlash(name)), path };
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_CONTAINER')) throw new CliError(`container "${name}" does not exist`);
+    throw error;
+  }
+}
+
+function splitSide(word: string): { readonly name: string | undefined; readonly path: string } {
+  const colon = word.indexOf(':');
+  if (colon <= 0 || word.startsWith('.') || word.startsWith('/')) return { name: undefined, path: word };
+  return { name: word.slice(0, colon), path: word.slice(colon + 1) };
+}
+
+/** What is to be copied, once it is known under which name: '' is what is in the directory. */
+interface Source {
+  readonly isDirectory: boolean;
+  readonly name: string;
+  /** `DIRECTORY/.` */
+  readonly contents: boolean;
+  readonly open: (as: string) => Promise<AsyncIterable<Uint8Array>>;
+}
+
+function isContents(path: string): boolean {
+  return /(^|\/)\.$/.test(path);
+}
+
+async function sourceOf({ container, path }: Side): Promise<Source> {
+  if (container === undefined) {
+    const file = await findOnHost(path);
+    if (file === undefined) throw new CliError(`"${path}" could not be found on the host: no such file or directory`);
+    return {
+      isDirectory: file.isDirectory,
+      name: nameOf(path, file.path),
+      contents: isContents(path),
+      open: async (as) => packHost(file, as),
+    };
+  }
+  const file = await statIn(container, path);
+  if (file === undefined) throw notInContainer(container, path);
+  return {
+    isDirectory: file.type === 'directory',
+    name: nameOf(path, file.path),
+    contents: isContents(path) || file.path === '/',
+    // The name that the path has; what a link at its end leads to is copied under the link's name.
+    open: (as) => (as === '' ? container.copyOut(`${path}/.`) : container.copyOut(path, { as })),
+  };
+}
+
+/** What is copied under its name has that of the path, unless that ends with dots. */
+function nameOf(path: string, real: string): string {
+  const name = basename(path);
+  return name === '..' || name === '.' || name === '' ? basename(real) : name;
+}
+
+async function statIn(container: Container, path: string): Promise<FileStat | undefined> {
+  try {
+    return await container.stat(path);
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_FILE')) return undefined;
+    throw error;
+  }
+}
+
+function notInContainer(container: Container, path: string): CliError {
+  return new CliError(`"${path}" could not be found on container ${container.name}: no such file or directory`);
+}
+
+interface IntoContainer {
+  readonly from: Side;
+  readonly options: CopyOptions;
+}
+
+async function copyInto(container: Container, path: string, { from, options }: IntoContainer): Promise<void> {
+  if (from.container === undefined && from.path === '-') {
+    const there = await statIn(container, path);
+    if (there?.type !== 'directory') throw new CliError('destination must be a directory when copying from stdin');
+    await container.copyIn(path, createReadStream('', { fd: 0 }), options);
+    return;
+  }
+  const source = await sourceOf(from);
+  const there = await statIn(container, path);
+  if (there === undefined) {
+    if (path.endsWith('/') && !source.isDirectory) throw notInContainer(container, path);
+    const parent = dirname(path.replace(/\/+$/, ''));
+    const above = await statIn(container, parent.startsWith('/') ? parent : `/${parent}`);
+    if (above?.type !== 'directory') throw notInContainer(container, path);
+    await container.copyIn(above.path, await source.open(basename(path)), options);
+  } else if (there.type === 'directory') {
+    const archive = await source.open(source.isDirectory && source.contents ? '' : source.name);
+    await container.copyIn(there.path, archive, options);
+  } else {
+    if (source.isDirectory && !options.overwrite)
+      throw new CliError('destination must be a directory when copying a directory');
+    await container.copyIn(dirname(there.path), await source.open(basename(there.path)), options);
+  }
+}
+
+interface ToHost {
+  readonly from: Side;
+  readonly to: string;
+  readonly options: CopyOptions;
+}
+
+async function copyToHost(context: Context, container: Container, { from, to, options }: ToHost): Promise<void> {
+  if (to === '-') {
+    const { stdout } = context.globals;
+    if (stdout === undefined) return;
+    if (isTerminal(stdout)) throw new CliError('refusing to write an archive to a terminal: redirect stdout');
+    if ((await statIn(container, from.path)) === undefined) throw notInContainer(container, from.path);
+    await pipeline(await container.copyOut(from.path), outputStream(stdout));
+    return;
+  }
+  const source = await sourceOf(from);
+  const there = await findOnHost(to);
+  // Root may give files to anybody; what comes out of a container belongs to who asked for it.
+  const unpack = async (directory: string, as: string): Promise<void> =>
+    unpackOnHost(await source.open(as), { directory, ...options });
+  if (there === undefined) {
+    const parent = await findOnHost(dirname(to.replace(/\/+$/, '')));
+    if (parent?.isDirectory !== true || (to.endsWith('/') && !source.isDirectory))
+      throw new CliError(`"${to}" could not be found on the host: no such file or directory`);
+    await unpack(parent.path, basename(to));
+  } else if (there.isDirectory) {
+    await unpack(there.path, source.isDirectory && source.contents ? '' : source.name);
+  } else {
+    if (source.isDirectory && !options.overwrite)
+      throw new CliError('destination must be a directory when copying a directory');
+    await unpack(dirname(there.path), basename(there.path));
+  }
+}

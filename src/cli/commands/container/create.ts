@@ -1,0 +1,54 @@
+import type { Container } from '../../../container/api/container.js';
+import { isTspodError } from '../../../errors.js';
+import type { Command } from '../../command/definition.js';
+import type { Context } from '../../context.js';
+import { checkCreate, readCreateRequest, type CreateRequest } from '../../create/container.js';
+import { createFlags } from '../../flags/create/all.js';
+import { showTransfer } from '../../transfer/display.js';
+
+export const command: Command = {
+  name: 'create',
+  summary: 'Create but do not start a container',
+  description:
+    'Records a container and prints its id; `tspod start` runs it. The image host: is the file system of this machine, below a layer of the container.',
+  usage: '[options] IMAGE [COMMAND [ARG...]]',
+  examples: ['create --name web host: python3 -m http.server', 'create --rootfs /srv/alpine:O /bin/sh'],
+  flags: createFlags,
+  passThrough: true,
+  completion: [['host:', 'host:all']],
+  check: checkCreate,
+  run: async (context, invocation) => {
+    const container = await createContainer(context, await readCreateRequest(context, invocation));
+    await context.out(`${container.id}\n`);
+    return 0;
+  },
+};
+
+/** Creates it, in place of another one of the same name where that is asked for. */
+export async function createContainer(context: Context, request: CreateRequest): Promise<Container> {
+  const { options, replace } = request;
+  const engine = await context.engine();
+  await pullFor(context, request);
+  if (replace && options.name !== undefined) await removeNamed(context, options.name);
+  return engine.containers.create({ ...options, pull: 'missing' });
+}
+
+/** The image, if it has to be fetched: told of as a pull is. */
+async function pullFor(context: Context, { options, registry, quiet }: CreateRequest): Promise<void> {
+  const { image, pull = 'missing', platform } = options;
+  if (image === undefined || image === '' || image.startsWith('host:')) return;
+  const engine = await context.engine();
+  const pulling = { policy: pull, registry, ...(platform === undefined ? {} : { platform }) };
+  await showTransfer(context, quiet, (shown) => engine.images.pull(image, { ...pulling, ...shown }));
+}
+
+async function removeNamed(context: Context, name: string): Promise<void> {
+  const engine = await context.engine();
+  try {
+    const existing = engine.containers.get(name);
+    // a beginning of another one's id is not its name
+    if (existing.name === name) await existing.remove({ force: true });
+  } catch (error) {
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'AMBIGUOUS')) throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import { actOnAll } from '../../targets/act-on-containers.js';
+import type { Command } from '../../command/definition.js';
+import { allFlag, checkSelection, latestFlag, selectContainers } from '../../targets/containers.js';
+
+export const command: Command = {
+  name: 'init',
+  summary: 'Initialize one or more containers',
+  description:
+    'Makes the namespaces, mounts and first process of containers, and stops short of running their command; start goes on.',
+  usage: '[options] CONTAINER [CONTAINER...]',
+  examples: ['init web', 'init --all'],
+  flags: [allFlag('Initialize all containers that were only created'), latestFlag],
+  completion: ['containers'],
+  check: checkSelection,
+  run: async (context, invocation) => {
+    const selection = await selectContainers(context, invocation, { matchesAll: ({ status }) => status === 'created' });
+    return actOnAll(context, selection, { act: (container) => container.init() });
+  },
+};

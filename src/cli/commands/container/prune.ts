@@ -1,0 +1,30 @@
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { confirmed } from '../../terminal/confirm.js';
+import { parseFilters } from '../../parse/filters.js';
+import { reportError } from '../../errors/report-error.js';
+
+const WARNING = 'This will remove all non running containers.';
+
+export const command: Command = {
+  name: 'prune',
+  summary: 'Remove all non running containers',
+  description: 'Removes all containers that do not run, with their layers and logs.',
+  usage: '[options]',
+  examples: ['container prune', 'container prune --force --filter until=24h'],
+  flags: [
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
+  ],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod container prune` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
+    const engine = await context.engine();
+    const { done, failed } = await engine.containers.prune({ filters: parseFilters(flags.list('filter')) });
+    await context.out(done.map((id) => `${id}\n`).join(''));
+    for (const error of failed.values()) await reportError(context, error);
+    return failed.size === 0 ? 0 : EXIT_FAILURE;
+  },
+};

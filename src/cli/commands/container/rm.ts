@@ -1,0 +1,63 @@
+import { isTspodError } from '../../../errors.js';
+import { actOnAll } from '../../targets/act-on-containers.js';
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { removeStatus } from '../../errors/exit-status.js';
+import {
+  allFlag,
+  checkSelection,
+  cidfileFlag,
+  ignoreFlag,
+  latestFlag,
+  selectContainers,
+} from '../../targets/containers.js';
+import { stopTimeFlag } from './stop.js';
+
+export const command: Command = {
+  name: 'rm',
+  summary: 'Remove one or more containers',
+  description:
+    'Removes containers with their layers and logs; volumes stay, but for anonymous ones with --volumes. One that runs is not removed without --force.',
+  usage: '[options] CONTAINER [CONTAINER...]',
+  examples: ['rm web', 'rm --force web db', 'rm --all', 'rm --filter status=exited'],
+  flags: [
+    allFlag('Remove all containers'),
+    cidfileFlag,
+    { name: 'depend', kind: 'bool', help: 'Remove the containers that depend on it first' },
+    { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove the containers that match' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Stop a running or paused container first' },
+    ignoreFlag,
+    latestFlag,
+    { ...stopTimeFlag, help: 'With --force: time between the stop signal and SIGKILL' },
+    { name: 'volumes', short: 'v', kind: 'bool', help: 'Remove its anonymous volumes as well' },
+  ],
+  completion: ['containers'],
+  check: (invocation) => {
+    const { flags } = invocation;
+    if (flags.has('time') && !flags.bool('force'))
+      throw invalid('--force option must be specified to use the --time option');
+    checkSelection(invocation);
+  },
+  run: async (context, invocation) => {
+    const { flags } = invocation;
+    const engine = await context.engine();
+    const force = flags.bool('force');
+    const timeoutSec = flags.number('time');
+    const missingIsDone = force || flags.bool('ignore') || flags.bool('all');
+    const remove = async (id: string): Promise<void> => {
+      try {
+        await engine.containers.remove(id, {
+          force,
+          depend: flags.bool('depend') || flags.bool('all'),
+          volumes: flags.bool('volumes'),
+          ...(timeoutSec === undefined ? {} : { timeoutSec }),
+        });
+      } catch (error) {
+        // another one of the same command may have taken it along as its dependent
+        if (!missingIsDone || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+      }
+    };
+    const selection = await selectContainers(context, invocation, { ignoreMissing: missingIsDone });
+    return actOnAll(context, selection, { act: ({ id }) => remove(id), status: removeStatus, dependentsFirst: true });
+  },
+};

@@ -1,0 +1,155 @@
+import type { Container } from '../../../container/api/container.js';
+import { parseDetachKeys } from '../../../container/streams/detach-keys.js';
+import { isTspodError } from '../../../errors.js';
+import type { CreateOptions } from '../../../spec/create-options.js';
+import { attach } from '../../streams/attached.js';
+import { invalid } from '../../errors/cli-error.js';
+import type { Command, Invocation } from '../../command/definition.js';
+import type { Context } from '../../context.js';
+import { checkCreate, readCreateRequest } from '../../create/container.js';
+import { statusOfContainer } from '../../errors/end-status.js';
+import { startFailure, StatusError } from '../../errors/exit-status.js';
+import { createFlags, runFlags } from '../../flags/create/all.js';
+import { isTerminal } from '../../../host/is-terminal.js';
+import { createContainer } from './create.js';
+
+export const command: Command = {
+  name: 'run',
+  summary: 'Run a command in a new container',
+  description:
+    "Creates a container, starts it and, without --detach, shows its output until it ends; the exit status is that of its command. The image host: is the file system of this machine without its secrets, below a layer of the container's own: what the container changes stays in that layer.",
+  usage: '[options] IMAGE [COMMAND [ARG...]]',
+  examples: [
+    "run --rm host: sh -c 'id; hostname; ps ax'",
+    'run --rm -it --network none host: bash',
+    'run -d --name web --memory 256m -v /srv/site:/site:ro host: python3 -m http.server --directory /site',
+    'run --rm --rootfs /srv/alpine:O /bin/sh -c date',
+  ],
+  flags: [...runFlags, ...createFlags],
+  passThrough: true,
+  completion: [['host:', 'host:all']],
+  check: (invocation) => {
+    checkCreate(invocation);
+    readStreams(invocation);
+    parseDetachKeys(invocation.flags.text('detach-keys') ?? '');
+    if (invocation.flags.bool('rmi') && invocation.flags.bool('detach'))
+      throw invalid('--rmi and --detach cannot be used together: nobody is there to remove the image at the end');
+  },
+  run: async (context, invocation) => {
+    const rmi = invocation.flags.bool('rmi');
+    const request = await readCreateRequest(context, invocation);
+    if (request.options.tty === true && request.options.interactive === true) await warnWithoutTerminal(context);
+    const container = await createContainer(context, request);
+    try {
+      if (invocation.flags.bool('detach')) return await runDetached(context, container, request.options);
+      const status = await runAttached(context, container, { invocation, options: request.options });
+      if (rmi && request.options.image !== undefined) await removeImage(context, request.options.image);
+      return status;
+    } catch (error) {
+      // after an error that is the container's own, what is left of it is as useful as one that ended
+      if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container);
+      throw error;
+    }
+  },
+};
+
+/** Unless somebody else needs it. */
+async function removeImage(context: Context, image: string): Promise<void> {
+  const engine = await context.engine();
+  try {
+    await engine.images.remove(image);
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_IMAGE')) return;
+    if (!isTspodError(error)) throw error;
+    await context.log('warning', error.message);
+  }
+}
+
+async function warnWithoutTerminal(context: Context): Promise<void> {
+  if (isTerminal(0)) return;
+  await context.log(
+    'warning',
+    'The input device is not a TTY. The --tty and --interactive flags might not work properly',
+  );
+}
+
+async function runDetached(context: Context, container: Container, options: CreateOptions): Promise<number> {
+  await container.start({ ...(passesStdio(options) ? OWN_STDIO : {}), recursive: true }).catch(failStart);
+  await context.out(`${container.id}\n`);
+  return 0;
+}
+
+function failStart(error: unknown): never {
+  throw startFailure(error);
+}
+
+const OWN_STDIO = { stdio: { stdin: 0, stdout: 1, stderr: 2 } } as const;
+
+/** The container's process gets the caller's descriptors themselves. */
+function passesStdio(options: CreateOptions): boolean {
+  return options.log?.driver === 'passthrough' && options.tty !== true;
+}
+
+interface Attached {
+  readonly invocation: Invocation;
+  readonly options: CreateOptions;
+}
+
+async function runAttached(context: Context, container: Container, { invocation, options }: Attached): Promise<number> {
+  const { flags } = invocation;
+  const passthrough = passesStdio(options);
+  const keys = flags.text('detach-keys');
+  const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
+  const end = await attach(context, {
+    // what the container's process has itself does not come by here
+    ...(passthrough ? { stdin: false, stdout: false, stderr: false } : readStreams(invocation)),
+    tty: options.tty === true,
+    ...(keys === undefined ? {} : { detachKeys: keys }),
+    ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
+    open: (attachOptions) =>
+      container
+        .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
+        .catch(failStart),
+  });
+  const status = await statusOfContainer(container, end);
+  if (options.autoRemove === true && end.reason !== 'detached') await removeEnded(container);
+  return status;
+}
+
+/** The signal may come when the container has ended, or is not yet there to get it: then it has nobody to go to. */
+export async function sendSignal(container: Container, signal: NodeJS.Signals): Promise<void> {
+  await container.kill(signal).catch((error: unknown) => {
+    if (!isTspodError(error)) throw error;
+  });
+}
+
+async function removeEnded(container: Container): Promise<void> {
+  await container.remove().catch((error: unknown) => {
+    // somebody has restarted it meanwhile: it is removed at its next end
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'STATE_INVALID')) throw error;
+  });
+}
+
+/** An error is on its way to the user already. */
+async function removeQuietly(container: Container): Promise<void> {
+  await container.remove({ force: true, timeoutSec: 0 }).catch(() => undefined);
+}
+
+/** What --attach and --interactive ask for. */
+function readStreams({ flags }: Invocation): { stdin: boolean; stdout: boolean; stderr: boolean } {
+  const given = flags.list('attach').map((stream) => stream.toLowerCase());
+  for (const stream of given) {
+    if (stream !== 'stdin' && stream !== 'stdout' && stream !== 'stderr') {
+      throw invalid(
+        `invalid stream ${JSON.stringify(stream)} for --attach - must be one of stdin, stdout, or stderr: invalid argument`,
+      );
+    }
+  }
+  const interactive = flags.bool('interactive');
+  if (given.length === 0) return { stdin: interactive, stdout: true, stderr: true };
+  return {
+    stdin: interactive,
+    stdout: given.includes('stdout'),
+    stderr: given.includes('stderr'),
+  };
+}

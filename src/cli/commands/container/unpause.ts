@@ -1,0 +1,25 @@
+import { actOnAll } from '../../targets/act-on-containers.js';
+import type { Command } from '../../command/definition.js';
+import {
+  allFlag,
+  checkSelection,
+  cidfileFlag,
+  filterFlag,
+  latestFlag,
+  selectContainers,
+} from '../../targets/containers.js';
+
+export const command: Command = {
+  name: 'unpause',
+  summary: 'Unpause the processes in one or more containers',
+  description: 'Lets the processes of paused containers go on.',
+  usage: '[options] CONTAINER [CONTAINER...]',
+  examples: ['unpause web', 'unpause --all'],
+  flags: [allFlag('Unpause all paused containers'), cidfileFlag, filterFlag, latestFlag],
+  completion: ['containers'],
+  check: checkSelection,
+  run: async (context, invocation) => {
+    const selection = await selectContainers(context, invocation, { matchesAll: ({ status }) => status === 'paused' });
+    return actOnAll(context, selection, { act: (container) => container.unpause() });
+  },
+};

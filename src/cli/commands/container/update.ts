@@ -1,0 +1,28 @@
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { applyFlags, type Draft } from '../../flags/create/draft.js';
+import { updateFlags } from '../../flags/create/update.js';
+import { latestFlag, selectOne } from '../../targets/containers.js';
+
+export const command: Command = {
+  name: 'update',
+  summary: 'Update an existing container',
+  description:
+    'Changes limits and the restart policy of a container, at once if it runs; environment and ulimits for later commands and starts. What is not named stays.',
+  usage: '[options] CONTAINER',
+  examples: ['update --memory 512m --cpus 1.5 web', 'update --restart on-failure:3 web', 'update --env DEBUG=1 web'],
+  flags: [...updateFlags, latestFlag],
+  completion: ['containers', []],
+  check: ({ flags, args }) => {
+    const wanted = flags.bool('latest') ? 0 : 1;
+    if (args.length !== wanted) throw invalid(`accepts ${wanted} arg(s), received ${args.length}`);
+  },
+  run: async (context, { flags, args }) => {
+    const draft: Draft = {};
+    applyFlags(updateFlags, flags, { draft, caller: context.caller });
+    const container = await selectOne(context, args[0], flags.bool('latest'));
+    await container.update(draft);
+    await context.out(`${container.id}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,35 @@
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { confirmed } from '../../terminal/confirm.js';
+import { IMAGE_FILTERS, parseFilters } from '../../parse/filters.js';
+import { reportError } from '../../errors/report-error.js';
+
+export const command: Command = {
+  name: 'prune',
+  summary: 'Remove unused images',
+  description: 'Removes images without a name that no container is made of; with --all also those with names.',
+  usage: '[options]',
+  examples: ['image prune --force', 'image prune --all --force --filter until=24h'],
+  flags: [
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also images with names that no container is made of' },
+    { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+  ],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod image prune` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    const all = flags.bool('all');
+    const what = all ? 'all images without at least one container associated with them' : 'all dangling images';
+    const warning = `This command removes ${what}.`;
+    if (!flags.bool('force') && !(await confirmed(context, warning))) return 0;
+    const engine = await context.engine();
+    const { removed, failed } = await engine.images.prune({
+      all,
+      filters: parseFilters(flags.list('filter'), IMAGE_FILTERS),
+    });
+    await context.out(removed.flatMap(({ deleted }) => (deleted === undefined ? [] : [`${deleted}\n`])).join(''));
+    for (const error of failed.values()) await reportError(context, error);
+    return failed.size === 0 ? 0 : EXIT_FAILURE;
+  },
+};

@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { showTransfer } from '../../transfer/display.js';
+
+export const command: Command = {
+  name: 'push',
+  summary: 'Push an image to a registry',
+  description: 'Sends an image as it is in the store, the same bytes, so that its digest stays.',
+  usage: '[options] IMAGE [DESTINATION]',
+  examples: ['push registry.local/app:2', 'push app:tested registry.local/app:2'],
+  flags: [
+    ...REGISTRY_FLAGS,
+    { name: 'digestfile', kind: 'text', value: 'path', completion: 'file', help: 'Write the digest to a file' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
+    { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
+    { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
+    missingFlag('format', 'an image is sent in the form that it has'),
+    missingFlag('compression-format', 'layers are sent as they are'),
+    missingFlag('sign-by', 'images are not signed'),
+    missingFlag('encryption-key', 'layers are not encrypted'),
+    missingFlag('encrypt-layer', 'layers are not encrypted'),
+  ],
+  check: ({ args }) => {
+    if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
+  },
+  run: async (context, { flags, args }) => {
+    const [image = '', destination] = args;
+    const engine = await context.engine();
+    const { digest } = await showTransfer(context, flags.bool('quiet'), (shown) =>
+      engine.images.push(image, destination, { registry: registryAccess(flags), ...shown }),
+    );
+    const file = flags.text('digestfile');
+    if (file !== undefined) writeFileSync(file, digest);
+    return 0;
+  },
+};

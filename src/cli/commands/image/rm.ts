@@ -1,0 +1,59 @@
+import { isTspodError } from '../../../errors.js';
+import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { reportError } from '../../errors/report-error.js';
+
+/** Podman's: an image that is not there, and one that is in use. */
+const EXIT_MISSING = 1;
+const EXIT_IN_USE = 2;
+
+export const command: Command = {
+  name: 'rmi',
+  summary: 'Remove one or more images',
+  description:
+    'Takes names away from images; an image that loses its last name goes, with its files as far as no other image has them. One that containers are made of stays without --force.',
+  usage: '[options] IMAGE [IMAGE...]',
+  examples: ['rmi alpine', 'rmi --force 3f2a91b0', 'rmi --all'],
+  flags: [
+    { name: 'all', short: 'a', kind: 'bool', help: 'Remove all images' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Also containers of the image, and all its names' },
+    { name: 'ignore', short: 'i', kind: 'bool', help: 'An image that is not there is no error' },
+    { name: 'no-prune', kind: 'bool', help: 'Keep dangling parents (there are none)' },
+  ],
+  check: ({ flags, args }) => {
+    if (flags.bool('all') && args.length > 0)
+      throw invalid('when using the --all switch, you may not pass any images names or IDs');
+    if (!flags.bool('all') && args.length === 0) throw invalid('image name or ID must be specified');
+  },
+  run: async (context, { flags, args }) => {
+    const engine = await context.engine();
+    const force = flags.bool('force');
+    const all = flags.bool('all') ? engine.images.list({ manifestLists: true }) : [];
+    const names = flags.bool('all') ? all.map(({ id }) => id) : args;
+    let status = 0;
+    for (const name of names) {
+      try {
+        // Of all images each goes with all its names; containers are another matter.
+        const wholly = all.some(({ id, containers }) => id === name && containers === 0);
+        const { untagged, deleted } = await engine.images.remove(name, { force: force || wholly });
+        await context.out(untagged.map((gone) => `Untagged: ${gone}\n`).join(''));
+        if (deleted !== undefined) await context.out(`Deleted: ${deleted}\n`);
+      } catch (error) {
+        if (isTspodError(error, 'NO_SUCH_IMAGE') && (flags.bool('ignore') || force)) continue;
+        status = worse(status, statusOf(error));
+        await reportError(context, error);
+      }
+    }
+    return status;
+  },
+};
+
+function statusOf(error: unknown): number {
+  if (isTspodError(error, 'NO_SUCH_IMAGE')) return EXIT_MISSING;
+  return isTspodError(error, 'IMAGE_IN_USE') ? EXIT_IN_USE : EXIT_FAILURE;
+}
+
+/** What is in use counts more than what is missing, anything else most. */
+function worse(before: number, now: number): number {
+  return Math.max(before, now);
+}

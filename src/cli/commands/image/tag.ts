@@ -1,0 +1,20 @@
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+
+export const command: Command = {
+  name: 'tag',
+  summary: 'Add a name to an image',
+  description: 'Gives an image further names. Without a registry they are those of localhost, without a tag latest.',
+  usage: 'IMAGE NAME [NAME...]',
+  examples: ['tag alpine registry.local/base:1'],
+  flags: [],
+  check: ({ args }) => {
+    if (args.length < 2) throw invalid(`requires at least 2 arg(s), only received ${args.length}`);
+  },
+  run: async (context, { args }) => {
+    const [image = '', ...names] = args;
+    const engine = await context.engine();
+    engine.images.tag(image, ...names);
+    return 0;
+  },
+};

@@ -1,0 +1,46 @@
+import type { ImageLayer } from '../../../engine/images/types.js';
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { preciseSize } from '../../format/human.js';
+import { shortId } from '../../../util/short-id.js';
+
+export const command: Command = {
+  name: 'tree',
+  summary: 'Print layer hierarchy of an image in a tree format',
+  description: 'Prints the layers of an image, from the lowest up, and the images whose uppermost layer each is.',
+  usage: '[options] IMAGE',
+  examples: ['image tree app:2', 'image tree --whatrequires base:1'],
+  flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show what lies upon its uppermost layer, in all images' }],
+  check: ({ args }) => {
+    if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
+  },
+  run: async (context, { args, flags }) => {
+    const [name = ''] = args;
+    const engine = await context.engine();
+    const { image, layers } = engine.images.tree(name, { children: flags.bool('whatrequires') });
+    // As Podman has it, what lies upon the lowest layer of all stands beside it.
+    const [top] = layers;
+    const isLowest = flags.bool('whatrequires') && engine.images.tree(name).layers.length === 1;
+    const shown = isLowest && top !== undefined ? [{ ...top, children: [] }, ...top.children] : layers;
+    const lines = [
+      `Image ID: ${shortId(image.id)}`,
+      `Tags:     [${image.names.join(' ')}]`,
+      `Size:     ${preciseSize(image.size)}`,
+      layers.length === 0 ? 'No Image Layers' : 'Image Layers',
+      ...branches(shown, ''),
+    ];
+    await context.out(`${lines.join('\n')}\n\n`);
+    return 0;
+  },
+};
+
+function branches(layers: readonly ImageLayer[], indent: string): readonly string[] {
+  return layers.flatMap(({ id, size, names, children }, index) => {
+    const isLast = index === layers.length - 1;
+    const top = names.length === 0 ? '' : ` Top Layer of: [${names.join(' ')}]`;
+    return [
+      `${indent}${isLast ? '└── ' : '├── '}ID: ${shortId(id)} Size: ${preciseSize(size).padStart(7)}${top}`,
+      ...branches(children, `${indent}${isLast ? '    ' : '│   '}`),
+    ];
+  });
+}

@@ -1,0 +1,84 @@
+import type { EngineEvent, EventsOptions } from '../../../engine/events.js';
+import { invalid } from '../../errors/cli-error.js';
+import type { Command, Invocation } from '../../command/definition.js';
+import { jsonText } from '../../terminal/escape.js';
+import { eventJson, eventLine, eventStruct } from '../../rows/event.js';
+import { evaluateTemplate } from '../../format/evaluate.js';
+import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
+import { compileTemplate } from '../../format/template.js';
+import { splitPair } from '../../parse/key-values.js';
+import { parseMoment } from '../../parse/moment.js';
+
+export const command: Command = {
+  name: 'events',
+  summary: 'Show what happens to containers',
+  description:
+    'Prints a line for each event. Without --stream=false it goes on until it is interrupted, and begins with what happens from now on unless --since or --until is given.',
+  usage: '[options]',
+  examples: [
+    'events',
+    'events --filter event=died --filter label=app=web',
+    'events --since 1h30m --stream=false',
+    "events --format '{{.Time.Unix}} {{.Status}} {{.Name}}'",
+  ],
+  flags: [
+    {
+      name: 'filter',
+      short: 'f',
+      kind: 'items',
+      value: 'name=value',
+      help: 'Show the events that match: container, event, id, image, label, name, status, type, volume',
+    },
+    { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
+    { name: 'no-trunc', kind: 'bool', default: 'true', help: 'Do not cut ids' },
+    {
+      name: 'since',
+      kind: 'text',
+      value: 'time',
+      help: 'Begin with the events since then: a date, seconds since 1970, or a duration before now',
+    },
+    { name: 'stream', kind: 'bool', default: 'true', help: 'Go on with new events' },
+    { name: 'until', kind: 'text', value: 'time', help: 'End with the events of then' },
+  ],
+  completion: [[]],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod events` takes no arguments');
+  },
+  run: async (context, invocation) => {
+    const options = readOptions(invocation);
+    const print = printer(invocation);
+    const engine = await context.engine();
+    for await (const event of engine.events(options)) await context.out(print(event));
+    return 0;
+  },
+};
+
+function readOptions({ flags }: Invocation): EventsOptions {
+  const now = new Date();
+  const [since, until] = [flags.text('since'), flags.text('until')];
+  return {
+    follow: !flags.has('stream') || flags.bool('stream'),
+    filters: readFilters(flags.list('filter')),
+    ...(since === undefined ? {} : { since: parseMoment('--since', since, now) }),
+    ...(until === undefined ? {} : { until: parseMoment('--until', until, now) }),
+  };
+}
+
+function readFilters(items: readonly string[]): Record<string, string[]> {
+  const filters: Record<string, string[]> = {};
+  for (const item of items) {
+    const [name, value] = splitPair(item);
+    if (value === undefined) throw invalid(`invalid filter ${JSON.stringify(item)}`);
+    (filters[name] ??= []).push(value);
+  }
+  return filters;
+}
+
+function printer({ flags }: Invocation): (event: EngineEvent) => string {
+  const format = flags.text('format') ?? '';
+  if (isJsonFormat(format)) return (event) => `${jsonText(eventJson(event))}\n`;
+  const truncate = flags.has('no-trunc') && !flags.bool('no-trunc');
+  if (format === '') return (event) => eventLine(event, { truncate });
+  const template = compileTemplate('events', lineOf(unescapeFormat(format)));
+  return (event) => evaluateTemplate(template, eventStruct(event));
+}

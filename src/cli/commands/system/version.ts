@@ -1,0 +1,49 @@
+import { invalid } from '../../errors/cli-error.js';
+import type { Command } from '../../command/definition.js';
+import { jsonText } from '../../terminal/escape.js';
+import { alignColumns } from '../../format/columns.js';
+import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
+import { renderTemplate } from '../../format/template.js';
+import { struct } from '../../format/values.js';
+import { readVersion } from '../../version.js';
+
+export const command: Command = {
+  name: 'version',
+  summary: 'Display the version',
+  description: 'Prints the version of tspod and of what it runs on.',
+  usage: '[options]',
+  examples: ['version', "version --format '{{.Client.Version}}'", 'version --format json'],
+  flags: [
+    {
+      name: 'format',
+      short: 'f',
+      kind: 'text',
+      value: 'template',
+      completion: ['json'],
+      help: 'json, or a Go template',
+    },
+  ],
+  completion: [[]],
+  check: ({ args }) => {
+    if (args.length > 0) throw invalid('`tspod version` takes no arguments');
+  },
+  run: async (context, { flags }) => {
+    const client = readVersion();
+    const format = flags.text('format') ?? '';
+    if (isJsonFormat(format)) await context.out(`${jsonText({ Client: client })}\n`);
+    else if (format !== '') {
+      const data = struct('version', { Client: struct('*define.Version', client), Server: null });
+      await context.out(renderTemplate('version', lineOf(unescapeFormat(format)), data));
+    } else {
+      const lines = [
+        'Client:\ttspod Engine',
+        `Version:\t${client.Version}`,
+        `Plan Version:\t${client.PlanVersion}`,
+        `Node Version:\t${client.NodeVersion}`,
+        `OS/Arch:\t${client.OsArch}`,
+      ];
+      await context.out(alignColumns(lines.map((line) => `${line}\n`).join('')));
+    }
+    return 0;
+  },
+};

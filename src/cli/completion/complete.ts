@@ -1,0 +1,173 @@
+/** What could be typed next: asked by the completion scripts of shells. */
+import { aliases, commandNames, findCommand, GROUPS, isGroup, type Group } from '../commands.js';
+import type { Command } from '../command/definition.js';
+import { longNames, takesValue, type Completion, type Flag } from '../command/flag.js';
+import { mergeFlags } from '../command/merge-flags.js';
+import { firstArgument } from '../command/normalize.js';
+import { parseArguments } from '../command/parse.js';
+import type { Globals } from '../context.js';
+import { globalFlags } from '../flags/global.js';
+import { readGlobals } from '../globals.js';
+import { rootFlags } from '../help.js';
+import { makeContext } from '../make-context.js';
+
+/** What the shell has to add by itself. */
+type Directive = 'none' | 'files' | 'directories';
+
+interface Candidates {
+  readonly words: readonly { readonly word: string; readonly help: string }[];
+  readonly directive: Directive;
+}
+
+const NOTHING: Candidates = { words: [], directive: 'none' };
+
+/**
+ * `words` follow the program's name; the last is what is being typed. Prints a candidate and, after a tab, its description on
+ * each line, and last a colon and the directive.
+ */
+export async function complete(words: readonly string[]): Promise<number> {
+  const globals = readGlobalsQuietly(words);
+  const context = makeContext({ ...globals, stdout: 1 });
+  const typed = words.at(-1) ?? '';
+  const { words: candidates, directive } = await candidatesFor(words.slice(0, -1), typed, globals).catch(() => NOTHING);
+  const lines = candidates.filter(({ word }) => word.startsWith(typed)).map(({ word, help }) => `${word}\t${help}\n`);
+  await context.out(`${lines.join('')}:${directive}\n`);
+  return 0;
+}
+
+/** Those before the command's name: they say where the containers are. */
+function readGlobalsQuietly(words: readonly string[]): Globals {
+  try {
+    const before = words.slice(0, firstArgument(globalFlags, words.slice(0, -1)));
+    return readGlobals(
+      parseArguments({ path: 'tspod', flags: globalFlags, passThrough: false }, before).flags,
+      process.cwd(),
+    );
+  } catch {
+    return { logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 };
+  }
+}
+
+async function candidatesFor(before: readonly string[], typed: string, globals: Globals): Promise<Candidates> {
+  const at = firstArgument(globalFlags, before);
+  const first = before[at];
+  if (first === undefined) return inGroup('', before, { typed, globals });
+  if (!isGroup(first)) return inCommand(await findCommand('', first), before.slice(at + 1), { typed, globals });
+  const rest = before.slice(at + 1);
+  const second = firstArgument(globalFlags, rest);
+  if (rest[second] === undefined) return inGroup(first, rest, { typed, globals });
+  return inCommand(await findCommand(first, rest[second]), rest.slice(second + 1), { typed, globals });
+}
+
+interface Typing {
+  readonly typed: string;
+  readonly globals: Globals;
+}
+
+/** No command is named yet. */
+async function inGroup(group: Group, before: readonly string[], typing: Typing): Promise<Candidates> {
+  const pending = pendingFlag(globalFlags, before);
+  if (pending !== undefined) return valuesOf(pending.completion, typing);
+  if (typing.typed.startsWith('-')) return flagCandidates(rootFlags(), typing);
+  const words = await Promise.all(
+    commandNames(group).map(async (word) => ({ word, help: (await findCommand(group, word))?.summary ?? '' })),
+  );
+  if (group === '')
+    words.push(...Object.entries(GROUPS).map(([word, help]) => ({ word, help })), {
+      word: 'help',
+      help: 'Help about a command',
+    });
+  else words.push(...Object.entries(aliases(group)).map(([word, name]) => ({ word, help: `As ${name}` })));
+  return { words, directive: 'none' };
+}
+
+async function inCommand(command: Command | undefined, before: readonly string[], typing: Typing): Promise<Candidates> {
+  if (command === undefined) return NOTHING;
+  const flags = mergeFlags(command.flags, globalFlags);
+  const passThrough = command.passThrough === true;
+  const firstPlace = firstArgument(flags, before);
+  const ended = passThrough && firstPlace < before.length;
+  const pending = ended ? undefined : pendingFlag(flags, before);
+  if (pending !== undefined) return valuesOf(pending.completion, typing);
+  if (!ended && typing.typed.startsWith('-')) return flagCandidates(flags, typing);
+  const place = countArguments(flags, before, passThrough);
+  const { completion = [] } = command;
+  return valuesOf(completion[Math.min(place, passThrough ? place : completion.length - 1)], typing);
+}
+
+/** The flag whose value is about to be typed. */
+function pendingFlag(flags: readonly Flag[], before: readonly string[]): Flag | undefined {
+  const last = before.at(-1) ?? '';
+  if (last.startsWith('--')) {
+    const flag = flags.find((candidate) => longNames(candidate).includes(last.slice(2)));
+    return flag !== undefined && takesValue(flag) ? flag : undefined;
+  }
+  if (!/^-[^-]/.test(last)) return undefined;
+  const flag = flags.find(({ short }) => short === last.at(-1));
+  return flag !== undefined && takesValue(flag) ? flag : undefined;
+}
+
+function countArguments(flags: readonly Flag[], before: readonly string[], passThrough: boolean): number {
+  let count = 0;
+  for (let at = firstArgument(flags, before); at < before.length; count++) {
+    if (passThrough) return before.length - at;
+    at += 1 + firstArgument(flags, before.slice(at + 1));
+  }
+  return count;
+}
+
+async function flagCandidates(flags: readonly Flag[], typing: Typing): Promise<Candidates> {
+  const { typed } = typing;
+  const equals = typed.indexOf('=');
+  if (equals < 0) {
+    const words = flags.filter(({ hidden }) => hidden !== true).map(({ name, help }) => ({ word: `--${name}`, help }));
+    return { words, directive: 'none' };
+  }
+  const flag = flags.find((candidate) => longNames(candidate).includes(typed.slice(2, equals)));
+  const values = await valuesOf(flag?.completion, typing);
+  return {
+    ...values,
+    words: values.words.map(({ word, help }) => ({ word: typed.slice(0, equals + 1) + word, help })),
+  };
+}
+
+async function valuesOf(completion: Completion | undefined, typing: Typing): Promise<Candidates> {
+  if (completion === undefined) return NOTHING;
+  if (completion === 'file') return { words: [], directive: 'files' };
+  if (completion === 'directory') return { words: [], directive: 'directories' };
+  if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
+  if (completion === 'pods') return { words: await podNames(typing.globals), directive: 'none' };
+  if (completion === 'volumes') return { words: await volumeNames(typing.globals), directive: 'none' };
+  if (completion === 'secrets') return { words: await secretNames(typing.globals), directive: 'none' };
+  if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
+  return { words: completion.map((word) => ({ word, help: '' })), directive: 'none' };
+}
+
+async function networkNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const networks = (await makeContext(globals).engine()).networks.list();
+  return networks.map(({ name, driver }) => ({ word: name, help: driver }));
+}
+
+async function volumeNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const volumes = (await makeContext(globals).engine()).volumes.list();
+  return volumes.map(({ name, containers }) => ({ word: name, help: containers.length === 0 ? 'unused' : '' }));
+}
+
+async function podNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const pods = (await makeContext(globals).engine()).pods.list();
+  return pods.map(({ name, status }) => ({ word: name, help: status }));
+}
+
+async function secretNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const secrets = (await makeContext(globals).engine()).secrets.list();
+  return secrets.map(({ name, id }) => ({ word: name, help: id }));
+}
+
+async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {
+  const context = makeContext(globals);
+  const rows = (await context.engine()).containers.list({ all: true });
+  return rows.map(({ name, status, image, rootfs }) => ({
+    word: name,
+    help: `${status} ${image === '' ? rootfs : image}`,
+  }));
+}

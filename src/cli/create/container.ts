@@ -1,0 +1,88 @@
+/** From the command line of create, run and explain to create options. */
+import type { RegistryAccess } from '../../engine/images/types.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { invalid } from '../errors/cli-error.js';
+import type { Invocation } from '../command/definition.js';
+import type { Context } from '../context.js';
+import { applyNetworkMode } from './default-network.js';
+import { applyFlags, type Draft } from '../flags/create/draft.js';
+import { setRootfs } from '../flags/create/files.js';
+import { createFlags } from '../flags/create/all.js';
+import { platformText, registryAccess } from '../flags/platform.js';
+import { isTerminal } from '../../host/is-terminal.js';
+import { checkDescriptors } from '../parse/descriptors.js';
+
+export interface CreateRequest {
+  readonly options: CreateOptions;
+  /** Remove a container of the same name first. */
+  readonly replace: boolean;
+  /** How registries are talked to. */
+  readonly registry: RegistryAccess;
+  /** Do not tell of a pull. */
+  readonly quiet: boolean;
+}
+
+/** Refuses a command line without an image. */
+export function checkCreate({ flags, args }: Invocation): void {
+  const needed = flags.has('rootfs') && flags.text('rootfs') !== '' ? 0 : 1;
+  if (args.length < needed) throw invalid(`requires at least ${needed} arg(s), only received ${args.length}`);
+}
+
+/** Throws CliError for what makes no sense by itself; the engine checks the rest. */
+export async function readCreateRequest(context: Context, invocation: Invocation): Promise<CreateRequest> {
+  const { flags, args, commandLine } = invocation;
+  const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
+  applyFlags(createFlags, flags, { draft, caller: context.caller });
+  if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft);
+  const rest = takeRoot(draft, invocation, context.caller.directory);
+  if (rest.length > 0) draft.command = rest;
+  // Who removes the image at the end removes the container before it.
+  if (flags.bool('rmi')) draft.autoRemove = true;
+  checkCombination(draft, args);
+  checkPassthrough(draft);
+  if (flags.has('preserve-fds')) draft.preserveFds = checkDescriptors(flags.number('preserve-fds') ?? 0);
+  const { runtime, runtimeFlags } = context.globals;
+  if (runtime !== undefined) draft.runtime = runtime;
+  if (runtimeFlags !== undefined) draft.runtimeFlags = runtimeFlags;
+  const replace = flags.bool('replace');
+  if (replace && draft.name === undefined) throw invalid('cannot replace container without --name being set');
+  const platform = platformText(flags);
+  if (platform !== undefined) draft.platform = platform;
+  return { options: draft, replace, registry: registryAccess(flags), quiet: flags.bool('quiet') };
+}
+
+/** Its pod's network is its own, unless it has chosen another one. */
+async function isNetworkOfPod(context: Context, { pod = '', network, networks }: Draft): Promise<boolean> {
+  if (pod === '' || pod.startsWith('new:') || network !== undefined || networks !== undefined) return false;
+  const { pods } = await context.engine();
+  return pods.get(pod).summary().share.includes('net');
+}
+
+/** Takes the image, or with a bare --rootfs the directory, from the arguments; what is left is the command. */
+function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string): readonly string[] {
+  if (draft.rootfs !== undefined) return args;
+  const [first = '', ...rest] = args;
+  if (flags.has('rootfs')) setRootfs(draft, first, directory);
+  else draft.image = first;
+  return rest;
+}
+
+/** A container that is given a terminal could type into it, and its shell would run that. */
+function checkPassthrough({ log }: Draft): void {
+  if (log?.driver === 'passthrough' && [0, 1, 2].some(isTerminal))
+    throw invalid("the '--log-driver passthrough' option cannot be used on a TTY");
+}
+
+function checkCombination(draft: Draft, args: readonly string[]): void {
+  if (draft.userns !== undefined && draft.pod !== undefined && !draft.pod.startsWith('new:'))
+    throw invalid('--userns and --pod cannot be set together');
+  if (draft.autoRemove === true && draft.restart !== undefined && draft.restart.policy !== 'no') {
+    throw invalid('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
+  }
+  const resources = draft.resources ?? {};
+  if (resources.cpus !== undefined && resources.cpuPeriodUs !== undefined)
+    throw invalid('--cpu-period and --cpus cannot be set together');
+  if (resources.cpus !== undefined && resources.cpuQuotaUs !== undefined)
+    throw invalid('--cpu-quota and --cpus cannot be set together');
+  if (args[0] === '') throw invalid('the name of the image is empty');
+}

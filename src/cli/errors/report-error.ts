@@ -1,0 +1,32 @@
+/** Says on stderr what went wrong, in one line. */
+import { CliError } from './cli-error.js';
+import type { Context } from '../context.js';
+import { isTspodError } from '../../errors.js';
+import { messageOf } from './exit-status.js';
+import { withFlags } from './flag-words.js';
+
+/** With --log-level debug also where it comes from. `doing`: the command, for errors that name neither a file nor what was attempted. */
+export async function reportError(
+  context: Pick<Context, 'err' | 'log'>,
+  error: unknown,
+  doing = 'tspod',
+): Promise<void> {
+  const hint = error instanceof CliError && error.hint !== undefined ? `${error.hint}\n` : '';
+  await context.err(`Error: ${bareText(error, doing) ?? textOf(error)}\n${hint}`);
+  if (error instanceof Error && !(error instanceof CliError)) await context.log('debug', error.stack ?? '');
+}
+
+function textOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const isArgument = isTspodError(error, 'INVALID_ARGUMENT') || isTspodError(cause, 'INVALID_ARGUMENT');
+  return isArgument ? withFlags(messageOf(error)) : messageOf(error);
+}
+
+/** What node says of a failed system call: `ENOSPC: no space left on device, write`, and with the path `ENOENT: no such file or directory, open '/a/b'`. */
+function bareText(error: unknown, doing: string): string | undefined {
+  const pattern = /^(.*: )?E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s;
+  const [, before, reason, call, path] = pattern.exec(messageOf(error)) ?? [];
+  if (reason === undefined || call === undefined) return undefined;
+  const what = before ?? (path === undefined ? `${doing}: ` : '');
+  return `${what}${path === undefined ? call : `${call} ${path}`}: ${reason}`;
+}

@@ -1,0 +1,60 @@
+/** Create options under construction, and flags that know what they put into them. */
+import type { Flag } from '../../command/flag.js';
+import type { FlagValues } from '../../command/flag-values.js';
+import type { Caller } from '../../parse/caller.js';
+import type { CreateOptions, LogOptions, ResourceOptions } from '../../../spec/create-options.js';
+
+export type Draft = { -readonly [K in keyof CreateOptions]: CreateOptions[K] };
+
+/** A flag of create and run: what it does is written beside what it is. */
+export type CreateFlag = Flag &
+  (
+    | { readonly kind: 'bool'; readonly set: (draft: Draft, value: boolean, caller: Caller) => void }
+    | { readonly kind: 'int' | 'uint' | 'float'; readonly set: (draft: Draft, value: number) => void }
+    | { readonly kind: 'text' | 'maybe'; readonly set: (draft: Draft, value: string, caller: Caller) => void }
+    | {
+        readonly kind: 'list' | 'items';
+        readonly set: (draft: Draft, values: readonly string[], caller: Caller) => void;
+      }
+    | { readonly missing: string }
+    /** Read by the command itself, not a property of the container. */
+    | { readonly ofCommand: true }
+  );
+
+/** Where flags put what they say, and whom they ask. */
+export interface FlagTarget {
+  readonly draft: Draft;
+  readonly caller: Caller;
+}
+
+/** Carries the given flags out, in the order of the table: later ones see what earlier ones did. */
+export function applyFlags(flags: readonly CreateFlag[], values: FlagValues, target: FlagTarget): void {
+  for (const flag of flags) {
+    if (values.has(flag.name)) applyFlag(flag, values, target);
+  }
+}
+
+function applyFlag(flag: CreateFlag, values: FlagValues, { draft, caller }: FlagTarget): void {
+  if (!('set' in flag)) return;
+  switch (flag.kind) {
+    case 'bool':
+      return flag.set(draft, values.bool(flag.name), caller);
+    case 'int':
+    case 'uint':
+    case 'float':
+      return flag.set(draft, values.number(flag.name) ?? 0);
+    case 'list':
+    case 'items':
+      return flag.set(draft, values.list(flag.name), caller);
+    default:
+      return flag.set(draft, values.text(flag.name) ?? '', caller);
+  }
+}
+
+export function setResources(draft: Draft, resources: ResourceOptions): void {
+  draft.resources = { ...draft.resources, ...resources };
+}
+
+export function setLog(draft: Draft, log: LogOptions): void {
+  draft.log = { ...draft.log, ...log };
+}

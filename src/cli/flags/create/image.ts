@@ -1,0 +1,49 @@
+/** Flags of create and run about the image and where it comes from. */
+import { PLATFORM_FLAGS, REGISTRY_FLAGS } from '../platform.js';
+import { invalid } from '../../errors/cli-error.js';
+import type { CreateFlag } from './draft.js';
+
+const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
+const VOLUMES = ['bind', 'tmpfs', 'ignore'] as const;
+const group = 'Image';
+
+export const imageFlags: readonly CreateFlag[] = [
+  {
+    name: 'pull',
+    kind: 'text',
+    value: 'policy',
+    default: 'missing',
+    completion: POLICIES,
+    group,
+    help: 'Whether the image is pulled: always, missing, never, newer',
+    set: (draft, value) => {
+      const policy = POLICIES.find((known) => known === value.toLowerCase());
+      if (policy === undefined) throw invalid(`unsupported pull policy ${JSON.stringify(value)}`);
+      draft.pull = policy;
+    },
+  },
+  {
+    name: 'image-volume',
+    kind: 'text',
+    value: 'mode',
+    default: 'bind',
+    completion: VOLUMES,
+    group,
+    help: 'What becomes of the volumes of the image: bind, tmpfs, ignore',
+    set: (draft, value) => {
+      const mode = VOLUMES.find((known) => known === (value === 'anonymous' ? 'bind' : value));
+      if (mode === undefined)
+        throw invalid(`invalid image-volume type ${JSON.stringify(value)}. Pick one of bind, tmpfs, or ignore`);
+      draft.imageVolume = mode;
+    },
+  },
+  ...[...PLATFORM_FLAGS, ...REGISTRY_FLAGS].map((flag): CreateFlag => ({ ...flag, group, ofCommand: true })),
+  { name: 'quiet', short: 'q', kind: 'bool', group, help: 'Do not tell of a pull', ofCommand: true },
+  {
+    name: 'disable-content-trust',
+    kind: 'bool',
+    hidden: true,
+    help: 'Docker has it; nothing is done',
+    ofCommand: true,
+  },
+];

@@ -1,0 +1,107 @@
+/** Flags of create and run: how the container ends, and its log. */
+import type { LogOptions } from '../../../spec/create-options.js';
+import { parseRestart } from '../../parse/limits.js';
+import { parseLogOptions } from '../../parse/security.js';
+import { setLog, type CreateFlag } from './draft.js';
+import { invalid, unsupported } from '../../errors/cli-error.js';
+
+const LIFE = 'Life cycle';
+const LOG = 'Log';
+
+export const lifeFlags: readonly CreateFlag[] = [
+  {
+    name: 'restart',
+    kind: 'text',
+    value: 'policy',
+    completion: ['no', 'on-failure', 'always', 'unless-stopped'],
+    group: LIFE,
+    help: 'What to do when the container ends: no, on-failure[:retries], always, unless-stopped',
+    set: (draft, value) => {
+      draft.restart = parseRestart(value);
+    },
+  },
+  {
+    name: 'requires',
+    kind: 'items',
+    value: 'container',
+    completion: 'containers',
+    group: LIFE,
+    help: 'Containers that must run before it, and are started with it',
+    set: (draft, names) => {
+      draft.requires = names;
+    },
+  },
+  {
+    name: 'stop-signal',
+    kind: 'text',
+    value: 'signal',
+    default: 'SIGTERM',
+    group: LIFE,
+    help: 'Signal that asks the container to end',
+    set: (draft, value) => {
+      draft.stopSignal = value;
+    },
+  },
+  {
+    name: 'stop-timeout',
+    kind: 'int',
+    value: 'seconds',
+    default: '10',
+    group: LIFE,
+    help: 'Time between the stop signal and SIGKILL',
+    set: (draft, value) => {
+      draft.stopTimeoutSec = value;
+    },
+  },
+  {
+    name: 'timeout',
+    kind: 'uint',
+    value: 'seconds',
+    group: LIFE,
+    help: 'Longest time that the container may run; then it is killed',
+    set: (draft, value) => {
+      draft.timeoutSec = value;
+    },
+  },
+];
+
+export const logFlags: readonly CreateFlag[] = [
+  {
+    name: 'log-driver',
+    kind: 'text',
+    value: 'driver',
+    default: 'k8s-file',
+    completion: ['k8s-file', 'json-file', 'none', 'passthrough'],
+    group: LOG,
+    help: 'Where output is kept: k8s-file, json-file, none, passthrough',
+    set: (draft, value) => {
+      setLog(draft, { driver: logDriver(value) });
+    },
+  },
+  {
+    name: 'log-opt',
+    kind: 'list',
+    value: 'name=value',
+    group: LOG,
+    help: 'Option of the log: path, max-size, max-file, tag',
+    set: (draft, items) => {
+      setLog(draft, parseLogOptions(items));
+    },
+  },
+];
+
+function logDriver(name: string): NonNullable<LogOptions['driver']> {
+  switch (name) {
+    case 'k8s-file':
+    case 'json-file':
+    case 'none':
+    case 'passthrough':
+      return name;
+    case 'journald':
+    case 'syslog':
+    case 'passthrough-tty':
+      throw unsupported(`--log-driver ${name}`, 'choose from k8s-file, json-file, none, passthrough');
+    default:
+      throw invalid(`running container create option: invalid log driver ${JSON.stringify(name)}: invalid argument`);
+  }
+}

@@ -1,0 +1,114 @@
+/** Flags of create and run: networks, ports, what may be reached. */
+import { invalid } from '../../errors/cli-error.js';
+import { parseNetworks } from '../../parse/networks.js';
+import type { CreateFlag, Draft } from './draft.js';
+
+const NETWORK = 'Network';
+
+export const networkFlags: readonly CreateFlag[] = [
+  {
+    name: 'network',
+    aliases: ['net'],
+    kind: 'items',
+    value: 'mode',
+    completion: 'networks',
+    group: NETWORK,
+    help: 'Network: bridge, none, host, container:NAME, ns:PATH, or NAME[:ip=,ip6=,mac=,alias=,interface_name=]',
+    default: '$TSPOD_NETWORK or bridge',
+    set: (draft, values) => {
+      const parsed = parseNetworks(values);
+      if (parsed === undefined) return;
+      draft.network = parsed.mode;
+      if (parsed.networks.length > 0) draft.networks = parsed.networks;
+    },
+  },
+  {
+    name: 'ip',
+    kind: 'text',
+    value: 'address',
+    group: NETWORK,
+    help: 'IPv4 address on the only network',
+    set: (draft, value) => {
+      draft.ip = value;
+    },
+  },
+  {
+    name: 'ip6',
+    kind: 'text',
+    value: 'address',
+    group: NETWORK,
+    help: 'IPv6 address on the only network',
+    set: (draft, value) => {
+      draft.ip6 = value;
+    },
+  },
+  {
+    name: 'mac-address',
+    kind: 'text',
+    value: 'address',
+    group: NETWORK,
+    help: 'MAC address on the only network',
+    set: (draft, value) => {
+      draft.macAddress = value;
+    },
+  },
+  {
+    name: 'network-alias',
+    kind: 'list',
+    value: 'name',
+    group: NETWORK,
+    help: 'Further name by which containers on the same network find it',
+    set: (draft, items) => {
+      draft.networkAliases = items;
+    },
+  },
+  {
+    name: 'publish',
+    short: 'p',
+    kind: 'items',
+    value: '[[ip:][port]:]port[/proto]',
+    group: NETWORK,
+    help: 'Reach a port, or a range of them, through the host',
+    set: (draft, items) => {
+      draft.publish = items;
+    },
+  },
+  {
+    name: 'publish-all',
+    short: 'P',
+    kind: 'bool',
+    group: NETWORK,
+    help: 'Publish all exposed ports on ports that are free',
+    set: (draft, value) => {
+      draft.publishAll = value;
+    },
+  },
+  {
+    name: 'expose',
+    kind: 'list',
+    value: 'port[/proto]',
+    group: NETWORK,
+    help: 'Port, or range of ports, that the container listens on',
+    set: (draft, items) => {
+      draft.expose = items;
+    },
+  },
+  {
+    name: 'egress',
+    kind: 'items',
+    value: 'allow=host[:port],...',
+    group: NETWORK,
+    help: 'What may be reached: allow= or deny=, then names, addresses, networks; with any allowed, nothing else',
+    set: (draft, items) => {
+      for (const item of items) addEgress(draft, item);
+    },
+  },
+];
+
+function addEgress(draft: Draft, item: string): void {
+  const match = /^(allow|deny)=(.+)$/.exec(item);
+  if (match === null) throw invalid(`--egress must be allow= or deny= and destinations, not ${JSON.stringify(item)}`);
+  const kind = match[1] === 'allow' ? 'allow' : 'deny';
+  const rules = (match[2] ?? '').split(',').filter((rule) => rule !== '');
+  draft.egress = { ...draft.egress, [kind]: [...(draft.egress?.[kind] ?? []), ...rules] };
+}

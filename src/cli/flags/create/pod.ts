@@ -1,0 +1,147 @@
+/** Flags of pod create: those of a container that belong to its pod, and those of the pod itself. */
+import type { Flag } from '../../command/flag.js';
+import { createFlags } from './all.js';
+import type { CreateFlag } from './draft.js';
+
+const POD = 'Pod';
+
+/** Flags of create that mean the same for a pod. */
+const SHARED: ReadonlySet<string> = new Set([
+  'add-host',
+  'blkio-weight',
+  'blkio-weight-device',
+  'cgroup-parent',
+  'cpu-shares',
+  'cpus',
+  'cpuset-cpus',
+  'cpuset-mems',
+  'device',
+  'device-read-bps',
+  'device-write-bps',
+  'dns',
+  'dns-option',
+  'dns-search',
+  'egress',
+  'gidmap',
+  'hostname',
+  'hosts-file',
+  'ip',
+  'ip6',
+  'label',
+  'label-file',
+  'mac-address',
+  'memory',
+  'memory-swap',
+  'network',
+  'network-alias',
+  'no-hostname',
+  'no-hosts',
+  'pid',
+  'publish',
+  'restart',
+  'shm-size',
+  'subgidname',
+  'subuidname',
+  'sysctl',
+  'uidmap',
+  'userns',
+  'uts',
+  'volume',
+  'volumes-from',
+]);
+
+const HELP: Readonly<Record<string, string>> = {
+  'cgroup-parent': "Cgroup, or slice of systemd, in which the pod's is made",
+  device: 'Add a device of the host to all containers',
+  hostname: "Set the host name (default the pod's name)",
+  label: 'Set metadata on the pod',
+  restart: 'Restart policy of the containers that have none: no, on-failure[:retries], always, unless-stopped',
+  volume: 'Mount a directory or file of the host, or a volume, in all containers',
+  'volumes-from': 'Mount what another container mounts in all containers; options: ro, rw',
+};
+
+/** In the order of the table of create, since later ones see what earlier ones did. */
+export const podSharedFlags: readonly CreateFlag[] = createFlags
+  .filter(({ name }) => SHARED.has(name))
+  .map((flag): CreateFlag => ({ ...flag, help: HELP[flag.name] ?? flag.help }));
+
+/** Read by the command itself. */
+const podOwnFlags: readonly Flag[] = [
+  {
+    name: 'exit-policy',
+    kind: 'text',
+    value: 'policy',
+    default: 'continue',
+    completion: ['continue', 'stop'],
+    group: POD,
+    help: 'What becomes of the pod when its last container has ended: continue, stop',
+  },
+  {
+    name: 'infra',
+    kind: 'bool',
+    default: 'true',
+    group: POD,
+    help: 'Keep what the containers share by a container that does nothing else',
+  },
+  {
+    name: 'infra-command',
+    kind: 'text',
+    value: 'command',
+    group: POD,
+    help: 'With --infra-image: what that container runs, a program or a JSON list of words',
+  },
+  {
+    name: 'infra-conmon-pidfile',
+    kind: 'text',
+    value: 'file',
+    completion: 'file',
+    group: POD,
+    help: "Write the pid of that container's monitor to a file",
+  },
+  { name: 'infra-image', kind: 'text', value: 'image', group: POD, help: 'Image of that container (default none)' },
+  {
+    name: 'infra-name',
+    kind: 'text',
+    value: 'name',
+    group: POD,
+    help: "Name of that container (default the pod's short id and -infra)",
+  },
+  { name: 'name', short: 'n', kind: 'text', value: 'name', group: POD, help: 'Assign a name to the pod' },
+  {
+    name: 'pod-id-file',
+    kind: 'text',
+    value: 'file',
+    completion: 'file',
+    group: POD,
+    help: 'Write the id of the pod to a file that does not exist yet',
+  },
+  { name: 'replace', kind: 'bool', group: POD, help: 'Remove a pod of the same name, with its containers, first' },
+  {
+    name: 'share',
+    kind: 'text',
+    value: 'namespaces',
+    default: 'ipc,net,uts',
+    completion: ['cgroup', 'ipc', 'net', 'pid', 'uts', 'none'],
+    group: POD,
+    help: 'Namespaces that the containers share: cgroup, ipc, net, pid, uts, user, with commas; none; with + in front of them, beside the default',
+  },
+  {
+    name: 'share-parent',
+    kind: 'bool',
+    default: 'true',
+    group: POD,
+    help: "Make the cgroups of the containers in the pod's",
+  },
+];
+
+const missing: readonly Flag[] = [
+  {
+    name: 'security-opt',
+    kind: 'items',
+    help: '',
+    hidden: true,
+    missing: 'give it to the containers: those of a pod have each their own',
+  },
+];
+
+export const podCreateFlags: readonly Flag[] = [...podOwnFlags, ...podSharedFlags, ...missing];

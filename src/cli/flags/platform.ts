@@ -1,0 +1,66 @@
+/** Flags of commands that go to registries, and what they say. */
+import type { RegistryAccess } from '../../engine/images/types.js';
+import { invalid } from '../errors/cli-error.js';
+import type { FlagValues } from '../command/flag-values.js';
+import type { Flag } from '../command/flag.js';
+
+export const REGISTRY_FLAGS = [
+  { name: 'authfile', kind: 'text', value: 'path', completion: 'file', help: 'File of logins to registries' },
+  {
+    name: 'cert-dir',
+    kind: 'text',
+    value: 'directory',
+    completion: 'directory',
+    help: 'Directory of certificates and keys',
+  },
+  { name: 'creds', kind: 'text', value: 'user:password', help: 'Credentials for the registry' },
+  { name: 'tls-verify', kind: 'bool', default: 'true', help: 'Check certificates, and take no HTTP' },
+] as const satisfies readonly Flag[];
+
+export const PLATFORM_FLAGS = [
+  { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the machine's" },
+  { name: 'os', kind: 'text', value: 'name', help: "Operating system in place of the machine's" },
+  { name: 'platform', kind: 'text', value: 'OS/ARCH[/VARIANT]', help: "Platform in place of the machine's" },
+  { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture in place of the machine's" },
+] as const satisfies readonly Flag[];
+
+export const CHANGE_FLAG = {
+  name: 'change',
+  short: 'c',
+  kind: 'items',
+  value: 'instruction',
+  help: 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile',
+} as const satisfies Flag;
+
+export function registryAccess(flags: FlagValues): RegistryAccess {
+  const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
+  return {
+    ...(authFile === undefined ? {} : { authFile }),
+    ...(certDir === undefined ? {} : { certDir }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(flags.has('tls-verify') ? { tlsVerify: flags.bool('tls-verify') } : {}),
+  };
+}
+
+/** undefined: the machine's. */
+export function platformText(flags: FlagValues): string | undefined {
+  const whole = flags.text('platform');
+  const [os, arch, variant] = [flags.text('os'), flags.text('arch'), flags.text('variant')];
+  if (whole !== undefined) {
+    if (os !== undefined || arch !== undefined)
+      throw invalid('--platform option can not be specified with --arch or --os');
+    return whole;
+  }
+  if (os === undefined && arch === undefined && variant === undefined) return undefined;
+  const own = process.arch === 'x64' ? 'amd64' : process.arch;
+  return [os ?? 'linux', arch ?? own, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+/** A flag of Podman's that is refused. */
+export const missingFlag = (name: string, why: string): Flag => ({
+  name,
+  kind: 'text',
+  help: '',
+  hidden: true,
+  missing: why,
+});

@@ -1,0 +1,77 @@
+/** An event as Podman prints it: a line, JSON, and as a template sees it. */
+import type { EngineEvent } from '../../engine/events.js';
+import { stringMap, struct, type GoStruct } from '../format/values.js';
+import { shortId } from '../../util/short-id.js';
+
+/** Attributes that Podman has in fields of their own. */
+const EXIT_CODE = 'containerExitCode';
+const HEALTH = 'health_status';
+
+export function eventLine(event: EngineEvent, { truncate }: { readonly truncate: boolean }): string {
+  const { type, status, attributes } = event;
+  const id = truncate ? shortId(event.id) : event.id;
+  const names = Object.keys(attributes).sort();
+  const pairs = [...names.filter((name) => name === HEALTH), ...names.filter((name) => name !== HEALTH)].map(
+    (key) => `${key}=${attributes[key] ?? ''}`,
+  );
+  const named = id === '' ? pairs : [`image=${event.image}`, `name=${event.name}`, ...pairs];
+  const called = type === 'volume' ? event.name : id;
+  const words = [printedTime(event.timeUs), type, status, ...(called === '' ? [] : [called])];
+  return `${words.join(' ')}${named.length === 0 ? '' : ` (${named.join(', ')})`}\n`;
+}
+
+/** What is empty is left out. */
+export function eventJson(event: EngineEvent): Record<string, unknown> {
+  const code = event.attributes[EXIT_CODE];
+  const health = event.attributes[HEALTH];
+  return {
+    ...(code === undefined ? {} : { ContainerExitCode: Number(code) }),
+    ...(event.id === '' ? {} : { ID: event.id }),
+    ...(event.image === '' ? {} : { Image: event.image }),
+    ...(event.name === '' ? {} : { Name: event.name }),
+    Status: event.status,
+    Time: rfc3339(event.timeUs),
+    Type: event.type,
+    ...(health === undefined ? {} : { [HEALTH]: health }),
+    Attributes: event.attributes,
+  };
+}
+
+export function eventStruct(event: EngineEvent): GoStruct {
+  const { attributes } = event;
+  return struct('*events.Event', {
+    Attributes: stringMap(attributes),
+    ContainerExitCode: Number(attributes[EXIT_CODE] ?? 0),
+    HealthStatus: attributes[HEALTH] ?? '',
+    ID: event.id,
+    Image: event.image,
+    Name: event.name,
+    Network: attributes['network'] ?? '',
+    Status: event.status,
+    Time: { kind: 'time', text: rfc3339(event.timeUs) },
+    Type: event.type,
+  });
+}
+
+/** 2026-11-25T21:00:00.123456Z; zeros at the end are left out, as Go does. */
+function rfc3339(timeUs: number): string {
+  const { seconds, fraction } = parts(timeUs);
+  return `${seconds}${fraction}Z`;
+}
+
+/** 2026-11-25 21:00:00.123456 +0000 UTC. */
+function printedTime(timeUs: number): string {
+  const { seconds, fraction } = parts(timeUs);
+  return `${seconds.replace('T', ' ')}${fraction} +0000 UTC`;
+}
+
+function parts(timeUs: number): { readonly seconds: string; readonly fraction: string } {
+  const second = Math.floor(timeUs / 1e6);
+  const digits = String(timeUs - second * 1e6)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return {
+    seconds: new Date(second * 1000).toISOString().slice(0, 19),
+    fraction: digits === '' ? '' : `.${digits}`,
+  };
+}

@@ -1,0 +1,28 @@
+/** What diff prints, of containers and of images. */
+import type { FileChange } from '../../container/api/files.js';
+import type { Flag } from '../command/flag.js';
+
+const LETTERS: Readonly<Record<FileChange['kind'], string>> = { added: 'A', changed: 'C', deleted: 'D' };
+
+export const changesFormatFlag: Flag = {
+  name: 'format',
+  kind: 'text',
+  value: 'format',
+  choices: ['json'],
+  help: 'Print as json',
+};
+
+export function changesText(changes: readonly FileChange[], format: string | undefined): string {
+  if (format === 'json') return `${JSON.stringify(byKind(changes), null, 2)}\n`;
+  return changes.map(({ kind, path }) => `${LETTERS[kind]} ${path}\n`).join('');
+}
+
+/** Kinds that did not happen are left out, as Podman does. */
+function byKind(changes: readonly FileChange[]): Partial<Record<FileChange['kind'], string[]>> {
+  const result: Partial<Record<FileChange['kind'], string[]>> = {};
+  for (const kind of ['changed', 'added', 'deleted'] as const) {
+    const paths = changes.filter((change) => change.kind === kind).map(({ path }) => path);
+    if (paths.length > 0) result[kind] = paths;
+  }
+  return result;
+}

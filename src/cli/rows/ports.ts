@@ -1,0 +1,14 @@
+/** Published ports in one line. */
+import type { PublishedPort } from '../../spec/container-network.js';
+
+/** As ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
+export function portsText(ports: readonly PublishedPort[]): string {
+  const range = (first: number, count: number): string =>
+    count === 1 ? String(first) : `${first}-${first + count - 1}`;
+  return ports
+    .map(({ hostIp, hostPort, containerPort, protocol, range: count }) => {
+      const host = hostIp === '' ? '0.0.0.0' : hostIp.includes(':') ? `[${hostIp}]` : hostIp;
+      return `${host}:${range(hostPort, count)}->${range(containerPort, count)}/${protocol}`;
+    })
+    .join(', ');
+}

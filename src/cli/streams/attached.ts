@@ -1,0 +1,88 @@
+/** Connects the caller's streams and terminal to a container, or to a command in it, until either ends. */
+import type { Writable } from 'node:stream';
+
+import type { AttachEnd, AttachOptions, AttachSession, TerminalSize } from '../../container/api/container.js';
+import type { Context } from '../context.js';
+import { isTerminal } from '../../host/is-terminal.js';
+import { outputStream } from './output.js';
+import { openSignalProxy, type SignalProxy } from '../terminal/signal-proxy.js';
+
+export interface AttachRequest {
+  /** Streams that are connected. */
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** What is attached to has a terminal. */
+  readonly tty: boolean;
+  /** Absent: the default keys. */
+  readonly detachKeys?: string;
+  /** Where the signals that this process gets go; absent: they end it as usual. */
+  readonly sendSignal?: (signal: NodeJS.Signals) => void;
+  /** Makes the connection; the caller's streams are ready then. */
+  readonly open: (options: AttachOptions) => Promise<AttachSession>;
+}
+
+/** How it ended, when all output is written; throws OutputClosed when stdout has no reader any more. */
+export async function attach(context: Context, request: AttachRequest): Promise<AttachEnd> {
+  // a container with a terminal gets signals as keys
+  const proxy = request.sendSignal !== undefined && !request.tty ? openSignalProxy() : undefined;
+  const cleanups: (() => void)[] = proxy === undefined ? [] : [() => proxy.stop()];
+  try {
+    return await connect(context, request, { proxy, cleanups });
+  } finally {
+    for (const cleanup of cleanups.reverse()) cleanup();
+  }
+}
+
+interface Plumbing {
+  readonly proxy: SignalProxy | undefined;
+  readonly cleanups: (() => void)[];
+}
+
+async function connect(context: Context, request: AttachRequest, plumbing: Plumbing): Promise<AttachEnd> {
+  const stdout =
+    request.stdout && context.globals.stdout !== undefined ? outputStream(context.globals.stdout) : undefined;
+  const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
+  const broken = firstFailure([stdout, stderr]);
+  const size = request.tty ? await windowSize() : undefined;
+  if (request.tty && request.stdin && isTerminal(0)) plumbing.cleanups.push(await rawMode());
+  const session = await request.open({
+    ...(request.stdin ? { stdin: process.stdin } : {}),
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(stderr === undefined ? {} : { stderr }),
+    ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
+    ...(size === undefined ? {} : { size }),
+  });
+  if (request.tty) plumbing.cleanups.push(await followWindow(session, size));
+  if (request.sendSignal !== undefined) plumbing.proxy?.connect(request.sendSignal);
+  return Promise.race([session.ended, broken]);
+}
+
+/** Rejects when one of the streams cannot be written to; never resolves. */
+function firstFailure(streams: readonly (Writable | undefined)[]): Promise<never> {
+  const failure = new Promise<never>((_, reject) => {
+    for (const stream of streams) stream?.on('error', (error) => reject(error));
+  });
+  // it may reject when nobody waits any more
+  failure.catch(() => undefined);
+  return failure;
+}
+
+async function windowSize(): Promise<TerminalSize | undefined> {
+  const { terminalSize } = await import('../terminal/window.js');
+  return terminalSize();
+}
+
+async function followWindow(session: AttachSession, sent: TerminalSize | undefined): Promise<() => void> {
+  const { terminalSize, watchWindow } = await import('../terminal/window.js');
+  const stop = watchWindow((size) => session.resize(size));
+  // it may have changed while the connection was made
+  const now = terminalSize();
+  if (now !== undefined && (now.rows !== sent?.rows || now.columns !== sent.columns)) session.resize(now);
+  return stop;
+}
+
+async function rawMode(): Promise<() => void> {
+  const [{ ReadStream }, { enterRawMode }] = await Promise.all([import('node:tty'), import('../terminal/raw-mode.js')]);
+  return process.stdin instanceof ReadStream ? enterRawMode(process.stdin) : () => undefined;
+}

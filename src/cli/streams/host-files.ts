@@ -1,0 +1,66 @@
+/** The other side of `cp`: files of the machine. */
+import { openSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+
+import { O_DIRECTORY, O_PATH, ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { NO_ID_MAPS } from '../../storage/owners.js';
+import { packDirectory, packPlace } from '../../storage/pack-tree.js';
+import { unpackTree } from '../../storage/unpack-tree.js';
+import { toBinaryText } from '../../util/binary-text.js';
+
+/** What a path leads to. */
+export interface HostFile {
+  /** With all links followed. */
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+/** undefined if there is none. */
+export async function findOnHost(path: string): Promise<HostFile | undefined> {
+  try {
+    const real = await realpath(path);
+    const isDirectory = (await stat(real)).isDirectory();
+    // A slash at the end asks for a directory.
+    return path.endsWith('/') && !isDirectory ? undefined : { path: real, isDirectory };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined;
+    throw error;
+  }
+}
+
+function openDirectory(path: string): OwnedFd {
+  return ownFd(openSync(path, O_PATH | O_DIRECTORY));
+}
+
+/** A file or tree under another name; '' is what is in a directory. */
+export async function* packHost({ path }: HostFile, as: string): AsyncGenerator<Buffer, void, undefined> {
+  const options = { idMaps: NO_ID_MAPS };
+  if (as === '' || path === '/') {
+    using directory = openDirectory(path);
+    yield* packDirectory(directory.fd, options);
+    return;
+  }
+  using parent = openDirectory(dirname(path));
+  const place = { directory: parent.fd, name: toBinaryText(basename(path)) };
+  yield* packPlace(place, toBinaryText(as), options);
+}
+
+export interface UnpackHostOptions {
+  readonly directory: string;
+  readonly overwrite: boolean;
+  /** Everything belongs to who calls. @default as the archive says */
+  readonly chown: boolean;
+}
+
+/** Into a directory that is there; the archive's links lead nowhere. */
+export async function unpackOnHost(archive: AsyncIterable<Uint8Array>, options: UnpackHostOptions): Promise<void> {
+  using directory = openDirectory(options.directory);
+  const owner = options.chown ? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } : undefined;
+  await unpackTree(
+    archive,
+    { root: directory.fd, directory: '', links: false },
+    { overwrite: options.overwrite, idMaps: NO_ID_MAPS, owner, skipDevices: true },
+  );
+}

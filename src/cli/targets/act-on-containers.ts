@@ -1,0 +1,59 @@
+/** Does one thing to several containers: each success is a line on stdout, each failure one on stderr. */
+import type { Container } from '../../container/api/container.js';
+import type { Context } from '../context.js';
+import { EXIT_FAILURE } from '../errors/cli-error.js';
+import { reportError } from '../errors/report-error.js';
+import type { Selection } from './containers.js';
+
+export interface BatchOptions {
+  /** Those that depend on a container have their turn before it. @default all at the same time */
+  readonly dependentsFirst?: boolean;
+  readonly act: (container: Container) => Promise<void>;
+  /** What is printed of a success. @default how the user called the container */
+  readonly line?: (container: Container) => string | undefined;
+  /** @default 125 */
+  readonly status?: (errors: readonly unknown[]) => number;
+}
+
+/** All at the same time, or as their dependencies want it; names are printed in the order of the command line. The exit status. */
+export async function actOnAll(context: Context, selection: Selection, options: BatchOptions): Promise<number> {
+  const results = await Promise.all(actions(selection.targets, options));
+  const errors = [...selection.errors];
+  for (const result of results) {
+    if ('error' in result) errors.push(result.error);
+    else await context.out(`${result.shown}\n`);
+  }
+  for (const error of errors) await reportError(context, error);
+  return errors.length === 0 ? 0 : (options.status?.(errors) ?? EXIT_FAILURE);
+}
+
+type Result = { readonly shown: string } | { readonly error: unknown };
+
+function actions(targets: Selection['targets'], options: BatchOptions): readonly Promise<Result>[] {
+  const ordered = options.dependentsFirst === true && targets.length > 1;
+  const begun = new Map<Container, Promise<Result>>();
+  const byId = new Map(targets.map((target) => [target.container.id, target]));
+  const actOn = ({ container, shown }: Selection['targets'][number]): Promise<Result> => {
+    const known = begun.get(container);
+    if (known !== undefined) return known;
+    const before = (ordered ? dependentsOf(container) : []).flatMap((id) => byId.get(id) ?? []).map(actOn);
+    const action = Promise.all(before)
+      .then(() => options.act(container))
+      .then(
+        () => ({ shown: options.line?.(container) ?? shown }),
+        (error: unknown) => ({ error }),
+      );
+    begun.set(container, action);
+    return action;
+  };
+  return targets.map(actOn);
+}
+
+/** None of a container that is gone. */
+function dependentsOf(container: Container): readonly string[] {
+  try {
+    return container.dependents({ all: true });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,32 @@
+/** Tells of a pull or a push, a line for each step, in Podman's words. */
+import type { BlobProgress, ImageProgress, OnProgress } from '../../engine/images/progress.js';
+import type { Context } from '../context.js';
+
+/** What to pass as `onProgress`. Lines go to stderr, each blob is told of once. */
+export function transferLines(context: Context): OnProgress {
+  const told = new Set<string>();
+  const say = (line: string | undefined) => {
+    if (line === undefined || told.has(line)) return;
+    told.add(line);
+    void context.err(`${line}\n`);
+  };
+  return (progress) => {
+    say(progress.kind === 'image' ? imageLine(progress) : blobLine(progress));
+  };
+}
+
+export function imageLine({ state, reference }: ImageProgress): string {
+  if (state === 'resolving') return `Trying to pull ${reference}...`;
+  return state === 'manifest' ? 'Getting image source signatures' : 'Writing manifest to image destination';
+}
+
+function blobLine({ role, digest, state }: BlobProgress): string | undefined {
+  const what = role === 'config' ? `config ${hexOf(digest).slice(0, 10)}` : `blob ${digest}`;
+  if (state === 'transferring') return `Copying ${what}`;
+  if (state === 'waiting') return `Waiting for ${what}, which another process fetches`;
+  return state === 'exists' && role === 'layer' ? `Copying ${what} skipped: already exists` : undefined;
+}
+
+export function hexOf(digest: string): string {
+  return digest.replace(/^\w+:/, '');
+}

@@ -1,0 +1,109 @@
+/** What a container uses, and which processes it has. */
+import type { SignalOption } from './container.js';
+
+/** One measurement. What this machine does not count is 0. */
+export interface ContainerStats {
+  readonly id: string;
+  readonly name: string;
+  /** When it was taken: milliseconds since 1970, with fractions. */
+  readonly timeMs: number;
+  readonly cpu: {
+    /** Of one CPU, since `previous`, or without one since the start: 200 is two CPUs at full load. */
+    readonly percent: number;
+    /** Since the start. */
+    readonly averagePercent: number;
+    readonly totalNs: number;
+    readonly userNs: number;
+    readonly systemNs: number;
+  };
+  readonly memory: {
+    /** Without files that the kernel has cached and could drop at once. */
+    readonly usageBytes: number;
+    /** The container's limit, or the machine's memory where that is less. */
+    readonly limitBytes: number;
+    readonly percent: number;
+  };
+  /** All 0 with the host's network, which is not the container's alone. */
+  readonly network: {
+    readonly receivedBytes: number;
+    readonly sentBytes: number;
+    /** By name, without the loopback. */
+    readonly links: Readonly<Record<string, NetworkLinkStats>>;
+  };
+  /** What disks have read and written for it. */
+  readonly block: { readonly readBytes: number; readonly writtenBytes: number };
+  /** Processes and threads. */
+  readonly pids: number;
+}
+
+export interface NetworkLinkStats {
+  readonly received: NetworkCounters;
+  readonly sent: NetworkCounters;
+}
+
+export interface NetworkCounters {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly errors: number;
+  readonly dropped: number;
+}
+
+export interface StatsOptions {
+  /** An earlier measurement of the same container, from which on `cpu.percent` counts. */
+  readonly previous?: ContainerStats;
+}
+
+export interface WatchStatsOptions extends SignalOption {
+  /** Milliseconds between measurements. @default 1000 */
+  readonly intervalMs?: number;
+}
+
+/** A process of a container. Names of users and groups are those of the container's files, of `host` ones the machine's. */
+export interface ContainerProcessInfo {
+  /** In the container's pid namespace. */
+  readonly pid: number;
+  /** 0: outside of the container. */
+  readonly parentPid: number;
+  readonly processGroup: number;
+  readonly uid: number;
+  /** Effective, as the group; names, or numbers that have none. */
+  readonly user: string;
+  readonly group: string;
+  readonly realUser: string;
+  readonly realGroup: string;
+  readonly groups: readonly string[];
+  readonly host: {
+    readonly pid: number;
+    readonly uid: number;
+    readonly user: string;
+    readonly group: string;
+    readonly groups: readonly string[];
+  };
+  /** Name of the program, at most 15 bytes. */
+  readonly name: string;
+  /** The command line; empty for a zombie. */
+  readonly args: readonly string[];
+  /** One letter as in proc_pid_stat(5): R, S, D, Z, T ... */
+  readonly state: string;
+  readonly nice: number;
+  /** `pts/0`, or null. */
+  readonly terminal: string | null;
+  readonly startedAt: Date;
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+  /** Of one CPU, since its start. */
+  readonly cpuPercent: number;
+  readonly virtualBytes: number;
+  readonly residentBytes: number;
+  readonly seccomp: 'disabled' | 'strict' | 'filter';
+  /** Of AppArmor or SELinux, or null. */
+  readonly label: string | null;
+  /** Names with CAP_. */
+  readonly capabilities: {
+    readonly effective: readonly string[];
+    readonly permitted: readonly string[];
+    readonly inheritable: readonly string[];
+    readonly bounding: readonly string[];
+    readonly ambient: readonly string[];
+  };
+}

@@ -1,0 +1,60 @@
+/** Freezing and thawing a container's cgroup. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { TspodError } from '../../errors.js';
+import { execute } from '../../native/execute.js';
+import { monotonicMs } from '../../native/primitives.js';
+import { encodePlan } from '../../plan/encode.js';
+import { freezePlan, frozenFile } from '../../plan/update.js';
+import { heldCgroups } from './held.js';
+import type { HeldContainer } from '../held.js';
+import type { Observation } from '../observe.js';
+
+/** A process in the kernel's hands can take a while to stop. */
+const PATIENCE_MS = 10_000;
+const LOOK_EVERY_MS = 5;
+
+/** Resolves when all processes have stopped, or may go on. Throws NO_CGROUPS, TIMED_OUT. */
+export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<void> {
+  const placement = heldCgroups(held);
+  await execute(encodePlan(freezePlan(placement, frozen)));
+  const file = frozenFile(placement);
+  if (!frozen || file === undefined) return;
+  // Version 1 tells nobody when it is done; it has to be asked.
+  for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
+    if (monotonicMs() - start < PATIENCE_MS) continue;
+    await execute(encodePlan(freezePlan(placement, false)));
+    throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
+  }
+}
+
+/** Thaws what is being ended. In cgroup version 2 that dies frozen, and systemd may have removed its cgroup by now. */
+export async function thawEnding(held: HeldContainer): Promise<void> {
+  try {
+    await setFrozen(held, false);
+  } catch (error) {
+    if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
+  }
+}
+
+/**
+ * A paused container may be killed, and its policy starts it again; or its process ends while it is being paused. What is launched in a frozen cgroup
+ * never gets anywhere, and neither does who waits for its monitor.
+ */
+export async function endPause(held: HeldContainer): Promise<void> {
+  await thawEnding(held);
+  held.save({ status: 'active' });
+}
+
+/** It has ended with its cgroup. */
+const GONE: ReadonlySet<string> = new Set(['NO_CGROUPS', 'ENOENT', 'ENODEV']);
+
+/** Its command does. */
+export function runs(observation: Observation): boolean {
+  return observation.kind === 'live' && observation.live.status === 'running';
+}
+
+function hasLine(path: string, line: string): boolean {
+  return readFileSync(path, 'utf8').split('\n').includes(line);
+}

@@ -1,0 +1,146 @@
+/** Images in the store by what users call them. */
+import { formatName, normalizeName, parseImageName, withDefaultTag, type ImageName } from '../../image/reference.js';
+import { isDigest } from '../../oci/digest.js';
+import { isPlatform, wantedPlatform } from '../../oci/platform.js';
+import type { ContainerImage } from '../../spec/image.js';
+import { TspodError } from '../../errors.js';
+import type { StoredImage } from '../../state/image-rows.js';
+import type { StoredList } from '../../state/manifest-lists.js';
+import { noSuchImage } from '../../state/images.js';
+import { isIdPrefix } from '../../state/lookup.js';
+import type { Store } from '../../state/store.js';
+import type { EngineContext } from '../context.js';
+
+export interface FoundImage {
+  readonly image: StoredImage;
+  /** The name that it was found by; undefined: by its id or a digest. */
+  readonly name?: string;
+}
+
+/**
+ * By a name (a short one is one of `localhost/`, then one of docker.io, then any that ends so), a name with a digest, a digest, or the beginning
+ * of an id; of a list of images, the one for this machine, if it is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
+ */
+export function findImage(store: Store, wanted: string): FoundImage {
+  const found = lookUp(store, wanted);
+  if (found === undefined) throw noSuchImage(wanted);
+  return found;
+}
+
+export function lookUp(store: Store, wanted: string): FoundImage | undefined {
+  return lookUpImage(store, wanted) ?? inList(store, lookUpList(store, wanted));
+}
+
+/** As lookUp(), but for lists. */
+export function lookUpImage(store: Store, wanted: string): FoundImage | undefined {
+  const bare = wanted.replace(/^docker:\/\//, '');
+  return (
+    byName(store, bare) ?? byId(store, bare.replace(/^sha256:(?=[0-9a-f]{1,64}$)/, '')) ?? byBareDigest(store, bare)
+  );
+}
+
+function byName(store: Store, text: string): FoundImage | undefined {
+  let name;
+  try {
+    name = parseImageName(text);
+  } catch {
+    return undefined;
+  }
+  if (name.digest !== undefined) return byDigest(store, name, name.digest);
+  const tagged = withDefaultTag(name);
+  for (const candidate of candidates(tagged)) {
+    const image = store.images.byName(candidate);
+    if (image !== undefined) return { image, name: candidate };
+  }
+  if (name.registry !== undefined) return undefined;
+  const end = formatName(tagged);
+  const image = store.images.byNameEnd(end);
+  const found = image?.names.find((stored) => stored.name.endsWith(`/${end}`));
+  return image === undefined || found === undefined ? undefined : { image, name: found.name };
+}
+
+function candidates(name: ImageName): readonly string[] {
+  const full = formatName(normalizeName(name));
+  return name.registry === undefined ? [formatName({ ...name, registry: 'localhost' }), full] : [full];
+}
+
+function byDigest(store: Store, name: ImageName, digest: string): FoundImage | undefined {
+  const { tag: _tag, digest: _digest, ...repository } = name;
+  for (const candidate of candidates(repository)) {
+    const image = store.images.byDigest(digest, candidate);
+    if (image !== undefined) return { image };
+  }
+  return undefined;
+}
+
+function byId(store: Store, text: string): FoundImage | undefined {
+  if (!isIdPrefix(text)) return undefined;
+  const [image, second] = store.images.byIdPrefix(text);
+  if (second !== undefined) throw ambiguous(text);
+  return image === undefined ? undefined : { image };
+}
+
+function ambiguous(text: string): TspodError {
+  return new TspodError('AMBIGUOUS', `more than one image has an ID that begins with ${text}`, {
+    details: { name: text },
+  });
+}
+
+function byBareDigest(store: Store, text: string): FoundImage | undefined {
+  const image = isDigest(text) ? store.images.byDigest(text) : undefined;
+  return image === undefined ? undefined : { image };
+}
+
+/** A list of images by its name, a short one as of images, or by the beginning of its id. Throws AMBIGUOUS. */
+export function lookUpList(store: Store, wanted: string): StoredList | undefined {
+  if (isIdPrefix(wanted)) {
+    const [list, second] = store.manifestLists.byIdPrefix(wanted);
+    if (second !== undefined) throw ambiguous(wanted);
+    if (list !== undefined) return list;
+  }
+  let name;
+  try {
+    name = parseImageName(wanted);
+  } catch {
+    return undefined;
+  }
+  if (name.digest !== undefined) return undefined;
+  return candidates(withDefaultTag(name))
+    .map((candidate) => store.manifestLists.byName(candidate))
+    .find((list) => list !== undefined);
+}
+
+/** A list where nothing else goes by that name. */
+export function lookUpOnlyList(store: Store, wanted: string): StoredList | undefined {
+  return lookUpImage(store, wanted) === undefined ? lookUpList(store, wanted) : undefined;
+}
+
+function inList(store: Store, list: StoredList | undefined): FoundImage | undefined {
+  const machine = wantedPlatform();
+  for (const { descriptor } of list?.manifests ?? []) {
+    if (descriptor.platform === undefined || !isPlatform(descriptor.platform, machine)) continue;
+    const image = store.images.byDigest(descriptor.digest);
+    if (image !== undefined) return { image };
+  }
+  return undefined;
+}
+
+/** The manifest that a name stands for, or the image's own. */
+export function manifestOf(store: Store, image: StoredImage, name?: string): string {
+  const named = image.names.find((stored) => stored.name === name) ?? image.names[0];
+  return named?.manifest ?? store.images.blobs(image.seq).find(({ kind }) => kind === 'manifest')?.digest ?? '';
+}
+
+/** What a container is made of. Throws as findImage(). */
+export function containerImage({ store }: EngineContext, wanted: string): ContainerImage {
+  const { image, name } = findImage(store, wanted);
+  const config = store.images.config(image.id);
+  if (config === undefined) throw noSuchImage(wanted);
+  return {
+    id: image.id,
+    name: name ?? image.names[0]?.name ?? image.id,
+    layers: store.images.layers(image.seq),
+    config: config.config ?? {},
+    annotations: image.summary.annotations,
+  };
+}

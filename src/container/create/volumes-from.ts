@@ -1,0 +1,43 @@
+/** Mounts that a container takes over from others. */
+import type { CreateOptions, MountOptions } from '../../spec/create-options.js';
+import { invalid, quote } from '../../spec/invalid.js';
+import { cleanPath } from '../../util/paths.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+
+/** ro and rw say how they are mounted here; z has no effect, as it has with a mount. */
+const OPTIONS = new Set(['ro', 'rw', 'z']);
+
+/** The options with the bind mounts and volumes of other containers. A mount of its own takes the place of one of the same target, a later container's of an earlier's. */
+export function withVolumesFrom(context: EngineContext, options: CreateOptions): CreateOptions {
+  const taken = new Map<string, MountOptions>();
+  for (const text of options.volumesFrom ?? []) {
+    for (const mount of mountsFrom(context, text)) taken.set(mount.target, mount);
+  }
+  const own = options.mounts ?? [];
+  for (const { target } of own) taken.delete(cleanPath(target));
+  return { ...options, mounts: [...taken.values(), ...own] };
+}
+
+/** CONTAINER[:OPTION[,OPTION]]. */
+function mountsFrom(context: EngineContext, text: string): readonly MountOptions[] {
+  const [name = '', words, ...rest] = text.split(':');
+  const given = words === undefined ? [] : words.split(',');
+  const bad = given.find((option) => !OPTIONS.has(option));
+  if (rest.length > 0 || bad !== undefined)
+    throw invalid(`invalid options ${quote(words ?? '')} of volumesFrom: choose from ro, rw, z`);
+  if (given.includes('ro') && given.includes('rw')) throw invalid('volumesFrom: ro and rw exclude each other');
+  const access = given.find((option) => option === 'ro' || option === 'rw');
+  return readConfig(context, context.store.find(name).id)
+    .mounts.filter(({ type }) => type === 'bind' || type === 'volume')
+    .map(({ type, source = '', target, options }) => ({
+      type,
+      source,
+      target,
+      options: access === undefined ? options : accessible(options, access),
+    }));
+}
+
+function accessible(options: readonly string[], access: string): readonly string[] {
+  return [...options.filter((option) => option !== 'ro' && option !== 'rw' && option !== 'rro'), access];
+}

@@ -1,0 +1,103 @@
+/** The end of an exec session: brought about, waited for, and forgotten. */
+import { openProcess } from '../../native/process-handle.js';
+import type { SignalOption } from '../api/container.js';
+import { readConfig } from '../config.js';
+import { tracked, type EngineContext } from '../context.js';
+import type { ExecRemoveOptions, ExecStopOptions } from './api.js';
+import { lookAtSession, recordsOf, removeSession } from './files.js';
+import { withContainer } from '../held.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import { talkTo } from '../monitor/connect.js';
+import { endIt, type Stopping } from '../verbs/stop.js';
+import { whenAborted } from '../when-aborted.js';
+import { exitCode, found, refusal, requireRunning, type SessionName } from './found.js';
+
+export async function stopSession(
+  context: EngineContext,
+  name: SessionName,
+  options: ExecStopOptions = {},
+): Promise<void> {
+  const session = found(context, name);
+  const live = requireRunning(
+    session,
+    name,
+    (state) => `container ${name.containerId} exec session ${name.id} is "${state}", can only stop running sessions`,
+  );
+  await tracked(context, () => endCommand(context, name.containerId, { live, options, paths: recordsOf(session) }));
+}
+
+interface Ending {
+  readonly live: LiveRecord;
+  readonly options: ExecStopOptions;
+  readonly paths: Stopping['paths'];
+}
+
+/** The container's stop signal and time, as for the container itself. */
+async function endCommand(
+  context: EngineContext,
+  containerId: string,
+  { live, options, paths }: Ending,
+): Promise<void> {
+  const config = readConfig(context, containerId);
+  using process = openProcess(live.init.pid, live.init.startTime);
+  using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+  await endIt(
+    {
+      id: containerId,
+      name: containerId,
+      process,
+      talk: undefined,
+      monitor,
+      paths,
+      signal: config.stopSignal,
+      timeoutSec: options.timeoutSec ?? config.stopTimeoutSec,
+    },
+    options.signal === undefined ? {} : { signal: options.signal },
+  );
+}
+
+export async function waitForSession(
+  context: EngineContext,
+  name: SessionName,
+  options: SignalOption = {},
+): Promise<number> {
+  const session = found(context, name);
+  const { directory, sight } = session;
+  if (sight.state === 'created') {
+    throw refusal(`container ${name.containerId} exec session ${name.id} was not started`, name);
+  }
+  if (sight.state === 'stopped') return exitCode(session);
+  const talk = await talkTo(directory);
+  if (talk !== undefined) {
+    // Asked for nothing, it says the end all the same.
+    const forget = whenAborted(options.signal, () => {
+      talk.connection.close();
+    });
+    await talk.closed();
+    forget();
+    if (talk.exit !== undefined) return talk.exit.exitCode;
+  }
+  options.signal?.throwIfAborted();
+  // Its monitor has ended, or was killed.
+  using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
+  await process?.wait(options.signal === undefined ? {} : { signal: options.signal });
+  const after = lookAtSession(directory);
+  return exitCode({ ...session, sight: after.state === 'stopped' ? after : { state: 'stopped', exit: undefined } });
+}
+
+export async function removeExecSession(
+  context: EngineContext,
+  name: SessionName,
+  options: ExecRemoveOptions = {},
+): Promise<void> {
+  const session = found(context, name);
+  if (session.sight.state === 'running') {
+    if (options.force !== true) {
+      throw refusal(`container ${name.containerId} exec session ${name.id} is still running, cannot remove`, name);
+    }
+    const { live } = session.sight;
+    const paths = recordsOf(session);
+    await tracked(context, () => endCommand(context, name.containerId, { live, options, paths }));
+  }
+  await withContainer(context, name.containerId, () => removeSession(session.directory), { signal: options.signal });
+}

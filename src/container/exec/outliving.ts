@@ -1,0 +1,48 @@
+/**
+ * Exec sessions whose command lives on after its container: without a cgroup and a PID namespace of the container's own, nothing ends
+ * them with it. They stay until they end, or somebody stops, starts or removes the container.
+ */
+import { readdirSync } from 'node:fs';
+
+import { openProcess } from '../../native/process-handle.js';
+import { isPrivate } from '../../spec/namespaces.js';
+import { activeSessions, recordsOf, removeBusyTree, type FoundSession } from './files.js';
+import type { HeldContainer } from '../held.js';
+import { monitorEnd } from '../monitor/end.js';
+import { signalProcess } from '../monitor/signal-process.js';
+
+/** None for a container that cannot have any, which costs nothing. */
+export function outlivingSessions(held: HeldContainer): readonly FoundSession[] {
+  return mayBeOutlived(held) ? activeSessions(held.paths.run) : [];
+}
+
+function mayBeOutlived(held: HeldContainer): boolean {
+  try {
+    const { cgroups, namespaces } = held.config;
+    return cgroups === 'disabled' && !isPrivate(namespaces.pid);
+  } catch {
+    return true; // the record is damaged: a look tells
+  }
+}
+
+export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
+  for (const session of outlivingSessions(held)) {
+    const { sight } = session;
+    if (sight.state !== 'running') continue;
+    using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
+    using monitor = openProcess(sight.live.monitor.pid, sight.live.monitor.startTime);
+    signalProcess(process, 'SIGKILL');
+    await process?.wait();
+    if (monitor !== undefined) await monitorEnd(monitor, recordsOf(session));
+  }
+}
+
+/** After the end of a run: all of its directory but such sessions. */
+export function removeEndedRun(held: HeldContainer): void {
+  const { run } = held.paths;
+  if (outlivingSessions(held).length === 0) {
+    removeBusyTree(run);
+    return;
+  }
+  for (const name of readdirSync(run)) if (name !== 'exec') removeBusyTree(`${run}/${name}`);
+}

@@ -1,0 +1,118 @@
+/** Starts a created exec session, with streams attached first where they are wanted. */
+import { isTspodError } from '../../errors.js';
+import type { AttachOptions } from '../api/container.js';
+import type { EngineContext } from '../context.js';
+import { compileExec, execTarget, launchExec, type ExecTarget } from './launch.js';
+import { recordExec } from './events.js';
+import type { ExecStartOptions } from './api.js';
+import { claimStart, writeFailedStart, type FoundSession } from './files.js';
+import { failpoint } from '../failpoint.js';
+import { withContainer } from '../held.js';
+import type { MonitorTalk } from '../monitor/talk.js';
+import { Session } from '../streams/session.js';
+import { planStdio, preservedFds, type StdioPlan } from '../streams/stdio.js';
+import { found, refusal, type SessionName } from './found.js';
+
+interface StartRequest {
+  readonly options: ExecStartOptions;
+  readonly attach?: AttachOptions;
+}
+
+interface StartedSession {
+  readonly talk: MonitorTalk;
+  readonly session: Session | undefined;
+}
+
+export async function startSession(
+  context: EngineContext,
+  name: SessionName,
+  request: StartRequest,
+): Promise<StartedSession> {
+  const { id, containerId } = name;
+  return withContainer(
+    context,
+    containerId,
+    async (held) => {
+      const session = found(context, name);
+      const { config, directory, sight } = session;
+      held.require('exec');
+      const target = execTarget(context, containerId, config.options);
+      const stdio = sessionStdio(session, target, request.options);
+      if (sight.state !== 'created' || !claimStart(directory)) {
+        throw refusal(
+          `can only start created exec sessions, while container ${containerId} session ${id} state is "${sight.state}"`,
+          name,
+        );
+      }
+      failpoint('exec-session-claimed');
+      try {
+        const started = await launchSession(context, { session, target, stdio, request });
+        recordExec(context, held, { talk: started.talk, session });
+        return started;
+      } catch (error) {
+        writeFailedStart(directory, isTspodError(error, 'COMMAND_NOT_FOUND') ? 127 : 126);
+        throw error;
+      }
+    },
+    { signal: request.options.signal },
+  );
+}
+
+function sessionStdio({ config }: FoundSession, { request }: ExecTarget, options: ExecStartOptions): StdioPlan {
+  const { tty, interactive, preserveFds, preserveFd } = request;
+  const planned = planStdio({
+    direct: undefined,
+    through: { stdin: interactive, output: true },
+    stdinOnce: !tty,
+    preserved: preservedFds(preserveFds, options.fds),
+    kept: preserveFd,
+    size: options.size,
+  });
+  if (tty) return planned;
+  const { stdio } = planned;
+  return {
+    ...planned,
+    stdio: {
+      ...stdio,
+      ...(config.attachStdout ? {} : { stdout: 'null' }),
+      ...(config.attachStderr ? {} : { stderr: 'null' }),
+    },
+  };
+}
+
+interface SessionLaunch {
+  readonly session: FoundSession;
+  readonly target: ExecTarget;
+  readonly stdio: StdioPlan;
+  readonly request: StartRequest;
+}
+
+async function launchSession(context: EngineContext, launch: SessionLaunch): Promise<StartedSession> {
+  const { session, target, stdio, request } = launch;
+  let attached: Session | undefined;
+  const { talk } = await launchExec(compileExec(context, target, stdio, session.directory), {
+    target,
+    fds: stdio.fds,
+    signal: request.options.signal,
+    before: (before) => {
+      if (request.attach === undefined) return;
+      const connected = connectStreams(before, session, request.attach);
+      attached = connected;
+    },
+  });
+  return { talk, session: attached };
+}
+
+export function connectStreams(talk: MonitorTalk, { config }: FoundSession, options: AttachOptions): Session {
+  const { tty = false, interactive = false } = config.options;
+  const keys = options.detachKeys ?? config.detachKeys;
+  const session = new Session({
+    connection: talk.connection,
+    options: { ...options, ...(keys === undefined ? {} : { detachKeys: keys }) },
+    hasStdin: tty || interactive,
+  });
+  talk.listen((message) => {
+    session.take(message);
+  });
+  return session;
+}

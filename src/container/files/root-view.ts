@@ -1,0 +1,178 @@
+/** A container's files, held by a descriptor of its root: what reads or writes them goes through it. */
+import { openSync } from 'node:fs';
+
+import { isTspodError } from '../../errors.js';
+import { ownFd, O_DIRECTORY, O_PATH, type OwnedFd } from '../../native/directory-entries.js';
+import { executeFor } from '../../native/execute.js';
+import { createNamespace } from '../../native/namespace-create.js';
+import { openProcess } from '../../native/process-handle.js';
+import type { ProcessRef } from '../../plan/context.js';
+import { encodePlan } from '../../plan/encode.js';
+import { liveRootPlan, mountedRootPlan, type RootPlan } from '../../plan/root.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import { isMapped, type IdMaps } from '../../storage/owners.js';
+import { tracked, type EngineContext } from '../context.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { failpoint } from '../failpoint.js';
+import { isAlive, isEnding } from '../observe.js';
+import { prepareRoot } from '../launch/prepare.js';
+import { mountedRoot } from './root-mount.js';
+import { justEnded, type Operation } from '../transitions.js';
+
+export interface RootView {
+  /** O_PATH, of the root directory. */
+  readonly fd: number;
+  readonly config: ContainerConfig;
+  /** Between the owners that the files have on the machine and those that the container sees. */
+  readonly idMaps: IdMaps;
+}
+
+export interface ViewOptions {
+  readonly operation: Operation;
+  /** `alone`: the root file system; `seen`: with what is mounted in it, if the container runs. */
+  readonly what: 'alone' | 'seen';
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Roots that this process has mounted for containers without a process: who comes meanwhile uses them as well. */
+interface Shared {
+  readonly view: RootView;
+  users: number;
+  readonly free: () => void;
+}
+
+const shared = new WeakMap<EngineContext, Map<string, Shared>>();
+
+/**
+ * Lets `work` at the container's files. What has no process is locked meanwhile, for its root is mounted by this process then, and twice
+ * would be once too often; the mount is attached nowhere, and ends with this process at the latest. What runs is not held up.
+ */
+export async function withRoot<T>(
+  context: EngineContext,
+  id: string,
+  options: ViewOptions,
+  work: (root: RootView) => Promise<T>,
+): Promise<T> {
+  const known = shared.get(context)?.get(id);
+  if (known !== undefined) return tracked(context, () => useShared(known, work));
+  const step = await retriedAfterEnd((refreshes) =>
+    withContainer(
+      context,
+      id,
+      async (held): Promise<{ result: T } | { root: OwnedFd; view: RootView }> => {
+        held.require(options.operation);
+        const process = liveProcess(held);
+        if (process === undefined) return { result: await shareRoot(held, work) };
+        failpoint('live-root-found');
+        const root = options.what === 'seen' ? rootAsSeen(held.id, process) : await liveRoot(held.id, process);
+        return { root, view: viewOf(held.config, root) };
+      },
+      { signal: options.signal, refreshes },
+    ),
+  );
+  if ('result' in step) return step.result;
+  failpoint('root-opened');
+  using _root = step.root;
+  return await tracked(context, () => work(step.view));
+}
+
+/** A container that ends in the middle of the look is looked at once more: then it has no process. */
+export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await look(false);
+  } catch (error) {
+    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
+    return look(true);
+  }
+}
+
+/** Mounts it, and keeps the lock until the last user has done. */
+async function shareRoot<T>(held: HeldContainer, work: (root: RootView) => Promise<T>): Promise<T> {
+  using root = await mountRoot(held);
+  failpoint('root-opened');
+  const roots = shared.get(held.context) ?? new Map<string, Shared>();
+  shared.set(held.context, roots);
+  let free!: () => void;
+  const unused = new Promise<void>((resolve) => (free = resolve));
+  const entry: Shared = { view: viewOf(held.config, root), users: 0, free };
+  roots.set(held.id, entry);
+  try {
+    return await useShared(entry, work);
+  } finally {
+    if (entry.users > 0) await unused;
+    roots.delete(held.id);
+  }
+}
+
+async function useShared<T>(entry: Shared, work: (root: RootView) => Promise<T>): Promise<T> {
+  entry.users += 1;
+  try {
+    return await work(entry.view);
+  } finally {
+    entry.users -= 1;
+    if (entry.users === 0) entry.free();
+  }
+}
+
+function viewOf(config: ContainerConfig, { fd }: OwnedFd): RootView {
+  return { fd, config, idMaps: { uidMaps: config.uidMaps, gidMaps: config.gidMaps } };
+}
+
+/** Its first process, if that has the container's root by now. */
+export function liveProcess({ observation }: HeldContainer): ProcessRef | undefined {
+  if (observation.kind !== 'live' || !isAlive(observation.live.init)) return undefined;
+  return observation.live.init;
+}
+
+/** The magic link of the process: only while the process is held is it surely its own. */
+function rootAsSeen(id: string, { pid, startTime }: ProcessRef): OwnedFd {
+  using process = openProcess(pid, startTime);
+  if (process === undefined) throw justEnded(id);
+  let root: OwnedFd | undefined;
+  try {
+    root = ownFd(openSync(`/proc/${String(pid)}/root`, O_PATH | O_DIRECTORY));
+    if (process.isAlive()) return root;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  root?.close();
+  throw justEnded(id);
+}
+
+/** The root of a container without a process, put together by this process; attached nowhere, or where it is asked for. */
+export async function mountRoot(held: HeldContainer, attachTo?: string): Promise<OwnedFd> {
+  const { context, id, config, paths } = held;
+  const { root: own } = await prepareRoot(context, { id, config, paths });
+  const root = mountedRoot(held) ?? own;
+  const { uidMaps, gidMaps } = config;
+  using userns =
+    root.kind === 'overlay' && isMapped({ uidMaps, gidMaps })
+      ? await createNamespace('user', { uidMap: uidMaps.map(toRange), gidMap: gidMaps.map(toRange) })
+      : undefined;
+  return await open(
+    mountedRootPlan({
+      // It may be mounted again: volatile layers may not.
+      root: root.kind === 'overlay' ? { ...root, volatile: false } : root,
+      usernsFd: userns?.fd,
+      frame: context.paths.locks,
+      attachTo,
+    }),
+  );
+}
+
+/** The same for one with a process: a copy of the mount that it has. Throws CONTAINER_STOPPED. */
+export async function liveRoot(id: string, process: ProcessRef, attachTo?: string): Promise<OwnedFd> {
+  try {
+    return await open(liveRootPlan(process, attachTo));
+  } catch (error) {
+    throw isEnding(process) ? justEnded(id) : error;
+  }
+}
+
+async function open({ plan, slot }: RootPlan): Promise<OwnedFd> {
+  return ownFd(await executeFor(encodePlan(plan), slot));
+}
+
+function toRange({ containerId, hostId, size }: ContainerConfig['uidMaps'][number]) {
+  return { inside: containerId, outside: hostId, size };
+}

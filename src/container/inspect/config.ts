@@ -1,0 +1,218 @@
+/** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
+import type { ContainerConfig } from '../../spec/config.js';
+import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
+import type { SecretConfig } from '../../spec/secret-options.js';
+import type { ContainerPaths } from '../../storage/paths.js';
+import { signalName } from '../../util/signals.js';
+import type { ContainerSpec } from '../launch/spec.js';
+import { inspectPorts } from './network.js';
+import { inspectHealthConfig } from './health.js';
+import { inspectUserns } from './userns.js';
+import type { InspectConfig, InspectHostConfig, InspectMount, InspectSecret } from './types.js';
+
+export function inspectConfig(
+  config: ContainerConfig,
+  { process }: ContainerSpec,
+  { hostname }: { readonly hostname: string; readonly name: string },
+): InspectConfig {
+  return {
+    Hostname: hostname,
+    Domainname: config.domainname ?? '',
+    User: config.user,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: config.tty,
+    OpenStdin: config.interactive,
+    StdinOnce: false,
+    Env: process.env ?? [],
+    Cmd: config.command,
+    Image: config.image,
+    WorkingDir: config.workdir,
+    Entrypoint: config.entrypoint.length === 0 ? null : config.entrypoint,
+    Labels: config.labels,
+    Annotations: config.annotations,
+    StopSignal: signalName(config.stopSignal),
+    CreateCommand: config.createCommand,
+    Umask: config.umask.toString(8).padStart(4, '0'),
+    ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
+    Timeout: config.timeoutSec,
+    StopTimeout: config.stopTimeoutSec,
+    Passwd: config.passwd,
+    ...(config.secrets.length === 0 ? {} : { Secrets: config.secrets.map(inspectSecret) }),
+    ...inspectHealthConfig(config),
+  };
+}
+
+function inspectSecret({ name, id, uid, gid, mode }: SecretConfig): InspectSecret {
+  return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
+}
+
+/** Words that stand elsewhere than in the options of a volume. */
+const APART = /^(ro|rro|rw|z|Z|copy|nocopy|r?(private|shared|slave|unbindable))$/;
+
+/** `sourceOf`: the path of a volume. */
+export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string) => string): readonly InspectMount[] {
+  return config.mounts.map(({ type, source = '', target, options }) => ({
+    Type: type,
+    ...(type === 'volume' ? { Name: source } : {}),
+    Source: type === 'volume' ? sourceOf(source) : source,
+    Destination: target,
+    Driver: type === 'volume' ? 'local' : '',
+    Mode: type === 'volume' ? options.filter((option) => option === 'z' || option === 'Z').join(',') : '',
+    Options: type === 'volume' ? volumeOptions(options) : options,
+    RW: !options.includes('ro') && !options.includes('rro'),
+    Propagation:
+      options.find((option) => /^r?(private|shared|slave|unbindable)$/.test(option)) ??
+      (type === 'bind' || type === 'volume' ? 'rprivate' : ''),
+  }));
+}
+
+/** As Podman lists them: access, relabelling, propagation, and the rest. */
+function boundOptions(options: readonly string[]): readonly string[] {
+  const access = options.includes('ro') || options.includes('rro') ? 'ro' : 'rw';
+  const others = options.filter((option) => APART.test(option) && !/^(ro|rro|rw|copy|nocopy)$/.test(option));
+  const propagation = others.some((option) => option.length > 1) ? [] : ['rprivate'];
+  return [access, ...others, ...propagation, ...volumeOptions(options)];
+}
+
+function volumeOptions(options: readonly string[]): readonly string[] {
+  return [...new Set(['nosuid', 'nodev', 'rbind', ...options.filter((option) => !APART.test(option))])];
+}
+
+export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths): InspectHostConfig {
+  return {
+    ...mountFields(config),
+    ...namespaceFields(config),
+    ...nameFields(config),
+    PortBindings: inspectPorts({ networking: { ...config.networking, expose: [] } }),
+    PublishAllPorts: config.networking.publishAll,
+    ...inspectUserns(config),
+    ...securityFields(config),
+    ...resourceFields(config),
+    CgroupManager: config.cgroupManager,
+    ContainerIDFile: config.cidFile ?? '',
+    LogConfig: logConfig(config, paths),
+    RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },
+    AutoRemove: config.autoRemove,
+    Runtime: config.runtime?.name ?? BUILT_IN_RUNTIME,
+  };
+}
+
+function mountFields({ mounts, readOnly, shmSizeBytes, devices }: ContainerConfig) {
+  const binds = mounts.filter((mount) => mount.type === 'bind' || mount.type === 'volume');
+  const tmpfs = mounts.filter((mount) => mount.type === 'tmpfs');
+  return {
+    Binds: binds.map(({ type, source = '', target, options }) =>
+      [source, target, (type === 'volume' ? boundOptions(options) : options).join(',')]
+        .filter((part) => part !== '')
+        .join(':'),
+    ),
+    Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')])),
+    ReadonlyRootfs: readOnly,
+    ShmSize: shmSizeBytes,
+    Devices: devices.map(({ source, target, access }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: access,
+    })),
+  };
+}
+
+function namespaceFields({ namespaces, cgroupParent, cgroups }: ContainerConfig) {
+  return {
+    CgroupMode: namespaces.cgroup,
+    NetworkMode: namespaces.network,
+    IpcMode: namespaces.ipc,
+    PidMode: namespaces.pid,
+    UTSMode: namespaces.uts,
+    CgroupParent: cgroupParent,
+    Cgroup: '',
+    Cgroups: cgroups === 'enabled' ? 'default' : cgroups,
+  };
+}
+
+function nameFields({ dns, hosts }: ContainerConfig) {
+  const { servers, search, options } = dns === 'none' ? { servers: ['none'], search: [], options: [] } : dns;
+  const extra = hosts?.added ?? [];
+  return {
+    Dns: servers,
+    DnsSearch: search,
+    DnsOptions: options,
+    ExtraHosts: extra.map(({ names, address }) => `${names.join(';')}:${address}`),
+    HostsFile: hosts === undefined || hosts.base === '/etc/hosts' ? '' : hosts.base,
+  };
+}
+
+function securityFields(config: ContainerConfig) {
+  return {
+    CapAdd: config.capAdd,
+    CapDrop: config.capDrop,
+    GroupAdd: config.groups,
+    Privileged: config.privileged,
+    SecurityOpt: securityOptions(config),
+    OomScoreAdj: config.oomScoreAdj ?? 0,
+    Ulimits: config.rlimits.map(({ type, soft, hard }) => ({ Name: type, Soft: limit(soft), Hard: limit(hard) })),
+  };
+}
+
+function limit(value: number | 'unlimited'): number {
+  return value === 'unlimited' ? -1 : value;
+}
+
+function securityOptions({ security, privileged }: ContainerConfig): readonly string[] {
+  const { noNewPrivileges, seccomp, apparmorProfile, labels, labelsDisabled, mask, unmask, unmaskAll } = security;
+  const unmasked = unmaskAll ? ['ALL'] : unmask;
+  return [
+    ...(noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(seccomp === 'default' ? [] : [`seccomp=${seccomp}`]),
+    ...(apparmorProfile === undefined ? [] : [`apparmor=${apparmorProfile}`]),
+    ...labels.map((label) => `label=${label}`),
+    ...(labelsDisabled && !privileged ? ['label=disable'] : []),
+    ...(mask.length === 0 ? [] : [`mask=${mask.join(':')}`]),
+    ...(unmasked.length === 0 ? [] : [`unmask=${unmasked.join(':')}`]),
+  ];
+}
+
+function logConfig({ log }: ContainerConfig, paths: ContainerPaths): InspectHostConfig['LogConfig'] {
+  const keepsFile = log.driver === 'k8s-file' || log.driver === 'json-file';
+  return {
+    Type: log.driver,
+    Config: null,
+    Path: keepsFile ? (log.path ?? paths.log) : '',
+    Tag: log.tag ?? '',
+    Size: `${String(log.maxSizeBytes)}B`,
+  };
+}
+
+function resourceFields({ resources }: ContainerConfig) {
+  const rates = (list: readonly { readonly device: string; readonly rate: number }[] | undefined) =>
+    (list ?? []).map(({ device, rate }) => ({ Path: device, Rate: rate }));
+  const { cpuQuotaUs = 0, cpuPeriodUs = 0 } = resources;
+  return {
+    Memory: resources.memoryBytes ?? 0,
+    MemoryReservation: resources.memoryReservationBytes ?? 0,
+    MemorySwap: resources.memorySwapBytes ?? 0,
+    MemorySwappiness: resources.memorySwappiness ?? 0,
+    OomKillDisable: resources.oomKillDisable ?? false,
+    PidsLimit: Math.max(resources.pidsLimit, 0),
+    NanoCpus: cpuQuotaUs > 0 && cpuPeriodUs > 0 ? Math.round((cpuQuotaUs / cpuPeriodUs) * 1e9) : 0,
+    CpuShares: resources.cpuShares ?? 0,
+    CpuPeriod: cpuPeriodUs,
+    CpuQuota: cpuQuotaUs,
+    CpuRealtimePeriod: resources.cpuRtPeriodUs ?? 0,
+    CpuRealtimeRuntime: resources.cpuRtRuntimeUs ?? 0,
+    CpusetCpus: resources.cpusetCpus ?? '',
+    CpusetMems: resources.cpusetMems ?? '',
+    BlkioWeight: resources.blkioWeight ?? 0,
+    BlkioWeightDevice: (resources.blkioWeightDevice ?? []).map(({ device, weight }) => ({
+      Path: device,
+      Weight: weight,
+    })),
+    BlkioDeviceReadBps: rates(resources.deviceReadBps),
+    BlkioDeviceWriteBps: rates(resources.deviceWriteBps),
+    BlkioDeviceReadIOps: rates(resources.deviceReadIops),
+    BlkioDeviceWriteIOps: rates(resources.deviceWriteIops),
+    CgroupConf: resources.unified ?? null,
+  };
+}

@@ -1,0 +1,169 @@
+/** Configuration -> spec -> launch plan: everything that a launch does, decided before anything is done. */
+import type { HostFacts } from '../../host/facts.js';
+import type { HideList } from '../../host/hide-list.js';
+import type { OciSpec } from '../../oci/spec.js';
+import { adoptPlan } from '../../plan/adopt.js';
+import type { ExtendedFile, LaunchContext, ProcessRef, RootSource } from '../../plan/context.js';
+import { launchPlan } from '../../plan/launch.js';
+import type { Plan } from '../../plan/ops.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { ContainerNetwork } from '../../spec/container-network.js';
+import type { ContainerFiles } from '../../spec/default-mounts.js';
+import { generateSpec } from '../../spec/generate.js';
+import { resolveHostPaths } from '../../spec/host-paths.js';
+import type { HostPaths } from '../../spec/host-paths.js';
+import { identityOf } from '../../spec/identity.js';
+import { optionalResources } from '../../spec/resources.js';
+import { rootIds } from '../../spec/userns.js';
+import type { ContainerPaths } from '../../storage/paths.js';
+import { ownProfile } from './apparmor.js';
+import { cgroupFor } from '../cgroups/placement.js';
+import type { EngineContext } from '../context.js';
+import { healthOf } from '../health/checks.js';
+import type { Donors } from '../namespaces/donors.js';
+import { requireEnforceable } from '../network/egress.js';
+import { networkContext } from '../network/record.js';
+import { containerHostname } from '../namespaces/owners.js';
+import { shmDonor, withoutDonorsLack } from '../namespaces/shm.js';
+import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
+import { runtimeCommand } from '../oci-runtime/command.js';
+import { seccompFilter } from './seccomp-filter.js';
+import type { StdioPlan } from '../streams/stdio.js';
+import { volumeMount } from '../files/volumes.js';
+
+export interface CompileRequest {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly paths: ContainerPaths;
+  readonly root: RootSource;
+  /** What is mounted on the root of a `host:` container. */
+  readonly hostCovers: HideList['covers'];
+  readonly files: ContainerFiles;
+  readonly extended: readonly ExtendedFile[];
+  readonly donors: Donors;
+  /** Undefined: no network but a loopback, or another's. */
+  readonly network: ContainerNetwork | undefined;
+  readonly stdio: StdioPlan;
+  /** What splitFrom() says of it. */
+  readonly splitFrom: string;
+  /** Stop before the exec until `start`. */
+  readonly gate: boolean;
+  /** Variables that are secrets; explained without them. @default none */
+  readonly secretEnv?: Readonly<Record<string, string>>;
+  /** Also ends the container, in milliseconds; 0: no limit. */
+  readonly timeLimitMs: number;
+}
+
+export interface CompiledLaunch {
+  readonly spec: OciSpec;
+  readonly plan: Plan;
+}
+
+/** Where programs look for what is mounted. */
+const MTAB = [{ path: '/etc/mtab', target: '/proc/mounts' }] as const;
+
+export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
+  const facts = context.facts();
+  const hostPaths = resolveHostPaths(request.config);
+  const spec = specOf(context, { facts, request, hostPaths });
+  requireEnforceable(context, request, spec.process ?? {});
+  const launchBy = launchContext(context, { request, spec, facts, hostPaths });
+  const { runtime } = request.config;
+  if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
+  const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
+  return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
+}
+
+function bundleRequest(
+  { config, root, paths, stdio }: CompileRequest,
+  shmDonor: ProcessRef | undefined,
+): BundleRequest {
+  const overlay = root.kind === 'overlay';
+  return {
+    config,
+    layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
+    rootPath: overlay ? paths.staging : root.path,
+    shmDonor,
+    terminalSize: stdio.stdio.terminalSize,
+  };
+}
+
+function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Parts, 'spec'>): OciSpec {
+  const { config, root } = request;
+  const spec = generateSpec(config, facts, {
+    id: request.id,
+    rootPath: root.kind === 'overlay' ? request.paths.upper : root.path,
+    files: request.files,
+    hostname: containerHostname(context, request.id, config),
+    namespacePaths: request.donors.paths,
+    hostPaths,
+    hostCovers: request.hostCovers,
+    volumes: (name) => volumeMount(context, name),
+    ...(request.secretEnv === undefined ? {} : { secretEnv: request.secretEnv }),
+    splitFrom: request.splitFrom,
+    apparmorProfile: ownProfile(context, config),
+  });
+  return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
+}
+
+interface Parts {
+  readonly request: CompileRequest;
+  readonly spec: OciSpec;
+  readonly facts: HostFacts;
+  readonly hostPaths: HostPaths;
+}
+
+function launchContext(context: EngineContext, { request, spec, facts, hostPaths }: Parts): LaunchContext {
+  const { id, config, paths, donors, stdio } = request;
+  // Another runtime compiles its own.
+  const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
+  const resources = spec.linux?.resources ?? {};
+  const cgroup = cgroupFor(context, id, { config, resources, splitFrom: request.splitFrom });
+  return {
+    id,
+    runDirectory: paths.run,
+    root: request.root,
+    extendedFiles: request.extended,
+    links: MTAB,
+    cgroup,
+    optionalResources: optionalResources(config.resources),
+    identity: identityOf(config, facts),
+    donors: donors.processes,
+    ...(config.namespaces.user === 'host' ? {} : { rootIds: rootIds(config) }),
+    deviceSources: new Map(hostPaths.devices.map(({ device, source }) => [device.path, source])),
+    ...shmDonor(context, config, donors),
+    ...(request.network === undefined ? {} : { network: networkContext(context, request.network) }),
+    stdio: stdio.stdio,
+    extraFds: stdio.extraFds,
+    ...logOf(config, paths),
+    restart: config.restart,
+    ...(config.health === undefined ? {} : healthOf(context, { id, config, spec, cgroup })),
+    timeLimitMs: shorter(config.timeoutSec * 1000, request.timeLimitMs),
+    gate: request.gate,
+    ...(seccomp === undefined ? {} : { seccomp }),
+    init: config.init,
+    pause: config.root.kind === 'empty',
+    createWorkdir: config.createWorkdir ?? false,
+    ...(config.pidFile === undefined ? {} : { pidFile: config.pidFile }),
+    ...(config.monitorPidFile === undefined ? {} : { monitorPidFile: config.monitorPidFile }),
+    teardown: {
+      hooks: config.hooks.poststop ?? [],
+      bundle: paths.directory,
+      annotations: config.annotations,
+      // Gone with the container: nobody has to be there to do it.
+      removeTrees: config.autoRemove ? [paths.directory] : [],
+    },
+  };
+}
+
+function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchContext, 'log'> {
+  const { driver, path, maxSizeBytes, maxFiles } = config.log;
+  if (driver === 'none' || driver === 'passthrough') return {};
+  return { log: { driver, path: path ?? paths.log, maxSizeBytes, maxFiles } };
+}
+
+/** Of two limits, of which 0 is none. */
+function shorter(one: number, other: number): number {
+  if (one === 0 || other === 0) return Math.max(one, other);
+  return Math.min(one, other);
+}

@@ -1,0 +1,59 @@
+/** The end of a monitor: when it is gone, its container's teardown is done. */
+import { existsSync } from 'node:fs';
+
+import { throwIfAborted } from '../../native/abort.js';
+import type { ProcessHandle } from '../../native/process-handle.js';
+import { readExitRecord } from './run-record.js';
+import { signalProcess } from './signal-process.js';
+
+/** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
+const LINGER_MS = 5000;
+
+/** Longest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Where it tells of its container, or of its command. */
+interface Told {
+  readonly state: string;
+  readonly exit: string;
+}
+
+/** Resolves when the monitor is gone. What a client has not taken by then is lost to it. Throws ABORTED. */
+export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: AbortSignal): Promise<void> {
+  while (!(await endsWithin(monitor, LINGER_MS, signal))) {
+    if (isLeaving(told)) signalProcess(monitor, 'SIGTERM');
+  }
+}
+
+/** It takes no signal before its teardown is done. That of one that is removed at its end takes the files away. */
+function isLeaving({ state, exit }: Told): boolean {
+  return readExitRecord(exit) !== undefined || !existsSync(state);
+}
+
+/** Whether the process has ended before the time is over. Throws ABORTED. */
+export async function endsWithin(
+  process: ProcessHandle,
+  ms: number,
+  signal: AbortSignal | undefined,
+  what = 'stop',
+): Promise<boolean> {
+  throwIfAborted(what, signal);
+  const timeUp = new AbortController();
+  const timer =
+    ms > MAX_DELAY_MS
+      ? undefined
+      : setTimeout(() => {
+          timeUp.abort();
+        }, ms);
+  const either = signal === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, signal]);
+  try {
+    await process.wait({ signal: either });
+    return true;
+  } catch (error) {
+    throwIfAborted(what, signal);
+    if (timer === undefined) throw error;
+    return !process.isAlive();
+  } finally {
+    clearTimeout(timer);
+  }
+}

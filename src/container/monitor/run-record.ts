@@ -1,0 +1,93 @@
+/** The two files by which a monitor tells what became of its container (docs/state.md). */
+
+import { readIfThere } from '../../native/if-there.js';
+import type { ProcessRef } from '../../plan/context.js';
+
+/** `state`: replaced at each launch. */
+export interface LiveRecord {
+  readonly monitor: ProcessRef;
+  readonly init: ProcessRef;
+  /** waiting: for the delay before a restart by policy. */
+  readonly status: 'created' | 'running' | 'waiting';
+  readonly startedUs: number;
+  readonly restarts: number;
+}
+
+/** `exit`: written once, after the last end. */
+export interface ExitRecord {
+  readonly code: number;
+  readonly signal: number;
+  readonly oomKilled: boolean;
+  readonly timedOut: boolean;
+  readonly startedUs: number;
+  readonly finishedUs: number;
+  readonly restarts: number;
+  readonly error: string;
+}
+
+/** Undefined if there is none, or none that is whole. */
+export function readLiveRecord(path: string): LiveRecord | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseLiveRecord(text);
+}
+
+export function readExitRecord(path: string): ExitRecord | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseExitRecord(text);
+}
+
+export function parseLiveRecord(text: string): LiveRecord | undefined {
+  const values = parseLines(text);
+  const monitor = parseProcess(values.get('monitor'));
+  const init = parseProcess(values.get('init'));
+  const status = values.get('status');
+  if (monitor === undefined || init === undefined) return undefined;
+  if (status !== 'created' && status !== 'running' && status !== 'waiting') return undefined;
+  return {
+    monitor,
+    init,
+    status,
+    startedUs: microseconds(values.get('started')),
+    restarts: integer(values.get('restarts')),
+  };
+}
+
+export function parseExitRecord(text: string): ExitRecord | undefined {
+  const values = parseLines(text);
+  const code = values.get('code');
+  if (code === undefined || !/^-?\d+$/.test(code)) return undefined;
+  return {
+    code: Number(code),
+    signal: integer(values.get('signal')),
+    oomKilled: values.get('oom') === '1',
+    timedOut: values.get('timedout') === '1',
+    startedUs: microseconds(values.get('started')),
+    finishedUs: microseconds(values.get('finished')),
+    restarts: integer(values.get('restarts')),
+    error: values.get('error') ?? '',
+  };
+}
+
+function parseLines(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const space = line.indexOf(' ');
+    if (space > 0) values.set(line.slice(0, space), line.slice(space + 1));
+  }
+  return values;
+}
+
+function parseProcess(value: string | undefined): ProcessRef | undefined {
+  const match = /^(\d+) (\d+)$/.exec(value ?? '');
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { pid: Number(match[1]), startTime: BigInt(match[2]) };
+}
+
+function integer(value: string | undefined): number {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : 0;
+}
+
+/** Nanoseconds since 1970 exceed what a number holds exactly. */
+function microseconds(value: string | undefined): number {
+  return value !== undefined && /^\d+$/.test(value) ? Number(BigInt(value) / 1000n) : 0;
+}

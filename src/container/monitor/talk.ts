@@ -1,0 +1,186 @@
+/** The engine's side of the conversation with one monitor: requests, their answers, and the end. */
+import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
+import type { ExitStatus, TerminalSize } from '../api/container.js';
+import { statusFromMessage } from '../exit-status.js';
+
+/** What answers `launch`, `start`, `replan` and `lead`. */
+export type LaunchAnswer =
+  | {
+      readonly kind: 'created' | 'started';
+      readonly pid: number;
+      readonly startTime: bigint;
+      readonly startedUs: number;
+    }
+  | { readonly kind: 'replanned' | 'led' }
+  | { readonly kind: 'failed'; readonly step: number; readonly errno: number; readonly detail: string }
+  /** The monitor hung up without an answer. */
+  | { readonly kind: 'closed' };
+
+export class MonitorTalk {
+  readonly connection: MonitorConnection;
+  #exit: ExitStatus | undefined;
+  #listener: ((message: MonitorMessage) => void) | undefined;
+  #onAnswer: ((answer: LaunchAnswer) => void) | undefined;
+  readonly #onExit: (() => void)[] = [];
+  #onStopping: (() => void) | undefined;
+  #onChecked: ((result: number) => void) | undefined;
+
+  constructor(connection: MonitorConnection) {
+    this.connection = connection;
+    connection.onMessage((message) => {
+      this.#take(message);
+    });
+  }
+
+  /** How the container ended, once the monitor has said so. */
+  get exit(): ExitStatus | undefined {
+    return this.#exit;
+  }
+
+  /** Passes all messages on, too. */
+  listen(listener: (message: MonitorMessage) => void): void {
+    this.#listener = listener;
+  }
+
+  launch(plan: Uint8Array): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('launch', { plan });
+    });
+  }
+
+  start(): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('start', {});
+    });
+  }
+
+  /** The plan in the run directory is that of launches to come. */
+  replan(): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('replan', {});
+    });
+  }
+
+  /** Published ports on ::1 lead to these addresses from now on. */
+  lead(addresses: readonly string[]): Promise<LaunchAnswer> {
+    return this.#request(() => {
+      this.connection.send('lead', { addresses });
+    });
+  }
+
+  resize({ rows, columns }: TerminalSize): void {
+    this.#sendQuietly(() => {
+      this.connection.send('resize', { rows, columns });
+    });
+  }
+
+  /** The teardown leaves the container's files: it is started again. */
+  keepTrees(): void {
+    this.#sendQuietly(() => {
+      this.connection.send('keepTrees', {});
+    });
+  }
+
+  /** Calls restarts off; false if the monitor hung up instead of answering. */
+  stop(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#onStopping = () => {
+        resolve(true);
+      };
+      this.#orClosed(() => {
+        resolve(false);
+      });
+      this.#sendQuietly(() => {
+        this.connection.send('stop', {});
+      });
+    });
+  }
+
+  /** Runs the health check; the result in the code of `checked`, undefined if the monitor hung up instead of answering. */
+  check(): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      this.#onChecked = resolve;
+      this.#orClosed(() => {
+        resolve(undefined);
+      });
+      this.#sendQuietly(() => {
+        this.connection.send('check', {});
+      });
+    });
+  }
+
+  /** Resolves when the container has ended or the monitor hung up. */
+  exited(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#exit !== undefined) {
+        resolve();
+        return;
+      }
+      this.#onExit.push(resolve);
+      this.#orClosed(resolve);
+    });
+  }
+
+  /** Resolves when the monitor has hung up, which it does after its teardown. */
+  closed(): Promise<void> {
+    return this.connection.closed.catch(() => undefined);
+  }
+
+  #request(send: () => void): Promise<LaunchAnswer> {
+    return new Promise((resolve) => {
+      this.#onAnswer = resolve;
+      this.#orClosed(() => {
+        resolve({ kind: 'closed' });
+      });
+      this.#sendQuietly(send);
+    });
+  }
+
+  #orClosed(action: () => void): void {
+    this.connection.closed.then(action, action);
+  }
+
+  /** A connection that has just ended says so by `closed`. */
+  #sendQuietly(send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+    }
+  }
+
+  #take(message: MonitorMessage): void {
+    switch (message.name) {
+      case 'created':
+        this.#onAnswer?.({ kind: 'created', pid: message.pid, startTime: message.startTime, startedUs: 0 });
+        break;
+      case 'started':
+        this.#onAnswer?.({
+          kind: 'started',
+          pid: message.pid,
+          startTime: message.startTime,
+          startedUs: Number(message.startedNs / 1000n),
+        });
+        break;
+      case 'failed':
+        this.#onAnswer?.({ kind: 'failed', step: message.step, errno: message.errno, detail: message.detail });
+        break;
+      case 'exited':
+        this.#exit = statusFromMessage(message);
+        for (const listener of this.#onExit) listener();
+        break;
+      case 'replanned':
+      case 'led':
+        this.#onAnswer?.({ kind: message.name });
+        break;
+      case 'stopping':
+        this.#onStopping?.();
+        break;
+      case 'checked':
+        this.#onChecked?.(message.result);
+        break;
+      default:
+    }
+    this.#listener?.(message);
+  }
+}

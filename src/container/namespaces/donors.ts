@@ -1,0 +1,95 @@
+/** Containers whose namespaces another one joins. */
+import { TspodError } from '../../errors.js';
+import type { NamespaceType } from '../../oci/spec.js';
+import type { ProcessRef } from '../../plan/context.js';
+import type { ContainerConfig, NamespaceConfig } from '../../spec/config.js';
+import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../../spec/namespaces.js';
+import type { StoredContainer } from '../../state/records.js';
+import { containerPaths } from '../../storage/paths.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { findRequired } from './dependencies.js';
+import { requireShareableIpc } from './shm.js';
+import { observe, statusOf } from '../observe.js';
+
+/** The processes to join, and the paths by which the OCI spec names their namespaces. */
+export interface Donors {
+  readonly processes: { readonly [T in NamespaceType]?: ProcessRef };
+  readonly paths: NamespacePaths;
+  /** Ids by kind of namespace. */
+  readonly ids: { readonly [T in NamespaceType]?: string };
+}
+
+export const NO_DONORS: Donors = { processes: {}, paths: {}, ids: {} };
+
+/** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
+export function resolveDonors(
+  context: EngineContext,
+  config: ContainerConfig,
+): { readonly config: ContainerConfig; readonly donors: readonly StoredContainer[] } {
+  const found = new Map<string, StoredContainer>();
+  const namespaces: Partial<Record<keyof NamespaceConfig, string>> = {};
+  for (const { key } of NAMESPACE_KINDS) {
+    const wanted = donorOf(config.namespaces[key]);
+    if (wanted === undefined) continue;
+    const donor = context.store.find(wanted);
+    if (key === 'ipc') requireShareableIpc(donor.id, readConfig(context, donor.id));
+    found.set(donor.id, donor);
+    namespaces[key] = `container:${donor.id}`;
+  }
+  const required = findRequired(context, config.requires);
+  for (const container of required) found.set(container.id, container);
+  if (found.size === 0) return { config, donors: [] };
+  const requires = required.map((container) => container.id);
+  const shared = { ...config, namespaces: { ...config.namespaces, ...namespaces }, requires };
+  return { config: withDonorsUserns(context, shared), donors: [...found.values()] };
+}
+
+/** Who shares a user namespace shares its maps; a donor that has none shares the host's. */
+function withDonorsUserns(context: EngineContext, config: ContainerConfig): ContainerConfig {
+  const donorId = donorOf(config.namespaces.user);
+  if (donorId === undefined) return config;
+  const { namespaces, uidMaps, gidMaps } = readConfig(context, donorId);
+  if (namespaces.user === 'host') return { ...config, namespaces: { ...config.namespaces, user: 'host' } };
+  return { ...config, uidMaps, gidMaps };
+}
+
+/** The donors' processes. Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
+export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
+  const processes: { [T in NamespaceType]?: ProcessRef } = {};
+  const paths: { [T in NamespaceType]?: string } = {};
+  const ids: { [T in NamespaceType]?: string } = {};
+  const missing = new Set(config.requires.filter((required) => firstProcess(context, required) === undefined));
+  for (const { key, type, proc } of NAMESPACE_KINDS) {
+    const donorId = donorOf(config.namespaces[key]);
+    if (donorId === undefined) continue;
+    const process = firstProcess(context, donorId);
+    if (process === undefined) {
+      missing.add(donorId);
+      continue;
+    }
+    ids[type] = donorId;
+    processes[type] = process;
+    paths[type] = `/proc/${String(process.pid)}/ns/${proc}`;
+  }
+  if (missing.size > 0) throw notStarted(id, [...missing]);
+  return Object.keys(ids).length === 0 ? NO_DONORS : { processes, paths, ids };
+}
+
+function notStarted(id: string, missing: readonly string[]): TspodError {
+  return new TspodError(
+    'STATE_INVALID',
+    `some dependencies of container ${id} are not started: ${missing.join(', ')}: container state improper`,
+    { details: { id, missing } },
+  );
+}
+
+/** Undefined unless it runs or is paused. */
+function firstProcess(context: EngineContext, id: string): ProcessRef | undefined {
+  const stored = context.store.get(id);
+  if (stored === undefined) return undefined;
+  const observation = observe(stored.state, containerPaths(context.directories, id));
+  const status = statusOf(stored.state, observation);
+  if (observation.kind !== 'live' || (status !== 'running' && status !== 'paused')) return undefined;
+  return observation.live.init;
+}

@@ -1,0 +1,32 @@
+/** Whose a namespace is: that of the container from which it comes in the end. Its names, its files and its shared memory are shared with it. */
+import type { ContainerConfig } from '../../spec/config.js';
+import { hostnameOf } from '../../spec/generate.js';
+import { donorOf } from '../../spec/namespaces.js';
+import type { EngineContext } from '../context.js';
+
+interface Owner {
+  readonly id: string;
+  readonly config: ContainerConfig;
+}
+
+/** Follows the donors of donors; undefined if the namespace comes from no container. Donors are older, so there are no circles. */
+export function namespaceOwner(
+  { store }: EngineContext,
+  config: ContainerConfig,
+  key: 'network' | 'uts' | 'ipc',
+): Owner | undefined {
+  let owner: Owner | undefined;
+  for (let id = donorOf(config.namespaces[key]); id !== undefined;) {
+    const donor = store.config(id);
+    if (donor === undefined) return owner;
+    owner = { id, config: donor };
+    id = donorOf(donor.namespaces[key]);
+  }
+  return owner;
+}
+
+/** The host name that a container sees. */
+export function containerHostname(context: EngineContext, id: string, config: ContainerConfig): string {
+  const owner = namespaceOwner(context, config, 'uts') ?? { id, config };
+  return hostnameOf(owner.config, context.facts(), owner.id);
+}

@@ -1,0 +1,46 @@
+/** The networks of a container as they are recorded: by their names, with all ports chosen. */
+import { networkName } from '../../network/attach.js';
+import { choosePorts } from '../../network/random-ports.js';
+import type { PublishedPort } from '../../spec/container-network.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { ChosenPort } from '../../state/records.js';
+import type { EngineContext } from '../context.js';
+
+/** Words of users become names of networks. Throws NO_SUCH_NETWORK, AMBIGUOUS. */
+export function withNetworkNames(context: EngineContext, config: ContainerConfig): ContainerConfig {
+  const { networking } = config;
+  if (networking.networks.length === 0) return config;
+  const named = networking.networks.map((attach) => ({ ...attach, name: networkName(context.networks, attach.name) }));
+  const networks = named.filter(({ name }, index) => named.findIndex((other) => other.name === name) === index);
+  return { ...config, networking: { ...networking, networks } };
+}
+
+/** In the transaction that records the container, if hasOpenPorts(). Throws NO_FREE_PORT. */
+export function withChosenPorts(
+  { store }: EngineContext,
+  config: ContainerConfig,
+): { readonly config: ContainerConfig; readonly hostPorts: readonly ChosenPort[] } {
+  const { networking } = config;
+  const { ports, chosen } = choosePorts(store, [...networking.ports, ...exposed(config)]);
+  return { config: { ...config, networking: { ...networking, ports } }, hostPorts: chosen };
+}
+
+export function hasOpenPorts(config: ContainerConfig): boolean {
+  return config.networking.ports.some(({ hostPort }) => hostPort === 0) || exposed(config).length > 0;
+}
+
+/** What publishAll adds: exposed ports that are not published already. */
+function exposed({ networking: { publishAll, expose, ports } }: ContainerConfig): readonly PublishedPort[] {
+  if (!publishAll) return [];
+  return expose
+    .filter(
+      ({ port, protocol, range }) =>
+        !ports.some(
+          (known) =>
+            known.protocol === protocol &&
+            known.containerPort <= port &&
+            port + range <= known.containerPort + known.range,
+        ),
+    )
+    .map(({ port, protocol, range }) => ({ hostIp: '', hostPort: 0, containerPort: port, protocol, range }));
+}

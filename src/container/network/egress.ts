@@ -1,0 +1,76 @@
+/** An egress list holds only for those who cannot change the rules of its network namespace, nor send past them. */
+import { statSync } from 'node:fs';
+
+import { TspodError } from '../../errors.js';
+import type { OciProcess } from '../../oci/spec.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { EgressConfig } from '../../spec/egress.js';
+import { donorOf } from '../../spec/namespaces.js';
+import { containerPaths } from '../../storage/paths.js';
+import { readConfig } from '../config.js';
+import type { EngineContext } from '../context.js';
+import { connectedIds, readNetwork } from './record.js';
+import { readLiveRecord } from '../monitor/run-record.js';
+
+/** The list that a container is under, and whose it is. */
+export interface EgressOwner {
+  readonly id: string;
+  readonly egress: EgressConfig;
+}
+
+interface Subject {
+  readonly id: string;
+  readonly config: ContainerConfig;
+}
+
+/** Its own list, or that of the container whose network namespace it joins, at whatever remove, also by a path. */
+export function egressOwner(context: EngineContext, { id, config }: Subject): EgressOwner | undefined {
+  let [owner, owners] = [id, config];
+  for (const seen = new Set<string>(); !seen.has(owner);) {
+    const { egress } = owners.networking;
+    if (egress !== undefined) return { id: owner, egress };
+    seen.add(owner);
+    const { network } = owners.namespaces;
+    const donor = donorOf(network) ?? runningIn(context, network);
+    if (donor === undefined || context.store.get(donor) === undefined) return undefined;
+    [owner, owners] = [donor, readConfig(context, donor)];
+  }
+  return undefined;
+}
+
+/** The container with an egress list whose network namespace a mode `path:PATH` means. */
+function runningIn(context: EngineContext, mode: string): string | undefined {
+  const namespace = mode.startsWith('path:') ? identityOf(mode.slice('path:'.length)) : undefined;
+  if (namespace === undefined) return undefined;
+  return connectedIds(context).find((id) => {
+    if (readNetwork(context, id)?.egress === undefined) return false;
+    const live = readLiveRecord(containerPaths(context.directories, id).state);
+    return live !== undefined && identityOf(`/proc/${live.init.pid}/ns/net`) === namespace;
+  });
+}
+
+/** Undefined for what is not there. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
+}
+
+const BEYOND_RULES = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
+
+/** Throws INVALID_ARGUMENT for a process in a network namespace with an egress list that it could change. */
+export function requireEnforceable(
+  context: EngineContext,
+  subject: Subject,
+  { capabilities }: Pick<OciProcess, 'capabilities'>,
+): void {
+  const held = capabilities?.bounding ?? [];
+  const beyond = BEYOND_RULES.find((name) => held.includes(name));
+  if (beyond === undefined) return;
+  const owner = egressOwner(context, subject);
+  if (owner === undefined) return;
+  const what =
+    owner.id === subject.id
+      ? `egress cannot be enforced on a container with ${beyond}`
+      : `egress of container ${owner.id} cannot be enforced on one that joins its network with ${beyond}`;
+  throw new TspodError('INVALID_ARGUMENT', what, { details: { id: owner.id, capability: beyond } });
+}

@@ -1,0 +1,103 @@
+/** Names on networks: every member's /etc/hosts is kept as the members are. */
+import { mkdirSync } from 'node:fs';
+
+import { removeLockFile, tryLock } from '../../native/file-lock.js';
+import type { Attached } from '../../network/attach.js';
+import type { AttachedNetwork } from '../../spec/container-network.js';
+import type { HostEntry } from '../../spec/name-options.js';
+import type { Member } from '../../state/members.js';
+import type { Store } from '../../state/store.js';
+import type { AttachedNames } from '../../storage/files.js';
+import { updateSection } from '../../storage/hosts-section.js';
+import { containerPaths } from '../../storage/paths.js';
+import { inBackground, type EngineContext } from '../context.js';
+import { failpoint } from '../failpoint.js';
+import { markStale } from './name-files.js';
+import { keepNames } from './name-server.js';
+
+/** What the files of a container say that is about to start on these networks. */
+export function attachedNames(
+  { store }: EngineContext,
+  seq: number,
+  { network, servers, pinned }: Attached,
+): AttachedNames {
+  const addresses = network.networks.flatMap((each) => each.addresses.map(({ address }) => address));
+  const gateways = network.networks
+    .filter(({ driver }) => driver === 'bridge')
+    .flatMap((each) => each.addresses.flatMap(({ gateway }) => gateway ?? []));
+  return {
+    addresses,
+    aliases: [...new Set(network.networks.flatMap(({ aliases }) => aliases))],
+    gateway: gateways.find((gateway) => !gateway.includes(':')) ?? gateways[0],
+    pinned,
+    others: othersOf(store, seq, new Map()),
+    servers,
+    // An egress list names the servers that may be asked: who asks for a container would be a way around it.
+    resolvers: network.egress === undefined ? resolversOf(network.networks) : [],
+  };
+}
+
+/** Where names on these networks are asked for. */
+export function resolversOf(networks: readonly AttachedNetwork[]): readonly string[] {
+  return [...new Set(networks.flatMap(({ nameServers = [] }) => nameServers))];
+}
+
+type Known = Map<string, readonly Member[]>;
+
+/** Who else is on the networks of a container. */
+function othersOf(store: Store, owner: number, known: Known): readonly HostEntry[] {
+  return store.members.networksOf(owner).flatMap((network) => {
+    const members = known.get(network) ?? store.members.on(network);
+    known.set(network, members);
+    return members.flatMap((member) => (member.owner === owner ? [] : member.entries));
+  });
+}
+
+/**
+ * Tells the members of networks on which somebody has come or gone. Costs one look at an empty table where nobody has. Whoever finds somebody else at it
+ * leaves it to them: they look again before and after they let go.
+ */
+export function tellMembers(context: EngineContext): void {
+  const { store, directories } = context;
+  while (store.isOpen && store.members.stale().length > 0) {
+    const directory = `${directories.runRoot}/networks`;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    using held = tryLock(`${directory}/names`);
+    if (held === undefined) return;
+    tellStale(context);
+    inBackground(context, keepNames(context));
+    // Who has opened it meanwhile notices that it is gone.
+    removeLockFile(held);
+  }
+}
+
+function tellStale(context: EngineContext): void {
+  const { store } = context;
+  for (let stale = store.members.stale(); stale.length > 0; stale = store.members.stale()) {
+    const known: Known = new Map();
+    const seen = new Set<number>();
+    for (const { network } of stale) {
+      const members = store.members.on(network);
+      known.set(network, members);
+      for (const member of members) {
+        if (seen.has(member.owner)) continue;
+        seen.add(member.owner);
+        tell(context, member, othersOf(store, member.owner, known));
+      }
+    }
+    failpoint('members-told');
+    markStale(context);
+    for (const change of stale) store.members.told(change);
+    failpoint('names-due');
+  }
+}
+
+/** One whose file cannot be written is told when the next one comes or goes. */
+function tell({ directories, store }: EngineContext, { id }: Member, others: readonly HostEntry[]): void {
+  try {
+    if (store.config(id)?.hosts === undefined) return;
+    updateSection(`${containerPaths(directories, id).run}/hosts`, others);
+  } catch {
+    return;
+  }
+}

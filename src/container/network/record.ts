@@ -1,0 +1,106 @@
+/**
+ * The networks of one life of a container. What was decided for it (addresses, ports) is written down before anything is done, so that whoever ends that
+ * life after a crash knows what there is to undo. The monitor holds the file's lock, and removes it when all is undone.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+
+import { findNameServer } from '../../host/name-server.js';
+import { tryLock } from '../../native/file-lock.js';
+import type { NetworkContext } from '../../plan/network/attach.js';
+import { NETWORK_FILES } from '../../plan/network/names.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import type { EngineContext } from '../context.js';
+import { requireGone } from '../../util/gone.js';
+
+/** For plans. */
+export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
+  return { network, directory: paths.networks, tellsNames: findNameServer() !== undefined };
+}
+
+function fileOf({ paths }: EngineContext, id: string): string {
+  return `${paths.networks}/${NETWORK_FILES.container(id)}`;
+}
+
+export function writeNetwork(context: EngineContext, id: string, network: ContainerNetwork): void {
+  mkdirSync(context.paths.networks, { recursive: true, mode: 0o700 });
+  writeFileSync(fileOf(context, id), JSON.stringify(network), { mode: 0o600 });
+}
+
+/** Undefined if it has none, or none any more. */
+export function readNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+  try {
+    return JSON.parse(readFileSync(fileOf(context, id), 'utf8')) as ContainerNetwork;
+  } catch (error) {
+    requireUnreadable(error);
+    return undefined;
+  }
+}
+
+/** It is not there, or its writer did not finish it. Throws the error if it says anything else: what is there must not be forgotten. */
+function requireUnreadable(error: unknown): void {
+  if (!(error instanceof SyntaxError)) requireGone(error);
+}
+
+/** What is left to undo of its last life; undefined while its monitor still is at that. */
+export function leftNetwork(context: EngineContext, id: string): NetworkContext | undefined {
+  const path = fileOf(context, id);
+  if (!existsSync(path)) return undefined;
+  using held = tryLock(path);
+  if (held === undefined) return undefined;
+  const network = readNetwork(context, id);
+  // Its monitor has removed the file in this moment, and the lock has made it again; or it was never written to the end.
+  if (network === undefined) unlinkSync(path);
+  return network === undefined ? undefined : networkContext(context, network);
+}
+
+/** Containers that have something to undo, or run. */
+export function connectedIds({ paths }: EngineContext): readonly string[] {
+  try {
+    const prefix = NETWORK_FILES.container('');
+    return readdirSync(paths.networks).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  } catch (error) {
+    requireUnreadable(error);
+    return []; // nothing was ever connected
+  }
+}
+
+/** Those that it is on now: those that it was taken off stay in the list of what there is to undo. */
+export function presentNetworks(
+  { networks }: ContainerNetwork,
+  { networking }: Pick<ContainerConfig, 'networking'>,
+): readonly AttachedNetwork[] {
+  return networking.networks.flatMap(({ name }) => networks.findLast((each) => each.name === name) ?? []);
+}
+
+/** Networks that a container was put on while it runs: its monitor, which ends its life, does not know of them. */
+function addedFile({ paths }: EngineContext, id: string): string {
+  return `${paths.networks}/added-${id}`;
+}
+
+/** As the launch of this life had it: without the networks that came later. Undefined if it has none. */
+export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+  const network = readNetwork(context, id);
+  if (network === undefined) return undefined;
+  const added = new Set(addedNetworks(context, id).map(({ interfaceName }) => interfaceName));
+  return { ...network, networks: network.networks.filter(({ interfaceName }) => !added.has(interfaceName)) };
+}
+
+/** Before it is done. */
+export function rememberAdded(context: EngineContext, id: string, network: AttachedNetwork): void {
+  writeFileSync(addedFile(context, id), JSON.stringify([...addedNetworks(context, id), network]), { mode: 0o600 });
+}
+
+/** Their links have ended with the container's namespace; their bridges may be left. */
+export function addedNetworks(context: EngineContext, id: string): readonly AttachedNetwork[] {
+  try {
+    return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly AttachedNetwork[];
+  } catch (error) {
+    requireUnreadable(error);
+    return []; // as good as always
+  }
+}
+
+export function forgetAdded(context: EngineContext, id: string): void {
+  unlinkSync(addedFile(context, id));
+}

@@ -1,0 +1,164 @@
+/** Brings an update of a container's record to the kernel and to its monitor. Under the container's lock; may be repeated. */
+import { unlinkSync, writeFileSync } from 'node:fs';
+
+import { TspodError } from '../../errors.js';
+import { readIfReadable } from '../../host/process-files.js';
+import { execute } from '../../native/execute.js';
+import type { LinuxResources } from '../../oci/resources.js';
+import { encodePlan } from '../../plan/encode.js';
+import type { Plan } from '../../plan/ops.js';
+import { restorePlan, updatePlan, type Update } from '../../plan/update.js';
+import { cgroupsPath } from '../../spec/cgroup-path.js';
+import { optionalResources } from '../../spec/resources.js';
+import { errnoName, errnoText } from '../../util/errno.js';
+import { presentCgroups } from '../cgroups/placement.js';
+import { compileLaunch } from '../launch/compile.js';
+import { liveDonors } from '../namespaces/donors.js';
+import { failpoint } from '../failpoint.js';
+import { setFrozen } from '../cgroups/freeze.js';
+import type { HeldContainer } from '../held.js';
+import { memberPids } from '../cgroups/member-pids.js';
+import { writeBundle } from '../oci-runtime/bundle.js';
+import { launchedNetwork } from '../network/record.js';
+import { preparedFiles, rootOf } from '../launch/prepare.js';
+import { secretEnvironment } from '../launch/secrets.js';
+import { mountedRoot } from '../files/root-mount.js';
+import { containerStdio, readDescriptors, type StdioPlan } from '../streams/stdio.js';
+import { talkTo } from '../monitor/connect.js';
+import { withJoinedMaps } from '../namespaces/userns.js';
+
+const EBADF = 9;
+
+/** Takes the change of limits back as far as the kernel lets it. */
+export type Undo = () => Promise<void>;
+
+const NOTHING_TO_UNDO: Undo = () => Promise.resolve();
+
+/**
+ * Writes limits into the cgroups of a container that is live; makes those groups that it has not needed until now and moves its
+ * processes there. Throws UPDATE_FAILED when the kernel refuses one, and everything is as before.
+ */
+export async function applyLimits(held: HeldContainer, resources: LinuxResources): Promise<Undo> {
+  const { observation, context, id, config } = held;
+  if (observation.kind !== 'live' || Object.keys(resources).length === 0) return NOTHING_TO_UNDO;
+  const placement = presentCgroups(context, id, config);
+  const request = {
+    resources,
+    placement,
+    layout: context.facts().cgroup,
+    path: cgroupsPath(config, id, held.state.splitFrom),
+    optional: optionalResources(config.resources),
+  };
+  const first = updatePlan({ ...request, pids: [] });
+  const undo = undoOf(first);
+  if (first.added.length === 0) {
+    await carryOut(first, undo);
+    return undo;
+  }
+  // Frozen, it cannot fork a process away from those that are moved.
+  const wasPaused = held.status === 'paused';
+  if (!wasPaused) await setFrozen(held, true);
+  try {
+    const pids = observation.live.init.pid === 0 ? [] : memberPids(observation.live.init.pid, placement);
+    await carryOut(updatePlan({ ...request, pids }), undo);
+  } finally {
+    if (!wasPaused) await setFrozen(held, false);
+  }
+  return undo;
+}
+
+/** What the files hold now is read before they change. Groups that were made stay: without limits they do nothing. */
+function undoOf(update: Update): Undo {
+  const plan = encodePlan(restorePlan(update, readIfReadable));
+  return () => execute(plan);
+}
+
+async function carryOut({ plan }: Update, undo: Undo): Promise<void> {
+  try {
+    await execute(encodePlan(plan));
+  } catch (error) {
+    await undo();
+    throw refused(plan, error);
+  }
+  failpoint('limits-changed');
+}
+
+function refused(plan: Plan, error: unknown): unknown {
+  const { step, errno } = error as { step?: number; errno?: number };
+  if (step === undefined || errno === undefined) return error;
+  const failed = plan.steps[step];
+  const number = Math.abs(errno);
+  const what =
+    failed?.op === 'writeFileAt' ? `the kernel refuses ${failed.value} for ${failed.name}` : 'the limits cannot be set';
+  return new TspodError('UPDATE_FAILED', `${what}: ${errnoText(number)}`, {
+    cause: error,
+    details: { errno: number, errnoCode: errnoName(number) },
+  });
+}
+
+/** Hands the monitor the plan of launches to come. Nothing if the monitor launches no more anyway, or is gone. */
+export async function applyToMonitor(held: HeldContainer): Promise<void> {
+  if (held.observation.kind !== 'live') return;
+  const talk = await talkTo(held.paths.run);
+  if (talk === undefined) return;
+  const file = `${held.paths.run}/next`;
+  try {
+    writeFileSync(file, encodePlan(await nextPlan(held)), { mode: 0o600 });
+    const answer = await talk.replan();
+    failpoint('plan-changed');
+    if (answer.kind === 'failed') throw notTaken(held, answer);
+  } finally {
+    talk.connection.close();
+    removeIfThere(file);
+  }
+}
+
+function notTaken({ id }: HeldContainer, { errno, detail }: { readonly errno: number; readonly detail: string }) {
+  if (errno !== EBADF)
+    return new TspodError('UPDATE_FAILED', `the monitor of container ${id}: ${detail}: ${errnoText(errno)}`);
+  return new TspodError(
+    'UPDATE_FAILED',
+    `container ${id} was given descriptors at its start that are gone by now, so it cannot be restarted by a policy: change that while it is stopped`,
+  );
+}
+
+async function nextPlan(held: HeldContainer): Promise<Plan> {
+  const { context, id, name, paths } = held;
+  const donors = liveDonors(context, id, held.config);
+  const config = await withJoinedMaps(held.config, donors);
+  const { root, hostCovers } = rootOf(context, { id, config, paths });
+  const { spec, plan } = compileLaunch(context, {
+    id,
+    config,
+    paths,
+    root: mountedRoot(held) ?? root,
+    hostCovers,
+    ...preparedFiles(context, { id, name, config, paths }),
+    secretEnv: secretEnvironment(context, held.seq, config),
+    donors,
+    network: launchedNetwork(context, id),
+    stdio: stdioOf(held),
+    gate: false,
+    timeLimitMs: 0,
+    splitFrom: held.state.splitFrom,
+  });
+  // Another runtime reads it anew at each launch.
+  if (config.runtime !== undefined) writeBundle(paths, spec);
+  return plan;
+}
+
+/** As at the start. */
+function stdioOf({ config, paths }: HeldContainer): StdioPlan {
+  return (
+    readDescriptors(paths.run) ??
+    containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false })
+  );
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The run directory is gone: the container has ended meanwhile.
+  }
+}

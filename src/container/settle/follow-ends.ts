@@ -1,0 +1,106 @@
+/** Settles containers as they end or restart, while somebody follows the events: nobody else may look for a long time. */
+import { watch } from 'node:fs';
+
+import { openProcess } from '../../native/process-handle.js';
+import { containerPaths } from '../../storage/paths.js';
+import type { EngineContext } from '../context.js';
+import { untoldEnds } from '../exec/events.js';
+import { activeSessions } from '../exec/files.js';
+import { withContainer } from '../held.js';
+import { observe } from '../observe.js';
+import { finishRemoval } from './repair.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import { whenAborted } from '../when-aborted.js';
+
+export interface EndWatch {
+  /** To be called when a container, or a command in it, has been launched. */
+  readonly look: (id: string) => void;
+}
+
+/** Until the signal aborts. */
+export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatch {
+  const watched = new Set<string>();
+  const look = (id: string) => {
+    const stored = context.store.get(id);
+    if (stored === undefined) return;
+    const paths = containerPaths(context.directories, id);
+    const observation = observe(stored.state, paths);
+    if (untoldEnds(paths.run).length > 0) void settleNow(context, id, signal);
+    for (const session of activeSessions(paths.run)) {
+      if (session.sight.state !== 'running' || watched.has(session.id)) continue;
+      watched.add(session.id);
+      void attendSession(context, { id, live: session.sight.live, signal });
+    }
+    if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
+    if (observation.kind !== 'live' && observation.kind !== 'ending') return;
+    const { monitor } = observation.live;
+    const supervisor = `${String(monitor.pid)} ${String(monitor.startTime)}`;
+    if (watched.has(supervisor)) return;
+    watched.add(supervisor);
+    void attend(context, { id, live: observation.live, signal }).finally(() => watched.delete(supervisor));
+  };
+  for (const { id } of context.store.list('live')) look(id);
+  return { look };
+}
+
+interface Attended {
+  readonly id: string;
+  readonly live: LiveRecord;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the monitor of a session has ended and that has been recorded. */
+async function attendSession(context: EngineContext, { id, live, signal }: Attended): Promise<void> {
+  try {
+    using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+    await monitor?.wait({ signal });
+    await settleNow(context, id, signal);
+  } catch {
+    // Nobody follows any more.
+  }
+}
+
+/** Resolves when its monitor has ended and that has been recorded. */
+async function attend(context: EngineContext, { id, live, signal }: Attended): Promise<void> {
+  const watcher = tellsMore(context, id) ? watchRun(context, id, signal) : undefined;
+  try {
+    using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+    await monitor?.wait({ signal });
+    await settleNow(context, id, signal);
+  } catch {
+    // Nobody follows any more.
+  } finally {
+    watcher?.();
+  }
+}
+
+/** Than its end. */
+function tellsMore({ store }: EngineContext, id: string): boolean {
+  const config = store.config(id);
+  return config !== undefined && (config.restart.policy !== 'no' || config.health !== undefined);
+}
+
+/** The monitor writes into the run directory at each end and start, and after each check. */
+function watchRun(context: EngineContext, id: string, signal: AbortSignal): () => void {
+  const settleAgain = () => void settleNow(context, id, signal);
+  try {
+    const watcher = watch(containerPaths(context.directories, id).run, (_event, name) => {
+      if (name === 'state' || name === 'health') settleAgain();
+    }).on('error', () => undefined);
+    settleAgain();
+    const forget = whenAborted(signal, () => {
+      watcher.close();
+    });
+    return () => {
+      forget();
+      watcher.close();
+    };
+  } catch {
+    return () => undefined; // the directory is gone with its monitor
+  }
+}
+
+/** Its end is recorded, and it is removed if it was to be. What fails here, the next command finds. */
+async function settleNow(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
+  await withContainer(context, id, finishRemoval, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,77 @@
+/** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
+import type { EngineContext } from '../context.js';
+import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
+import { untoldEnds } from '../exec/events.js';
+import { runs } from '../cgroups/freeze.js';
+import { isUntoldHealth } from '../health/record.js';
+import { withFreeContainer, type HeldContainer } from '../held.js';
+import { repairNames } from '../network/name-server.js';
+import { tellMembers } from '../network/members.js';
+import { isAlive, observe } from '../observe.js';
+import { removeLostNetworks } from '../network/lost.js';
+import { removeOrphans } from './orphans.js';
+import type { StoredContainer } from '../../state/records.js';
+import { removeUnreadyLayers } from '../../storage/hide-layer.js';
+import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
+import { settleVolumes } from '../files/volumes.js';
+
+/** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
+export function findBroken(
+  context: EngineContext,
+  unsettled: readonly StoredContainer[] = context.store.unsettled(),
+): readonly StoredContainer[] {
+  return unsettled.filter((container) => needsRepair(context, container));
+}
+
+function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer): boolean {
+  const paths = containerPaths(context.directories, id);
+  const observation = observe(state, paths);
+  switch (observation.kind) {
+    case 'settled':
+      return (
+        state.status === 'removing' ||
+        (state.status === 'exited' && state.autoRemove && !isNeeded({ context, seq })) ||
+        (state.mounted && state.mounts === 0)
+      );
+    case 'live':
+      return state.updating || (state.status === 'paused' && !runs(observation)) || hasUntold(paths);
+    case 'ending':
+      return false;
+    case 'ended':
+      // While its monitor tears down there is nothing to be done for it.
+      return observation.live === undefined || !isAlive(observation.live.monitor);
+    case 'lost':
+    case 'launching':
+      return true;
+  }
+}
+
+/** Something happened in it that is an event, and nobody of the engine was there. */
+function hasUntold(paths: ContainerPaths): boolean {
+  return isUntoldHealth(paths) || untoldEnds(paths.run).length > 0;
+}
+
+/**
+ * Repairs them; those that another process holds are in its care. What fails here is found again by the next engine, or by the verb that
+ * is called on the container, which tells.
+ */
+export async function repair(context: EngineContext): Promise<void> {
+  const unsettled = context.store.unsettled();
+  for (const { id } of findBroken(context, unsettled)) {
+    await withFreeContainer(context, id, finishRemoval).catch(() => undefined);
+  }
+  const known = new Set(unsettled.map(({ id }) => id));
+  removeOrphans(context, known);
+  await removeLostNetworks(context, known);
+  tellMembers(context);
+  await repairNames(context).catch(() => undefined);
+  await removeUnreadyLayers(context.paths);
+  await settleVolumes(context);
+}
+
+/** The record is settled by now; what was being removed, or was to be removed at its end, goes. */
+export async function finishRemoval(held: HeldContainer): Promise<void> {
+  const { state } = held;
+  if (state.status === 'removing') await destroy(held);
+  else if (state.status === 'exited' && state.autoRemove) await destroyUnneeded(held);
+}

@@ -1,0 +1,78 @@
+/** Restarts by policy happen while no process of the engine lives: their events follow from what the monitor wrote. */
+import { readdirSync, unlinkSync } from 'node:fs';
+
+import { recordContainerEvent, recordEnd } from '../events.js';
+import type { HeldContainer } from '../held.js';
+import { exitCodeOf } from '../exit-status.js';
+import { readExitRecord } from '../monitor/run-record.js';
+
+/** `end-N`: how a run ended that another follows. */
+const END_FILE = /^end-\d+$/;
+
+interface Run {
+  readonly startedUs: number;
+  /** Before it. */
+  readonly restarts: number;
+}
+
+/**
+ * Records the ends before the present run, and the starts by policy, each once: the record says up to which restart they are told. Cut
+ * off, it records some again, with the same keys.
+ */
+export function recordRestarts(held: HeldContainer): void {
+  const present = presentRun(held);
+  if (present === undefined) return;
+  let told = held.state.restarts;
+  const tellStart = (run: Run) => {
+    if (run.restarts <= told || run.startedUs === 0) return;
+    recordStart(held, run);
+    told = run.restarts;
+  };
+  for (const { path, exit } of endFiles(held)) {
+    tellStart(exit);
+    recordEnd(held, { ...exit, exitCode: exitCodeOf(exit.code, exit.timedOut) });
+    unlinkSync(path);
+  }
+  tellStart(present);
+  held.save({ restarts: told });
+}
+
+/** Undefined if there has been no restart, nor an end that one follows. */
+function presentRun({ observation }: HeldContainer): Run | undefined {
+  switch (observation.kind) {
+    case 'live':
+    case 'ending':
+    case 'lost': {
+      const { restarts, status, startedUs } = observation.live;
+      if (restarts === 0 && status !== 'waiting') return undefined;
+      // Until it runs, the time is that of the run before.
+      return { restarts, startedUs: status === 'running' ? startedUs : 0 };
+    }
+    case 'ended': {
+      const { restarts, startedUs, error } = observation.exit;
+      if (restarts === 0) return undefined;
+      return { restarts, startedUs: error === '' ? startedUs : 0 };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** In the order of the runs. */
+function endFiles({ paths }: HeldContainer) {
+  return readdirSync(paths.run)
+    .filter((name) => END_FILE.test(name))
+    .flatMap((name) => {
+      const path = `${paths.run}/${name}`;
+      const exit = readExitRecord(path);
+      return exit === undefined ? [] : [{ path, exit }];
+    })
+    .sort((a, b) => a.exit.restarts - b.exit.restarts);
+}
+
+/** The first start was recorded by whoever asked for it. */
+function recordStart({ context, id, name }: HeldContainer, { startedUs }: Run): void {
+  for (const status of ['restart', 'init', 'start'] as const) {
+    recordContainerEvent(context, { id, name, status, timeUs: startedUs, key: String(startedUs) });
+  }
+}

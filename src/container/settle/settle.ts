@@ -1,0 +1,217 @@
+/**
+ * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by its name, which
+ * derives from the id, and everything here may be repeated: a crash in the middle is put right by the next call.
+ */
+import { existsSync, renameSync } from 'node:fs';
+
+import { watchFile } from '../../host/file-changes.js';
+import { connectMonitor } from '../../native/monitor-spawn.js';
+import { openProcess } from '../../native/process-handle.js';
+import { removeTreeSync } from '../../native/tree.js';
+import type { ProcessRef } from '../../plan/context.js';
+import type { ContainerPaths } from '../../storage/paths.js';
+import { recordContainerEvent, recordEnd } from '../events.js';
+import { recordExecEnds, recordLastExecEnds } from '../exec/events.js';
+import { failpoint } from '../failpoint.js';
+import { removeBusyTree } from '../exec/files.js';
+import { finishUpdate } from './finish-update.js';
+import { endPause, runs, thawEnding } from '../cgroups/freeze.js';
+import { recordHealthChange } from '../health/events.js';
+import { keepHealth } from '../health/record.js';
+import type { HeldContainer } from '../held.js';
+import { endedState, type Observation } from '../observe.js';
+import { removeEndedRun } from '../exec/outliving.js';
+import { monitorEnd } from '../monitor/end.js';
+import { readableConfig } from './readable-config.js';
+import { recordRestarts } from './restarts.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import { unmountRoot } from '../files/root-mount.js';
+import { tearDown, tearDownLeftovers } from './tear-down.js';
+import { wakeMonitor } from '../monitor/wake.js';
+import { requireGone } from '../../util/gone.js';
+
+const SIGKILL = 9;
+
+export async function settle(held: HeldContainer): Promise<void> {
+  await settleLife(held);
+  const { mounted, mounts } = held.state;
+  if (mounted && mounts === 0 && held.observation.kind === 'settled') await unmountRoot(held);
+}
+
+async function settleLife(held: HeldContainer): Promise<void> {
+  let { observation } = held;
+  if (observation.kind === 'ending') {
+    observation = await afterEnding(held, observation.live.monitor);
+  }
+  switch (observation.kind) {
+    case 'settled':
+      return;
+    case 'live':
+      if (held.state.status === 'paused' && !runs(observation)) await endPause(held);
+      if (held.state.updating) await finishUpdate(held);
+      recordWhatHappened(held);
+      return;
+    case 'ended':
+      // It is still tearing down, maybe: a new launch would lose its cgroup to that.
+      if (observation.live !== undefined) await endOf(held, observation.live.monitor);
+      recordWhatHappened(held);
+      await recordLastExecEnds(held);
+      recordEnd(held, endedState(held.state, observation.exit));
+      failpoint('end-told');
+      // Recorded before its source goes: an exit code is never lost.
+      held.save(endedState(held.state, observation.exit));
+      failpoint('end-recorded');
+      // A monitor that was killed in the middle of it.
+      await tearDownLeftovers(held);
+      keepLastHealth(held);
+      removeEndedRun(held);
+      recordCleanup(held);
+      return;
+    case 'lost':
+    case 'ending':
+      recordWhatHappened(held);
+      await endLost(held, observation.live);
+      failpoint('lost-killed');
+      await abandon(held, 'its supervisor died');
+      return;
+    case 'launching':
+      if (await monitorIsAtWork(held)) return;
+      await abandon(held, 'its launch was cut off');
+  }
+}
+
+/** While nobody of the engine was there. */
+function recordWhatHappened(held: HeldContainer): void {
+  recordRestarts(held);
+  recordHealthChange(held);
+  recordExecEnds(held);
+}
+
+/** Ends whatever is left of it, and records that nobody knows how it ended. */
+async function abandon(held: HeldContainer, why: string): Promise<void> {
+  await tearDown(held);
+  await recordLastExecEnds(held);
+  const finishedUs = Date.now() * 1000;
+  const { observation } = held;
+  const startedUs = 'live' in observation && observation.live !== undefined ? observation.live.startedUs : 0;
+  recordEnd(held, { exitCode: -1, startedUs, finishedUs });
+  held.save({
+    status: 'exited',
+    exitCode: -1,
+    exitSignal: 0,
+    startedUs,
+    finishedUs,
+    error: why,
+    updating: false,
+  });
+  keepLastHealth(held);
+  removeEndedRun(held);
+  recordCleanup(held);
+}
+
+/** Costs nothing for a container without a health check. */
+function keepLastHealth(held: HeldContainer): void {
+  if (readableConfig(held)?.health !== undefined) keepHealth(held.paths);
+}
+
+/** Of what stays: what is to be removed has that recorded. */
+function recordCleanup({ context, id, name, state }: HeldContainer): void {
+  if (!state.autoRemove) recordContainerEvent(context, { id, name, status: 'cleanup' });
+}
+
+/** The process of a dead monitor. One that is frozen in cgroup version 1 does not die before it is thawed. */
+async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void> {
+  if (init.pid === 0) return;
+  using process = openProcess(init.pid, init.startTime);
+  if (process === undefined) return;
+  try {
+    process.kill(SIGKILL);
+  } catch {
+    return; // it ended by itself in this moment
+  }
+  if (held.state.status === 'paused') await thawEnding(held);
+  await process.wait();
+}
+
+/**
+ * The engine that launched it died before the monitor wrote its state. Is there a monitor? It holds the run directory by a descriptor
+ * and listens in it on `attach` from its first steps on. The directory is renamed: a monitor that comes late finds none and
+ * gives up; one that is at work is found by its socket, and either gives up as well (its engine is gone) or gets its container going.
+ */
+async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
+  const { run } = held.paths;
+  const aside = asidePath(held.paths);
+  if (await answers(run)) return held.look().kind === 'live';
+  try {
+    renameSync(run, aside);
+    failpoint('put-aside');
+  } catch (error) {
+    // Gone, or put aside already by somebody who did not get further.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const runs = await answers(aside);
+  if (runs) renameSync(aside, run);
+  else removeTreeSync(aside);
+  return runs && held.look().kind === 'live';
+}
+
+/** Whether a monitor listens in the directory and its container gets to run: it answers once it does, and hangs up if it gives up. */
+async function answers(runDirectory: string): Promise<boolean> {
+  let connection;
+  try {
+    connection = await connectMonitor(runDirectory);
+  } catch (error) {
+    requireGone(error);
+    return false;
+  }
+  const attached = new Promise<boolean>((resolve) => {
+    connection.onMessage((message) => {
+      if (message.name === 'attached') resolve(true);
+    });
+  });
+  connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
+  const hungUp = connection.closed.then(
+    () => false,
+    () => false,
+  );
+  const result = await Promise.race([attached, hungUp]);
+  connection.close();
+  return result;
+}
+
+/** Where the run directory of a launch that was cut off is put. */
+export function asidePath({ run }: Pick<ContainerPaths, 'run'>): string {
+  return `${run}.cut`;
+}
+
+export function removeRunDirectory({ paths }: HeldContainer): void {
+  removeBusyTree(paths.run);
+}
+
+/** What follows an end that the monitor is about to write down: its own end, or, where it is to start the container again, the wait for that. */
+async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Observation> {
+  using handle = openProcess(monitor.pid, monitor.startTime);
+  if (handle === undefined || !existsSync(held.paths.run)) return held.look();
+  wakeMonitor(monitor);
+  using changes = watchFile(held.paths.state);
+  const done = new AbortController();
+  void handle.wait({ signal: done.signal }).then(changes.wake, () => undefined);
+  try {
+    for (;;) {
+      changes.reset();
+      const observation = held.look();
+      if (observation.kind !== 'ending') return observation;
+      await changes.next();
+    }
+  } finally {
+    done.abort();
+  }
+}
+
+/** Resolves when it is no more. */
+async function endOf({ paths }: HeldContainer, monitor: ProcessRef): Promise<void> {
+  if (monitor.pid === 0) return;
+  using handle = openProcess(monitor.pid, monitor.startTime);
+  wakeMonitor(monitor);
+  if (handle !== undefined) await monitorEnd(handle, paths);
+}

@@ -1,0 +1,161 @@
+/** Collects what a process writes, feeds it its input, and ends it when it writes too much or takes too long. */
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { TspodError } from '../../errors.js';
+import { abortedError } from '../../native/abort.js';
+import { monotonicMs } from '../../native/primitives.js';
+import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from '../api/container.js';
+import { whenAborted } from '../when-aborted.js';
+
+const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
+const MAX_TURN_MS = 10;
+
+/**
+ * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
+ * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then.
+ */
+export async function collectProcess(
+  process: ContainerProcess,
+  options: CollectOptions,
+  what: string,
+): Promise<Omit<CollectedResult<string | Buffer>, 'id' | 'durationMs'>> {
+  const { signal, input } = options;
+  const { stdin, stdout, stderr, ended } = process;
+  const letGo = () => {
+    stdout?.destroy();
+    stderr?.destroy();
+  };
+  const giveUp = () => {
+    process.kill('SIGKILL');
+    void ended.then(letGo, letGo);
+  };
+  const forget = whenAborted(signal, giveUp);
+  try {
+    const [output, status] = await Promise.all([
+      collectOutput({ stdout, stderr }, options, giveUp),
+      ended,
+      feed(stdin, input, ended).catch((error: unknown) => {
+        giveUp();
+        throw error;
+      }),
+    ]);
+    if (signal?.aborted === true) throw abortedError(what, signal);
+    return { ...status, ...encodeOutput(output, options.encoding) };
+  } finally {
+    forget();
+  }
+}
+
+interface CollectedOutput {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+interface CollectStreams {
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+}
+
+/**
+ * Resolves when both streams have ended. A stream that grows too long calls `onTooMuch` once, and is thrown away from then on; the
+ * promise rejects with OUTPUT_TOO_LARGE in the end.
+ */
+async function collectOutput(
+  streams: CollectStreams,
+  options: Pick<CollectOptions, 'maxOutputBytes'>,
+  onTooMuch: () => void,
+): Promise<CollectedOutput> {
+  const limit = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
+  let tooLong: string | undefined;
+  const overflow = (name: string) => () => {
+    if (tooLong === undefined) onTooMuch();
+    tooLong ??= name;
+  };
+  const [stdout, stderr] = await Promise.all([
+    collect(streams.stdout, limit, overflow('stdout')),
+    collect(streams.stderr, limit, overflow('stderr')),
+  ]);
+  if (tooLong === undefined) return { stdout, stderr };
+  throw new TspodError('OUTPUT_TOO_LARGE', `${tooLong} is longer than ${String(limit)} bytes (maxOutputBytes)`, {
+    details: { stdout, stderr },
+  });
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function collect(stream: Readable | null, limit: number, onTooMuch: () => void): Promise<Buffer> {
+  if (stream === null) return Promise.resolve(NOTHING);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.on('data', (chunk: Buffer) => {
+      if (length > limit) return;
+      length += chunk.length;
+      if (length > limit) {
+        onTooMuch();
+        return;
+      }
+      chunks.push(chunk);
+    });
+    const done = () => {
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    };
+    stream.once('close', done);
+    stream.once('error', done);
+  });
+}
+
+/** Writes the input and ends the stream. What is left of a source when the process has ended is not read, and the source is destroyed. */
+async function feed(stdin: Writable | null, input: CollectOptions['input'], ended: Promise<ExitStatus>): Promise<void> {
+  if (stdin === null) return;
+  if (!(input instanceof Readable)) {
+    stdin.end(input);
+    return;
+  }
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
+    input.destroy();
+    stdin.destroy();
+  };
+  void ended.then(stop, stop);
+  let turn = monotonicMs();
+  try {
+    for await (const chunk of input) {
+      if (stdin.destroyed) break;
+      if (!stdin.write(chunk)) await drained(stdin);
+      if (monotonicMs() - turn < MAX_TURN_MS) continue;
+      await nextTurn();
+      turn = monotonicMs();
+    }
+  } catch (error) {
+    if (!isOver) throw error;
+  } finally {
+    stdin.end();
+  }
+}
+
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
+
+/** As text in the encoding asked for, or as bytes. */
+function encodeOutput(
+  output: CollectedOutput,
+  encoding: CollectOptions['encoding'] = 'utf8',
+): { readonly stdout: string | Buffer; readonly stderr: string | Buffer } {
+  if (encoding === 'buffer') return output;
+  return { stdout: output.stdout.toString(encoding), stderr: output.stderr.toString(encoding) };
+}

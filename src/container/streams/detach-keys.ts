@@ -1,0 +1,63 @@
+/** The keys that detach from a container, as Podman writes them: `ctrl-p,ctrl-q`. */
+import { TspodError } from '../../errors.js';
+
+export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
+
+/** Control characters with a name that is no letter. */
+const CONTROL_NAMES: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
+
+/** The bytes of a sequence; none for ''. Throws INVALID_ARGUMENT. */
+export function parseDetachKeys(text: string): readonly number[] {
+  return text === '' ? [] : text.split(',').map((key) => parseKey(key, text));
+}
+
+function parseKey(key: string, text: string): number {
+  const name = /^ctrl-(.)$/i.exec(key)?.[1];
+  if (name === undefined) {
+    if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
+  } else if (/[a-z]/i.test(name)) {
+    return name.toLowerCase().charCodeAt(0) - 96;
+  } else if (CONTROL_NAMES[name] !== undefined) {
+    return CONTROL_NAMES[name];
+  }
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `invalid detach keys "${text}": each must be a character, or ctrl- and one of a-z, @, [, \\, ], ^, _`,
+  );
+}
+
+export interface DetachFilter {
+  /** The input that is to be passed on; what may be the beginning of the sequence is held back. */
+  push(input: Uint8Array): { readonly pass: Uint8Array; readonly detach: boolean };
+}
+
+/** Looks for the sequence in a stream of input, however it is cut. Input without its first key is passed on as it is. */
+export function detachFilter(keys: readonly number[]): DetachFilter {
+  const [first] = keys;
+  let matched = 0;
+  return {
+    push(input) {
+      if (first === undefined || (matched === 0 && !input.includes(first))) return { pass: input, detach: false };
+      const pass: Uint8Array[] = [];
+      let at = 0;
+      while (at < input.length) {
+        if (matched === 0) {
+          const found = input.indexOf(first, at);
+          const end = found === -1 ? input.length : found;
+          pass.push(input.subarray(at, end));
+          at = end;
+          if (found === -1) break;
+        }
+        if (input[at] === keys[matched]) {
+          matched += 1;
+          at += 1;
+          if (matched === keys.length) return { pass: Buffer.concat(pass), detach: true };
+        } else {
+          pass.push(Uint8Array.from(keys.slice(0, matched)));
+          matched = 0;
+        }
+      }
+      return { pass: Buffer.concat(pass), detach: false };
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** A launched process as a ContainerProcess. */
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+
+import { openProcess } from '../../native/process-handle.js';
+import type { AttachOptions, ContainerProcess, ExitStatus, TerminalSize } from '../api/container.js';
+import { UNKNOWN_END } from '../exit-status.js';
+import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
+import type { OpenPipes } from './pipes.js';
+import type { Session } from './session.js';
+import { signalProcess } from '../monitor/signal-process.js';
+
+type Started = Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
+
+export interface DirectParts {
+  readonly id: string;
+  readonly answer: Started;
+  readonly talk: MonitorTalk;
+  readonly streams: OpenPipes;
+  /** Runs when the process has ended; answers how. */
+  readonly onEnd: (told: ExitStatus | undefined) => Promise<ExitStatus>;
+  /** Of its terminal. @default it has none */
+  readonly resize?: (size: TerminalSize) => void;
+}
+
+/** Its streams are pipes straight to it, or none. */
+export function directProcess({ id, answer, talk, streams, onEnd, resize }: DirectParts): ContainerProcess {
+  const ended = talk.exited().then(() => onEnd(talk.exit));
+  ended.catch(() => undefined);
+  return assemble({ id, answer, ended, streams, resize: resize ?? (() => undefined) });
+}
+
+export interface AttachedParts {
+  readonly hasStdin: boolean;
+  /** A terminal's output is all stdout. */
+  readonly tty: boolean;
+  /** Launches with a session for these streams. */
+  readonly start: (
+    attach: AttachOptions,
+  ) => Promise<{ readonly id: string; readonly answer: Started; readonly session: Session }>;
+}
+
+/** Its streams go through the monitor: it has a terminal, or a log. */
+export async function attachedProcess({ hasStdin, tty, start }: AttachedParts): Promise<ContainerProcess> {
+  const stdin = hasStdin ? new PassThrough() : null;
+  const stdout = new PassThrough();
+  const stderr = tty ? null : new PassThrough();
+  const { id, answer, session } = await start({
+    ...(stdin === null ? {} : { stdin }),
+    stdout,
+    ...(stderr === null ? {} : { stderr }),
+    detachKeys: '',
+  });
+  const ended = session.ended
+    .then((end): ExitStatus => {
+      if (end.reason !== 'exited') return UNKNOWN_END;
+      const { exitCode, signal, oomKilled, timedOut } = end;
+      return { exitCode, signal, oomKilled, timedOut };
+    })
+    .finally(() => {
+      stdout.end();
+      stderr?.end();
+    });
+  ended.catch(() => undefined);
+  const resize = (size: TerminalSize) => {
+    session.resize(size);
+  };
+  return assemble({ id, answer, ended, streams: { stdin, stdout, stderr }, resize });
+}
+
+interface Assembly {
+  readonly id: string;
+  readonly answer: Started;
+  readonly ended: Promise<ExitStatus>;
+  readonly streams: {
+    readonly stdin: Writable | null;
+    readonly stdout: Readable | null;
+    readonly stderr: Readable | null;
+  };
+  readonly resize: (size: TerminalSize) => void;
+}
+
+function assemble({ id, answer, ended, streams, resize }: Assembly): ContainerProcess {
+  const kill = (signal: string | number = 'SIGTERM') => {
+    using process = openProcess(answer.pid, answer.startTime);
+    signalProcess(process, signal);
+  };
+  return {
+    id,
+    pid: answer.pid,
+    ...streams,
+    ended,
+    kill,
+    resize,
+    async [Symbol.asyncDispose]() {
+      kill('SIGKILL');
+      // Unread output must not keep it.
+      streams.stdout?.resume();
+      streams.stderr?.resume();
+      streams.stdin?.destroy();
+      await ended;
+    },
+  };
+}

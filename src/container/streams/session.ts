@@ -1,0 +1,190 @@
+/** A connection to a monitor as an AttachSession: output to sinks, input from a stream, detach keys, resize. */
+import type { Readable } from 'node:stream';
+
+import { abortedError } from '../../native/abort.js';
+import { whenAborted } from '../when-aborted.js';
+import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
+import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from '../api/container.js';
+import { DEFAULT_DETACH_KEYS, detachFilter, parseDetachKeys } from './detach-keys.js';
+import { statusFromMessage } from '../exit-status.js';
+import { sinkFor, type Sink } from './sink.js';
+
+export interface SessionParts {
+  readonly connection: MonitorConnection;
+  readonly options: AttachOptions;
+  /** Whether the process has a stdin to send to. */
+  readonly hasStdin: boolean;
+  /** Runs after the end of the connection, before `ended` settles; may know how it ended when no message said so. */
+  readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
+}
+
+/** Sent input that the monitor has not taken: more than this and the source is held. */
+const MAX_INPUT_BYTES = 256 * 1024;
+
+export class Session implements AttachSession {
+  readonly ended: Promise<AttachEnd>;
+  readonly #parts: SessionParts;
+  readonly #connection: MonitorConnection;
+  readonly #sinks: { readonly stdout: Sink | undefined; readonly stderr: Sink | undefined };
+  readonly #attached: Promise<void>;
+  #markAttached!: () => void;
+  #terminal = false;
+  #exit: ExitStatus | undefined;
+  #detached = false;
+  #aborted = false;
+  #stopInput: () => void = () => undefined;
+
+  /** Asks to be attached at once; messages must be given to `take`. */
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#connection = parts.connection;
+    const keys = this.#readKeys();
+    const resume = () => {
+      this.#connection.resume();
+    };
+    const { stdin, stdout, stderr, signal } = parts.options;
+    this.#sinks = {
+      stdout: stdout === undefined ? undefined : sinkFor(stdout, resume),
+      stderr: stderr === undefined ? undefined : sinkFor(stderr, resume),
+    };
+    this.#attached = new Promise((resolve) => (this.#markAttached = resolve));
+    const sendsInput = parts.hasStdin && stdin !== undefined;
+    this.#connection.send('attach', {
+      stdin: Number(sendsInput),
+      stdout: Number(stdout !== undefined),
+      stderr: Number(stderr !== undefined),
+    });
+    if (sendsInput) this.#attachedThen(() => (this.#stopInput = this.#pump(stdin, keys)));
+    this.#attachedThen(() => {
+      if (parts.options.size !== undefined) this.resize(parts.options.size);
+    });
+    const forget = whenAborted(signal, () => {
+      this.#aborted = true;
+      this.#connection.close();
+    });
+    this.ended = this.#end().finally(forget);
+    // A caller who never looks at it has no use for its failure.
+    this.ended.catch(() => undefined);
+  }
+
+  /** Before anything is sent. With keys that are none nobody else would hang up. */
+  #readKeys(): readonly number[] {
+    try {
+      return parseDetachKeys(this.#parts.options.detachKeys ?? DEFAULT_DETACH_KEYS);
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  get terminal(): boolean {
+    return this.#terminal;
+  }
+
+  /** Resolves when the monitor has attached us, or has gone. */
+  get attached(): Promise<void> {
+    return this.#attached;
+  }
+
+  get exit(): ExitStatus | undefined {
+    return this.#exit;
+  }
+
+  /** A message of the connection's. */
+  take(message: MonitorMessage): void {
+    switch (message.name) {
+      case 'attached':
+        this.#terminal = message.terminal !== 0;
+        this.#markAttached();
+        return;
+      case 'stdout':
+      case 'stderr':
+        if (this.#sinks[message.name]?.write(message.data) === false) this.#connection.pause();
+        return;
+      case 'exited':
+        this.#exit = statusFromMessage(message);
+        return;
+      default:
+        return;
+    }
+  }
+
+  resize({ rows, columns }: TerminalSize): void {
+    this.#sendQuietly(() => {
+      this.#connection.send('resize', { rows, columns });
+    });
+  }
+
+  detach(): void {
+    this.#detached = true;
+    this.#connection.close();
+  }
+
+  async #end(): Promise<AttachEnd> {
+    await this.#connection.closed.catch(() => undefined);
+    this.#markAttached();
+    this.#stopInput();
+    await this.#sinks.stdout?.flushed();
+    await this.#sinks.stderr?.flushed();
+    const { signal } = this.#parts.options;
+    if (this.#aborted && signal !== undefined) throw abortedError('attach', signal);
+    if (this.#detached) return { reason: 'detached' };
+    const exit = (await this.#parts.onEnd?.(this.#exit)) ?? this.#exit;
+    return exit === undefined ? { reason: 'lost' } : { reason: 'exited', ...exit };
+  }
+
+  #attachedThen(action: () => void): void {
+    void this.#attached.then(action);
+  }
+
+  /** Sends what the stream gives until it ends or the returned function is called. */
+  #pump(source: Readable, keys: readonly number[]): () => void {
+    const filter = detachFilter(keys);
+    let unsent = 0;
+    const onData = (chunk: Uint8Array | string) => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      const { pass, detach } = filter.push(bytes);
+      this.#sendInput(pass);
+      if (detach) {
+        this.detach();
+        return;
+      }
+      unsent += pass.length;
+      if (unsent < MAX_INPUT_BYTES) return;
+      source.pause();
+      void this.#connection.drained().then(() => {
+        unsent = 0;
+        source.resume();
+      });
+    };
+    const onEnd = () => {
+      this.#sendQuietly(() => {
+        this.#connection.send('stdinEnd', {});
+      });
+    };
+    source.on('data', onData);
+    source.on('end', onEnd);
+    if (source.readableEnded) onEnd();
+    return () => {
+      source.off('data', onData);
+      source.off('end', onEnd);
+      source.pause();
+    };
+  }
+
+  #sendInput(data: Uint8Array): void {
+    if (data.length === 0) return;
+    this.#sendQuietly(() => {
+      this.#connection.send('stdin', { data });
+    });
+  }
+
+  /** The connection may have ended in this moment; its end is told elsewhere. */
+  #sendQuietly(send: () => void): void {
+    try {
+      send();
+    } catch {
+      this.#markAttached();
+    }
+  }
+}

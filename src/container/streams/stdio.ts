@@ -1,0 +1,118 @@
+/** Which standard streams a container or an exec gets, and the descriptors that its monitor is spawned with for them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { TspodError } from '../../errors.js';
+import type { ExtraFd, StdioContext, StreamTarget } from '../../plan/context.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import type { StdioFds, TerminalSize } from '../api/container.js';
+import { isTerminal } from '../../host/is-terminal.js';
+
+/** The first descriptor that a monitor gets besides 0 to 2 and its socket. */
+const FIRST_INHERITED = 4;
+
+export interface StdioPlan {
+  readonly stdio: StdioContext;
+  readonly extraFds: readonly ExtraFd[];
+  /** For spawnMonitor: descriptors of this process. */
+  readonly fds: readonly number[];
+}
+
+export interface StdioRequest {
+  /** Given to the command as they are; the others come from `through`. */
+  readonly direct: StdioFds | undefined;
+  /** Streams that go through the monitor. */
+  readonly through: { readonly stdin: boolean; readonly output: boolean };
+  /** Stdin ends with the client that is attached first. */
+  readonly stdinOnce: boolean;
+  /** These become 3, 4, ... of the command. */
+  readonly preserved: readonly number[];
+  /** These keep their numbers. */
+  readonly kept?: readonly number[] | undefined;
+  readonly size: TerminalSize | undefined;
+}
+
+export function planStdio(request: StdioRequest): StdioPlan {
+  const fds: number[] = [];
+  const inherit = (fd: number): number => {
+    const known = fds.indexOf(fd);
+    if (known !== -1) return FIRST_INHERITED + known;
+    fds.push(fd);
+    return FIRST_INHERITED + fds.length - 1;
+  };
+  const target = (fd: number | undefined, through: boolean): StreamTarget => {
+    if (fd !== undefined) return { inheritedFd: inherit(fd) };
+    return through ? 'monitor' : 'null';
+  };
+  const { direct = {}, through } = request;
+  const stdio: StdioContext = {
+    stdin: target(direct.stdin, through.stdin),
+    stdout: target(direct.stdout, through.output),
+    stderr: target(direct.stderr, through.output),
+    keepStdin: through.stdin,
+    stdinOnce: request.stdinOnce,
+    ...(request.size === undefined ? {} : { terminalSize: request.size }),
+  };
+  const extraFds = request.preserved.map((fd, i) => ({ inheritedFd: inherit(fd), fd: 3 + i }));
+  for (const fd of new Set(request.kept)) {
+    if (fd >= 3 + request.preserved.length) extraFds.push({ inheritedFd: inherit(fd), fd });
+  }
+  return { stdio, extraFds, fds };
+}
+
+/** The shape of a launch that gives descriptors away and may be followed by restarts: the monitor keeps them open. */
+export function writeDescriptors(runDirectory: string, { stdio, extraFds }: StdioPlan): void {
+  writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [] }), { mode: 0o600 });
+}
+
+export function readDescriptors(runDirectory: string): StdioPlan | undefined {
+  try {
+    return JSON.parse(readFileSync(`${runDirectory}/descriptors`, 'utf8')) as StdioPlan;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The caller's descriptors 3, 4, ... */
+export function preservedFds(count: number, given: readonly number[] | undefined): readonly number[] {
+  if (given === undefined) return Array.from({ length: count }, (_, i) => 3 + i);
+  if (given.length !== count) {
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `the container was created to get ${String(count)} descriptors, and ${String(given.length)} are given`,
+    );
+  }
+  return given;
+}
+
+export interface ContainerStdioOptions {
+  readonly stdio: StdioFds | undefined;
+  readonly preserveFds: readonly number[] | undefined;
+  readonly size: TerminalSize | undefined;
+  /** A client that sends input is attached from the start. */
+  readonly attachedInput: boolean;
+}
+
+/** Throws INVALID_ARGUMENT for descriptors that the container's log or terminal has no use for, or that would give it the caller's terminal. */
+export function containerStdio(config: ContainerConfig, options: ContainerStdioOptions): StdioPlan {
+  const { driver } = config.log;
+  const logs = driver === 'k8s-file' || driver === 'json-file';
+  if (options.stdio !== undefined && (config.tty || logs)) {
+    const why = config.tty ? 'has a terminal' : `has log driver ${driver}`;
+    throw new TspodError('INVALID_ARGUMENT', `descriptors cannot be given to a container that ${why}`);
+  }
+  const passthrough = driver === 'passthrough' && options.stdio === undefined;
+  // A container that may do so types into it: what it types is run by the shell that comes after it (CVE-2017-5226).
+  if (passthrough && [0, 1, 2].some(isTerminal)) {
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      'log driver passthrough cannot be used where a standard stream is a terminal',
+    );
+  }
+  return planStdio({
+    direct: passthrough ? { stdin: 0, stdout: 1, stderr: 2 } : options.stdio,
+    through: { stdin: config.interactive, output: options.stdio === undefined },
+    stdinOnce: options.attachedInput && !config.tty,
+    preserved: preservedFds(config.preserveFds, options.preserveFds),
+    size: options.size,
+  });
+}
