@@ -179,9 +179,9 @@ test("nobody sees the engine's own directories", async (t) => {
   await rejectsWith(t, engine.run(options({ show: [root], command: ['true'] })), 'INVALID_ARGUMENT');
 });
 
-/** As on a machine of systemd, and one with a partition for /opt. */
+/** As on a machine of systemd, and one with a partition for /opt. That systemd itself runs is told by what it has in /run. */
 const OTHER_FILE_SYSTEMS =
-  'mount -t tmpfs -o mode=755 x /run; mount -t tmpfs x /opt; mkdir -p /run/one /opt/a/b /opt/c; echo key > /opt/a/key; echo key > /opt/key; exec "$@"';
+  'export TSPOD_CGROUP_MANAGER=cgroupfs; mount -t tmpfs -o mode=755 x /run; mount -t tmpfs x /opt; mkdir -p /run/one /opt/a/b /opt/c; echo key > /opt/a/key; echo key > /opt/key; exec "$@"';
 
 function onOtherFileSystems(title: string, body: (t: ExecutionContext) => Promise<void>): void {
   test(title, async (t) => {
