@@ -118,6 +118,24 @@ for (const state of ['stopped', 'running']) {
     }
   });
 
+  test(`cp: relative paths of a ${state} container are below its working directory`, async (t) => {
+    if (!requires(t, 'root', 'busybox')) return;
+    const { host, holds, lacks } = await place(t, state === 'running', '--workdir', '/tree/dir');
+    await run(t, 0, 'cp', `${host}/file`, 'c:new');
+    await holds('/tree/dir/new', 'file\n');
+    await run(t, 0, 'cp', `${host}/file`, 'c:.');
+    await holds('/tree/dir/file', 'file\n');
+    await run(t, 0, 'cp', `${host}/dir/.`, 'c:sub/');
+    await holds('/tree/dir/sub/inner', 'inner\n');
+    await lacks('/new');
+    const to = temporaryTo(t);
+    await run(t, 0, 'cp', 'c:sub/deep', `${to}/new`);
+    t.is(readFileSync(join(to, 'new'), 'utf8'), 'deep\n');
+    await run(t, 0, 'cp', 'c:..', `${to}/all`);
+    t.is(readFileSync(join(to, 'all/file'), 'utf8'), 'file\n');
+    t.regex((await run(t, 125, 'cp', 'c:tree/file', to)).stderr, /"tree\/file" could not be found on container c/);
+  });
+
   test(`cp: owners, modes, links, holes and attributes of a ${state} container's files`, async (t) => {
     if (!requires(t, 'root', 'busybox')) return;
     const { host } = await place(t, state === 'running', '--user', 'alice');

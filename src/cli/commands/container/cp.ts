@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'cp',
   summary: 'Copy files/folders between a container and the local filesystem',
   description:
-    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into one that exists, or becomes one that does not; of `DIRECTORY/.` what is in it is copied.',
+    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into one that exists, or becomes one that does not; of `DIRECTORY/.` what is in it is copied. A path in a container that does not begin with a slash is below its working directory.',
   usage: '[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH',
   examples: [
     'cp config.json web:/etc/app/',
@@ -33,6 +33,8 @@ export const command: Command = {
       default: 'true',
       help: "Give what is copied into a container to the container's user; false keeps the ids of the source",
     },
+    { name: 'pause', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
+    { name: 'extract', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
     {
       name: 'overwrite',
       kind: 'bool',
@@ -49,7 +51,7 @@ export const command: Command = {
       overwrite: invocation.flags.bool('overwrite'),
       chown: !invocation.flags.has('archive') || invocation.flags.bool('archive'),
     };
-    if (to.container !== undefined) await copyInto(to.container, to.path, { from, options });
+    if (to.container !== undefined) await copyInto(to.container, { from, to, options });
     else if (from.container !== undefined) await copyToHost(context, from.container, { from, to: to.path, options });
     return 0;
   },
@@ -64,6 +66,8 @@ interface Side {
   /** undefined: the machine. */
   readonly container: Container | undefined;
   readonly path: string;
+  /** The path as the user gave it. */
+  readonly shown: string;
 }
 
 /** `CONTAINER:PATH`, unless it looks like a path: a colon in a file's name needs a slash or a dot before it. */
@@ -74,14 +78,21 @@ async function parseSide(context: Context, { args }: Invocation, index: 0 | 1): 
   if (words.some(({ path }) => path === ''))
     throw invalid(`invalid arguments "${args[0]}", "${args[1]}": you must specify paths`);
   const { name, path = '' } = words[index] ?? {};
-  if (name === undefined) return { container: undefined, path };
+  if (name === undefined) return { container: undefined, path, shown: path };
   const engine = await context.engine();
   try {
-    return { container: engine.containers.get(withoutSlash(name)), path };
+    const container = engine.containers.get(withoutSlash(name));
+    return { container, path: path.startsWith('/') ? path : belowWorkdir(container, path), shown: path };
   } catch (error) {
     if (isTspodError(error, 'NO_SUCH_CONTAINER')) throw new CliError(`container "${name}" does not exist`);
     throw error;
   }
+}
+
+/** What the path ends with stays: `/` and `/.` have their meaning. */
+function belowWorkdir(container: Container, path: string): string {
+  const { WorkingDir } = container.inspect().Config;
+  return `${WorkingDir.replace(/\/+$/, '')}/${path}`;
 }
 
 function splitSide(word: string): { readonly name: string | undefined; readonly path: string } {
@@ -103,7 +114,7 @@ function isContents(path: string): boolean {
   return /(^|\/)\.$/.test(path);
 }
 
-async function sourceOf({ container, path }: Side): Promise<Source> {
+async function sourceOf({ container, path, shown }: Side): Promise<Source> {
   if (container === undefined) {
     const file = await findOnHost(path);
     if (file === undefined) throw new CliError(`"${path}" could not be found on the host: no such file or directory`);
@@ -115,7 +126,7 @@ async function sourceOf({ container, path }: Side): Promise<Source> {
     };
   }
   const file = await statIn(container, path);
-  if (file === undefined) throw notInContainer(container, path);
+  if (file === undefined) throw notInContainer(container, shown);
   return {
     isDirectory: file.type === 'directory',
     name: nameOf(path, file.path),
@@ -140,16 +151,18 @@ async function statIn(container: Container, path: string): Promise<FileStat | un
   }
 }
 
-function notInContainer(container: Container, path: string): CliError {
-  return new CliError(`"${path}" could not be found on container ${container.name}: no such file or directory`);
+function notInContainer(container: Container, shown: string): CliError {
+  return new CliError(`"${shown}" could not be found on container ${container.name}: no such file or directory`);
 }
 
 interface IntoContainer {
   readonly from: Side;
+  readonly to: Side;
   readonly options: CopyOptions;
 }
 
-async function copyInto(container: Container, path: string, { from, options }: IntoContainer): Promise<void> {
+async function copyInto(container: Container, { from, to, options }: IntoContainer): Promise<void> {
+  const { path, shown } = to;
   if (from.container === undefined && from.path === '-') {
     const there = await statIn(container, path);
     if (there?.type !== 'directory') throw new CliError('destination must be a directory when copying from stdin');
@@ -159,10 +172,9 @@ async function copyInto(container: Container, path: string, { from, options }: I
   const source = await sourceOf(from);
   const there = await statIn(container, path);
   if (there === undefined) {
-    if (path.endsWith('/') && !source.isDirectory) throw notInContainer(container, path);
-    const parent = dirname(path.replace(/\/+$/, ''));
-    const above = await statIn(container, parent.startsWith('/') ? parent : `/${parent}`);
-    if (above?.type !== 'directory') throw notInContainer(container, path);
+    if (path.endsWith('/') && !source.isDirectory) throw notInContainer(container, shown);
+    const above = await statIn(container, dirname(path.replace(/\/+$/, '')));
+    if (above?.type !== 'directory') throw notInContainer(container, shown);
     await container.copyIn(above.path, await source.open(basename(path)), options);
   } else if (there.type === 'directory') {
     const archive = await source.open(source.isDirectory && source.contents ? '' : source.name);
@@ -185,7 +197,7 @@ async function copyToHost(context: Context, container: Container, { from, to, op
     const { stdout } = context.globals;
     if (stdout === undefined) return;
     if (isTerminal(stdout)) throw new CliError('refusing to write an archive to a terminal: redirect stdout');
-    if ((await statIn(container, from.path)) === undefined) throw notInContainer(container, from.path);
+    if ((await statIn(container, from.path)) === undefined) throw notInContainer(container, from.shown);
     await pipeline(await container.copyOut(from.path), outputStream(stdout));
     return;
   }
