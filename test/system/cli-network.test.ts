@@ -107,7 +107,8 @@ test('network rm and prune: exit codes and messages as Podman’s', async (t) =>
     (await runWith(t, { input: 'n\n' }, 0, 'network', 'prune')).stdout.split('\n')[0],
     'WARNING! This will remove all networks not used by at least one container.',
   );
-  t.is(await output(t, 'network', 'rm', '-f', 'two'), 'two\n');
+  t.is(await output(t, 'network', 'rm', '-f', 'nope', 'two'), 'two\n');
+  t.is(await output(t, 'network', 'rm', '-f', 'nope'), '');
   t.is(await output(t, 'ps', '-aq'), '');
 });
 

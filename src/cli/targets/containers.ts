@@ -50,7 +50,7 @@ export interface Target {
 
 export interface Selection {
   readonly targets: readonly Target[];
-  /** What could not be found. */
+  /** The first that could not be found: then there are no targets, and nothing is done to the others that were named. */
   readonly errors: readonly unknown[];
 }
 
@@ -101,15 +101,14 @@ export async function selectContainers(
 
 function findNamed(engine: Engine, names: readonly string[], ignoreMissing: boolean): Selection {
   const targets: Target[] = [];
-  const errors: unknown[] = [];
   for (const shown of names) {
     try {
       targets.push({ container: engine.containers.get(withoutSlash(shown)), shown });
     } catch (error) {
-      if (!ignoreMissing || !isTspodError(error, 'NO_SUCH_CONTAINER')) errors.push(error);
+      if (!ignoreMissing || !isTspodError(error, 'NO_SUCH_CONTAINER')) return { targets: [], errors: [error] };
     }
   }
-  return { targets, errors };
+  return { targets, errors: [] };
 }
 
 /** Of one that has been listed; none if it has gone since. */

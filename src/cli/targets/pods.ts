@@ -33,7 +33,7 @@ export const ignorePodFlag: Flag = {
 
 export interface PodSelection {
   readonly pods: readonly Pod[];
-  /** What could not be found. */
+  /** The first that could not be found: then there are no pods, and nothing is done to the others that were named. */
   readonly errors: readonly unknown[];
 }
 
@@ -68,16 +68,15 @@ export async function selectPods(
     return { pods: chosen.flatMap(({ id }) => (pods.exists(id) ? [pods.get(id)] : [])), errors: [] };
   }
   const found: Pod[] = [];
-  const errors: unknown[] = [];
   const ids = flags.list('pod-id-file').map((file) => readPodIdFile(context.caller, file));
   for (const name of [...args, ...ids]) {
     try {
       found.push(pods.get(name));
     } catch (error) {
-      if (!ignoreMissing || !isTspodError(error, 'NO_SUCH_POD')) errors.push(error);
+      if (!ignoreMissing || !isTspodError(error, 'NO_SUCH_POD')) return { pods: [], errors: [error] };
     }
   }
-  return { pods: found, errors };
+  return { pods: found, errors: [] };
 }
 
 /** The one pod of a command that takes just one: its name, or --latest. */

@@ -6,7 +6,8 @@ import { reportError } from '../../errors/report-error.js';
 export const command: Command = {
   name: 'rm',
   summary: 'Remove networks',
-  description: 'Removes networks by their names or ids. One that a container is on is not removed without --force.',
+  description:
+    'Removes networks by their names or ids. One that a container is on is not removed without --force, for which a missing one is no error.',
   usage: '[options] NETWORK [NETWORK...]',
   examples: ['network rm web', 'network rm --force web db'],
   flags: [
@@ -36,7 +37,7 @@ export const command: Command = {
         await engine.networks.remove(name, { force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
         await context.out(`${name}\n`);
       } catch (error) {
-        errors.push(error);
+        if (!force || !isTspodError(error, 'NO_SUCH_NETWORK')) errors.push(error);
       }
     }
     for (const error of errors) await reportError(context, error);
