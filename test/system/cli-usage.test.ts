@@ -54,6 +54,14 @@ test(
   ['run', '--cpus', 'abc', 'x'],
   `Error: invalid argument "abc" for "--cpus" flag: strconv.ParseFloat: parsing "abc": invalid syntax\n${hint('run')}`,
 );
+const NONE = 'Error: no container with name or ID "x" found: no such container\n';
+test(fails, ['--trace', '--max-workers', '2', 'logs', '--details', 'x'], NONE);
+test(fails, ['cp', '--pause=false', '--extract', 'x:/a', '.'], 'Error: container "x" does not exist\n');
+test(
+  fails,
+  ['run', '--kernel-memory', '64m', 'host:'],
+  'Error: --kernel-memory is not supported yet: kernels since 5.16 have no such limit\n',
+);
 test(fails, ['run', '--pod', 'x', 'host:'], 'Error: no pod with name or ID x found: no such pod\n');
 test(fails, ['run', '--systemd', 'true', 'host:'], 'Error: --systemd is not supported yet: there is no systemd mode\n');
 test(

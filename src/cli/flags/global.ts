@@ -112,6 +112,15 @@ export const globalFlags: readonly Flag[] = [
     group: GLOBAL,
     help: 'Print to a file instead of stdout',
   },
+  // Podman takes them, and for tspod there is nothing to do.
+  { name: 'trace', kind: 'bool', group: GLOBAL, hidden: true, help: 'Tracing of Podman itself' },
+  {
+    name: 'max-workers',
+    kind: 'uint',
+    group: GLOBAL,
+    hidden: true,
+    help: 'How many containers Podman works on at once',
+  },
   ...missing('conmon', NO_RUNTIME),
   ...missing('connection url identity ssh', NO_REMOTE),
   { name: 'remote', kind: 'bool', help: '', hidden: true, group: GLOBAL, missing: NO_REMOTE, harmless: ['false'] },
@@ -127,6 +136,7 @@ export const globalFlags: readonly Flag[] = [
   ...missing('storage-opt imagestore transient-store module cdi-spec-dir config', 'there is no such configuration'),
   ...missing('tmpdir', 'use --runroot'),
   ...missing('volumepath', 'volumes are kept below --root'),
+  ...missing('default-mounts-file', 'there are no default mounts'),
   ...missing('network-cmd-path', 'it is for slirp4netns, which users other than root need'),
   ...missing('namespace', 'use --root and --runroot for a separate set of containers'),
 ];

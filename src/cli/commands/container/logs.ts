@@ -11,7 +11,11 @@ export const command: Command = {
   description: 'Prints what containers wrote: their stdout to stdout, their stderr to stderr.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['logs web', 'logs --follow --tail 20 web', 'logs --since 10m --timestamps web', 'logs --names web db'],
-  flags: [...LOG_FLAGS, latestFlag],
+  flags: [
+    ...LOG_FLAGS,
+    latestFlag,
+    { name: 'details', kind: 'bool', hidden: true, help: 'Docker has it; there is no more to show' },
+  ],
   completion: ['containers'],
   check: ({ flags, args }) => {
     if (args.length === 0 && !flags.bool('latest')) throw invalid('specify at least one container name or ID to log');

@@ -7,6 +7,7 @@ function missing(names: string, reason: string): CreateFlag[] {
 
 export const missingFlags: readonly CreateFlag[] = [
   ...missing('decryption-key', 'layers are not decrypted'),
+  ...missing('kernel-memory', 'kernels since 5.16 have no such limit'),
   { name: 'init-path', kind: 'text', help: '', hidden: true, missing: "--init runs tspod's own init" },
   {
     name: 'sdnotify',
