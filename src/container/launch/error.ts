@@ -37,6 +37,7 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   const why = [failed.detail, failed.errno === 0 ? '' : errnoText(failed.errno)]
     .filter((text) => text !== '')
     .join(': ');
+  if (step === undefined && failed.detail.startsWith(EARLY_END)) return earlyEndWords(plan, failed.detail);
   if (step === undefined) return why === '' ? 'the monitor failed' : `the monitor failed: ${why}`;
   const place = `(step ${String(failed.step + 1)} of ${String(plan.steps.length)})`;
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
@@ -49,6 +50,22 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
     return `${unshiftableWords(plan, failed, step)}: ${why} ${place}`;
   return `${describeStep(step, { plan, index: failed.step })}: ${why} ${place}`;
 }
+
+/** How the monitor begins its words about a process that did not get as far as its command. */
+const EARLY_END = 'ended before exec: ';
+
+/** A process that is larger than its cgroup may be is killed. */
+function earlyEndWords(plan: Plan, detail: string): string {
+  const how = detail.slice(EARLY_END.length);
+  const limit = plan.steps.find((step) => step.op === 'writeFileAt' && MEMORY_LIMITS.has(step.name));
+  const hint =
+    how === 'killed by signal 9' && limit?.op === 'writeFileAt' && /^\d+$/.test(limit.value)
+      ? `; its memory limit is ${limit.value} bytes, which may be too low`
+      : '';
+  return `the process ended before its command could be run: ${how}${hint}`;
+}
+
+const MEMORY_LIMITS: ReadonlySet<string> = new Set(['memory.max', 'memory.limit_in_bytes']);
 
 /** As Podman says it. */
 function heldPortWords({ protocol, address, port }: Step<'holdPort'>, failed: FailedStep): string {

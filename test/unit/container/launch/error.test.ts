@@ -31,3 +31,20 @@ test('codes tell what callers can do about it', (t) => {
   t.is(launchError(planOf(), { step: 0, errno: ENOSPC, detail: '' }).code, 'DISK_FULL');
   t.regex(launchError(planOf(), { step: 0xffffffff, errno: 0, detail: '' }).message, /^the monitor failed$/);
 });
+
+test('a process that was killed on its way to its command: with its memory limit', (t) => {
+  const killed = { step: 0xffffffff, errno: 10, detail: 'ended before exec: killed by signal 9' };
+  const words = 'the process ended before its command could be run: killed by signal 9';
+  t.is(launchError(planOf(), killed).message, words);
+  for (const [name, value, hint] of [
+    ['memory.max', '102400', '; its memory limit is 102400 bytes, which may be too low'],
+    ['memory.limit_in_bytes', '102400', '; its memory limit is 102400 bytes, which may be too low'],
+    ['memory.max', 'max', ''],
+  ] as const) {
+    const builder = new PlanBuilder();
+    const slot = builder.slot();
+    builder.add('prepare', 'cgroupCreate', { slot, path: '/sys/fs/cgroup/tspod/x' });
+    builder.add('prepare', 'writeFileAt', { slot, name, value });
+    t.is(launchError(builder.build(), killed).message, `${words}${hint}`);
+  }
+});
