@@ -44,6 +44,26 @@ export const STORAGE = [
     tests: tests('system/image-unpack.test.ts', 'unpack: too many entries'),
   },
   {
+    name: 'directories that no entry of a layer brings count as well',
+    edits: [edit('native/core/path.cc', 'if (*left == 0) return', 'if (name == nullptr) return')],
+    tests: tests(
+      'system/image-unpack.test.ts',
+      'unpack: directories that no entry brings count',
+      'unpack: a directory counts once',
+    ),
+  },
+  {
+    name: 'paths of directories of a layer take so much memory and no more',
+    edits: [
+      edit(
+        'native/addon/tree_writer.cc',
+        'if (path.size() > left_.path_bytes) return',
+        'if (path.empty() && false) return',
+      ),
+    ],
+    tests: tests('system/image-unpack.test.ts', 'unpack: paths of directories that are too long together'),
+  },
+  {
     name: 'files of a layout are no links',
     edits: [edit('src/image/layout/file-set.ts', '{ follow: false, missing', '{ follow: true, missing')],
     tests: tests('unit/image/archives.test.ts', 'oci: links in a layout are not followed'),
