@@ -1,6 +1,5 @@
 /** Makes the context of the running process. */
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { parseLimits } from '../host/proc-self.js';
@@ -26,7 +25,7 @@ export function makeContext(globals: Globals): Context {
     engine: () => (engine ??= open(globals)),
     settled: async () => {
       const opened = await engine?.catch(() => undefined);
-      if (opened !== undefined) await Promise.race([opened.settled(), delay(SETTLE_MS, undefined, { ref: false })]);
+      if (opened !== undefined) await Promise.race([opened.settled(), patience()]);
     },
     checkStore: async (options) => {
       const { checkStore } = await import('../engine/check-store.js');
@@ -45,6 +44,13 @@ export function makeContext(globals: Globals): Context {
       await tell(`time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
     },
   };
+}
+
+/** Resolves after SETTLE_MS, and holds nobody up that ends earlier. */
+function patience(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, SETTLE_MS).unref();
+  });
 }
 
 async function open(globals: Globals): Promise<Engine> {
