@@ -38,7 +38,7 @@ export interface RunInNamespacesOptions {
   readonly input?: string | Uint8Array;
   /** `inherit`: the program has this process's standard streams. @default 'capture' */
   readonly stdio?: 'capture' | 'inherit';
-  /** More output, of both streams together, ends the program, and the call with TspodError INVALID_ARGUMENT. @default 64 MiB */
+  /** More output, of both streams together, ends the program, and the call with TspodError OUTPUT_TOO_LARGE. @default 64 MiB */
   readonly maxOutputBytes?: number;
   /** SIGKILL after this time; the result says timedOut. 0 is none. @default 0 */
   readonly timeoutMs?: number;
@@ -70,7 +70,7 @@ const KILL = 9;
  * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
  *
  * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT or EACCES of `execve`, EPERM of `setns`, ENOENT or
- * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, INVALID_ARGUMENT (too much output), MONITOR_DIED; TypeError for an option that is
+ * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` until then), MONITOR_DIED; TypeError for an option that is
  * none: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
@@ -159,8 +159,17 @@ class NamespaceRun {
     const limit = this.#options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
     this.#outputBytes += data.length;
     if (this.#outputBytes <= limit) this.#output[name].push(data);
-    else
-      this.#giveUp(new TspodError('INVALID_ARGUMENT', `the program wrote more than ${limit} bytes (maxOutputBytes)`));
+    else if (this.#error === undefined) this.#giveUp(this.#tooMuch(limit));
+  }
+
+  #tooMuch(limit: number): TspodError {
+    return new TspodError('OUTPUT_TOO_LARGE', `the program wrote more than ${limit} bytes (maxOutputBytes)`, {
+      details: this.#captured,
+    });
+  }
+
+  get #captured(): { readonly stdout: Buffer; readonly stderr: Buffer } {
+    return { stdout: Buffer.concat(this.#output.stdout), stderr: Buffer.concat(this.#output.stderr) };
   }
 
   #sendInput(): void {
@@ -205,8 +214,7 @@ class NamespaceRun {
       exitCode: exited.signal === 0 ? exited.code : -1,
       signal: exited.signal,
       timedOut: exited.timedOut === 1,
-      stdout: Buffer.concat(this.#output.stdout),
-      stderr: Buffer.concat(this.#output.stderr),
+      ...this.#captured,
     };
   }
 }

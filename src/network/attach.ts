@@ -2,7 +2,6 @@
 import { TspodError } from '../errors.js';
 import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
-import { listLinks } from '../native/netlink/links.js';
 import { listRoutes } from '../native/netlink/routes.js';
 import { fingerprint } from '../native/primitives.js';
 import type { AttachedAddress, AttachedNetwork, ContainerNetwork, EgressList } from '../spec/container-network.js';
@@ -173,9 +172,7 @@ async function defaultInterface({ name }: Network): Promise<string> {
   const route = routes.find(
     ({ destination, family, link }) => destination === 'default' && family === 'ipv4' && link !== undefined,
   );
-  const links = route === undefined ? [] : await listLinks();
-  const link = links.find(({ index }) => index === route?.link);
-  if (link !== undefined) return link.name;
+  if (route?.link !== undefined) return route.link;
   throw new TspodError(
     'UNSUPPORTED_HOST',
     `network ${name} names no parent interface, and this machine has no default route: set the option parent`,

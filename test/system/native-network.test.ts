@@ -87,14 +87,14 @@ test('neighbours are set, changed, listed and removed', async (t) => {
   const place = await ownNamespace(t);
   await createBridge({ name: 'br0', up: true, ...place });
   await addAddress('br0', '192.0.2.1/24', place);
-  const { index: link } = (await findLink('br0', place))!;
+  const { index: linkIndex } = (await findLink('br0', place))!;
   const own = async () =>
-    (await listNeighbours(place)).filter((each) => each.link === link && each.state === 'permanent');
+    (await listNeighbours(place)).filter((each) => each.link === 'br0' && each.state === 'permanent');
   for (const macAddress of ['02:00:00:00:00:01', '02:00:00:00:00:02']) {
     await setNeighbour({ link: 'br0', address: '192.0.2.9', macAddress, ...place });
-    t.deepEqual(await own(), [{ link, address: '192.0.2.9', macAddress, state: 'permanent' }]);
+    t.deepEqual(await own(), [{ link: 'br0', linkIndex, address: '192.0.2.9', macAddress, state: 'permanent' }]);
   }
-  await removeNeighbour({ link: 'br0', address: '192.0.2.9', ...place });
+  for (const neighbour of await own()) await removeNeighbour({ ...neighbour, ...place });
   t.deepEqual(await own(), []);
   await t.throwsAsync(removeNeighbour({ link: 'br0', address: '192.0.2.9', ...place }), { code: 'ENOENT' });
   await t.throwsAsync(setNeighbour({ link: 'br0', address: 'x', macAddress: '02:00:00:00:00:01', ...place }), {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { runInNamespaces } from '../../src/native/index.js';
+import { isTspodError, runInNamespaces } from '../../src/native/index.js';
 import type { NativeError, RunInNamespacesOptions, RunInNamespacesResult } from '../../src/native/index.js';
 import { children } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
@@ -134,8 +134,12 @@ test.serial('input and output of any size pass, and unread input holds nobody up
 test.serial('too much output ends the program', async (t) => {
   staysUntouched(t);
   t.is((await shell('printf 12345; printf 67890 >&2', { maxOutputBytes: 10 })).stdout.length, 5);
-  await t.throwsAsync(shell('printf 12345; printf 678901 >&2', { maxOutputBytes: 10 }), { code: 'INVALID_ARGUMENT' });
-  await t.throwsAsync(run(['yes'], { maxOutputBytes: 0 }), { code: 'INVALID_ARGUMENT' });
+  const error = await t.throwsAsync(
+    shell('printf 12345; sleep 0.2; printf 678901 >&2; sleep 60', { maxOutputBytes: 10 }),
+  );
+  if (!isTspodError(error, 'OUTPUT_TOO_LARGE')) throw error;
+  t.deepEqual(error.details, { stdout: Buffer.from('12345'), stderr: Buffer.alloc(0) });
+  await t.throwsAsync(run(['yes'], { maxOutputBytes: 0 }), { code: 'OUTPUT_TOO_LARGE' });
 });
 
 test.serial('a time limit ends the program, and no other', async (t) => {

@@ -84,7 +84,7 @@ test('a bridge with a port, addresses and routes in a new network namespace', as
   t.like(bridge, { kind: 'bridge', up: true, mtu: 1400, macAddress: '02:00:00:00:00:01' });
   t.like(
     links.find(({ name }) => name === 'port'),
-    { kind: 'veth', up: true, master: bridge?.index },
+    { kind: 'veth', up: true, masterIndex: bridge?.index },
   );
   t.deepEqual(
     (await listAddresses({ link: 'br0', inside: { net } }))

@@ -1,7 +1,6 @@
 /** What a container's network is now, as the kernel has it. None of this takes a lock. */
 import { TspodError } from '../../errors.js';
 import { listAddresses } from '../../native/netlink/addresses.js';
-import { listLinks } from '../../native/netlink/links.js';
 import { listRules } from '../../native/netlink/nftables/rules.js';
 import { listRoutes } from '../../native/netlink/routes.js';
 import { openNamespace } from '../../native/namespace-handle.js';
@@ -18,9 +17,9 @@ import { requireUp, storedContainer } from './places.js';
 /** Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function containerAddresses(context: EngineContext, id: string): Promise<readonly ContainerAddress[]> {
   using net = networkOf(context, id);
-  const [links, addresses] = await Promise.all([linkNames(net), listAddresses({ inside: { net } })]);
+  const addresses = await listAddresses({ inside: { net } });
   return addresses.map(({ link, address, scope }) => ({
-    interface: links.get(link) ?? '',
+    interface: link,
     address,
     family: address.includes(':') ? 'ipv6' : 'ipv4',
     scope: String(scope),
@@ -30,12 +29,12 @@ export async function containerAddresses(context: EngineContext, id: string): Pr
 /** Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function containerRoutes(context: EngineContext, id: string): Promise<readonly ContainerRoute[]> {
   using net = networkOf(context, id);
-  const [links, routes] = await Promise.all([linkNames(net), listRoutes({ inside: { net } })]);
+  const routes = await listRoutes({ inside: { net } });
   return routes.map(({ family, destination, gateway, link, metric }) => ({
     family,
     destination,
     ...(gateway === undefined ? {} : { gateway }),
-    ...(link === undefined ? {} : { interface: links.get(link) ?? '' }),
+    ...(link === undefined ? {} : { interface: link }),
     metric,
   }));
 }
@@ -46,11 +45,6 @@ export async function egressCounters(context: EngineContext, id: string): Promis
   const owner = egressOwner(context, { id, config: readConfig(context, id) });
   if (owner === undefined) return [];
   return egressCounts(owner.egress, await listRules(EGRESS_TABLE, EGRESS_CHAIN, { inside: { net } }));
-}
-
-async function linkNames(net: NamespaceHandle): Promise<ReadonlyMap<number, string>> {
-  const links = await listLinks({ inside: { net } });
-  return new Map(links.map(({ index, name }) => [index, name]));
 }
 
 /** Held by a handle, so that it stays the container's whatever becomes of the process and its number. */

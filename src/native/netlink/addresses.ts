@@ -5,13 +5,14 @@ import { whileHeld } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { broadcastOf, familyOf, requirePrefix } from './ip-prefixes.js';
-import { linkIndex } from './links.js';
+import { linkIndex, linkNames } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
 /** An address of an interface. */
 export interface LinkAddress {
-  /** Index of the interface. */
-  readonly link: number;
+  /** Name of the interface. */
+  readonly link: string;
+  readonly linkIndex: number;
   /** `192.0.2.1/24`. */
   readonly address: string;
   readonly scope: 'global' | 'site' | 'link' | 'host' | number;
@@ -77,25 +78,26 @@ export async function listAddresses(options: ListAddressesOptions = {}): Promise
     const index = options.link === undefined ? 0 : await linkIndex(options.link, inside);
     const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);
     const messages = await converse(inside, { what: 'RTM_GETADDR', on: options.link ?? 'all' }, bytes);
+    const names = options.link === undefined ? await linkNames(inside) : new Map([[index, options.link]]);
     return messages
       .filter((message) => message.type === RTM.newAddress)
-      .map((message) => decodeAddress(message.body))
-      .filter((address) => index === 0 || address.link === index);
+      .flatMap((message) => decodeAddress(message.body, names));
   });
 }
 
-function decodeAddress(body: Buffer): LinkAddress {
+/** None of an interface that has no name (any more), or whose name is not asked for. */
+function decodeAddress(body: Buffer, names: ReadonlyMap<number, string>): readonly LinkAddress[] {
+  const index = body.readUInt32LE(4);
+  const link = names.get(index);
+  if (link === undefined) return [];
   const attributes = parseAttributes(body.subarray(IFADDR_BYTES));
   // On a point-to-point interface IFA_ADDRESS is the other side's.
   const bytes = attributes.get(IFA.local) ?? attributes.get(IFA.address) ?? Buffer.alloc(4);
   const flags = attributes.get(IFA.flags)?.readUInt32LE(0) ?? body.readUInt8(2);
   const scope = body.readUInt8(3);
-  return {
-    link: body.readUInt32LE(4),
-    address: `${formatIp(bytes)}/${body.readUInt8(1)}`,
-    scope: SCOPES.get(scope) ?? scope,
-    tentative: (flags & IFA_F_TENTATIVE) !== 0,
-  };
+  const address = `${formatIp(bytes)}/${body.readUInt8(1)}`;
+  const tentative = (flags & IFA_F_TENTATIVE) !== 0;
+  return [{ link, linkIndex: index, address, scope: SCOPES.get(scope) ?? scope, tentative }];
 }
 
 /** struct ifaddrmsg. */

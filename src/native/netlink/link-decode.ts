@@ -18,9 +18,9 @@ export interface Link {
   /** `02:00:00:00:00:01`. */
   readonly macAddress: string | undefined;
   /** Index of the bridge that it is a port of. */
-  readonly master: number | undefined;
+  readonly masterIndex: number | undefined;
   /** Index of the other end of a pair, in that end's namespace. */
-  readonly peer: number | undefined;
+  readonly peerIndex: number | undefined;
   readonly statistics: LinkStatistics | undefined;
 }
 
@@ -71,8 +71,8 @@ export function decodeLink(body: Buffer): Link {
     loopback: (flags & IFF_LOOPBACK) !== 0,
     mtu: number(IFLA.mtu) ?? 0,
     macAddress: address?.length === 6 ? formatMac(address) : undefined,
-    master: number(IFLA.master),
-    peer: kind !== undefined && text(kind) === 'veth' ? number(IFLA.link) : undefined,
+    masterIndex: number(IFLA.master),
+    peerIndex: kind !== undefined && text(kind) === 'veth' ? number(IFLA.link) : undefined,
     statistics: statistics === undefined ? undefined : decodeStatistics(statistics),
   };
 }

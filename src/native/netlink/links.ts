@@ -56,6 +56,12 @@ export async function findLink(name: string, options: InsideOptions = {}): Promi
   }
 }
 
+/** Names by index, for what the kernel says of interfaces by their indices alone. Asked last, it lacks only those that have gone meanwhile. */
+export async function linkNames(inside: ThreadNamespaces | undefined): Promise<ReadonlyMap<number, string>> {
+  const links = await listLinks(inside === undefined ? {} : { inside });
+  return new Map(links.map(({ index, name }) => [index, name]));
+}
+
 /** Index of an interface that must be there: NativeError ENODEV if it is not. */
 export async function linkIndex(name: string, inside: ThreadNamespaces | undefined): Promise<number> {
   const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);

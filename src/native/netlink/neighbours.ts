@@ -6,12 +6,13 @@ import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { AF_INET, AF_INET6, familyOf, requireAddress } from './ip-prefixes.js';
 import { formatMac, macBytes } from './link-attributes.js';
-import { linkIndex } from './links.js';
+import { linkIndex, linkNames } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM } from './message.js';
 
 export interface Neighbour {
-  /** Index of the interface. */
-  readonly link: number;
+  /** Name of the interface. */
+  readonly link: string;
+  readonly linkIndex: number;
   /** `192.0.2.1`. */
   readonly address: string;
   /** Absent while nobody has answered. */
@@ -65,10 +66,13 @@ export async function removeNeighbour(options: NeighbourOptions): Promise<void> 
 /** Those of IPv4 and IPv6, of all interfaces. */
 export async function listNeighbours(options: InsideOptions = {}): Promise<Neighbour[]> {
   const bytes = request(RTM.getNeighbour, NLM_F.dump, [Buffer.alloc(NDMSG_BYTES)]);
-  const messages = await converse(options.inside, { what: 'RTM_GETNEIGH', on: 'all' }, bytes);
-  return messages
-    .filter(({ type, body }) => type === RTM.newNeighbour && [AF_INET, AF_INET6].includes(body.readUInt8(0)))
-    .map(({ body }) => decodeNeighbour(body));
+  return whileHeld(options.inside, async (inside) => {
+    const messages = await converse(inside, { what: 'RTM_GETNEIGH', on: 'all' }, bytes);
+    const names = await linkNames(inside);
+    return messages
+      .filter(({ type, body }) => type === RTM.newNeighbour && [AF_INET, AF_INET6].includes(body.readUInt8(0)))
+      .flatMap(({ body }) => decodeNeighbour(body, names));
+  });
 }
 
 interface PlacedNeighbour extends Omit<NeighbourOptions, 'inside'> {
@@ -84,15 +88,22 @@ async function neighbourParts({ link, address, inside }: PlacedNeighbour): Promi
   return [header, attribute(NDA.address, bytes)];
 }
 
-function decodeNeighbour(body: Buffer): Neighbour {
+/** None of an interface that has gone. */
+function decodeNeighbour(body: Buffer, names: ReadonlyMap<number, string>): readonly Neighbour[] {
+  const index = body.readInt32LE(4);
+  const link = names.get(index);
+  if (link === undefined) return [];
   const attributes = parseAttributes(body.subarray(NDMSG_BYTES));
   const address = attributes.get(NDA.address);
   const mac = attributes.get(NDA.linkAddress);
   const state = body.readUInt16LE(8);
-  return {
-    link: body.readInt32LE(4),
-    address: address === undefined ? '' : formatIp(address),
-    macAddress: mac?.length === MAC_BYTES ? formatMac(mac) : undefined,
-    state: STATES.get(state) ?? state,
-  };
+  return [
+    {
+      link,
+      linkIndex: index,
+      address: address === undefined ? '' : formatIp(address),
+      macAddress: mac?.length === MAC_BYTES ? formatMac(mac) : undefined,
+      state: STATES.get(state) ?? state,
+    },
+  ];
 }

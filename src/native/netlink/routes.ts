@@ -7,7 +7,7 @@ import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { converse } from './conversation.js';
 import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
-import { linkIndex } from './links.js';
+import { linkIndex, linkNames } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
 /** A route of a routing table. */
@@ -17,8 +17,9 @@ export interface Route {
   readonly destination: string;
   /** An address, or undefined where the destination is on the interface's own network. */
   readonly gateway: string | undefined;
-  /** Index of the interface. */
-  readonly link: number | undefined;
+  /** Name of the interface; undefined where there is none, or several. */
+  readonly link: string | undefined;
+  readonly linkIndex: number | undefined;
   /** The address that packets are sent from. */
   readonly source: string | undefined;
   /** Smaller goes first. */
@@ -29,16 +30,18 @@ export interface Route {
     'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
 }
 
-/** What a route is made of: a gateway, an interface, or both. */
+/** What a route is made of: a gateway, an interface, or both. A {@link Route} that is listed is one, too. */
 export interface RouteOptions extends InsideOptions {
-  /** `192.0.2.0/24`, or `default` (with `gateway`, whose family it then has; `::/0` and `0.0.0.0/0` say it themselves). */
+  /** `192.0.2.0/24`, or `default`. */
   readonly destination: string;
+  /** Of `default`; other destinations say it themselves. @default the gateway's, without one `ipv4` */
+  readonly family?: 'ipv4' | 'ipv6';
   /** An address. */
-  readonly gateway?: string;
+  readonly gateway?: string | undefined;
   /** Name of the interface. */
-  readonly link?: string;
+  readonly link?: string | undefined;
   /** The address that packets are sent from. @default the kernel's choice */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /** @default 0 (the kernel's 1024 for IPv6) */
   readonly metric?: number;
   /** @default 254, the main table */
@@ -97,12 +100,15 @@ export interface ListRoutesOptions extends InsideOptions {
 export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route[]> {
   const table = options.table ?? MAIN_TABLE;
   const bytes = request(RTM.getRoute, NLM_F.dump, [Buffer.alloc(RTMSG_BYTES)]);
-  const messages = await converse(options.inside, { what: 'RTM_GETROUTE', on: `table ${table}` }, bytes);
-  return messages
-    .filter((message) => message.type === RTM.newRoute)
-    .filter((message) => [AF_INET, AF_INET6].includes(message.body.readUInt8(0)))
-    .map((message) => decodeRoute(message.body))
-    .filter((route) => table === 'all' || route.table === table);
+  return whileHeld(options.inside, async (inside) => {
+    const messages = await converse(inside, { what: 'RTM_GETROUTE', on: `table ${table}` }, bytes);
+    const names = await linkNames(inside);
+    return messages
+      .filter((message) => message.type === RTM.newRoute)
+      .filter((message) => [AF_INET, AF_INET6].includes(message.body.readUInt8(0)))
+      .map((message) => decodeRoute(message.body, names))
+      .filter((route) => table === 'all' || route.table === table);
+  });
 }
 
 async function routeParts(
@@ -124,8 +130,8 @@ async function routeParts(
 function destinationOf(route: RouteOptions): { family: number; prefix: IpPrefix } {
   requireText(route.destination, 'a destination');
   const isDefault = route.destination === 'default';
-  const gatewayIsIpv6 = route.gateway?.includes(':') === true;
-  const prefix = parseIpPrefix(isDefault ? (gatewayIsIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);
+  const isIpv6 = route.family === undefined ? route.gateway?.includes(':') === true : route.family === 'ipv6';
+  const prefix = parseIpPrefix(isDefault ? (isIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);
   if (prefix === undefined)
     throw new TypeError(`not a destination: "${route.destination}" (like 192.0.2.0/24, or default)`);
   return { family: familyOf(prefix.bytes), prefix };
@@ -138,7 +144,7 @@ function requireIp(text: string, family: number): Uint8Array {
   return bytes;
 }
 
-function decodeRoute(body: Buffer): Route {
+function decodeRoute(body: Buffer, names: ReadonlyMap<number, string>): Route {
   const attributes = parseAttributes(body.subarray(RTMSG_BYTES));
   const address = (type: number) => {
     const bytes = attributes.get(type);
@@ -147,12 +153,14 @@ function decodeRoute(body: Buffer): Route {
   const number = (type: number) => attributes.get(type)?.readUInt32LE(0);
   const prefixLength = body.readUInt8(1);
   const type = body.readUInt8(7);
+  const index = number(RTA.link);
   const any = body.readUInt8(0) === AF_INET ? '0.0.0.0' : '::';
   return {
     family: body.readUInt8(0) === AF_INET ? 'ipv4' : 'ipv6',
     destination: prefixLength === 0 ? 'default' : `${address(RTA.destination) ?? any}/${prefixLength}`,
     gateway: address(RTA.gateway),
-    link: number(RTA.link),
+    link: index === undefined ? undefined : names.get(index),
+    linkIndex: index,
     source: address(RTA.preferredSource),
     metric: number(RTA.priority) ?? 0,
     table: number(RTA.table) ?? body.readUInt8(4),

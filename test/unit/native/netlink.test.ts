@@ -101,8 +101,8 @@ test('a link is read from its message', (t) => {
     loopback: false,
     mtu: 1400,
     macAddress: '02:00:00:00:00:0a',
-    master: undefined,
-    peer: 9,
+    masterIndex: undefined,
+    peerIndex: 9,
   });
 });
 
