@@ -19,6 +19,7 @@ export type {
   ExecSpawnOptions,
   ExitStatus,
   HealthcheckResult,
+  InputSource,
   LogsOptions,
   OutputTarget,
   RemoveOptions,

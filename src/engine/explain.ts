@@ -12,7 +12,7 @@ import { preparedFiles, rootOf } from '../container/launch/prepare.js';
 import { withSecretNames } from '../container/launch/secrets.js';
 import { withChosenIds, withHostMaps } from '../container/namespaces/userns.js';
 import { withVolumeNames } from '../container/files/volumes.js';
-import { containerStdio, planStdio, preservedFds } from '../container/streams/stdio.js';
+import { containerStdio, execStdio } from '../container/streams/stdio.js';
 import { describePlan } from '../plan/describe.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import { containerPaths } from '../storage/paths.js';
@@ -36,7 +36,7 @@ export async function explainCreate(context: EngineContext, options: CreateOptio
     ...preparedFiles(context, { id, name, config, paths, attached }),
     donors,
     network,
-    stdio: containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false }),
+    stdio: containerStdio(config, { stdio: undefined, fds: undefined, size: undefined, attachedInput: false }),
     splitFrom: splitFrom(context, config),
     gate: false,
     timeLimitMs: 0,
@@ -46,13 +46,6 @@ export async function explainCreate(context: EngineContext, options: CreateOptio
 
 export function explainExec(context: EngineContext, nameOrId: string, options: ExecOptions): string {
   const target = execTarget(context, context.store.find(nameOrId).id, options);
-  const stdio = planStdio({
-    direct: undefined,
-    through: { stdin: target.request.interactive, output: true },
-    stdinOnce: false,
-    preserved: preservedFds(target.request.preserveFds, undefined),
-    kept: target.request.preserveFd,
-    size: undefined,
-  });
+  const stdio = execStdio(target.request, { stdin: target.request.interactive, fds: undefined, size: undefined });
   return describePlan(compileExec(context, target, stdio));
 }

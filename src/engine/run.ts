@@ -12,7 +12,7 @@ import { collectProcess } from '../container/streams/collect.js';
 import type { EngineContext } from '../container/context.js';
 import { UNKNOWN_END } from '../container/exit-status.js';
 import { launchNew } from '../container/launch/new.js';
-import { makePipes } from '../container/streams/pipes.js';
+import { makePipes, type PipeRequest } from '../container/streams/pipes.js';
 import { attachedProcess, directProcess } from '../container/streams/process.js';
 import { defined, pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/streams/stdio.js';
@@ -57,15 +57,9 @@ function withDefaults(options: CreateOptions): CreateOptions {
   };
 }
 
-interface Streams {
-  readonly stdin: SpawnOptions['stdin'];
-  readonly stdout: NonNullable<SpawnOptions['stdout']>;
-  readonly stderr: NonNullable<SpawnOptions['stderr']>;
-}
-
-function streamsOf({ stdin, stdout, stderr }: SpawnOptions, config: ContainerConfig): Streams {
+function streamsOf({ stdin, stdout, stderr }: SpawnOptions, config: ContainerConfig): PipeRequest {
   return {
-    stdin: stdin ?? (config.interactive ? 'pipe' : undefined),
+    stdin: stdin ?? (config.interactive ? 'pipe' : 'ignore'),
     stdout: stdout ?? 'pipe',
     stderr: stderr ?? 'pipe',
   };
@@ -74,7 +68,7 @@ function streamsOf({ stdin, stdout, stderr }: SpawnOptions, config: ContainerCon
 interface PipedSpawn {
   readonly config: ContainerConfig;
   readonly options: SpawnOptions;
-  readonly streams: Streams;
+  readonly streams: PipeRequest;
 }
 
 /** Pipes straight to the process: the monitor copies nothing. */
@@ -86,7 +80,7 @@ async function spawnWithPipes(
   try {
     const stdio = containerStdio(config, {
       stdio: pipes.fds,
-      preserveFds: undefined,
+      fds: undefined,
       size: options.size,
       attachedInput: false,
     });
@@ -118,7 +112,7 @@ function spawnThroughMonitor(
       const { id, answer, session } = await launchNew(context, config, {
         stdio: containerStdio(config, {
           stdio: undefined,
-          preserveFds: undefined,
+          fds: undefined,
           size: options.size,
           attachedInput: config.interactive,
         }),

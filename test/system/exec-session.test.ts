@@ -1,7 +1,7 @@
 /** Exec sessions: their states, their records, and what is left of them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -247,6 +247,47 @@ test('exec session: one that outlives its container keeps it from being removed'
   await env.assertNothingLeft();
 });
 
+inContainer('spawnExec: input is a pipe, that of this process, a descriptor, or none', async (t, { container }) => {
+  const command = ['sh', '-c', 'readlink /proc/self/fd/0; cat'];
+  const piped = await container.spawnExec({ command, stdin: 'pipe' });
+  piped.stdin?.end('said');
+  t.regex(await text(piped.stdout!), /^pipe:\[\d+\]\nsaid$/);
+  for (const streams of [{}, { stdin: 'ignore' }] as const) {
+    const deaf = await container.spawnExec({ command, ...streams });
+    t.is(deaf.stdin, null);
+    t.is(await text(deaf.stdout!), '/dev/null\n');
+  }
+  const wrong = { command, stdin: true as unknown as 'pipe' };
+  await t.throwsAsync(container.spawnExec(wrong), { instanceOf: TypeError });
+  await rejectsWith(t, container.spawnExec({ command, tty: true, stdin: 'inherit' }), 'INVALID_ARGUMENT');
+  const screen = await container.spawnExec({ command: ['cat'], tty: true, stdin: 'pipe' });
+  screen.stdin?.write('typed\n\u0004');
+  t.is(await text(screen.stdout!), 'typed\r\ntyped\r\n');
+});
+
+inContainer('fds: are those of the command, as many as preserveFds says', async (t, { container, env }) => {
+  const { root } = env;
+  const file = join(root, 'handed-on');
+  writeFileSync(file, 'handed on');
+  const fd = openSync(file, 'r');
+  t.teardown(() => closeSync(fd));
+  const command = ['sh', '-c', 'cat <&3'];
+  const given = await container.spawnExec({ command, preserveFds: 1, fds: [fd] });
+  t.is(await text(given.stdout!), 'handed on');
+  const message = await rejectsWith(t, container.spawnExec({ command, preserveFds: 1, fds: [] }), 'INVALID_ARGUMENT');
+  t.is(message, 'preserveFds is 1, but fds has 0');
+
+  const own = openSync(file, 'r');
+  t.teardown(() => closeSync(own));
+  const options = env.options({ command, preserveFds: 1, log: { driver: 'none' } });
+  const started = await env.engine.containers.create(options);
+  await rejectsWith(t, started.start({ fds: [own, own] }), 'INVALID_ARGUMENT');
+  const stdout = new PassThrough();
+  const { ended } = await started.startAttached({ stdout, fds: [own] });
+  await ended;
+  t.is(String(stdout.read()), 'handed on');
+});
+
 inContainer(
   'spawnExec: a detached command with a terminal has no streams, and is not held back',
   async (t, { container }) => {
@@ -258,7 +299,7 @@ inContainer(
     });
     t.deepEqual([command.stdin, command.stdout, command.stderr], [null, null, null]);
     t.is((await command.ended).exitCode, 7);
-    for (const streams of [{ stdin: true }, { stdout: 'pipe' }, { stderr: 'inherit' }] as const)
+    for (const streams of [{ stdin: 'pipe' }, { stdout: 'pipe' }, { stderr: 'inherit' }] as const)
       await rejectsWith(t, container.spawnExec({ ...spawned, ...streams, command: ['true'] }), 'INVALID_ARGUMENT');
   },
 );

@@ -34,7 +34,7 @@ export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 
 /** How a process ended. */
 export interface ExitStatus {
-  /** 0 to 255; 128 + n after signal n; -1 when unknown (the supervisor was killed, or the time limit struck). */
+  /** 0 to 255; 128 + n after signal n; -1 when unknown (the monitor was killed, or the time limit struck). */
   readonly exitCode: number;
   /** Name of the signal that ended it (SIGKILL), or null. */
   readonly signal: NodeJS.Signals | string | null;
@@ -49,7 +49,7 @@ export interface ContainerState {
   readonly status: ContainerStatus;
   /** Host pid of the first process; 0 when it does not run. */
   readonly pid: number;
-  /** Pid of the supervisor; 0 when there is none. */
+  /** Pid of its monitor; 0 when there is none. */
   readonly monitorPid: number;
   /** Of the last end; 0 before the first. */
   readonly exitCode: number;
@@ -67,7 +67,7 @@ export interface ContainerState {
   readonly error: string;
 }
 
-/** Whatever waits takes one. */
+/** What may take its time takes one. */
 export interface SignalOption {
   /** Ends the wait with an error of code ABORTED; what the call had begun is put right first. */
   readonly signal?: AbortSignal;
@@ -93,7 +93,7 @@ export interface StartOptions extends SignalOption {
   /** Log driver `none` or `passthrough` only, and no tty: INVALID_ARGUMENT otherwise. @default through the monitor */
   readonly stdio?: StdioFds;
   /** The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the container's preserveFds */
-  readonly preserveFds?: readonly number[];
+  readonly fds?: readonly number[];
   /** Start what it depends on first. @default false */
   readonly recursive?: boolean;
   /** First size of the container's terminal. */
@@ -113,7 +113,7 @@ export interface AttachOptions extends SignalOption {
   readonly size?: TerminalSize;
 }
 
-/** `exited` carries how; `detached` by keys or by detach(); `lost` when the supervisor died. */
+/** `exited` carries how; `detached` by keys or by detach(); `lost` when the monitor died. */
 export type AttachEnd =
   ({ readonly reason: 'exited' } & ExitStatus) | { readonly reason: 'detached' } | { readonly reason: 'lost' };
 
@@ -148,6 +148,9 @@ export interface ContainerProcess extends AsyncDisposable {
   resize(size: TerminalSize): void;
 }
 
+/** Where a process reads: from a pipe, nothing (/dev/null), this process's input, or a descriptor. A terminal is the container's to read, to write and to set then. */
+export type InputSource = 'pipe' | 'ignore' | 'inherit' | number;
+
 /** A stream of a process: collected, thrown away, this process's own, or a descriptor. A terminal is the container's to read, to write and to set then. */
 export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
 
@@ -180,8 +183,8 @@ export interface CollectedResult<T extends string | Buffer = string> extends Exi
 export interface ExecCollectOptions extends ExecOptions, Omit<CollectOptions, 'timeoutMs'> {}
 
 export interface ExecSpawnOptions extends ExecOptions, SignalOption {
-  /** A pipe, this process's, or a descriptor. @default false: /dev/null */
-  readonly stdin?: boolean | 'inherit' | number;
+  /** @default 'ignore' */
+  readonly stdin?: InputSource;
   /** @default 'pipe' */
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */
@@ -367,16 +370,16 @@ export interface Container extends ContainerFiles {
   remove(options?: RemoveOptions): Promise<void>;
 }
 
-/** A container inside a batch: calls on it take no lock. `remove()` and `batch()` are refused, and all is when the batch has ended. */
-export type BatchedContainer = Container;
+/** A container inside a batch: calls on it take no lock, and are refused when the batch has ended. */
+export type BatchedContainer = Omit<Container, 'remove' | 'batch'>;
 
 /** What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected. */
 export interface RunOptions extends CreateOptions, CollectOptions {}
 
 /** What `engine.spawn()` takes: a container whose streams are node streams. */
 export interface SpawnOptions extends CreateOptions, SignalOption {
-  /** @default 'pipe' when `interactive`, else nothing */
-  readonly stdin?: 'pipe' | 'inherit' | number;
+  /** @default 'pipe' when `interactive`, else 'ignore' */
+  readonly stdin?: InputSource;
   /** @default 'pipe' */
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */

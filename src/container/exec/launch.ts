@@ -1,4 +1,4 @@
-/** An exec: a command that joins a running container. No lock, no record: nothing is left when it ends. */
+/** An exec: a command that joins a running container. What is kept of a session is in files.ts, what is told of a command in events.ts. */
 import { abortedError, throwIfAborted } from '../../native/abort.js';
 import { spawnMonitor } from '../../native/monitor-spawn.js';
 import { openProcess } from '../../native/process-handle.js';

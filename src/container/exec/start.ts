@@ -10,7 +10,7 @@ import { failpoint } from '../failpoint.js';
 import { withContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 import { Session } from '../streams/session.js';
-import { planStdio, preservedFds, type StdioPlan } from '../streams/stdio.js';
+import { execStdio, type StdioPlan } from '../streams/stdio.js';
 import { found, refusal, type SessionName } from './found.js';
 
 interface StartRequest {
@@ -59,16 +59,9 @@ export async function startSession(
 }
 
 function sessionStdio({ config }: FoundSession, { request }: ExecTarget, options: ExecStartOptions): StdioPlan {
-  const { tty, interactive, preserveFds, preserveFd } = request;
-  const planned = planStdio({
-    direct: undefined,
-    through: { stdin: interactive, output: true },
-    stdinOnce: !tty,
-    preserved: preservedFds(preserveFds, options.fds),
-    kept: preserveFd,
-    size: options.size,
-  });
-  if (tty) return planned;
+  const { fds, size } = options;
+  const planned = execStdio(request, { stdin: request.interactive, fds, size });
+  if (request.tty) return planned;
   const { stdio } = planned;
   return {
     ...planned,

@@ -151,7 +151,7 @@ async function nextPlan(held: HeldContainer): Promise<Plan> {
 function stdioOf({ config, paths }: HeldContainer): StdioPlan {
   return (
     readDescriptors(paths.run) ??
-    containerStdio(config, { stdio: undefined, preserveFds: undefined, size: undefined, attachedInput: false })
+    containerStdio(config, { stdio: undefined, fds: undefined, size: undefined, attachedInput: false })
   );
 }
 

@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
 import { closeFd, pipe } from '../../native/descriptors.js';
-import type { OutputTarget, StdioFds } from '../api/container.js';
+import type { InputSource, OutputTarget, StdioFds } from '../api/container.js';
 
 export interface PipeRequest {
-  readonly stdin: 'pipe' | 'inherit' | number | undefined;
+  readonly stdin: InputSource;
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
 }
@@ -54,7 +54,7 @@ export function makePipes(request: PipeRequest): Pipes {
       fds.stdin = ends.read;
       ours.stdin = ends.write;
       theirs.push(ends.read);
-    } else if (request.stdin !== undefined) {
+    } else if (request.stdin !== 'ignore') {
       fds.stdin = request.stdin === 'inherit' ? 0 : request.stdin;
     }
     output('stdout', request.stdout, 1);

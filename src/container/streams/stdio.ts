@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { TspodError } from '../../errors.js';
 import type { ExtraFd, StdioContext, StreamTarget } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
+import type { ExecRequest } from '../../spec/exec.js';
 import type { StdioFds, TerminalSize } from '../api/container.js';
 import { isTerminal } from '../../host/is-terminal.js';
 
@@ -17,7 +18,7 @@ export interface StdioPlan {
   readonly fds: readonly number[];
 }
 
-export interface StdioRequest {
+interface StdioRequest {
   /** Given to the command as they are; the others come from `through`. */
   readonly direct: StdioFds | undefined;
   /** Streams that go through the monitor. */
@@ -31,7 +32,7 @@ export interface StdioRequest {
   readonly size: TerminalSize | undefined;
 }
 
-export function planStdio(request: StdioRequest): StdioPlan {
+function planStdio(request: StdioRequest): StdioPlan {
   const fds: number[] = [];
   const inherit = (fd: number): number => {
     const known = fds.indexOf(fd);
@@ -72,21 +73,16 @@ export function readDescriptors(runDirectory: string): StdioPlan | undefined {
   }
 }
 
-/** The caller's descriptors 3, 4, ... */
-export function preservedFds(count: number, given: readonly number[] | undefined): readonly number[] {
-  if (given === undefined) return Array.from({ length: count }, (_, i) => 3 + i);
-  if (given.length !== count) {
-    throw new TspodError(
-      'INVALID_ARGUMENT',
-      `the container was created to get ${String(count)} descriptors, and ${String(given.length)} are given`,
-    );
-  }
-  return given;
+/** The caller's descriptors 3, 4, ... unless others are given. */
+function preservedFds(count: number, fds: readonly number[] | undefined): readonly number[] {
+  if (fds === undefined) return Array.from({ length: count }, (_, i) => 3 + i);
+  if (fds.length === count) return fds;
+  throw new TspodError('INVALID_ARGUMENT', `preserveFds is ${String(count)}, but fds has ${String(fds.length)}`);
 }
 
 export interface ContainerStdioOptions {
   readonly stdio: StdioFds | undefined;
-  readonly preserveFds: readonly number[] | undefined;
+  readonly fds: readonly number[] | undefined;
   readonly size: TerminalSize | undefined;
   /** A client that sends input is attached from the start. */
   readonly attachedInput: boolean;
@@ -112,7 +108,29 @@ export function containerStdio(config: ContainerConfig, options: ContainerStdioO
     direct: passthrough ? { stdin: 0, stdout: 1, stderr: 2 } : options.stdio,
     through: { stdin: config.interactive, output: options.stdio === undefined },
     stdinOnce: options.attachedInput && !config.tty,
-    preserved: preservedFds(config.preserveFds, options.preserveFds),
+    preserved: preservedFds(config.preserveFds, options.fds),
     size: options.size,
+  });
+}
+
+export interface ExecStdioOptions {
+  /** All three streams of the command; absent: the monitor's. */
+  readonly direct?: StdioFds;
+  /** Input comes through the monitor. */
+  readonly stdin: boolean;
+  readonly fds: readonly number[] | undefined;
+  readonly size: TerminalSize | undefined;
+}
+
+/** Throws INVALID_ARGUMENT for more or fewer descriptors than the command is to get. */
+export function execStdio({ tty, preserveFds, preserveFd }: ExecRequest, options: ExecStdioOptions): StdioPlan {
+  const { direct, stdin, fds, size } = options;
+  return planStdio({
+    direct,
+    through: { stdin, output: direct === undefined },
+    stdinOnce: stdin && !tty,
+    preserved: preservedFds(preserveFds, fds),
+    kept: preserveFd,
+    size,
   });
 }

@@ -17,7 +17,7 @@ import { recordExec } from '../exec/events.js';
 import { makePipes } from '../streams/pipes.js';
 import { defined, pickExecOptions } from '../run-options.js';
 import { Session } from '../streams/session.js';
-import { planStdio, preservedFds } from '../streams/stdio.js';
+import { execStdio } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
 import { attachedProcess, directProcess } from '../streams/process.js';
@@ -32,7 +32,7 @@ export async function execCollected(
   const { signal, input } = options;
   const process = await spawnExec(context, id, {
     ...pickExecOptions(options),
-    stdin: input !== undefined,
+    stdin: input === undefined ? 'ignore' : 'pipe',
     stdout: options.stdout ?? 'pipe',
     stderr: options.stderr ?? 'pipe',
     ...(signal === undefined ? {} : { signal }),
@@ -57,21 +57,14 @@ async function spawnWithPipes(
   options: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
   const detach = options.detach === true;
-  const { stdin = false } = options;
   const pipes = makePipes({
-    stdin: stdin === false ? undefined : stdin === true ? 'pipe' : stdin,
+    stdin: options.stdin ?? 'ignore',
     stdout: options.stdout ?? (detach ? 'ignore' : 'pipe'),
     stderr: options.stderr ?? (detach ? 'ignore' : 'pipe'),
   });
   try {
-    const stdio = planStdio({
-      direct: pipes.fds,
-      through: { stdin: false, output: false },
-      stdinOnce: false,
-      preserved: preservedFds(target.request.preserveFds, options.fds),
-      kept: target.request.preserveFd,
-      size: undefined,
-    });
+    const { fds } = options;
+    const stdio = execStdio(target.request, { direct: pipes.fds, stdin: false, fds, size: undefined });
     const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
       target,
       fds: stdio.fds,
@@ -92,13 +85,13 @@ async function spawnWithTerminal(
   target: ExecTarget,
   options: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
-  const { stdin = false, stdout = 'pipe' } = options;
+  const { stdin = 'ignore', stdout = 'pipe' } = options;
   if (options.detach === true) return spawnDetachedTerminal(context, target, options);
-  if (typeof stdin !== 'boolean' || stdout !== 'pipe') {
+  if ((stdin !== 'ignore' && stdin !== 'pipe') || stdout !== 'pipe') {
     throw new TspodError('INVALID_ARGUMENT', 'a command with a terminal has streams of its own: use execAttached()');
   }
   return attachedProcess({
-    hasStdin: stdin,
+    hasStdin: stdin === 'pipe',
     tty: true,
     start: (attach) =>
       launchAttached(context, target, {
@@ -112,25 +105,13 @@ async function spawnWithTerminal(
 async function spawnDetachedTerminal(
   context: EngineContext,
   target: ExecTarget,
-  { stdin = false, stdout = 'ignore', stderr = 'ignore', ...options }: ExecSpawnOptions,
+  { stdin = 'ignore', stdout = 'ignore', stderr = 'ignore', fds, size, signal }: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
-  if (stdin !== false || stdout !== 'ignore' || stderr !== 'ignore') {
+  if (stdin !== 'ignore' || stdout !== 'ignore' || stderr !== 'ignore') {
     throw new TspodError('INVALID_ARGUMENT', 'a detached command with a terminal has no streams of this process');
   }
-  const { preserveFds, preserveFd } = target.request;
-  const stdio = planStdio({
-    direct: undefined,
-    through: { stdin: false, output: true },
-    stdinOnce: false,
-    preserved: preservedFds(preserveFds, options.fds),
-    kept: preserveFd,
-    size: options.size,
-  });
-  const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
-    target,
-    fds: stdio.fds,
-    signal: options.signal,
-  });
+  const stdio = execStdio(target.request, { stdin: false, fds, size });
+  const { talk, answer } = await launchExec(compileExec(context, target, stdio), { target, fds: stdio.fds, signal });
   recordExec(context, target, { talk });
   talk.connection.unref();
   return directProcess({
@@ -148,16 +129,10 @@ async function spawnDetachedTerminal(
 type AttachedExecOptions = AttachOptions & Pick<ExecAttachOptions, 'fds'>;
 
 async function launchAttached(context: EngineContext, target: ExecTarget, options: AttachedExecOptions) {
-  const { tty, interactive, preserveFds, preserveFd } = target.request;
+  const { tty, interactive } = target.request;
+  const { fds, size } = options;
   const hasStdin = options.stdin !== undefined && (interactive || tty);
-  const stdio = planStdio({
-    direct: undefined,
-    through: { stdin: hasStdin, output: true },
-    stdinOnce: !tty,
-    preserved: preservedFds(preserveFds, options.fds),
-    kept: preserveFd,
-    size: options.size,
-  });
+  const stdio = execStdio(target.request, { stdin: hasStdin, fds, size });
   let session: Session | undefined;
   const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
     target,

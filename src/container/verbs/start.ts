@@ -126,7 +126,7 @@ function launchOptions(
   return {
     stdio: containerStdio(held.config, {
       stdio: options.stdio,
-      preserveFds: options.preserveFds,
+      fds: options.fds,
       size: options.size,
       attachedInput,
     }),

@@ -131,7 +131,7 @@ async function execDetached(
       const session = await container.startExec({ ...options, attachStdout: false, attachStderr: false });
       await context.out(`${session.id}\n`);
     } else {
-      await container.spawnExec({ ...options, stdin: false, stdout: 'ignore', stderr: 'ignore', detach: true });
+      await container.spawnExec({ ...options, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore', detach: true });
     }
     return 0;
   } catch (error) {
@@ -149,7 +149,7 @@ async function execPlain(context: Context, container: Container, options: ExecOp
   const child = await container
     .spawnExec({
       ...options,
-      stdin: options.interactive === true ? 'inherit' : false,
+      stdin: options.interactive === true ? 'inherit' : 'ignore',
       stdout: context.globals.stdout ?? 'ignore',
       stderr: 2,
     })
