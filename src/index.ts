@@ -91,13 +91,14 @@ export type { EngineEvent, EventFilters, EventsOptions } from './engine/events.j
 export type { BlobProgress, ImageProgress, OnProgress, TransferProgress } from './engine/images/progress.js';
 export type {
   CommitOptions,
-  ImageBatch,
+  FetchOptions,
   ImageFilters,
   ImageHistoryEntry,
   ImageInspect,
   ImageLayer,
   ImageListOptions,
   ImagePruneOptions,
+  ImagePruneResult,
   ImageRemoveOptions,
   ImageSummary,
   ImageTree,

@@ -19,7 +19,7 @@ export interface NetworkRemoveOptions extends SignalOption {
   readonly timeoutSec?: number;
 }
 
-/** All networks of the engine. `nameOrId`: an exact name, a full id or the beginning of one. */
+/** All networks of the engine. `nameOrId`: an exact name, a full id or the beginning of one. With a `signal` ABORTED. */
 export interface Networks {
   /** Writes its configuration; nothing is made in the kernel before a container is on it. INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
   create(options?: NetworkCreateOptions): Promise<Network>;
@@ -40,9 +40,9 @@ export interface Networks {
    */
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
   /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT. */
-  disconnect(network: string, container: string): Promise<void>;
+  disconnect(network: string, container: string, options?: SignalOption): Promise<void>;
   /** Makes firewall rules of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
-  reload(container: string): Promise<void>;
+  reload(container: string, options?: SignalOption): Promise<void>;
 }
 
 export type { NetworkAttachOptions };

@@ -1,6 +1,7 @@
 /** Networks: made, listed, removed. */
 import { removeKeptBridge } from '../container/network/bridges.js';
 import type { EngineContext } from '../container/context.js';
+import { defined } from '../container/run-options.js';
 import { recordEngineEvent } from '../container/events.js';
 import { markStale } from '../container/network/name-files.js';
 import { keepNames } from '../container/network/name-server.js';
@@ -38,8 +39,9 @@ export function makeNetworks(context: EngineContext): Networks {
     update: (nameOrId, options) => update(context, nameOrId, options),
     connect: async (network, container, options = {}) =>
       connectContainer(context, context.store.find(container).id, { network, options }),
-    disconnect: async (network, container) => disconnectContainer(context, context.store.find(container).id, network),
-    reload: async (container) => reloadNetworks(context, context.store.find(container).id),
+    disconnect: async (network, container, options = {}) =>
+      disconnectContainer(context, context.store.find(container).id, { ...options, network }),
+    reload: async (container, options) => reloadNetworks(context, context.store.find(container).id, options),
   };
 }
 
@@ -77,13 +79,11 @@ async function remove(context: EngineContext, nameOrId: string, options: Network
   }
   for (const { id } of users.toReversed()) {
     throwIfAborted('remove a network', signal);
-    await removeContainer(context, id, {
-      force: true,
-      depend: true,
-      ...(timeoutSec === undefined ? {} : { timeoutSec }),
-    }).catch((error: unknown) => {
-      if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-    });
+    await removeContainer(context, id, { force: true, depend: true, ...defined({ timeoutSec, signal }) }).catch(
+      (error: unknown) => {
+        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+      },
+    );
   }
   await forget(context, network);
 }

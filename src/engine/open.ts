@@ -227,9 +227,9 @@ function makeContainers(context: EngineContext): Containers {
   const { store } = context;
   const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
   return {
-    create: (options) =>
+    create: (options, fetching) =>
       withNewPod(context, options, async (wanted) => {
-        await ensureImage(context, wanted);
+        await ensureImage(context, wanted, fetching);
         return containerHandle(context, createContainer(context, wanted));
       }),
     clone: async (nameOrId, options) =>

@@ -1,6 +1,7 @@
 /** All pods of an engine. */
 import type { SignalOption } from '../container/api/container.js';
 import type { Pod, PodCreateOptions, PodSummary } from '../pod/api.js';
+import type { FetchOptions } from './images/types.js';
 import type { BatchResult } from './types.js';
 
 /**
@@ -13,9 +14,9 @@ export type PodFilters = Readonly<Record<string, readonly string[]>>;
 export interface Pods {
   /**
    * Records it, and its infra container; nothing runs before one of its containers is started. INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_NETWORK, NO_SUCH_IMAGE,
-   * NO_FREE_PORT, UNSUPPORTED_HOST; TypeError for unknown options and wrong types.
+   * NO_FREE_PORT, UNSUPPORTED_HOST, ABORTED, and errors of registries; TypeError for unknown options and wrong types. `fetching`: how `infraImage` is fetched.
    */
-  create(options?: PodCreateOptions): Promise<Pod>;
+  create(options?: PodCreateOptions, fetching?: FetchOptions): Promise<Pod>;
   /** Throws NO_SUCH_POD, AMBIGUOUS or EMPTY_ID. */
   get(nameOrId: string): Pod;
   /** Throws AMBIGUOUS or EMPTY_ID. */

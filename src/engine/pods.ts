@@ -12,6 +12,7 @@ import { summarizePod } from '../pod/summary.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { podOptionsOf } from '../spec/pod-normalize.js';
 import { ensureImage } from './images/pull.js';
+import type { FetchOptions } from './images/types.js';
 import { podPredicate } from './pod-filters.js';
 import type { PodFilters, Pods } from './pod-types.js';
 import type { BatchResult } from './types.js';
@@ -19,7 +20,8 @@ import type { BatchResult } from './types.js';
 export function makePods(context: EngineContext): Pods {
   const { pods } = context.store;
   return {
-    create: (options = {}) => tracked(context, async () => podHandle(context, await make(context, options))),
+    create: (options = {}, fetching) =>
+      tracked(context, async () => podHandle(context, await make(context, options, fetching))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
     exists: (nameOrId) => exists(context, nameOrId),
     list: ({ filters = {} } = {}) => listPods(context, filters),
@@ -32,8 +34,9 @@ export function makePods(context: EngineContext): Pods {
   };
 }
 
-async function make(context: EngineContext, options: PodCreateOptions) {
-  if (options.infraImage !== undefined) await ensureImage(context, { image: options.infraImage });
+async function make(context: EngineContext, options: PodCreateOptions, fetching?: FetchOptions) {
+  const { infraImage } = options;
+  await ensureImage(context, infraImage === undefined ? {} : { image: infraImage }, fetching);
   return createPod(context, options);
 }
 

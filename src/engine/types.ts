@@ -9,10 +9,10 @@ import type {
   SignalOption,
   SpawnOptions,
 } from '../container/api/container.js';
-import type { FileChange } from '../container/api/files.js';
+import type { ContainerSizes, FileChange } from '../container/api/files.js';
 import type { CloneOptions } from '../container/verbs/clone.js';
 import type { EngineEvent, EventsOptions } from './events.js';
-import type { ImageBatch, Images, ImageSummary } from './images/types.js';
+import type { FetchOptions, ImagePruneResult, Images, ImageSummary } from './images/types.js';
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec/api.js';
 import type { HealthStatus } from '../container/health/record.js';
@@ -87,8 +87,8 @@ export interface ContainerSummary extends ContainerState {
   readonly podName: string;
   /** It keeps what the others of its pod share. */
   readonly isInfra: boolean;
-  /** Bytes that the container wrote, and those with its root's; only with `size`. */
-  readonly size?: { readonly writable: number; readonly root: number };
+  /** Only with `size`. */
+  readonly size?: ContainerSizes;
 }
 
 /**
@@ -117,13 +117,14 @@ export interface BatchResult {
 /** All containers of the engine. `nameOrId`: an exact name, a full id or the beginning of one. */
 export interface Containers {
   /**
-   * Records it; runs nothing, its directories are made when it is started. INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (whose
-   * namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL; TypeError for unknown options and wrong types.
+   * Records it; runs nothing, its directories are made when it is started. Its image is fetched first if it has to be, as `fetching` says. INVALID_ARGUMENT,
+   * NAME_IN_USE, NO_SUCH_IMAGE, BAD_IMAGE and errors of registries (REGISTRY_ERROR, REGISTRY_UNREACHABLE, UNAUTHORIZED, DIGEST_MISMATCH), NO_SUCH_CONTAINER
+   * (whose namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL, ABORTED; TypeError for unknown options and wrong types.
    */
-  create(options: CreateOptions): Promise<Container>;
+  create(options: CreateOptions, fetching?: FetchOptions): Promise<Container>;
   /**
-   * Records a container like another one, with none of its files. NO_SUCH_CONTAINER, NAME_IN_USE, INVALID_ARGUMENT, and with `destroy` those of remove();
-   * then there is no clone.
+   * Records a container like another one, with none of its files. NO_SUCH_CONTAINER, NAME_IN_USE, INVALID_ARGUMENT, and with `destroy` those of remove() and
+   * ABORTED; then there is no clone.
    */
   clone(nameOrId: string, options?: CloneOptions): Promise<Container>;
   /** Throws NO_SUCH_CONTAINER, AMBIGUOUS or EMPTY_ID. */
@@ -189,7 +190,7 @@ export interface PruneResult {
   readonly pods: BatchResult;
   readonly containers: BatchResult;
   readonly networks: BatchResult;
-  readonly images: ImageBatch;
+  readonly images: ImagePruneResult;
   readonly volumes: BatchResult;
   /** Bytes. */
   readonly reclaimed: number;
@@ -247,7 +248,12 @@ export interface EngineInfo {
     };
   };
   /** What this machine lacks, each with its remedy; empty when all is there. */
-  readonly problems: readonly { readonly problem: string; readonly remedy: string; readonly fatal: boolean }[];
+  readonly problems: readonly {
+    readonly problem: string;
+    readonly remedy: string;
+    /** No container runs without it; what else is lacking, only those need that ask for it. */
+    readonly fatal: boolean;
+  }[];
   readonly version: EngineVersion;
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { SignalOption } from '../container/api/container.js';
 import { heldStream } from '../container/files/archive-stream.js';
 import { tracked, type EngineContext } from '../container/context.js';
+import { defined } from '../container/run-options.js';
 import { newId } from '../container/ids.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import {
@@ -131,7 +132,7 @@ async function remove(context: EngineContext, nameOrPrefix: string, options: Vol
   if (force) {
     for (const id of volumes.users(name).toReversed()) {
       throwIfAborted('remove a volume', signal);
-      const how = { force: true, depend: true, ...(timeoutSec === undefined ? {} : { timeoutSec }) };
+      const how = { force: true, depend: true, ...defined({ timeoutSec, signal }) };
       await removeContainer(context, id, how).catch((error: unknown) => {
         if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
       });

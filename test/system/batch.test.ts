@@ -64,6 +64,30 @@ withContainer('batch: others wait for its end', async (t, { env, container }) =>
   t.deepEqual(order, ['batch', 'other']);
 });
 
+withContainer('batch: who waits for its end can give up', async (t, { env }) => {
+  const { engine, options } = env;
+  await engine.networks.create({ name: 'web' });
+  await engine.volumes.create({ name: 'data' });
+  const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const;
+  const container = await engine.containers.create(options({ network: 'web', mounts, command: ['true'] }));
+  const { id } = container;
+  await container.batch(async () => {
+    const signal = AbortSignal.timeout(50);
+    const waiting = [
+      engine.networks.connect('web', id, { signal }),
+      engine.networks.disconnect('web', id, { signal }),
+      engine.networks.reload(id, { signal }),
+      engine.networks.remove('web', { force: true, signal }),
+      engine.volumes.remove('data', { force: true, signal }),
+      engine.containers.clone(id, { destroy: true, signal }),
+    ];
+    await Promise.all(waiting.map((waits) => rejectsWith(t, waits, 'ABORTED')));
+  });
+  t.is(engine.containers.list({ all: true }).length, 2);
+  t.deepEqual(container.inspect().NetworkSettings.Networks?.['web']?.Aliases, [id.slice(0, 12)]);
+  t.true(engine.volumes.exists('data'));
+});
+
 withContainer('batch: parallel calls take turns', async (t, { container }) => {
   await container.batch(async (c) => {
     const results = await Promise.allSettled([c.start(), c.start(), c.rename('turned'), c.stop()]);

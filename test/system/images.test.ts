@@ -17,6 +17,8 @@ import {
   type TestImage,
   type TestLayer,
 } from '../helpers/layers.js';
+import { startServer } from '../helpers/http-server.js';
+import { PASSWORD, startRegistry, USER } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -331,6 +333,18 @@ test('rmi: an image of a container stays, unless both are to go', async (t) => {
   t.false(engine.containers.exists(container.id));
 });
 
+test('rmi: one that waits for a container of the image can be given up', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await withImage(t);
+  const container = await engine.containers.create(options({ image: 'test:1', command: ['true'] }));
+  await container.batch(async () => {
+    const waits = engine.images.remove('test:1', { force: true, signal: AbortSignal.timeout(50) });
+    await rejectsWith(t, waits, 'ABORTED');
+  });
+  t.true(engine.containers.exists(container.id));
+  t.true(engine.images.exists('test:1'));
+});
+
 test('pull: nothing is fetched twice, and nothing of a layer that is here', async (t) => {
   if (!ready(t)) return;
   const { engine, image } = await withImage(t);
@@ -444,6 +458,44 @@ test('pull: aborted, it leaves nothing that a check finds', async (t) => {
   await rejectsWith(t, engine.images.pull(source, { name: 'test', signal: stop.signal }), 'ABORTED');
   await engine.images.check({ repair: true });
   t.deepEqual(await engine.images.check(), { problems: [], repaired: true });
+});
+
+test('create: an abort ends the pull of its image, and nothing is recorded', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await testEngine(t);
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  // It never answers.
+  const { host } = await startServer(t, () => {
+    abort.abort(reason);
+  });
+  const registry = { tlsVerify: false };
+  const created = engine.containers.create(options({ image: `${host}/app` }), { registry, signal: abort.signal });
+  await rejectsWith(t, created, 'ABORTED');
+  t.is(await created.catch((error: unknown) => (error as Error).cause), reason);
+  await rejectsWith(t, engine.containers.create(options(), { signal: abort.signal }), 'ABORTED');
+  t.deepEqual(engine.containers.list({ all: true }), []);
+});
+
+test('create: its pull is told of, and has the login that it is given', async (t) => {
+  if (!ready(t) || !requires(t, 'docker-registry')) return;
+  const { engine, options, image } = await withImage(t, { Cmd: ['true'] });
+  const { host } = await startRegistry(t, { auth: true });
+  const registry = { tlsVerify: false, credentials: `${USER}:${PASSWORD}` };
+  await engine.images.push('test:1', `${host}/app:1`, { registry });
+  await engine.images.remove('test:1');
+  const wanted = options({ image: `${host}/app:1` });
+  await rejectsWith(t, engine.containers.create(wanted, { registry: { tlsVerify: false } }), 'UNAUTHORIZED');
+  const told: TransferProgress[] = [];
+  const onProgress = (progress: TransferProgress) => told.push(progress);
+  const container = await engine.containers.create(wanted, { registry, onProgress });
+  t.is(container.inspect().Image, image.id);
+  t.true(told.some((progress) => progress.kind === 'blob' && progress.state === 'done'));
+  const pod = await engine.pods.create(
+    { infraImage: `${host}/app:1`, infraCommand: ['true'], cgroupParent: options().cgroupParent ?? '' },
+    { registry },
+  );
+  await pod.remove({ force: true });
 });
 
 test('pull: bytes that are not those of the digest are refused, and not kept', async (t) => {

@@ -7,14 +7,16 @@ import { checkName } from '../../spec/names.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { updatedConfig } from '../../spec/update.js';
 import { barename, noSuchContainer } from '../../state/lookup.js';
+import type { SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { newId } from '../ids.js';
 import { movedToPod } from '../pod/join.js';
+import { defined } from '../run-options.js';
 import { recordContainer, type Recorded } from './create.js';
 import { removeContainer } from './remove.js';
 
-export interface CloneOptions {
+export interface CloneOptions extends SignalOption {
   /** @default the name of the original and `-clone`, with a number behind it where that is taken */
   readonly name?: string;
   /** Limits that differ from the original's. @default none */
@@ -42,7 +44,7 @@ export async function cloneContainer(context: EngineContext, id: string, options
   const clone = record(context, config, namesFor(original.name, options.name));
   if (options.destroy !== true) return clone;
   try {
-    await removeContainer(context, id, { force: options.force === true });
+    await removeContainer(context, id, { force: options.force === true, ...defined({ signal: options.signal }) });
   } catch (error) {
     await removeContainer(context, clone.id, { volumes: true });
     throw error;

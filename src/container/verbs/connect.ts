@@ -1,5 +1,6 @@
 /** Puts a container on a network, or takes it off: at once where it runs, else at its next start. */
 import { TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import { execute } from '../../native/execute.js';
 import { listLinks } from '../../native/netlink/links.js';
 import { attachOne, networkName } from '../../network/attach.js';
@@ -16,6 +17,7 @@ import { parseUpdates } from '../../state/updates.js';
 import { attachedResolvText } from '../../storage/files.js';
 import { changeInPlace } from '../../storage/hosts-section.js';
 import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
+import type { SignalOption } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -25,8 +27,8 @@ import { resolversOf, tellMembers } from '../network/members.js';
 import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from '../network/record.js';
 import { talkTo } from '../monitor/connect.js';
 
-/** How it is connected; the name is the network's. */
-export type ConnectOptions = Omit<NetworkAttachOptions, 'name' | 'interfaceName'>;
+/** How it is connected; the name is the network's. The signal ends the wait for the container's lock. */
+export interface ConnectOptions extends Omit<NetworkAttachOptions, 'name' | 'interfaceName'>, SignalOption {}
 
 /**
  * One that is connected already stays as it is; where a kill has cut it off it goes on. Throws INVALID_ARGUMENT (its mode is none that has networks),
@@ -37,9 +39,11 @@ export async function connectContainer(
   id: string,
   { network, options }: { readonly network: string; readonly options: ConnectOptions },
 ): Promise<void> {
+  const { signal, ...wanted } = options;
+  throwIfAborted('connect', signal);
   const name = networkName(context.networks, network);
-  const attach: AttachConfig = { ...attachConfig({ ...options, name: 'bridge' }), name };
-  await withContainer(context, id, async (held) => {
+  const attach: AttachConfig = { ...attachConfig({ ...wanted, name: 'bridge' }), name };
+  const connect = async (held: HeldContainer) => {
     requireBridge(held.config);
     const { networks } = held.config.networking;
     const others = networks.filter((known) => known.name !== name);
@@ -62,13 +66,19 @@ export async function connectContainer(
       throw error;
     }
     recordContainerEvent(context, { id, name: held.name, status: 'connect', attributes: { network: name } });
-  });
+  };
+  await withContainer(context, id, connect, { signal });
 }
 
 /** May be repeated where it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT. */
-export async function disconnectContainer(context: EngineContext, id: string, network: string): Promise<void> {
+export async function disconnectContainer(
+  context: EngineContext,
+  id: string,
+  { network, signal }: SignalOption & { readonly network: string },
+): Promise<void> {
+  throwIfAborted('disconnect', signal);
   const name = networkName(context.networks, network);
-  await withContainer(context, id, async (held) => {
+  const disconnect = async (held: HeldContainer) => {
     requireBridge(held.config);
     const { networks } = held.config.networking;
     const kept = networks.filter((known) => known.name !== name);
@@ -81,12 +91,14 @@ export async function disconnectContainer(context: EngineContext, id: string, ne
     failpoint('disconnected');
     record(held, kept);
     recordContainerEvent(context, { id, name: held.name, status: 'disconnect', attributes: { network: name } });
-  });
+  };
+  await withContainer(context, id, disconnect, { signal });
 }
 
 /** Makes firewall rules again that somebody has removed. Throws CONTAINER_STOPPED unless it runs. */
-export async function reloadNetworks(context: EngineContext, id: string): Promise<void> {
-  await withContainer(context, id, async (held) => {
+export async function reloadNetworks(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
+  throwIfAborted('reload', signal);
+  const reload = async (held: HeldContainer) => {
     const live = liveNetwork(held);
     if (held.observation.kind !== 'live')
       throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
@@ -96,7 +108,8 @@ export async function reloadNetworks(context: EngineContext, id: string): Promis
     const networks = presentNetworks(live.network, held.config);
     await execute(encodePlan(rulesPlan({ ...live, network: { ...live.network, networks } })));
     if (live.network.ports.length > 0) await leadLoopback(held, networks);
-  });
+  };
+  await withContainer(context, id, reload, { signal });
 }
 
 function requireBridge({ namespaces: { network } }: ContainerConfig): void {

@@ -4,6 +4,7 @@ import { recordImageEvent } from '../../container/events.js';
 import { lookUp } from '../../container/create/find-image.js';
 import { tracked } from '../../container/context.js';
 import { isTspodError, TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import type { ImageSource } from '../../image/transport.js';
 import { isPlatform, wantedPlatform } from '../../oci/platform.js';
 import { isHostImage } from '../../spec/root.js';
@@ -12,7 +13,7 @@ import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import type { OpenedSource } from './open.js';
 import { localName } from './tag.js';
-import type { PullOptions } from './types.js';
+import type { FetchOptions, PullOptions } from './types.js';
 
 const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
 
@@ -73,12 +74,13 @@ async function fetch(context: EngineContext, opened: OpenedSource, options: Pull
   return image;
 }
 
-/** Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(). */
+/** Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(), also ABORTED where there is nothing to fetch. */
 export async function ensureImage(
   context: EngineContext,
   options: CreateOptions,
-  more: Pick<PullOptions, 'signal' | 'onProgress' | 'registry'> = {},
+  more: FetchOptions = {},
 ): Promise<void> {
+  throwIfAborted('create', more.signal);
   const { image, rootfs, pull = 'missing', platform } = options;
   if (typeof image !== 'string' || image === '' || rootfs !== undefined || isHostImage(image)) return;
   await pullImage(context, image, { ...more, policy: pull, ...(platform === undefined ? {} : { platform }) });

@@ -4,6 +4,7 @@ import { recordImageEvent } from '../../container/events.js';
 import { failpoint } from '../../container/failpoint.js';
 import { findImage } from '../../container/create/find-image.js';
 import { removeContainer } from '../../container/verbs/remove.js';
+import { defined } from '../../container/run-options.js';
 import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { StoredImage } from '../../state/image-rows.js';
@@ -13,13 +14,14 @@ import { removeList, summarizeList } from '../manifests/names.js';
 import { unmountStored } from './mount.js';
 import { imagePredicate } from './filters.js';
 import { summarize } from './summary.js';
-import type { ImageBatch, ImagePruneOptions, ImageRemoveOptions, RemovedImage } from './types.js';
+import type { ImagePruneOptions, ImagePruneResult, ImageRemoveOptions, RemovedImage } from './types.js';
 
 export async function removeImage(
   context: EngineContext,
   nameOrId: string,
-  { force = false }: ImageRemoveOptions = {},
+  { force = false, signal }: ImageRemoveOptions = {},
 ): Promise<RemovedImage> {
+  throwIfAborted('remove an image', signal);
   const { store } = context;
   const { image, name } = findImage(store, nameOrId);
   // One of several names: the image stays, whoever uses it.
@@ -29,7 +31,7 @@ export async function removeImage(
     return { untagged: [name], deleted: undefined };
   }
   if (name === undefined && image.names.length > 1 && !force) throw severalNames(image);
-  await endUsers(context, image, force);
+  await endUsers(context, image, { force, signal });
   if (force) await unmountStored(context, image, true);
   return removeWhole(context, image);
 }
@@ -42,14 +44,19 @@ function severalNames({ id, names }: StoredImage): TspodError {
   );
 }
 
-async function endUsers(context: EngineContext, { id, seq }: StoredImage, force: boolean): Promise<void> {
+async function endUsers(
+  context: EngineContext,
+  { id, seq }: StoredImage,
+  { force, signal }: { readonly force: boolean; readonly signal: AbortSignal | undefined },
+): Promise<void> {
   const users = context.store.images.users(seq);
   const [first] = users;
   if (first === undefined) return;
   if (!force) throw imageInUse(id, first);
   for (const user of users) {
+    throwIfAborted('remove an image', signal);
     if (context.store.get(user) !== undefined)
-      await removeContainer(context, user, { force: true, depend: true, timeoutSec: 0 });
+      await removeContainer(context, user, { force: true, depend: true, timeoutSec: 0, ...defined({ signal }) });
   }
 }
 
@@ -65,7 +72,7 @@ async function removeWhole(context: EngineContext, { seq, id, names }: StoredIma
 }
 
 /** A failure does not end it. */
-export async function pruneImages(context: EngineContext, options: ImagePruneOptions = {}): Promise<ImageBatch> {
+export async function pruneImages(context: EngineContext, options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
   const { store } = context;
   const { all = false, filters = {}, signal } = options;
   const find = (wanted: string) => summarize(store, findImage(store, wanted).image);

@@ -47,16 +47,20 @@ export interface ImageListOptions {
   readonly manifestLists?: boolean;
 }
 
-export interface PullOptions extends SignalOption {
+/** How an image is fetched that a container or a pod is to be made of, if it has to be. */
+export interface FetchOptions extends SignalOption {
+  readonly onProgress?: OnProgress;
+  /** How registries are talked to. */
+  readonly registry?: RegistryAccess;
+}
+
+export interface PullOptions extends FetchOptions {
   /** OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
   /** As `pull` of the create options. @default 'always' */
   readonly policy?: 'always' | 'missing' | 'never' | 'newer';
   /** What it is called, for a source that does not say; with registry and tag. @default what the reference says */
   readonly name?: string;
-  readonly onProgress?: OnProgress;
-  /** How registries are talked to. */
-  readonly registry?: RegistryAccess;
 }
 
 export interface PulledTags {
@@ -143,7 +147,7 @@ export interface CommitOptions extends SignalOption {
   readonly onProgress?: OnProgress;
 }
 
-export interface ImageRemoveOptions {
+export interface ImageRemoveOptions extends SignalOption {
   /** Also containers of it, its mount, and all its names. @default false */
   readonly force?: boolean;
 }
@@ -162,7 +166,7 @@ export interface ImagePruneOptions extends SignalOption {
   readonly filters?: ImageFilters;
 }
 
-export interface ImageBatch {
+export interface ImagePruneResult {
   readonly removed: readonly RemovedImage[];
   readonly failed: ReadonlyMap<string, Error>;
   /** Bytes of the files of the images that are gone. */
@@ -296,11 +300,11 @@ export interface Images {
   untag(nameOrId: string, ...names: readonly string[]): void;
   /**
    * By a name of several: takes that one away. Else the image with its files, as far as no other image has them. IMAGE_IN_USE while a container is made of
-   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`.
+   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`. ABORTED.
    */
   remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
   /** Removes those without a name that no container is made of. */
-  prune(options?: ImagePruneOptions): Promise<ImageBatch>;
+  prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /**
    * Shows its files on the host, to be read, and answers where. As many times as it is mounted it has to be unmounted; a reboot unmounts it. Nobody removes it
    * meanwhile. NO_SUCH_IMAGE, AMBIGUOUS.
