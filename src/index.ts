@@ -45,11 +45,11 @@ export type {
 export type {
   ContainerFiles,
   ContainerSizes,
+  ContainerUnmountOptions,
   CopyInOptions,
   CopyOutOptions,
   FileChange,
   FileStat,
-  UnmountContainerOptions,
 } from './container/api/files.js';
 export type { HealthLogEntry, HealthRecord, HealthStatus } from './container/health/record.js';
 export type {

@@ -7,7 +7,7 @@ export const DEFAULT_CGROUP_PARENT = '/tspod';
 /** Where systemd keeps virtual machines and containers. */
 export const DEFAULT_SLICE = 'machine.slice';
 
-/** The group of the processes that a supervisor of a split cgroup moves out of the way, its own among them. */
+/** The group of the processes that the monitor of a split cgroup moves out of the way, its own among them. */
 const SUPERVISOR = 'supervisor';
 
 export type CgroupNames = Pick<ContainerConfig, 'cgroupParent' | 'cgroupManager' | 'cgroups'>;

@@ -318,7 +318,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   /** cgroupfs: absolute, from the top of each hierarchy; systemd: a slice. @default '/tspod', or 'machine.slice' */
   readonly cgroupParent?: string;
   /**
-   * no-conmon: the monitor stays in its caller's cgroup; split: the caller's cgroup is divided between container and supervisors.
+   * no-conmon: the monitor stays in its caller's cgroup; split: the caller's cgroup is divided between container and monitor.
    * @default 'enabled'
    */
   readonly cgroups?: 'enabled' | 'disabled' | 'no-conmon' | 'split';

@@ -293,7 +293,7 @@ test('events: the end of a detached command is told by who looks next, once', as
   ]);
 });
 
-test('events: a command whose supervisor was killed has died, and nobody knows how', async (t) => {
+test('events: a command whose monitor was killed has died, and nobody knows how', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);
   await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');

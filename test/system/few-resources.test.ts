@@ -125,7 +125,7 @@ test('a monitor that the kernel kills for want of memory: its container is ended
   for (const hog of hogs) hog.kill('SIGKILL');
   const listed = await output(t, 'ps', '-a', '--filter', 'name=subject', '--format', '{{.State}} {{.ExitCode}}');
   t.is(listed, 'exited -1\n');
-  t.is(await output(t, 'inspect', '--format', '{{.State.Error}}', 'subject'), 'its supervisor died\n');
+  t.is(await output(t, 'inspect', '--format', '{{.State.Error}}', 'subject'), 'its monitor died\n');
   t.false(isAlive(pid));
   await run(t, 0, 'start', 'subject');
   await onlyBystander(t, other, 'after it');

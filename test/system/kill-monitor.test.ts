@@ -112,7 +112,7 @@ for (const [title, stage] of Object.entries(STAGES)) {
 
     t.deepEqual(await env.recovers(title), [{ id: container.id, status: 'exited' }]);
     t.true(pid === 0 || !isAlive(pid), 'its process is gone');
-    t.like(container.state(), { exitCode: -1, pid: 0, monitorPid: 0, error: 'its supervisor died' });
+    t.like(container.state(), { exitCode: -1, pid: 0, monitorPid: 0, error: 'its monitor died' });
     if (stage.logged === true) t.regex(await logOf(container), /^(up\r?\n)+$/);
     await startsAgain(t, container);
     await env.removesAll(title);
@@ -163,7 +163,7 @@ for (const [title, { points, gated }] of Object.entries(LAUNCHING)) {
       const after = status === 0 ? 'exited' : 'created';
       t.regex(stderr, status === 0 ? /^$/ : MONITOR_GONE, what);
       t.deepEqual(await env.recovers(what), [{ id: container.id, status: after }], what);
-      t.regex(container.state().error, status === 0 ? /its supervisor died/ : /monitor|Process with ID/, what);
+      t.regex(container.state().error, status === 0 ? /its monitor died/ : /monitor|Process with ID/, what);
       await startsAgain(t, container);
       await env.removesAll(what);
     }

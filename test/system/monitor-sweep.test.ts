@@ -19,7 +19,7 @@ const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 24);
 
 const NAME = 'subject';
 
-/** As `run` and `exec` tell it when the supervisor dies of what has begun: nobody knows how it ends. */
+/** As `run` and `exec` tell it when the monitor dies of what has begun: nobody knows how it ends. */
 const UNKNOWN_END = 255;
 
 interface Life {

@@ -41,7 +41,7 @@ export interface FileChange {
   readonly path: string;
 }
 
-export interface UnmountContainerOptions {
+export interface ContainerUnmountOptions {
   /** Takes the mount away however many calls of mount() there were. @default false */
   readonly force?: boolean;
 }
@@ -86,7 +86,7 @@ export interface ContainerFiles {
    */
   mount(): Promise<string>;
   /** STATE_INVALID if it runs and mount() is not outstanding. */
-  unmount(options?: UnmountContainerOptions): Promise<void>;
+  unmount(options?: ContainerUnmountOptions): Promise<void>;
   /** NO_SUCH_FILE. With `follow` false a link at the end is described itself. @default follow true */
   stat(path: string, options?: { readonly follow?: boolean }): Promise<FileStat>;
   /**

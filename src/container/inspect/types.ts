@@ -17,7 +17,7 @@ export interface InspectState {
   readonly OOMKilled: boolean;
   readonly Dead: boolean;
   readonly Pid: number;
-  /** Pid of the supervisor (Podman's field name). */
+  /** Pid of the monitor (Podman's field name). */
   readonly ConmonPid: number;
   readonly ExitCode: number;
   readonly Error: string;

@@ -34,10 +34,10 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
     if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
     if (observation.kind !== 'live' && observation.kind !== 'ending') return;
     const { monitor } = observation.live;
-    const supervisor = `${String(monitor.pid)} ${String(monitor.startTime)}`;
-    if (watched.has(supervisor)) return;
-    watched.add(supervisor);
-    void attend(context, { id, live: observation.live, signal }).finally(() => watched.delete(supervisor));
+    const key = `${String(monitor.pid)} ${String(monitor.startTime)}`;
+    if (watched.has(key)) return;
+    watched.add(key);
+    void attend(context, { id, live: observation.live, signal }).finally(() => watched.delete(key));
   };
   for (const { id } of context.store.list('live')) look(id);
   return { look };

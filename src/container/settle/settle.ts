@@ -72,7 +72,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       recordWhatHappened(held);
       await endLost(held, observation.live);
       failpoint('lost-killed');
-      await abandon(held, 'its supervisor died');
+      await abandon(held, 'its monitor died');
       return;
     case 'launching':
       if (await monitorIsAtWork(held)) return;

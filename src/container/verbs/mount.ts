@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { TspodError } from '../../errors.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import type { UnmountContainerOptions } from '../api/files.js';
+import type { ContainerUnmountOptions } from '../api/files.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { isMounted, mountPointOf, unmountRoot } from '../files/root-mount.js';
@@ -40,7 +40,7 @@ async function ensureMounted(held: HeldContainer): Promise<void> {
 export async function unmountContainer(
   context: EngineContext,
   id: string,
-  { force = false }: UnmountContainerOptions = {},
+  { force = false }: ContainerUnmountOptions = {},
 ): Promise<void> {
   await withContainer(context, id, async (held) => {
     held.require('unmount');
