@@ -173,6 +173,8 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly readOnly: boolean;
   readonly readOnlyTmpfs: boolean;
   readonly mounts: readonly MountConfig[];
+  /** Containers of which some of the mounts are, as they were named; nothing goes by it. Absent: none. */
+  readonly volumesFrom?: readonly string[];
   readonly secrets: readonly SecretConfig[];
   readonly rootPropagation?: PropagationMode;
   readonly shmSizeBytes: number;

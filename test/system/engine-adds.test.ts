@@ -86,5 +86,8 @@ test('command line: --volumes-from and --env-merge', async (t) => {
     '-c',
     script,
   );
+  await run(t, 0, 'create', '--name', 'c', '--volumes-from', 'donor:ro', '--init', '--rootfs', root, 'true');
+  const fields = '{{.HostConfig.VolumesFrom}} {{.HostConfig.Init}}';
+  t.is(await output(t, 'inspect', '-f', fields, 'c', 'donor'), '[donor:ro] true\n[] false\n');
   t.is(found, 'of the donor\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/more\nhello me\n');
 });

@@ -10,8 +10,8 @@ import { CliError, invalid } from '../errors/cli-error.js';
 import type { Command } from '../command/definition.js';
 import type { Context } from '../context.js';
 import { messageOf } from '../errors/exit-status.js';
-import { fromJson, type JsonShape } from '../format/from-json.js';
 import type { GoValue } from '../format/values.js';
+import { containerStruct } from '../rows/container-struct.js';
 import { imageStruct } from '../rows/image-struct.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../targets/inspect-each.js';
 import { networkStruct } from '../rows/network.js';
@@ -179,40 +179,10 @@ function structOf(item: Found): GoValue {
   if ('driver' in item) return networkStruct(item);
   if ('Mountpoint' in item) return volumeStruct(item);
   if ('RepoTags' in item) return imageStruct(item);
-  return 'NumContainers' in item ? podInspectStruct(item) : fromJson(item, SHAPE);
+  return 'NumContainers' in item ? podInspectStruct(item) : containerStruct(item);
 }
 
 /** Names that Podman's users write and the data does not have. */
 function renamed(format: string): string {
   return format.replaceAll('.Src}}', '.Source}}').replaceAll('.Dst}}', '.Destination}}');
 }
-
-/** Types named as Podman's are, since scripts' users search for these messages. */
-const TYPES: Readonly<Record<string, string>> = {
-  '': '*define.InspectContainerData',
-  State: '*define.InspectContainerState',
-  Config: '*define.InspectContainerConfig',
-  HostConfig: '*define.InspectContainerHostConfig',
-  NetworkSettings: '*define.InspectNetworkSettings',
-  Mounts: 'define.InspectMount',
-};
-
-/** So that `{{if .State.Health}}` may ask for what only some containers have. */
-const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
-  '': { SizeRw: null, SizeRootFs: null },
-  State: { Health: null, Healthcheck: null },
-  Config: { Healthcheck: null, StartupHealthCheck: null },
-};
-
-const MAPS = ['Labels', 'Annotations', 'Tmpfs', 'Ports', 'PortBindings', 'Data', 'CgroupConf', 'Networks', 'Sysctl'];
-
-const SHAPE: JsonShape = {
-  maps: new Set(MAPS),
-  times: new Set(['Created', 'StartedAt', 'FinishedAt']),
-  typeOf: (parent) => TYPES[parent] ?? `define.Inspect${parent}`,
-  aliasesOf: (names) => ({
-    ...(names.includes('Id') ? { ID: 'Id' } : {}),
-    ...(names.includes('Health') ? { Healthcheck: 'Health' } : {}),
-  }),
-  optionalOf: (parent) => OPTIONAL[parent],
-};

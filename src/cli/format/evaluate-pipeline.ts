@@ -3,7 +3,7 @@ import { FUNCTIONS, type ParameterType, type TemplateFunction } from './function
 import { nodeText, type CommandNode, type FunctionNode, type OperandNode, type PipelineNode } from './nodes.js';
 import { failIn, findVariable, type Scope, type Variable } from './scope.js';
 import { callTimeMethod } from './time-methods.js';
-import { isList, isMap, isStruct, isTime, isTrue, typeName, type GoValue } from './values.js';
+import { isList, isMap, isStruct, isTime, isTrue, typeName, type GoStruct, type GoValue } from './values.js';
 
 /** The value of the first command is the last argument of the second, and so on; then variables are set. */
 export function evaluatePipeline(scope: Scope, dot: GoValue, pipeline: PipelineNode): GoValue {
@@ -122,16 +122,23 @@ function evaluateField(scope: Scope, receiver: GoValue, access: FieldAccess): Go
     return receiver.entries.get(name);
   }
   if (isStruct(receiver)) {
-    const field =
-      structField(receiver.fields, name) ??
-      structField(receiver.fields, receiver.aliases?.[name] ?? '') ??
-      structField(receiver.optional ?? {}, name);
+    const field = findField(receiver, name);
     if (field !== undefined) {
       if (values.length > 0) failIn(scope, node, `${name} has arguments but cannot be invoked as function`);
       return field.value;
     }
   }
   return failIn(scope, node, `can't evaluate field ${name} in type ${typeName(receiver)}`);
+}
+
+function findField({ fields, aliases = {}, optional = {} }: GoStruct, name: string) {
+  const alias = aliases[name] ?? name;
+  return (
+    structField(fields, name) ??
+    structField(fields, alias) ??
+    structField(optional, name) ??
+    structField(optional, alias)
+  );
 }
 
 function structField(fields: Readonly<Record<string, GoValue>>, name: string): { readonly value: GoValue } | undefined {

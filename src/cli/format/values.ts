@@ -14,7 +14,7 @@ export interface GoStruct {
   readonly fields: Readonly<Record<string, GoValue>>;
   /** Names that also find a field: `ID` for `Id`. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** What fields that JSON leaves out are when a template asks for them. */
+  /** What fields that JSON leaves out are when a template asks for them, aliases too. */
   readonly optional?: Readonly<Record<string, GoValue>>;
 }
 
@@ -24,6 +24,8 @@ export interface GoMap {
   readonly entries: ReadonlyMap<string, GoValue>;
   /** What `index` answers for a missing key. */
   readonly zero: GoValue;
+  /** Never made: null as JSON. */
+  readonly isNil?: true;
 }
 
 /** A moment; prints as Go's time.Time does. */
@@ -75,6 +77,14 @@ export function stringMap(record: Readonly<Record<string, string>>): GoMap {
   return { kind: 'map', entries: new Map(Object.entries(record)), zero: '' };
 }
 
+/** A map that is nil: templates find it empty. `zero`: that of its values' type. */
+export function nilMap(zero: GoValue = ''): GoMap {
+  return { kind: 'map', entries: new Map(), zero, isNil: true };
+}
+
+/** A list that is nil: templates find it empty, and JSON has null. */
+export const NIL_LIST: readonly GoValue[] = [];
+
 /** The name of a value's type, as Go's messages say it. */
 export function typeName(value: GoValue): string {
   if (value === undefined || value === null) return '<nil>';
@@ -112,7 +122,7 @@ export function sortedKeys(map: GoMap): string[] {
 
 /** Back to plain data, for `json`. */
 export function toJson(value: GoValue): unknown {
-  if (value === undefined) return null;
+  if (value === undefined || value === NIL_LIST) return null;
   if (isList(value)) return value.map(toJson);
   if (!isTagged(value)) return value;
   switch (value.kind) {
@@ -121,6 +131,7 @@ export function toJson(value: GoValue): unknown {
     case 'time':
       return value.text;
     case 'map':
+      if (value.isNil === true) return null;
       return Object.fromEntries(sortedKeys(value).map((key) => [key, toJson(value.entries.get(key))]));
     case 'struct':
       return Object.fromEntries(

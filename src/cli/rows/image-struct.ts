@@ -1,29 +1,39 @@
 /** What is known of an image as templates see it. */
 import type { ImageInspect } from '../../engine/images/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
-import { stringMap, type GoValue } from '../format/values.js';
+import { NIL_LIST, nilMap, struct, type GoValue } from '../format/values.js';
+
+/** Of the value of a port or a volume. */
+const NOTHING = struct('struct {}', {});
 
 /** An image that says nothing of these has them all the same. */
-const EMPTY_CONFIG: Readonly<Record<string, GoValue>> = {
-  User: '',
-  ExposedPorts: stringMap({}),
-  Env: [],
-  Entrypoint: [],
-  Cmd: [],
-  Volumes: stringMap({}),
-  WorkingDir: '',
-  Labels: stringMap({}),
-  StopSignal: '',
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
+  '': { Healthcheck: null },
+  Config: {
+    User: '',
+    ExposedPorts: nilMap(NOTHING),
+    Env: NIL_LIST,
+    Entrypoint: NIL_LIST,
+    Cmd: NIL_LIST,
+    Volumes: nilMap(NOTHING),
+    WorkingDir: '',
+    Labels: nilMap(),
+    StopSignal: '',
+  },
 };
+
+/** Names of fields in Podman's code, and those that are printed. */
+const ALIASES: Readonly<Record<string, string>> = { ID: 'Id', HealthCheck: 'Healthcheck' };
 
 const SHAPE: JsonShape = {
   maps: new Set(['Labels', 'Annotations', 'Data', 'ExposedPorts', 'Volumes']),
+  zeros: { ExposedPorts: NOTHING, Volumes: NOTHING },
   times: new Set(['Created', 'created']),
   typeOf: (parent) => (parent === '' ? '*define.ImageData' : `define.${parent}`),
-  aliasesOf: (names) => (names.includes('Id') ? { ID: 'Id' } : {}),
-  optionalOf: (parent) => (parent === 'Config' ? EMPTY_CONFIG : undefined),
+  aliasesOf: () => ALIASES,
+  optionalOf: (parent) => OPTIONAL[parent],
 };
 
 export function imageStruct(image: ImageInspect): GoValue {
-  return fromJson({ ...image, Labels: image.Labels ?? {} }, SHAPE);
+  return fromJson(image, SHAPE);
 }

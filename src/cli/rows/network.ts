@@ -1,7 +1,7 @@
 /** A network as templates see it: the fields of its file under Go's names. */
 import type { Network } from '../../network/network-file.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
-import { struct, type GoStruct, type GoValue } from '../format/values.js';
+import { NIL_LIST, nilMap, struct, type GoStruct, type GoValue } from '../format/values.js';
 import { shortId } from '../../util/short-id.js';
 
 /** Names in Podman's code, and those in the file. */
@@ -29,37 +29,48 @@ const ALIASES: Readonly<Record<string, string>> = {
   Metric: 'metric',
 };
 
-const SHAPE: JsonShape = {
-  maps: new Set(['labels', 'options', 'ipam_options']),
-  times: new Set(['created']),
-  typeOf: () => 'types.Network',
-  aliasesOf: (names) => Object.fromEntries(Object.entries(ALIASES).filter(([, field]) => names.includes(field))),
+const TYPES: Readonly<Record<string, string>> = {
+  subnets: 'types.Subnet',
+  lease_range: '*types.LeaseRange',
+  routes: 'types.Route',
 };
 
 /** Fields that a file may leave out are there all the same. */
-const EMPTY = {
-  network_interface: '',
-  subnets: null,
-  routes: null,
-  network_dns_servers: null,
-  labels: null,
-  options: null,
-  ipam_options: null,
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
+  '': {
+    network_interface: '',
+    subnets: NIL_LIST,
+    routes: NIL_LIST,
+    network_dns_servers: NIL_LIST,
+    labels: nilMap(),
+    options: nilMap(),
+    ipam_options: nilMap(),
+  },
+  subnets: { gateway: null, lease_range: null },
+  lease_range: { start_ip: null, end_ip: null },
+  routes: { metric: null },
+};
+
+const SHAPE: JsonShape = {
+  maps: new Set(['labels', 'options', 'ipam_options']),
+  times: new Set(['created']),
+  typeOf: (parent) => TYPES[parent] ?? 'types.Network',
+  aliasesOf: () => ALIASES,
+  optionalOf: (parent) => OPTIONAL[parent],
 };
 
 /** As `inspect` shows it. */
-export function networkStruct(network: Network): GoValue {
-  return fromJson({ ...EMPTY, ...network }, SHAPE);
+export function networkStruct(network: Network): GoStruct {
+  return fromJson(network, SHAPE) as GoStruct;
 }
 
 /** As `ls` shows it: ids cut, labels in one text. */
 export function networkRow(network: Network, truncate: boolean): GoStruct {
-  const whole = networkStruct(network) as GoStruct;
+  const { fields: given, optional = {} } = networkStruct(network);
+  const whole = { ...optional, ...given };
   const labels = Object.entries(network.labels ?? {}).map(([key, value]) => `${key}=${value}`);
   const fields = Object.fromEntries(
-    Object.entries(ALIASES).flatMap(([name, field]) =>
-      Object.hasOwn(whole.fields, field) ? [[name, whole.fields[field]]] : [],
-    ),
+    Object.entries(ALIASES).flatMap(([name, field]) => (Object.hasOwn(whole, field) ? [[name, whole[field]]] : [])),
   );
   return struct('network', { ...fields, ID: networkId(network, truncate), Labels: labels.join(',') });
 }

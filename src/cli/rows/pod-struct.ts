@@ -1,16 +1,48 @@
 /** What is known of a pod, as templates see it. */
 import type { PodInspect } from '../../pod/api.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
-import type { GoValue } from '../format/values.js';
+import { NIL_LIST, nilMap, type GoValue } from '../format/values.js';
 
-/** Fields that are left out where there is nothing to say: a template finds them empty. */
-const EMPTY = {
-  Labels: {},
-  CgroupPath: '',
-  InfraContainerID: '',
-  InfraConfig: null,
-  SharedNamespaces: null,
-  Containers: null,
+/** Limits that were not asked for. */
+const LIMITS: Readonly<Record<string, GoValue>> = {
+  cpu_period: 0,
+  cpu_quota: 0,
+  cpuset_cpus: '',
+};
+
+/** Fields that are left out where there is nothing to say, or null: a template finds them empty. */
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
+  '': {
+    ...LIMITS,
+    CgroupPath: '',
+    Containers: NIL_LIST,
+    InfraConfig: null,
+    InfraContainerID: '',
+    Labels: nilMap(),
+    Namespace: '',
+    SharedNamespaces: NIL_LIST,
+    blkio_weight: 0,
+    blkio_weight_device: NIL_LIST,
+    cpu_shares: 0,
+    cpuset_mems: '',
+    device_read_bps: NIL_LIST,
+    device_write_bps: NIL_LIST,
+    devices: NIL_LIST,
+    memory_limit: 0,
+    memory_swap: 0,
+    mounts: NIL_LIST,
+    security_opt: NIL_LIST,
+    volumes_from: NIL_LIST,
+  },
+  InfraConfig: {
+    ...LIMITS,
+    DNSOption: NIL_LIST,
+    DNSSearch: NIL_LIST,
+    DNSServer: NIL_LIST,
+    HostAdd: NIL_LIST,
+    NetworkOptions: nilMap(NIL_LIST),
+    Networks: NIL_LIST,
+  },
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -22,6 +54,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Names of fields in Podman's code, and those that are printed. */
 const ALIASES: Readonly<Record<string, string>> = {
   ID: 'Id',
+  HostIP: 'HostIp',
   PidNS: 'pid_ns',
   UserNS: 'userns',
   UtsNS: 'uts_ns',
@@ -33,15 +66,24 @@ const ALIASES: Readonly<Record<string, string>> = {
   MemoryLimit: 'memory_limit',
   MemorySwap: 'memory_swap',
   BlkioWeight: 'blkio_weight',
+  BlkioWeightDevice: 'blkio_weight_device',
+  BlkioDeviceReadBps: 'device_read_bps',
+  BlkioDeviceWriteBps: 'device_write_bps',
+  Mounts: 'mounts',
+  Devices: 'devices',
+  SecurityOpts: 'security_opt',
+  VolumesFrom: 'volumes_from',
 };
 
 const SHAPE: JsonShape = {
   maps: new Set(['Labels', 'PortBindings']),
+  zeros: { PortBindings: NIL_LIST },
   times: new Set(['Created']),
   typeOf: (parent) => TYPES[parent] ?? `define.InspectPod${parent}`,
-  aliasesOf: (names) => Object.fromEntries(Object.entries(ALIASES).filter(([, field]) => names.includes(field))),
+  aliasesOf: () => ALIASES,
+  optionalOf: (parent) => OPTIONAL[parent],
 };
 
 export function podInspectStruct(pod: PodInspect): GoValue {
-  return fromJson({ ...EMPTY, ...pod }, SHAPE);
+  return fromJson(pod, SHAPE);
 }

@@ -30,7 +30,9 @@ export function configureFor(
     pod,
     image: isStored ? containerImage(context, image) : undefined,
   });
-  return context.hooksDirectories.length === 0 ? config : withHooks(context.hooksDirectories, config);
+  const { volumesFrom = [] } = options;
+  const recorded = volumesFrom.length === 0 ? config : { ...config, volumesFrom };
+  return context.hooksDirectories.length === 0 ? recorded : withHooks(context.hooksDirectories, recorded);
 }
 
 function withHooks(directories: readonly string[], config: ContainerConfig): ContainerConfig {

@@ -39,6 +39,7 @@ export function inspectConfig(
     Timeout: config.timeoutSec,
     StopTimeout: config.stopTimeoutSec,
     Passwd: config.passwd,
+    ...(config.chrootDirs.length === 0 ? {} : { ChrootDirs: config.chrootDirs }),
     ...(config.secrets.length === 0 ? {} : { Secrets: config.secrets.map(inspectSecret) }),
     ...inspectHealthConfig(config),
   };
@@ -95,11 +96,12 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
     LogConfig: logConfig(config, paths),
     RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },
     AutoRemove: config.autoRemove,
+    ...(config.init ? { Init: true as const } : {}),
     Runtime: config.runtime?.name ?? BUILT_IN_RUNTIME,
   };
 }
 
-function mountFields({ mounts, readOnly, shmSizeBytes, devices }: ContainerConfig) {
+function mountFields({ mounts, volumesFrom, readOnly, shmSizeBytes, devices }: ContainerConfig) {
   const binds = mounts.filter((mount) => mount.type === 'bind' || mount.type === 'volume');
   const tmpfs = mounts.filter((mount) => mount.type === 'tmpfs');
   return {
@@ -108,6 +110,7 @@ function mountFields({ mounts, readOnly, shmSizeBytes, devices }: ContainerConfi
         .filter((part) => part !== '')
         .join(':'),
     ),
+    ...(volumesFrom === undefined ? {} : { VolumesFrom: volumesFrom }),
     Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')])),
     ReadonlyRootfs: readOnly,
     ShmSize: shmSizeBytes,

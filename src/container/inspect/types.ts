@@ -71,6 +71,8 @@ export interface InspectConfig extends InspectHealthConfig {
   readonly StopTimeout: number;
   /** Lines are added to /etc/passwd and /etc/group for a user and a group that they lack. */
   readonly Passwd: boolean;
+  /** Only where there are some. */
+  readonly ChrootDirs?: readonly string[];
   /** Only where there are some. Never what they are. */
   readonly Secrets?: readonly InspectSecret[];
 }
@@ -110,6 +112,10 @@ export interface InspectHostConfig {
   readonly NetworkMode: string;
   readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount: number };
   readonly AutoRemove: boolean;
+  /** Only with an init program. */
+  readonly Init?: true;
+  /** Containers whose mounts it has, as they were named. Only where there are some. */
+  readonly VolumesFrom?: readonly string[];
   readonly PortBindings: InspectPorts;
   readonly PublishAllPorts: boolean;
   readonly CapAdd: readonly string[];

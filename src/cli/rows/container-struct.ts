@@ -1,0 +1,104 @@
+/** What is known of a container, as templates see it. */
+import type { ContainerInspect } from '../../container/inspect/types.js';
+import { fromJson, type JsonShape } from '../format/from-json.js';
+import { NIL_LIST, nilMap, struct, type GoValue } from '../format/values.js';
+
+/** Types named as Podman's are, since scripts' users search for these messages. */
+const TYPES: Readonly<Record<string, string>> = {
+  '': '*define.InspectContainerData',
+  State: '*define.InspectContainerState',
+  Config: '*define.InspectContainerConfig',
+  HostConfig: '*define.InspectContainerHostConfig',
+  NetworkSettings: '*define.InspectNetworkSettings',
+  Mounts: 'define.InspectMount',
+  'Networks[]': '*define.InspectAdditionalNetwork',
+  'Ports[]': 'define.InspectHostPort',
+  'PortBindings[]': 'define.InspectHostPort',
+};
+
+/** Names of fields in Podman's code, and those that are printed. */
+const ALIASES: Readonly<Record<string, string>> = {
+  ID: 'Id',
+  DomainName: 'Domainname',
+  Healthcheck: 'Health',
+  HostIP: 'HostIp',
+  UIDMap: 'UidMap',
+  GIDMap: 'GidMap',
+};
+
+const NEVER: GoValue = { kind: 'time', text: '0001-01-01T00:00:00Z' };
+
+const ADDRESSES: Readonly<Record<string, GoValue>> = {
+  SecondaryIPAddresses: NIL_LIST,
+  SecondaryIPv6Addresses: NIL_LIST,
+  AdditionalMacAddresses: NIL_LIST,
+};
+
+/**
+ * What Podman's structs have as well, so that a template may ask every container for it: what is left out of the JSON where it is nothing, what tspod has
+ * not, and fields that are null.
+ */
+const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
+  '': { Namespace: '', OCIConfigPath: '', SizeRw: null, SizeRootFs: 0 },
+  State: {
+    Health: null,
+    Checkpointed: false,
+    CheckpointedAt: NEVER,
+    CheckpointLog: '',
+    CheckpointPath: '',
+    Restored: false,
+    RestoredAt: NEVER,
+    RestoreLog: '',
+  },
+  Health: { Log: NIL_LIST },
+  Mounts: { Name: '' },
+  Config: {
+    ChrootDirs: NIL_LIST,
+    Entrypoint: NIL_LIST,
+    Healthcheck: null,
+    HealthcheckOnFailureAction: 'none',
+    HealthLogDestination: '',
+    HealthMaxLogCount: 0,
+    HealthMaxLogSize: 0,
+    OnBuild: null,
+    Secrets: NIL_LIST,
+    StartupHealthCheck: null,
+    SystemdMode: false,
+    Timezone: '',
+    Volumes: nilMap(struct('struct {}', {})),
+  },
+  HostConfig: {
+    CgroupConf: nilMap(),
+    ConsoleSize: [0, 0],
+    CpuCount: 0,
+    CpuPercent: 0,
+    DiskQuota: 0,
+    IDMappings: null,
+    Init: false,
+    IOMaximumBandwidth: 0,
+    IOMaximumIOps: 0,
+    Isolation: '',
+    KernelMemory: 0,
+    Links: NIL_LIST,
+    VolumeDriver: '',
+    VolumesFrom: NIL_LIST,
+  },
+  LogConfig: { Config: nilMap() },
+  NetworkSettings: { ...ADDRESSES, Networks: nilMap(null) },
+  'Networks[]': { ...ADDRESSES, DriverOpts: nilMap(), IPAMConfig: nilMap(), Links: NIL_LIST },
+};
+
+const MAPS = ['Labels', 'Annotations', 'Tmpfs', 'Ports', 'PortBindings', 'Data', 'CgroupConf', 'Networks', 'Sysctl'];
+
+const SHAPE: JsonShape = {
+  maps: new Set(MAPS),
+  zeros: { Ports: NIL_LIST, PortBindings: NIL_LIST, Networks: null },
+  times: new Set(['Created', 'StartedAt', 'FinishedAt']),
+  typeOf: (parent) => TYPES[parent] ?? `define.Inspect${parent}`,
+  aliasesOf: () => ALIASES,
+  optionalOf: (parent) => (Object.hasOwn(OPTIONAL, parent) ? OPTIONAL[parent] : undefined),
+};
+
+export function containerStruct(container: ContainerInspect): GoValue {
+  return fromJson(container, SHAPE);
+}
