@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { platformOf } from '../oci/platform.js';
 import { packageRoot } from '../native/package-root.js';
 import { PLAN_VERSION } from '../plan/ops.js';
 
@@ -15,13 +16,13 @@ export interface VersionFields {
 }
 
 export function readVersion(): VersionFields {
-  const os = process.platform;
+  const { os, architecture } = platformOf(process.arch);
   return {
     Version: packageVersion(),
     PlanVersion: PLAN_VERSION,
     NodeVersion: process.version,
     Os: os,
-    OsArch: `${os}/${process.arch}`,
+    OsArch: `${os}/${architecture}`,
   };
 }
 

@@ -45,9 +45,14 @@ export function readLoginKey(text: string): {
   return { key, registry, path: parts.length === 0 ? undefined : parts.join('/') };
 }
 
+/** Those that registries.conf names for short names. Throws INVALID_ARGUMENT for what is wrong in it. */
+export function searchedRegistries(request: RegistryRequest = {}): readonly string[] {
+  return registriesOf(registryAccess(request)).searched ?? [];
+}
+
 /** The registry that a name without one means. Throws INVALID_ARGUMENT where registries.conf names none. */
 export function defaultRegistry(request: RegistryRequest): string {
-  const [first] = registriesOf(registryAccess(request)).searched ?? [];
+  const [first] = searchedRegistries(request);
   if (first !== undefined) return first;
   throw new TspodError('INVALID_ARGUMENT', 'no registries found in registries.conf, a registry must be provided');
 }
@@ -91,7 +96,7 @@ const DEFAULT_LIMIT = 25;
 export async function searchImages(text: string, request: SearchRequest = {}): Promise<readonly FoundImage[]> {
   const { limit = DEFAULT_LIMIT, signal } = request;
   const [registry, term] = splitRegistry(text);
-  const registries = registry === undefined ? (registriesOf(registryAccess(request)).searched ?? []) : [registry];
+  const registries = registry === undefined ? searchedRegistries(request) : [registry];
   if (registries.length === 0)
     throw new TspodError('INVALID_ARGUMENT', 'no registries found in registries.conf: search for REGISTRY/TERM');
   const given = signal === undefined ? {} : { signal };

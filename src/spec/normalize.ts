@@ -14,6 +14,7 @@ import { normalizeHealth } from './health.js';
 import { normalizeHooks } from './hooks.js';
 import { imageEnvironment, imagePart, withImage, type ContainerImage } from './image.js';
 import { invalid, quote } from './invalid.js';
+import { LOG_DRIVERS } from './log-drivers.js';
 import { normalizeMask, normalizeUnmask } from './masks.js';
 import { checkRelabelling, normalizeMounts } from './mounts.js';
 import { normalizeNames } from './name-config.js';
@@ -234,10 +235,8 @@ function signalNumber(text: string): number {
   return number;
 }
 
-const LOG_DRIVERS = ['k8s-file', 'json-file', 'none', 'passthrough'];
-
 function normalizeLog(options: LogOptions): ContainerConfig['log'] {
-  const driver = options.driver ?? 'k8s-file';
+  const driver = options.driver ?? LOG_DRIVERS[0];
   if (!LOG_DRIVERS.includes(driver))
     throw invalid(`log driver must be one of ${LOG_DRIVERS.join(', ')}, not ${quote(driver)}`);
   if (options.path !== undefined) checkAbsolutePath('log path', options.path);

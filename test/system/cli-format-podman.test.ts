@@ -5,7 +5,11 @@ import test from 'ava';
 
 import { renderTemplate } from '../../src/cli/format/template.js';
 import { struct } from '../../src/cli/format/values.js';
+import { busyboxRoot } from '../helpers/busybox.js';
+import { output, run, storeOf } from '../helpers/cli.js';
+import { podmanOf } from '../helpers/podman.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 /** Those that do not depend on the data, nor on the version of Go. */
 const TEMPLATES: readonly string[] = [
@@ -155,4 +159,78 @@ test('templates: what Podman makes of them', (t) => {
   if (!requires(t, 'podman')) return;
   const version = podman('{{.Client.Version}}').trim();
   for (const template of TEMPLATES) t.is(ours(template, version), podman(template), template);
+});
+
+/** Of a container without network, secrets and the like, what Podman prints is a zero, whatever Go calls it. */
+const OF_A_CONTAINER: readonly string[] = [
+  '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+  '{{len .NetworkSettings.Networks}} {{index .NetworkSettings.Networks "x"}} {{json .NetworkSettings.Networks}}',
+  '{{.NetworkSettings.SecondaryIPAddresses}} {{.NetworkSettings.AdditionalMacAddresses}}',
+  '{{index .NetworkSettings.Ports "80/tcp"}} {{index .HostConfig.PortBindings "80/tcp"}}',
+  '{{.HostConfig.Init}} {{.HostConfig.IDMappings}} {{.HostConfig.VolumesFrom}} {{.HostConfig.CgroupConf}}',
+  '{{index .HostConfig.LogConfig.Config "x"}} {{json .HostConfig.CgroupConf}} {{json .HostConfig.VolumesFrom}}',
+  '{{.HostConfig.Links}} {{.HostConfig.ConsoleSize}} {{.HostConfig.KernelMemory}} {{.HostConfig.IOMaximumIOps}}',
+  '{{.Config.Secrets}} {{.Config.ChrootDirs}} {{.Config.SystemdMode}} {{.Config.Timezone}} {{.Config.Volumes}}',
+  '{{.Config.DomainName}} {{.Config.HealthcheckOnFailureAction}} {{.Config.OnBuild}} {{json .Config.Volumes}}',
+  '{{.State.Checkpointed}} {{.State.Restored}} {{.State.CheckpointLog}} {{.State.RestoredAt}} {{.SizeRootFs}}',
+];
+
+const OF_A_NETWORK: readonly string[] = [
+  '{{index .Labels "x"}}|{{index .Options "mtu"}}|{{.Options}}|{{.Labels}}',
+  '{{range .Subnets}}{{.Gateway}} {{.LeaseRange}}{{end}}',
+];
+
+const OF_A_POD: readonly string[] = [
+  '{{len .Containers}} {{.CPUPeriod}} {{.CPUQuota}} {{.CPUSetCPUs}} {{.InfraConfig}} {{.SharedNamespaces}}',
+  '{{index .Labels "x"}} {{.Mounts}} {{.Devices}} {{.VolumesFrom}} {{.SecurityOpts}}',
+];
+
+test('inspect: what Podman finds of fields that say nothing', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'podman', 'runc')) return;
+  const podman = podmanOf(t);
+  const rootfs = busyboxRoot(t);
+  const networks = temporaryDirectory(t);
+  const both = async (...args: readonly string[]): Promise<void> => {
+    const [ours, theirs] = [await output(t, ...args), podman(...args)];
+    if (args.includes('--format')) t.is(ours, theirs, args.join(' '));
+  };
+  await both('create', '--name', 'c', '--network', 'none', '--rootfs', rootfs, 'sh');
+  await output(t, '--network-config-dir', networks, 'network', 'create', 'n');
+  await both('pod', 'create', '--infra=false', '--share', '', '--name', 'p');
+  for (const template of OF_A_CONTAINER) await both('inspect', '--format', template, 'c');
+  for (const template of OF_A_POD) await both('pod', 'inspect', '--format', template, 'p');
+  for (const template of OF_A_NETWORK)
+    await both('--network-config-dir', networks, 'network', 'inspect', '--format', template, 'n');
+  await both('pod', 'rm', 'p');
+});
+
+test('version: a template finds the fields without Client and with Server', async (t) => {
+  if (!requires(t, 'podman')) return;
+  const number = (await output(t, '--version')).trim().split(' ')[2] ?? '';
+  const theirs = podman('{{.Client.Version}}').trim();
+  for (const template of ['{{.Version}}', '{{.Server.Version}}', '{{.Server}}', '{{.Client.OsArch}}', '{{.Server.Os}}'])
+    t.is((await output(t, 'version', '--format', template)).replace(number, theirs), podman(template), template);
+  t.is((await run(t, 125, 'version', '--format', '{{.Foo}}')).stderr, `Error: ${podman('{{.Foo}}')}`);
+});
+
+test('info: the names that Podman has', async (t) => {
+  if (!requires(t, 'root', 'podman', 'runc')) return;
+  const same =
+    '{{.Host.Arch}} {{.Host.OS}} {{.Host.CgroupsVersion}} {{.Host.Kernel}} {{.Host.CPUs}} {{.Host.LogDriver}}';
+  const store = '{{.Store.GraphDriverName}} {{.Store.ContainerStore.Running}} {{.Store.ImageStore.Number}}';
+  const template = `${same} ${store} {{.Host.CgroupManager}} {{.Version.OsArch}} {{json .Host.IDMappings}}`;
+  const manager = '--cgroup-manager=cgroupfs';
+  t.is(await output(t, manager, 'info', '--format', template), podmanOf(t)('info', '--format', template));
+  const json = JSON.parse(await output(t, 'info', '--format', 'json')) as Readonly<Record<string, object>>;
+  const { root, runRoot } = storeOf(t);
+  t.like(json['store'], { graphRoot: root, runRoot, volumePath: `${root}/volumes`, containerStore: { number: 0 } });
+  t.like(json['host'], { ociRuntime: { name: 'tspod' }, eventLogger: 'file', networkBackend: 'tspod' });
+  t.like(json['version'], { Os: 'linux', NodeVersion: process.version });
+  t.deepEqual(json['plugins'], {
+    volume: ['local'],
+    network: ['bridge', 'macvlan', 'ipvlan'],
+    log: ['k8s-file', 'json-file', 'none', 'passthrough'],
+    authorization: null,
+  });
+  t.is(await output(t, 'info', '--format', '{{.Host.RemoteSocket.Path}}|{{.Store.Root}}'), `|${root}\n`);
 });

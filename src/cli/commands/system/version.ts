@@ -4,8 +4,8 @@ import { jsonText } from '../../terminal/escape.js';
 import { alignColumns } from '../../format/columns.js';
 import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
 import { renderTemplate } from '../../format/template.js';
-import { struct } from '../../format/values.js';
-import { readVersion } from '../../version.js';
+import { struct, type GoStruct } from '../../format/values.js';
+import { readVersion, type VersionFields } from '../../version.js';
 
 export const command: Command = {
   name: 'version',
@@ -32,8 +32,7 @@ export const command: Command = {
     const format = flags.text('format') ?? '';
     if (isJsonFormat(format)) await context.out(`${jsonText({ Client: client })}\n`);
     else if (format !== '') {
-      const data = struct('version', { Client: struct('*define.Version', client), Server: null });
-      await context.out(renderTemplate('version', lineOf(unescapeFormat(format)), data));
+      await context.out(renderTemplate('version', lineOf(templateOf(format)), versionStruct(client)));
     } else {
       const lines = [
         'Client:\ttspod Engine',
@@ -47,3 +46,16 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** There is no server; a template that asks for its version means this one, as with Podman. */
+function templateOf(format: string): string {
+  return unescapeFormat(format).replaceAll('.Server.', '.');
+}
+
+/** The client's fields are found without its name, too. */
+function versionStruct(client: VersionFields): GoStruct {
+  return {
+    ...struct('*define.Version', { Client: struct('*define.Version', client) }),
+    optional: { Server: null, ...client },
+  };
+}
