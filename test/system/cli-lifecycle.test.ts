@@ -1,4 +1,6 @@
 /** The life of a container by the command line: states, messages, statuses, lists. */
+import { readlinkSync } from 'node:fs';
+
 import { once } from 'node:events';
 import { join } from 'node:path';
 
@@ -335,6 +337,20 @@ onBusybox('ps: columns, order, filters and formats', async (t, root) => {
   );
   t.regex(await output(t, 'ps', '-a', '--size', '--format', '{{.Size}}'), /^\S+B \(virtual \S+B\)\n/);
   t.regex(await output(t, 'ps', '--ns'), /^CONTAINER ID {2}NAMES +PID +CGROUPNS[^\n]*\n\S+ +up +\d+ +\d+/);
+  const kinds = { net: 'NET', ipc: 'IPC', uts: 'UTS', pid: 'PIDNS', user: 'USERNS', cgroup: 'CGROUPNS', mnt: 'MNT' };
+  const pid = (await output(t, 'inspect', '-f', '{{.State.Pid}}', 'up')).trim();
+  const inodes = Object.keys(kinds).map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`).replace(/\D/g, ''));
+  const fields = Object.values(kinds).map((name) => `{{.${name}}}`);
+  t.is(await output(t, 'ps', '--ns', '--format', fields.join(' ')), `${inodes.join(' ')}\n`);
+  t.is(await output(t, 'ps', '-a', '--format', fields.join('')), '\n\n', 'nobody asked for them');
+  t.regex(await output(t, 'ps', '--ns', '--format', 'table {{.PIDNS}} {{.USERNS}}'), /^PIDNS +USERNS\n\d+ +\d+\n$/);
+  const [{ Namespaces }] = JSON.parse(await output(t, 'ps', '--ns', '--format', 'json')) as [{ Namespaces: object }];
+  t.like(Namespaces, { Net: inodes[0], Pidns: inodes[3], User: inodes[4], Cgroup: inodes[5] });
+  const year = new Date().getUTCFullYear();
+  t.regex(
+    await output(t, 'ps', '--format', '{{.Created.Year}}|{{.Created}}|{{.CreatedHuman}}|{{.RunningFor}}'),
+    new RegExp(`^${year}\\|${year}-\\d\\d-\\d\\d [\\d:.]+ \\+0000 UTC\\|.* ago\\|.* ago\n$`),
+  );
   const rows = JSON.parse(await output(t, 'ps', '-a', '--format', 'json')) as {
     Id: string;
     Names: string[];
@@ -428,7 +444,12 @@ onBusybox('names, ids and beginnings of ids', async (t, root) => {
 test('info says what the machine is', async (t) => {
   if (!requires(t, 'root')) return;
   t.regex(await output(t, 'info'), /^host:\n {2}arch: /);
-  t.is(await output(t, 'info', '--format', '{{.Host.Arch}} {{.Version.Node}}'), `${process.arch} ${process.version}\n`);
-  const data = JSON.parse(await output(t, 'info', '--format', 'json')) as { store: { containers: { number: number } } };
-  t.is(data.store.containers.number, 0);
+  t.is(
+    await output(t, 'info', '--format', '{{.Version.NodeVersion}} {{.Version.Node}}'),
+    `${process.version} ${process.version}\n`,
+  );
+  const data = JSON.parse(await output(t, 'info', '--format', 'json')) as {
+    store: { containerStore: { number: number } };
+  };
+  t.is(data.store.containerStore.number, 0);
 });

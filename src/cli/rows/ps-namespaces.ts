@@ -1,18 +1,40 @@
 /** The namespaces of a process, for ps --ns. */
 import { readlinkSync } from 'node:fs';
 
-const KINDS = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
+/** By the heading: the file's name in /proc/PID/ns, and Podman's key in JSON. */
+const KINDS = {
+  CGROUPNS: { file: 'cgroup', key: 'Cgroup' },
+  IPC: { file: 'ipc', key: 'Ipc' },
+  MNT: { file: 'mnt', key: 'Mnt' },
+  NET: { file: 'net', key: 'Net' },
+  PIDNS: { file: 'pid', key: 'Pidns' },
+  USERNS: { file: 'user', key: 'User' },
+  UTS: { file: 'uts', key: 'Uts' },
+} as const;
 
-export const NAMESPACE_HEADINGS = ['CGROUPNS', 'IPC', 'MNT', 'NET', 'PIDNS', 'USERNS', 'UTS'] as const;
+export type NamespaceHeading = keyof typeof KINDS;
 
-/** Inode numbers in the order of the headings; empty without a process. */
-export function namespaceCells(pid: number): readonly string[] {
-  if (pid === 0) return KINDS.map(() => '');
-  return KINDS.map((kind) => {
-    try {
-      return /\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/${kind}`))?.[1] ?? '';
-    } catch {
-      return '';
-    }
-  });
+export const NAMESPACE_HEADINGS = Object.keys(KINDS) as readonly NamespaceHeading[];
+
+/** Inode numbers; empty without a process. */
+export function namespacesOf(pid: number): Readonly<Record<NamespaceHeading, string>> {
+  const cells = NAMESPACE_HEADINGS.map((heading) => [heading, inodeOf(pid, KINDS[heading].file)] as const);
+  return Object.fromEntries(cells) as Record<NamespaceHeading, string>;
+}
+
+function inodeOf(pid: number, file: string): string {
+  if (pid === 0) return '';
+  try {
+    return /\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/${file}`))?.[1] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** As Podman prints them with --format json: what is empty is left out. */
+export function namespacesJson(pid: number): Readonly<Record<string, string>> {
+  const found = namespacesOf(pid);
+  return Object.fromEntries(
+    NAMESPACE_HEADINGS.flatMap((heading) => (found[heading] === '' ? [] : [[KINDS[heading].key, found[heading]]])),
+  );
 }

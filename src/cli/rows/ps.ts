@@ -1,5 +1,6 @@
 /** A line of ps: its fields as text, as JSON, and as a template sees them. */
 import { portsText } from './ports.js';
+import { NAMESPACE_HEADINGS, namespacesJson, namespacesOf } from './ps-namespaces.js';
 import type { ContainerSummary } from '../../engine/types.js';
 import { ago, humanDuration, humanSize } from '../format/human.js';
 import { stringMap, struct, type GoStruct, type GoValue } from '../format/values.js';
@@ -9,6 +10,8 @@ export interface RowOptions {
   readonly now: Date;
   /** Cut ids and commands. */
   readonly truncate: boolean;
+  /** Tell the namespaces. @default false */
+  readonly namespaces?: boolean;
 }
 
 const SHORT_COMMAND = 17;
@@ -43,6 +46,7 @@ export const PS_HEADINGS: Readonly<Record<string, string>> = {
   StartedAt: 'STARTED AT',
   State: 'STATE',
   Status: 'STATUS',
+  ...Object.fromEntries(NAMESPACE_HEADINGS.map((heading) => [heading, heading])),
 };
 
 /** 'Up 2 seconds', 'Exited (0) 5 minutes ago', 'Created', ... */
@@ -81,7 +85,10 @@ export function sizeText(row: ContainerSummary): string {
 }
 
 /** As Podman prints it with --format json. */
-export function rowJson(row: ContainerSummary, now: Date): Record<string, unknown> {
+export function rowJson(
+  row: ContainerSummary,
+  { now, namespaces = false }: Pick<RowOptions, 'now' | 'namespaces'>,
+): Record<string, unknown> {
   return {
     AutoRemove: row.autoRemove,
     Command: row.command,
@@ -97,7 +104,7 @@ export function rowJson(row: ContainerSummary, now: Date): Record<string, unknow
     Labels: row.labels,
     Mounts: row.mounts,
     Names: [row.name],
-    Namespaces: {},
+    Namespaces: namespaces ? namespacesJson(row.pid) : {},
     Networks: row.networks,
     Pid: row.pid,
     Pod: row.pod,
@@ -113,14 +120,15 @@ export function rowJson(row: ContainerSummary, now: Date): Record<string, unknow
 }
 
 /** As a template sees it. */
-export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions): GoStruct {
+export function rowStruct(row: ContainerSummary, { now, truncate, namespaces = false }: RowOptions): GoStruct {
   const created = ago(row.createdAt, now);
+  const createdAt: GoValue = { kind: 'time', text: row.createdAt.toISOString() };
   const fields: Record<string, GoValue> = {
     AutoRemove: row.autoRemove,
     CIDFile: row.cidFile,
     Command: commandText(row, truncate),
-    Created: created,
-    CreatedAt: { kind: 'time', text: row.createdAt.toISOString() },
+    Created: createdAt,
+    CreatedAt: createdAt,
     CreatedHuman: created,
     ExitCode: row.exitCode,
     Exited: isEnded(row),
@@ -144,6 +152,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate }: RowOptions):
     StartedAt: unixTime(row.startedAt),
     State: row.status,
     Status: statusText(row, now),
+    ...namespacesOf(namespaces ? row.pid : 0),
   };
   return struct('containers.psReporter', fields, { Id: 'ID' });
 }

@@ -9,7 +9,7 @@ import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { ago } from '../../format/human.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
-import { namespaceCells, NAMESPACE_HEADINGS } from '../../rows/ps-namespaces.js';
+import { NAMESPACE_HEADINGS, namespacesOf } from '../../rows/ps-namespaces.js';
 import {
   commandText,
   idText,
@@ -102,10 +102,11 @@ async function listText(context: Context, invocation: Invocation): Promise<strin
   const rows = sortRows(engine.containers.list(listOptions(invocation)), flags.text('sort') ?? 'created');
   const now = new Date();
   const truncate = !flags.bool('no-trunc');
+  const namespaces = flags.bool('ns');
   const format = flags.text('format') ?? '';
   if (isJsonFormat(format))
     return `${jsonText(
-      rows.map((row) => rowJson(row, now)),
+      rows.map((row) => rowJson(row, { now, namespaces })),
       2,
     )}\n`;
   if (format !== '') {
@@ -113,7 +114,7 @@ async function listText(context: Context, invocation: Invocation): Promise<strin
     return renderReport({
       name: 'ps',
       format,
-      rows: rows.map((row) => rowStruct(row, { now, truncate })),
+      rows: rows.map((row) => rowStruct(row, { now, truncate, namespaces })),
       headings: PS_HEADINGS,
       heading,
     });
@@ -182,6 +183,11 @@ interface NamespaceTable {
 }
 
 function namespaceRows(rows: readonly ContainerSummary[], { truncate, heading }: NamespaceTable): string[][] {
-  const lines = rows.map((row) => [idText(row, truncate), row.name, String(row.pid), ...namespaceCells(row.pid)]);
+  const lines = rows.map((row) => [
+    idText(row, truncate),
+    row.name,
+    String(row.pid),
+    ...Object.values(namespacesOf(row.pid)),
+  ]);
   return heading ? [['CONTAINER ID', 'NAMES', 'PID', ...NAMESPACE_HEADINGS], ...lines] : lines;
 }
