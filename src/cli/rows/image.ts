@@ -90,7 +90,7 @@ export function rowStruct({ image, repository, tag }: ImageRow, now: Date, trunc
 }
 
 /** RFC 3339, as Podman keeps it: without a fraction. */
-function wholeSecond(moment: Date | null): string {
+export function wholeSecond(moment: Date | null): string {
   return (moment ?? new Date(0)).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

@@ -2,11 +2,12 @@ import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
-import { ago, humanSize } from '../../format/human.js';
+import { ago } from '../../format/human.js';
+import { goString } from '../../format/print.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { struct } from '../../format/values.js';
 import type { ImageHistoryEntry } from '../../../engine/images/types.js';
-import { imageSizeText } from '../../rows/image.js';
+import { imageSizeText, wholeSecond } from '../../rows/image.js';
 import { shortId } from '../../../util/short-id.js';
 
 const SHORT_COMMAND = 45;
@@ -59,9 +60,12 @@ export const command: Command = {
 const HEADINGS: Readonly<Record<string, string>> = {
   ID: 'ID',
   Created: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedSince: 'CREATED',
   CreatedBy: 'CREATED BY',
   Size: 'SIZE',
   Comment: 'COMMENT',
+  Tags: 'TAGS',
 };
 
 interface Look {
@@ -72,26 +76,28 @@ interface Look {
 
 function cells(entry: ImageHistoryEntry, { truncate, human, now }: Look) {
   const { createdAt, createdBy } = entry;
-  const time = createdAt === null ? '' : human ? ago(createdAt, now) : createdAt.toISOString();
+  const time = createdAt === null ? '' : human ? ago(createdAt, now) : wholeSecond(createdAt);
   return {
     ID: truncate && entry.id !== '<missing>' ? shortId(entry.id) : entry.id,
     Created: time,
     CreatedSince: time,
-    CreatedAt: createdAt?.toISOString() ?? '',
+    CreatedAt: createdAt === null ? '' : goString({ kind: 'time', text: wholeSecond(createdAt) }),
     CreatedBy: truncate && createdBy.length > SHORT_COMMAND ? `${createdBy.slice(0, SHORT_COMMAND - 3)}...` : createdBy,
     Size: human ? imageSizeText(entry.size) : String(entry.size),
     Comment: entry.comment,
+    Tags: entry.names,
   };
 }
 
+/** In Podman's spelling, which leaves out what is empty. */
 function jsonOf({ id, createdAt, createdBy, size, comment, names }: ImageHistoryEntry): Record<string, unknown> {
   return {
     id,
-    created: createdAt?.toISOString() ?? '',
-    createdBy,
+    ...(createdAt === null ? {} : { created: createdAt.toISOString() }),
+    ...(createdBy === '' ? {} : { CreatedBy: createdBy }),
+    ...(names.length === 0 ? {} : { tags: names }),
     size,
-    comment,
-    tags: names,
-    humanSize: humanSize(size),
+    ...(comment === '' ? {} : { comment }),
+    Created: createdAt === null ? '' : wholeSecond(createdAt),
   };
 }
