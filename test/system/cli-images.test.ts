@@ -275,7 +275,7 @@ test('images: columns, ids, digests, formats and filters', async (t) => {
     '{{len .Names}} {{len .RepoTags}} {{.RepoDigests}} {{.VirtualSize}} {{.Labels}} {{.Containers}} {{.Dangling}}';
   t.is(
     (await output(t, 'images', '--format', fields)).split('\n')[0],
-    `2 2 [${repository}@${image.manifest.digest}] ${Size} map[team:red] 0 false`,
+    `2 2 [${repository}@${image.manifest.digest} localhost/second@${image.manifest.digest}] ${Size} map[team:red] 0 false`,
   );
   const times = await output(t, 'images', '--format', '{{.CreatedAt}}|{{.CreatedTime}}');
   t.regex(times, /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC)\|\1\n/);
@@ -345,8 +345,19 @@ test('tag, untag, image exists, inspect, history and prune', async (t) => {
   t.is((await run(t, 125, 'image', 'inspect', 'none')).stderr, 'Error: inspecting object: none: image not known\n');
   const absent = '{{.Config.Entrypoint}} {{.Config.ExposedPorts}} {{index .Config.Volumes "x"}}';
   for (const command of [['inspect'], ['image', 'inspect']])
-    t.is(await output(t, ...command, '--format', absent, name), '[] map[] \n', 'what an image does not say is empty');
+    t.is(await output(t, ...command, '--format', absent, name), '[] map[] {}\n', 'what an image does not say is empty');
   t.is(await output(t, 'history', '--format', '{{.CreatedBy}}|{{.Comment}}', name), 'second step|said\nfirst step|\n');
+  const [newest, oldest] = JSON.parse(await output(t, 'history', '--format', 'json', name)) as [object, object];
+  t.deepEqual(Object.keys(newest), ['id', 'CreatedBy', 'tags', 'size', 'comment', 'Created']);
+  t.like(oldest, { id: '<missing>', CreatedBy: 'first step', tags: undefined });
+  t.is(
+    await output(t, 'history', '--format', '{{.Tags}}', name),
+    `[${['localhost/a:latest', name].sort().join(' ')}]\n[]\n`,
+  );
+  t.is(
+    (await output(t, 'history', '--format', 'table {{.CreatedSince}} {{.Tags}}', name)).split('\n')[0]?.trim(),
+    'CREATED     TAGS',
+  );
   await run(t, 0, 'untag', name);
   t.is(await output(t, 'image', 'prune', '--force'), `${image.id}\n`);
   t.is(await output(t, 'images', '-q'), '');

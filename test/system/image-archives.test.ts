@@ -149,6 +149,10 @@ test('save and load: several images in one archive, several names of one, by str
       { id: other.id, names: ['quay.io/other/app:2'] },
     ],
   );
+  const known = ['localhost/second', 'localhost/test'].map((repository) => `${repository}@${loaded[0]?.image.digest}`);
+  t.deepEqual(engine.images.inspect('test:1').RepoDigests, known);
+  for (const name of known) t.is(engine.images.inspect(name).Id, image.id, name);
+  t.false(engine.images.exists(`localhost/none@${loaded[0]?.image.digest}`));
   await rejectsWith(t, engine.images.save(['test:1', 'second'], path, { format: 'oci-archive' }), 'INVALID_ARGUMENT');
   await rejectsWith(t, engine.images.save('none', path), 'NO_SUCH_IMAGE');
 });

@@ -67,10 +67,23 @@ function candidates(name: ImageName): readonly string[] {
 function byDigest(store: Store, name: ImageName, digest: string): FoundImage | undefined {
   const { tag: _tag, digest: _digest, ...repository } = name;
   for (const candidate of candidates(repository)) {
-    const image = store.images.byDigest(digest, candidate);
+    const image = store.images.byDigest(digest, candidate) ?? namedByDigest(store, digest, candidate);
     if (image !== undefined) return { image };
   }
   return undefined;
+}
+
+/** What was made or loaded here: its names alone say in which repositories its manifest is. */
+function namedByDigest(store: Store, digest: string, repository: string): StoredImage | undefined {
+  const image = store.images.byDigest(digest);
+  return image?.names.some(({ name }) => repositoryOf(name) === repository && manifestOf(store, image, name) === digest)
+    ? image
+    : undefined;
+}
+
+/** Of a stored name, which has a tag. */
+export function repositoryOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(':'));
 }
 
 function byId(store: Store, text: string): FoundImage | undefined {

@@ -1,5 +1,5 @@
 /** Records of images as users see them. */
-import { manifestOf } from '../../container/create/find-image.js';
+import { manifestOf, repositoryOf } from '../../container/create/find-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import type { Store } from '../../state/store.js';
 import type { ImageSummary } from './types.js';
@@ -9,7 +9,7 @@ export function summarize(store: Store, image: StoredImage): ImageSummary {
   return {
     id: image.id,
     names: image.names.map(({ name }) => name),
-    digests: image.digests.map(({ repository, digest }) => `${repository}@${digest}`),
+    digests: digestsOf(store, image),
     digest: manifestOf(store, image),
     createdAt: image.createdUs === 0 ? null : new Date(image.createdUs / 1000),
     addedAt: new Date(image.addedUs / 1000),
@@ -22,4 +22,14 @@ export function summarize(store: Store, image: StoredImage): ImageSummary {
     dangling: image.names.length === 0,
     isManifestList: false,
   };
+}
+
+/** Those that it came by, and for each name that of the manifest: an image that was made or loaded here has one as well. */
+function digestsOf(store: Store, image: StoredImage): readonly string[] {
+  const known = image.digests.map(({ repository, digest }) => `${repository}@${digest}`);
+  const named = image.names.flatMap(({ name }) => {
+    const digest = manifestOf(store, image, name);
+    return digest === '' ? [] : [`${repositoryOf(name)}@${digest}`];
+  });
+  return [...new Set([...known, ...named])];
 }

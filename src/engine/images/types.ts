@@ -13,7 +13,7 @@ export interface ImageSummary {
   readonly id: string;
   /** With registry and tag, in the order of the alphabet; none for an image that lost its name to another. */
   readonly names: readonly string[];
-  /** `REPOSITORY@DIGEST`: where its manifest, or an index that it is in, is known under that digest. */
+  /** `REPOSITORY@DIGEST`: where its manifest, or an index that it is in, is known under that digest, and its names' repositories with its manifest. */
   readonly digests: readonly string[];
   /** Of its manifest. */
   readonly digest: string;

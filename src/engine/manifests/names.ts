@@ -1,5 +1,6 @@
 /** Names and the end of a list, and how it looks among images. */
 import type { EngineContext } from '../../container/context.js';
+import { repositoryOf } from '../../container/create/find-image.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
 import { digestOf } from '../../oci/digest.js';
@@ -13,7 +14,7 @@ export function summarizeList(list: StoredList): ImageSummary {
   const index = Buffer.from(JSON.stringify(indexOf(list)));
   const digest = digestOf(index);
   const createdAt = new Date(createdUs / 1000);
-  const repositories = new Set(names.map((name) => name.slice(0, name.lastIndexOf(':'))));
+  const repositories = new Set(names.map(repositoryOf));
   return {
     ...{ id, names, digest, createdAt, addedAt: createdAt, size: index.length },
     digests: [...repositories].map((repository) => `${repository}@${digest}`),
