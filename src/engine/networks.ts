@@ -1,5 +1,5 @@
 /** Networks: made, listed, removed. */
-import { removeKeptBridge } from '../container/network/bridges.js';
+import { removeBridge } from '../container/network/bridges.js';
 import type { EngineContext } from '../container/context.js';
 import { defined } from '../container/run-options.js';
 import { recordEngineEvent } from '../container/events.js';
@@ -91,7 +91,7 @@ async function remove(context: EngineContext, nameOrId: string, options: Network
 async function forget(context: EngineContext, network: Network): Promise<void> {
   const { driver, network_interface: hostInterface, options } = network;
   if (driver === 'bridge' && hostInterface !== undefined)
-    await removeKeptBridge(context.paths.networks, {
+    await removeBridge(context.paths.networks, {
       hostInterface,
       isolation: driverSettings(driver, options).isolation,
     });

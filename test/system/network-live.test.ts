@@ -47,6 +47,23 @@ function hasKind(network: TestNetwork, kind: string): boolean {
   return true;
 }
 
+/** The container's process ends as if it had failed; for one with a restart policy this waits for the next. */
+async function killProcess(t: ExecutionContext<unknown>, name: string, { comesBack = false } = {}): Promise<void> {
+  const state = async (): Promise<string> =>
+    (await output(t, 'inspect', '--format', '{{.State.Pid}} {{.State.Status}}', name)).trim();
+  const before = await state();
+  process.kill(Number.parseInt(before, 10), 'SIGKILL');
+  await until('its next state', async () => {
+    const now = await state();
+    return now !== before && now.endsWith(comesBack ? 'running' : 'exited');
+  });
+}
+
+/** Names of files of RUNROOT/networks that begin so. */
+function filesOf(t: ExecutionContext<unknown>, prefix: string): readonly string[] {
+  return readdirSync(join(storeOf(t).runRoot, 'networks')).filter((name) => name.startsWith(prefix));
+}
+
 async function killedAt(t: ExecutionContext<unknown>, point: string, ...args: readonly string[]): Promise<void> {
   const { status } = await collect(start(t, { env: { TSPOD_TEST: '1', TSPOD_FAILPOINT: point } }, ...args));
   t.is(status, KILLED_BY_SIGNAL);
@@ -259,4 +276,33 @@ test('nothing is left of a macvlan that was added while the container ran', asyn
   await until('no file is left', () => left().length === 0);
   network.inside('ip', 'link', 'del', 'lan');
   t.pass();
+});
+
+test('a network that a container was put on goes with it, also from a namespace that another one shares', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'container:a', ...root, ...SLEEP);
+  await run(t, 0, 'stop', '-t', '0', 'a');
+  await until('no link is left', () => network.links().join() === 'lo');
+  t.deepEqual(await interfacesOf(t, 'b'), []);
+  await run(t, 0, 'run', '--rm', '--network', 'db', ...root, 'true');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'b', 'a');
+});
+
+test('network rm takes along a bridge that nothing is on', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--interface-name', 'br1', 'web');
+  await run(t, 0, 'run', '--rm', '--network', 'web', ...root, 'true');
+  await until('no link is left', () => network.links().join() === 'lo');
+  // As a crash leaves it.
+  network.inside('ip', 'link', 'add', 'br1', 'type', 'bridge');
+  await run(t, 0, 'network', 'rm', 'web');
+  t.deepEqual(network.links(), ['lo']);
 });

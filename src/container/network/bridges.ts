@@ -56,8 +56,9 @@ export class BridgeKeeper {
 }
 
 /** Before its network is removed: another one with this bridge has rules of its own. Nothing is done while a container is on it. */
-export async function removeKeptBridge(directory: string, bridge: RemovableBridge): Promise<void> {
-  if (!existsSync(`${directory}/${NETWORK_FILES.bridge(bridge.hostInterface)}`)) return;
+export async function removeBridge(directory: string, bridge: RemovableBridge): Promise<void> {
+  // No container was ever on a network.
+  if (!existsSync(directory)) return;
   await execute(encodePlan(bridgesPlan([bridge], directory, { evenKept: true })));
 }
 

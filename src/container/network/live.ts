@@ -15,9 +15,10 @@ import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import { talkTo } from '../monitor/connect.js';
+import { rememberAdded } from './added.js';
 import { resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
-import { presentNetworks, readNetwork, rememberAdded, writeNetwork } from './record.js';
+import { presentNetworks, readNetwork, writeNetwork } from './record.js';
 
 /** Undefined while it has no process. */
 export function liveNetwork({ observation, context, id }: HeldContainer): LiveNetwork | undefined {
@@ -60,8 +61,9 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
   let change: LiveChange | undefined;
   try {
     const network = await attachOne(context.networks, context.store, { container: { seq, id, name }, attach, taken });
-    rememberAdded(context, id, network);
+    failpoint('addresses-leased');
     change = { network, index: networks.length };
+    rememberAdded(context, id, change);
     writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));

@@ -38,7 +38,7 @@ export function readNetwork(context: EngineContext, id: string): ContainerNetwor
 }
 
 /** It is not there, or its writer did not finish it. Throws the error if it says anything else: what is there must not be forgotten. */
-function requireUnreadable(error: unknown): void {
+export function requireUnreadable(error: unknown): void {
   if (!(error instanceof SyntaxError)) requireGone(error);
 }
 
@@ -55,9 +55,13 @@ export function leftNetwork(context: EngineContext, id: string): NetworkContext 
 }
 
 /** Containers that have something to undo, or run. */
-export function connectedIds({ paths }: EngineContext): readonly string[] {
+export function connectedIds(context: EngineContext): readonly string[] {
+  return filesFor(context, NETWORK_FILES.container(''));
+}
+
+/** The ids of containers with a file whose name begins so. */
+export function filesFor({ paths }: EngineContext, prefix: string): readonly string[] {
   try {
-    const prefix = NETWORK_FILES.container('');
     return readdirSync(paths.networks).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   } catch (error) {
     requireUnreadable(error);
@@ -71,36 +75,4 @@ export function presentNetworks(
   { networking }: Pick<ContainerConfig, 'networking'>,
 ): readonly AttachedNetwork[] {
   return networking.networks.flatMap(({ name }) => networks.findLast((each) => each.name === name) ?? []);
-}
-
-/** Networks that a container was put on while it runs: its monitor, which ends its life, does not know of them. */
-function addedFile({ paths }: EngineContext, id: string): string {
-  return `${paths.networks}/added-${id}`;
-}
-
-/** As the launch of this life had it: without the networks that came later. Undefined if it has none. */
-export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
-  const network = readNetwork(context, id);
-  if (network === undefined) return undefined;
-  const added = new Set(addedNetworks(context, id).map(({ interfaceName }) => interfaceName));
-  return { ...network, networks: network.networks.filter(({ interfaceName }) => !added.has(interfaceName)) };
-}
-
-/** Before it is done. */
-export function rememberAdded(context: EngineContext, id: string, network: AttachedNetwork): void {
-  writeFileSync(addedFile(context, id), JSON.stringify([...addedNetworks(context, id), network]), { mode: 0o600 });
-}
-
-/** Their links have ended with the container's namespace; their bridges may be left. */
-export function addedNetworks(context: EngineContext, id: string): readonly AttachedNetwork[] {
-  try {
-    return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly AttachedNetwork[];
-  } catch (error) {
-    requireUnreadable(error);
-    return []; // as good as always
-  }
-}
-
-export function forgetAdded(context: EngineContext, id: string): void {
-  unlinkSync(addedFile(context, id));
 }

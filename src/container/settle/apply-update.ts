@@ -19,7 +19,7 @@ import { setFrozen } from '../cgroups/freeze.js';
 import type { HeldContainer } from '../held.js';
 import { memberPids } from '../cgroups/member-pids.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
-import { launchedNetwork } from '../network/record.js';
+import { launchedNetwork } from '../network/added.js';
 import { preparedFiles, rootOf } from '../launch/prepare.js';
 import { secretEnvironment } from '../launch/secrets.js';
 import { mountedRoot } from '../files/root-mount.js';

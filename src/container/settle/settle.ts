@@ -22,6 +22,7 @@ import type { HeldContainer } from '../held.js';
 import { endedState, type Observation } from '../observe.js';
 import { removeEndedRun } from '../exec/outliving.js';
 import { monitorEnd } from '../monitor/end.js';
+import { removeAdded } from '../network/added.js';
 import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from '../monitor/run-record.js';
@@ -58,6 +59,8 @@ async function settleLife(held: HeldContainer): Promise<void> {
       await recordLastExecEnds(held);
       recordEnd(held, endedState(held.state, observation.exit));
       failpoint('end-told');
+      // Before its addresses may be another's. What fails is tried again below.
+      await removeAdded(held.context, held.id).catch(() => undefined);
       // Recorded before its source goes: an exit code is never lost.
       held.save(endedState(held.state, observation.exit));
       failpoint('end-recorded');

@@ -3,13 +3,13 @@ import { findRuntime } from '../../host/oci-runtimes.js';
 import { execute } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
 import type { TeardownContext } from '../../plan/context.js';
-import { bridgesPlan } from '../../plan/network/detach.js';
 import { teardownPlan } from '../../plan/teardown.js';
 import type { RuntimeConfig } from '../../spec/oci-runtime.js';
 import { failpoint } from '../failpoint.js';
 import { heldCgroups } from '../cgroups/held.js';
 import type { HeldContainer } from '../held.js';
-import { addedNetworks, forgetAdded, leftNetwork } from '../network/record.js';
+import { removeAdded } from '../network/added.js';
+import { leftNetwork } from '../network/record.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
 import { readableConfig } from './readable-config.js';
 
@@ -29,7 +29,7 @@ export async function tearDown(held: HeldContainer): Promise<void> {
     ),
   );
   failpoint('torn-down');
-  await removeAddedBridges(held);
+  await removeAdded(held.context, held.id);
 }
 
 /** Without the runtime, which somebody has removed since, its container still ends with its cgroup. */
@@ -39,20 +39,11 @@ function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<T
 
 /** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
-  await removeAddedBridges(held);
+  await removeAdded(held.context, held.id);
   const cgroup = heldCgroups(held);
   const network = networkOf(held);
   if (cgroup === undefined && network.network === undefined) return;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
-}
-
-/** Bridges of networks that it was put on while it ran, if nobody else is on them. */
-async function removeAddedBridges({ context, id }: HeldContainer): Promise<void> {
-  const added = addedNetworks(context, id);
-  if (added.length === 0) return;
-  const bridges = added.filter(({ driver }) => driver === 'bridge');
-  if (bridges.length > 0) await execute(encodePlan(bridgesPlan(bridges, context.paths.networks)));
-  forgetAdded(context, id);
 }
 
 /** As its last life was given it. */

@@ -4,6 +4,7 @@ import { PlanBuilder } from '../builder.js';
 import type { Plan, Stage } from '../ops.js';
 import { attachedBridges, removePorts, type NetworkContext } from './attach.js';
 import { bridgeRulesRemoval, type RemovableBridge } from './firewall.js';
+import type { LiveChange } from './live.js';
 import { hostLinkName, NETWORK_FILES } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
 
@@ -80,6 +81,21 @@ function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): vo
     });
   }
   builder.add(stage, 'closeSlot', { slot: lock });
+}
+
+/** Links of a container on the host, and then the bridges that they were on, but for those that others are on. */
+export function addedPlan(id: string, added: readonly LiveChange[], directory: string): Plan {
+  const builder = new PlanBuilder();
+  const bridges = added.filter(({ network }) => network.driver === 'bridge');
+  if (bridges.length === 0) return builder.build();
+  const socket = openNetlink(builder, 'teardown', { protocol: NETLINK_ROUTE });
+  for (const { index } of bridges) {
+    const drafts = [draftLinkRemoval(hostLinkName(id, index))];
+    sendDrafts(builder, { stage: 'teardown', socket, accepted: ['ENODEV'], drafts });
+  }
+  const networks = bridges.map(({ network }) => network);
+  removeBridges(builder, 'teardown', { bridges: attachedBridges({ networks, ports: [] }), directory, socket });
+  return builder.build();
 }
 
 /** Removes those that no container is on, and that no engine keeps. */

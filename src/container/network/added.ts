@@ -1,0 +1,69 @@
+/**
+ * Networks that a container was put on while it runs: its monitor, which ends its life, does not know of them. What there is to undo of them is in a file of
+ * its own, and whoever settles the end undoes it.
+ */
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+
+import { execute } from '../../native/execute.js';
+import { encodePlan } from '../../plan/encode.js';
+import { addedPlan } from '../../plan/network/detach.js';
+import type { LiveChange } from '../../plan/network/live.js';
+import type { ContainerNetwork } from '../../spec/container-network.js';
+import type { EngineContext } from '../context.js';
+import { filesFor, readNetwork, requireUnreadable } from './record.js';
+
+const PREFIX = 'added-';
+
+function addedFile({ paths }: EngineContext, id: string): string {
+  return `${paths.networks}/${PREFIX}${id}`;
+}
+
+/** Containers that have any. */
+export function addedIds(context: EngineContext): readonly string[] {
+  return filesFor(context, PREFIX);
+}
+
+/** Before it is done. */
+export function rememberAdded(context: EngineContext, id: string, change: LiveChange): void {
+  const { index, network } = change;
+  // The bridge of one that had this place before may be left.
+  const others = readAdded(context, id).filter(
+    (known) => known.index !== index || known.network.hostInterface !== network.hostInterface,
+  );
+  writeFileSync(addedFile(context, id), JSON.stringify([...others, change]), { mode: 0o600 });
+}
+
+function readAdded(context: EngineContext, id: string): readonly LiveChange[] {
+  try {
+    return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly LiveChange[];
+  } catch (error) {
+    requireUnreadable(error);
+    return []; // as good as always
+  }
+}
+
+/** Whether the launch of this life put it there. */
+function launchedPlaces(context: EngineContext, id: string): (index: number) => boolean {
+  const added = new Set(readAdded(context, id).map(({ index }) => index));
+  return (index) => !added.has(index);
+}
+
+/** As the launch of this life had it: without the networks that came later. Undefined if it has none. */
+export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+  const network = readNetwork(context, id);
+  if (network === undefined) return undefined;
+  const isLaunched = launchedPlaces(context, id);
+  return { ...network, networks: network.networks.filter((_, index) => isLaunched(index)) };
+}
+
+/**
+ * Their links, which a namespace keeps that another container shares, and which the kernel takes its time to remove in any case; and their bridges, if nobody
+ * else is on them. For a container that has ended.
+ */
+export async function removeAdded(context: EngineContext, id: string): Promise<void> {
+  const path = addedFile(context, id);
+  if (!existsSync(path)) return;
+  const added = readAdded(context, id);
+  if (added.length > 0) await execute(encodePlan(addedPlan(id, added, context.paths.networks)));
+  unlinkSync(path);
+}
