@@ -306,3 +306,19 @@ test('network rm takes along a bridge that nothing is on', async (t) => {
   await run(t, 0, 'network', 'rm', 'web');
   t.deepEqual(network.links(), ['lo']);
 });
+
+test('kill -9: disconnect gives back what a connect had taken that was cut off', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  await killedAt(t, 'addresses-leased', 'network', 'connect', 'db', 'a');
+  await run(t, 0, 'network', 'disconnect', 'db', 'a');
+  t.notRegex(
+    await output(t, 'run', '--rm', '--network', 'db', ...root, 'cat', '/etc/hosts'),
+    /containers on the same networks/,
+  );
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});

@@ -133,12 +133,24 @@ export async function disconnectLive(held: HeldContainer, name: string): Promise
   const live = liveNetwork(held);
   const index = live?.network.networks.findLastIndex((network) => network.name === name) ?? -1;
   const network = live?.network.networks[index];
-  if (live === undefined || network === undefined) return;
+  if (live === undefined) return;
+  if (network === undefined) {
+    leaveUnmade(held, name);
+    return;
+  }
   const others = otherNetworks(held, live, name);
   await detachLive(held, live, { network, index, others });
   const kept = new Set(resolversOf(others));
   const gone = resolversOf([network]).filter((server) => !kept.has(server));
   changeResolvers(held, live, (text) => withoutResolvers(text, gone, () => startResolvers(held, others)));
+  tellMembers(held.context);
+}
+
+/** A connect was killed when it had taken an address and no more. */
+function leaveUnmade(held: HeldContainer, name: string): void {
+  // Of the default network there may be none yet.
+  const found = listNetworks(held.context.networks).find((network) => network.name === name);
+  if (found !== undefined) leave(held, found.id);
   tellMembers(held.context);
 }
 
