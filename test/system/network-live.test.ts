@@ -322,3 +322,29 @@ test('kill -9: disconnect gives back what a connect had taken that was cut off',
   );
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
+
+test('kill -9: what a container was put on in an earlier life says nothing of the next one', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  for (const name of ['web', 'db']) await run(t, 0, 'network', 'create', name);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  const [name = ''] = filesOf(t, 'added-');
+  const path = join(storeOf(t).runRoot, 'networks', name);
+  const added = readFileSync(path);
+  const pid = Number.parseInt(await output(t, 'inspect', '--format', '{{.State.Pid}}', 'a'), 10);
+  process.kill(pid, 'SIGKILL');
+  await killedAt(t, 'end-recorded', 'ps');
+  await run(t, 0, 'ps');
+  t.deepEqual(filesOf(t, 'added-'), []);
+  await until('no link is left', () => network.links().join() === 'lo');
+  // As a new boot finds it, where RUNROOT is on a disk.
+  writeFileSync(path, added);
+  await run(t, 0, 'start', 'a');
+  t.deepEqual(filesOf(t, 'added-'), []);
+  await run(t, 0, 'update', '--restart', 'always', 'a');
+  await killProcess(t, 'a', { comesBack: true });
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});

@@ -28,6 +28,7 @@ import { makePodCgroup } from '../pod/cgroup.js';
 import { connectNetworks } from '../network/lease.js';
 import { serveNames } from '../network/name-server.js';
 import { tellMembers } from '../network/members.js';
+import { removeAdded } from '../network/added.js';
 import { writeNetwork } from '../network/record.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
 import { mountedRoot } from '../files/root-mount.js';
@@ -130,6 +131,8 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   removeRunDirectory(held);
+  // Of an earlier life, where its end was not settled to the end.
+  await removeAdded(context, id);
   const { network, attached } = (await connectNetworks(held)) ?? {};
   const written = prepareRunDirectory(context, { id, name, config, paths, attached });
   writeSecrets(held, config);

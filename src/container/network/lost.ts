@@ -7,11 +7,13 @@ import { containerPaths } from '../../storage/paths.js';
 import { removeLostBridges } from './bridges.js';
 import type { EngineContext } from '../context.js';
 import { isAtRest } from '../held.js';
+import { addedIds, removeAdded } from './added.js';
 import { connectedIds, leftNetwork } from './record.js';
 
 /** Undoes what monitors did not: of containers that are at rest or forgotten, and bridges that nobody keeps. `unsettled`: as of removeOrphans(). */
 export async function removeLostNetworks(context: EngineContext, unsettled: ReadonlySet<string>): Promise<void> {
-  for (const id of connectedIds(context)) if (!unsettled.has(id)) await removeLost(context, id);
+  const ids = new Set([...connectedIds(context), ...addedIds(context)]);
+  for (const id of ids) if (!unsettled.has(id)) await removeLost(context, id);
   await removeLostBridges(context.paths.networks);
 }
 
@@ -25,5 +27,6 @@ async function removeLost(context: EngineContext, id: string): Promise<void> {
   // What fails is found again by the next engine.
   if (network !== undefined)
     await execute(encodePlan(teardownPlan({ id, cgroup: undefined, network }))).catch(() => undefined);
+  await removeAdded(context, id).catch(() => undefined);
   removeLockFile(held);
 }
