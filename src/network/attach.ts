@@ -111,7 +111,7 @@ function compose(
   };
 }
 
-/** One more network for a container that runs. `taken`: the names of its interfaces. Errors as of attachNetworks(). */
+/** One more network for a container that runs. `taken`: the names of its interfaces; `index`: its place among its networks. Errors as of attachNetworks(). */
 export async function attachOne(
   place: NetworkPlace,
   store: Store,
@@ -119,13 +119,17 @@ export async function attachOne(
     container,
     attach,
     taken,
-  }: { readonly container: Attachee; readonly attach: AttachConfig; readonly taken: readonly string[] },
+    index,
+  }: {
+    readonly container: Attachee;
+    readonly attach: AttachConfig;
+    readonly taken: readonly string[];
+    readonly index: number;
+  },
 ): Promise<AttachedNetwork> {
   const found = await findToAttach(place, attach, ensureDefaultNetwork);
   const interfaceName = attach.interfaceName ?? freeName(new Set(taken));
-  return store.transaction(() =>
-    attached(store, container, { network: found, interfaceName, place: taken.length, attach }),
-  );
+  return store.transaction(() => attached(store, container, { network: found, interfaceName, place: index, attach }));
 }
 
 interface Found {

@@ -31,6 +31,7 @@ export interface AttachedSubnet {
 
 /** One network that a container is on. */
 export interface AttachedNetwork {
+  /** '': none, in the place of one that the container was taken off: those behind it keep their numbers. */
   readonly name: string;
   readonly driver: 'bridge' | 'macvlan' | 'ipvlan';
   /** The bridge, or the host's interface below a macvlan or ipvlan. */

@@ -103,18 +103,28 @@ export class Leases {
       .map(({ owner }) => owner);
   }
 
-  /** All that a container has, or what it has of one network. */
-  free(owner: number, network?: string): void {
+  /** All that a container has. */
+  free(owner: number): void {
+    this.#tables.run(
+      'UPDATE address SET owner = 0, freed_us = ? WHERE owner = ? AND owner != 0',
+      Date.now() * 1000,
+      owner,
+    );
+  }
+
+  /** What a container has of one network, but for some addresses. */
+  freeOf(owner: number, network: string, kept: readonly Uint8Array[]): void {
     const nowUs = Date.now() * 1000;
-    if (network === undefined)
-      this.#tables.run('UPDATE address SET owner = 0, freed_us = ? WHERE owner = ? AND owner != 0', nowUs, owner);
-    else
+    for (const { subnet, address } of this.of(owner).filter((lease) => lease.network === network)) {
+      if (kept.some((other) => Buffer.compare(other, address) === 0)) continue;
       this.#tables.run(
-        'UPDATE address SET owner = 0, freed_us = ? WHERE owner = ? AND owner != 0 AND network = ?',
+        'UPDATE address SET owner = 0, freed_us = ? WHERE network = ? AND subnet = ? AND address = ?',
         nowUs,
-        owner,
         network,
+        subnet,
+        address,
       );
+    }
   }
 
   /** The network is no more. */

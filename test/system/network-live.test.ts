@@ -348,3 +348,85 @@ test('kill -9: what a container was put on in an earlier life says nothing of th
   t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
+
+test('a network that is connected has the first number that is free', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  for (const name of ['web', 'one', 'two', 'three']) await run(t, 0, 'network', 'create', name);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', '-p', '8080:80', ...root, ...SERVER);
+  const links = network.links().length;
+  for (let round = 0; round < 3; round += 1) {
+    await run(t, 0, 'network', 'connect', 'one', 'a');
+    t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
+    await run(t, 0, 'network', 'disconnect', 'one', 'a');
+  }
+  t.is(network.links().length, links);
+  for (const name of ['one', 'two']) await run(t, 0, 'network', 'connect', name, 'a');
+  await run(t, 0, 'network', 'disconnect', 'one', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth2']);
+  await run(t, 0, 'network', 'connect', 'three', 'a');
+  await run(t, 0, 'network', 'connect', 'one', 'a');
+  t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth1', 'eth2', 'eth3']);
+  const [name = ''] = filesOf(t, 'container-');
+  const { networks } = JSON.parse(readFileSync(join(storeOf(t).runRoot, 'networks', name), 'utf8')) as {
+    readonly networks: readonly unknown[];
+  };
+  t.is(networks.length, 4);
+  // Also that of a network that it was started with.
+  await run(t, 0, 'network', 'disconnect', 'three', 'a');
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  await run(t, 0, 'network', 'connect', 'three', 'a');
+  t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth2', 'eth3']);
+  t.is(fetchFromHost(network), 'hello\n');
+  // Of what it was started with nothing is left to a launch to come.
+  await run(t, 0, 'update', '--restart', 'always', 'a');
+  await killProcess(t, 'a', { comesBack: true });
+  t.deepEqual(await interfacesOf(t, 'a'), []);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
+test('a network that a restart policy brings back has its address still, and can be disconnected', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/30', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--restart', 'always', '--network', 'web,db', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'disconnect', 'db', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+  const full = await run(t, 126, 'run', '--rm', '--network', 'db', ...root, 'true');
+  t.regex(full.stderr, /all its addresses are in use/);
+  await killProcess(t, 'a', { comesBack: true });
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
+  await run(t, 0, 'network', 'disconnect', 'db', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+  await run(t, 125, 'network', 'disconnect', 'db', 'a');
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth0', 'eth1']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+  await run(t, 0, 'run', '--rm', '--network', 'db', ...root, 'true');
+});
+
+test('a network that is connected again with its old address is no other one to a restart policy', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--subnet', '10.53.0.0/24', 'six');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--restart', 'always', '--network', 'six', ...root, ...SLEEP);
+  for (const flags of [['--ip', '10.53.0.2'], []]) {
+    await run(t, 0, 'network', 'disconnect', 'six', 'a');
+    await run(t, 0, 'network', 'connect', ...flags, 'six', 'a');
+    await killProcess(t, 'a', { comesBack: true });
+    t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
+    t.regex(await output(t, 'exec', 'a', 'ip', '-4', 'addr', 'show', 'eth0'), /inet 10\.53\.0\.2\//);
+  }
+  // Beside the old one, which comes back.
+  await run(t, 0, 'network', 'disconnect', 'six', 'a');
+  await run(t, 0, 'network', 'connect', '--ip', '10.53.0.9', 'six', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), ['eth1']);
+  await killProcess(t, 'a', { comesBack: true });
+  await run(t, 0, 'network', 'disconnect', 'six', 'a');
+  t.deepEqual(await interfacesOf(t, 'a'), []);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});

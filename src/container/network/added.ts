@@ -8,7 +8,7 @@ import { execute } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
 import { addedPlan } from '../../plan/network/detach.js';
 import type { LiveChange } from '../../plan/network/live.js';
-import type { ContainerNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
 import type { EngineContext } from '../context.js';
 import { filesFor, readNetwork, requireUnreadable } from './record.js';
 
@@ -43,17 +43,22 @@ function readAdded(context: EngineContext, id: string): readonly LiveChange[] {
 }
 
 /** Whether the launch of this life put it there. */
-function launchedPlaces(context: EngineContext, id: string): (index: number) => boolean {
+export function launchedPlaces(context: EngineContext, id: string): (index: number) => boolean {
   const added = new Set(readAdded(context, id).map(({ index }) => index));
   return (index) => !added.has(index);
 }
 
-/** As the launch of this life had it: without the networks that came later. Undefined if it has none. */
+/** For launches to come: without the networks that came later. Undefined if it has none. */
 export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
   const network = readNetwork(context, id);
   if (network === undefined) return undefined;
   const isLaunched = launchedPlaces(context, id);
-  return { ...network, networks: network.networks.filter((_, index) => isLaunched(index)) };
+  return { ...network, networks: network.networks.map((each, index) => (isLaunched(index) ? each : noNetwork(each))) };
+}
+
+/** The place of one that the container was taken off. */
+export function noNetwork(network: AttachedNetwork): AttachedNetwork {
+  return { ...network, name: '' };
 }
 
 /**

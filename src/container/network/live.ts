@@ -2,20 +2,24 @@
 import { execute } from '../../native/execute.js';
 import { listLinks } from '../../native/netlink/links.js';
 import { attachOne } from '../../network/attach.js';
+import type { Network } from '../../network/network-file.js';
 import { ensureDefaultNetwork, findNetwork, isDefault, listNetworks } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
 import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
+import type { ContainerConfig } from '../../spec/config.js';
 import type { AttachedNetwork, PublishedPort } from '../../spec/container-network.js';
 import type { AttachConfig } from '../../spec/network-config.js';
 import { attachedResolvText } from '../../storage/files.js';
 import { changeInPlace } from '../../storage/hosts-section.js';
 import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
+import { parseIp } from '../../util/ip-address.js';
+import { addressText } from '../../util/ip-network.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import { talkTo } from '../monitor/connect.js';
-import { rememberAdded } from './added.js';
+import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
 import { resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
 import { presentNetworks, readNetwork, writeNetwork } from './record.js';
@@ -51,32 +55,73 @@ function withPorts(live: LiveNetwork, ports: readonly PublishedPort[]): LiveNetw
 /** What is there to undo is written down first. */
 export async function connectLive(held: HeldContainer, live: LiveNetwork, attach: AttachConfig): Promise<void> {
   const { context, seq, id, name } = held;
-  const { networks } = live.network;
-  const taken = networks.map(({ interfaceName }) => interfaceName);
   const others = otherNetworks(held, live, attach.name);
   if (isDefault(attach.name)) await ensureDefaultNetwork(context.networks);
   const found = findNetwork(context.networks, attach.name);
   // What an attempt has taken that was killed.
-  leave(held, found.id);
+  leave(held, live, found);
   let change: LiveChange | undefined;
   try {
-    const network = await attachOne(context.networks, context.store, { container: { seq, id, name }, attach, taken });
+    const { index, ...place } = placeFor(held, live, attach);
+    const container = { seq, id, name };
+    const network = await attachOne(context.networks, context.store, { container, index, ...place });
     failpoint('addresses-leased');
-    change = { network, index: networks.length };
-    rememberAdded(context, id, change);
-    writeNetwork(context, id, { ...live.network, networks: [...networks, network] });
+    change = { network, index };
+    if (!place.isLaunched) rememberAdded(context, id, change);
+    writePlace(held, live, change);
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));
     failpoint('connect-made');
     await finishConnect(held, live, network);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
-    if (change === undefined) leave(held, found.id);
+    if (change === undefined) leave(held, live, found);
     else await detachLive(held, ledBy(live, others), { ...change, others }).catch(() => undefined);
     tellMembers(context);
     throw error;
   }
   tellMembers(context);
+}
+
+interface Place {
+  readonly index: number;
+  readonly attach: AttachConfig;
+  /** Names of interfaces that others have. */
+  readonly taken: readonly string[];
+  /** It goes back to where the launch of this life had it, and where a launch to come has it again. */
+  readonly isLaunched: boolean;
+}
+
+/** The first one that is free. A network is there but once, unless an address is asked for that the launch did not give it. */
+function placeFor({ context, id }: HeldContainer, live: LiveNetwork, attach: AttachConfig): Place {
+  const { networks } = live.network;
+  const isLaunched = launchedPlaces(context, id);
+  const find = (isIt: (network: AttachedNetwork, index: number) => boolean): number | undefined => {
+    const index = networks.findIndex(isIt);
+    return index === -1 ? undefined : index;
+  };
+  const known = find(({ name }, index) => name === attach.name && isLaunched(index));
+  const before = known === undefined ? undefined : networks[known];
+  const addresses = before?.addresses.map(({ address }) => address) ?? [];
+  const goesBack = attach.ips.every((ip) => addresses.includes(addressText(ip) ?? ip));
+  if (known !== undefined && before !== undefined && goesBack) {
+    const { interfaceName } = before;
+    return { index: known, attach: { ...attach, ips: addresses, interfaceName }, taken: [], isLaunched: true };
+  }
+  const index =
+    find(({ name }, at) => name === attach.name && !isLaunched(at)) ??
+    find(({ name }) => name === '') ??
+    networks.length;
+  const taken = networks.filter(({ name }, at) => name !== '' && at !== index);
+  return { index, attach, taken: taken.map(({ interfaceName }) => interfaceName), isLaunched: false };
+}
+
+/** The other places stay as they are written down. */
+function writePlace({ context, id }: HeldContainer, live: LiveNetwork, { network, index }: LiveChange): void {
+  const all = readNetwork(context, id) ?? live.network;
+  const networks = [...all.networks];
+  networks[index] = network;
+  writeNetwork(context, id, { ...all, networks });
 }
 
 /** What follows the interface. May be repeated. */
@@ -121,37 +166,44 @@ function changeResolvers(held: HeldContainer, { network }: LiveNetwork, change: 
   changeInPlace(`${held.paths.run}/resolv.conf`, change);
 }
 
-function leave({ context: { store }, seq }: HeldContainer, network: string): void {
+/** Gives back what it has of a network, but for addresses that a launch to come has; of those only what was in the place `freed`. */
+function leave(
+  { context, seq, id }: HeldContainer,
+  { network: { networks } }: LiveNetwork,
+  { id: network, name }: Network,
+  freed?: number,
+): void {
+  const isLaunched = launchedPlaces(context, id);
+  const kept = networks.filter((each, index) => each.name === name && index !== freed && isLaunched(index));
+  const addresses = kept.flatMap((each) => each.addresses.flatMap(({ address }) => parseIp(address) ?? []));
+  const { store } = context;
   store.transaction(() => {
-    store.leases.free(seq, network);
+    store.leases.freeOf(seq, network, addresses);
     store.members.remove(seq, network);
   });
 }
 
-/** The network stays in the list of what there is to undo, so that the others keep their numbers. */
+/** Of a network that it is on twice, since a restart policy has brought it back: both. */
 export async function disconnectLive(held: HeldContainer, name: string): Promise<void> {
   const live = liveNetwork(held);
-  const index = live?.network.networks.findLastIndex((network) => network.name === name) ?? -1;
-  const network = live?.network.networks[index];
   if (live === undefined) return;
-  if (network === undefined) {
-    leaveUnmade(held, name);
-    return;
-  }
   const others = otherNetworks(held, live, name);
-  await detachLive(held, live, { network, index, others });
+  const changes = live.network.networks.flatMap((network, index) =>
+    network.name === name ? [{ network, index }] : [],
+  );
+  for (const change of changes) await detachLive(held, live, { ...change, others });
+  if (changes.length === 0) leaveUnmade(held, live, name);
   const kept = new Set(resolversOf(others));
-  const gone = resolversOf([network]).filter((server) => !kept.has(server));
+  const gone = resolversOf(changes.map(({ network }) => network)).filter((server) => !kept.has(server));
   changeResolvers(held, live, (text) => withoutResolvers(text, gone, () => startResolvers(held, others)));
   tellMembers(held.context);
 }
 
 /** A connect was killed when it had taken an address and no more. */
-function leaveUnmade(held: HeldContainer, name: string): void {
+function leaveUnmade(held: HeldContainer, live: LiveNetwork, name: string): void {
   // Of the default network there may be none yet.
   const found = listNetworks(held.context.networks).find((network) => network.name === name);
-  if (found !== undefined) leave(held, found.id);
-  tellMembers(held.context);
+  if (found !== undefined) leave(held, live, found);
 }
 
 /** What the file of a container says that starts on networks without names. */
@@ -162,17 +214,25 @@ function startResolvers({ config: { dns }, context }: HeldContainer, networks: r
   return attachedResolvText(dns, { servers: found.flatMap((network) => network.network_dns_servers ?? []) });
 }
 
-/** Ports that led to its address lead to that of another network. */
+/** Ports that led to its address lead to that of another network. One that the next launch of its restart policy brings back keeps its place and address. */
 async function detachLive(
   held: HeldContainer,
   live: LiveNetwork,
   { others, ...change }: LiveChange & { readonly others: readonly AttachedNetwork[] },
 ): Promise<void> {
-  const { network } = change;
+  const { network, index } = change;
   // Before its address may be another's.
   if (live.network.ports.length > 0) await leadLoopback(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
-  leave(held, findNetwork(held.context.networks, network.name).id);
+  const found = findNetwork(held.context.networks, network.name);
+  const comesBack = mayRestart(held.config) && launchedPlaces(held.context, held.id)(index);
+  if (!comesBack) writePlace(held, live, { network: noNetwork(network), index });
+  leave(held, live, found, comesBack ? undefined : index);
   await leadRules(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
+}
+
+/** By itself, with the networks that it was started with. */
+function mayRestart({ restart, health }: ContainerConfig): boolean {
+  return restart.policy !== 'no' || health?.onFailure === 'restart';
 }

@@ -79,7 +79,10 @@ export async function disconnectContainer(
     requireBridge(held.config);
     const { networks } = held.config.networking;
     const kept = networks.filter((known) => known.name !== name);
-    if (kept.length === networks.length) {
+    const live = liveNetwork(held);
+    // A restart policy brings back what its launch had.
+    const isBack = live !== undefined && (await presentNetwork(live, name)) !== undefined;
+    if (kept.length === networks.length && !isBack) {
       throw new TspodError('NOT_CONNECTED', `container ${held.name} is not connected to network ${name}`, {
         details: { id, network: name },
       });

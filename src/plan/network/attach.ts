@@ -88,6 +88,11 @@ export function attachedBridges({ networks }: ContainerNetwork): readonly Attach
   return [...new Map(bridges.map((bridge) => [bridge.hostInterface, bridge])).values()];
 }
 
+/** Not only the place of one that the container was taken off. */
+function isThere({ name }: AttachedNetwork): boolean {
+  return name !== '';
+}
+
 function hasFamily({ networks }: ContainerNetwork, bytes: 4 | 16): boolean {
   return networks.some(({ subnets }) => subnets.some(({ subnet }) => subnet.includes(':') === (bytes === 16)));
 }
@@ -114,13 +119,15 @@ function addContainerDefaults(builder: PlanBuilder, { network, namespaceSlot }: 
 
 function addHostSide(builder: PlanBuilder, attachment: Attachment, socket: number): void {
   const { network } = attachment;
-  const bridges = attachedBridges(network);
+  const bridges = attachedBridges({ ...network, networks: network.networks.filter(isThere) });
   const firewall = bridges.length === 0 ? NONE : openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER });
   addForwarding(builder, bridges);
   for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
   const publishes = attachment.publishes ?? network.ports.length > 0;
-  for (const [index, each] of network.networks.entries())
+  for (const [index, each] of network.networks.entries()) {
+    if (!isThere(each)) continue;
     addLink(builder, each, { ...attachment, index: (attachment.firstIndex ?? 0) + index, socket, publishes });
+  }
   if (firewall === NONE) return;
   addPorts(builder, attachment, firewall);
 }
@@ -250,13 +257,14 @@ export function removePorts(
  * of its link, and others from whoever on it says that it is a router (CVE-2024-32473, CVE-2020-10749).
  */
 function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
-  for (const { interfaceName, subnets } of network.networks) {
+  const networks = network.networks.filter(isThere);
+  for (const { interfaceName, subnets } of networks) {
     if (subnets.length === 0 || subnets.some(({ subnet }) => subnet.includes(':'))) continue;
     const key = `net/ipv6/conf/${interfaceName}/disable_ipv6`;
     builder.try('network', 'networkSysctl', { namespaceSlot, key, value: '1' });
   }
   const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE, namespaceSlot });
-  const drafts = [draftLinkUp('lo'), ...network.networks.flatMap(insideDrafts)];
+  const drafts = [draftLinkUp('lo'), ...networks.flatMap(insideDrafts)];
   sendDrafts(builder, { stage: 'network', socket, drafts });
   builder.add('network', 'closeSlot', { slot: socket });
 }

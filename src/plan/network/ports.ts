@@ -32,8 +32,8 @@ export function publishedAddresses({ networks }: ContainerNetwork): readonly Uin
   return network?.addresses.flatMap(({ address }) => parseIp(address) ?? []) ?? [];
 }
 
-function isReachable({ driver, internal, addresses }: AttachedNetwork): boolean {
-  return driver === 'bridge' && !internal && addresses.length > 0;
+function isReachable({ name, driver, internal, addresses }: AttachedNetwork): boolean {
+  return name !== '' && driver === 'bridge' && !internal && addresses.length > 0;
 }
 
 export function portElements(id: string, network: ContainerNetwork): readonly PortElement[] {

@@ -72,6 +72,17 @@ test('leases: a full pool gives at once what was freed first; an unfull one lets
   t.is(take(store, 3, large, (Date.now() + 120_000) * 1000), '10.3.0.1');
 });
 
+test('leases: what a container has of one network is freed, but for what it keeps', (t) => {
+  const { store } = openStore(t);
+  const [one, other] = [pool('10.1.0.0/24'), { ...pool('10.2.0.0/24'), network: 'other' }];
+  for (const each of [one, one, other]) take(store, 1, each);
+  store.leases.freeOf(1, one.network, [Uint8Array.of(10, 1, 0, 2)]);
+  t.deepEqual(
+    store.leases.of(1).map(({ address }) => [...address].join('.')),
+    ['10.1.0.2', '10.2.0.1'],
+  );
+});
+
 test('leases: an address that was asked for is had once, passed by the others, and given later', (t) => {
   const { store } = openStore(t);
   const range = pool('10.1.0.0/29', ['10.1.0.1']);
