@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 
 import { TspodError } from '../errors.js';
 import type { HostEntry } from '../spec/name-options.js';
+import { splitSection } from './hosts-section.js';
 
 export interface HostsRequest {
   /** Lines that come after those that were asked for. */
@@ -56,6 +57,47 @@ export function hostsAround({ added, base, names, hostReachable, ...own }: Hosts
     ...addresses.flatMap((address) => optionalLine(address, lacking([...new Set(names)]))),
   ];
   return { first: first.map((row) => `${row}\n`).join(''), last };
+}
+
+/** Names of a container that is on networks, and by which addresses they are meant. */
+export interface OwnHosts {
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+  readonly gateways: readonly string[];
+}
+
+/** The text with the lines of the host and of the container's own names as they are `now`, on other networks; `ever`: all that these lines may have said. */
+export function withOwnHosts(text: string, { now, ever }: { readonly now: OwnHosts; readonly ever: OwnHosts }): string {
+  const [head, section] = splitSection(text);
+  const own = ownLine(ever);
+  const rows = head.split('\n');
+  const kept = rows.filter((row) => !own(row));
+  const hostReachable = now.addresses.length > 0;
+  const addresses = hostReachable ? now.addresses : [OWN_ADDRESS];
+  const base = { base: kept.join('\n'), added: [], names: now.names, addresses };
+  const { last } = hostsAround({ ...base, hostReachable, gateway: bestGateway(now.gateways) });
+  const first = rows.findIndex(own);
+  const end = kept.at(-1) === '' ? kept.length - 1 : kept.length;
+  const at = first === -1 ? end : first;
+  return [...kept.slice(0, at), ...last, ...kept.slice(at)].join('\n') + (at < kept.length ? '' : '\n') + section;
+}
+
+/** The address by which the host is named, IPv4 before IPv6. */
+export function bestGateway(gateways: readonly string[]): string | undefined {
+  return gateways.find((gateway) => !gateway.includes(':')) ?? gateways[0];
+}
+
+function ownLine({ names, addresses, gateways }: OwnHosts): (row: string) => boolean {
+  const [own, self] = [new Set(names), new Set([OWN_ADDRESS, ...addresses])];
+  const [host, hosts] = [new Set(HOST_NAMES), new Set([...gateways, hostAddress()])];
+  return (row) => {
+    const [address = '', ...words] = row.trim().split(/\s+/);
+    if (words.length === 0) return false;
+    return (
+      (self.has(address) && words.every((word) => own.has(word))) ||
+      (hosts.has(address) && words.every((word) => host.has(word)))
+    );
+  };
 }
 
 /** The line that a container which shares this file adds for its names; '' if they are there. */

@@ -9,10 +9,15 @@ const MARKER = '# containers on the same networks\n';
 /** A container may write what it likes to its own file; one that is longer is left alone. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** What is in front of the part, and the part. */
+export function splitSection(text: string): readonly [string, string] {
+  const at = text.startsWith(MARKER) ? 0 : text.indexOf(`\n${MARKER}`) + 1;
+  return at === 0 && !text.startsWith(MARKER) ? [text, ''] : [text.slice(0, at), text.slice(at)];
+}
+
 /** The text with this part in place of the one that it had. */
 export function withSection(text: string, entries: readonly HostEntry[]): string {
-  const at = text.startsWith(MARKER) ? 0 : text.indexOf(`\n${MARKER}`) + 1;
-  const head = at === 0 && !text.startsWith(MARKER) ? text : text.slice(0, at);
+  const [head] = splitSection(text);
   if (entries.length === 0) return head;
   const gap = head === '' || head.endsWith('\n') ? '' : '\n';
   return `${head}${gap}${MARKER}${entries.map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('')}`;
@@ -20,8 +25,8 @@ export function withSection(text: string, entries: readonly HostEntry[]): string
 
 /** The text with a line more in front of the part that changes. */
 export function withLine(text: string, line: string): string {
-  const at = text.startsWith(MARKER) ? 0 : text.indexOf(`\n${MARKER}`) + 1;
-  return at === 0 && !text.startsWith(MARKER) ? `${text}${line}` : `${text.slice(0, at)}${line}${text.slice(at)}`;
+  const [head, section] = splitSection(text);
+  return `${head}${line}${section}`;
 }
 
 /**

@@ -430,3 +430,34 @@ test('a network that is connected again with its old address is no other one to 
   t.deepEqual(await interfacesOf(t, 'a'), []);
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
+
+test("connect and disconnect change the container's own names and the gateway's in its /etc/hosts", async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--subnet', '10.54.0.0/24', 'web');
+  await run(t, 0, 'network', 'create', '--subnet', '10.55.0.0/24', 'one');
+  const flags = ['--name', 'a', '--hostname', 'ahost', '--network', 'web', '--add-host', 'ahost2:10.54.0.2'];
+  await run(t, 0, 'run', '-d', ...flags, ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'container:a', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'c', '--network', 'web,one', ...root, ...SLEEP);
+  const lines = async (word: string): Promise<readonly string[]> =>
+    (await output(t, 'exec', 'b', 'cat', '/etc/hosts'))
+      .split('\n')
+      .filter((line) => line.split(/\s+/).includes(word))
+      .map((line) => line.split('\t')[0] ?? '');
+  t.deepEqual([await lines('ahost'), await lines('host.containers.internal')], [['10.54.0.2'], ['10.54.0.1']]);
+  await run(t, 0, 'network', 'connect', '--alias', 'more', 'one', 'a');
+  t.deepEqual(await lines('ahost'), ['10.54.0.2', '10.55.0.3']);
+  t.deepEqual(await lines('more'), ['10.54.0.2', '10.55.0.3']);
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  t.deepEqual([await lines('ahost'), await lines('host.containers.internal')], [['10.55.0.3'], ['10.55.0.1']]);
+  await run(t, 0, 'network', 'disconnect', 'one', 'a');
+  t.deepEqual([await lines('ahost'), await lines('host.containers.internal')], [['127.0.0.1'], []]);
+  t.deepEqual(await lines('more'), []);
+  await run(t, 0, 'network', 'connect', 'web', 'a');
+  t.deepEqual((await lines('ahost')).length, 1);
+  t.deepEqual(await lines('host.containers.internal'), ['10.54.0.1']);
+  t.deepEqual([await lines('ahost2'), await lines('b')], [['10.54.0.2'], ['127.0.0.1']]);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'b', 'c', 'a');
+});

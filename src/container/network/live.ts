@@ -12,6 +12,7 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { AttachedNetwork, PublishedPort } from '../../spec/container-network.js';
 import type { AttachConfig } from '../../spec/network-config.js';
 import { attachedResolvText } from '../../storage/files.js';
+import { withOwnHosts, type OwnHosts } from '../../storage/hosts-file.js';
 import { changeInPlace } from '../../storage/hosts-section.js';
 import { withoutResolvers, withResolvers } from '../../storage/resolv-file.js';
 import { parseIp } from '../../util/ip-address.js';
@@ -19,8 +20,9 @@ import { addressText } from '../../util/ip-network.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import { talkTo } from '../monitor/connect.js';
+import { containerHostname } from '../namespaces/owners.js';
 import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
-import { resolversOf, tellMembers } from './members.js';
+import { changeHosts, ownHosts, resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
 import { presentNetworks, readNetwork, writeNetwork } from './record.js';
 
@@ -80,7 +82,6 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
     tellMembers(context);
     throw error;
   }
-  tellMembers(context);
 }
 
 interface Place {
@@ -130,6 +131,7 @@ export async function finishConnect(held: HeldContainer, live: LiveNetwork, netw
   await serveNames(held.context, held.id, [network]);
   await leadPorts(held, ledBy(live, others), [...others, network]);
   changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network])));
+  await tellNames(held, live, [...others, network]);
 }
 
 /** Ports that lead to one of these networks stay as they are. */
@@ -166,6 +168,22 @@ function changeResolvers(held: HeldContainer, { network }: LiveNetwork, change: 
   changeInPlace(`${held.paths.run}/resolv.conf`, change);
 }
 
+/** Now that it is on these networks: in its own file, which those see that share it, and to the others on them. */
+async function tellNames(held: HeldContainer, live: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
+  const { context, id, name, config, paths } = held;
+  if (config.hosts === undefined) {
+    tellMembers(context);
+    return;
+  }
+  const own = [containerHostname(context, id, config), name];
+  const namesOn = (all: readonly AttachedNetwork[]): OwnHosts => {
+    const hosts = ownHosts(all);
+    return { ...hosts, names: [...own, ...hosts.names] };
+  };
+  const [now, ever] = [namesOn(networks), namesOn([...live.network.networks, ...networks])];
+  await changeHosts(context, `${paths.run}/hosts`, (text) => withOwnHosts(text, { now, ever }));
+}
+
 /** Gives back what it has of a network, but for addresses that a launch to come has; of those only what was in the place `freed`. */
 function leave(
   { context, seq, id }: HeldContainer,
@@ -196,7 +214,7 @@ export async function disconnectLive(held: HeldContainer, name: string): Promise
   const kept = new Set(resolversOf(others));
   const gone = resolversOf(changes.map(({ network }) => network)).filter((server) => !kept.has(server));
   changeResolvers(held, live, (text) => withoutResolvers(text, gone, () => startResolvers(held, others)));
-  tellMembers(held.context);
+  await tellNames(held, live, others);
 }
 
 /** A connect was killed when it had taken an address and no more. */

@@ -1,14 +1,15 @@
 /** Names on networks: every member's /etc/hosts is kept as the members are. */
 import { mkdirSync } from 'node:fs';
 
-import { removeLockFile, tryLock } from '../../native/file-lock.js';
+import { lock, removeLockFile, tryLock } from '../../native/file-lock.js';
 import type { Attached } from '../../network/attach.js';
 import type { AttachedNetwork } from '../../spec/container-network.js';
 import type { HostEntry } from '../../spec/name-options.js';
 import type { Member } from '../../state/members.js';
 import type { Store } from '../../state/store.js';
 import type { AttachedNames } from '../../storage/files.js';
-import { updateSection } from '../../storage/hosts-section.js';
+import { bestGateway, type OwnHosts } from '../../storage/hosts-file.js';
+import { changeInPlace, updateSection } from '../../storage/hosts-section.js';
 import { containerPaths } from '../../storage/paths.js';
 import { inBackground, type EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
@@ -21,19 +22,27 @@ export function attachedNames(
   seq: number,
   { network, servers, pinned }: Attached,
 ): AttachedNames {
-  const addresses = network.networks.flatMap((each) => each.addresses.map(({ address }) => address));
-  const gateways = network.networks
-    .filter(({ driver }) => driver === 'bridge')
-    .flatMap((each) => each.addresses.flatMap(({ gateway }) => gateway ?? []));
+  const { addresses, names, gateways } = ownHosts(network.networks);
   return {
     addresses,
-    aliases: [...new Set(network.networks.flatMap(({ aliases }) => aliases))],
-    gateway: gateways.find((gateway) => !gateway.includes(':')) ?? gateways[0],
+    aliases: names,
+    gateway: bestGateway(gateways),
     pinned,
     others: othersOf(store, seq, new Map()),
     servers,
     // An egress list names the servers that may be asked: who asks for a container would be a way around it.
     resolvers: network.egress === undefined ? resolversOf(network.networks) : [],
+  };
+}
+
+/** What a container is called on these networks, and where it and its host are. */
+export function ownHosts(networks: readonly AttachedNetwork[]): OwnHosts {
+  return {
+    names: [...new Set(networks.flatMap(({ aliases }) => aliases))],
+    addresses: networks.flatMap((each) => each.addresses.map(({ address }) => address)),
+    gateways: networks
+      .filter(({ driver }) => driver === 'bridge')
+      .flatMap((each) => each.addresses.flatMap(({ gateway }) => gateway ?? [])),
   };
 }
 
@@ -58,17 +67,35 @@ function othersOf(store: Store, owner: number, known: Known): readonly HostEntry
  * leaves it to them: they look again before and after they let go.
  */
 export function tellMembers(context: EngineContext): void {
-  const { store, directories } = context;
+  const { store } = context;
   while (store.isOpen && store.members.stale().length > 0) {
-    const directory = `${directories.runRoot}/networks`;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    using held = tryLock(`${directory}/names`);
+    using held = tryLock(`${namesPlace(context)}/names`);
     if (held === undefined) return;
     tellStale(context);
     inBackground(context, keepNames(context));
     // Who has opened it meanwhile notices that it is gone.
     removeLockFile(held);
   }
+}
+
+/** Changes a member's own part of /etc/hosts. Who finds the lock taken meanwhile leaves it to us to tell the members: that follows. */
+export async function changeHosts(
+  context: EngineContext,
+  path: string,
+  change: (text: string) => string,
+): Promise<void> {
+  {
+    using held = await lock(`${namesPlace(context)}/names`);
+    changeInPlace(path, change);
+    removeLockFile(held);
+  }
+  tellMembers(context);
+}
+
+function namesPlace({ directories }: EngineContext): string {
+  const directory = `${directories.runRoot}/networks`;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
 }
 
 function tellStale(context: EngineContext): void {

@@ -1,7 +1,7 @@
 /** What /etc/hosts and /etc/resolv.conf of a container say. */
 import test from 'ava';
 
-import { hostsText, joinersLine, type HostsRequest } from '../../../src/storage/hosts-file.js';
+import { hostsText, joinersLine, withOwnHosts, type HostsRequest } from '../../../src/storage/hosts-file.js';
 import { resolvText, withoutResolvers, withResolvers, type ResolvRequest } from '../../../src/storage/resolv-file.js';
 
 const hosts = test.macro({
@@ -129,4 +129,28 @@ test('resolv.conf: servers of a network come and go while a container runs', (t)
     'search a\nnameserver 1.1.1.1\n',
   );
   t.is(withResolvers('# by hand', ['10.89.0.1']), '# by hand\nnameserver 10.89.0.1\n');
+});
+
+test('hosts: on other networks the own lines change in their place, and those of others and of users stay', (t) => {
+  const web = { names: ['host1', 'a'], addresses: ['10.1.0.2'], gateways: ['10.1.0.1'] };
+  const both = {
+    names: ['host1', 'a', 'more'],
+    addresses: ['10.1.0.2', '10.2.0.2'],
+    gateways: ['10.1.0.1', '10.2.0.1'],
+  };
+  const none = { names: ['host1', 'a'], addresses: [], gateways: [] };
+  const base = `10.1.0.2\tusers\n${LOCALHOST}`;
+  const host = '\thost.containers.internal host.docker.internal\n';
+  const end = '127.0.0.1\tjoiner\n# containers on the same networks\n10.1.0.3\tb\n';
+  const before = `${base}10.1.0.1${host}10.1.0.2\thost1 a\n${end}`;
+  const added = withOwnHosts(before, { now: both, ever: both });
+  t.is(added, `${base}10.1.0.1${host}10.1.0.2\thost1 a more\n10.2.0.2\thost1 a more\n${end}`);
+  t.is(withOwnHosts(added, { now: both, ever: both }), added);
+  t.is(withOwnHosts(added, { now: web, ever: both }), before);
+  const left = withOwnHosts(added, { now: none, ever: both });
+  t.is(left, `${base}127.0.0.1\thost1 a\n${end}`);
+  t.is(withOwnHosts(left, { now: web, ever: both }), before);
+  // Somebody has emptied it, or written no end of line.
+  t.is(withOwnHosts('', { now: none, ever: none }), `${LOCALHOST}127.0.0.1\thost1 a\n`);
+  t.is(withOwnHosts('1.2.3.4 localhost', { now: none, ever: none }), '1.2.3.4 localhost\n127.0.0.1\thost1 a\n');
 });
