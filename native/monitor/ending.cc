@@ -104,16 +104,35 @@ void end_run(Loop& loop, const sys::Ending& ending) {
   set_timer(loop, *delay);
 }
 
+/** The next run, past the gate. */
+Result<void, Failure> launch_next(Loop& loop) {
+  TRY(adopt_next_plan(loop.monitor));
+  loop.launched = TRY(launch(loop.monitor));
+  if (!loop.launched.gated()) return {};
+  return open_gate(loop.monitor, loop.launched);
+}
+
+/**
+ * A container whose namespaces it joins is between two lives itself, or was stopped: that it comes back is
+ * waited for as for the end of any delay.
+ */
+bool put_off(Loop& loop) {
+  if (!lacks_donor(loop.monitor)) return false;
+  const bool wanted = loop.monitor.settings.restart.policy != 0 || (loop.checks && loop.checks->relaunches);
+  const std::optional<uint32_t> delay = wanted ? loop.restarter.put_off_delay() : std::nullopt;
+  if (!delay) return false;
+  --loop.monitor.supervision.state.restarts;
+  write_status(loop, ContainerStatus::kWaiting);
+  set_timer(loop, *delay);
+  return true;
+}
+
 void launch_again(Loop& loop) {
   ++loop.monitor.supervision.state.restarts;
-  const Result<void, Failure> adopted = adopt_next_plan(loop.monitor);
-  if (!adopted) return leave(loop, words_for(adopted.error()));
-  Result<Launched, Failure> launched = launch(loop.monitor);
-  if (!launched) return leave(loop, words_for(launched.error()));
-  loop.launched = std::move(*launched);
-  if (loop.launched.gated()) {
-    const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
-    if (!opened) return leave(loop, words_for(opened.error()));
+  const Result<void, Failure> launched = launch_next(loop);
+  if (!launched) {
+    loop.launched = Launched();
+    return put_off(loop) ? void() : leave(loop, words_for(launched.error()));
   }
   open_streams(loop);
   enter_running(loop);

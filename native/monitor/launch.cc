@@ -16,6 +16,7 @@
 #include "monitor/handshake.h"
 #include "monitor/init.h"
 #include "monitor/monitor.h"
+#include "ops/donors.h"
 #include "ops/run.h"
 
 #ifndef CLONE_NEWTIME
@@ -267,6 +268,8 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   ops::Context& context = monitor.context;
   Cloning cloning(monitor, launched);
   context.launch = &cloning;
+  context.donors.clear();
+  context.donor_missing = false;
   context.masks_files = monitor.plan.has(plan::Op::kMaskPath);
   const Result<void, Failure> prepared = ops::run_stage(monitor.plan, plan::Stage::kPrepare, context);
   context.launch = nullptr;
@@ -277,6 +280,28 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   if (launched.adopted) return start_adopted(monitor, launched);
   TRY(serve(monitor, launched, cloning.take_channel(), Order()));
   return finish(monitor, launched);
+}
+
+/**
+ * Steps lead the monitor into namespaces of others and of its own, to take something from there or for its
+ * child to be born in, and later ones lead it back: these are carried out where the launch has failed in
+ * between.
+ */
+void go_back(Monitor& monitor) {
+  ops::Slots::Set own;  // slots with namespaces that the monitor was in
+  for (const plan::StepView& step : monitor.plan) {
+    wire::Reader reader(step.operands);
+    if (step.op == plan::Op::kOpenPath) {
+      plan::OpenPath opened;
+      plan::decode(reader, opened);
+      if (opened.path.view().starts_with("/proc/self/ns/") && opened.slot < own.size()) own.set(opened.slot);
+    } else if (step.op == plan::Op::kJoinNamespaces) {
+      plan::JoinNamespaces joined;
+      plan::decode(reader, joined);
+      // Those that it has not left yet it may join as well, and slots that were not filled are no matter.
+      if (joined.slot < own.size() && own.test(joined.slot)) (void)ops::run_step(step, monitor.context);
+    }
+  }
 }
 
 /** Descriptors that the monitor was spawned with and that only the plan's steps have used. */
@@ -297,8 +322,9 @@ Result<Launched, Failure> launch(Monitor& monitor) {
   const Result<void, Failure> done = try_launch(monitor, launched);
   if (done) return launched;
   end_child(launched);
-  // The teardown's, where the launch has not come to the clone.
+  // For the teardown, or the next launch, where this one has not come to the clone.
   (void)return_children(monitor.context);
+  go_back(monitor);
   return done.error();
 }
 
@@ -316,6 +342,10 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
   const Result<void, Failure> done = go_on();
   if (!done) end_child(launched);
   return done;
+}
+
+bool lacks_donor(Monitor& monitor) {
+  return ops::lacks_donor(monitor.context);
 }
 
 void forget_launch(Monitor& monitor) {

@@ -71,6 +71,10 @@ Result<Launched, Failure> launch(Monitor& monitor);
 /** Lets a container that waits at the gate go on to exec, and waits for that. On failure as launch(). */
 Result<void, Failure> open_gate(Monitor& monitor, Launched& launched);
 
+/** After a launch that failed: whether that is because another container, whose namespaces it was to join,
+ * does not run (any more). */
+bool lacks_donor(Monitor& monitor);
+
 /** Gives back the memory and descriptors that only a launch needs. Call when no restart can follow. */
 void forget_launch(Monitor& monitor);
 

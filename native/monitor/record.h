@@ -7,16 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace tspod {
+#include "core/process_name.h"
 
-/**
- * A process as it can be told from a later one with the same number. `start_time` is in clock ticks since
- * boot.
- */
-struct ProcessName {
-  int32_t pid = 0;
-  uint64_t start_time = 0;
-};
+namespace tspod {
 
 enum class ContainerStatus { kCreated, kRunning, kWaiting };
 

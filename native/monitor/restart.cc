@@ -14,12 +14,20 @@ std::optional<uint32_t> Restarter::forced_delay(const RunOutcome& outcome) {
   return take_delay(outcome);
 }
 
+std::optional<uint32_t> Restarter::put_off_delay() {
+  if (disarmed_) return std::nullopt;
+  return lengthen_delay(/*from_the_beginning=*/false);
+}
+
 uint32_t Restarter::take_delay(const RunOutcome& outcome) {
+  count_++;
+  return lengthen_delay(outcome.lasted_ns >= kSteadyRunNs);
+}
+
+uint32_t Restarter::lengthen_delay(bool from_the_beginning) {
   uint64_t first = std::max<uint64_t>(settings_.first_delay_ms, 1);
   uint64_t last = std::max<uint64_t>(settings_.last_delay_ms, first);
-  bool from_the_beginning = delay_ms_ == 0 || outcome.lasted_ns >= kSteadyRunNs;
-  delay_ms_ = from_the_beginning ? first : std::min(delay_ms_ * 2, last);
-  count_++;
+  delay_ms_ = from_the_beginning || delay_ms_ == 0 ? first : std::min(delay_ms_ * 2, last);
   return static_cast<uint32_t>(delay_ms_);
 }
 

@@ -51,9 +51,13 @@ class Restarter {
   /** The same where the launch follows whatever the policy says; only the user's stop calls it off. */
   std::optional<uint32_t> forced_delay(const RunOutcome& outcome);
 
+  /** The delay after which a launch that came too early is tried again: no restart is counted for it. */
+  std::optional<uint32_t> put_off_delay();
+
  private:
   bool applies(const RunOutcome& outcome) const;
   uint32_t take_delay(const RunOutcome& outcome);
+  uint32_t lengthen_delay(bool from_the_beginning);
 
   RestartSettings settings_;
   bool disarmed_ = false;

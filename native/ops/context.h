@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/process_name.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "ops/procfs.h"
@@ -91,6 +92,8 @@ struct Context {
   int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
   uid_t stream_owner = kNoOwner;      // of the pipes that `clone` makes; kNoOwner: the monitor's
   gid_t stream_group = kNoOwner;
+  std::vector<ProcessName> donors;  // whose namespaces this launch joins
+  bool donor_missing = false;       // it has found one that does not run
   std::vector<HeldFile> held_files;
   std::vector<HeldPort> held_ports;
   bool has_failed_to_undo = false;  // a step of the teardown or the sweep

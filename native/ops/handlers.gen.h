@@ -10,6 +10,7 @@ namespace tspod::ops {
 Result<void> open_path(Context& context, const plan::OpenPath& step);
 Result<void> inherit_fd(Context& context, const plan::InheritFd& step);
 Result<void> open_process(Context& context, const plan::OpenProcess& step);
+Result<void> open_donor(Context& context, const plan::OpenDonor& step);
 Result<void> join_namespaces(Context& context, const plan::JoinNamespaces& step);
 Result<void> unshare(Context& context, const plan::Unshare& step);
 Result<void> time_offset(Context& context, const plan::TimeOffset& step);
@@ -121,6 +122,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::OpenProcess step;
       plan::decode(reader, step);
       return open_process(context, step);
+    }
+    case plan::Op::kOpenDonor: {
+      plan::OpenDonor step;
+      plan::decode(reader, step);
+      return open_donor(context, step);
     }
     case plan::Op::kJoinNamespaces: {
       plan::JoinNamespaces step;

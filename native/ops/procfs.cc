@@ -88,6 +88,17 @@ Result<uint64_t> Procfs::start_time(pid_t pid) {
   return stat_field(pid, 22);
 }
 
+Result<bool> Procfs::is_ending(const ProcessName& process) {
+  constexpr uint64_t kExiting = 0x4;  // PF_EXITING
+  // In this order: flags that were another process's are found out by the start time.
+  const Result<uint64_t> flags = stat_field(process.pid, 9);
+  const Result<uint64_t> started = flags ? stat_field(process.pid, 22) : flags;
+  if (started) return *started != process.start_time || (*flags & kExiting) != 0;
+  const int err = started.error().err;
+  if (err == ENOENT || err == ESRCH) return true;
+  return started.error();
+}
+
 Result<pid_t> Procfs::pid_of(int pidfd) {
   constexpr std::string_view kKey = "\nPid:\t";
   const std::string path = "self/fdinfo/" + std::to_string(pidfd);

@@ -10,6 +10,7 @@
 
 #include <string_view>
 
+#include "core/process_name.h"
 #include "core/result.h"
 #include "core/unique_fd.h"
 
@@ -32,6 +33,10 @@ class Procfs {
 
   /** The start time of a process in clock ticks since boot: field 22 of its stat file. */
   Result<uint64_t> start_time(pid_t pid);
+
+  /** Whether a process has ended or is about to: its namespaces go first, and nobody can join them any more.
+   */
+  Result<bool> is_ending(const ProcessName& process);
 
   /** The process that a pidfd of the caller's is for, numbered as this procfs does; ESRCH if it was reaped.
    */

@@ -29,6 +29,7 @@ enum class Op : uint32_t {
   kOpenPath = 1,
   kInheritFd = 2,
   kOpenProcess = 3,
+  kOpenDonor = 4,
   kJoinNamespaces = 10,
   kUnshare = 11,
   kTimeOffset = 12,
@@ -138,6 +139,12 @@ struct OpenProcess {
   uint32_t slot{};
   uint32_t pid{};
   uint64_t start_time{};
+};
+
+struct OpenDonor {
+  uint32_t slot{};
+  wire::String id{};
+  wire::String state{};
 };
 
 struct JoinNamespaces {
@@ -674,6 +681,12 @@ inline void decode(wire::Reader& reader, OpenProcess& record) {
   wire::get(reader, record.slot);
   wire::get(reader, record.pid);
   wire::get(reader, record.start_time);
+}
+
+inline void decode(wire::Reader& reader, OpenDonor& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.id);
+  wire::get(reader, record.state);
 }
 
 inline void decode(wire::Reader& reader, JoinNamespaces& record) {
@@ -1213,6 +1226,13 @@ void for_each_operand(const OpenProcess& record, Use&& use) {
   use(record.slot);
   use(record.pid);
   use(record.start_time);
+}
+
+template <typename Use>
+void for_each_operand(const OpenDonor& record, Use&& use) {
+  use(record.slot);
+  use(record.id);
+  use(record.state);
 }
 
 template <typename Use>
@@ -1832,6 +1852,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kOpenPath:
     case Op::kInheritFd:
     case Op::kOpenProcess:
+    case Op::kOpenDonor:
     case Op::kJoinNamespaces:
     case Op::kUnshare:
     case Op::kTimeOffset:
@@ -1938,6 +1959,8 @@ constexpr const char* name_of(Op op) {
       return "inheritFd";
     case Op::kOpenProcess:
       return "openProcess";
+    case Op::kOpenDonor:
+      return "openDonor";
     case Op::kJoinNamespaces:
       return "joinNamespaces";
     case Op::kUnshare:
@@ -2143,6 +2166,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kOpenProcess: {
       OpenProcess step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kOpenDonor: {
+      OpenDonor step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -27,6 +27,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kHealthCheck:
     case Op::kHealth: return Kind::kSetting;
     case Op::kAdopt:
+    case Op::kOpenDonor:
     case Op::kHoldFile:
     case Op::kHoldPort:
     case Op::kNetworkNamespace:

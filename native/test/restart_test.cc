@@ -61,6 +61,18 @@ TEST("restart: the delay doubles up to the last, and begins anew after a long ru
   CHECK_EQUAL(delay(restarter, kFailed), 200);
 }
 
+TEST("restart: what is put off waits ever longer, and is no restart") {
+  Restarter restarter(
+      {.policy = RestartPolicy::kOnFailure, .max_retries = 2, .first_delay_ms = 10, .last_delay_ms = 60});
+  CHECK_EQUAL(delay(restarter, kFailed), 10);
+  for (const uint32_t expected : {20U, 40U, 60U, 60U}) CHECK_EQUAL(*restarter.put_off_delay(), expected);
+  CHECK_EQUAL(restarter.count(), 1U);
+  CHECK_EQUAL(delay(restarter, kFailed), 60);
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+  restarter.disarm();
+  CHECK(!restarter.put_off_delay());
+}
+
 TEST("restart: delays of any size neither overflow nor vanish") {
   Restarter large(
       {.policy = RestartPolicy::kAlways, .first_delay_ms = 0xffffffff, .last_delay_ms = 0xffffffff});

@@ -10,6 +10,13 @@ export interface ProcessRef {
   readonly startTime: bigint;
 }
 
+/** A container whose namespaces another one joins: those that it has at each launch of that one. */
+export interface Donor {
+  readonly id: string;
+  /** The file `state` of its run directory, which tells its first process. */
+  readonly state: string;
+}
+
 /** Who owns something on the host. */
 export interface HostOwner {
   readonly uid: number;
@@ -153,10 +160,10 @@ export interface LaunchContext {
   /** Limits that were not asked for (defaults): a host that cannot set them is no error. */
   readonly optionalResources?: readonly OptionalResource[];
   readonly identity?: IdentityContext;
-  /** Processes whose namespaces are joined where the spec gives a path below their /proc directory. */
-  readonly donors?: { readonly [T in NamespaceType]?: ProcessRef };
-  /** Mount /dev/shm from this process's mount namespace instead of an own one (shared IPC namespace). */
-  readonly shmDonor?: ProcessRef;
+  /** Containers whose namespaces are joined where the spec gives a path below the /proc directory of their processes. */
+  readonly donors?: { readonly [T in NamespaceType]?: Donor };
+  /** Mount /dev/shm from this container's mount namespace instead of an own one (shared IPC namespace). */
+  readonly shmDonor?: Donor;
   /** With a user namespace: the host's ids of the container's root. */
   readonly rootIds?: HostOwner;
   /** Where the host has the nodes of devices, by their paths in the container: those that have another path there. */

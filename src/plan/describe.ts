@@ -84,6 +84,8 @@ function labelOf(step: Step, target: string | undefined): { readonly slot: numbe
       return { slot: step.slot, text: step.path };
     case 'openProcess':
       return { slot: step.slot, text: `process ${step.pid}` };
+    case 'openDonor':
+      return { slot: step.slot, text: `container ${step.id}` };
     case 'inheritFd':
       return { slot: step.slot, text: `inherited descriptor ${step.fd}` };
     case 'openChildNamespace':

@@ -25,7 +25,7 @@ import {
   putInCgroup,
 } from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
-import type { LaunchContext, ProcessRef } from './context.js';
+import type { Donor, LaunchContext } from './context.js';
 import { addDevices } from './devices.js';
 import { CLONE_FLAGS } from './flags.js';
 import { addExtendedFiles } from './extended-files.js';
@@ -39,9 +39,9 @@ import {
   joinDonors,
   joinDonorsOutside,
   planNamespaces,
-  takeFromProcess,
+  takeFromDonor,
 } from './namespaces.js';
-import type { NamespacePlan } from './namespaces.js';
+import type { DonorSlots, Joining, NamespacePlan } from './namespaces.js';
 import { NONE } from './ops.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
 import type { Plan } from './ops.js';
@@ -67,6 +67,8 @@ interface Launch {
   readonly rootSlot: number;
   readonly mountSlot: number;
   readonly devSlot: number;
+  /** Those that have been opened by the steps so far. */
+  readonly donorSlots: DonorSlots;
   readonly extraFds: readonly TakenFd[];
 }
 
@@ -116,6 +118,7 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
     rootSlot: builder.slot(),
     mountSlot: builder.slot(),
     devSlot: builder.slot(),
+    donorSlots: new Map(),
     extraFds: takeExtraFds(builder, context.extraFds),
   };
 }
@@ -140,16 +143,21 @@ function addNetwork({ builder, context, usernsSlot, networkSlot }: Launch): void
 }
 
 /** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
-function addNamespaces({ builder, spec, process, context, namespaces, cgroups, usernsSlot }: Launch): void {
+function addNamespaces(launch: Launch): void {
+  const { builder, spec, process, namespaces, cgroups, usernsSlot } = launch;
   enterCgroups(builder, cgroups);
   if (namespaces.isNew('cgroup')) builder.add('init', 'unshare', { flags: CLONE_FLAGS.cgroup });
-  if (usernsSlot === NONE) joinDonors(builder, spec, context.donors);
+  if (usernsSlot === NONE) joinDonors(builder, spec, joiningOf(launch));
   if (namespaces.isNew('time')) addTimeNamespace(builder, spec);
   if (usernsSlot === NONE) return;
   if (namespaces.isNew('user')) addIdMaps(builder, spec);
   addRaisedLimits(builder, process, 'afterClone');
   builder.add('afterClone', 'openChildNamespace', { slot: usernsSlot, kind: 'user' });
   builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
+}
+
+function joiningOf({ context: { donors = {} }, donorSlots }: Launch): Joining {
+  return { donors, opened: donorSlots };
 }
 
 /** The root on its staging directory and all that is mounted and made below it. */
@@ -189,10 +197,10 @@ function addFileSystem(launch: Launch): void {
  * Shared memory lies in a mount. In a user namespace nobody may mount what tells of a namespace that does not belong to it, so what the donor has
  * mounted itself is taken.
  */
-function takeDonated({ builder, spec, context, usernsSlot }: Launch): ReadonlyMap<string, number> {
+function takeDonated({ builder, spec, context, usernsSlot, donorSlots: opened }: Launch): ReadonlyMap<string, number> {
   const { donors = {}, shmDonor } = context;
   const within = usernsSlot !== NONE;
-  const sources: readonly (readonly [string, ProcessRef | undefined])[] = [
+  const sources: readonly (readonly [string, Donor | undefined])[] = [
     ['/dev/shm', shmDonor],
     ['/dev/mqueue', within ? donors.ipc : undefined],
     ['/proc', within ? donors.pid : undefined],
@@ -203,7 +211,9 @@ function takeDonated({ builder, spec, context, usernsSlot }: Launch): ReadonlyMa
   const wanted = new Set(spec.mounts?.filter(ofTheKernel).map(({ destination }) => destination));
   return new Map(
     sources.flatMap(([path, donor]) =>
-      donor === undefined || !wanted.has(path) ? [] : [[path, takeFromProcess(builder, donor, path)] as const],
+      donor === undefined || !wanted.has(path)
+        ? []
+        : [[path, takeFromDonor(builder, { donor, opened }, path)] as const],
     ),
   );
 }
@@ -231,13 +241,14 @@ function sealDev({ builder, spec, devSlot }: Launch): void {
 }
 
 /** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
-function addClone({ builder, spec, context, namespaces, cgroups, usernsSlot, networkSlot }: Launch): void {
+function addClone(launch: Launch): void {
+  const { builder, spec, context, namespaces, cgroups, usernsSlot, networkSlot } = launch;
   if (usernsSlot !== NONE) {
     const { hostMounts } = enterPrivateMounts(builder);
     leavePrivateMounts(builder, hostMounts);
     // /dev/stdout leads to them: the container's root must be able to open them, and to give them to the command's user.
     if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
-    joinDonorsOutside(builder, spec, context.donors);
+    joinDonorsOutside(builder, spec, joiningOf(launch));
   }
   const made = networkSlot !== NONE && usernsSlot === NONE ? BigInt(CLONE_FLAGS.network) : 0n;
   // From another's cgroup namespace the kernel lets nobody into a group outside of that (cgroup-v2, nsdelegate).

@@ -2,7 +2,7 @@
 import type { NamespaceType, OciSpec } from '../oci/spec.js';
 import { NAMESPACE_KINDS } from '../spec/namespaces.js';
 import type { PlanBuilder } from './builder.js';
-import type { LaunchContext, ProcessRef } from './context.js';
+import type { Donor, LaunchContext, ProcessRef } from './context.js';
 import { CLONE_FLAGS, cloneFlags, O_RDONLY } from './flags.js';
 
 /** What the namespaces of a spec ask for. */
@@ -26,12 +26,31 @@ export function planNamespaces(spec: OciSpec): NamespacePlan {
   };
 }
 
+/** The donors of a plan, by id, and the slots with their processes. Each is opened once: all that is taken of it is of one life. */
+export type DonorSlots = Map<string, number>;
+
+/** What is joined, and the donors that are open by then. */
+export interface Joining {
+  readonly donors: NonNullable<LaunchContext['donors']>;
+  readonly opened: DonorSlots;
+}
+
+/** A descriptor of the donor's process, which cannot be mistaken for a later one with the same number. */
+function openDonor(builder: PlanBuilder, { id, state }: Donor, opened: DonorSlots): number {
+  const known = opened.get(id);
+  if (known !== undefined) return known;
+  const slot = builder.slot();
+  builder.add('prepare', 'openDonor', { slot, id, state });
+  opened.set(id, slot);
+  return slot;
+}
+
 /**
  * Joins the namespaces that have a path: that of PIDs in the monitor (it counts for children), the others in init. Several of one donor
- * are joined at once through a descriptor of its process, which cannot be mistaken for a later one with the same number.
+ * are joined at once.
  */
-export function joinDonors(builder: PlanBuilder, spec: OciSpec, donors: LaunchContext['donors'] = {}): void {
-  for (const { slot, types } of openDonors(builder, spec, donors)) {
+export function joinDonors(builder: PlanBuilder, spec: OciSpec, joining: Joining): void {
+  for (const { slot, types } of openDonors(builder, spec, joining)) {
     const others = types.filter((type) => type !== 'pid');
     if (types.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot, flags: CLONE_FLAGS.pid });
     if (others.length > 0) builder.add('init', 'joinNamespaces', { slot, flags: cloneFlags(others) });
@@ -43,8 +62,8 @@ export function joinDonors(builder: PlanBuilder, spec: OciSpec, donors: LaunchCo
  * them for its child to be born in, as its last steps before the clone, and goes back afterwards. A user namespace it cannot leave again: the
  * clone deals with that.
  */
-export function joinDonorsOutside(builder: PlanBuilder, spec: OciSpec, donors: LaunchContext['donors'] = {}): void {
-  for (const { slot, types } of openDonors(builder, spec, donors)) {
+export function joinDonorsOutside(builder: PlanBuilder, spec: OciSpec, joining: Joining): void {
+  for (const { slot, types } of openDonors(builder, spec, joining)) {
     const others = types.filter((type) => type !== 'pid' && type !== 'user');
     if (types.includes('user')) builder.add('prepare', 'cloneInUserNamespace', { slot });
     if (types.includes('pid')) builder.add('prepare', 'joinNamespaces', { slot, flags: CLONE_FLAGS.pid });
@@ -66,13 +85,9 @@ interface OpenDonor {
   readonly types: readonly NamespaceType[];
 }
 
-function openDonors(
-  builder: PlanBuilder,
-  spec: OciSpec,
-  donors: NonNullable<LaunchContext['donors']>,
-): readonly OpenDonor[] {
+function openDonors(builder: PlanBuilder, spec: OciSpec, { donors, opened }: Joining): readonly OpenDonor[] {
   const paths: OpenDonor[] = [];
-  const processes = new Map<string, { readonly donor: ProcessRef; readonly types: NamespaceType[] }>();
+  const containers = new Map<string, { readonly donor: Donor; readonly types: NamespaceType[] }>();
   for (const { type, path } of spec.linux?.namespaces ?? []) {
     if (path === undefined) continue;
     const donor = donors[type];
@@ -82,17 +97,15 @@ function openDonors(
       paths.push({ slot, types: [type] });
       continue;
     }
-    const key = `${donor.pid} ${donor.startTime}`;
-    const entry = processes.get(key) ?? { donor, types: [] };
+    const entry = containers.get(donor.id) ?? { donor, types: [] };
     entry.types.push(type);
-    processes.set(key, entry);
+    containers.set(donor.id, entry);
   }
-  const opened = [...processes.values()].map(({ donor, types }) => {
-    const slot = builder.slot();
-    builder.add('prepare', 'openProcess', { slot, pid: donor.pid, startTime: donor.startTime });
-    return { slot, types };
-  });
-  return [...paths, ...opened];
+  const joined = [...containers.values()].map(({ donor, types }) => ({
+    slot: openDonor(builder, donor, opened),
+    types,
+  }));
+  return [...paths, ...joined];
 }
 
 /** A new time namespace: its clocks are set before the clone puts the first process into it. */
@@ -104,18 +117,26 @@ export function addTimeNamespace(builder: PlanBuilder, spec: OciSpec): void {
   }
 }
 
-/** Takes the donor's /dev/shm out of its mount namespace, into a slot that is returned. */
-export function takeDonorShm(builder: PlanBuilder, donor: ProcessRef): number {
-  return takeFromProcess(builder, donor, '/dev/shm');
+/** As takeFromProcess(). */
+export function takeFromDonor(
+  builder: PlanBuilder,
+  { donor, opened }: { readonly donor: Donor; readonly opened: DonorSlots },
+  path: string,
+): number {
+  return takeMount(builder, openDonor(builder, donor, opened), path);
 }
 
 /** Takes a copy of a mount out of a process's mount namespace, into a slot that is returned; what is mounted below it is left. */
-export function takeFromProcess(builder: PlanBuilder, donor: ProcessRef, path: string): number {
-  const own = builder.slot();
+export function takeFromProcess(builder: PlanBuilder, { pid, startTime }: ProcessRef, path: string): number {
   const process = builder.slot();
+  builder.add('prepare', 'openProcess', { slot: process, pid, startTime });
+  return takeMount(builder, process, path);
+}
+
+function takeMount(builder: PlanBuilder, process: number, path: string): number {
+  const own = builder.slot();
   const taken = builder.slot();
   builder.add('prepare', 'openPath', { slot: own, path: '/proc/self/ns/mnt', flags: O_RDONLY });
-  builder.add('prepare', 'openProcess', { slot: process, pid: donor.pid, startTime: donor.startTime });
   builder.add('prepare', 'joinNamespaces', { slot: process, flags: CLONE_FLAGS.mount });
   builder.add('prepare', 'openTree', { slot: taken, path, recursive: 0 });
   builder.add('prepare', 'joinNamespaces', { slot: own, flags: CLONE_FLAGS.mount });

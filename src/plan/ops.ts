@@ -53,6 +53,11 @@ export const OPS = {
   inheritFd: { code: 2, fields: { slot: 'u32', fd: 'u32' } },
   /** A pidfd of a process that still has this start time (clock ticks since boot, /proc/PID/stat field 22; 0: any). */
   openProcess: { code: 3, fields: { slot: 'u32', pid: 'u32', startTime: 'u64' } },
+  /**
+   * A pidfd of the first process of another container, to join its namespaces: of the one that runs now, as the file `state` of its monitor tells.
+   * ESRCH if none does. If a launch fails and none does any more, a restart policy tries again.
+   */
+  openDonor: { code: 4, fields: { slot: 'u32', id: 'str', state: 'str' } },
 
   // --- namespaces
   /**

@@ -22,6 +22,7 @@ export const DESCRIBERS: Describers = {
   openPath: ({ path }) => `open ${path}`,
   inheritFd: ({ fd }) => `take descriptor ${fd}`,
   openProcess: ({ pid, startTime }) => `open process ${pid} started at ${startTime}`,
+  openDonor: ({ id }) => `open the first process of container ${id}`,
 
   joinNamespaces: ({ slot, flags }, names) => `join ${namespaceNames(flags)} namespace of ${names.slot(slot)}`,
   unshare: ({ flags }) => `new ${namespaceNames(flags)} namespace`,

@@ -218,6 +218,56 @@ test('openProcess: another process under the same number is not the one that is 
   t.is(outcome.end, `failed openProcess ESRCH pidfd_open ${other.pid}`);
 });
 
+/** The steps that join a container whose monitor has written this. */
+function joiningContainer(t: ExecutionContext, state: string | undefined): Plan {
+  const file = join(temporaryDirectory(t), 'state');
+  if (state !== undefined) writeFileSync(file, state);
+  const { steps } = joining({ pid: 0, startTime: 0n }, ['names']);
+  const opened = prepare({ op: 'openDonor', slot: 1, id: 'donor', state: file });
+  return { steps: steps.map((step) => (step.op === 'openProcess' ? opened : step)) };
+}
+
+test('openDonor: the first process of a container that runs, by the state of its monitor', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { pid, startTime } = await sleeper(t);
+  const init = `init ${pid} ${startTime}`;
+  const outcome = await outcomeOf(t, launchPlan(t, joiningContainer(t, `${init}\nstatus running\n`)));
+  t.is(outcome.value('hostname'), 'the-other');
+  const missing = 'failed openDonor ESRCH no running container donor';
+  for (const state of [
+    undefined,
+    `${init}\nstatus created\n`,
+    `${init}\nstatus waiting\n`,
+    `init ${pid} ${startTime + 1n}\nstatus running\n`,
+  ])
+    t.is((await outcomeOf(t, launchPlan(t, joiningContainer(t, state)))).end, missing, state);
+});
+
+test('joinNamespaces: a monitor whose launch fails is back where it was before it undoes anything', async (t) => {
+  if (!requires(t, 'root')) return;
+  const other = await sleeper(t);
+  const told = join(temporaryDirectory(t), 'told');
+  const script = `readlink /proc/self/ns/net /proc/self/ns/mnt > ${told}`;
+  const kinds = [
+    [5, 'net', CLONE.newNet],
+    [6, 'mnt', CLONE.newNs],
+  ] as const;
+  const plan: Plan = {
+    steps: [
+      setting({ op: 'role', kind: 1 }),
+      prepare({ op: 'openProcess', slot: 1, pid: other.pid, startTime: other.startTime }),
+      ...kinds.map(([slot, kind]) => prepare({ op: 'openPath', slot, path: `/proc/self/ns/${kind}`, flags: 0 })),
+      ...kinds.map(([, , flag]) => prepare({ op: 'joinNamespaces', slot: 1, flags: Number(flag) })),
+      prepare({ op: 'openPath', slot: 7, path: '/no-such-file', flags: 0 }),
+      prepare({ op: 'clone', flags: 0n, cgroupSlot: -1 }),
+      ...kinds.map(([slot, , flag]) => afterClone({ op: 'joinNamespaces', slot, flags: Number(flag) })),
+      teardown({ op: 'runProgram', path: '/bin/sh', args: ['sh', '-c', script], env: [], timeoutMs: 0 }),
+    ],
+  };
+  t.is((await outcomeOf(t, launchPlan(t, plan))).end, 'failed openPath ENOENT openat /no-such-file');
+  t.is(readFileSync(told, 'utf8'), `${namespaceOf('net')}\n${namespaceOf('mnt')}\n`);
+});
+
 test('openPath: a namespace can be joined by its file, a single one as well', async (t) => {
   if (!requires(t, 'root')) return;
   const other = await sleeper(t);

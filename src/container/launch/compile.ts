@@ -3,7 +3,7 @@ import type { HostFacts } from '../../host/facts.js';
 import type { HideList } from '../../host/hide-list.js';
 import type { OciSpec } from '../../oci/spec.js';
 import { adoptPlan } from '../../plan/adopt.js';
-import type { ExtendedFile, LaunchContext, ProcessRef, RootSource } from '../../plan/context.js';
+import type { ExtendedFile, LaunchContext, RootSource } from '../../plan/context.js';
 import { launchPlan } from '../../plan/launch.js';
 import type { Plan } from '../../plan/ops.js';
 import type { ContainerConfig } from '../../spec/config.js';
@@ -70,20 +70,20 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
   const launchBy = launchContext(context, { request, spec, facts, hostPaths });
   const { runtime } = request.config;
   if (runtime === undefined) return { spec, plan: launchPlan(spec, launchBy) };
-  const bundle = bundleSpec(spec, bundleRequest(request, launchBy.shmDonor));
+  const bundle = bundleSpec(spec, bundleRequest(request, launchBy));
   return { spec: bundle, plan: adoptPlan(bundle, launchBy, runtimeCommand(runtime, request.id, request.paths)) };
 }
 
 function bundleRequest(
-  { config, root, paths, stdio }: CompileRequest,
-  shmDonor: ProcessRef | undefined,
+  { config, root, paths, stdio, donors }: CompileRequest,
+  { shmDonor }: LaunchContext,
 ): BundleRequest {
   const overlay = root.kind === 'overlay';
   return {
     config,
     layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
     rootPath: overlay ? paths.staging : root.path,
-    shmDonor,
+    shmDonor: shmDonor === undefined ? undefined : donors.processes.ipc,
     terminalSize: stdio.stdio.terminalSize,
   };
 }
@@ -128,7 +128,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     cgroup,
     optionalResources: optionalResources(config.resources),
     identity: identityOf(config, facts),
-    donors: donors.processes,
+    donors: donors.containers,
     ...(config.namespaces.user === 'host' ? {} : { rootIds: rootIds(config) }),
     deviceSources: new Map(hostPaths.devices.map(({ device, source }) => [device.path, source])),
     ...shmDonor(context, config, donors),

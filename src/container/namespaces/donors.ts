@@ -1,7 +1,7 @@
 /** Containers whose namespaces another one joins. */
 import { TspodError } from '../../errors.js';
 import type { NamespaceType } from '../../oci/spec.js';
-import type { ProcessRef } from '../../plan/context.js';
+import type { Donor, ProcessRef } from '../../plan/context.js';
 import type { ContainerConfig, NamespaceConfig } from '../../spec/config.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../../spec/namespaces.js';
 import type { StoredContainer } from '../../state/records.js';
@@ -12,15 +12,15 @@ import { findRequired } from './dependencies.js';
 import { requireShareableIpc } from './shm.js';
 import { observe, statusOf } from '../observe.js';
 
-/** The processes to join, and the paths by which the OCI spec names their namespaces. */
+/** The containers to join, and the paths by which the OCI spec names the namespaces that they have now. */
 export interface Donors {
+  readonly containers: { readonly [T in NamespaceType]?: Donor };
+  /** Their first processes, now. */
   readonly processes: { readonly [T in NamespaceType]?: ProcessRef };
   readonly paths: NamespacePaths;
-  /** Ids by kind of namespace. */
-  readonly ids: { readonly [T in NamespaceType]?: string };
 }
 
-export const NO_DONORS: Donors = { processes: {}, paths: {}, ids: {} };
+export const NO_DONORS: Donors = { containers: {}, processes: {}, paths: {} };
 
 /** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function resolveDonors(
@@ -54,11 +54,11 @@ function withDonorsUserns(context: EngineContext, config: ContainerConfig): Cont
   return { ...config, uidMaps, gidMaps };
 }
 
-/** The donors' processes. Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
+/** Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
 export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
+  const containers: { [T in NamespaceType]?: Donor } = {};
   const processes: { [T in NamespaceType]?: ProcessRef } = {};
   const paths: { [T in NamespaceType]?: string } = {};
-  const ids: { [T in NamespaceType]?: string } = {};
   const missing = new Set(config.requires.filter((required) => firstProcess(context, required) === undefined));
   for (const { key, type, proc } of NAMESPACE_KINDS) {
     const donorId = donorOf(config.namespaces[key]);
@@ -68,12 +68,12 @@ export function liveDonors(context: EngineContext, id: string, config: Container
       missing.add(donorId);
       continue;
     }
-    ids[type] = donorId;
+    containers[type] = { id: donorId, state: containerPaths(context.directories, donorId).state };
     processes[type] = process;
     paths[type] = `/proc/${String(process.pid)}/ns/${proc}`;
   }
   if (missing.size > 0) throw notStarted(id, [...missing]);
-  return Object.keys(ids).length === 0 ? NO_DONORS : { processes, paths, ids };
+  return Object.keys(containers).length === 0 ? NO_DONORS : { containers, processes, paths };
 }
 
 function notStarted(id: string, missing: readonly string[]): TspodError {

@@ -18,13 +18,13 @@ export function requireShareableIpc(id: string, donor: ContainerConfig): void {
   );
 }
 
-/** The process whose /dev/shm the container gets. A mount of the user's takes its place, and one who has none cannot share it. */
+/** The container whose /dev/shm the container gets. A mount of the user's takes its place, and one who has none cannot share it. */
 export function shmDonor(
   context: EngineContext,
   config: ContainerConfig,
   donors: Donors,
 ): Pick<LaunchContext, 'shmDonor'> {
-  const donor = donors.processes.ipc;
+  const donor = donors.containers.ipc;
   const own = config.mounts.some(({ target }) => target === SHM);
   return donor === undefined || own || !donorHasShm(context, config) ? {} : { shmDonor: donor };
 }

@@ -17,7 +17,7 @@ export interface BundleRequest {
   readonly layers: RootLayers;
   /** Where the runtime finds the root. */
   readonly rootPath: string;
-  /** The container whose /dev/shm this one shares. */
+  /** A process of the container whose /dev/shm this one shares. */
   readonly shmDonor: ProcessRef | undefined;
   /** First size of the terminal. */
   readonly terminalSize: StdioContext['terminalSize'];

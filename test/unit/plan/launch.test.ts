@@ -8,6 +8,7 @@ import { HIDDEN_IN_PROC } from '../../helpers/masks.js';
 import { ID, planOf, specOf, stepsOf, wordsOf, type Variation } from '../../helpers/plans.js';
 
 const CAPS = 'chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,sys_chroot,setfcap';
+const DONOR = { id: 'a', state: '/run/c/a/state' };
 
 test('the plan of the simplest container on cgroup v2', (t) => {
   const plan = planOf({ security: { seccompProfile: 'unconfined' } });
@@ -186,7 +187,11 @@ test(
   'namespaces of one donor are joined at once',
   adds,
   { network: 'container:a', ipc: 'container:a', uts: 'container:a', pid: 'container:a' },
-  ['open process 9 started at 77', 'join pid namespace of process 9', 'join uts,ipc,network namespace of process 9'],
+  [
+    'open the first process of container a',
+    'join pid namespace of container a',
+    'join uts,ipc,network namespace of container a',
+  ],
   {
     details: {
       namespacePaths: {
@@ -197,7 +202,7 @@ test(
       },
     },
     context: {
-      donors: Object.fromEntries(['network', 'ipc', 'uts', 'pid'].map((type) => [type, { pid: 9, startTime: 77n }])),
+      donors: Object.fromEntries(['network', 'ipc', 'uts', 'pid'].map((type) => [type, DONOR])),
     },
   },
 );
@@ -206,16 +211,15 @@ test(
   adds,
   { ipc: 'container:a' },
   [
-    'open process 9 started at 77',
+    'open the first process of container a',
     'open /proc/self/ns/mnt',
-    'open process 9 started at 77',
-    'join mount namespace of process 9',
+    'join mount namespace of container a',
     'bind /dev/shm on /dev/shm',
     'join mount namespace of /proc/self/ns/mnt',
   ],
   {
     details: { namespacePaths: { ipc: '/proc/9/ns/ipc' } },
-    context: { donors: { ipc: { pid: 9, startTime: 77n } }, shmDonor: { pid: 9, startTime: 77n } },
+    context: { donors: { ipc: DONOR }, shmDonor: DONOR },
   },
 );
 test(
@@ -408,7 +412,7 @@ test("in a user namespace, and another's cgroup namespace: the monitor puts its 
     { ...MAPS, cgroupns: 'container:a' },
     {
       details: { namespacePaths: { cgroup: '/proc/9/ns/cgroup' } },
-      context: { donors: { cgroup: { pid: 9, startTime: 77n } } },
+      context: { donors: { cgroup: DONOR } },
     },
   );
   t.regex(wordsOf(plan, 'prepare').at(-1) ?? '', /^clone with new \S+ namespaces$/);

@@ -4,7 +4,7 @@ import { describeStep } from '../../../src/plan/describe.js';
 import { launchPlan } from '../../../src/plan/launch.js';
 import { ID, planOf, specOf, wordsOf } from '../../helpers/plans.js';
 
-const USER_DONOR = { pid: 9, startTime: 77n };
+const USER_DONOR = { id: 'a', state: '/run/c/a/state' };
 
 test('a user namespace that is joined: the child is made in it, in what else is joined, and the monitor goes back', (t) => {
   const namespaces = [
@@ -21,10 +21,10 @@ test('a user namespace that is joined: the child is made in it, in what else is 
   const last = words.indexOf('prepare: clone with new mount,pid namespaces');
   t.deepEqual(words.slice(last - 5, last), [
     'prepare: open /run/netns/n',
-    'prepare: open process 9 started at 77',
+    'prepare: open the first process of container a',
     'prepare: open /proc/self/ns/net',
     'prepare: join network namespace of /run/netns/n',
-    'prepare: make the child in the user namespace of process 9',
+    'prepare: make the child in the user namespace of container a',
   ]);
   t.true(words.includes('afterClone: join network namespace of /proc/self/ns/net'));
   t.true(words.includes("afterClone: open the child's user namespace"));
