@@ -19,7 +19,7 @@ export interface NetworkRouteOptions {
 }
 
 export interface NetworkCreateOptions {
-  /** A letter or digit, then also _ . and -. @default the name of its bridge: tspod1, tspod2, ... */
+  /** A letter or digit, then also _ . and -. @default the name of its bridge */
   readonly name?: string;
   /** @default 'bridge' */
   readonly driver?: NetworkDriver;
@@ -41,7 +41,7 @@ export interface NetworkCreateOptions {
   readonly options?: Readonly<Record<string, string>>;
   /** Beside those that subnets and gateways make. @default none */
   readonly routes?: readonly NetworkRouteOptions[];
-  /** Of the bridge, or the host's interface below a macvlan or ipvlan. @default tspod1, tspod2, ...; that of the default route */
+  /** Of the bridge, or the host's interface below a macvlan or ipvlan. @default tspod1, tspod2, ... (in a store elsewhere than the machine's from another number on); that of the default route */
   readonly interfaceName?: string;
   /** Who gives addresses: the engine, or nobody. @default 'host-local' */
   readonly ipamDriver?: 'host-local' | 'none';

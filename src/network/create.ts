@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly hostInterfaces: ReadonlySet<string>;
   /** Number of the subnet with which the search for a free one begins. */
   readonly firstSubnet: number;
+  /** The same of the bridge. */
+  readonly firstBridge: number;
 }
 
 /** Names that are modes of a network namespace. */
@@ -109,7 +111,10 @@ function ipamDriver({ ipamDriver = 'host-local', driver = 'bridge', subnets = []
 }
 
 /** The one that was asked for, or the first that no network and no interface has. */
-function bridgeName({ interfaceName }: NetworkCreateOptions, { networks, hostInterfaces }: Surroundings): string {
+function bridgeName(
+  { interfaceName }: NetworkCreateOptions,
+  { networks, hostInterfaces, firstBridge }: Surroundings,
+): string {
   const taken = new Set(
     networks.flatMap(({ driver, network_interface }) => (driver === 'bridge' ? (network_interface ?? []) : [])),
   );
@@ -117,7 +122,7 @@ function bridgeName({ interfaceName }: NetworkCreateOptions, { networks, hostInt
     if (taken.has(interfaceName)) throw invalid(`bridge name ${interfaceName} already in use`);
     return checkInterface(interfaceName);
   }
-  for (let number = 1; ; number += 1) {
+  for (let number = firstBridge; ; number += 1) {
     const name = `${BRIDGE_NAME}${number}`;
     if (!taken.has(name) && !hostInterfaces.has(name) && !networks.some((network) => network.name === name))
       return name;

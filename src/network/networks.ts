@@ -184,10 +184,11 @@ async function surroundings(place: NetworkPlace): Promise<Surroundings> {
     hostRanges: ranges,
     hostInterfaces: new Set(links.map(({ name }) => name)),
     firstSubnet: place.isMachines ? 0 : placeNumber(place) % SPREAD,
+    firstBridge: place.isMachines ? 1 : placeNumber(place),
   };
 }
 
-/** Places that know nothing of each other begin to look for a free subnet at different ones. */
+/** Places that know nothing of each other begin to look for a free subnet, and for the name of a bridge, at different ones. */
 function placeNumber({ directory }: NetworkPlace): number {
   return createHash('sha256').update(directory).digest().readUInt32BE(0);
 }

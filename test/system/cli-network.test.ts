@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 interface File {
   readonly name: string;
@@ -32,6 +33,16 @@ test('network create: the beginning of the id of another one is a name like othe
   t.is(await output(t, 'network', 'inspect', '--format', '{{.ID}}', name), `${fileOf(t, name).id}\n`);
 });
 
+test('network create: stores that know nothing of each other have bridges of their own', async (t) => {
+  if (!requires(t, 'root')) return;
+  await run(t, 0, 'network', 'create', 'web');
+  const other = temporaryDirectory(t);
+  await run(t, 0, '--root', `${other}/root`, '--runroot', `${other}/run`, 'network', 'create', 'web');
+  const { network_interface: bridge } = JSON.parse(readFileSync(`${other}/root/networks/web.json`, 'utf8')) as File;
+  for (const name of [bridge, fileOf(t, 'web').network_interface]) t.regex(name ?? '', /^tspod\d{1,10}$/);
+  t.not(bridge, fileOf(t, 'web').network_interface);
+});
+
 test('network create: writes netavark’s file, prints the name, and ls, inspect and exists see it', async (t) => {
   if (!requires(t, 'root')) return;
   t.is(await output(t, 'network', 'create', '--label', 'a=b', '-o', 'mtu=1400', '--ipv6', 'web'), 'web\n');
@@ -39,7 +50,6 @@ test('network create: writes netavark’s file, prints the name, and ls, inspect
   t.like(file, {
     name: 'web',
     driver: 'bridge',
-    network_interface: 'tspod1',
     ipv6_enabled: true,
     dns_enabled: true,
     labels: { a: 'b' },

@@ -9,7 +9,13 @@ import { freeIpv4Subnet, freeIpv6Subnet } from '../../../src/network/subnets.js'
 import { parseIpPrefix } from '../../../src/util/ip-address.js';
 import { overlaps, rangeOf, type IpRange } from '../../../src/util/ip-network.js';
 
-const EMPTY: Surroundings = { networks: [], hostRanges: [], hostInterfaces: new Set(['lo', 'eth0']), firstSubnet: 0 };
+const EMPTY: Surroundings = {
+  networks: [],
+  hostRanges: [],
+  hostInterfaces: new Set(['lo', 'eth0']),
+  firstSubnet: 0,
+  firstBridge: 1,
+};
 
 function range(text: string): IpRange {
   return rangeOf(parseIpPrefix(text)!);
