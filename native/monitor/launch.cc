@@ -344,6 +344,17 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
   return done;
 }
 
+std::optional<uint32_t> network_slot(const plan::Plan& plan) {
+  for (const plan::StepView& step : plan) {
+    if (step.stage != plan::Stage::kTeardown || step.op != plan::Op::kNetlinkSocket) continue;
+    wire::Reader reader(step.operands);
+    plan::NetlinkSocket socket;
+    plan::decode(reader, socket);
+    if (socket.namespace_slot >= 0) return static_cast<uint32_t>(socket.namespace_slot);
+  }
+  return std::nullopt;
+}
+
 bool lacks_donor(Monitor& monitor) {
   return ops::lacks_donor(monitor.context);
 }
@@ -351,7 +362,13 @@ bool lacks_donor(Monitor& monitor) {
 void forget_launch(Monitor& monitor) {
   monitor.launch_forgotten = true;
   const auto& counter = monitor.settings.oom_counter;
-  monitor.context.slots.clear_except(counter ? static_cast<int32_t>(counter->slot) : plan::kNone);
+  ops::Slots::Set kept;
+  const std::optional<uint32_t> network = network_slot(monitor.plan);
+  for (const std::optional<uint32_t>& slot :
+       {counter ? std::optional(counter->slot) : std::nullopt, network}) {
+    if (slot && *slot < kept.size()) kept.set(*slot);
+  }
+  monitor.context.slots.clear_except(kept);
   close_inherited(monitor.plan);
   monitor.kept = plan::KeptPlan(monitor.plan, {plan::Stage::kTeardown, plan::Stage::kSweep});
   monitor.plan = monitor.kept.view();
@@ -365,7 +382,7 @@ Result<void, Failure> tear_down(Monitor& monitor) {
 }
 
 void sweep(Monitor& monitor) {
-  monitor.context.slots.clear_except(plan::kNone);  // its namespaces end now, if nobody else is in them
+  monitor.context.slots.clear();  // its namespaces end now, if nobody else is in them
   (void)ops::run_all(monitor.plan, plan::Stage::kSweep, monitor.context);  // what is left is found again
 }
 

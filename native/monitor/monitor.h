@@ -71,6 +71,9 @@ Result<Launched, Failure> launch(Monitor& monitor);
 /** Lets a container that waits at the gate go on to exec, and waits for that. On failure as launch(). */
 Result<void, Failure> open_gate(Monitor& monitor, Launched& launched);
 
+/** The slot with the container's network namespace, where the teardown has to do with it. */
+std::optional<uint32_t> network_slot(const plan::Plan& plan);
+
 /** After a launch that failed: whether that is because another container, whose namespaces it was to join,
  * does not run (any more). */
 bool lacks_donor(Monitor& monitor);

@@ -38,13 +38,19 @@ class Slots {
   /** The slots that were filled since the last call. */
   Set take_changed() { return std::exchange(changed_, {}); }
 
-  /** Empties all slots but one (or NONE). */
-  void clear_except(int32_t kept) {
+  /** Takes a descriptor out of its slot; an invalid one if there is none. */
+  UniqueFd take(uint32_t slot) {
+    return slot < plan::kMaxSlots ? std::exchange(fds_[slot], UniqueFd()) : UniqueFd();
+  }
+
+  /** Empties all slots but these. */
+  void clear_except(const Set& kept) {
     for (uint32_t slot = 0; slot < plan::kMaxSlots; ++slot) {
-      if (static_cast<int32_t>(slot) != kept) fds_[slot].reset();
+      if (!kept.test(slot)) fds_[slot].reset();
     }
     changed_.reset();
   }
+  void clear() { clear_except(Set()); }
 
   /** Calls `use` with each descriptor held. */
   template <typename Use> void for_each(Use&& use) const {

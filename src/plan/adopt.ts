@@ -9,6 +9,7 @@ import type { LaunchContext, RuntimeCommand } from './context.js';
 import { CLONE_FLAGS } from './flags.js';
 import { addHealth } from './health.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
+import { NONE } from './ops.js';
 import type { Plan } from './ops.js';
 import { enterPrivateMounts, mountOverlay, stagingDirectory } from './root.js';
 import { addContainerSettings } from './settings.js';
@@ -30,13 +31,13 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
   const nothing = { resources: {}, optional: [] };
   countOomKills(builder, context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, nothing));
   const { network } = context;
+  const namespaceSlot = network === undefined ? NONE : builder.slot();
   if (network !== undefined) holdNetwork(builder, context.id, network);
   // Of an earlier run, after which the policy starts it again.
   runtimeSteps(builder, 'prepare', runtime);
   addCreate(builder, { context, runtime, terminal, mountLabel: spec.linux?.mountLabel });
   // It waits in its new namespace.
   if (network !== undefined) {
-    const namespaceSlot = builder.slot();
     builder.add('network', 'openChildNamespace', { slot: namespaceSlot, kind: 'net' });
     attachNetworks(builder, { ...network, id: context.id, namespaceSlot });
   }
@@ -52,7 +53,7 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
     ...context.teardown,
     hooks: [],
     runtime,
-    ...(network === undefined ? {} : { network }),
+    ...(network === undefined ? {} : { network, namespaceSlot }),
   });
   return builder.build();
 }

@@ -246,6 +246,8 @@ export interface TeardownContext {
   readonly removeFiles?: readonly string[];
   /** Its networks. */
   readonly network?: NetworkContext;
+  /** In the plan of its launch: where its network namespace is. */
+  readonly namespaceSlot?: number;
   /** Made by this runtime, which runs the poststop hooks itself. */
   readonly runtime?: RuntimeCommand;
 }

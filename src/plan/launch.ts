@@ -92,7 +92,9 @@ export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
     id: context.id,
     cgroup: context.cgroup,
     ...context.teardown,
-    ...(launch.networkSlot === NONE || context.network === undefined ? {} : { network: context.network }),
+    ...(launch.networkSlot === NONE || context.network === undefined
+      ? {}
+      : { network: context.network, namespaceSlot: launch.networkSlot }),
   });
   return builder.build();
 }

@@ -17,7 +17,8 @@ export function addTeardown(builder: PlanBuilder, context: TeardownContext): voi
   const { id, bundle = '', annotations = {} } = context;
   if (context.runtime !== undefined) runtimeSteps(builder, 'teardown', context.runtime);
   for (const { path } of context.cgroup?.directories ?? []) builder.add('teardown', 'cgroupRemove', { path });
-  if (context.network !== undefined) detachNetworks(builder, id, context.network);
+  const { network, namespaceSlot } = context;
+  if (network !== undefined) detachNetworks(builder, id, { ...network, namespaceSlot });
   tryHooks(builder, context.hooks, { stage: 'teardown', status: 'stopped', state: { id, bundle, annotations } });
   for (const path of context.unmounts ?? []) builder.add('teardown', 'unmount', { path });
   for (const path of context.removeFiles ?? []) builder.add('teardown', 'removeFile', { path });

@@ -197,6 +197,10 @@ function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlac
         ? ({ kind: 'macvlan', mode: network.mode as MacvlanMode } as const)
         : ({ kind: 'ipvlan', mode: network.mode as IpvlanMode } as const);
     const own = driver === 'ipvlan' ? { ...inside, macAddress: '' } : inside;
+    const within = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE, namespaceSlot });
+    const earlier = [draftLinkRemoval(interfaceName)];
+    sendDrafts(builder, { stage: 'network', socket: within, accepted: ['ENODEV'], drafts: earlier });
+    builder.add('network', 'closeSlot', { slot: within });
     sendDrafts(builder, { stage: 'network', socket, drafts: [draftUpper({ ...own, parent: hostInterface, ...kind })] });
     return;
   }

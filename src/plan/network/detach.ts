@@ -12,8 +12,13 @@ import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } 
  * Published ports are free, and lead nowhere, when the container has ended; links go later: the kernel takes long for them. No socket of nf_tables is
  * closed here: that waits until the kernel has thrown away what was removed.
  */
-export function detachNetworks(builder: PlanBuilder, id: string, context: NetworkContext): void {
+export function detachNetworks(
+  builder: PlanBuilder,
+  id: string,
+  { namespaceSlot, ...context }: NetworkContext & { readonly namespaceSlot?: number | undefined },
+): void {
   const { network, directory, tellsNames = false } = context;
+  if (namespaceSlot !== undefined) removeUppers(builder, network, namespaceSlot);
   if (network.ports.length > 0) {
     removePorts(builder, { id, network }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
   }
@@ -33,6 +38,18 @@ export function detachNetworks(builder: PlanBuilder, id: string, context: Networ
     builder.try('sweep', 'forgetNames', { directory: `${directory}/${NETWORK_FILES.names}`, lock, id, file });
   }
   builder.add('sweep', 'removeRecord', { path: file });
+}
+
+/**
+ * What lies above an interface of the host is in the container's namespace alone. Others may stay in that, or the kernel may take its time to destroy it;
+ * but the addresses are free now. Where the launch has not come to a namespace there is nothing.
+ */
+function removeUppers(builder: PlanBuilder, { networks }: NetworkContext['network'], namespaceSlot: number): void {
+  const names = networks.filter(({ driver }) => driver !== 'bridge').map(({ interfaceName }) => interfaceName);
+  if (names.length === 0) return;
+  const socket = openNetlink(builder, 'teardown', { protocol: NETLINK_ROUTE, namespaceSlot, optional: true });
+  const request = { stage: 'teardown', socket, accepted: ['ENODEV'], optional: true } as const;
+  for (const name of names) sendDrafts(builder, { ...request, drafts: [draftLinkRemoval(name)] });
 }
 
 /** Has the program read its files again, or ends it where there are none. */

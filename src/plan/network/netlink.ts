@@ -27,16 +27,26 @@ export interface SendRequest {
   readonly probeSocket?: number;
   /** Nothing is done while another process has the lock of this file. @default in any case */
   readonly unlessLocked?: string;
+  /** That it fails is no failure of the plan. @default false */
+  readonly optional?: boolean;
+}
+
+interface SocketRequest {
+  readonly protocol: number;
+  /** @default that of the monitor */
+  readonly namespaceSlot?: number;
+  /** As of what is sent on it. @default false */
+  readonly optional?: boolean;
 }
 
 /** Opens a socket; its slot. */
 export function openNetlink(
   builder: PlanBuilder,
   stage: Stage,
-  { protocol, namespaceSlot = NONE }: { readonly protocol: number; readonly namespaceSlot?: number },
+  { protocol, namespaceSlot = NONE, optional = false }: SocketRequest,
 ): number {
   const slot = builder.slot();
-  builder.add(stage, 'netlinkSocket', { slot, protocol, namespaceSlot });
+  builder[optional ? 'try' : 'add'](stage, 'netlinkSocket', { slot, protocol, namespaceSlot });
   return slot;
 }
 
@@ -50,7 +60,7 @@ export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
   const shift = asked.bytes.length;
   const links = [...asked.links, ...joined.links.map(({ offset, name }) => ({ offset: offset + shift, name }))];
   const slots = joined.slots.map(({ offset, slot }) => ({ offset: offset + shift, slot }));
-  builder.add(stage, 'netlink', {
+  builder[request.optional === true ? 'try' : 'add'](stage, 'netlink', {
     socketSlot: socket,
     words: joined.words,
     messages: Buffer.concat([asked.bytes, joined.bytes]),
