@@ -1,26 +1,20 @@
 /** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
 import { chmodSync, mkdirSync } from 'node:fs';
 
-import type { Container, RunOptions } from '../container/api/container.js';
+import type { RunOptions } from '../container/api/container.js';
 import { BridgeKeeper } from '../container/network/bridges.js';
 import { tracked, type EngineContext } from '../container/context.js';
-import { containerHandle } from '../container/handle.js';
 import { repair } from '../container/settle/repair.js';
-import { cloneContainer } from '../container/verbs/clone.js';
-import { createContainer } from '../container/verbs/create.js';
-import { removeContainer } from '../container/verbs/remove.js';
 import { recordEngineEvent } from '../container/events.js';
 import { restoreDirectories } from '../container/files/volumes.js';
 import { TspodError } from '../errors.js';
-import { EventLog, eventPaths } from '../events/event-log.js';
-import { defaultDirectories, resolveDirectories, type Directories } from '../host/directories.js';
+import { resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import { readHostFacts } from '../host/read-facts.js';
-import type { NetworkPlace } from '../network/networks.js';
-import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
+import { makeContainers } from './containers.js';
 import { findExecSession } from './find-exec.js';
 import { diffAny } from './diff.js';
 import { diskUsage } from './disk-usage.js';
@@ -29,18 +23,15 @@ import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
 import { settleImages } from './images/settle.js';
 import { makeImages } from './images/images.js';
-import { ensureImage } from './images/pull.js';
 import { engineInfo } from './info.js';
 import { makeManifests } from './manifests/manifests.js';
 import { broken, missingDatabase, refuseLostRecords, refuseLostTables, removePassing } from './lost-records.js';
-import { latestId, listContainers } from './list.js';
 import { makeNetworks } from './networks.js';
-import { pruneContainers } from './prune.js';
+import { checkOptions, chosenManager, hooksDirectories, networkPlace, openEvents } from './options.js';
 import { pruneAll } from './prune-all.js';
 import { runContainer, spawnContainer } from './run.js';
 import { cachedSeccompCompiler } from './seccomp-cache.js';
-import type { Containers, Engine, EngineOptions } from './types.js';
-import { cleanPath } from '../util/paths.js';
+import type { Engine, EngineOptions } from './types.js';
 import { engineVersion } from './version.js';
 import { repairPods, stopWhenIdle } from '../pod/exit-policy.js';
 import { makePods, withNewPod } from './pods.js';
@@ -91,60 +82,6 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     store.close();
     throw error;
   }
-}
-
-function checkOptions(options: EngineOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.includes(key as keyof EngineOptions))
-      throw new TypeError(`unknown option "${key}" of openEngine: there are ${OPTIONS.join(', ')}`);
-  }
-}
-
-const OPTIONS: readonly (keyof EngineOptions)[] = [
-  'root',
-  'runRoot',
-  'eventsBackend',
-  'cgroupManager',
-  'hooksDirectories',
-  'networkConfigDir',
-  'keepBridges',
-];
-
-/** Podman's directory, for the machine's store; others keep to themselves. */
-const MACHINES_NETWORKS = '/etc/containers/networks';
-
-/** Throws INVALID_ARGUMENT for a path that is not absolute. */
-function networkPlace({ networkConfigDir: given }: EngineOptions, { root }: Directories): NetworkPlace {
-  if (given !== undefined && !given.startsWith('/'))
-    throw new TspodError('INVALID_ARGUMENT', `networkConfigDir must be an absolute path, not ${JSON.stringify(given)}`);
-  const uid = process.geteuid?.() ?? 0;
-  const isDefault = uid === 0 && root === defaultDirectories(uid).root;
-  const directory = cleanPath(given ?? (isDefault ? MACHINES_NETWORKS : `${root}/networks`));
-  return { directory, isMachines: directory === MACHINES_NETWORKS };
-}
-
-/** Throws INVALID_ARGUMENT for one that is not absolute. */
-function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions): readonly string[] {
-  const relative = given.find((directory) => !directory.startsWith('/'));
-  if (relative === undefined) return [...given];
-  throw new TspodError('INVALID_ARGUMENT', `hooksDirectories must be absolute paths, not ${JSON.stringify(relative)}`);
-}
-
-/** Throws INVALID_ARGUMENT for a backend that there is not. */
-function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
-  if (eventsBackend === 'none') return undefined;
-  if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
-  throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
-}
-
-/** Only names are looked at: what cannot be had on this machine is said by the containers that want it. */
-function chosenManager(options: EngineOptions): CgroupManager | undefined {
-  const given = options.cgroupManager ?? process.env['TSPOD_CGROUP_MANAGER'];
-  if (given === undefined || given === '') return undefined;
-  const known = CGROUP_MANAGERS.find((name) => name === given);
-  if (known !== undefined) return known;
-  const message = `cgroup manager must be one of ${CGROUP_MANAGERS.join(' and ')}, not ${JSON.stringify(given)}`;
-  throw new TspodError('INVALID_ARGUMENT', message);
 }
 
 /** Nobody but their owner looks into them, whatever the umask was when they were made. */
@@ -221,35 +158,4 @@ function makeEngine(context: EngineContext): Engine {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function makeContainers(context: EngineContext): Containers {
-  const { store } = context;
-  const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
-  return {
-    create: (options, fetching) =>
-      withNewPod(context, options, async (wanted) => {
-        await ensureImage(context, wanted, fetching);
-        return containerHandle(context, createContainer(context, wanted));
-      }),
-    clone: async (nameOrId, options) =>
-      containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
-    get,
-    exists: (nameOrId) => exists(store, nameOrId),
-    list: (options) => listContainers(context, options),
-    latest: () => get(latestId(context)),
-    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
-    prune: (options) => pruneContainers(context, options),
-  };
-}
-
-function exists(store: Store, nameOrId: string): boolean {
-  try {
-    store.find(nameOrId);
-    return true;
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === 'NO_SUCH_CONTAINER') return false;
-    throw error;
-  }
 }

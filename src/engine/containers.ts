@@ -1,0 +1,44 @@
+/** Containers: made, found, listed, removed. */
+import type { Container } from '../container/api/container.js';
+import type { EngineContext } from '../container/context.js';
+import { containerHandle } from '../container/handle.js';
+import { cloneContainer } from '../container/verbs/clone.js';
+import { createContainer } from '../container/verbs/create.js';
+import { removeContainer } from '../container/verbs/remove.js';
+import { isTspodError } from '../errors.js';
+import type { Store } from '../state/store.js';
+import { ensureImage } from './images/pull.js';
+import { latestId, listContainers } from './list.js';
+import { withNewPod } from './pods.js';
+import { pruneContainers } from './prune.js';
+import type { Containers } from './types.js';
+
+export function makeContainers(context: EngineContext): Containers {
+  const { store } = context;
+  const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
+  return {
+    create: (options, fetching) =>
+      withNewPod(context, options, async (wanted) => {
+        await ensureImage(context, wanted, fetching);
+        return containerHandle(context, createContainer(context, wanted));
+      }),
+    clone: async (nameOrId, options) =>
+      containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
+    get,
+    exists: (nameOrId) => exists(store, nameOrId),
+    list: (options) => listContainers(context, options),
+    latest: () => get(latestId(context)),
+    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
+    prune: (options) => pruneContainers(context, options),
+  };
+}
+
+function exists(store: Store, nameOrId: string): boolean {
+  try {
+    store.find(nameOrId);
+    return true;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_CONTAINER')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** What openEngine is given: checked, and what follows from it. */
+import { TspodError } from '../errors.js';
+import { EventLog, eventPaths } from '../events/event-log.js';
+import { defaultDirectories, type Directories } from '../host/directories.js';
+import type { NetworkPlace } from '../network/networks.js';
+import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
+import { cleanPath } from '../util/paths.js';
+import type { EngineOptions } from './types.js';
+
+/** Throws a TypeError for an option that there is not. */
+export function checkOptions(options: EngineOptions): void {
+  for (const key of Object.keys(options)) {
+    if (!OPTIONS.includes(key as keyof EngineOptions))
+      throw new TypeError(`unknown option "${key}" of openEngine: there are ${OPTIONS.join(', ')}`);
+  }
+}
+
+const OPTIONS: readonly (keyof EngineOptions)[] = [
+  'root',
+  'runRoot',
+  'eventsBackend',
+  'cgroupManager',
+  'hooksDirectories',
+  'networkConfigDir',
+  'keepBridges',
+];
+
+/** Podman's directory, for the machine's store; others keep to themselves. */
+const MACHINES_NETWORKS = '/etc/containers/networks';
+
+/** Throws INVALID_ARGUMENT for a path that is not absolute. */
+export function networkPlace({ networkConfigDir: given }: EngineOptions, { root }: Directories): NetworkPlace {
+  if (given !== undefined && !given.startsWith('/'))
+    throw new TspodError('INVALID_ARGUMENT', `networkConfigDir must be an absolute path, not ${JSON.stringify(given)}`);
+  const uid = process.geteuid?.() ?? 0;
+  const isDefault = uid === 0 && root === defaultDirectories(uid).root;
+  const directory = cleanPath(given ?? (isDefault ? MACHINES_NETWORKS : `${root}/networks`));
+  return { directory, isMachines: directory === MACHINES_NETWORKS };
+}
+
+/** Throws INVALID_ARGUMENT for one that is not absolute. */
+export function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions): readonly string[] {
+  const relative = given.find((directory) => !directory.startsWith('/'));
+  if (relative === undefined) return [...given];
+  throw new TspodError('INVALID_ARGUMENT', `hooksDirectories must be absolute paths, not ${JSON.stringify(relative)}`);
+}
+
+/** Throws INVALID_ARGUMENT for a backend that there is not. */
+export function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
+  if (eventsBackend === 'none') return undefined;
+  if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
+  throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
+}
+
+/** Only names are looked at: what cannot be had on this machine is said by the containers that want it. */
+export function chosenManager(options: EngineOptions): CgroupManager | undefined {
+  const given = options.cgroupManager ?? process.env['TSPOD_CGROUP_MANAGER'];
+  if (given === undefined || given === '') return undefined;
+  const known = CGROUP_MANAGERS.find((name) => name === given);
+  if (known !== undefined) return known;
+  const message = `cgroup manager must be one of ${CGROUP_MANAGERS.join(' and ')}, not ${JSON.stringify(given)}`;
+  throw new TspodError('INVALID_ARGUMENT', message);
+}
