@@ -80,9 +80,19 @@ export class TspodError extends Error {
   }
 }
 
+/** An error of code INVALID_ARGUMENT, to be thrown: one line that names what the user gave. */
+export function invalid(message: string, details: Readonly<Record<string, unknown>> = {}): TspodError {
+  return new TspodError('INVALID_ARGUMENT', message, { details });
+}
+
 /** Whether a value is a TspodError, also one of another copy of this module, and (if given) has this code. */
 export function isTspodError(error: unknown, code?: ErrorCode): error is TspodError {
   return (
     error instanceof Error && error.name === 'TspodError' && (code === undefined || (error as TspodError).code === code)
   );
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

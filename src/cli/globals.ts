@@ -2,6 +2,7 @@
 import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { messageOf } from '../errors.js';
 import { CliError, invalid, unsupported } from './errors/cli-error.js';
 import type { FlagValues } from './command/flag-values.js';
 import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
@@ -63,6 +64,6 @@ function openOutput(flags: FlagValues): number | undefined {
   try {
     return openSync(file, 'w');
   } catch (error) {
-    throw invalid(`--out: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`--out: ${messageOf(error)}`);
   }
 }

@@ -1,8 +1,9 @@
 /** Whether the database is whole and knows all containers; and a whole one in the place of a damaged one. */
-import { existsSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import type { Directories } from '../host/directories.js';
+import { namesIn } from '../host/readable.js';
 import { tryLock } from '../native/file-lock.js';
 import { readBootId } from '../state/boot.js';
 import { examineDatabase, REPAIR_HINT } from '../state/database.js';
@@ -102,14 +103,6 @@ function checkRecords(directories: Directories, paths: StorePaths, repair: boole
 
 function forget(path: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return []; // the process has ended
-  }
 }
 
 function linkOf(path: string): string {

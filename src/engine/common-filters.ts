@@ -1,5 +1,5 @@
 /** Filters that lists of containers, images, networks and volumes share. */
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import { parseMoment } from '../util/moment.js';
 
 interface Named {
@@ -94,8 +94,4 @@ function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) =
 
 function globMatches(pattern: string, text: string): boolean {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

@@ -3,7 +3,7 @@ import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import { settleEnds, type EndWatch } from '../container/settle/follow-ends.js';
 import { whenAborted } from '../container/when-aborted.js';
-import { TspodError } from '../errors.js';
+import { invalid, TspodError } from '../errors.js';
 import { EVENT_STATUSES, EVENT_TYPES, type EventRecord, type EventStatus, type EventType } from '../events/event.js';
 import { eventPaths } from '../events/event-log.js';
 import { followEvents } from '../events/follow.js';
@@ -166,8 +166,4 @@ function filterOf(filters: EventFilters): Predicate {
     },
     unknown: (name) => `${name} is an invalid filter`,
   });
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

@@ -1,6 +1,6 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
 import { CONTAINER_STATUSES } from '../container/api/container.js';
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { ContainerFilters, ContainerSummary } from './types.js';
 
@@ -110,8 +110,4 @@ export function filterPredicate(filters: ContainerFilters, context: FilterContex
 function shouldStartOnBoot({ restartPolicy, stoppedByUser, startedAt }: ContainerSummary): boolean {
   if (startedAt === null) return false;
   return restartPolicy === 'always' || (restartPolicy === 'unless-stopped' && !stoppedByUser);
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

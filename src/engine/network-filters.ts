@@ -1,5 +1,5 @@
 /** The filters of `network ls` and `network prune`. */
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import type { Network } from '../network/network-file.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { NetworkFilters } from './network-types.js';
@@ -50,8 +50,4 @@ export function networkPredicate(
     make: (maker, values) => maker(values, context),
     unknown: (name) => `invalid filter ${JSON.stringify(name)}`,
   });
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

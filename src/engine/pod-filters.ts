@@ -1,6 +1,6 @@
 /** The filters of `pod ps`. */
 import { CONTAINER_STATUSES } from '../container/api/container.js';
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import { POD_STATUSES, type PodMember, type PodSummary } from '../pod/api.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { PodFilters } from './pod-types.js';
@@ -55,8 +55,4 @@ export function podPredicate(filters: PodFilters, now: Date): PodPredicate {
     make: (maker, values) => maker(values, now),
     unknown: (name) => `${name} is an invalid filter`,
   });
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

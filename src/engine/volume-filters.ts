@@ -1,5 +1,5 @@
 /** The filters of `volume ls` and `volume prune`. */
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
 import type { VolumeFilters, VolumeSummary } from './volume-types.js';
 
@@ -63,8 +63,4 @@ export function volumePredicate(filters: VolumeFilters, context: FilterContext):
     make: (maker, values) => maker(values, context),
     unknown: (name) => `${JSON.stringify(name)} is an invalid volume filter`,
   });
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

@@ -17,10 +17,10 @@ import {
 } from '../container/files/volumes.js';
 import { isTspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
+import { openDirectory } from '../native/directory-entries.js';
 import { lock } from '../native/file-lock.js';
 import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
 import { noSuchVolume, volumeExists, type StoredVolume } from '../state/volumes.js';
-import { openDirectory } from '../storage/images/open-directory.js';
 import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';

@@ -1,5 +1,5 @@
 /** Which paths of this machine are hidden from a `host:` container, and which below them are shown. */
-import { TspodError } from '../errors.js';
+import { invalid } from '../errors.js';
 import { isWithin, parentOf, parentsOf } from '../util/paths.js';
 import {
   EMPTY_DIRECTORIES,
@@ -136,8 +136,4 @@ function addUsers(rules: HideRules, { own, hide, show }: UserPaths): void {
 /** Drops the rules for a path and what is below it, but for some. */
 function forget(rules: HideRules, path: string, kept: readonly string[]): void {
   for (const ruled of [...rules.keys()]) if (isWithin(ruled, path) && !kept.includes(ruled)) rules.delete(ruled);
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

@@ -1,11 +1,12 @@
-/** Reads the facts: a dozen small files of /proc and /sys, well under half a millisecond. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** Reads the facts: a dozen small files of /proc and /sys, well under half a millisecond. Where one is not there, the fact it holds is "no". */
+import { existsSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
 
 import { cgroupLayout } from './cgroup-layout.js';
 import type { HostFacts } from './facts.js';
 import { parseMountInfo } from './mountinfo.js';
 import { hasSeccompLine, isInitialUserNamespace, parseLimits, statusCapabilities } from './proc-self.js';
+import { namesIn, readText } from './readable.js';
 import { systemdRuns } from './systemd.js';
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
@@ -32,7 +33,7 @@ export function readHostFacts(): HostFacts {
     apparmor: hasAppArmor(),
     selinux: mounts.some((mount) => mount.type === 'selinuxfs'),
     seccomp: hasSeccompLine(status),
-    namespaces: new Set(listNames('/proc/self/ns')),
+    namespaces: new Set(namesIn('/proc/self/ns')),
     thermalThrottle: existsSync('/sys/devices/system/cpu/cpu0/thermal_throttle'),
     bootId: readText('/proc/sys/kernel/random/boot_id').trim(),
     kernelRelease: release(),
@@ -46,23 +47,6 @@ export function readHostFacts(): HostFacts {
 function hasAppArmor(): boolean {
   const file = '/sys/module/apparmor/parameters/enabled';
   return existsSync(file) && readText(file).startsWith('Y');
-}
-
-/** A file that is not there says nothing: the fact it holds is then "no". */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function listNames(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
 }
 
 function readProxyVariables(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {

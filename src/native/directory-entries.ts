@@ -1,4 +1,6 @@
 /** Reading trees that others may be changing: by descriptors, one name at a time, never through a link. Names are binary text. */
+import { openSync } from 'node:fs';
+
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
 import { errnoName } from '../util/errno.js';
 import { binding } from './binding.js';
@@ -34,6 +36,11 @@ export function ownFd(fd: number): OwnedFd {
     open = false;
   };
   return { fd, close, [Symbol.dispose]: close };
+}
+
+/** A directory that this process finds under its path. */
+export function openDirectory(path: string): OwnedFd {
+  return ownFd(openSync(path, O_PATH | O_DIRECTORY));
 }
 
 /** What a directory holds under one name. */

@@ -1,8 +1,9 @@
 /** Options of a new network -> its configuration. What the machine and the other networks take is handed in. */
 
+import { invalid } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
-import { invalid, quote } from '../spec/invalid.js';
 import { defined } from '../spec/numbers.js';
+import { quote } from '../spec/quote.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';
 import {
   addressText,

@@ -1,7 +1,7 @@
 /** Ports of the host that nothing listens on. */
-import { readFileSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
+import { readText } from '../host/readable.js';
 import { randomInt } from '../native/primitives.js';
 import type { PublishedPort } from '../spec/container-network.js';
 import type { ChosenPort } from '../state/records.js';
@@ -79,12 +79,4 @@ function listening(protocol: PublishedPort['protocol']): readonly number[] {
       return port === undefined ? [] : Number.parseInt(port, 16);
     });
   });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

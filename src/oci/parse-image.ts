@@ -234,7 +234,7 @@ function jsonOf(what: Place, bytes: Uint8Array, maxBytes: number): unknown {
 }
 
 /** What is wrong in an image is not the caller's argument. */
-function asBadImage<T>(read: () => T): T {
+export function asBadImage<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

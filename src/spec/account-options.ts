@@ -1,5 +1,6 @@
 /** Options about users: lines that the engine adds to /etc/passwd and /etc/group, where the image has none for the user. */
-import { invalid, quote } from './invalid.js';
+import { invalid } from '../errors.js';
+import { quote } from './quote.js';
 import type { ShapeOf } from './shape.js';
 
 export interface AccountOptions {

@@ -1,10 +1,11 @@
 /** Which capabilities a container's processes hold. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { OciCapabilities } from '../oci/spec.js';
 import { CAPABILITIES, parseCapability } from '../util/capabilities.js';
 import { nearestWord } from '../util/nearest.js';
 import type { ContainerConfig } from './config.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 import { isRootUser } from './users.js';
 
 /** What every container has unless it is dropped: Podman's list. */

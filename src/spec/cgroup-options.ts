@@ -1,12 +1,12 @@
 /** Options about the container's cgroup. */
-import { TspodError } from '../errors.js';
+import { invalid, TspodError } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { baseName, cleanPath } from '../util/paths.js';
 import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE } from './cgroup-path.js';
 import type { ContainerConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 import { normalizeResources } from './resources.js';
 
 /** Who makes containers' cgroups: tspod itself, or systemd, which is asked for a scope of each. */

@@ -1,11 +1,12 @@
 /** Device nodes of a container and the rules of its device cgroup. */
+import { invalid } from '../errors.js';
 import type { OciDeviceRule } from '../oci/resources.js';
 import type { OciDevice } from '../oci/spec.js';
 import { cleanPath } from '../util/paths.js';
 import type { DeviceConfig } from './config.js';
 import type { DeviceOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 
 /** Paths and access checked; that the nodes exist is found when the container is made. */
 export function normalizeDevices(devices: readonly DeviceOptions[]): readonly DeviceConfig[] {

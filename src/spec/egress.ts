@@ -1,8 +1,9 @@
 /** Rules about what a container may reach. */
+import { invalid } from '../errors.js';
 import { parseIpPrefix } from '../util/ip-address.js';
 import { networkText } from '../util/ip-network.js';
-import { invalid, quote } from './invalid.js';
 import type { EgressOptions } from './network-options.js';
+import { quote } from './quote.js';
 
 /** A destination: a network, or a name that is resolved when the container starts. */
 export interface EgressRule {

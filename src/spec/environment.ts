@@ -1,7 +1,8 @@
 /** Environment variables of the container's first process. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CreateOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 
 /** Debian's order: local programs first. Podman's value. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

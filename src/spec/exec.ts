@@ -1,4 +1,5 @@
 /** Exec options -> the process that joins a running container. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { OciProcess } from '../oci/spec.js';
 import { CAPABILITIES } from '../util/capabilities.js';
@@ -9,10 +10,10 @@ import type { ExecOptions } from './create-options.js';
 import { environmentItems } from './environment.js';
 import { identityOf } from './identity.js';
 import type { Identity } from './identity.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
 import { checkInteger } from './numbers.js';
 import { checkExecOptions } from './option-shapes.js';
+import { quote } from './quote.js';
 import { checkUser } from './users.js';
 
 const MAX_FDS = 256;

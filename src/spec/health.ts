@@ -1,7 +1,8 @@
 /** Health options -> configuration: checks and defaults, Podman's. */
+import { invalid } from '../errors.js';
 import type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './health-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 import { checkShape, type ShapeOf } from './shape.js';
 
 /** A check with every default applied. */

@@ -1,10 +1,11 @@
 /** OCI hooks among the options. */
+import { invalid } from '../errors.js';
 import { HOOK_KINDS } from '../oci/spec.js';
 import type { OciHook, OciHookKind, OciHooks } from '../oci/spec.js';
 import type { HookOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 
 /** Most hooks of a container, all kinds together. */
 const MAX_HOOKS = 64;

@@ -4,13 +4,14 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 
+import { invalid } from '../errors.js';
 import { listDeviceNodes, readDeviceNode } from '../host/device-nodes.js';
 import type { DeviceNode } from '../host/device-nodes.js';
 import type { OciDevice } from '../oci/spec.js';
 import { errnoText } from '../util/errno.js';
 import type { ContainerConfig, DeviceConfig } from './config.js';
 import type { GrantedDevice } from './devices.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 import type { DeviceNumbers } from './resources.js';
 import { MAX_PROFILE_BYTES, parseSeccompProfile } from './seccomp-profile.js';
 import type { SeccompProfile } from './seccomp-profile.js';

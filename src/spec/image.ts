@@ -1,10 +1,11 @@
 /** What an image says of its containers, put below what the user says: create options as if they had been given in full. */
+import { invalid } from '../errors.js';
 import type { ImageHealthcheck, ImageRunConfig } from '../oci/image.js';
 import { cleanPath } from '../util/paths.js';
 import type { RootConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
 import type { HealthOptions } from './health-options.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 
 /** An image, as a container is made of it. */
 export interface ContainerImage {

@@ -1,9 +1,10 @@
 /** Paths of /proc and /sys that tell of the host or change it: hidden, or read-only. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { cleanPath } from '../util/paths.js';
 import type { ContainerConfig, SecurityConfig } from './config.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 
 /** Hidden by default. */
 const MASKED: readonly string[] = [

@@ -1,11 +1,12 @@
 /** The user's mounts: checked, and turned into the OCI spec's. */
+import { invalid } from '../errors.js';
 import type { OciMount } from '../oci/spec.js';
 import { isMountOption, propagationOf } from '../oci/mount-options.js';
 import { cleanPath, isWithin } from '../util/paths.js';
 import type { ContainerConfig, MountConfig } from './config.js';
 import type { MountOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 import { checkVolumeName } from './volume-options.js';
 
 /** Options of each type that its file system reads; `=` stands for those with a value. */

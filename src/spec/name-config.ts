@@ -1,11 +1,12 @@
 /** Options about names -> configuration. */
+import { invalid } from '../errors.js';
 import { parseIp } from '../util/ip-address.js';
 import { cleanPath } from '../util/paths.js';
 import type { NamespaceConfig } from './config.js';
-import { invalid, quote } from './invalid.js';
 import type { DnsOptions, HostEntry, NameConfig, NameOptions } from './name-options.js';
 import { checkAbsolutePath } from './names.js';
 import { donorOf } from './namespaces.js';
+import { quote } from './quote.js';
 
 const HOST_GATEWAY = 'host-gateway';
 

@@ -1,5 +1,6 @@
 /** Names that become parts of paths, host names and records. */
-import { invalid, quote } from './invalid.js';
+import { invalid } from '../errors.js';
+import { quote } from './quote.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const MAX_NAME = 255;

@@ -1,12 +1,13 @@
 /** Which namespaces a container has of its own, shares with the host, or joins. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { NamespaceType, OciIdMapping, OciNamespace } from '../oci/spec.js';
 import type { ContainerConfig, NamespaceConfig } from './config.js';
 import type { CreateOptions, IdMap } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
 import { networkMode } from './network-config.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 
 /** The kinds, with their names in the options, in the OCI spec and under /proc/self/ns. */
 export const NAMESPACE_KINDS: readonly {

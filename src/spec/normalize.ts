@@ -1,4 +1,5 @@
 /** Create options -> configuration: the one place where options are checked and defaults applied. Reads nothing but its arguments. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { propagationOf } from '../oci/mount-options.js';
 import { cleanPath } from '../util/paths.js';
@@ -13,7 +14,6 @@ import { normalizeEnvironment } from './environment.js';
 import { normalizeHealth } from './health.js';
 import { normalizeHooks } from './hooks.js';
 import { imageEnvironment, imagePart, withImage, type ContainerImage } from './image.js';
-import { invalid, quote } from './invalid.js';
 import { LOG_DRIVERS } from './log-drivers.js';
 import { normalizeMask, normalizeUnmask } from './masks.js';
 import { checkRelabelling, normalizeMounts } from './mounts.js';
@@ -24,6 +24,7 @@ import { normalizeNetworking } from './network-config.js';
 import { checkInteger, defined, MAX_BYTES } from './numbers.js';
 import { checkRuntimeSupport, normalizeRuntime } from './oci-runtime.js';
 import { checkCreateOptions } from './option-shapes.js';
+import { quote } from './quote.js';
 import { normalizeRlimits } from './rlimits.js';
 import { normalizeCommand, normalizeRoot } from './root.js';
 import { normalizeIoPriority, normalizePersonality, normalizeScheduler } from './scheduling.js';

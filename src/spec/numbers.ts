@@ -1,5 +1,5 @@
 /** Numbers that users give: checked before anything is done with them. */
-import { invalid } from './invalid.js';
+import { invalid } from '../errors.js';
 
 /** Largest count of bytes that is sent to the kernel: exact as a number, and beyond any machine. */
 export const MAX_BYTES = Number.MAX_SAFE_INTEGER;

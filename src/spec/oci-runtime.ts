@@ -1,8 +1,9 @@
 /** Which OCI runtime makes the container: the one that is built in, or another one by its command line. */
+import { invalid } from '../errors.js';
 import type { ContainerConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 
 /** The name of the built-in one. */
 export const BUILT_IN_RUNTIME = 'tspod';

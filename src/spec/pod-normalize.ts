@@ -1,10 +1,10 @@
 /** Options of a pod -> its configuration, and the options of its infra container. Reads nothing but its arguments. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { shortId } from '../util/short-id.js';
 import { normalizeCgroups } from './cgroup-options.js';
 import type { ResourceConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkLabels, checkName, isHostname } from './names.js';
 import { normalizeRestart, type EngineDefaults } from './normalize.js';
 import { checkResourceOptions } from './option-shapes.js';
@@ -17,6 +17,7 @@ import {
   type PodCreateOptions,
   type PodNamespace,
 } from './pod-options.js';
+import { quote } from './quote.js';
 import { checkShape } from './shape.js';
 import { defined } from './numbers.js';
 

@@ -1,7 +1,8 @@
 /** Published and exposed ports, in Podman's words: [[hostIP:][hostPort]:]containerPort[/protocol]. */
+import { invalid } from '../errors.js';
 import { addressText } from '../util/ip-network.js';
 import type { PublishedPort } from './container-network.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 
 export type PortProtocol = PublishedPort['protocol'];
 

@@ -1,4 +1,5 @@
 /** Limits of the container's cgroup: checked as options, and turned into the OCI spec's resources. */
+import { invalid } from '../errors.js';
 import type {
   LinuxResources,
   OciBlockIO,
@@ -12,10 +13,10 @@ import type {
 import { isCpuList } from '../util/cpu-list.js';
 import type { ResourceConfig } from './config.js';
 import type { DeviceRate, DeviceWeight, ResourceOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
 import { checkInteger, checkOptionalInteger, defined, MAX_BYTES } from './numbers.js';
 import type { IntegerRange } from './numbers.js';
+import { quote } from './quote.js';
 
 /** Podman's. */
 export const DEFAULT_PIDS_LIMIT = 2048;

@@ -1,10 +1,11 @@
 /** Resource limits of processes (setrlimit(2)). */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { RlimitValue } from '../oci/spec.js';
 import { nearestWord } from '../util/nearest.js';
 import type { RlimitConfig } from './config.js';
 import type { UlimitOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 
 /** Numbers of the limits on all architectures but MIPS, SPARC and Alpha. */
 export const RLIMIT_NUMBERS: Readonly<Record<string, number>> = {

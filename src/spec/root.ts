@@ -1,11 +1,11 @@
 /** Where the root file system comes from: `host:`, or a directory. */
-import { TspodError } from '../errors.js';
+import { invalid, TspodError } from '../errors.js';
 import { cleanPath } from '../util/paths.js';
 import type { RootConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
 import { imageRoot, type ContainerImage } from './image.js';
-import { invalid, quote } from './invalid.js';
 import { checkAbsolutePath } from './names.js';
+import { quote } from './quote.js';
 
 /** What runs in a `host:` container when no command is given. */
 const HOST_COMMAND = ['/bin/sh'];

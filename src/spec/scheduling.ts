@@ -1,9 +1,10 @@
 /** Scheduler, I/O priority and personality of the container's processes. */
+import { invalid } from '../errors.js';
 import { nearestWord } from '../util/nearest.js';
 import type { ContainerConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import { invalid, quote } from './invalid.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 
 /** Policies of sched(7) that need no deadline; with their numbers. */
 export const SCHEDULER_POLICIES: Readonly<Record<string, number>> = {

@@ -1,7 +1,8 @@
 /** Secrets that a container gets: options and configuration. */
+import { invalid } from '../errors.js';
 import { cleanPath, isWithin } from '../util/paths.js';
-import { invalid, quote } from './invalid.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 import type { ShapeOf } from './shape.js';
 
 /** What a container gets of a secret; it keeps what the secret is at the container's creation. */

@@ -1,6 +1,6 @@
 /** The shape of an options object: its keys and what each may hold. Misuse by a program is a TypeError. */
+import { invalid } from '../errors.js';
 import { nearestWord } from '../util/nearest.js';
-import { invalid } from './invalid.js';
 
 /** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `objects`: an array of objects. */
 export type FieldKind =

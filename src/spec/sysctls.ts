@@ -1,6 +1,7 @@
 /** Kernel parameters that belong to a namespace, and so to a container (namespaces(7), sysctl documentation of the kernel). */
+import { invalid } from '../errors.js';
 import type { NamespaceConfig } from './config.js';
-import { invalid, quote } from './invalid.js';
+import { quote } from './quote.js';
 
 /** Parameters of the IPC namespace: exact names, or a prefix that ends in a dot. */
 const IPC_KEYS = [

@@ -1,10 +1,10 @@
 /** What can be changed of a container that is there already, and what its configuration is afterwards. Pure. */
+import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { LinuxResources } from '../oci/resources.js';
 import type { ContainerConfig, ResourceConfig } from './config.js';
 import type { ResourceOptions, RestartOptions, UlimitOptions } from './create-options.js';
 import { changeEnvironment } from './environment.js';
-import { invalid } from './invalid.js';
 import { normalizeRestart } from './normalize.js';
 import { checkUpdateOptions } from './option-shapes.js';
 import { normalizeResources, ociResources, type DeviceNumbers } from './resources.js';

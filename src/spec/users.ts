@@ -1,5 +1,6 @@
 /** `user[:group]`, groups and umask. Names are looked up in the container's own files when it starts. */
-import { invalid, quote } from './invalid.js';
+import { invalid } from '../errors.js';
+import { quote } from './quote.js';
 
 /** The kernel's (uid_t)-1 means "no change", and above 2^31-1 some programs see negative numbers. */
 const MAX_ID = 0x7fffffff;

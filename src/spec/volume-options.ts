@@ -1,10 +1,11 @@
 /** Options of volumes: what the driver `local` takes, checked and read. */
+import { invalid } from '../errors.js';
 import { isMountOption } from '../oci/mount-options.js';
 import { cleanPath } from '../util/paths.js';
-import { invalid, quote } from './invalid.js';
 import type { VolumeMount } from './mounts.js';
 import { checkAbsolutePath, checkLabels } from './names.js';
 import { checkInteger } from './numbers.js';
+import { quote } from './quote.js';
 import { checkShape, type ShapeOf } from './shape.js';
 
 export interface VolumeCreateOptions {

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
+import { readText } from '../host/readable.js';
 import type { ContainerFiles } from '../spec/default-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { NO_SPACE } from '../util/errno.js';
@@ -105,7 +106,8 @@ type Dns = ResolvRequest['dns'];
 type ResolvSources = Pick<ResolvRequest, 'ownNetwork' | 'resolvers'> & Partial<Pick<AttachedNames, 'servers'>>;
 
 function ownResolvText(dns: Dns, { ownNetwork, servers = [], resolvers = [] }: ResolvSources): string {
-  return resolvText({ dns: withServers(dns, servers), ownNetwork, resolvers, read: hostFile });
+  // Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see.
+  return resolvText({ dns: withServers(dns, servers), ownNetwork, resolvers, read: readText });
 }
 
 /** The /etc/resolv.conf of one that is on networks whose names are not told over DNS. `servers`: as of AttachedNames. */
@@ -122,7 +124,7 @@ function ownHosts(request: FileRequest): string {
   const base = request.names.hosts?.base ?? 'none';
   // The image's is read when its root is there.
   if (base === 'image') return '';
-  const text = hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : hostFile(base) });
+  const text = hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : readText(base) });
   return withSection(text, request.attached?.others ?? []);
 }
 
@@ -150,15 +152,6 @@ export function writeEmptyFile(path: string, owner: FileRequest['owner']): void 
 function joinHosts(path: string, { hostname, name }: FileRequest): void {
   const line = joinersLine(readFileSync(path, 'utf8'), [hostname, name]);
   if (line !== '') insertLine(path, line);
-}
-
-/** Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see. */
-function hostFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Readable by every user of the container, whatever this process's umask is; its root's to change. */

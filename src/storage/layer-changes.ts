@@ -129,9 +129,9 @@ async function* changesOfDirectory(
   entry: DirectoryEntry,
   { path, made }: { readonly path: BinaryText; readonly made: MadeByEngine },
 ): AsyncGenerator<LayerChange, void, undefined> {
-  using inner = openDirectory(upper, entry.name);
+  using inner = openIfDirectory(upper, entry.name);
   if (inner === undefined) return;
-  using old = lower === undefined ? undefined : openDirectory(lower, entry.name);
+  using old = lower === undefined ? undefined : openIfDirectory(lower, entry.name);
   if (old !== undefined && isOpaque(entry)) {
     const kept = new Set(await directoryNames(inner.fd));
     for (const name of await directoryNames(old.fd)) if (!kept.has(name)) yield change('deleted', `${path}/${name}`);
@@ -145,7 +145,7 @@ export function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
 }
 
 /** undefined: it is none, or gone. */
-export function openDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
+export function openIfDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, { links: false });
   } catch (error) {

@@ -1,6 +1,8 @@
 /** How much files take on the disk. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { namesIn } from '../host/readable.js';
 
 /** Entries looked at before giving up: a listing must end. */
 const MAX_ENTRIES = 5_000_000;
@@ -17,6 +19,7 @@ export function treeSize(root: string): number {
   let total = 0;
   let entries = 0;
   for (let directory = pending.pop(); directory !== undefined && entries < MAX_ENTRIES; directory = pending.pop()) {
+    // A directory that vanishes, or that a hostile container made unreadable, counts nothing.
     for (const name of namesIn(directory)) {
       entries += 1;
       const path = join(directory, name);
@@ -34,13 +37,4 @@ export function treeSize(root: string): number {
     }
   }
   return total;
-}
-
-/** A directory that vanishes, or that a hostile container made unreadable, counts nothing. */
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

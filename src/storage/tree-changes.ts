@@ -1,7 +1,7 @@
 /** Two trees of files, one against the other. */
 import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
 import { toBinaryText, type BinaryText } from '../util/binary-text.js';
-import { change, isSame, openDirectory, type LayerChange } from './layer-changes.js';
+import { change, isSame, openIfDirectory, type LayerChange } from './layer-changes.js';
 
 /**
  * What the newer tree has added, changed and deleted, parents first, names in order. Contents are not read: a
@@ -43,9 +43,9 @@ async function* changesIn(
     const kind = old === undefined ? 'added' : isUnchanged(entry, old) ? undefined : 'changed';
     if (kind !== undefined) yield change(kind, path);
     if (!isDirectory(entry)) continue;
-    using inner = openDirectory(newer, name);
+    using inner = openIfDirectory(newer, name);
     if (inner === undefined) continue;
-    using outer = older === undefined ? undefined : openDirectory(older, name);
+    using outer = older === undefined ? undefined : openIfDirectory(older, name);
     const untold = kind === undefined ? change('changed', path) : undefined;
     yield* below(changesIn({ older: outer?.fd, newer: inner.fd }, path, skipped), untold);
   }

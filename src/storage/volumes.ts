@@ -11,6 +11,7 @@ import {
   O_DIRECTORY,
   O_PATH,
   openBeneath,
+  openDirectory,
   type OwnedFd,
 } from '../native/directory-entries.js';
 import { syncPath } from '../native/disk.js';
@@ -20,7 +21,6 @@ import { randomBytes } from '../native/primitives.js';
 import { removeTree } from '../native/tree.js';
 import { isVolumeName } from '../spec/volume-options.js';
 import { toBinaryText } from '../util/binary-text.js';
-import { openDirectory } from './images/open-directory.js';
 import { attributeOutside, isKept, ownerInside, ownerOutside, type IdMaps, type Owner } from './owners.js';
 import { packDirectory } from './pack-tree.js';
 import { unpackTree } from './unpack-tree.js';

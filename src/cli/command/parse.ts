@@ -1,6 +1,7 @@
 /** Parses a command's line with commander, in Podman's words when it fails. */
 import { Command as Commander, CommanderError, Option } from 'commander';
 
+import { messageOf } from '../../errors.js';
 import { CliError } from '../errors/cli-error.js';
 import type { Flag } from './flag.js';
 import { longNames, takesValue } from './flag.js';
@@ -88,7 +89,7 @@ function checkFlag(flag: Flag, text: string, hint: string): readonly string[] {
   try {
     return checkValue(flag, text);
   } catch (error) {
-    throw invalidArgument(flag, text, { reason: error instanceof Error ? error.message : String(error), hint });
+    throw invalidArgument(flag, text, { reason: messageOf(error), hint });
   }
 }
 

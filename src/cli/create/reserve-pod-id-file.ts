@@ -2,9 +2,9 @@
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { messageOf } from '../../errors.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Context } from '../context.js';
-import { messageOf } from '../errors/exit-status.js';
 
 export interface PodIdFile extends Disposable {
   write(id: string): void;

@@ -1,6 +1,6 @@
 /** From errors to exit statuses, as Podman's users know them. */
 import type { ExitStatus } from '../../container/api/container.js';
-import { isTspodError, type ErrorCode } from '../../errors.js';
+import { isTspodError, messageOf, type ErrorCode } from '../../errors.js';
 import { CliError, EXIT_FAILURE } from './cli-error.js';
 
 const EXIT_NOT_EXECUTABLE = 126;
@@ -17,10 +17,6 @@ export class StatusError extends Error {
     this.name = 'StatusError';
     this.exitCode = exitCode;
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The status of an error that nothing more is known about. */

@@ -1,8 +1,7 @@
 /** Says on stderr what went wrong, in one line. */
 import { CliError } from './cli-error.js';
 import type { Context } from '../context.js';
-import { isTspodError } from '../../errors.js';
-import { messageOf } from './exit-status.js';
+import { isTspodError, messageOf } from '../../errors.js';
 import { withFlags } from './flag-words.js';
 
 /** With --log-level debug also where it comes from. `doing`: the command, for errors that name neither a file nor what was attempted. */

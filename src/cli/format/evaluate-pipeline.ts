@@ -1,4 +1,5 @@
 /** Computes the values of pipelines. */
+import { messageOf } from '../../errors.js';
 import { FUNCTIONS, type ParameterType, type TemplateFunction } from './functions.js';
 import { nodeText, type CommandNode, type FunctionNode, type OperandNode, type PipelineNode } from './nodes.js';
 import { failIn, findVariable, type Scope, type Variable } from './scope.js';
@@ -162,11 +163,7 @@ function callFunction(scope: Scope, dot: GoValue, call: Call<FunctionNode>): GoV
   try {
     return definition.call(values);
   } catch (error) {
-    return failIn(
-      scope,
-      call.command ?? call.node,
-      `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return failIn(scope, call.command ?? call.node, `error calling ${name}: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Environment variables, labels and other KEY=VALUE items, from flags and from files. */
+import { messageOf } from '../../errors.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 
@@ -75,8 +76,4 @@ export function parsePairs(items: readonly string[], message: (item: string) => 
     result[key] = value;
   }
   return result;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,8 @@
 /** The other side of `cp`: files of the machine. */
-import { openSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-import { O_DIRECTORY, O_PATH, ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { openDirectory } from '../../native/directory-entries.js';
 import { NO_ID_MAPS } from '../../storage/owners.js';
 import { packDirectory, packPlace } from '../../storage/pack-tree.js';
 import { unpackTree } from '../../storage/unpack-tree.js';
@@ -28,10 +27,6 @@ export async function findOnHost(path: string): Promise<HostFile | undefined> {
       return undefined;
     throw error;
   }
-}
-
-function openDirectory(path: string): OwnedFd {
-  return ownFd(openSync(path, O_PATH | O_DIRECTORY));
 }
 
 /** A file or tree under another name; '' is what is in a directory. */

@@ -1,6 +1,6 @@
 /** Which containers a command acts on: named ones, --all, --latest, --cidfile or --filter. */
 import type { Container } from '../../container/api/container.js';
-import { isTspodError } from '../../errors.js';
+import { isTspodError, messageOf } from '../../errors.js';
 import type { ContainerSummary, Engine } from '../../engine/types.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Invocation } from '../command/definition.js';
@@ -137,7 +137,7 @@ function readCidFiles(context: Context, files: readonly string[], ignoreMissing:
       return [context.caller.readFile(file).split('\n')[0]?.trim() ?? ''];
     } catch (error) {
       if (ignoreMissing && error instanceof Error && error.message.endsWith('no such file or directory')) return [];
-      throw invalid(`reading CIDFile: ${error instanceof Error ? error.message : String(error)}`);
+      throw invalid(`reading CIDFile: ${messageOf(error)}`);
     }
   });
 }

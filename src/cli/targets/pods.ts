@@ -1,11 +1,10 @@
 /** Which pods a command acts on (named ones, --all, --latest, --pod-id-file), and how it tells of each. */
-import { isTspodError } from '../../errors.js';
+import { isTspodError, messageOf } from '../../errors.js';
 import type { Pod, PodSummary } from '../../pod/api.js';
 import { EXIT_FAILURE, invalid, CliError } from '../errors/cli-error.js';
 import type { Invocation } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
-import { messageOf } from '../errors/exit-status.js';
 import { readPodIdFile } from '../parse/pod-id-file.js';
 import { reportError } from '../errors/report-error.js';
 

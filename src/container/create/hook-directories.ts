@@ -2,7 +2,7 @@
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { TspodError } from '../../errors.js';
+import { messageOf, TspodError } from '../../errors.js';
 import type { HookKind, HookOptions } from '../../spec/create-options.js';
 
 /** What the conditions of a hook ask about. */
@@ -61,8 +61,7 @@ function jsonFiles(directory: string): string[] {
 }
 
 function invalid(what: string, cause: unknown): TspodError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TspodError('INVALID_ARGUMENT', `${what}: ${reason}`, { cause });
+  return new TspodError('INVALID_ARGUMENT', `${what}: ${messageOf(cause)}`, { cause });
 }
 
 /** Whatever is wrong with a file is told with its name, also a pattern that is none. */

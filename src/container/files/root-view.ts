@@ -1,8 +1,6 @@
 /** A container's files, held by a descriptor of its root: what reads or writes them goes through it. */
-import { openSync } from 'node:fs';
-
 import { isTspodError } from '../../errors.js';
-import { ownFd, O_DIRECTORY, O_PATH, type OwnedFd } from '../../native/directory-entries.js';
+import { openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
 import { createNamespace } from '../../native/namespace-create.js';
 import { openProcess } from '../../native/process-handle.js';
@@ -130,7 +128,7 @@ function rootAsSeen(id: string, { pid, startTime }: ProcessRef): OwnedFd {
   if (process === undefined) throw justEnded(id);
   let root: OwnedFd | undefined;
   try {
-    root = ownFd(openSync(`/proc/${String(pid)}/root`, O_PATH | O_DIRECTORY));
+    root = openDirectory(`/proc/${String(pid)}/root`);
     if (process.isAlive()) return root;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

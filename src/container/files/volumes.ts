@@ -2,7 +2,7 @@
 import { chownSync } from 'node:fs';
 
 import { isTspodError } from '../../errors.js';
-import { directoryNames, ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { directoryNames, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { lock } from '../../native/file-lock.js';
 import { executeFor } from '../../native/execute.js';
 import { removeTree } from '../../native/tree.js';
@@ -14,7 +14,6 @@ import type { VolumeMount } from '../../spec/mounts.js';
 import { numericUser } from '../../spec/users.js';
 import { checkVolumeName, localMount, readVolumeOptions } from '../../spec/volume-options.js';
 import { noSuchVolume, type NewVolume, type StoredVolume } from '../../state/volumes.js';
-import { openDirectory } from '../../storage/images/open-directory.js';
 import { NO_ID_MAPS, ownerOutside, type Owner } from '../../storage/owners.js';
 import {
   copyBeside,

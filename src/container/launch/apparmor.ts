@@ -1,7 +1,8 @@
 /** The AppArmor profile of a container: the one that it names, or tspod's own. */
+import { invalid } from '../../errors.js';
 import { defaultProfile, loadDefaultProfile, loadedProfiles } from '../../host/apparmor.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { invalid, quote } from '../../spec/invalid.js';
+import { quote } from '../../spec/quote.js';
 import type { EngineContext } from '../context.js';
 
 /** One of another policy namespace, or made of several, is left to the kernel, which is asked at the start. */

@@ -1,7 +1,7 @@
 /** The ids of a container's user namespace: chosen when the container is recorded, or read from the namespace that it joins. */
 import { readlinkSync } from 'node:fs';
 
-import { TspodError } from '../../errors.js';
+import { messageOf, TspodError } from '../../errors.js';
 import { idsOfAccounts } from '../../host/account-files.js';
 import { idsOfProcess, ownIds, subordinateFile, subordinateIds, type IdKind } from '../../host/subordinate-ids.js';
 import { readIdMaps } from '../../native/id-maps.js';
@@ -127,7 +127,7 @@ function openUserNamespace(path: string) {
   try {
     return openNamespace('user', path);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = messageOf(error);
     throw new TspodError('INVALID_ARGUMENT', `cannot find specified user namespace path: ${words}`, { cause: error });
   }
 }

@@ -1,9 +1,8 @@
 /** A container that is created in a pod: what of its options follows from that, and which are the pod's. */
-import { TspodError } from '../../errors.js';
+import { invalid, TspodError } from '../../errors.js';
 import { podParent } from '../../spec/cgroup-path.js';
 import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { invalid } from '../../spec/invalid.js';
 import { NO_NETWORKING } from '../../spec/network-config.js';
 import { POD_NAMESPACES, type PodConfig, type PodNamespace } from '../../spec/pod-options.js';
 import { noSuchPod } from '../../state/lookup.js';

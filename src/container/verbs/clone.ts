@@ -1,8 +1,7 @@
 /** Records another container with the configuration of one that is there. */
-import { isTspodError } from '../../errors.js';
+import { invalid, isTspodError } from '../../errors.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
-import { invalid } from '../../spec/invalid.js';
 import { checkName } from '../../spec/names.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import { updatedConfig } from '../../spec/update.js';

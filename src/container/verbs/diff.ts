@@ -1,9 +1,7 @@
 /** What a container has changed in its root file system: its own layer, read against the layers below. */
-import { openSync } from 'node:fs';
-
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
-import { O_DIRECTORY, O_PATH, ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { openDirectory, ownFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
 import { lowerRootPlan } from '../../plan/root.js';
@@ -60,7 +58,7 @@ export async function openOwnLayer(
       const { plan, slot } = lowerRootPlan(root.lowerDirs, root.redirects === true, context.paths.locks);
       const lower = ownFd(await executeFor(encodePlan(plan), slot));
       try {
-        const upper: OwnedFd = ownFd(openSync(paths.upper, O_PATH | O_DIRECTORY));
+        const upper = openDirectory(paths.upper);
         return {
           lower: lower.fd,
           upper: upper.fd,

@@ -1,5 +1,5 @@
 /** Starts a container, or makes its process and stops short of the exec. */
-import { TspodError } from '../../errors.js';
+import { messageOf, TspodError } from '../../errors.js';
 import { realTimeUs } from '../../native/primitives.js';
 import type { Plan } from '../../plan/ops.js';
 import type { StoredState } from '../../state/records.js';
@@ -151,7 +151,7 @@ export async function launchRecorded(held: HeldContainer, { status, options }: R
     return await launch(held, options);
   } catch (error) {
     await undoLaunch(held);
-    held.save({ ...before, error: error instanceof Error ? error.message : String(error) });
+    held.save({ ...before, error: messageOf(error) });
     throw error;
   }
 }

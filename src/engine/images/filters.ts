@@ -1,5 +1,5 @@
 /** The filters of `images` and of everything else that chooses images by conditions. */
-import { TspodError } from '../../errors.js';
+import { invalid } from '../../errors.js';
 import { everyFilter, LABEL_FILTERS, untilLimit } from '../common-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
@@ -87,8 +87,4 @@ function referenceTest(pattern: string): (name: string) => boolean {
     .replaceAll('?', '[^/]');
   const whole = new RegExp(`(^|/)${expression}(:[^/]*)?$`);
   return (name) => whole.test(name);
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

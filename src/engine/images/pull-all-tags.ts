@@ -1,6 +1,6 @@
 /** Everything that a repository has. */
 import type { EngineContext } from '../../container/context.js';
-import { TspodError } from '../../errors.js';
+import { invalid } from '../../errors.js';
 import { parseImageName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import { throwIfAborted } from '../../native/abort.js';
@@ -34,8 +34,4 @@ export async function pullAllTags(
     }
   }
   return { images, failed };
-}
-
-function invalid(message: string): TspodError {
-  return new TspodError('INVALID_ARGUMENT', message);
 }

@@ -1,5 +1,5 @@
 /** What an archive of `docker save` holds: images with their names, in manifest.json, or (before Docker 1.10) in `repositories` and a directory for each layer. */
-import { isTspodError, TspodError } from '../../errors.js';
+import { TspodError } from '../../errors.js';
 import {
   listOf,
   member,
@@ -13,7 +13,7 @@ import {
   stringOf,
   type JsonObject,
 } from '../../oci/check.js';
-import { MAX_CONFIG_BYTES, MAX_LAYERS } from '../../oci/parse-image.js';
+import { asBadImage, MAX_CONFIG_BYTES, MAX_LAYERS } from '../../oci/parse-image.js';
 import { readSmallFile, type FileSet } from '../layout/file-set.js';
 import { formatName, parseImageName } from '../reference.js';
 
@@ -59,7 +59,7 @@ const readListed = listOf(
 export async function readImages(files: FileSet): Promise<readonly ArchivedImage[]> {
   const bytes = await readSmallFile(files, 'manifest.json', MAX_CONFIG_BYTES);
   if (bytes === undefined) return readOldImages(files);
-  return badImage(() =>
+  return asBadImage(() =>
     readListed(parseJson('manifest.json', bytes.toString('utf8'), MAX_CONFIG_BYTES), 'manifest.json').map(
       ({ Config: config, Layers: layers, RepoTags: names = [] }) => ({ config, layers, names: names.map(checkedName) }),
     ),
@@ -79,7 +79,7 @@ async function readOldImages(files: FileSet): Promise<readonly OldImage[]> {
       `${files.what} is no archive of images: it has neither manifest.json nor repositories`,
     );
   const images = new Map<string, string[]>();
-  badImage(() => {
+  asBadImage(() => {
     const at = 'repositories';
     for (const [name, tags] of Object.entries(readObject(parseJson(at, bytes.toString('utf8'), MAX_CONFIG_BYTES), at)))
       for (const [tag, id] of Object.entries(readStringRecord(tags, `${at}[${JSON.stringify(name)}]`))) {
@@ -127,7 +127,7 @@ async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
     throw new TspodError('BAD_IMAGE', `${JSON.stringify(id.slice(0, 128))} is no id of a layer`);
   const bytes = await readSmallFile(files, `${id}/json`, MAX_CONFIG_BYTES);
   if (bytes === undefined) throw new TspodError('BAD_IMAGE', `${files.what}: ${id}/json is missing`);
-  return badImage(() => {
+  return asBadImage(() => {
     const at = `${id}/json`;
     const json = readObject(parseJson(at, bytes.toString('utf8'), MAX_CONFIG_BYTES), at);
     return { json, parent: optional(json, 'parent', at, readString), size: bytes.length };
@@ -138,13 +138,4 @@ async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
 function membersOf(json: JsonObject, keys: readonly string[]): object {
   const found = keys.map((key) => [key, member(json, key)] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
-}
-
-function badImage<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!isTspodError(error, 'INVALID_ARGUMENT')) throw error;
-    throw new TspodError('BAD_IMAGE', error.message, { cause: error });
-  }
 }

@@ -11,6 +11,7 @@ import {
   O_DIRECTORY,
   O_PATH,
   openBeneath,
+  openDirectory,
   type DirectoryEntry,
 } from '../../native/directory-entries.js';
 import { isNativeError } from '../../native/native-error.js';
@@ -18,7 +19,6 @@ import { removeTree } from '../../native/tree.js';
 import type { BinaryText } from '../../util/binary-text.js';
 import { isKept } from '../owners.js';
 import type { ImagePaths } from '../paths.js';
-import { openDirectory } from './open-directory.js';
 import { unpackLayer, type LayerLimits, type UnpackedLayer } from './unpack-layer.js';
 
 /** What is known of a layer that is complete. */

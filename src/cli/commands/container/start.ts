@@ -1,12 +1,11 @@
 import type { Container } from '../../../container/api/container.js';
-import { isTspodError, TspodError } from '../../../errors.js';
+import { isTspodError, messageOf, TspodError } from '../../../errors.js';
 import { attach } from '../../streams/attached.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
 import { statusOfContainer } from '../../errors/end-status.js';
-import { messageOf } from '../../errors/exit-status.js';
 import { detachKeysFlag } from '../../flags/attach.js';
 import { filterFlag, latestFlag, selectContainers } from '../../targets/containers.js';
 import { sendSignal } from './run.js';

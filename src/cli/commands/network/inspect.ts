@@ -1,7 +1,6 @@
-import { isTspodError } from '../../../errors.js';
+import { isTspodError, messageOf } from '../../../errors.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { messageOf } from '../../errors/exit-status.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
 import { networkStruct } from '../../rows/network.js';
 

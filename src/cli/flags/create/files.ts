@@ -1,6 +1,7 @@
 /** Flags of create and run: the file system and devices. */
 import { resolve } from 'node:path';
 
+import { messageOf } from '../../../errors.js';
 import type { MountOptions } from '../../../spec/create-options.js';
 import { parseDevice, parseMount, parseTmpfs, parseVolume } from '../../parse/mounts.js';
 import { parseSecret } from '../../parse/secret.js';
@@ -167,6 +168,6 @@ function shmSize(text: string): number {
   try {
     return parseSize(text);
   } catch (error) {
-    throw invalid(`unable to translate --shm-size: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`unable to translate --shm-size: ${messageOf(error)}`);
   }
 }
