@@ -2,13 +2,12 @@
 import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import { settleEnds, type EndWatch } from '../container/settle/follow-ends.js';
-import { whenAborted } from '../container/when-aborted.js';
 import { invalid, TspodError } from '../errors.js';
 import { EVENT_STATUSES, EVENT_TYPES, type EventRecord, type EventStatus, type EventType } from '../events/event.js';
 import { eventPaths } from '../events/event-log.js';
 import { followEvents } from '../events/follow.js';
 import { inOrder, readEvents } from '../events/read.js';
-import { throwIfAborted } from '../native/abort.js';
+import { throwIfAborted, whenAborted } from '../native/abort.js';
 import { everyFilter } from './common-filters.js';
 
 export type { EventStatus, EventType } from '../events/event.js';

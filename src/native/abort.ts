@@ -16,3 +16,10 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
+
+/** Calls back at once for a signal that has aborted already (its event comes once), or when it does, until the returned function is called. */
+export function whenAborted(signal: AbortSignal | undefined, action: () => void): () => void {
+  if (signal?.aborted !== true) return onAbort(signal, action);
+  action();
+  return () => undefined;
+}

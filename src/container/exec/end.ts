@@ -1,4 +1,5 @@
 /** The end of an exec session: brought about, waited for, and forgotten. */
+import { whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
@@ -9,7 +10,6 @@ import { withContainer } from '../held.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { talkTo } from '../monitor/connect.js';
 import { endIt, type Stopping } from '../verbs/stop.js';
-import { whenAborted } from '../when-aborted.js';
 import { exitCode, found, refusal, requireRunning, type SessionName } from './found.js';
 
 export async function stopSession(

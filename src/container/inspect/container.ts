@@ -17,7 +17,7 @@ import { inspectHealth } from './health.js';
 import { inspectNetworkSettings } from './network.js';
 import { readNetwork } from '../network/record.js';
 import { manifestOf } from '../create/find-image.js';
-import { containerHostname } from '../namespaces/owners.js';
+import { hostnameSeenIn } from '../namespaces/owners.js';
 import { filesOf } from '../launch/prepare.js';
 import { observe, stateOf } from '../observe.js';
 import { sizedRoot, sizesOver } from '../files/sizes.js';
@@ -57,7 +57,7 @@ export function inspectContainer(
       pid: state.pid,
     }),
     Config: inspectConfig(config, spec, {
-      hostname: containerHostname(context, id, config),
+      hostname: hostnameSeenIn(context, id, config),
       name: stored.name,
     }),
     HostConfig: inspectHostConfig(config, paths),

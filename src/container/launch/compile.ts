@@ -23,7 +23,7 @@ import { healthOf } from '../health/checks.js';
 import type { Donors } from '../namespaces/donors.js';
 import { requireEnforceable } from '../network/egress.js';
 import { networkContext } from '../network/record.js';
-import { containerHostname } from '../namespaces/owners.js';
+import { hostnameSeenIn } from '../namespaces/owners.js';
 import { shmDonor, withoutDonorsLack } from '../namespaces/shm.js';
 import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
@@ -94,7 +94,7 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     id: request.id,
     rootPath: root.kind === 'overlay' ? request.paths.upper : root.path,
     files: request.files,
-    hostname: containerHostname(context, request.id, config),
+    hostname: hostnameSeenIn(context, request.id, config),
     namespacePaths: request.donors.paths,
     hostPaths,
     hostCovers: request.hostCovers,

@@ -1,8 +1,7 @@
 /** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { abortedError, throwIfAborted } from '../../native/abort.js';
-import { whenAborted } from '../when-aborted.js';
+import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
 import { spawnMonitor } from '../../native/monitor-spawn.js';
 import { decodePlan, encodePlan } from '../../plan/encode.js';
 import type { Plan } from '../../plan/ops.js';

@@ -21,7 +21,7 @@ import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext, ImageRootConfig } from '../context.js';
 import { extendedFiles } from './extended-files.js';
 import { hostRoot, prepareHostRoot } from './host-root.js';
-import { containerHostname, namespaceOwner } from '../namespaces/owners.js';
+import { hostnameSeenIn, namespaceOwner } from '../namespaces/owners.js';
 
 export interface PreparedRoot {
   readonly root: RootSource;
@@ -136,7 +136,7 @@ function extendedFilesOf(request: FileRequest, { config }: Subject): readonly Ex
 function fileRequest(context: EngineContext, { id, config, paths, name, attached }: NamedSubject): FileRequest {
   return {
     run: paths.run,
-    hostname: containerHostname(context, id, config),
+    hostname: hostnameSeenIn(context, id, config),
     name,
     names: config,
     network: networkOf(context, config),

@@ -6,7 +6,7 @@ import { resolveHostPaths } from '../../spec/host-paths.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../../spec/namespaces.js';
 import { ownProfile } from './apparmor.js';
 import type { EngineContext } from '../context.js';
-import { containerHostname } from '../namespaces/owners.js';
+import { hostnameSeenIn } from '../namespaces/owners.js';
 
 export interface ContainerSpec {
   readonly process: OciProcess;
@@ -25,7 +25,7 @@ export function containerSpec(context: EngineContext, id: string, config: Contai
   const spec = generateSpec(own, context.facts(), {
     id,
     rootPath: '/',
-    hostname: containerHostname(context, id, config),
+    hostname: hostnameSeenIn(context, id, config),
     hostPaths: resolveHostPaths(own),
     apparmorProfile: profile,
     namespacePaths: placeholderPaths(config),

@@ -26,7 +26,7 @@ export function namespaceOwner(
 }
 
 /** The host name that a container sees. */
-export function containerHostname(context: EngineContext, id: string, config: ContainerConfig): string {
+export function hostnameSeenIn(context: EngineContext, id: string, config: ContainerConfig): string {
   const owner = namespaceOwner(context, config, 'uts') ?? { id, config };
   return hostnameOf(owner.config, context.facts(), owner.id);
 }

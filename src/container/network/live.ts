@@ -20,7 +20,7 @@ import { addressText } from '../../util/ip-network.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import { talkTo } from '../monitor/connect.js';
-import { containerHostname } from '../namespaces/owners.js';
+import { hostnameSeenIn } from '../namespaces/owners.js';
 import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
 import { changeHosts, ownHosts, resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
@@ -175,7 +175,7 @@ async function tellNames(held: HeldContainer, live: LiveNetwork, networks: reado
     tellMembers(context);
     return;
   }
-  const own = [containerHostname(context, id, config), name];
+  const own = [hostnameSeenIn(context, id, config), name];
   const namesOn = (all: readonly AttachedNetwork[]): OwnHosts => {
     const hosts = ownHosts(all);
     return { ...hosts, names: [...own, ...hosts.names] };

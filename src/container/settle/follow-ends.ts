@@ -1,6 +1,7 @@
 /** Settles containers as they end or restart, while somebody follows the events: nobody else may look for a long time. */
 import { watch } from 'node:fs';
 
+import { whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
@@ -10,7 +11,6 @@ import { withContainer } from '../held.js';
 import { observe } from '../observe.js';
 import { finishRemoval } from './repair.js';
 import type { LiveRecord } from '../monitor/run-record.js';
-import { whenAborted } from '../when-aborted.js';
 
 export interface EndWatch {
   /** To be called when a container, or a command in it, has been launched. */

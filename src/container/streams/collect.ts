@@ -4,10 +4,9 @@ import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { TspodError } from '../../errors.js';
-import { abortedError } from '../../native/abort.js';
+import { abortedError, whenAborted } from '../../native/abort.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from '../api/container.js';
-import { whenAborted } from '../when-aborted.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 

@@ -1,8 +1,7 @@
 /** A connection to a monitor as an AttachSession: output to sinks, input from a stream, detach keys, resize. */
 import type { Readable } from 'node:stream';
 
-import { abortedError } from '../../native/abort.js';
-import { whenAborted } from '../when-aborted.js';
+import { abortedError, whenAborted } from '../../native/abort.js';
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from '../api/container.js';
 import { DEFAULT_DETACH_KEYS, detachFilter, parseDetachKeys } from './detach-keys.js';

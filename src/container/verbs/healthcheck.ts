@@ -1,5 +1,5 @@
 /** Runs a container's health check now. Takes no lock: the monitor does it. */
-import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
@@ -11,7 +11,6 @@ import { readHealth } from '../health/record.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 import { observe, statusOf } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
-import { whenAborted } from '../when-aborted.js';
 
 /** By what `checked` says (src/native/messages.ts). */
 const RESULTS = ['healthy', 'unhealthy', 'starting', 'stopped'] as const;

@@ -9,7 +9,7 @@ import { containerPaths } from '../../storage/paths.js';
 import { presentCgroups } from '../cgroups/placement.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
-import { containerHostname as hostnameSeen } from '../namespaces/owners.js';
+import { hostnameSeenIn } from '../namespaces/owners.js';
 import { filesOf } from '../launch/prepare.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
@@ -45,7 +45,7 @@ export function cgroupPath(context: EngineContext, id: string): string {
 
 /** As configured: its own, the host's, or that of the container whose names it shares. */
 export function containerHostname(context: EngineContext, id: string): string {
-  return hostnameSeen(context, id, readConfig(context, id));
+  return hostnameSeenIn(context, id, readConfig(context, id));
 }
 
 /** Ids, oldest first. */

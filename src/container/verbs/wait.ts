@@ -1,6 +1,5 @@
 /** Waits for a container's end, or for a state. Takes no lock. */
-import { abortedError, throwIfAborted } from '../../native/abort.js';
-import { whenAborted } from '../when-aborted.js';
+import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
