@@ -3,9 +3,10 @@
  * Holds the layers of docs/architecture.md: an import points down the table or stays in its folder, and some things have one
  * door only. Usage: check-layers.mjs [ROOT]. Prints each breach as `file:line: why`, exits with 1 if there is one.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { filesBelow, withoutComments } from './testing/sources.mjs';
 
 /** From the bottom up; folders of one row do not import each other. */
 const TYPESCRIPT_LAYERS = [
@@ -151,22 +152,4 @@ function nativeIncludes(line, file) {
   const base = path.includes('/') && !path.startsWith('.') ? join(root, 'native') : dirname(file);
   const target = resolve(base, path);
   return target.startsWith(join(root, 'native')) ? [{ file: target }] : [];
-}
-
-/** Blanks comments out and keeps the lines' numbers. */
-function withoutComments(text) {
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
-    .replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
-}
-
-function filesBelow(directory) {
-  let entries;
-  try {
-    entries = readdirSync(directory, { withFileTypes: true, recursive: true });
-  } catch (error) {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  }
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

@@ -5,6 +5,7 @@ const CHECKS = [
   ['generated headers are current', 'scripts/generate-plan.mjs', ['--check']],
   ['pages name tests that exist', 'scripts/generate-model.mjs', ['--check']],
   ['imports keep to the layers', 'scripts/check-layers.mjs', []],
+  ['what is exported is imported', 'scripts/check-exports.mjs', []],
   ['the types fit', 'node_modules/typescript/bin/tsc', ['--noEmit']],
   ['eslint is content', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']],
   ["the format is prettier's", 'node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],

@@ -23,7 +23,7 @@ export interface RegistryRequest {
 }
 
 /** Options of this process, and of the request. */
-export function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryRequest): RegistryAccessOptions {
+function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryRequest): RegistryAccessOptions {
   return { ...processAccess(), tlsVerify, certDirectory, authFile };
 }
 

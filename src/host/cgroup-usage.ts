@@ -82,7 +82,7 @@ function blockUsage(cgroups: readonly MeasuredCgroup[], read: ReadFile): BlockUs
 }
 
 /** Lines of `8:0 Read 4096`, and a sum. */
-export function v1Block(text: string): BlockUsage {
+function v1Block(text: string): BlockUsage {
   const sum = (operation: string): number =>
     text
       .split('\n')
@@ -93,7 +93,7 @@ export function v1Block(text: string): BlockUsage {
 }
 
 /** Lines of `8:0 rbytes=4096 wbytes=0 ...`. */
-export function v2Block(text: string): BlockUsage {
+function v2Block(text: string): BlockUsage {
   const sum = (key: string): number =>
     [...text.matchAll(new RegExp(` ${key}=(\\d+)`, 'g'))].reduce((total, match) => total + Number(match[1]), 0);
   return { readBytes: sum('rbytes'), writtenBytes: sum('wbytes') };

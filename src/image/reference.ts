@@ -19,7 +19,7 @@ export interface ImageReference extends ImageName {
   readonly registry: string;
 }
 
-export const DEFAULT_TAG = 'latest';
+const DEFAULT_TAG = 'latest';
 const DOCKER_HUB = 'docker.io';
 
 /** Of registry and repository. */

@@ -21,7 +21,6 @@ export const S_IFLNK = 0o120000;
 export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
 export const S_IFIFO = 0o010000;
-export const S_IFSOCK = 0o140000;
 
 /** An open descriptor that is closed at the end of its scope. */
 export interface OwnedFd extends Disposable {

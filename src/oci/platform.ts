@@ -42,7 +42,7 @@ export function platformOf(arch: string): Platform {
 }
 
 /** `OS`, `OS/ARCH` or `OS/ARCH/VARIANT`. Throws INVALID_ARGUMENT. */
-export function parsePlatform(text: string): WantedPlatform {
+function parsePlatform(text: string): WantedPlatform {
   const parts = text.split('/');
   const [os, architecture, variant] = parts;
   if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.-]{1,64}$/.test(part)) || os === undefined)

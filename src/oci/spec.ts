@@ -123,8 +123,6 @@ export interface OciDevice {
   readonly gid?: number;
 }
 
-export type RootfsPropagation = 'shared' | 'slave' | 'private' | 'unbindable';
-
 export interface OciPersonality {
   readonly domain: 'LINUX' | 'LINUX32';
   readonly flags?: readonly string[];

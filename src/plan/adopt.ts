@@ -19,7 +19,7 @@ import { addTeardown, runtimeSteps } from './teardown.js';
 const START_TIMEOUT_MS = 60_000;
 
 /** The socket in the run directory on which the terminal comes. */
-export const CONSOLE_SOCKET = 'console';
+const CONSOLE_SOCKET = 'console';
 
 /** `spec` is what the runtime finds in the bundle. */
 export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: RuntimeCommand): Plan {

@@ -84,7 +84,7 @@ function requireController(layout: CgroupLayout, controller: Controller, optiona
 }
 
 /** The hierarchy of a controller, which version 1 may name otherwise. */
-export function controllerHierarchy(layout: CgroupLayout, controller: Controller): CgroupHierarchy | undefined {
+function controllerHierarchy(layout: CgroupLayout, controller: Controller): CgroupHierarchy | undefined {
   return hierarchyWith(layout, controller) ?? hierarchyWith(layout, v1Name(controller));
 }
 

@@ -13,10 +13,10 @@ import { OPS, PLAN_MAGIC, PLAN_VERSION, STAGES } from './ops.js';
 import type { OpName, Plan, Stage, Step } from './ops.js';
 
 /** Bit of a step's flags: a failure is passed over. */
-export const STEP_OPTIONAL = 1;
+const STEP_OPTIONAL = 1;
 
 /** Most steps of one plan. */
-export const MAX_STEPS = 65536;
+const MAX_STEPS = 65536;
 
 const STAGE_INDEX = new Map<Stage, number>(STAGES.map((stage, index) => [stage, index]));
 

@@ -9,8 +9,8 @@ import type { CgroupPlacement } from './context.js';
 import { NONE } from './ops.js';
 
 /** What `create` of attachInRoot makes where the mount point is missing. */
-export const CREATE_DIRECTORY = 1;
-export const CREATE_SAME_KIND = 3;
+const CREATE_DIRECTORY = 1;
+const CREATE_SAME_KIND = 3;
 
 /** Everything about the container that its mounts depend on. */
 export interface MountContext {

@@ -29,7 +29,7 @@ export function checkDeviceRule(text: string): string {
 }
 
 /** A rule like `c 1:3 rwm`: allowed beside the defaults. */
-export function parseDeviceRule(text: string): OciDeviceRule {
+function parseDeviceRule(text: string): OciDeviceRule {
   const match = /^([abc])\s+(\d{1,10}|\*):(\d{1,10}|\*)\s+([rwm]{1,3})$/.exec(text.trim());
   const [, type = '', major = '', minor = '', access = ''] = match ?? [];
   const numbers = [major, minor].map((part) => (part === '*' ? undefined : Number(part)));

@@ -5,7 +5,7 @@ import type { CreateOptions } from './create-options.js';
 import { quote } from './quote.js';
 
 /** Debian's order: local programs first. Podman's value. */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Most bytes of all variables: what execve(2) takes with the usual stack limit, less room for the arguments. */
 const MAX_ENVIRONMENT_BYTES = 1536 * 1024;

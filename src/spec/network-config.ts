@@ -41,7 +41,7 @@ const MAX_ALIASES = 256;
 const MODES: ReadonlySet<string> = new Set(['none', 'host', 'private', 'bridge']);
 
 /** Whether the value of `network` names networks. */
-export function namesNetworks(mode: string): boolean {
+function namesNetworks(mode: string): boolean {
   return !MODES.has(mode) && !mode.startsWith('path:') && !mode.startsWith('container:');
 }
 

@@ -19,7 +19,7 @@ import type { IntegerRange } from './numbers.js';
 import { quote } from './quote.js';
 
 /** Podman's. */
-export const DEFAULT_PIDS_LIMIT = 2048;
+const DEFAULT_PIDS_LIMIT = 2048;
 
 /** Less memory than this and no program starts; Podman and Docker draw the line at 6 MiB, the kernel lower. */
 const MIN_MEMORY_BYTES = 4096;

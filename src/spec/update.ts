@@ -57,7 +57,7 @@ function environmentOf(
 }
 
 /** The old limits with the new ones over them, checked together. What followed from others (swap from memory) follows anew. */
-export function mergeResources(old: ResourceConfig, change: ResourceOptions, cpusOnline: number): ResourceConfig {
+function mergeResources(old: ResourceConfig, change: ResourceOptions, cpusOnline: number): ResourceConfig {
   const { pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, memorySwapBytes, cpuPeriodUs, cpuQuotaUs, ...rest } = old;
   const quota = change.cpus === undefined || change.cpus === 0;
   return normalizeResources(

@@ -7,9 +7,6 @@ import { checkIdMaps } from './namespaces.js';
 import { checkInteger, defined } from './numbers.js';
 import { quote } from './quote.js';
 
-/** Modes beside host, path: and container:, which name no map. */
-export type UsernsChoice = 'private' | 'auto' | 'keep-id';
-
 /** Podman's least number of ids of an automatic namespace. */
 const MIN_AUTO_SIZE = 1024;
 

@@ -8,7 +8,7 @@ import { reserveSpace } from '../native/disk.js';
  * SQLite's log is written from its start again once it is copied back, at 2 MiB (CHECKPOINT_PAGES). Where a full disk keeps it from being copied back, for the
  * database would have to grow, as much again is left: some 50 containers can be ended and removed.
  */
-export const RESERVED_LOG_BYTES = 4 << 20;
+const RESERVED_LOG_BYTES = 4 << 20;
 
 /** `stat` counts in these. */
 const BLOCK_BYTES = 512;

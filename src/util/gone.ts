@@ -3,7 +3,7 @@
 const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 
 /** Of a file, a process, or who listens at a socket. */
-export function isGone(error: unknown): boolean {
+function isGone(error: unknown): boolean {
   return GONE.has((error as { readonly code?: unknown } | null)?.code);
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 
 /** First real-time signal that a C library leaves to programs, and the last (glibc and musl keep those below for themselves). */
 export const SIGRTMIN = 34;
-export const SIGRTMAX = 64;
+const SIGRTMAX = 64;
 
 const NUMBER_BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals));
 

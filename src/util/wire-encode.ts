@@ -125,10 +125,3 @@ export class WireWriter {
     this.#buffer = grown;
   }
 }
-
-/** The fields of one record, without its code. */
-export function encodeFields<S extends RecordShape>(shape: S, values: FieldsOf<S>): Uint8Array {
-  const writer = new WireWriter();
-  writer.fields(shape, values);
-  return writer.finish();
-}

@@ -28,7 +28,7 @@ export async function readPodOptions(context: Context, { flags, commandLine }: I
 }
 
 /** Of the pod itself. */
-export function readOwnOptions(flags: FlagValues): PodCreateOptions {
+function readOwnOptions(flags: FlagValues): PodCreateOptions {
   const share = flags.has('share') ? parseShare(flags.text('share') ?? '') : undefined;
   // nothing is shared: nobody is needed to keep it, unless that is asked for
   const infra = flags.has('infra') ? flags.bool('infra') : share === undefined || share.length > 0;

@@ -45,7 +45,7 @@ function evaluateCommand(scope: Scope, dot: GoValue, command: CommandNode, piped
   }
 }
 
-export function evaluateOperand(scope: Scope, dot: GoValue, node: OperandNode): GoValue {
+function evaluateOperand(scope: Scope, dot: GoValue, node: OperandNode): GoValue {
   switch (node.kind) {
     case 'constant':
       return node.value;

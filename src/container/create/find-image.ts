@@ -32,7 +32,7 @@ export function lookUp(store: Store, wanted: string): FoundImage | undefined {
 }
 
 /** As lookUp(), but for lists. */
-export function lookUpImage(store: Store, wanted: string): FoundImage | undefined {
+function lookUpImage(store: Store, wanted: string): FoundImage | undefined {
   const bare = wanted.replace(/^docker:\/\//, '');
   return (
     byName(store, bare) ?? byId(store, bare.replace(/^sha256:(?=[0-9a-f]{1,64}$)/, '')) ?? byBareDigest(store, bare)

@@ -18,7 +18,7 @@ import { requireGone } from '../../util/gone.js';
 const KEPT_MS = 5 * 60 * 1000;
 
 /** Of one container, in any state. */
-export const MAX_EXEC_SESSIONS = 1024;
+const MAX_EXEC_SESSIONS = 1024;
 
 const ID = /^[0-9a-f]{64}$/;
 
@@ -53,7 +53,7 @@ function sessionsDirectory(run: string): string {
   return `${run}/exec`;
 }
 
-export function sessionDirectory(run: string, id: string): string {
+function sessionDirectory(run: string, id: string): string {
   return `${sessionsDirectory(run)}/${id}`;
 }
 

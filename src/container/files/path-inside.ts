@@ -93,7 +93,7 @@ function openDirectory(root: number, typed: string, path: BinaryText): OwnedFd {
   }
 }
 
-export function noSuchFile(path: string): TspodError {
+function noSuchFile(path: string): TspodError {
   return new TspodError('NO_SUCH_FILE', `"${path}" could not be found in the container: no such file or directory`, {
     details: { path },
   });

@@ -91,7 +91,7 @@ export function announceVolumes(
   }
 }
 
-export function recordVolumeEvent(context: EngineContext, name: string, status: 'create' | 'remove'): void {
+function recordVolumeEvent(context: EngineContext, name: string, status: 'create' | 'remove'): void {
   recordEngineEvent(context, { type: 'volume', status, name });
 }
 

@@ -46,7 +46,7 @@ export function writeSecrets({ context, seq, paths }: HeldContainer, config: Con
   }
 }
 
-export function secretDirectory(run: string): string {
+function secretDirectory(run: string): string {
   return `${run}/secrets`;
 }
 

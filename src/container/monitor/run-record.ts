@@ -36,7 +36,7 @@ export function readExitRecord(path: string): ExitRecord | undefined {
   return text === undefined ? undefined : parseExitRecord(text);
 }
 
-export function parseLiveRecord(text: string): LiveRecord | undefined {
+function parseLiveRecord(text: string): LiveRecord | undefined {
   const values = parseLines(text);
   const monitor = parseProcess(values.get('monitor'));
   const init = parseProcess(values.get('init'));
@@ -52,7 +52,7 @@ export function parseLiveRecord(text: string): LiveRecord | undefined {
   };
 }
 
-export function parseExitRecord(text: string): ExitRecord | undefined {
+function parseExitRecord(text: string): ExitRecord | undefined {
   const values = parseLines(text);
   const code = values.get('code');
   if (code === undefined || !/^-?\d+$/.test(code)) return undefined;

@@ -20,7 +20,7 @@ export interface Donors {
   readonly paths: NamespacePaths;
 }
 
-export const NO_DONORS: Donors = { containers: {}, processes: {}, paths: {} };
+const NO_DONORS: Donors = { containers: {}, processes: {}, paths: {} };
 
 /** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function resolveDonors(

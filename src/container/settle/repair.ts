@@ -16,7 +16,7 @@ import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { settleVolumes } from '../files/volumes.js';
 
 /** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
-export function findBroken(
+function findBroken(
   context: EngineContext,
   unsettled: readonly StoredContainer[] = context.store.unsettled(),
 ): readonly StoredContainer[] {

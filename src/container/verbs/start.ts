@@ -141,7 +141,7 @@ interface RecordedLaunch {
 }
 
 /** The intent is recorded before the launch; after one that failed the record is as before, but for the error. */
-export async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
+async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
   // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
   if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;

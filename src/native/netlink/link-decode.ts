@@ -37,7 +37,7 @@ export interface LinkStatistics {
 }
 
 /** Size of struct ifinfomsg. */
-export const IFINFO_BYTES = 16;
+const IFINFO_BYTES = 16;
 
 const IFLA_INFO_KIND = 1;
 

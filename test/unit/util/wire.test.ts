@@ -1,6 +1,7 @@
 import test from 'ava';
 import { decodeFields, WireReader } from '../../../src/util/wire-decode.js';
-import { encodeFields, WireWriter } from '../../../src/util/wire-encode.js';
+import type { FieldsOf, RecordShape } from '../../../src/util/wire.js';
+import { WireWriter } from '../../../src/util/wire-encode.js';
 
 const EVERY_TYPE = {
   code: 7,
@@ -82,3 +83,9 @@ test('a view into a larger buffer is read at its own offset', (t) => {
   const whole = Buffer.concat([Buffer.from('junk'), encodeFields(EVERY_TYPE, VALUES)]);
   t.deepEqual(decodeFields(EVERY_TYPE, whole.subarray(4)), VALUES);
 });
+
+function encodeFields<S extends RecordShape>(shape: S, values: FieldsOf<S>): Uint8Array {
+  const writer = new WireWriter();
+  writer.fields(shape, values);
+  return writer.finish();
+}

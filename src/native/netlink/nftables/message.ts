@@ -33,7 +33,7 @@ export const FAMILIES = { inet: 1, ip: 2, ip6: 10 } as const;
 export type Family = keyof typeof FAMILIES;
 
 /** Where a base chain hooks in (NF_INET_*). */
-export const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
+const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 export type Hook = keyof typeof HOOKS;
 
 /** A table that requests are about. */
