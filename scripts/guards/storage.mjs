@@ -137,11 +137,11 @@ export const STORAGE = [
     name: 'a volume that has something gets nothing of the image',
     edits: [
       edit(
-        'src/container/files/volumes.ts',
+        'src/container/launch/fill-volumes.ts',
         "if (volume.stage === 'done') return;\n  if (!isEmptyDirectory(paths.data)) {",
         "if (paths.data === '') {",
       ),
-      edit('src/container/files/volumes.ts', "if (volume.stage === 'done' || localMount", 'if (localMount'),
+      edit('src/container/launch/fill-volumes.ts', "if (volume.stage === 'done' || localMount", 'if (localMount'),
     ],
     tests: tests('system/volumes.test.ts', 'an empty volume gets what the image has'),
   },

@@ -1,41 +1,19 @@
-/** Volumes of containers: named and recorded with them, and made ready before they are mounted. */
-import { chownSync } from 'node:fs';
-
-import { isTspodError } from '../../errors.js';
-import { directoryNames, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
-import { lock } from '../../native/file-lock.js';
-import { executeFor } from '../../native/execute.js';
+/** Volumes of containers: named and recorded with them, and removed. launch/fill-volumes.ts makes them ready to be mounted. */
 import { removeTree } from '../../native/tree.js';
-import type { RootSource } from '../../plan/context.js';
-import { encodePlan } from '../../plan/encode.js';
-import { lowerRootPlan } from '../../plan/root.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { VolumeMount } from '../../spec/mounts.js';
-import { numericUser } from '../../spec/users.js';
-import { checkVolumeName, localMount, readVolumeOptions } from '../../spec/volume-options.js';
+import { checkVolumeName, localMount } from '../../spec/volume-options.js';
 import { noSuchVolume, type NewVolume, type StoredVolume } from '../../state/volumes.js';
-import { NO_ID_MAPS, ownerOutside, type Owner } from '../../storage/owners.js';
-import {
-  copyBeside,
-  directoryInside,
-  ensureVolumeDirectory,
-  goneVolumes,
-  isEmptyDirectory,
-  moveIn,
-  putVolumeAside,
-  takeAttributes,
-  volumePaths,
-  type CopyMaps,
-} from '../../storage/volumes.js';
+import { ensureVolumeDirectory, goneVolumes, putVolumeAside, volumePaths } from '../../storage/volumes.js';
 import type { EngineContext } from '../context.js';
 import { recordEngineEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { newId } from '../ids.js';
-import { userInside } from './user-inside.js';
 
-type NamedMount = MountConfig & { readonly type: 'volume'; readonly source: string };
+/** A mount of a volume. */
+export type NamedMount = MountConfig & { readonly type: 'volume'; readonly source: string };
 
-function isVolume(mount: MountConfig): mount is NamedMount {
+export function isVolume(mount: MountConfig): mount is NamedMount {
   return mount.type === 'volume';
 }
 
@@ -167,89 +145,4 @@ export async function settleVolumes(context: EngineContext): Promise<void> {
   } catch {
     // The directory cannot be read: who wants a volume is told.
   }
-}
-
-interface Preparation {
-  readonly config: ContainerConfig;
-  readonly root: RootSource;
-}
-
-/** Makes volumes ready to be mounted. What the container's root has at their places is as it is in its layers, whatever the container has changed. */
-export async function prepareVolumes(context: EngineContext, { config, root }: Preparation): Promise<void> {
-  for (const mount of config.mounts.filter(isVolume)) {
-    const volume = ensureDirectory(context, mount.source);
-    if (volume.stage === 'done' || localMount(volume.options) !== undefined) continue;
-    const paths = volumePaths(context.paths.volumes, volume.name);
-    using _held = await lock(paths.lock);
-    await fill(context, { name: volume.name, mount, config, root });
-  }
-}
-
-interface Filling extends Preparation {
-  readonly name: string;
-  readonly mount: NamedMount;
-}
-
-/** Under the volume's lock: so a volume that is empty gets its content once, and from one container. */
-async function fill(context: EngineContext, filling: Filling): Promise<void> {
-  const { name, mount, config, root } = filling;
-  const { volumes } = context.store;
-  const paths = volumePaths(context.paths.volumes, name);
-  const volume = volumes.get(name);
-  if (volume === undefined) throw noSuchVolume(name);
-  if (volume.stage === 'filling') {
-    await moveIn(paths);
-    volumes.setStage(name, 'done');
-    return;
-  }
-  if (volume.stage === 'done') return;
-  if (!isEmptyDirectory(paths.data)) {
-    volumes.setStage(name, 'done');
-    return;
-  }
-  const wantsNone = mount.options.includes('nocopy') || readVolumeOptions(volume.options).nocopy;
-  if (wantsNone && volume.stage !== 'new') return;
-  const maps = copyMaps(filling);
-  using top = await openLower(context, { config, root });
-  using from = top === undefined ? undefined : directoryInside(top.fd, mount.target);
-  if (volume.stage === 'new') {
-    const owner = from === undefined ? userOf(config, top) : await takeAttributes(paths, from, maps);
-    if (from === undefined) {
-      const { uid, gid } = ownerOutside(maps.to, owner);
-      chownSync(paths.data, uid, gid);
-    }
-    volumes.setOwner(name, owner);
-  }
-  if (from === undefined || wantsNone || (await directoryNames(from.fd)).length === 0) return;
-  await copyBeside(paths, from, maps);
-  failpoint('volume-copied');
-  volumes.setStage(name, 'filling');
-  failpoint('volume-filling');
-  await moveIn(paths);
-  volumes.setStage(name, 'done');
-}
-
-/** The files of a root that is not shifted have the container's owners on the machine; and so have those of a volume that is not. */
-function copyMaps({ mount, config, root }: Pick<Filling, 'mount' | 'config' | 'root'>): CopyMaps {
-  const own = { uidMaps: config.uidMaps, gidMaps: config.gidMaps };
-  const isShifted = mount.options.includes('idmap') || mount.options.includes('ridmap');
-  return { from: root.mapped === false ? own : NO_ID_MAPS, to: isShifted ? NO_ID_MAPS : own };
-}
-
-/** The container's user: what the image does not have belongs to it. One that is not known fails the launch later, with more to say. */
-function userOf(config: ContainerConfig, top: OwnedFd | undefined): Owner {
-  try {
-    return (top === undefined ? numericUser(config.user) : userInside(top.fd, config.user)) ?? { uid: 0, gid: 0 };
-  } catch (error) {
-    if (isTspodError(error, 'NO_SUCH_USER')) return { uid: 0, gid: 0 };
-    throw error;
-  }
-}
-
-/** What lies below the container's own layer. Nothing of the machine's own system is copied anywhere: what is hidden of it would be as well. */
-async function openLower(context: EngineContext, { config, root }: Preparation): Promise<OwnedFd | undefined> {
-  if (config.root.kind === 'host') return undefined;
-  if (root.kind === 'directory') return openDirectory(root.path);
-  const { plan, slot } = lowerRootPlan(root.lowerDirs, false, context.paths.locks);
-  return ownFd(await executeFor(encodePlan(plan), slot));
 }

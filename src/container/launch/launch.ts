@@ -19,6 +19,7 @@ import type { HeldContainer } from '../held.js';
 import { failpoint } from '../failpoint.js';
 import { flushBeforeFiles } from '../settle/flush.js';
 import { launchError } from './error.js';
+import { prepareVolumes } from './fill-volumes.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from '../monitor/talk.js';
@@ -38,7 +39,7 @@ import { removeRunDirectory } from '../settle/settle.js';
 import { writeDescriptors, type StdioPlan } from '../streams/stdio.js';
 import { tearDownLeftovers } from '../settle/tear-down.js';
 import { withJoinedMaps } from '../namespaces/userns.js';
-import { hasVolumes, prepareVolumes } from '../files/volumes.js';
+import { hasVolumes } from '../files/volumes.js';
 
 export interface LaunchOptions {
   readonly stdio: StdioPlan;
