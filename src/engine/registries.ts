@@ -1,4 +1,6 @@
 /** Logins, searches and tags of registries: what needs neither a store nor containers. */
+import type { SignalOption } from '../container/api/container.js';
+import { isTspodError, TspodError } from '../errors.js';
 import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../image/auth/logins.js';
 import { accessTo, registriesOf, registryOptions, type RegistryAccessOptions } from '../image/open-registry.js';
 import { formatName, parseImageName, splitRegistry } from '../image/reference.js';
@@ -7,25 +9,12 @@ import { checkLogin } from '../image/registry/check-login.js';
 import type { Credentials } from '../image/registry/credentials.js';
 import { searchRegistry, type FoundImage } from '../image/registry/search.js';
 import { listTags } from '../image/registry/tags.js';
-import { isTspodError, TspodError } from '../errors.js';
-import { processAccess } from './process-access.js';
+import type { RegistryAccess } from './images/types.js';
+import { accessOptions } from './registry-access.js';
 
 export type { Credentials, FoundImage };
 
-export interface RegistryRequest {
-  /** False: certificates are not checked, and HTTP is taken where there is no TLS. @default as registries.conf says */
-  readonly tlsVerify?: boolean;
-  /** Certificates in place of those of certs.d. */
-  readonly certDirectory?: string;
-  /** The file of logins. @default $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json or /run/containers/UID/auth.json */
-  readonly authFile?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** Options of this process, and of the request. */
-function registryAccess({ tlsVerify, certDirectory, authFile }: RegistryRequest): RegistryAccessOptions {
-  return { ...processAccess(), tlsVerify, certDirectory, authFile };
-}
+type RegistryRequest = RegistryAccess & SignalOption;
 
 /** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
 export function readLoginKey(text: string): {
@@ -47,7 +36,7 @@ export function readLoginKey(text: string): {
 
 /** Those that registries.conf names for short names. Throws INVALID_ARGUMENT for what is wrong in it. */
 export function searchedRegistries(request: RegistryRequest = {}): readonly string[] {
-  return registriesOf(registryAccess(request)).searched ?? [];
+  return registriesOf(accessOptions(request)).searched ?? [];
 }
 
 /** The registry that a name without one means. Throws INVALID_ARGUMENT where registries.conf names none. */
@@ -60,32 +49,32 @@ export function defaultRegistry(request: RegistryRequest): string {
 /** The login that is kept for a registry. */
 export function keptLogin(text: string, request: RegistryRequest = {}): Promise<Credentials | undefined> {
   const { registry, path } = readLoginKey(text);
-  return findCredentials(registry, path, { ...registryAccess(request), signal: request.signal });
+  return findCredentials(registry, path, { ...accessOptions(request), signal: request.signal });
 }
 
 /** Asks the registry whether it takes a login. Throws UNAUTHORIZED. */
 export async function tryLogin(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<void> {
   const { registry } = readLoginKey(text);
-  const options = registryOptions(registry, { ...registryAccess(request), credentials });
+  const options = registryOptions(registry, { ...accessOptions(request), credentials });
   await checkLogin(registry, options, request.signal);
 }
 
 /** Keeps a login that the registry takes; the file in which it is. Throws UNAUTHORIZED. */
 export async function login(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<string> {
   await tryLogin(text, credentials, request);
-  return keepLogin(readLoginKey(text).key, credentials, { ...registryAccess(request), signal: request.signal });
+  return keepLogin(readLoginKey(text).key, credentials, { ...accessOptions(request), signal: request.signal });
 }
 
 /** False if there was none. */
 export function logout(text: string, request: RegistryRequest = {}): Promise<boolean> {
-  return forgetLogin(readLoginKey(text).key, { ...registryAccess(request), signal: request.signal });
+  return forgetLogin(readLoginKey(text).key, { ...accessOptions(request), signal: request.signal });
 }
 
 export function logoutAll(request: RegistryRequest = {}): Promise<void> {
-  return forgetAllLogins({ ...registryAccess(request), signal: request.signal });
+  return forgetAllLogins({ ...accessOptions(request), signal: request.signal });
 }
 
-export interface SearchRequest extends RegistryRequest {
+export interface SearchRequest extends RegistryAccess, SignalOption {
   /** At most so many for each registry. @default 25 */
   readonly limit?: number;
 }
@@ -104,7 +93,7 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
     registries.map((host) => {
       const [name = '', ...path] = host.split('/');
       const word = [...path, term].join('/');
-      return searchRegistry(name, { term: word, limit, ...given }, registryOptions(name, registryAccess(request)));
+      return searchRegistry(name, { term: word, limit, ...given }, registryOptions(name, accessOptions(request)));
     }),
   );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -115,7 +104,7 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
 
 /** All tags of a repository, whose full name is given with them. Throws NO_SUCH_IMAGE. */
 export function imageTags(text: string, request: RegistryRequest = {}): Promise<RepositoryTags> {
-  return tagsOf(text, { ...registryAccess(request), signal: request.signal });
+  return tagsOf(text, { ...accessOptions(request), signal: request.signal });
 }
 
 export interface RepositoryTags {

@@ -8,7 +8,8 @@ import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from '../flags/create/draft.js';
 import { setRootfs } from '../flags/create/files.js';
 import { createFlags } from '../flags/create/all.js';
-import { platformText, registryAccess } from '../flags/platform.js';
+import { platformText } from '../flags/platform.js';
+import { registryAccess } from '../flags/registry.js';
 import { isTerminal } from '../../host/is-terminal.js';
 import { checkDescriptors } from '../parse/descriptors.js';
 

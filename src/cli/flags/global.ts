@@ -1,13 +1,12 @@
 /** Flags of every command: they may stand before the command's name or after it. */
 import type { Flag } from '../command/flag.js';
 import { LOG_LEVELS } from '../context.js';
+import { missingFlag, missingSwitch } from './missing.js';
 
 const GLOBAL = 'Global options';
 
-function missing(names: string, reason: string): Flag[] {
-  return names
-    .split(' ')
-    .map((name) => ({ name, kind: 'items', help: '', hidden: true, group: GLOBAL, missing: reason }));
+function missing(names: string, why: string): Flag[] {
+  return names.split(' ').map((name) => ({ ...missingFlag(name, why), group: GLOBAL }));
 }
 
 const NO_RUNTIME = 'containers are supervised by the monitor that comes with tspod';
@@ -123,16 +122,8 @@ export const globalFlags: readonly Flag[] = [
   },
   ...missing('conmon', NO_RUNTIME),
   ...missing('connection url identity ssh', NO_REMOTE),
-  { name: 'remote', kind: 'bool', help: '', hidden: true, group: GLOBAL, missing: NO_REMOTE, harmless: ['false'] },
-  {
-    name: 'syslog',
-    kind: 'bool',
-    help: '',
-    hidden: true,
-    group: GLOBAL,
-    missing: 'messages go to stderr',
-    harmless: ['false'],
-  },
+  { ...missingSwitch('remote', NO_REMOTE), group: GLOBAL },
+  { ...missingSwitch('syslog', 'messages go to stderr'), group: GLOBAL },
   ...missing('storage-opt imagestore transient-store module cdi-spec-dir config', 'there is no such configuration'),
   ...missing('tmpdir', 'use --runroot'),
   ...missing('volumepath', 'volumes are kept below --root'),

@@ -4,11 +4,12 @@ import { invalid } from '../errors/cli-error.js';
 import type { FlagValues } from '../command/flag-values.js';
 import type { Flag } from '../command/flag.js';
 import { splitPair } from '../parse/key-values.js';
+import { missingFlag } from './missing.js';
 
 export const ENTRY_FLAGS: readonly Flag[] = [
   { name: 'annotation', kind: 'items', value: 'key=value', help: 'Annotation of the image in the list' },
   { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the image's" },
-  { name: 'features', kind: 'text', help: '', hidden: true, missing: 'nothing chooses an image by it' },
+  missingFlag('features', 'nothing chooses an image by it'),
   { name: 'os', kind: 'text', value: 'name', help: "Operating system in place of the image's" },
   {
     name: 'os-version',

@@ -1,21 +1,7 @@
-/** Flags of commands that go to registries, and what they say. */
-import type { RegistryAccess } from '../../engine/images/types.js';
+/** Flags about what an image is: its platform, and changes of its configuration. */
 import { invalid } from '../errors/cli-error.js';
 import type { FlagValues } from '../command/flag-values.js';
 import type { Flag } from '../command/flag.js';
-
-export const REGISTRY_FLAGS = [
-  { name: 'authfile', kind: 'text', value: 'path', completion: 'file', help: 'File of logins to registries' },
-  {
-    name: 'cert-dir',
-    kind: 'text',
-    value: 'directory',
-    completion: 'directory',
-    help: 'Directory of certificates and keys',
-  },
-  { name: 'creds', kind: 'text', value: 'user:password', help: 'Credentials for the registry' },
-  { name: 'tls-verify', kind: 'bool', default: 'true', help: 'Check certificates, and take no HTTP' },
-] as const satisfies readonly Flag[];
 
 export const PLATFORM_FLAGS = [
   { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the machine's" },
@@ -32,16 +18,6 @@ export const CHANGE_FLAG = {
   help: 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile',
 } as const satisfies Flag;
 
-export function registryAccess(flags: FlagValues): RegistryAccess {
-  const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
-  return {
-    ...(authFile === undefined ? {} : { authFile }),
-    ...(certDir === undefined ? {} : { certDir }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(flags.has('tls-verify') ? { tlsVerify: flags.bool('tls-verify') } : {}),
-  };
-}
-
 /** undefined: the machine's. */
 export function platformText(flags: FlagValues): string | undefined {
   const whole = flags.text('platform');
@@ -55,12 +31,3 @@ export function platformText(flags: FlagValues): string | undefined {
   const own = process.arch === 'x64' ? 'amd64' : process.arch;
   return [os ?? 'linux', arch ?? own, ...(variant === undefined ? [] : [variant])].join('/');
 }
-
-/** A flag of Podman's that is refused. */
-export const missingFlag = (name: string, why: string): Flag => ({
-  name,
-  kind: 'text',
-  help: '',
-  hidden: true,
-  missing: why,
-});

@@ -1,5 +1,5 @@
-/** Flags of commands that talk to a registry. */
-import type { RegistryRequest } from '../../engine/registries.js';
+/** Flags of commands that talk to a registry, and what they say. */
+import type { RegistryAccess } from '../../engine/images/types.js';
 import type { Flag } from '../command/flag.js';
 import type { FlagValues } from '../command/flag-values.js';
 
@@ -25,11 +25,21 @@ export const tlsVerifyFlag: Flag = {
   help: 'Require HTTPS and check certificates; registries.conf says so if this flag does not',
 };
 
-export function registryRequest(flags: FlagValues): RegistryRequest {
-  const [authFile, certDirectory] = [flags.text('authfile'), flags.text('cert-dir')];
+/** All of them, for a command that sends or fetches images. */
+export const REGISTRY_FLAGS: readonly Flag[] = [
+  authFileFlag,
+  certDirectoryFlag,
+  { name: 'creds', kind: 'text', value: 'user:password', help: 'Credentials for the registry' },
+  tlsVerifyFlag,
+];
+
+/** Of those that the command has. */
+export function registryAccess(flags: FlagValues): RegistryAccess {
+  const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
   return {
-    ...(flags.has('tls-verify') ? { tlsVerify: flags.bool('tls-verify') } : {}),
     ...(authFile === undefined ? {} : { authFile }),
-    ...(certDirectory === undefined ? {} : { certDirectory }),
+    ...(certDir === undefined ? {} : { certDir }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(flags.has('tls-verify') ? { tlsVerify: flags.bool('tls-verify') } : {}),
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '../../image/open.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination, ImageSource } from '../../image/transport.js';
-import { processAccess } from '../process-access.js';
+import { accessOptions } from '../registry-access.js';
 import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {
@@ -63,27 +63,4 @@ export async function openDestination(reference: string, access: RegistryAccess 
 
 function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
   return { ...options, temporaryDirectory: tmpdir() };
-}
-
-export function accessOptions({
-  tlsVerify,
-  certDir,
-  authFile,
-  credentials,
-  chunkBytes,
-}: RegistryAccess): RegistryAccessOptions {
-  return {
-    ...processAccess(),
-    tlsVerify,
-    certDirectory: certDir,
-    authFile,
-    chunkBytes,
-    credentials: credentials === undefined ? undefined : parseCredentials(credentials),
-  };
-}
-
-function parseCredentials(text: string): NonNullable<RegistryAccessOptions['credentials']> {
-  const colon = text.indexOf(':');
-  if (colon <= 0) throw new TspodError('INVALID_ARGUMENT', 'credentials must be USER:PASSWORD');
-  return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -71,7 +71,7 @@ export interface PulledTags {
 
 /** What is said about a registry by the caller, in place of the configuration files. */
 export interface RegistryAccess {
-  /** false: HTTP, and certificates that nobody has signed, are taken too. @default true */
+  /** false: HTTP, and certificates that nobody has signed, are taken too. @default as registries.conf says */
   readonly tlsVerify?: boolean;
   /** Directory of *.crt, *.cert and *.key files. */
   readonly certDir?: string;

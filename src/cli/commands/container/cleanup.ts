@@ -1,5 +1,6 @@
 import { actOnAll } from '../../targets/act-on-containers.js';
 import type { Command } from '../../command/definition.js';
+import { missingFlag, missingSwitch } from '../../flags/missing.js';
 import { allFlag, checkSelection, latestFlag, selectContainers } from '../../targets/containers.js';
 
 export const command: Command = {
@@ -11,17 +12,10 @@ export const command: Command = {
   examples: ['container cleanup web', 'container cleanup --all', 'container cleanup --rm web'],
   flags: [
     allFlag('Clean up all containers that do not run'),
-    { name: 'exec', kind: 'text', help: '', hidden: true, missing: 'an exec leaves nothing that has to be cleaned up' },
+    missingFlag('exec', 'an exec leaves nothing that has to be cleaned up'),
     latestFlag,
     { name: 'rm', kind: 'bool', help: 'Remove the container afterwards' },
-    {
-      name: 'rmi',
-      kind: 'bool',
-      help: '',
-      hidden: true,
-      missing: 'the container itself says so: run --rmi',
-      harmless: ['false'],
-    },
+    missingSwitch('rmi', 'the container itself says so: run --rmi'),
   ],
   completion: ['containers'],
   check: checkSelection,

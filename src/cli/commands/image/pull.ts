@@ -1,6 +1,7 @@
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { PLATFORM_FLAGS, platformText, REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { PLATFORM_FLAGS, platformText } from '../../flags/platform.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 import { reportError } from '../../errors/report-error.js';
 import { showTransfer } from '../../transfer/display.js';
 

@@ -8,8 +8,8 @@ import type { Engine } from '../../../engine/types.js';
 import { OUTPUT_FLAG, refuseTerminal } from '../../streams/archives.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import type { Flag } from '../../command/flag.js';
 import type { FlagValues } from '../../command/flag-values.js';
+import { missingSwitch } from '../../flags/missing.js';
 import { outputStream } from '../../streams/output.js';
 import { showTransfer } from '../../transfer/display.js';
 
@@ -26,14 +26,8 @@ export const command: Command = {
     'save app:2 | gzip > app.tar.gz',
   ],
   flags: [
-    ...['compress', 'uncompressed'].map((name): Flag => ({
-      name,
-      kind: 'bool',
-      hidden: true,
-      help: '',
-      missing: 'layers are saved as they are',
-      harmless: ['false'],
-    })),
+    missingSwitch('compress', 'layers are saved as they are'),
+    missingSwitch('uncompressed', 'layers are saved as they are'),
     {
       name: 'format',
       kind: 'text',

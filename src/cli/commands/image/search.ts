@@ -4,7 +4,7 @@ import type { Command, Invocation } from '../../command/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { struct } from '../../format/values.js';
-import { authFileFlag, certDirectoryFlag, registryRequest, tlsVerifyFlag } from '../../flags/registry.js';
+import { authFileFlag, certDirectoryFlag, registryAccess, tlsVerifyFlag } from '../../flags/registry.js';
 import { splitPair } from '../../parse/key-values.js';
 
 const MAX_LIMIT = 100;
@@ -70,7 +70,7 @@ function limitOf(flags: Invocation['flags']): number {
 }
 
 async function tagsText(term: string, flags: Invocation['flags']): Promise<string> {
-  const { name, tags } = await imageTags(term, registryRequest(flags));
+  const { name, tags } = await imageTags(term, registryAccess(flags));
   const shown = tags.slice(0, limitOf(flags));
   const format = flags.text('format') ?? 'table {{.Name}} {{.Tag}}';
   if (isJsonFormat(format)) return `${jsonText([{ Name: name, Tags: shown }], 4)}\n`;
@@ -80,7 +80,7 @@ async function tagsText(term: string, flags: Invocation['flags']): Promise<strin
 
 async function foundText(term: string, flags: Invocation['flags']): Promise<string> {
   const keep = flags.list('filter').map(filterOf);
-  const found = await searchImages(term, { ...registryRequest(flags), limit: limitOf(flags) });
+  const found = await searchImages(term, { ...registryAccess(flags), limit: limitOf(flags) });
   const rows = found
     .filter((image) => keep.every((matches) => matches(image)))
     .map((image) => rowOf(image, flags.bool('no-trunc')));

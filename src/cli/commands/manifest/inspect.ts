@@ -1,7 +1,7 @@
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { jsonText } from '../../terminal/escape.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 
 export const command: Command = {
   name: 'inspect',

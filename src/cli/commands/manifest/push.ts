@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { missingFlag, REGISTRY_FLAGS, registryAccess } from '../../flags/platform.js';
+import { missingFlag } from '../../flags/missing.js';
+import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 import { showTransfer } from '../../transfer/display.js';
 
 const FORMATS = { oci: 'oci', v2s2: 'docker' } as const;

@@ -6,12 +6,12 @@ import {
   readLoginKey,
   tryLogin,
   type Credentials,
-  type RegistryRequest,
 } from '../../../engine/registries.js';
+import type { RegistryAccess } from '../../../engine/images/types.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
-import { authFileFlag, certDirectoryFlag, registryRequest, tlsVerifyFlag } from '../../flags/registry.js';
+import { authFileFlag, certDirectoryFlag, registryAccess, tlsVerifyFlag } from '../../flags/registry.js';
 import { openQuestions, readStdin } from '../../terminal/ask.js';
 
 export const command: Command = {
@@ -49,7 +49,7 @@ export const command: Command = {
     if (flags.text('username') === undefined) throw invalid('must provide --username with --password-stdin');
   },
   run: async (context, { args, flags }) => {
-    const request = registryRequest(flags);
+    const request = registryAccess(flags);
     const registry = args[0] ?? defaultRegistry(request);
     const { key } = readLoginKey(registry);
     const known = await keptLogin(registry, request);
@@ -70,7 +70,7 @@ export const command: Command = {
 
 async function isStillValid(
   context: Context,
-  { key, known, request }: { key: string; known: Credentials; request: RegistryRequest },
+  { key, known, request }: { key: string; known: Credentials; request: RegistryAccess },
 ): Promise<boolean> {
   await context.out(`Authenticating with existing credentials for ${key}\n`);
   try {

@@ -1,7 +1,7 @@
 import { defaultRegistry, keptLogin, logout, logoutAll, readLoginKey } from '../../../engine/registries.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { authFileFlag, registryRequest } from '../../flags/registry.js';
+import { authFileFlag, registryAccess } from '../../flags/registry.js';
 
 export const command: Command = {
   name: 'logout',
@@ -16,7 +16,7 @@ export const command: Command = {
     if (flags.bool('all') && args.length > 0) throw invalid('--all takes no arguments');
   },
   run: async (context, { args, flags }) => {
-    const request = registryRequest(flags);
+    const request = registryAccess(flags);
     if (flags.bool('all')) {
       await logoutAll(request);
       await context.out('Removed login credentials for all registries\n');

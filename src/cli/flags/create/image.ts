@@ -1,5 +1,6 @@
 /** Flags of create and run about the image and where it comes from. */
-import { PLATFORM_FLAGS, REGISTRY_FLAGS } from '../platform.js';
+import { PLATFORM_FLAGS } from '../platform.js';
+import { REGISTRY_FLAGS } from '../registry.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { CreateFlag } from './draft.js';
 

@@ -1,5 +1,6 @@
 /** Flags of pod create: those of a container that belong to its pod, and those of the pod itself. */
 import type { Flag } from '../../command/flag.js';
+import { missingFlag } from '../missing.js';
 import { createFlags } from './all.js';
 import type { CreateFlag } from './draft.js';
 
@@ -134,14 +135,8 @@ const podOwnFlags: readonly Flag[] = [
   },
 ];
 
-const missing: readonly Flag[] = [
-  {
-    name: 'security-opt',
-    kind: 'items',
-    help: '',
-    hidden: true,
-    missing: 'give it to the containers: those of a pod have each their own',
-  },
+export const podCreateFlags: readonly Flag[] = [
+  ...podOwnFlags,
+  ...podSharedFlags,
+  missingFlag('security-opt', 'give it to the containers: those of a pod have each their own'),
 ];
-
-export const podCreateFlags: readonly Flag[] = [...podOwnFlags, ...podSharedFlags, ...missing];

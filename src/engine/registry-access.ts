@@ -1,0 +1,33 @@
+/** How registries are talked to: what the caller says, and what this process brings. */
+import { TspodError } from '../errors.js';
+import type { RegistryAccessOptions } from '../image/open-registry.js';
+import type { RegistryAccess } from './images/types.js';
+
+/** What this process brings. */
+export function processAccess(): Pick<RegistryAccessOptions, 'environment' | 'uid'> {
+  return { environment: process.env, uid: process.geteuid?.() ?? 0 };
+}
+
+/** Options of this process, and of the caller. */
+export function accessOptions({
+  tlsVerify,
+  certDir,
+  authFile,
+  credentials,
+  chunkBytes,
+}: RegistryAccess): RegistryAccessOptions {
+  return {
+    ...processAccess(),
+    tlsVerify,
+    certDirectory: certDir,
+    authFile,
+    chunkBytes,
+    credentials: credentials === undefined ? undefined : parseCredentials(credentials),
+  };
+}
+
+function parseCredentials(text: string): NonNullable<RegistryAccessOptions['credentials']> {
+  const colon = text.indexOf(':');
+  if (colon <= 0) throw new TspodError('INVALID_ARGUMENT', 'credentials must be USER:PASSWORD');
+  return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
