@@ -1,5 +1,5 @@
 /** Says on stderr what went wrong, in one line. */
-import { CliError } from './cli-error.js';
+import { CliError, EXIT_FAILURE } from './cli-error.js';
 import type { Context } from '../context.js';
 import { isTspodError, messageOf } from '../../errors.js';
 import { withFlags } from './flag-words.js';
@@ -13,6 +13,16 @@ export async function reportError(
   const hint = error instanceof CliError && error.hint !== undefined ? `${error.hint}\n` : '';
   await context.err(`Error: ${bareText(error, doing) ?? textOf(error)}\n${hint}`);
   if (error instanceof Error && !(error instanceof CliError)) await context.log('debug', error.stack ?? '');
+}
+
+/** A line for each. The exit status: 0 if there are none. */
+export async function reportErrors(
+  context: Pick<Context, 'err' | 'log'>,
+  errors: readonly unknown[],
+  status: (errors: readonly unknown[]) => number = () => EXIT_FAILURE,
+): Promise<number> {
+  for (const error of errors) await reportError(context, error);
+  return errors.length === 0 ? 0 : status(errors);
 }
 
 function textOf(error: unknown): string {

@@ -1,8 +1,7 @@
 /** Does one thing to several containers: each success is a line on stdout, each failure one on stderr. */
 import type { Container } from '../../container/api/container.js';
 import type { Context } from '../context.js';
-import { EXIT_FAILURE } from '../errors/cli-error.js';
-import { reportError } from '../errors/report-error.js';
+import { reportErrors } from '../errors/report-error.js';
 import type { Selection } from './containers.js';
 
 export interface BatchOptions {
@@ -23,8 +22,7 @@ export async function actOnAll(context: Context, selection: Selection, options: 
     if ('error' in result) errors.push(result.error);
     else await context.out(`${result.shown}\n`);
   }
-  for (const error of errors) await reportError(context, error);
-  return errors.length === 0 ? 0 : (options.status?.(errors) ?? EXIT_FAILURE);
+  return reportErrors(context, errors, options.status);
 }
 
 type Result = { readonly shown: string } | { readonly error: unknown };

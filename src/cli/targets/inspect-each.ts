@@ -1,11 +1,10 @@
 /** What the commands that inspect things by name have in common. */
-import { EXIT_FAILURE } from '../errors/cli-error.js';
 import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
 import { jsonText } from '../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../format/report.js';
 import type { GoValue } from '../format/values.js';
-import { reportError } from '../errors/report-error.js';
+import { reportErrors } from '../errors/report-error.js';
 
 /** What is printed between a field and its level, five spaces as Podman has it. */
 const INDENT = 5;
@@ -48,8 +47,7 @@ export async function inspectEach<Found, Name>(
   }
   const isJson = format === '' || isJsonFormat(format);
   await context.out(isJson ? `${jsonText(found, INDENT)}\n` : render(found));
-  for (const error of errors) await reportError(context, error);
-  return errors.length === 0 ? 0 : EXIT_FAILURE;
+  return reportErrors(context, errors);
 }
 
 /** What a template makes of them. `table` aligns columns; as with Podman there are no headings. Throws TemplateError. */

@@ -6,7 +6,7 @@ import type { Invocation } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
 import { readPodIdFile } from '../parse/pod-id-file.js';
-import { reportError } from '../errors/report-error.js';
+import { reportErrors } from '../errors/report-error.js';
 
 export const latestPodFlag: Flag = {
   name: 'latest',
@@ -105,8 +105,7 @@ export async function actOnPods(
     else await context.out(`${pods[index]?.id ?? ''}\n`);
   }
   const lines = doing === undefined ? errors : errors.flatMap((error) => byContainer(error, doing));
-  for (const error of lines) await reportError(context, error);
-  return errors.length === 0 ? 0 : status(errors);
+  return reportErrors(context, lines, () => status(errors));
 }
 
 /** Of a pod some of whose containers failed: an error for each of these. */

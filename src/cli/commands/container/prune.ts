@@ -1,8 +1,8 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
-import { reportError } from '../../errors/report-error.js';
+import { reportErrors } from '../../errors/report-error.js';
 
 const WARNING = 'This will remove all non running containers.';
 
@@ -24,7 +24,6 @@ export const command: Command = {
     const engine = await context.engine();
     const { done, failed } = await engine.containers.prune({ filters: parseFilters(flags.list('filter')) });
     await context.out(done.map((id) => `${id}\n`).join(''));
-    for (const error of failed.values()) await reportError(context, error);
-    return failed.size === 0 ? 0 : EXIT_FAILURE;
+    return reportErrors(context, [...failed.values()]);
   },
 };

@@ -1,11 +1,11 @@
 import { WAIT_CONDITIONS, type WaitCondition } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
 import { parseInterval } from '../../parse/duration.js';
-import { reportError } from '../../errors/report-error.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 const CONDITIONS: ReadonlySet<string> = new Set(WAIT_CONDITIONS);
 
@@ -43,16 +43,10 @@ export const command: Command = {
   run: async (context, invocation) => {
     const { flags, args } = invocation;
     const options = readOptions(invocation);
-    let status = 0;
-    for (const name of flags.bool('latest') ? [undefined] : args) {
-      try {
-        await waitForOne(context, name, options);
-      } catch (error) {
-        status = EXIT_FAILURE;
-        await reportError(context, error);
-      }
-    }
-    return status;
+    return forEachName(context, flags.bool('latest') ? [undefined] : args, {
+      act: async (name) => `${await waitForOne(context, name, options)}\n`,
+      atOnce: true,
+    });
   },
 };
 
@@ -70,16 +64,15 @@ function readOptions({ flags }: Invocation): Options {
   return { conditions, intervalMs: parseInterval(flags.text('interval') ?? '250ms'), ignore: flags.bool('ignore') };
 }
 
-async function waitForOne(context: Context, name: string | undefined, options: Options): Promise<void> {
+async function waitForOne(context: Context, name: string | undefined, options: Options): Promise<number> {
   try {
     const container = await selectOne(context, name, name === undefined);
-    const code = await container.wait({
+    return await container.wait({
       intervalMs: options.intervalMs,
       ...(options.conditions.length === 0 ? {} : { conditions: options.conditions }),
     });
-    await context.out(`${code}\n`);
   } catch (error) {
     if (!options.ignore || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-    await context.out('-1\n');
+    return -1;
   }
 }

@@ -1,8 +1,8 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { IMAGE_FILTERS, parseFilters } from '../../parse/filters.js';
-import { reportError } from '../../errors/report-error.js';
+import { reportErrors } from '../../errors/report-error.js';
 
 export const command: Command = {
   name: 'prune',
@@ -29,7 +29,6 @@ export const command: Command = {
       filters: parseFilters(flags.list('filter'), IMAGE_FILTERS),
     });
     await context.out(removed.flatMap(({ deleted }) => (deleted === undefined ? [] : [`${deleted}\n`])).join(''));
-    for (const error of failed.values()) await reportError(context, error);
-    return failed.size === 0 ? 0 : EXIT_FAILURE;
+    return reportErrors(context, [...failed.values()]);
   },
 };

@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 /** Podman's: an image that is not there, and one that is in use. */
 const EXIT_MISSING = 1;
@@ -30,30 +30,23 @@ export const command: Command = {
     const force = flags.bool('force');
     const all = flags.bool('all') ? engine.images.list({ manifestLists: true }) : [];
     const names = flags.bool('all') ? all.map(({ id }) => id) : args;
-    let status = 0;
-    for (const name of names) {
-      try {
+    return forEachName(context, names, {
+      act: async (name) => {
         // Of all images each goes with all its names; containers are another matter.
         const wholly = all.some(({ id, containers }) => id === name && containers === 0);
         const { untagged, deleted } = await engine.images.remove(name, { force: force || wholly });
-        await context.out(untagged.map((gone) => `Untagged: ${gone}\n`).join(''));
-        if (deleted !== undefined) await context.out(`Deleted: ${deleted}\n`);
-      } catch (error) {
-        if (isTspodError(error, 'NO_SUCH_IMAGE') && (flags.bool('ignore') || force)) continue;
-        status = worse(status, statusOf(error));
-        await reportError(context, error);
-      }
-    }
-    return status;
+        const lines = untagged.map((gone) => `Untagged: ${gone}\n`);
+        return [...lines, ...(deleted === undefined ? [] : [`Deleted: ${deleted}\n`])].join('');
+      },
+      isDone: (error) => isTspodError(error, 'NO_SUCH_IMAGE') && (flags.bool('ignore') || force),
+      atOnce: true,
+      // What is in use counts more than what is missing, anything else most.
+      status: (errors) => Math.max(...errors.map(statusOf)),
+    });
   },
 };
 
 function statusOf(error: unknown): number {
   if (isTspodError(error, 'NO_SUCH_IMAGE')) return EXIT_MISSING;
   return isTspodError(error, 'IMAGE_IN_USE') ? EXIT_IN_USE : EXIT_FAILURE;
-}
-
-/** What is in use counts more than what is missing, anything else most. */
-function worse(before: number, now: number): number {
-  return Math.max(before, now);
 }

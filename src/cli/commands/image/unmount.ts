@@ -1,6 +1,6 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 export const command: Command = {
   name: 'unmount',
@@ -22,17 +22,13 @@ export const command: Command = {
     const engine = await context.engine();
     const mounted = engine.images.mounted().map(({ image }) => image.id);
     const names = flags.bool('all') ? mounted : args;
-    let failed = false;
-    for (const name of names) {
-      try {
+    return forEachName(context, names, {
+      act: async (name) => {
         const { id } = engine.images.get(name);
         await engine.images.unmount(name, { force: flags.bool('force') });
-        if (mounted.includes(id)) await context.out(`${id}\n`);
-      } catch (error) {
-        failed = true;
-        await reportError(context, error);
-      }
-    }
-    return failed ? EXIT_FAILURE : 0;
+        return mounted.includes(id) ? `${id}\n` : '';
+      },
+      atOnce: true,
+    });
   },
 };

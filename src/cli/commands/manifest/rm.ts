@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 export const command: Command = {
   name: 'rm',
@@ -15,16 +15,13 @@ export const command: Command = {
   },
   run: async (context, { args }) => {
     const engine = await context.engine();
-    let status = 0;
-    for (const name of args) {
-      try {
+    return forEachName(context, args, {
+      act: (name) => {
         const { names, id } = engine.manifests.remove(name);
-        await context.out(`${names.map((gone) => `Untagged: ${gone}\n`).join('')}Deleted: ${id}\n`);
-      } catch (error) {
-        status = Math.max(status, isTspodError(error, 'NO_SUCH_IMAGE') ? 1 : EXIT_FAILURE);
-        await reportError(context, error);
-      }
-    }
-    return status;
+        return `${names.map((gone) => `Untagged: ${gone}\n`).join('')}Deleted: ${id}\n`;
+      },
+      atOnce: true,
+      status: (errors) => (errors.every((error) => isTspodError(error, 'NO_SUCH_IMAGE')) ? 1 : EXIT_FAILURE),
+    });
   },
 };

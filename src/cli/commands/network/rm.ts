@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 export const command: Command = {
   name: 'rm',
@@ -31,17 +31,14 @@ export const command: Command = {
     const engine = await context.engine();
     const force = flags.bool('force');
     const timeoutSec = flags.number('time');
-    const errors: unknown[] = [];
-    for (const name of args) {
-      try {
+    return forEachName(context, args, {
+      act: async (name) => {
         await engine.networks.remove(name, { force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
-        await context.out(`${name}\n`);
-      } catch (error) {
-        if (!force || !isTspodError(error, 'NO_SUCH_NETWORK')) errors.push(error);
-      }
-    }
-    for (const error of errors) await reportError(context, error);
-    return errors.length === 0 ? 0 : statusOf(errors);
+        return `${name}\n`;
+      },
+      isDone: (error) => force && isTspodError(error, 'NO_SUCH_NETWORK'),
+      status: statusOf,
+    });
   },
 };
 

@@ -1,7 +1,7 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
-import { reportError } from '../../errors/report-error.js';
+import { reportErrors } from '../../errors/report-error.js';
 
 const WARNING = 'This will remove all stopped/exited pods..';
 
@@ -21,7 +21,6 @@ export const command: Command = {
     const { pods } = await context.engine();
     const { done, failed } = await pods.prune();
     await context.out(done.map((id) => `${id}\n`).join(''));
-    for (const error of failed.values()) await reportError(context, error);
-    return failed.size === 0 ? 0 : EXIT_FAILURE;
+    return reportErrors(context, [...failed.values()]);
   },
 };

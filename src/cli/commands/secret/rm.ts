@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 export const command: Command = {
   name: 'rm',
@@ -21,17 +21,10 @@ export const command: Command = {
   },
   run: async (context, { flags, args }) => {
     const engine = await context.engine();
-    const isMissing = (error: unknown) => isTspodError(error, 'NO_SUCH_SECRET');
-    const names = flags.bool('all') ? engine.secrets.list().map(({ id }) => id) : args;
-    const errors: unknown[] = [];
-    for (const name of names) {
-      try {
-        await context.out(`${await engine.secrets.remove(name)}\n`);
-      } catch (error) {
-        if (!isMissing(error) || !(flags.bool('ignore') || flags.bool('all'))) errors.push(error);
-      }
-    }
-    for (const error of errors) await reportError(context, error);
-    return errors.length === 0 ? 0 : EXIT_FAILURE;
+    const mayMiss = flags.bool('ignore') || flags.bool('all');
+    return forEachName(context, flags.bool('all') ? engine.secrets.list().map(({ id }) => id) : args, {
+      act: async (name) => `${await engine.secrets.remove(name)}\n`,
+      isDone: (error) => mayMiss && isTspodError(error, 'NO_SUCH_SECRET'),
+    });
   },
 };

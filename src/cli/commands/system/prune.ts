@@ -1,9 +1,9 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { preciseSize } from '../../format/human.js';
 import { parseFilters } from '../../parse/filters.js';
-import { reportError } from '../../errors/report-error.js';
+import { reportErrors } from '../../errors/report-error.js';
 
 const FILTERS: ReadonlySet<string> = new Set(['label', 'label!', 'until']);
 
@@ -42,11 +42,11 @@ export const command: Command = {
         `Total reclaimed space: ${preciseSize(reclaimed)}\n`,
       ].join(''),
     );
-    const failed = [pruned.pods, containers, networks, images, pruned.volumes].flatMap((result) => [
-      ...result.failed.values(),
-    ]);
-    for (const error of failed) await reportError(context, error);
-    return failed.length === 0 ? 0 : EXIT_FAILURE;
+    const results = [pruned.pods, containers, networks, images, pruned.volumes];
+    return reportErrors(
+      context,
+      results.flatMap(({ failed }) => [...failed.values()]),
+    );
   },
 };
 

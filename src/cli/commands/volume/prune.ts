@@ -1,8 +1,8 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
-import { reportError } from '../../errors/report-error.js';
+import { reportErrors } from '../../errors/report-error.js';
 
 export const command: Command = {
   name: 'prune',
@@ -45,7 +45,6 @@ export const command: Command = {
     }
     const { done, failed } = await engine.volumes.prune(options);
     await context.out(done.map((name) => `${name}\n`).join(''));
-    for (const error of failed.values()) await reportError(context, error);
-    return failed.size === 0 ? 0 : EXIT_FAILURE;
+    return reportErrors(context, [...failed.values()]);
   },
 };

@@ -2,7 +2,7 @@ import type { Volumes } from '../../../engine/volume-types.js';
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { reportError } from '../../errors/report-error.js';
+import { forEachName } from '../../targets/for-each-name.js';
 
 export const command: Command = {
   name: 'rm',
@@ -39,18 +39,16 @@ export const command: Command = {
     const timeoutSec = flags.number('time');
     const given = flags.bool('all') ? engine.volumes.list().map(({ name }) => name) : args;
     const options = { force, exact: true, ...(timeoutSec === undefined ? {} : { timeoutSec }) };
-    const errors: unknown[] = [];
-    for (const wanted of wholeNames(engine.volumes, given)) {
-      try {
+    const mayMiss = force || flags.bool('all');
+    return forEachName(context, wholeNames(engine.volumes, given), {
+      act: async (wanted) => {
         if ('error' in wanted) throw wanted.error;
         await engine.volumes.remove(wanted.name, options);
-        await context.out(`${wanted.shown}\n`);
-      } catch (error) {
-        if (!isTspodError(error, 'NO_SUCH_VOLUME') || !(force || flags.bool('all'))) errors.push(error);
-      }
-    }
-    for (const error of errors) await reportError(context, error);
-    return errors.length === 0 ? 0 : statusOf(errors);
+        return `${wanted.shown}\n`;
+      },
+      isDone: (error) => mayMiss && isTspodError(error, 'NO_SUCH_VOLUME'),
+      status: statusOf,
+    });
   },
 };
 
