@@ -1,4 +1,5 @@
-// Small things that Node has as well, in modules that take milliseconds to load: too long for a command that takes tens.
+// Small things that Node has as well, in modules that take milliseconds to load: too long for a command that
+// takes tens.
 #include <sys/random.h>
 
 #include <ctime>
@@ -32,7 +33,8 @@ Napi::Value fingerprint(const Napi::CallbackInfo& info) {
 Napi::Value real_time_us(const Napi::CallbackInfo& info) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return Napi::Number::New(info.Env(), static_cast<double>(now.tv_sec * 1'000'000 + now.tv_nsec / 1000));
+  const int64_t microseconds = now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+  return Napi::Number::New(info.Env(), static_cast<double>(microseconds));
 }
 
 }  // namespace
