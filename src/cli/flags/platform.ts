@@ -1,4 +1,5 @@
 /** Flags about what an image is: its platform, and changes of its configuration. */
+import { platformOf } from '../../oci/platform.js';
 import { invalid } from '../errors/cli-error.js';
 import type { FlagValues } from '../command/flag-values.js';
 import type { Flag } from '../command/flag.js';
@@ -28,6 +29,6 @@ export function platformText(flags: FlagValues): string | undefined {
     return whole;
   }
   if (os === undefined && arch === undefined && variant === undefined) return undefined;
-  const own = process.arch === 'x64' ? 'amd64' : process.arch;
-  return [os ?? 'linux', arch ?? own, ...(variant === undefined ? [] : [variant])].join('/');
+  const own = platformOf(process.arch);
+  return [os ?? own.os, arch ?? own.architecture, ...(variant === undefined ? [] : [variant])].join('/');
 }

@@ -1,12 +1,12 @@
 /** What is known of the machine and the store: Podman's names, and what only tspod tells under its own. */
 import { statfsSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { EngineInfo } from '../../engine/types.js';
 import { monitorPath } from '../../native/addon-path.js';
 import { NETWORK_DRIVERS } from '../../network/network-file.js';
 import { DEFAULT_CAPABILITIES } from '../../spec/capabilities.js';
 import { LOG_DRIVERS } from '../../spec/log-drivers.js';
+import { storePaths } from '../../storage/paths.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
 import type { Globals } from '../context.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
@@ -97,7 +97,7 @@ function storeReport({ root, runRoot, database, containers }: EngineInfo['store'
     graphRootUsed: (blocks - bfree) * bsize,
     imageStore: { number: images },
     runRoot,
-    volumePath: join(root, 'volumes'),
+    volumePath: storePaths({ root, runRoot }).volumes,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Does one thing for each of several names, one after the other; what the commands that remove or look up things by name have in common. */
 import type { Context } from '../context.js';
 import { EXIT_FAILURE } from '../errors/cli-error.js';
-import { reportError } from '../errors/report-error.js';
+import { reportError, reportErrors } from '../errors/report-error.js';
 
 export interface NameActions<Name> {
   /** Answers what is printed of a success. */
@@ -30,6 +30,6 @@ export async function forEachName<Name>(
       if (atOnce) await reportError(context, error);
     }
   }
-  if (!atOnce) for (const error of errors) await reportError(context, error);
+  if (!atOnce) return reportErrors(context, errors, status);
   return errors.length === 0 ? 0 : status(errors);
 }
