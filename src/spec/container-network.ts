@@ -64,6 +64,11 @@ export interface AttachedNetwork {
   readonly nameServers?: readonly string[];
 }
 
+/** Not only the place of one that the container was taken off. */
+export function isAttached({ name }: AttachedNetwork): boolean {
+  return name !== '';
+}
+
 /** Ports of the container that are reached through the host. */
 export interface PublishedPort {
   /** '' : all addresses of the host, IPv4 and IPv6. */

@@ -9,7 +9,7 @@ import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
 import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { AttachedNetwork, PublishedPort } from '../../spec/container-network.js';
+import { isAttached, type AttachedNetwork, type PublishedPort } from '../../spec/container-network.js';
 import type { AttachConfig } from '../../spec/network-config.js';
 import { attachedResolvText } from '../../storage/files.js';
 import { withOwnHosts, type OwnHosts } from '../../storage/hosts-file.js';
@@ -111,9 +111,9 @@ function placeFor({ context, id }: HeldContainer, live: LiveNetwork, attach: Att
   }
   const index =
     find(({ name }, at) => name === attach.name && !isLaunched(at)) ??
-    find(({ name }) => name === '') ??
+    find((network) => !isAttached(network)) ??
     networks.length;
-  const taken = networks.filter(({ name }, at) => name !== '' && at !== index);
+  const taken = networks.filter((network, at) => isAttached(network) && at !== index);
   return { index, attach, taken: taken.map(({ interfaceName }) => interfaceName), isLaunched: false };
 }
 

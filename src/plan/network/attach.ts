@@ -18,7 +18,7 @@ import {
 } from '../../native/netlink/link-drafts.js';
 import type { IpvlanMode, MacvlanMode } from '../../native/netlink/link-drafts.js';
 import { addElements, chainQuestion, elementQuestion, removeElements } from '../../native/netlink/nftables/message.js';
-import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import { isAttached, type AttachedNetwork, type ContainerNetwork } from '../../spec/container-network.js';
 import type { PlanBuilder } from '../builder.js';
 import { NONE } from '../ops.js';
 import { egressRules } from './egress.js';
@@ -88,11 +88,6 @@ export function attachedBridges({ networks }: ContainerNetwork): readonly Attach
   return [...new Map(bridges.map((bridge) => [bridge.hostInterface, bridge])).values()];
 }
 
-/** Not only the place of one that the container was taken off. */
-function isThere({ name }: AttachedNetwork): boolean {
-  return name !== '';
-}
-
 function hasFamily({ networks }: ContainerNetwork, bytes: 4 | 16): boolean {
   return networks.some(({ subnets }) => subnets.some(({ subnet }) => subnet.includes(':') === (bytes === 16)));
 }
@@ -119,13 +114,13 @@ function addContainerDefaults(builder: PlanBuilder, { network, namespaceSlot }: 
 
 function addHostSide(builder: PlanBuilder, attachment: Attachment, socket: number): void {
   const { network } = attachment;
-  const bridges = attachedBridges({ ...network, networks: network.networks.filter(isThere) });
+  const bridges = attachedBridges({ ...network, networks: network.networks.filter(isAttached) });
   const firewall = bridges.length === 0 ? NONE : openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER });
   addForwarding(builder, bridges);
   for (const bridge of bridges) addBridge(builder, bridge, { socket, firewall });
   const publishes = attachment.publishes ?? network.ports.length > 0;
   for (const [index, each] of network.networks.entries()) {
-    if (!isThere(each)) continue;
+    if (!isAttached(each)) continue;
     addLink(builder, each, { ...attachment, index: (attachment.firstIndex ?? 0) + index, socket, publishes });
   }
   if (firewall === NONE) return;
@@ -261,7 +256,7 @@ export function removePorts(
  * of its link, and others from whoever on it says that it is a router (CVE-2024-32473, CVE-2020-10749).
  */
 function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
-  const networks = network.networks.filter(isThere);
+  const networks = network.networks.filter(isAttached);
   for (const { interfaceName, subnets } of networks) {
     if (subnets.length === 0 || subnets.some(({ subnet }) => subnet.includes(':'))) continue;
     const key = `net/ipv6/conf/${interfaceName}/disable_ipv6`;

@@ -1,6 +1,11 @@
 /** Published ports: elements of the firewall's maps, and the sockets that keep others from taking the ports. Pure. */
 import type { NftElement } from '../../native/netlink/nftables/message.js';
-import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../../spec/container-network.js';
+import {
+  isAttached,
+  type AttachedNetwork,
+  type ContainerNetwork,
+  type PublishedPort,
+} from '../../spec/container-network.js';
 import { formatIp, parseIp } from '../../util/ip-address.js';
 import { PORT_MAPS } from './firewall.js';
 import { ownerComment } from './names.js';
@@ -32,8 +37,9 @@ export function publishedAddresses({ networks }: ContainerNetwork): readonly Uin
   return network?.addresses.flatMap(({ address }) => parseIp(address) ?? []) ?? [];
 }
 
-function isReachable({ name, driver, internal, addresses }: AttachedNetwork): boolean {
-  return name !== '' && driver === 'bridge' && !internal && addresses.length > 0;
+function isReachable(network: AttachedNetwork): boolean {
+  const { driver, internal, addresses } = network;
+  return isAttached(network) && driver === 'bridge' && !internal && addresses.length > 0;
 }
 
 export function portElements(id: string, network: ContainerNetwork): readonly PortElement[] {
