@@ -1,6 +1,6 @@
 /**
- * Random numbers, a fingerprint and the time, without node:crypto and node:perf_hooks, which take three milliseconds to load: a tenth of what
- * a command needs that starts a container.
+ * Random numbers, a fingerprint and the time, without node:crypto and node:perf_hooks, which take three milliseconds to load: too long for
+ * every command that starts a container.
  */
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
