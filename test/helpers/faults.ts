@@ -9,7 +9,7 @@ import type { ExecutionContext } from 'ava';
 import type { Failpoint, ImageFailpoint, ImageMountFailpoint, VolumeFailpoint } from '../../src/container/failpoint.js';
 import { collect, until, type CliResult } from './cli.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
-import { LOOKS, remains } from './leaks.js';
+import { remains } from './leaks.js';
 import { SLOW } from './pace.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
@@ -218,10 +218,12 @@ async function recovers(t: ExecutionContext<unknown>, env: Faults, what: string)
   return listed;
 }
 
+const QUIET_LOOKS = 40 * SLOW;
+
 /** Monitors that have nobody to work for any more end by themselves, in a moment; health checks come and go for ever. */
 async function quiet(env: Faults): Promise<void> {
   let before: readonly string[] | undefined;
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let look = 0; look < QUIET_LOOKS; look += 1) {
     const now = remains(env);
     if (now.join() === before?.join()) return;
     before = now;

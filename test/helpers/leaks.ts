@@ -21,8 +21,8 @@ export function testCgroupManager(): CgroupManager {
   return process.env['TSPOD_CGROUP_MANAGER'] === 'systemd' ? 'systemd' : 'cgroupfs';
 }
 
-/** How often settledRemains() and others look again, 25 ms apart. */
-export const LOOKS = 40 * SLOW;
+/** How often settledRemains() and others look again before what they see counts. */
+export const LOOKS = 400 * SLOW;
 
 /** Where the territory's cgroups are, from each hierarchy's top. */
 export function cgroupPathOf({ cgroupManager, cgroupParent }: Territory): string {

@@ -155,7 +155,7 @@ test('health: a check that does not end is killed with all that it has started, 
   const container = await startContainer(t, {
     command: SLEEP,
     directory,
-    steps: [check(script, { intervalMs: 0n, timeoutMs: BigInt(500 * SLOW), failures: 1 }), health()],
+    steps: [check(script, { intervalMs: 0n, timeoutMs: BigInt(2000 * SLOW), failures: 1 }), health()],
   });
   t.is(await ask(container), RESULT.failed);
   t.like(recordOf(container), { status: 'unhealthy' });

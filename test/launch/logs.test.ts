@@ -177,7 +177,7 @@ test('logs: a writer that fills its pipe gets a larger one', async (t) => {
   const container = await startContainer(t, { command, log: {}, attach: {} });
   process.kill(container.monitorPid, 'SIGSTOP');
   writeFileSync(go, '');
-  await delay(500);
+  await delay(2000);
   process.kill(container.monitorPid, 'SIGCONT');
   t.like(await container.engine.expect('exited'), { code: 20 });
   t.is(contentOf(k8sRecords(container.logPath), 'stdout').length, 300_000);

@@ -11,7 +11,7 @@ import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const SLEEP = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done'];
+const SLEEP = ['sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'];
 
 async function status(t: ExecutionContext, name: string): Promise<string> {
   return (await output(t, 'inspect', '-f', '{{.State.Status}}', name)).trim();
@@ -31,6 +31,7 @@ onBusybox('from create to rm, with the name on each line', async (t, root) => {
   t.is(await output(t, 'unpause', id.slice(0, 12)), `${id.slice(0, 12)}\n`);
   t.is(await output(t, 'restart', '-t', '5', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'running');
+  await until('it listens to signals', async () => (await output(t, 'logs', '--tail', '1', 'c')) === 'up\n');
   t.is(await output(t, 'stop', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'exited');
   t.is(await output(t, 'stop', 'c'), 'c\n', 'one that has ended is stopped');
@@ -160,8 +161,9 @@ onBusybox('wait for an end, a state, and one that is not there', async (t, root)
     root,
     'sh',
     '-c',
-    'trap "exit 6" USR1; while :; do sleep 0.05; done',
+    'trap "exit 6" USR1; echo up; while :; do sleep 0.05; done',
   );
+  await until('it listens to signals', async () => (await output(t, 'logs', 'w')) === 'up\n');
   const waiting = collect(start(t, {}, 'wait', 'w'));
   t.is(await output(t, 'wait', '--condition', 'running', 'w'), '-1\n', 'there is no code yet');
   await run(t, 0, 'kill', '-s', 'USR1', 'w');

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, runWith } from '../helpers/cli.js';
+import { output, run, runWith, until } from '../helpers/cli.js';
 import { removeCgroups } from '../helpers/engine.js';
 import { testCgroupManager } from '../helpers/leaks.js';
 import { requires, skip, type Requirement } from '../helpers/requires.js';
@@ -449,8 +449,9 @@ test('--stop-signal and --stop-timeout', async (t) => {
     root,
     'sh',
     '-c',
-    'trap "exit 4" USR1; while :; do sleep 0.05; done',
+    'trap "exit 4" USR1; echo up; while :; do sleep 0.05; done',
   );
+  await until('it listens to signals', async () => (await output(t, 'logs', 'polite')) === 'up\n');
   await run(t, 0, 'stop', 'polite');
   t.is(await output(t, 'inspect', '-f', '{{.State.ExitCode}}', 'polite'), '4\n');
   await run(t, 0, 'run', '-d', '--name', 'deaf', '--stop-timeout', '1', '--rootfs', root, 'sleep', '1000');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import test from 'ava';
 
 import { eventPaths } from '../../src/events/event-log.js';
@@ -301,6 +303,8 @@ test('events: a command whose monitor was killed has died, and nobody knows how'
   await env.tspod('exec', '-d', 'subject', 'sleep', '1000');
   const session = env.engine.containers.get('subject').execSessions()[0];
   const { Pid = 0 } = session?.inspect() ?? {};
+  // The monitor first: it would tell how the command ended.
+  await killHard(Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${String(Pid)}/status`, 'utf8'))?.[1]));
   for (const line of env.processes())
     if (!before.includes(line)) await killHard(Number(line.split(' ')[1])).catch(() => undefined);
   await untilGone(Pid);

@@ -298,7 +298,10 @@ inContainer(
       command: ['sh', '-c', 'head -c 1000000 /dev/zero; test -t 1 && exit 7'],
     });
     t.deepEqual([command.stdin, command.stdout, command.stderr], [null, null, null]);
+    // Nothing else may be under way here, and this process does not stay for what is detached.
+    const stays = setInterval(() => undefined, 1000);
     t.is((await command.ended).exitCode, 7);
+    clearInterval(stays);
     for (const streams of [{ stdin: 'pipe' }, { stdout: 'pipe' }, { stderr: 'inherit' }] as const)
       await rejectsWith(t, container.spawnExec({ ...spawned, ...streams, command: ['true'] }), 'INVALID_ARGUMENT');
   },

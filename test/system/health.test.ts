@@ -116,13 +116,13 @@ onBusybox(
     const container = await start({
       test: SHELL('echo > /begun; while ! test -e /go; do sleep 0.02; done'),
       ...ONLY_WHEN_ASKED,
-      timeoutMs: 700,
+      timeoutMs: 3000,
       retries: 1,
     });
     const result = container.healthcheck();
     await until('the check', () => existsSync(join(root, 'begun')));
     await container.pause();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
     writeFileSync(join(root, 'go'), '');
     await container.unpause();
     t.is((await result).status, 'healthy');
@@ -135,7 +135,7 @@ for (const pid of ['private', 'host'] as const) {
       {
         test: SHELL('for i in 1 2; do setsid sleep 1000 & echo $! >> /pids; done; echo $$ >> /pids; sleep 1000'),
         ...ONLY_WHEN_ASKED,
-        timeoutMs: 400,
+        timeoutMs: 2000,
         retries: 1,
       },
       { pid },
@@ -191,12 +191,12 @@ onBusybox('health: kill and stop are final, also with a restart policy', async (
     ['stop', 0],
   ] as const) {
     const container = await start(
-      { test: SHELL('exit 1'), intervalMs: 50, retries: 1, onFailure },
+      { test: SHELL('! test -e /up'), intervalMs: 50, retries: 1, onFailure },
       {
         restart: { policy: 'always' },
         stopTimeoutSec: 60,
         init: true,
-        command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done'],
+        command: ['sh', '-c', 'trap "exit 0" TERM; touch /up; while :; do sleep 0.05; done'],
       },
     );
     t.is(await container.wait(), exitCode, onFailure);

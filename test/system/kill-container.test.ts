@@ -76,6 +76,7 @@ for (const [title, stage] of Object.entries(STAGES)) {
       const { monitorPid } = container.state();
       // The connection that got it so far may be about to close.
       let sockets = Infinity;
+      await until('it is closed or stays', () => sockets === (sockets = socketsOf(monitorPid)));
       const code = env.tspod('wait', NAME);
       await until('somebody waits', () => {
         sockets = Math.min(sockets, socketsOf(monitorPid));

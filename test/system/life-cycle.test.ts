@@ -6,6 +6,7 @@ import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
 import { binding } from '../../src/native/binding.js';
+import { until } from '../helpers/cli.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { faults, killHard } from '../helpers/faults.js';
 import { openDescriptors } from '../helpers/native.js';
@@ -42,9 +43,11 @@ const MAKE: Readonly<Record<HeldState, (env: TestEngine, container: Container) =
   },
   restarting: async (_env, container) => {
     await container.start();
-    // Until the delay is long enough for what the test does meanwhile.
-    do await container.wait({ conditions: ['restarting'], intervalMs: 5 });
-    while (container.state().restartCount < 3);
+    // Until the delay is long enough for what the test does meanwhile. One look: a second one may find the next life.
+    await until('it waits for long', () => {
+      const { status, restartCount } = container.state();
+      return status === 'restarting' && restartCount >= 4;
+    });
   },
   removing: async (env, container) => {
     // As a removal that was cut off leaves it: the engine that is open sees it so until somebody finishes it.

@@ -17,7 +17,7 @@ function sleeper(t: ExecutionContext): { pid: number; ended: Promise<unknown[]> 
 
 /** A process that prints the number of the signal that it gets. */
 async function trapper(t: ExecutionContext): Promise<{ pid: number; signal: Promise<string> }> {
-  const traps = [15, 34, 37, 64].map((number) => `trap 'echo ${number}; kill $child; exit' ${number}`);
+  const traps = [15, 34, 37, 64].map((number) => `trap 'kill $child; echo ${number}; exit' ${number}`);
   const script = ['sleep 1000 & child=$!', ...traps, 'echo ready', 'wait'].join('\n');
   const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));

@@ -111,23 +111,29 @@ test.serial('a new user namespace has the ids of its maps', async (t) => {
   t.is(await shell(ids, { namespaces }), '0 0 1\n 0 0 1\n0\n0');
   t.is(await shell(ids, { namespaces, uidMap: map, gidMap: map }), '0 100000 65536\n 0 100000 65536\n0\n0');
   t.is(await shell('id -u; id -g; id -G', { namespaces, uidMap: map, gidMap: map, uid: 5, gid: 6 }), '5\n6\n6');
-  const running = runInNamespaces({ command: ['sleep', '60'], namespaces, uidMap: map, gidMap: map, timeoutMs: 300 });
-  const mine = await waitForProcessOf('100000');
-  t.is(statusField(mine, 'Gid').split('\t')[0], '100000');
-  t.true((await running).timedOut);
+  // Ids that no container of another test has.
+  const own = [{ inside: 0, outside: 765_432, size: 100 }];
+  const seen = new AbortController();
+  const { signal } = seen;
+  const running = runInNamespaces({ command: ['sleep', '600'], namespaces, uidMap: own, gidMap: own, signal });
+  const mine = await waitForProcessOf('765432');
+  t.is(statusField(mine, 'Gid').split('\t')[0], '765432');
+  seen.abort();
+  await t.throwsAsync(running, { code: 'ABORTED' });
   await t.throwsAsync(shell('id', { namespaces, uidMap: [...map, ...map] }), { code: 'EINVAL', name: 'NativeError' });
   await t.throwsAsync(shell('id', { namespaces, uid: 1 }), { code: 'EINVAL', name: 'NativeError' });
 });
 
 /** A process whose real user is this one, on the host. */
 async function waitForProcessOf(uid: string): Promise<number> {
-  for (;;) {
+  for (let look = 0; look < 2000; look += 1) {
     const found = readdirSync('/proc').find(
       (name) => /^\d+$/.test(name) && statusField(Number(name), 'Uid').split('\t')[0] === uid,
     );
     if (found !== undefined) return Number(found);
     await new Promise((next) => setTimeout(next, 5));
   }
+  throw new Error(`no process of ${uid}`);
 }
 
 test.serial('what is new belongs to the user namespace that is joined', async (t) => {

@@ -95,7 +95,7 @@ test.serial('workers that are terminated while the addon reads their arguments h
       worker.once('message', () => setTimeout(() => worker.terminate(), left % 5));
     };
     next(40);`;
-  const { status, signal } = spawnSync(process.execPath, ['-e', script], { stdio: 'inherit', timeout: 60_000 });
+  const { status, signal } = spawnSync(process.execPath, ['-e', script], { stdio: 'inherit', timeout: 110_000 });
   t.deepEqual({ status, signal }, { status: 0, signal: null });
 });
 
@@ -119,7 +119,7 @@ test.serial('a process with nothing but watched children ends', (t) => {
     monitor.unref();`;
   const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     stdio: 'inherit',
-    timeout: 10_000,
+    timeout: 110_000,
   });
   t.deepEqual({ status, signal }, { status: 0, signal: null });
 });

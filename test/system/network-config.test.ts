@@ -172,6 +172,9 @@ test('network: published ports are reached through the host, and chosen ones are
   const chosen = /:(\d+)\n99/.exec(ports)?.[1] ?? '';
   const bindings = '{{(index (index .HostConfig.PortBindings "80/tcp") 0).HostPort}} {{len .HostConfig.PortBindings}}';
   t.is(await output(t, 'inspect', '--format', bindings, 'a'), '8080 2\n', 'a map, by port');
+  await until('the server listens', async () =>
+    /:80 /.test(await output(t, 'exec', 'a', 'busybox', 'netstat', '-ltn')),
+  );
   for (const port of ['8080', chosen])
     t.is(network.inside('busybox', 'wget', '-q', '-O', '-', `http://127.0.0.1:${port}/`), 'hello\n');
   t.regex(

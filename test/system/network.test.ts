@@ -22,7 +22,7 @@ udp.bind(80, '::', () => require('fs').writeFileSync('/tmp/ready', ''));
 const CLIENT = `
 const [, kind, address, port] = process.argv;
 const done = (text) => { console.log(text); process.exit(0); };
-setTimeout(() => done('timeout'), 3000);
+setTimeout(() => done('timeout'), 5000);
 if (kind === 'tcp') {
   const socket = require('net').connect(Number(port), address);
   socket.on('data', (data) => done(String(data))).on('error', (error) => done(error.code));

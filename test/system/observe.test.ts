@@ -54,7 +54,7 @@ onHost('stats: a process that burns a second of CPU', async (t, env) => {
 });
 
 onHost('stats: 64 MiB of memory, and the limit', async (t, env) => {
-  const hold = 'x=$(head -c 67108864 /dev/zero | tr "\\0" x); echo held; sleep 1000; :';
+  const hold = 'x=$(head -c 67108864 /dev/zero | tr "\\0" x); sleep 1000 & echo held; wait';
   const container = await startedWith(env, {
     command: ['bash', '-c', hold],
     resources: { memoryBytes: 512 * MIB },

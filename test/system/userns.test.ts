@@ -276,7 +276,10 @@ test('path: an update does not keep the container from being started again by it
   await joiner.update({ restart: { policy: 'on-failure', maxRetries: 3 } });
   const { pid } = joiner.state();
   process.kill(pid, 'SIGKILL');
-  await until('it runs again', () => joiner.state().status === 'running' && joiner.state().pid !== pid);
+  await until('it runs again', () => {
+    const state = joiner.state();
+    return state.status === 'running' && state.pid !== pid;
+  });
   t.is((await joiner.exec({ command: ['stat', '-c', '%u', '/root'] })).stdout, '0\n');
 });
 

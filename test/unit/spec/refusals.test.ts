@@ -15,7 +15,7 @@ const invalid = test.macro({
     const whole = { ...MINIMAL, ...options } as CreateOptions;
     const begun = performance.now();
     const error = t.throws(() => normalizeCreateOptions(whole, testFacts(facts)), { message });
-    t.true(performance.now() - begun < 200);
+    t.true(performance.now() - begun < 2000);
     t.is((error as { code?: string } | undefined)?.code, 'INVALID_ARGUMENT');
     t.notRegex(error?.message ?? '', /\n|\.$/);
   },
