@@ -344,13 +344,19 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
   return done;
 }
 
-std::optional<uint32_t> network_slot(const plan::Plan& plan) {
+std::optional<uint32_t> find_network_slot(const plan::Plan& plan) {
   for (const plan::StepView& step : plan) {
-    if (step.stage != plan::Stage::kTeardown || step.op != plan::Op::kNetlinkSocket) continue;
     wire::Reader reader(step.operands);
-    plan::NetlinkSocket socket;
-    plan::decode(reader, socket);
-    if (socket.namespace_slot >= 0) return static_cast<uint32_t>(socket.namespace_slot);
+    if (step.op == plan::Op::kNetworkNamespace) {
+      plan::NetworkNamespace made;
+      plan::decode(reader, made);
+      return made.slot;
+    }
+    if (step.stage == plan::Stage::kTeardown && step.op == plan::Op::kNetlinkSocket) {
+      plan::NetlinkSocket socket;
+      plan::decode(reader, socket);
+      if (socket.namespace_slot >= 0) return static_cast<uint32_t>(socket.namespace_slot);
+    }
   }
   return std::nullopt;
 }
@@ -363,9 +369,8 @@ void forget_launch(Monitor& monitor) {
   monitor.launch_forgotten = true;
   const auto& counter = monitor.settings.oom_counter;
   ops::Slots::Set kept;
-  const std::optional<uint32_t> network = network_slot(monitor.plan);
   for (const std::optional<uint32_t>& slot :
-       {counter ? std::optional(counter->slot) : std::nullopt, network}) {
+       {counter ? std::optional(counter->slot) : std::nullopt, monitor.network_slot}) {
     if (slot && *slot < kept.size()) kept.set(*slot);
   }
   monitor.context.slots.clear_except(kept);
@@ -378,6 +383,8 @@ void forget_launch(Monitor& monitor) {
 Result<void, Failure> tear_down(Monitor& monitor) {
   const Result<void, Failure> done = ops::run_all(monitor.plan, plan::Stage::kTeardown, monitor.context);
   monitor.context.held_ports.clear();
+  // With it go the interfaces, unless another container is in it: their addresses are free from now on.
+  if (monitor.network_slot) monitor.context.slots.close(*monitor.network_slot);
   return done;
 }
 

@@ -30,7 +30,8 @@ struct Monitor {
   plan::Plan plan;      // all of it, or what is kept
   plan::KeptPlan kept;  // owns what `plan` shows once plan_bytes is gone
   Mapping next_plan;    // for launches to come, and the teardown; empty without one
-  bool launch_forgotten = false;  // descriptors that only a launch needs have been given back
+  bool launch_forgotten = false;         // descriptors that only a launch needs have been given back
+  std::optional<uint32_t> network_slot;  // with the network namespace, which stays from launch to launch
   ops::Settings settings;
   ops::Context context;    // slots, procfs
   UniqueFd run_directory;  // O_PATH; invalid without one (an exec)
@@ -71,8 +72,9 @@ Result<Launched, Failure> launch(Monitor& monitor);
 /** Lets a container that waits at the gate go on to exec, and waits for that. On failure as launch(). */
 Result<void, Failure> open_gate(Monitor& monitor, Launched& launched);
 
-/** The slot with the container's network namespace, where the teardown has to do with it. */
-std::optional<uint32_t> network_slot(const plan::Plan& plan);
+/** The slot with the container's network namespace, where that is made before the container, or the teardown
+ * has to do with it. */
+std::optional<uint32_t> find_network_slot(const plan::Plan& plan);
 
 /** After a launch that failed: whether that is because another container, whose namespaces it was to join,
  * does not run (any more). */

@@ -71,15 +71,16 @@ Result<void, Failure> take_next_plan(Loop& loop) {
 
 Result<void, Failure> adopt_next_plan(Monitor& monitor) {
   if (monitor.next_plan.bytes().empty()) return {};
-  const std::optional<uint32_t> before = network_slot(monitor.plan);
+  const std::optional<uint32_t> before = monitor.network_slot;
   UniqueFd network = before ? monitor.context.slots.take(*before) : UniqueFd();
   monitor.plan_bytes = std::exchange(monitor.next_plan, Mapping());
   monitor.kept = plan::KeptPlan();
   monitor.plan = TRY(plan::Plan::parse(std::as_const(monitor.plan_bytes).bytes()));
   monitor.context.slots.clear();
-  const std::optional<uint32_t> after = network_slot(monitor.plan);
+  monitor.network_slot = find_network_slot(monitor.plan);
   // A number that is none fails where it is used.
-  if (network && after) (void)monitor.context.slots.put(*after, std::move(network));
+  if (network && monitor.network_slot)
+    (void)monitor.context.slots.put(*monitor.network_slot, std::move(network));
   ops::Settings first = std::exchange(monitor.settings, ops::Settings());
   const Result<void, Failure> set = ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
   // How long input stays open follows from who was there at the start; checks are under way by these.

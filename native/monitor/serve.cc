@@ -16,6 +16,7 @@ Failure failure_of(const Error& error) {
 
 Result<void, Failure> take_settings(Monitor& monitor, wire::Bytes plan_bytes) {
   monitor.plan = TRY(plan::Plan::parse(plan_bytes));
+  monitor.network_slot = find_network_slot(monitor.plan);
   monitor.context.settings = &monitor.settings;
   return ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
 }

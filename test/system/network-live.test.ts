@@ -31,6 +31,15 @@ function fetchFromHost(network: TestNetwork): string {
   return network.inside(program, ...words, 'http://127.0.0.1:8080/');
 }
 
+/** Not while the server is about to start. */
+function isServed(network: TestNetwork): boolean {
+  try {
+    return fetchFromHost(network) === 'hello\n';
+  } catch {
+    return false;
+  }
+}
+
 async function interfacesOf(t: ExecutionContext<unknown>, name: string): Promise<readonly string[]> {
   const shown = await output(t, 'exec', name, 'ip', '-o', '-4', 'addr');
   return shown.split('\n').flatMap((line) => /(eth\d)\s+inet/.exec(line)?.[1] ?? []);
@@ -379,10 +388,11 @@ test('a network that is connected has the first number that is free', async (t) 
   await run(t, 0, 'network', 'connect', 'three', 'a');
   t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth2', 'eth3']);
   t.is(fetchFromHost(network), 'hello\n');
-  // Of what it was started with nothing is left to a launch to come.
+  // Of what it was started with nothing is left to a launch to come, which finds the others in its namespace.
   await run(t, 0, 'update', '--restart', 'always', 'a');
   await killProcess(t, 'a', { comesBack: true });
-  t.deepEqual(await interfacesOf(t, 'a'), []);
+  t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth2', 'eth3']);
+  await until('the port is reached again', () => isServed(network));
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
 
@@ -430,6 +440,31 @@ test('a network that is connected again with its old address is no other one to 
   t.deepEqual(await interfacesOf(t, 'a'), []);
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
+
+for (const { title, policies } of [
+  { title: 'a restart policy', policies: ['always'] },
+  { title: 'a restart policy that was updated', policies: ['always', 'on-failure'] },
+  { title: 'a restart policy that an update has brought', policies: ['no', 'always'] },
+]) {
+  test(`${title} starts a container again with the networks that it was put on`, async (t) => {
+    if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+    await testNetwork(t);
+    const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+    const [first = '', ...others] = policies;
+    for (const name of ['web', 'db']) await run(t, 0, 'network', 'create', name);
+    await run(t, 0, 'run', '-d', '--name', 'a', '--restart', first, '--network', 'web', ...root, ...SLEEP);
+    await run(t, 0, 'network', 'connect', 'db', 'a');
+    for (const policy of others) await run(t, 0, 'update', '--restart', policy, 'a');
+    const routes = async () => output(t, 'exec', 'a', 'ip', '-4', 'route');
+    const before = await routes();
+    for (let life = 2; life < 4; life += 1) {
+      await killProcess(t, 'a', { comesBack: true });
+      t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth1'], `life ${life}`);
+      t.deepEqual((await routes()).split('\n').toSorted(), before.split('\n').toSorted(), `life ${life}`);
+    }
+    await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+  });
+}
 
 test("connect and disconnect change the container's own names and the gateway's in its /etc/hosts", async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
