@@ -245,6 +245,8 @@ void prepare_checking(Loop& loop) {
   checks.counter.begin();
   checks.log.clear();
   checks.ends_run = checks.relaunches = false;
+  // It is no reason not to check this run; one more that gets stuck is.
+  if (!checks.outlived) checks.outlived = std::exchange(checks.process, CheckProcess());
   write_record(loop);
 }
 
@@ -289,8 +291,13 @@ void read_check_output(Loop& loop) {
 }
 
 bool check_has_ended(Loop& loop, pid_t pid) {
-  if (!loop.checks || pid != loop.checks->process.pid) return false;
+  if (!loop.checks) return false;
   Checks& checks = *loop.checks;
+  if (pid == checks.outlived.pid) {
+    checks.outlived = CheckProcess();
+    return true;
+  }
+  if (pid != checks.process.pid) return false;
   const bool awaited = checks.result && checks.process.line;
   if (awaited) {
     drain_output(loop);
@@ -312,12 +319,14 @@ void end_checking(Loop& loop) {
 }
 
 void await_check(Loop& loop) {
-  if (!loop.checks || !loop.checks->process) return;
+  if (!loop.checks) return;
   hang_up(loop);
-  const CheckProcess& process = loop.checks->process;
-  pollfd end{process.pidfd.get(), POLLIN, 0};
-  const int ended = sys::retry([&] { return ::poll(&end, 1, kVanishMs); });
-  if (ended == 0) (void)sys::pidfd_send_signal(process.pidfd.get(), SIGKILL);
+  for (const CheckProcess* process : {&loop.checks->process, &loop.checks->outlived}) {
+    if (!*process) continue;
+    pollfd end{process->pidfd.get(), POLLIN, 0};
+    const int ended = sys::retry([&] { return ::poll(&end, 1, kVanishMs); });
+    if (ended == 0) (void)sys::pidfd_send_signal(process->pidfd.get(), SIGKILL);
+  }
 }
 
 }  // namespace tspod

@@ -29,7 +29,8 @@ struct Checks {
   Watch timer_watch{.source = Source::kCheckTimer};
   Watch output_watch{.source = Source::kCheckOutput};
 
-  CheckProcess process;  // may still be there for a moment when nobody waits for its result any more
+  CheckProcess process;   // may still be there for a moment when nobody waits for its result any more
+  CheckProcess outlived;  // one of an earlier run that was killed, and has not ended yet
   std::optional<CheckResult> result;  // of the check that runs
   uint64_t began_ns = 0;              // CLOCK_BOOTTIME
 

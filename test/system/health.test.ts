@@ -185,6 +185,29 @@ onBusybox('health: restart gives an unhealthy container another life', async (t,
   t.is(container.state().status, 'exited');
 });
 
+onBusybox('health: a check that outlives its life says nothing of the next one', async (t, { root, start }) => {
+  const container = await start(
+    { test: SHELL('test -e /begun || { echo > /begun; exec sleep 1000; }'), intervalMs: 50, retries: 1 },
+    // With a namespace of its own a container does not end before a check's command is reaped.
+    { restart: { policy: 'always' }, pid: 'host' },
+  );
+  await until('the check', () => existsSync(join(root, 'begun')));
+  const { pid, monitorPid } = container.state();
+  const check = childrenOf(monitorPid).find((child) => child !== pid) ?? 0;
+  // It does not see that it is to end.
+  process.kill(check, 'SIGSTOP');
+  t.teardown(() => isAlive(check) && process.kill(check, 'SIGCONT'));
+  process.kill(pid, 'SIGKILL');
+  await until('a check of the next life', () => (container.inspect().State.Health?.Log ?? []).length > 0);
+  t.true(isAlive(check));
+  t.is(container.state().restartCount, 1);
+  const { Status, Log } = container.inspect().State.Health ?? {};
+  t.deepEqual([Status, Log?.[0]?.ExitCode, Log?.[0]?.Output], ['healthy', 0, '']);
+  process.kill(check, 'SIGCONT');
+  await until('it is gone', () => !childrenOf(monitorPid).includes(check));
+  await container.stop();
+});
+
 onBusybox('health: kill and stop are final, also with a restart policy', async (t, { start }) => {
   for (const [onFailure, exitCode] of [
     ['kill', 137],
