@@ -9,6 +9,7 @@ import { startContainer } from '../../container/verbs/start.js';
 import { isTspodError } from '../../errors.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
+import { endMembers } from './end.js';
 
 /** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function startPod(context: EngineContext, id: string, options: SignalOption = {}): Promise<void> {
@@ -22,11 +23,14 @@ export async function startPod(context: EngineContext, id: string, options: Sign
   );
 }
 
-/** Under the pod's lock. The infra container comes first, since all others depend on it. */
+/** Under the pod's lock. What is being stopped, or was until that was cut off, ends first; the infra container is started first, since all others depend on it. */
 export async function startMembers(context: EngineContext, pod: StoredPod, { signal }: SignalOption): Promise<void> {
   const { id, name, infraId, removing, config } = pod;
   if (removing) throw noSuchPod(id);
-  const options = { recursive: true, ...(signal === undefined ? {} : { signal }) };
+  const how = signal === undefined ? {} : { signal };
+  const stopping = membersOf(context, pod).filter(({ status }) => status === 'stopping');
+  await endMembers(context, pod, { members: stopping, how });
+  const options = { recursive: true, ...how };
   const start = (member: string) => startContainer(context, member, options).catch(ignoreRunning);
   const begin = (members: readonly string[]) => failuresOf(members.map((member) => [member, start(member)] as const));
   const members = membersOf(context, pod).map((member) => member.id);

@@ -1,13 +1,11 @@
 /** Ends the containers of a pod that run. */
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
-import { failuresOf, requireNone } from '../../container/pod/failures.js';
 import { withPod } from '../../container/pod/lock.js';
 import { isLive, membersOf } from '../../container/pod/members.js';
-import { stopContainer } from '../../container/verbs/stop.js';
-import { isTspodError } from '../../errors.js';
 import type { StoredPod } from '../../state/pods.js';
 import type { PodStopOptions } from '../api.js';
+import { endMembers } from './end.js';
 import { startMembers } from './start.js';
 
 /** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
@@ -46,16 +44,6 @@ export async function stopMembers(context: EngineContext, pod: StoredPod, option
     ...(onWarning === undefined ? {} : { onWarning }),
   };
   const live = membersOf(context, pod).filter(({ status }) => isLive(status));
-  for (const isInfra of [false, true]) {
-    const some = live.filter((member) => member.isInfra === isInfra);
-    const errors = await failuresOf(
-      some.map((member) => [member.id, stopContainer(context, member.id, how).catch(ignoreEnded)]),
-    );
-    requireNone(id, 'stopping some containers', errors);
-  }
+  await endMembers(context, pod, { members: live, how });
   recordEngineEvent(context, { type: 'pod', status: 'stop', id, name, attributes: config.labels });
-}
-
-function ignoreEnded(error: unknown): void {
-  if (!isTspodError(error, 'CONTAINER_STOPPED') && !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
 }
