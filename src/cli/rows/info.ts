@@ -1,7 +1,6 @@
 /** What is known of the machine and the store: Podman's names, and what only tspod tells under its own. */
-import { statfsSync } from 'node:fs';
-
 import type { EngineInfo } from '../../engine/types.js';
+import { diskSpace } from '../../host/disk-space.js';
 import { monitorPath } from '../../native/addon-path.js';
 import { NETWORK_DRIVERS } from '../../network/network-file.js';
 import { DEFAULT_CAPABILITIES } from '../../spec/capabilities.js';
@@ -86,15 +85,15 @@ function uptimeText(seconds: number): string {
 }
 
 function storeReport({ root, runRoot, database, containers }: EngineInfo['store'], images: number) {
-  const { blocks, bfree, bsize } = statfsSync(root);
+  const { totalBytes, usedBytes } = diskSpace(root);
   return {
     containerStore: containers,
     database,
     graphDriverName: 'overlay',
     graphOptions: {},
     graphRoot: root,
-    graphRootAllocated: blocks * bsize,
-    graphRootUsed: (blocks - bfree) * bsize,
+    graphRootAllocated: totalBytes,
+    graphRootUsed: usedBytes,
     imageStore: { number: images },
     runRoot,
     volumePath: storePaths({ root, runRoot }).volumes,
