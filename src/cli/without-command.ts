@@ -26,18 +26,24 @@ export async function runWithoutCommand(group: Group, argv: readonly string[]): 
   return EXIT_FAILURE;
 }
 
-/** tspod help [GROUP] [COMMAND] */
+/** tspod help [GROUP] [COMMAND]. As Podman: a word that is no command gets the list of commands, and is no failure. */
 export async function showHelp(words: readonly string[]): Promise<number> {
-  const [first = ''] = words;
+  const flag = words.find((word) => word.startsWith('-') && word !== '--help' && word !== '-h');
+  if (flag !== undefined) throw new CliError(unknownFlag(flag), { hint: "See 'tspod help --help'" });
+  const topic = words.filter((word) => !word.startsWith('-'));
+  const [first = ''] = topic;
   const group: Group = isGroup(first) ? first : '';
-  const [name] = words.slice(group === '' ? 0 : 1);
+  const [name] = topic.slice(group === '' ? 0 : 1);
   const context = makeContext({ logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 });
-  if (name === undefined || name === '--help') {
+  const command = name === undefined ? undefined : await findCommand(group, name);
+  if (command === undefined && group === '' && name !== undefined) {
+    await context.err(`Unknown help topic [${topic.map((word) => `\`${word}\``).join(' ')}]\n${await groupHelp('')}`);
+    return 0;
+  }
+  if (command === undefined) {
     await context.out(await groupHelp(group));
     return 0;
   }
-  const command = await findCommand(group, name);
-  if (command === undefined) throw unknownCommand(group, name);
   await context.out(commandHelp(['tspod', group, command.name].filter(Boolean).join(' '), command));
   return 0;
 }

@@ -9,7 +9,7 @@ import { recordContainer } from '../container/verbs/create.js';
 import { isTspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { CreateOptions } from '../spec/create-options.js';
-import { resolveHostPaths } from '../spec/host-paths.js';
+import { checkNamespaceFiles, resolveHostPaths } from '../spec/host-paths.js';
 import { podParent } from '../spec/cgroup-path.js';
 import { infraOptions, normalizePodOptions } from '../spec/pod-normalize.js';
 import type { PodConfig, PodCreateOptions } from '../spec/pod-options.js';
@@ -65,5 +65,6 @@ function infraConfig(
   const place = config.shareParent ? { cgroupParent: podParent(config, id) } : {};
   const infra = configureFor(context, { ...own, ...place }, { ...membershipOf({ id, config }), infra: true });
   resolveHostPaths(infra);
+  checkNamespaceFiles(infra);
   return infra;
 }

@@ -46,7 +46,7 @@ export interface ExecDetails {
 export function execRequest(options: ExecOptions, details: ExecDetails): ExecRequest {
   const { config, facts, container, secretEnv = {} } = details;
   checkExecOptions(options);
-  if (options.command.length === 0 || options.command[0] === '') throw invalid('exec requires a command');
+  if (options.command.length === 0) throw invalid('exec requires a command');
   const user = options.user === undefined ? config.user : checkUser(options.user);
   const privileged = options.privileged ?? false;
   const effective = { ...config, user };

@@ -9,8 +9,9 @@ import { listDeviceNodes, readDeviceNode } from '../host/device-nodes.js';
 import type { DeviceNode } from '../host/device-nodes.js';
 import type { OciDevice } from '../oci/spec.js';
 import { errnoText } from '../util/errno.js';
-import type { ContainerConfig, DeviceConfig } from './config.js';
+import type { ContainerConfig, DeviceConfig, NamespaceConfig } from './config.js';
 import type { GrantedDevice } from './devices.js';
+import { NAMESPACE_KINDS, pathOf } from './namespaces.js';
 import { quote } from './quote.js';
 import type { DeviceNumbers } from './resources.js';
 import { MAX_PROFILE_BYTES, parseSeccompProfile } from './seccomp-profile.js';
@@ -65,6 +66,32 @@ function checkSources(config: ContainerConfig): void {
   }
   if (config.timezone !== undefined && config.timezone !== 'local') {
     statHost(`timezone ${config.timezone}:`, `/usr/share/zoneinfo/${config.timezone}`);
+  }
+}
+
+/** As Podman calls the kinds. */
+const NAMESPACE_NAMES: Readonly<Record<keyof NamespaceConfig, string>> = {
+  network: 'network',
+  pid: 'PID',
+  ipc: 'IPC',
+  uts: 'UTS',
+  cgroup: 'cgroup',
+  user: 'user',
+  time: 'time',
+};
+
+/** INVALID_ARGUMENT for a namespace's file that is not there. */
+export function checkNamespaceFiles({ namespaces }: Pick<ContainerConfig, 'namespaces'>): void {
+  for (const { key } of NAMESPACE_KINDS) {
+    const path = pathOf(namespaces[key]);
+    if (path === undefined) continue;
+    try {
+      statSync(path);
+    } catch (error) {
+      throw invalid(
+        `cannot find specified ${NAMESPACE_NAMES[key]} namespace path: stat ${path}: ${systemErrorText(error)}`,
+      );
+    }
   }
 }
 

@@ -82,6 +82,11 @@ export function donorOf(mode: string): string | undefined {
   return mode.startsWith('container:') ? mode.slice('container:'.length) : undefined;
 }
 
+/** The file of a namespace that is joined; undefined for other modes. */
+export function pathOf(mode: string): string | undefined {
+  return mode.startsWith('path:') ? mode.slice('path:'.length) : undefined;
+}
+
 /** Whether the container has a namespace of its own that nothing else made. */
 export function isPrivate(mode: string): boolean {
   return ['private', 'none', 'bridge', 'shareable', 'auto', 'keep-id'].includes(mode);

@@ -78,6 +78,5 @@ export function normalizeCommand(options: Pick<CreateOptions, 'entrypoint' | 'co
     const image = root.kind === 'image' ? ', and no CMD or ENTRYPOINT from image' : '';
     throw invalid(`no command or entrypoint provided${image}`);
   }
-  if (args[0] === '') throw invalid('the command must not be empty');
   return { args, entrypoint, command };
 }

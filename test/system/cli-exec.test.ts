@@ -50,7 +50,12 @@ inContainer('exec: failures', async (t) => {
     [127, ['c', '/bin/nosuch'], /\/bin\/nosuch/],
     [126, ['c', '/etc/passwd'], /\/etc\/passwd.*permission denied/],
     [125, ['nosuch', 'true'], /no such container/],
-    [125, ['c'], /non-empty command/],
+    [125, ['nosuch'], /no such container/],
+    [255, ['c'], /non-empty command/],
+    [125, ['-d', 'c'], /non-empty command/],
+    [127, ['c', ''], /no such file or directory/],
+    [255, ['--detach-keys', 'ctrl-a,foo', 'c', 'true'], /^Error: invalid detach keys: Unknown character: 'foo'\n$/],
+    [255, ['-t', '--detach-keys', 'foo', 'c', 'true'], /^Error: invalid detach keys: Unknown character: 'foo'\n$/],
     [126, ['-u', 'nobody-here', 'c', 'true'], /nobody-here/],
     [126, ['-w', '/nosuch', 'c', 'true'], /\/nosuch/],
   ];

@@ -250,6 +250,7 @@ onBusybox('a failed start says why, with 126 or 127, and leaves nothing with --r
     [127, ['/bin/nosuch'], /^Error: .*\/bin\/nosuch/],
     [126, ['/etc/passwd'], /^Error: .*\/etc\/passwd.*permission denied/],
     [126, ['/etc'], /^Error: .*\/etc/],
+    [127, [''], /^Error: .*no such file or directory/],
   ];
   for (const [status, command, message] of cases) {
     const { stderr } = await run(t, status, 'run', '--rm', '--rootfs', root, ...command);
@@ -259,12 +260,23 @@ onBusybox('a failed start says why, with 126 or 127, and leaves nothing with --r
   const flags: readonly [string[], RegExp][] = [
     [['-w', '/nosuch'], /\/nosuch/],
     [['-u', 'nobody-here'], /nobody-here/],
+    [['--detach-keys', 'foo'], /^Error: invalid detach keys: Unknown character: 'foo'\n$/],
   ];
   for (const [flag, message] of flags) {
     const { stderr } = await run(t, 126, 'run', '--rm', ...flag, '--rootfs', root, 'true');
     t.regex(stderr, message);
   }
   t.is(await output(t, 'ps', '-aq'), '');
+});
+
+onBusybox('an empty command is none: that is found out at the start', async (t, root) => {
+  await run(t, 0, 'create', '--name', 'c', '--rootfs', root, '');
+  const { stderr } = await run(t, 125, 'start', 'c');
+  t.regex(stderr, /no such file or directory/);
+});
+
+onBusybox('with -d nobody types: --detach-keys is not read', async (t, root) => {
+  await run(t, 0, 'run', '-d', '--detach-keys', 'foo', '--rootfs', root, 'true');
 });
 
 onBusybox('bad input is refused with 125 before anything exists', async (t, root) => {
@@ -281,8 +293,9 @@ onBusybox('bad input is refused with 125 before anything exists', async (t, root
     [['--tz', 'Nowhere/Land'], /Nowhere/],
     [['--stop-signal', 'FOO'], /FOO/],
     [['--network', 'container:nosuch'], /nosuch/],
+    [['--network', 'ns:/nosuch'], /cannot find specified network namespace path: stat \/nosuch: no such file/],
+    [['--pid', 'ns:/nosuch'], /cannot find specified PID namespace path: stat \/nosuch: no such file/],
     [['--security-opt', 'seccomp=/nosuch'], /\/nosuch/],
-    [['--detach-keys', 'foo'], /foo|detach/],
     [['--workdir', 'rel'], /rel/],
   ];
   for (const [flags, message] of cases) {

@@ -211,6 +211,22 @@ test('--help, help and --version', async (t) => {
   t.is((await run(t, 0, '-v')).stdout, (await run(t, 0, '--version')).stdout);
 });
 
+test('help: what is no command gets the list of commands, and is no failure', async (t) => {
+  const { stdout: list } = await run(t, 0, '--help');
+  t.deepEqual(await run(t, 0, 'help', 'nosuch', 'run'), {
+    status: 0,
+    stdout: '',
+    stderr: `Unknown help topic [\`nosuch\` \`run\`]\n${list}`,
+  });
+  const { stdout: group } = await run(t, 0, 'container', '--help');
+  t.is((await run(t, 0, 'help', 'container', 'nosuch')).stdout, group);
+  t.is((await run(t, 0, 'help', '--help')).stdout, list);
+  for (const words of [['--foo'], ['run', '--foo']]) {
+    const { stderr } = await run(t, 125, 'help', ...words);
+    t.is(stderr, "Error: unknown flag: --foo\nSee 'tspod help --help'\n");
+  }
+});
+
 test('version and its formats', async (t) => {
   const { stdout } = await run(t, 0, '--version');
   const number = stdout.trim().split(' ')[2] ?? '';

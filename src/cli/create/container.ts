@@ -85,5 +85,5 @@ function checkCombination(draft: Draft, args: readonly string[]): void {
     throw invalid('--cpu-period and --cpus cannot be set together');
   if (resources.cpus !== undefined && resources.cpuQuotaUs !== undefined)
     throw invalid('--cpu-quota and --cpus cannot be set together');
-  if (args[0] === '') throw invalid('the name of the image is empty');
+  if (args[0] === '' && draft.rootfs === undefined) throw invalid('the name of the image is empty');
 }

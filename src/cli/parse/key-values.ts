@@ -59,9 +59,14 @@ export function parseLabels(items: readonly string[]): Record<string, string> {
   return result;
 }
 
+/** Lines of KEY=VALUE; one without a value is no label. */
 export function readLabelFile(path: string, caller: Caller): Record<string, string> {
   try {
-    return parseLabels(significantLines(caller.readFile(path)));
+    const lines = significantLines(caller.readFile(path));
+    return parseEnv(
+      lines.filter((line) => line.includes('=')),
+      caller,
+    );
   } catch (error) {
     throw invalid(`unable to process labels: ${messageOf(error)}`);
   }

@@ -8,10 +8,10 @@ const CONTROL_NAMES: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\':
 
 /** The bytes of a sequence; none for ''. Throws INVALID_ARGUMENT. */
 export function parseDetachKeys(text: string): readonly number[] {
-  return text === '' ? [] : text.split(',').map((key) => parseKey(key, text));
+  return text === '' ? [] : text.split(',').map(parseKey);
 }
 
-function parseKey(key: string, text: string): number {
+function parseKey(key: string): number {
   const name = /^ctrl-(.)$/i.exec(key)?.[1];
   if (name === undefined) {
     if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
@@ -20,10 +20,7 @@ function parseKey(key: string, text: string): number {
   } else if (CONTROL_NAMES[name] !== undefined) {
     return CONTROL_NAMES[name];
   }
-  throw new TspodError(
-    'INVALID_ARGUMENT',
-    `invalid detach keys "${text}": each must be a character, or ctrl- and one of a-z, @, [, \\, ], ^, _`,
-  );
+  throw new TspodError('INVALID_ARGUMENT', `invalid detach keys: Unknown character: '${key}'`);
 }
 
 export interface DetachFilter {

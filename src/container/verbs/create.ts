@@ -5,7 +5,7 @@ import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { TspodError, isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { resolveHostPaths } from '../../spec/host-paths.js';
+import { checkNamespaceFiles, resolveHostPaths } from '../../spec/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
 import { randomName } from '../create/random-name.js';
 import { requireProfile } from '../launch/apparmor.js';
@@ -37,6 +37,7 @@ export function createContainer(context: EngineContext, options: CreateOptions):
   const config = configure(context, options);
   // What the host lacks is said now, and not when it is started.
   resolveHostPaths(config);
+  checkNamespaceFiles(config);
   requireProfile(config);
   return recordContainer(context, newId(), { config, state: {} });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 
 import type { CreateOptions } from '../../../src/spec/create-options.js';
-import { NO_HOST_PATHS, resolveHostPaths, type HostPaths } from '../../../src/spec/host-paths.js';
+import { checkNamespaceFiles, NO_HOST_PATHS, resolveHostPaths, type HostPaths } from '../../../src/spec/host-paths.js';
 import { normalizeCreateOptions } from '../../../src/spec/normalize.js';
 import { testFacts } from '../../helpers/facts.js';
 import { specOf } from '../../helpers/plans.js';
@@ -86,4 +86,17 @@ test('a profile is read and narrowed to the container', (t) => {
   const hostPaths = resolve(options);
   t.deepEqual(specOf(options, { details: { hostPaths } }).linux?.seccomp?.syscalls, []);
   t.is(specOf({ ...options, capDrop: ['CHOWN'] }, { details: { hostPaths } }).linux?.seccomp?.syscalls?.length, 1);
+});
+
+test('a namespace that is not there is named, with its kind', (t) => {
+  const check = (options: CreateOptions): void =>
+    checkNamespaceFiles(normalizeCreateOptions({ rootfs: '/', command: ['true'], ...options }, testFacts()));
+  const refused = (options: CreateOptions, kind: string): void => {
+    const message = `cannot find specified ${kind} namespace path: stat /nosuch: no such file or directory`;
+    t.throws(() => check(options), { code: 'INVALID_ARGUMENT', message });
+  };
+  refused({ network: 'path:/nosuch' }, 'network');
+  refused({ uts: 'path:/nosuch' }, 'UTS');
+  refused({ userns: 'path:/nosuch' }, 'user');
+  t.notThrows(() => check({ network: 'path:/proc/self/ns/net' }));
 });

@@ -1,4 +1,5 @@
 import type { Container } from '../../../container/api/container.js';
+import { parseDetachKeys } from '../../../container/streams/detach-keys.js';
 import type { ExecOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
 import { invalid } from '../../errors/cli-error.js';
@@ -70,16 +71,28 @@ export const command: Command = {
         EXIT_UNKNOWN,
       );
     }
-    if (words.length === 0)
-      throw invalid('must provide a non-empty command to start an exec session: invalid argument');
-    const options = readExecOptions(context, invocation, words);
     const { flags } = invocation;
+    if (words.length === 0) {
+      const none = invalid('must provide a non-empty command to start an exec session: invalid argument');
+      throw flags.bool('detach') ? none : new StatusError(none, EXIT_UNKNOWN);
+    }
+    const options = readExecOptions(context, invocation, words);
+    if (!flags.bool('detach')) checkDetachKeys(flags.text('detach-keys') ?? '');
     if (flags.bool('detach'))
       return execDetached(context, container, { options, hasSession: !flags.bool('no-session') });
     if (flags.bool('tty')) return execTerminal(context, container, { options, detachKeys: flags.text('detach-keys') });
     return execPlain(context, container, options);
   },
 };
+
+/** Also where there is no terminal on which they could be typed. */
+function checkDetachKeys(keys: string): void {
+  try {
+    parseDetachKeys(keys);
+  } catch (error) {
+    throw new StatusError(error, EXIT_UNKNOWN);
+  }
+}
 
 /** With --latest or --cidfile all arguments are the command. */
 export async function findTarget(

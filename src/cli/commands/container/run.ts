@@ -31,7 +31,7 @@ export const command: Command = {
   check: (invocation) => {
     checkCreate(invocation);
     readStreams(invocation);
-    parseDetachKeys(invocation.flags.text('detach-keys') ?? '');
+    if (!invocation.flags.bool('detach')) checkDetachKeys(invocation.flags.text('detach-keys') ?? '');
     if (invocation.flags.bool('rmi') && invocation.flags.bool('detach'))
       throw invalid('--rmi and --detach cannot be used together: nobody is there to remove the image at the end');
   },
@@ -52,6 +52,15 @@ export const command: Command = {
     }
   },
 };
+
+/** Before anything is made: the container would wait for somebody who cannot come. */
+function checkDetachKeys(keys: string): void {
+  try {
+    parseDetachKeys(keys);
+  } catch (error) {
+    throw startFailure(error);
+  }
+}
 
 /** Unless somebody else needs it. */
 async function removeImage(context: Context, image: string): Promise<void> {

@@ -8,7 +8,7 @@ const CALLER = fakeCaller({
   files: {
     env: '# comment\n\n  A=1\nB= spaced \nHOME\nNOSUCH\nHO*\nC=a=b\r\n#D=4\n',
     bad: '=x\n',
-    labels: 'a=b\n#c=d\ne\n',
+    labels: 'a=b\n#c=d\nHOME\n  e=\n',
   },
 });
 
@@ -52,11 +52,15 @@ test('--label: a key alone has an empty value, a value alone is refused', (t) =>
   t.is(t.throws(() => parseLabels(['=x']))?.message, 'unable to process labels: invalid label format: "=x"');
 });
 
-test('--label-file', (t) => {
+test('--label-file: a line without a value is no label', (t) => {
   t.deepEqual(readLabelFile('labels', CALLER), { a: 'b', e: '' });
   t.is(
     t.throws(() => readLabelFile('/nosuch', CALLER))?.message,
     'unable to process labels: open /nosuch: no such file or directory',
+  );
+  t.is(
+    t.throws(() => readLabelFile('bad', CALLER))?.message,
+    'unable to process labels: invalid environment variable: "=x"',
   );
 });
 
