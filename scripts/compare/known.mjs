@@ -159,6 +159,18 @@ export const KNOWN = [
   { what: 'image diff of nothing: stderr of `container diff nosuch`', why: SAME_WORDS },
   { what: 'image tree: stdout of `image tree', why: FILES },
   {
+    what: 'image mounts: stderr of `inspect -f',
+    why: 'Podman warns of what it cannot find in the spec',
+  },
+  {
+    what: 'image mounts: status of `run --rm --network none --mount type=image,source=nosuch',
+    why: 'the image has to be there when the container is made: it is kept for it',
+  },
+  {
+    what: 'image mounts: stderr of `run --rm --network none --mount type=image,source=nosuch',
+    why: 'the image has to be there when the container is made: it is kept for it',
+  },
+  {
     what: 'manifest: stderr of `manifest create list:1`',
     why: 'images and lists may have the name: it is not said which',
   },

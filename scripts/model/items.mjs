@@ -32,6 +32,7 @@ image id and name: user, directory, labels, stop signal of the image :: system/i
 this machine as root (host:) :: system/cli-run.test.ts :: host: shows the programs of this machine, and changes stay in the container
 root directory :: system/run.test.ts :: run: a directory as root, used as it is and as a layer below
 image volumes :: system/images.test.ts :: run: volumes begin with what the image has there, are writable, and go with the container
+images that are mounted in containers :: system/image-mounts.test.ts :: mounts: what is written to an image is the container’s own, is there at its next start, and goes with it
 image volumes: as tmpfs, or ignored :: system/images.test.ts :: run: image volumes can be tmpfs, or ignored, and give way to mounts
 shared memory, its size :: system/shared-memory.test.ts :: its size, mode and options
 mounts of the user's :: system/cli-run-flags.test.ts :: -v mounts a directory, with options

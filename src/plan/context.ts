@@ -51,6 +51,17 @@ export type RootSource =
       readonly mapped?: boolean;
     };
 
+/** An image that is mounted in a container. */
+export interface ImageLayers {
+  /** Topmost first: at least two, if there is no upper one. */
+  readonly lowerDirs: readonly string[];
+  /** What the container writes. @default it is read-only */
+  readonly upperDir?: string;
+  readonly workDir?: string;
+  /** As of the root. @default true */
+  readonly mapped?: boolean;
+}
+
 /** One cgroup directory of a container. */
 export interface CgroupDirectory {
   readonly hierarchy: CgroupHierarchy;
@@ -151,6 +162,8 @@ export interface LaunchContext {
   /** RUNROOT/c/ID; its `root` directory is the staging place of the root mount. */
   readonly runDirectory: string;
   readonly root: RootSource;
+  /** Images that the spec's mounts of type overlay stand for, by their places in the container. @default none */
+  readonly imageLayers?: ReadonlyMap<string, ImageLayers>;
   /** @default none */
   readonly extendedFiles?: readonly ExtendedFile[];
   /** Symbolic links that the root gets where nothing has their name. @default none */

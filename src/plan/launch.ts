@@ -182,6 +182,8 @@ function addFileSystem(launch: Launch): void {
     ownCgroupNamespace: namespaces.isNew('cgroup'),
     donated: takeDonated(launch),
     mountLabel,
+    imageLayers: context.imageLayers ?? new Map<string, never>(),
+    staging: stagingDirectory(context),
   });
   addDevices(builder, spec, {
     rootSlot,

@@ -5,8 +5,9 @@ import type { OciMount, OciSpec } from '../oci/spec.js';
 import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
 import { copyMount } from './copy-mount.js';
-import type { CgroupPlacement } from './context.js';
+import type { CgroupPlacement, ImageLayers } from './context.js';
 import { NONE } from './ops.js';
+import { addImageLayers } from './root.js';
 
 /** What `create` of attachInRoot makes where the mount point is missing. */
 const CREATE_DIRECTORY = 1;
@@ -28,6 +29,10 @@ export interface MountContext {
   readonly donated: ReadonlyMap<string, number>;
   /** Label for the files of new file systems (SELinux). */
   readonly mountLabel: string | undefined;
+  /** Images, by where they are to be. */
+  readonly imageLayers: ReadonlyMap<string, ImageLayers>;
+  /** Where the root is: covered for a moment, where only the plan sees it. */
+  readonly staging: string;
 }
 
 /** All mounts of the spec in their order. */
@@ -49,8 +54,11 @@ interface AllMounts extends MountContext {
 function addMount(builder: PlanBuilder, mount: OciMount, context: AllMounts): void {
   const options = parseMountOptions(mount.options ?? []);
   const donated = context.donated.get(mount.destination);
+  const layers = context.imageLayers.get(mount.destination);
   if (donated !== undefined) {
     addDonated(builder, mount.destination, { slot: donated, options, context });
+  } else if (mount.type === 'overlay' && layers !== undefined) {
+    addImage(builder, mount.destination, { layers, options, context });
   } else if (mount.type === 'cgroup' || mount.type === 'cgroup2') {
     addCgroupMounts(builder, mount.destination, { options, context });
   } else if (options.bind !== 'no' || mount.type === 'bind') {
@@ -73,6 +81,19 @@ function addDonated(
 ): void {
   const set = options.set | options.recursiveSet;
   if (set !== 0n && target !== '/dev/shm') setAttributes(builder, slot, { set });
+  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
+}
+
+/** In a user namespace its layers have to be mapped by the monitor, as those of the root. */
+function addImage(
+  builder: PlanBuilder,
+  target: string,
+  { layers, options, context }: Request & { readonly layers: ImageLayers },
+): void {
+  const { usernsSlot, staging, mountLabel } = context;
+  const slot = usernsSlot === NONE ? context.slot : builder.slot();
+  addImageLayers(builder, { slot, staging, usernsSlot, mountLabel }, layers);
+  if (options.set !== 0n) setAttributes(builder, slot, { set: options.set });
   attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
 }
 

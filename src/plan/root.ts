@@ -3,7 +3,7 @@ import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
 import { PlanBuilder } from './builder.js';
 import { copyMount } from './copy-mount.js';
-import type { LaunchContext, ProcessRef, RootSource } from './context.js';
+import type { ImageLayers, LaunchContext, ProcessRef, RootSource } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import { takeFromProcess } from './namespaces.js';
 import { NONE, type Plan, type Stage } from './ops.js';
@@ -78,14 +78,35 @@ function shiftOwners(
 
 type OverlayRoot = Extract<RootSource, { kind: 'overlay' }>;
 
+type Layers = Partial<OverlayRoot> & Pick<OverlayRoot, 'lowerDirs'>;
+
 type OverlayRequest = Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'>;
+
+/** An image that is to be mounted in the container, with what is written there above its layers. */
+export function addImageLayers(
+  builder: PlanBuilder,
+  request: OverlayRequest & Pick<RootRequest, 'usernsSlot'>,
+  layers: ImageLayers,
+): void {
+  if (request.usernsSlot === NONE) addOverlay(builder, 'init', request, layers);
+  else addMappedOverlay(builder, { ...request, root: layers });
+}
+
+/** The same for another runtime: options of a mount in its bundle. */
+export function imageMountOptions({ lowerDirs, upperDir, workDir }: ImageLayers): readonly string[] {
+  return [
+    lowerOption(lowerDirs),
+    ...(upperDir === undefined ? [] : [`upperdir=${upperDir}`]),
+    ...(workDir === undefined ? [] : [`workdir=${workDir}`]),
+  ];
+}
 
 /** The overlay, detached. Its layers are in one option as long as that is not too long for the kernel. */
 function addOverlay(
   builder: PlanBuilder,
   stage: Stage,
   { slot, staging, mountLabel }: OverlayRequest,
-  root: Partial<OverlayRoot> & Pick<OverlayRoot, 'lowerDirs'>,
+  root: Layers,
 ): void {
   const options = [
     ...(root.upperDir === undefined ? [] : [`upperdir=${root.upperDir}`]),
@@ -145,7 +166,7 @@ function checkLength(option: string): void {
  */
 function addMappedOverlay(
   builder: PlanBuilder,
-  request: RootRequest & { readonly root: OverlayRoot },
+  request: Omit<RootRequest, 'root'> & { readonly root: Layers },
   stage: Stage = 'afterClone',
 ): void {
   const { root, staging, usernsSlot } = request;

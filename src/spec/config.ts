@@ -9,6 +9,7 @@ import type {
   DeviceWeight,
   IdMap,
   LogOptions,
+  MountOptions,
   PropagationMode,
   ResourceOptions,
   RestartOptions,
@@ -71,14 +72,23 @@ export interface UsernsConfig {
 }
 
 export interface MountConfig {
-  readonly type: 'bind' | 'volume' | 'tmpfs' | 'devpts' | 'ramfs';
-  /** Host path of a bind mount, name of a volume; an anonymous one gets it when the container is recorded. */
+  readonly type: MountOptions['type'];
+  /** Host path of a bind mount, name of a volume or of an image; an anonymous volume gets it when the container is recorded. */
   readonly source?: string;
   readonly target: string;
   /** As given, without those that only the engine reads. */
   readonly options: readonly string[];
   /** A volume of the container's own. @default false */
   readonly anonymous?: boolean;
+  /** The image that the name stood for when the container was made. Of an image alone. */
+  readonly image?: MountedImageConfig;
+}
+
+export interface MountedImageConfig {
+  /** Hexadecimal digits. */
+  readonly id: string;
+  /** Chain ids, from the lowest up. */
+  readonly layers: readonly string[];
 }
 
 export interface DeviceConfig {

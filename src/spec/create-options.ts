@@ -52,17 +52,19 @@ export type PropagationMode =
 
 /** A mount of the user's, in Podman's terms. */
 export interface MountOptions {
-  readonly type: 'bind' | 'volume' | 'tmpfs' | 'devpts' | 'ramfs';
+  readonly type: 'bind' | 'volume' | 'image' | 'tmpfs' | 'devpts' | 'ramfs';
   /**
    * For `bind` a host path, absolute. For `volume` its name: one that there is not yet is made; without a name it is an anonymous one, which goes with
-   * the container if that is removed automatically or with `volumes`.
+   * the container if that is removed automatically or with `volumes`. For `image` the name or id of an image of the store, whose files are mounted; it
+   * stays for as long as the container.
    */
   readonly source?: string;
   /** Absolute path in the container. */
   readonly target: string;
   /**
    * OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup and so on. z and Z do nothing, and are refused
-   * where SELinux is on; U and O are refused. Of a volume also nocopy: an empty one does not get what the image has there. @default none
+   * where SELinux is on; U and O are refused. Of a volume also nocopy: an empty one does not get what the image has there. Of an image only ro or rw: what
+   * is written there is the container's own, and goes with it. @default none; of an image ro
    */
   readonly options?: readonly string[];
 }

@@ -13,6 +13,7 @@ import { checkVolumeName } from './volume-options.js';
 const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = {
   bind: [],
   volume: [],
+  image: [],
   tmpfs: ['size=', 'mode=', 'uid=', 'gid=', 'nr_inodes=', 'nr_blocks=', 'huge=', 'mpol=', 'inode32', 'inode64'],
   devpts: ['newinstance', 'ptmxmode=', 'mode=', 'uid=', 'gid=', 'max='],
   ramfs: ['mode='],
@@ -45,9 +46,10 @@ export function normalizeMounts(mounts: readonly MountOptions[]): readonly Mount
 function normalizeMount(mount: MountOptions): MountConfig {
   const { type } = mount;
   if (!Object.hasOwn(DATA_OPTIONS, type))
-    throw invalid(`mount type must be bind, volume, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
+    throw invalid(`mount type must be bind, volume, image, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
   const target = checkTarget(mount.target);
   const options = mount.options ?? [];
+  if (type === 'image') return normalizeImage(mount, target);
   for (const option of options) checkOption(type, option, target);
   if (type === 'volume') {
     if (mount.source === undefined) return { type, target, options: [...options], anonymous: true };
@@ -65,6 +67,14 @@ function normalizeMount(mount: MountOptions): MountConfig {
   }
   if (mount.source === undefined) throw invalid(`${target}: a bind mount needs a source`);
   return { type, source: cleanPath(checkAbsolutePath('mount source', mount.source)), target, options: [...options] };
+}
+
+/** Which image the name stands for is looked up later. */
+function normalizeImage({ source, options = [] }: MountOptions, target: string): MountConfig {
+  if (source === undefined || source === '') throw invalid('must set source and destination for image volume');
+  const bad = options.find((option) => option !== 'ro' && option !== 'rw');
+  if (bad !== undefined) throw invalid(`${target}: option ${bad} is not one of image mounts`);
+  return { type: 'image', source, target, options: [options.at(-1) ?? 'ro'] };
 }
 
 function checkTarget(given: string): string {
@@ -141,6 +151,8 @@ export type VolumeMounts = (name: string) => VolumeMount;
 
 /** Podman's defaults for a mount: rbind and rprivate; a tmpfs is nosuid, nodev and begins with what is below it. */
 export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => ({ path, options: [] })): OciMount {
+  if (mount.type === 'image')
+    return { destination: mount.target, type: 'overlay', source: 'overlay', options: [...mount.options, 'rprivate'] };
   const given = mount.options.filter((option) => !NO_EFFECT.has(option) && option !== COPY);
   const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
   if (mount.type === 'volume') return volumeMount(mount, volumes(mount.source ?? ''), [...propagated, ...given]);

@@ -124,7 +124,7 @@ export class ImageRecords {
       );
       const uses = new Map(
         this.#db
-          .all<{ image: number; n: number }>('SELECT image, count(*) AS n FROM image_use GROUP BY image')
+          .all<{ image: number; n: number }>('SELECT image, count(*) AS n FROM image_user GROUP BY image')
           .map(({ image, n }) => [image, n]),
       );
       return this.#db.all<ImageRow>(`SELECT ${IMAGE_COLUMNS} FROM image ORDER BY seq`).map((row) => ({
@@ -189,21 +189,21 @@ export class ImageRecords {
   users(seq: number): readonly string[] {
     return this.#db
       .all<{ id: string }>(
-        'SELECT c.id FROM image_use u JOIN container c ON c.seq = u.container WHERE u.image = ? ORDER BY c.seq',
+        'SELECT c.id FROM image_user u JOIN container c ON c.seq = u.container WHERE u.image = ? ORDER BY c.seq',
         seq,
       )
       .map(({ id }) => id);
   }
 
-  /** A container is made of it: it stays for as long. In the transaction of the container's record. Throws NO_SUCH_IMAGE. */
+  /** A container is made of it, or has it mounted: it stays for as long. In the transaction of the container's record. Throws NO_SUCH_IMAGE. */
   use(container: number, id: string): void {
-    const used = this.#db.run('INSERT INTO image_use SELECT ?, seq FROM image WHERE id = ?', container, id);
+    const used = this.#db.run('INSERT INTO image_user SELECT ?, seq FROM image WHERE id = ?', container, id);
     if (used === 0) throw noSuchImage(id);
   }
 
   /** The container is no more. In the transaction of its removal. */
   free(container: number): void {
-    this.#db.run('DELETE FROM image_use WHERE container = ?', container);
+    this.#db.run('DELETE FROM image_user WHERE container = ?', container);
   }
 
   /** Mounted once more. Throws NO_SUCH_IMAGE. */
@@ -258,7 +258,7 @@ export class ImageRecords {
     );
   }
 
-  /** Forgets an image that no container is made of and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
+  /** Forgets an image that no container has and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
   remove(seq: number): void {
     this.#db.transaction(() => {
       const image = this.bySeq(seq);

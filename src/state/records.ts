@@ -100,8 +100,8 @@ export interface NewContainer {
   readonly hostIds?: readonly HostIds[];
   /** Ports of the host that were chosen for it. @default none */
   readonly hostPorts?: readonly ChosenPort[];
-  /** The image that it is made of. @default none */
-  readonly imageId?: string | undefined;
+  /** The images that it is made of or has mounted. @default none */
+  readonly imageIds?: readonly string[];
   /** The pod that it is in; `infra`: its id, if it is the one that keeps what the others share. @default none */
   readonly pod?: { readonly id: string; readonly infra: string | undefined } | undefined;
   /** `seq` of each container whose namespaces this one shares. */

@@ -13,9 +13,12 @@ const OF_CONTAINERS = {
   pod_member: 'container',
 } as const;
 
-/** Which image a container is made of is also in its summary. */
-export const RELINK_IMAGES = `INSERT OR IGNORE INTO image_use
-  SELECT c.seq, i.seq FROM container c JOIN image i ON i.id = json_extract(c.summary, '$.imageId');`;
+/** Which image a container is made of is also in its summary, and which are mounted in it in its configuration. */
+export const RELINK_IMAGES = `INSERT OR IGNORE INTO image_user
+  SELECT c.seq, i.seq FROM container c JOIN image i ON i.id = json_extract(c.summary, '$.imageId')
+  UNION
+  SELECT c.seq, i.seq FROM container_config c JOIN json_each(iif(json_valid(c.config), c.config, '{}'), '$.mounts') m
+    JOIN image i ON i.id = json_extract(m.value, '$.image.id');`;
 
 const OF_IMAGES = ['image_name', 'image_digest', 'image_blob', 'image_layer', 'image_mount'] as const;
 
@@ -50,7 +53,7 @@ export const TIDY_UP = `
         AND NOT EXISTS (SELECT 1 FROM image_blob WHERE image = seq AND kind = 'layer')
     ELSE true END;
   ${OF_IMAGES.map((table) => `DELETE FROM ${table} WHERE image NOT IN (SELECT seq FROM image);`).join('\n')}
-  DELETE FROM image_use;
+  DELETE FROM image_user;
   ${RELINK_IMAGES}
   DELETE FROM image_lease_item WHERE lease NOT IN (SELECT id FROM image_lease);
   DELETE FROM volume WHERE NOT json_valid(labels) OR NOT json_valid(options);

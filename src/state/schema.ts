@@ -238,4 +238,15 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE manifest_list SET name = id;
   ALTER TABLE manifest_list ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;
   `,
+  // A container has the image that it is made of, and those that are mounted in it.
+  `
+  CREATE TABLE image_user (
+    container INTEGER NOT NULL,
+    image INTEGER NOT NULL,
+    PRIMARY KEY (container, image)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_user_image ON image_user (image);
+  INSERT INTO image_user SELECT container, image FROM image_use;
+  DROP TABLE image_use;
+  `,
 ];

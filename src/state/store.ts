@@ -102,7 +102,7 @@ export class Store {
       if (container.hostIds !== undefined) this.#insertHostIds(container.id, container.hostIds);
       for (const donor of container.donors) this.#addDependency(seq, donor);
       this.hostPorts.take(seq, container.hostPorts ?? []);
-      if (container.imageId !== undefined) this.images.use(seq, container.imageId);
+      for (const image of container.imageIds ?? []) this.images.use(seq, image);
       if (container.pod !== undefined) this.pods.join(seq, container.pod);
       return seq;
     });

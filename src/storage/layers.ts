@@ -1,5 +1,6 @@
 /** The directories of a container's own layer. */
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { removeTreeSync } from '../native/tree.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -15,6 +16,8 @@ const PASSING_MODE = 0o1700;
 
 type Lifetime = Pick<ContainerConfig, 'autoRemove'>;
 
+type LayerPaths = Pick<ContainerPaths, 'directory' | 'upper' | 'work'>;
+
 /** Whether it is the directory of a container that is removed at its end. False if it is not there. */
 export function isPassing(directory: string): boolean {
   const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
@@ -26,7 +29,7 @@ export function isPassing(directory: string): boolean {
  * container sees on "/", where `maps` says what that owner's ids are on the host. It appears under its name when it is complete.
  */
 export function ensureLayer(
-  { paths, config }: { readonly paths: ContainerPaths; readonly config: Lifetime },
+  { paths, config }: { readonly paths: LayerPaths; readonly config: Lifetime },
   lowerRoot: string,
   maps: LayerMaps | undefined,
 ): { readonly isNew: boolean } {
@@ -42,6 +45,18 @@ export function ensureLayer(
   chmodSync(unready, mode & 0o7777);
   renameSync(unready, paths.upper);
   return { isNew: true };
+}
+
+/** What is written to the image of the container's mount of this number, looking like the image's own root. */
+export function ensureImageLayer(
+  { paths, config }: { readonly paths: ContainerPaths; readonly config: Lifetime },
+  own: Pick<LayerPaths, 'upper' | 'work'>,
+  lowerRoot: string,
+  maps: LayerMaps | undefined,
+): void {
+  ensureContainerDirectory(paths, config);
+  mkdirSync(dirname(own.upper), { recursive: true, mode: 0o700 });
+  ensureLayer({ paths: { directory: paths.directory, ...own }, config }, lowerRoot, maps);
 }
 
 /** A layer that was mounted without sync may be damaged after a crash of the machine: the kernel takes it again when this mark is gone. */
@@ -69,6 +84,6 @@ function ensureDirectory(path: string, mode: number): boolean {
 }
 
 /** The container's directory, also for its log alone. False if it is there. */
-export function ensureContainerDirectory(paths: ContainerPaths, { autoRemove }: Lifetime): boolean {
+export function ensureContainerDirectory(paths: Pick<ContainerPaths, 'directory'>, { autoRemove }: Lifetime): boolean {
   return ensureDirectory(paths.directory, autoRemove ? PASSING_MODE : KEPT_MODE);
 }

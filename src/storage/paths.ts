@@ -9,6 +9,8 @@ export interface ContainerPaths {
   readonly upper: string;
   readonly work: string;
   readonly log: string;
+  /** What is written to images that are mounted in it: `N/upper` and `N/work` of its Nth mount. */
+  readonly images: string;
   /** Where mount() puts the root. */
   readonly mountPoint: string;
   /** RUNROOT/c/ID: what the monitor and the engine tell each other; gone after the end. */
@@ -81,6 +83,7 @@ export function containerPaths({ root, runRoot }: Directories, id: string): Cont
     upper: `${directory}/upper`,
     work: `${directory}/work`,
     log: `${directory}/ctr.log`,
+    images: `${directory}/images`,
     mountPoint: `${directory}/merged`,
     run,
     staging: `${run}/root`,

@@ -8,7 +8,7 @@ import { splitCommas } from './csv.js';
 import { splitPair } from './key-values.js';
 import { parseSize } from './size.js';
 
-const NO_IMAGES = 'directories of the host, volumes and file systems can be mounted';
+const NO_OTHERS = 'directories of the host, volumes, images and file systems can be mounted';
 
 /** [SOURCE:]TARGET[:OPTIONS]: the source is a path of the host or the name of a volume; without one it is an anonymous volume. */
 export function parseVolume(text: string, caller: Caller): MountOptions {
@@ -57,7 +57,7 @@ export function parseTmpfs(text: string): MountOptions {
 }
 
 const MOUNT_FORMAT =
-  'incorrect mount format: should be --mount type=<bind|volume|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]';
+  'incorrect mount format: should be --mount type=<bind|volume|image|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name|image>,]target=<ctr-dir>[,options]';
 
 const NAMES: Readonly<Record<string, 'source' | 'target'>> = {
   src: 'source',
@@ -72,6 +72,7 @@ const NAMES: Readonly<Record<string, 'source' | 'target'>> = {
 export function parseMount(text: string, caller: Caller): MountOptions {
   const fields = splitCommas(text).map(splitPair);
   const type = mountType(fields);
+  if (type === 'image') return imageMount(fields);
   const paths: { source?: string; target?: string } = {};
   const options: string[] = [];
   for (const [key, value] of fields) {
@@ -92,6 +93,29 @@ export function parseMount(text: string, caller: Caller): MountOptions {
   return { type, source: resolve(caller.directory, paths.source), ...mount };
 }
 
+/** source=IMAGE,destination=PATH[,rw=true|false] */
+function imageMount(fields: readonly (readonly [string, string | undefined])[]): MountOptions {
+  const paths: { source?: string; target?: string } = {};
+  let writable = false;
+  for (const [key, value] of fields) {
+    const name = NAMES[key];
+    if (key === 'type') continue;
+    if (name !== undefined) paths[name] = required(value, key);
+    else if (key === 'rw' || key === 'readwrite') writable = isWritable(key, value);
+    else throw invalid(`${key}: invalid mount option`);
+  }
+  const { source = '', target = '' } = paths;
+  if (source === '' || target === '') throw invalid('must set source and destination for image volume');
+  checkTarget(target);
+  return { type: 'image', source, target, options: [writable ? 'rw' : 'ro'] };
+}
+
+function isWritable(key: string, value = 'true'): boolean {
+  if (value !== 'true' && value !== 'false')
+    throw invalid(`invalid ${key} value ${JSON.stringify(value)}: invalid mount option`);
+  return value === 'true';
+}
+
 function required(value: string | undefined, key: string): string {
   if (value === undefined) throw invalid(`${key}: must provide an argument for option: option requires an argument`);
   return value;
@@ -102,14 +126,14 @@ function mountType(fields: readonly (readonly [string, string | undefined])[]): 
   switch (type) {
     case 'bind':
     case 'volume':
+    case 'image':
     case 'tmpfs':
     case 'devpts':
     case 'ramfs':
       return type;
-    case 'image':
     case 'glob':
     case 'artifact':
-      throw unsupported(`--mount type=${type}`, NO_IMAGES);
+      throw unsupported(`--mount type=${type}`, NO_OTHERS);
     case undefined:
       throw invalid(MOUNT_FORMAT);
     default:

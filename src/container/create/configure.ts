@@ -6,6 +6,7 @@ import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { isHostImage } from '../../spec/root.js';
 import type { EngineContext } from '../context.js';
 import { containerImage } from './find-image.js';
+import { withMountedImages } from './mounted-images.js';
 import { readHooks } from './hook-directories.js';
 import { joinPod } from '../pod/join.js';
 import { withVolumesFrom } from './volumes-from.js';
@@ -31,7 +32,7 @@ export function configureFor(
     image: isStored ? containerImage(context, image) : undefined,
   });
   const { volumesFrom = [] } = options;
-  const recorded = volumesFrom.length === 0 ? config : { ...config, volumesFrom };
+  const recorded = withMountedImages(context, volumesFrom.length === 0 ? config : { ...config, volumesFrom });
   return context.hooksDirectories.length === 0 ? recorded : withHooks(context.hooksDirectories, recorded);
 }
 

@@ -61,7 +61,7 @@ export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string
     Destination: target,
     Driver: type === 'volume' ? 'local' : '',
     Mode: type === 'volume' ? options.filter((option) => option === 'z' || option === 'Z').join(',') : '',
-    Options: type === 'volume' ? volumeOptions(options) : options,
+    Options: type === 'volume' ? volumeOptions(options) : type === 'image' ? [] : options,
     RW: !options.includes('ro') && !options.includes('rro'),
     Propagation:
       options.find((option) => /^r?(private|shared|slave|unbindable)$/.test(option)) ??

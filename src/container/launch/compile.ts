@@ -27,6 +27,7 @@ import { hostnameSeenIn } from '../namespaces/owners.js';
 import { shmDonor, withoutDonorsLack } from '../namespaces/shm.js';
 import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
+import { imageLayersOf } from './image-mounts.js';
 import { seccompFilter } from './seccomp-filter.js';
 import type { StdioPlan } from '../streams/stdio.js';
 import { volumeMount } from '../files/volumes.js';
@@ -76,7 +77,7 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
 
 function bundleRequest(
   { config, root, paths, stdio, donors }: CompileRequest,
-  { shmDonor }: LaunchContext,
+  { shmDonor, imageLayers }: LaunchContext,
 ): BundleRequest {
   const overlay = root.kind === 'overlay';
   return {
@@ -84,6 +85,7 @@ function bundleRequest(
     layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
     rootPath: overlay ? paths.staging : root.path,
     shmDonor: shmDonor === undefined ? undefined : donors.processes.ipc,
+    imageLayers,
     terminalSize: stdio.stdio.terminalSize,
   };
 }
@@ -123,6 +125,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     id,
     runDirectory: paths.run,
     root: request.root,
+    imageLayers: imageLayersOf(context, request),
     extendedFiles: request.extended,
     links: MTAB,
     cgroup,

@@ -20,6 +20,7 @@ import { failpoint } from '../failpoint.js';
 import { flushBeforeFiles } from '../settle/flush.js';
 import { launchError } from './error.js';
 import { prepareVolumes } from './fill-volumes.js';
+import { prepareImageMounts } from './image-mounts.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { MonitorTalk, type LaunchAnswer } from '../monitor/talk.js';
@@ -127,6 +128,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const config = await withJoinedMaps(held.config, donors);
   const { root, hostCovers } = await prepareRoot(context, { id, config, paths });
   await makePodCgroup(context, config);
+  prepareImageMounts(context, { config, paths });
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);

@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
-import type { ProcessRef, StdioContext } from '../../plan/context.js';
+import type { LaunchContext, ProcessRef, StdioContext } from '../../plan/context.js';
+import { imageMountOptions } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { bundleDirectory } from './command.js';
@@ -19,13 +20,14 @@ export interface BundleRequest {
   readonly rootPath: string;
   /** A process of the container whose /dev/shm this one shares. */
   readonly shmDonor: ProcessRef | undefined;
+  readonly imageLayers: LaunchContext['imageLayers'];
   /** First size of the terminal. */
   readonly terminalSize: StdioContext['terminalSize'];
 }
 
 /** Throws NO_SUCH_USER. */
 export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
-  const { rootPath, shmDonor } = request;
+  const { rootPath, shmDonor, imageLayers } = request;
   return {
     ...spec,
     ociVersion: BUNDLE_VERSION,
@@ -34,7 +36,7 @@ export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
     ...(spec.linux?.seccomp === undefined
       ? {}
       : { linux: { ...spec.linux, seccomp: bundleSeccomp(spec.linux.seccomp) } }),
-    mounts: (spec.mounts ?? []).map((mount) => sharedMemory(mount, shmDonor)),
+    mounts: (spec.mounts ?? []).map((mount) => mountedImage(sharedMemory(mount, shmDonor), imageLayers)),
   };
 }
 
@@ -58,6 +60,12 @@ function sharedMemory(mount: OciMount, donor: ProcessRef | undefined): OciMount 
     source: `/proc/${String(donor.pid)}/root/dev/shm`,
     options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rw'],
   };
+}
+
+function mountedImage(mount: OciMount, imageLayers: LaunchContext['imageLayers']): OciMount {
+  const layers = imageLayers?.get(mount.destination);
+  if (layers === undefined || mount.type !== 'overlay') return mount;
+  return { ...mount, options: [...(mount.options ?? []), ...imageMountOptions(layers)] };
 }
 
 /** Writes config.json: for root alone, since it may hold what the container was given. */

@@ -7,6 +7,7 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { checkNamespaceFiles, resolveHostPaths } from '../../spec/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
+import { imagesOf } from '../create/mounted-images.js';
 import { randomName } from '../create/random-name.js';
 import { requireProfile } from '../launch/apparmor.js';
 import type { EngineContext } from '../context.js';
@@ -103,7 +104,7 @@ function insert(context: EngineContext, id: string, { config, hostPorts, state, 
         hostPorts,
         donors,
         pod: config.pod === undefined ? undefined : { id: config.pod.id, infra: config.pod.infra ? id : undefined },
-        imageId: config.root.kind === 'image' ? config.root.id : undefined,
+        imageIds: imagesOf(config),
       });
       context.store.rememberConfig(id, config);
       failpoint('recorded');

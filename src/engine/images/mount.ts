@@ -12,7 +12,7 @@ import { encodePlan } from '../../plan/encode.js';
 import { imageRootPlan } from '../../plan/root.js';
 import { teardownPlan } from '../../plan/teardown.js';
 import type { StoredImage } from '../../state/image-rows.js';
-import { emptyLayer, lowerDirectories } from '../../storage/images/layers.js';
+import { readOnlyLowerDirectories } from '../../storage/images/layers.js';
 import { forget, lockIfFree, lockPath, withLocked } from '../../storage/images/locked.js';
 import type { ImagePaths } from '../../storage/paths.js';
 import { summarize } from './summary.js';
@@ -104,10 +104,8 @@ export async function openImageRoot(
   { seq }: Pick<StoredImage, 'seq'>,
   attachTo?: string,
 ): Promise<OwnedFd> {
-  const lower = lowerDirectories(paths.images, store.images.layers(seq));
-  const [only = emptyLayer(paths.images, 'nothing')] = lower;
-  const filled = lower.length > 1 ? lower : [only, emptyLayer(paths.images)];
-  const { plan, slot } = imageRootPlan(filled, paths.locks, attachTo);
+  const lower = readOnlyLowerDirectories(paths.images, store.images.layers(seq));
+  const { plan, slot } = imageRootPlan(lower, paths.locks, attachTo);
   return ownFd(await executeFor(encodePlan(plan), slot));
 }
 

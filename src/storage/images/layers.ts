@@ -61,6 +61,13 @@ export function lowerDirectories(paths: ImagePaths, chains: readonly string[]): 
   return chains.map((chain) => layerPath(paths, chain)).toReversed();
 }
 
+/** The same for a mount that nobody writes to: at least two. */
+export function readOnlyLowerDirectories(paths: ImagePaths, chains: readonly string[]): readonly string[] {
+  const lower = lowerDirectories(paths, chains);
+  const [only = emptyLayer(paths, 'nothing')] = lower;
+  return lower.length > 1 ? lower : [only, emptyLayer(paths)];
+}
+
 /** An overlay needs a lower layer, and two if it has no upper one. */
 export function emptyLayer({ layers }: ImagePaths, name: 'empty' | 'nothing' = 'empty'): string {
   const path = join(layers, name);

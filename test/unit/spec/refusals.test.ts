@@ -125,7 +125,13 @@ test(invalid, { sysctls: { 'net.core.somaxconn': '1', 'net/core/somaxconn': '2' 
 test(
   invalid,
   { mounts: [{ type: 'nfs', target: '/x' }] },
-  /mount type must be bind, volume, tmpfs, devpts or ramfs, not "nfs"/,
+  /mount type must be bind, volume, image, tmpfs, devpts or ramfs, not "nfs"/,
+);
+test(invalid, { mounts: [{ type: 'image', target: '/x' }] }, /must set source and destination for image volume/);
+test(
+  invalid,
+  { mounts: [{ type: 'image', source: 'i', target: '/x', options: ['nosuid'] }] },
+  /\/x: option nosuid is not one of image mounts/,
 );
 test(invalid, { mounts: [{ type: 'tmpfs', target: 'x' }] }, /mount target must be an absolute path, not "x"/);
 test(invalid, { mounts: [{ type: 'tmpfs', target: '/a/..' }] }, /mount target must not be \//);

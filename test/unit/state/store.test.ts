@@ -318,3 +318,42 @@ test('a closed store says so, whatever it is asked', (t) => {
     t.true(isTspodError(t.throws(ask), 'ENGINE_CLOSED'));
   }
 });
+
+test('store: a container has the image that it is made of and those that are mounted in it, also when that was lost', (t) => {
+  const path = join(temporaryDirectory(t), 'tspod.db');
+  const store = new Store(path);
+  const [made, mounted] = ['a', 'b'].map((letter) => {
+    const id = letter.repeat(64);
+    const config = { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers' as const, diff_ids: [] } };
+    const seq = store.images.add({
+      id,
+      createdUs: 0,
+      size: 0,
+      config,
+      manifest: '',
+      blobs: [],
+      layers: [],
+      digests: [],
+    });
+    return { id, seq };
+  });
+  if (made === undefined || mounted === undefined) throw new TypeError('two images');
+  const { id } = plainContainer('c');
+  const container = plainContainer('c', {
+    summary: plainSummary({ imageId: made.id }),
+    config: JSON.stringify({ mounts: [{ type: 'tmpfs' }, { type: 'image', image: { id: mounted.id } }] }),
+    imageIds: [made.id, mounted.id],
+  });
+  const seq = store.insert(container);
+  const users = () => [made, mounted].map((image) => store.images.users(image.seq));
+  t.deepEqual(users(), [[id], [id]]);
+  const db = new Database(path);
+  db.exec('DELETE FROM image_user');
+  db.close();
+  t.deepEqual(users(), [[], []]);
+  store.images.relink();
+  t.deepEqual(users(), [[id], [id]]);
+  store.delete({ seq, id }, 0);
+  t.deepEqual(users(), [[], []]);
+  store.close();
+});

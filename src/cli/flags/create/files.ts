@@ -78,7 +78,7 @@ export const fileFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'type=...,target=...',
     group: FILES,
-    help: 'Mount a bind, volume, tmpfs, devpts or ramfs',
+    help: 'Mount a bind, volume, image, tmpfs, devpts or ramfs',
     set: (draft, items, caller) => {
       for (const item of items) addMount(draft, parseMount(item, caller));
     },

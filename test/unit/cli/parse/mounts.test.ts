@@ -19,7 +19,7 @@ const refuses = test.macro<[(text: string) => unknown, string, string]>({
   title: (flag = '', _, text) => `${flag} ${JSON.stringify(text)} is refused`,
 });
 
-const NO_IMAGES = 'directories of the host, volumes and file systems can be mounted';
+const NO_OTHERS = 'directories of the host, volumes, images and file systems can be mounted';
 
 test('-v', reads, volume, '/a:/b', { type: 'bind', source: '/a', target: '/b' });
 test('-v', reads, volume, '/a:/b:ro,Z', { type: 'bind', source: '/a', target: '/b', options: ['ro', 'Z'] });
@@ -107,7 +107,23 @@ test('--mount', reads, mount, 'type=volume,src=v,dst=/x,ro,volume-nocopy', {
   target: '/x',
   options: ['ro', 'nocopy'],
 });
-test('--mount', refuses, mount, 'type=image,src=x,dst=/x', `--mount type=image is not supported yet: ${NO_IMAGES}`);
+test('--mount', reads, mount, 'type=image,source=i:1,destination=/x', {
+  type: 'image',
+  source: 'i:1',
+  target: '/x',
+  options: ['ro'],
+});
+test('--mount', reads, mount, 'type=image,src=i:1,dst=/x,rw=true', {
+  type: 'image',
+  source: 'i:1',
+  target: '/x',
+  options: ['rw'],
+});
+test('--mount', refuses, mount, 'type=image,dst=/x', 'must set source and destination for image volume');
+test('--mount', refuses, mount, 'type=image,src=x', 'must set source and destination for image volume');
+test('--mount', refuses, mount, 'type=image,src=x,dst=/x,rw=foo', 'invalid rw value "foo": invalid mount option');
+test('--mount', refuses, mount, 'type=image,src=x,dst=/x,ro', 'ro: invalid mount option');
+test('--mount', refuses, mount, 'type=glob,src=x,dst=/x', `--mount type=glob is not supported yet: ${NO_OTHERS}`);
 test('--mount', refuses, mount, 'type=bind,src=/a', 'must set volume destination');
 test('--mount', refuses, mount, 'type=bind,dst=/a', 'host directory cannot be empty');
 test('--mount', refuses, mount, 'type=bind,src=/a,dst=b', 'invalid container path "b", must be an absolute path');
@@ -139,7 +155,7 @@ test(
   refuses,
   mount,
   'src=/a',
-  'incorrect mount format: should be --mount type=<bind|volume|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]',
+  'incorrect mount format: should be --mount type=<bind|volume|image|tmpfs|devpts|ramfs>,[src=<host-dir|volume-name|image>,]target=<ctr-dir>[,options]',
 );
 
 test('--device', reads, parseDevice, '/dev/a', { source: '/dev/a' });

@@ -1,0 +1,47 @@
+/** Images that are mounted in a container: their layers, and above them what the container writes there. */
+import type { ImageLayers } from '../../plan/context.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import { isIdentity } from '../../spec/userns.js';
+import { emptyLayer, lowerDirectories, readOnlyLowerDirectories } from '../../storage/images/layers.js';
+import { ensureImageLayer } from '../../storage/layers.js';
+import type { ContainerPaths } from '../../storage/paths.js';
+import type { EngineContext } from '../context.js';
+import { isImageMount } from '../create/mounted-images.js';
+
+interface Subject {
+  readonly config: ContainerConfig;
+  readonly paths: ContainerPaths;
+}
+
+/** By the places in the container; nothing is made of what belongs to it. */
+export function imageLayersOf(
+  { paths: { images } }: EngineContext,
+  { config, paths }: Subject,
+): ReadonlyMap<string, ImageLayers> {
+  const layers = new Map<string, ImageLayers>();
+  const mapped = isShifted(config);
+  for (const [index, mount] of config.mounts.entries()) {
+    if (!isImageMount(mount)) continue;
+    const { layers: chains } = mount.image;
+    if (mount.options.includes('rw')) {
+      const lowerDirs = chains.length === 0 ? [emptyLayer(images)] : lowerDirectories(images, chains);
+      const own = `${paths.images}/${String(index)}`;
+      layers.set(mount.target, { lowerDirs, upperDir: `${own}/upper`, workDir: `${own}/work`, mapped });
+    } else layers.set(mount.target, { lowerDirs: readOnlyLowerDirectories(images, chains), mapped });
+  }
+  return layers;
+}
+
+/** Makes what a container needs that writes to images. May be repeated. */
+export function prepareImageMounts(context: EngineContext, subject: Subject): void {
+  const { config } = subject;
+  const maps = isShifted(config) ? config : undefined;
+  for (const { lowerDirs, upperDir, workDir } of imageLayersOf(context, subject).values()) {
+    if (upperDir === undefined || workDir === undefined) continue;
+    ensureImageLayer(subject, { upper: upperDir, work: workDir }, lowerDirs[0] ?? '/', maps);
+  }
+}
+
+function isShifted(config: ContainerConfig): boolean {
+  return config.namespaces.user !== 'host' && !isIdentity(config);
+}
