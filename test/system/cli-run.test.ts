@@ -275,6 +275,17 @@ onBusybox('an empty command is none: that is found out at the start', async (t, 
   t.regex(stderr, /no such file or directory/);
 });
 
+onBusybox('an empty value is none, and 0 is no limit', async (t, root) => {
+  const flags = ['user', 'workdir', 'hostname', 'umask', 'stop-signal', 'cidfile', 'memory'].map(
+    (name) => `--${name}=`,
+  );
+  await run(t, 0, 'run', '--name', 'c', ...flags, '--cpus', '0', '--memory', '0', '--rootfs', root, 'true');
+  t.is(
+    await output(t, 'inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.Config.User}}', 'c'),
+    '0 0 \n',
+  );
+});
+
 onBusybox('with -d nobody types: --detach-keys is not read', async (t, root) => {
   await run(t, 0, 'run', '-d', '--detach-keys', 'foo', '--rootfs', root, 'true');
 });

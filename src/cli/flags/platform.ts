@@ -19,10 +19,12 @@ export const CHANGE_FLAG = {
   help: 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile',
 } as const satisfies Flag;
 
-/** undefined: the machine's. */
+/** undefined: the machine's; so says an empty value. */
 export function platformText(flags: FlagValues): string | undefined {
-  const whole = flags.text('platform');
-  const [os, arch, variant] = [flags.text('os'), flags.text('arch'), flags.text('variant')];
+  const [whole, os, arch, variant] = ['platform', 'os', 'arch', 'variant'].map((name) => {
+    const text = flags.text(name);
+    return text === '' ? undefined : text;
+  });
   if (whole !== undefined) {
     if (os !== undefined || arch !== undefined)
       throw invalid('--platform option can not be specified with --arch or --os');

@@ -22,9 +22,43 @@ export function parseVolume(text: string, caller: Caller): MountOptions {
   if (source === '') throw invalid('host directory cannot be empty');
   checkTarget(target);
   const list = options === '' ? [] : options.split(',');
+  checkChoices(list);
   if (list.includes('O')) throw unsupported('the mount option O', 'a copy-on-write layer over a mount');
   if (!/^[./]/.test(source)) return { type: 'volume', source, target, ...optionsOf(list) };
   return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
+}
+
+/** Of each of these a mount has at most one. */
+const CHOICES: readonly (readonly [RegExp, string])[] = [
+  [/^r[wo]$/, "'rw' or 'ro'"],
+  [/^(no)?exec$/, "'noexec' or 'exec'"],
+  [/^(no)?dev$/, "'nodev' or 'dev'"],
+  [/^(no)?suid$/, "'nosuid' or 'suid'"],
+  [/^[zZO]$/, "'z', 'Z', or 'O'"],
+  [/^r?(shared|private|slave|unbindable)$/, "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'"],
+  [/^r?bind$/, "'[r]bind'"],
+];
+
+function checkChoices(list: readonly string[]): void {
+  const twice = CHOICES.find(([pattern]) => list.filter((option) => pattern.test(option)).length > 1);
+  if (twice !== undefined)
+    throw invalid(`invalid options ${JSON.stringify(list.join(', '))}, can only specify 1 ${twice[1]} option`);
+}
+
+function checkTmpfsOptions(list: readonly string[]): void {
+  const isTwice = (pattern: RegExp) => list.filter((option) => pattern.test(option)).length > 1;
+  for (const [one, other] of [
+    ['rw', 'ro'],
+    ['noexec', 'exec'],
+    ['nodev', 'dev'],
+    ['nosuid', 'suid'],
+  ] as const) {
+    if (isTwice(new RegExp(`^(${one}|${other})$`)))
+      throw invalid(`only one of '${one}' and '${other}' can be used: duplicate mount option passed`);
+  }
+  for (const what of ['size', 'mode'])
+    if (isTwice(new RegExp(`^${what}=`)))
+      throw invalid(`only one tmpfs ${what} can be specified: duplicate mount option passed`);
 }
 
 function optionsOf(list: readonly string[]): { options?: readonly string[] } {
@@ -42,18 +76,10 @@ export function parseTmpfs(text: string): MountOptions {
   const at = text.indexOf(':');
   const target = at < 0 ? text : text.slice(0, at);
   checkTarget(target);
-  return {
-    type: 'tmpfs',
-    target,
-    ...optionsOf(
-      at < 0
-        ? []
-        : text
-            .slice(at + 1)
-            .split(',')
-            .filter(Boolean),
-    ),
-  };
+  const list = at < 0 ? '' : text.slice(at + 1);
+  const options = list.split(',').filter(Boolean);
+  checkTmpfsOptions(options);
+  return { type: 'tmpfs', target, ...optionsOf(options) };
 }
 
 const MOUNT_FORMAT =
@@ -81,6 +107,9 @@ export function parseMount(text: string, caller: Caller): MountOptions {
     if (name !== undefined) paths[name] = required(value, key);
     else options.push(...mountOption(type, key, value));
   }
+  if (type === 'tmpfs') checkTmpfsOptions(options.filter((option) => option.includes('=')));
+  if (fields.filter(([key]) => /^(ro|rw|readonly)$/.test(key)).length > 1)
+    throw invalid("cannot pass 'readonly', 'ro', or 'rw' options more than once: must provide an argument for option");
   if (paths.target === undefined) throw invalid('must set volume destination');
   checkTarget(paths.target);
   const mount = { target: paths.target, ...optionsOf(options) };

@@ -60,7 +60,10 @@ export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string
     Source: type === 'volume' ? sourceOf(source) : source,
     Destination: target,
     Driver: type === 'volume' ? 'local' : '',
-    Mode: type === 'volume' ? options.filter((option) => option === 'z' || option === 'Z').join(',') : '',
+    Mode:
+      type === 'volume' || type === 'bind'
+        ? options.filter((option) => option === 'z' || option === 'Z').join(',')
+        : '',
     Options: type === 'volume' ? volumeOptions(options) : type === 'image' ? [] : options,
     RW: !options.includes('ro') && !options.includes('rro'),
     Propagation:

@@ -11,7 +11,13 @@ export type CreateFlag = Flag &
   (
     | { readonly kind: 'bool'; readonly set: (draft: Draft, value: boolean, caller: Caller) => void }
     | { readonly kind: 'int' | 'uint' | 'float'; readonly set: (draft: Draft, value: number) => void }
-    | { readonly kind: 'text' | 'maybe'; readonly set: (draft: Draft, value: string, caller: Caller) => void }
+    | {
+        readonly kind: 'text';
+        readonly set: (draft: Draft, value: string, caller: Caller) => void;
+        /** An empty value says something; with others it is as if the flag were not there. @default false */
+        readonly emptyCounts?: true;
+      }
+    | { readonly kind: 'maybe'; readonly set: (draft: Draft, value: string, caller: Caller) => void }
     | {
         readonly kind: 'list' | 'items';
         readonly set: (draft: Draft, values: readonly string[], caller: Caller) => void;
@@ -46,6 +52,9 @@ function applyFlag(flag: CreateFlag, values: FlagValues, { draft, caller }: Flag
     case 'list':
     case 'items':
       return flag.set(draft, values.list(flag.name), caller);
+    case 'text':
+      if (values.text(flag.name) === '' && flag.emptyCounts !== true) return;
+      return flag.set(draft, values.text(flag.name) ?? '', caller);
     default:
       return flag.set(draft, values.text(flag.name) ?? '', caller);
   }

@@ -70,7 +70,7 @@ export const fileFlags: readonly CreateFlag[] = [
     group: FILES,
     help: 'Mount a directory or file of the host, a volume by its name, or an anonymous one',
     set: (draft, items, caller) => {
-      for (const item of items) addMount(draft, parseVolume(item, caller));
+      for (const item of items) addVolume(draft, parseVolume(item, caller));
     },
   },
   {
@@ -111,7 +111,7 @@ export const fileFlags: readonly CreateFlag[] = [
     group: FILES,
     help: 'Mount a tmpfs',
     set: (draft, items) => {
-      for (const item of items) addMount(draft, parseTmpfs(item));
+      for (const item of items) addTmpfs(draft, parseTmpfs(item));
     },
   },
   {
@@ -156,6 +156,21 @@ export function setRootfs(draft: Draft, text: string, directory: string): void {
   const options = match[2]?.split(',') ?? [];
   if (options.includes('O')) draft.rootfsOverlay = true;
   if (options.includes('idmap')) draft.rootfsIdmap = true;
+}
+
+/** The same once more is no mistake, and changes nothing. */
+function addVolume(draft: Draft, mount: MountOptions): void {
+  const isThere = draft.mounts?.some(
+    ({ type, source, target }) => type === mount.type && source === mount.source && target === mount.target,
+  );
+  if (isThere !== true) addMount(draft, mount);
+}
+
+/** In place of another tmpfs. */
+function addTmpfs(draft: Draft, mount: MountOptions): void {
+  if (draft.mounts !== undefined)
+    draft.mounts = draft.mounts.filter(({ type, target }) => type !== 'tmpfs' || target !== mount.target);
+  addMount(draft, mount);
 }
 
 function addMount(draft: Draft, mount: MountOptions): void {

@@ -18,7 +18,8 @@ export const imageFlags: readonly CreateFlag[] = [
     group,
     help: 'Whether the image is pulled: always, missing, never, newer',
     set: (draft, value) => {
-      const policy = POLICIES.find((known) => known === value.toLowerCase());
+      const word = value.toLowerCase();
+      const policy = word === 'ifnotpresent' ? 'missing' : POLICIES.find((known) => known === word);
       if (policy === undefined) throw invalid(`unsupported pull policy ${JSON.stringify(value)}`);
       draft.pull = policy;
     },

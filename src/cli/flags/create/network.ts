@@ -25,6 +25,7 @@ export const networkFlags: readonly CreateFlag[] = [
   {
     name: 'ip',
     kind: 'text',
+    emptyCounts: true,
     value: 'address',
     group: NETWORK,
     help: 'IPv4 address on the only network',
@@ -35,6 +36,7 @@ export const networkFlags: readonly CreateFlag[] = [
   {
     name: 'ip6',
     kind: 'text',
+    emptyCounts: true,
     value: 'address',
     group: NETWORK,
     help: 'IPv6 address on the only network',
@@ -45,6 +47,7 @@ export const networkFlags: readonly CreateFlag[] = [
   {
     name: 'mac-address',
     kind: 'text',
+    emptyCounts: true,
     value: 'address',
     group: NETWORK,
     help: 'MAC address on the only network',

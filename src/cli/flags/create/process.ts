@@ -82,6 +82,7 @@ export const processFlags: readonly CreateFlag[] = [
     value: 'command',
     group: PROCESS,
     help: 'What the command is an argument of: a program, or a JSON list of words',
+    emptyCounts: true,
     set: (draft, value) => {
       draft.entrypoint = parseEntrypoint(value);
     },
@@ -105,7 +106,9 @@ export const processFlags: readonly CreateFlag[] = [
     group: PROCESS,
     help: 'User, and group, by name or number',
     set: (draft, value) => {
-      draft.user = value;
+      // Without a group that of the user: the colon says nothing.
+      const user = value.replace(/:$/, '');
+      if (user !== '') draft.user = user;
     },
   },
   {

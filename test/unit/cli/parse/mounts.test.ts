@@ -166,3 +166,30 @@ test('--device', refuses, parseDevice, '', 'invalid device specification: ');
 test('--device', refuses, parseDevice, '/dev/a:/dev/b:q', 'invalid device mode: q');
 test('--device', refuses, parseDevice, '/dev/a:/dev/b:rr', 'invalid device mode: rr');
 test('--device', refuses, parseDevice, '/dev/a:/dev/b:r:w', 'invalid device specification: /dev/a:/dev/b:r:w');
+
+test('-v: options that say the same thing twice are refused', (t) => {
+  const refused = (options: string, message: string): void => {
+    t.is(t.throws(() => parseVolume(`/a:/b:${options}`, CALLER))?.message, message);
+  };
+  refused('rw,ro', `invalid options "rw, ro", can only specify 1 'rw' or 'ro' option`);
+  refused('noexec,exec', `invalid options "noexec, exec", can only specify 1 'noexec' or 'exec' option`);
+  refused(
+    'rprivate,shared',
+    `invalid options "rprivate, shared", can only specify 1 '[r]shared', '[r]private', '[r]slave' or '[r]unbindable' option`,
+  );
+  t.notThrows(() => parseVolume('/a:/b:ro,nosuid,nodev,noexec,rslave,z', CALLER));
+});
+
+test('--tmpfs and --mount: a size is given once, and so is the access', (t) => {
+  const size = 'only one tmpfs size can be specified: duplicate mount option passed';
+  t.is(t.throws(() => parseTmpfs('/a:size=1m,size=2m'))?.message, size);
+  t.is(t.throws(() => parseMount('type=tmpfs,dst=/a,size=1m,tmpfs-size=2m', CALLER))?.message, size);
+  t.is(
+    t.throws(() => parseTmpfs('/a:rw,ro'))?.message,
+    "only one of 'rw' and 'ro' can be used: duplicate mount option passed",
+  );
+  t.is(
+    t.throws(() => parseMount('type=bind,src=/a,dst=/b,ro,readonly=false', CALLER))?.message,
+    "cannot pass 'readonly', 'ro', or 'rw' options more than once: must provide an argument for option",
+  );
+});

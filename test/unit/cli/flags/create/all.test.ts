@@ -214,6 +214,28 @@ test('flags add up', (t) => {
   t.deepEqual(drafted(['log-opt', 'path=/x'], ['log-driver', 'none']), { log: { path: '/x', driver: 'none' } });
 });
 
+test('an empty value of a flag that takes one is as if the flag were not there', (t) => {
+  const counting = ['entrypoint', 'ip', 'ip6', 'mac-address'];
+  const names = createFlags.flatMap((flag) => ('set' in flag && flag.kind === 'text' ? [flag.name] : []));
+  t.true(names.length > 30);
+  for (const name of names.filter((name) => !counting.includes(name))) t.deepEqual(drafted([name, '']), {}, name);
+  t.deepEqual(drafted(['entrypoint', '']), { entrypoint: [] });
+});
+
+test('a colon without a group says nothing, and a policy has two names', (t) => {
+  t.deepEqual(drafted(['user', 'alice:']), { user: 'alice' });
+  t.deepEqual(drafted(['user', ':']), {});
+  t.deepEqual(drafted(['pull', 'IfNotPresent']), { pull: 'missing' });
+});
+
+test('the same volume twice is mounted once, and a tmpfs takes the place of another', (t) => {
+  t.is(drafted(['volume', '/a:/t', '/a:/t:ro']).mounts?.length, 1);
+  t.deepEqual(drafted(['tmpfs', '/t:size=1k', '/t:size=2k']).mounts, [
+    { type: 'tmpfs', target: '/t', options: ['size=2k'] },
+  ]);
+  t.is(t.throws(() => drafted(['volume', '/a:/t', '/b:/t']))?.message, '/t: duplicate mount destination');
+});
+
 test('one target is mounted on once', (t) => {
   const error = t.throws(() => drafted(['volume', '/a:/t'], ['tmpfs', '/t']));
   t.is(error?.message, '/t: duplicate mount destination');
