@@ -7,6 +7,7 @@
  *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
  *   npm run test:vm -- --manager systemd               containers in scopes of systemd
  *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
+ *   npm run test:vm -- --processors 1                  one instead of two: two such machines side by side do more
  *   npm run test:vm -- --built                         with what out/ and dist/ hold already
  *   npm run test:vm -- --command 'uname -a; bin/tspod info'
  *
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     command: { type: 'string' },
     manager: { type: 'string', default: 'cgroupfs' },
     memory: { type: 'string', default: '4G' },
+    processors: { type: 'string', default: '2' },
     minutes: { type: 'string', default: '720' },
     built: { type: 'boolean', default: false },
     rebuild: { type: 'boolean', default: false },
@@ -160,7 +162,7 @@ function boot({ image, disk }) {
   const args = [
     ['-accel', 'tcg,thread=multi'],
     ['-cpu', 'max'],
-    ['-smp', '2'],
+    ['-smp', values.processors],
     ['-m', values.memory],
     ['-M', 'q35'],
     ['-kernel', join(image, 'vmlinuz')],

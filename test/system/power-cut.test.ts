@@ -47,7 +47,7 @@ interface Subject {
 }
 
 test('power cuts: what was reported is there, the rest is whole or not there', async (t) => {
-  if (!requires(t, 'root', 'overlay', 'busybox', 'mkfs.ext4', 'gcc')) return;
+  if (!requires(t, 'root', 'overlay', 'busybox', 'mkfs.ext4')) return;
   t.timeout(3_600_000);
   t.log(`seed ${String(SEED)}`);
   const disk = mountFragileDisk(t, 256);
