@@ -70,7 +70,7 @@ onBusybox('what a state does not allow', async (t, root) => {
   await refused(125, /you can only attach to running containers/, 'attach', 'c');
   t.is(await output(t, 'stop', 'c'), 'c\n');
   await run(t, 0, 'start', 'c');
-  await refused(125, /must provide a non-empty command to start an exec session: invalid argument/, 'exec', 'c');
+  await refused(255, /must provide a non-empty command to start an exec session: invalid argument/, 'exec', 'c');
   await refused(
     2,
     new RegExp(
