@@ -1,6 +1,5 @@
 /** An engine of a test's own: its directories, its part of the cgroups; and the proof, after the test, that nothing is left of it. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,7 +17,15 @@ import {
 import { execute } from '../../src/native/execute.js';
 import { PlanBuilder } from '../../src/plan/builder.js';
 import { encodePlan } from '../../src/plan/encode.js';
-import { cgroupTops, LOOKS, networkState, remains, testCgroupManager, type Territory } from './leaks.js';
+import {
+  cgroupTops,
+  LOOKS,
+  networkState,
+  newCgroupParent,
+  remains,
+  testCgroupManager,
+  type Territory,
+} from './leaks.js';
 import { temporaryDirectory } from './temp.js';
 
 export interface TestEngine extends Territory {
@@ -37,12 +44,11 @@ export async function testEngine(
   { cgroupManager = testCgroupManager() }: Partial<Pick<Territory, 'cgroupManager'>> = {},
 ): Promise<TestEngine> {
   const base = temporaryDirectory(t, 'tspod-engine-');
-  const unique = randomBytes(6).toString('hex');
   const territory: Territory = {
     root: join(base, 'root'),
     runRoot: join(base, 'run'),
     cgroupManager,
-    cgroupParent: cgroupManager === 'systemd' ? `tspodtest${unique}.slice` : `/tspod-test-${unique}`,
+    cgroupParent: newCgroupParent(cgroupManager),
   };
   const network = networkState();
   const opening = { root: territory.root, runRoot: territory.runRoot, cgroupManager };

@@ -1,4 +1,5 @@
 /** What containers leave on a machine, looked for by all the names that they can have. */
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -19,6 +20,12 @@ type CgroupManager = 'cgroupfs' | 'systemd';
 /** Who makes the cgroups of tests that do not choose: `TSPOD_CGROUP_MANAGER`, or tspod itself. */
 export function testCgroupManager(): CgroupManager {
   return process.env['TSPOD_CGROUP_MANAGER'] === 'systemd' ? 'systemd' : 'cgroupfs';
+}
+
+/** A group, or a slice, that no other test has. */
+export function newCgroupParent(cgroupManager: CgroupManager): string {
+  const unique = randomBytes(6).toString('hex');
+  return cgroupManager === 'systemd' ? `tspodtest${unique}.slice` : `/tspod-test-${unique}`;
 }
 
 /** How often settledRemains() and others look again before what they see counts. */

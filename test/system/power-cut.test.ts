@@ -2,7 +2,6 @@
  * The power goes while commands make and remove images, volumes and containers. What was on the disk by then is all that is left: what a command had said is done is
  * so, but for containers that were never started; all else is whole or not there. `npm run test:faults -- --only power-cut` has more rounds.
  */
-import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,7 +17,7 @@ import { randomFrom, type Random } from '../helpers/random.js';
 import { forgetBoot, powerOff } from '../helpers/reboot.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
-import type { Territory } from '../helpers/leaks.js';
+import { newCgroupParent, testCgroupManager, type Territory } from '../helpers/leaks.js';
 import { removeCgroups } from '../helpers/engine.js';
 
 const ROUNDS = Number(process.env['TSPOD_TEST_POWER_CUTS'] ?? 2);
@@ -52,8 +51,8 @@ test('power cuts: what was reported is there, the rest is whole or not there', a
   t.log(`seed ${String(SEED)}`);
   const disk = mountFragileDisk(t, 256);
   const { root, runRoot } = storeOf(t, { root: join(disk.path, 'root') });
-  const cgroupParent = `/tspod-test-${randomBytes(6).toString('hex')}`;
-  const territory = { root, runRoot, cgroupParent, cgroupManager: 'cgroupfs' as const };
+  const cgroupManager = testCgroupManager();
+  const territory = { root, runRoot, cgroupParent: newCgroupParent(cgroupManager), cgroupManager };
   t.teardown(() => removeCgroups(territory));
   const on: Subject = {
     ...{ t, disk, territory, random: randomFrom(SEED), known: new Map(), archives: temporaryDirectory(t) },
