@@ -140,7 +140,7 @@ export interface ContainerProcess extends AsyncDisposable {
   readonly stdout: Readable | null;
   /** null with a tty. */
   readonly stderr: Readable | null;
-  /** The end; never rejects for a non-zero code. */
+  /** The end; never rejects for a non-zero code. That of a detached command does not keep this process running until then. */
   readonly ended: Promise<ExitStatus>;
   /** To the first process; does nothing when it has ended. @default 'SIGTERM' */
   kill(signal?: string | number): void;
