@@ -93,9 +93,12 @@ export function addImageLayers(
 }
 
 /** The same for another runtime: options of a mount in its bundle. */
-export function imageMountOptions({ lowerDirs, upperDir, workDir }: ImageLayers): readonly string[] {
+export function imageMountOptions(layers: ImageLayers): readonly string[] {
+  return [lowerOption(layers.lowerDirs), ...upperOptions(layers)];
+}
+
+function upperOptions({ upperDir, workDir }: Layers): readonly string[] {
   return [
-    lowerOption(lowerDirs),
     ...(upperDir === undefined ? [] : [`upperdir=${upperDir}`]),
     ...(workDir === undefined ? [] : [`workdir=${workDir}`]),
   ];
@@ -109,8 +112,7 @@ function addOverlay(
   root: Layers,
 ): void {
   const options = [
-    ...(root.upperDir === undefined ? [] : [`upperdir=${root.upperDir}`]),
-    ...(root.workDir === undefined ? [] : [`workdir=${root.workDir}`]),
+    ...upperOptions(root),
     ...(root.redirects === true ? ['redirect_dir=follow'] : []),
     ...(root.volatile === true ? ['volatile'] : []),
     ...(mountLabel === undefined ? [] : [`context=${mountLabel}`]),

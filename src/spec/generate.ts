@@ -21,7 +21,7 @@ import { ociResources } from './resources.js';
 import { seccompFor } from './seccomp-choice.js';
 import { seLinuxLabel } from './selinux.js';
 import { DEFAULT_NET_SYSCTLS } from './sysctls.js';
-import { isIdentity } from './userns.js';
+import { hasOtherIds } from './userns.js';
 import { numericUser } from './users.js';
 import { shortId } from '../util/short-id.js';
 
@@ -116,7 +116,7 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   const covers = details.hostCovers ?? [];
   // The host's other file systems belong to the root: they come before everything that may lie on them.
   if (covers.length === 0) return ordered;
-  const shifted = config.namespaces.user !== 'host' && !isIdentity(config);
+  const shifted = hasOtherIds(config);
   return [...covers.map((cover) => hostMount(cover, { shifted, readOnly: config.readOnly })), ...ordered];
 }
 

@@ -66,8 +66,9 @@ function checkMode(option: string, key: keyof NamespaceConfig, mode: string): vo
   if (simple.includes(mode)) return;
   if (key === 'user' && mode === 'nomap')
     throw invalid('userns nomap is for users other than root: root has no id to leave out');
-  if (mode.startsWith('path:')) {
-    checkAbsolutePath(`${option} path`, mode.slice('path:'.length));
+  const path = pathOf(mode);
+  if (path !== undefined) {
+    checkAbsolutePath(`${option} path`, path);
     return;
   }
   if (mode.startsWith('container:')) {
@@ -143,8 +144,9 @@ export function ociNamespaces(modes: NamespaceConfig, paths: NamespacePaths = {}
   const namespaces: OciNamespace[] = [];
   for (const { key, type } of NAMESPACE_KINDS) {
     const mode = modes[key];
+    const path = pathOf(mode);
     if (isPrivate(mode)) namespaces.push({ type });
-    else if (mode.startsWith('path:')) namespaces.push({ type, path: mode.slice('path:'.length) });
+    else if (path !== undefined) namespaces.push({ type, path });
     else if (donorOf(mode) !== undefined) namespaces.push({ type, path: donorPath(type, mode, paths) });
   }
   namespaces.push({ type: 'mount' });

@@ -89,6 +89,11 @@ export function isIdentity({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps'
   return [...uidMaps, ...gidMaps].every(({ containerId, hostId }) => containerId === hostId);
 }
 
+/** Whether ids of the container are others on the host. */
+export function hasOtherIds(config: Pick<ContainerConfig, 'namespaces' | 'uidMaps' | 'gidMaps'>): boolean {
+  return config.namespaces.user !== 'host' && !isIdentity(config);
+}
+
 /** Maps of the ranges, in order, from container id 0 on. */
 export function mapsOfRanges(ranges: readonly IdRange[]): readonly IdMap[] {
   let containerId = 0;

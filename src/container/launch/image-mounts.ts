@@ -1,7 +1,7 @@
 /** Images that are mounted in a container: their layers, and above them what the container writes there. */
 import type { ImageLayers } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { isIdentity } from '../../spec/userns.js';
+import { hasOtherIds } from '../../spec/userns.js';
 import { emptyLayer, lowerDirectories, readOnlyLowerDirectories } from '../../storage/images/layers.js';
 import { ensureImageLayer } from '../../storage/layers.js';
 import type { ContainerPaths } from '../../storage/paths.js';
@@ -19,7 +19,7 @@ export function imageLayersOf(
   { config, paths }: Subject,
 ): ReadonlyMap<string, ImageLayers> {
   const layers = new Map<string, ImageLayers>();
-  const mapped = isShifted(config);
+  const mapped = hasOtherIds(config);
   for (const [index, mount] of config.mounts.entries()) {
     if (!isImageMount(mount)) continue;
     const { layers: chains } = mount.image;
@@ -35,13 +35,9 @@ export function imageLayersOf(
 /** Makes what a container needs that writes to images. May be repeated. */
 export function prepareImageMounts(context: EngineContext, subject: Subject): void {
   const { config } = subject;
-  const maps = isShifted(config) ? config : undefined;
+  const maps = hasOtherIds(config) ? config : undefined;
   for (const { lowerDirs, upperDir, workDir } of imageLayersOf(context, subject).values()) {
     if (upperDir === undefined || workDir === undefined) continue;
     ensureImageLayer(subject, { upper: upperDir, work: workDir }, lowerDirs[0] ?? '/', maps);
   }
-}
-
-function isShifted(config: ContainerConfig): boolean {
-  return config.namespaces.user !== 'host' && !isIdentity(config);
 }

@@ -6,7 +6,7 @@ import type { ExtendedFile, RootSource } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerFiles } from '../../spec/default-mounts.js';
 import { isPrivate } from '../../spec/namespaces.js';
-import { isIdentity, rootIds } from '../../spec/userns.js';
+import { hasOtherIds, rootIds } from '../../spec/userns.js';
 import {
   aroundImageHosts,
   containerFiles,
@@ -79,7 +79,7 @@ export function overlayOver(
  * to the container's root is taken as it is, unless options say otherwise.
  */
 function isShifted(config: ContainerConfig, root: string): boolean {
-  if (config.namespaces.user === 'host' || isIdentity(config)) return false;
+  if (!hasOtherIds(config)) return false;
   if (config.root.kind !== 'directory') return true;
   if (config.root.idmap !== undefined) return config.root.idmap;
   const { uid } = rootIds(config);

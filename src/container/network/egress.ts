@@ -5,7 +5,7 @@ import { TspodError } from '../../errors.js';
 import type { OciProcess } from '../../oci/spec.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { EgressConfig } from '../../spec/egress.js';
-import { donorOf } from '../../spec/namespaces.js';
+import { donorOf, pathOf } from '../../spec/namespaces.js';
 import { containerPaths } from '../../storage/paths.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
@@ -40,7 +40,8 @@ export function egressOwner(context: EngineContext, { id, config }: Subject): Eg
 
 /** The container with an egress list whose network namespace a mode `path:PATH` means. */
 function runningIn(context: EngineContext, mode: string): string | undefined {
-  const namespace = mode.startsWith('path:') ? identityOf(mode.slice('path:'.length)) : undefined;
+  const path = pathOf(mode);
+  const namespace = path === undefined ? undefined : identityOf(path);
   if (namespace === undefined) return undefined;
   return connectedIds(context).find((id) => {
     if (readNetwork(context, id)?.egress === undefined) return false;

@@ -1,5 +1,4 @@
 import type { Container } from '../../../container/api/container.js';
-import { parseDetachKeys } from '../../../container/streams/detach-keys.js';
 import type { ExecOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
 import { invalid } from '../../errors/cli-error.js';
@@ -7,6 +6,7 @@ import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
 import { statusOfCommand } from '../../errors/end-status.js';
 import { execFailure, EXIT_UNKNOWN, StatusError } from '../../errors/exit-status.js';
+import { checkDetachKeys } from '../../parse/detach-keys.js';
 import { detachKeysFlag } from '../../flags/attach.js';
 import { isTerminal } from '../../../host/is-terminal.js';
 import { checkDescriptor, checkDescriptors } from '../../parse/descriptors.js';
@@ -77,22 +77,13 @@ export const command: Command = {
       throw flags.bool('detach') ? none : new StatusError(none, EXIT_UNKNOWN);
     }
     const options = readExecOptions(context, invocation, words);
-    if (!flags.bool('detach')) checkDetachKeys(flags.text('detach-keys') ?? '');
+    checkDetachKeys(flags, (error) => new StatusError(error, EXIT_UNKNOWN));
     if (flags.bool('detach'))
       return execDetached(context, container, { options, hasSession: !flags.bool('no-session') });
     if (flags.bool('tty')) return execTerminal(context, container, { options, detachKeys: flags.text('detach-keys') });
     return execPlain(context, container, options);
   },
 };
-
-/** Also where there is no terminal on which they could be typed. */
-function checkDetachKeys(keys: string): void {
-  try {
-    parseDetachKeys(keys);
-  } catch (error) {
-    throw new StatusError(error, EXIT_UNKNOWN);
-  }
-}
 
 /** With --latest or --cidfile all arguments are the command. */
 export async function findTarget(

@@ -1,5 +1,4 @@
 import type { Container } from '../../../container/api/container.js';
-import { parseDetachKeys } from '../../../container/streams/detach-keys.js';
 import { isTspodError } from '../../../errors.js';
 import type { CreateOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
@@ -9,6 +8,7 @@ import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest } from '../../create/container.js';
 import { statusOfContainer } from '../../errors/end-status.js';
 import { startFailure, StatusError } from '../../errors/exit-status.js';
+import { checkDetachKeys } from '../../parse/detach-keys.js';
 import { createFlags, runFlags } from '../../flags/create/all.js';
 import { isTerminal } from '../../../host/is-terminal.js';
 import { createContainer } from './create.js';
@@ -31,7 +31,7 @@ export const command: Command = {
   check: (invocation) => {
     checkCreate(invocation);
     readStreams(invocation);
-    if (!invocation.flags.bool('detach')) checkDetachKeys(invocation.flags.text('detach-keys') ?? '');
+    checkDetachKeys(invocation.flags, startFailure);
     if (invocation.flags.bool('rmi') && invocation.flags.bool('detach'))
       throw invalid('--rmi and --detach cannot be used together: nobody is there to remove the image at the end');
   },
@@ -52,15 +52,6 @@ export const command: Command = {
     }
   },
 };
-
-/** Before anything is made: the container would wait for somebody who cannot come. */
-function checkDetachKeys(keys: string): void {
-  try {
-    parseDetachKeys(keys);
-  } catch (error) {
-    throw startFailure(error);
-  }
-}
 
 /** Unless somebody else needs it. */
 async function removeImage(context: Context, image: string): Promise<void> {

@@ -52,11 +52,11 @@ function applyFlag(flag: CreateFlag, values: FlagValues, { draft, caller }: Flag
     case 'list':
     case 'items':
       return flag.set(draft, values.list(flag.name), caller);
-    case 'text':
-      if (values.text(flag.name) === '' && flag.emptyCounts !== true) return;
-      return flag.set(draft, values.text(flag.name) ?? '', caller);
-    default:
-      return flag.set(draft, values.text(flag.name) ?? '', caller);
+    default: {
+      const text = values.text(flag.name) ?? '';
+      if (flag.kind === 'text' && text === '' && flag.emptyCounts !== true) return;
+      return flag.set(draft, text, caller);
+    }
   }
 }
 
