@@ -10,19 +10,32 @@ const { Script } = require('node:vm');
 
 /** Commands with a cache of their own, of a megabyte or so; the others share one. */
 const OFTEN =
-  'attach commit container cp create events exec image images inspect kill load logs network pod ps pull push restart rm rmi run start stats stop system volume wait'.split(
+  'attach commit container cp create events exec explain image images inspect kill load logs network pod ps pull push restart rm rmi run start stats stop system volume wait'.split(
     ' ',
   );
 const OTHER = 'other';
+/** Was made with the bundle, of a command that goes through most of what others need. */
+const FIRST = 'explain';
+/** Flags that may stand before the command and take no value. */
+const SWITCHES = ['-D', '--debug', '--help', '--noout', '--trace'];
 
 const filename = `${__dirname}/tspod.cjs`;
-const command = process.argv[2] ?? '';
+const command = commandOf(process.argv.slice(2));
 const own = cacheOf(OFTEN.includes(command) ? command : OTHER);
 
-const cachedData = read(own) ?? (canBeMade() ? undefined : read(cacheOf(OTHER)));
+const cachedData = read(own) ?? (canBeMade() ? undefined : read(cacheOf(FIRST)));
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 if (cachedData === undefined || script.cachedDataRejected) process.once('exit', saveCache);
 script.runInThisContext()(require, { filename, exports: {} }, {});
+
+/** The first word that is neither a flag nor the value of one. */
+function commandOf(words) {
+  for (let at = 0; at < words.length; at++) {
+    if (!words[at].startsWith('-')) return words[at];
+    if (!words[at].includes('=') && !SWITCHES.includes(words[at])) at++;
+  }
+  return '';
+}
 
 function cacheOf(kind) {
   return `${__dirname}/@DIGEST@-${process.version}-${process.arch}-${kind}.cache`;

@@ -3,19 +3,22 @@
  * Makes the program that bin/tspod loads: dist/bundle/tspod.cjs, all of the command line in one file, and start.cjs, which runs it with
  * its code cache. What talks to systemd is apart, in dbus.cjs, and what talks HTTP, in undici.cjs.
  *
- * One CommonJS file, because Node starts a program of many ES modules 20 ms later than that. A command's modules are in it, but run only
- * when they are used.
+ * One CommonJS file, because Node starts a program of many ES modules 20 ms later than that. A module in it runs when something of it is
+ * first used, not when it is imported: most commands need a small part of what they import.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
-import { build } from 'esbuild';
+import { transformAsync } from '@babel/core';
+import lazyCommonJs from '@babel/plugin-transform-modules-commonjs';
+import { build, transform } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = `${root}dist/bundle/`;
+const TARGET = 'node20.19';
 
 /** commander can start other programs as commands; that would load half of Node's network code, and is never used. */
 const withoutChildProcess = {
@@ -53,44 +56,36 @@ const onlyCalls = {
   },
 };
 
-/** Parts of Node that take milliseconds to load, and that many commands import and do not use. */
-const SLOW_MODULES = [
-  'child_process',
-  'crypto',
-  'dns/promises',
-  'fs/promises',
-  'net',
-  'os',
-  'readline',
-  'stream',
-  'stream/promises',
-  'timers/promises',
-  'tty',
-  'url',
-  'zlib',
-];
-
-/** Loads them when something of them is first used. */
-const lazyModules = {
-  name: 'lazy modules of Node',
+/** A module of src/ as CommonJS that loads what it imports at first use. */
+const ownModules = {
+  name: 'modules that load at first use',
   setup: (building) => {
-    building.onResolve({ filter: new RegExp(`^node:(${SLOW_MODULES.join('|')})$`) }, ({ path, namespace, kind }) =>
-      namespace === 'lazy' || kind === 'dynamic-import' ? { path, external: true } : { path, namespace: 'lazy' },
-    );
-    building.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
-      const getters = names.map((name) => `get ${name}() { return require('${path}').${name}; }`);
-      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    building.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) => {
+      const source = relative(root, join(resolveDir, path.replace(/\.js$/, '.ts')));
+      return source.startsWith('src/') ? { path: source, namespace: 'own' } : undefined;
+    });
+    building.onLoad({ filter: /.*/, namespace: 'own' }, async ({ path }) => {
+      const { code } = await transform(readFileSync(join(root, path), 'utf8'), {
+        loader: 'ts',
+        target: TARGET,
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+        define: { 'import.meta.url': 'bundleUrl' },
+      });
+      const commonJs = await transformAsync(code, {
+        configFile: false,
+        plugins: [[lazyCommonJs, { lazy: () => true, importInterop: 'node', strictMode: false }]],
+      });
+      return { contents: commonJs.code, resolveDir: dirname(join(root, path)) };
     });
   },
 };
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/cli/bundle-entry.ts'],
+  stdin: { contents: "require('./src/cli/bundle-entry.js')", resolveDir: root },
   bundle: true,
   platform: 'node',
-  target: 'node20.19',
+  target: TARGET,
   format: 'cjs',
   // a vm.Script has no import(): require takes its place
   supported: { 'dynamic-import': false },
@@ -107,7 +102,7 @@ const { outputFiles } = await build({
     js: "(function (require, module, exports) {'use strict';const bundleUrl = require('node:url').pathToFileURL(module.filename).href;",
   },
   footer: { js: '})' },
-  plugins: [withoutChildProcess, dbusApart, undiciApart, lazyModules],
+  plugins: [withoutChildProcess, dbusApart, undiciApart, ownModules],
   write: false,
 });
 
@@ -116,7 +111,7 @@ const dbus = await build({
   entryPoints: ['dbus-native'],
   bundle: true,
   platform: 'node',
-  target: 'node20.19',
+  target: TARGET,
   format: 'cjs',
   minifyWhitespace: true,
   minifySyntax: true,
@@ -130,7 +125,7 @@ const undici = await build({
   stdin: { contents: "module.exports = require('undici');", resolveDir: root },
   bundle: true,
   platform: 'node',
-  target: 'node20.19',
+  target: TARGET,
   format: 'cjs',
   minifyWhitespace: true,
   minifySyntax: true,
@@ -140,11 +135,7 @@ const undici = await build({
   write: false,
 });
 
-/**
- * esbuild copies what it takes for a CommonJS module into an object with a getter for each of its names, anew for each module that imports it. The
- * lazy ones are such objects already.
- */
-const contents = outputFiles[0].text.replaceAll(/__toESM\((require_(?:node_\w+|promises\d*)\(\)),1\)/g, '$1');
+const contents = outputFiles[0].text;
 const digest = createHash('sha256').update(contents).digest('hex').slice(0, 12);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
