@@ -1,12 +1,12 @@
 /** Containers of the barest kind with a health check, for tests of what the monitor does with it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseHealth, type HealthRecord } from '../../src/container/health/record.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Operands, Step } from '../../src/plan/ops.js';
 import type { Container } from './supervised.js';
+import { until } from './until.js';
 
 export const ACTION = { none: 0, kill: 1, restart: 2, stop: 3 } as const;
 
@@ -81,19 +81,9 @@ export async function untilHealth(
   container: Container,
   isWanted: (record: HealthRecord) => boolean,
 ): Promise<HealthRecord> {
-  return until(() => {
+  return until('the health that is waited for', () => {
     if (!existsSync(join(container.directory, 'health'))) return undefined;
     const record = recordOf(container);
     return isWanted(record) ? record : undefined;
-  }, 'the health that is waited for');
-}
-
-/** Looks until there is an answer. */
-export async function until<T>(look: () => T | undefined, what: string): Promise<T> {
-  for (let i = 0; i < 3000; i += 1) {
-    const found = look();
-    if (found !== undefined) return found;
-    await delay(20);
-  }
-  throw new Error(`waited in vain for ${what}`);
+  });
 }

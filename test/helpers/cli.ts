@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
 import { cgroupTops, testCgroupManager } from './leaks.js';
-import { SLOW } from './pace.js';
+import { until } from './until.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
 
@@ -112,19 +112,6 @@ export async function collect(child: ChildProcess, input?: string): Promise<CliR
     child.once('close', (code, signal) => resolve(code ?? (signal === null ? 1000 : KILLED_BY_SIGNAL)));
   });
   return { status, ...output };
-}
-
-/** Waits until `test` is true; the condition is named in the failure. */
-export async function until(
-  what: string,
-  test: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000 * SLOW,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await test())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Output of a command that has to succeed. */

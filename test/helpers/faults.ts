@@ -7,7 +7,8 @@ import Database from 'better-sqlite3';
 import type { ExecutionContext } from 'ava';
 
 import type { Failpoint, ImageFailpoint, ImageMountFailpoint, VolumeFailpoint } from '../../src/container/failpoint.js';
-import { collect, until, type CliResult } from './cli.js';
+import { collect, type CliResult } from './cli.js';
+import { until } from './until.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
 import { remains } from './leaks.js';
 import { SLOW } from './pace.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { ExecutionContext } from 'ava';
 
-import { until } from './cli.js';
+import { until } from './until.js';
 
 type Controller = 'memory' | 'pids';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
-import { storeOf, until } from './cli.js';
+import { storeOf } from './cli.js';
+import { until } from './until.js';
 import { temporaryDirectory } from './temp.js';
 
 export interface Terminal {
@@ -57,10 +58,11 @@ export async function openTerminal(t: ExecutionContext<unknown>): Promise<Termin
   const terminal: Terminal = {
     keys: (...keys) => tmux('send-keys', '-t', 't', ...keys),
     screen,
-    shows: (pattern) =>
-      until(`the terminal shows ${String(pattern)}`, () => pattern.test(screen())).catch((error: unknown) => {
+    shows: async (pattern) => {
+      await until(`the terminal shows ${String(pattern)}`, () => pattern.test(screen())).catch((error: unknown) => {
         throw new Error(`${error instanceof Error ? error.message : String(error)}; it shows\n${screen()}`);
-      }),
+      });
+    },
     resize: (columns, rows) => tmux('resize-window', '-t', 't', '-x', String(columns), '-y', String(rows)),
     settings: () => {
       const tty = tmux('display-message', '-p', '-t', 't', '#{pane_tty}').trim();

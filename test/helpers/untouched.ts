@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 
 import { NAMESPACE_KINDS } from '../../src/native/index.js';
-import { until } from './cli.js';
+import { until } from './until.js';
 import { added, children, openDescriptors, statusField } from './native.js';
 
 /** Namespaces of the main thread, working directory, umask and blocked signals. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { until } from '../helpers/checked.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { startContainer } from '../helpers/supervised.js';
 
@@ -41,9 +41,6 @@ test.serial('memory: what much output took is given back when the container is q
   const before = kilobytes(container.monitorPid, 'Private_Dirty');
   container.engine.type('go\n');
   await container.engine.untilOutput((peer) => peer.stdout.length > 20_000_000);
-  await until(
-    () => kilobytes(container.monitorPid, 'Private_Dirty') <= before + 16 || undefined,
-    `${before} kB of memory`,
-  );
+  await until(`${before} kB of memory`, () => kilobytes(container.monitorPid, 'Private_Dirty') <= before + 16);
   t.pass();
 });

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { ACTION, check, health, recordOf, RESULT, startupCheck, until, untilHealth } from '../helpers/checked.js';
+import { ACTION, check, health, recordOf, RESULT, startupCheck, untilHealth } from '../helpers/checked.js';
+import { until } from '../helpers/until.js';
 import { exitOf, startContainer, stateOf } from '../helpers/supervised.js';
 import { SLOW } from '../helpers/pace.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -29,7 +30,7 @@ function pidsIn(path: string): number[] {
 }
 
 async function untilGone(pids: readonly number[]): Promise<void> {
-  await until(() => (pids.some(isAlive) ? undefined : true), `the end of ${pids.join(', ')}`);
+  await until(`the end of ${pids.join(', ')}`, () => !pids.some(isAlive));
 }
 
 async function ask(container: Awaited<ReturnType<typeof startContainer>>): Promise<number> {
@@ -48,7 +49,7 @@ test('health: a check that succeeds makes the container healthy, and is run agai
     directory,
     steps: [check(`echo >> ${count}; echo well; echo too >&2`), health()],
   });
-  await until(() => (linesOf(count) >= 3 ? true : undefined), 'three checks');
+  await until('three checks', () => linesOf(count) >= 3);
   const { status, failingStreak, log } = await untilHealth(container, (record) => record.log.length >= 2);
   t.is(status, 'healthy');
   t.is(failingStreak, 0);
@@ -114,7 +115,7 @@ test('health: who asks while a check runs gets the result of the next one', asyn
   });
   const [first, second] = [await container.connect(), await container.connect()];
   first.send('check', {});
-  await until(() => (linesOf(begun) === 1 ? true : undefined), 'the first check');
+  await until('the first check', () => linesOf(begun) === 1);
   second.send('check', {});
   second.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
   await second.expect('attached');
@@ -138,7 +139,7 @@ test('health: who asks while a check runs that ends the container hears at once 
   });
   const [first, second] = [await container.connect(), await container.connect()];
   first.send('check', {});
-  await until(() => (linesOf(begun) === 1 ? true : undefined), 'the check');
+  await until('the check', () => linesOf(begun) === 1);
   second.send('check', {});
   second.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
   await second.expect('attached');
@@ -232,14 +233,14 @@ test('health: the regular check begins when the start-up check has succeeded', a
       health(),
     ],
   });
-  await until(() => (linesOf(startup ?? '') >= 3 ? true : undefined), 'start-up checks');
+  await until('start-up checks', () => linesOf(startup ?? '') >= 3);
   t.is(linesOf(regular ?? ''), 0);
   t.like(recordOf(container), { status: 'starting', failingStreak: 0 });
   t.is(await ask(container), RESULT.failedStartup);
   writeFileSync(ready ?? '', '');
   await untilHealth(container, ({ status }) => status === 'healthy');
   const count = linesOf(startup ?? '');
-  await until(() => (linesOf(regular ?? '') >= 3 ? true : undefined), 'regular checks');
+  await until('regular checks', () => linesOf(regular ?? '') >= 3);
   t.is(linesOf(startup ?? ''), count);
 });
 
@@ -249,7 +250,7 @@ test('health: too many failures of the start-up check restart the container, wha
     steps: [check('true'), startupCheck('exit 1', { failures: 2 }), health()],
   });
   await container.engine.vanish();
-  await until(() => (Number(stateOf(container)['restarts']) >= 2 ? true : undefined), 'two restarts');
+  await until('two restarts', () => Number(stateOf(container)['restarts']) >= 2);
   await (await container.connect()).vanish();
   t.false(existsSync(join(container.directory, 'exit')));
 });
@@ -262,7 +263,7 @@ test('health: restart ends an unhealthy container and launches it again, with no
     directory,
     steps: [check(`test -e ${healed}`, { failures: 2 }), health({ onFailure: ACTION.restart })],
   });
-  await until(() => (linesOf(runs) >= 2 ? true : undefined), 'the second run');
+  await until('the second run', () => linesOf(runs) >= 2);
   writeFileSync(healed, '');
   const record = await untilHealth(container, ({ status }) => status === 'healthy');
   t.is(record.failingStreak, 0);
@@ -318,7 +319,7 @@ test('health: nothing is checked while the container is frozen', async (t) => {
     directory,
     steps: [check(`echo >> ${count}`), health({ freezer, thawed: '0' })],
   });
-  await until(() => (linesOf(count) >= 1 ? true : undefined), 'a check');
+  await until('a check', () => linesOf(count) >= 1);
   writeFileSync(freezer, '1\n');
   t.is(await ask(container), RESULT.notRun);
   // The one that was running when the file was written may end; no other begins.
@@ -330,7 +331,7 @@ test('health: nothing is checked while the container is frozen', async (t) => {
   t.true(recordOf(container).log.length <= log.length + 1);
   const frozen = linesOf(count);
   writeFileSync(freezer, '0\n');
-  await until(() => (linesOf(count) > frozen ? true : undefined), 'a check after the thaw');
+  await until('a check after the thaw', () => linesOf(count) > frozen);
 });
 
 test('health: a check has its time anew when the container was frozen meanwhile', async (t) => {
@@ -347,7 +348,7 @@ test('health: a check has its time anew when the container was frozen meanwhile'
     ],
   });
   const answer = ask(container);
-  await until(() => (linesOf(begun ?? '') === 1 ? true : undefined), 'the check');
+  await until('the check', () => linesOf(begun ?? '') === 1);
   writeFileSync(freezer ?? '', '1');
   await new Promise((resolve) => setTimeout(resolve, 1500 * SLOW));
   writeFileSync(go ?? '', '');
@@ -362,7 +363,7 @@ test('health: a check that runs ends with the container', async (t) => {
     directory,
     steps: [check(`echo $$ >> ${pids}; sleep 1000 & echo $! >> ${pids}; wait`), health()],
   });
-  await until(() => (pidsIn(pids).length === 2 ? true : undefined), 'the check');
+  await until('the check', () => pidsIn(pids).length === 2);
   container.monitor.kill('SIGTERM');
   t.is(await container.ended, 0);
   t.deepEqual(pidsIn(pids).filter(isAlive), []);
@@ -376,7 +377,7 @@ test('health: a check that runs ends with a monitor that is killed', async (t) =
     directory,
     steps: [check(`echo $$ >> ${pids}; sleep 1000 & echo $! >> ${pids}; wait`), health()],
   });
-  await until(() => (pidsIn(pids).length === 2 ? true : undefined), 'the check');
+  await until('the check', () => pidsIn(pids).length === 2);
   const children = readFileSync(`/proc/${container.monitorPid}/task/${container.monitorPid}/children`, 'utf8');
   const init = Number.parseInt(stateOf(container)['init'] ?? '', 10);
   const others = children
@@ -400,7 +401,7 @@ test('health: who asks for a check of a container that ends hears that it was no
     steps: [check(`echo >> ${begun}; exec sleep 1000`, NO_CHECK_BY_ITSELF), health()],
   });
   const answer = ask(container);
-  await until(() => (linesOf(begun) === 1 ? true : undefined), 'the check');
+  await until('the check', () => linesOf(begun) === 1);
   container.monitor.kill('SIGTERM');
   t.is(await answer, RESULT.notRun);
 });
@@ -420,11 +421,11 @@ test('health: checks leave no descriptor behind', async (t) => {
     steps: [check(`echo >> ${count}`, { intervalMs: 1n }), health()],
   });
   const descriptors = (): number => readdirSync(`/proc/${container.monitorPid}/fd`).length;
-  await until(() => (linesOf(count) >= 2 ? true : undefined), 'the first checks');
+  await until('the first checks', () => linesOf(count) >= 2);
   // A check that runs has some: its line, its output, its process. Between two checks there are the fewest.
   const fewest = () => Math.min(...Array.from({ length: 100 }, descriptors));
   const before = fewest();
-  await until(() => (linesOf(count) >= 30 ? true : undefined), 'many checks');
+  await until('many checks', () => linesOf(count) >= 30);
   const after = fewest();
   t.true(after <= before + 4, `${before} before, ${after} after`);
 });

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { until } from '../helpers/checked.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { launchContainer, runContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -144,7 +144,7 @@ test('logs: what is not ended with a newline is there at once, and is not ended 
   });
   await container.engine.untilOutput('prompt');
   const logged = () => contentOf(k8sRecords(container.logPath), 'stdout').toString();
-  t.is(await until(() => logged() || undefined, 'it is in the log'), 'prompt');
+  t.is(await until('it is in the log', () => logged() || undefined), 'prompt');
   container.engine.type('it\n');
   await container.engine.expect('exited');
   t.is(logged(), 'promptgot it');

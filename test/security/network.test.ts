@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
 import { attackersRoot } from '../helpers/attacks.js';
-import { output, run, until } from '../helpers/cli.js';
+import { output, run } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { ownNetwork } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { attackersRoot } from '../helpers/attacks.js';
-import { collect, output, run, runWith, start, storeOf, until } from '../helpers/cli.js';
+import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { probePath } from '../helpers/probe.js';
 import { requires } from '../helpers/requires.js';

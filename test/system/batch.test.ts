@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import type { BatchedContainer, Container } from '../../src/index.js';
 import { tryLock } from '../../src/native/file-lock.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine, rejectsWith, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 

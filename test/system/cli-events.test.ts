@@ -1,6 +1,7 @@
 import test from 'ava';
 
-import { output, run, start, until } from '../helpers/cli.js';
+import { output, run, start } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { openTerminal } from '../helpers/tmux.js';
 

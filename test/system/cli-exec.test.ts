@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
+import { collect, output, run, runWith, start } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 

@@ -1,7 +1,8 @@
 /** stats, top, port and cleanup on the command line: output, messages and statuses as Podman's. */
 
 import { onBusybox } from '../helpers/busybox.js';
-import { collect, output, run, start, until } from '../helpers/cli.js';
+import { collect, output, run, start } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { openTerminal } from '../helpers/tmux.js';
 

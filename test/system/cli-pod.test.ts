@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
 import { create, field, member, onPods } from '../helpers/cli-pods.js';
-import { collect, output, run, runWith, start, until } from '../helpers/cli.js';
+import { collect, output, run, runWith, start } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { removeCgroups } from '../helpers/engine.js';
 import { cgroupTops, testCgroupManager } from '../helpers/leaks.js';
 import { ownNetwork } from '../helpers/own-network.js';

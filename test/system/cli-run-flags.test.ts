@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, runWith, until } from '../helpers/cli.js';
+import { output, run, runWith } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { removeCgroups } from '../helpers/engine.js';
 import { testCgroupManager } from '../helpers/leaks.js';
 import { requires, skip, type Requirement } from '../helpers/requires.js';

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import test from 'ava';
 
 import { onBusybox } from '../helpers/busybox.js';
-import { collect, output, run, runWith, start, storeOf, until } from '../helpers/cli.js';
+import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { fill, mountMemory } from '../helpers/disks.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

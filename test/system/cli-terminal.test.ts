@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, storeOf, until } from '../helpers/cli.js';
+import { output, run, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { openTerminal, type Terminal } from '../helpers/tmux.js';
 

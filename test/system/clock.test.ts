@@ -5,7 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
 
-import { collect, output, run, start, until } from '../helpers/cli.js';
+import { collect, output, run, start } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 

@@ -4,7 +4,7 @@ import { readlinkSync, statSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 

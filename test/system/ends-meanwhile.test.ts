@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import test from 'ava';
 
 import { isTspodError, type Container, type CreateOptions } from '../../src/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 

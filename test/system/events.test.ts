@@ -6,7 +6,7 @@ import { eventPaths } from '../../src/events/event-log.js';
 import { readEvents } from '../../src/events/read.js';
 import { openEngine, type CreateOptions, type Engine, type EngineEvent } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { faults, killHard, untilGone } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
 

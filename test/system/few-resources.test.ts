@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
-import { collect, KILLED_BY_SIGNAL, output, run, start, storeOf, until, type CliResult } from '../helpers/cli.js';
+import { collect, KILLED_BY_SIGNAL, output, run, start, storeOf, type CliResult } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { isAlive } from '../helpers/faults.js';
 import { limitGroup } from '../helpers/limits.js';
 import { checkOutcome } from '../helpers/outcome.js';

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { collect, output, run, start, storeOf, until } from '../helpers/cli.js';
+import { collect, output, run, start, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { fill, mountDisk, mountMemory } from '../helpers/disks.js';
 import { isAlive } from '../helpers/faults.js';
 import { writeArchive } from '../helpers/images.js';

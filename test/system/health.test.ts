@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { childrenOf, isAlive } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
-import { run as runCli, runWith, start, storeOf, until } from '../helpers/cli.js';
+import { run as runCli, runWith, start, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf } from '../helpers/layers.js';

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { childrenOf, faults, isAlive, killHard, socketsOf, untilGone, type Faults } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
 

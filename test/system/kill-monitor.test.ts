@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
 import type { Failpoint } from '../../src/container/failpoint.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith } from '../helpers/engine.js';
 import { childrenOf, faults, isAlive, killHard, type Faults } from '../helpers/faults.js';
 import { statusField } from '../helpers/native.js';

@@ -6,7 +6,7 @@ import { FAILPOINTS, POD_FAILPOINTS, type Failpoint, type PodFailpoint } from '.
 import { isTspodError } from '../../src/errors.js';
 import type { CreateOptions, Engine, Pod, PodCreateOptions } from '../../src/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { settledRemains, testEngine, type TestEngine } from '../helpers/engine.js';
 import { podCalls, podCallsKilledAt } from '../helpers/pods.js';
 import type { PodCall } from '../helpers/pod-worker.js';

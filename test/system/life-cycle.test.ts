@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
 import { binding } from '../../src/native/binding.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { faults, killHard } from '../helpers/faults.js';
 import { openDescriptors } from '../helpers/native.js';

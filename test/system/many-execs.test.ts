@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import test from 'ava';
 
 import type { Container } from '../../src/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { childrenOf } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
@@ -43,8 +43,8 @@ test('commands in a container leave no process, no descriptor, no memory and no 
   t.is(container.state().pid, pid);
 
   /** Of all monitors the container's alone is left. */
-  function quiet(): Promise<void> {
-    return until('monitors of commands are gone', () => childrenOf(process.pid).length === 1);
+  async function quiet(): Promise<void> {
+    await until('monitors of commands are gone', () => childrenOf(process.pid).length === 1);
   }
 
   function look(monitor: number) {

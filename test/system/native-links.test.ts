@@ -19,7 +19,7 @@ import {
   setLink,
 } from '../../src/native/index.js';
 import type { NamespaceHandle } from '../../src/native/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { held } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { staysUntouched } from '../helpers/untouched.js';

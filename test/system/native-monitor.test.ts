@@ -26,7 +26,7 @@ import { connectMonitor, spawnMonitor } from '../../src/native/monitor-spawn.js'
 import { isNativeError } from '../../src/native/native-error.js';
 import { runPlan } from '../../src/native/run-plan.js';
 import { encodePlan } from '../../src/plan/encode.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { added, children, openDescriptors, statusField } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { binding } from '../../src/native/binding.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { children, openDescriptors, threadCount } from '../helpers/native.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 

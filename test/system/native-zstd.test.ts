@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { zstdDecompressor } from '../../src/native/zstd.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 
 const KIB = 1024;

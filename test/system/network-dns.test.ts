@@ -7,17 +7,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import {
-  KILLED_BY_SIGNAL,
-  collect,
-  output,
-  run,
-  runWith,
-  start,
-  storeOf,
-  until,
-  type CliResult,
-} from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, collect, output, run, runWith, start, storeOf, type CliResult } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testNetwork, type TestNetwork } from '../helpers/network.js';
 import { requires } from '../helpers/requires.js';
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { KILLED_BY_SIGNAL, collect, output, run, start, storeOf, until } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, collect, output, run, start, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testNetwork, type TestNetwork } from '../helpers/network.js';
 import { requires, skip } from '../helpers/requires.js';
 

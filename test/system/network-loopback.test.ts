@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
 import { parseStat } from '../../src/host/process-files.js';
-import { output, run, storeOf, until } from '../helpers/cli.js';
+import { output, run, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { ownNetwork, type OwnNetwork } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
 

@@ -35,7 +35,7 @@ import {
   sendDrafts,
 } from '../../src/plan/network/netlink.js';
 import { NONE, type Plan } from '../../src/plan/ops.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 

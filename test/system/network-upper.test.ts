@@ -2,7 +2,8 @@
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, until } from '../helpers/cli.js';
+import { output, run } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testNetwork, type TestNetwork } from '../helpers/network.js';
 import { requires, skip } from '../helpers/requires.js';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
-import { output, run, storeOf, until } from '../helpers/cli.js';
+import { output, run, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { ownNetwork, type OwnNetwork } from '../helpers/own-network.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
 import type { Container } from '../../src/index.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { childrenOf } from '../helpers/faults.js';
 import { SLOW } from '../helpers/pace.js';

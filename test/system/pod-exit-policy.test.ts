@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { busyboxRoot } from '../helpers/busybox.js';
-import { KILLED_BY_SIGNAL, output, run, runWith, storeOf, until } from '../helpers/cli.js';
+import { KILLED_BY_SIGNAL, output, run, runWith, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { create, field, member, onPods } from '../helpers/cli-pods.js';
 import { infraOf, podCalls, withPods } from '../helpers/pods.js';
 import { requires } from '../helpers/requires.js';

@@ -6,7 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isTspodError, type CreateOptions, type PodCreateOptions } from '../../src/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
-import { storeOf, until } from '../helpers/cli.js';
+import { storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith } from '../helpers/engine.js';
 import { ownNetwork } from '../helpers/own-network.js';
 import { cgroupsOf, common, infraOf, namespaceOf, podCalls, shell, withPods } from '../helpers/pods.js';

@@ -6,7 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isTspodError } from '../../src/errors.js';
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, runWith, storeOf, until } from '../helpers/cli.js';
+import { output, run, runWith, storeOf } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

@@ -9,7 +9,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { CONTAINER_STATUSES } from '../../src/container/api/container.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { faults, type Faults } from '../helpers/faults.js';
 import { remains } from '../helpers/leaks.js';
 import { SLOW } from '../helpers/pace.js';

@@ -17,7 +17,7 @@ import type { Container, CreateOptions } from '../../src/index.js';
 import { pidsInCgroup } from '../../src/host/process-files.js';
 import { createNamespace, pinNamespace, readIdMaps, unmount } from '../../src/native/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
-import { until } from '../helpers/cli.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
 import { requires } from '../helpers/requires.js';
