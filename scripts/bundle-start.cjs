@@ -2,8 +2,8 @@
 /**
  * Runs the bundle with the code that V8 made of it before, since compiling it takes longer than running it. A cache belongs to one bundle
  * (by its digest), one version of Node and one command: it has the functions that the program used which made it. Where there is none yet,
- * it is made when this one ends; if the directory cannot be written to, the one that was made with the bundle serves all commands. V8
- * checks a cache before it uses it.
+ * it is made when this one ends well; if the directory cannot be written to, the one that was made with the bundle serves all commands.
+ * V8 checks a cache before it uses it.
  */
 const { accessSync, constants, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
@@ -14,19 +14,28 @@ const OFTEN =
     ' ',
   );
 const OTHER = 'other';
+const HELP = 'help';
 /** Was made with the bundle, of a command that goes through most of what others need. */
 const FIRST = 'explain';
+const EXIT_FAILURE = 125;
 /** Flags that may stand before the command and take no value. */
 const SWITCHES = ['-D', '--debug', '--help', '--noout', '--trace'];
 
 const filename = `${__dirname}/tspod.cjs`;
-const command = commandOf(process.argv.slice(2));
-const own = cacheOf(OFTEN.includes(command) ? command : OTHER);
+const words = process.argv.slice(2);
+const command = commandOf(words);
+const own = cacheOf(kindOf());
 
 const cachedData = read(own) ?? (canBeMade() ? undefined : read(cacheOf(FIRST)));
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 if (cachedData === undefined || script.cachedDataRejected) process.once('exit', saveCache);
 script.runInThisContext()(require, { filename, exports: {} }, {});
+
+/** Help uses next to nothing of a command: a cache that it made would serve the command badly from then on. */
+function kindOf() {
+  if (command === '' || command === HELP || words.includes('--help')) return HELP;
+  return OFTEN.includes(command) ? command : OTHER;
+}
 
 /** The first word that is neither a flag nor the value of one. */
 function commandOf(words) {
@@ -58,7 +67,9 @@ function canBeMade() {
   }
 }
 
-function saveCache() {
+/** A command that could not do its work has used as little of itself; the first one may lack the addon, which is built later. */
+function saveCache(status) {
+  if (status === EXIT_FAILURE && command !== FIRST) return;
   try {
     const temporary = `${own}.${process.pid}`;
     writeFileSync(temporary, script.createCachedData(), { flag: 'wx' });

@@ -1,56 +1,72 @@
 /** The code caches of the program: which command makes which, and that the next one uses it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 
 import { temporaryDirectory } from '../helpers/temp.js';
 
-const BUNDLE = fileURLToPath(new URL('../../../dist/bundle', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
+const BUNDLE = 'dist/bundle';
 
-/** A bundle of its own without caches; these commands need nothing else. */
-function ownBundle(t: ExecutionContext): string {
-  const directory = join(temporaryDirectory(t), 'bundle');
-  mkdirSync(directory);
-  cpSync(BUNDLE, directory, { recursive: true, filter: (path) => !path.endsWith('.cache') });
+/** A program of its own whose bundle has no caches. */
+function ownProgram(t: ExecutionContext): string {
+  const directory = temporaryDirectory(t);
+  for (const part of ['node_modules', 'build']) symlinkSync(join(PROJECT, part), join(directory, part));
+  copyFileSync(join(PROJECT, 'package.json'), join(directory, 'package.json'));
+  cpSync(join(PROJECT, BUNDLE), join(directory, BUNDLE), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.cache'),
+  });
   return directory;
 }
 
-function start(t: ExecutionContext, bundle: string, ...words: readonly string[]): void {
-  const { status, stderr } = spawnSync(process.execPath, [join(bundle, 'start.cjs'), ...words], { encoding: 'utf8' });
-  t.is(status, 0, stderr);
+function start(t: ExecutionContext, program: string, words: readonly string[], expected = 0): void {
+  const { status, stderr } = spawnSync(process.execPath, [join(program, BUNDLE, 'start.cjs'), ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, TSPOD_ROOT: join(program, 'root'), TSPOD_RUNROOT: join(program, 'run') },
+  });
+  t.is(status, expected, stderr);
 }
 
-function caches(bundle: string): string[] {
-  return readdirSync(bundle).filter((name) => name.endsWith('.cache'));
+function caches(program: string): string[] {
+  return readdirSync(join(program, BUNDLE)).filter((name) => name.endsWith('.cache'));
 }
 
 const makes = test.macro<[readonly string[], string]>({
   exec: (t, words, kind) => {
-    const bundle = ownBundle(t);
-    start(t, bundle, ...words);
+    const program = ownProgram(t);
+    start(t, program, words);
     t.deepEqual(
-      caches(bundle).map((name) => name.replace(/^[0-9a-f]{12}-/, '')),
+      caches(program).map((name) => name.replace(/^[0-9a-f]{12}-/, '')),
       [`${process.version}-${process.arch}-${kind}.cache`],
     );
   },
   title: (_, words, kind) => `tspod ${words.join(' ')} makes the cache "${kind}"`,
 });
 
-test(makes, ['ps', '--help'], 'ps');
-test(makes, ['--root', '/none', 'ps', '--help'], 'ps');
-test(makes, ['--log-level=debug', '-D', 'ps', '--help'], 'ps');
-test(makes, ['--root', 'run', 'version', '--help'], 'other');
-test(makes, ['help', 'run'], 'other');
-test(makes, ['--help'], 'other');
+test(makes, ['ps'], 'ps');
+test(makes, ['--log-level', 'info', 'ps'], 'ps');
+test(makes, ['--log-level=debug', '-D', 'ps'], 'ps');
+test(makes, ['--network-config-dir', 'ps', 'version'], 'other');
+
+test(makes, ['ps', '--help'], 'help');
+test(makes, ['help', 'ps'], 'help');
+test(makes, ['--help'], 'help');
+
+test('a command that fails makes none', (t) => {
+  const program = ownProgram(t);
+  start(t, program, ['ps', '--unheard'], 125);
+  t.deepEqual(caches(program), []);
+});
 
 test('the next command uses the cache and leaves it', (t) => {
-  const bundle = ownBundle(t);
-  start(t, bundle, 'version', '--help');
-  const [cache = ''] = caches(bundle);
-  const { mtimeMs, ino } = statSync(join(bundle, cache));
-  start(t, bundle, 'version', '--help');
-  t.deepEqual(caches(bundle), [cache]);
-  t.like(statSync(join(bundle, cache)), { mtimeMs, ino });
+  const program = ownProgram(t);
+  start(t, program, ['version']);
+  const [cache = ''] = caches(program);
+  const { mtimeMs, ino } = statSync(join(program, BUNDLE, cache));
+  start(t, program, ['version']);
+  t.deepEqual(caches(program), [cache]);
+  t.like(statSync(join(program, BUNDLE, cache)), { mtimeMs, ino });
 });
