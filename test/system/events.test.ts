@@ -295,6 +295,18 @@ test('events: the end of a detached command is told by who looks next, once', as
   ]);
 });
 
+test('events: a command that ended before it was recorded has begun before', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  const starter = await env.stoppedAt('exec-started', 'exec', '-d', 'subject', 'true');
+  const container = env.engine.containers.get('subject');
+  await until('the command has ended', () => container.execSessions().every((one) => one.state() === 'stopped'));
+  t.is((await starter.goOn()).status, 0);
+  await env.tspod('ps');
+  t.deepEqual(toldOf(env.runRoot, 'exec', 'exec_died'), ['exec', 'exec_died 0']);
+});
+
 test('events: a command whose monitor was killed has died, and nobody knows how', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

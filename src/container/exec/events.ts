@@ -4,7 +4,7 @@ import { recordContainerEvent } from '../events.js';
 import { exitCodeOf } from '../exit-status.js';
 import { isTold, lastMonitors, listSessions, tell, type FoundSession } from './files.js';
 import type { HeldContainer } from '../held.js';
-import type { MonitorTalk } from '../monitor/talk.js';
+import type { StartedExec } from './launch.js';
 import { openProcess } from '../../native/process-handle.js';
 
 interface Named {
@@ -12,14 +12,15 @@ interface Named {
   readonly name: string;
 }
 
-/** `session`: where its record is, if it has one. */
-export function recordExec(
-  context: EngineContext,
-  { id, name }: Named,
-  { talk, session }: { readonly talk: MonitorTalk; readonly session?: FoundSession },
-): void {
+interface Begun extends StartedExec {
+  /** Where its record is, if it has one. */
+  readonly session?: FoundSession;
+}
+
+export function recordExec(context: EngineContext, { id, name }: Named, { talk, answer, session }: Begun): void {
   if (context.events === undefined) return;
-  recordContainerEvent(context, { id, name, status: 'exec' });
+  // A short command may have ended by now, and been told by who looked.
+  recordContainerEvent(context, { id, name, status: 'exec', timeUs: answer.startedUs });
   void talk
     .exited()
     .then(() => {

@@ -2,7 +2,7 @@
 import { isTspodError } from '../../errors.js';
 import type { AttachOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
-import { compileExec, execTarget, launchExec, type ExecTarget } from './launch.js';
+import { compileExec, execTarget, launchExec, type ExecTarget, type StartedExec } from './launch.js';
 import { recordExec } from './events.js';
 import type { ExecStartOptions } from './api.js';
 import { claimStart, writeFailedStart, type FoundSession } from './files.js';
@@ -18,8 +18,7 @@ interface StartRequest {
   readonly attach?: AttachOptions;
 }
 
-interface StartedSession {
-  readonly talk: MonitorTalk;
+interface StartedSession extends StartedExec {
   readonly session: Session | undefined;
 }
 
@@ -47,7 +46,7 @@ export async function startSession(
       failpoint('exec-session-claimed');
       try {
         const started = await launchSession(context, { session, target, stdio, request });
-        recordExec(context, held, { talk: started.talk, session });
+        recordExec(context, held, { talk: started.talk, answer: started.answer, session });
         return started;
       } catch (error) {
         writeFailedStart(directory, isTspodError(error, 'COMMAND_NOT_FOUND') ? 127 : 126);
@@ -83,7 +82,7 @@ interface SessionLaunch {
 async function launchSession(context: EngineContext, launch: SessionLaunch): Promise<StartedSession> {
   const { session, target, stdio, request } = launch;
   let attached: Session | undefined;
-  const { talk } = await launchExec(compileExec(context, target, stdio, session.directory), {
+  const started = await launchExec(compileExec(context, target, stdio, session.directory), {
     target,
     fds: stdio.fds,
     signal: request.options.signal,
@@ -93,7 +92,7 @@ async function launchSession(context: EngineContext, launch: SessionLaunch): Pro
       attached = connected;
     },
   });
-  return { talk, session: attached };
+  return { ...started, session: attached };
 }
 
 export function connectStreams(talk: MonitorTalk, { config }: FoundSession, options: AttachOptions): Session {

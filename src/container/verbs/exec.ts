@@ -70,7 +70,7 @@ async function spawnWithPipes(
       fds: stdio.fds,
       signal: options.signal,
     });
-    recordExec(context, target, { talk });
+    recordExec(context, target, { talk, answer });
     if (detach) talk.connection.unref();
     const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
     return directProcess({ id: target.id, answer, talk, streams: pipes.open(), onEnd });
@@ -112,7 +112,7 @@ async function spawnDetachedTerminal(
   }
   const stdio = execStdio(target.request, { stdin: false, fds, size });
   const { talk, answer } = await launchExec(compileExec(context, target, stdio), { target, fds: stdio.fds, signal });
-  recordExec(context, target, { talk });
+  recordExec(context, target, { talk, answer });
   talk.connection.unref();
   return directProcess({
     id: target.id,
@@ -147,7 +147,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
     },
   });
   if (session === undefined) throw new TypeError('an attached exec gave no session');
-  recordExec(context, target, { talk });
+  recordExec(context, target, { talk, answer });
   return { id: target.id, answer, session };
 }
 

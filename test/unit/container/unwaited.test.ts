@@ -34,10 +34,12 @@ test.serial('the end of a command that cannot be written down', async (t) => {
   const context = { events: { record: (event: unknown) => told.push(event) } } as unknown as EngineContext;
   const talk = { exited: () => Promise.resolve(), exit: { exitCode: 3 } } as unknown as MonitorTalk;
   const session = { id: 's', directory: blocked } as Parameters<typeof recordExec>[2]['session'];
+  const answer = { kind: 'started', pid: 2, startTime: 1n, startedUs: 5 } as const;
   const record = () => {
-    recordExec(context, { id: 'c', name: 'c' }, { talk, ...(session === undefined ? {} : { session }) });
+    recordExec(context, { id: 'c', name: 'c' }, { talk, answer, ...(session === undefined ? {} : { session }) });
   };
   t.deepEqual(await unhandledIn(record), []);
+  t.like(told[0], { status: 'exec', timeUs: 5 });
   t.like(told[1], { status: 'exec_died', key: 's' });
 });
 
