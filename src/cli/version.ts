@@ -1,10 +1,6 @@
 /** The version of tspod, found without opening its store. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
+import { engineVersion } from '../engine/version.js';
 import { platformOf } from '../oci/platform.js';
-import { packageRoot } from '../native/package-root.js';
-import { PLAN_VERSION } from '../plan/ops.js';
 
 export interface VersionFields {
   readonly [name: string]: string | number;
@@ -16,19 +12,13 @@ export interface VersionFields {
 }
 
 export function readVersion(): VersionFields {
-  const { os, architecture } = platformOf(process.arch);
+  const { version, planVersion, node, arch } = engineVersion();
+  const { os, architecture } = platformOf(arch);
   return {
-    Version: packageVersion(),
-    PlanVersion: PLAN_VERSION,
-    NodeVersion: process.version,
+    Version: version,
+    PlanVersion: planVersion,
+    NodeVersion: node,
     Os: os,
     OsArch: `${os}/${architecture}`,
   };
-}
-
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    readonly version: string;
-  };
-  return version;
 }

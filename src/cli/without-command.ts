@@ -8,7 +8,7 @@ import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';
 import { missingCommand } from './missing-commands.js';
 import { reportError } from './errors/report-error.js';
-import { packageVersion } from './version.js';
+import { readVersion } from './version.js';
 
 /** --version, --help, or the list of commands and an error. */
 export async function runWithoutCommand(group: Group, argv: readonly string[]): Promise<number> {
@@ -16,7 +16,7 @@ export async function runWithoutCommand(group: Group, argv: readonly string[]): 
   const { flags } = parseArguments({ path, flags: rootFlags(), passThrough: false }, argv);
   const context = makeContext(readGlobals(flags, process.cwd()));
   if (flags.bool('version')) {
-    await context.out(`tspod version ${packageVersion()}\n`);
+    await context.out(`tspod version ${readVersion().Version}\n`);
     return 0;
   }
   await context.out(await groupHelp(group));

@@ -196,7 +196,7 @@ export interface PruneResult {
   readonly reclaimed: number;
 }
 
-/** What `tspod version` prints. */
+/** What this is: what `tspod version` has, in Node's words for the machine (`x64` is `amd64` there). */
 export interface EngineVersion {
   /** Of tspod. */
   readonly version: string;
@@ -205,11 +205,9 @@ export interface EngineVersion {
   readonly node: string;
   readonly os: string;
   readonly arch: string;
-  /** RFC 3339. */
-  readonly built: string;
 }
 
-/** What `tspod info` prints. */
+/** The machine, the store and this program: what `tspod info` is made of, which has Podman's names for it. */
 export interface EngineInfo {
   readonly host: {
     readonly arch: string;
