@@ -43,10 +43,3 @@ function without(options: object, keys: ReadonlySet<string>): Record<string, unk
   }
   return rest;
 }
-
-/** Without the keys whose value is undefined. */
-export function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}

@@ -5,8 +5,7 @@ import { containerHandle } from '../container/handle.js';
 import { cloneContainer } from '../container/verbs/clone.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
-import { isTspodError } from '../errors.js';
-import type { Store } from '../state/store.js';
+import { isFound } from './found.js';
 import { ensureImage } from './images/pull.js';
 import { latestId, listContainers } from './list.js';
 import { withNewPod } from './pods.js';
@@ -25,20 +24,10 @@ export function makeContainers(context: EngineContext): Containers {
     clone: async (nameOrId, options) =>
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,
-    exists: (nameOrId) => exists(store, nameOrId),
+    exists: (nameOrId) => isFound(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
     list: (options) => listContainers(context, options),
     latest: () => get(latestId(context)),
     remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
     prune: (options) => pruneContainers(context, options),
   };
-}
-
-function exists(store: Store, nameOrId: string): boolean {
-  try {
-    store.find(nameOrId);
-    return true;
-  } catch (error) {
-    if (isTspodError(error, 'NO_SUCH_CONTAINER')) return false;
-    throw error;
-  }
 }

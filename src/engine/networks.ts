@@ -1,7 +1,6 @@
 /** Networks: made, listed, removed. */
 import { removeBridge } from '../container/network/bridges.js';
 import type { EngineContext } from '../container/context.js';
-import { defined } from '../container/run-options.js';
 import { recordEngineEvent } from '../container/events.js';
 import { markStale } from '../container/network/name-files.js';
 import { keepNames } from '../container/network/name-server.js';
@@ -23,6 +22,7 @@ import {
   updateNetwork,
 } from '../network/networks.js';
 import { checkNetworkOptions } from '../network/option-shapes.js';
+import { defined } from '../util/defined.js';
 import { networkPredicate } from './network-filters.js';
 import type { NetworkFilters, NetworkRemoveOptions, Networks } from './network-types.js';
 import type { BatchResult } from './types.js';

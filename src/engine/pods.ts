@@ -1,7 +1,6 @@
 /** Pods: made, listed, removed; and containers that are created together with one. */
 import type { SignalOption } from '../container/api/container.js';
 import { tracked, type EngineContext } from '../container/context.js';
-import { defined } from '../container/run-options.js';
 import { removeWholePod } from '../container/verbs/remove.js';
 import { isTspodError, TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
@@ -11,6 +10,8 @@ import { podHandle } from '../pod/handle.js';
 import { summarizePod } from '../pod/summary.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { podOptionsOf } from '../spec/pod-normalize.js';
+import { defined } from '../util/defined.js';
+import { isFound } from './found.js';
 import { ensureImage } from './images/pull.js';
 import type { FetchOptions } from './images/types.js';
 import { podPredicate } from './pod-filters.js';
@@ -23,7 +24,7 @@ export function makePods(context: EngineContext): Pods {
     create: (options = {}, fetching) =>
       tracked(context, async () => podHandle(context, await make(context, options, fetching))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
-    exists: (nameOrId) => exists(context, nameOrId),
+    exists: (nameOrId) => isFound(() => pods.find(nameOrId), 'NO_SUCH_POD'),
     list: ({ filters = {} } = {}) => listPods(context, filters),
     latest: () => {
       const latest = pods.latest();
@@ -38,16 +39,6 @@ async function make(context: EngineContext, options: PodCreateOptions, fetching?
   const { infraImage } = options;
   await ensureImage(context, infraImage === undefined ? {} : { image: infraImage }, fetching);
   return createPod(context, options);
-}
-
-function exists({ store }: EngineContext, nameOrId: string): boolean {
-  try {
-    store.pods.find(nameOrId);
-    return true;
-  } catch (error) {
-    if (isTspodError(error, 'NO_SUCH_POD')) return false;
-    throw error;
-  }
 }
 
 function listPods(context: EngineContext, filters: PodFilters): readonly PodSummary[] {

@@ -14,12 +14,13 @@ import { UNKNOWN_END } from '../container/exit-status.js';
 import { launchNew } from '../container/launch/new.js';
 import { makePipes, type PipeRequest } from '../container/streams/pipes.js';
 import { attachedProcess, directProcess } from '../container/streams/process.js';
-import { defined, pickCreateOptions } from '../container/run-options.js';
+import { pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/streams/stdio.js';
 import { monotonicMs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { ensureImage } from './images/pull.js';
 import type { CreateOptions } from '../spec/create-options.js';
+import { defined } from '../util/defined.js';
 
 /** Collects the output. Aborting ends the container. */
 export async function runContainer(

@@ -2,12 +2,13 @@
 
 import { tracked, type EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
-import { isTspodError, TspodError } from '../errors.js';
+import { TspodError } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
 import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
 import { checkLabels } from '../spec/names.js';
 import { secretExists, type StoredSecret } from '../state/secrets.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from './common-filters.js';
+import { isFound } from './found.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './secret-types.js';
 
 export function makeSecrets(context: EngineContext): Secrets {
@@ -18,7 +19,7 @@ export function makeSecrets(context: EngineContext): Secrets {
     get: (nameOrId) => summarize(secrets.find(nameOrId)),
     read: (nameOrId) => secrets.data(secrets.find(nameOrId).id),
     list: ({ filters = {} } = {}) => secrets.list().map(summarize).filter(secretPredicate(filters)),
-    exists: (nameOrId) => exists(context, nameOrId),
+    exists: (nameOrId) => isFound(() => secrets.find(nameOrId), 'NO_SUCH_SECRET'),
     remove: (nameOrId) => tracked(context, () => Promise.resolve(remove(context, nameOrId))),
   };
 }
@@ -63,16 +64,6 @@ function remove(context: EngineContext, nameOrId: string): string {
   });
   recordEngineEvent(context, { type: 'secret', status: 'remove', id, name });
   return id;
-}
-
-function exists({ store }: EngineContext, nameOrId: string): boolean {
-  try {
-    store.secrets.find(nameOrId);
-    return true;
-  } catch (error) {
-    if (isTspodError(error, 'NO_SUCH_SECRET')) return false;
-    throw error;
-  }
 }
 
 function summarize({ createdUs, updatedUs, ...secret }: StoredSecret): SecretSummary {

@@ -5,7 +5,6 @@ import type { Readable } from 'node:stream';
 import type { SignalOption } from '../container/api/container.js';
 import { heldStream } from '../container/files/archive-stream.js';
 import { tracked, type EngineContext } from '../container/context.js';
-import { defined } from '../container/run-options.js';
 import { newId } from '../container/ids.js';
 import { removeContainer } from '../container/verbs/remove.js';
 import {
@@ -24,6 +23,7 @@ import { noSuchVolume, volumeExists, type StoredVolume } from '../state/volumes.
 import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
+import { defined } from '../util/defined.js';
 import { checkArchiveFile } from './archive-file.js';
 import type { BatchResult } from './types.js';
 import { volumePredicate } from './volume-filters.js';

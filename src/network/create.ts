@@ -2,8 +2,8 @@
 
 import { invalid } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
-import { defined } from '../spec/numbers.js';
 import { quote } from '../spec/quote.js';
+import { defined } from '../util/defined.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';
 import {
   addressText,

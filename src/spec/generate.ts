@@ -16,13 +16,13 @@ import { pathMasks } from './masks.js';
 import { ociMount, rootPropagation, type VolumeMounts } from './mounts.js';
 import { isPrivate, ociIdMappings, ociNamespaces } from './namespaces.js';
 import type { NamespacePaths } from './namespaces.js';
-import { defined } from './numbers.js';
 import { ociResources } from './resources.js';
 import { seccompFor } from './seccomp-choice.js';
 import { seLinuxLabel } from './selinux.js';
 import { DEFAULT_NET_SYSCTLS } from './sysctls.js';
 import { hasOtherIds } from './userns.js';
 import { numericUser } from './users.js';
+import { defined } from '../util/defined.js';
 import { shortId } from '../util/short-id.js';
 
 /** What is known only when the container is made or started. */

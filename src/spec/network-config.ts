@@ -1,11 +1,11 @@
 /** Options about networks -> configuration. */
 import { invalid } from '../errors.js';
+import { defined } from '../util/defined.js';
 import { parseIp } from '../util/ip-address.js';
 import { addressText } from '../util/ip-network.js';
 import type { PublishedPort } from './container-network.js';
 import { normalizeEgress, type EgressConfig } from './egress.js';
 import type { NetworkAttachOptions, NetworkOptions } from './network-options.js';
-import { defined } from './numbers.js';
 import { mergePorts, parseExposed, parsePublished, type ExposedPort } from './ports.js';
 import { quote } from './quote.js';
 

@@ -2,6 +2,7 @@
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { propagationOf } from '../oci/mount-options.js';
+import { defined } from '../util/defined.js';
 import { cleanPath } from '../util/paths.js';
 import { parseSignal } from '../util/signals.js';
 import { normalizeAccounts } from './account-options.js';
@@ -21,7 +22,7 @@ import { normalizeNames } from './name-config.js';
 import { checkAbsolutePath, checkHostname, checkLabels, checkName } from './names.js';
 import { checkNamespaceSupport, normalizeNamespaces } from './namespaces.js';
 import { normalizeNetworking } from './network-config.js';
-import { checkInteger, defined, MAX_BYTES } from './numbers.js';
+import { checkInteger, MAX_BYTES } from './numbers.js';
 import { checkRuntimeSupport, normalizeRuntime } from './oci-runtime.js';
 import { checkCreateOptions } from './option-shapes.js';
 import { quote } from './quote.js';

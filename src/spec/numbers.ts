@@ -19,9 +19,3 @@ export function checkInteger(what: string, value: number, range: IntegerRange): 
 export function checkOptionalInteger(what: string, value: number | undefined, range: IntegerRange): number | undefined {
   return value === undefined ? undefined : checkInteger(what, value, range);
 }
-
-/** An object without its undefined values, as exact optional properties want it. */
-export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
-}

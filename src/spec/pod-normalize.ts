@@ -1,6 +1,7 @@
 /** Options of a pod -> its configuration, and the options of its infra container. Reads nothing but its arguments. */
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
+import { defined } from '../util/defined.js';
 import { shortId } from '../util/short-id.js';
 import { normalizeCgroups } from './cgroup-options.js';
 import type { ResourceConfig } from './config.js';
@@ -19,7 +20,6 @@ import {
 } from './pod-options.js';
 import { quote } from './quote.js';
 import { checkShape } from './shape.js';
-import { defined } from './numbers.js';
 
 type Machine = Pick<HostFacts, 'cpus' | 'systemd' | 'cgroup'>;
 

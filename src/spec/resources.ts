@@ -11,10 +11,11 @@ import type {
   OciWeightDevice,
 } from '../oci/resources.js';
 import { isCpuList } from '../util/cpu-list.js';
+import { defined } from '../util/defined.js';
 import type { ResourceConfig } from './config.js';
 import type { DeviceRate, DeviceWeight, ResourceOptions } from './create-options.js';
 import { checkAbsolutePath } from './names.js';
-import { checkInteger, checkOptionalInteger, defined, MAX_BYTES } from './numbers.js';
+import { checkInteger, checkOptionalInteger, MAX_BYTES } from './numbers.js';
 import type { IntegerRange } from './numbers.js';
 import { quote } from './quote.js';
 

@@ -1,10 +1,11 @@
 /** User namespaces: the modes that choose maps by themselves, and the maps that they choose. */
 import { invalid } from '../errors.js';
+import { defined } from '../util/defined.js';
 import { sizeOfRanges, subtractRanges, takeIds, type IdRange } from '../util/id-ranges.js';
 import type { ContainerConfig, UsernsConfig } from './config.js';
 import type { CreateOptions, IdMap, UsernsOptions } from './create-options.js';
 import { checkIdMaps } from './namespaces.js';
-import { checkInteger, defined } from './numbers.js';
+import { checkInteger } from './numbers.js';
 import { quote } from './quote.js';
 
 /** Podman's least number of ids of an automatic namespace. */

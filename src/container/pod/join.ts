@@ -8,9 +8,9 @@ import { POD_NAMESPACES, type PodConfig, type PodNamespace } from '../../spec/po
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
 import type { StoredContainer } from '../../state/records.js';
-import { defined } from '../run-options.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
+import { defined } from '../../util/defined.js';
 
 export interface Joined {
   readonly options: CreateOptions;

@@ -11,7 +11,7 @@ import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { newId } from '../ids.js';
 import { movedToPod } from '../pod/join.js';
-import { defined } from '../run-options.js';
+import { defined } from '../../util/defined.js';
 import { recordContainer, type Recorded } from './create.js';
 import { removeContainer } from './remove.js';
 

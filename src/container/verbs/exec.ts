@@ -15,12 +15,13 @@ import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec/la
 import { UNKNOWN_END } from '../exit-status.js';
 import { recordExec } from '../exec/events.js';
 import { makePipes } from '../streams/pipes.js';
-import { defined, pickExecOptions } from '../run-options.js';
+import { pickExecOptions } from '../run-options.js';
 import { Session } from '../streams/session.js';
 import { execStdio } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
 import { attachedProcess, directProcess } from '../streams/process.js';
+import { defined } from '../../util/defined.js';
 
 /** Collects the output. Aborting ends the command. */
 export async function execCollected(

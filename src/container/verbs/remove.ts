@@ -12,8 +12,8 @@ import type { HeldContainer } from '../held.js';
 import { outlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
 import { finishPodRemoval, removePod } from '../pod/remove.js';
-import { defined } from '../run-options.js';
 import { isAllowed } from '../transitions.js';
+import { defined } from '../../util/defined.js';
 import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
