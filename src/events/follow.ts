@@ -4,7 +4,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'n
 import { watchFile } from '../host/file-changes.js';
 import type { EventRecord } from './event.js';
 import { olderFile, type EventPaths } from './event-log.js';
-import { onceOnly, parseLines } from './read.js';
+import { markOf, parseLines } from './read.js';
 
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
@@ -38,7 +38,6 @@ export async function* followEvents(
 /** Reads on where it was, across the renames of the files. */
 class EventTail implements Disposable {
   readonly #paths: EventPaths;
-  readonly #once = onceOnly();
   /** Oldest first. */
   #files: readonly OpenFile[] = [];
 
@@ -54,10 +53,19 @@ class EventTail implements Disposable {
     // A rename between the two looks shows one file under both names.
     if (fresh[0]?.inode === fresh[1]?.inode) fresh.pop()?.close();
     this.#files = [...this.#files, ...fresh];
-    const lines = this.#files.flatMap((file) => file.lines());
+    const events = this.#files.flatMap((file) => parseLines(file.lines()).filter((event) => this.#isNew(event, file)));
     for (const file of this.#files.slice(0, -FILES_KEPT)) file.close();
     this.#files = this.#files.slice(-FILES_KEPT);
-    return parseLines(lines).filter(this.#once);
+    return events;
+  }
+
+  /** As in what readEvents() reads: no other record of it is in a file that is open. What files that are gone said is forgotten. */
+  #isNew(event: EventRecord, { marks }: OpenFile): boolean {
+    const mark = markOf(event);
+    if (mark === undefined) return true;
+    const isNew = !this.#files.some((file) => file.marks.has(mark));
+    marks.add(mark);
+    return isNew;
   }
 
   [Symbol.dispose](): void {
@@ -82,6 +90,8 @@ class EventTail implements Disposable {
 
 class OpenFile {
   readonly inode: number;
+  /** Of its events, as far as they have been read. */
+  readonly marks = new Set<string>();
   readonly #fd: number;
   #rest: Buffer = Buffer.alloc(0);
 

@@ -24,15 +24,20 @@ export function inOrder(events: readonly EventRecord[]): readonly EventRecord[] 
 }
 
 /** Whether an event is told for the first time. Those without a key always are. */
-export function onceOnly(): (event: EventRecord) => boolean {
+function onceOnly(): (event: EventRecord) => boolean {
   const seen = new Set<string>();
-  return ({ id, status, key }) => {
-    if (key === undefined) return true;
-    const name = `${id} ${status} ${key}`;
-    if (seen.has(name)) return false;
-    seen.add(name);
+  return (event) => {
+    const mark = markOf(event);
+    if (mark === undefined) return true;
+    if (seen.has(mark)) return false;
+    seen.add(mark);
     return true;
   };
+}
+
+/** What it has in common with records of the same event. Undefined: there is but one. */
+export function markOf({ id, status, key }: EventRecord): string | undefined {
+  return key === undefined ? undefined : `${id} ${status} ${key}`;
 }
 
 /** Whole ones. */

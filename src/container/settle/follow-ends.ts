@@ -29,7 +29,7 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
     for (const session of activeSessions(paths.run)) {
       if (session.sight.state !== 'running' || watched.has(session.id)) continue;
       watched.add(session.id);
-      void attendSession(context, { id, live: session.sight.live, signal });
+      void attendSession(context, { id, live: session.sight.live, signal }).finally(() => watched.delete(session.id));
     }
     if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
     if (observation.kind !== 'live' && observation.kind !== 'ending') return;

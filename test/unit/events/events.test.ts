@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 
 import { formatRecord, parseRecord, type EventRecord } from '../../../src/events/event.js';
 import { EventLog, eventPaths, olderFile } from '../../../src/events/event-log.js';
+import { followEvents } from '../../../src/events/follow.js';
 import { readEvents } from '../../../src/events/read.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -102,6 +103,29 @@ test('events: writers that share the file keep it bounded, and lose nothing at a
   t.is(all.filter(isRotation).length, 1);
   t.true(readFileSync(paths.file, 'utf8').startsWith(formatRecord(all.filter(isRotation)[0] ?? event())));
   for (const writer of writers) writer.close();
+});
+
+test('events: a follower remembers what it has told for as long as it reads a file that says so', async (t) => {
+  const paths = eventPaths(temporaryDirectory(t, 'tspod-events-'));
+  const log = (key: string) => {
+    appendFileSync(paths.file, formatRecord(event({ status: 'died', key })));
+  };
+  mkdirSync(paths.directory);
+  log('first');
+  const followed = followEvents(paths, new AbortController().signal);
+  t.teardown(() => followed.return());
+  const told: unknown[] = [];
+  const read = async () => {
+    const batch = await followed.next();
+    told.push(...(batch.value ?? []).map(({ key }) => key));
+  };
+  await read();
+  for (const keys of [['first', 'second'], ['first', 'third'], ['fourth'], ['fifth'], ['first', 'sixth']]) {
+    renameSync(paths.file, olderFile(paths));
+    for (const key of keys) log(key);
+    while (!told.includes(keys.at(-1))) await read();
+  }
+  t.deepEqual(told, ['first', 'second', 'third', 'fourth', 'fifth', 'first', 'sixth']);
 });
 
 test('events: what cannot be written fails nothing, and a closed log writes nothing', (t) => {
