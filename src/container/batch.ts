@@ -1,5 +1,6 @@
 /** Many verbs under one lock: `container.batch()`, and what a verb does in several steps that belong together. */
 import { TspodError } from '../errors.js';
+import { throwIfAborted } from '../native/abort.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { BatchedContainer, Container, SignalOption } from './api/container.js';
 import type { Batch, EngineContext } from './context.js';
@@ -68,6 +69,7 @@ export async function inBatch<T>(
   body: (inner: EngineContext, held: HeldContainer, batch: HeldBatch) => Promise<T>,
   { signal }: SignalOption = {},
 ): Promise<T> {
+  throwIfAborted(`container ${id}`, signal);
   const { batch } = context;
   if (batch instanceof HeldBatch && batch.id === id && !batch.isOver) return body(context, batch.held, batch);
   return withContainer(

@@ -1,4 +1,5 @@
 /** `withContainer`: lock, load, settle, run the verb, unlock. No verb touches locks or the loading itself. */
+import { throwIfAborted } from '../native/abort.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
 import { noSuchContainer } from '../state/lookup.js';
@@ -97,7 +98,7 @@ export class HeldContainer {
 }
 
 export interface LockOptions {
-  /** Gives up waiting for the lock. */
+  /** Gives up waiting for the lock; one that has aborted before lets nothing begin. */
   readonly signal?: AbortSignal | undefined;
   /** @default true */
   readonly settle?: boolean;
@@ -107,7 +108,7 @@ export interface LockOptions {
 
 /**
  * Runs a verb on a container that nobody else changes meanwhile and whose record is settled: what ended is recorded as ended, what
- * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there, ENGINE_CLOSED.
+ * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there, ENGINE_CLOSED, ABORTED.
  */
 export async function withContainer<T>(
   context: EngineContext,
@@ -115,6 +116,7 @@ export async function withContainer<T>(
   body: (held: HeldContainer) => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
+  throwIfAborted(`container ${id}`, options.signal);
   const { batch } = context;
   if (batch?.id === id && !batch.isOver) return batch.run(body, options.refreshes === true);
   return tracked(context, async () => {

@@ -127,6 +127,7 @@ function list(context: EngineContext, filters: VolumeFilters): readonly VolumeSu
 async function remove(context: EngineContext, nameOrPrefix: string, options: VolumeRemoveOptions): Promise<void> {
   const { volumes } = context.store;
   const { force = false, exact = false, timeoutSec, signal } = options;
+  throwIfAborted('remove a volume', signal);
   const name = exact ? nameOrPrefix : volumes.find(nameOrPrefix).name;
   if (volumes.get(name) === undefined) throw noSuchVolume(name);
   if (force) {
@@ -185,6 +186,7 @@ async function importVolume(
   { name: nameOrPrefix, from }: ImportRequest,
   { signal }: SignalOption,
 ): Promise<void> {
+  throwIfAborted('import a volume', signal);
   const { name } = context.store.volumes.find(nameOrPrefix);
   if (typeof from === 'string') checkArchiveFile(from);
   ensureDirectory(context, name);

@@ -1,5 +1,5 @@
 /** The end of an exec session: brought about, waited for, and forgotten. */
-import { whenAborted } from '../../native/abort.js';
+import { throwIfAborted, whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
@@ -38,6 +38,7 @@ async function endCommand(
   containerId: string,
   { live, options, paths }: Ending,
 ): Promise<void> {
+  throwIfAborted('stop an exec session', options.signal);
   const config = readConfig(context, containerId);
   using process = openProcess(live.init.pid, live.init.startTime);
   using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
@@ -77,7 +78,7 @@ export async function waitForSession(
     forget();
     if (talk.exit !== undefined) return talk.exit.exitCode;
   }
-  options.signal?.throwIfAborted();
+  throwIfAborted('wait', options.signal);
   // Its monitor has ended, or was killed.
   using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
   await process?.wait(options.signal === undefined ? {} : { signal: options.signal });

@@ -1,4 +1,5 @@
 /** The lock of a pod: taken before those of its containers. A file like theirs, since ids are of one kind. */
+import { throwIfAborted } from '../../native/abort.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-lock.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
@@ -6,6 +7,7 @@ import { containerPaths } from '../../storage/paths.js';
 import { tracked, type EngineContext } from '../context.js';
 
 interface LockOptions {
+  /** Gives up waiting for the lock; one that has aborted before lets nothing begin. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,6 +21,7 @@ export async function withPod<T>(
   body: PodBody<T>,
   { signal }: LockOptions = {},
 ): Promise<T> {
+  throwIfAborted(`pod ${id}`, signal);
   const known = context.store.pods.get(id);
   if (known === undefined) throw noSuchPod(id);
   if (context.heldPod === id) return body(context, known);

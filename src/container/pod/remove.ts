@@ -1,7 +1,6 @@
 /** Removes a pod with its containers. Cut off anywhere, the record says that it is being removed, and the next command goes on. */
 import type { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
-import { throwIfAborted } from '../../native/abort.js';
 import type { StoredPod } from '../../state/pods.js';
 import type { RemoveOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
@@ -26,7 +25,6 @@ export async function removePod(context: EngineContext, id: string, removal: Pod
     context,
     id,
     async (inner, pod) => {
-      throwIfAborted('remove a pod', removal.signal);
       const members = membersOf(inner, pod);
       if (removal.force !== true) refuseRunning(id, members);
       inner.store.pods.beginRemoval(id);

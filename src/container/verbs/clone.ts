@@ -1,5 +1,6 @@
 /** Records another container with the configuration of one that is there. */
 import { invalid, isTspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
 import { checkName } from '../../spec/names.js';
@@ -33,6 +34,7 @@ const NAME_ATTEMPTS = 10_000;
 
 /** Throws NO_SUCH_CONTAINER, NO_SUCH_POD, NAME_IN_USE, INVALID_ARGUMENT, and what create() and, with `destroy`, remove() throw. */
 export async function cloneContainer(context: EngineContext, id: string, options: CloneOptions): Promise<Recorded> {
+  throwIfAborted('clone', options.signal);
   const original = context.store.get(id);
   if (original === undefined) throw noSuchContainer(id);
   const known = readConfig(context, id);

@@ -2,6 +2,7 @@
 import { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import type { StoredPod } from '../../state/pods.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api/container.js';
@@ -60,6 +61,7 @@ function isInfra(id: string, pod: string): TspodError {
 
 /** Also an infra container. */
 async function removeOne(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
+  throwIfAborted('remove a container', options.signal);
   const stored = context.store.get(id);
   if (stored !== undefined && options.depend === true) {
     for (const dependent of context.store.dependents(stored.seq)) {
