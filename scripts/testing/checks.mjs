@@ -4,6 +4,7 @@ import { commandResult } from './command.mjs';
 const CHECKS = [
   ['generated headers are current', 'scripts/generate-plan.mjs', ['--check']],
   ['pages name tests that exist', 'scripts/generate-model.mjs', ['--check']],
+  ['pages of commands are current', 'scripts/generate-cli-docs.mjs', ['--check']],
   ['imports keep to the layers', 'scripts/check-layers.mjs', []],
   ['what is exported is imported', 'scripts/check-exports.mjs', []],
   ['the types fit', 'node_modules/typescript/bin/tsc', ['--noEmit']],
