@@ -348,7 +348,7 @@ export interface Container extends ContainerFiles {
   hostname(): string;
   /** Files that the engine has bound over its own: where they are in it, and on the host. Empty unless it is initialized, runs or is paused. */
   bindMounts(): Readonly<Record<string, string>>;
-  /** Ids of the containers whose namespaces it shares. */
+  /** Ids of the containers whose namespaces it shares, and of those that it `requires`. */
   dependencies(): readonly string[];
   /**
    * Changes limits and restart policy at once, the rest for the next start; it lasts. INVALID_ARGUMENT, NO_CGROUPS, UNSUPPORTED_HOST, or
@@ -366,7 +366,7 @@ export interface Container extends ContainerFiles {
    * turns. A call on any other handle of this container would wait for ever. The callback's error passes unchanged.
    */
   batch<T>(callback: (container: BatchedContainer) => T | Promise<T>, options?: SignalOption): Promise<T>;
-  /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces. */
+  /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces or require it. */
   remove(options?: RemoveOptions): Promise<void>;
 }
 
@@ -376,7 +376,7 @@ export type BatchedContainer = Omit<Container, 'remove' | 'batch'>;
 /** What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected. */
 export interface RunOptions extends CreateOptions, CollectOptions {}
 
-/** What `engine.spawn()` takes: a container whose streams are node streams. */
+/** What `engine.spawn()` takes: a container, removed at its end unless `autoRemove` is false, whose streams are node streams. */
 export interface SpawnOptions extends CreateOptions, SignalOption {
   /** @default 'pipe' when `interactive`, else 'ignore' */
   readonly stdin?: InputSource;

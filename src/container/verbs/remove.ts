@@ -19,7 +19,7 @@ import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
 /**
- * Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces (without depend), INFRA_CONTAINER if it is one: with
+ * Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces or require it (without depend), INFRA_CONTAINER if it is one: with
  * depend it goes with its pod.
  */
 export async function removeContainer(context: EngineContext, id: string, options: RemoveOptions = {}): Promise<void> {
