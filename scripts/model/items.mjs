@@ -36,7 +36,8 @@ images that are mounted in containers :: system/image-mounts.test.ts :: mounts: 
 image volumes: as tmpfs, or ignored :: system/images.test.ts :: run: image volumes can be tmpfs, or ignored, and give way to mounts
 shared memory, its size :: system/shared-memory.test.ts :: its size, mode and options
 mounts of the user's :: system/cli-run-flags.test.ts :: -v mounts a directory, with options
-privileged :: unit/spec/host-paths.test.ts :: a privileged container has all devices but the console
+privileged :: system/cli-run-flags.test.ts :: --privileged has all capabilities and no filter
+privileged: devices :: unit/spec/host-paths.test.ts :: a privileged container has all devices but the console
 labels of SELinux :: unit/spec/generate.test.ts :: two containers have labels that set them apart
 user, groups, umask, directory, environment :: system/run.test.ts :: run: environment, user, directory, umask, limits
 namespaces of other containers: network :: system/cli-run-flags.test.ts :: --network
@@ -65,8 +66,9 @@ log driver, path, size :: system/cli-run-flags.test.ts :: --log-driver and --log
 restart policy :: system/cli-run-flags.test.ts :: --restart on-failure:2
 devices :: system/cli-run-flags.test.ts :: --device with a name and rights
 memory limit :: system/cli-run-flags.test.ts :: --memory ends a container that takes more
-kept descriptors :: system/cli-exec.test.ts :: exec --preserve-fds
-seccomp profile :: unit/spec/host-paths.test.ts :: a profile is read and narrowed to the container
+kept descriptors :: system/cli-run.test.ts :: --preserve-fds hands descriptors on
+seccomp profile :: system/cli-run-flags.test.ts :: --security-opt seccomp=FILE: what the profile refuses, and nothing else
+seccomp profile: narrowed to the container :: unit/spec/host-paths.test.ts :: a profile is read and narrowed to the container
 hooks :: system/cli-run-flags.test.ts :: --hooks-dir runs the hooks that apply
 OCI runtime :: system/oci-runtimes.test.ts :: \${name}: makes the container, whose streams and end go through the monitor
 is returned as it was stored :: unit/state/store.test.ts :: store: gives back what was put in
@@ -78,15 +80,17 @@ secrets, as environment variables :: system/secrets.test.ts :: a secret in the e
 
 const STATE = `
 every state, by its printed name :: system/life-cycle.test.ts :: \${operation}: in every state
-started and finished time, exit code :: launch/exit.test.ts :: exit: the code of a command that fails
+started and finished time :: launch/exit.test.ts :: exit: times lie between those around the run, in nanoseconds
+exit code :: launch/exit.test.ts :: exit: the code of a command that fails
 out of memory :: launch/exit-oom.test.ts :: oom: a container that is killed for its memory is marked
-pid and start time :: system/native-process.test.ts :: a process with another start time is another process
+pid and start time :: launch/exit.test.ts :: exit: the state file names monitor and first process with their start times
+pid and start time: of another process :: system/native-process.test.ts :: a process with another start time is another process
 exec sessions :: system/exec-session.test.ts :: exec session: goes through its states, and its code is known afterwards
 files that are bound in: hosts, hostname, resolv.conf, containerenv :: system/names.test.ts :: the files are seen below the directories that programs change their root to
 a mount of the user's wins over them :: system/names.test.ts :: a mount of the user’s takes the place of the engine’s file
 /dev/shm :: system/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
-restart count :: system/events.test.ts :: events: many looks at a container that is started again and again tell each run once
-last error :: system/run.test.ts :: run: a bad command leaves nothing and says what is wrong
+restart count :: system/cli-run-flags.test.ts :: --restart on-failure:2
+last error :: system/few-resources.test.ts :: a monitor that the kernel kills for want of memory: its container is ended by the next command
 IP addresses and routes :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
 IP addresses: given back at the end :: system/network-config.test.ts :: network: a full pool is a clear error and leaves nothing; an end gives the address back
 IP addresses: of many that start at once :: system/network-config.test.ts :: network: many that start at the same time have different addresses and know each other
@@ -99,7 +103,8 @@ create :: system/cli-lifecycle.test.ts :: from create to rm, with the name on ea
 init :: system/life-cycle.test.ts :: \${operation}: in every state
 start, with what it depends on :: system/dependencies.test.ts :: start: what it needs is started first, or named
 stop, without the lock while waiting :: system/life-cycle.test.ts :: \${operation}: in every state
-kill, by name and number :: system/native-process.test.ts :: what is no signal is refused
+kill :: system/life-cycle.test.ts :: \${operation}: in every state
+kill, by name and number :: system/cli-lifecycle.test.ts :: kill: signals by name, with and without SIG, and by number
 pause and unpause :: system/life-cycle.test.ts :: \${operation}: in every state
 restart :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
 exec: streams, status :: system/cli-exec.test.ts :: exec: streams and status
@@ -112,16 +117,20 @@ attach: no lost output :: launch/attach.test.ts :: attach: one who attaches befo
 attach: detach keys :: system/cli-terminal.test.ts :: ctrl-p ctrl-q detaches with 0, attach comes back
 resize :: system/cli-terminal.test.ts :: the size of the terminal is passed on, and its changes
 inspect :: system/cli-lifecycle.test.ts :: inspect: JSON, templates, several
-wait, also after an automatic removal :: system/cli-lifecycle.test.ts :: wait for an end, a state, and one that is not there
+wait :: system/cli-lifecycle.test.ts :: wait for an end, a state, and one that is not there
+wait, also after an automatic removal :: system/run.test.ts :: wait: the code of a container that goes with its end, before and after
 logs :: system/cli-lifecycle.test.ts :: logs: streams, tail, times, names, since and until
-rename :: unit/state/store.test.ts :: rename: keeps names unique
+rename :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
+rename: in every state :: system/life-cycle.test.ts :: \${operation}: in every state
+rename: to a name in use :: unit/state/store.test.ts :: rename: keeps names unique
 remove :: system/life-cycle.test.ts :: \${operation}: in every state
 prune :: system/cli-lifecycle.test.ts :: prune asks, and removes what does not run
-exists :: system/cli-usage.test.ts :: container exists
+exists :: system/cli-lifecycle.test.ts :: from create to rm, with the name on each line
 ps, filters and formats :: system/cli-lifecycle.test.ts :: ps: columns, order, filters and formats
 top :: system/observe.test.ts :: top: the processes of the container, as it and as the host see them
 stats :: system/observe.test.ts :: stats: 64 MiB of memory, and the limit
-port :: system/cli-observe.test.ts :: port: nothing is published
+port :: system/network-config.test.ts :: network: published ports are reached through the host, and chosen ones are kept
+port: nothing is published :: system/cli-observe.test.ts :: port: nothing is published
 networks of a running container: connect, disconnect :: system/network-config.test.ts :: network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it
 published ports: from the host, from others, from itself :: system/network.test.ts :: a published port is reached on the host, from other containers, and from the container itself
 published ports on ::1 :: system/network-loopback.test.ts :: a network without IPv6: the port is reached on 127.0.0.1, ::1 and an address of the host
@@ -131,7 +140,7 @@ bind mounts, destination to source :: system/observe.test.ts :: bindMounts: the 
 stop, those that depend on it first :: system/dependencies.test.ts :: stop: with depend those that depend on it first, each rank at once
 clone :: system/cli-clone.test.ts :: clone: the configuration, none of the files, names that are free
 cleanup :: system/observe.test.ts :: cleanup: an initialized container is a new one again
-refresh after a reboot :: unit/state/store.test.ts :: refresh: a new boot resets what a reboot wiped, once
+refresh after a reboot :: system/reboot.test.ts :: reboot with \${way}: containers in each state\${autoRemove ? ', to be removed at their end' : ''}
 events: each status :: system/events.test.ts :: events: each step in the life of a container is written down
 events: each end once :: system/events.test.ts :: events: an end is told once, though its monitor and what looked after it were killed
 events: since, until, filters :: system/events.test.ts :: events: since, until and filters choose
@@ -160,7 +169,8 @@ health checks :: launch/health.test.ts :: health: a check that succeeds makes th
 health checks: what follows from failures :: system/health.test.ts :: health: restart gives an unhealthy container another life
 healthcheck run :: system/cli-health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
 batch: one lock and one look for many calls :: system/batch.test.ts :: batch: holds the lock for all that is done in it
-cgroup manager systemd :: system/systemd.test.ts :: cgroup manager: what fits the other one is refused
+cgroup manager systemd :: system/systemd.test.ts :: systemd: a container and its monitor are in groups of one scope, which ends with them
+cgroup manager: what fits the other one :: system/systemd.test.ts :: cgroup manager: what fits the other one is refused
 user namespaces: auto :: system/userns.test.ts :: auto: containers do not share ids; they are free again when a container is gone
 user namespaces: keep-id :: system/userns.test.ts :: keep-id: ids are what they are, in a namespace of its own
 user namespaces: of another container :: system/userns.test.ts :: container: joins the namespace of another, with what belongs to it and with what does not

@@ -90,6 +90,25 @@ onBusybox('what a state does not allow', async (t, root) => {
   t.is(await output(t, 'rm', '-f', '-t', '0', 'c'), 'c\n');
 });
 
+onBusybox('kill: signals by name, with and without SIG, and by number', async (t, root) => {
+  const script = 'trap "echo one" USR1; trap "echo two" USR2; echo up; while :; do sleep 0.05; done';
+  await run(t, 0, 'run', '-d', '--name', 'k', '--rootfs', root, 'sh', '-c', script);
+  let said = 'up\n';
+  await until('it listens to signals', async () => (await output(t, 'logs', 'k')) === said);
+  for (const [signal, word] of [
+    ['USR1', 'one'],
+    ['SIGUSR2', 'two'],
+    ['sigusr1', 'one'],
+    ['12', 'two'],
+  ] as const) {
+    t.is(await output(t, 'kill', '-s', signal, 'k'), 'k\n');
+    said += `${word}\n`;
+    await until(`${signal} has come`, async () => (await output(t, 'logs', 'k')) === said);
+  }
+  t.is(await output(t, 'kill', 'k'), 'k\n');
+  t.is(await output(t, 'wait', 'k'), '137\n');
+});
+
 onBusybox('several at once, --all, --latest and --filter', async (t, root) => {
   for (const name of ['a', 'b', 'c']) {
     await run(t, 0, 'create', '--name', name, '-l', `group=${name === 'c' ? '2' : '1'}`, '--rootfs', root, ...SLEEP);

@@ -343,6 +343,16 @@ shows('--security-opt seccomp=unconfined', {
   script: 'grep Seccomp: /proc/self/status',
   prints: /Seccomp:\s+0/,
 });
+test('--security-opt seccomp=FILE: what the profile refuses, and nothing else', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'libseccomp')) return;
+  const profile = join(temporaryDirectory(t), 'profile.json');
+  const rule = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 28 };
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] }));
+  const flags = ['--rm', '--security-opt', `seccomp=${profile}`, '--rootfs', `${busyboxRoot(t)}:O`];
+  const { stderr, stdout } = await run(t, 0, 'run', ...flags, 'sh', '-c', 'mkdir /d || touch /f && echo file');
+  t.regex(stderr, /No space left on device/);
+  t.is(stdout, 'file\n');
+});
 shows('--security-opt mask and unmask', {
   flags: ['--security-opt', 'mask=/etc/motd', '--security-opt', 'unmask=/proc/kcore'],
   script: 'wc -c < /etc/motd; test -s /proc/timer_list || echo masked',

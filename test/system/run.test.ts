@@ -227,6 +227,19 @@ test('spawn: streams of a running container', async (t) => {
   t.false(engine.containers.exists(child.id));
 });
 
+test('wait: the code of a container that goes with its end, before and after', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const child = await engine.spawn(options({ command: ['sh', '-c', 'read line; exit 3'], interactive: true }));
+  const container = engine.containers.get(child.id);
+  const waiting = container.wait();
+  child.stdin?.end('\n');
+  t.is(await waiting, 3);
+  await child.ended;
+  t.false(engine.containers.exists(child.id));
+  t.is(await container.wait(), 3);
+});
+
 test('spawn: leaving its scope ends the container', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);
