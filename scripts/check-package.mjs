@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Packs tspod, installs the tarball into an empty directory with --ignore-scripts, and uses it from there: command, library,
- * typed operations, types. Ends with 77 and the reason where it cannot be tried (no registry). Options: --keep, --no-prebuild.
+ * typed operations, types. Ends with 77 and the reason where it cannot be tried (no registry). Options: --keep; --no-prebuild takes prebuilds/
+ * as it is; --release does so as well, and demands the binaries for every Node that is released for.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -12,8 +13,13 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const platform = `${process.platform}-${process.arch}`;
-const { values } = parseArgs({ options: { keep: { type: 'boolean' }, 'no-prebuild': { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { keep: { type: 'boolean' }, 'no-prebuild': { type: 'boolean' }, release: { type: 'boolean' } },
+});
 const scratch = mkdtempSync(join(tmpdir(), 'tspod-package-'));
+
+/** `process.versions.modules` of Node 20, 22 and 24. */
+const RELEASED_ABIS = [115, 127, 137];
 
 /** Whatever else is packed, these are, and nothing below the others is. */
 const EXPECTED = [
@@ -30,7 +36,9 @@ const EXPECTED = [
   'native/monitor/main.cc',
   `prebuilds/${platform}/tspod-monitor`,
   `prebuilds/${platform}/tspod.glibc.node`,
-  `prebuilds/${platform}/better-sqlite3/abi${process.versions.modules}.node`,
+  ...(values.release ? RELEASED_ABIS : [process.versions.modules]).map(
+    (abi) => `prebuilds/${platform}/better-sqlite3/abi${abi}.node`,
+  ),
 ];
 const UNWANTED = /^(test|src|out|build|docs\/(?!.*\.md$)|native\/(test|bench|probe)|\.)/;
 const MAX_MEGABYTES = 6;
@@ -47,7 +55,7 @@ try {
 }
 
 function check() {
-  if (!values['no-prebuild']) run(process.execPath, ['scripts/prebuild.mjs'], { cwd: root });
+  if (!values['no-prebuild'] && !values.release) run(process.execPath, ['scripts/prebuild.mjs'], { cwd: root });
   const tarball = pack();
   const consumer = join(scratch, 'consumer');
   mkdirSync(consumer);
@@ -72,9 +80,12 @@ function pack() {
   const [{ filename, files }] = JSON.parse(stdout);
   const paths = files.map(({ path }) => path);
   const missing = [...EXPECTED, ...linksOf('README.md')].filter((path) => !paths.includes(path));
-  if (missing.length > 0) throw new Error(`not in the tarball: ${missing.join(', ')}`);
   const unwanted = paths.filter((path) => UNWANTED.test(path));
-  if (unwanted.length > 0) throw new Error(`should not be in the tarball: ${unwanted.join(', ')}`);
+  const complaints = [
+    ...missing.map((path) => `not in the tarball: ${path}`),
+    ...unwanted.map((path) => `should not be in the tarball: ${path}`),
+  ];
+  if (complaints.length > 0) throw new Error(complaints.join('\n'));
   const tarball = join(scratch, filename);
   const megabytes = statSync(tarball).size / 1e6;
   if (megabytes > MAX_MEGABYTES)

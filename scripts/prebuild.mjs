@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Fills prebuilds/ for this platform: the addon and the monitor through prebuildify, and better-sqlite3's addon beside them, so that the
- * package works when installed without scripts. Builds in a copy: prebuildify begins with `node-gyp rebuild` and moves
- * the addon away, and the work tree's own build is not for it to take.
+ * package works when installed without scripts. What runs with other versions of Node have put there stays. Builds in a copy: prebuildify
+ * begins with `node-gyp rebuild` and moves the addon away, and the work tree's own build is not for it to take.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -16,8 +16,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const copy = join(root, '.cache/prebuild');
 const platform = `${process.platform}-${process.arch}`;
 
+const sqlite = join(dirname(require.resolve('better-sqlite3/package.json')), 'build/Release/better_sqlite3.node');
+// it is built for one version of Node: fails where that is not the one that gives it its name
+require(sqlite);
+
 rmSync(copy, { recursive: true, force: true });
-rmSync(join(root, 'prebuilds', platform), { recursive: true, force: true });
 mkdirSync(copy, { recursive: true });
 for (const name of ['package.json', 'binding.gyp', 'native'])
   cpSync(join(root, name), join(copy, name), { recursive: true });
@@ -40,7 +43,6 @@ run(process.execPath, [
   'build/artifacts',
 ]);
 
-const sqlite = join(dirname(require.resolve('better-sqlite3/package.json')), 'build/Release/better_sqlite3.node');
 const target = join(root, 'prebuilds', platform, 'better-sqlite3', `abi${process.versions.modules}.node`);
 mkdirSync(dirname(target), { recursive: true });
 copyFileSync(sqlite, target);
