@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { withoutSource } from './testing/sources.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const platform = `${process.platform}-${process.arch}`;
@@ -40,7 +41,7 @@ const EXPECTED = [
     (abi) => `prebuilds/${platform}/better-sqlite3/abi${abi}.node`,
   ),
 ];
-const UNWANTED = /^(test|src|out|build|docs\/(?!.*\.md$)|native\/(test|bench|probe)|\.)/;
+const UNWANTED = /^(test|src|out|build|dist\/cli|docs\/(?!.*\.md$)|native\/(test|bench|probe)|\.)/;
 const MAX_MEGABYTES = 6;
 
 try {
@@ -80,7 +81,8 @@ function pack() {
   const [{ filename, files }] = JSON.parse(stdout);
   const paths = files.map(({ path }) => path);
   const missing = [...EXPECTED, ...linksOf('README.md')].filter((path) => !paths.includes(path));
-  const unwanted = paths.filter((path) => UNWANTED.test(path));
+  const left = withoutSource(root);
+  const unwanted = paths.filter((path) => UNWANTED.test(path) || left.includes(path));
   const complaints = [
     ...missing.map((path) => `not in the tarball: ${path}`),
     ...unwanted.map((path) => `should not be in the tarball: ${path}`),

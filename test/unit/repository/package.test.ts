@@ -40,3 +40,19 @@ test('elsewhere the one of this Node is enough', (t) => {
     [],
   );
 });
+
+test('what sources that are gone have left, source maps and the modules of the command line are not packed', (t) => {
+  const files = [
+    'src/kept.ts',
+    'dist/kept.js',
+    'dist/kept.d.ts',
+    'dist/gone.js',
+    'dist/kept.js.map',
+    'dist/cli/main.js',
+  ];
+  const found = complaints(t, files, ['--no-prebuild']).filter((line) => line.startsWith('should not'));
+  t.deepEqual(
+    found.filter((line) => line.includes('dist/')),
+    ['cli/main.js', 'gone.js', 'kept.js.map'].map((path) => `should not be in the tarball: dist/${path}`),
+  );
+});
