@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Makes the program that bin/tspod loads: dist/bundle/tspod.cjs, all of the command line in one file, and start.cjs, which runs it with
- * its code cache. What talks to systemd is apart, in dbus.cjs, and what talks HTTP, in undici.cjs.
+ * its code cache. What talks to systemd is apart, in dbus.cjs, and what talks HTTP, in undici.cjs. LICENSES.txt has the licences of others'
+ * code in them.
  *
  * One CommonJS file, because Node starts a program of many ES modules 20 ms later than that. A module in it runs when something of it is
  * first used, not when it is imported: most commands need a small part of what they import.
@@ -15,6 +16,7 @@ import { spawnSync } from 'node:child_process';
 import { transformAsync } from '@babel/core';
 import lazyCommonJs from '@babel/plugin-transform-modules-commonjs';
 import { build, transform } from 'esbuild';
+import { licencesOf } from './licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = `${root}dist/bundle/`;
@@ -80,7 +82,7 @@ const ownModules = {
   },
 };
 
-const { outputFiles } = await build({
+const program = await build({
   absWorkingDir: root,
   stdin: { contents: "require('./src/cli/bundle-entry.js')", resolveDir: root },
   bundle: true,
@@ -104,6 +106,7 @@ const { outputFiles } = await build({
   footer: { js: '})' },
   plugins: [withoutChildProcess, dbusApart, undiciApart, ownModules],
   write: false,
+  metafile: true,
 });
 
 const dbus = await build({
@@ -118,6 +121,7 @@ const dbus = await build({
   legalComments: 'none',
   plugins: [onlyCalls],
   write: false,
+  metafile: true,
 });
 
 const undici = await build({
@@ -133,15 +137,21 @@ const undici = await build({
   // Node has them where undici can use them
   external: ['node:*'],
   write: false,
+  metafile: true,
 });
 
-const contents = outputFiles[0].text;
+const contents = program.outputFiles[0].text;
+const licences = licencesOf(
+  root,
+  [program, dbus, undici].map(({ metafile }) => metafile),
+);
 const digest = createHash('sha256').update(contents).digest('hex').slice(0, 12);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 writeFileSync(`${out}tspod.cjs`, contents);
 writeFileSync(`${out}dbus.cjs`, dbus.outputFiles[0].contents);
 writeFileSync(`${out}undici.cjs`, undici.outputFiles[0].contents);
+writeFileSync(`${out}LICENSES.txt`, licences);
 writeFileSync(`${out}package.json`, '{ "type": "commonjs" }\n');
 writeFileSync(
   `${out}start.cjs`,

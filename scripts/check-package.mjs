@@ -25,6 +25,7 @@ const RELEASED_ABIS = [115, 127, 137];
 /** Whatever else is packed, these are, and nothing below the others is. */
 const EXPECTED = [
   'bin/tspod',
+  'dist/bundle/LICENSES.txt',
   'dist/index.js',
   'dist/index.d.ts',
   'dist/native/index.js',
