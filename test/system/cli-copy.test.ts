@@ -238,6 +238,35 @@ test('cp: from one container to another, and within one', async (t) => {
   await holds('/tmp/within/inner', 'inner\n');
 });
 
+test('cp: what comes out of a container replaces no device, fifo, or link to a pipe', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  await place(t, false);
+  const base = temporaryTo(t);
+  const at = (name: string) => join(base, name);
+  spawnSync('mkfifo', [at('fifo')]);
+  spawnSync('mknod', [at('null'), 'c', '1', '3']);
+  symlinkSync('fifo', at('to-fifo'));
+  symlinkSync('/proc/self/fd/1', at('out'));
+  for (const [to, real] of [
+    ['fifo', 'fifo'],
+    ['null', 'null'],
+    ['to-fifo', 'fifo'],
+    ['out', 'out'],
+  ] as const) {
+    for (const args of [['c:/tree/file'], ['c:/tree/dir'], ['--overwrite', 'c:/tree/dir']]) {
+      const message = `Error: invalid destination: "${at(real)}" must be a directory or a regular file\n`;
+      t.is((await run(t, 125, 'cp', ...args, at(to))).stderr, message);
+    }
+  }
+  t.true(lstatSync(at('fifo')).isFIFO());
+  t.is(lstatSync(at('null')).rdev, (1 << 8) | 3);
+  t.is(readlinkSync(at('to-fifo')), 'fifo');
+  t.is(readlinkSync(at('out')), '/proc/self/fd/1');
+  symlinkSync('nowhere', at('dangling'));
+  await run(t, 0, 'cp', 'c:/tree/file', at('dangling'));
+  t.is(readFileSync(at('dangling'), 'utf8'), 'file\n', 'a link that leads nowhere is replaced');
+});
+
 test('cp: --overwrite lets files and directories replace each other, both ways', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const { host, holds } = await place(t, false);

@@ -1,6 +1,6 @@
 /** `save` and `load`: what is written is what others read, with the digests that it had. */
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
@@ -261,4 +261,32 @@ test('save and load: the command line, to a file, a pipe and a terminal', async 
     /format value must be one of/,
   );
   t.regex((await runCli(t, 125, 'save', '-o', 'a:b', 'test:1')).stderr, /should not contain ':'/);
+});
+
+test('save: a link to an open file is written through, and no device, fifo or link is replaced', async (t) => {
+  if (!ready(t)) return;
+  const { engine, directory } = await withImage(t);
+  const at = (name: string) => join(directory, name);
+  const shell = (line: string) =>
+    spawnSync('sh', ['-ec', line], { env: storeOf(t).env, encoding: 'utf8', cwd: directory });
+  const program = join(process.cwd(), 'bin/tspod');
+  await engine.images.save('test:1', at('image.tar'));
+  await runCli(t, 0, 'load', '-q', '-i', at('image.tar'));
+  const made = shell(
+    `ln -s /proc/self/fd/1 out; mkfifo fifo; mknod null c 1 3; echo old > old; ln -s old link
+     { ${program} save -q -o out test:1; } > stdout; { ${program} save -q -o out test:1; } | tar -tf - > names
+     ${program} save -q -o null test:1; tar -tf stdout`,
+  );
+  t.is(made.status, 0, made.stderr);
+  t.regex(made.stdout, /manifest\.json\n/);
+  t.regex(readFileSync(at('names'), 'utf8'), /manifest\.json\n/);
+  await engine.images.save('test:1', at('link'));
+  t.regex(shell('tar -tf old').stdout, /manifest\.json\n/, 'the file that a link leads to');
+  for (const name of ['fifo', 'null']) await rejectsWith(t, engine.images.save('test:1', at(name)), 'INVALID_ARGUMENT');
+  t.deepEqual(
+    ['out', 'link'].map((name) => readlinkSync(at(name))),
+    ['/proc/self/fd/1', 'old'],
+  );
+  t.true(lstatSync(at('fifo')).isFIFO());
+  t.true(lstatSync(at('null')).isCharacterDevice());
 });

@@ -1,6 +1,6 @@
 /** The other side of `cp`: files of the machine. */
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 import { openDirectory } from '../../native/directory-entries.js';
 import { NO_ID_MAPS } from '../../storage/owners.js';
@@ -12,20 +12,27 @@ import { toBinaryText } from '../../util/binary-text.js';
 export interface HostFile {
   /** With all links followed. */
   readonly path: string;
-  readonly isDirectory: boolean;
+  /** `node`: a device, fifo or socket. `nameless`: what only a link of /proc leads to, as /dev/stdout to a pipe; `path` is that link. */
+  readonly type: 'directory' | 'file' | 'node' | 'nameless';
 }
 
 /** undefined if there is none. */
 export async function findOnHost(path: string): Promise<HostFile | undefined> {
   try {
     const real = await realpath(path);
-    const isDirectory = (await stat(real)).isDirectory();
+    const there = await stat(real);
     // A slash at the end asks for a directory.
-    return path.endsWith('/') && !isDirectory ? undefined : { path: real, isDirectory };
+    if (path.endsWith('/') && !there.isDirectory()) return undefined;
+    return { path: real, type: there.isDirectory() ? 'directory' : there.isFile() ? 'file' : 'node' };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined;
-    throw error;
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')))
+      throw error;
+    // realpath(3) goes by the text of links; what those of /proc say of a pipe or a removed file is no path.
+    const isThere = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    return isThere ? { path: resolve(path), type: 'nameless' } : undefined;
   }
 }
 

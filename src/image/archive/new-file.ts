@@ -1,6 +1,6 @@
-/** A file that appears when it is whole, in place of one that is there. */
+/** A file that appears when it is whole, in place of one that is there; a link to that stays. */
 import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { nameFile } from '../../native/directory-changes.js';
@@ -30,7 +30,8 @@ export class NewFile implements AsyncDisposable {
     this.#hasName = file.hasName;
   }
 
-  static async create(path: string): Promise<NewFile> {
+  static async create(asked: string): Promise<NewFile> {
+    const path = await placeOf(asked);
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
     const flags = O_TMPFILE | constants.O_WRONLY | constants.O_APPEND;
     // What keeps it from being made keeps the named one, too, and is said then.
@@ -67,4 +68,13 @@ export class NewFile implements AsyncDisposable {
     await this.handle.close();
     if (this.#hasName) await rm(this.#temporary, { force: true });
   }
+}
+
+/** Where links lead. What is there and no regular file must not be replaced: a device would be gone for everybody. */
+async function placeOf(path: string): Promise<string> {
+  const there = await stat(path).catch(() => undefined);
+  // A directory refuses by itself.
+  if (there === undefined || there.isDirectory()) return path;
+  if (!there.isFile()) throw new Error('it is there, and no regular file');
+  return realpath(path);
 }

@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -91,6 +92,8 @@ async function changeAuthFile(
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const target = real(path);
     using _held = await lock(`${target}.lock`, signal === undefined ? {} : { signal });
+    if (statSync(target, { throwIfNoEntry: false })?.isFile() === false)
+      throw new TspodError('INVALID_ARGUMENT', `auth file ${JSON.stringify(path)} is no regular file`);
     const { members } = change(readAuthFile(path));
     writeAtomically(target, `${JSON.stringify(members, null, '\t')}\n`);
   } catch (error) {

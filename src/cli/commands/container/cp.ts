@@ -117,9 +117,10 @@ function isContents(path: string): boolean {
 async function sourceOf({ container, path, shown }: Side): Promise<Source> {
   if (container === undefined) {
     const file = await findOnHost(path);
-    if (file === undefined) throw new CliError(`"${path}" could not be found on the host: no such file or directory`);
+    if (file === undefined || file.type === 'nameless')
+      throw new CliError(`"${path}" could not be found on the host: no such file or directory`);
     return {
-      isDirectory: file.isDirectory,
+      isDirectory: file.type === 'directory',
       name: nameOf(path, file.path),
       contents: isContents(path),
       open: async (as) => packHost(file, as),
@@ -203,15 +204,18 @@ async function copyToHost(context: Context, container: Container, { from, to, op
   }
   const source = await sourceOf(from);
   const there = await findOnHost(to);
+  // What is copied replaces what has the name: a device would be gone for everybody, and who reads a pipe would get nothing.
+  if (there?.type === 'node' || there?.type === 'nameless')
+    throw new CliError(`invalid destination: "${there.path}" must be a directory or a regular file`);
   // Root may give files to anybody; what comes out of a container belongs to who asked for it.
   const unpack = async (directory: string, as: string): Promise<void> =>
     unpackOnHost(await source.open(as), { directory, ...options });
   if (there === undefined) {
     const parent = await findOnHost(dirname(to.replace(/\/+$/, '')));
-    if (parent?.isDirectory !== true || (to.endsWith('/') && !source.isDirectory))
+    if (parent?.type !== 'directory' || (to.endsWith('/') && !source.isDirectory))
       throw new CliError(`"${to}" could not be found on the host: no such file or directory`);
     await unpack(parent.path, basename(to));
-  } else if (there.isDirectory) {
+  } else if (there.type === 'directory') {
     await unpack(there.path, source.isDirectory && source.contents ? '' : source.name);
   } else {
     if (source.isDirectory && !options.overwrite)

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, lstatSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -75,10 +75,11 @@ function formatOf(flags: FlagValues): SaveFormat | undefined {
   return SAVE_FORMATS.find((known) => known === (flags.text('format') ?? 'docker-archive'));
 }
 
-/** A pipe, or /dev/stdout. */
+/** A pipe, or /dev/stdout, also where that is a file: whoever else has that open sees what is written into it, not what replaces it. */
 function isStream(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+  const target = statSync(path, { throwIfNoEntry: false });
+  if (target === undefined || target.isDirectory()) return false;
+  return !target.isFile() || lstatSync(path).isSymbolicLink();
 }
 
 /** The archive is made in a file: what is at its beginning is known at its end. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -5,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { isTspodError } from '../../../../src/errors.js';
 import { authFilePath, authFilePaths, keysFor } from '../../../../src/image/auth/auth-paths.js';
 import { findCredentials, forgetAllLogins, forgetLogin, keepLogin } from '../../../../src/image/auth/logins.js';
+import { requires } from '../../../helpers/requires.js';
 import { temporaryDirectory } from '../../../helpers/temp.js';
 
 const LOGIN = { kind: 'password', username: 'me', password: 'pa:ss' } as const;
@@ -194,4 +196,13 @@ test('logins: a program is ended by the signal', async (t) => {
   setImmediate(() => stop.abort());
   const error = await t.throwsAsync(finding);
   t.true(isTspodError(error, 'ABORTED'), error.message);
+});
+
+test('logins: a device is not replaced by an auth file', async (t) => {
+  if (!requires(t, 'root')) return;
+  const authFile = join(temporaryDirectory(t), 'null');
+  execFileSync('mknod', [authFile, 'c', '1', '3']);
+  const place = { authFile, environment: {}, uid: 0 };
+  await t.throwsAsync(keepLogin('h', LOGIN, place), { code: 'INVALID_ARGUMENT', message: /no regular file/ });
+  t.true(statSync(authFile).isCharacterDevice());
 });
