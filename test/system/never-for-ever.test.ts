@@ -156,6 +156,24 @@ test('wait: the exit code of a process that has ended when its monitor has not y
   t.is(await soon(container.wait({ conditions: ['stopped'] })), 137, 'afterwards');
 });
 
+test('wait: for an end or for something else, whichever comes first', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const health = { test: ['CMD-SHELL', 'test -e /tmp/ready'], intervalMs: 50 };
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], init: true, health }));
+  await container.start();
+  const healthy = container.wait({ conditions: ['healthy', 'exited'] });
+  const paused = container.wait({ conditions: ['stopped', 'paused'], intervalMs: 10 });
+  const ended = container.wait({ conditions: ['exited', 'created'], intervalMs: 2 * SOON_MS });
+  await container.exec({ command: ['touch', '/tmp/ready'] });
+  t.is(await soon(healthy), -1);
+  await container.pause();
+  t.is(await soon(paused), -1);
+  await container.unpause();
+  await container.kill();
+  t.is(await soon(ended), 137, 'at once: its end is told');
+});
+
 const deaf = () =>
   new Writable({
     highWaterMark: 1,

@@ -48,7 +48,7 @@ export async function waitForContainer(context: EngineContext, id: string, optio
         await settleLost(context, id, options.signal);
         continue;
       }
-      if (await someEnd(context, id, { observation, options })) continue;
+      if (await someEnd(context, id, { observation, options, onlyEnd: [...wanted].every(isEnd) })) continue;
     }
     await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
   }
@@ -79,7 +79,11 @@ function wantsHealth(wanted: ReadonlySet<string>): boolean {
 }
 
 function wantsEnd(wanted: ReadonlySet<string>): boolean {
-  return wanted.has('exited') || wanted.has('stopped');
+  return [...wanted].some(isEnd);
+}
+
+function isEnd(condition: string): boolean {
+  return condition === 'exited' || condition === 'stopped';
 }
 
 function removedCode({ store }: EngineContext, id: string): number {
@@ -91,25 +95,35 @@ function removedCode({ store }: EngineContext, id: string): number {
 interface Waiting {
   readonly observation: Observation;
   readonly options: WaitOptions;
+  /** Nothing else is wanted, so that there is nothing to look for before. */
+  readonly onlyEnd: boolean;
 }
 
-/** Waits for the monitor to tell of the end, or to be gone; false if there is no monitor to wait for. */
-async function someEnd(context: EngineContext, id: string, { observation, options }: Waiting): Promise<boolean> {
+/** Waits for the monitor to tell of the end, or to be gone, and for the time between looks at most where something else is wanted; false if there is no monitor to wait for. */
+async function someEnd(
+  context: EngineContext,
+  id: string,
+  { observation, options, onlyEnd }: Waiting,
+): Promise<boolean> {
+  const { intervalMs = DEFAULT_INTERVAL_MS, signal } = options;
   const talk = await talkTo(containerPaths(context.directories, id).run);
   if (talk !== undefined) {
-    const forget = whenAborted(options.signal, () => {
+    const hangUp = () => {
       talk.connection.close();
-    });
+    };
+    const forget = whenAborted(signal, hangUp);
+    const timer = onlyEnd ? undefined : setTimeout(hangUp, intervalMs);
     await talk.exited();
+    clearTimeout(timer);
     forget();
-    talk.connection.close();
+    hangUp();
     return true;
   }
   if (observation.kind !== 'live' && observation.kind !== 'ending') return false;
   const { monitor } = observation.live;
   using handle = openProcess(monitor.pid, monitor.startTime);
   // It writes the end down, and may then be there for long.
-  if (handle !== undefined) await endsWithin(handle, options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal, 'wait');
+  if (handle !== undefined) await endsWithin(handle, intervalMs, signal, 'wait');
   return handle !== undefined;
 }
 
