@@ -68,7 +68,8 @@ test('run: too much output ends the container', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options, assertNothingLeft } = await testEngine(t);
   const flood = options({ command: ['sh', '-c', 'while :; do echo line; done'] });
-  await rejectsWith(t, engine.run({ ...flood, maxOutputBytes: 10_000 }), 'OUTPUT_TOO_LARGE');
+  await rejectsWith(t, engine.run({ ...flood, name: 'flood', maxOutputBytes: 10_000 }), 'OUTPUT_TOO_LARGE');
+  t.deepEqual(engine.containers.list({ all: true }), [], 'it has gone');
   await assertNothingLeft();
 });
 

@@ -15,7 +15,8 @@ const MAX_TURN_MS = 10;
 
 /**
  * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
- * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then.
+ * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then. Whatever is thrown, it has
+ * ended by then, and of a container that was to be removed nothing is left.
  */
 export async function collectProcess(
   process: ContainerProcess,
@@ -37,13 +38,14 @@ export async function collectProcess(
     const [output, status] = await Promise.all([
       collectOutput({ stdout, stderr }, options, giveUp),
       ended,
-      feed(stdin, input, ended).catch((error: unknown) => {
-        giveUp();
-        throw error;
-      }),
+      feed(stdin, input, ended),
     ]);
     if (signal?.aborted === true) throw abortedError(what, signal);
     return { ...status, ...encodeOutput(output, options.encoding) };
+  } catch (error) {
+    giveUp();
+    await ended.catch(() => undefined);
+    throw error;
   } finally {
     forget();
   }
