@@ -14,6 +14,7 @@ import { readHostFacts } from '../host/read-facts.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
+import { holdErrors } from '../util/source-errors.js';
 import { makeContainers } from './containers.js';
 import { findExecSession } from './find-exec.js';
 import { diffAny } from './diff.js';
@@ -142,8 +143,10 @@ function makeEngine(context: EngineContext): Engine {
     pods: makePods(context),
     images: makeImages(context),
     manifests: makeManifests(context),
-    run: ((options: RunOptions) =>
-      withNewPod(context, options, (wanted) => runContainer(context, wanted))) as Engine['run'],
+    run: ((options: RunOptions) => {
+      holdErrors(options.input);
+      return withNewPod(context, options, (wanted) => runContainer(context, wanted));
+    }) as Engine['run'],
     spawn: (options) => withNewPod(context, options, (wanted) => spawnContainer(context, wanted)),
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),

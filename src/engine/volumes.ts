@@ -24,6 +24,7 @@ import { NO_ID_MAPS } from '../storage/owners.js';
 import { packDirectory } from '../storage/pack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
 import { defined } from '../util/defined.js';
+import { holdErrors } from '../util/source-errors.js';
 import { checkArchiveFile } from './archive-file.js';
 import type { BatchResult } from './types.js';
 import { volumePredicate } from './volume-filters.js';
@@ -48,7 +49,10 @@ export function makeVolumes(context: EngineContext): Volumes {
     remove: (name, options = {}) => tracked(context, () => remove(context, name, options)),
     prune: (options = {}) => tracked(context, () => prune(context, options)),
     export: (name, options = {}) => exportVolume(context, name, options),
-    import: (name, from, options = {}) => tracked(context, () => importVolume(context, { name, from }, options)),
+    import: (name, from, options = {}) => {
+      holdErrors(from);
+      return tracked(context, () => importVolume(context, { name, from }, options));
+    },
     check: (options = {}) => tracked(context, () => Promise.resolve(check(context, options))),
   };
 }

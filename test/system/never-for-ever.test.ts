@@ -1,11 +1,12 @@
 /** Calls that come to an end, whatever others do not: a source that gives nothing, a command that holds the output, a client that does not read. */
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
-import type { Container } from '../../src/index.js';
+import { openEngine, type Container, type Engine } from '../../src/index.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { childrenOf } from '../helpers/faults.js';
@@ -58,9 +59,19 @@ test('run and exec end with the command, whatever becomes of their input', async
     await t.throwsAsync(soon(run(fast, reader, AbortSignal.timeout(200))), aborted, `${title}: a fast reader`);
     const broken = Readable.from(failing());
     await t.throwsAsync(soon(run(broken, ['sleep', '1000'])), { message: 'no more' }, title);
+    t.deepEqual(names(engine), [container.name], `${title}: nothing is left of what was given up`);
+    const never = createReadStream('/no/such/file');
+    await t.throwsAsync(
+      soon(run(never, ['cat'])),
+      { code: 'ENOENT' },
+      `${title}: an input that fails before it is read`,
+    );
+    t.deepEqual(names(engine), [container.name], title);
   }
   await until('none of them goes on', async () => (await container.top()).length === 1);
 });
+
+const names = (engine: Engine) => engine.containers.list({ all: true }).map(({ name }) => name);
 
 function* endlessly(size: number): Generator<Buffer> {
   for (;;) yield Buffer.alloc(size);
@@ -71,6 +82,32 @@ async function* failing(): AsyncGenerator<Buffer> {
   await delay(100);
   throw new Error('no more');
 }
+
+test('an archive that fails before anyone reads it fails the call, and not the program', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['true'] }));
+  await engine.volumes.create({ name: 'data' });
+  const calls: Readonly<Record<string, (from: Readable) => Promise<unknown>>> = {
+    copyIn: (from) => container.copyIn('/tmp', from),
+    'volumes.import': (from) => engine.volumes.import('data', from),
+    'images.load': (from) => engine.images.load(from),
+    'images.import': (from) => engine.images.import(from),
+    'a closed engine': async (from) => {
+      const closed = await openEngine({ root: engine.root, runRoot: engine.runRoot });
+      await closed.close();
+      await t.throwsAsync(closed.volumes.import('data', from), { code: 'ENGINE_CLOSED' });
+      if (from.errored === null) await once(from, 'error');
+      throw from.errored ?? new Error('it has not failed');
+    },
+  };
+  for (const [title, call] of Object.entries(calls)) {
+    await t.throwsAsync(soon(call(createReadStream('/no/such/file'))), { code: 'ENOENT' }, title);
+    const failed = createReadStream('/no/such/file');
+    await once(failed, 'close').catch(() => undefined);
+    await t.throwsAsync(soon(call(failed)), { code: 'ENOENT' }, `${title}: by then it had failed`);
+  }
+});
 
 test('exec that is given up does not wait for what the command has left behind', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

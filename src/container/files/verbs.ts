@@ -1,4 +1,5 @@
 /** Binds the verbs about files to an id. Their modules load when one is first used: who only runs containers needs none of them. */
+import { holdErrors } from '../../util/source-errors.js';
 import type { EngineContext } from '../context.js';
 import type { ContainerFiles } from '../api/files.js';
 
@@ -7,8 +8,10 @@ export function fileVerbs(context: EngineContext, id: string): ContainerFiles {
     sizes: async () => (await import('../verbs/sizes.js')).containerSizes(context, id),
     export: async (options) => (await import('../verbs/export.js')).exportContainer(context, id, options),
     copyOut: async (path, options) => (await import('../verbs/copy.js')).copyOut(context, id, path, options),
-    copyIn: async (directory, content, options) =>
-      (await import('../verbs/copy.js')).copyIn(context, id, { directory, content }, options),
+    copyIn: async (directory, content, options) => {
+      holdErrors(content);
+      return (await import('../verbs/copy.js')).copyIn(context, id, { directory, content }, options);
+    },
     diff: async (options) => (await import('../verbs/diff.js')).diffContainer(context, id, options),
     mount: async () => (await import('../verbs/mount.js')).mountContainer(context, id),
     unmount: async (options) => (await import('../verbs/mount.js')).unmountContainer(context, id, options),

@@ -20,6 +20,7 @@ import { Session } from '../streams/session.js';
 import { execStdio } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
+import { holdErrors } from '../../util/source-errors.js';
 import { attachedProcess, directProcess } from '../streams/process.js';
 import { defined } from '../../util/defined.js';
 
@@ -31,6 +32,7 @@ export async function execCollected(
 ): Promise<CollectedResult<string | Buffer>> {
   const started = monotonicMs();
   const { signal, input } = options;
+  holdErrors(input);
   const process = await spawnExec(context, id, {
     ...pickExecOptions(options),
     stdin: input === undefined ? 'ignore' : 'pipe',

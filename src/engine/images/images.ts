@@ -1,6 +1,7 @@
 /** `engine.images`: everything bound to one engine. What reads and writes layers is loaded when it is used: most commands do neither. */
 import { tracked, type EngineContext } from '../../container/context.js';
 import { findImage, lookUp, lookUpOnlyList } from '../../container/create/find-image.js';
+import { holdErrors } from '../../util/source-errors.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
@@ -22,12 +23,16 @@ export function makeImages(context: EngineContext): Images {
       tracked(context, async () => (await import('./pull-all-tags.js')).pullAllTags(context, repository, options)),
     push: (nameOrId, to, options) =>
       tracked(context, async () => (await import('./push.js')).pushImage(context, nameOrId, to, options)),
-    load: (from, options) =>
-      tracked(context, async () => (await import('./load.js')).loadImages(context, from, options)),
+    load: (from, options) => {
+      holdErrors(from);
+      return tracked(context, async () => (await import('./load.js')).loadImages(context, from, options));
+    },
     save: (nameOrIds, to, options) =>
       tracked(context, async () => (await import('./save.js')).saveImages(context, nameOrIds, to, options)),
-    import: (from, options) =>
-      tracked(context, async () => (await import('./import.js')).importImage(context, from, options)),
+    import: (from, options) => {
+      holdErrors(from);
+      return tracked(context, async () => (await import('./import.js')).importImage(context, from, options));
+    },
     commit: (container, options) =>
       tracked(context, async () => (await import('./commit.js')).commitContainer(context, container, options)),
     list: (options) => listImages(context, options),
