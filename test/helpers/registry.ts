@@ -12,6 +12,8 @@ export interface RegistryOptions {
   readonly tls?: boolean;
   /** Wants a login: USER and PASSWORD. */
   readonly auth?: boolean;
+  /** Words before its command: where it runs. */
+  readonly prefix?: readonly string[];
 }
 
 export interface TestRegistry {
@@ -39,8 +41,9 @@ export async function startRegistry(
   // JSON is YAML.
   writeFileSync(join(directory, 'config.yml'), JSON.stringify(configuration(directory, options)));
   // It goes with this process, also when a time limit ends that.
-  const command = ['--pdeathsig', 'KILL', 'docker-registry', 'serve', join(directory, 'config.yml')];
-  const registry = spawn('setpriv', command, {
+  const command = ['setpriv', '--pdeathsig', 'KILL', 'docker-registry', 'serve', join(directory, 'config.yml')];
+  const [program = '', ...words] = [...(options.prefix ?? []), ...command];
+  const registry = spawn(program, words, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
   });

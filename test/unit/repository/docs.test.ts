@@ -52,6 +52,20 @@ test('docs: every link to a heading leads to one', (t) => {
   t.deepEqual(dead, []);
 });
 
+test('docs: README.md says how the package is installed, and what that needs', (t) => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const { name, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly engines: { readonly node: string };
+  };
+  t.true(readme.includes(`    npm install ${name}\n`));
+  t.true(readme.includes(`Node ${engines.node.replace('>=', '')} or newer`));
+  // What the installation itself says where it cannot compile.
+  const [hint = 'none'] =
+    /apt-get install [a-z0-9 -]+/.exec(readFileSync(join(ROOT, 'scripts/install.mjs'), 'utf8')) ?? [];
+  t.true(readme.includes(`\`${hint}\``));
+});
+
 test('docs: every error code that is thrown is listed, and no other', (t) => {
   const errors = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8');
   const codes = [...errors.matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(([, code = '']) => code);
