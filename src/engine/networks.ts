@@ -1,6 +1,6 @@
 /** Networks: made, listed, removed. */
 import { removeBridge } from '../container/network/bridges.js';
-import type { EngineContext } from '../container/context.js';
+import { tracked, type EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
 import { markStale } from '../container/network/name-files.js';
 import { keepNames } from '../container/network/name-server.js';
@@ -17,6 +17,7 @@ import {
   findNetwork,
   listNetworks,
   networkIsThere,
+  networkUsers,
   removeNetwork,
   requireRemovable,
   updateNetwork,
@@ -30,13 +31,13 @@ import type { BatchResult } from './types.js';
 export function makeNetworks(context: EngineContext): Networks {
   const place = context.networks;
   return {
-    create: (options) => create(context, options),
+    create: (options) => tracked(context, () => create(context, options)),
     inspect: (nameOrId) => findNetwork(place, nameOrId),
     list: (options = {}) => list(context, options.filters ?? {}),
     exists: (nameOrId) => networkIsThere(place, nameOrId),
-    remove: (nameOrId, options) => remove(context, nameOrId, options),
-    prune: (options = {}) => prune(context, options),
-    update: (nameOrId, options) => update(context, nameOrId, options),
+    remove: (nameOrId, options) => tracked(context, () => remove(context, nameOrId, options)),
+    prune: (options = {}) => tracked(context, () => prune(context, options)),
+    update: (nameOrId, options) => tracked(context, () => update(context, nameOrId, options)),
     connect: async (network, container, options = {}) =>
       connectContainer(context, context.store.find(container).id, { network, options }),
     disconnect: async (network, container, options = {}) =>
@@ -46,10 +47,9 @@ export function makeNetworks(context: EngineContext): Networks {
 }
 
 async function create(context: EngineContext, options: NetworkCreateOptions = {}): Promise<Network> {
-  context.store.requireOpen();
   checkNetworkOptions(options);
-  const network = await createNetwork(context.networks, options);
-  recordNetwork(context, network, 'create');
+  const { network, isNew } = await createNetwork(context.networks, options);
+  if (isNew) recordNetwork(context, network, 'create');
   return network;
 }
 
@@ -65,19 +65,32 @@ function usedNetworks({ store }: EngineContext): (name: string) => boolean {
 }
 
 async function remove(context: EngineContext, nameOrId: string, options: NetworkRemoveOptions = {}): Promise<void> {
-  const { force = false, timeoutSec, signal } = options;
   requireRemovable(nameOrId);
-  const network = findNetwork(context.networks, nameOrId);
-  requireRemovable(network.name);
-  const users = context.store.list('all').filter(({ summary }) => summary.networks.includes(network.name));
-  if (users.length > 0 && !force) {
+  let network: Network;
+  do {
+    throwIfAborted('remove a network', options.signal);
+    network = findNetwork(context.networks, nameOrId);
+    requireRemovable(network.name);
+    await endUsers(context, { nameOrId, name: network.name }, options);
+    // A container may have come meanwhile.
+  } while (!(await forget(context, network)));
+}
+
+/** Throws NETWORK_IN_USE where that is not wanted. */
+async function endUsers(
+  context: EngineContext,
+  { nameOrId, name }: { readonly nameOrId: string; readonly name: string },
+  { force = false, timeoutSec, signal }: NetworkRemoveOptions,
+): Promise<void> {
+  const containers = networkUsers(context.store, name);
+  if (containers.length > 0 && !force) {
     throw new TspodError(
       'NETWORK_IN_USE',
       `"${nameOrId}" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used`,
-      { details: { name: network.name, containers: users.map(({ id }) => id) } },
+      { details: { name, containers } },
     );
   }
-  for (const { id } of users.toReversed()) {
+  for (const id of containers.toReversed()) {
     throwIfAborted('remove a network', signal);
     await removeContainer(context, id, { force: true, depend: true, ...defined({ timeoutSec, signal }) }).catch(
       (error: unknown) => {
@@ -85,21 +98,19 @@ async function remove(context: EngineContext, nameOrId: string, options: Network
       },
     );
   }
-  await forget(context, network);
 }
 
-async function forget(context: EngineContext, network: Network): Promise<void> {
+/** Answers as removeNetwork(). */
+async function forget(context: EngineContext, network: Network): Promise<boolean> {
   const { driver, network_interface: hostInterface, options } = network;
   if (driver === 'bridge' && hostInterface !== undefined)
     await removeBridge(context.paths.networks, {
       hostInterface,
       isolation: driverSettings(driver, options).isolation,
     });
-  await removeNetwork(context.networks, network);
-  context.store.transaction(() => {
-    context.store.leases.forget(network.id);
-  });
-  recordNetwork(context, network, 'remove');
+  const isGone = await removeNetwork(context.networks, context.store, network);
+  if (isGone) recordNetwork(context, network, 'remove');
+  return isGone;
 }
 
 async function prune(
@@ -115,8 +126,7 @@ async function prune(
     const { name } = network;
     if (name === DEFAULT_NETWORK || isUsed(name) || !matches(network)) continue;
     try {
-      await forget(context, network);
-      done.push(name);
+      if (await forget(context, network)) done.push(name);
     } catch (error) {
       failed.set(name, error instanceof Error ? error : new Error(String(error)));
     }
@@ -125,7 +135,6 @@ async function prune(
 }
 
 async function update(context: EngineContext, nameOrId: string, options: NetworkUpdateOptions): Promise<Network> {
-  context.store.requireOpen();
   markStale(context);
   const network = await updateNetwork(context.networks, nameOrId, options);
   recordNetwork(context, network, 'update');

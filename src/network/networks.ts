@@ -14,6 +14,7 @@ import {
   withNetworkLock,
   writeNetwork,
 } from './directory.js';
+import type { Store } from '../state/store.js';
 import type { Network } from './network-file.js';
 import { freeIpv4Subnet, hostRanges, networkRanges } from './subnets.js';
 
@@ -134,24 +135,40 @@ function isNameTaken({ directory }: NetworkPlace, name: string): boolean {
 }
 
 /** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
-export async function createNetwork(place: NetworkPlace, options: NetworkCreateOptions): Promise<Network> {
+export async function createNetwork(
+  place: NetworkPlace,
+  options: NetworkCreateOptions,
+): Promise<{ readonly network: Network; readonly isNew: boolean }> {
   return withNetworkLock(place.directory, async () => {
     if (options.name !== undefined && isNameTaken(place, options.name)) {
       if (options.ignoreExisting !== true) throw networkExists(options.name);
-      return findNetwork(place, options.name);
+      return { network: findNetwork(place, options.name), isNew: false };
     }
     const network = newNetwork(options, await surroundings(place));
     writeNetwork(place.directory, network);
-    return network;
+    return { network, isNew: true };
   });
 }
 
-/** The caller knows that no container is on it. Throws INVALID_ARGUMENT for the default network. */
-export async function removeNetwork(place: NetworkPlace, { name }: Network): Promise<void> {
+/**
+ * Answers whether it has gone, with its leases: not where a container is on it, or where somebody has removed it, or made another one of that name. A container is
+ * recorded in a transaction that looks whether its networks are there, so that one of the two sees the other. Throws INVALID_ARGUMENT for the default network.
+ */
+export async function removeNetwork(place: NetworkPlace, store: Store, { id, name }: Network): Promise<boolean> {
   requireRemovable(name);
-  await withNetworkLock(place.directory, () => {
-    removeNetworkFile(place.directory, name);
-  });
+  return withNetworkLock(place.directory, () =>
+    store.transaction(() => {
+      if (readNetwork(place.directory, name)?.id !== id || networkUsers(store, name).length > 0) return false;
+      removeNetworkFile(place.directory, name);
+      store.leases.forget(id);
+      return true;
+    }),
+  );
+}
+
+/** Ids of the containers on it, oldest first. */
+export function networkUsers(store: Store, name: string): readonly string[] {
+  return store.list('all').flatMap(({ id, summary }) => (summary.networks.includes(name) ? [id] : []));
 }
 
 export function requireRemovable(name: string): void {

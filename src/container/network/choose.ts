@@ -1,8 +1,10 @@
 /** The networks of a container as they are recorded: by their names, with all ports chosen. */
 import { networkName } from '../../network/attach.js';
+import { DEFAULT_NETWORK, networkIsThere, noSuchNetwork } from '../../network/networks.js';
 import { choosePorts } from '../../network/random-ports.js';
 import type { PublishedPort } from '../../spec/container-network.js';
 import type { ContainerConfig } from '../../spec/config.js';
+import type { AttachConfig } from '../../spec/network-config.js';
 import type { ChosenPort } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 
@@ -13,6 +15,15 @@ export function withNetworkNames(context: EngineContext, config: ContainerConfig
   const named = networking.networks.map((attach) => ({ ...attach, name: networkName(context.networks, attach.name) }));
   const networks = named.filter(({ name }, index) => named.findIndex((other) => other.name === name) === index);
   return { ...config, networking: { ...networking, networks } };
+}
+
+/** In the transaction that records the container: one that removes a network sees it, or is seen here. Throws NO_SUCH_NETWORK. */
+export function requireNetworks({ networks: place }: EngineContext, networks: readonly AttachConfig[]): void {
+  for (const { name } of networks.filter(isRemovable)) if (!networkIsThere(place, name)) throw noSuchNetwork(name);
+}
+
+export function isRemovable({ name }: AttachConfig): boolean {
+  return name !== DEFAULT_NETWORK;
 }
 
 /** In the transaction that records the container, if hasOpenPorts(). Throws NO_FREE_PORT. */

@@ -14,6 +14,7 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
+import { requireNetworks } from '../network/choose.js';
 import {
   connectLive,
   disconnectLive,
@@ -54,7 +55,10 @@ export async function connectContainer(
       }
     }
     if (live === undefined) requireNoProcess(held);
-    record(held, [...others, attach]);
+    context.store.transaction(() => {
+      requireNetworks(context, [attach]);
+      record(held, [...others, attach]);
+    });
     failpoint('connect-recorded');
     try {
       if (live !== undefined) await connectLive(held, live, attach);

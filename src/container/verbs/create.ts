@@ -12,7 +12,7 @@ import { randomName } from '../create/random-name.js';
 import { requireProfile } from '../launch/apparmor.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { hasOpenPorts, withChosenPorts, withNetworkNames } from '../network/choose.js';
+import { hasOpenPorts, isRemovable, requireNetworks, withChosenPorts, withNetworkNames } from '../network/choose.js';
 import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../namespaces/donors.js';
 import { newId } from '../ids.js';
@@ -60,7 +60,9 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   try {
     const { state } = recording;
     let made: readonly string[] = [];
+    const { networks } = config.networking;
     const record = () => {
+      requireNetworks(context, networks);
       const inserted = insert(context, id, {
         ...withChosenPorts(context, withChosenIds(context, config)),
         state,
@@ -71,7 +73,11 @@ export function recordContainer(context: EngineContext, id: string, recording: R
       return inserted;
     };
     const takesMore =
-      config.namespaces.user === 'auto' || hasOpenPorts(config) || hasVolumes(config) || hasSecrets(config);
+      config.namespaces.user === 'auto' ||
+      networks.some(isRemovable) ||
+      hasOpenPorts(config) ||
+      hasVolumes(config) ||
+      hasSecrets(config);
     const recorded = takesMore ? context.store.transaction(record) : record();
     announceVolumes(context, made, tryDirectory);
     return recorded;
