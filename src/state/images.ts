@@ -258,11 +258,15 @@ export class ImageRecords {
     );
   }
 
-  /** Forgets an image that no container has and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. */
-  remove(seq: number): void {
-    this.#db.transaction(() => {
+  /**
+   * Forgets an image that no container has and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. Answers
+   * whether it was there, with no other names than `names`, where these are given, in the order of the alphabet.
+   */
+  remove(seq: number, names?: readonly string[]): boolean {
+    return this.#db.transaction(() => {
       const image = this.bySeq(seq);
-      if (image === undefined) return;
+      if (image === undefined) return false;
+      if (names !== undefined && image.names.map(({ name }) => name).join() !== names.join()) return false;
       const [user] = this.users(seq);
       if (user !== undefined) throw imageInUse(image.id, user);
       if (this.mounts(seq) !== undefined) throw imageMounted(image.id);
@@ -272,6 +276,7 @@ export class ImageRecords {
       for (const table of ['image_name', 'image_digest', 'image_blob', 'image_layer'])
         this.#db.run(`DELETE FROM ${table} WHERE image = ?`, seq);
       this.#db.run('DELETE FROM image WHERE seq = ?', seq);
+      return true;
     });
   }
 

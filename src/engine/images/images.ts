@@ -50,9 +50,11 @@ export function makeImages(context: EngineContext): Images {
     },
     remove: (nameOrId, options = {}) =>
       tracked(context, async () => {
-        const list = lookUpOnlyList(store, nameOrId);
-        if (list === undefined) return removeImage(context, nameOrId, options);
-        return removeNamed(context, list, { by: nameOrId, force: options.force ?? false });
+        const removed = store.transaction(() => {
+          const list = lookUpOnlyList(store, nameOrId);
+          return list && removeNamed(context, list, { by: nameOrId, force: options.force ?? false });
+        });
+        return removed ?? removeImage(context, nameOrId, options);
       }),
     prune: (options) => tracked(context, () => pruneImages(context, options)),
     mount: (nameOrId) => tracked(context, () => mountImage(context, nameOrId)),

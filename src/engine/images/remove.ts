@@ -21,19 +21,28 @@ export async function removeImage(
   nameOrId: string,
   { force = false, signal }: ImageRemoveOptions = {},
 ): Promise<RemovedImage> {
-  throwIfAborted('remove an image', signal);
+  for (;;) {
+    throwIfAborted('remove an image', signal);
+    const image = untagOneOfSeveral(context, nameOrId);
+    if (typeof image === 'string') return { untagged: [image], deleted: undefined };
+    if (image.names.length > 1 && !force) throw severalNames(image);
+    await endUsers(context, image, { force, signal });
+    if (force) await unmountStored(context, image, true);
+    const removed = await removeWhole(context, image);
+    if (removed !== undefined) return removed;
+  }
+}
+
+/** Answers the name, if it is one of several: it goes alone, and the image stays, whoever uses it. Otherwise the image. */
+function untagOneOfSeveral(context: EngineContext, nameOrId: string): StoredImage | string {
   const { store } = context;
-  const { image, name } = findImage(store, nameOrId);
-  // One of several names: the image stays, whoever uses it.
-  if (name !== undefined && image.names.length > 1) {
+  return store.transaction(() => {
+    const { image, name } = findImage(store, nameOrId);
+    if (name === undefined || image.names.length === 1) return image;
     store.images.untag(image.seq, name);
     recordImageEvent(context, { status: 'untag', id: image.id, name });
-    return { untagged: [name], deleted: undefined };
-  }
-  if (name === undefined && image.names.length > 1 && !force) throw severalNames(image);
-  await endUsers(context, image, { force, signal });
-  if (force) await unmountStored(context, image, true);
-  return removeWhole(context, image);
+    return name;
+  });
 }
 
 function severalNames({ id, names }: StoredImage): TspodError {
@@ -60,11 +69,12 @@ async function endUsers(
   }
 }
 
-async function removeWhole(context: EngineContext, { seq, id, names }: StoredImage): Promise<RemovedImage> {
+/** Undefined, and nothing done: it has other names by now, or is gone. */
+async function removeWhole(context: EngineContext, { seq, id, names }: StoredImage): Promise<RemovedImage | undefined> {
   const { store, paths } = context;
-  store.images.remove(seq);
-  failpoint('image-removed');
   const untagged = names.map(({ name }) => name);
+  if (!store.images.remove(seq, untagged)) return undefined;
+  failpoint('image-removed');
   for (const name of untagged) recordImageEvent(context, { status: 'untag', id, name });
   recordImageEvent(context, { status: 'remove', id, name: untagged[0] ?? id });
   await collect(store, paths.images);
@@ -85,16 +95,20 @@ export async function pruneImages(context: EngineContext, options: ImagePruneOpt
     if (image.uses > 0 || store.images.mounts(image.seq) !== undefined) continue;
     if ((!all && image.names.length > 0) || !matches(summarize(store, image))) continue;
     try {
-      removed.push(await removeWhole(context, image));
+      const gone = await removeWhole(context, image);
+      if (gone === undefined) continue;
+      removed.push(gone);
       reclaimed += image.size;
     } catch (error) {
       failed.set(image.id, error instanceof Error ? error : new Error(String(error)));
     }
   }
-  for (const list of store.manifestLists.list()) {
-    if ((!all && list.names.length > 0) || !matches(summarizeList(list))) continue;
-    removed.push(removeList(context, list));
-  }
+  store.transaction(() => {
+    for (const list of store.manifestLists.list()) {
+      if ((!all && list.names.length > 0) || !matches(summarizeList(list))) continue;
+      removed.push(removeList(context, list));
+    }
+  });
   if (removed.length > 0) recordImageEvent(context, { status: 'prune', id: '', name: '' });
   return { removed, failed, reclaimed };
 }
