@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 
 import type { AttachEnd, AttachOptions, AttachSession, TerminalSize } from '../../container/api/container.js';
+import { parseDetachKeys } from '../../container/streams/detach-keys.js';
 import type { Context } from '../context.js';
 import { isTerminal } from '../../host/is-terminal.js';
 import { outputStream } from './output.js';
@@ -14,7 +15,7 @@ export interface AttachRequest {
   readonly stderr: boolean;
   /** What is attached to has a terminal. */
   readonly tty: boolean;
-  /** Absent: the default keys. */
+  /** Absent: the default keys. None without a terminal, where nobody types them and they would be data. */
   readonly detachKeys?: string;
   /** Where the signals that this process gets go; absent: they end it as usual. */
   readonly sendSignal?: (signal: NodeJS.Signals) => void;
@@ -40,6 +41,8 @@ interface Plumbing {
 }
 
 async function connect(context: Context, request: AttachRequest, plumbing: Plumbing): Promise<AttachEnd> {
+  parseDetachKeys(request.detachKeys ?? ''); // those that nobody can type are to be right as well
+  const detachKeys = request.tty ? request.detachKeys : '';
   const stdout =
     request.stdout && context.globals.stdout !== undefined ? outputStream(context.globals.stdout) : undefined;
   const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
@@ -50,7 +53,7 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
     ...(request.stdin ? { stdin: process.stdin } : {}),
     ...(stdout === undefined ? {} : { stdout }),
     ...(stderr === undefined ? {} : { stderr }),
-    ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
+    ...(detachKeys === undefined ? {} : { detachKeys }),
     ...(size === undefined ? {} : { size }),
   });
   if (request.tty) plumbing.cleanups.push(await followWindow(session, size));

@@ -107,7 +107,7 @@ export interface AttachOptions extends SignalOption {
   readonly stdout?: Writable;
   /** Not used with a tty, whose output is all stdout. */
   readonly stderr?: Writable;
-  /** Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Looked for in stdin. @default 'ctrl-p,ctrl-q' */
+  /** Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Looked for in stdin. @default 'ctrl-p,ctrl-q' with a terminal, '' without */
   readonly detachKeys?: string;
   /** Of the caller's terminal; not used without a tty. */
   readonly size?: TerminalSize;

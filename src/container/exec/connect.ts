@@ -16,7 +16,7 @@ export async function attachToSession(
   requireRunning(session, name, words);
   const talk = await talkTo(session.directory);
   if (talk === undefined) throw refusal(words('stopped'), name);
-  const attached = connectStreams(talk, session, options);
+  const attached = connectStreams(talk, session, { options, launches: false });
   await attached.attached;
   return attached;
 }

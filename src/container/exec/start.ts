@@ -88,20 +88,25 @@ async function launchSession(context: EngineContext, launch: SessionLaunch): Pro
     signal: request.options.signal,
     before: (before) => {
       if (request.attach === undefined) return;
-      const connected = connectStreams(before, session, request.attach);
+      const connected = connectStreams(before, session, { options: request.attach, launches: true });
       attached = connected;
     },
   });
   return { ...started, session: attached };
 }
 
-export function connectStreams(talk: MonitorTalk, { config }: FoundSession, options: AttachOptions): Session {
+export function connectStreams(
+  talk: MonitorTalk,
+  { config }: FoundSession,
+  { options, launches }: { readonly options: AttachOptions; readonly launches: boolean },
+): Session {
   const { tty = false, interactive = false } = config.options;
   const keys = options.detachKeys ?? config.detachKeys;
   const session = new Session({
     connection: talk.connection,
     options: { ...options, ...(keys === undefined ? {} : { detachKeys: keys }) },
     hasStdin: tty || interactive,
+    launches,
   });
   talk.listen((message) => {
     session.take(message);

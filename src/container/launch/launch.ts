@@ -113,6 +113,7 @@ function attachFirst(held: HeldContainer, talk: MonitorTalk, options: LaunchOpti
     connection: talk.connection,
     options: attach,
     hasStdin: held.config.interactive,
+    launches: true,
     ...(onEnd === undefined ? {} : { onEnd }),
   });
   talk.listen((message) => {

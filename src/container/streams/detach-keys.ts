@@ -26,6 +26,8 @@ function parseKey(key: string): number {
 export interface DetachFilter {
   /** The input that is to be passed on; what may be the beginning of the sequence is held back. */
   push(input: Uint8Array): { readonly pass: Uint8Array; readonly detach: boolean };
+  /** At the end of the input: what was held back. */
+  end(): Uint8Array;
 }
 
 /** Looks for the sequence in a stream of input, however it is cut. Input without its first key is passed on as it is. */
@@ -56,5 +58,6 @@ export function detachFilter(keys: readonly number[]): DetachFilter {
       }
       return { pass: Buffer.concat(pass), detach: false };
     },
+    end: () => Uint8Array.from(keys.slice(0, matched)),
   };
 }

@@ -13,6 +13,8 @@ export interface SessionParts {
   readonly options: AttachOptions;
   /** Whether the process has a stdin to send to. */
   readonly hasStdin: boolean;
+  /** The connection is that of a launch: before its answer no input is taken, since keys in it would hang up. @default false */
+  readonly launches?: boolean;
   /** Runs after the end of the connection, before `ended` settles; may know how it ended when no message said so. */
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
 }
@@ -25,19 +27,20 @@ export class Session implements AttachSession {
   readonly #parts: SessionParts;
   readonly #connection: MonitorConnection;
   readonly #sinks: { readonly stdout: Sink | undefined; readonly stderr: Sink | undefined };
+  readonly #keys: readonly number[] | undefined;
   readonly #attached: Promise<void>;
   #markAttached!: () => void;
   #terminal = false;
   #exit: ExitStatus | undefined;
   #detached = false;
   #aborted = false;
-  #stopInput: () => void = () => undefined;
+  #stopInput: (() => void) | undefined;
 
   /** Asks to be attached at once; messages must be given to `take`. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#connection = parts.connection;
-    const keys = this.#readKeys();
+    this.#keys = this.#readKeys();
     const resume = () => {
       this.#connection.resume();
     };
@@ -47,15 +50,10 @@ export class Session implements AttachSession {
       stderr: stderr === undefined ? undefined : sinkFor(stderr, resume),
     };
     this.#attached = new Promise((resolve) => (this.#markAttached = resolve));
-    const sendsInput = parts.hasStdin && stdin !== undefined;
     this.#connection.send('attach', {
-      stdin: Number(sendsInput),
+      stdin: Number(parts.hasStdin && stdin !== undefined),
       stdout: Number(stdout !== undefined),
       stderr: Number(stderr !== undefined),
-    });
-    if (sendsInput) this.#attachedThen(() => (this.#stopInput = this.#pump(stdin, keys)));
-    this.#attachedThen(() => {
-      if (parts.options.size !== undefined) this.resize(parts.options.size);
     });
     const forget = whenAborted(signal, () => {
       this.#aborted = true;
@@ -67,9 +65,10 @@ export class Session implements AttachSession {
   }
 
   /** Before anything is sent. With keys that are none nobody else would hang up. */
-  #readKeys(): readonly number[] {
+  #readKeys(): readonly number[] | undefined {
+    const { detachKeys } = this.#parts.options;
     try {
-      return parseDetachKeys(this.#parts.options.detachKeys ?? DEFAULT_DETACH_KEYS);
+      return detachKeys === undefined ? undefined : parseDetachKeys(detachKeys);
     } catch (error) {
       this.#connection.close();
       throw error;
@@ -95,6 +94,11 @@ export class Session implements AttachSession {
       case 'attached':
         this.#terminal = message.terminal !== 0;
         this.#markAttached();
+        if (this.#parts.options.size !== undefined) this.resize(this.#parts.options.size);
+        if (this.#parts.launches !== true) this.#beginInput();
+        return;
+      case 'started':
+        this.#beginInput();
         return;
       case 'stdout':
       case 'stderr':
@@ -122,7 +126,7 @@ export class Session implements AttachSession {
   async #end(): Promise<AttachEnd> {
     await this.#connection.closed.catch(() => undefined);
     this.#markAttached();
-    this.#stopInput();
+    this.#stopInput?.();
     await this.#sinks.stdout?.flushed();
     await this.#sinks.stderr?.flushed();
     const { signal } = this.#parts.options;
@@ -132,8 +136,13 @@ export class Session implements AttachSession {
     return exit === undefined ? { reason: 'lost' } : { reason: 'exited', ...exit };
   }
 
-  #attachedThen(action: () => void): void {
-    void this.#attached.then(action);
+  /** A container that is launched again has its input already. */
+  #beginInput(): void {
+    const { hasStdin, options } = this.#parts;
+    if (!hasStdin || options.stdin === undefined || this.#stopInput !== undefined) return;
+    // Without a terminal nobody types: the bytes of the keys are data.
+    const keys = this.#keys ?? (this.#terminal ? parseDetachKeys(DEFAULT_DETACH_KEYS) : []);
+    this.#stopInput = this.#pump(options.stdin, keys);
   }
 
   /** Sends what the stream gives until it ends or the returned function is called. */
@@ -157,6 +166,7 @@ export class Session implements AttachSession {
       });
     };
     const onEnd = () => {
+      this.#sendInput(filter.end());
       this.#sendQuietly(() => {
         this.#connection.send('stdinEnd', {});
       });

@@ -142,7 +142,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, option
     fds: stdio.fds,
     signal: options.signal,
     before: (talk) => {
-      const attached = new Session({ connection: talk.connection, options, hasStdin });
+      const attached = new Session({ connection: talk.connection, options, hasStdin, launches: true });
       talk.listen((message) => {
         attached.take(message);
       });

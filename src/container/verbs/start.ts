@@ -212,7 +212,13 @@ async function openGateAttached(
   },
 ): Promise<AttachSession> {
   const talk = await talkToGated(held);
-  const session = new Session({ connection: talk.connection, options, hasStdin: held.config.interactive, onEnd });
+  const session = new Session({
+    connection: talk.connection,
+    options,
+    hasStdin: held.config.interactive,
+    launches: true,
+    onEnd,
+  });
   talk.listen((message) => {
     session.take(message);
   });

@@ -33,8 +33,11 @@ test('detach keys: the beginning of the sequence passes when something else foll
   t.deepEqual(filtered('a,b,c', ['ab', 'ab', 'ad']), { pass: 'ababad', detached: false });
 });
 
-test('detach keys: what may begin the sequence is held back', (t) => {
+test('detach keys: what may begin the sequence is held back until the input ends', (t) => {
   t.deepEqual(filtered('ctrl-p,ctrl-q', ['ab\x10']), { pass: 'ab', detached: false });
+  const filter = detachFilter(parseDetachKeys('a,b,c'));
+  t.is(text(filter.push(Buffer.from('xab')).pass), 'x');
+  t.is(text(filter.end()), 'ab');
 });
 
 test('detach keys: without keys nothing detaches', (t) => {
