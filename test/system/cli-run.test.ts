@@ -204,6 +204,20 @@ onBusybox('signals are passed on to the container', async (t, root) => {
   t.deepEqual(await ended, { status: 9, stdout: 'ready\nusr1\nterm\n', stderr: '' });
 });
 
+onBusybox('when the container has ended, a signal ends who still holds its output', async (t, root) => {
+  await run(t, 0, 'run', '-d', '--name', 'noisy', '--log-driver', 'none', '--rootfs', root, 'yes');
+  const child = start(t, {}, 'attach', '--no-stdin', 'noisy');
+  await once(child.stdout!, 'readable'); // nothing is read
+  await run(t, 0, 'kill', 'noisy');
+  await until(
+    'it has ended',
+    async () => (await output(t, 'inspect', '-f', '{{.State.Status}}', 'noisy')) === 'exited\n',
+  );
+  t.is(child.exitCode, null);
+  child.kill('SIGTERM');
+  t.deepEqual(await once(child, 'exit'), [null, 'SIGTERM']);
+});
+
 onBusybox('--sig-proxy=false: the signal ends the command line, not the container', async (t, root) => {
   const child = start(
     t,

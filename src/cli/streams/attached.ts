@@ -17,8 +17,8 @@ export interface AttachRequest {
   readonly tty: boolean;
   /** Absent: the default keys. None without a terminal, where nobody types them and they would be data. */
   readonly detachKeys?: string;
-  /** Where the signals that this process gets go; absent: they end it as usual. */
-  readonly sendSignal?: (signal: NodeJS.Signals) => void;
+  /** Where the signals that this process gets go; false: there is nobody. Absent: they end it as usual. */
+  readonly sendSignal?: (signal: NodeJS.Signals) => Promise<boolean>;
   /** Makes the connection; the caller's streams are ready then. */
   readonly open: (options: AttachOptions) => Promise<AttachSession>;
 }

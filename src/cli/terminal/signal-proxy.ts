@@ -20,8 +20,11 @@ const FORWARDED = [
 ] as const satisfies readonly NodeJS.Signals[];
 
 export interface SignalProxy {
-  /** From now on signals go to `send`; those that came before go first. */
-  connect(send: (signal: NodeJS.Signals) => void): void;
+  /**
+   * From now on signals go to `send`; those that came before go first. One that it answers false for has nobody to go to: that and all to
+   * come have their usual effect on this process.
+   */
+  connect(send: (signal: NodeJS.Signals) => Promise<boolean>): void;
   stop(): void;
 }
 
@@ -33,13 +36,19 @@ export function openSignalProxy(): SignalProxy {
   };
   const onSignal = (signal: NodeJS.Signals): void => send(signal);
   for (const signal of FORWARDED) process.on(signal, onSignal);
+  const stop = (): void => {
+    for (const signal of FORWARDED) process.removeListener(signal, onSignal);
+  };
+  const pass = async (target: (signal: NodeJS.Signals) => Promise<boolean>, signal: NodeJS.Signals): Promise<void> => {
+    if (await target(signal)) return;
+    stop();
+    process.kill(process.pid, signal);
+  };
   return {
     connect: (target) => {
-      send = target;
-      for (const signal of pending.splice(0)) target(signal);
+      send = (signal) => void pass(target, signal);
+      for (const signal of pending.splice(0)) send(signal);
     },
-    stop: () => {
-      for (const signal of FORWARDED) process.removeListener(signal, onSignal);
-    },
+    stop,
   };
 }

@@ -38,7 +38,7 @@ export const command: Command = {
       stderr: true,
       tty: Config.Tty,
       ...(keys === undefined ? {} : { detachKeys: keys }),
-      ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
+      ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
       open: (options) => container.attach(options),
     });
     await statusOfContainer(container, end);

@@ -105,7 +105,7 @@ async function runAttached(context: Context, container: Container, { invocation,
     ...(passthrough ? { stdin: false, stdout: false, stderr: false } : readStreams(invocation)),
     tty: options.tty === true,
     ...(keys === undefined ? {} : { detachKeys: keys }),
-    ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
+    ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
     open: (attachOptions) =>
       container
         .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
@@ -116,11 +116,15 @@ async function runAttached(context: Context, container: Container, { invocation,
   return status;
 }
 
-/** The signal may come when the container has ended, or is not yet there to get it: then it has nobody to go to. */
-export async function sendSignal(container: Container, signal: NodeJS.Signals): Promise<void> {
-  await container.kill(signal).catch((error: unknown) => {
+/** False when the container does not run (any more). What else keeps a signal from it is not worth the end of its output. */
+export async function sendSignal(container: Container, signal: NodeJS.Signals): Promise<boolean> {
+  try {
+    await container.kill(signal);
+    return true;
+  } catch (error) {
     if (!isTspodError(error)) throw error;
-  });
+    return error.code !== 'STATE_INVALID' && error.code !== 'NO_SUCH_CONTAINER';
+  }
 }
 
 async function removeEnded(container: Container): Promise<void> {

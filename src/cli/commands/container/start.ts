@@ -87,7 +87,7 @@ async function startAttached(context: Context, container: Container, { flags }: 
     stderr: true,
     tty: Config.Tty,
     ...(keys === undefined ? {} : { detachKeys: keys }),
-    ...(proxies ? { sendSignal: (signal) => void sendSignal(container, signal) } : {}),
+    ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
     open: (options) =>
       (running ? container.attach(options) : container.startAttached({ ...options, recursive: true })).catch(
         (error: unknown) => {
