@@ -7,12 +7,14 @@ import { planError } from './execute.js';
 import { spawnMonitor } from './monitor-spawn.js';
 import type { MonitorConnection, MonitorMessage } from './monitor-connection.js';
 import type { Message } from './message-codec.js';
+import { MAX_MESSAGE_BYTES } from './messages.js';
 import { idLines } from './namespace-create.js';
 import type { IdRange } from './namespace-create.js';
 import { openNamespace } from './namespace-handle.js';
 import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
+import { NativeError } from './native-error.js';
 import { openProcess } from './process-handle.js';
 import type { RunPlanRequest } from './run-plan.js';
 import { runPlan } from './run-plan.js';
@@ -61,6 +63,10 @@ export interface RunInNamespacesResult {
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const FIRST_MONITOR_FD = 4;
 const KILL = 9;
+const E2BIG = 7;
+
+/** Its length goes before it. */
+const MAX_PLAN_BYTES = MAX_MESSAGE_BYTES - 4;
 
 /**
  * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:
@@ -69,7 +75,7 @@ const KILL = 9;
  * It has no descriptors but 0, 1 and 2, no blocked or ignored signals, a umask of 0022, a session of its own, and no terminal unless `stdio` is
  * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
  *
- * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT or EACCES of `execve`, EPERM of `setns`, ENOENT or
+ * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of `execve`, EPERM of `setns`, ENOENT or
  * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` until then), MONITOR_DIED; TypeError for an option that is
  * none: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
@@ -85,6 +91,8 @@ function start(options: RunInNamespacesOptions): { monitor: MonitorConnection; p
   try {
     openNamespaces(options.namespaces, opened);
     const plan = encodePlan(runPlan(planRequest(options, opened)));
+    if (plan.length > MAX_PLAN_BYTES)
+      throw new NativeError({ errno: E2BIG, syscall: 'execve', path: options.command[0] ?? '' });
     const streams = options.stdio === 'inherit' ? [0, 1, 2] : [];
     return { monitor: spawnMonitor({ fds: [...opened.joined.map(({ fd }) => fd), ...streams] }), plan };
   } finally {
@@ -117,6 +125,7 @@ class NamespaceRun {
       await this.#monitor.closed;
     } finally {
       forget();
+      this.#monitor.close();
     }
     if (this.#error !== undefined) throw this.#error;
     if (this.#exited === undefined) throw new TspodError('MONITOR_DIED', 'the monitor died before the program ended');

@@ -36,7 +36,7 @@ export function normalizeEnvironment(
   const unset = new Set(options.unsetEnvAll === true ? Object.keys(defaults) : options.unsetEnv);
   for (const name of unset) delete defaults[name];
   const env = merged({ ...defaults, ...given }, options.envMerge ?? {});
-  checkSize(env);
+  checkEnvironmentSize(env);
   const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
   return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
 }
@@ -50,7 +50,7 @@ export function changeEnvironment(
   const changed = Object.fromEntries(
     Object.entries({ ...env, ...set }).filter(([name]) => Object.hasOwn(set, name) || !unset.includes(name)),
   );
-  checkSize(changed);
+  checkEnvironmentSize(changed);
   return changed;
 }
 
@@ -74,7 +74,8 @@ function merged(
   return added.length === 0 ? env : { ...env, ...Object.fromEntries(added) };
 }
 
-function checkSize(env: Readonly<Record<string, string>>): void {
+/** Throws INVALID_ARGUMENT for more than a program can be started with. */
+export function checkEnvironmentSize(env: Readonly<Record<string, string>>): void {
   let bytes = 0;
   for (const [name, value] of Object.entries(env)) bytes += name.length + value.length + 2;
   if (bytes > MAX_ENVIRONMENT_BYTES)

@@ -7,7 +7,7 @@ import { cleanPath } from '../util/paths.js';
 import { boundingCapabilities, capabilitySets } from './capabilities.js';
 import type { ContainerConfig } from './config.js';
 import type { ExecOptions } from './create-options.js';
-import { environmentItems } from './environment.js';
+import { checkEnvironmentSize, environmentItems } from './environment.js';
 import { identityOf } from './identity.js';
 import type { Identity } from './identity.js';
 import { checkAbsolutePath } from './names.js';
@@ -93,5 +93,6 @@ function mergeEnvironment(
     if (!/^[^=]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
     merged[name] = value;
   }
+  checkEnvironmentSize(merged);
   return environmentItems(merged);
 }

@@ -7,6 +7,7 @@ import type { NativeError, RunInNamespacesOptions, RunInNamespacesResult } from 
 import { children } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
 import { staysUntouched } from '../helpers/untouched.js';
 
 type Options = Omit<RunInNamespacesOptions, 'command'>;
@@ -167,6 +168,16 @@ test.serial('aborting ends the program at any moment of its life', async (t) => 
   const late = new AbortController();
   t.like(await run(['true'], { signal: late.signal }), { exitCode: 0 });
   late.abort();
+});
+
+test.serial('more than a monitor takes is too much for a program, and nothing is started', async (t) => {
+  staysUntouched(t);
+  const before = children();
+  const tooBig = { code: 'E2BIG', message: /^execve / };
+  await t.throwsAsync(run(['/bin/true', 'x'.repeat(1024 * 1024)]), tooBig);
+  await t.throwsAsync(run(['/bin/true', 'x'.repeat(17 * 1024 * 1024)]), tooBig);
+  await t.throwsAsync(run(['/bin/true'], { env: { A: 'x'.repeat(17 * 1024 * 1024) } }), tooBig);
+  await until('no monitor waits', () => children().length === before.length);
 });
 
 test.serial('somebody may kill the monitor', async (t) => {

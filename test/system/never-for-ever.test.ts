@@ -145,6 +145,21 @@ test.serial('detach keys that are none leave no monitor', async (t) => {
   await until('that of the command is gone', () => fresh().every((pid) => pid === monitorPid));
 });
 
+test.serial('a plan that no monitor takes leaves no monitor', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const refused = { code: 'INVALID_ARGUMENT' };
+  const before = childrenOf(process.pid);
+  const fresh = () => childrenOf(process.pid).filter((pid) => !before.includes(pid));
+  const long = 'x'.repeat(17 * 1024 * 1024);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const { monitorPid } = container.state();
+  await t.throwsAsync(container.exec({ command: ['true', long] }), refused);
+  await t.throwsAsync(engine.run({ ...options(), command: ['true', long] }), refused);
+  await until('no monitor waits', () => fresh().every((pid) => pid === monitorPid));
+});
+
 test.serial('init that is aborted as it is done takes it back', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options, runRoot } = await testEngine(t);

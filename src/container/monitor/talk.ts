@@ -1,6 +1,7 @@
 /** The engine's side of the conversation with one monitor: requests, their answers, and the end. */
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { ExitStatus, TerminalSize } from '../api/container.js';
+import { TspodError } from '../../errors.js';
 import { statusFromMessage } from '../exit-status.js';
 
 /** What answers `launch`, `start`, `replan` and `lead`. */
@@ -140,12 +141,14 @@ export class MonitorTalk {
     this.connection.closed.then(action, action);
   }
 
-  /** A connection that has just ended says so by `closed`. */
+  /** A connection that has just ended says so by `closed`. A monitor that waits for what is too large to be sent would wait for ever. */
   #sendQuietly(send: () => void): void {
     try {
       send();
     } catch (error) {
-      if (error instanceof RangeError) throw error;
+      if (!(error instanceof RangeError)) return;
+      this.connection.close();
+      throw new TspodError('INVALID_ARGUMENT', error.message, { cause: error });
     }
   }
 

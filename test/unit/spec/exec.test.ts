@@ -60,6 +60,13 @@ const refused = test.macro({
   title: (_, options) => `refused: exec ${JSON.stringify(options)}`,
 });
 test(refused, { command: [] }, /exec requires a command/);
+test('refused: exec with more variables than a program can have', (t) => {
+  const env = Object.fromEntries([...'abcdefghijklm'].map((name) => [name, 'x'.repeat(130_000)]));
+  t.throws(() => execOf({ command: ['true'], env }), {
+    code: 'INVALID_ARGUMENT',
+    message: /the environment is \d+ bytes/,
+  });
+});
 test(refused, { user: '4294967296' }, /user number must be/);
 test(refused, { workdir: 'x' }, /workdir must be an absolute path/);
 test(refused, { env: { '': 'x' } }, /invalid name/);
