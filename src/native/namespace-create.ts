@@ -66,8 +66,13 @@ export async function createNamespace(
   // The maker of a time namespace is not in it: only its children are.
   const name = kind === 'time' ? 'time_for_children' : kind;
   const handle = holdNamespace(kind, unwrap(await binding().createNamespace(CLONE_FLAGS[kind], name, offsets)));
-  if (kind === 'mnt') await setPropagation('/', 'private', { recursive: true, inside: { mnt: handle } });
-  return handle;
+  try {
+    if (kind === 'mnt') await setPropagation('/', 'private', { recursive: true, inside: { mnt: handle } });
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 /** An option of another kind would change nothing. */

@@ -31,16 +31,23 @@ const PROC_STARTTIME_FIELD = 22;
  */
 export function openProcess(pid: number, startTime?: number | bigint): ProcessHandle | undefined {
   requirePid(pid);
-  if (!['undefined', 'number', 'bigint'].includes(typeof startTime)) throw new TypeError('a start time is a number');
+  if (startTime !== undefined && typeof startTime !== 'bigint' && !Number.isInteger(startTime))
+    throw new TypeError('a start time is a whole number');
   const pidfd = binding().openPidfd(pid);
   if (isFailure(pidfd)) {
     if (pidfd.errno === ESRCH) return undefined;
     throw new NativeError({ ...pidfd, path: String(pid) });
   }
-  // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.
-  const isIt = startTime === undefined || processStartTime(pid) === BigInt(startTime);
-  if (isIt && !unwrap(binding().hasEnded(pidfd))) return handleOf(pid, pidfd);
-  binding().closeFd(pidfd);
+  const handle = handleOf(pid, pidfd);
+  try {
+    // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.
+    const isIt = startTime === undefined || processStartTime(pid) === BigInt(startTime);
+    if (isIt && handle.isAlive()) return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  handle.close();
   return undefined;
 }
 

@@ -16,6 +16,7 @@ import {
 import type { NamespaceHandle, NamespaceKind } from '../../src/native/index.js';
 import { held } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
+import { withFewDescriptors } from '../helpers/scarce.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 import { namespaceOf, staysUntouched } from '../helpers/untouched.js';
 
@@ -158,6 +159,12 @@ test.serial('a mount namespace cannot be pinned in itself, and then no file stay
   const path = `${temporaryDirectory(t)}/own`;
   await t.throwsAsync(pinNamespace(held(t, openNamespace('mnt', { pid: process.pid })), path), { code: 'ELOOP' });
   t.false(existsSync(path));
+});
+
+test.serial('a mount namespace that cannot be made private leaves no descriptor', async (t) => {
+  if (!requires(t, 'root')) return;
+  staysUntouched(t);
+  await t.notThrowsAsync(withFewDescriptors(8, () => createNamespace('mnt')));
 });
 
 test.serial('a hundred at once are a hundred', async (t) => {

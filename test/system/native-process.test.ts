@@ -7,6 +7,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { openProcess, processStartTime } from '../../src/native/index.js';
 import { openDescriptors } from '../helpers/native.js';
+import { withFewDescriptors } from '../helpers/scarce.js';
 
 /** A process that sleeps, and its end. */
 function sleeper(t: ExecutionContext): { pid: number; ended: Promise<unknown[]> } {
@@ -139,6 +140,15 @@ test('what is no signal is refused', (t) => {
   using handle = openProcess(process.pid);
   for (const signal of ['SIGNOPE', '', 0, 65, -1, 'RTMIN+31'])
     t.throws(() => handle?.kill(signal), { instanceOf: TypeError });
+});
+
+test.serial('a start time that is none, or cannot be looked up, leaves no descriptor', async (t) => {
+  const before = openDescriptors();
+  for (const wrong of [1.5, Number.NaN, Infinity, '1', {}] as number[])
+    t.throws(() => openProcess(process.pid, wrong), { instanceOf: TypeError }, String(wrong));
+  const start = processStartTime(process.pid);
+  await withFewDescriptors(3, () => openProcess(process.pid, start));
+  t.deepEqual(openDescriptors(), before);
 });
 
 test.serial('a thousand handles leave no descriptor', async (t) => {
