@@ -68,6 +68,10 @@ const E2BIG = 7;
 /** Its length goes before it. */
 const MAX_PLAN_BYTES = MAX_MESSAGE_BYTES - 4;
 
+/** Who is given up before the start has been told has this long to tell it, so that the program can be ended. */
+const START_GRACE_MS = 1000;
+const MAX_TIMER_MS = 0x7fffffff;
+
 /**
  * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:
  * for a program in a container use the engine. With both `mnt` and `pid` new it has a /proc of its own.
@@ -109,6 +113,9 @@ class NamespaceRun {
   #started: Message<'started'> | undefined;
   #exited: Message<'exited'> | undefined;
   #error: Error | undefined;
+  #startLimit: NodeJS.Timeout | undefined;
+  /** The start took longer than the program may run. */
+  #startTimedOut = false;
 
   constructor(monitor: MonitorConnection, options: RunInNamespacesOptions) {
     this.#monitor = monitor;
@@ -117,17 +124,20 @@ class NamespaceRun {
   }
 
   async result(plan: Uint8Array): Promise<RunInNamespacesResult> {
-    const { signal } = this.#options;
+    const { signal, timeoutMs = 0 } = this.#options;
     const forget = onAbort(signal, () => signal !== undefined && this.#giveUp(abortedError('run', signal)));
+    if (timeoutMs > 0) this.#limitStart(timeoutMs + START_GRACE_MS);
     try {
       if (this.#captures) this.#monitor.send('attach', { stdin: 1, stdout: 1, stderr: 1 });
       this.#monitor.send('launch', { plan });
       await this.#monitor.closed;
     } finally {
       forget();
+      clearTimeout(this.#startLimit);
       this.#monitor.close();
     }
     if (this.#error !== undefined) throw this.#error;
+    if (this.#startTimedOut) return { exitCode: -1, signal: KILL, timedOut: true, ...this.#captured };
     if (this.#exited === undefined) throw new TspodError('MONITOR_DIED', 'the monitor died before the program ended');
     return this.#resultOf(this.#exited);
   }
@@ -140,6 +150,7 @@ class NamespaceRun {
     switch (message.name) {
       case 'started':
         this.#started = message;
+        clearTimeout(this.#startLimit);
         if (this.#error !== undefined) this.#kill();
         else if (this.#captures) this.#sendInput();
         return;
@@ -209,7 +220,18 @@ class NamespaceRun {
   /** A program that is just being started is killed when the monitor says that it is there: without us it would go on. */
   #giveUp(error: Error): void {
     this.#error ??= error;
-    this.#kill();
+    if (this.#started === undefined) this.#limitStart(START_GRACE_MS);
+    else this.#kill();
+  }
+
+  /** A start may never end: in a directory, or of a file, whose file system does not answer. Without us the monitor calls it off. */
+  #limitStart(delayMs: number): void {
+    clearTimeout(this.#startLimit);
+    const callOff = () => {
+      this.#startTimedOut = true;
+      this.#monitor.close();
+    };
+    this.#startLimit = setTimeout(callOff, Math.min(delayMs, MAX_TIMER_MS));
   }
 
   #kill(): void {

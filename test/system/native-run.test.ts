@@ -1,10 +1,11 @@
 /** Programs that run in namespaces: what they get, how they end, and what is left of them. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import test from 'ava';
-import { isTspodError, runInNamespaces } from '../../src/native/index.js';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { isTspodError, mountFileSystem, runInNamespaces, unmount } from '../../src/native/index.js';
 import type { NativeError, RunInNamespacesOptions, RunInNamespacesResult } from '../../src/native/index.js';
 import { children } from '../helpers/native.js';
+import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 import { until } from '../helpers/until.js';
@@ -169,6 +170,32 @@ test.serial('aborting ends the program at any moment of its life', async (t) => 
   t.like(await run(['true'], { signal: late.signal }), { exitCode: 0 });
   late.abort();
 });
+
+test.serial('a start that does not come to an end ends by a time limit, and by aborting', async (t) => {
+  if (!requires(t, 'root')) return;
+  staysUntouched(t);
+  const stuck = await mountWithoutServer(t);
+  const started = performance.now();
+  const limited = await run(['true'], { cwd: stuck, timeoutMs: 100 });
+  t.like(limited, { exitCode: -1, signal: 9, timedOut: true, stdout: Buffer.alloc(0) });
+  const program = run([`${stuck}/true`], { signal: AbortSignal.timeout(100) });
+  await t.throwsAsync(program, { code: 'ABORTED' });
+  t.true(performance.now() - started < 15_000 * SLOW);
+  await until('their monitors have ended', () => children().length === 0);
+});
+
+/** A directory below a FUSE mount that nobody serves: who goes there waits. */
+async function mountWithoutServer(t: ExecutionContext): Promise<string> {
+  const target = temporaryDirectory(t);
+  const fuse = openSync('/dev/fuse', 'r+');
+  const options = [`fd=${fuse}`, 'rootmode=40000', 'user_id=0', 'group_id=0'];
+  await mountFileSystem({ type: 'fuse', target, options });
+  t.teardown(async () => {
+    await unmount(target, { detach: true });
+    closeSync(fuse);
+  });
+  return `${target}/below`;
+}
 
 test.serial('more than a monitor takes is too much for a program, and nothing is started', async (t) => {
   staysUntouched(t);
