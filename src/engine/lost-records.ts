@@ -23,13 +23,15 @@ export function repairedPath({ database }: Pick<StorePaths, 'database'>): string
 /** What is wrong before the database is even opened: SQLite would take an empty one for new, and throw its write-ahead log away. */
 export function missingDatabase(paths: StorePaths): string | undefined {
   const { database } = paths;
+  const isEmpty = () => (statSync(database, { throwIfNoEntry: false })?.size ?? 0) === 0;
   if (existsSync(repairedPath(paths))) return `a repair of ${database} was cut off`;
-  if ((statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0) return undefined;
+  if (!isEmpty()) return undefined;
   const kept = whatIsKept(paths);
   const log =
     existsSync(`${database}-wal`) && statSync(`${database}-wal`).size > 0 ? `${database}-wal holds data` : undefined;
   const found = kept ?? log;
-  return found === undefined ? undefined : `${database} is missing or empty, and ${found}`;
+  // Another process that makes the store writes to the database before anything else.
+  return found === undefined || !isEmpty() ? undefined : `${database} is missing or empty, and ${found}`;
 }
 
 function whatIsKept({ containers, volumes }: StorePaths): string | undefined {
