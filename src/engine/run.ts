@@ -8,7 +8,7 @@ import type {
   SpawnOptions,
 } from '../container/api/container.js';
 import { removeEnded } from '../container/settle/auto-remove.js';
-import { collectProcess } from '../container/streams/collect.js';
+import { checkCollectOptions, collectProcess } from '../container/streams/collect.js';
 import type { EngineContext } from '../container/context.js';
 import { UNKNOWN_END } from '../container/exit-status.js';
 import { launchNew } from '../container/launch/new.js';
@@ -18,6 +18,7 @@ import { pickCreateOptions } from '../container/run-options.js';
 import { containerStdio } from '../container/streams/stdio.js';
 import { monotonicMs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
+import { checkTimeoutMs } from '../spec/numbers.js';
 import { ensureImage } from './images/pull.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { defined } from '../util/defined.js';
@@ -29,6 +30,7 @@ export async function runContainer(
 ): Promise<CollectedResult<string | Buffer>> {
   const started = monotonicMs();
   const { signal, input } = options;
+  checkCollectOptions(options);
   const process = await spawnContainer(context, {
     ...pickCreateOptions(options),
     ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
@@ -40,6 +42,7 @@ export async function runContainer(
 
 /** Resolves when the process runs. */
 export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
+  checkTimeoutMs(options.timeoutMs);
   const wanted = withDefaults(pickCreateOptions(options));
   await ensureImage(context, wanted, defined({ signal: options.signal }));
   const config = configure(context, wanted);

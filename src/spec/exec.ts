@@ -11,7 +11,7 @@ import { checkEnvironmentSize, environmentItems } from './environment.js';
 import { identityOf } from './identity.js';
 import type { Identity } from './identity.js';
 import { checkAbsolutePath } from './names.js';
-import { checkInteger } from './numbers.js';
+import { checkInteger, checkTimeoutMs } from './numbers.js';
 import { checkExecOptions } from './option-shapes.js';
 import { quote } from './quote.js';
 import { checkUser } from './users.js';
@@ -65,7 +65,7 @@ export function execRequest(options: ExecOptions, details: ExecDetails): ExecReq
     interactive: options.interactive ?? false,
     preserveFds: checkInteger('preserveFds', options.preserveFds ?? 0, { min: 0, max: MAX_FDS }),
     preserveFd: checkFds(options.preserveFd ?? []),
-    timeoutMs: checkInteger('timeoutMs', options.timeoutMs ?? 0, { min: 0, max: 2 ** 40 }),
+    timeoutMs: checkTimeoutMs(options.timeoutMs),
   };
 }
 

@@ -19,3 +19,8 @@ export function checkInteger(what: string, value: number, range: IntegerRange): 
 export function checkOptionalInteger(what: string, value: number | undefined, range: IntegerRange): number | undefined {
   return value === undefined ? undefined : checkInteger(what, value, range);
 }
+
+/** Milliseconds after which something is ended; 0 is no limit. */
+export function checkTimeoutMs(value = 0): number {
+  return checkInteger('timeoutMs', value, { min: 0, max: 2 ** 40 });
+}

@@ -82,6 +82,34 @@ test('run: a time limit ends the container, and the result says so', async (t) =
   t.true(performance.now() - started < 30_000 * SLOW);
 });
 
+test('run, spawn, exec, stop and wait: numbers that are none are refused', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], stopTimeoutSec: 0 }));
+  await container.start();
+  const command = ['true'];
+  const calls: (() => Promise<unknown>)[] = [];
+  for (const timeoutMs of [-500, NaN, 1.5, Infinity]) {
+    calls.push(() => engine.run({ ...options({ command }), timeoutMs }));
+    calls.push(() => engine.spawn({ ...options({ command }), timeoutMs }));
+    calls.push(() => container.exec({ command, timeoutMs }));
+  }
+  for (const maxOutputBytes of [-1, NaN]) {
+    calls.push(() => engine.run({ ...options({ command }), maxOutputBytes }));
+    calls.push(() => container.exec({ command, maxOutputBytes }));
+  }
+  for (const intervalMs of [-1, NaN]) calls.push(() => container.wait({ intervalMs }));
+  const timeoutSec = NaN;
+  calls.push(() => container.stop({ timeoutSec }));
+  calls.push(() => container.restart({ timeoutSec }));
+  calls.push(() => container.remove({ force: true, timeoutSec }));
+  for (const call of calls) await rejectsWith(t, call(), 'INVALID_ARGUMENT');
+  t.is(container.state().status, 'running');
+  t.is(engine.containers.list({ all: true }).length, 1);
+  const { exitCode } = await container.exec({ command, maxOutputBytes: 0 });
+  t.is(exitCode, 0);
+});
+
 test('run: an abort ends the container, whenever it comes', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options, assertNothingLeft } = await testEngine(t);

@@ -9,7 +9,7 @@ import { lookAtSession, recordsOf, removeSession } from './files.js';
 import { withContainer } from '../held.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { talkTo } from '../monitor/connect.js';
-import { endIt, type Stopping } from '../verbs/stop.js';
+import { checkStopTime, endIt, type Stopping } from '../verbs/stop.js';
 import { exitCode, found, refusal, requireRunning, type SessionName } from './found.js';
 
 export async function stopSession(
@@ -39,6 +39,7 @@ async function endCommand(
   { live, options, paths }: Ending,
 ): Promise<void> {
   throwIfAborted('stop an exec session', options.signal);
+  checkStopTime(options);
   const config = readConfig(context, containerId);
   using process = openProcess(live.init.pid, live.init.startTime);
   using monitor = openProcess(live.monitor.pid, live.monitor.startTime);

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { TspodError } from '../../errors.js';
+import { invalid, TspodError } from '../../errors.js';
 import { abortedError, whenAborted } from '../../native/abort.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from '../api/container.js';
@@ -12,6 +12,11 @@ const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
 const MAX_TURN_MS = 10;
+
+/** Before anything runs. Throws INVALID_ARGUMENT. */
+export function checkCollectOptions({ maxOutputBytes = 0 }: Pick<CollectOptions, 'maxOutputBytes'>): void {
+  if (!(maxOutputBytes >= 0)) throw invalid(`maxOutputBytes must be 0 or more, not ${maxOutputBytes}`);
+}
 
 /**
  * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output

@@ -9,7 +9,7 @@ import type {
   ExecSpawnOptions,
   ExitStatus,
 } from '../api/container.js';
-import { collectProcess } from '../streams/collect.js';
+import { checkCollectOptions, collectProcess } from '../streams/collect.js';
 import type { EngineContext } from '../context.js';
 import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec/launch.js';
 import { UNKNOWN_END } from '../exit-status.js';
@@ -33,6 +33,7 @@ export async function execCollected(
   const started = monotonicMs();
   const { signal, input } = options;
   holdErrors(input);
+  checkCollectOptions(options);
   const process = await spawnExec(context, id, {
     ...pickExecOptions(options),
     stdin: input === undefined ? 'ignore' : 'pipe',

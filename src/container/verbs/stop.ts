@@ -1,5 +1,5 @@
 /** Ends a container: its stop signal, some time, SIGKILL. The lock is not held while waiting. */
-import { isTspodError, TspodError } from '../../errors.js';
+import { invalid, isTspodError, TspodError } from '../../errors.js';
 import { openProcess, type ProcessHandle } from '../../native/process-handle.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT_SEC } from '../../spec/normalize.js';
@@ -42,6 +42,7 @@ export interface Stopping {
 
 /** Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
 export async function stopContainer(context: EngineContext, id: string, options: StopOptions = {}): Promise<void> {
+  checkStopTime(options);
   if (options.depend === true) await stopDependents(context, id, options);
   const lockOptions = { signal: options.signal };
   const stopping = await withContainer(context, id, (held) => beginStop(held, options), lockOptions);
@@ -55,6 +56,11 @@ export async function stopContainer(context: EngineContext, id: string, options:
   failpoint('stopped');
   recordContainerEvent(context, { id, name: stopping.name, status: 'stop' });
   await recordEnd(context, id);
+}
+
+/** Throws INVALID_ARGUMENT. */
+export function checkStopTime({ timeoutSec }: Pick<StopOptions, 'timeoutSec'>): void {
+  if (Number.isNaN(timeoutSec)) throw invalid('timeoutSec must be a number of seconds, not NaN');
 }
 
 /** Those of one rank at the same time; what does not run needs no stop, but what depends on it may. */

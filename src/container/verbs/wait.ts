@@ -3,7 +3,7 @@ import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
-import { isTspodError, TspodError } from '../../errors.js';
+import { invalid, isTspodError, TspodError } from '../../errors.js';
 import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { readHealth } from '../health/record.js';
@@ -15,6 +15,9 @@ import { requireHealthcheck } from './healthcheck.js';
 
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
 const DEFAULT_INTERVAL_MS = 250;
+
+/** Longest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 const CONDITIONS: ReadonlySet<WaitCondition> = new Set(WAIT_CONDITIONS);
 
@@ -29,6 +32,7 @@ export async function waitForContainer(context: EngineContext, id: string, optio
       );
     }
   }
+  const intervalMs = checkInterval(options.intervalMs);
   const wanted = new Set(conditions.map(statusOfCondition));
   if (wantsHealth(wanted)) requireHealthcheck(context, id);
   for (;;) {
@@ -48,10 +52,16 @@ export async function waitForContainer(context: EngineContext, id: string, optio
         await settleLost(context, id, options.signal);
         continue;
       }
-      if (await someEnd(context, id, { observation, options, onlyEnd: [...wanted].every(isEnd) })) continue;
+      const onlyEnd = [...wanted].every(isEnd);
+      if (await someEnd(context, id, { observation, intervalMs, signal: options.signal, onlyEnd })) continue;
     }
-    await pause(options.intervalMs ?? DEFAULT_INTERVAL_MS, options.signal);
+    await pause(intervalMs, options.signal);
   }
+}
+
+function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
+  if (!(ms >= 0)) throw invalid(`intervalMs must be 0 or more, not ${ms}`);
+  return Math.min(ms, MAX_DELAY_MS);
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
@@ -94,7 +104,8 @@ function removedCode({ store }: EngineContext, id: string): number {
 
 interface Waiting {
   readonly observation: Observation;
-  readonly options: WaitOptions;
+  readonly intervalMs: number;
+  readonly signal: AbortSignal | undefined;
   /** Nothing else is wanted, so that there is nothing to look for before. */
   readonly onlyEnd: boolean;
 }
@@ -103,9 +114,8 @@ interface Waiting {
 async function someEnd(
   context: EngineContext,
   id: string,
-  { observation, options, onlyEnd }: Waiting,
+  { observation, intervalMs, signal, onlyEnd }: Waiting,
 ): Promise<boolean> {
-  const { intervalMs = DEFAULT_INTERVAL_MS, signal } = options;
   const talk = await talkTo(containerPaths(context.directories, id).run);
   if (talk !== undefined) {
     const hangUp = () => {
