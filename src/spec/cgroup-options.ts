@@ -17,7 +17,7 @@ const MODES = ['enabled', 'disabled', 'no-conmon', 'split'] as const;
 export type CgroupsMode = (typeof MODES)[number];
 
 type CgroupConfig = Pick<ContainerConfig, 'resources' | 'cgroupParent' | 'cgroupManager' | 'cgroups'>;
-type Machine = Pick<HostFacts, 'cpus' | 'systemd' | 'cgroup'>;
+type Machine = Pick<HostFacts, 'systemd' | 'cgroup'>;
 
 /** Limits, manager, parent and mode; limits that were asked for need a cgroup. `wanted`: the engine's manager, if it was chosen. */
 export function normalizeCgroups(
@@ -26,7 +26,7 @@ export function normalizeCgroups(
   wanted: CgroupManager | undefined,
 ): CgroupConfig {
   const cgroups = checkMode(options);
-  const resources = normalizeResources(options.resources ?? {}, machine.cpus);
+  const resources = normalizeResources(options.resources ?? {});
   // Neither has anything to do with systemd: one has no group, the other one below that of its caller.
   if (cgroups === 'disabled') return { resources, cgroups, cgroupManager: 'cgroupfs', cgroupParent: '' };
   if (cgroups === 'split') {

@@ -21,7 +21,7 @@ import {
 import { quote } from './quote.js';
 import { checkShape } from './shape.js';
 
-type Machine = Pick<HostFacts, 'cpus' | 'systemd' | 'cgroup'>;
+type Machine = Pick<HostFacts, 'systemd' | 'cgroup'>;
 
 /** Throws TypeError for misuse, INVALID_ARGUMENT. What belongs to the infra container is checked with that. */
 export function normalizePodOptions(

@@ -28,6 +28,11 @@ const MIN_MEMORY_BYTES = 4096;
 /** The period in which a CPU quota counts, in microseconds: the kernel's default. */
 const CPU_PERIOD_US = 100000;
 
+/** The kernel's: 44 bits of microseconds. More than the machine has limits nothing, and is taken. */
+const MAX_CPU_QUOTA_US = 2 ** 44 - 1;
+
+const MAX_CPUS = Math.floor(MAX_CPU_QUOTA_US / CPU_PERIOD_US);
+
 const BYTES: IntegerRange = { min: 0, max: MAX_BYTES };
 
 /** Ranges of the options that are plain numbers. */
@@ -38,7 +43,7 @@ const RANGES = {
   memorySwappiness: { min: -1, max: 100 },
   cpuShares: { min: 0, max: 262144 },
   cpuPeriodUs: { min: 1000, max: 1000000 },
-  cpuQuotaUs: { min: -1, max: MAX_BYTES },
+  cpuQuotaUs: { min: -1, max: MAX_CPU_QUOTA_US },
   cpuRtPeriodUs: { min: 1, max: 1000000000 },
   cpuRtRuntimeUs: { min: -1, max: 1000000000 },
   pidsLimit: { min: -1, max: 4194304 },
@@ -46,7 +51,7 @@ const RANGES = {
 } as const satisfies Readonly<Partial<Record<keyof ResourceOptions, IntegerRange>>>;
 
 /** Checks every value and applies the defaults: a pids limit, and twice the memory for memory and swap together. */
-export function normalizeResources(options: ResourceOptions, cpusOnline: number): ResourceConfig {
+export function normalizeResources(options: ResourceOptions): ResourceConfig {
   for (const [name, range] of Object.entries(RANGES)) {
     checkOptionalInteger(name, options[name as keyof typeof RANGES], range);
   }
@@ -58,7 +63,7 @@ export function normalizeResources(options: ResourceOptions, cpusOnline: number)
   const { cpus, pidsLimit, ...rest } = options;
   return defined({
     ...rest,
-    ...(cpus === undefined ? {} : cpuQuota(cpus, options, cpusOnline)),
+    ...(cpus === undefined ? {} : cpuQuota(cpus, options)),
     memorySwapBytes: swapLimit(options),
     pidsLimit: pidsLimit === undefined ? DEFAULT_PIDS_LIMIT : pidsLimit === 0 ? -1 : pidsLimit,
     pidsLimitIsDefault: pidsLimit === undefined,
@@ -85,18 +90,14 @@ function swapLimit(options: ResourceOptions): number | undefined {
   return memoryBytes === undefined ? undefined : Math.min(memoryBytes * 2, MAX_BYTES);
 }
 
-function cpuQuota(
-  cpus: number,
-  options: ResourceOptions,
-  cpusOnline: number,
-): { cpuPeriodUs?: number; cpuQuotaUs?: number } {
+function cpuQuota(cpus: number, options: ResourceOptions): { cpuPeriodUs?: number; cpuQuotaUs?: number } {
   if (options.cpuPeriodUs !== undefined || options.cpuQuotaUs !== undefined) {
     throw invalid('cpus cannot be used together with cpuPeriodUs or cpuQuotaUs');
   }
   if (!Number.isFinite(cpus) || cpus < 0) throw invalid(`cpus must be a number from 0, not ${cpus}`);
   if (cpus === 0) return {};
   if (cpus < 0.01) throw invalid(`cpus must be at least 0.01, not ${cpus}`);
-  if (cpus > cpusOnline) throw invalid(`cpus must be at most ${cpusOnline}, the number of CPUs here, not ${cpus}`);
+  if (cpus > MAX_CPUS) throw invalid(`cpus must be at most ${MAX_CPUS}, not ${cpus}`);
   return { cpuPeriodUs: CPU_PERIOD_US, cpuQuotaUs: Math.round(cpus * CPU_PERIOD_US) };
 }
 

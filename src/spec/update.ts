@@ -38,7 +38,7 @@ export function updatedConfig(
   if (config.autoRemove && policy !== undefined && policy.policy !== 'no')
     throw invalid('a container that is removed at its end cannot have a restart policy');
   return {
-    ...(resources === undefined ? {} : { resources: mergeResources(config.resources, resources, facts.cpus) }),
+    ...(resources === undefined ? {} : { resources: mergeResources(config.resources, resources) }),
     ...(policy === undefined ? {} : { restart: policy }),
     ...(ulimits === undefined ? {} : { rlimits: changeRlimits(config.rlimits, ulimits, facts) }),
     ...(env === undefined && unsetEnv === undefined ? {} : environmentOf(config, { env, unsetEnv })),
@@ -57,20 +57,17 @@ function environmentOf(
 }
 
 /** The old limits with the new ones over them, checked together. What followed from others (swap from memory) follows anew. */
-function mergeResources(old: ResourceConfig, change: ResourceOptions, cpusOnline: number): ResourceConfig {
+function mergeResources(old: ResourceConfig, change: ResourceOptions): ResourceConfig {
   const { pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, memorySwapBytes, cpuPeriodUs, cpuQuotaUs, ...rest } = old;
   const quota = change.cpus === undefined || change.cpus === 0;
-  return normalizeResources(
-    {
-      ...rest,
-      ...(pidsLimitIsDefault ? {} : { pidsLimit }),
-      ...(memorySwapIsDefault || memorySwapBytes === undefined ? {} : { memorySwapBytes }),
-      ...(quota && cpuPeriodUs !== undefined ? { cpuPeriodUs } : {}),
-      ...(quota && cpuQuotaUs !== undefined ? { cpuQuotaUs } : {}),
-      ...(quota ? withoutCpus(change) : change),
-    },
-    cpusOnline,
-  );
+  return normalizeResources({
+    ...rest,
+    ...(pidsLimitIsDefault ? {} : { pidsLimit }),
+    ...(memorySwapIsDefault || memorySwapBytes === undefined ? {} : { memorySwapBytes }),
+    ...(quota && cpuPeriodUs !== undefined ? { cpuPeriodUs } : {}),
+    ...(quota && cpuQuotaUs !== undefined ? { cpuQuotaUs } : {}),
+    ...(quota ? withoutCpus(change) : change),
+  });
 }
 
 /** 0 asks for nothing. */

@@ -393,6 +393,12 @@ limits('the pids limit is 2048 without it', [], { v1: 'pids/pids.max', v2: 'pids
 limits('--pids-limit -1', ['--pids-limit', '-1'], { v1: 'pids/pids.max', v2: 'pids.max' }, { v1: 'max', v2: 'max' });
 limits('--cpus', ['--cpus', '0.5'], { v1: 'cpu/cpu.cfs_quota_us', v2: 'cpu.max' }, { v1: '50000', v2: '50000 100000' });
 limits(
+  '--cpus above the number of the machine',
+  ['--cpus', '4096'],
+  { v1: 'cpu/cpu.cfs_quota_us', v2: 'cpu.max' },
+  { v1: '409600000', v2: '409600000 100000' },
+);
+limits(
   '--cpu-quota and --cpu-period',
   ['--cpu-quota', '20000', '--cpu-period', '50000'],
   { v1: 'cpu/cpu.cfs_period_us', v2: 'cpu.max' },

@@ -179,7 +179,7 @@ onHost('update: what makes no sense is refused', async (t, env) => {
   const container = await started(env, { resources: { memoryBytes: 64 * MIB } });
   const bad: readonly UpdateOptions[] = [
     { resources: { memorySwapBytes: 32 * MIB } },
-    { resources: { cpus: 100_000 } },
+    { resources: { cpus: 200_000_000 } },
     { resources: { cpus: 1, cpuQuotaUs: 5000 } },
     { restart: { policy: 'always', maxRetries: 3 } },
     { env: { 'a=b': 'c' } },

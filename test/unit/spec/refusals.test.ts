@@ -303,7 +303,8 @@ test(invalid, { resources: { ...MEMORY, memorySwapBytes: 1000 } }, /must not be 
 test(invalid, { resources: { ...MEMORY, memoryReservationBytes: 1 << 21 } }, /must not be above memoryBytes/);
 test(invalid, { resources: { memorySwappiness: 101 } }, /memorySwappiness must be/);
 test(invalid, { resources: { cpus: -1 } }, /cpus must be a number from 0/);
-test(invalid, { resources: { cpus: 5 } }, /at most 4, the number of CPUs here/);
+test(invalid, { resources: { cpus: 175921861 } }, /cpus must be at most 175921860, not 175921861/);
+test(invalid, { resources: { cpuQuotaUs: 2 ** 44 } }, /cpuQuotaUs must be a whole number from -1 to 17592186044415/);
 test(invalid, { resources: { cpus: 0.001 } }, /at least 0.01/);
 test(invalid, { resources: { cpus: 1, cpuQuotaUs: 1000 } }, /cannot be used together/);
 test(invalid, { resources: { cpuPeriodUs: 1 } }, /cpuPeriodUs must be/);

@@ -32,6 +32,6 @@ test('flag words: each is a flag of create', (t) => {
 });
 
 test('flag words: what the engine says of a limit names the flag', (t) => {
-  const error = t.throws(() => normalizeResources({ memoryBytes: 1 }, 2));
+  const error = t.throws(() => normalizeResources({ memoryBytes: 1 }));
   t.regex(withFlags(error.message), /^--memory must be a whole number from 4096 /);
 });
