@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
@@ -345,13 +345,23 @@ shows('--security-opt seccomp=unconfined', {
 });
 test('--security-opt seccomp=FILE: what the profile refuses, and nothing else', async (t) => {
   if (!requires(t, 'root', 'busybox', 'libseccomp')) return;
-  const profile = join(temporaryDirectory(t), 'profile.json');
+  const directory = temporaryDirectory(t);
   const rule = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 28 };
-  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] }));
-  const flags = ['--rm', '--security-opt', `seccomp=${profile}`, '--rootfs', `${busyboxRoot(t)}:O`];
-  const { stderr, stdout } = await run(t, 0, 'run', ...flags, 'sh', '-c', 'mkdir /d || touch /f && echo file');
-  t.regex(stderr, /No space left on device/);
-  t.is(stdout, 'file\n');
+  writeFileSync(join(directory, 'profile.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] }));
+  const root = `${busyboxRoot(t)}:O`;
+  const script = 'mkdir /d || touch /f && echo file';
+  for (const name of [join(directory, 'profile.json'), 'profile.json', `../${basename(directory)}/profile.json`]) {
+    const flags = ['--rm', '--security-opt', `seccomp=${name}`, '--rootfs', root];
+    const { stderr, stdout } = await runWith(t, { directory }, 0, 'run', ...flags, 'sh', '-c', script);
+    t.regex(stderr, /No space left on device/);
+    t.is(stdout, 'file\n');
+  }
+});
+shows('--security-opt seccomp= leaves the default', {
+  needs: ['libseccomp'],
+  flags: ['--security-opt', 'seccomp=unconfined', '--security-opt', 'seccomp='],
+  script: 'grep Seccomp: /proc/self/status',
+  prints: /Seccomp:\s+2/,
 });
 shows('--security-opt mask and unmask', {
   flags: ['--security-opt', 'mask=/etc/motd', '--security-opt', 'unmask=/proc/kcore'],

@@ -1,19 +1,22 @@
 /** --security-opt and --log-opt. */
+import { resolve } from 'node:path';
+
 import type { LogOptions, SecurityOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
+import type { Caller } from './caller.js';
 import { splitPair } from './key-values.js';
 import { parseSize } from './size.js';
 
 type Draft = { -readonly [K in keyof SecurityOptions]: SecurityOptions[K] };
 
 /** NAME=VALUE or NAME:VALUE items. */
-export function parseSecurityOptions(items: readonly string[]): SecurityOptions {
+export function parseSecurityOptions(items: readonly string[], caller: Caller): SecurityOptions {
   const draft: Draft = {};
-  for (const item of items) applySecurityOption(draft, item);
+  for (const item of items) applySecurityOption(draft, item, caller);
   return draft;
 }
 
-function applySecurityOption(draft: Draft, item: string): void {
+function applySecurityOption(draft: Draft, item: string, caller: Caller): void {
   if (item === 'no-new-privileges') {
     draft.noNewPrivileges = true;
     return;
@@ -27,7 +30,7 @@ function applySecurityOption(draft: Draft, item: string): void {
       draft.noNewPrivileges = value === 'true' || value === '1';
       return;
     case 'seccomp':
-      draft.seccompProfile = value;
+      setSeccomp(draft, value, caller);
       return;
     case 'apparmor':
       draft.apparmorProfile = value;
@@ -51,6 +54,12 @@ function applySecurityOption(draft: Draft, item: string): void {
     default:
       throw invalid(`invalid --security-opt 2: ${JSON.stringify(item)}`);
   }
+}
+
+/** A file's name counts from where the caller is; nothing is what a container has that says nothing. */
+function setSeccomp(draft: Draft, value: string, caller: Caller): void {
+  if (value === '') delete draft.seccompProfile;
+  else draft.seccompProfile = /^(default|unconfined)$/.test(value) ? value : resolve(caller.directory, value);
 }
 
 /** NAME=VALUE items of --log-opt; the driver is a flag of its own. */

@@ -42,8 +42,8 @@ export const securityFlags: readonly CreateFlag[] = [
     value: 'option',
     group: SECURITY,
     help: 'no-new-privileges, seccomp=FILE, apparmor=PROFILE, label=..., mask=PATH, unmask=PATH, proc-opts=...',
-    set: (draft, items) => {
-      draft.security = parseSecurityOptions(items);
+    set: (draft, items, caller) => {
+      draft.security = parseSecurityOptions(items, caller);
     },
   },
   {

@@ -232,12 +232,17 @@ test(
 );
 test('network', refuses, networks, 'pasta', '--network pasta is not supported yet: it is for users other than root');
 
-const security = (text: string): unknown => parseSecurityOptions([text]);
+const security = (text: string): unknown => parseSecurityOptions(text.split(' '), fakeCaller());
 test('security option', reads, security, 'no-new-privileges', { noNewPrivileges: true });
 test('security option', reads, security, 'no-new-privileges=false', { noNewPrivileges: false });
 test('security option', reads, security, 'no-new-privileges:true', { noNewPrivileges: true });
 test('security option', reads, security, 'seccomp=unconfined', { seccompProfile: 'unconfined' });
+test('security option', reads, security, 'seccomp=default', { seccompProfile: 'default' });
 test('security option', reads, security, 'seccomp=/a=b.json', { seccompProfile: '/a=b.json' });
+test('security option', reads, security, 'seccomp=a.json', { seccompProfile: '/here/a.json' });
+test('security option', reads, security, 'seccomp=../a.json', { seccompProfile: '/a.json' });
+test('security option', reads, security, 'seccomp=', {});
+test('security option', reads, security, 'seccomp=unconfined seccomp=', {});
 test('security option', reads, security, 'apparmor=x', { apparmorProfile: 'x' });
 test('security option', reads, security, 'label=type:spc_t', { labels: ['type:spc_t'] });
 test('security option', reads, security, 'label:disable', { labels: ['disable'] });
