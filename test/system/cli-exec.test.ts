@@ -67,16 +67,21 @@ inContainer('exec: failures', async (t) => {
   }
 });
 
-inContainer('exec: environment, user, directory', async (t) => {
-  t.is(await output(t, 'exec', '-e', 'A=1', 'c', 'sh', '-c', 'echo $A $FROM'), '1 container\n');
-  t.is(await output(t, 'exec', '-u', 'alice', 'c', 'id', '-un'), 'alice\n');
-  t.is(await output(t, 'exec', '-u', '5:7', 'c', 'sh', '-c', 'id -u; id -g'), '5\n7\n');
-  t.is(await output(t, 'exec', '-w', '/tmp', 'c', 'pwd'), '/tmp\n');
-  const file = join(temporaryDirectory(t), 'env');
-  writeFileSync(file, 'B=2\nA=from-file\n');
-  t.is(await output(t, 'exec', '--env-file', file, '-e', 'A=1', 'c', 'sh', '-c', 'echo $A $B'), '1 2\n');
-  t.is(await output(t, 'exec', '--latest', 'echo', 'hi'), 'hi\n');
-});
+inContainer(
+  'exec: environment, user, directory',
+  async (t) => {
+    t.is(await output(t, 'exec', '-e', 'A=1', 'c', 'sh', '-c', 'echo $A $FROM'), '1 container\n');
+    t.is(await output(t, 'exec', '-u', 'alice', 'c', 'id', '-un'), 'alice\n');
+    t.is(await output(t, 'exec', '-u', '5:7', 'c', 'sh', '-c', 'id -u; id -g'), '5\n7\n');
+    t.is(await output(t, 'exec', '-w', '/tmp', 'c', 'pwd'), '/tmp\n');
+    t.is(await output(t, 'exec', '-w', '', 'c', 'pwd'), '/etc\n');
+    const file = join(temporaryDirectory(t), 'env');
+    writeFileSync(file, 'B=2\nA=from-file\n');
+    t.is(await output(t, 'exec', '--env-file', file, '-e', 'A=1', 'c', 'sh', '-c', 'echo $A $B'), '1 2\n');
+    t.is(await output(t, 'exec', '--latest', 'echo', 'hi'), 'hi\n');
+  },
+  ['-w', '/etc'],
+);
 
 inContainer(
   'exec: the rights are those of the container, or all with --privileged',

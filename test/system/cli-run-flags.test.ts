@@ -92,6 +92,11 @@ shows('-e KEY=VALUE and -e KEY of the caller', {
   script: 'echo "$A $FROM_CALLER ${NOT_THERE-unset}"',
   prints: '1 yes unset\n',
 });
+shows('-e with nothing sets nothing', {
+  flags: ['-e', '', '-e', 'A=1', '-e', ''],
+  script: 'echo $A',
+  prints: '1\n',
+});
 shows('-e KEY* takes all that start so', {
   flags: ['-e', 'TSPODT_*'],
   env: { TSPODT_A: '1', TSPODT_B: '2' },

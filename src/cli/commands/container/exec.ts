@@ -110,7 +110,7 @@ export function readExecOptions(context: Context, { flags }: Invocation, command
     interactive: flags.bool('interactive'),
     privileged: flags.bool('privileged'),
     ...(user === undefined ? {} : { user }),
-    ...(workdir === undefined ? {} : { workdir }),
+    ...(workdir === undefined || workdir === '' ? {} : { workdir }),
     ...(preserveFds === undefined ? {} : { preserveFds }),
     preserveFd: flags.list('preserve-fd').map(Number),
   };

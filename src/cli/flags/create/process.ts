@@ -34,7 +34,8 @@ export const processFlags: readonly CreateFlag[] = [
     group: PROCESS,
     help: "Set an environment variable; without a value, or with KEY*, take the caller's",
     set: (draft, items, caller) => {
-      draft.env = { ...draft.env, ...parseEnv(items, caller) };
+      const given = items.filter((item) => item !== '');
+      draft.env = { ...draft.env, ...parseEnv(given, caller) };
     },
   },
   {

@@ -29,7 +29,8 @@ test(env, ['*'], { HOME: '/root', HOSTTYPE: 'x', EMPTY: '' });
 test(env, ['A*=1'], { 'A*': '1' });
 
 test('--env refuses an item without a name', (t) => {
-  t.is(t.throws(() => parseEnv(['=x'], CALLER))?.message, 'invalid environment variable: "=x"');
+  for (const item of ['=x', '=', ''])
+    t.is(t.throws(() => parseEnv([item], CALLER))?.message, `invalid environment variable: "${item}"`);
 });
 
 test('--env-file: comments and empty lines are skipped, leading spaces go, values are kept as they are', (t) => {

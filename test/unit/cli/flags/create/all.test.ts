@@ -49,6 +49,8 @@ covers('rm', 'false', { autoRemove: false });
 covers('env-host', 'true', { env: { HOME: '/root' } });
 covers('env-file', 'env', { env: { A: '1', B: '2' } });
 covers('env', ['A=x', 'HOME'], { env: { A: 'x', HOME: '/root' } });
+covers('env', ['', 'A=x', ''], { env: { A: 'x' } });
+covers('env', '', { env: {} });
 covers('unsetenv', ['A', 'B'], { unsetEnv: ['A', 'B'] });
 covers('unsetenv-all', 'true', { unsetEnvAll: true });
 covers('http-proxy', 'false', { httpProxy: false });
