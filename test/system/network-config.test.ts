@@ -211,6 +211,26 @@ test('network: ports of modes without a bridge are left out with a word', async 
   );
 });
 
+test('network: ports that make no sense are refused by modes without a bridge as well', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['99999:80', /^Error: parsing host port: port numbers must be between 1 and 65535 \(inclusive\), got 99999\n$/],
+    ['abc:80', /^Error: parsing host port: invalid port number: strconv.Atoi: parsing "abc": invalid syntax\n$/],
+    ['10-12:80', /^Error: host and container port ranges have different lengths: 3 vs 1\n$/],
+    ['80:80:80:80', /^Error: invalid port format - format is \[\[hostIP:\]hostPort:\]containerPort\n$/],
+  ];
+  const root = busyboxRoot(t);
+  for (const [port, message] of cases) {
+    const flags = ['--network', 'none', '-p', '80:80', '-p', port];
+    t.regex((await run(t, 125, 'run', '--rm', ...flags, '--rootfs', root, 'true')).stderr, message);
+    t.regex((await run(t, 125, 'create', ...flags, '--rootfs', root, 'true')).stderr, message);
+    t.regex((await run(t, 125, 'pod', 'create', ...flags)).stderr, message);
+  }
+  t.is(await output(t, 'ps', '-aq'), '');
+  const { stderr } = await run(t, 0, 'run', '--rm', '--network', 'none', '-p', '', '--rootfs', root, 'true');
+  t.is(stderr, '', 'nothing was discarded');
+});
+
 test('network: what is refused at the creation, in Podman’s words', async (t) => {
   if (!requires(t, 'root')) return;
   const cases: readonly (readonly [RegExp, ...string[]])[] = [

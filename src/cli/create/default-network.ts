@@ -1,4 +1,5 @@
 /** What `--network` is where it was not given, and what a mode makes of flags that it has no use for. */
+import { parsePublished } from '../../spec/ports.js';
 import type { Context } from '../context.js';
 import type { Draft } from '../flags/create/draft.js';
 import { parseNetworks } from '../parse/networks.js';
@@ -6,7 +7,7 @@ import { parseNetworks } from '../parse/networks.js';
 /** The network mode of containers that choose none, where TSPOD_NETWORK does not say another one. */
 const DEFAULT_MODE = 'bridge';
 
-/** Fills the mode in; ports that cannot be published are left out with a word about it, as Podman has it. */
+/** Fills the mode in; ports that cannot be published are left out with a word about it, as Podman has it; what is no port is refused. */
 export async function applyNetworkMode(context: Context, draft: Draft): Promise<void> {
   if (draft.network === undefined && draft.networks === undefined) {
     const parsed = parseNetworks([context.caller.env['TSPOD_NETWORK'] ?? '']);
@@ -14,7 +15,9 @@ export async function applyNetworkMode(context: Context, draft: Draft): Promise<
     if (parsed !== undefined && parsed.networks.length > 0) draft.networks = parsed.networks;
   }
   if (draft.network === 'bridge') return;
-  const isPublished = (draft.publish ?? []).length > 0 || draft.publishAll === true;
+  const published = (draft.publish ?? []).filter((text) => text !== '');
+  published.forEach(parsePublished);
+  const isPublished = published.length > 0 || draft.publishAll === true;
   delete draft.publish;
   delete draft.publishAll;
   if (isPublished)

@@ -73,7 +73,7 @@ export const networkFlags: readonly CreateFlag[] = [
     group: NETWORK,
     help: 'Reach a port, or a range of them, through the host',
     set: (draft, items) => {
-      draft.publish = items;
+      draft.publish = items.flatMap(splitPorts);
     },
   },
   {
@@ -107,6 +107,11 @@ export const networkFlags: readonly CreateFlag[] = [
     },
   },
 ];
+
+/** Commas are between ports, or between the protocols of one: `80,53/tcp,udp`. */
+function splitPorts(text: string): string[] {
+  return text.split(/,(?!(?:tcp|udp|sctp)\b)/i);
+}
 
 function addEgress(draft: Draft, item: string): void {
   const match = /^(allow|deny)=(.+)$/.exec(item);

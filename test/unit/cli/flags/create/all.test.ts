@@ -112,6 +112,7 @@ covers('ip6', 'fd00::1', { ip6: 'fd00::1' });
 covers('mac-address', '02:00:00:00:00:01', { macAddress: '02:00:00:00:00:01' });
 covers('network-alias', ['a', 'b'], { networkAliases: ['a', 'b'] });
 covers('publish', ['80', '127.0.0.1:53:53/udp,tcp'], { publish: ['80', '127.0.0.1:53:53/udp,tcp'] });
+covers('publish', ['80:80,81:81/udp,tcp,[::1]:82:82', ''], { publish: ['80:80', '81:81/udp,tcp', '[::1]:82:82', ''] });
 covers('publish-all', 'true', { publishAll: true });
 covers('expose', '80-90/udp', { expose: ['80-90/udp'] });
 covers('egress', ['allow=a:443,10.0.0.0/8', 'deny=10.1.0.0/16', 'allow=b'], {
