@@ -308,6 +308,29 @@ onBusybox('logs: streams, tail, times, names, since and until', async (t, root) 
   t.is((await run(t, 0, 'logs', '-l')).stdout, 'other\n');
 });
 
+onBusybox('logs: the last line of a container that has no end does not run into those of the next', async (t, root) => {
+  const containers: readonly [string, string][] = [
+    ['open', 'echo 1; printf out; printf err >&2'],
+    ['silent', 'true'],
+    ['closed', 'echo 2; echo 3 >&2'],
+    ['last', 'printf 4'],
+  ];
+  for (const [name, script] of containers) await run(t, 0, 'run', '--name', name, '--rootfs', root, 'sh', '-c', script);
+  const logs = async (...args: string[]) => run(t, 0, 'logs', '-n', ...args);
+  t.deepEqual(await logs('open', 'silent', 'closed', 'last'), {
+    status: 0,
+    stdout: 'open 1\nopen out\nclosed 2\nlast 4',
+    stderr: 'open err\nclosed 3\n',
+  });
+  t.deepEqual(await logs('open', 'last'), {
+    status: 0,
+    stdout: 'open 1\nopen out\nlast 4',
+    stderr: 'open err\n',
+  });
+  t.is((await logs('open', 'silent')).stdout, 'open 1\nopen out');
+  t.is((await logs('last', 'last', 'closed')).stdout, 'last 4\nlast 4\nclosed 2\n');
+});
+
 onBusybox('logs --follow goes on to the end', async (t, root) => {
   await run(
     t,

@@ -6,6 +6,7 @@ import type { Container, LogsOptions } from '../../container/api/container.js';
 import type { Invocation } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
+import { NEWLINE } from '../../logs/record.js';
 import { outputStream } from './output.js';
 import { parseMoment } from '../parse/moment.js';
 import { shortId } from '../../util/short-id.js';
@@ -84,6 +85,8 @@ function linePrefix(
 interface Sinks {
   readonly stdout: Writable | undefined;
   readonly stderr: Writable;
+  /** Those whose last line has no end so far. */
+  readonly unended: Set<Writable>;
   /** Rejects when nobody reads any more. */
   readonly failed: Promise<never>;
   /** All is written. */
@@ -101,6 +104,7 @@ function openSinks(context: Context): Sinks {
   return {
     stdout,
     stderr,
+    unended: new Set(),
     failed,
     end: async () => {
       await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.end(resolve))));
@@ -108,9 +112,20 @@ function openSinks(context: Context): Sinks {
   };
 }
 
+/** Lines of its own: what a container before it has left without an end gets one. */
 async function copy(container: Container, options: LogsOptions, sinks: Sinks): Promise<void> {
+  const left = [...sinks.unended];
   for await (const { stream, data } of container.logs(options)) {
     const sink = stream === 'stderr' ? sinks.stderr : sinks.stdout;
-    if (sink !== undefined && !sink.write(data)) await Promise.race([once(sink, 'drain'), sinks.failed]);
+    if (sink === undefined) continue;
+    for (const other of left.splice(0)) endLine(other, sinks);
+    if (data.at(-1) === NEWLINE) sinks.unended.delete(sink);
+    else sinks.unended.add(sink);
+    if (!sink.write(data)) await Promise.race([once(sink, 'drain'), sinks.failed]);
   }
+}
+
+function endLine(sink: Writable, { unended }: Sinks): void {
+  sink.write('\n');
+  unended.delete(sink);
 }
