@@ -175,6 +175,8 @@ export const KNOWN = [
     why: 'images and lists may have the name: it is not said which',
   },
   { what: 'system prune: stdout of `system prune -af`', why: FILES },
+  { what: 'volume prune: stdout of', why: `volumes with names stay without --all; ${NEWER}` },
+  { what: 'a layer over a mount', why: 'no layer is put over a mount: -v with the option O is refused' },
   {
     what: 'pod create, ps, rm: stderr of `pod create --infra=false p`',
     why: 'the same words as for other names that are taken',

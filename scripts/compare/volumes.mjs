@@ -39,4 +39,15 @@ export const VOLUMES = [
     'rm -v c d',
     'volume ls -q --filter dangling=true',
   ),
+  scenario(
+    'volume prune',
+    'volume create v',
+    'volume create',
+    'create --name c -v /data ROOTFS true',
+    'rm c',
+    'volume ls -q',
+    'volume prune --force',
+    'volume ls -q',
+  ),
+  scenario('a layer over a mount', 'create --name c -v /tmp:/data:O ROOTFS true'),
 ];

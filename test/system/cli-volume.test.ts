@@ -106,8 +106,10 @@ test('volumes of containers: -v, --mount, ps, inspect, rm -v, prune', async (t) 
   await run(t, 0, 'rm', '-v', 'c');
   t.is((await output(t, 'volume', 'ls', '-q', '--filter', 'anonymous=1')).length, 65, 'd has it as well');
   await run(t, 0, 'rm', 'd');
+  const nameless = await output(t, 'volume', 'create');
   t.regex(await output(t, 'volume', 'prune', '--dry-run'), /^[0-9a-f]{64}\n$/);
   t.regex(await output(t, 'volume', 'prune', '--force'), /^[0-9a-f]{64}\n$/);
+  t.is(await output(t, 'volume', 'rm', nameless.trim()), nameless, 'it was not made for a container');
   const asked = await runWith(t, { input: 'n\n' }, 0, 'volume', 'prune', '--all');
   t.regex(asked.stdout, /^WARNING! This will remove all volumes [^]*will be removed:\nv\nw\nAre you sure/);
   await run(t, 0, 'create', '--name', 'e', '-v', 'w:/w', ...program, 'true');
