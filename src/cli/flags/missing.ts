@@ -12,3 +12,6 @@ export function missingFlag(name: string, missing: string): MissingFlag {
 export function missingSwitch(name: string, missing: string): MissingFlag {
   return { name, kind: 'bool', help: '', hidden: true, missing, harmless: ['false'] };
 }
+
+/** Of containers and of pods. */
+export const NO_GPUS = 'nothing knows which devices they are: give them with --device';

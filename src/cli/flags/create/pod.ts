@@ -1,6 +1,6 @@
 /** Flags of pod create: those of a container that belong to its pod, and those of the pod itself. */
 import type { Flag } from '../../command/flag.js';
-import { missingFlag } from '../missing.js';
+import { missingFlag, NO_GPUS } from '../missing.js';
 import { createFlags } from './all.js';
 import type { CreateFlag } from './draft.js';
 
@@ -138,5 +138,6 @@ const podOwnFlags: readonly Flag[] = [
 export const podCreateFlags: readonly Flag[] = [
   ...podOwnFlags,
   ...podSharedFlags,
+  missingFlag('gpus', NO_GPUS),
   missingFlag('security-opt', 'give it to the containers: those of a pod have each their own'),
 ];

@@ -260,7 +260,7 @@ const PODMAN_RUN_FLAGS =
   'add-host annotation arch attach authfile blkio-weight blkio-weight-device cap-add cap-drop cgroup-conf cgroup-parent cgroupns cgroups ' +
   'chrootdirs cidfile conmon-pidfile cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems detach ' +
   'detach-keys device device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops disable-content-trust dns ' +
-  'dns-option dns-search entrypoint env env-file env-host env-merge expose gidmap group-add health-cmd health-interval health-on-failure ' +
+  'dns-option dns-search entrypoint env env-file env-host env-merge expose gidmap gpus group-add health-cmd health-interval health-on-failure ' +
   'health-retries health-start-period health-timeout hostname hostuser http-proxy image-volume init init-path interactive ip ip6 ipc label ' +
   'label-file log-driver log-opt mac-address memory memory-reservation memory-swap memory-swappiness mount name network network-alias ' +
   'no-healthcheck no-hosts oom-kill-disable oom-score-adj os passwd passwd-entry personality pid pidfile pids-limit platform pod pod-id-file ' +
