@@ -10,8 +10,8 @@ import { NONE } from './ops.js';
 import { addImageLayers } from './root.js';
 
 /** What `create` of attachInRoot makes where the mount point is missing. */
-const CREATE_DIRECTORY = 1;
-const CREATE_SAME_KIND = 3;
+export const CREATE_DIRECTORY = 1;
+export const CREATE_SAME_KIND = 3;
 
 /** Everything about the container that its mounts depend on. */
 export interface MountContext {

@@ -87,9 +87,10 @@ export function addImageLayers(
   builder: PlanBuilder,
   request: OverlayRequest & Pick<RootRequest, 'usernsSlot'>,
   layers: ImageLayers,
+  stage?: Stage,
 ): void {
-  if (request.usernsSlot === NONE) addOverlay(builder, 'init', request, layers);
-  else addMappedOverlay(builder, { ...request, root: layers });
+  if (request.usernsSlot === NONE) addOverlay(builder, stage ?? 'init', request, layers);
+  else addMappedOverlay(builder, { ...request, root: layers }, stage);
 }
 
 /** The same for another runtime: options of a mount in its bundle. */

@@ -169,7 +169,7 @@ while True: libc.renameat2(-100, b"${shared}/place", -100, b"${shared}/link", 2)
   t.is(readFileSync(join(outside, 'secret'), 'utf8'), 'secret');
 });
 
-test('copy: what is copied to a mount of a running container lands there; a stopped one has its root only', async (t) => {
+test('copy: what is copied to a mount of a running container lands there, and a tmpfs ends with it', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const env = await testEngine(t);
   const bound = temporaryDirectory(t, 'tspod-bound-');

@@ -70,7 +70,7 @@ export interface ContainerFiles {
   export(options?: SignalOption): Promise<Readable>;
   /**
    * A file or directory as a tar archive; of a path that ends with `/.` what is in the directory. A link at the end is followed. What is mounted in a
-   * running container is seen. NO_SUCH_FILE.
+   * running container is seen; in one that does not run its volumes, bind mounts and images are. NO_SUCH_FILE.
    */
   copyOut(path: string, options?: CopyOutOptions): Promise<Readable>;
   /**

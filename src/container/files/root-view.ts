@@ -2,19 +2,20 @@
 import { isTspodError } from '../../errors.js';
 import { openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
-import { createNamespace } from '../../native/namespace-create.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { ProcessRef } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
 import { liveRootPlan, mountedRootPlan, type RootPlan } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { isMapped, type IdMaps } from '../../storage/owners.js';
+import type { IdMaps } from '../../storage/owners.js';
 import { tracked, type EngineContext } from '../context.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { failpoint } from '../failpoint.js';
 import { isAlive, isEnding } from '../observe.js';
 import { prepareRoot } from '../launch/prepare.js';
 import { mountedRoot } from './root-mount.js';
+import { openUserns } from './root-userns.js';
+import { hasSeenMounts, openSeenRoot } from './seen-root.js';
 import { justEnded, type Operation } from '../transitions.js';
 
 export interface RootView {
@@ -27,14 +28,14 @@ export interface RootView {
 
 export interface ViewOptions {
   readonly operation: Operation;
-  /** `alone`: the root file system; `seen`: with what is mounted in it, if the container runs. */
+  /** `alone`: the root file system; `seen`: with what is mounted in it, or would be: of a container without a process bind mounts, volumes and images. */
   readonly what: 'alone' | 'seen';
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Roots that this process has mounted for containers without a process: who comes meanwhile uses them as well. */
 interface Shared {
-  readonly view: RootView;
+  readonly view: (what: ViewOptions['what']) => Promise<RootView>;
   users: number;
   readonly free: () => void;
 }
@@ -52,7 +53,7 @@ export async function withRoot<T>(
   work: (root: RootView) => Promise<T>,
 ): Promise<T> {
   const known = shared.get(context)?.get(id);
-  if (known !== undefined) return tracked(context, () => useShared(known, work));
+  if (known !== undefined) return tracked(context, () => useShared(known, options.what, work));
   const step = await retriedAfterEnd((refreshes) =>
     withContainer(
       context,
@@ -60,7 +61,7 @@ export async function withRoot<T>(
       async (held): Promise<{ result: T } | { root: OwnedFd; view: RootView }> => {
         held.require(options.operation);
         const process = liveProcess(held);
-        if (process === undefined) return { result: await shareRoot(held, work) };
+        if (process === undefined) return { result: await shareRoot(held, options.what, work) };
         failpoint('live-root-found');
         const root = options.what === 'seen' ? rootAsSeen(held.id, process) : await liveRoot(held.id, process);
         return { root, view: viewOf(held.config, root) };
@@ -85,27 +86,43 @@ export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T
 }
 
 /** Mounts it, and keeps the lock until the last user has done. */
-async function shareRoot<T>(held: HeldContainer, work: (root: RootView) => Promise<T>): Promise<T> {
+async function shareRoot<T>(
+  held: HeldContainer,
+  what: ViewOptions['what'],
+  work: (root: RootView) => Promise<T>,
+): Promise<T> {
   using root = await mountRoot(held);
   failpoint('root-opened');
   const roots = shared.get(held.context) ?? new Map<string, Shared>();
   shared.set(held.context, roots);
   let free!: () => void;
   const unused = new Promise<void>((resolve) => (free = resolve));
-  const entry: Shared = { view: viewOf(held.config, root), users: 0, free };
+  const { config } = held;
+  // One mount for both: a layer must not be mounted twice.
+  let seen: Promise<OwnedFd> | undefined;
+  const view: Shared['view'] = async (asked) => {
+    if (asked === 'alone' || !hasSeenMounts(config)) return viewOf(config, root);
+    return viewOf(config, await (seen ??= openSeenRoot(held, root)));
+  };
+  const entry: Shared = { view, users: 0, free };
   roots.set(held.id, entry);
   try {
-    return await useShared(entry, work);
+    return await useShared(entry, what, work);
   } finally {
     if (entry.users > 0) await unused;
     roots.delete(held.id);
+    (await seen?.catch(() => undefined))?.close();
   }
 }
 
-async function useShared<T>(entry: Shared, work: (root: RootView) => Promise<T>): Promise<T> {
+async function useShared<T>(
+  entry: Shared,
+  what: ViewOptions['what'],
+  work: (root: RootView) => Promise<T>,
+): Promise<T> {
   entry.users += 1;
   try {
-    return await work(entry.view);
+    return await work(await entry.view(what));
   } finally {
     entry.users -= 1;
     if (entry.users === 0) entry.free();
@@ -142,11 +159,7 @@ export async function mountRoot(held: HeldContainer, attachTo?: string): Promise
   const { context, id, config, paths } = held;
   const { root: own } = await prepareRoot(context, { id, config, paths });
   const root = mountedRoot(held) ?? own;
-  const { uidMaps, gidMaps } = config;
-  using userns =
-    root.kind === 'overlay' && isMapped({ uidMaps, gidMaps })
-      ? await createNamespace('user', { uidMap: uidMaps.map(toRange), gidMap: gidMaps.map(toRange) })
-      : undefined;
+  using userns = root.kind === 'overlay' ? await openUserns(config) : undefined;
   return await open(
     mountedRootPlan({
       // It may be mounted again: volatile layers may not.
@@ -169,8 +182,4 @@ export async function liveRoot(id: string, process: ProcessRef, attachTo?: strin
 
 async function open({ plan, slot }: RootPlan): Promise<OwnedFd> {
   return ownFd(await executeFor(encodePlan(plan), slot));
-}
-
-function toRange({ containerId, hostId, size }: ContainerConfig['uidMaps'][number]) {
-  return { inside: containerId, outside: hostId, size };
 }

@@ -1,0 +1,15 @@
+/** A user namespace with a container's maps, for mounts that are made while it has no process. */
+import { createNamespace } from '../../native/namespace-create.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import { isMapped } from '../../storage/owners.js';
+
+/** undefined without maps. Ends with its descriptor. */
+export async function openUserns({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>) {
+  return isMapped({ uidMaps, gidMaps })
+    ? createNamespace('user', { uidMap: uidMaps.map(toRange), gidMap: gidMaps.map(toRange) })
+    : undefined;
+}
+
+function toRange({ containerId, hostId, size }: ContainerConfig['uidMaps'][number]) {
+  return { inside: containerId, outside: hostId, size };
+}

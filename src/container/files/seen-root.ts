@@ -1,0 +1,57 @@
+/** What the root of a container without a process looks like with its volumes, bind mounts and images. */
+import { statSync } from 'node:fs';
+
+import { ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { executeFor } from '../../native/execute.js';
+import type { ImageLayers } from '../../plan/context.js';
+import { encodePlan } from '../../plan/encode.js';
+import { seenRootPlan, type SeenMount } from '../../plan/seen-root.js';
+import type { ContainerConfig, MountConfig } from '../../spec/config.js';
+import { orderMounts } from '../../spec/default-mounts.js';
+import { ociMount } from '../../spec/mounts.js';
+import { isWithin } from '../../util/paths.js';
+import type { HeldContainer } from '../held.js';
+import { prepareVolumes } from '../launch/fill-volumes.js';
+import { imageLayersOf, prepareImageMounts } from '../launch/image-mounts.js';
+import { rootOf } from '../launch/prepare.js';
+import { openUserns } from './root-userns.js';
+import { hasVolumes, volumeMount } from './volumes.js';
+
+/** A tmpfs is empty when the container starts, or has what is below it: copies to its place belong there. */
+const SEEN_TYPES: readonly string[] = ['bind', 'volume', 'image'];
+
+/** What lies in the kernel's own file systems has its mount point only when these are there. */
+function isSeen({ type, target }: MountConfig): boolean {
+  return SEEN_TYPES.includes(type) && !isWithin(target, '/proc') && !isWithin(target, '/sys');
+}
+
+export function hasSeenMounts({ mounts }: Pick<ContainerConfig, 'mounts'>): boolean {
+  return mounts.some(isSeen);
+}
+
+/** The mounted root with all of them, as a start would make them: volumes are filled, mount points made. */
+export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<OwnedFd> {
+  const { context, config, paths } = held;
+  prepareImageMounts(context, { config, paths });
+  if (hasVolumes(config)) await prepareVolumes(context, { config, root: rootOf(context, held).root });
+  const images = imageLayersOf(context, { config, paths });
+  const own = config.mounts.filter(isSeen).map((mount) => ociMount(mount, (name) => volumeMount(context, name)));
+  using userns = await openUserns(config);
+  const { plan, slot } = seenRootPlan({
+    rootFd: root.fd,
+    mounts: orderMounts([], [], own).map((mount) => ({ mount, from: sourceOf(mount, images) })),
+    usernsFd: userns?.fd,
+    frame: context.paths.locks,
+  });
+  return ownFd(await executeFor(encodePlan(plan), slot));
+}
+
+/** A container that cannot start, since the source of a mount is gone, lets at its other files. */
+function sourceOf(
+  { destination, source = '' }: SeenMount['mount'],
+  images: ReadonlyMap<string, ImageLayers>,
+): SeenMount['from'] {
+  const layers = images.get(destination);
+  if (layers !== undefined) return layers;
+  return statSync(source, { throwIfNoEntry: false }) === undefined ? 'gone' : 'bind';
+}

@@ -1,0 +1,91 @@
+/** Steps that show the root of a container without a process with what would be mounted in it. */
+import { MOUNT_ATTR, parseMountOptions } from '../oci/mount-options.js';
+import type { OciMount } from '../oci/spec.js';
+import { PlanBuilder } from './builder.js';
+import type { ImageLayers } from './context.js';
+import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
+import { CREATE_DIRECTORY, CREATE_SAME_KIND } from './mounts.js';
+import { NONE } from './ops.js';
+import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';
+
+export interface SeenRootRequest {
+  /** A descriptor of this process of the root, a mount that is attached nowhere; it stays what it is, but cannot be attached any more. */
+  readonly rootFd: number;
+  /** Bind mounts and images, each after those that it lies in. */
+  readonly mounts: readonly SeenMount[];
+  /** As of a mounted root. */
+  readonly usernsFd: number | undefined;
+  /** As of a mounted root. */
+  readonly frame: string;
+}
+
+export interface SeenMount {
+  readonly mount: OciMount;
+  /** `gone`: what it is mounted from is no longer there. */
+  readonly from: 'bind' | 'gone' | ImageLayers;
+}
+
+/**
+ * In a mount namespace of its own: a mount takes others only where it is attached. The tree is copied from there as a whole, and is
+ * attached nowhere again. Sources are taken before the root covers the frame, so that no mount of the machine's tree has it in it.
+ */
+export function seenRootPlan({ rootFd, mounts, usernsFd, frame }: SeenRootRequest): RootPlan {
+  const builder = new PlanBuilder();
+  const [slot, rootSlot] = [builder.slot(), builder.slot()];
+  const usernsSlot = usernsFd === undefined ? NONE : builder.slot();
+  if (usernsFd !== undefined)
+    builder.add('prepare', 'openPath', { slot: usernsSlot, path: `/proc/self/fd/${usernsFd}`, flags: O_RDONLY });
+  builder.add('prepare', 'openPath', { slot: rootSlot, path: `/proc/self/fd/${rootFd}`, flags: O_PATH | O_DIRECTORY });
+  const { hostMounts } = enterPrivateMounts(builder);
+  const made = mounts.map((mount) => addSource(builder, mount, { usernsSlot, frame }));
+  builder.add('prepare', 'attachMount', { slot: rootSlot, path: frame });
+  for (const { slot: mountSlot, target, create, mayFail } of made) {
+    const operands = { slot: mountSlot, rootSlot, target, create };
+    if (mayFail) builder.try('prepare', 'attachInRoot', operands);
+    else builder.add('prepare', 'attachInRoot', operands);
+  }
+  builder.add('prepare', 'openTree', { slot, path: frame, recursive: 1 });
+  builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
+  return { plan: builder.build(), slot };
+}
+
+interface MadeMount {
+  readonly slot: number;
+  readonly target: string;
+  readonly create: number;
+  readonly mayFail: boolean;
+}
+
+function addSource(
+  builder: PlanBuilder,
+  { mount, from }: SeenMount,
+  { usernsSlot, frame }: { readonly usernsSlot: number; readonly frame: string },
+): MadeMount {
+  const slot = builder.slot();
+  const target = mount.destination;
+  const options = parseMountOptions(mount.options ?? []);
+  const change = (attributes: { set: bigint; clear: bigint; recursive: 0 | 1; usernsSlot: number }): void => {
+    builder.add('prepare', 'mountAttributes', { slot, propagation: 0n, ...attributes });
+  };
+  if (from === 'gone') {
+    // Empty, and not to be written to: what was copied into it would be seen by nobody when the source is there again.
+    const attributes = MOUNT_ATTR.RDONLY;
+    builder.add('prepare', 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
+    return { slot, target, create: CREATE_DIRECTORY, mayFail: true };
+  }
+  if (from !== 'bind') {
+    addImageLayers(builder, { slot, staging: frame, usernsSlot, mountLabel: undefined }, from, 'prepare');
+    if (options.set !== 0n) change({ set: options.set, clear: 0n, recursive: 0, usernsSlot: NONE });
+    return { slot, target, create: CREATE_DIRECTORY, mayFail: false };
+  }
+  const recursive = options.bind === 'bind' ? 0 : 1;
+  builder.add('prepare', 'openTree', { slot, path: mount.source ?? '', recursive });
+  if (options.idmap !== 'no')
+    change({ set: MOUNT_ATTR.IDMAP, clear: 0n, recursive: options.idmap === 'ridmap' ? 1 : 0, usernsSlot });
+  if (options.set !== 0n || options.clear !== 0n)
+    change({ set: options.set, clear: options.clear, recursive: 0, usernsSlot: NONE });
+  const { recursiveSet, recursiveClear } = options;
+  if (recursiveSet !== 0n || recursiveClear !== 0n)
+    change({ set: recursiveSet, clear: recursiveClear, recursive: 1, usernsSlot: NONE });
+  return { slot, target, create: CREATE_SAME_KIND, mayFail: false };
+}
