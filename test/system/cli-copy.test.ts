@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { getXattr, setXattr } from '../../src/native/index.js';
 import { busyboxRoot } from '../helpers/busybox.js';
-import { output, run, runWith, start } from '../helpers/cli.js';
+import { output, run, runWith, start, storeOf } from '../helpers/cli.js';
 import { tarOf } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -194,6 +194,23 @@ for (const state of ['stopped', 'running']) {
       t.regex((await into(path)).stderr, /destination must be a directory when copying from stdin\n$/);
     const damaged = await runWith(t, { input: 'no archive'.repeat(100) }, 125, 'cp', '-', 'c:/tmp');
     t.regex(damaged.stderr, /^Error: .*tar archive/);
+    await run(t, 0, 'cp', `${temporaryTo(t)}`, 'c:/tmp/packed');
+    writeFileSync(join(host, 'tar'), tarOf([{ path: 'unpacked', content: 'unpacked\n' }]));
+    const copied = (line: string) =>
+      spawnSync('sh', ['-c', `${line} | ${join(process.cwd(), 'bin/tspod')} cp - c:/tmp/packed`], {
+        env: storeOf(t).env,
+        encoding: 'utf8',
+        cwd: host,
+      }).stderr;
+    for (const program of ['gzip', 'zstd -q']) {
+      t.is(copied(`${program} -c tar`), '', program);
+      await holds('/tmp/packed/unpacked', 'unpacked\n');
+      await run(t, 0, 'cp', join(host, 'file'), 'c:/tmp/packed/unpacked');
+    }
+    for (const program of ['xz', 'bzip2'])
+      t.regex(copied(`${program} -c tar`), /archives that are compressed with xz or bzip2 are not supported\n$/);
+    t.regex(copied(':'), /source must be a \(compressed\) tar archive when copying from stdin\n$/);
+    await holds('/tmp/packed/unpacked', 'file\n');
     t.deepEqual(await packed(t, 'c:/tree/file'), ['file']);
     t.deepEqual(await packed(t, 'c:/tree/dir'), ['dir/', 'dir/inner', 'dir/sub/', 'dir/sub/deep']);
     t.deepEqual(await packed(t, 'c:/tree/dir/.'), ['inner', 'sub/', 'sub/deep']);

@@ -167,7 +167,9 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
   if (from.container === undefined && from.path === '-') {
     const there = await statIn(container, path);
     if (there?.type !== 'directory') throw new CliError('destination must be a directory when copying from stdin');
-    await container.copyIn(path, createReadStream('', { fd: 0 }), options);
+    const { decompressed } = await import('../../../storage/images/decompress.js');
+    const archive = checkedArchive(decompressed(createReadStream('', { fd: 0 }), { what: 'archive' }));
+    await container.copyIn(path, archive, options);
     return;
   }
   const source = await sourceOf(from);
@@ -185,6 +187,21 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
       throw new CliError('destination must be a directory when copying a directory');
     await container.copyIn(dirname(there.path), await source.open(basename(there.path)), options);
   }
+}
+
+const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
+const BZIP2 = Buffer.from('BZh');
+
+/** Nothing at all is no archive, though it may be the end of one. */
+async function* checkedArchive(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let isEmpty = true;
+  for await (const chunk of archive) {
+    if (isEmpty && [XZ, BZIP2].some((magic) => magic.equals(chunk.subarray(0, magic.length))))
+      throw new CliError('archives that are compressed with xz or bzip2 are not supported');
+    isEmpty &&= chunk.length === 0;
+    yield chunk;
+  }
+  if (isEmpty) throw new CliError('source must be a (compressed) tar archive when copying from stdin');
 }
 
 interface ToHost {
