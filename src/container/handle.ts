@@ -1,6 +1,7 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
 import type { Container } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
+import { checkedRemove, checkedRestart, checkedStop, checkedWait } from './call-options.js';
 import type { EngineContext } from './context.js';
 import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
@@ -55,12 +56,12 @@ export function containerHandle(
     start: (options) => startContainer(context, id, options),
     startAttached: (options) => startAttached(context, id, options),
     attach: (options) => attachToContainer(context, id, options),
-    stop: (options) => stopContainer(context, id, options),
-    restart: (options) => restartContainer(context, id, options),
+    stop: async (options) => stopContainer(context, id, checkedStop(options)),
+    restart: async (options) => restartContainer(context, id, checkedRestart(options)),
     kill: (signal) => killContainer(context, id, signal),
     pause: () => pauseContainer(context, id),
     unpause: () => unpauseContainer(context, id),
-    wait: (options) => waitForContainer(context, id, options),
+    wait: async (options) => waitForContainer(context, id, checkedWait(options)),
     healthcheck: (options) => runHealthcheck(context, id, options),
     exec: exec as Container['exec'],
     spawnExec: (options) => spawnExec(context, id, options),
@@ -87,7 +88,7 @@ export function containerHandle(
     cleanup: (options) => cleanUpContainer(context, id, options),
     sync: (options) => syncContainer(context, id, options),
     batch: (callback, options) => batchContainer(context, id, { ...options, callback, makeHandle: containerHandle }),
-    remove: (options) => removeContainer(context, id, options),
+    remove: async (options) => removeContainer(context, id, checkedRemove(options)),
     ...fileVerbs(context, id),
   };
 }

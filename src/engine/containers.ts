@@ -1,10 +1,12 @@
 /** Containers: made, found, listed, removed. */
 import type { Container } from '../container/api/container.js';
+import { checkedRemove } from '../container/call-options.js';
 import type { EngineContext } from '../container/context.js';
 import { containerHandle } from '../container/handle.js';
 import { cloneContainer } from '../container/verbs/clone.js';
 import { createContainer } from '../container/verbs/create.js';
 import { removeContainer } from '../container/verbs/remove.js';
+import { checkedContainerList, checkedPrune } from './call-options.js';
 import { isFound } from './found.js';
 import { ensureImage } from './images/pull.js';
 import { latestId, listContainers } from './list.js';
@@ -25,9 +27,9 @@ export function makeContainers(context: EngineContext): Containers {
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,
     exists: (nameOrId) => isFound(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
-    list: (options) => listContainers(context, options),
+    list: (options) => listContainers(context, checkedContainerList(options)),
     latest: () => get(latestId(context)),
-    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, options),
-    prune: (options) => pruneContainers(context, options),
+    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, checkedRemove(options)),
+    prune: async (options) => pruneContainers(context, checkedPrune(options)),
   };
 }

@@ -24,6 +24,7 @@ import {
 } from '../network/networks.js';
 import { checkNetworkOptions } from '../network/option-shapes.js';
 import { defined } from '../util/defined.js';
+import { checkedList, checkedNetworkRemove, checkedPrune } from './call-options.js';
 import { networkPredicate } from './network-filters.js';
 import type { NetworkFilters, NetworkRemoveOptions, Networks } from './network-types.js';
 import type { BatchResult } from './types.js';
@@ -33,10 +34,11 @@ export function makeNetworks(context: EngineContext): Networks {
   return {
     create: (options) => tracked(context, () => create(context, options)),
     inspect: (nameOrId) => findNetwork(place, nameOrId),
-    list: (options = {}) => list(context, options.filters ?? {}),
+    list: (options) => list(context, checkedList(options)?.filters ?? {}),
     exists: (nameOrId) => networkIsThere(place, nameOrId),
-    remove: (nameOrId, options) => tracked(context, () => remove(context, nameOrId, options)),
-    prune: (options = {}) => tracked(context, () => prune(context, options)),
+    remove: (nameOrId, options) =>
+      tracked(context, async () => remove(context, nameOrId, checkedNetworkRemove(options))),
+    prune: (options) => tracked(context, async () => prune(context, checkedPrune(options))),
     update: (nameOrId, options) => tracked(context, () => update(context, nameOrId, options)),
     connect: async (network, container, options = {}) =>
       connectContainer(context, context.store.find(container).id, { network, options }),
@@ -115,7 +117,7 @@ async function forget(context: EngineContext, network: Network): Promise<boolean
 
 async function prune(
   context: EngineContext,
-  { filters = {}, signal }: Parameters<Networks['prune']>[0] & object,
+  { filters = {}, signal }: Parameters<Networks['prune']>[0] & object = {},
 ): Promise<BatchResult> {
   const isUsed = usedNetworks(context);
   const matches = networkPredicate(filters, { now: new Date(), isUsed }, { prunes: true });

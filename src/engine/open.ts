@@ -15,6 +15,7 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { holdErrors } from '../util/source-errors.js';
+import { checkedPruneAll } from './call-options.js';
 import { makeContainers } from './containers.js';
 import { findExecSession } from './find-exec.js';
 import { diffAny } from './diff.js';
@@ -151,7 +152,7 @@ function makeEngine(context: EngineContext): Engine {
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),
-    prune: (options) => tracked(context, () => pruneAll(context, options)),
+    prune: (options) => tracked(context, async () => pruneAll(context, checkedPruneAll(options))),
     info: () => engineInfo(context),
     version: () => engineVersion(),
     explain: (options) => explainCreate(context, options),

@@ -11,6 +11,7 @@ import { summarizePod } from '../pod/summary.js';
 import type { CreateOptions } from '../spec/create-options.js';
 import { podOptionsOf } from '../spec/pod-normalize.js';
 import { defined } from '../util/defined.js';
+import { checkedList, checkedPrune } from './call-options.js';
 import { isFound } from './found.js';
 import { ensureImage } from './images/pull.js';
 import type { FetchOptions } from './images/types.js';
@@ -25,13 +26,13 @@ export function makePods(context: EngineContext): Pods {
       tracked(context, async () => podHandle(context, await make(context, options, fetching))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
     exists: (nameOrId) => isFound(() => pods.find(nameOrId), 'NO_SUCH_POD'),
-    list: ({ filters = {} } = {}) => listPods(context, filters),
+    list: (options) => listPods(context, checkedList(options)?.filters ?? {}),
     latest: () => {
       const latest = pods.latest();
       if (latest === undefined) throw new TspodError('NO_SUCH_POD', 'no pods: no such pod');
       return podHandle(context, latest);
     },
-    prune: (options) => tracked(context, () => prunePods(context, options)),
+    prune: (options) => tracked(context, async () => prunePods(context, checkedPrune(options))),
   };
 }
 

@@ -7,6 +7,7 @@ import { randomBytes } from '../native/primitives.js';
 import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
 import { checkLabels } from '../spec/names.js';
 import { secretExists, type StoredSecret } from '../state/secrets.js';
+import { checkedList } from './call-options.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from './common-filters.js';
 import { isFound } from './found.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './secret-types.js';
@@ -18,7 +19,11 @@ export function makeSecrets(context: EngineContext): Secrets {
       tracked(context, () => Promise.resolve(create(context, { name, data }, options))),
     get: (nameOrId) => summarize(secrets.find(nameOrId)),
     read: (nameOrId) => secrets.data(secrets.find(nameOrId).id),
-    list: ({ filters = {} } = {}) => secrets.list().map(summarize).filter(secretPredicate(filters)),
+    list: (options) =>
+      secrets
+        .list()
+        .map(summarize)
+        .filter(secretPredicate(checkedList(options)?.filters ?? {})),
     exists: (nameOrId) => isFound(() => secrets.find(nameOrId), 'NO_SUCH_SECRET'),
     remove: (nameOrId) => tracked(context, () => Promise.resolve(remove(context, nameOrId))),
   };

@@ -26,6 +26,7 @@ import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/
 import { defined } from '../util/defined.js';
 import { holdErrors } from '../util/source-errors.js';
 import { checkArchiveFile } from './archive-file.js';
+import { checkedList, checkedVolumePrune, checkedVolumeRemove } from './call-options.js';
 import type { BatchResult } from './types.js';
 import { volumePredicate } from './volume-filters.js';
 import type {
@@ -44,10 +45,10 @@ export function makeVolumes(context: EngineContext): Volumes {
     create: (options = {}) => tracked(context, () => create(context, options)),
     get: (name) => summarize(context, volumes.find(name)),
     inspect: (name) => inspect(context, volumes.find(name)),
-    list: (options = {}) => list(context, options.filters ?? {}),
+    list: (options) => list(context, checkedList(options)?.filters ?? {}),
     exists: (name) => volumes.get(name) !== undefined,
-    remove: (name, options = {}) => tracked(context, () => remove(context, name, options)),
-    prune: (options = {}) => tracked(context, () => prune(context, options)),
+    remove: (name, options) => tracked(context, async () => remove(context, name, checkedVolumeRemove(options))),
+    prune: (options) => tracked(context, async () => prune(context, checkedVolumePrune(options))),
     export: (name, options = {}) => exportVolume(context, name, options),
     import: (name, from, options = {}) => {
       holdErrors(from);
@@ -128,7 +129,7 @@ function list(context: EngineContext, filters: VolumeFilters): readonly VolumeSu
     .filter(matches);
 }
 
-async function remove(context: EngineContext, nameOrPrefix: string, options: VolumeRemoveOptions): Promise<void> {
+async function remove(context: EngineContext, nameOrPrefix: string, options: VolumeRemoveOptions = {}): Promise<void> {
   const { volumes } = context.store;
   const { force = false, exact = false, timeoutSec, signal } = options;
   throwIfAborted('remove a volume', signal);
@@ -149,7 +150,7 @@ async function remove(context: EngineContext, nameOrPrefix: string, options: Vol
   await removeMarked(context, name);
 }
 
-async function prune(context: EngineContext, options: VolumePruneOptions): Promise<BatchResult> {
+async function prune(context: EngineContext, options: VolumePruneOptions = {}): Promise<BatchResult> {
   const { filters = {}, all = false, dryRun = false, signal } = options;
   const done: string[] = [];
   const failed = new Map<string, Error>();

@@ -3,6 +3,7 @@ import type { EngineContext } from '../container/context.js';
 import { membersOf } from '../container/pod/members.js';
 import { removeWholePod } from '../container/verbs/remove.js';
 import type { Pod } from './api.js';
+import { checkedRemove, checkedRestart, checkedStop } from './call-options.js';
 import { inspectPod } from './inspect.js';
 import { storedPod, summarizePod } from './summary.js';
 import { killPod } from './verbs/kill.js';
@@ -20,12 +21,12 @@ export function podHandle(context: EngineContext, { id, name }: { readonly id: s
     containers: () => membersOf(context, storedPod(context, id)),
     inspect: () => inspectPod(context, storedPod(context, id)),
     start: (options) => startPod(context, id, options),
-    stop: (options) => stopPod(context, id, options),
-    restart: (options) => restartPod(context, id, options),
+    stop: async (options) => stopPod(context, id, checkedStop(options)),
+    restart: async (options) => restartPod(context, id, checkedRestart(options)),
     kill: (signal) => killPod(context, id, signal),
     pause: () => pausePod(context, id),
     unpause: () => unpausePod(context, id),
-    remove: (options) => removeWholePod(context, id, options),
+    remove: async (options) => removeWholePod(context, id, checkedRemove(options)),
     stats: (options) => podStats(context, id, options),
     top: () => podTop(context, id),
   };

@@ -2,9 +2,20 @@
 import { invalid } from '../errors.js';
 import { nearestWord } from '../util/nearest.js';
 
-/** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `objects`: an array of objects. */
+/** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `lists`: arrays of strings by key; `objects`: an array of objects. */
 export type FieldKind =
-  'string' | 'boolean' | 'number' | 'strings' | 'integers' | 'record' | 'numbers' | 'object' | 'objects';
+  | 'string'
+  | 'boolean'
+  | 'number'
+  | 'strings'
+  | 'integers'
+  | 'record'
+  | 'numbers'
+  | 'lists'
+  | 'object'
+  | 'objects'
+  | 'signal'
+  | 'function';
 
 /** Every key of T with its kind. */
 export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
@@ -29,6 +40,12 @@ export function checkShape<T extends object>(what: string, value: T, shape: Shap
   }
 }
 
+/** The options of a call, which may have none: as they are, if they have that shape. Throws as checkShape() does. */
+export function checkedCall<T extends object>(call: string, options: T | undefined, shape: ShapeOf<T>): T | undefined {
+  if (options !== undefined) checkShape(`${call} options`, options, shape);
+  return options;
+}
+
 function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
   const nearest = nearestWord(key, known);
   const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
@@ -43,8 +60,11 @@ const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
   integers: 'an array of numbers',
   numbers: 'an object with numbers as values',
   record: 'an object with strings as values',
+  lists: 'an object with arrays of strings as values',
   object: 'an object',
   objects: 'an array of objects',
+  signal: 'an AbortSignal',
+  function: 'a function',
 };
 
 function checkKind(what: string, value: unknown, kind: FieldKind): void {
@@ -64,11 +84,14 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
     case 'string':
     case 'boolean':
     case 'number':
+    case 'function':
       return typeof value === kind;
+    case 'signal':
+      return value instanceof AbortSignal;
     case 'object':
       return isPlain(value);
     case 'strings':
-      return isList(value, (item) => typeof item === 'string');
+      return isStrings(value);
     case 'integers':
       return isList(value, (item) => typeof item === 'number');
     case 'objects':
@@ -77,11 +100,17 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string');
     case 'numbers':
       return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number');
+    case 'lists':
+      return isPlain(value) && isList(Object.values(value), isStrings);
   }
 }
 
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): boolean {
+  return isList(value, (item) => typeof item === 'string');
 }
 
 function isList(value: unknown, isItem: (item: unknown) => boolean): boolean {

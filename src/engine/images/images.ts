@@ -5,6 +5,7 @@ import { holdErrors } from '../../util/source-errors.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
+import { checkedImageList, checkedImagePrune, checkedImageRemove } from '../call-options.js';
 import { diffImage } from '../diff.js';
 import { mountedImages, mountImage, unmountImage } from './mount.js';
 import { imageTree } from './tree.js';
@@ -35,7 +36,7 @@ export function makeImages(context: EngineContext): Images {
     },
     commit: (container, options) =>
       tracked(context, async () => (await import('./commit.js')).commitContainer(context, container, options)),
-    list: (options) => listImages(context, options),
+    list: (options) => listImages(context, checkedImageList(options)),
     get,
     exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,
     inspect: (nameOrId) => inspectImage(context, nameOrId),
@@ -48,15 +49,16 @@ export function makeImages(context: EngineContext): Images {
       const list = lookUpOnlyList(store, nameOrId);
       return list === undefined ? untagImage(context, nameOrId, names) : untagList(context, list, names);
     },
-    remove: (nameOrId, options = {}) =>
+    remove: (nameOrId, given) =>
       tracked(context, async () => {
+        const options = checkedImageRemove(given) ?? {};
         const removed = store.transaction(() => {
           const list = lookUpOnlyList(store, nameOrId);
           return list && removeNamed(context, list, { by: nameOrId, force: options.force ?? false });
         });
         return removed ?? removeImage(context, nameOrId, options);
       }),
-    prune: (options) => tracked(context, () => pruneImages(context, options)),
+    prune: (options) => tracked(context, async () => pruneImages(context, checkedImagePrune(options))),
     mount: (nameOrId) => tracked(context, () => mountImage(context, nameOrId)),
     unmount: (nameOrId, options) => tracked(context, () => unmountImage(context, nameOrId, options)),
     mounted: () => mountedImages(context),

@@ -1,0 +1,36 @@
+/** The options of calls that choose what is listed or removed: a misspelt filter must not choose everything. */
+import type { SignalOption } from '../container/api/container.js';
+import { checkedCall, type ShapeOf } from '../spec/shape.js';
+import type { ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
+import type { NetworkRemoveOptions } from './network-types.js';
+import type { ContainerFilters, ListOptions, PruneOptions } from './types.js';
+import type { VolumePruneOptions, VolumeRemoveOptions } from './volume-types.js';
+
+interface Filtered {
+  readonly filters?: ContainerFilters;
+}
+
+const LIST: ShapeOf<Filtered> = { filters: 'lists' };
+const LIST_CONTAINERS: ShapeOf<ListOptions> = { ...LIST, all: 'boolean', last: 'number', size: 'boolean' };
+const LIST_IMAGES: ShapeOf<ImageListOptions> = { ...LIST, manifestLists: 'boolean' };
+
+const PRUNE: ShapeOf<Filtered & SignalOption> = { ...LIST, signal: 'signal' };
+const PRUNE_IMAGES: ShapeOf<ImagePruneOptions> = { ...PRUNE, all: 'boolean' };
+const PRUNE_VOLUMES: ShapeOf<VolumePruneOptions> = { ...PRUNE, all: 'boolean', dryRun: 'boolean' };
+const PRUNE_ALL: ShapeOf<PruneOptions> = { ...PRUNE, all: 'boolean', volumes: 'boolean' };
+
+const REMOVE_IMAGE: ShapeOf<ImageRemoveOptions> = { force: 'boolean', signal: 'signal' };
+const REMOVE_NETWORK: ShapeOf<NetworkRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };
+const REMOVE_VOLUME: ShapeOf<VolumeRemoveOptions> = { ...REMOVE_NETWORK, exact: 'boolean' };
+
+/** Each of these throws TypeError as checkShape() does. */
+export const checkedList = (options?: Filtered) => checkedCall('list', options, LIST);
+export const checkedContainerList = (options?: ListOptions) => checkedCall('list', options, LIST_CONTAINERS);
+export const checkedImageList = (options?: ImageListOptions) => checkedCall('list', options, LIST_IMAGES);
+export const checkedPrune = (options?: Filtered & SignalOption) => checkedCall('prune', options, PRUNE);
+export const checkedImagePrune = (options?: ImagePruneOptions) => checkedCall('prune', options, PRUNE_IMAGES);
+export const checkedVolumePrune = (options?: VolumePruneOptions) => checkedCall('prune', options, PRUNE_VOLUMES);
+export const checkedPruneAll = (options?: PruneOptions) => checkedCall('prune', options, PRUNE_ALL);
+export const checkedImageRemove = (options?: ImageRemoveOptions) => checkedCall('remove', options, REMOVE_IMAGE);
+export const checkedNetworkRemove = (options?: NetworkRemoveOptions) => checkedCall('remove', options, REMOVE_NETWORK);
+export const checkedVolumeRemove = (options?: VolumeRemoveOptions) => checkedCall('remove', options, REMOVE_VOLUME);
