@@ -1,6 +1,6 @@
 /** The public API of tspod: all that its declarations name, and nothing else. */
 export { isTspodError, TspodError } from './errors.js';
-export { checkStore } from './engine/check-store.js';
+export { checkStore } from './engine/store-check/check-store.js';
 export { openEngine } from './engine/open.js';
 
 export type {
@@ -127,9 +127,9 @@ export type {
   ManifestPushOptions,
   Manifests,
 } from './engine/manifests/types.js';
-export type { NetworkFilters, NetworkRemoveOptions, Networks } from './engine/network-types.js';
-export type { PodFilters, Pods } from './engine/pod-types.js';
-export type { SecretCreateOptions, SecretFilters, SecretSummary, Secrets } from './engine/secret-types.js';
+export type { NetworkFilters, NetworkRemoveOptions, Networks } from './engine/networks/types.js';
+export type { PodFilters, Pods } from './engine/pods/types.js';
+export type { SecretCreateOptions, SecretFilters, SecretSummary, Secrets } from './engine/secrets/types.js';
 export type {
   BatchResult,
   ContainerFilters,
@@ -155,7 +155,7 @@ export type {
   VolumeRemoveOptions,
   VolumeSummary,
   Volumes,
-} from './engine/volume-types.js';
+} from './engine/volumes/types.js';
 export type { ErrorCode, TspodErrorOptions } from './errors.js';
 export type { EventsBackend } from './events/event-log.js';
 export type { EventStatus, EventType } from './events/event.js';

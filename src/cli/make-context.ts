@@ -28,7 +28,7 @@ export function makeContext(globals: Globals): Context {
       if (opened !== undefined) await Promise.race([opened.settled(), patience()]);
     },
     checkStore: async (options) => {
-      const { checkStore } = await import('../engine/check-store.js');
+      const { checkStore } = await import('../engine/store-check/check-store.js');
       return checkStore({ ...engineOptions(globals), ...options });
     },
     out: async (text) => {

@@ -2,9 +2,9 @@
 import type { SignalOption } from '../container/api/container.js';
 import { checkedCall, type ShapeOf } from '../spec/shape.js';
 import type { ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
-import type { NetworkRemoveOptions } from './network-types.js';
+import type { NetworkRemoveOptions } from './networks/types.js';
 import type { ContainerFilters, ListOptions, PruneOptions } from './types.js';
-import type { VolumePruneOptions, VolumeRemoveOptions } from './volume-types.js';
+import type { VolumePruneOptions, VolumeRemoveOptions } from './volumes/types.js';
 
 interface Filtered {
   readonly filters?: ContainerFilters;

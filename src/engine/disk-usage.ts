@@ -7,9 +7,9 @@ import { treeSize } from '../storage/size.js';
 import type { StoredImage } from '../state/image-rows.js';
 import type { SignalOption } from '../container/api/container.js';
 import { summarize } from './images/summary.js';
-import { listContainers } from './list.js';
+import { listContainers } from './containers/list.js';
 import type { DiskUsage, ImageUsage } from './types.js';
-import { makeVolumes } from './volumes.js';
+import { makeVolumes } from './volumes/volumes.js';
 
 export function diskUsage(context: EngineContext, { signal }: SignalOption = {}): DiskUsage {
   throwIfAborted('look how much is in use', signal);

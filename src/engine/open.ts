@@ -16,8 +16,8 @@ import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { holdErrors } from '../util/source-errors.js';
 import { checkedPruneAll } from './call-options.js';
-import { makeContainers } from './containers.js';
-import { findExecSession } from './find-exec.js';
+import { makeContainers } from './containers/containers.js';
+import { findExecSession } from './containers/find-exec.js';
 import { diffAny } from './diff.js';
 import { diskUsage } from './disk-usage.js';
 import { explainCreate, explainExec } from './explain.js';
@@ -27,18 +27,24 @@ import { settleImages } from './images/settle.js';
 import { makeImages } from './images/images.js';
 import { engineInfo } from './info.js';
 import { makeManifests } from './manifests/manifests.js';
-import { broken, missingDatabase, refuseLostRecords, refuseLostTables, removePassing } from './lost-records.js';
-import { makeNetworks } from './networks.js';
+import {
+  broken,
+  missingDatabase,
+  refuseLostRecords,
+  refuseLostTables,
+  removePassing,
+} from './store-check/lost-records.js';
+import { makeNetworks } from './networks/networks.js';
 import { checkOptions, chosenManager, hooksDirectories, networkPlace, openEvents } from './options.js';
 import { pruneAll } from './prune-all.js';
-import { runContainer, spawnContainer } from './run.js';
+import { runContainer, spawnContainer } from './containers/run.js';
 import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Engine, EngineOptions } from './types.js';
 import { engineVersion } from './version.js';
 import { repairPods, stopWhenIdle } from '../pod/exit-policy.js';
-import { makePods, withNewPod } from './pods.js';
-import { makeSecrets } from './secrets.js';
-import { makeVolumes } from './volumes.js';
+import { makePods, withNewPod } from './pods/pods.js';
+import { makeSecrets } from './secrets/secrets.js';
+import { makeVolumes } from './volumes/volumes.js';
 
 /**
  * Opens the store (making it when it is new) and puts right what a crash or a reboot left behind.

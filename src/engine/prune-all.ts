@@ -2,12 +2,12 @@
 import type { EngineContext } from '../container/context.js';
 import { TspodError } from '../errors.js';
 import { pruneImages } from './images/remove.js';
-import { listContainers } from './list.js';
-import { PRUNE_FILTERS } from './network-filters.js';
-import { makeNetworks } from './networks.js';
-import { prunePods } from './pods.js';
-import { pruneContainers, PRUNED } from './prune.js';
-import { makeVolumes } from './volumes.js';
+import { listContainers } from './containers/list.js';
+import { PRUNE_FILTERS } from './networks/filters.js';
+import { makeNetworks } from './networks/networks.js';
+import { prunePods } from './pods/pods.js';
+import { pruneContainers, PRUNED } from './containers/prune.js';
+import { makeVolumes } from './volumes/volumes.js';
 import { treeSize } from '../storage/size.js';
 import type { BatchResult, ContainerFilters, PruneOptions, PruneResult } from './types.js';
 

@@ -19,10 +19,10 @@ import type { HealthStatus } from '../container/health/record.js';
 import type { PublishedPort } from '../spec/container-network.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
-import type { Networks } from './network-types.js';
-import type { Pods } from './pod-types.js';
-import type { Secrets } from './secret-types.js';
-import type { Volumes } from './volume-types.js';
+import type { Networks } from './networks/types.js';
+import type { Pods } from './pods/types.js';
+import type { Secrets } from './secrets/types.js';
+import type { Volumes } from './volumes/types.js';
 
 export interface EngineOptions {
   /** What lasts: database, layers, logs. @default $TSPOD_ROOT or /var/lib/tspod */

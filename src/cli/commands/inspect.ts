@@ -2,7 +2,7 @@ import type { Container } from '../../container/api/container.js';
 import type { ContainerInspect } from '../../container/inspect/types.js';
 import type { ImageInspect } from '../../engine/images/types.js';
 import type { Engine } from '../../engine/types.js';
-import type { VolumeInspect } from '../../engine/volume-types.js';
+import type { VolumeInspect } from '../../engine/volumes/types.js';
 import { isTspodError, messageOf } from '../../errors.js';
 import type { Network } from '../../network/network-file.js';
 import type { PodInspect } from '../../pod/api.js';

@@ -1,5 +1,5 @@
 /** Secrets as commands print them. */
-import type { SecretSummary } from '../../engine/secret-types.js';
+import type { SecretSummary } from '../../engine/secrets/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { ago } from '../format/human.js';
 import { struct, type GoStruct } from '../format/values.js';

@@ -1,5 +1,5 @@
 /** A volume as templates see it. */
-import type { VolumeInspect } from '../../engine/volume-types.js';
+import type { VolumeInspect } from '../../engine/volumes/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import type { GoStruct } from '../format/values.js';
 

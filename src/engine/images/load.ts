@@ -14,7 +14,7 @@ import { fullName, parseImageName } from '../../image/reference.js';
 import { abortedError } from '../../native/abort.js';
 import { wantedPlatform } from '../../oci/platform.js';
 import type { StoredImage } from '../../state/image-rows.js';
-import { processAccess } from '../registry-access.js';
+import { processAccess } from '../registries/access.js';
 import { fetchImage } from './fetch-image.js';
 import { summarize } from './summary.js';
 import { localName } from './tag.js';

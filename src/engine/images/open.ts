@@ -12,7 +12,7 @@ import {
 } from '../../image/open.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination, ImageSource } from '../../image/transport.js';
-import { accessOptions } from '../registry-access.js';
+import { accessOptions } from '../registries/access.js';
 import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {

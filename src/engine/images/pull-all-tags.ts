@@ -4,7 +4,7 @@ import { invalid } from '../../errors.js';
 import { parseImageName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import { throwIfAborted } from '../../native/abort.js';
-import { accessOptions } from '../registry-access.js';
+import { accessOptions } from '../registries/access.js';
 import { pullImage } from './pull.js';
 import { summarize } from './summary.js';
 import type { ImageSummary, PulledTags, PullOptions } from './types.js';
@@ -18,7 +18,7 @@ export async function pullAllTags(
   if (kind !== 'docker') throw invalid(`${repository}: only registries have tags`);
   const { tag, digest } = parseImageName(rest);
   if (tag !== undefined || digest !== undefined) throw invalid("tag can't be used with --all-tags/-a");
-  const { tagsOf } = await import('../registries.js');
+  const { tagsOf } = await import('../registries/registries.js');
   const { signal, registry } = options;
   const { name, tags } = await tagsOf(rest, { ...accessOptions(registry ?? {}), signal });
   const images: ImageSummary[] = [];

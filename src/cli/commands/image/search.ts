@@ -1,4 +1,4 @@
-import { imageTags, searchImages, type FoundImage } from '../../../engine/registries.js';
+import { imageTags, searchImages, type FoundImage } from '../../../engine/registries/registries.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import { jsonText } from '../../terminal/escape.js';

@@ -1,4 +1,4 @@
-import type { Pods } from '../../../engine/pod-types.js';
+import type { Pods } from '../../../engine/pods/types.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';

@@ -1,4 +1,4 @@
-import { searchedRegistries } from '../../../engine/registries.js';
+import { searchedRegistries } from '../../../engine/registries/registries.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';

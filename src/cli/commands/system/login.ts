@@ -6,7 +6,7 @@ import {
   readLoginKey,
   tryLogin,
   type Credentials,
-} from '../../../engine/registries.js';
+} from '../../../engine/registries/registries.js';
 import type { RegistryAccess } from '../../../engine/images/types.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';

@@ -1,4 +1,4 @@
-import { defaultRegistry, keptLogin, logout, logoutAll, readLoginKey } from '../../../engine/registries.js';
+import { defaultRegistry, keptLogin, logout, logoutAll, readLoginKey } from '../../../engine/registries/registries.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { authFileFlag, registryAccess } from '../../flags/registry.js';

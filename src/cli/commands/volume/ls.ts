@@ -1,4 +1,4 @@
-import type { VolumeInspect, Volumes } from '../../../engine/volume-types.js';
+import type { VolumeInspect, Volumes } from '../../../engine/volumes/types.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';

@@ -1,4 +1,4 @@
-import type { Volumes } from '../../../engine/volume-types.js';
+import type { Volumes } from '../../../engine/volumes/types.js';
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';

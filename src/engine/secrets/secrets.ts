@@ -1,16 +1,16 @@
 /** Secrets: kept, listed, replaced, removed. */
 
-import { tracked, type EngineContext } from '../container/context.js';
-import { recordEngineEvent } from '../container/events.js';
-import { TspodError } from '../errors.js';
-import { randomBytes } from '../native/primitives.js';
-import { checkSecretData, checkSecretName } from '../spec/secret-options.js';
-import { checkLabels } from '../spec/names.js';
-import { secretExists, type StoredSecret } from '../state/secrets.js';
-import { checkedList } from './call-options.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from './common-filters.js';
-import { isFound } from './found.js';
-import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './secret-types.js';
+import { tracked, type EngineContext } from '../../container/context.js';
+import { recordEngineEvent } from '../../container/events.js';
+import { TspodError } from '../../errors.js';
+import { randomBytes } from '../../native/primitives.js';
+import { checkSecretData, checkSecretName } from '../../spec/secret-options.js';
+import { checkLabels } from '../../spec/names.js';
+import { secretExists, type StoredSecret } from '../../state/secrets.js';
+import { checkedList } from '../call-options.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from '../common-filters.js';
+import { isFound } from '../found.js';
+import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './types.js';
 
 export function makeSecrets(context: EngineContext): Secrets {
   const { secrets } = context.store;

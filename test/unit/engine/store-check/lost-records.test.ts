@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import test from 'ava';
 
-import { missingDatabase } from '../../../src/engine/lost-records.js';
-import { storePaths } from '../../../src/storage/paths.js';
-import { temporaryDirectory } from '../../helpers/temp.js';
+import { missingDatabase } from '../../../../src/engine/store-check/lost-records.js';
+import { storePaths } from '../../../../src/storage/paths.js';
+import { temporaryDirectory } from '../../../helpers/temp.js';
 
 test('a database that is empty beside what it ought to know is lost', (t) => {
   const paths = storePaths({ root: temporaryDirectory(t), runRoot: temporaryDirectory(t) });

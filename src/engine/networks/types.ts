@@ -1,10 +1,10 @@
 /** Networks as users of the library see them. */
-import type { SignalOption } from '../container/api/container.js';
-import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
-import type { ConnectOptions } from '../container/verbs/connect.js';
-import type { Network } from '../network/network-file.js';
-import type { NetworkAttachOptions } from '../spec/network-options.js';
-import type { BatchResult } from './types.js';
+import type { SignalOption } from '../../container/api/container.js';
+import type { NetworkCreateOptions, NetworkUpdateOptions } from '../../network/create-options.js';
+import type { ConnectOptions } from '../../container/verbs/connect.js';
+import type { Network } from '../../network/network-file.js';
+import type { NetworkAttachOptions } from '../../spec/network-options.js';
+import type { BatchResult } from '../types.js';
 
 /**
  * Conditions by name as in `network ls --filter`: name, id, driver, label, label!, dangling, until. Values of one name are alternatives (labels must all

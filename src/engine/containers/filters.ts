@@ -1,8 +1,8 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
-import { CONTAINER_STATUSES } from '../container/api/container.js';
-import { invalid } from '../errors.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
-import type { ContainerFilters, ContainerSummary } from './types.js';
+import { CONTAINER_STATUSES } from '../../container/api/container.js';
+import { invalid } from '../../errors.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import type { ContainerFilters, ContainerSummary } from '../types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
 

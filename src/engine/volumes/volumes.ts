@@ -2,33 +2,33 @@
 import { createReadStream, existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-import type { SignalOption } from '../container/api/container.js';
-import { heldStream } from '../container/files/archive-stream.js';
-import { tracked, type EngineContext } from '../container/context.js';
-import { newId } from '../container/ids.js';
-import { removeContainer } from '../container/verbs/remove.js';
+import type { SignalOption } from '../../container/api/container.js';
+import { heldStream } from '../../container/files/archive-stream.js';
+import { tracked, type EngineContext } from '../../container/context.js';
+import { newId } from '../../container/ids.js';
+import { removeContainer } from '../../container/verbs/remove.js';
 import {
   announceVolumes,
   ensureDirectory,
   insertVolume,
   removeMarked,
   volumeMount,
-} from '../container/files/volumes.js';
-import { isTspodError } from '../errors.js';
-import { throwIfAborted } from '../native/abort.js';
-import { openDirectory } from '../native/directory-entries.js';
-import { lock } from '../native/file-lock.js';
-import { checkVolumeOptions, type VolumeCreateOptions } from '../spec/volume-options.js';
-import { noSuchVolume, volumeExists, type StoredVolume } from '../state/volumes.js';
-import { NO_ID_MAPS } from '../storage/owners.js';
-import { packDirectory } from '../storage/pack-tree.js';
-import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../storage/volumes.js';
-import { defined } from '../util/defined.js';
-import { holdErrors } from '../util/source-errors.js';
-import { checkArchiveFile } from './archive-file.js';
-import { checkedList, checkedVolumePrune, checkedVolumeRemove } from './call-options.js';
-import type { BatchResult } from './types.js';
-import { volumePredicate } from './volume-filters.js';
+} from '../../container/files/volumes.js';
+import { isTspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import { openDirectory } from '../../native/directory-entries.js';
+import { lock } from '../../native/file-lock.js';
+import { checkVolumeOptions, type VolumeCreateOptions } from '../../spec/volume-options.js';
+import { noSuchVolume, volumeExists, type StoredVolume } from '../../state/volumes.js';
+import { NO_ID_MAPS } from '../../storage/owners.js';
+import { packDirectory } from '../../storage/pack-tree.js';
+import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../../storage/volumes.js';
+import { defined } from '../../util/defined.js';
+import { holdErrors } from '../../util/source-errors.js';
+import { checkArchiveFile } from '../archive-file.js';
+import { checkedList, checkedVolumePrune, checkedVolumeRemove } from '../call-options.js';
+import type { BatchResult } from '../types.js';
+import { volumePredicate } from './filters.js';
 import type {
   VolumeCheck,
   VolumeFilters,
@@ -37,7 +37,7 @@ import type {
   VolumeRemoveOptions,
   Volumes,
   VolumeSummary,
-} from './volume-types.js';
+} from './types.js';
 
 export function makeVolumes(context: EngineContext): Volumes {
   const { volumes } = context.store;
@@ -202,8 +202,8 @@ async function importVolume(
   using directory = openDirectory(volumeMount(context, name).path);
   // With them come node:stream and node:zlib, which other commands would load for nothing.
   const [{ decompressed }, { unpackTree }] = await Promise.all([
-    import('../storage/images/decompress.js'),
-    import('../storage/unpack-tree.js'),
+    import('../../storage/images/decompress.js'),
+    import('../../storage/unpack-tree.js'),
   ]);
   await unpackTree(
     decompressed(typeof from === 'string' ? createReadStream(from) : from, { what: 'archive' }),

@@ -1,16 +1,16 @@
 /** Whether the database is whole and knows all containers; and a whole one in the place of a damaged one. */
 import { existsSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 
-import { TspodError } from '../errors.js';
-import type { Directories } from '../host/directories.js';
-import { namesIn } from '../host/readable.js';
-import { tryLock } from '../native/file-lock.js';
-import { readBootId } from '../state/boot.js';
-import { examineDatabase, REPAIR_HINT } from '../state/database.js';
-import { salvageDatabase } from '../state/salvage.js';
-import { Store } from '../state/store.js';
-import { containerPaths, storePaths, type StorePaths } from '../storage/paths.js';
-import type { StoreCheck } from './images/types.js';
+import { TspodError } from '../../errors.js';
+import type { Directories } from '../../host/directories.js';
+import { namesIn } from '../../host/readable.js';
+import { tryLock } from '../../native/file-lock.js';
+import { readBootId } from '../../state/boot.js';
+import { examineDatabase, REPAIR_HINT } from '../../state/database.js';
+import { salvageDatabase } from '../../state/salvage.js';
+import { Store } from '../../state/store.js';
+import { containerPaths, storePaths, type StorePaths } from '../../storage/paths.js';
+import type { StoreCheck } from '../images/types.js';
 import { adoptContainer, lostContainers, missingDatabase, refuseLostTables, repairedPath } from './lost-records.js';
 
 /**

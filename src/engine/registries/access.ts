@@ -1,7 +1,7 @@
 /** How registries are talked to: what the caller says, and what this process brings. */
-import { TspodError } from '../errors.js';
-import type { RegistryAccessOptions } from '../image/open-registry.js';
-import type { RegistryAccess } from './images/types.js';
+import { TspodError } from '../../errors.js';
+import type { RegistryAccessOptions } from '../../image/open-registry.js';
+import type { RegistryAccess } from '../images/types.js';
 
 /** What this process brings. */
 export function processAccess(): Pick<RegistryAccessOptions, 'environment' | 'uid'> {

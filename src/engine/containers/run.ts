@@ -1,27 +1,27 @@
 /** Containers that live for one call: created, started, read from, waited for, removed. */
-import { configure } from '../container/create/configure.js';
+import { configure } from '../../container/create/configure.js';
 import type {
   CollectedResult,
   ContainerProcess,
   ExitStatus,
   RunOptions,
   SpawnOptions,
-} from '../container/api/container.js';
-import { removeEnded } from '../container/settle/auto-remove.js';
-import { checkCollectOptions, collectProcess } from '../container/streams/collect.js';
-import type { EngineContext } from '../container/context.js';
-import { UNKNOWN_END } from '../container/exit-status.js';
-import { launchNew } from '../container/launch/new.js';
-import { makePipes, type PipeRequest } from '../container/streams/pipes.js';
-import { attachedProcess, directProcess } from '../container/streams/process.js';
-import { pickCreateOptions } from '../container/run-options.js';
-import { containerStdio } from '../container/streams/stdio.js';
-import { monotonicMs } from '../native/primitives.js';
-import type { ContainerConfig } from '../spec/config.js';
-import { checkTimeoutMs } from '../spec/numbers.js';
-import { ensureImage } from './images/pull.js';
-import type { CreateOptions } from '../spec/create-options.js';
-import { defined } from '../util/defined.js';
+} from '../../container/api/container.js';
+import { removeEnded } from '../../container/settle/auto-remove.js';
+import { checkCollectOptions, collectProcess } from '../../container/streams/collect.js';
+import type { EngineContext } from '../../container/context.js';
+import { UNKNOWN_END } from '../../container/exit-status.js';
+import { launchNew } from '../../container/launch/new.js';
+import { makePipes, type PipeRequest } from '../../container/streams/pipes.js';
+import { attachedProcess, directProcess } from '../../container/streams/process.js';
+import { pickCreateOptions } from '../../container/run-options.js';
+import { containerStdio } from '../../container/streams/stdio.js';
+import { monotonicMs } from '../../native/primitives.js';
+import type { ContainerConfig } from '../../spec/config.js';
+import { checkTimeoutMs } from '../../spec/numbers.js';
+import { ensureImage } from '../images/pull.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { defined } from '../../util/defined.js';
 
 /** Collects the output. Aborting ends the container. */
 export async function runContainer(

@@ -1,23 +1,23 @@
 /** Pods: made, listed, removed; and containers that are created together with one. */
-import type { SignalOption } from '../container/api/container.js';
-import { tracked, type EngineContext } from '../container/context.js';
-import { removeWholePod } from '../container/verbs/remove.js';
-import { isTspodError, TspodError } from '../errors.js';
-import { throwIfAborted } from '../native/abort.js';
-import type { PodCreateOptions, PodSummary } from '../pod/api.js';
-import { createPod } from '../pod/create.js';
-import { podHandle } from '../pod/handle.js';
-import { summarizePod } from '../pod/summary.js';
-import type { CreateOptions } from '../spec/create-options.js';
-import { podOptionsOf } from '../spec/pod-normalize.js';
-import { defined } from '../util/defined.js';
-import { checkedList, checkedPrune } from './call-options.js';
-import { isFound } from './found.js';
-import { ensureImage } from './images/pull.js';
-import type { FetchOptions } from './images/types.js';
-import { podPredicate } from './pod-filters.js';
-import type { PodFilters, Pods } from './pod-types.js';
-import type { BatchResult } from './types.js';
+import type { SignalOption } from '../../container/api/container.js';
+import { tracked, type EngineContext } from '../../container/context.js';
+import { removeWholePod } from '../../container/verbs/remove.js';
+import { isTspodError, TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { PodCreateOptions, PodSummary } from '../../pod/api.js';
+import { createPod } from '../../pod/create.js';
+import { podHandle } from '../../pod/handle.js';
+import { summarizePod } from '../../pod/summary.js';
+import type { CreateOptions } from '../../spec/create-options.js';
+import { podOptionsOf } from '../../spec/pod-normalize.js';
+import { defined } from '../../util/defined.js';
+import { checkedList, checkedPrune } from '../call-options.js';
+import { isFound } from '../found.js';
+import { ensureImage } from '../images/pull.js';
+import type { FetchOptions } from '../images/types.js';
+import { podPredicate } from './filters.js';
+import type { PodFilters, Pods } from './types.js';
+import type { BatchResult } from '../types.js';
 
 export function makePods(context: EngineContext): Pods {
   const { pods } = context.store;

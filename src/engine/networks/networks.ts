@@ -1,16 +1,16 @@
 /** Networks: made, listed, removed. */
-import { removeBridge } from '../container/network/bridges.js';
-import { tracked, type EngineContext } from '../container/context.js';
-import { recordEngineEvent } from '../container/events.js';
-import { markStale } from '../container/network/name-files.js';
-import { keepNames } from '../container/network/name-server.js';
-import { connectContainer, disconnectContainer, reloadNetworks } from '../container/verbs/connect.js';
-import { removeContainer } from '../container/verbs/remove.js';
-import { isTspodError, TspodError } from '../errors.js';
-import { throwIfAborted } from '../native/abort.js';
-import type { NetworkCreateOptions, NetworkUpdateOptions } from '../network/create-options.js';
-import { driverSettings } from '../network/driver-options.js';
-import type { Network } from '../network/network-file.js';
+import { removeBridge } from '../../container/network/bridges.js';
+import { tracked, type EngineContext } from '../../container/context.js';
+import { recordEngineEvent } from '../../container/events.js';
+import { markStale } from '../../container/network/name-files.js';
+import { keepNames } from '../../container/network/name-server.js';
+import { connectContainer, disconnectContainer, reloadNetworks } from '../../container/verbs/connect.js';
+import { removeContainer } from '../../container/verbs/remove.js';
+import { isTspodError, TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
+import type { NetworkCreateOptions, NetworkUpdateOptions } from '../../network/create-options.js';
+import { driverSettings } from '../../network/driver-options.js';
+import type { Network } from '../../network/network-file.js';
 import {
   createNetwork,
   DEFAULT_NETWORK,
@@ -21,13 +21,13 @@ import {
   removeNetwork,
   requireRemovable,
   updateNetwork,
-} from '../network/networks.js';
-import { checkNetworkOptions } from '../network/option-shapes.js';
-import { defined } from '../util/defined.js';
-import { checkedList, checkedNetworkRemove, checkedPrune } from './call-options.js';
-import { networkPredicate } from './network-filters.js';
-import type { NetworkFilters, NetworkRemoveOptions, Networks } from './network-types.js';
-import type { BatchResult } from './types.js';
+} from '../../network/networks.js';
+import { checkNetworkOptions } from '../../network/option-shapes.js';
+import { defined } from '../../util/defined.js';
+import { checkedList, checkedNetworkRemove, checkedPrune } from '../call-options.js';
+import { networkPredicate } from './filters.js';
+import type { NetworkFilters, NetworkRemoveOptions, Networks } from './types.js';
+import type { BatchResult } from '../types.js';
 
 export function makeNetworks(context: EngineContext): Networks {
   const place = context.networks;

@@ -1,16 +1,16 @@
 /** Logins, searches and tags of registries: what needs neither a store nor containers. */
-import type { SignalOption } from '../container/api/container.js';
-import { isTspodError, TspodError } from '../errors.js';
-import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../image/auth/logins.js';
-import { accessTo, registriesOf, registryOptions, type RegistryAccessOptions } from '../image/open-registry.js';
-import { formatName, parseImageName, splitRegistry } from '../image/reference.js';
-import { pullLocations, resolveImageName } from '../image/registries/resolve.js';
-import { checkLogin } from '../image/registry/check-login.js';
-import type { Credentials } from '../image/registry/credentials.js';
-import { searchRegistry, type FoundImage } from '../image/registry/search.js';
-import { listTags } from '../image/registry/tags.js';
-import type { RegistryAccess } from './images/types.js';
-import { accessOptions } from './registry-access.js';
+import type { SignalOption } from '../../container/api/container.js';
+import { isTspodError, TspodError } from '../../errors.js';
+import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../../image/auth/logins.js';
+import { accessTo, registriesOf, registryOptions, type RegistryAccessOptions } from '../../image/open-registry.js';
+import { formatName, parseImageName, splitRegistry } from '../../image/reference.js';
+import { pullLocations, resolveImageName } from '../../image/registries/resolve.js';
+import { checkLogin } from '../../image/registry/check-login.js';
+import type { Credentials } from '../../image/registry/credentials.js';
+import { searchRegistry, type FoundImage } from '../../image/registry/search.js';
+import { listTags } from '../../image/registry/tags.js';
+import type { RegistryAccess } from '../images/types.js';
+import { accessOptions } from './access.js';
 
 export type { Credentials, FoundImage };
 

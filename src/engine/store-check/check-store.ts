@@ -1,11 +1,11 @@
 /** Whether a store is whole: its database, and what that says of containers, images and volumes. */
 import { existsSync } from 'node:fs';
 
-import { resolveDirectories } from '../host/directories.js';
-import { checkDatabase } from './check-database.js';
-import type { StoreCheck } from './images/types.js';
-import { openEngine } from './open.js';
-import type { EngineOptions } from './types.js';
+import { resolveDirectories } from '../../host/directories.js';
+import { checkDatabase } from './database.js';
+import type { StoreCheck } from '../images/types.js';
+import { openEngine } from '../open.js';
+import type { EngineOptions } from '../types.js';
 
 /**
  * Looks whether the store is whole; with `repair` puts right what can be. Unlike `openEngine` it takes a store whose database is damaged or missing: a whole one is made of what can

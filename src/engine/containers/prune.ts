@@ -1,12 +1,12 @@
 /** Removes containers that do not run. */
-import type { SignalOption } from '../container/api/container.js';
-import type { EngineContext } from '../container/context.js';
-import { removeContainer } from '../container/verbs/remove.js';
-import { recordEngineEvent } from '../container/events.js';
-import { isTspodError } from '../errors.js';
-import { throwIfAborted } from '../native/abort.js';
+import type { SignalOption } from '../../container/api/container.js';
+import type { EngineContext } from '../../container/context.js';
+import { removeContainer } from '../../container/verbs/remove.js';
+import { recordEngineEvent } from '../../container/events.js';
+import { isTspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import { listContainers } from './list.js';
-import type { BatchResult, ContainerFilters } from './types.js';
+import type { BatchResult, ContainerFilters } from '../types.js';
 
 /** Statuses of containers that do not run. */
 export const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);

@@ -1,18 +1,18 @@
 /** Containers: made, found, listed, removed. */
-import type { Container } from '../container/api/container.js';
-import { checkedRemove } from '../container/call-options.js';
-import type { EngineContext } from '../container/context.js';
-import { containerHandle } from '../container/handle.js';
-import { cloneContainer } from '../container/verbs/clone.js';
-import { createContainer } from '../container/verbs/create.js';
-import { removeContainer } from '../container/verbs/remove.js';
-import { checkedContainerList, checkedPrune } from './call-options.js';
-import { isFound } from './found.js';
-import { ensureImage } from './images/pull.js';
+import type { Container } from '../../container/api/container.js';
+import { checkedRemove } from '../../container/call-options.js';
+import type { EngineContext } from '../../container/context.js';
+import { containerHandle } from '../../container/handle.js';
+import { cloneContainer } from '../../container/verbs/clone.js';
+import { createContainer } from '../../container/verbs/create.js';
+import { removeContainer } from '../../container/verbs/remove.js';
+import { checkedContainerList, checkedPrune } from '../call-options.js';
+import { isFound } from '../found.js';
+import { ensureImage } from '../images/pull.js';
 import { latestId, listContainers } from './list.js';
-import { withNewPod } from './pods.js';
+import { withNewPod } from '../pods/pods.js';
 import { pruneContainers } from './prune.js';
-import type { Containers } from './types.js';
+import type { Containers } from '../types.js';
 
 export function makeContainers(context: EngineContext): Containers {
   const { store } = context;

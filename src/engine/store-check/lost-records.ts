@@ -2,16 +2,16 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isProcessAlive } from '../container/settle/orphans.js';
-import { TspodError } from '../errors.js';
-import type { Directories } from '../host/directories.js';
-import { removeTree } from '../native/tree.js';
-import { REPAIR_HINT } from '../state/database.js';
-import { FRESH_STATE, type StoredSummary } from '../state/records.js';
-import type { Store } from '../state/store.js';
-import { isPassing } from '../storage/layers.js';
-import { containerPaths, type StorePaths } from '../storage/paths.js';
-import { volumeDirectories } from '../storage/volumes.js';
+import { isProcessAlive } from '../../container/settle/orphans.js';
+import { TspodError } from '../../errors.js';
+import type { Directories } from '../../host/directories.js';
+import { removeTree } from '../../native/tree.js';
+import { REPAIR_HINT } from '../../state/database.js';
+import { FRESH_STATE, type StoredSummary } from '../../state/records.js';
+import type { Store } from '../../state/store.js';
+import { isPassing } from '../../storage/layers.js';
+import { containerPaths, type StorePaths } from '../../storage/paths.js';
+import { volumeDirectories } from '../../storage/volumes.js';
 
 const ID = /^[0-9a-f]{64}$/;
 

@@ -1,9 +1,9 @@
 /** Volumes as users of the library see them. */
 import type { Readable } from 'node:stream';
 
-import type { SignalOption } from '../container/api/container.js';
-import type { VolumeCreateOptions } from '../spec/volume-options.js';
-import type { BatchResult } from './types.js';
+import type { SignalOption } from '../../container/api/container.js';
+import type { VolumeCreateOptions } from '../../spec/volume-options.js';
+import type { BatchResult } from '../types.js';
 
 /**
  * Conditions by name as in `volume ls --filter`: name (a regular expression), driver, scope, label, label!, opt (`key` or `key=value`), until, after or

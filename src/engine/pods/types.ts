@@ -1,8 +1,8 @@
 /** All pods of an engine. */
-import type { SignalOption } from '../container/api/container.js';
-import type { Pod, PodCreateOptions, PodSummary } from '../pod/api.js';
-import type { FetchOptions } from './images/types.js';
-import type { BatchResult } from './types.js';
+import type { SignalOption } from '../../container/api/container.js';
+import type { Pod, PodCreateOptions, PodSummary } from '../../pod/api.js';
+import type { FetchOptions } from '../images/types.js';
+import type { BatchResult } from '../types.js';
 
 /**
  * Conditions by name as in `pod ps --filter`: id, name, label, label!, status, until, network, ctr-ids, ctr-names, ctr-number, ctr-status. Values of one

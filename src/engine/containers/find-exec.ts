@@ -1,11 +1,11 @@
 /** Looks an exec session up by its id alone. */
 import { readdirSync } from 'node:fs';
 
-import type { EngineContext } from '../container/context.js';
-import type { ExecSession } from '../container/exec/api.js';
-import { findSession } from '../container/exec/files.js';
-import { execSessionHandle } from '../container/exec/handle.js';
-import { TspodError } from '../errors.js';
+import type { EngineContext } from '../../container/context.js';
+import type { ExecSession } from '../../container/exec/api.js';
+import { findSession } from '../../container/exec/files.js';
+import { execSessionHandle } from '../../container/exec/handle.js';
+import { TspodError } from '../../errors.js';
 
 /** Only containers that run, or did a moment ago, have a run directory: a look at each. Throws NO_SUCH_EXEC_SESSION. */
 export function findExecSession(context: EngineContext, id: string): ExecSession {

@@ -1,7 +1,7 @@
 /** The filters of `volume ls` and `volume prune`. */
-import { invalid } from '../errors.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from './common-filters.js';
-import type { VolumeFilters, VolumeSummary } from './volume-types.js';
+import { invalid } from '../../errors.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import type { VolumeFilters, VolumeSummary } from './types.js';
 
 type VolumePredicate = (volume: VolumeSummary) => boolean;
 

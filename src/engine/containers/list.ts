@@ -1,16 +1,16 @@
 /** Listings. They take no lock and never wait for anything. */
-import type { EngineContext } from '../container/context.js';
-import { lookUp } from '../container/create/find-image.js';
-import { readHealth } from '../container/health/record.js';
-import { observe, SETTLED, isSettled, stateOf } from '../container/observe.js';
-import { mountPointOf } from '../container/files/root-mount.js';
-import { sizesOver } from '../container/files/sizes.js';
-import { noSuchContainer } from '../state/lookup.js';
-import type { ListedContainer } from '../state/listed-container.js';
-import type { StoredSummary } from '../state/records.js';
-import { containerPaths } from '../storage/paths.js';
+import type { EngineContext } from '../../container/context.js';
+import { lookUp } from '../../container/create/find-image.js';
+import { readHealth } from '../../container/health/record.js';
+import { observe, SETTLED, isSettled, stateOf } from '../../container/observe.js';
+import { mountPointOf } from '../../container/files/root-mount.js';
+import { sizesOver } from '../../container/files/sizes.js';
+import { noSuchContainer } from '../../state/lookup.js';
+import type { ListedContainer } from '../../state/listed-container.js';
+import type { StoredSummary } from '../../state/records.js';
+import { containerPaths } from '../../storage/paths.js';
 import { filterPredicate } from './filters.js';
-import type { ContainerSummary, ListOptions } from './types.js';
+import type { ContainerSummary, ListOptions } from '../types.js';
 
 /** In the order of creation. */
 export function listContainers(context: EngineContext, options: ListOptions = {}): readonly ContainerSummary[] {
