@@ -47,7 +47,8 @@ export function checkedCall<T extends object>(call: string, options: T | undefin
 }
 
 function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
-  const nearest = nearestWord(key, known);
+  // Most that is left out is a unit: `timeout` for `timeoutSec`.
+  const nearest = nearestWord(key, known) ?? known.find((name) => key !== '' && name.startsWith(key));
   const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
   return new TypeError(`unknown option ${JSON.stringify(key)} in ${what}${hint}`);
 }

@@ -43,7 +43,7 @@ test('call options: a misspelt option of a container or a pod neither ends nor r
   const timeout = misspelt({ timeout: 0 });
   await t.throwsAsync(() => container.stop(timeout), {
     instanceOf: TypeError,
-    message: 'unknown option "timeout" in stop options',
+    message: 'unknown option "timeout" in stop options: did you mean "timeoutSec"?',
   });
   await t.throwsAsync(() => container.restart(timeout), { instanceOf: TypeError });
   await t.throwsAsync(() => container.wait(misspelt({ condition: ['healthy'] })), { instanceOf: TypeError });
