@@ -29,6 +29,7 @@ test('what runs goes on', async (t) => {
     'remove with what depends on it': () => container.remove({ force: true, depend: true, signal }),
     clone: () => engine.containers.clone(id, { signal }),
     'clone in its place': () => engine.containers.clone(id, { destroy: true, force: true, signal }),
+    attach: () => container.attach({ signal }),
     sync: () => container.sync({ signal }),
     batch: () => container.batch(() => t.fail('the batch has begun'), { signal }),
     'stop in a batch': () => container.batch((c) => c.stop({ signal })),
@@ -68,7 +69,13 @@ test('an exec session goes on', async (t) => {
   await container.start();
   const session = await container.startExec({ command: ['sleep', '1000'] });
   const { Pid } = session.inspect();
-  for (const call of [session.stop({ signal }), session.remove({ force: true, signal }), session.wait({ signal })]) {
+  const calls = [
+    session.attach({ signal }),
+    session.stop({ signal }),
+    session.remove({ force: true, signal }),
+    session.wait({ signal }),
+  ];
+  for (const call of calls) {
     t.is((await t.throwsAsync(call)).cause, signal.reason);
     await rejectsWith(t, call, 'ABORTED');
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
@@ -82,6 +83,15 @@ async function* failing(): AsyncGenerator<Buffer> {
   await delay(100);
   throw new Error('no more');
 }
+
+test('input whose source fails ends with it, and not the program', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const { stdin, ended } = await engine.spawn(options({ command: ['cat'], interactive: true }));
+  if (stdin === null) return t.fail('there is no stdin');
+  await t.throwsAsync(pipeline(Readable.from(failing()), stdin), { message: 'no more' });
+  t.is((await soon(ended)).exitCode, 0);
+});
 
 test('an archive that fails before anyone reads it fails the call, and not the program', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

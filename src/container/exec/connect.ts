@@ -1,4 +1,5 @@
 /** Talks to the monitor of a running exec session: its streams, and the size of its terminal. */
+import { throwIfAborted } from '../../native/abort.js';
 import type { AttachOptions, AttachSession, TerminalSize } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { talkTo } from '../monitor/connect.js';
@@ -10,6 +11,7 @@ export async function attachToSession(
   name: SessionName,
   options: AttachOptions,
 ): Promise<AttachSession> {
+  throwIfAborted('attach', options.signal);
   const session = found(context, name);
   const words = (state: string) =>
     `can only attach to running exec sessions, while container ${name.containerId} session ${name.id} state is "${state}"`;
@@ -18,6 +20,7 @@ export async function attachToSession(
   if (talk === undefined) throw refusal(words('stopped'), name);
   const attached = connectStreams(talk, session, { options, launches: false });
   await attached.attached;
+  throwIfAborted('attach', options.signal); // meanwhile: the session has hung up
   return attached;
 }
 

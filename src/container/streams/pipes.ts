@@ -77,12 +77,13 @@ function reader(fd: number | undefined): Readable | null {
   return fd === undefined ? null : new Socket({ fd, readable: true, writable: false });
 }
 
-/** A command that does not read all of its input, or has ended, is no error of the caller's. */
+/**
+ * A command that does not read all of its input, or has ended, is no error of the caller's. Other errors are told to who writes; an error
+ * that the stream was destroyed with came from the caller.
+ */
 function writer(fd: number | undefined): Writable | null {
   if (fd === undefined) return null;
   const socket = new Socket({ fd, readable: false, writable: true });
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error;
-  });
+  socket.on('error', () => undefined);
   return socket;
 }

@@ -1,5 +1,6 @@
 /** Connects to the streams of a running container. */
 import { TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { AttachOptions, AttachSession } from '../api/container.js';
 import { removeEnded } from '../settle/auto-remove.js';
@@ -18,6 +19,7 @@ export async function attachToContainer(
   id: string,
   options: AttachOptions,
 ): Promise<AttachSession> {
+  throwIfAborted('attach', options.signal);
   const stored = context.store.get(id);
   if (stored === undefined) throw noSuchContainer(id);
   const paths = containerPaths(context.directories, id);
@@ -37,6 +39,7 @@ export async function attachToContainer(
     session.take(message);
   });
   await session.attached;
+  throwIfAborted('attach', options.signal); // meanwhile: the session has hung up
   recordContainerEvent(context, { id, name: stored.name, status: 'attach' });
   return session;
 }
