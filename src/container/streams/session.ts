@@ -57,7 +57,7 @@ export class Session implements AttachSession {
     });
     const forget = whenAborted(signal, () => {
       this.#aborted = true;
-      this.#connection.close();
+      this.#leave();
     });
     this.ended = this.#end().finally(forget);
     // A caller who never looks at it has no use for its failure.
@@ -120,6 +120,13 @@ export class Session implements AttachSession {
 
   detach(): void {
     this.#detached = true;
+    this.#leave();
+  }
+
+  /** Without waiting for a reader: it may be why we leave. */
+  #leave(): void {
+    this.#sinks.stdout?.leave();
+    this.#sinks.stderr?.leave();
     this.#connection.close();
   }
 

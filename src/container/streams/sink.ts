@@ -4,40 +4,54 @@ import type { Writable } from 'node:stream';
 export interface Sink {
   /** False: more should wait for `onDrain`. */
   write(data: Uint8Array): boolean;
-  /** Resolves when all that was written is out, or the stream has failed. */
+  /** Resolves when all that was written is out, or the stream has failed or been closed. Nothing is written after this. */
   flushed(): Promise<void>;
+  /** Ends `flushed`: nobody waits any more, what was written goes out in its own time. */
+  leave(): void;
 }
 
 export function sinkFor(stream: Writable, onDrain: () => void): Sink {
   let pending = 0;
-  let failed = false;
+  let gone = false;
+  let left = false;
   let settle: (() => void) | undefined;
   const done = () => {
     pending -= 1;
     if (pending === 0) settle?.();
   };
-  const fail = () => {
-    failed = true;
+  const lose = () => {
+    gone = true;
     settle?.();
-    onDrain();
+    if (!left) onDrain();
   };
   stream.on('drain', onDrain);
   // A reader that went away (EPIPE) must neither end this process nor hold the container back.
-  stream.on('error', fail);
+  stream.on('error', lose);
+  // It may go without an error, and what is in a transform's hands is never called back then.
+  stream.on('close', lose);
   const release = () => {
+    stream.off('error', lose);
+    stream.off('close', lose);
+  };
+  const leave = () => {
+    if (left) return;
+    left = true;
     stream.off('drain', onDrain);
+    settle?.();
     // Kept until the next turn: the error of a last write comes after its callback.
-    setImmediate(() => stream.off('error', fail));
+    settle = () => setImmediate(release);
+    if (pending === 0 || gone || stream.destroyed) settle();
   };
   return {
     write(data) {
-      if (failed || stream.destroyed) return true;
+      if (gone || left || stream.destroyed) return true;
       pending += 1;
       return stream.write(data, done);
     },
     async flushed() {
-      if (pending > 0 && !failed) await new Promise<void>((resolve) => (settle = resolve));
-      release();
+      if (pending > 0 && !gone && !left && !stream.destroyed) await new Promise<void>((resolve) => (settle = resolve));
+      leave();
     },
+    leave,
   };
 }
