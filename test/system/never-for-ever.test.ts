@@ -278,3 +278,45 @@ test('logs that are followed of a container that never ran end at once', async (
   for await (const chunk of container.logs({ follow: true })) chunks.push(chunk);
   t.deepEqual(chunks, []);
 });
+
+test('output that nobody takes any more does not keep a container or its session', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const much = ['head', '-c', '4000000', '/dev/zero'];
+  const log = { driver: 'k8s-file' } as const;
+  for (const through of [{ tty: true }, { log }]) {
+    const child = await engine.spawn(options({ command: much, ...through }));
+    await once(child.stdout as Readable, 'readable');
+    child.stdout?.destroy();
+    t.like(await soon(child.ended), { exitCode: 0 });
+  }
+  const container = await engine.containers.create(options({ command: much, log }));
+  const stdout = new PassThrough();
+  const session = await container.startAttached({ stdout });
+  await once(stdout, 'readable');
+  stdout.destroy();
+  t.like(await soon(session.ended), { reason: 'exited', exitCode: 0 });
+  const left = await container.startAttached({ stdout: new PassThrough() });
+  await delay(100);
+  left.detach();
+  t.like(await soon(left.ended), { reason: 'detached' });
+});
+
+test('input that is destroyed or fails is at its end, also through the monitor', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const cat = options({ command: ['cat'], interactive: true, log: { driver: 'k8s-file' } });
+  const destroyed = await engine.spawn(cat);
+  destroyed.stdin?.destroy();
+  t.like(await soon(destroyed.ended), { exitCode: 0 });
+  const failed = await engine.spawn(cat);
+  const source = createReadStream('/no/such/file');
+  await t.throwsAsync(pipeline(source, failed.stdin as Writable), { code: 'ENOENT' });
+  t.like(await soon(failed.ended), { exitCode: 0 });
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], stopTimeoutSec: 0 }));
+  await container.start();
+  const stdin = new PassThrough();
+  const session = await container.execAttached({ command: ['cat'], interactive: true, stdin });
+  stdin.destroy();
+  t.like(await soon(session.ended), { reason: 'exited', exitCode: 0 });
+});

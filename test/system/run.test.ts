@@ -223,6 +223,16 @@ test('run: a log and a terminal go through the monitor', async (t) => {
   t.like(terminal, { stdout: '/dev/pts/0\r\nerr\r\n', stderr: '' });
 });
 
+test('run: input through the monitor is as long as it likes, also in one piece', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const counted = await engine.run({
+    ...options({ command: ['wc', '-c'], interactive: true, log: { driver: 'k8s-file' } }),
+    input: Buffer.alloc(20 * 1024 * 1024),
+  });
+  t.is(counted.stdout.trim(), String(20 * 1024 * 1024));
+});
+
 test('run: autoRemove false keeps the container', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);

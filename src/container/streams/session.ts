@@ -1,11 +1,10 @@
 /** A connection to a monitor as an AttachSession: output to sinks, input from a stream, detach keys, resize. */
-import type { Readable } from 'node:stream';
-
 import { abortedError, whenAborted } from '../../native/abort.js';
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from '../api/container.js';
-import { DEFAULT_DETACH_KEYS, detachFilter, parseDetachKeys } from './detach-keys.js';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.js';
 import { statusFromMessage } from '../exit-status.js';
+import { pumpInput } from './input.js';
 import { sinkFor, type Sink } from './sink.js';
 
 export interface SessionParts {
@@ -18,9 +17,6 @@ export interface SessionParts {
   /** Runs after the end of the connection, before `ended` settles; may know how it ended when no message said so. */
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
 }
-
-/** Sent input that the monitor has not taken: more than this and the source is held. */
-const MAX_INPUT_BYTES = 256 * 1024;
 
 export class Session implements AttachSession {
   readonly ended: Promise<AttachEnd>;
@@ -149,49 +145,21 @@ export class Session implements AttachSession {
     if (!hasStdin || options.stdin === undefined || this.#stopInput !== undefined) return;
     // Without a terminal nobody types: the bytes of the keys are data.
     const keys = this.#keys ?? (this.#terminal ? parseDetachKeys(DEFAULT_DETACH_KEYS) : []);
-    this.#stopInput = this.#pump(options.stdin, keys);
-  }
-
-  /** Sends what the stream gives until it ends or the returned function is called. */
-  #pump(source: Readable, keys: readonly number[]): () => void {
-    const filter = detachFilter(keys);
-    let unsent = 0;
-    const onData = (chunk: Uint8Array | string) => {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      const { pass, detach } = filter.push(bytes);
-      this.#sendInput(pass);
-      if (detach) {
+    this.#stopInput = pumpInput(options.stdin, keys, {
+      send: (data) => {
+        this.#sendQuietly(() => {
+          this.#connection.send('stdin', { data });
+        });
+      },
+      drained: () => this.#connection.drained(),
+      end: () => {
+        this.#sendQuietly(() => {
+          this.#connection.send('stdinEnd', {});
+        });
+      },
+      detach: () => {
         this.detach();
-        return;
-      }
-      unsent += pass.length;
-      if (unsent < MAX_INPUT_BYTES) return;
-      source.pause();
-      void this.#connection.drained().then(() => {
-        unsent = 0;
-        source.resume();
-      });
-    };
-    const onEnd = () => {
-      this.#sendInput(filter.end());
-      this.#sendQuietly(() => {
-        this.#connection.send('stdinEnd', {});
-      });
-    };
-    source.on('data', onData);
-    source.on('end', onEnd);
-    if (source.readableEnded) onEnd();
-    return () => {
-      source.off('data', onData);
-      source.off('end', onEnd);
-      source.pause();
-    };
-  }
-
-  #sendInput(data: Uint8Array): void {
-    if (data.length === 0) return;
-    this.#sendQuietly(() => {
-      this.#connection.send('stdin', { data });
+      },
     });
   }
 
