@@ -1,4 +1,5 @@
 /** What all verbs share: made once by the engine, handed to each of them. */
+import { whenAborted } from '../native/abort.js';
 import type { BridgeKeeper } from './network/bridges.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Directories } from '../host/directories.js';
@@ -63,6 +64,28 @@ export async function tracked<T>(context: EngineContext, change: () => Promise<T
   const work = change();
   keepUntilSettled(work, [context.background]);
   return work;
+}
+
+/** A wait that the engine may be closed under: its signal aborts with the caller's, and then. Throws ENGINE_CLOSED. */
+export async function whileOpen<T>(
+  { store }: EngineContext,
+  signal: AbortSignal | undefined,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const either = new AbortController();
+  const forget = [signal, store.closing].map((each) =>
+    whenAborted(each, () => {
+      either.abort(each?.reason);
+    }),
+  );
+  try {
+    return await wait(either.signal);
+  } catch (error) {
+    if (signal?.aborted !== true) store.requireOpen();
+    throw error;
+  } finally {
+    for (const each of forget) each();
+  }
 }
 
 /** Lets work go on behind the call. It must not fail: what it leaves, the next command finds. */

@@ -1,4 +1,6 @@
 /** What has happened to containers, and what happens. */
+import { setMaxListeners } from 'node:events';
+
 import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import { settleEnds, type EndWatch } from '../container/settle/follow-ends.js';
@@ -77,10 +79,12 @@ async function* follow(
   { since, until, signal }: EventsOptions,
 ): AsyncGenerator<readonly EventRecord[], void, undefined> {
   const done = new AbortController();
+  setMaxListeners(0, done.signal); // as many as containers and commands that are watched
   const end = () => {
     done.abort();
   };
-  const forget = whenAborted(signal, end);
+  const forgetSignal = whenAborted(signal, end);
+  const forgetClosing = whenAborted(context.store.closing, end);
   const cancel = until === undefined ? () => undefined : atTime(until, end);
   let ends: EndWatch | undefined;
   let isHistory = true;
@@ -96,7 +100,8 @@ async function* follow(
     }
   } finally {
     cancel();
-    forget();
+    forgetSignal();
+    forgetClosing();
     end();
   }
 }

@@ -308,7 +308,7 @@ export interface Engine extends AsyncDisposable {
   settled(): Promise<void>;
   /**
    * Lets go of the database; containers go on. What is being changed is finished first. A call that only waits (for the end of a
-   * container) is not: it rejects with ENGINE_CLOSED when it next needs the engine, as later calls do.
+   * container) is not: it rejects with ENGINE_CLOSED, as later calls do.
    */
   close(): Promise<void>;
 }

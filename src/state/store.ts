@@ -1,4 +1,6 @@
 /** The containers in the database. Everything is synchronous and each call is one transaction. */
+import { setMaxListeners } from 'node:events';
+
 import { TspodError } from '../errors.js';
 import { syncPath } from '../native/disk.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -42,6 +44,9 @@ interface KnownConfig {
 
 export class Store {
   readonly path: string;
+  /** Aborts when it is closed: what waits notices. */
+  readonly closing: AbortSignal;
+  readonly #closed = new AbortController();
   readonly #db: Connection;
   readonly #transactions: Transactions;
   readonly #statements = new Map<string, Statement>();
@@ -63,6 +68,8 @@ export class Store {
   /** As openDatabase(). */
   constructor(path: string, onNew?: () => void) {
     this.path = path;
+    this.closing = this.#closed.signal;
+    setMaxListeners(0, this.closing); // as many as wait
     this.#db = openDatabase(path, onNew);
     this.#transactions = new Transactions(this.#db, { path, prepare: (sql) => this.#prepare(sql) });
     const tables = {
@@ -334,6 +341,7 @@ export class Store {
 
   close(): void {
     this.#db.close();
+    this.#closed.abort();
   }
 
   /** Somebody may have updated it meanwhile. */

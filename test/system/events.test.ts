@@ -250,6 +250,22 @@ test('events: an abort ends a follower, and without a backend there are none', a
   await t.throwsAsync(openEngine({ root, runRoot, eventsBackend: 'journald' as 'none' }), { code: 'INVALID_ARGUMENT' });
 });
 
+test('events: a follower may watch over many', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const abort = new AbortController();
+  const told = allOf(engine.events({ follow: true, signal: abort.signal }));
+  const creating = Array.from({ length: 12 }, () => container.createExec({ command: ['sleep', '1000'] }));
+  const commands = await Promise.all(creating);
+  for (const command of commands) await command.start();
+  for (const command of commands) await command.stop({ timeoutSec: 0 });
+  // A warning of Node fails the file.
+  abort.abort();
+  await rejectsWith(t, told, 'ABORTED');
+});
+
 async function allOf(events: AsyncIterable<EngineEvent>): Promise<readonly EngineEvent[]> {
   const all: EngineEvent[] = [];
   for await (const event of events) all.push(event);

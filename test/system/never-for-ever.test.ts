@@ -320,3 +320,43 @@ test('input that is destroyed or fails is at its end, also through the monitor',
   stdin.destroy();
   t.like(await soon(session.ended), { reason: 'exited', exitCode: 0 });
 });
+
+test('what only waits ends when the engine is closed', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, reopen } = await testEngine(t);
+  const health = { test: ['CMD-SHELL', 'sleep 1000'], timeoutMs: 1_000_000, intervalMs: 0 };
+  const { id } = await engine.containers.create(
+    options({ command: ['sleep', '1000'], log: { driver: 'k8s-file' }, init: true, health }),
+  );
+  await engine.containers.get(id).start();
+  const closed = await reopen();
+  const container = closed.containers.get(id);
+  const command = await container.createExec({ command: ['sleep', '1000'] });
+  await command.start();
+  const intervalMs = 10 * SOON_MS;
+  const waits: Readonly<Record<string, () => Promise<unknown>>> = {
+    events: () => allOf(closed.events({ follow: true })),
+    'events until later': () => allOf(closed.events({ follow: true, until: new Date(Date.now() + intervalMs) })),
+    logs: () => allOf(container.logs({ follow: true })),
+    wait: () => container.wait(),
+    'wait for something else': () => container.wait({ conditions: ['paused'], intervalMs }),
+    'wait for an end or something else': () => container.wait({ conditions: ['paused', 'exited'], intervalMs }),
+    'wait with a signal': () => container.wait({ signal: new AbortController().signal }),
+    'wait of a command': () => command.wait(),
+    stats: () => allOf(container.watchStats({ intervalMs })),
+    healthcheck: () => container.healthcheck(),
+  };
+  const ends = Object.entries(waits).map(([title, wait]) =>
+    t.throwsAsync(soon(wait()), { code: 'ENGINE_CLOSED' }, title),
+  );
+  await delay(300); // all of them wait
+  await closed.close();
+  await Promise.all(ends);
+  t.is(engine.containers.get(id).state().status, 'running');
+});
+
+async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

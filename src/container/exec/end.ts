@@ -3,9 +3,9 @@ import { throwIfAborted, whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
-import { tracked, type EngineContext } from '../context.js';
+import { tracked, whileOpen, type EngineContext } from '../context.js';
 import type { ExecRemoveOptions, ExecStopOptions } from './api.js';
-import { lookAtSession, recordsOf, removeSession } from './files.js';
+import { lookAtSession, recordsOf, removeSession, type FoundSession } from './files.js';
 import { withContainer } from '../held.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { talkTo } from '../monitor/connect.js';
@@ -64,25 +64,30 @@ export async function waitForSession(
   options: SignalOption = {},
 ): Promise<number> {
   const session = found(context, name);
-  const { directory, sight } = session;
+  const { sight } = session;
   if (sight.state === 'created') {
     throw refusal(`container ${name.containerId} exec session ${name.id} was not started`, name);
   }
   if (sight.state === 'stopped') return exitCode(session);
+  return whileOpen(context, options.signal, (signal) => endOfSession(session, sight.live, signal));
+}
+
+async function endOfSession(session: FoundSession, live: LiveRecord, signal: AbortSignal): Promise<number> {
+  const { directory } = session;
   const talk = await talkTo(directory);
   if (talk !== undefined) {
     // Asked for nothing, it says the end all the same.
-    const forget = whenAborted(options.signal, () => {
+    const forget = whenAborted(signal, () => {
       talk.connection.close();
     });
     await talk.closed();
     forget();
     if (talk.exit !== undefined) return talk.exit.exitCode;
   }
-  throwIfAborted('wait', options.signal);
+  throwIfAborted('wait', signal);
   // Its monitor has ended, or was killed.
-  using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
-  await process?.wait(options.signal === undefined ? {} : { signal: options.signal });
+  using process = openProcess(live.init.pid, live.init.startTime);
+  await process?.wait({ signal });
   const after = lookAtSession(directory);
   return exitCode({ ...session, sight: after.state === 'stopped' ? after : { state: 'stopped', exit: undefined } });
 }

@@ -5,7 +5,7 @@ import { containerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
 import type { HealthcheckResult, SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
-import type { EngineContext } from '../context.js';
+import { whileOpen, type EngineContext } from '../context.js';
 import { recordHealth } from '../health/events.js';
 import { readHealth } from '../health/record.js';
 import type { MonitorTalk } from '../monitor/talk.js';
@@ -28,7 +28,8 @@ export async function runHealthcheck(
   const paths = containerPaths(context.directories, id);
   const runs = statusOf(stored.state, observe(stored.state, paths)) === 'running';
   const talk = runs ? await talkTo(paths.run) : undefined;
-  const status = talk === undefined ? 'stopped' : await ask(talk, options.signal);
+  const status =
+    talk === undefined ? 'stopped' : await whileOpen(context, options.signal, (signal) => ask(talk, signal));
   const record = readHealth(paths);
   if (status !== 'stopped') recordHealth(context, { id, paths, record });
   const { failingStreak, log } = record;
@@ -41,13 +42,13 @@ export function requireHealthcheck(context: EngineContext, id: string): void {
   throw new TspodError('NO_HEALTHCHECK', `container ${id} has no defined healthcheck`);
 }
 
-async function ask(talk: MonitorTalk, signal: AbortSignal | undefined): Promise<HealthcheckResult['status']> {
+async function ask(talk: MonitorTalk, signal: AbortSignal): Promise<HealthcheckResult['status']> {
   const forget = whenAborted(signal, () => {
     talk.connection.close();
   });
   try {
     const result = await talk.check();
-    if (signal?.aborted === true) throw abortedError('healthcheck', signal);
+    if (signal.aborted) throw abortedError('healthcheck', signal);
     return RESULTS[result ?? RESULTS.indexOf('stopped')] ?? 'stopped';
   } finally {
     forget();

@@ -1,5 +1,5 @@
 /** What a container has written, as its log keeps it. */
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import { readLog } from '../../logs/read.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -23,6 +23,7 @@ export async function* containerLogs(
     );
   }
   const done = new AbortController();
+  const following: Following = { signal: done.signal };
   try {
     yield* readLog({
       path: log.path ?? containerPaths(context.directories, id).log,
@@ -33,9 +34,10 @@ export async function* containerLogs(
       timestamps: options.timestamps ?? false,
       prefix: options.prefix ?? '',
       stream: options.stream,
-      followUntil: options.follow === true ? endOf(context, id, done.signal) : undefined,
+      followUntil: options.follow === true ? endOf(context, id, following) : undefined,
       signal: options.signal,
     });
+    if (following.failure !== undefined) throw following.failure;
   } catch (error) {
     const { signal } = options;
     if (signal?.aborted === true && error === signal.reason) throw abortedError('logs', signal);
@@ -45,11 +47,19 @@ export async function* containerLogs(
   }
 }
 
+interface Following {
+  /** Aborts when nobody reads any more. */
+  readonly signal: AbortSignal;
+  /** Nobody knows whether there is more to come. */
+  failure?: TspodError;
+}
+
 /** Settles at the end, or when nobody reads any more. A container that never ran is not waited for: nothing says when it will. */
-async function endOf(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
+async function endOf(context: EngineContext, id: string, following: Following): Promise<void> {
   try {
-    await waitForContainer(context, id, { signal });
-  } catch {
+    await waitForContainer(context, id, { signal: following.signal });
+  } catch (error) {
+    if (isTspodError(error, 'ENGINE_CLOSED')) following.failure = error;
     // Removed, or given up: there is nothing more to come.
   }
 }

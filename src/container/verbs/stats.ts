@@ -12,7 +12,7 @@ import type { CgroupPlacement } from '../../plan/context.js';
 import { containerPaths } from '../../storage/paths.js';
 import { presentCgroups } from '../cgroups/placement.js';
 import { readConfig } from '../config.js';
-import type { EngineContext } from '../context.js';
+import { whileOpen, type EngineContext } from '../context.js';
 import { memberPids } from '../cgroups/member-pids.js';
 import { observe, stateOf } from '../observe.js';
 import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../api/stats.js';
@@ -64,7 +64,7 @@ export async function* watchStats(
   let latest = containerStats(context, id);
   for (;;) {
     yield latest;
-    await pause(intervalMs, signal);
+    await whileOpen(context, signal, (either) => pause(intervalMs, either));
     try {
       latest = containerStats(context, id, { previous: latest });
     } catch (error) {
@@ -74,11 +74,11 @@ export async function* watchStats(
   }
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
+    await delay(ms, undefined, { signal });
   } catch (error) {
-    if (signal?.aborted === true) throw abortedError('stats', signal);
+    if (signal.aborted) throw abortedError('stats', signal);
     throw error;
   }
 }

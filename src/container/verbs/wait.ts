@@ -5,7 +5,7 @@ import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { invalid, isTspodError, TspodError } from '../../errors.js';
 import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api/container.js';
-import type { EngineContext } from '../context.js';
+import { whileOpen, type EngineContext } from '../context.js';
 import { readHealth } from '../health/record.js';
 import { withContainer } from '../held.js';
 import { endsWithin } from '../monitor/end.js';
@@ -35,8 +35,18 @@ export async function waitForContainer(context: EngineContext, id: string, optio
   const intervalMs = checkInterval(options.intervalMs);
   const wanted = new Set(conditions.map(statusOfCondition));
   if (wantsHealth(wanted)) requireHealthcheck(context, id);
+  return whileOpen(context, options.signal, (signal) => reached(context, id, { wanted, intervalMs, signal }));
+}
+
+interface Wanting {
+  readonly wanted: ReadonlySet<string>;
+  readonly intervalMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function reached(context: EngineContext, id: string, { wanted, intervalMs, signal }: Wanting): Promise<number> {
   for (;;) {
-    throwIfAborted('wait', options.signal);
+    throwIfAborted('wait', signal);
     const stored = context.store.get(id);
     if (stored === undefined) return removedCode(context, id);
     const paths = containerPaths(context.directories, id);
@@ -49,13 +59,13 @@ export async function waitForContainer(context: EngineContext, id: string, optio
     if (isNow(wanted, state, paths)) return -1;
     if (wantsEnd(wanted)) {
       if (observation.kind === 'lost') {
-        await settleLost(context, id, options.signal);
+        await settleLost(context, id, signal);
         continue;
       }
       const onlyEnd = [...wanted].every(isEnd);
-      if (await someEnd(context, id, { observation, intervalMs, signal: options.signal, onlyEnd })) continue;
+      if (await someEnd(context, id, { observation, intervalMs, signal, onlyEnd })) continue;
     }
-    await pause(intervalMs, options.signal);
+    await pause(intervalMs, signal);
   }
 }
 
@@ -65,7 +75,7 @@ function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
-async function settleLost(context: EngineContext, id: string, signal: AbortSignal | undefined): Promise<void> {
+async function settleLost(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
   try {
     await withContainer(context, id, () => undefined, { signal, refreshes: true });
   } catch (error) {
@@ -105,7 +115,7 @@ function removedCode({ store }: EngineContext, id: string): number {
 interface Waiting {
   readonly observation: Observation;
   readonly intervalMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Nothing else is wanted, so that there is nothing to look for before. */
   readonly onlyEnd: boolean;
 }
@@ -137,7 +147,7 @@ async function someEnd(
   return handle !== undefined;
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       forget();
@@ -145,7 +155,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
     }, ms);
     const forget = whenAborted(signal, () => {
       clearTimeout(timer);
-      if (signal !== undefined) reject(abortedError('wait', signal));
+      reject(abortedError('wait', signal));
     });
   });
 }
