@@ -10,12 +10,12 @@ export function committedConfig(
   base: ImageRunConfig,
   { includeVolumes }: { readonly includeVolumes: boolean },
 ): ImageRunConfig {
-  const { user, workdir, stopSignal, labels, command, entrypoint, exposedPorts = [] } = config;
-  const ports = [...Object.keys(base.ExposedPorts ?? {}), ...exposedPorts];
-  const { Entrypoint: _entrypoint, Cmd: _command, ...others } = base;
-  const volumes = includeVolumes
-    ? config.mounts.filter(({ type }) => type === 'bind' || type === 'volume').map(({ target }) => target)
-    : [];
+  const { user, workdir, stopSignal, labels, command, entrypoint } = config;
+  const ports = [...Object.keys(base.ExposedPorts ?? {}), ...listenedPorts(config)];
+  const { Entrypoint: _entrypoint, Cmd: _command, StopSignal: _stopSignal, ...others } = base;
+  const volumes = config.mounts
+    .filter(({ type, anonymous }) => anonymous === true || (includeVolumes && (type === 'bind' || type === 'volume')))
+    .map(({ target }) => target);
   return {
     ...others,
     Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
@@ -28,6 +28,14 @@ export function committedConfig(
     ...(volumes.length === 0 ? {} : { Volumes: { ...base.Volumes, ...keysOf(volumes) } }),
     ...(stopSignal === DEFAULT_STOP_SIGNAL ? {} : { StopSignal: signalName(stopSignal) }),
   };
+}
+
+/** `80/tcp`, `8000-8010/udp`: what it was said to listen on, and what is published. */
+function listenedPorts({ networking: { expose, ports } }: ContainerConfig): readonly string[] {
+  const published = ports.map(({ containerPort, protocol, range }) => ({ port: containerPort, protocol, range }));
+  return [...expose, ...published].map(
+    ({ port, protocol, range }) => `${range === 1 ? port : `${port}-${port + range - 1}`}/${protocol}`,
+  );
 }
 
 function keysOf(names: readonly string[]): Readonly<Record<string, object>> {

@@ -1,10 +1,11 @@
 /** What an image says of its containers, put below what the user says: create options as if they had been given in full. */
-import { invalid } from '../errors.js';
+import { invalid, isTspodError } from '../errors.js';
 import type { ImageHealthcheck, ImageRunConfig } from '../oci/image.js';
 import { cleanPath } from '../util/paths.js';
 import type { RootConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
 import type { HealthOptions } from './health-options.js';
+import { parseExposed } from './ports.js';
 import { quote } from './quote.js';
 
 /** An image, as a container is made of it. */
@@ -24,8 +25,6 @@ export interface ContainerImage {
 export interface ImagePart {
   /** The working directory is made where it is missing. */
   readonly createWorkdir?: boolean;
-  /** `80/tcp`: for inspect. */
-  readonly exposedPorts?: readonly string[];
 }
 
 const IMAGE_VOLUMES = ['bind', 'tmpfs', 'ignore'] as const;
@@ -36,7 +35,7 @@ export function imageRoot({ id, layers }: ContainerImage): RootConfig {
 
 /** The options with the image's command, user, labels and so on, where the options have none. Throws INVALID_ARGUMENT. */
 export function withImage(options: CreateOptions, { config, annotations }: ContainerImage): CreateOptions {
-  const { User, WorkingDir, StopSignal, Labels = {} } = config;
+  const { User, WorkingDir, StopSignal, Labels = {}, ExposedPorts = {} } = config;
   const health = healthOf(options.health, config.Healthcheck);
   return {
     ...options,
@@ -51,6 +50,7 @@ export function withImage(options: CreateOptions, { config, annotations }: Conta
       ? { stopSignal: StopSignal }
       : {}),
     ...(health === undefined ? {} : { health }),
+    expose: [...(options.expose ?? []), ...Object.keys(ExposedPorts).filter(isExposable)],
     ...imageVolumes(options, config),
   };
 }
@@ -81,6 +81,16 @@ function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | un
   };
 }
 
+/** What is no port does not keep an image from being used. */
+function isExposable(text: string): boolean {
+  try {
+    return parseExposed(text).length > 0;
+  } catch (error) {
+    if (isTspodError(error, 'INVALID_ARGUMENT')) return false;
+    throw error;
+  }
+}
+
 function milliseconds(nanoseconds: number): number {
   return Math.max(1, Math.round(nanoseconds / 1e6));
 }
@@ -96,12 +106,8 @@ function imageVolumes(options: CreateOptions, config: ImageRunConfig): Pick<Crea
 }
 
 /** What has no place in the options. `given`: as the user gave them. */
-export function imagePart(given: CreateOptions, { config }: ContainerImage): ImagePart {
-  const exposedPorts = Object.keys(config.ExposedPorts ?? {});
-  return {
-    ...(given.workdir === undefined ? { createWorkdir: true } : {}),
-    ...(exposedPorts.length === 0 ? {} : { exposedPorts }),
-  };
+export function imagePart(given: CreateOptions): ImagePart {
+  return given.workdir === undefined ? { createWorkdir: true } : {};
 }
 
 /** A mount of the user's takes the place of a volume. */

@@ -6,7 +6,7 @@ import { addressText } from '../util/ip-network.js';
 import type { PublishedPort } from './container-network.js';
 import { normalizeEgress, type EgressConfig } from './egress.js';
 import type { NetworkAttachOptions, NetworkOptions } from './network-options.js';
-import { mergePorts, parseExposed, parsePublished, type ExposedPort } from './ports.js';
+import { mergeExposed, mergePorts, parseExposed, parsePublished, type ExposedPort } from './ports.js';
 import { quote } from './quote.js';
 
 /** One network that the container is on. */
@@ -58,7 +58,7 @@ export function networkMode({ network, networks }: Options): string {
 /** Throws INVALID_ARGUMENT. */
 export function normalizeNetworking(options: Options): NetworkingConfig {
   const mode = networkMode(options);
-  const expose = (options.expose ?? []).flatMap((text) => parseExposed(text));
+  const expose = mergeExposed((options.expose ?? []).flatMap((text) => parseExposed(text)));
   if (mode !== 'bridge') {
     refuseWithoutBridge(options, mode);
     return { ...NO_NETWORKING, expose };

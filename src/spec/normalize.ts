@@ -73,7 +73,7 @@ export function normalizeCreateOptions(
   const config: ContainerConfig = {
     ...identity(options, image, pod),
     ...processPart(options, facts, image),
-    ...(image === undefined ? {} : imagePart(given, image)),
+    ...(image === undefined ? {} : imagePart(given)),
     ...isolation(options),
     ...fileSystem(options),
     ...security(options, facts),

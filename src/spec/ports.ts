@@ -116,6 +116,20 @@ export function parseExposed(text: string): readonly ExposedPort[] {
   return parseProtocols(protocols).map((protocol) => ({ port: first, protocol, range: last - first + 1 }));
 }
 
+/** Each port once, the lowest first: what overlaps is one range, neighbours stay apart. */
+export function mergeExposed(ports: readonly ExposedPort[]): readonly ExposedPort[] {
+  return PROTOCOLS.flatMap((protocol) => {
+    const kept: ExposedPort[] = [];
+    const same = ports.filter((item) => item.protocol === protocol).sort((one, other) => one.port - other.port);
+    for (const item of same) {
+      const last = kept.at(-1);
+      if (last === undefined || item.port >= last.port + last.range) kept.push(item);
+      else kept[kept.length - 1] = { ...last, range: Math.max(last.range, item.port + item.range - last.port) };
+    }
+    return kept;
+  });
+}
+
 /** The mappings without those that are there twice. Throws INVALID_ARGUMENT where one port of the host would lead to two. */
 export function mergePorts(ports: readonly PublishedPort[]): readonly PublishedPort[] {
   const kept: PublishedPort[] = [];

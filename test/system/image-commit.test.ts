@@ -176,6 +176,28 @@ test('commit: a root directory becomes one layer; host: is refused', async (t) =
   t.is(engine.images.list().length, 1);
 });
 
+const MOUNTED = { type: 'volume', source: 'kept', target: '/named' } as const;
+
+test('commit: the volumes without a name and the stop signal that the container was given', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await testEngine(t);
+  const config = { Volumes: { '/image': {} }, StopSignal: 'SIGUSR1', ExposedPorts: { 'no port': {}, '80/tcp': {} } };
+  await engine.images.pull(sourceOf(imageOf({ layers: [busyboxLayer()], config })), { name: 'test:1' });
+  const given = { command: ['true'], mounts: [{ type: 'volume', target: '/own' } as const, MOUNTED] };
+  const container = await engine.containers.create(options({ image: 'test:1', stopSignal: 'SIGTERM', ...given }));
+  const keysOf = (value: unknown): readonly string[] => Object.keys(value as object).sort();
+  await engine.images.commit(container.id, { name: 'made:1' });
+  const made = engine.images.inspect('made:1').Config;
+  t.deepEqual(keysOf(made['Volumes']), ['/image', '/own']);
+  t.deepEqual(keysOf(made['ExposedPorts']), ['80/tcp', 'no port']);
+  t.false('StopSignal' in made);
+  await engine.images.commit(container.id, { name: 'made:2', includeVolumes: true });
+  t.deepEqual(keysOf(engine.images.inspect('made:2').Config['Volumes']), ['/image', '/named', '/own']);
+  const kept = await engine.containers.create(options({ image: 'test:1', command: ['true'] }));
+  await engine.images.commit(kept.id, { name: 'made:3' });
+  t.is(engine.images.inspect('made:3').Config['StopSignal'], 'SIGUSR1');
+});
+
 test('commit: the command line; skopeo reads the image', async (t) => {
   if (!ready(t)) return;
   const { engine, options, directory } = { ...(await withImage(t)), directory: temporaryDirectory(t, 'tspod-commit-') };

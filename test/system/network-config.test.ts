@@ -1,5 +1,5 @@
 /** Containers on networks, in a network namespace of the test's own. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -7,8 +7,10 @@ import test, { type ExecutionContext } from 'ava';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
+import { busyboxLayer } from '../helpers/layers.js';
 import { testNetwork } from '../helpers/network.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 interface Settings {
   readonly IPAddress: string;
@@ -186,6 +188,43 @@ test('network: published ports are reached through the host, and chosen ones are
   t.is(await output(t, 'port', 'a'), ports);
   const busy = await run(t, 126, 'run', '--rm', '--network', 'web', '-p', '8080:80', ...root, 'true');
   t.regex(busy.stderr, /8080/);
+});
+
+test('network: all ports that an image exposes are published, and those of a container are in an image of it', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const archive = join(temporaryDirectory(t, 'tspod-expose-'), 'root.tar');
+  writeFileSync(archive, busyboxLayer().tar);
+  await run(t, 0, 'import', '-q', '-c', 'EXPOSE 80 90-91/udp', archive, 'ex:1');
+  await run(t, 0, 'network', 'create', 'web');
+  const server = ['sh', '-c', 'echo hello > /index.html; exec busybox httpd -f -h / -p 80'];
+  const flags = ['--expose', '7000', '--expose', '80', '-p', '9000:92'];
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', '-P', ...flags, 'ex:1', ...server);
+  const ports = await output(t, 'port', 'a');
+  t.regex(
+    ports,
+    /^92\/tcp -> 0\.0\.0\.0:9000\n80\/tcp -> 0\.0\.0\.0:(\d+)\n7000\/tcp -> \S+\n90\/udp -> \S+\n91\/udp -> \S+\n$/,
+  );
+  await until('the server listens', async () =>
+    /:80 /.test(await output(t, 'exec', 'a', 'busybox', 'netstat', '-ltn')),
+  );
+  const chosen = /:(\d+)\n7000/.exec(ports)?.[1] ?? '';
+  t.is(network.inside('busybox', 'wget', '-q', '-O', '-', `http://127.0.0.1:${chosen}/`), 'hello\n');
+  await run(t, 0, 'create', '--name', 'b', '--network', 'web', ...flags, 'ex:1', ...SLEEP);
+  t.deepEqual((await settings(t, 'b')).Ports, {
+    '80/tcp': null,
+    '90/udp': null,
+    '91/udp': null,
+    '92/tcp': [{ HostIp: '', HostPort: '9000' }],
+    '7000/tcp': null,
+  });
+  for (const name of ['a', 'b']) {
+    await run(t, 0, 'commit', '-q', name, `made:${name}`);
+    const exposed = JSON.parse(
+      await output(t, 'image', 'inspect', '--format', '{{json .Config.ExposedPorts}}', `made:${name}`),
+    ) as object;
+    t.deepEqual(Object.keys(exposed).sort(), ['7000/tcp', '80/tcp', '90-91/udp', '92/tcp']);
+  }
 });
 
 test('network: ports of modes without a bridge are left out with a word', async (t) => {

@@ -3,7 +3,7 @@ import test from 'ava';
 import { isTspodError } from '../../../src/errors.js';
 import { parseEgressRule } from '../../../src/spec/egress.js';
 import { normalizeNetworking, networkMode } from '../../../src/spec/network-config.js';
-import { mergePorts, parseExposed, parsePublished } from '../../../src/spec/ports.js';
+import { mergeExposed, mergePorts, parseExposed, parsePublished } from '../../../src/spec/ports.js';
 
 type Options = Parameters<typeof normalizeNetworking>[0];
 
@@ -77,6 +77,17 @@ test('publish: what is there twice is one, what contradicts is refused', (t) => 
 test('expose: ports and ranges', (t) => {
   t.deepEqual(parseExposed('8000-8010/udp'), [{ port: 8000, protocol: 'udp', range: 11 }]);
   for (const text of ['0', '70000', '80-70/tcp', '80/foo', 'x', '']) t.throws(() => parseExposed(text));
+});
+
+test('expose: ranges that overlap are one, neighbours are not', (t) => {
+  const merged = (...texts: string[]): string =>
+    mergeExposed(texts.flatMap((text) => parseExposed(text)))
+      .map(({ port, protocol, range }) => `${port}/${protocol}+${range}`)
+      .join(' ');
+  t.is(merged('81', '80', '80', '80/udp'), '80/tcp+1 81/tcp+1 80/udp+1');
+  t.is(merged('10-20', '15-30', '12', '31'), '10/tcp+21 31/tcp+1');
+  t.is(merged('1-65534', '2-65535'), '1/tcp+65535');
+  t.is(merged(), '');
 });
 
 test('egress: names, addresses and networks, with and without a port', (t) => {
