@@ -253,3 +253,31 @@ test('a manifest list stands for its image for this machine', async (t) => {
   t.is(await out('inspect', '--format', '{{.Id}}', 'multi:1'), `${images[machine].id}\n`);
   t.is(await out('run', '--rm', 'multi:1'), machine);
 });
+
+test('a manifest list and an image whose name is the beginning of an id are found by the name', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine } = await testEngine(t);
+  const image = imageFor(process.arch === 'arm64' ? 'arm64' : 'amd64');
+  await engine.images.pull(sourceOf(image), { name: 'app:1' });
+  const other = await engine.manifests.create('other:1');
+  const beginning = other.id.slice(0, 12);
+  const named = await engine.manifests.create(beginning, { images: ['app:1'] });
+  t.is(engine.manifests.get(beginning).id, named.id);
+  t.is(engine.images.get(beginning).id, image.id);
+  engine.images.tag(beginning, 'named:2');
+  t.deepEqual(await engine.images.remove(beginning), {
+    untagged: [`localhost/${beginning}:latest`],
+    deleted: undefined,
+  });
+  t.deepEqual(engine.manifests.get('named:2').id, named.id);
+  engine.images.tag('named:2', image.id.slice(0, 12));
+  t.is((await engine.images.remove(image.id.slice(0, 12))).deleted, undefined);
+  engine.images.tag('named:2', beginning);
+  t.is(engine.manifests.remove(beginning).id, named.id);
+  t.deepEqual(
+    engine.manifests.list().map(({ id }) => id),
+    [other.id],
+  );
+  t.is((await engine.images.remove(beginning)).deleted, other.id);
+  t.true(engine.images.exists('app:1'));
+});

@@ -17,9 +17,15 @@ export interface FoundImage {
   readonly name?: string;
 }
 
+export interface FoundList {
+  readonly list: StoredList;
+  /** The name that it was found by; undefined: by its id. */
+  readonly name?: string;
+}
+
 /**
  * By a name (a short one is one of `localhost/`, then one of docker.io, then any that ends so), a name with a digest, a digest, or the beginning
- * of an id; of a list of images, the one for this machine, if it is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
+ * of an id, which a name goes before; of a list of images, the one for this machine, if it is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
  */
 export function findImage(store: Store, wanted: string): FoundImage {
   const found = lookUp(store, wanted);
@@ -28,15 +34,20 @@ export function findImage(store: Store, wanted: string): FoundImage {
 }
 
 export function lookUp(store: Store, wanted: string): FoundImage | undefined {
-  return lookUpImage(store, wanted) ?? inList(store, lookUpList(store, wanted));
+  const bare = bareName(wanted);
+  const named = byName(store, bare);
+  if (named !== undefined) return named;
+  const list = listByName(store, wanted);
+  if (list !== undefined) return inList(store, list);
+  return byIdOrDigest(store, bare) ?? inList(store, listById(store, wanted));
 }
 
-/** As lookUp(), but for lists. */
-function lookUpImage(store: Store, wanted: string): FoundImage | undefined {
-  const bare = wanted.replace(/^docker:\/\//, '');
-  return (
-    byName(store, bare) ?? byId(store, bare.replace(/^sha256:(?=[0-9a-f]{1,64}$)/, '')) ?? byBareDigest(store, bare)
-  );
+function bareName(wanted: string): string {
+  return wanted.replace(/^docker:\/\//, '');
+}
+
+function byIdOrDigest(store: Store, bare: string): FoundImage | undefined {
+  return byId(store, bare.replace(/^sha256:(?=[0-9a-f]{1,64}$)/, '')) ?? byBareDigest(store, bare);
 }
 
 function byName(store: Store, text: string): FoundImage | undefined {
@@ -105,32 +116,44 @@ function byBareDigest(store: Store, text: string): FoundImage | undefined {
 }
 
 /** A list of images by its name, a short one as of images, or by the beginning of its id. Throws AMBIGUOUS. */
-export function lookUpList(store: Store, wanted: string): StoredList | undefined {
-  if (isIdPrefix(wanted)) {
-    const [list, second] = store.manifestLists.byIdPrefix(wanted);
-    if (second !== undefined) throw ambiguous(wanted);
-    if (list !== undefined) return list;
-  }
-  let name;
+export function lookUpList(store: Store, wanted: string): FoundList | undefined {
+  return listByName(store, wanted) ?? listById(store, wanted);
+}
+
+/** A list where no image has that name, nor an image that id, unless the list has the name. Throws AMBIGUOUS. */
+export function lookUpOnlyList(store: Store, wanted: string): FoundList | undefined {
+  const bare = bareName(wanted);
+  if (byName(store, bare) !== undefined) return undefined;
+  const named = listByName(store, wanted);
+  if (named !== undefined) return named;
+  return byIdOrDigest(store, bare) === undefined ? listById(store, wanted) : undefined;
+}
+
+function listByName(store: Store, text: string): FoundList | undefined {
+  let parsed;
   try {
-    name = parseImageName(wanted);
+    parsed = parseImageName(text);
   } catch {
     return undefined;
   }
-  if (name.digest !== undefined) return undefined;
-  return candidates(withDefaultTag(name))
-    .map((candidate) => store.manifestLists.byName(candidate))
-    .find((list) => list !== undefined);
+  if (parsed.digest !== undefined) return undefined;
+  for (const name of candidates(withDefaultTag(parsed))) {
+    const list = store.manifestLists.byName(name);
+    if (list !== undefined) return { list, name };
+  }
+  return undefined;
 }
 
-/** A list where nothing else goes by that name. */
-export function lookUpOnlyList(store: Store, wanted: string): StoredList | undefined {
-  return lookUpImage(store, wanted) === undefined ? lookUpList(store, wanted) : undefined;
+function listById(store: Store, text: string): FoundList | undefined {
+  if (!isIdPrefix(text)) return undefined;
+  const [list, second] = store.manifestLists.byIdPrefix(text);
+  if (second !== undefined) throw ambiguous(text);
+  return list === undefined ? undefined : { list };
 }
 
-function inList(store: Store, list: StoredList | undefined): FoundImage | undefined {
+function inList(store: Store, found: FoundList | undefined): FoundImage | undefined {
   const machine = wantedPlatform();
-  for (const { descriptor } of list?.manifests ?? []) {
+  for (const { descriptor } of found?.list.manifests ?? []) {
     if (descriptor.platform === undefined || !isPlatform(descriptor.platform, machine)) continue;
     const image = store.images.byDigest(descriptor.digest);
     if (image !== undefined) return { image };

@@ -42,19 +42,19 @@ export function makeImages(context: EngineContext): Images {
     inspect: (nameOrId) => inspectImage(context, nameOrId),
     history: (nameOrId) => imageHistory(context, nameOrId),
     tag: (nameOrId, ...names) => {
-      const list = lookUpOnlyList(store, nameOrId);
-      return list === undefined ? tagImage(context, nameOrId, names) : tagList(context, list, names);
+      const found = lookUpOnlyList(store, nameOrId);
+      return found === undefined ? tagImage(context, nameOrId, names) : tagList(context, found.list, names);
     },
     untag: (nameOrId, ...names) => {
-      const list = lookUpOnlyList(store, nameOrId);
-      return list === undefined ? untagImage(context, nameOrId, names) : untagList(context, list, names);
+      const found = lookUpOnlyList(store, nameOrId);
+      return found === undefined ? untagImage(context, nameOrId, names) : untagList(context, found.list, names);
     },
     remove: (nameOrId, given) =>
       tracked(context, async () => {
         const options = checkedImageRemove(given) ?? {};
         const removed = store.transaction(() => {
-          const list = lookUpOnlyList(store, nameOrId);
-          return list && removeNamed(context, list, { by: nameOrId, force: options.force ?? false });
+          const found = lookUpOnlyList(store, nameOrId);
+          return found && removeNamed(context, found, options.force ?? false);
         });
         return removed ?? removeImage(context, nameOrId, options);
       }),

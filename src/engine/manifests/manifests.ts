@@ -58,8 +58,8 @@ function summarize(list: StoredList): ManifestListSummary {
 }
 
 function find(context: EngineContext, nameOrId: string): StoredList {
-  const list = lookUpList(context.store, nameOrId);
-  if (list !== undefined) return list;
+  const found = lookUpList(context.store, nameOrId);
+  if (found !== undefined) return found.list;
   if (lookUp(context.store, nameOrId) !== undefined)
     throw new TspodError('NO_SUCH_IMAGE', `${nameOrId}: image is not a manifest list`, { details: { name: nameOrId } });
   throw new TspodError('NO_SUCH_IMAGE', `${nameOrId}: image not known`, { details: { name: nameOrId } });
@@ -73,7 +73,7 @@ async function create(
   const { store } = context;
   const found: ListedManifest[] = [];
   for (const image of images) found.push(...(await entriesOf(context, image, options)));
-  const known = amend ? lookUpList(store, name) : undefined;
+  const known = amend ? lookUpList(store, name)?.list : undefined;
   const id = known?.id ?? randomBytes(32).toString('hex');
   const createdUs = Date.now() * 1000;
   if (known === undefined) store.manifestLists.add({ id, createdUs, manifests: merged([], found) }, localName(name));

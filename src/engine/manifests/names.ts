@@ -1,6 +1,6 @@
 /** Names and the end of a list, and how it looks among images. */
 import type { EngineContext } from '../../container/context.js';
-import { repositoryOf } from '../../container/create/find-image.js';
+import { repositoryOf, type FoundList } from '../../container/create/find-image.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
 import { digestOf } from '../../oci/digest.js';
@@ -45,22 +45,16 @@ export function untagList(context: EngineContext, list: StoredList, names: reado
 }
 
 /** One of several names, or the list with its last one; by its id with all, if that is wanted. */
-export function removeNamed(
-  context: EngineContext,
-  list: StoredList,
-  { by, force }: { readonly by: string; readonly force: boolean },
-): RemovedImage {
+export function removeNamed(context: EngineContext, { list, name }: FoundList, force: boolean): RemovedImage {
   const { id, names } = list;
-  const isById = id.startsWith(by);
-  if (isById && names.length > 1 && !force) {
+  if (name === undefined && names.length > 1 && !force) {
     const all = names.join(', ');
     throw new TspodError(
       'INVALID_ARGUMENT',
       `unable to delete image "${id}" by ID with more than one tag ([${all}]): please force removal`,
     );
   }
-  if (isById || names.length <= 1) return removeList(context, list);
-  const name = localName(by);
+  if (name === undefined || names.length <= 1) return removeList(context, list);
   untagList(context, list, [name]);
   return { untagged: [name], deleted: undefined };
 }
