@@ -320,6 +320,9 @@ test('rmi: names go one by one, an image in use stays', async (t) => {
   const used = await run(t, 2, 'rmi', name);
   t.true(used.stderr.includes(container), used.stderr);
   t.regex(used.stderr, /image is in use by a container/i);
+  await run(t, 0, 'tag', name, 'second');
+  t.regex((await run(t, 2, 'rmi', image.id)).stderr, /image is in use by a container/i, 'with several names');
+  await run(t, 0, 'rmi', 'second');
   t.is(await output(t, 'rmi', '--force', image.id.slice(0, 12)), `Untagged: ${name}\nDeleted: ${image.id}\n`);
   t.is(await output(t, 'ps', '-aq'), '');
   t.is(await output(t, 'images', '-q'), '');

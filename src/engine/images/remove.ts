@@ -25,8 +25,8 @@ export async function removeImage(
     throwIfAborted('remove an image', signal);
     const image = untagOneOfSeveral(context, nameOrId);
     if (typeof image === 'string') return { untagged: [image], deleted: undefined };
-    if (image.names.length > 1 && !force) throw severalNames(image);
     await endUsers(context, image, { force, signal });
+    if (image.names.length > 1 && !force) throw severalNames(image);
     if (force) await unmountStored(context, image, true);
     const removed = await removeWhole(context, image);
     if (removed !== undefined) return removed;
