@@ -2,6 +2,7 @@
 import type { ImageRunConfig } from '../oci/image.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerConfig } from './config.js';
+import { isExposable } from './image.js';
 
 const DEFAULT_STOP_SIGNAL = 15;
 
@@ -11,7 +12,9 @@ export function committedConfig(
   { includeVolumes }: { readonly includeVolumes: boolean },
 ): ImageRunConfig {
   const { user, workdir, stopSignal, labels, command, entrypoint } = config;
-  const ports = [...Object.keys(base.ExposedPorts ?? {}), ...listenedPorts(config)];
+  // Those of its image are among the container's, but for what is no port.
+  const noPorts = Object.keys(base.ExposedPorts ?? {}).filter((text) => !isExposable(text));
+  const ports = [...noPorts, ...listenedPorts(config)];
   const { Entrypoint: _entrypoint, Cmd: _command, StopSignal: _stopSignal, ...others } = base;
   const volumes = config.mounts
     .filter(({ type, anonymous }) => anonymous === true || (includeVolumes && (type === 'bind' || type === 'volume')))
@@ -30,11 +33,11 @@ export function committedConfig(
   };
 }
 
-/** `80/tcp`, `8000-8010/udp`: what it was said to listen on, and what is published. */
+/** `80/tcp`, each by itself: what it was said to listen on, and what is published. */
 function listenedPorts({ networking: { expose, ports } }: ContainerConfig): readonly string[] {
   const published = ports.map(({ containerPort, protocol, range }) => ({ port: containerPort, protocol, range }));
-  return [...expose, ...published].map(
-    ({ port, protocol, range }) => `${range === 1 ? port : `${port}-${port + range - 1}`}/${protocol}`,
+  return [...expose, ...published].flatMap(({ port, protocol, range }) =>
+    Array.from({ length: range }, (_, index) => `${port + index}/${protocol}`),
   );
 }
 

@@ -82,7 +82,7 @@ function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | un
 }
 
 /** What is no port does not keep an image from being used. */
-function isExposable(text: string): boolean {
+export function isExposable(text: string): boolean {
   try {
     return parseExposed(text).length > 0;
   } catch (error) {
