@@ -46,11 +46,11 @@ export async function openDestination(reference: string, options: OpenImageOptio
   const { path, name } = parsePathName(rest);
   switch (kind) {
     case 'dir':
-      return new DirDestination(reference, await directorySink(rest));
+      return DirDestination.open(reference, rest);
     case 'oci':
-      return new LayoutDestination(reference, await directorySink(path), name);
+      return LayoutDestination.open(reference, await directorySink(path), name);
     case 'oci-archive':
-      return new LayoutDestination(reference, await archiveSink(path), name);
+      return LayoutDestination.open(reference, await archiveSink(path), name);
     case 'docker-archive': {
       const names = name === undefined ? [] : [fullName(name)];
       return new DockerArchiveDestination(

@@ -1,6 +1,6 @@
 /** Images in directories and archives: what we write skopeo reads, what skopeo writes we read, digests equal. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
@@ -163,4 +163,77 @@ test('oci: several images in one layout, and an index', async (t) => {
   t.deepEqual(await source.manifest(two.manifest.digest), two.manifest);
   t.is(skopeo(t, 'inspect', '--raw', `${layout}:both`), index.bytes.toString());
   await t.throwsAsync(openSource(layout, options), { code: 'AMBIGUOUS' });
+});
+
+/** Writes the first blob, and is given up. */
+async function breakOff(reference: string, { blobs: [blob] }: TestImage, options: OpenImageOptions): Promise<void> {
+  await using destination = await openDestination(reference, options);
+  const { Readable } = await import('node:stream');
+  if (blob !== undefined)
+    await destination.putBlob(blob.descriptor, { open: () => Promise.resolve(Readable.from([blob.bytes])) });
+}
+
+test('dir: only a directory that is empty or has an image is written to', async (t) => {
+  const directory = temporaryDirectory(t);
+  const options = optionsIn(directory);
+  const at = join(directory, 'image');
+  mkdirSync(at);
+  await write(`dir:${at}`, makeImage(), options);
+  const image = makeImage();
+  await write(`dir:${at}`, image, options);
+  t.deepEqual(await read(`dir:${at}`, options), image);
+  const theirs = join(directory, 'theirs');
+  mkdirSync(theirs);
+  writeFileSync(join(theirs, 'manifest.json'), '{"name":"extension"}');
+  const refused = { code: 'INVALID_ARGUMENT', message: /not empty, and not a directory of an image/ };
+  await t.throwsAsync(write(`dir:${theirs}`, image, options), refused);
+  for (const version of ['1.2.3', '']) {
+    writeFileSync(join(theirs, 'version'), version);
+    await t.throwsAsync(write(`dir:${theirs}`, image, options), refused);
+    t.is(readFileSync(join(theirs, 'version'), 'utf8'), version);
+  }
+  t.deepEqual(readdirSync(theirs), ['manifest.json', 'version']);
+  t.is(readFileSync(join(theirs, 'manifest.json'), 'utf8'), '{"name":"extension"}');
+});
+
+for (const kind of ['dir', 'oci']) {
+  test(`${kind}: a write that was broken off can be repeated`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const options = optionsIn(directory);
+    const at = join(directory, 'image');
+    const image = makeImage();
+    await breakOff(`${kind}:${at}`, image, options);
+    t.is(readdirSync(at).length, kind === 'dir' ? 2 : 1);
+    await write(`${kind}:${at}`, image, options);
+    t.deepEqual(await read(`${kind}:${at}`, options), image);
+  });
+}
+
+test('dir: a directory in which the first file was left unfinished is written to', async (t) => {
+  const directory = temporaryDirectory(t);
+  const options = optionsIn(directory);
+  const at = join(directory, 'image');
+  mkdirSync(at);
+  writeFileSync(join(at, 'version.0123456789ab.tmp'), 'Dir');
+  const image = makeImage();
+  await write(`dir:${at}`, image, options);
+  t.deepEqual(await read(`dir:${at}`, options), image);
+});
+
+test('oci: nothing is written beside an index.json that is none of images', async (t) => {
+  const directory = temporaryDirectory(t);
+  const options = optionsIn(directory);
+  const at = join(directory, 'site');
+  mkdirSync(at);
+  const image = makeImage();
+  for (const theirs of ['{"name":"site"}', 'no JSON', '']) {
+    writeFileSync(join(at, 'index.json'), theirs);
+    await t.throwsAsync(
+      write(`oci:${at}:1`, image, options),
+      { code: 'BAD_IMAGE', message: /index\.json is none of images/ },
+      theirs,
+    );
+    t.deepEqual(readdirSync(at), ['index.json']);
+    t.is(readFileSync(join(at, 'index.json'), 'utf8'), theirs);
+  }
 });

@@ -1,20 +1,41 @@
 /** Skopeo's `dir:`, to be written. */
+import { readdir } from 'node:fs/promises';
+
+import { invalid } from '../../errors.js';
 import { splitDigest } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import type { BlobUpload, ImageDestination, RawManifest } from '../transport.js';
 import { manifestFile } from './dir-source.js';
-import type { FileSink } from './file-sink.js';
+import { directoryFiles } from './file-set.js';
+import { directorySink, type FileSink } from './file-sink.js';
 
-/** As Skopeo writes it: it reads no directory without. */
-const VERSION = 'Directory Transport Version: 1.1\n';
+/** The file that Skopeo tells such directories by; it reads none without. */
+const MARK = 'version';
+const MARK_BEGINS = 'Directory Transport Version:';
+const VERSION = `${MARK_BEGINS} 1.1\n`;
+/** A mark that a kill left without its name. */
+const UNFINISHED_MARK = /^version\.[0-9a-f]{12}\.tmp$/;
 
 export class DirDestination implements ImageDestination {
   readonly reference: string;
   readonly #sink: FileSink;
 
-  constructor(reference: string, sink: FileSink) {
+  private constructor(reference: string, sink: FileSink) {
     this.reference = reference;
     this.#sink = sink;
+  }
+
+  /** Throws INVALID_ARGUMENT for a directory with files of somebody else, who may have a manifest.json there, too. */
+  static async open(reference: string, directory: string): Promise<DirDestination> {
+    const sink = await directorySink(directory);
+    if (!(await isMarked(directory))) {
+      const others = (await readdir(directory)).filter((name) => !UNFINISHED_MARK.test(name));
+      if (others.length > 0)
+        throw invalid(`write to ${JSON.stringify(directory)}: it is not empty, and not a directory of an image`);
+      // Before all else: what is cut off after it can be done again.
+      await sink.put(MARK, Buffer.from(VERSION));
+    }
+    return new DirDestination(reference, sink);
   }
 
   hasBlob({ digest }: Descriptor): Promise<boolean> {
@@ -29,7 +50,6 @@ export class DirDestination implements ImageDestination {
   }
 
   async putManifest({ bytes }: RawManifest, { digest }: { readonly digest?: string } = {}): Promise<void> {
-    await this.#sink.put('version', Buffer.from(VERSION));
     await this.#sink.put(digest === undefined ? 'manifest.json' : manifestFile(digest), bytes);
   }
 
@@ -40,4 +60,9 @@ export class DirDestination implements ImageDestination {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sink[Symbol.asyncDispose]();
   }
+}
+
+async function isMarked(directory: string): Promise<boolean> {
+  using mark = directoryFiles(directory).open(MARK);
+  return mark !== undefined && (await mark.bytes(MARK_BEGINS.length)).toString() === MARK_BEGINS;
 }

@@ -1,4 +1,5 @@
 /** An OCI image layout, in a directory or an archive, to be written. */
+import { isTspodError, TspodError } from '../../errors.js';
 import type { Descriptor } from '../../oci/image.js';
 import { OCI_INDEX } from '../../oci/media-types.js';
 import { parseManifest } from '../../oci/parse-image.js';
@@ -11,11 +12,23 @@ export class LayoutDestination implements ImageDestination {
   readonly #sink: FileSink;
   readonly #name: string | undefined;
 
-  /** The sink is closed with it. */
-  constructor(reference: string, sink: FileSink, name: string | undefined) {
+  private constructor(reference: string, sink: FileSink, name: string | undefined) {
     this.reference = reference;
     this.#sink = sink;
     this.#name = name;
+  }
+
+  /** The sink is closed with it. Throws BAD_IMAGE for an index.json that is none of images: it is not to be replaced. */
+  static async open(reference: string, sink: FileSink, name: string | undefined): Promise<LayoutDestination> {
+    const destination = new LayoutDestination(reference, sink, name);
+    try {
+      await destination.#entries();
+    } catch (error) {
+      if (!isTspodError(error, 'BAD_IMAGE')) throw error;
+      const message = `write to ${JSON.stringify(reference)}: its index.json is none of images: ${error.message}`;
+      throw new TspodError('BAD_IMAGE', message, { cause: error });
+    }
+    return destination;
   }
 
   hasBlob({ digest }: Descriptor): Promise<boolean> {
