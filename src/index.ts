@@ -145,6 +145,7 @@ export type {
   ListOptions,
   PruneOptions,
   PruneResult,
+  ResetResult,
   VolumeUsage,
 } from './engine/types.js';
 export type {

@@ -144,6 +144,7 @@ const SYSTEM_COMMANDS: Readonly<Record<string, Load>> = {
   df: () => import('./commands/system/df.js'),
   info: () => import('./commands/system/info.js'),
   prune: () => import('./commands/system/prune.js'),
+  reset: () => import('./commands/system/reset.js'),
 };
 
 const VOLUME_COMMANDS: Readonly<Record<string, Load>> = {

@@ -53,11 +53,6 @@ export const MISSING_COMMANDS: readonly MissingCommand[] = [
   { path: 'system connection', ...REMOTE },
   { path: 'system migrate', why: 'a new version has nothing to migrate', instead: '' },
   { path: 'system renumber', why: 'there are no numbered locks', instead: '' },
-  {
-    path: 'system reset',
-    why: 'nothing removes a whole store at once',
-    instead: '`tspod pod rm --all --force`, `tspod rm --all --force`, then `tspod system prune --all --volumes`',
-  },
   { path: 'system service', ...REMOTE },
   { path: 'unshare', why: 'it is for users other than root, who cannot make containers yet', instead: 'unshare(1)' },
   { path: 'volume reload', why: 'volumes have one driver, local', instead: '' },

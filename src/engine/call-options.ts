@@ -19,6 +19,8 @@ const PRUNE_IMAGES: ShapeOf<ImagePruneOptions> = { ...PRUNE, all: 'boolean' };
 const PRUNE_VOLUMES: ShapeOf<VolumePruneOptions> = { ...PRUNE, all: 'boolean', dryRun: 'boolean' };
 const PRUNE_ALL: ShapeOf<PruneOptions> = { ...PRUNE, all: 'boolean', volumes: 'boolean' };
 
+const RESET: ShapeOf<SignalOption> = { signal: 'signal' };
+
 const REMOVE_IMAGE: ShapeOf<ImageRemoveOptions> = { force: 'boolean', signal: 'signal' };
 const REMOVE_NETWORK: ShapeOf<NetworkRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };
 const REMOVE_VOLUME: ShapeOf<VolumeRemoveOptions> = { ...REMOVE_NETWORK, exact: 'boolean' };
@@ -31,6 +33,7 @@ export const checkedPrune = (options?: Filtered & SignalOption) => checkedCall('
 export const checkedImagePrune = (options?: ImagePruneOptions) => checkedCall('prune', options, PRUNE_IMAGES);
 export const checkedVolumePrune = (options?: VolumePruneOptions) => checkedCall('prune', options, PRUNE_VOLUMES);
 export const checkedPruneAll = (options?: PruneOptions) => checkedCall('prune', options, PRUNE_ALL);
+export const checkedReset = (options?: SignalOption) => checkedCall('reset', options, RESET);
 export const checkedImageRemove = (options?: ImageRemoveOptions) => checkedCall('remove', options, REMOVE_IMAGE);
 export const checkedNetworkRemove = (options?: NetworkRemoveOptions) => checkedCall('remove', options, REMOVE_NETWORK);
 export const checkedVolumeRemove = (options?: VolumeRemoveOptions) => checkedCall('remove', options, REMOVE_VOLUME);

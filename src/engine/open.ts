@@ -15,7 +15,7 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { Store } from '../state/store.js';
 import { storePaths, type StorePaths } from '../storage/paths.js';
 import { holdErrors } from '../util/source-errors.js';
-import { checkedPruneAll } from './call-options.js';
+import { checkedPruneAll, checkedReset } from './call-options.js';
 import { makeContainers } from './containers/containers.js';
 import { findExecSession } from './containers/find-exec.js';
 import { diffAny } from './diff.js';
@@ -37,6 +37,7 @@ import {
 import { makeNetworks } from './networks/networks.js';
 import { checkOptions, chosenManager, hooksDirectories, networkPlace, openEvents } from './options.js';
 import { pruneAll } from './prune-all.js';
+import { reset } from './reset.js';
 import { runContainer, spawnContainer } from './containers/run.js';
 import { cachedSeccompCompiler } from './seccomp-cache.js';
 import type { Engine, EngineOptions } from './types.js';
@@ -159,6 +160,7 @@ function makeEngine(context: EngineContext): Engine {
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),
     prune: (options) => tracked(context, async () => pruneAll(context, checkedPruneAll(options))),
+    reset: (options) => tracked(context, async () => reset(context, checkedReset(options))),
     info: () => engineInfo(context),
     version: () => engineVersion(),
     explain: (options) => explainCreate(context, options),

@@ -196,6 +196,17 @@ export interface PruneResult {
   readonly reclaimed: number;
 }
 
+/** Of each kind ids, of networks and volumes names. */
+export interface ResetResult {
+  readonly pods: BatchResult;
+  readonly containers: BatchResult;
+  readonly networks: BatchResult;
+  readonly images: BatchResult;
+  readonly manifestLists: BatchResult;
+  readonly volumes: BatchResult;
+  readonly secrets: BatchResult;
+}
+
 /** What this is: what `tspod version` has, in Node's words for the machine (`x64` is `amd64` there). */
 export interface EngineVersion {
   /** Of tspod. */
@@ -292,6 +303,11 @@ export interface Engine extends AsyncDisposable {
    * for volumes that no container has. A failure does not end it. INVALID_ARGUMENT for a filter that is none, before anything is removed; ABORTED.
    */
   prune(options?: PruneOptions): Promise<PruneResult>;
+  /**
+   * Ends and removes all that the store has: pods, containers (with SIGKILL), networks but the default one, images, volumes and secrets, used or not. Records of events
+   * stay. A failure does not end it. ABORTED.
+   */
+  reset(options?: SignalOption): Promise<ResetResult>;
   /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
