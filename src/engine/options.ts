@@ -34,8 +34,9 @@ export function networkPlace({ networkConfigDir: given }: EngineOptions, { root 
     throw new TspodError('INVALID_ARGUMENT', `networkConfigDir must be an absolute path, not ${JSON.stringify(given)}`);
   const uid = process.geteuid?.() ?? 0;
   const isDefault = uid === 0 && root === defaultDirectories(uid).root;
-  const directory = cleanPath(given ?? (isDefault ? MACHINES_NETWORKS : `${root}/networks`));
-  return { directory, isMachines: directory === MACHINES_NETWORKS };
+  const own = cleanPath(`${root}/networks`);
+  const directory = given === undefined ? (isDefault ? MACHINES_NETWORKS : own) : cleanPath(given);
+  return { directory, isMachines: directory === MACHINES_NETWORKS, isStores: directory === own };
 }
 
 /** Throws INVALID_ARGUMENT for one that is not absolute. */

@@ -4,7 +4,7 @@ import type { EngineContext } from '../container/context.js';
 import { removeContainer, removeWholePod } from '../container/verbs/remove.js';
 import { isTspodError, type ErrorCode } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
-import { DEFAULT_NETWORK, listNetworks } from '../network/networks.js';
+import { ownNetworks } from '../network/networks.js';
 import { defined } from '../util/defined.js';
 import { removeImage } from './images/remove.js';
 import { removeList } from './manifests/names.js';
@@ -32,10 +32,11 @@ export async function reset(context: EngineContext, { signal }: SignalOption = {
       remove: ({ id }) => removeContainer(context, id, { ...how, depend: true, volumes: true }),
       missing: 'NO_SUCH_CONTAINER',
     }),
-    networks: await each(
-      listNetworks(context.networks).filter(({ name }) => name !== DEFAULT_NETWORK),
-      { name: ({ name }) => name, remove: ({ name }) => networks.remove(name, how), missing: 'NO_SUCH_NETWORK' },
-    ),
+    networks: await each(ownNetworks(context.networks, store), {
+      name: ({ name }) => name,
+      remove: ({ name }) => networks.remove(name, how),
+      missing: 'NO_SUCH_NETWORK',
+    }),
     images: await each(store.images.list(), {
       name: ({ id }) => id,
       remove: ({ id }) => removeImage(context, id, { force: true, ...defined({ signal }) }),

@@ -26,6 +26,8 @@ export interface NetworkPlace {
    * default network of its own, with a file that is made when it is first needed, so that stores beside each other do not meet on one bridge.
    */
   readonly isMachines: boolean;
+  /** It is in the store (ROOT/networks): whatever is there is the store's. */
+  readonly isStores: boolean;
 }
 
 /** The network of containers that choose none. */
@@ -92,6 +94,13 @@ export function listNetworks(place: NetworkPlace): readonly Network[] {
   return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Those that this store made, but for the default network: of others that are in its directory it does not know who uses them. */
+export function ownNetworks(place: NetworkPlace, store: Store): readonly Network[] {
+  return listNetworks(place).filter(
+    ({ id, name }) => name !== DEFAULT_NETWORK && (place.isStores || store.madeNetworks.has(id)),
+  );
+}
+
 /** Undefined where it has not been made. */
 function defaultNetwork({ directory, isMachines }: NetworkPlace): Network | undefined {
   return readNetwork(directory, DEFAULT_NETWORK) ?? (isMachines ? BUILT_IN : undefined);
@@ -137,6 +146,7 @@ function isNameTaken({ directory }: NetworkPlace, name: string): boolean {
 /** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
 export async function createNetwork(
   place: NetworkPlace,
+  store: Store,
   options: NetworkCreateOptions,
 ): Promise<{ readonly network: Network; readonly isNew: boolean }> {
   return withNetworkLock(place.directory, async () => {
@@ -145,7 +155,10 @@ export async function createNetwork(
       return { network: findNetwork(place, options.name), isNew: false };
     }
     const network = newNetwork(options, await surroundings(place));
-    writeNetwork(place.directory, network);
+    store.transaction(() => {
+      store.madeNetworks.add(network.id);
+      writeNetwork(place.directory, network);
+    });
     return { network, isNew: true };
   });
 }
@@ -161,6 +174,7 @@ export async function removeNetwork(place: NetworkPlace, store: Store, { id, nam
       if (readNetwork(place.directory, name)?.id !== id || networkUsers(store, name).length > 0) return false;
       removeNetworkFile(place.directory, name);
       store.leases.forget(id);
+      store.madeNetworks.forget(id);
       return true;
     }),
   );

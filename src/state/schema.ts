@@ -249,4 +249,8 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO image_user SELECT container, image FROM image_use;
   DROP TABLE image_use;
   `,
+  // Ids of networks whose files this store has written.
+  `
+  CREATE TABLE made_network (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
 ];

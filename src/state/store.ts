@@ -9,6 +9,7 @@ import { HostPorts } from './host-ports.js';
 import { ImageLeases } from './image-leases.js';
 import { ImageRecords } from './images.js';
 import { Leases } from './leases.js';
+import { MadeNetworks } from './made-networks.js';
 import { ManifestLists } from './manifest-lists.js';
 import { Members } from './members.js';
 import { ambiguous, barename, emptyId, isIdPrefix, nameInUse, noSuchContainer, prefixEnd } from './lookup.js';
@@ -55,6 +56,7 @@ export class Store {
   readonly leases: Leases;
   /** Names of containers on networks. */
   readonly members: Members;
+  readonly madeNetworks: MadeNetworks;
   /** Ports that were chosen for containers. */
   readonly hostPorts: HostPorts;
   readonly images: ImageRecords;
@@ -82,6 +84,7 @@ export class Store {
     };
     this.leases = new Leases(tables);
     this.members = new Members(tables);
+    this.madeNetworks = new MadeNetworks(tables);
     this.hostPorts = new HostPorts(tables);
     this.images = new ImageRecords(tables);
     this.manifestLists = new ManifestLists(tables);

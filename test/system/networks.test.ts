@@ -1,10 +1,10 @@
 /** What engine.networks does while others are at work. */
-import { existsSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test from 'ava';
 
-import type { Engine } from '../../src/index.js';
+import { openEngine, type Engine } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { faults } from '../helpers/faults.js';
 import { requires } from '../helpers/requires.js';
@@ -86,6 +86,33 @@ test('networks: prune and remove leave one that a container takes meanwhile', as
   await rejectsWith(t, refused, 'NETWORK_IN_USE');
   t.deepEqual((await taken).inspect().NetworkSettings.Networks?.['dd']?.Aliases?.length, 1);
   t.deepEqual(namesOf(engine), ['dd']);
+});
+
+test('networks: prune and reset leave what others made in a directory that is shared', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, root, runRoot } = await testEngine(t);
+  const networkConfigDir = temporaryDirectory(t);
+  const another = await openEngine({ root: join(root, 'other'), runRoot: join(runRoot, 'other'), networkConfigDir });
+  t.teardown(() => another.close());
+  const sharing = async () => openEngine({ root, runRoot, networkConfigDir });
+  await using first = await sharing();
+  await another.networks.create({ name: 'theirs' });
+  const text = readFileSync(join(networkConfigDir, 'theirs.json'), 'utf8');
+  const copy = { ...(JSON.parse(text) as object), name: 'foreign', id: 'f'.repeat(64), network_interface: 'podman9' };
+  writeFileSync(join(networkConfigDir, 'foreign.json'), JSON.stringify(copy));
+  await first.networks.create({ name: 'unused' });
+  t.deepEqual((await first.prune()).networks.done, ['unused']);
+  await first.networks.create({ name: 'again' });
+  await first.networks.update('again', { addDnsServers: ['192.0.2.1'] });
+  await using second = await sharing();
+  t.deepEqual((await second.reset()).networks.done, ['again']);
+  t.deepEqual(namesOf(second), ['foreign', 'theirs']);
+  await second.networks.remove('foreign');
+  t.deepEqual((await another.networks.prune()).done, ['theirs']);
+  // In a directory of its own all are the store's.
+  await engine.networks.create({ name: 'copied' });
+  writeFileSync(join(root, 'networks/foreign.json'), JSON.stringify(copy));
+  t.deepEqual((await engine.networks.prune()).done, ['copied', 'foreign']);
 });
 
 test('networks: one that is removed and made anew meanwhile is another one', async (t) => {

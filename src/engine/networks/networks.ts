@@ -13,11 +13,11 @@ import { driverSettings } from '../../network/driver-options.js';
 import type { Network } from '../../network/network-file.js';
 import {
   createNetwork,
-  DEFAULT_NETWORK,
   findNetwork,
   listNetworks,
   networkIsThere,
   networkUsers,
+  ownNetworks,
   removeNetwork,
   requireRemovable,
   updateNetwork,
@@ -50,7 +50,7 @@ export function makeNetworks(context: EngineContext): Networks {
 
 async function create(context: EngineContext, options: NetworkCreateOptions = {}): Promise<Network> {
   checkNetworkOptions(options);
-  const { network, isNew } = await createNetwork(context.networks, options);
+  const { network, isNew } = await createNetwork(context.networks, context.store, options);
   if (isNew) recordNetwork(context, network, 'create');
   return network;
 }
@@ -123,10 +123,10 @@ async function prune(
   const matches = networkPredicate(filters, { now: new Date(), isUsed }, { prunes: true });
   const done: string[] = [];
   const failed = new Map<string, Error>();
-  for (const network of listNetworks(context.networks)) {
+  for (const network of ownNetworks(context.networks, context.store)) {
     throwIfAborted('prune networks', signal);
     const { name } = network;
-    if (name === DEFAULT_NETWORK || isUsed(name) || !matches(network)) continue;
+    if (isUsed(name) || !matches(network)) continue;
     try {
       if (await forget(context, network)) done.push(name);
     } catch (error) {

@@ -30,7 +30,7 @@ export interface Networks {
   exists(nameOrId: string): boolean;
   /** NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
   remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
-  /** Removes those that no container is on and that match, but for the default network. `done` has names. */
+  /** Removes those that this store made, that no container is on and that match, but for the default network. `done` has names. */
   prune(options?: SignalOption & { readonly filters?: NetworkFilters }): Promise<BatchResult>;
   /** Changes the name servers that its containers ask; from their next start on. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;

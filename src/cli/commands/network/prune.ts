@@ -9,7 +9,8 @@ const WARNING = 'This will remove all networks not used by at least one containe
 export const command: Command = {
   name: 'prune',
   summary: 'Remove unused networks',
-  description: 'Removes the networks that no container is on, running or not; the default network stays.',
+  description:
+    'Removes the networks that this store made and no container is on, running or not; the default network stays, and so do those that others made in the same directory, as Podman does.',
   usage: '[options]',
   examples: ['network prune', 'network prune --force --filter until=24h'],
   flags: [

@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'prune',
   summary: 'Remove unused data',
   description:
-    'Removes pods and containers that do not run, networks that no container is on, and images without a name that no container is made of; with --all also those with names.',
+    'Removes pods and containers that do not run, networks of this store that no container is on, and images without a name that no container is made of; with --all also those with names.',
   usage: '[options]',
   examples: ['system prune', 'system prune --all --force --filter until=24h'],
   flags: [

@@ -9,7 +9,7 @@ export const command: Command = {
   name: 'reset',
   summary: 'Remove all that the store has',
   description:
-    'Ends all containers with SIGKILL and removes them, with all pods, networks but the default one, images, volumes and secrets of the store (that of --root). What was recorded of events stays.',
+    'Ends all containers with SIGKILL and removes them, with all pods, networks, images, volumes and secrets of the store (that of --root). What was recorded of events stays, and so do the default network and those that others made.',
   usage: '[options]',
   examples: ['system reset', 'system reset --force'],
   flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' }],
