@@ -134,6 +134,11 @@ export const STORAGE = [
     tests: tests('system/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
   },
   {
+    name: 'what cp brings out has no set-uid bits and capabilities',
+    edits: [edit('src/cli/streams/host-files.ts', 'const dropRights = options.chown;', 'const dropRights = false;')],
+    tests: tests('security/storage.test.ts', 'copy: what comes out of a container has no rights'),
+  },
+  {
     name: 'a volume that has something gets nothing of the image',
     edits: [
       edit(

@@ -77,6 +77,7 @@ programs and libraries of the container run on the host :: CVE-2019-14271, CVE-2
 directories are swapped during a copy or an export :: CVE-2018-15664, CVE-2019-10152, CVE-2023-0778, CVE-2026-41568, CVE-2021-41089 :: security/storage.test.ts :: files: copies, exports, diffs and commits while the container swaps directories for links to the host (CVE-2018-15664, CVE-2023-0778, CVE-2026-41568)
 directories of a mount are swapped during a copy :: CVE-2018-15664, CVE-2026-42306 :: system/files-copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
 names of files are patterns on the host :: CVE-2019-18466 :: system/files-copy.test.ts :: copy: no link leads out of a \${state} container, neither by name nor by archive
+set-uid programs are copied out :: - :: security/storage.test.ts :: copy: what comes out of a container has no rights of who asked for it
 directories are swapped while they are deleted :: CVE-2022-21658 :: system/native-tree.test.ts :: a directory that is swapped for a link meanwhile leads nowhere
 the store is open to others :: CVE-2021-41091, CVE-2021-41103, CVE-2024-25621 :: security/storage.test.ts :: store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)
 names that are paths :: CVE-2021-20206 :: security/storage.test.ts :: names: what is no plain name is refused before anything is made of it (CVE-2021-20206)

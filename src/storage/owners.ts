@@ -56,7 +56,8 @@ function mappedOutside(maps: readonly IdMap[], id: number): number | undefined {
   return map === undefined ? undefined : id - map.containerId + map.hostId;
 }
 
-const CAPABILITY = 'security.capability';
+/** File capabilities. */
+export const CAPABILITY = 'security.capability';
 const REVISION_2 = 0x02000000;
 const REVISION_3 = 0x03000000;
 const REVISION_MASK = 0xff000000;

@@ -34,7 +34,7 @@ import { isNativeError } from '../native/native-error.js';
 import type { TarHeader, TarType } from '../tar/header.js';
 import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
-import { attributeOutside, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
+import { attributeOutside, CAPABILITY, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
 
 export interface UnpackTarget {
   /** Nothing is written outside of this directory. */
@@ -50,6 +50,8 @@ export interface UnpackOptions {
   readonly overwrite?: boolean;
   /** Everything belongs to it. @default as the archive says */
   readonly owner?: Owner | undefined;
+  /** Files run with the rights of who starts them: no set-uid and set-gid bits, no file capabilities. @default false */
+  readonly dropRights?: boolean;
   readonly idMaps: IdMaps;
   /** Devices are passed over. @default false */
   readonly skipDevices?: boolean;
@@ -67,6 +69,9 @@ const MANY_ZEROS = Buffer.alloc(1024 * 1024);
 
 const O_WRONLY = 1;
 const O_TRUNC = 0o1000;
+
+/** S_ISUID and S_ISGID. */
+const SET_IDS = 0o6000;
 
 /** Makes what the archive holds. What exists is replaced; a directory keeps what is in it. BAD_ARCHIVE, INVALID_ARGUMENT. */
 export async function unpackTree(
@@ -261,10 +266,12 @@ class Unpacking {
   /** Owner, attributes, permissions, time, in the order in which one does not undo the other. */
   #finish(place: PlaceAt, header: TarHeader): void {
     setOwnerAt(place, this.#ownerOf(header));
+    const { dropRights = false } = this.#options;
     for (const [name, value] of header.xattrs) {
-      if (isKept(name)) setAttribute(place, name, attributeOutside(this.#options.idMaps, name, value));
+      if (isKept(name) && !(dropRights && name === CAPABILITY))
+        setAttribute(place, name, attributeOutside(this.#options.idMaps, name, value));
     }
-    if (header.type !== 'symlink') setModeAt(place, header.mode);
+    if (header.type !== 'symlink') setModeAt(place, dropRights ? header.mode & ~SET_IDS : header.mode);
     setTimeAt(place, { sec: header.mtimeSec, nsec: header.mtimeNsec });
   }
 }

@@ -1,6 +1,16 @@
 /** Files of containers and images: what comes in, what goes out, where it lies, and who can reach it. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -8,7 +18,7 @@ import { gzipSync } from 'node:zlib';
 import test from 'ava';
 
 import { isTspodError } from '../../src/index.js';
-import { isNativeError } from '../../src/native/index.js';
+import { getXattr, isNativeError, setXattr } from '../../src/native/index.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/oci/media-types.js';
 import { attackersRoot, runRounds, sentinel, unlessRefused } from '../helpers/attacks.js';
@@ -19,6 +29,7 @@ import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type Entry, type TestL
 import { podmanOf } from '../helpers/podman.js';
 import { has, requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
 
 /** Where files are made one by one, the kernel's errors come through. */
 const isRefusal = (error: unknown): boolean => isTspodError(error) || isNativeError(error);
@@ -387,6 +398,40 @@ test('load: a layout in an archive whose files are links to the host is refused 
   // The legitimate use.
   await run(t, 0, 'load', '-i', archiveOf({ path: 'index.json', content: index }));
 });
+
+/** cap_setuid=ep (revision 2 of struct vfs_cap_data). */
+const CAP_SETUID = Buffer.from('0100000280000000000000000000000000000000', 'hex');
+
+test('copy: what comes out of a container has no rights of who asked for it', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  const host = temporaryDirectory(t);
+  const rootfs = attackersRoot(t);
+  const script =
+    'mkdir /d /d/open; cp /bin/busybox /d/user; cp /bin/busybox /d/root; cp /bin/busybox /d/able; chown 1000 /d/user; chmod 6755 /d/user /d/root; chmod 3777 /d/open; sleep 1000';
+  await run(t, 0, 'run', '-d', '--name', 'giver', '--rootfs', `${rootfs}:O`, 'sh', '-c', script);
+  const merged = (await output(t, 'mount', 'giver')).trim();
+  const done = join(merged, 'd/open');
+  await until('the script has run', () => existsSync(done) && modeOf(done) === 0o3777);
+  await setXattr(join(merged, 'd/able'), 'security.capability', CAP_SETUID);
+  for (const state of ['running', 'exited']) {
+    const [mine, kept] = [join(host, `mine-${state}`), join(host, `kept-${state}`)];
+    await run(t, 0, 'cp', 'giver:/d', mine);
+    await run(t, 0, 'cp', 'giver:/d/user', `${mine}/user2`);
+    for (const name of ['user', 'user2', 'root', 'able'])
+      t.deepEqual([statSync(join(mine, name)).uid, modeOf(join(mine, name))], [0, 0o755], `${name}, ${state}`);
+    t.is(modeOf(join(mine, 'open')), 0o1777);
+    await t.throwsAsync(getXattr(join(mine, 'able'), 'security.capability'), { code: 'ENODATA' });
+    // The legitimate use: programs with the owner that they had.
+    await run(t, 0, 'cp', '-a=false', 'giver:/d', kept);
+    t.deepEqual([statSync(join(kept, 'user')).uid, modeOf(join(kept, 'user'))], [1000, 0o6755]);
+    t.deepEqual(Buffer.from(await getXattr(join(kept, 'able'), 'security.capability')), CAP_SETUID);
+    await run(t, 0, 'stop', '-t', '0', 'giver');
+  }
+});
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o7777;
+}
 
 function writeTar(directory: string, entries: readonly Entry[]): string {
   const path = join(directory, 'import.tar');

@@ -52,17 +52,19 @@ export async function* packHost({ path }: HostFile, as: string): AsyncGenerator<
 export interface UnpackHostOptions {
   readonly directory: string;
   readonly overwrite: boolean;
-  /** Everything belongs to who calls. @default as the archive says */
+  /** Everything belongs to who calls, and has no rights of theirs (set-uid and the like). @default as the archive says */
   readonly chown: boolean;
 }
 
 /** Into a directory that is there; the archive's links lead nowhere. */
 export async function unpackOnHost(archive: AsyncIterable<Uint8Array>, options: UnpackHostOptions): Promise<void> {
   using directory = openDirectory(options.directory);
+  // The container said with whose rights its programs run, not who has them now.
+  const dropRights = options.chown;
   const owner = options.chown ? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } : undefined;
   await unpackTree(
     archive,
     { root: directory.fd, directory: '', links: false },
-    { overwrite: options.overwrite, idMaps: NO_ID_MAPS, owner, skipDevices: true },
+    { overwrite: options.overwrite, idMaps: NO_ID_MAPS, owner, dropRights, skipDevices: true },
   );
 }

@@ -31,7 +31,7 @@ export const command: Command = {
       short: 'a',
       kind: 'bool',
       default: 'true',
-      help: "Give what is copied into a container to the container's user; false keeps the ids of the source",
+      help: "Give what is copied into a container to the container's user, and what comes out to who calls, without set-uid bits and file capabilities; false keeps the ids of the source",
     },
     { name: 'pause', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
     { name: 'extract', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
