@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/sys.h"
+#include "monitor/checking.h"
 #include "ops/run.h"
 
 namespace tspod {
@@ -47,8 +48,10 @@ bool has_passthrough(const plan::Stdio& stdio) {
 
 /** What the command was given at its start is closed here, or is about to be, where no restart was to follow.
  */
-bool lacks_descriptors(const Monitor& monitor, const plan::Plan& next) {
-  if (!monitor.launch_forgotten && monitor.settings.restart.policy != 0) return false;
+bool lacks_descriptors(const Loop& loop, const plan::Plan& next) {
+  const Monitor& monitor = loop.monitor;
+  const bool keeps_launch = monitor.settings.restart.policy != 0 || may_relaunch(loop);
+  if (!monitor.launch_forgotten && keeps_launch) return false;
   return next.has(plan::Op::kInheritFd) || has_passthrough(monitor.settings.stdio);
 }
 
@@ -62,7 +65,7 @@ Result<void, Failure> take_next_plan(Loop& loop) {
   Mapping bytes = std::move(*read);
   const plan::Plan next = TRY(plan::Plan::parse(std::as_const(bytes).bytes()));
   const plan::Restart restart = restart_of(next);
-  if (restart.policy != 0 && lacks_descriptors(monitor, next))
+  if (restart.policy != 0 && lacks_descriptors(loop, next))
     return Failure{Failure::kNoStep, EBADF, "descriptors of the first start"};
   monitor.next_plan = std::move(bytes);
   loop.restarter.change(restart_settings(restart));

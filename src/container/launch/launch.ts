@@ -5,6 +5,7 @@ import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js
 import { spawnMonitor } from '../../native/monitor-spawn.js';
 import { decodePlan, encodePlan } from '../../plan/encode.js';
 import type { Plan } from '../../plan/ops.js';
+import { mayBeRelaunched } from '../../spec/relaunch.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
 import type { AttachOptions, ExitStatus } from '../api/container.js';
@@ -144,7 +145,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     context.bridges?.keep(network);
     await serveNames(context, id, network.networks);
   }
-  if (options.stdio.fds.length > 0 && config.restart.policy !== 'no') writeDescriptors(paths.run, options.stdio);
+  if (options.stdio.fds.length > 0 && mayBeRelaunched(config)) writeDescriptors(paths.run, options.stdio);
   failpoint('run-directory-made');
   const compiled = compileLaunch(context, {
     id,

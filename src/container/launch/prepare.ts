@@ -6,6 +6,7 @@ import type { ExtendedFile, RootSource } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerFiles } from '../../spec/default-mounts.js';
 import { isPrivate } from '../../spec/namespaces.js';
+import { mayBeRelaunched } from '../../spec/relaunch.js';
 import { hasOtherIds, rootIds } from '../../spec/userns.js';
 import {
   aroundImageHosts,
@@ -59,7 +60,7 @@ export function rootOf(context: EngineContext, { config, paths }: Subject): Prep
   return { root: overlayOver([path], { config, paths }), hostCovers: [] };
 }
 
-/** A container that is removed at its end needs no sync of its layer. */
+/** A container that is removed at its end needs no sync of its layer. One that may be launched again has it mounted again, which the kernel refuses then. */
 export function overlayOver(
   lowerDirs: readonly string[],
   { config, paths }: Pick<Subject, 'config' | 'paths'>,
@@ -69,7 +70,7 @@ export function overlayOver(
     lowerDirs,
     upperDir: paths.upper,
     workDir: paths.work,
-    volatile: config.autoRemove,
+    volatile: config.autoRemove && !mayBeRelaunched(config),
     mapped: isShifted(config, lowerDirs.at(-1) ?? '/'),
   };
 }
@@ -100,7 +101,7 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   if (root.kind === 'overlay') {
     const looksLike = config.root.kind === 'image' ? root.lowerDirs[0] : root.lowerDirs.at(-1);
     const { isNew } = ensureLayer(subject, looksLike ?? '/', root.mapped === true ? config : undefined);
-    if (!isNew && root.volatile === true) takeVolatileAgain(paths);
+    if (!isNew && config.autoRemove) takeVolatileAgain(paths);
   } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file')
     ensureContainerDirectory(paths, config);
   return prepared;

@@ -8,9 +8,9 @@ import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
 import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
-import type { ContainerConfig } from '../../spec/config.js';
 import { isAttached, type AttachedNetwork, type PublishedPort } from '../../spec/container-network.js';
 import type { AttachConfig } from '../../spec/network-config.js';
+import { mayBeRelaunched } from '../../spec/relaunch.js';
 import { attachedResolvText } from '../../storage/files.js';
 import { withOwnHosts, type OwnHosts } from '../../storage/hosts-file.js';
 import { changeInPlace } from '../../storage/hosts-section.js';
@@ -243,14 +243,9 @@ async function detachLive(
   if (live.network.ports.length > 0) await leadLoopback(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
   const found = findNetwork(held.context.networks, network.name);
-  const comesBack = mayRestart(held.config) && launchedPlaces(held.context, held.id)(index);
+  const comesBack = mayBeRelaunched(held.config) && launchedPlaces(held.context, held.id)(index);
   if (!comesBack) writePlace(held, live, { network: noNetwork(network), index });
   leave(held, live, found, comesBack ? undefined : index);
   await leadRules(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
-}
-
-/** By itself, with the networks that it was started with. */
-function mayRestart({ restart, health }: ContainerConfig): boolean {
-  return restart.policy !== 'no' || health?.onFailure === 'restart';
 }

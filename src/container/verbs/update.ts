@@ -1,6 +1,7 @@
 /** Changes limits, restart policy, environment: of the record, and of a container that lives. */
 import { isTspodError } from '../../errors.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
+import { mayBeRelaunched } from '../../spec/relaunch.js';
 import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/update.js';
 import { parseUpdates } from '../../state/updates.js';
 import type { ContainerConfig } from '../../spec/config.js';
@@ -55,7 +56,7 @@ async function applyToLive(held: HeldContainer, { before, changed = {} }: Change
   const resources = resourcesToWrite(config.resources, changed, resolveHostPaths(config).numbersOf);
   const undo = await applyLimits(held, resources);
   // A monitor that neither restarts nor is to restart its container has no use for a plan.
-  if (config.restart.policy === 'no' && before.restart.policy === 'no') return;
+  if (!mayBeRelaunched(config) && !mayBeRelaunched(before)) return;
   try {
     await applyToMonitor(held);
   } catch (error) {

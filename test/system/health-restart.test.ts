@@ -1,0 +1,115 @@
+/** Containers that are launched again because of their checks, whatever their restart policy. */
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import test, { type ExecutionContext } from 'ava';
+
+import type { Container, CreateOptions, HealthOptions } from '../../src/index.js';
+import { busyboxRoot } from '../helpers/busybox.js';
+import { testEngine, type TestEngine } from '../helpers/engine.js';
+import { busyboxLayer, imageOf, sourceOf } from '../helpers/layers.js';
+import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
+import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
+
+const MIB = 1024 * 1024;
+
+/** Fails once somebody has made /ill; what it restarts, the next life mends. */
+const CHECK: HealthOptions = {
+  test: ['CMD-SHELL', '! test -e /ill'],
+  intervalMs: 50,
+  retries: 1,
+  onFailure: 'restart',
+};
+
+const MENDING = ['sh', '-c', 'rm -f /ill; exec sleep 1000'];
+
+function onOverlay(title: string, body: (t: ExecutionContext, env: TestEngine) => Promise<void>): void {
+  test(title, async (t) => {
+    if (!requires(t, 'root', 'busybox', 'overlay')) return;
+    await body(t, await testEngine(t));
+  });
+}
+
+async function started(env: TestEngine, options: CreateOptions = {}): Promise<Container> {
+  const container = await env.engine.containers.create(
+    env.options({ command: MENDING, stopTimeoutSec: 0, health: CHECK, ...options }),
+  );
+  await container.start();
+  return container;
+}
+
+/** Resolves when it runs again. */
+async function fallIll(container: Container): Promise<void> {
+  await container.exec({ command: ['touch', '/ill'] });
+  await until('the restart', () => {
+    const { status, restartCount } = container.state();
+    return status === 'running' && restartCount >= 1;
+  });
+}
+
+function memoryLimit(env: TestEngine, { id }: Container): number {
+  const files = cgroupTops().flatMap((top) =>
+    ['memory.limit_in_bytes', 'memory.max'].map((name) => `${top}${containerCgroup(env, id)}/${name}`),
+  );
+  return Number(readFileSync(files.find((file) => existsSync(file)) ?? '', 'utf8'));
+}
+
+const ROOTS: Readonly<Record<string, (t: ExecutionContext, env: TestEngine) => Promise<CreateOptions>>> = {
+  'the host’s system': () => Promise.resolve({}),
+  'a directory below an overlay': (t) => Promise.resolve({ rootfs: busyboxRoot(t), rootfsOverlay: true }),
+  'an image': async (_, { engine }) => {
+    await engine.images.pull(sourceOf(imageOf({ layers: [busyboxLayer()] })), { name: 'test:1' });
+    return { image: 'test:1' };
+  },
+};
+
+for (const [name, rootOf] of Object.entries(ROOTS)) {
+  onOverlay(`health: what is removed at its end is restarted before that, with its layer: ${name}`, async (t, env) => {
+    const container = await started(env, { ...(await rootOf(t, env)), autoRemove: true });
+    await container.exec({ command: ['touch', '/kept'] });
+    await fallIll(container);
+    t.is((await container.exec({ command: ['ls', '/kept'] })).exitCode, 0);
+    await container.stop();
+    await until('the removal', () => !env.engine.containers.exists(container.id));
+    await env.assertNothingLeft();
+  });
+}
+
+onOverlay('health: what is removed at its end is restarted by its start-up check, too', async (t, env) => {
+  const startup = { test: ['CMD-SHELL', '! test -e /ill'], intervalMs: 50, retries: 1, successes: 1000 };
+  const container = await started(env, {
+    autoRemove: true,
+    health: { test: ['CMD', 'true'], startup },
+  });
+  await fallIll(container);
+  t.is(container.state().status, 'running');
+});
+
+onOverlay('health: limits that were changed hold after a restart by a check', async (t, env) => {
+  const container = await started(env, { resources: { memoryBytes: 64 * MIB } });
+  await container.update({ resources: { memoryBytes: 128 * MIB } });
+  await fallIll(container);
+  t.is(memoryLimit(env, container), 128 * MIB);
+  t.is(container.inspect().HostConfig.Memory, 128 * MIB);
+});
+
+onOverlay(
+  'health: descriptors of the first start are given again, also after a change of limits or policy',
+  async (t, env) => {
+    const file = join(temporaryDirectory(t), 'out');
+    const command = ['sh', '-c', 'rm -f /ill; echo run; exec sleep 1000'];
+    const container = await env.engine.containers.create(
+      env.options({ command, stopTimeoutSec: 0, health: CHECK, log: { driver: 'none' } }),
+    );
+    const out = openSync(file, 'w');
+    await container.start({ stdio: { stdout: out } });
+    closeSync(out);
+    await container.update({ resources: { pidsLimit: 44 } });
+    await container.update({ restart: { policy: 'always' } });
+    await fallIll(container);
+    await until('the second line', () => readFileSync(file, 'utf8') === 'run\nrun\n');
+    t.pass();
+  },
+);
