@@ -1,11 +1,15 @@
 /** How much files take on the disk. */
-import { lstatSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { namesIn } from '../host/readable.js';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../native/directory-entries.js';
 
 /** Entries looked at before giving up: a listing must end. */
 const MAX_ENTRIES = 5_000_000;
+
+/** Of a longer path the directory is opened, and what is in it has a short one again. With a name it must fit in PATH_MAX; a letter may take three bytes. */
+const LONG_PATH = 1000;
 
 /**
  * Apparent size of all files below a directory, not of directories themselves; each inode counts once; links are not followed, other
@@ -15,15 +19,19 @@ export function treeSize(root: string): number {
   const top = lstatSync(root, { throwIfNoEntry: false });
   if (top === undefined) return 0;
   const seen = new Set<number>();
-  const pending = [root];
+  /** Directories, and descriptors that are closed when all that was found by them has been looked at. */
+  const pending: (string | number)[] = [root];
   let total = 0;
   let entries = 0;
-  for (let directory = pending.pop(); directory !== undefined && entries < MAX_ENTRIES; directory = pending.pop()) {
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next === 'number') closeSync(next);
+    if (typeof next === 'number' || entries >= MAX_ENTRIES) continue;
+    const directory = shortened(next, pending);
     // A directory that vanishes, or that a hostile container made unreadable, counts nothing.
     for (const name of namesIn(directory)) {
       entries += 1;
       const path = join(directory, name);
-      const stats = lstatSync(path, { throwIfNoEntry: false });
+      const stats = statsOf(path);
       if (stats === undefined || stats.dev !== top.dev) continue;
       if (stats.isDirectory()) {
         pending.push(path);
@@ -37,4 +45,24 @@ export function treeSize(root: string): number {
     }
   }
   return total;
+}
+
+/** The directory by a path that more can be added to. */
+function shortened(directory: string, opened: (string | number)[]): string {
+  if (directory.length <= LONG_PATH) return directory;
+  try {
+    const fd = openSync(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    opened.push(fd);
+    return `/proc/self/fd/${fd}`;
+  } catch {
+    return directory;
+  }
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
