@@ -15,6 +15,7 @@ import {
 } from '../native/directory-entries.js';
 import { isNativeError } from '../native/native-error.js';
 import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { checkDepth } from './depth.js';
 
 export interface LayerChange {
   readonly kind: 'added' | 'changed' | 'deleted';
@@ -29,13 +30,13 @@ interface Pair {
 
 /**
  * Each change, parents first, names in order. `made` are paths on which something was mounted: their mount points, and directories that are
- * there for nothing else, are not the container's doing.
+ * there for nothing else, are not the container's doing. NOT_SUPPORTED for a tree that is too deep.
  */
 export async function* layerChanges(
   pair: Pair,
   made: ReadonlySet<string>,
 ): AsyncGenerator<LayerChange, void, undefined> {
-  yield* changesIn(pair, '', new MadeByEngine(made));
+  yield* changesIn(pair, { path: '', depth: 0, made: new MadeByEngine(made) });
 }
 
 /** Mount points and what leads to them. */
@@ -78,11 +79,19 @@ export function isOpaque({ xattrs }: DirectoryEntry): boolean {
   return xattrs.get('trusted.overlay.opaque')?.toString() === 'y';
 }
 
+/** The directory that is looked into. */
+interface At {
+  readonly path: BinaryText;
+  /** How many are above it. */
+  readonly depth: number;
+  readonly made: MadeByEngine;
+}
+
 async function* changesIn(
   { upper, lower }: Pair,
-  above: BinaryText,
-  made: MadeByEngine,
+  { path: above, depth, made }: At,
 ): AsyncGenerator<LayerChange, void, undefined> {
+  checkDepth(depth, 'compared');
   const names = await directoryNames(upper);
   const entries = await directoryEntries(upper, names);
   const below = lower === undefined ? [] : await directoryEntries(lower, names);
@@ -102,10 +111,7 @@ async function* changesIn(
     const inside = changesOfDirectory(
       { upper, lower: old !== undefined && isDirectory(old) ? lower : undefined },
       entry,
-      {
-        path,
-        made,
-      },
+      { path, depth: depth + 1, made },
     );
     // Only for what is mounted in it is it there, unless something else is.
     const isOurs = made.isPoint(path) || made.isAbove(path);
@@ -127,16 +133,16 @@ async function* changesIn(
 async function* changesOfDirectory(
   { upper, lower }: Pair,
   entry: DirectoryEntry,
-  { path, made }: { readonly path: BinaryText; readonly made: MadeByEngine },
+  at: At,
 ): AsyncGenerator<LayerChange, void, undefined> {
   using inner = openIfDirectory(upper, entry.name);
   if (inner === undefined) return;
   using old = lower === undefined ? undefined : openIfDirectory(lower, entry.name);
   if (old !== undefined && isOpaque(entry)) {
     const kept = new Set(await directoryNames(inner.fd));
-    for (const name of await directoryNames(old.fd)) if (!kept.has(name)) yield change('deleted', `${path}/${name}`);
+    for (const name of await directoryNames(old.fd)) if (!kept.has(name)) yield change('deleted', `${at.path}/${name}`);
   }
-  yield* changesIn({ upper: inner.fd, lower: old?.fd }, path, made);
+  yield* changesIn({ upper: inner.fd, lower: old?.fd }, at);
 }
 
 /** Type, permissions and owner; contents aside. */

@@ -26,6 +26,7 @@ import { isNativeError } from '../native/native-error.js';
 import { ARCHIVE_END, encodeHeader } from '../tar/encode.js';
 import { paddingOf, type TarHeader, type TarType } from '../tar/header.js';
 import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
+import { checkDepth } from './depth.js';
 import { OPAQUE_MARK, WHITEOUT } from './images/unpack-layer.js';
 import { isOpaque, isWhiteout } from './layer-changes.js';
 import { attributeInside, isKept, ownerInside, type IdMaps } from './owners.js';
@@ -46,9 +47,6 @@ const ELSEWHERE = ['trusted.overlay.redirect', 'trusted.overlay.metacopy'];
 
 /** Entries that are looked at in one go. */
 const BATCH = 256;
-
-/** Each level holds a descriptor; a tree of use has a tenth of this. */
-const MAX_DEPTH = 400;
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Small files are read at once: a trip through the thread pool takes longer. */
@@ -115,8 +113,7 @@ class TreePacker {
   }
 
   async *content(directory: number, path: BinaryText, depth: number): AsyncGenerator<Buffer, void, undefined> {
-    if (depth > MAX_DEPTH)
-      throw new TspodError('NOT_SUPPORTED', `directories that are nested deeper than ${MAX_DEPTH} are not archived`);
+    checkDepth(depth, 'archived');
     const names = await directoryNames(directory);
     for (let at = 0; at < names.length; at += BATCH) {
       const { signal } = this.#options;

@@ -1,11 +1,13 @@
 /** Two trees of files, one against the other. */
 import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
 import { toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { checkDepth } from './depth.js';
 import { change, isSame, openIfDirectory, type LayerChange } from './layer-changes.js';
 
 /**
  * What the newer tree has added, changed and deleted, parents first, names in order. Contents are not read: a
  * file whose size and times are the same is the same. A directory counts as changed when something in it has. `made`: paths that are passed over.
+ * NOT_SUPPORTED for a tree that is too deep.
  */
 export async function* treeChanges(
   older: { readonly fd: number },
@@ -13,7 +15,7 @@ export async function* treeChanges(
   made: ReadonlySet<string>,
 ): AsyncGenerator<LayerChange, void, undefined> {
   const skipped = new Set([...made].map((path) => toBinaryText(path)));
-  yield* changesIn({ older: older.fd, newer: newer.fd }, '', skipped);
+  yield* changesIn({ older: older.fd, newer: newer.fd }, { path: '', depth: 0, skipped });
 }
 
 interface Pair {
@@ -22,11 +24,19 @@ interface Pair {
   readonly newer: number;
 }
 
+/** The directory that is looked into. */
+interface At {
+  readonly path: BinaryText;
+  /** How many are above it. */
+  readonly depth: number;
+  readonly skipped: ReadonlySet<BinaryText>;
+}
+
 async function* changesIn(
   { older, newer }: Pair,
-  above: BinaryText,
-  skipped: ReadonlySet<BinaryText>,
+  { path: above, depth, skipped }: At,
 ): AsyncGenerator<LayerChange, void, undefined> {
+  checkDepth(depth, 'compared');
   const kept = await directoryNames(newer);
   const before = older === undefined ? [] : await directoryNames(older);
   const names = [...new Set([...kept, ...before])].sort();
@@ -47,7 +57,7 @@ async function* changesIn(
     if (inner === undefined) continue;
     using outer = older === undefined ? undefined : openIfDirectory(older, name);
     const untold = kind === undefined ? change('changed', path) : undefined;
-    yield* below(changesIn({ older: outer?.fd, newer: inner.fd }, path, skipped), untold);
+    yield* below(changesIn({ older: outer?.fd, newer: inner.fd }, { path, depth: depth + 1, skipped }), untold);
   }
 }
 

@@ -7,7 +7,7 @@ import { removeTree } from '../../src/native/index.js';
 import { treeSize } from '../../src/storage/size.js';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { makeDeepTree } from '../helpers/deep-tree.js';
-import { testEngine, type TestEngine } from '../helpers/engine.js';
+import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { openDescriptors } from '../helpers/native.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -15,6 +15,7 @@ import { temporaryDirectory } from '../helpers/temp.js';
 const BYTES = 1024 ** 2;
 /** Of a path of directories with names of 20 letters the kernel takes 195. */
 const DEEP = 300;
+/** More than JavaScript’s stack has room for. */
 const DEEPER = 1500;
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
@@ -51,4 +52,23 @@ test('treeSize: what is beside deep directories counts once, and no descriptor s
   const before = openDescriptors();
   t.is(treeSize(top), 5 * BYTES);
   t.deepEqual(openDescriptors(), before);
+});
+
+test('diff and commit: of trees that are too deep they say so', async (t) => {
+  if (!ready(t)) return;
+  const env = await testEngine(t);
+  const { engine } = env;
+  const rootfs = busyboxRoot(t);
+  const [deep, deeper] = [await nested(env, rootfs, DEEP), await nested(env, rootfs, DEEPER)];
+  t.is((await deep.diff()).length, DEEP + 1);
+  t.is((await engine.diff(deep.id, deeper.id)).length, DEEP + 2);
+  for (const tried of [
+    () => deeper.diff(),
+    () => engine.diff(deeper.id, deep.id),
+    () => engine.images.commit(deeper.id, { name: 'deep:1' }),
+  ]) {
+    const message = await rejectsWith(t, tried(), 'NOT_SUPPORTED');
+    t.regex(message, /^directories that are nested deeper than 400 are not (compared|archived)$/);
+  }
+  for (const container of [deep, deeper]) await container.remove();
 });
