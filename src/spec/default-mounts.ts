@@ -1,19 +1,7 @@
 /** The mounts that every container has, as Podman users rely on them. */
 import type { OciMount } from '../oci/spec.js';
-import { isWithin } from '../util/paths.js';
 import type { ContainerConfig } from './config.js';
 import { donorOf, isPrivate } from './namespaces.js';
-import { secretFiles } from './secret-options.js';
-
-/** Files that the engine writes for a container, by path on the host; absent: the container's root has its own. */
-export interface ContainerFiles {
-  readonly hosts?: string;
-  readonly hostname?: string;
-  readonly resolvConf?: string;
-  readonly containerenv?: string;
-  /** The directory of its secrets: a file for each, by its position. */
-  readonly secrets?: string;
-}
 
 /** Kernel file systems, /dev and below. */
 export function kernelMounts(config: ContainerConfig): readonly OciMount[] {
@@ -133,51 +121,9 @@ export function readOnlyRootMounts(config: ContainerConfig): readonly OciMount[]
   }));
 }
 
-/** The engine's files, bound over the container's, and over those in the directories that its programs change their root to. */
-export function fileMounts(config: ContainerConfig, files: ContainerFiles): readonly OciMount[] {
-  const places: readonly (readonly [string, string | undefined])[] = [
-    ['/etc/hosts', files.hosts],
-    ['/etc/hostname', files.hostname],
-    ['/etc/resolv.conf', files.resolvConf],
-    ['/run/.containerenv', files.containerenv],
-  ];
-  const options = ['bind', 'rprivate', ...(config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [])];
-  const roots = ['', ...config.chrootDirs];
-  return [
-    ...places.flatMap(([path, source]) =>
-      source === undefined ? [] : roots.map((root) => ({ destination: root + path, type: 'bind', source, options })),
-    ),
-    ...(files.secrets === undefined ? [] : secretMounts(config, files.secrets)),
-  ];
-}
-
-function secretMounts({ secrets }: ContainerConfig, directory: string): readonly OciMount[] {
-  const options = ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'];
-  return secretFiles(secrets, directory).map(({ secret, path }) => ({
-    destination: secret.target,
-    type: 'bind',
-    source: path,
-    options,
-  }));
-}
-
-/** The zone's data over the container's: `local` is the host's own. */
-export function timezoneMounts(timezone: string | undefined): readonly OciMount[] {
-  if (timezone === undefined) return [];
-  const source = timezone === 'local' ? '/etc/localtime' : `/usr/share/zoneinfo/${timezone}`;
-  return [
-    {
-      destination: '/etc/localtime',
-      type: 'bind',
-      source,
-      options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'],
-    },
-  ];
-}
-
 /**
- * All mounts in the order in which they are made. A user's mount takes the place of a default one; a user's /dev of all that is
- * below it. The engine's files give way to a user's mount of a directory that they would lie in: it is the user's, not to be written to.
+ * All mounts in the order in which they are made: what lies below another after it. A user's mount takes the place of a default one; a user's
+ * /dev of all that is below it.
  */
 export function orderMounts(
   defaults: readonly OciMount[],
@@ -188,8 +134,7 @@ export function orderMounts(
   const kept = defaults.filter(
     ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
   );
-  const keptFiles = files.filter(({ destination }) => !users.some((mount) => isWithin(destination, mount.destination)));
-  const all = [...kept, ...keptFiles, ...users];
+  const all = [...kept, ...files, ...users];
   if (users.length === 0) return all;
   const depth = (mount: OciMount): number => mount.destination.split('/').length;
   return all.toSorted((a, b) => depth(a) - depth(b));

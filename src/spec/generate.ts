@@ -6,10 +6,10 @@ import type { OciDevice, OciLinux, OciMount, OciProcess, OciSpec } from '../oci/
 import { boundingCapabilities, capabilitySets } from './capabilities.js';
 import { cgroupsPath } from './cgroup-path.js';
 import type { ContainerConfig } from './config.js';
-import { fileMounts, kernelMounts, orderMounts, readOnlyRootMounts, timezoneMounts } from './default-mounts.js';
-import type { ContainerFiles } from './default-mounts.js';
+import { kernelMounts, orderMounts, readOnlyRootMounts } from './default-mounts.js';
 import { DEFAULT_DEVICES, deviceRules } from './devices.js';
 import { environmentItems } from './environment.js';
+import { fileMounts, type ContainerFiles } from './file-mounts.js';
 import { NO_HOST_PATHS } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { pathMasks } from './masks.js';
@@ -109,7 +109,7 @@ function namedProfile({ security: { apparmorProfile } }: ContainerConfig): strin
 }
 
 function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciMount[] {
-  const files = [...fileMounts(config, details.files ?? {}), ...timezoneMounts(config.timezone)];
+  const files = fileMounts(config, details.files ?? {});
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
   const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
   const ordered = orderMounts(defaults, files, own);
@@ -123,7 +123,7 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
 /** Where something is or was mounted in the container, with what the kernel's file systems are. */
 export function mountTargets(config: ContainerConfig): readonly string[] {
   const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/', secrets: '/' };
-  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config), ...timezoneMounts(config.timezone)];
+  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
   const mounts = [...defaults, ...fileMounts(config, all), ...config.mounts.map((mount) => ociMount(mount))];
   return mounts.map((mount) => mount.destination);
 }

@@ -3,7 +3,7 @@ import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, 
 
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
-import type { ContainerFiles } from '../spec/default-mounts.js';
+import type { ContainerFiles } from '../spec/file-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { NO_SPACE } from '../util/errno.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';

@@ -1,5 +1,14 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf, as containers see them. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
@@ -168,6 +177,23 @@ test('a mount of the user’s takes the place of the engine’s file', async (t)
   }));
   const script = 'cat /etc/hosts /etc/hostname /etc/resolv.conf; grep -c " /etc/" /proc/mounts';
   t.is(await inside(here, { network: 'host', mounts }, script), 'mine\nmine\nmine\n3\n');
+});
+
+test('the files lie in a tmpfs and a volume that are mounted above them, and in no directory of the host', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const here = await place(t);
+  const options = { hostname: 'box' };
+  const script = 'cat /etc/hostname; [ -e /run/.containerenv ] && echo env; true';
+  const mounted = (type: 'tmpfs' | 'volume', options: readonly string[] = []) =>
+    ['/etc', '/run'].map((target) => ({ type, target, options }));
+  t.is(await inside(here, { ...options, mounts: mounted('tmpfs') }, script), 'box\nenv\n');
+  t.is(await inside(here, { ...options, mounts: mounted('volume') }, script), 'box\nenv\n');
+  const from = join(here.root, 'mine');
+  mkdirSync(from);
+  writeFileSync(join(from, 'hostname'), 'mine\n');
+  const bound = { type: 'bind' as const, source: from, target: '/etc' };
+  t.is(await inside(here, { ...options, mounts: [bound] }, 'cat /etc/hostname'), 'mine\n');
+  t.deepEqual(readdirSync(from), ['hostname']);
 });
 
 test('the files are seen below the directories that programs change their root to', async (t) => {

@@ -58,6 +58,37 @@ test('a container has a secret as a file of memory, with its owner and permissio
   t.throws(() => statSync(directory), { code: 'ENOENT' });
 });
 
+test('a secret lies in whatever is mounted above its place, and gives way to a mount at it', async (t) => {
+  if (!ready(t)) return;
+  storeOf(t);
+  const rootfs = `${busyboxRoot(t)}:O`;
+  await runWith(t, { input: 'of the test' }, 0, 'secret', 'create', 'token', '-');
+  const below = async (path: string, ...flags: string[]) =>
+    output(
+      t,
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--secret',
+      `token,target=${path}`,
+      ...flags,
+      '--rootfs',
+      rootfs,
+      'cat',
+      path,
+    );
+  const at = '/run/secrets/token';
+  t.is(await below(at, '--read-only', '--tmpfs', '/run'), 'of the test');
+  t.is(await below(at, '--tmpfs', '/run/secrets:ro'), 'of the test');
+  t.is(await below(at, '-v', '/run'), 'of the test');
+  t.is(await below('/etc/app/key', '-v', 'conf:/etc/app'), 'of the test');
+  const directory = temporaryDirectory(t);
+  t.is(await below(at, '-v', `${directory}:/run`), 'of the test');
+  writeFileSync(join(directory, 'own'), 'of the user');
+  t.is(await below(at, '-v', `${join(directory, 'own')}:${at}`), 'of the user');
+});
+
 test('a container keeps what its secrets were when it was made', async (t) => {
   if (!ready(t)) return;
   const { engine, options } = await testEngine(t);

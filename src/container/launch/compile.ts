@@ -8,7 +8,7 @@ import { launchPlan } from '../../plan/launch.js';
 import type { Plan } from '../../plan/ops.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerNetwork } from '../../spec/container-network.js';
-import type { ContainerFiles } from '../../spec/default-mounts.js';
+import type { ContainerFiles } from '../../spec/file-mounts.js';
 import { generateSpec } from '../../spec/generate.js';
 import { resolveHostPaths } from '../../spec/host-paths.js';
 import type { HostPaths } from '../../spec/host-paths.js';

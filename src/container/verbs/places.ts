@@ -1,7 +1,6 @@
 /** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
 import { TspodError } from '../../errors.js';
-import { fileMounts, orderMounts } from '../../spec/default-mounts.js';
-import { ociMount } from '../../spec/mounts.js';
+import { fileMounts } from '../../spec/file-mounts.js';
 import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
@@ -69,13 +68,7 @@ export function containerBindMounts(context: EngineContext, id: string): Readonl
   const paths = containerPaths(context.directories, id);
   if (observe(state, paths).kind !== 'live') return {};
   const config = readConfig(context, id);
-  const files = fileMounts(config, filesOf(context, { id, name, config, paths }));
-  const kept = orderMounts(
-    [],
-    files,
-    config.mounts.map((mount) => ociMount(mount)),
-  );
-  const own = kept.filter((mount) => files.includes(mount));
+  const own = fileMounts(config, filesOf(context, { id, name, config, paths }));
   return Object.fromEntries(own.map(({ destination, source = '' }) => [destination, source]));
 }
 
