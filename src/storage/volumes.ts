@@ -26,6 +26,8 @@ import { packDirectory } from './pack-tree.js';
 import { unpackTree } from './unpack-tree.js';
 
 const GONE = '.gone';
+/** Until the first container gives it another one. */
+const MADE_MODE = 0o755;
 
 export interface VolumePaths {
   readonly directory: string;
@@ -54,7 +56,7 @@ export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: O
   const made = join(directory, '_made');
   mkdirSync(made, { recursive: true });
   chownSync(made, owner.uid, owner.gid);
-  chmodSync(made, 0o755);
+  chmodSync(made, MADE_MODE);
   renameSync(made, data);
   // The new names are there after a power cut.
   for (const path of [directory, dirname(directory)]) syncPath(path);
@@ -93,6 +95,12 @@ function isRealDirectory(path: string): boolean {
 export function volumeOwner({ data }: VolumePaths): Owner | undefined {
   const found = lstatSync(data, { throwIfNoEntry: false });
   return found === undefined ? undefined : { uid: found.uid, gid: found.gid };
+}
+
+/** Nobody has given it, by hand, an owner or permissions of their own: it is root's, as one is made that has no owner yet. */
+export function isAsMade({ data }: VolumePaths): boolean {
+  const { uid, gid, mode } = lstatSync(data);
+  return uid === 0 && gid === 0 && (mode & 0o7777) === MADE_MODE;
 }
 
 function namesIn(directory: string): readonly string[] {

@@ -138,3 +138,21 @@ test('prunes pass over what somebody else removes meanwhile', async (t) => {
     [pod.id],
   );
 });
+
+test('a prune passes over what somebody is just starting', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await testEngine(t);
+  const { engine, options } = env;
+  const other = await env.reopen();
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  let pruning: ReturnType<typeof other.containers.prune> | undefined;
+  await container.batch(async (held) => {
+    pruning = other.containers.prune();
+    // It waits for the lock by then.
+    await delay(200);
+    await held.start();
+  });
+  const { done, failed } = (await pruning) ?? { done: [], failed: [] };
+  t.deepEqual([done, [...failed]], [[], []]);
+  t.is(container.state().status, 'running');
+});

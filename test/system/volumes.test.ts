@@ -1,6 +1,7 @@
 /** Volumes: what containers see of them, who owns what is in them, what is copied into them, and when they go. */
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -368,6 +369,27 @@ test('import: what is no archive is refused as an archive; a directory is, befor
     t.notRegex(said, /layer/, what);
   }
   t.true(existsSync(inside('to')));
+});
+
+test('import: a backup into a new volume is for the user of the image, whose directory gives the owner', async (t) => {
+  if (!ready(t)) return;
+  const { engine, sh, inside } = await withFiles(t, [
+    { path: 'db', type: 'directory', mode: 0o700, uid: 70, gid: 71 },
+    { path: 'db/of-image', content: 'x', uid: 70 },
+  ]);
+  const write = 'echo more >> /db/f; cat /db/f; ls /db; stat -c "%a %u %g" /db';
+  await sh('echo one > /db/f; rm /db/of-image', [volume('db', '/db')], { user: '70:71' });
+  const backup = await buffer(await engine.volumes.export('db'));
+  await engine.volumes.create({ name: 'restored' });
+  await engine.volumes.import('restored', Readable.from([backup]));
+  t.is(await sh(write, [volume('restored', '/db')], { user: '70:71' }), 'one\nmore\nf\n700 70 71\n');
+  await engine.volumes.create({ name: 'given', uid: 5 });
+  await engine.volumes.import('given', Readable.from([backup]));
+  t.is(await sh('ls /db; stat -c "%a %u" /db', [volume('given', '/db')]), 'f\n755 5\n');
+  await engine.volumes.create({ name: 'by-hand' });
+  writeFileSync(inside('by-hand', 'mine'), '');
+  chmodSync(inside('by-hand'), 0o750);
+  t.is(await sh('ls /db; stat -c "%a %u" /db', [volume('by-hand', '/db')]), 'mine\n750 0\n');
 });
 
 test('check finds directories without volumes and volumes without directories', async (t) => {

@@ -16,6 +16,7 @@ import { NO_ID_MAPS, ownerOutside, type Owner } from '../../storage/owners.js';
 import {
   copyBeside,
   directoryInside,
+  isAsMade,
   isEmptyDirectory,
   moveIn,
   takeAttributes,
@@ -61,7 +62,8 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
     return;
   }
   if (volume.stage === 'done') return;
-  if (!isEmptyDirectory(paths.data)) {
+  const isFull = !isEmptyDirectory(paths.data);
+  if (isFull && (volume.stage === 'owned' || !isAsMade(paths))) {
     volumes.setStage(name, 'done');
     return;
   }
@@ -77,6 +79,10 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
       chownSync(paths.data, uid, gid);
     }
     volumes.setOwner(name, owner);
+  }
+  if (isFull) {
+    volumes.setStage(name, 'done');
+    return;
   }
   if (from === undefined || wantsNone || (await directoryNames(from.fd)).length === 0) return;
   await copyBeside(paths, from, maps);

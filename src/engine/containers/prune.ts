@@ -26,8 +26,8 @@ export async function pruneContainers(
       await removeContainer(context, id);
       done.push(id);
     } catch (error) {
-      // Somebody has removed it meanwhile.
-      if (isTspodError(error, 'NO_SUCH_CONTAINER')) continue;
+      // Somebody has removed it, or started it, meanwhile.
+      if (isTspodError(error, 'NO_SUCH_CONTAINER') || isTspodError(error, 'STATE_INVALID')) continue;
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -185,7 +185,7 @@ interface ImportRequest {
   readonly from: string | Readable;
 }
 
-/** From then on it has content of its own, and gets none of an image's. */
+/** From then on it has content of its own, and gets none of an image's; the owner of one that is new is still to come. */
 async function importVolume(
   context: EngineContext,
   { name: nameOrPrefix, from }: ImportRequest,
@@ -197,8 +197,9 @@ async function importVolume(
   ensureDirectory(context, name);
   const paths = volumePaths(context.paths.volumes, name);
   using _held = await lock(paths.lock, signal === undefined ? {} : { signal });
-  if (context.store.volumes.get(name)?.stage === 'filling') await moveIn(paths);
-  context.store.volumes.setStage(name, 'done');
+  const stage = context.store.volumes.get(name)?.stage;
+  if (stage === 'filling') await moveIn(paths);
+  if (stage !== 'new') context.store.volumes.setStage(name, 'done');
   using directory = openDirectory(volumeMount(context, name).path);
   // With them come node:stream and node:zlib, which other commands would load for nothing.
   const [{ decompressed }, { unpackTree }] = await Promise.all([
