@@ -24,6 +24,7 @@ the same with a sibling that swaps it :: CVE-2025-31133, CVE-2025-52881 :: secur
 the console is made of a link :: CVE-2025-52565 :: security/mounts.test.ts :: terminal: the console is the container’s own while a sibling swaps what it may be made of (CVE-2025-52565)
 /dev of the root is a link :: CVE-2026-41579, CVE-2026-47766 :: security/mounts.test.ts :: mounts: devices are not made where a link in place of /dev leads to; by \${peer} of Debian 12 they are (CVE-2026-41579)
 a sibling swaps the target of a mount :: CVE-2021-30465, CVE-2024-45310 :: security/mounts.test.ts :: mounts: a sibling that swaps the targets for links to the host leads none of them out (CVE-2021-30465, CVE-2024-45310)
+the source of a mount is a link that the container has made :: - :: security/mounts.test.ts :: mounts: a source in a directory that the container writes is not what it has linked there, when it is launched again, \${how}
 the target of a mount is a link :: CVE-2019-18837, CVE-2026-87766 :: security/mounts.test.ts :: mounts: links of the root, old or in a row, lead to places in it; too many are refused (CVE-2019-18837)
 the old root is within reach :: CVE-2026-87766 :: launch/mounts.test.ts :: pivotRoot: of the host nothing is left, neither mounts nor a way back
 volumes of an image lie outside :: CVE-2022-23648 :: security/mounts.test.ts :: volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)

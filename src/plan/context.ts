@@ -3,6 +3,7 @@ import type { CgroupHierarchy } from '../host/cgroup-layout.js';
 import type { NamespaceType, OciHook } from '../oci/spec.js';
 import type { HealthContext } from './health.js';
 import type { NetworkContext } from './network/attach.js';
+import type { SourcePlace } from './open-source.js';
 
 /** A process that is told from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
 export interface ProcessRef {
@@ -164,6 +165,8 @@ export interface LaunchContext {
   readonly root: RootSource;
   /** Images that the spec's mounts of type overlay stand for, by their places in the container. @default none */
   readonly imageLayers?: ReadonlyMap<string, ImageLayers>;
+  /** Sources of bind mounts that lie where the container may write, by their paths. @default none */
+  readonly sourcePlaces?: ReadonlyMap<string, SourcePlace>;
   /** @default none */
   readonly extendedFiles?: readonly ExtendedFile[];
   /** Symbolic links that the root gets where nothing has their name. @default none */

@@ -1,20 +1,16 @@
 /** Copies of the host's mounts that the monitor takes for a container. */
 import { MS } from '../oci/mount-options.js';
 import type { PlanBuilder } from './builder.js';
+import { openSource, type Source } from './open-source.js';
 import { NONE } from './ops.js';
-
-interface Copy {
-  readonly slot: number;
-  readonly path: string;
-  readonly recursive: 0 | 1;
-}
 
 /**
  * A copy of a part of the host's tree, taken in the host's mount namespace. Where that is shared, as systemd has it, so would the copy be: what is
  * mounted on it would appear on the host as well (mount_namespaces(7)).
  */
-export function copyMount(builder: PlanBuilder, { slot, path, recursive }: Copy): void {
-  builder.add('prepare', 'openTree', { slot, path, recursive });
+export function copyMount(builder: PlanBuilder, source: Source): void {
+  const { slot } = source;
+  openSource(builder, 'prepare', source);
   const none = { set: 0n, clear: 0n, usernsSlot: NONE };
   builder.add('prepare', 'mountAttributes', { slot, ...none, propagation: MS.PRIVATE, recursive: 1 });
 }

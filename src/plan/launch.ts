@@ -183,6 +183,7 @@ function addFileSystem(launch: Launch): void {
     donated: takeDonated(launch),
     mountLabel,
     imageLayers: context.imageLayers ?? new Map<string, never>(),
+    sourcePlaces: context.sourcePlaces ?? new Map<string, never>(),
     staging: stagingDirectory(context),
   });
   addDevices(builder, spec, {

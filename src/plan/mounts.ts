@@ -6,6 +6,7 @@ import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
 import { copyMount } from './copy-mount.js';
 import type { CgroupPlacement, ImageLayers } from './context.js';
+import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers } from './root.js';
 
@@ -31,6 +32,8 @@ export interface MountContext {
   readonly mountLabel: string | undefined;
   /** Images, by where they are to be. */
   readonly imageLayers: ReadonlyMap<string, ImageLayers>;
+  /** Sources that are looked up in a directory, by their paths. */
+  readonly sourcePlaces: ReadonlyMap<string, SourcePlace>;
   /** Where the root is: covered for a moment, where only the plan sees it. */
   readonly staging: string;
 }
@@ -142,10 +145,11 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
   const shares = options.propagation !== undefined && !isPrivate(options);
   const outside = context.usernsSlot !== NONE || shares;
   const slot = outside ? builder.slot() : context.slot;
-  if (outside && options.idmap !== 'no') builder.add('afterClone', 'openTree', { slot, path, recursive });
-  else if (shares) builder.add('prepare', 'openTree', { slot, path, recursive });
-  else if (outside) copyMount(builder, { slot, path, recursive });
-  else builder.add('init', 'openTree', { slot, path, recursive });
+  const source = { slot, path, recursive, place: context.sourcePlaces.get(path) } as const;
+  if (outside && options.idmap !== 'no') openSource(builder, 'afterClone', source);
+  else if (shares) openSource(builder, 'prepare', source);
+  else if (outside) copyMount(builder, source);
+  else openSource(builder, 'init', source);
   if (options.idmap !== 'no') mapIds(builder, slot, { options, context });
   if (options.set !== 0n || options.clear !== 0n) setAttributes(builder, slot, options);
   if (options.recursiveSet !== 0n || options.recursiveClear !== 0n) {

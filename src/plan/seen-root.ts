@@ -5,6 +5,7 @@ import { PlanBuilder } from './builder.js';
 import type { ImageLayers } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import { CREATE_DIRECTORY, CREATE_SAME_KIND } from './mounts.js';
+import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';
 
@@ -23,6 +24,8 @@ export interface SeenMount {
   readonly mount: OciMount;
   /** `gone`: what it is mounted from is no longer there. */
   readonly from: 'bind' | 'gone' | ImageLayers;
+  /** Of a bind mount whose source lies where the container may write. */
+  readonly place: SourcePlace | undefined;
 }
 
 /**
@@ -58,7 +61,7 @@ interface MadeMount {
 
 function addSource(
   builder: PlanBuilder,
-  { mount, from }: SeenMount,
+  { mount, from, place }: SeenMount,
   { usernsSlot, frame }: { readonly usernsSlot: number; readonly frame: string },
 ): MadeMount {
   const slot = builder.slot();
@@ -79,7 +82,7 @@ function addSource(
     return { slot, target, create: CREATE_DIRECTORY, mayFail: false };
   }
   const recursive = options.bind === 'bind' ? 0 : 1;
-  builder.add('prepare', 'openTree', { slot, path: mount.source ?? '', recursive });
+  openSource(builder, 'prepare', { slot, path: mount.source ?? '', recursive, place });
   if (options.idmap !== 'no')
     change({ set: MOUNT_ATTR.IDMAP, clear: 0n, recursive: options.idmap === 'ridmap' ? 1 : 0, usernsSlot });
   if (options.set !== 0n || options.clear !== 0n)

@@ -74,8 +74,8 @@ export const DESCRIBERS: Describers = {
   readonlyRoot: () => 'make the root read-only',
   copyUp: ({ path }) => `copy what is in ${path}`,
   setRootPropagation: ({ flags }) => `make mounts ${propagationName(flags)}`,
-  openTreeInRoot: ({ path, recursive }, { target }) =>
-    `${recursive === 1 ? 'rbind' : 'bind'} the container's ${path}${target === undefined ? '' : ` on ${target}`}`,
+  openTreeInRoot: ({ path, recursive, rootSlot }, { slot, target }) =>
+    `${recursive === 1 ? 'rbind' : 'bind'} ${path} in ${slot(rootSlot)}${target === undefined ? '' : ` on ${target}`}`,
 
   makeDirectory: ({ path, mode }) => `make directory ${path} ${octal(mode)}`,
   makeNode: ({ path, mode, major, minor }) =>

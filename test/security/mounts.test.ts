@@ -1,9 +1,21 @@
 /** Mounts of a container whose root, or a sibling, has prepared the places that they go to. */
-import { mkdirSync, readdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 
-import type { CreateOptions } from '../../src/index.js';
+import type { Container, CreateOptions } from '../../src/index.js';
+import { isNativeError } from '../../src/native/index.js';
 import {
   attackersRoot,
   hostMountsBelow,
@@ -16,7 +28,7 @@ import {
   unlessRefused,
 } from '../helpers/attacks.js';
 import { testEngine } from '../helpers/engine.js';
-import { busyboxLayer, imageOf, layerOf, sourceOf } from '../helpers/layers.js';
+import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -222,6 +234,122 @@ test('mounts: what lies in /proc and /sys of a root does not become theirs (CVE-
   }
   t.deepEqual(hostParameters(), before);
 });
+
+const IDS = [{ containerId: 0, hostId: 100_000, size: 65_536 }];
+
+/** Ways in which a mount is made: by init, by the monitor for another user's init, or in the host's namespace; options of the container and of its mounts. */
+const MADE: Readonly<Record<string, readonly [CreateOptions, readonly string[]]>> = {
+  plain: [{}, []],
+  'in a user namespace': [{ uidMaps: IDS, gidMaps: IDS }, []],
+  'with ids of a user namespace': [{ uidMaps: IDS, gidMaps: IDS }, ['idmap']],
+  'as a slave of the host': [{}, ['rslave']],
+};
+
+for (const [how, [more, mountOptions]] of Object.entries(MADE)) {
+  test(`mounts: a source in a directory that the container writes is not what it has linked there, when it is launched again, ${how}`, async (t) => {
+    if (!requires(t, 'root', 'overlay', 'busybox', 'userns')) return;
+    const { engine, options } = await testEngine(t);
+    const rootfs = attackersRoot(t);
+    const targets = [(host: string) => host, (host: string) => `../../../../../..${host}`];
+    for (const [number, targetOf] of targets.entries()) {
+      const host = sentinel(t);
+      const data = temporaryDirectory(t, 'tspod-shared-');
+      chmodSync(data, 0o777);
+      mkdirSync(join(data, 'sub'), { mode: 0o755 });
+      const given = `${data}-link`;
+      symlinkSync(data, given);
+      t.teardown(() => rmSync(given));
+      const target = targetOf(host.path);
+      const script = `grep ' /sub ' /proc/self/mountinfo; cat /sub/secret; echo x > /sub/new; test -e /data/old && exit 0; mv /data/sub /data/old; busybox ln -s ${target} /data/sub; exit 1`;
+      const container = await engine.containers.create(
+        options({
+          rootfs,
+          rootfsOverlay: true,
+          mounts: [
+            { type: 'bind', source: data, target: '/data', options: mountOptions },
+            // By the path that the user gave, and by a link of the user's.
+            { type: 'bind', source: join(number === 0 ? data : given, 'sub'), target: '/sub', options: mountOptions },
+          ],
+          restart: { policy: 'on-failure', maxRetries: 2 },
+          command: ['sh', '-c', script],
+          ...more,
+        }),
+      );
+      await container.start();
+      await container.wait();
+      t.is(readlinkSync(join(data, 'sub')), target, 'the attack was tried');
+      host.unchanged(`the policy, ${how}`);
+      await t.throwsAsync(container.start(), { message: /bind sub in \S+ on \/sub: .*no such file or directory/ });
+      host.unchanged(`start, ${how}`);
+      const copied = await unlessRefused(container.copyOut('/sub').then(buffer));
+      t.false(copied?.includes('of the host') ?? false);
+      await unlessRefused(
+        container.copyIn('/sub', Readable.from([tarOf([{ path: 'new', content: 'x' }])])),
+        isNativeError,
+      );
+      host.unchanged(`cp, ${how}`);
+      const log = await logOf(container);
+      t.regex(log, /tspod-shared-/, 'the source was mounted');
+      t.notRegex(log, /of the host|tspod-sentinel-/);
+      await container.remove();
+    }
+  });
+
+  test(`mounts: sources in other mounts and through links of the user are found again at each launch, ${how}`, async (t) => {
+    if (!requires(t, 'root', 'overlay', 'busybox', 'userns')) return;
+    const { engine, options } = await testEngine(t);
+    const top = temporaryDirectory(t, 'tspod-shared-');
+    chmodSync(top, 0o755);
+    const one = join(top, 'one');
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(top, name, 'data/releases/1'), { recursive: true });
+      writeFileSync(join(top, name, 'data/releases/1/file'), `release of ${name}\n`);
+      writeFileSync(join(top, name, 'file'), `${name}\n`);
+      symlinkSync('releases/1', join(top, name, 'data/current'));
+    }
+    // Of the user: an absolute one to a directory, to a part of the volume, and to the volume itself.
+    symlinkSync(one, join(top, 'absolute'));
+    symlinkSync(join(one, 'data/releases'), join(top, 'releases'));
+    symlinkSync('one/data', join(top, 'volume'));
+    const bind = (source: string, target: string) =>
+      ({ type: 'bind', source: join(top, source), target, options: mountOptions }) as const;
+    const container = await engine.containers.create(
+      options({
+        rootfs: attackersRoot(t),
+        rootfsOverlay: true,
+        mounts: [
+          bind('volume', '/data'),
+          bind('absolute/file', '/file'),
+          bind('one/data/releases/1', '/plain'),
+          bind('volume/current', '/current'),
+          bind('releases/1/file', '/one'),
+        ],
+        restart: { policy: 'on-failure', maxRetries: 1 },
+        command: ['sh', '-c', 'cat /file /plain/file /current/file /one; exit 1'],
+        ...more,
+      }),
+    );
+    await container.start();
+    await container.wait();
+    const once = `one\n${'release of one\n'.repeat(3)}`;
+    t.is(await logOf(container), once.repeat(2));
+    t.true((await buffer(await container.copyOut('/current/file'))).includes('release of one'));
+    // What the user changes counts at the next launch.
+    for (const name of ['absolute', 'volume']) rmSync(join(top, name));
+    symlinkSync(join(top, 'two'), join(top, 'absolute'));
+    symlinkSync('two/data', join(top, 'volume'));
+    await container.start();
+    await container.wait();
+    const changed = 'two\nrelease of one\nrelease of two\nrelease of one\n';
+    t.is((await logOf(container)).slice(2 * once.length), changed.repeat(2));
+  });
+}
+
+async function logOf(container: Container): Promise<string> {
+  let all = '';
+  for await (const { data } of container.logs()) all += data.toString();
+  return all;
+}
 
 test('mounts: more of all than anybody needs is taken as it is or refused, never cut short (CVE-2021-43784)', async (t) => {
   if (!requires(t, 'root', 'overlay', 'busybox', 'userns')) return;

@@ -1,19 +1,22 @@
 /** What the root of a container without a process looks like with its volumes, bind mounts and images. */
 import { statSync } from 'node:fs';
 
-import { ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { O_PATH, openBeneath, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
 import type { ImageLayers } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
+import type { SourcePlace } from '../../plan/open-source.js';
 import { seenRootPlan, type SeenMount } from '../../plan/seen-root.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import { orderMounts } from '../../spec/default-mounts.js';
 import { ociMount } from '../../spec/mounts.js';
+import { toBinaryText } from '../../util/binary-text.js';
 import { isWithin } from '../../util/paths.js';
 import type { HeldContainer } from '../held.js';
 import { prepareVolumes } from '../launch/fill-volumes.js';
 import { imageLayersOf, prepareImageMounts } from '../launch/image-mounts.js';
 import { rootOf } from '../launch/prepare.js';
+import { sourcePlaces, writtenRoot } from '../launch/source-places.js';
 import { openUserns } from './root-userns.js';
 import { hasVolumes, volumeMount } from './volumes.js';
 
@@ -37,9 +40,14 @@ export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<
   const images = imageLayersOf(context, { config, paths });
   const own = config.mounts.filter(isSeen).map((mount) => ociMount(mount, (name) => volumeMount(context, name)));
   using userns = await openUserns(config);
+  const mounts = orderMounts([], [], own);
+  const places = sourcePlaces(mounts, writtenRoot(config));
   const { plan, slot } = seenRootPlan({
     rootFd: root.fd,
-    mounts: orderMounts([], [], own).map((mount) => ({ mount, from: sourceOf(mount, images) })),
+    mounts: mounts.map((mount) => {
+      const place = places.get(mount.source ?? '');
+      return { mount, from: sourceOf(mount, images, place), place };
+    }),
     usernsFd: userns?.fd,
     frame: context.paths.locks,
   });
@@ -50,8 +58,20 @@ export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<
 function sourceOf(
   { destination, source = '' }: SeenMount['mount'],
   images: ReadonlyMap<string, ImageLayers>,
+  place: SourcePlace | undefined,
 ): SeenMount['from'] {
   const layers = images.get(destination);
   if (layers !== undefined) return layers;
-  return statSync(source, { throwIfNoEntry: false }) === undefined ? 'gone' : 'bind';
+  const isThere = place === undefined ? statSync(source, { throwIfNoEntry: false }) !== undefined : isIn(place);
+  return isThere ? 'bind' : 'gone';
+}
+
+function isIn({ top, path }: SourcePlace): boolean {
+  try {
+    using directory = openDirectory(top);
+    openBeneath(directory.fd, toBinaryText(path), O_PATH, { links: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }

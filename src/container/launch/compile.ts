@@ -29,6 +29,7 @@ import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
 import { imageLayersOf } from './image-mounts.js';
 import { seccompFilter } from './seccomp-filter.js';
+import { sourcePlaces, writtenRoot } from './source-places.js';
 import type { StdioPlan } from '../streams/stdio.js';
 import { volumeMount } from '../files/volumes.js';
 
@@ -126,6 +127,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     runDirectory: paths.run,
     root: request.root,
     imageLayers: imageLayersOf(context, request),
+    sourcePlaces: sourcePlaces(spec.mounts ?? [], writtenRoot(config)),
     extendedFiles: request.extended,
     links: MTAB,
     cgroup,

@@ -82,8 +82,11 @@ function missingUserWords(detail: string): string {
 
 /** Which file systems have identity-mapped mounts only the attempt tells. */
 function unshiftableWords(plan: Plan, failed: FailedStep, { slot }: Step<'mountAttributes'>): string {
-  const opened = plan.steps.slice(0, failed.step).findLast((step) => step.op === 'openTree' && step.slot === slot);
-  const path = opened?.op === 'openTree' ? opened.path : 'a mount';
+  const opened = plan.steps
+    .slice(0, failed.step)
+    .filter((step) => step.op === 'openTree' || step.op === 'openTreeInRoot')
+    .findLast((step) => step.slot === slot);
+  const path = opened?.path ?? 'a mount';
   return `the file system of ${path} cannot show its files to a user namespace as the container's (it has no identity-mapped mounts)`;
 }
 

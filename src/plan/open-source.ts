@@ -1,0 +1,30 @@
+/** What a bind mount is made from. */
+import type { PlanBuilder } from './builder.js';
+import { O_DIRECTORY, O_PATH } from './flags.js';
+import type { Stage } from './ops.js';
+
+/** Of a source in a directory that the container may write: links in there are the container's, and lead nowhere out of it. */
+export interface SourcePlace {
+  readonly top: string;
+  /** Below it. */
+  readonly path: string;
+}
+
+export interface Source {
+  readonly slot: number;
+  readonly path: string;
+  readonly recursive: 0 | 1;
+  /** @default looked up as any path of the host */
+  readonly place?: SourcePlace | undefined;
+}
+
+/** A copy of a part of the host's tree in a slot, which holds the top for a moment. */
+export function openSource(builder: PlanBuilder, stage: Stage, source: Source): void {
+  const { slot, path, recursive, place } = source;
+  if (place === undefined) {
+    builder.add(stage, 'openTree', { slot, path, recursive });
+    return;
+  }
+  builder.add(stage, 'openPath', { slot, path: place.top, flags: O_PATH | O_DIRECTORY });
+  builder.add(stage, 'openTreeInRoot', { slot, rootSlot: slot, path: place.path, recursive });
+}
