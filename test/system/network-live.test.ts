@@ -442,6 +442,36 @@ test('a network that is connected again with its old address is no other one to 
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
 
+test('a container that waits for its restart can neither be connected nor disconnected', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  for (const name of ['web', 'db']) await run(t, 0, 'network', 'create', name);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--restart', 'always', '--network', 'web', ...root, 'false');
+  // The wait becomes longer each time.
+  const states = /^([6-9]|\d\d) restarting$/;
+  const format = '{{.RestartCount}} {{.State.Status}}';
+  await until('a long wait', async () => states.test((await output(t, 'inspect', '--format', format, 'a')).trim()));
+  const links = network.links();
+  const words = /^Error: container a is about to be started again by its policy: /;
+  t.regex((await run(t, 125, 'network', 'connect', 'db', 'a')).stderr, words);
+  t.regex((await run(t, 125, 'network', 'disconnect', 'web', 'a')).stderr, words);
+  await run(t, 0, 'network', 'reload', 'a');
+  t.deepEqual(network.links(), links);
+  await run(t, 0, 'stop', '-t', '0', 'a');
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  const shown = await output(
+    t,
+    'inspect',
+    '--format',
+    '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}',
+    'a',
+  );
+  t.is(shown.trim(), 'db');
+  await run(t, 0, 'rm', 'a');
+});
+
 for (const { title, policies } of [
   { title: 'a restart policy', policies: ['always'] },
   { title: 'a restart policy that was updated', policies: ['always', 'on-failure'] },

@@ -24,24 +24,30 @@ import { hostnameSeenIn } from '../namespaces/owners.js';
 import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
 import { changeHosts, ownHosts, resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
+import { holdNetworkNamespace } from './namespace.js';
 import { presentNetworks, readNetwork, writeNetwork } from './record.js';
 
-/** Undefined while it has no process. */
-export function liveNetwork({ observation, context, id }: HeldContainer): LiveNetwork | undefined {
-  if (observation.kind !== 'live' || observation.live.init.pid === 0) return undefined;
+/** What is known of its networks, and its namespace, which is held. Undefined while it has no process. Throws CONTAINER_STOPPED if that has just ended. */
+export function liveNetwork({ observation, context, id }: HeldContainer): (LiveNetwork & Disposable) | undefined {
+  if (observation.kind !== 'live') return undefined;
   const network = readNetwork(context, id);
   if (network === undefined) return undefined;
-  return { id, network, directory: context.paths.networks, pid: observation.live.init.pid };
+  const net = holdNetworkNamespace(id, observation.live.init);
+  const namespace = `/proc/self/fd/${net.fd}`;
+  const dispose = (): void => {
+    net.close();
+  };
+  return { id, network, directory: context.paths.networks, namespace, [Symbol.dispose]: dispose };
 }
 
 /** Undefined where a process was killed before it had made its interface. */
 export async function presentNetwork(
-  { network, pid }: LiveNetwork,
+  { network, namespace }: LiveNetwork,
   name: string,
 ): Promise<AttachedNetwork | undefined> {
   const found = network.networks.findLast((each) => each.name === name);
   if (found === undefined) return undefined;
-  const links = await listLinks({ inside: { net: `/proc/${pid}/ns/net` } });
+  const links = await listLinks({ inside: { net: namespace } });
   return links.some((link) => link.name === found.interfaceName) ? found : undefined;
 }
 
@@ -203,7 +209,7 @@ function leave(
 
 /** Of a network that it is on twice, since a restart policy has brought it back: both. */
 export async function disconnectLive(held: HeldContainer, name: string): Promise<void> {
-  const live = liveNetwork(held);
+  using live = liveNetwork(held);
   if (live === undefined) return;
   const others = otherNetworks(held, live, name);
   const changes = live.network.networks.flatMap((network, index) =>

@@ -30,7 +30,7 @@ export interface ConnectOptions extends Omit<NetworkAttachOptions, 'name' | 'int
 
 /**
  * One that is connected already stays as it is; where a kill has cut it off it goes on. Throws INVALID_ARGUMENT (its mode is none that has networks),
- * STATE_RUNNING (it was started on no network), and as attachNetworks().
+ * STATE_INVALID (it waits for its restart), STATE_RUNNING (it was started on no network), CONTAINER_STOPPED (in this moment), and as attachNetworks().
  */
 export async function connectContainer(
   context: EngineContext,
@@ -42,10 +42,11 @@ export async function connectContainer(
   const name = networkName(context.networks, network);
   const attach: AttachConfig = { ...attachConfig({ ...wanted, name: 'bridge' }), name };
   const connect = async (held: HeldContainer) => {
+    requireNoRelaunch(held);
     requireBridge(held.config);
     const { networks } = held.config.networking;
     const others = networks.filter((known) => known.name !== name);
-    const live = liveNetwork(held);
+    using live = liveNetwork(held);
     if (others.length < networks.length) {
       if (live === undefined) return;
       const present = await presentNetwork(live, name);
@@ -71,7 +72,7 @@ export async function connectContainer(
   await withContainer(context, id, connect, { signal });
 }
 
-/** May be repeated where it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT. */
+/** May be repeated where it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT, STATE_INVALID and CONTAINER_STOPPED as connectContainer(). */
 export async function disconnectContainer(
   context: EngineContext,
   id: string,
@@ -80,10 +81,11 @@ export async function disconnectContainer(
   throwIfAborted('disconnect', signal);
   const name = networkName(context.networks, network);
   const disconnect = async (held: HeldContainer) => {
+    requireNoRelaunch(held);
     requireBridge(held.config);
     const { networks } = held.config.networking;
     const kept = networks.filter((known) => known.name !== name);
-    const live = liveNetwork(held);
+    using live = liveNetwork(held);
     // A restart policy brings back what its launch had.
     const isBack = live !== undefined && (await presentNetwork(live, name)) !== undefined;
     if (kept.length === networks.length && !isBack) {
@@ -103,11 +105,13 @@ export async function disconnectContainer(
 export async function reloadNetworks(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
   throwIfAborted('reload', signal);
   const reload = async (held: HeldContainer) => {
-    const live = liveNetwork(held);
     if (held.observation.kind !== 'live')
       throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
         details: { id },
       });
+    // The launch that is to come makes everything.
+    if (held.status === 'restarting') return;
+    using live = liveNetwork(held);
     if (live === undefined) return;
     const networks = presentNetworks(live.network, held.config);
     await execute(encodePlan(rulesPlan({ ...live, network: { ...live.network, networks } })));
@@ -128,6 +132,16 @@ function requireBridge({ namespaces: { network } }: ContainerConfig): void {
 function record(held: HeldContainer, networks: readonly AttachConfig[]): void {
   const networking = { ...held.config.networking, networks };
   held.save({ updates: JSON.stringify({ ...parseUpdates(held.state.updates), networking }) });
+}
+
+/** While it waits for its restart it has no process, and then one whose networks are being made. */
+function requireNoRelaunch({ status, id, name }: HeldContainer): void {
+  if (status !== 'restarting') return;
+  throw new TspodError(
+    'STATE_INVALID',
+    `container ${name} is about to be started again by its policy: its networks can be changed once it runs, or is stopped`,
+    { details: { id, status } },
+  );
 }
 
 /** Its namespace has no rules that networks need, among them an egress list. */

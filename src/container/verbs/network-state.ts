@@ -1,17 +1,14 @@
 /** What a container's network is now, as the kernel has it. None of this takes a lock. */
-import { TspodError } from '../../errors.js';
 import { listAddresses } from '../../native/netlink/addresses.js';
 import { listRules } from '../../native/netlink/nftables/rules.js';
 import { listRoutes } from '../../native/netlink/routes.js';
-import { openNamespace } from '../../native/namespace-handle.js';
 import type { NamespaceHandle } from '../../native/namespace-handle.js';
-import { isNativeError } from '../../native/native-error.js';
 import { EGRESS_CHAIN, EGRESS_TABLE, egressCounts } from '../../plan/network/egress.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { egressOwner } from '../network/egress.js';
+import { holdNetworkNamespace } from '../network/namespace.js';
 import type { ContainerAddress, ContainerRoute, EgressCounter } from '../api/network.js';
-import { isAlive } from '../observe.js';
 import { requireUp, storedContainer } from './places.js';
 
 /** Throws CONTAINER_STOPPED unless it runs or is paused. */
@@ -47,25 +44,7 @@ export async function egressCounters(context: EngineContext, id: string): Promis
   return egressCounts(owner.egress, await listRules(EGRESS_TABLE, EGRESS_CHAIN, { inside: { net } }));
 }
 
-/** Held by a handle, so that it stays the container's whatever becomes of the process and its number. */
 function networkOf(context: EngineContext, id: string): NamespaceHandle {
   const { init } = requireUp(context, storedContainer(context, id));
-  const handle = opened(id, init.pid);
-  if (isAlive(init)) return handle;
-  handle.close();
-  throw stopped(id);
-}
-
-function opened(id: string, pid: number): NamespaceHandle {
-  try {
-    return openNamespace('net', { pid });
-  } catch (error) {
-    throw isNativeError(error, 'ENOENT') ? stopped(id) : error;
-  }
-}
-
-function stopped(id: string): TspodError {
-  return new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
-    details: { id },
-  });
+  return holdNetworkNamespace(id, init);
 }

@@ -36,10 +36,11 @@ export interface Networks {
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
   /**
    * Puts a container on a network: one that runs has the interface at once, another at its next start. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE,
-   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge), STATE_RUNNING (it was started on no network).
+   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge), STATE_INVALID (it waits for its restart), STATE_RUNNING (it was started on no
+   * network), CONTAINER_STOPPED (in this moment).
    */
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
-  /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT. */
+  /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as connect(). */
   disconnect(network: string, container: string, options?: SignalOption): Promise<void>;
   /** Makes firewall rules of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
   reload(container: string, options?: SignalOption): Promise<void>;

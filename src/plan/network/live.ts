@@ -11,8 +11,8 @@ import { PROTOCOLS } from './ports.js';
 
 export interface LiveNetwork extends NetworkContext {
   readonly id: string;
-  /** Pid of the container's first process. */
-  readonly pid: number;
+  /** Path of the container's network namespace. Whoever carries a plan out holds that: a process ends, and its number may be another's. */
+  readonly namespace: string;
 }
 
 export interface LiveChange {
@@ -22,9 +22,12 @@ export interface LiveChange {
 }
 
 /** Adds an interface. Published ports lead to it only after rulesPlan(). */
-export function connectPlan({ id, pid, directory, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
+export function connectPlan(
+  { id, namespace, directory, network: all }: LiveNetwork,
+  { network, index }: LiveChange,
+): Plan {
   const builder = new PlanBuilder();
-  const namespaceSlot = openNamespace(builder, pid);
+  const namespaceSlot = openNamespace(builder, namespace);
   attachNetworks(builder, {
     id,
     directory,
@@ -37,10 +40,10 @@ export function connectPlan({ id, pid, directory, network: all }: LiveNetwork, {
 }
 
 /** Takes an interface away. Published ports lead nowhere until rulesPlan() has led them elsewhere. */
-export function disconnectPlan({ id, pid, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
+export function disconnectPlan({ id, namespace, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
   const builder = new PlanBuilder();
   const isBridge = network.driver === 'bridge';
-  const namespaceSlot = isBridge ? undefined : openNamespace(builder, pid);
+  const namespaceSlot = isBridge ? undefined : openNamespace(builder, namespace);
   if (isBridge && all.ports.length > 0)
     removePorts(builder, { id, network: all }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
   const socket = openNetlink(builder, 'prepare', {
@@ -53,14 +56,14 @@ export function disconnectPlan({ id, pid, network: all }: LiveNetwork, { network
 }
 
 /** Makes rules and ports that are missing. */
-export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>): Plan {
+export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespace'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
   return prepared(builder);
 }
 
 /** Makes bridges, with their addresses, and tries whether a name server can listen there: EADDRINUSE. */
-export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>): Plan {
+export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespace'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
   const addresses = network.networks.flatMap(({ nameServers = [] }) => nameServers);
@@ -71,9 +74,9 @@ export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'pid'>):
   return { steps: [...prepared(builder).steps, ...holds] };
 }
 
-function openNamespace(builder: PlanBuilder, pid: number): number {
+function openNamespace(builder: PlanBuilder, path: string): number {
   const slot = builder.slot();
-  builder.add('prepare', 'openPath', { slot, path: `/proc/${pid}/ns/net`, flags: 0 });
+  builder.add('prepare', 'openPath', { slot, path, flags: 0 });
   return slot;
 }
 
