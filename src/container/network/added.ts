@@ -48,12 +48,15 @@ export function launchedPlaces(context: EngineContext, id: string): (index: numb
   return (index) => !added.has(index);
 }
 
-/** For launches to come: without the networks that came later. Undefined if it has none. */
-export function launchedNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
+/** For launches to come: without the networks that came later, and that in the place `without`. Undefined if it has none. */
+export function launchedNetwork(context: EngineContext, id: string, without?: number): ContainerNetwork | undefined {
   const network = readNetwork(context, id);
   if (network === undefined) return undefined;
   const isLaunched = launchedPlaces(context, id);
-  return { ...network, networks: network.networks.map((each, index) => (isLaunched(index) ? each : noNetwork(each))) };
+  const networks = network.networks.map((each, index) =>
+    isLaunched(index) && index !== without ? each : noNetwork(each),
+  );
+  return { ...network, networks };
 }
 
 /** The place of one that the container was taken off. */

@@ -21,6 +21,8 @@ import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import { talkTo } from '../monitor/connect.js';
 import { hostnameSeenIn } from '../namespaces/owners.js';
+import { applyToMonitor } from '../settle/apply-update.js';
+import { justEnded } from '../transitions.js';
 import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
 import { changeHosts, ownHosts, resolversOf, tellMembers } from './members.js';
 import { serveNames } from './name-server.js';
@@ -207,7 +209,7 @@ function leave(
   });
 }
 
-/** Of a network that it is on twice, since a restart policy has brought it back: both. */
+/** Throws CONTAINER_STOPPED where its process has just ended; it may be repeated. */
 export async function disconnectLive(held: HeldContainer, name: string): Promise<void> {
   using live = liveNetwork(held);
   if (live === undefined) return;
@@ -238,20 +240,30 @@ function startResolvers({ config: { dns }, context }: HeldContainer, networks: r
   return attachedResolvText(dns, { servers: found.flatMap((network) => network.network_dns_servers ?? []) });
 }
 
-/** Ports that led to its address lead to that of another network. One that the next launch of its restart policy brings back keeps its place and address. */
+/** Ports that led to its address lead to that of another network. Throws CONTAINER_STOPPED where its process has just ended: a next one may have been given the network. */
 async function detachLive(
   held: HeldContainer,
   live: LiveNetwork,
   { others, ...change }: LiveChange & { readonly others: readonly AttachedNetwork[] },
 ): Promise<void> {
   const { network, index } = change;
+  const { context, id } = held;
+  if (mayBeRelaunched(held.config) && launchedPlaces(context, id)(index)) await leaveOut(held, index);
   // Before its address may be another's.
   if (live.network.ports.length > 0) await leadLoopback(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
-  const found = findNetwork(held.context.networks, network.name);
-  const comesBack = mayBeRelaunched(held.config) && launchedPlaces(held.context, held.id)(index);
-  if (!comesBack) writePlace(held, live, { network: noNetwork(network), index });
-  leave(held, live, found, comesBack ? undefined : index);
+  const found = findNetwork(context.networks, network.name);
+  writePlace(held, live, { network: noNetwork(network), index });
+  leave(held, live, found, index);
   await leadRules(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
+}
+
+/** From launches to come, by whatever starts it again. Who answers is not at a launch: there is none under way that still has it. */
+async function leaveOut(held: HeldContainer, place: number): Promise<void> {
+  const { observation: before } = held;
+  await applyToMonitor(held, { withoutPlace: place });
+  const now = held.look();
+  const isSame = before.kind === 'live' && now.kind === 'live' && now.live.restarts === before.live.restarts;
+  if (!isSame || now.live.status === 'waiting') throw justEnded(held.id);
 }

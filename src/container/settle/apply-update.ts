@@ -96,14 +96,19 @@ function refused(plan: Plan, error: unknown): unknown {
   });
 }
 
+export interface NextPlan {
+  /** The place of a network that launches to come leave out. @default none */
+  readonly withoutPlace?: number;
+}
+
 /** Hands the monitor the plan of launches to come. Nothing if the monitor launches no more anyway, or is gone. */
-export async function applyToMonitor(held: HeldContainer): Promise<void> {
+export async function applyToMonitor(held: HeldContainer, next: NextPlan = {}): Promise<void> {
   if (held.observation.kind !== 'live') return;
   const talk = await talkTo(held.paths.run);
   if (talk === undefined) return;
   const file = `${held.paths.run}/next`;
   try {
-    writeFileSync(file, encodePlan(await nextPlan(held)), { mode: 0o600 });
+    writeFileSync(file, encodePlan(await nextPlan(held, next)), { mode: 0o600 });
     const answer = await talk.replan();
     failpoint('plan-changed');
     if (answer.kind === 'failed') throw notTaken(held, answer);
@@ -122,7 +127,7 @@ function notTaken({ id }: HeldContainer, { errno, detail }: { readonly errno: nu
   );
 }
 
-async function nextPlan(held: HeldContainer): Promise<Plan> {
+async function nextPlan(held: HeldContainer, { withoutPlace }: NextPlan): Promise<Plan> {
   const { context, id, name, paths } = held;
   const donors = liveDonors(context, id, held.config);
   const config = await withJoinedMaps(held.config, donors);
@@ -136,7 +141,7 @@ async function nextPlan(held: HeldContainer): Promise<Plan> {
     ...preparedFiles(context, { id, name, config, paths }),
     secretEnv: secretEnvironment(context, held.seq, config),
     donors,
-    network: launchedNetwork(context, id),
+    network: launchedNetwork(context, id, withoutPlace),
     stdio: stdioOf(held),
     gate: false,
     timeLimitMs: 0,

@@ -86,9 +86,9 @@ export async function disconnectContainer(
     const { networks } = held.config.networking;
     const kept = networks.filter((known) => known.name !== name);
     using live = liveNetwork(held);
-    // A restart policy brings back what its launch had.
-    const isBack = live !== undefined && (await presentNetwork(live, name)) !== undefined;
-    if (kept.length === networks.length && !isBack) {
+    // Of a connect that failed there may be something left.
+    const isLeft = live !== undefined && (await presentNetwork(live, name)) !== undefined;
+    if (kept.length === networks.length && !isLeft) {
       throw new TspodError('NOT_CONNECTED', `container ${held.name} is not connected to network ${name}`, {
         details: { id, network: name },
       });
