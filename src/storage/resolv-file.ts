@@ -69,11 +69,14 @@ function wordsOf(text: string, keyword: string): readonly (readonly string[])[] 
   });
 }
 
-/** The text with these servers asked first; those that are named already stay where they are. */
-export function withResolvers(text: string, resolvers: readonly string[]): string {
+/** The text with these servers asked first, or last (`behind`); those that are named already stay where they are. */
+export function withResolvers(text: string, resolvers: readonly string[], { behind = false } = {}): string {
   const known = new Set(serversIn(text));
   const added = resolvers.filter((server) => !known.has(server)).map((server) => `nameserver ${server}\n`);
-  const at = /^[^\S\n]*nameserver[^\S\n]/m.exec(text)?.index ?? text.length;
+  const rows = [...text.matchAll(/^[^\S\n]*nameserver[^\S\n].*\n?/gm)];
+  const [first, last] = [rows[0], rows.at(-1)];
+  const end = last === undefined ? undefined : last.index + last[0].length;
+  const at = (behind ? end : first?.index) ?? text.length;
   const gap = at === 0 || text[at - 1] === '\n' ? '' : '\n';
   return added.length === 0 ? text : `${text.slice(0, at)}${gap}${added.join('')}${text.slice(at)}`;
 }

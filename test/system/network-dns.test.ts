@@ -358,6 +358,21 @@ test('connect and disconnect: names and name servers at once', async (t) => {
   await noNameServer(t);
 });
 
+test("name servers of internal networks, which know no other names, come after other networks'", async (t) => {
+  const here = await place(t);
+  if (here === undefined) return;
+  await run(t, 0, 'network', 'create', '--internal', '--subnet', '10.56.0.0/24', 'closed');
+  await run(t, 0, 'network', 'create', '--subnet', '10.57.0.0/24', 'web');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'closed,web', ...here.root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'web', ...here.root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'closed', 'b');
+  for (const name of ['a', 'b'])
+    t.regex(await resolv(t, name), /^nameserver 10\.57\.0\.1\nnameserver 10\.56\.0\.1$/m, name);
+  await run(t, 0, 'network', 'disconnect', 'closed', 'b');
+  t.deepEqual((await resolv(t, 'b')).match(/^nameserver.*$/gm), ['nameserver 10.57.0.1']);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a', 'b');
+});
+
 test('kill -9 of the command, of the monitor or of the name server: the next command puts it right', async (t) => {
   const here = await place(t);
   if (here === undefined) return;

@@ -138,7 +138,7 @@ export async function finishConnect(held: HeldContainer, live: LiveNetwork, netw
   const others = otherNetworks(held, live, network.name);
   await serveNames(held.context, held.id, [network]);
   await leadPorts(held, ledBy(live, others), [...others, network]);
-  changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network])));
+  changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network]), { behind: network.internal }));
   await tellNames(held, live, [...others, network]);
 }
 

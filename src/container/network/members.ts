@@ -46,9 +46,10 @@ export function ownHosts(networks: readonly AttachedNetwork[]): OwnHosts {
   };
 }
 
-/** Where names on these networks are asked for. */
+/** Where names on these networks are asked for. Those of internal networks come last: they know no names but their own, and an older program lets who asks for another one wait. */
 export function resolversOf(networks: readonly AttachedNetwork[]): readonly string[] {
-  return [...new Set(networks.flatMap(({ nameServers = [] }) => nameServers))];
+  const sorted = networks.toSorted((a, b) => Number(a.internal) - Number(b.internal));
+  return [...new Set(sorted.flatMap(({ nameServers = [] }) => nameServers))];
 }
 
 type Known = Map<string, readonly Member[]>;

@@ -131,6 +131,17 @@ test('resolv.conf: servers of a network come and go while a container runs', (t)
   t.is(withResolvers('# by hand', ['10.89.0.1']), '# by hand\nnameserver 10.89.0.1\n');
 });
 
+test('resolv.conf: servers of an internal network are asked last', (t) => {
+  const behind = (text: string): string => withResolvers(text, RESOLVERS, { behind: true });
+  t.is(
+    behind('search a\nnameserver 1.1.1.1\nnameserver 1.0.0.1\noptions x\n'),
+    'search a\nnameserver 1.1.1.1\nnameserver 1.0.0.1\nnameserver 10.89.0.1\nnameserver fd00::1\noptions x\n',
+  );
+  t.is(behind('nameserver 1.1.1.1'), 'nameserver 1.1.1.1\nnameserver 10.89.0.1\nnameserver fd00::1\n');
+  t.is(behind('search a'), 'search a\nnameserver 10.89.0.1\nnameserver fd00::1\n');
+  t.is(behind(''), 'nameserver 10.89.0.1\nnameserver fd00::1\n');
+});
+
 test('hosts: on other networks the own lines change in their place, and those of others and of users stay', (t) => {
   const web = { names: ['host1', 'a'], addresses: ['10.1.0.2'], gateways: ['10.1.0.1'] };
   const both = {
