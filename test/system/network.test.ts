@@ -108,6 +108,19 @@ test('a published port is reached on the host, from other containers, and from t
   await nothingLeft(t, host);
 });
 
+test('the IPv6 addresses of a new bridge are usable at once', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'overlay', 'ip')) return;
+  const host = await ownNetwork(t);
+  await run(t, 0, 'network', 'create', '--ipv6', '--interface-name', 'br1', 'blue');
+  await run(t, 0, 'run', '-d', '--name', 'web', '--network', 'blue', 'host:', 'sleep', '1000');
+  const shown = await host.run('ip', '-6', '-o', 'addr', 'show', 'dev', 'br1');
+  t.regex(shown, /inet6 fe80:/);
+  t.notRegex(shown, /tentative/);
+  // Nor is anybody asked about those to come.
+  t.is(await host.run('cat', '/proc/sys/net/ipv6/conf/br1/accept_dad'), '0\n');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web');
+});
+
 test('containers of a network reach each other by name and by alias over TCP, UDP and ICMP', async (t) => {
   if (!requires(t, 'root', 'nsenter', 'overlay', 'busybox')) return;
   await ownNetwork(t);

@@ -147,7 +147,7 @@ function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { soc
     stage: 'network',
     socket: sockets.socket,
     probe: absent,
-    drafts: [draftBridge({ name, mtu, macAddress: bridgeMac(name), up: true })],
+    drafts: [draftBridge({ name, mtu, macAddress: bridgeMac(name) })],
   });
   addBridgeSysctls(builder, bridge);
   const addresses = subnets.flatMap(({ subnet, gateway }) =>
@@ -157,11 +157,14 @@ function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { soc
     stage: 'network',
     socket: sockets.socket,
     accepted: ['EEXIST'],
-    drafts: addresses.map((address) => draftAddress(name, address)),
+    drafts: [draftLinkUp(name), ...addresses.map((address) => draftAddress(name, address))],
   });
 }
 
-/** Containers are no routers to the host, and replies to connections from 127.0.0.1 find their way. */
+/**
+ * Before it is on. Containers are no routers to the host, replies to connections from 127.0.0.1 find their way, and the address of the link, from which
+ * the host looks for containers, is usable at once: nobody is asked whether another has it.
+ */
 function addBridgeSysctls(builder: PlanBuilder, { hostInterface, subnets }: AttachedNetwork): void {
   const set = (key: string, value: string) => {
     builder.try('network', 'networkSysctl', { namespaceSlot: NONE, key, value });
@@ -171,6 +174,7 @@ function addBridgeSysctls(builder: PlanBuilder, { hostInterface, subnets }: Atta
     set(`net/ipv4/conf/${hostInterface}/rp_filter`, '2');
   }
   set(`net/ipv6/conf/${hostInterface}/accept_ra`, '0');
+  if (subnets.some(({ subnet }) => subnet.includes(':'))) set(`net/ipv6/conf/${hostInterface}/accept_dad`, '0');
 }
 
 interface LinkPlace {

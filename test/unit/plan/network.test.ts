@@ -60,7 +60,7 @@ test('a container on a bridge: what is done before it is made, and while it begi
       '? set sysctl net/ipv4/conf/tspod0/route_localnet to "1" on the host',
       '? set sysctl net/ipv4/conf/tspod0/rp_filter to "2" on the host',
       '? set sysctl net/ipv6/conf/tspod0/accept_ra to "0" on the host',
-      'add address 10.87.0.1/16 to tspod0',
+      'set tspod0 up, add address 10.87.0.1/16 to tspod0',
       'remove link tsabcdef012340',
       'make veth pair tsabcdef012340 and eth0, port of tspod0',
       'let the port tsabcdef012340 send back',
@@ -129,6 +129,13 @@ test('two networks, one of them internal and with IPv6', (t) => {
   };
   const words = wordsOf(planWith({ networks: [BRIDGE, inner] }), 'network');
   t.true(words.includes('make veth pair tsabcdef012341 and eth1, port of tspod1'));
+  const ofBridge = words.slice(words.indexOf('make bridge tspod1, unless it is there'));
+  t.deepEqual(ofBridge.slice(0, 4), [
+    'make bridge tspod1, unless it is there',
+    '? set sysctl net/ipv6/conf/tspod1/accept_ra to "0" on the host',
+    '? set sysctl net/ipv6/conf/tspod1/accept_dad to "0" on the host',
+    'set tspod1 up, add address fd01::1/64 to tspod1',
+  ]);
   t.false(words.some((line) => line.includes('net/ipv6/conf/all/forwarding')));
   t.is(
     words.at(-2),
