@@ -475,6 +475,33 @@ test('a container that waits for its restart can neither be connected nor discon
   await run(t, 0, 'rm', 'a');
 });
 
+test('network reload: a container whose bridge or link is gone is connected again', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--interface-name', 'br1', 'web');
+  await run(t, 0, 'network', 'create', '--interface-name', 'br2', 'db');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web,db', '-p', '8080:80', ...root, ...SERVER);
+  await until('the server answers', () => isServed(network));
+  const before = await output(t, 'exec', 'a', 'ip', '-4', 'route');
+  const [link = ''] = network.links().filter((name) => name.startsWith('ts'));
+  for (const lost of ['br1', link]) {
+    network.inside('ip', 'link', 'del', lost);
+    await run(t, 0, 'network', 'reload', 'a');
+    await until('the server answers again', () => isServed(network));
+    t.deepEqual((await interfacesOf(t, 'a')).toSorted(), ['eth0', 'eth1']);
+    t.deepEqual(
+      (await output(t, 'exec', 'a', 'ip', '-4', 'route')).split('\n').toSorted(),
+      before.split('\n').toSorted(),
+    );
+  }
+  // What is there stays.
+  const links = network.inside('ip', '-o', 'link');
+  await run(t, 0, 'network', 'reload', 'a');
+  t.is(network.inside('ip', '-o', 'link'), links);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+});
+
 for (const { title, policies } of [
   { title: 'a restart policy', policies: ['always'] },
   { title: 'a restart policy that was updated', policies: ['always', 'on-failure'] },

@@ -1,12 +1,13 @@
 /** Networks of a container that runs: what changes in the kernel, in its files and in what is written down when it is put on one or taken off. */
 import { execute } from '../../native/execute.js';
-import { listLinks } from '../../native/netlink/links.js';
+import { findLink, listLinks } from '../../native/netlink/links.js';
 import { attachOne } from '../../network/attach.js';
 import type { Network } from '../../network/network-file.js';
 import { ensureDefaultNetwork, findNetwork, isDefault, listNetworks } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { bridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
+import { hostLinkName } from '../../plan/network/names.js';
 import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
 import { isAttached, type AttachedNetwork, type PublishedPort } from '../../spec/container-network.js';
 import type { AttachConfig } from '../../spec/network-config.js';
@@ -160,7 +161,7 @@ async function leadRules({ network, ...live }: LiveNetwork, networks: readonly A
 }
 
 /** Ports on ::1, which the monitor hands on. One that has gone leads nowhere. */
-export async function leadLoopback(held: HeldContainer, networks: readonly AttachedNetwork[]): Promise<void> {
+async function leadLoopback(held: HeldContainer, networks: readonly AttachedNetwork[]): Promise<void> {
   const talk = await talkTo(held.paths.run);
   if (talk === undefined) return;
   try {
@@ -207,6 +208,26 @@ function leave(
     store.leases.freeOf(seq, network, addresses);
     store.members.remove(seq, network);
   });
+}
+
+/** Rules, bridges and ports that are missing, and links that are, or that have lost their bridge. */
+export async function reloadLive(held: HeldContainer, live: LiveNetwork): Promise<void> {
+  const { networks } = live.network;
+  const present = presentNetworks(live.network, held.config);
+  for (const network of present) {
+    const change = { network, index: networks.lastIndexOf(network) };
+    if (!(await isLinked(live, change))) await execute(encodePlan(connectPlan(live, change)));
+  }
+  const reloaded = { ...live, network: { ...live.network, networks: present } };
+  await execute(encodePlan(rulesPlan(reloaded)));
+  if (live.network.ports.length > 0) await leadLoopback(held, present);
+}
+
+async function isLinked({ id, namespace }: LiveNetwork, { network, index }: LiveChange): Promise<boolean> {
+  const { driver, hostInterface, interfaceName } = network;
+  if (driver !== 'bridge') return (await findLink(interfaceName, { inside: { net: namespace } })) !== undefined;
+  const [link, bridge] = [await findLink(hostLinkName(id, index)), await findLink(hostInterface)];
+  return link !== undefined && bridge !== undefined && link.masterIndex === bridge.index;
 }
 
 /** Throws CONTAINER_STOPPED where its process has just ended; it may be repeated. */

@@ -1,10 +1,7 @@
 /** Puts a container on a network, or takes it off: at once where it runs, else at its next start. */
 import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
-import { execute } from '../../native/execute.js';
 import { networkName } from '../../network/attach.js';
-import { encodePlan } from '../../plan/encode.js';
-import { rulesPlan } from '../../plan/network/live.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { attachConfig, type AttachConfig } from '../../spec/network-config.js';
 import type { NetworkAttachOptions } from '../../spec/network-options.js';
@@ -19,11 +16,10 @@ import {
   connectLive,
   disconnectLive,
   finishConnect,
-  leadLoopback,
   liveNetwork,
   presentNetwork,
+  reloadLive,
 } from '../network/live.js';
-import { presentNetworks } from '../network/record.js';
 
 /** How it is connected; the name is the network's. The signal ends the wait for the container's lock. */
 export interface ConnectOptions extends Omit<NetworkAttachOptions, 'name' | 'interfaceName'>, SignalOption {}
@@ -101,7 +97,7 @@ export async function disconnectContainer(
   await withContainer(context, id, disconnect, { signal });
 }
 
-/** Makes firewall rules again that somebody has removed. Throws CONTAINER_STOPPED unless it runs. */
+/** Makes rules, bridges and interfaces again that somebody has removed. Throws CONTAINER_STOPPED unless it runs. */
 export async function reloadNetworks(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
   throwIfAborted('reload', signal);
   const reload = async (held: HeldContainer) => {
@@ -112,10 +108,7 @@ export async function reloadNetworks(context: EngineContext, id: string, { signa
     // The launch that is to come makes everything.
     if (held.status === 'restarting') return;
     using live = liveNetwork(held);
-    if (live === undefined) return;
-    const networks = presentNetworks(live.network, held.config);
-    await execute(encodePlan(rulesPlan({ ...live, network: { ...live.network, networks } })));
-    if (live.network.ports.length > 0) await leadLoopback(held, networks);
+    if (live !== undefined) await reloadLive(held, live);
   };
   await withContainer(context, id, reload, { signal });
 }

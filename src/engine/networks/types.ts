@@ -42,7 +42,7 @@ export interface Networks {
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
   /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as connect(). */
   disconnect(network: string, container: string, options?: SignalOption): Promise<void>;
-  /** Makes firewall rules of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
+  /** Makes rules, bridges and interfaces of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
   reload(container: string, options?: SignalOption): Promise<void>;
 }
 

@@ -4,9 +4,9 @@ import { allFlag, checkSelection, latestFlag, selectContainers } from '../../tar
 
 export const command: Command = {
   name: 'reload',
-  summary: 'Make the firewall rules of containers again',
+  summary: 'Make the firewall rules and interfaces of containers again',
   description:
-    'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables.',
+    'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables, and bridges and interfaces that somebody has removed.',
   usage: '[options] [CONTAINER...]',
   examples: ['network reload web', 'network reload --all'],
   flags: [allFlag('Reload the networks of all running containers'), latestFlag],
