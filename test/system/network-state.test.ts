@@ -1,6 +1,8 @@
 /** What the library tells of a container's network, as the kernel has it. */
 import test from 'ava';
 
+import { holdNetworkNamespace } from '../../src/container/network/namespace.js';
+import { processRef } from '../../src/container/observe.js';
 import { createNamespace } from '../../src/native/namespace-create.js';
 import { addAddress } from '../../src/native/netlink/addresses.js';
 import { createVeth, setLink } from '../../src/native/netlink/links.js';
@@ -43,4 +45,16 @@ test('addresses and routes of a container are those of its network namespace', a
   t.deepEqual(await container.egress(), []);
   await container.kill();
   await rejectsWith(t, container.routes(), 'CONTAINER_STOPPED');
+});
+
+test('a network namespace is not taken from a process that has got the number of another one', (t) => {
+  const own = processRef(process.pid);
+  if (own === undefined) throw new Error('no process');
+  using net = holdNetworkNamespace('x', own);
+  t.is(net.kind, 'net');
+  for (const other of [
+    { ...own, startTime: own.startTime - 1n },
+    { pid: 2 ** 22 + 1, startTime: 0n },
+  ])
+    t.throws(() => holdNetworkNamespace('x', other), { code: 'CONTAINER_STOPPED' });
 });
