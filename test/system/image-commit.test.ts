@@ -305,6 +305,15 @@ test('import: the command line', async (t) => {
   t.regex((await runCli(t, 125, 'import', '/none')).stderr, /none: no such file or directory/);
   await runWith(t, {}, 125, 'import');
   t.regex((await runCli(t, 125, 'import', 'https://example.com/x.tar')).stderr, /not supported/);
+  for (const compressor of ['xz', 'bzip2']) {
+    const compressed = join(directory, 'compressed');
+    writeFileSync(compressed, spawnSync(compressor, ['-c'], { input: busyboxLayer().tar }).stdout);
+    const { stderr: said } = await runCli(t, 125, 'import', '-q', compressed);
+    t.is(
+      said,
+      `Error: the archive is compressed with ${compressor}, which is not supported: decompress it first, as with "${compressor} -dc"\n`,
+    );
+  }
 });
 
 /** Starts a command that reads its standard input, sends so much, and kills it once the store or `directory` has a file of it open. */

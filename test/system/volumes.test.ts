@@ -368,6 +368,8 @@ test('import: what is no archive is refused as an archive; a directory is, befor
     t.regex(said, /archive/, what);
     t.notRegex(said, /layer/, what);
   }
+  const xz = Readable.from([Buffer.from('\xfd7zXZ\0\0\x04\xe6\xd6', 'latin1')]);
+  t.regex(await rejectsWith(t, engine.volumes.import('to', xz), 'NOT_SUPPORTED'), /archive is compressed with xz/);
   t.true(existsSync(inside('to')));
 });
 

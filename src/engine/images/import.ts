@@ -24,7 +24,7 @@ export async function importImage(
   const wanted = wantedPlatform(platform);
   const created = new Date().toISOString();
   const image = await buildImage(context, {
-    layer: decompressed(typeof from === 'string' ? createReadStream(from) : from),
+    layer: decompressed(typeof from === 'string' ? createReadStream(from) : from, { what: 'root' }),
     config: {
       created,
       architecture: wanted.architecture,

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
+import { COMPRESSION_BYTES, foreignCompression, foreignText } from '../../util/compression.js';
 import { mostUnpacked } from '../../util/growth-limit.js';
 import type { FileSet } from '../layout/file-set.js';
 import { RandomFile } from './random-file.js';
@@ -77,25 +78,22 @@ function fileSet(file: RandomFile, index: TarIndex, path: string): FileSet {
 
 /** The file itself, or its unpacked form; the other is closed. */
 async function plainFile(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {
-  const magic = (await file.bytes(0, 6)).toString('latin1');
-  const kind = Object.entries(MAGIC).find(([start]) => magic.startsWith(start))?.[1];
-  if (kind === undefined) return file;
-  if (kind !== 'gzip')
-    throw new TspodError(
-      'NOT_SUPPORTED',
-      `archives that are compressed with ${kind} are not supported: unpack it first`,
-    );
+  const head = await file.bytes(0, COMPRESSION_BYTES);
+  const foreign = foreignCompression(head) ?? (isZstd(head) ? 'zstd' : undefined);
+  if (foreign !== undefined) throw new TspodError('NOT_SUPPORTED', foreignText(JSON.stringify(file.path), foreign));
+  if (!isGzip(head)) return file;
   const plain = options.unpacked?.get(file.path) ?? (await unpacked(file, options));
   file[Symbol.dispose]();
   return plain;
 }
 
-const MAGIC: Readonly<Record<string, string>> = {
-  '\x1f\x8b': 'gzip',
-  '\x28\xb5\x2f\xfd': 'zstd',
-  '\xfd7zXZ\0': 'xz',
-  BZh: 'bzip2',
-};
+function isGzip(head: Buffer): boolean {
+  return head.length >= 2 && head.readUInt16BE() === 0x1f8b;
+}
+
+function isZstd(head: Buffer): boolean {
+  return head.length >= 4 && head.readUInt32BE() === 0x28b52ffd;
+}
 
 async function unpacked(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {
   const { signal } = options;

@@ -6,6 +6,7 @@ import * as zlib from 'node:zlib';
 
 import { isTspodError, TspodError } from '../../errors.js';
 import { isZstdDataError, zstdDecompressor } from '../../native/zstd.js';
+import { COMPRESSION_BYTES, foreignCompression, foreignText } from '../../util/compression.js';
 import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../../util/growth-limit.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
@@ -18,10 +19,12 @@ const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
 const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
 
-/** What it is that is wrong. */
+/** What it is that is wrong. `foreign`: what no layer may be compressed with, and an archive may be elsewhere. */
 const WRONG = {
-  layer: { code: 'BAD_IMAGE', name: 'a layer' },
-  archive: { code: 'BAD_ARCHIVE', name: 'the archive' },
+  layer: { code: 'BAD_IMAGE', foreign: 'BAD_IMAGE', name: 'a layer' },
+  archive: { code: 'BAD_ARCHIVE', foreign: 'NOT_SUPPORTED', name: 'the archive' },
+  // That becomes a layer.
+  root: { code: 'BAD_IMAGE', foreign: 'NOT_SUPPORTED', name: 'the archive' },
 } as const;
 
 export interface DecompressOptions {
@@ -31,7 +34,10 @@ export interface DecompressOptions {
   readonly what?: keyof typeof WRONG;
 }
 
-/** The archive itself. Throws BAD_IMAGE for a layer that cannot be decompressed, or grows too much, BAD_ARCHIVE for another archive. */
+/**
+ * The archive itself. Throws BAD_IMAGE for a layer that cannot be decompressed, or grows too much, BAD_ARCHIVE for another archive, NOT_SUPPORTED for one
+ * that is compressed with xz or bzip2.
+ */
 export async function* decompressed(
   source: Chunks,
   { limit = GROWTH_LIMIT, what = 'layer' }: DecompressOptions = {},
@@ -39,8 +45,13 @@ export async function* decompressed(
   let taken = 0;
   const counted = counting(source, (bytes) => (taken += bytes));
   const chunks = counted[Symbol.asyncIterator]();
-  const head = await firstBytes(chunks, ZSTD.length);
+  const head = await firstBytes(chunks, COMPRESSION_BYTES);
   const whole = withHead(head, chunks);
+  const foreign = foreignCompression(head);
+  if (foreign !== undefined) {
+    await whole.return();
+    throw new TspodError(WRONG[what].foreign, foreignText(WRONG[what].name, foreign));
+  }
   const decompressor = decompressorOf(head);
   if (decompressor === undefined) yield* whole;
   else {
@@ -70,8 +81,8 @@ function bomb({ factor }: GrowthLimit, what: keyof typeof WRONG): TspodError {
 
 function decompressorOf(head: Buffer): Transform | undefined {
   if (head.subarray(0, 2).equals(GZIP)) return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
-  const isSkippable = head.length === 4 && (head[0] ?? 0) >> 4 === 5 && head.subarray(1).equals(ZSTD_SKIPPABLE);
-  if (head.equals(ZSTD) || isSkippable) return zstd();
+  const isSkippable = (head[0] ?? 0) >> 4 === 5 && head.subarray(1, ZSTD.length).equals(ZSTD_SKIPPABLE);
+  if (head.subarray(0, ZSTD.length).equals(ZSTD) || isSkippable) return zstd();
   return undefined;
 }
 

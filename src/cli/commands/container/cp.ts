@@ -189,15 +189,10 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
   }
 }
 
-const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
-const BZIP2 = Buffer.from('BZh');
-
 /** Nothing at all is no archive, though it may be the end of one. */
 async function* checkedArchive(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let isEmpty = true;
   for await (const chunk of archive) {
-    if (isEmpty && [XZ, BZIP2].some((magic) => magic.equals(chunk.subarray(0, magic.length))))
-      throw new CliError('archives that are compressed with xz or bzip2 are not supported');
     isEmpty &&= chunk.length === 0;
     yield chunk;
   }
