@@ -73,8 +73,9 @@ export class NewFile implements AsyncDisposable {
 /** Where links lead. What is there and no regular file must not be replaced: a device would be gone for everybody. */
 async function placeOf(path: string): Promise<string> {
   const there = await stat(path).catch(() => undefined);
-  // A directory refuses by itself.
-  if (there === undefined || there.isDirectory()) return path;
+  if (there === undefined) return path;
+  // It would refuse by itself, but only at the end.
+  if (there.isDirectory()) throw new Error('it is a directory');
   if (!there.isFile()) throw new Error('it is there, and no regular file');
   return realpath(path);
 }

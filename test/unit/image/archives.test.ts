@@ -367,9 +367,9 @@ for (const kind of ['oci', 'oci-archive', 'dir', 'docker-archive']) {
 for (const kind of ['oci-archive', 'docker-archive']) {
   test(`${kind}: nothing is left of an archive that cannot take its place`, async (t) => {
     const directory = temporaryDirectory(t);
-    mkdirSync(join(directory, 'taken'));
     {
       await using destination = await openDestination(`${kind}:${join(directory, 'taken')}`, optionsIn(directory));
+      mkdirSync(join(directory, 'taken'));
       await t.throwsAsync(writeImage(destination, makeImage()), { code: 'INVALID_ARGUMENT', message: /EISDIR/ });
     }
     t.deepEqual(readdirSync(directory), ['taken']);
