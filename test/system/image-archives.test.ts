@@ -227,7 +227,11 @@ test('load: what is no archive of images is refused, and leaves nothing', async 
   writeFileSync(path, 'no archive at all');
   await rejectsWith(t, engine.images.load(path), 'BAD_ARCHIVE');
   await rejectsWith(t, engine.images.load(directory), 'BAD_ARCHIVE');
-  await rejectsWith(t, engine.images.load(Readable.from([Buffer.alloc(10)])), 'BAD_ARCHIVE');
+  const few = await rejectsWith(t, engine.images.load(Readable.from([Buffer.alloc(10)])), 'BAD_ARCHIVE');
+  t.regex(few, /the stream/);
+  t.notRegex(few, /proc/);
+  writeFileSync(join(directory, 'empty'), '');
+  t.regex(await rejectsWith(t, engine.images.load(join(directory, 'empty')), 'BAD_ARCHIVE'), /it is empty/);
   const index = { schemaVersion: 2, manifests: [] };
   writeFileSync(path, tarOf([{ path: 'index.json', content: JSON.stringify(index) }]));
   await rejectsWith(t, engine.images.load(path), 'NO_SUCH_IMAGE');
@@ -261,6 +265,29 @@ test('save and load: the command line, to a file, a pipe and a terminal', async 
     /format value must be one of/,
   );
   t.regex((await runCli(t, 125, 'save', '-o', 'a:b', 'test:1')).stderr, /should not contain ':'/);
+  t.is(shell(`${program} load </dev/null`).stderr, 'Error: stdin: it is empty, and no archive of images\n');
+  t.regex(shell(`echo x | ${program} load`).stderr, /^Error: (open )?stdin: [^/]+\n$/);
+  t.is(
+    shell(`xz -c image.tar | ${program} load`).stderr,
+    'Error: stdin is compressed with xz, which is not supported: decompress it first, as with "xz -dc"\n',
+  );
+});
+
+test('save: an archive in place of a directory is refused before anything of it is written', async (t) => {
+  if (!ready(t)) return;
+  const { engine, directory } = await withImage(t);
+  let isSending = false;
+  const onProgress = () => (isSending = true);
+  for (const format of ['docker-archive', 'oci-archive'] as const) {
+    const said = await rejectsWith(
+      t,
+      engine.images.save('test:1', directory, { format, onProgress }),
+      'INVALID_ARGUMENT',
+    );
+    t.is(said, `write "${directory}": it is a directory`);
+  }
+  t.false(isSending);
+  t.deepEqual(readdirSync(directory), []);
 });
 
 test('save: a link to an open file is written through, and no device, fifo or link is replaced', async (t) => {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { manifestOf } from '../../container/create/find-image.js';
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
 import { fullName, parseImageName } from '../../image/reference.js';
@@ -29,10 +29,24 @@ export async function loadImages(
   const fd = openUnnamed(tmpdir());
   try {
     await spool(from, fd, options);
-    return await loadPath(context, `/proc/self/fd/${fd}`, options);
+    return await loadPath(context, spooledPath(fd), options);
+  } catch (error) {
+    throw named(error, spooledPath(fd), from);
   } finally {
     closeSync(fd);
   }
+}
+
+function spooledPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** The path of the copy says nothing to who gave a stream. */
+function named(error: unknown, path: string, from: Readable): unknown {
+  if (!isTspodError(error) || !error.message.includes(path)) return error;
+  const name = (from as { readonly fd?: unknown }).fd === 0 ? 'stdin' : 'the stream';
+  const message = error.message.replaceAll(JSON.stringify(path), name).replaceAll(path, name);
+  return new TspodError(error.code, message, { details: error.details, cause: error });
 }
 
 /** Its parts are needed in another order than that in which they come. */
