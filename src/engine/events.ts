@@ -85,7 +85,9 @@ async function* follow(
   };
   const forgetSignal = whenAborted(signal, end);
   const forgetClosing = whenAborted(context.store.closing, end);
+  // As soon as that: nobody may come for more.
   const cancel = until === undefined ? () => undefined : atTime(until, end);
+  done.signal.addEventListener('abort', cancel);
   let ends: EndWatch | undefined;
   let isHistory = true;
   try {
@@ -99,7 +101,6 @@ async function* follow(
       for (const { status, id } of batch) if (LAUNCHES.has(status)) ends.look(id);
     }
   } finally {
-    cancel();
     forgetSignal();
     forgetClosing();
     end();

@@ -20,7 +20,7 @@ export async function* followEvents(
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   using changes = watchFile(paths.file);
   using tail = new EventTail(paths);
-  signal.addEventListener('abort', changes.wake);
+  signal.addEventListener('abort', changes.stop);
   try {
     for (;;) {
       changes.reset();
@@ -31,7 +31,7 @@ export async function* followEvents(
       if (!signal.aborted) await changes.next();
     }
   } finally {
-    signal.removeEventListener('abort', changes.wake);
+    signal.removeEventListener('abort', changes.stop);
   }
 }
 

@@ -8,6 +8,8 @@ export interface ChangeWatcher extends Disposable {
   /** Resolves once something has happened since reset(), or by wake(). Rejects if the watching failed. */
   next(): Promise<void>;
   readonly wake: () => void;
+  /** Wakes, and sees no more changes: nobody may come to dispose of it. */
+  readonly stop: () => void;
 }
 
 /** Throws ENOENT if there is no such directory. */
@@ -37,6 +39,10 @@ export function watchFile(path: string): ChangeWatcher {
       if (failure !== undefined) throw failure;
     },
     wake,
+    stop: () => {
+      watcher.close();
+      wake();
+    },
     [Symbol.dispose]() {
       watcher.close();
     },

@@ -38,6 +38,8 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk
   const render = renderer(options);
   // Watching begins before the first read: what is written between the end of the reading and the waiting is not missed.
   using watcher = options.followUntil === undefined ? undefined : watchIfThere(options.path);
+  // For whoever does not come for more.
+  if (watcher !== undefined) void options.followUntil?.then(watcher.stop, watcher.stop);
   const files = await openLogFiles(options.path);
   try {
     // A container may write faster than anybody reads, and the last lines be followed by others while they are looked for.
@@ -119,7 +121,8 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
   let ended = false;
   const end = () => {
     ended = true;
-    watcher.wake();
+    cancelTimer();
+    watcher.stop();
   };
   options.followUntil?.then(end, end);
   const cancelTimer = wakeAt(options.until, end);

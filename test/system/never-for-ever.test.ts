@@ -360,3 +360,25 @@ async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
+
+test.serial('a follower from which nobody takes more watches nothing once the engine is closed', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, reopen } = await testEngine(t);
+  const container = await engine.containers.create(
+    options({ command: ['sh', '-c', 'echo line; sleep 1000'], log: { driver: 'k8s-file' }, init: true }),
+  );
+  await container.start();
+  await until('it has written', async () => (await allOf(container.logs())).length > 0);
+  const watches = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+  const before = watches();
+  const closed = await reopen();
+  const followers: readonly AsyncIterable<unknown>[] = [
+    closed.events({ follow: true, since: new Date(0) }),
+    closed.containers.get(container.id).logs({ follow: true }),
+  ];
+  for (const follower of followers) t.false((await follower[Symbol.asyncIterator]().next()).done);
+  t.is(watches(), before + followers.length);
+  await closed.close();
+  await until('nothing is watched', () => watches() === before);
+  for (const follower of followers) await t.throwsAsync(soon(allOf(follower)), { code: 'ENGINE_CLOSED' });
+});
