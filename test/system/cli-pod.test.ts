@@ -99,6 +99,11 @@ onPods('pod create: refused command lines', async (t) => {
   );
   await refused('cannot set share(net) namespaces without an infra container', '--infra=false', '--share', 'net');
   await refused('you must have an infra container to publish port bindings to the host', '--infra=false', '-p', '80');
+  const noPorts = 'ports can only be published when the network mode is bridge, not';
+  await refused(`${noPorts} none`, '--network', 'none', '-p', '80');
+  await refused(`${noPorts} host`, '--network', 'host', '-p', '80:80');
+  const forOne = ['create', '--pod', 'new:p', '--network', 'none', '-p', '80', '--rootfs', '/nowhere', 'true'];
+  t.is((await run(t, 125, ...forOne)).stderr, `Error: ${noPorts} none\n`);
   await refused('cannot set infra-name without an infra container', '--infra=false', '--infra-name', 'x');
   await refused('running pod create option: invalid pod exit policy: "foo"', '--exit-policy', 'foo');
   t.regex((await run(t, 125, 'pod', 'create', '--security-opt', 'x=y')).stderr, /--security-opt is not supported/);

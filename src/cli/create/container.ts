@@ -35,7 +35,8 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
   applyFlags(createFlags, flags, { draft, caller: context.caller });
   if (draft.resources !== undefined) draft.resources = withoutZeros(draft.resources);
-  if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft);
+  const isPod = draft.pod?.startsWith('new:') === true;
+  if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft, { isPod });
   const rest = takeRoot(draft, invocation, context.caller.directory);
   if (rest.length > 0) draft.command = rest;
   // Who removes the image at the end removes the container before it.

@@ -22,7 +22,7 @@ export async function readPodOptions(context: Context, { flags, commandLine }: I
   const own = readOwnOptions(flags);
   const { infra = true, share = infra ? DEFAULT_SHARE : [] } = own;
   const isOnNetworks = draft.network !== undefined || draft.networks !== undefined;
-  if (infra && (isOnNetworks || share.includes('net'))) await applyNetworkMode(context, draft);
+  if (infra && (isOnNetworks || share.includes('net'))) await applyNetworkMode(context, draft, { isPod: true });
   // what these flags set are options that a pod has under the same names
   return { ...draft, ...own, createCommand: commandLine };
 }

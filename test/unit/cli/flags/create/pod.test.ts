@@ -92,7 +92,10 @@ covers('volumes-from', 'c', { volumesFrom: ['c'] });
 covered.add('publish');
 test('--publish: with a network', async (t) => {
   t.deepEqual((await optionsOf(['network', 'bridge'], ['publish', '8080:80'])).publish, ['8080:80']);
-  t.is((await optionsOf(['publish', '8080:80'])).publish, undefined, 'discarded with a word, as Podman has it');
+  await t.throwsAsync(optionsOf(['network', 'none'], ['publish', '8080:80']), {
+    message: 'ports can only be published when the network mode is bridge, not none',
+  });
+  t.is((await optionsOf(['network', 'none'], ['publish', ''])).publish, undefined);
 });
 
 covered.add('volume');
