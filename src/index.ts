@@ -183,6 +183,7 @@ export type {
 export type { PodInspect, PodInspectContainer, PodInspectInfra } from './pod/inspect-types.js';
 export type { AccountOptions } from './spec/account-options.js';
 export type { PublishedPort } from './spec/container-network.js';
+export type { ExposedPort, PortProtocol } from './spec/ports.js';
 export type {
   CreateOptions,
   DeviceOptions,

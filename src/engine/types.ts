@@ -17,6 +17,7 @@ import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec/api.js';
 import type { HealthStatus } from '../container/health/record.js';
 import type { PublishedPort } from '../spec/container-network.js';
+import type { ExposedPort } from '../spec/ports.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
 import type { Networks } from './networks/types.js';
@@ -74,6 +75,8 @@ export interface ContainerSummary extends ContainerState {
   readonly networks: readonly string[];
   /** Ports that are reached through the host. */
   readonly ports: readonly PublishedPort[];
+  /** Ports that it was said to listen on, by its image or by `expose`; those that are published without that are not among them. */
+  readonly exposedPorts: readonly ExposedPort[];
   readonly autoRemove: boolean;
   readonly restartPolicy: string;
   /** The file that got its id, or ''. */

@@ -1,5 +1,6 @@
 /** What the database holds of a container. */
 import type { PublishedPort } from '../spec/container-network.js';
+import type { ExposedPort } from '../spec/ports.js';
 
 /**
  * The recorded status is an intent or a last word; the kernel and the files in the run directory say what is so.
@@ -65,6 +66,8 @@ export interface StoredSummary {
   /** Names of the networks that it is on. */
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
+  /** What it listens on, whether that is published or not. @default none */
+  readonly expose?: readonly ExposedPort[];
   readonly restartPolicy: string;
   readonly cidFile: string;
   /** It has a health check. */

@@ -218,6 +218,12 @@ test('network: all ports that an image exposes are published, and those of a con
     '92/tcp': [{ HostIp: '', HostPort: '9000' }],
     '7000/tcp': null,
   });
+  const columns = '{{.Names}} {{json .ExposedPorts}} {{index .ExposedPorts "90"}}';
+  const exposedBy = '{"80":["tcp"],"90":["udp"],"91":["udp"],"7000":["tcp"]} [udp]';
+  t.is(await output(t, 'ps', '-a', '--sort', 'names', '--format', columns), `a ${exposedBy}\nb ${exposedBy}\n`);
+  const rows = JSON.parse(await output(t, 'ps', '-a', '--format', 'json')) as { ExposedPorts: object | null }[];
+  for (const { ExposedPorts } of rows)
+    t.deepEqual(ExposedPorts, { '80': ['tcp'], '90': ['udp'], '91': ['udp'], '7000': ['tcp'] });
   for (const name of ['a', 'b']) {
     await run(t, 0, 'commit', '-q', name, `made:${name}`);
     const exposed = JSON.parse(

@@ -1,5 +1,6 @@
-/** Published ports in one line. */
+/** Published ports in one line, and exposed ones by their numbers. */
 import type { PublishedPort } from '../../spec/container-network.js';
+import type { ExposedPort } from '../../spec/ports.js';
 
 /** As ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
 export function portsText(ports: readonly PublishedPort[]): string {
@@ -11,4 +12,12 @@ export function portsText(ports: readonly PublishedPort[]): string {
       return `${host}:${range(hostPort, count)}->${range(containerPort, count)}/${protocol}`;
     })
     .join(', ');
+}
+
+/** Protocols of each port, the lowest first. */
+export function protocolsOf(ports: readonly ExposedPort[]): ReadonlyMap<number, readonly string[]> {
+  const found = new Map<number, readonly string[]>();
+  for (const { port, protocol, range } of ports)
+    for (let each = port; each < port + range; each += 1) found.set(each, [...(found.get(each) ?? []), protocol]);
+  return new Map([...found].sort(([one], [other]) => one - other));
 }

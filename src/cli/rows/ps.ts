@@ -1,9 +1,9 @@
 /** A line of ps: its fields as text, as JSON, and as a template sees them. */
-import { portsText } from './ports.js';
+import { portsText, protocolsOf } from './ports.js';
 import { NAMESPACE_HEADINGS, namespacesJson, namespacesOf } from './ps-namespaces.js';
 import type { ContainerSummary } from '../../engine/types.js';
 import { ago, humanDuration, humanSize } from '../format/human.js';
-import { stringMap, struct, type GoStruct, type GoValue } from '../format/values.js';
+import { NIL_LIST, nilMap, stringMap, struct, type GoStruct, type GoValue } from '../format/values.js';
 import { shortId } from '../../util/short-id.js';
 
 export interface RowOptions {
@@ -97,6 +97,7 @@ export function rowJson(
     Exited: isEnded(row),
     ExitedAt: unixTime(row.finishedAt),
     ExitCode: row.exitCode,
+    ExposedPorts: row.exposedPorts.length === 0 ? null : Object.fromEntries(protocolsOf(row.exposedPorts)),
     Id: row.id,
     Image: row.image,
     ImageID: row.imageId,
@@ -133,7 +134,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate, namespaces = f
     ExitCode: row.exitCode,
     Exited: isEnded(row),
     ExitedAt: unixTime(row.finishedAt),
-    ExposedPorts: [],
+    ExposedPorts: protocolsMap(row.exposedPorts),
     ID: idText(row, truncate),
     Image: imageText(row),
     ImageID: truncate ? shortId(row.imageId) : row.imageId,
@@ -155,6 +156,12 @@ export function rowStruct(row: ContainerSummary, { now, truncate, namespaces = f
     ...namespacesOf(namespaces ? row.pid : 0),
   };
   return struct('containers.psReporter', fields, { Id: 'ID' });
+}
+
+function protocolsMap(ports: ContainerSummary['exposedPorts']): GoValue {
+  if (ports.length === 0) return nilMap(NIL_LIST);
+  const entries = [...protocolsOf(ports)].map(([port, protocols]) => [String(port), protocols] as const);
+  return { kind: 'map', entries: new Map(entries), zero: NIL_LIST };
 }
 
 function portJson({ hostIp, containerPort, hostPort, range, protocol }: ContainerSummary['ports'][number]) {

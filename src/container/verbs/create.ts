@@ -135,6 +135,7 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     network: config.namespaces.network,
     networks: config.networking.networks.map(({ name }) => name),
     ports: config.networking.ports,
+    ...(config.networking.expose.length === 0 ? {} : { expose: config.networking.expose }),
     restartPolicy: config.restart.policy,
     cidFile: config.cidFile ?? '',
     checked: config.health !== undefined,

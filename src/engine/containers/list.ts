@@ -79,6 +79,7 @@ function summarize(
     mountSources: summary.mountSources ?? [],
     networks: networksOf(summary),
     ports: summary.ports,
+    exposedPorts: summary.expose ?? [],
     pod: summary.pod ?? '',
     podName: summary.pod === undefined ? '' : (podNames().get(summary.pod) ?? ''),
     isInfra: summary.isInfra ?? false,
