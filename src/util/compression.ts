@@ -5,16 +5,14 @@ export type ForeignCompression = 'xz' | 'bzip2';
 /** As many tell. */
 export const COMPRESSION_BYTES = 10;
 
-/** bzip2: `BZh`, a digit, and a block or the end. A tar archive can begin with the name of a file that begins with `BZh` as well. */
-const FOREIGN: Readonly<Record<ForeignCompression, RegExp>> = {
-  xz: /^\xfd7zXZ\0/,
-  bzip2: /^BZh[1-9](1AY&SY|\x17rE8P\x90)/,
-};
+const XZ = 'fd377a585a00';
+/** `BZh`, a digit, and a block or the end. A tar archive can begin with the name of a file that begins with `BZh` as well. */
+const BZIP2 = /^425a683[1-9](314159265359|177245385090)/;
 
 export function foreignCompression(head: Buffer): ForeignCompression | undefined {
-  const start = head.toString('latin1', 0, COMPRESSION_BYTES);
-  if (FOREIGN.xz.test(start)) return 'xz';
-  return FOREIGN.bzip2.test(start) ? 'bzip2' : undefined;
+  const start = head.toString('hex', 0, COMPRESSION_BYTES);
+  if (start.startsWith(XZ)) return 'xz';
+  return BZIP2.test(start) ? 'bzip2' : undefined;
 }
 
 /** What is said of `what`, and how to go on. */
