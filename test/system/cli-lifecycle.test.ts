@@ -331,6 +331,15 @@ onBusybox('logs: the last line of a container that has no end does not run into 
   t.is((await logs('last', 'last', 'closed')).stdout, 'last 4\nlast 4\nclosed 2\n');
 });
 
+onBusybox('logs: lines of several containers that are followed are whole, the last ones as well', async (t, root) => {
+  const pieces = (word: string) => `printf ${word}; sleep 1; echo ${word}; sleep 1; printf ${word}`;
+  const names = ['one', 'two'];
+  for (const name of names) await run(t, 0, 'create', '--name', name, '--rootfs', root, 'sh', '-c', pieces(name));
+  await run(t, 0, 'start', ...names);
+  const { stdout } = await run(t, 0, 'logs', '-f', '-n', ...names);
+  t.deepEqual(stdout.split('\n').sort(), ['one one', 'one oneone', 'two two', 'two twotwo']);
+});
+
 onBusybox('logs --follow goes on to the end', async (t, root) => {
   await run(
     t,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-import type { Container, LogsOptions } from '../../container/api/container.js';
+import type { Container, LogChunk, LogsOptions } from '../../container/api/container.js';
 import type { Invocation } from '../command/definition.js';
 import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
@@ -48,8 +48,9 @@ export async function printLogs(
 ): Promise<number> {
   const sinks = openSinks(context);
   const prefixes = containers.map((container, i) => linePrefix(container, invocation, { index: i, several }));
+  const isMixed = options.follow === true && containers.length > 1;
   const print = (container: Container, i: number): Promise<void> =>
-    copy(container, { ...options, prefix: prefixes[i] ?? '' }, sinks);
+    copy(container, { ...options, prefix: prefixes[i] ?? '' }, { sinks, isMixed });
   if (options.follow === true) await Promise.race([Promise.all(containers.map(print)), sinks.failed]);
   else for (const [i, container] of containers.entries()) await Promise.race([print(container, i), sinks.failed]);
   await Promise.race([sinks.end(), sinks.failed]);
@@ -112,17 +113,42 @@ function openSinks(context: Context): Sinks {
   };
 }
 
-/** Lines of its own: what a container before it has left without an end gets one. */
-async function copy(container: Container, options: LogsOptions, sinks: Sinks): Promise<void> {
+/**
+ * Lines of its own: what a container before it has left without an end gets one. `isMixed`: others write at the same time, so that a line is written when it
+ * has ended, or will never.
+ */
+async function copy(
+  container: Container,
+  options: LogsOptions,
+  { sinks, isMixed }: { readonly sinks: Sinks; readonly isMixed: boolean },
+): Promise<void> {
   const left = [...sinks.unended];
-  for await (const { stream, data } of container.logs(options)) {
+  const chunks = container.logs(options);
+  for await (const { stream, data } of isMixed ? wholeLines(chunks) : chunks) {
     const sink = stream === 'stderr' ? sinks.stderr : sinks.stdout;
     if (sink === undefined) continue;
     for (const other of left.splice(0)) endLine(other, sinks);
+    if (isMixed && sinks.unended.has(sink)) endLine(sink, sinks);
     if (data.at(-1) === NEWLINE) sinks.unended.delete(sink);
     else sinks.unended.add(sink);
     if (!sink.write(data)) await Promise.race([once(sink, 'drain'), sinks.failed]);
   }
+}
+
+/** Of a line without an end no more is kept. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/** The chunks, cut behind the ends of lines; what has none comes last, or when it has become too long. */
+async function* wholeLines(chunks: AsyncIterable<LogChunk>): AsyncGenerator<LogChunk, void, undefined> {
+  const kept: Record<LogChunk['stream'], Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  for await (const { stream, data } of chunks) {
+    const end = data.lastIndexOf(NEWLINE) + 1;
+    const isLong = kept[stream].length + data.length - end > MAX_LINE_BYTES;
+    const cut = isLong ? data.length : end;
+    if (cut > 0) yield { stream, data: Buffer.concat([kept[stream], data.subarray(0, cut)]) };
+    kept[stream] = Buffer.concat([cut > 0 ? Buffer.alloc(0) : kept[stream], data.subarray(cut)]);
+  }
+  for (const stream of ['stdout', 'stderr'] as const) if (kept[stream].length > 0) yield { stream, data: kept[stream] };
 }
 
 function endLine(sink: Writable, { unended }: Sinks): void {
