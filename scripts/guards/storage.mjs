@@ -143,8 +143,8 @@ export const STORAGE = [
     edits: [
       edit(
         'src/container/launch/fill-volumes.ts',
-        "if (volume.stage === 'done') return;\n  if (!isEmptyDirectory(paths.data)) {",
-        "if (paths.data === '') {",
+        "if (volume.stage === 'done') return;\n  const isFull = !isEmptyDirectory(paths.data);",
+        "const isFull = paths.data === '';",
       ),
       edit('src/container/launch/fill-volumes.ts', "if (volume.stage === 'done' || localMount", 'if (localMount'),
     ],
