@@ -25,12 +25,12 @@ constexpr uint16_t kWordsAttribute = 1;  // NLMSGERR_ATTR_MSG
 constexpr uint16_t kTypeMask = 0x3fff;
 
 /** What a probe is for. */
-enum class Condition : uint32_t { kNone = 0, kUnlessFound = 1, kIfExpected = 2 };
+enum class Condition : uint32_t { kNone = 0, kUnlessExpected = 1, kIfExpected = 2, kIfExpectedAlone = 3 };
 
 /** What came back. */
 struct Answer {
-  bool found = false;     // a message that is no acknowledgement
-  bool expected = false;  // one that contains what was expected
+  uint32_t found = 0;     // messages that are no acknowledgement
+  bool expected = false;  // one of them contains what was expected
   int err = 0;            // of the first message that was refused
   uint32_t sequence = 0;  // its number
   std::string words;      // the kernel's
@@ -89,7 +89,7 @@ void read_datagram(wire::Bytes datagram, const Interest& interest, Answer& answe
     if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE) {
       read_refusal(body, header, interest, answer);
     } else {
-      answer.found = true;
+      ++answer.found;
       answer.expected = answer.expected || std::search(body.begin(), body.end(), interest.expected.begin(),
                                                        interest.expected.end()) != body.end();
     }
@@ -168,8 +168,9 @@ Result<bool> is_locked(const char* path) {
 bool is_wanted(Condition condition, const Answer& probed) {
   switch (condition) {
     case Condition::kNone: return true;
-    case Condition::kUnlessFound: return !probed.found;
+    case Condition::kUnlessExpected: return !probed.expected;
     case Condition::kIfExpected: return probed.expected;
+    case Condition::kIfExpectedAlone: return probed.expected && probed.found == 1;
   }
   return false;
 }

@@ -33,8 +33,8 @@ export interface Surroundings {
   readonly networks: readonly Network[];
   /** Addresses and routes of the host. */
   readonly hostRanges: readonly IpRange[];
-  /** Names of the host's interfaces. */
-  readonly hostInterfaces: ReadonlySet<string>;
+  /** The host's interfaces: names, and kinds of those that have one. */
+  readonly hostInterfaces: ReadonlyMap<string, string | undefined>;
   /** Number of the subnet with which the search for a free one begins. */
   readonly firstSubnet: number;
   /** The same of the bridge. */
@@ -121,7 +121,10 @@ function bridgeName(
   );
   if (interfaceName !== undefined) {
     if (taken.has(interfaceName)) throw invalid(`bridge name ${interfaceName} already in use`);
-    return checkInterface(interfaceName);
+    checkInterface(interfaceName);
+    if (hostInterfaces.has(interfaceName) && hostInterfaces.get(interfaceName) !== 'bridge')
+      throw invalid(`interface ${interfaceName} is there already, and is no bridge`);
+    return interfaceName;
   }
   for (let number = firstBridge; ; number += 1) {
     const name = `${BRIDGE_NAME}${number}`;

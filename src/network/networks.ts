@@ -213,7 +213,7 @@ async function surroundings(place: NetworkPlace): Promise<Surroundings> {
   return {
     networks: listNetworks(place),
     hostRanges: ranges,
-    hostInterfaces: new Set(links.map(({ name }) => name)),
+    hostInterfaces: new Map(links.map(({ name, kind }) => [name, kind])),
     firstSubnet: place.isMachines ? 0 : placeNumber(place) % SPREAD,
     firstBridge: place.isMachines ? 1 : placeNumber(place),
   };

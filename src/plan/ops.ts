@@ -290,9 +290,9 @@ export const OPS = {
   /**
    * Sends messages, as one, on the netlink socket in the slot, and fails with the first errno among the answers that `accepted` does not have.
    * Message number N (nlmsg_seq) does what `words[N]` says, for the error. Before that numbers are put into the bytes, at offsets: `links`, the
-   * index of the link of this name at `linkOffsets`; the number of the descriptor in `slots` at `slotOffsets`. The first `probe` bytes are a request that
-   * is sent alone, first, on the socket in `probeSlot`: with `condition` 1 nothing more is sent if it finds anything, with 2 if its answer does not
-   * contain `expected`. Nor is anything sent while somebody else holds a lock (flock(2)) on the file `unlessLocked` ('': none).
+   * index of the link of this name at `linkOffsets`; the number of the descriptor in `slots` at `slotOffsets`. The first `probe` bytes are requests that
+   * are sent alone, first, on the socket in `probeSlot`: with `condition` 1 nothing more is sent if they find something that contains `expected`, with 2 if
+   * they find nothing that does, with 3 unless they find this alone. Nor is anything sent while somebody else holds a lock (flock(2)) on the file `unlessLocked` ('': none).
    */
   netlink: {
     code: 112,

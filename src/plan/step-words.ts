@@ -135,7 +135,7 @@ export const DESCRIBERS: Describers = {
   netlinkSocket: ({ protocol, namespaceSlot }, names) =>
     `talk to ${protocol === NETLINK_NETFILTER ? 'nf_tables' : 'rtnetlink'} ${networkOf(namespaceSlot, names)}`,
   netlink: ({ words: messages, condition }) =>
-    `${messages.filter((words) => words !== '').join(', ')}${['', ', unless it is there', ', if it is ours'][condition] ?? ''}`,
+    `${messages.filter((words) => words !== '').join(', ')}${['', ', unless it is there', ', if it is ours', ', if nothing is on it'][condition] ?? ''}`,
   networkSysctl: ({ namespaceSlot, key, value }, names) =>
     `set sysctl ${key} to ${quoteValue(value)} ${networkOf(namespaceSlot, names)}`,
   holdPort: ({ protocol, address, port, targets, targetPort }) =>

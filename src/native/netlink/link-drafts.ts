@@ -61,6 +61,16 @@ export function draftBridge(link: DraftedLink): NetlinkDraft {
   return writer.finish(`make bridge ${link.name}`);
 }
 
+/** What the kernel's description of a bridge has, and that of no other link: IFLA_INFO_KIND. */
+export const BRIDGE_KIND: Uint8Array = Buffer.from('\x0b\0\x01\0bridge\0', 'latin1');
+
+/** Changes nothing. EOPNOTSUPP: the link is no bridge; ENODEV: there is none. */
+export function draftBridgeUse(name: string): NetlinkDraft {
+  const writer = new NetlinkWriter(RTM.newLink, 0).raw(ifInfo()).text(IFLA.name, requireLinkName(name));
+  writer.nested(IFLA.linkInfo, () => writer.text(INFO.kind, 'bridge').nested(INFO.data, () => undefined));
+  return writer.finish(`use ${name} as a bridge`);
+}
+
 export interface DraftedVeth extends DraftedLink {
   /** The bridge that this end is a port of. @default none */
   readonly master?: string;

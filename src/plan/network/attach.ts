@@ -6,8 +6,10 @@
  * removes it belong together.
  */
 import {
+  BRIDGE_KIND,
   draftAddress,
   draftBridge,
+  draftBridgeUse,
   draftHairpin,
   draftLinkQuestion,
   draftLinkRemoval,
@@ -136,10 +138,20 @@ function addForwarding(builder: PlanBuilder, bridges: readonly AttachedNetwork[]
   if (subnets.some(({ subnet }) => subnet.includes(':'))) set('net/ipv6/conf/all/forwarding');
 }
 
-/** Rules first: a bridge that is there has its rules, unless somebody has emptied all tables since. */
+/**
+ * Rules first: a bridge that is there has its rules, unless somebody has emptied all tables since. Another link of its name fails the step before it gets
+ * rules or addresses.
+ */
 function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { socket: number; firewall: number }): void {
   const { hostInterface: name, mtu, subnets } = bridge;
   const absent = { unless: draftLinkQuestion(name) };
+  sendDrafts(builder, {
+    stage: 'network',
+    socket: sockets.socket,
+    accepted: ['ENODEV'],
+    probe: { unless: draftLinkQuestion(name), containing: BRIDGE_KIND },
+    drafts: [draftBridgeUse(name)],
+  });
   const rules = { stage: 'network', socket: sockets.firewall, drafts: bridgeRules(bridge) } as const;
   sendBatch(builder, { ...rules, probe: absent, probeSocket: sockets.socket });
   sendBatch(builder, { ...rules, probe: { unless: chainQuestion(TABLE, bridgeChains(name).masquerade) } });

@@ -1,5 +1,10 @@
 /** Steps that undo what attach.ts does. All may be repeated. */
-import { draftLinkQuestion, draftLinkRemoval, draftPortsQuestion } from '../../native/netlink/link-drafts.js';
+import {
+  BRIDGE_KIND,
+  draftLinkQuestion,
+  draftLinkRemoval,
+  draftPortsQuestion,
+} from '../../native/netlink/link-drafts.js';
 import { PlanBuilder } from '../builder.js';
 import type { Plan, Stage } from '../ops.js';
 import { attachedBridges, removePorts, type NetworkContext } from './attach.js';
@@ -72,7 +77,7 @@ interface Removal {
   readonly evenKept?: boolean;
 }
 
-/** Those without a port. */
+/** Those without a port. What has such a name and is no bridge is somebody else's. */
 function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): void {
   const { bridges, directory, socket, evenKept = false } = removal;
   const lock = builder.slot();
@@ -84,7 +89,7 @@ function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): vo
       stage,
       socket,
       accepted: ['ENODEV'],
-      probe: { unless: draftPortsQuestion(name) },
+      probe: { alone: [draftLinkQuestion(name), draftPortsQuestion(name)], containing: BRIDGE_KIND },
       ...(evenKept ? {} : { unlessLocked: `${directory}/${NETWORK_FILES.bridge(name)}` }),
       drafts: [draftLinkRemoval(name)],
     });
@@ -92,7 +97,7 @@ function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): vo
       stage,
       socket: firewall,
       accepted: ['ENOENT'],
-      probe: { unless: draftLinkQuestion(name) },
+      probe: { unless: draftLinkQuestion(name), containing: BRIDGE_KIND },
       probeSocket: socket,
       drafts: bridgeRulesRemoval(bridge),
     });

@@ -11,10 +11,12 @@ export const NETLINK_NETFILTER = 12;
 
 /** What a step first asks for. */
 export type Probe =
-  /** Nothing is done if the answer finds anything. */
-  | { readonly unless: NetlinkDraft }
+  /** Nothing is done if the answer finds anything; with `containing`, if that has these bytes. */
+  | { readonly unless: NetlinkDraft; readonly containing?: Uint8Array }
   /** Nothing is done if the answer lacks these bytes. */
-  | { readonly only: NetlinkDraft; readonly containing: Uint8Array };
+  | { readonly only: NetlinkDraft; readonly containing: Uint8Array }
+  /** Nothing is done unless all answers together find one thing, which has these bytes. */
+  | { readonly alone: readonly NetlinkDraft[]; readonly containing: Uint8Array };
 
 export interface SendRequest {
   readonly stage: Stage;
@@ -54,7 +56,7 @@ export function openNetlink(
 export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
   const { stage, socket, drafts, accepted = [], probe, probeSocket = socket, unlessLocked = '' } = request;
   if (drafts.length === 0) return;
-  const question = probe === undefined ? [] : ['unless' in probe ? probe.unless : probe.only];
+  const { question, condition } = questionOf(probe);
   const asked = joinDrafts(question);
   const joined = joinDrafts(drafts);
   const shift = asked.bytes.length;
@@ -71,10 +73,20 @@ export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
     accepted: accepted.flatMap((name) => errnoNumber(name) ?? []),
     probe: shift,
     probeSlot: probeSocket,
-    condition: probe === undefined ? 0 : 'unless' in probe ? 1 : 2,
+    condition,
     unlessLocked,
-    expected: probe !== undefined && 'only' in probe ? probe.containing : new Uint8Array(0),
+    expected: probe?.containing ?? new Uint8Array(0),
   });
+}
+
+/** In the numbers of the step. */
+function questionOf(probe: Probe | undefined): {
+  readonly question: readonly NetlinkDraft[];
+  readonly condition: number;
+} {
+  if (probe === undefined) return { question: [], condition: 0 };
+  if ('unless' in probe) return { question: [probe.unless], condition: 1 };
+  return 'only' in probe ? { question: [probe.only], condition: 2 } : { question: probe.alone, condition: 3 };
 }
 
 /** Sends messages of nf_tables as one change. */

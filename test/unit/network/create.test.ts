@@ -12,7 +12,11 @@ import { overlaps, rangeOf, type IpRange } from '../../../src/util/ip-network.js
 const EMPTY: Surroundings = {
   networks: [],
   hostRanges: [],
-  hostInterfaces: new Set(['lo', 'eth0']),
+  hostInterfaces: new Map([
+    ['lo', undefined],
+    ['eth0', undefined],
+    ['br0', 'bridge'],
+  ]),
   firstSubnet: 0,
   firstBridge: 1,
 };
@@ -38,6 +42,7 @@ test('create: a bridge has the first free name and subnet, and its file reads ba
     ipam_options: { driver: 'host-local' },
   });
   const second = make({ name: 'web', labels: { a: 'b' }, options: { mtu: '1400' } }, { networks: [first] });
+  t.is(make({ interfaceName: 'br0' }).network_interface, 'br0');
   t.like(second, { network_interface: 'tspod2', subnets: [{ subnet: '10.89.1.0/24', gateway: '10.89.1.1' }] });
   t.deepEqual(parseNetworkFile('x', networkFileText(second)), second);
 });
@@ -140,6 +145,7 @@ test(refused, { options: { isolate: 'x' } }, /isolate: parsing "x"/);
 for (const interfaceName of ['0123456789abcdef', 'a/b', '..', 'a b', ''])
   test(refused, { interfaceName }, /interface name .* is not 1 to 15/);
 test(refused, { interfaceName: 'tspod1' }, /bridge name tspod1 already in use/, { networks: [web] });
+test(refused, { interfaceName: 'eth0' }, /interface eth0 is there already, and is no bridge/);
 test(refused, { subnets: [{ subnet: 'abc' }] }, /invalid CIDR address: abc/);
 test(refused, { subnets: [{ subnet: '10.0.0.1' }] }, /invalid CIDR address/);
 test(refused, { subnets: [{ subnet: '10.0.0.0/31' }] }, /too small/);
