@@ -26,13 +26,11 @@ import {
   type NetworkDriver,
   type NetworkSubnet,
 } from './network-file.js';
-import { freeIpv4Subnet, freeIpv6Subnet, networkRanges } from './subnets.js';
+import { avoiding, freeIpv4Subnet, freeIpv6Subnet, networkRanges, type HostRanges } from './subnets.js';
 
-export interface Surroundings {
+export interface Surroundings extends HostRanges {
   /** The other networks. */
   readonly networks: readonly Network[];
-  /** Addresses and routes of the host. */
-  readonly hostRanges: readonly IpRange[];
   /** The host's interfaces: names, and kinds of those that have one. */
   readonly hostInterfaces: ReadonlyMap<string, string | undefined>;
   /** Number of the subnet with which the search for a free one begins. */
@@ -181,8 +179,13 @@ function allSubnets(
   for (const given of options.subnets ?? []) add(given);
   const has = (size: number): boolean => ranges.some((range) => range.size === size);
   if (subnets.length === 0 || (options.ipv6 === true && !has(4)))
-    add({ subnet: freeIpv4Subnet([...used, ...ranges], around.firstSubnet) });
-  if (options.ipv6 === true && !has(16)) add({ subnet: freeIpv6Subnet([...used, ...ranges]) });
+    add({
+      subnet: avoiding(around.routedRanges, (avoided) =>
+        freeIpv4Subnet([...used, ...ranges, ...avoided], around.firstSubnet),
+      ),
+    });
+  if (options.ipv6 === true && !has(16))
+    add({ subnet: avoiding(around.routedRanges, (avoided) => freeIpv6Subnet([...used, ...ranges, ...avoided])) });
   return subnets;
 }
 

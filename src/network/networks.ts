@@ -16,7 +16,7 @@ import {
 } from './directory.js';
 import type { Store } from '../state/store.js';
 import type { Network } from './network-file.js';
-import { freeIpv4Subnet, hostRanges, networkRanges } from './subnets.js';
+import { avoiding, freeIpv4Subnet, networkRanges, readHostRanges } from './subnets.js';
 
 /** Where an engine's networks are. */
 export interface NetworkPlace {
@@ -128,7 +128,7 @@ async function newDefaultNetwork(place: NetworkPlace): Promise<Network> {
   const around = await surroundings(place);
   const number = placeNumber(place);
   const used = [...around.hostRanges, ...networkRanges(around.networks)];
-  const subnet = freeIpv4Subnet(used, number % SPREAD);
+  const subnet = avoiding(around.routedRanges, (avoided) => freeIpv4Subnet([...used, ...avoided], number % SPREAD));
   return {
     ...BUILT_IN,
     id: createHash('sha256').update(`tspod default network ${place.directory}`).digest('hex'),
@@ -209,10 +209,10 @@ export async function updateNetwork(
 }
 
 async function surroundings(place: NetworkPlace): Promise<Surroundings> {
-  const [ranges, links] = await Promise.all([hostRanges(), listLinks()]);
+  const [ranges, links] = await Promise.all([readHostRanges(), listLinks()]);
   return {
     networks: listNetworks(place),
-    hostRanges: ranges,
+    ...ranges,
     hostInterfaces: new Map(links.map(({ name, kind }) => [name, kind])),
     firstSubnet: place.isMachines ? 0 : placeNumber(place) % SPREAD,
     firstBridge: place.isMachines ? 1 : placeNumber(place),

@@ -1,6 +1,6 @@
 /** Which subnets are taken, and which is free. */
 
-import { TspodError } from '../errors.js';
+import { isTspodError, TspodError } from '../errors.js';
 import { listAddresses } from '../native/netlink/addresses.js';
 import { listRoutes } from '../native/netlink/routes.js';
 import { randomBytes } from '../native/primitives.js';
@@ -17,17 +17,38 @@ const SUBNET_SIZE = 256n;
 /** Random prefixes (RFC 4193) that are tried: one is as good as certain to be free. */
 const ULA_ATTEMPTS = 32;
 
-/** What the machine's own addresses and routes take. Default routes take nothing. */
-export async function hostRanges(): Promise<readonly IpRange[]> {
+/** What the machine has of its own. */
+export interface HostRanges {
+  /** Networks that it has addresses of. */
+  readonly hostRanges: readonly IpRange[];
+  /** What it has routes to, but for default ones: networks elsewhere, or, with a VPN, everything. */
+  readonly routedRanges: readonly IpRange[];
+}
+
+export async function readHostRanges(): Promise<HostRanges> {
   const [addresses, routes] = await Promise.all([listAddresses(), listRoutes({ table: 'all' })]);
-  const texts = [
-    ...addresses.map(({ address }) => address),
-    ...routes.filter(({ type }) => type === 'unicast').map(({ destination }) => destination),
-  ];
+  const unicast = routes.filter(({ type }) => type === 'unicast');
+  return {
+    hostRanges: prefixRanges(addresses.map(({ address }) => address)),
+    routedRanges: prefixRanges(unicast.map(({ destination }) => destination)),
+  };
+}
+
+function prefixRanges(texts: readonly string[]): readonly IpRange[] {
   return texts.flatMap((text) => {
     const prefix = parseIpPrefix(text);
     return prefix === undefined || prefix.length === 0 ? [] : [rangeOf(prefix)];
   });
+}
+
+/** What `find` finds outside of these ranges; where that is nothing, anywhere. */
+export function avoiding(ranges: readonly IpRange[], find: (avoided: readonly IpRange[]) => string): string {
+  try {
+    return find(ranges);
+  } catch (error) {
+    if (!isTspodError(error, 'NO_FREE_ADDRESS')) throw error;
+    return find([]);
+  }
 }
 
 /** What networks take. */

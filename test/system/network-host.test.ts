@@ -49,3 +49,21 @@ test('a bridge of the host is used as it is, and goes only without a port', asyn
   t.deepEqual([...network.links()].sort(), ['br0', 'far', 'lan', 'lo']);
   for (const name of ['br0', 'lan']) network.inside('ip', 'link', 'del', name);
 });
+
+test('networks come about beside routes of a VPN that lead everywhere', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  network.inside('ip', 'link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'far');
+  network.inside('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'lan');
+  for (const name of ['lan', 'far']) network.inside('ip', 'link', 'set', name, 'up');
+  const routes = ['10.0.0.0/8', '0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'];
+  for (const route of routes) network.inside('ip', 'route', 'add', route, 'dev', 'lan');
+  t.is(await output(t, 'network', 'create', '--ipv6', 'n1'), 'n1\n');
+  t.is(await output(t, 'network', 'create', '--subnet', '10.5.0.0/24', 'n2'), 'n2\n');
+  const taken = await run(t, 125, 'network', 'create', '--subnet', '192.0.2.0/28', 'n3');
+  t.regex(taken.stderr, /192\.0\.2\.0\/28 is already used on the host/);
+  await run(t, 0, 'run', '--rm', ...root, 'true');
+  await until('no link of its is left', () => network.links().length === 3);
+  network.inside('ip', 'link', 'del', 'lan');
+});

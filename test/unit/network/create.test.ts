@@ -12,6 +12,7 @@ import { overlaps, rangeOf, type IpRange } from '../../../src/util/ip-network.js
 const EMPTY: Surroundings = {
   networks: [],
   hostRanges: [],
+  routedRanges: [],
   hostInterfaces: new Map([
     ['lo', undefined],
     ['eth0', undefined],
@@ -47,10 +48,16 @@ test('create: a bridge has the first free name and subnet, and its file reads ba
   t.deepEqual(parseNetworkFile('x', networkFileText(second)), second);
 });
 
-test("create: a subnet is none of the host's addresses and routes, whatever their size", (t) => {
+test("create: a subnet is none of the host's addresses, and none that is routed unless all are or it is asked for", (t) => {
   const hostRanges = ['10.89.0.7/32', '10.89.1.0/25', '10.90.0.0/15', '0.0.0.0/32'].map(range);
   t.is(make({}, { hostRanges }).subnets?.[0]?.subnet, '10.89.2.0/24');
   t.is(make({}, { hostRanges: [range('10.89.0.0/16'), range('10.90.0.0/15')] }).subnets?.[0]?.subnet, '10.92.0.0/24');
+  t.is(make({}, { hostRanges, routedRanges: [range('10.88.0.0/13')] }).subnets?.[0]?.subnet, '10.96.0.0/24');
+  const everywhere = ['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'].map(range);
+  t.is(make({}, { hostRanges, routedRanges: everywhere }).subnets?.[0]?.subnet, '10.89.2.0/24');
+  t.is(make({ ipv6: true }, { routedRanges: everywhere }).subnets?.length, 2);
+  const asked = { subnets: [{ subnet: '10.5.0.0/24' }] };
+  t.is(make(asked, { routedRanges: [range('10.0.0.0/8')] }).subnets?.[0]?.subnet, '10.5.0.0/24');
 });
 
 test('create: IPv6 adds a random local subnet, and an IPv4 one where there is none', (t) => {
