@@ -70,6 +70,12 @@ export function checkDriverOptions(
   return kept;
 }
 
+/** As Podman has it where the option is there; without, a network is closed to all others, which that has for `strict`. */
+function isolationOf(isolate = ''): 'none' | 'isolated' | 'strict' {
+  const isIsolated = BOOLEANS.get(isolate);
+  return isIsolated === undefined ? 'strict' : isIsolated ? 'isolated' : 'none';
+}
+
 /** What the options of a file say, where it is understood; files of others may hold more, and worse. */
 export function driverSettings(driver: NetworkDriver, options: Readonly<Record<string, string>> = {}) {
   const number = (name: string, max: number): number => {
@@ -78,14 +84,12 @@ export function driverSettings(driver: NetworkDriver, options: Readonly<Record<s
   };
   const modes = driver === 'macvlan' ? MACVLAN_MODES : driver === 'ipvlan' ? IPVLAN_MODES : [''];
   const mode = modes.find((known) => known === options['mode']) ?? modes[0] ?? '';
-  const isolation: 'none' | 'isolated' | 'strict' =
-    options['isolate'] === 'strict' ? 'strict' : BOOLEANS.get(options['isolate'] ?? '') === false ? 'none' : 'isolated';
   return {
     mtu: number('mtu', 65535),
     vlan: driver === 'bridge' ? number('vlan', 4094) : 0,
     metric: number('metric', 0xffff_ffff),
     noDefaultRoute: BOOLEANS.get(options['no_default_route'] ?? '') === true,
     mode,
-    isolation,
+    isolation: isolationOf(options['isolate']),
   };
 }

@@ -33,6 +33,17 @@ if (kind === 'tcp') {
 }
 `;
 
+/** Prints the numbers of the places that take a connection. */
+const REACHED = `
+const found = process.argv.slice(1).map((place, number) => new Promise((resolve) => {
+  const at = place.lastIndexOf(':');
+  const socket = require('net').connect(Number(place.slice(at + 1)), place.slice(0, at));
+  const done = (reached) => { socket.destroy(); resolve(reached ? [number] : []); };
+  socket.on('connect', () => done(true)).on('error', () => done(false)).setTimeout(3000, () => done(false));
+}));
+Promise.all(found).then((numbers) => console.log(JSON.stringify(numbers.flat())));
+`;
+
 const NODE = process.execPath;
 
 type Ask = (kind: 'tcp' | 'udp', address: string, port: number) => Promise<string>;
@@ -225,6 +236,54 @@ test('networks do not reach each other, but by published ports; an internal one 
   t.regex(await from(t, 'inside')('tcp', web.ip, 80), /ENETUNREACH|timeout/);
   // Replies to it are let in; what a container addresses to the host's loopback is not.
   t.regex(await host.rules(), /iifname @bridges ip daddr 127\.0\.0\.0\/8 drop/);
+});
+
+test('isolation: who reaches whom directly, and all their published ports', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay')) return;
+  const host = await ownNetwork(t);
+  const options = {
+    plain: [],
+    other: [],
+    closed: ['true'],
+    shut: ['true'],
+    strict: ['strict'],
+    open: ['false'],
+    free: ['0'],
+  };
+  const names = Object.keys(options);
+  const places: string[] = [];
+  for (const [index, [name, values]] of Object.entries(options).entries()) {
+    const subnet = ['--subnet', `10.60.${index}.0/24`];
+    await run(t, 0, 'network', 'create', ...subnet, ...values.flatMap((value) => ['-o', `isolate=${value}`]), name);
+    await serve(t, name, '--network', name, '-p', `${7000 + index}:80`);
+    places.push(`10.60.${index}.2:80`);
+  }
+  const reached: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const published = names.map((_, number) => `10.60.${index}.1:${7000 + number}`);
+    const found = await output(t, 'exec', name, NODE, '-e', REACHED, ...places, ...published);
+    const numbers = JSON.parse(found) as number[];
+    t.deepEqual(
+      numbers.slice(-names.length),
+      names.map((_, number) => places.length + number),
+      name,
+    );
+    reached[name] = numbers
+      .slice(0, -names.length)
+      .map((number) => names[number])
+      .join();
+  }
+  t.deepEqual(reached, {
+    plain: 'plain',
+    other: 'other',
+    closed: 'closed,open,free',
+    shut: 'shut,open,free',
+    strict: 'strict',
+    open: 'closed,shut,open,free',
+    free: 'closed,shut,open,free',
+  });
+  await run(t, 0, 'rm', '-f', '-t', '0', ...names);
+  await nothingLeft(t, host);
 });
 
 test('an internal network has no way out, whatever routes its container makes (CVE-2024-29018)', async (t) => {

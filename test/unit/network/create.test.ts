@@ -119,7 +119,7 @@ test('driver options: understood, and those of others passed over', (t) => {
     isolation: 'isolated',
     mode: '',
   });
-  t.is(driverSettings('bridge').isolation, 'isolated');
+  t.is(driverSettings('bridge').isolation, 'strict');
   t.is(driverSettings('bridge', { isolate: 'false' }).isolation, 'none');
   t.is(driverSettings('macvlan').mode, 'bridge');
   t.is(driverSettings('ipvlan', { mode: 'l3s' }).mode, 'l3s');
