@@ -1,7 +1,7 @@
 /** The networks of an engine: found by name or id, made, changed, removed. */
 import { createHash } from 'node:crypto';
 
-import { TspodError } from '../errors.js';
+import { isTspodError, TspodError } from '../errors.js';
 import { listLinks } from '../native/netlink/links.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from './create-options.js';
 import { checkDnsServers, newNetwork, type Surroundings } from './create.js';
@@ -178,6 +178,31 @@ export async function removeNetwork(place: NetworkPlace, store: Store, { id, nam
       return true;
     }),
   );
+}
+
+/**
+ * Removes the file of a network that cannot be read. Answers as removeNetwork(): not where it can be read by now either. What containers had of it is given
+ * back with them.
+ */
+export async function removeBrokenNetwork(place: NetworkPlace, store: Store, name: string): Promise<boolean> {
+  return withNetworkLock(place.directory, () =>
+    store.transaction(() => {
+      if (!isBroken(place, name) || networkUsers(store, name).length > 0) return false;
+      removeNetworkFile(place.directory, name);
+      return true;
+    }),
+  );
+}
+
+/** Whether it is the name of a file that is there and is no network. */
+export function isBroken({ directory }: NetworkPlace, name: string): boolean {
+  try {
+    readNetwork(directory, name);
+    return false;
+  } catch (error) {
+    if (isTspodError(error, 'NETWORK_BROKEN')) return true;
+    throw error;
+  }
 }
 
 /** Ids of the containers on it, oldest first. */

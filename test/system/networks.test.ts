@@ -115,6 +115,28 @@ test('networks: prune and reset leave what others made in a directory that is sh
   t.deepEqual((await engine.networks.prune()).done, ['copied', 'foreign']);
 });
 
+test('networks: a container is taken off one whose file is gone or broken, and a broken file is removed by its name', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const { networks } = engine;
+  const fileOf = (name: string) => join(engine.root, 'networks', `${name}.json`);
+  for (const name of ['gone', 'broken', 'other']) await networks.create({ name });
+  const { id } = await engine.containers.create(options({ network: 'gone,broken', command: ['true'] }));
+  unlinkSync(fileOf('gone'));
+  writeFileSync(fileOf('broken'), '{');
+  await rejectsWith(t, networks.disconnect('missing', id), 'NO_SUCH_NETWORK');
+  await rejectsWith(t, networks.disconnect('other', id), 'NOT_CONNECTED');
+  await networks.disconnect('gone', id);
+  await rejectsWith(t, networks.disconnect('gone', id), 'NO_SUCH_NETWORK');
+  await rejectsWith(t, networks.remove('broken'), 'NETWORK_IN_USE');
+  await networks.disconnect('broken', id);
+  t.deepEqual(Object.keys(engine.containers.get(id).inspect().NetworkSettings.Networks ?? {}), []);
+  await networks.remove('broken');
+  t.false(existsSync(fileOf('broken')));
+  await rejectsWith(t, networks.remove('broken'), 'NO_SUCH_NETWORK');
+  t.deepEqual(await told(engine), ['create gone', 'create broken', 'create other', 'remove broken']);
+});
+
 test('networks: one that is removed and made anew meanwhile is another one', async (t) => {
   if (!requires(t, 'root')) return;
   const { engine, reopen } = await testEngine(t);

@@ -75,13 +75,15 @@ export async function disconnectContainer(
   { network, signal }: SignalOption & { readonly network: string },
 ): Promise<void> {
   throwIfAborted('disconnect', signal);
-  const name = networkName(context.networks, network);
   const disconnect = async (held: HeldContainer) => {
     requireNoRelaunch(held);
     requireBridge(held.config);
     const { networks } = held.config.networking;
-    const kept = networks.filter((known) => known.name !== name);
     using live = liveNetwork(held);
+    // Also one whose file is gone, or broken: without it the container can start again.
+    const isKnown = live === undefined && networks.some((known) => known.name === network);
+    const name = isKnown ? network : networkName(context.networks, network);
+    const kept = networks.filter((known) => known.name !== name);
     // Of a connect that failed there may be something left.
     const isLeft = live !== undefined && (await presentNetwork(live, name)) !== undefined;
     if (kept.length === networks.length && !isLeft) {

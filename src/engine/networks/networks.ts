@@ -14,10 +14,12 @@ import type { Network } from '../../network/network-file.js';
 import {
   createNetwork,
   findNetwork,
+  isBroken,
   listNetworks,
   networkIsThere,
   networkUsers,
   ownNetworks,
+  removeBrokenNetwork,
   removeNetwork,
   requireRemovable,
   updateNetwork,
@@ -68,14 +70,23 @@ function usedNetworks({ store }: EngineContext): (name: string) => boolean {
 
 async function remove(context: EngineContext, nameOrId: string, options: NetworkRemoveOptions = {}): Promise<void> {
   requireRemovable(nameOrId);
-  let network: Network;
-  do {
+  let isGone = false;
+  // A container may have come meanwhile.
+  while (!isGone) {
     throwIfAborted('remove a network', options.signal);
-    network = findNetwork(context.networks, nameOrId);
-    requireRemovable(network.name);
-    await endUsers(context, { nameOrId, name: network.name }, options);
-    // A container may have come meanwhile.
-  } while (!(await forget(context, network)));
+    const network = isBroken(context.networks, nameOrId) ? undefined : findNetwork(context.networks, nameOrId);
+    const name = network?.name ?? nameOrId;
+    requireRemovable(name);
+    await endUsers(context, { nameOrId, name }, options);
+    isGone = network === undefined ? await forgetBroken(context, name) : await forget(context, network);
+  }
+}
+
+/** Answers as removeNetwork(). */
+async function forgetBroken(context: EngineContext, name: string): Promise<boolean> {
+  const isGone = await removeBrokenNetwork(context.networks, context.store, name);
+  if (isGone) recordEngineEvent(context, { type: 'network', status: 'remove', name });
+  return isGone;
 }
 
 /** Throws NETWORK_IN_USE where that is not wanted. */

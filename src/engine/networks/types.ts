@@ -28,7 +28,7 @@ export interface Networks {
   /** In the order of their names; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
   list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
   exists(nameOrId: string): boolean;
-  /** NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
+  /** Also a broken file, by its name. NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
   remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
   /** Removes those that this store made, that no container is on and that match, but for the default network. `done` has names. */
   prune(options?: SignalOption & { readonly filters?: NetworkFilters }): Promise<BatchResult>;
@@ -40,7 +40,10 @@ export interface Networks {
    * network), CONTAINER_STOPPED (in this moment).
    */
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
-  /** Takes a container off a network. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as connect(). */
+  /**
+   * Takes a container off a network; one that does not run also off one whose file is gone or broken. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED,
+   * INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as connect().
+   */
   disconnect(network: string, container: string, options?: SignalOption): Promise<void>;
   /** Makes rules, bridges and interfaces of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
   reload(container: string, options?: SignalOption): Promise<void>;
