@@ -88,6 +88,21 @@ export const CONFINEMENT = [
     tests: tests('security/users.test.ts', 'users: one who is not root has no capabilities'),
   },
   {
+    name: 'hooks in the container’s root run when privileges have been given up',
+    edits: [
+      edit('src/plan/launch.ts', '  addDrop(builder, process, request);\n', ''),
+      edit(
+        'src/plan/launch.ts',
+        '  addProgram(builder, process, request);\n',
+        '  addDrop(builder, process, request);\n  addProgram(builder, process, request);\n',
+      ),
+    ],
+    tests: [
+      ...tests('security/users.test.ts', 'users: a hook whose program is the image’s'),
+      ...tests('unit/plan/launch.test.ts', 'hooks run where the specification has them'),
+    ],
+  },
+  {
     name: 'groups of the caller are given up',
     edits: [
       edit(

@@ -48,6 +48,7 @@ const USERS = `
 a number is looked up as a name, or overflows :: CVE-2016-3697, CVE-2024-40635, CVE-2026-46680, CVE-2026-30892 :: system/identity.test.ts :: run and exec: users, groups and capabilities\${change.uidMaps === undefined ? '' : ', in a user namespace'}
 inheritable and ambient capabilities :: CVE-2022-24769, CVE-2022-27649, CVE-2022-27651, CVE-2022-29162 :: system/identity.test.ts :: a capability that was added by name is ambient for a user, never inheritable for root
 one who is not root keeps capabilities of root :: CVE-2016-8867, CVE-2018-1000400, CVE-2018-10856, CVE-2021-20188 :: security/users.test.ts :: users: one who is not root has no capabilities, and a set-uid program none beyond the container’s (CVE-2016-8867, CVE-2021-20188)
+a hook's program is the image's :: - :: security/users.test.ts :: users: a hook whose program is the image’s may what the command may, and nothing more
 groups that are missing, or the caller's :: CVE-2022-2989, CVE-2022-2990, CVE-2022-2995, CVE-2022-36109, CVE-2023-25173 :: security/users.test.ts :: users: groups of the caller do not come along, the primary one is among them (CVE-2022-2989, CVE-2022-36109, CVE-2023-25173)
 files of accounts without measure :: CVE-2025-4437, CVE-2026-47262 :: security/users.test.ts :: users: files of accounts without measure cost no memory, and are refused or bounded (CVE-2025-4437, CVE-2026-47262)
 the same for who looks at the processes :: CVE-2025-4437 :: security/users.test.ts :: top: a container that makes its accounts endless or a pipe keeps nobody

@@ -6,7 +6,7 @@ import type { OpenCgroup } from './cgroups.js';
 import type { ExecContext } from './context.js';
 import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import type { Plan } from './ops.js';
-import { addDrop, addLimits, addRaisedLimits, addUser } from './process.js';
+import { addDrop, addLimits, addProgram, addRaisedLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
 import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 
@@ -84,4 +84,5 @@ function addCommand(
   addUser(builder, process, request);
   exposeFds(builder, extraFds);
   addDrop(builder, process, request);
+  addProgram(builder, process, request);
 }

@@ -4,7 +4,7 @@
  * settings      how to supervise
  * prepare       monitor, on the host: cgroups with their limits, descriptors that init needs; clone
  * init          cgroups entered, namespaces complete, root mounted on its staging directory, everything below it, hooks, then the root becomes
- *               "/"; the gate; privileges given up; exec
+ *               "/"; the gate; privileges given up; hooks of the container's own; exec
  * afterClone    monitor, meanwhile: identity maps and mounts that need the host's privileges
  * beforePivot   monitor: hooks that see both sides
  * started       poststart hooks
@@ -45,7 +45,7 @@ import type { DonorSlots, Joining, NamespacePlan } from './namespaces.js';
 import { NONE } from './ops.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
 import type { Plan } from './ops.js';
-import { addDrop, addLimits, addRaisedLimits, addUser } from './process.js';
+import { addDrop, addLimits, addProgram, addRaisedLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';
 import { addRoot, enterPrivateMounts, leavePrivateMounts, stagingDirectory } from './root.js';
 import { addContainerSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
@@ -312,9 +312,11 @@ function addCommand(launch: Launch): void {
   if (context.keyring !== false) builder.try('init', 'sessionKeyring', { name: `tspod-${context.id}` });
   addPersonality(builder, spec);
   if (context.gate) builder.add('init', 'awaitStage', { awaited: stageIndex('started'), gate: 1 });
-  addHooks(builder, spec.hooks?.startContainer, { stage: 'init', status: 'created', state });
   exposeFds(builder, launch.extraFds);
   addDrop(builder, process, request);
+  // By now their programs are the image's: they get what its command gets, and nothing more.
+  addHooks(builder, spec.hooks?.startContainer, { stage: 'init', status: 'created', state });
+  addProgram(builder, process, request);
 }
 
 /** PER_LINUX32 of personality(2): programs see a 32-bit machine. */

@@ -114,11 +114,9 @@ export function addUser(builder: PlanBuilder, process: OciProcess, context: Proc
  *    filter then; those that containers are given do.)
  * 4. the working directory as root, tried again as the user where root may not go (NFS), then the ids;
  * 5. the other capability sets, which a change of the ids would have altered;
- * 6. no_new_privs and then the filter, otherwise: as the last thing, so that it need not allow any of the above;
- * 7. the tiny init, if any, with the privileges of the command, and exec.
+ * 6. no_new_privs and then the filter, otherwise: as the last thing, so that it need not allow any of the above.
  */
 export function addDrop(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
-  const { args, env = [] } = process;
   const capabilities = process.capabilities ?? {};
   const guarded = process.noNewPrivileges === true;
   builder.add('init', 'boundingCapabilities', { mask: capabilityMask(capabilities.bounding ?? []) });
@@ -133,6 +131,11 @@ export function addDrop(builder: PlanBuilder, process: OciProcess, context: Proc
     builder.add('init', 'noNewPrivileges', {});
     addSeccomp(builder, context);
   }
+}
+
+/** The tiny init, if any, with the privileges of the command, and exec. After addDrop. */
+export function addProgram(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
+  const { args, env = [] } = process;
   if (context.pause === true) {
     builder.add('init', 'pause', {});
     return;

@@ -59,6 +59,36 @@ test('users: one who is not root has no capabilities, and a set-uid program none
   t.regex((await container.exec({ command: status })).stdout, /^Uid:\t1000\t1000\t1000\t1000$/m);
 });
 
+/** What the kernel says of who a process is and what it may. */
+const STANDING = "grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)' /proc/self/status; readlink /proc/self/ns/mnt";
+
+test('users: a hook whose program is the image’s may what the command may, and nothing more', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'libseccomp')) return;
+  const { engine, options } = await testEngine(t);
+  const rootfs = attackersRoot(t);
+  mkdirSync(join(rootfs, 'out'));
+  chmodSync(join(rootfs, 'out'), 0o777);
+  const hook = `#!/bin/sh\ncat > /out/state\n{ ${STANDING}; } > /out/hook\nmkdir /out/sub && mount -t proc proc /out/sub\necho "$1" >> /out/hook\n`;
+  writeFileSync(join(rootfs, 'bin/hook'), hook, { mode: 0o755 });
+  const command = ['sh', '-c', `cat /out/state; echo; cat /out/hook; { ${STANDING}; }; ls /out/sub`];
+  const hooks = [{ kind: 'startContainer', path: '/bin/hook', args: ['hook', 'ran'], env: ['PATH=/bin'] }] as const;
+  for (const more of [
+    {},
+    { user: '1000', capDrop: ['ALL'], security: { noNewPrivileges: true } },
+    { user: '1000:7', capAdd: ['CHOWN'], init: true },
+    { uidMaps: [{ containerId: 0, hostId: 100_000, size: 65_536 }], security: { noNewPrivileges: true } },
+  ]) {
+    const { exitCode, stdout } = await engine.run(options({ rootfs, rootfsOverlay: true, command, hooks, ...more }));
+    const what = `${JSON.stringify(more)}: ${stdout}`;
+    const [state = '', ...lines] = stdout.trimEnd().split('\n');
+    t.is(exitCode, 0, what);
+    t.like(JSON.parse(state), { status: 'created' }, what);
+    const at = lines.indexOf('ran');
+    t.true(at >= 10, what);
+    t.deepEqual(lines.slice(0, at), lines.slice(at + 1), 'nothing but the command’s own, and no procfs mounted');
+  }
+});
+
 test('users: groups of the caller do not come along, the primary one is among them (CVE-2022-2989, CVE-2022-36109, CVE-2023-25173)', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const rootfs = attackersRoot(t);

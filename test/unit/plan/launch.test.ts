@@ -384,8 +384,9 @@ test('hooks run where the specification has them', (t) => {
     'run hook /createContainer for at most 2 s',
     'make the root "/"',
     'wait for the start command',
-    'run hook /startContainer for at most 2 s',
     'become the user',
+    'run hook /startContainer for at most 2 s',
+    'exec true',
   ];
   t.deepEqual(
     init.filter((line) => order.includes(line)),
