@@ -2,15 +2,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <csignal>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/sys.h"
+#include "core/sys_process.h"
 
 namespace tspod {
 namespace {
@@ -47,26 +51,80 @@ void add_children(int tasks, const char* thread, std::vector<pid_t>& into) {
   add_numbers(text, into);
 }
 
-void add_children_of(pid_t pid, std::vector<pid_t>& into) {
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
   const std::string path = "/proc/" + std::to_string(pid) + "/task";
   const std::unique_ptr<DIR, CloseDirectory> tasks(::opendir(path.c_str()));
-  if (!tasks) return;
+  if (!tasks) return children;
   while (const dirent* entry = ::readdir(tasks.get())) {
-    if (entry->d_name[0] != '.') add_children(::dirfd(tasks.get()), entry->d_name, into);
+    if (entry->d_name[0] != '.') add_children(::dirfd(tasks.get()), entry->d_name, children);
   }
+  return children;
+}
+
+/** A process and its number, which stays its own until it is reaped: only then the descriptor answers ESRCH.
+ */
+struct Process {
+  pid_t pid;
+  UniqueFd pidfd;
+
+  bool is_there() const { return static_cast<bool>(sys::pidfd_send_signal(pidfd.get(), 0)); }
+};
+
+/** Who the parent of whatever has this number is; 0 if that cannot be told. */
+pid_t parent_of(pid_t pid) {
+  const Result<UniqueFd> file =
+      sys::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_NOCTTY);
+  char text[1024];
+  const ssize_t size = file ? ::read(file->get(), text, sizeof text) : -1;
+  std::string_view rest(text, size > 0 ? static_cast<size_t>(size) : 0);
+  // Behind the name, which may hold anything: ") STATE PARENT ".
+  constexpr size_t kBeforeParent = 4;
+  const size_t name_end = rest.rfind(')');
+  if (name_end == std::string_view::npos || rest.size() < name_end + kBeforeParent) return 0;
+  rest.remove_prefix(name_end + kBeforeParent);
+  pid_t parent = 0;
+  (void)std::from_chars(rest.data(), rest.data() + rest.size(), parent);
+  return parent;
+}
+
+/**
+ * Takes hold of a child. The parent may have been made to go on and to reap it, and its number may be that of
+ * a process of the host by now: what we hold has to be a child while neither number can be another's.
+ */
+void add_child(const Process& parent, pid_t pid, std::vector<Process>& into) {
+  Result<UniqueFd> pidfd = sys::pidfd_open(pid);
+  if (!pidfd) return;
+  Process child{pid, std::move(*pidfd)};
+  if (parent_of(pid) != parent.pid || !child.is_there() || !parent.is_there()) return;
+  into.push_back(std::move(child));
+}
+
+/** Each process that is found takes one. */
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
 void kill_tree(pid_t root) {
-  std::vector<pid_t> found{root};
-  for (size_t i = 0; i < found.size() && found.size() < kMostProcesses; ++i) {
-    // Stopped, it neither reaps its children, so their numbers stay theirs, nor makes new ones.
-    (void)::kill(found[i], SIGSTOP);
-    add_children_of(found[i], found);
+  raise_descriptor_limit();
+  std::vector<Process> found;
+  // Our own child: nobody else reaps it.
+  Result<UniqueFd> pidfd = sys::pidfd_open(root);
+  if (pidfd) found.push_back({root, std::move(*pidfd)});
+  for (size_t i = 0; i < found.size(); ++i) {
+    // Stopped, it makes no new children, unless somebody else lets it go on.
+    (void)sys::pidfd_send_signal(found[i].pidfd.get(), SIGSTOP);
+    for (const pid_t child : children_of(found[i].pid)) {
+      if (found.size() < kMostProcesses) add_child(found[i], child, found);
+    }
   }
   if (::getpgid(root) == root) (void)::kill(-root, SIGKILL);
-  for (size_t i = found.size(); i > 0; --i) (void)::kill(found[i - 1], SIGKILL);
+  for (size_t i = found.size(); i > 0; --i) (void)sys::pidfd_send_signal(found[i - 1].pidfd.get(), SIGKILL);
 }
 
 }  // namespace tspod

@@ -63,6 +63,12 @@ Result<std::vector<pid_t>> processes_of(int group) {
   return pids;
 }
 
+/** A process that was listed, and whatever had its number a moment later. */
+struct Member {
+  pid_t pid;
+  UniqueFd process;
+};
+
 /** Waits for the process to end, not for its parent to reap it: a dead process is in no group any more. */
 void wait_for_end(int pidfd, int64_t deadline) {
   pollfd end{pidfd, POLLIN, 0};
@@ -78,13 +84,20 @@ Result<void> kill_processes(int group, int64_t deadline) {
   for (int round = 0; round < kMaxRounds && now_ms() < deadline; ++round) {
     const std::vector<pid_t> pids = TRY(processes_of(group));
     if (pids.empty()) return {};
-    std::vector<UniqueFd> killed;
+    std::vector<Member> members;
     for (const pid_t pid : pids) {
       Result<UniqueFd> process = sys::pidfd_open(pid);
-      if (!process) continue;
-      // ESRCH: it has ended by itself.
-      (void)sys::pidfd_send_signal(process->get(), SIGKILL);
-      killed.push_back(std::move(*process));
+      if (process) members.push_back({pid, std::move(*process)});
+    }
+    // A number may have become that of a process elsewhere before we had hold of it. What we hold under a
+    // number that is still listed is in the group, or has ended.
+    std::vector<pid_t> listed = TRY(processes_of(group));
+    std::ranges::sort(listed);
+    std::vector<UniqueFd> killed;
+    for (Member& member : members) {
+      if (!std::ranges::binary_search(listed, member.pid)) continue;
+      (void)sys::pidfd_send_signal(member.process.get(), SIGKILL);  // ESRCH: it has ended by itself
+      killed.push_back(std::move(member.process));
     }
     for (const UniqueFd& process : killed) wait_for_end(process.get(), deadline);
   }

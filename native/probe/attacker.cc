@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,12 +22,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <set>
 #include <string>
 #include <vector>
@@ -276,12 +280,88 @@ void advertise(const Words& words) {
   ::close(raw);
 }
 
+volatile sig_atomic_t is_let_go = 0;
+
+char state_of(pid_t pid) {
+  const std::string line = first_line_of("/proc/" + std::to_string(pid) + "/stat");
+  const size_t name_end = line.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
+}
+
+/** renew COUNT: children that have ended, which it reaps as soon as somebody stops it: another process, which
+ * is no child of its, lets it go on. */
+void renew(const Words& words) {
+  const pid_t self = ::getpid();
+  const auto nap = [] {
+    const timespec one_ms{0, 1'000'000};
+    ::nanosleep(&one_ms, nullptr);
+  };
+  ::signal(SIGCONT, [](int) { is_let_go = 1; });
+  for (int left = std::stoi(words.at(0)); left > 0; --left) {
+    if (::fork() == 0) ::_exit(0);
+  }
+  if (::fork() == 0) {
+    if (::fork() != 0) ::_exit(0);
+    ::setsid();
+    while (state_of(self) != '?') {
+      if (state_of(self) == 'T') ::kill(self, SIGCONT);
+    }
+    ::_exit(0);
+  }
+  while (is_let_go == 0) nap();
+  nap();
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+  for (;;) ::pause();
+}
+
+/** Children that have ended of others that run this program, as the numbers of this pid namespace. */
+std::vector<pid_t> unreaped() {
+  std::vector<pid_t> found;
+  for (const std::string& name : names_in("/proc")) {
+    const pid_t pid = std::atoi(name.c_str());
+    if (pid <= 0 || state_of(pid) != 'Z') continue;
+    if (first_line_of("/proc/" + name + "/comm") == "attacker") found.push_back(pid);
+  }
+  return found;
+}
+
+pid_t take_number(int last_pid, pid_t wanted) {
+  const std::string before = std::to_string(wanted - 1);
+  (void)!::pwrite(last_pid, before.data(), before.size(), 0);
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) ::pause();
+}
+
+/** take COUNT SECONDS: a host whose new processes get the numbers of `renew COUNT`'s children once those are
+ * reaped, and how many of them were signalled. For a pid namespace of its own. */
+void take(const Words& words) {
+  const size_t count = std::stoul(words.at(0));
+  const time_t end = ::time(nullptr) + std::stoi(words.at(1));
+  const int last_pid = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+  std::vector<pid_t> numbers;
+  while (numbers.size() < count && ::time(nullptr) < end) numbers = unreaped();
+  while (!numbers.empty() && ::kill(numbers.front(), 0) == 0 && ::time(nullptr) < end) continue;
+  std::vector<pid_t> victims;
+  for (const pid_t number : numbers) victims.push_back(take_number(last_pid, number));
+  size_t taken = 0;
+  for (const pid_t victim : victims) taken += std::ranges::count(numbers, victim);
+  while (::time(nullptr) <= end) ::usleep(10'000);
+  int hit = 0;
+  for (const pid_t victim : victims) {
+    if (::waitpid(victim, nullptr, WNOHANG | WUNTRACED) == victim) ++hit;
+    ::kill(victim, SIGKILL);
+  }
+  tell_once("taken=" + std::to_string(taken) + " hit=" + std::to_string(hit));
+}
+
 constexpr struct {
   const char* name;
   void (*run)(const Words&);
 } kCommands[] = {
-    {"swap", swap},       {"overwrite", overwrite}, {"spy", spy}, {"families", families}, {"type", type},
-    {"devices", devices}, {"advertise", advertise},
+    {"swap", swap},       {"overwrite", overwrite}, {"spy", spy},     {"families", families}, {"type", type},
+    {"devices", devices}, {"advertise", advertise}, {"renew", renew}, {"take", take},
 };
 
 }  // namespace

@@ -14,6 +14,22 @@ export const MONITORS = [
     tests: tests('launch/health.test.ts', 'health: of much output the first bytes are kept'),
   },
   {
+    name: 'whoever is ended with a command is held, and is a child of one who is',
+    edits: [
+      edit(
+        'native/monitor/kill_tree.cc',
+        '  if (parent_of(pid) != parent.pid || !child.is_there() || !parent.is_there()) return;\n',
+        '  (void)parent_of(pid);\n',
+      ),
+      edit(
+        'native/monitor/kill_tree.cc',
+        '(void)sys::pidfd_send_signal(found[i - 1].pidfd.get(), SIGKILL);',
+        '(void)::kill(found[i - 1].pid, SIGKILL);',
+      ),
+    ],
+    tests: tests('security/monitors.test.ts', 'health: a check that reaps its children'),
+  },
+  {
     name: 'a client that does not read holds the output back',
     edits: [
       edit(
