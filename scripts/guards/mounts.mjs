@@ -125,4 +125,20 @@ export const MOUNTS = [
     ],
     tests: tests('security/mounts.test.ts', 'mounts: more of all than anybody needs'),
   },
+  {
+    name: 'another runtime gets shared memory that was taken in the container which has it',
+    edits: [
+      edit(
+        'src/container/launch/compile.ts',
+        '{ config, root, paths, stdio }: CompileRequest,',
+        '{ config, root, paths, stdio, donors }: CompileRequest,',
+      ),
+      edit(
+        'src/container/launch/compile.ts',
+        'undefined ? undefined : sharedMemoryDirectory(',
+        "undefined ? undefined : donors.paths.ipc?.replace('ns/ipc', 'root/dev/shm') ?? sharedMemoryDirectory(",
+      ),
+    ],
+    tests: tests('security/mounts.test.ts', 'mounts: with another runtime the shared memory'),
+  },
 ];

@@ -27,6 +27,7 @@ a sibling swaps the target of a mount :: CVE-2021-30465, CVE-2024-45310 :: secur
 the source of a mount is a link that the container has made :: - :: security/mounts.test.ts :: mounts: a source in a directory that the container writes is not what it has linked there, when it is launched again, \${how}
 the target of a mount is a link :: CVE-2019-18837, CVE-2026-87766 :: security/mounts.test.ts :: mounts: links of the root, old or in a row, lead to places in it; too many are refused (CVE-2019-18837)
 the old root is within reach :: CVE-2026-87766 :: launch/mounts.test.ts :: pivotRoot: of the host nothing is left, neither mounts nor a way back
+shared memory that another container has made a link to the host :: - :: security/mounts.test.ts :: mounts: with another runtime the shared memory of a container is what it has, and no place that its link names
 volumes of an image lie outside :: CVE-2022-23648 :: security/mounts.test.ts :: volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)
 the host's cgroups can be written to without a cgroup namespace :: CVE-2023-25809 :: system/userns.test.ts :: the host’s cgroups are read-only, whatever the container is allowed otherwise (CVE-2023-25809)
 devices beyond the list :: GHSA-g54h-m393-cpwq :: security/confinement.test.ts :: devices: only those of the list can be opened, whoever may make nodes (GHSA-g54h-m393-cpwq)

@@ -9,9 +9,16 @@ import type { LaunchContext, RuntimeCommand } from './context.js';
 import { CLONE_FLAGS } from './flags.js';
 import { addHealth } from './health.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
+import { takeFromDonor } from './namespaces.js';
 import { NONE } from './ops.js';
 import type { Plan } from './ops.js';
-import { enterPrivateMounts, mountOverlay, stagingDirectory } from './root.js';
+import {
+  enterPrivateMounts,
+  mountOverlay,
+  mountSharedMemory,
+  sharedMemoryDirectory,
+  stagingDirectory,
+} from './root.js';
 import { addContainerSettings } from './settings.js';
 import { addTeardown, runtimeSteps } from './teardown.js';
 
@@ -35,7 +42,7 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
   if (network !== undefined) holdNetwork(builder, context.id, network);
   // Of an earlier run, after which the policy starts it again.
   runtimeSteps(builder, 'prepare', runtime);
-  addCreate(builder, { context, runtime, terminal, mountLabel: spec.linux?.mountLabel });
+  addCreate(builder, { spec, context, runtime, terminal });
   // It waits in its new namespace.
   if (network !== undefined) {
     builder.add('network', 'openChildNamespace', { slot: namespaceSlot, kind: 'net' });
@@ -59,15 +66,16 @@ export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: Runtim
 }
 
 interface Creation {
+  readonly spec: OciSpec;
   readonly context: LaunchContext;
   readonly runtime: RuntimeCommand;
   readonly terminal: boolean;
-  readonly mountLabel: string | undefined;
 }
 
 /** The root is mounted where nobody but the runtime sees it: its mounts are a copy of these, and these end with the launch. */
-function addCreate(builder: PlanBuilder, { context, runtime, terminal, mountLabel }: Creation): void {
-  const { root } = context;
+function addCreate(builder: PlanBuilder, { spec, context, runtime, terminal }: Creation): void {
+  const { root, shmDonor } = context;
+  const sharesMemory = spec.mounts?.some(({ source }) => source === sharedMemoryDirectory(context)) === true;
   const console = terminal ? ['--console-socket', `${context.runDirectory}/${CONSOLE_SOCKET}`] : [];
   const create = () => {
     builder.add('prepare', 'adopt', {
@@ -88,9 +96,17 @@ function addCreate(builder: PlanBuilder, { context, runtime, terminal, mountLabe
       gate: context.gate ? 1 : 0,
     });
   };
-  if (root.kind === 'directory') return create();
+  if (root.kind === 'directory' && !sharesMemory) return create();
   const { hostMounts } = enterPrivateMounts(builder);
-  mountOverlay(builder, { root, slot: builder.slot(), staging: stagingDirectory(context), mountLabel });
+  if (root.kind === 'overlay') {
+    const mountLabel = spec.linux?.mountLabel;
+    mountOverlay(builder, { root, slot: builder.slot(), staging: stagingDirectory(context), mountLabel });
+  }
+  // A path into the donor would be looked up on the host, where its links lead elsewhere.
+  if (sharesMemory && shmDonor !== undefined) {
+    const slot = takeFromDonor(builder, { donor: shmDonor, opened: new Map() }, '/dev/shm');
+    mountSharedMemory(builder, slot, context);
+  }
   create();
   builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
 }

@@ -28,6 +28,25 @@ export function stagingDirectory(context: Pick<LaunchContext, 'runDirectory'>): 
   return `${context.runDirectory}/root`;
 }
 
+/** The directory of the run directory on which another runtime finds the /dev/shm of the container whose IPC namespace is shared. */
+const SHARED_MEMORY = 'shm';
+
+export function sharedMemoryDirectory(context: Pick<LaunchContext, 'runDirectory'>): string {
+  return `${context.runDirectory}/${SHARED_MEMORY}`;
+}
+
+/** Puts the mount in the slot there, in the mount namespace that the monitor is in. */
+export function mountSharedMemory(
+  builder: PlanBuilder,
+  slot: number,
+  context: Pick<LaunchContext, 'runDirectory'>,
+): void {
+  const rootSlot = builder.slot();
+  builder.add('prepare', 'openPath', { slot: rootSlot, path: context.runDirectory, flags: O_PATH | O_DIRECTORY });
+  builder.add('prepare', 'makeDirectory', { rootSlot, path: SHARED_MEMORY, mode: 0o700, uid: 0, gid: 0 });
+  builder.add('prepare', 'attachMount', { slot, path: sharedMemoryDirectory(context) });
+}
+
 /** Makes the root as a mount, and puts it on the staging directory: only one that is attached somewhere can take others below it. */
 export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   const { slot, root, usernsSlot } = request;

@@ -31,6 +31,7 @@ import { testEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
 
 for (const peer of ['crun', 'runc'] as const) {
   test(`mounts: devices are not made where a link in place of /dev leads to; by ${peer} of Debian 12 they are (CVE-2026-41579)`, async (t) => {
@@ -371,4 +372,52 @@ test('mounts: more of all than anybody needs is taken as it is or refused, never
   t.is(await tries({ env: { LONG: 'x'.repeat(10 * 1024 ** 2) } }, ['sh', '-c', 'echo ${#LONG}']), 'refused');
   const many = Array.from({ length: 1000 }, (_, index) => ({ type: 'bind', source, target: `/m/${index}` }) as const);
   t.is(await tries({ mounts: many }, ['grep', '-c', ' /m/', '/proc/mounts']), '1000');
+});
+
+/** Puts a link to a place of the host where others are to find its shared memory. */
+const LINK_SHM = (to: string) => [
+  'sh',
+  '-c',
+  `umount /dev/shm && rm -r /dev/shm && ln -s ${to} /dev/shm && echo linked; sleep 1000`,
+];
+
+test('mounts: with another runtime the shared memory of a container is what it has, and no place that its link names', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'runc')) return;
+  const { engine, options } = await testEngine(t);
+  const rootfs = attackersRoot(t);
+  const before = sentinel(t);
+  const inRoot = { rootfs, rootfsOverlay: true };
+  const donor = async (more: object) => {
+    const container = await engine.containers.create(options({ ...inRoot, ipc: 'shareable', ...more }));
+    await container.start();
+    return container;
+  };
+  const join = async (id: string, rootfsOverlay = true) =>
+    engine.run(
+      options({
+        rootfs,
+        rootfsOverlay,
+        runtime: 'runc',
+        ipc: `container:${id}`,
+        command: ['sh', '-c', 'ls /dev/shm; echo written > /dev/shm/joiner'],
+      }),
+    );
+  const hostile = await donor({
+    capAdd: ['SYS_ADMIN'],
+    security: { seccompProfile: 'unconfined', apparmorProfile: 'unconfined' },
+    command: LINK_SHM(before.path),
+  });
+  for await (const { data } of hostile.logs({ follow: true })) if (data.includes('linked')) break;
+  const joined = await unlessRefused(join(hostile.id));
+  t.notRegex(joined?.stdout ?? '', /secret/);
+  before.unchanged();
+  // The legitimate use.
+  const friendly = await donor({ command: ['sh', '-c', 'echo x > /dev/shm/donor; sleep 1000'] });
+  await until(
+    'the donor has written',
+    async () => (await friendly.exec({ command: ['ls', '/dev/shm'] })).stdout !== '',
+  );
+  t.is((await join(friendly.id)).stdout, 'donor\n');
+  t.is((await join(friendly.id, false)).stdout, 'donor\njoiner\n');
+  t.is((await friendly.exec({ command: ['cat', '/dev/shm/joiner'] })).stdout, 'written\n');
 });

@@ -6,6 +6,7 @@ import { adoptPlan } from '../../plan/adopt.js';
 import type { ExtendedFile, LaunchContext, RootSource } from '../../plan/context.js';
 import { launchPlan } from '../../plan/launch.js';
 import type { Plan } from '../../plan/ops.js';
+import { sharedMemoryDirectory } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerNetwork } from '../../spec/container-network.js';
 import type { ContainerFiles } from '../../spec/file-mounts.js';
@@ -77,7 +78,7 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
 }
 
 function bundleRequest(
-  { config, root, paths, stdio, donors }: CompileRequest,
+  { config, root, paths, stdio }: CompileRequest,
   { shmDonor, imageLayers }: LaunchContext,
 ): BundleRequest {
   const overlay = root.kind === 'overlay';
@@ -85,7 +86,7 @@ function bundleRequest(
     config,
     layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
     rootPath: overlay ? paths.staging : root.path,
-    shmDonor: shmDonor === undefined ? undefined : donors.processes.ipc,
+    sharedMemory: shmDonor === undefined ? undefined : sharedMemoryDirectory({ runDirectory: paths.run }),
     imageLayers,
     terminalSize: stdio.stdio.terminalSize,
   };

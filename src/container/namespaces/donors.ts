@@ -15,12 +15,10 @@ import { observe, statusOf } from '../observe.js';
 /** The containers to join, and the paths by which the OCI spec names the namespaces that they have now. */
 export interface Donors {
   readonly containers: { readonly [T in NamespaceType]?: Donor };
-  /** Their first processes, now. */
-  readonly processes: { readonly [T in NamespaceType]?: ProcessRef };
   readonly paths: NamespacePaths;
 }
 
-const NO_DONORS: Donors = { containers: {}, processes: {}, paths: {} };
+const NO_DONORS: Donors = { containers: {}, paths: {} };
 
 /** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function resolveDonors(
@@ -57,7 +55,6 @@ function withDonorsUserns(context: EngineContext, config: ContainerConfig): Cont
 /** Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
 export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
   const containers: { [T in NamespaceType]?: Donor } = {};
-  const processes: { [T in NamespaceType]?: ProcessRef } = {};
   const paths: { [T in NamespaceType]?: string } = {};
   const missing = new Set(config.requires.filter((required) => firstProcess(context, required) === undefined));
   for (const { key, type, proc } of NAMESPACE_KINDS) {
@@ -69,11 +66,10 @@ export function liveDonors(context: EngineContext, id: string, config: Container
       continue;
     }
     containers[type] = { id: donorId, state: containerPaths(context.directories, donorId).state };
-    processes[type] = process;
     paths[type] = `/proc/${String(process.pid)}/ns/${proc}`;
   }
   if (missing.size > 0) throw notStarted(id, [...missing]);
-  return Object.keys(containers).length === 0 ? NO_DONORS : { containers, processes, paths };
+  return Object.keys(containers).length === 0 ? NO_DONORS : { containers, paths };
 }
 
 function notStarted(id: string, missing: readonly string[]): TspodError {

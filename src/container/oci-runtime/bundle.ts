@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
-import type { LaunchContext, ProcessRef, StdioContext } from '../../plan/context.js';
+import type { LaunchContext, StdioContext } from '../../plan/context.js';
 import { imageMountOptions } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerPaths } from '../../storage/paths.js';
@@ -18,8 +18,8 @@ export interface BundleRequest {
   readonly layers: RootLayers;
   /** Where the runtime finds the root. */
   readonly rootPath: string;
-  /** A process of the container whose /dev/shm this one shares. */
-  readonly shmDonor: ProcessRef | undefined;
+  /** Where the launch mounts the /dev/shm of the container that this one shares it with. */
+  readonly sharedMemory: string | undefined;
   readonly imageLayers: LaunchContext['imageLayers'];
   /** First size of the terminal. */
   readonly terminalSize: StdioContext['terminalSize'];
@@ -27,7 +27,7 @@ export interface BundleRequest {
 
 /** Throws NO_SUCH_USER. */
 export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
-  const { rootPath, shmDonor, imageLayers } = request;
+  const { rootPath, imageLayers } = request;
   return {
     ...spec,
     ociVersion: BUNDLE_VERSION,
@@ -36,7 +36,7 @@ export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
     ...(spec.linux?.seccomp === undefined
       ? {}
       : { linux: { ...spec.linux, seccomp: bundleSeccomp(spec.linux.seccomp) } }),
-    mounts: (spec.mounts ?? []).map((mount) => mountedImage(sharedMemory(mount, shmDonor), imageLayers)),
+    mounts: (spec.mounts ?? []).map((mount) => mountedImage(sharedMemory(mount, request.sharedMemory), imageLayers)),
   };
 }
 
@@ -51,13 +51,12 @@ function bundleProcess(process: OciProcess, { config, layers, terminalSize }: Bu
   };
 }
 
-/** Through the donor's process, which sees it. */
-function sharedMemory(mount: OciMount, donor: ProcessRef | undefined): OciMount {
-  if (donor === undefined || mount.destination !== '/dev/shm') return mount;
+function sharedMemory(mount: OciMount, source: BundleRequest['sharedMemory']): OciMount {
+  if (source === undefined || mount.destination !== '/dev/shm') return mount;
   return {
     destination: '/dev/shm',
     type: 'bind',
-    source: `/proc/${String(donor.pid)}/root/dev/shm`,
+    source,
     options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rw'],
   };
 }
