@@ -150,4 +150,10 @@ export const STORAGE = [
     ],
     tests: tests('system/volumes.test.ts', 'an empty volume gets what the image has'),
   },
+  {
+    name: 'a file of hosts that a container has made too long is not read',
+    edits: [edit('src/storage/hosts-section.ts', 'if (size > MAX_BYTES) return;', 'if (size < 0) return;')],
+    says: 'ERR_OUT_OF_RANGE|ERR_STRING_TOO_LONG|Invalid typed array length|Array buffer allocation failed',
+    tests: tests('system/names.test.ts', 'a shared network: a file of hosts without measure'),
+  },
 ];

@@ -53,6 +53,7 @@ a hook's program is the image's :: - :: security/users.test.ts :: users: a hook 
 groups that are missing, or the caller's :: CVE-2022-2989, CVE-2022-2990, CVE-2022-2995, CVE-2022-36109, CVE-2023-25173 :: security/users.test.ts :: users: groups of the caller do not come along, the primary one is among them (CVE-2022-2989, CVE-2022-36109, CVE-2023-25173)
 files of accounts without measure :: CVE-2025-4437, CVE-2026-47262 :: security/users.test.ts :: users: files of accounts without measure cost no memory, and are refused or bounded (CVE-2025-4437, CVE-2026-47262)
 the same for who looks at the processes :: CVE-2025-4437 :: security/users.test.ts :: top: a container that makes its accounts endless or a pipe keeps nobody
+a file of hosts without measure, which others share :: - :: system/names.test.ts :: a shared network: a file of hosts without measure is left alone, and keeps nobody from joining
 a command has more rights than its container :: CVE-2025-27612 :: unit/spec/exec.test.ts :: an exec never holds more than its container, but with privileged
 a command has more rights than its container, in the kernel :: CVE-2025-27612 :: system/cli-exec.test.ts :: exec: the rights are those of the container, or all with --privileged
 sysctls that smuggle another :: CVE-2022-0811, CVE-2022-0532 :: security/confinement.test.ts :: sysctls: none that smuggles another, none of the host’s (CVE-2022-0811, CVE-2022-0532)

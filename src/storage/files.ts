@@ -1,5 +1,5 @@
 /** The files that the engine writes for a container and binds over its own: /etc/hosts and so on. They lie in its run directory. */
-import { closeSync, existsSync, fchmodSync, fchownSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fchownSync, openSync, writeSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
@@ -7,7 +7,7 @@ import type { ContainerFiles } from '../spec/file-mounts.js';
 import type { HostEntry, NameConfig } from '../spec/name-options.js';
 import { NO_SPACE } from '../util/errno.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
-import { insertLine, withSection } from './hosts-section.js';
+import { changeInPlace, withLine, withSection } from './hosts-section.js';
 import { resolvText, type ResolvRequest } from './resolv-file.js';
 
 export interface FileRequest {
@@ -150,8 +150,7 @@ export function writeEmptyFile(path: string, owner: FileRequest['owner']): void 
 
 /** Those who share a network find each other's names. */
 function joinHosts(path: string, { hostname, name }: FileRequest): void {
-  const line = joinersLine(readFileSync(path, 'utf8'), [hostname, name]);
-  if (line !== '') insertLine(path, line);
+  changeInPlace(path, (text) => withLine(text, joinersLine(text, [hostname, name])));
 }
 
 /** Readable by every user of the container, whatever this process's umask is; its root's to change. */

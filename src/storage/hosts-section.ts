@@ -37,12 +37,7 @@ export function updateSection(path: string, entries: readonly HostEntry[]): void
   changeInPlace(path, (text) => withSection(text, entries));
 }
 
-/** As updateSection(), for a line in front of it. */
-export function insertLine(path: string, line: string): void {
-  changeInPlace(path, (text) => withLine(text, line));
-}
-
-/** Changes a file that is bound into a container as updateSection() does. */
+/** Changes a file that is bound into a container as updateSection() does: the one way to read what a container may have made of it. */
 export function changeInPlace(path: string, change: (text: string) => string): void {
   let fd;
   try {

@@ -165,6 +165,25 @@ test('a shared network: hosts and resolv.conf are those of its owner, and each s
   t.is(between.inspect().HostsPath, owner.inspect().HostsPath);
 });
 
+test('a shared network: a file of hosts without measure is left alone, and keeps nobody from joining', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const here = await place(t);
+  const owner = await running(here, { network: 'host', name: 'owner' });
+  const join = async () =>
+    inside(
+      here,
+      { network: `container:${owner.id}`, name: 'joiner' },
+      'busybox stat -c %s /etc/hosts; busybox tail -n 1 /etc/hosts',
+    );
+  await owner.exec({ command: ['busybox', 'truncate', '-s', '3G', '/etc/hosts'] });
+  const before = process.memoryUsage().rss;
+  t.regex(await join(), /^3221225472\n/);
+  t.true(process.memoryUsage().rss - before < 256 * 1024 * 1024);
+  // The legitimate use: one that has become short again gets names.
+  await owner.exec({ command: ['busybox', 'truncate', '-s', '0', '/etc/hosts'] });
+  t.regex(await join(), /^127\.0\.0\.1\t.*joiner$/m);
+});
+
 test('a mount of the user’s takes the place of the engine’s file', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const here = await place(t);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 
-import { insertLine, updateSection, withLine, withSection } from '../../../src/storage/hosts-section.js';
+import { changeInPlace, updateSection, withLine, withSection } from '../../../src/storage/hosts-section.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 const DB = { address: '10.89.0.3', names: ['db', 'data'] };
@@ -30,7 +30,7 @@ test('hosts: the file is changed in its place, whatever bytes the container has 
   writeFileSync(path, odd);
   const { ino } = statSync(path);
   updateSection(path, [DB, WEB]);
-  insertLine(path, 'y\n');
+  changeInPlace(path, (text) => withLine(text, 'y\n'));
   updateSection(path, []);
   t.deepEqual(readFileSync(path), Buffer.concat([odd, Buffer.from('y\n')]));
   t.is(statSync(path).ino, ino);
