@@ -71,12 +71,24 @@ export function findNetwork(place: NetworkPlace, nameOrId: string): Network {
   return found;
 }
 
+/** As findNetwork(), and the default network also where it has not been made. */
+export function showNetwork(place: NetworkPlace, nameOrId: string): Network {
+  try {
+    return findNetwork(place, nameOrId);
+  } catch (error) {
+    if (!isTspodError(error, 'NO_SUCH_NETWORK') || defaultNetwork(place) !== undefined) throw error;
+    const unmade = unmadeDefault(place);
+    if (isDefault(nameOrId) || (nameOrId !== '' && unmade.id.startsWith(nameOrId))) return unmade;
+    throw error;
+  }
+}
+
 export function networkIsThere(place: NetworkPlace, nameOrId: string): boolean {
   try {
-    findNetwork(place, nameOrId);
+    showNetwork(place, nameOrId);
     return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'NO_SUCH_NETWORK') return isDefault(nameOrId);
+    if (isTspodError(error, 'NO_SUCH_NETWORK')) return false;
     throw error;
   }
 }
@@ -88,8 +100,16 @@ export function isDefault(name: string): boolean {
 
 /** In the order of their names. */
 export function listNetworks(place: NetworkPlace): readonly Network[] {
-  const networks = readNetworks(place.directory);
-  const known = networks.some(({ name }) => name === DEFAULT_NETWORK) ? undefined : defaultNetwork(place);
+  return withDefault(readNetworks(place.directory), () => defaultNetwork(place));
+}
+
+/** As listNetworks(), and the default network also where it has not been made. */
+export function showNetworks(place: NetworkPlace): readonly Network[] {
+  return withDefault(listNetworks(place), () => unmadeDefault(place));
+}
+
+function withDefault(networks: readonly Network[], find: () => Network | undefined): readonly Network[] {
+  const known = networks.some(({ name }) => name === DEFAULT_NETWORK) ? undefined : find();
   const all = known === undefined ? networks : [...networks, known];
   return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -129,12 +149,17 @@ async function newDefaultNetwork(place: NetworkPlace): Promise<Network> {
   const number = placeNumber(place);
   const used = [...around.hostRanges, ...networkRanges(around.networks)];
   const subnet = avoiding(around.routedRanges, (avoided) => freeIpv4Subnet([...used, ...avoided], number % SPREAD));
+  return { ...unmadeDefault(place), subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }] };
+}
+
+/** The default network of a place that is not the machine's, without its subnet: that is chosen when it is made. */
+function unmadeDefault(place: NetworkPlace): Network {
+  const { subnets: _machines, ...network } = BUILT_IN;
   return {
-    ...BUILT_IN,
+    ...network,
     id: createHash('sha256').update(`tspod default network ${place.directory}`).digest('hex'),
-    network_interface: `tspod${number.toString(16).padStart(8, '0')}`,
+    network_interface: `tspod${placeNumber(place).toString(16).padStart(8, '0')}`,
     created: new Date().toISOString(),
-    subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }],
   };
 }
 

@@ -58,14 +58,14 @@ test('network create: writes netavark’s file, prints the name, and ls, inspect
   });
   t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', 'web')), [file]);
   t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', file.id.slice(0, 8))), [file]);
-  t.deepEqual(JSON.parse(await output(t, 'network', 'ls', '--format', 'json')), [file]);
+  t.deepEqual(JSON.parse(await output(t, 'network', 'ls', '--filter', 'name=web', '--format', 'json')), [file]);
   t.is(
-    await output(t, 'network', 'ls'),
+    await output(t, 'network', 'ls', '--filter', 'name=web'),
     `NETWORK ID    NAME        DRIVER\n${file.id.slice(0, 12)}  web         bridge\n`,
   );
-  t.is(await output(t, 'network', 'ls', '-q'), 'web\n');
+  t.is(await output(t, 'network', 'ls', '-q'), 'tspod\nweb\n');
   t.is(
-    await output(t, 'network', 'ls', '--no-trunc', '--noheading', '--format', '{{.ID}} {{.Labels}}'),
+    await output(t, 'network', 'ls', '-f', 'name=web', '--no-trunc', '--noheading', '--format', '{{.ID}} {{.Labels}}'),
     `${file.id} a=b\n`,
   );
   const template = '{{.Name}} {{range .Subnets}}{{.Gateway}} {{end}}{{.DNSEnabled}}';
@@ -75,6 +75,22 @@ test('network create: writes netavark’s file, prints the name, and ls, inspect
   );
   await run(t, 0, 'network', 'exists', 'web');
   await run(t, 1, 'network', 'exists', 'nope');
+});
+
+test('network ls, inspect, exists: the default network of a new store, which is made when it is first needed', async (t) => {
+  if (!requires(t, 'root')) return;
+  t.is(await output(t, 'network', 'ls', '-q'), 'tspod\n');
+  const [shown] = JSON.parse(await output(t, 'network', 'inspect', 'tspod')) as File[];
+  t.like(shown, { name: 'tspod', driver: 'bridge', dns_enabled: false });
+  t.is(shown?.subnets, undefined);
+  const id = shown?.id ?? '';
+  for (const word of ['tspod', 'podman', id.slice(0, 12)]) {
+    await run(t, 0, 'network', 'exists', word);
+    t.is(await output(t, 'network', 'inspect', '--format', '{{.ID}}', word), `${id}\n`);
+  }
+  t.false(existsSync(directoryOf(t)));
+  t.is(await output(t, 'network', 'prune', '-f'), '');
+  await run(t, 125, 'network', 'rm', 'tspod');
 });
 
 test('network ls: filters', async (t) => {
@@ -89,11 +105,11 @@ test('network ls: filters', async (t) => {
     (await output(t, 'network', 'ls', '-q', ...filters.flatMap((filter) => ['--filter', filter])))
       .trim()
       .replaceAll('\n', ' ');
-  t.is(await names(), 'db lan web');
+  t.is(await names(), 'db lan tspod web');
   t.is(await names('name=e'), 'web');
   t.is(await names('driver=macvlan'), 'lan');
   t.is(await names('label=a=b'), 'web');
-  t.is(await names('label!=a'), 'db lan');
+  t.is(await names('label!=a'), 'db lan tspod');
   t.is(await names(`id=${fileOf(t, 'db').id.slice(0, 10)}`), 'db');
   t.is(await names('until=1h'), '');
   t.is(await names('dangling=true', 'name=w'), 'web');
@@ -167,7 +183,7 @@ test('networks: a file that is none is passed over in lists and named where it i
   if (!requires(t, 'root')) return;
   mkdirSync(directoryOf(t), { recursive: true });
   writeFileSync(join(directoryOf(t), 'bad.json'), '{"name": "bad"}');
-  t.is(await output(t, 'network', 'ls', '-q'), '');
+  t.is(await output(t, 'network', 'ls', '-q'), 'tspod\n');
   t.regex((await run(t, 125, 'network', 'inspect', 'bad')).stderr, /networks\/bad\.json: driver undefined is none of/);
 });
 

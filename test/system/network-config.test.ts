@@ -83,12 +83,15 @@ test('network: without --network a container is on the default network, with a w
   const network = await testNetwork(t);
   const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
   const env = { TSPOD_NETWORK: '' };
+  const [foreseen] = JSON.parse(await output(t, 'network', 'inspect', 'tspod')) as { id: string }[];
   await runWith(t, { env }, 0, 'run', '-d', '--name', 'a', ...root, ...SLEEP);
   const file = JSON.parse(readFileSync(join(storeOf(t).root, 'networks/tspod.json'), 'utf8')) as {
+    created: string;
     network_interface: string;
     subnets: { subnet: string; gateway: string }[];
   };
   const [{ gateway }] = file.subnets as unknown as readonly [{ gateway: string }];
+  t.deepEqual({ ...foreseen, created: file.created, subnets: file.subnets } as unknown, file);
   t.true(network.links().includes(file.network_interface));
   t.regex(await output(t, 'exec', 'a', 'ip', 'route'), new RegExp(`default via ${gateway} dev eth0`));
   t.regex(await output(t, 'exec', 'a', 'cat', '/etc/hosts'), new RegExp(`^${gateway}\\thost.containers.internal`, 'm'));

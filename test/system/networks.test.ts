@@ -18,7 +18,8 @@ async function told(engine: Engine): Promise<readonly string[]> {
   return seen;
 }
 
-const namesOf = ({ networks }: Engine) => networks.list().map(({ name }) => name);
+/** But for the default network. */
+const namesOf = ({ networks }: Engine) => networks.list().flatMap(({ name }) => (name === 'tspod' ? [] : [name]));
 
 test('networks: a removal that is called off beforehand removes nothing', async (t) => {
   if (!requires(t, 'root')) return;

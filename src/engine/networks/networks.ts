@@ -15,13 +15,14 @@ import {
   createNetwork,
   findNetwork,
   isBroken,
-  listNetworks,
   networkIsThere,
   networkUsers,
   ownNetworks,
   removeBrokenNetwork,
   removeNetwork,
   requireRemovable,
+  showNetwork,
+  showNetworks,
   updateNetwork,
 } from '../../network/networks.js';
 import { checkNetworkOptions } from '../../network/option-shapes.js';
@@ -35,7 +36,7 @@ export function makeNetworks(context: EngineContext): Networks {
   const place = context.networks;
   return {
     create: (options) => tracked(context, () => create(context, options)),
-    inspect: (nameOrId) => findNetwork(place, nameOrId),
+    inspect: (nameOrId) => showNetwork(place, nameOrId),
     list: (options) => list(context, checkedList(options)?.filters ?? {}),
     exists: (nameOrId) => networkIsThere(place, nameOrId),
     remove: (nameOrId, options) =>
@@ -59,7 +60,7 @@ async function create(context: EngineContext, options: NetworkCreateOptions = {}
 
 function list(context: EngineContext, filters: NetworkFilters): readonly Network[] {
   const matches = networkPredicate(filters, { now: new Date(), isUsed: usedNetworks(context) });
-  return listNetworks(context.networks).filter(matches);
+  return showNetworks(context.networks).filter(matches);
 }
 
 /** Looks through the containers once, when it is first asked. */

@@ -23,9 +23,9 @@ export interface NetworkRemoveOptions extends SignalOption {
 export interface Networks {
   /** Writes its configuration; nothing is made in the kernel before a container is on it. INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
   create(options?: NetworkCreateOptions): Promise<Network>;
-  /** Its configuration, in the words of its file. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+  /** Its configuration, in the words of its file; the default network has no subnet before it is first needed. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
   inspect(nameOrId: string): Network;
-  /** In the order of their names; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
+  /** In the order of their names, with the default network; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
   list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
   exists(nameOrId: string): boolean;
   /** Also a broken file, by its name. NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
