@@ -344,6 +344,7 @@ void take(const Words& words) {
   while (numbers.size() < count && ::time(nullptr) < end) numbers = unreaped();
   while (!numbers.empty() && ::kill(numbers.front(), 0) == 0 && ::time(nullptr) < end) continue;
   std::vector<pid_t> victims;
+  victims.reserve(numbers.size());
   for (const pid_t number : numbers) victims.push_back(take_number(last_pid, number));
   size_t taken = 0;
   for (const pid_t victim : victims) taken += std::ranges::count(numbers, victim);

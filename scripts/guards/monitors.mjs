@@ -30,6 +30,13 @@ export const MONITORS = [
     tests: tests('security/monitors.test.ts', 'health: a check that reaps its children'),
   },
   {
+    name: 'whoever is ended with a cgroup is still listed there when its process is held',
+    edits: [
+      edit('native/ops/cgroup_remove.cc', '      if (!std::ranges::binary_search(listed, member.pid)) continue;\n', ''),
+    ],
+    tests: tests('launch/cgroups.test.ts', 'cgroupRemove: who is in the group no longer'),
+  },
+  {
     name: 'a client that does not read holds the output back',
     edits: [
       edit(

@@ -113,6 +113,7 @@ builds :: CVE-2024-1753, CVE-2024-9407, CVE-2022-4122, CVE-2021-3602 :: - :: the
 const MONITOR = `
 output of a command is kept without measure :: CVE-2022-1708, CVE-2022-31030 :: launch/health.test.ts :: health: of much output the first bytes are kept, and it costs no memory
 numbers of processes that are ended become those of others :: - :: security/monitors.test.ts :: health: a check that reaps its children while it is ended has no process of the host signalled in their place
+the same where a cgroup is emptied :: - :: launch/cgroups.test.ts :: cgroupRemove: who is in the group no longer when its process is held is left alone
 a client that does not read :: CVE-2022-1708 :: launch/attach.test.ts :: attach: a slow client slows the container down, loses nothing, and costs bounded memory
 clients that come and go leave something :: CVE-2022-23471, CVE-2025-64329 :: launch/attach.test.ts :: attach: 1000 clients one after the other leave no descriptor and no memory behind
 commands leave something :: CVE-2022-31030 :: launch/health.test.ts :: health: checks leave no descriptor behind

@@ -1,5 +1,5 @@
 /** Control groups of both versions: made, limited, entered, and removed with all that is in them. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import type { ExecutionContext } from 'ava';
 import type { Plan, Step } from '../../src/plan/ops.js';
 import { CLONE, init, launchPlan, outcomeOf, prepare, runContained, setting, teardown } from '../helpers/contained.js';
 import { has, requires, skip } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 
 const GROUP = 50;
 
@@ -230,6 +231,30 @@ test('cgroupDevices: bytes that are no program are an error', async (t) => {
     ).end;
   t.is(await run(Buffer.from('abc')), 'failed cgroupDevices EINVAL bpf device program');
   t.is(await run(Buffer.alloc(8)), 'failed cgroupDevices EINVAL bpf BPF_PROG_LOAD');
+});
+
+/** Tells a number once, as that of a process that has left or ended by the time of the next look. */
+const LISTED_ONCE =
+  'cd "$0" && mkfifo cgroup.procs && echo ready && echo "$1" > cgroup.procs && echo told && while :; do : > cgroup.procs; done';
+
+test('cgroupRemove: who is in the group no longer when its process is held is left alone', async (t) => {
+  if (!requires(t, 'root')) return;
+  // A file system of its own, which cannot be removed before it is unmounted, is taken for a group with something in it.
+  const path = temporaryDirectory(t);
+  execFileSync('mount', ['-t', 'tmpfs', 'group', path]);
+  const unmount = () => spawnSync('umount', ['-l', path]);
+  t.teardown(unmount);
+  const other = spawn('sleep', ['1000']);
+  const group = spawn('sh', ['-c', LISTED_ONCE, path, String(other.pid)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => [other, group].map((child) => child.kill('SIGKILL')));
+  await once(group.stdout, 'data');
+  const told = once(group.stdout, 'data');
+  const launch = launchPlan(t, shellPlan('true', [remove(path)], []));
+  await told;
+  unmount();
+  await outcomeOf(t, launch);
+  t.false(existsSync(path), 'it came to its end');
+  t.is(other.signalCode, null);
 });
 
 test('cgroup files of version 1 can deny devices as well', async (t) => {
