@@ -62,6 +62,12 @@ void stop(Loop& loop, Client& client) {
   if (loop.phase == Phase::kWaiting) leave(loop);
 }
 
+void drop_policy(Loop& loop, Client& client) {
+  loop.restarter.drop_policy();
+  send_message(client, message::Stopping{});
+  if (loop.phase == Phase::kWaiting && !is_relaunched_by_check(loop)) leave(loop);
+}
+
 void replan(Loop& loop, Client& client) {
   const Result<void, Failure> taken = take_next_plan(loop);
   if (!taken) return send_failure(client, taken.error());
@@ -90,6 +96,7 @@ bool obey(Loop& loop, Client& client) {
       return resize(loop, size), true;
     case Type::kStart: return start(loop, client), true;
     case Type::kStop: return stop(loop, client), true;
+    case Type::kDropPolicy: return drop_policy(loop, client), true;
     case Type::kCheck: return ask_for_check(loop, client), true;
     case Type::kKeepTrees: loop.monitor.context.keeps_trees = true; return true;
     case Type::kStdinEnd:

@@ -124,7 +124,7 @@ void act(Loop& loop, ops::FailureAction action) {
       return send_signal(loop, SIGKILL);
     case ops::FailureAction::kStop: loop.restarter.disarm(); return end_container(loop);
     case ops::FailureAction::kRestart:
-      if (loop.restarter.is_disarmed()) return;  // the user is stopping it, or has told us to leave it alone
+      if (loop.restarter.is_disarmed()) return;  // the user is stopping it
       checks.relaunches = true;
       return end_container(loop);
   }
@@ -265,6 +265,10 @@ bool may_relaunch(const Loop& loop) {
   if (!loop.checks) return false;
   const ops::HealthSettings& settings = loop.checks->settings;
   return settings.on_failure == ops::FailureAction::kRestart || settings.startup.failures != 0;
+}
+
+bool is_relaunched_by_check(const Loop& loop) {
+  return loop.checks && loop.checks->relaunches;
 }
 
 void watch_checks(Loop& loop) {

@@ -27,6 +27,9 @@ void ask_for_check(Loop& loop, Client& client);
 /** Whether a check may have the container launched again, whatever its restart policy. */
 bool may_relaunch(const Loop& loop);
 
+/** Whether the launch that is to follow is that of a check. */
+bool is_relaunched_by_check(const Loop& loop);
+
 void watch_checks(Loop& loop);
 void handle_check_timer(Loop& loop);
 void read_check_output(Loop& loop);

@@ -78,8 +78,8 @@ void close_listener(Loop& loop) {
 }
 
 std::optional<uint32_t> delay_after(Loop& loop, const RunOutcome& outcome) {
-  const bool forced = loop.checks && loop.checks->relaunches;
-  return forced ? loop.restarter.forced_delay(outcome) : loop.restarter.next_delay(outcome);
+  return is_relaunched_by_check(loop) ? loop.restarter.forced_delay(outcome)
+                                      : loop.restarter.next_delay(outcome);
 }
 
 void end_run(Loop& loop, const sys::Ending& ending) {
@@ -118,7 +118,7 @@ Result<void, Failure> launch_next(Loop& loop) {
  */
 bool put_off(Loop& loop) {
   if (!lacks_donor(loop.monitor)) return false;
-  const bool wanted = loop.monitor.settings.restart.policy != 0 || (loop.checks && loop.checks->relaunches);
+  const bool wanted = loop.monitor.settings.restart.policy != 0 || is_relaunched_by_check(loop);
   const std::optional<uint32_t> delay = wanted ? loop.restarter.put_off_delay() : std::nullopt;
   if (!delay) return false;
   --loop.monitor.supervision.state.restarts;

@@ -4,8 +4,14 @@
 
 namespace tspod {
 
+void Restarter::change(const RestartSettings& settings) {
+  if (settings == settings_) return;  // it is the rest of the plan that is another one
+  settings_ = settings;
+  policy_dropped_ = false;
+}
+
 std::optional<uint32_t> Restarter::next_delay(const RunOutcome& outcome) {
-  if (disarmed_ || !applies(outcome)) return std::nullopt;
+  if (disarmed_ || policy_dropped_ || !applies(outcome)) return std::nullopt;
   return take_delay(outcome);
 }
 

@@ -13,6 +13,8 @@ namespace tspod {
 enum class RestartPolicy : uint32_t { kNo = 0, kOnFailure = 1, kAlways = 2, kUnlessStopped = 3 };
 
 struct RestartSettings {
+  bool operator==(const RestartSettings&) const = default;
+
   RestartPolicy policy = RestartPolicy::kNo;
   uint32_t max_retries = 0;  // of kOnFailure; 0: no limit
   uint32_t first_delay_ms = 100;
@@ -32,12 +34,15 @@ class Restarter {
  public:
   explicit Restarter(const RestartSettings& settings = {}) : settings_(settings) {}
 
-  /** Another policy from now on; what was counted stays. */
-  void change(const RestartSettings& settings) { settings_ = settings; }
+  /** Another policy from now on, if it is another; what was counted stays. */
+  void change(const RestartSettings& settings);
 
   /** The user stopped the container: no restart from now on. */
   void disarm() { disarmed_ = true; }
   bool is_disarmed() const { return disarmed_; }
+
+  /** The user sent it a signal: no restart by this policy from now on. */
+  void drop_policy() { policy_dropped_ = true; }
 
   /** Launches that followed an end so far. */
   uint32_t count() const { return count_; }
@@ -61,6 +66,7 @@ class Restarter {
 
   RestartSettings settings_;
   bool disarmed_ = false;
+  bool policy_dropped_ = false;
   uint32_t count_ = 0;
   uint64_t delay_ms_ = 0;
 };

@@ -17,6 +17,7 @@ enum class Type : uint32_t {
   kStdinEnd = 5,
   kResize = 6,
   kStop = 7,
+  kDropPolicy = 11,
   kReopenLog = 8,
   kCheck = 9,
   kReplan = 30,
@@ -68,6 +69,10 @@ struct Resize {
 
 struct Stop {
   static constexpr Type kType = Type::kStop;
+};
+
+struct DropPolicy {
+  static constexpr Type kType = Type::kDropPolicy;
 };
 
 struct ReopenLog {
@@ -181,6 +186,9 @@ inline void decode(wire::Reader& reader, Resize& record) {
 inline void decode(wire::Reader& /*reader*/, Stop& /*record*/) {
 }
 
+inline void decode(wire::Reader& /*reader*/, DropPolicy& /*record*/) {
+}
+
 inline void decode(wire::Reader& /*reader*/, ReopenLog& /*record*/) {
 }
 
@@ -274,6 +282,9 @@ inline void encode(wire::Writer& writer, const Resize& record) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const Stop& /*record*/) {
+}
+
+inline void encode(wire::Writer& /*writer*/, const DropPolicy& /*record*/) {
 }
 
 inline void encode(wire::Writer& /*writer*/, const ReopenLog& /*record*/) {

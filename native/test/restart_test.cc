@@ -82,6 +82,18 @@ TEST("restart: delays of any size neither overflow nor vanish") {
   CHECK_EQUAL(delay(none, kFailed), 1);
 }
 
+TEST("restart: a policy that was dropped restarts no more until it is another one") {
+  Restarter restarter({.policy = RestartPolicy::kAlways, .first_delay_ms = 10, .last_delay_ms = 100});
+  restarter.drop_policy();
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+  restarter.change({.policy = RestartPolicy::kAlways, .first_delay_ms = 10, .last_delay_ms = 100});
+  CHECK_EQUAL(delay(restarter, kFailed), -1);
+  CHECK_EQUAL(*restarter.forced_delay(kFailed), 10U);
+  CHECK_EQUAL(*restarter.put_off_delay(), 20U);
+  restarter.change({.policy = RestartPolicy::kOnFailure, .first_delay_ms = 10, .last_delay_ms = 100});
+  CHECK_EQUAL(delay(restarter, kFailed), 40);
+}
+
 TEST("restart: a stop disarms it") {
   Restarter restarter({.policy = RestartPolicy::kAlways});
   restarter.disarm();

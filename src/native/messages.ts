@@ -24,6 +24,11 @@ export const MESSAGES = {
   resize: { code: 6, fields: { rows: 'u32', columns: 'u32' } },
   /** The user stops the container: no restart after its end, a pending one is called off. Answered by `stopping`. */
   stop: { code: 7, fields: {} },
+  /**
+   * The user has sent a signal: its policy restarts the container no more, until it becomes another one, and a pending restart by it is called off.
+   * A check still may. Answered by `stopping`.
+   */
+  dropPolicy: { code: 11, fields: {} },
   /** Close and open the log file again under its path. */
   reopenLog: { code: 8, fields: {} },
   /** Run the health check now. Answered by `checked`, with the result of a check that began after this was said. */

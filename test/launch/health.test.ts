@@ -288,6 +288,35 @@ test('health: who stops a container is not overruled by a check that wants to re
   t.like(exitOf(container), { signal: '15', restarts: '0' });
 });
 
+test('health: who sends a signal, whatever he means, does not keep a check from restarting the container', async (t) => {
+  const container = await startContainer(t, {
+    command: DEAF,
+    attach: { stdout: true },
+    restart: { policy: 2, firstDelayMs: 1000, lastDelayMs: 1000 },
+    steps: [
+      check('exit 1', { ...NO_CHECK_BY_ITSELF, failures: 1 }),
+      health({ onFailure: ACTION.restart, stopTimeoutMs: 300n }),
+    ],
+  });
+  const peer = await container.connect();
+  const dropPolicy = async () => {
+    peer.send('dropPolicy', {});
+    await peer.expect('stopping');
+  };
+  await container.engine.untilOutput('ready\n');
+  await dropPolicy();
+  t.is(await ask(container), RESULT.failed);
+  // While it has its time to stop, and while the launch is waited for.
+  await dropPolicy();
+  await until('the wait', () => stateOf(container)['status'] === 'waiting');
+  await dropPolicy();
+  await container.engine.untilOutput('ready\nready\n');
+  t.like(stateOf(container), { status: 'running', restarts: '1' });
+  process.kill(Number.parseInt(stateOf(container)['init'] ?? '', 10), 'SIGKILL');
+  await container.ended;
+  t.like(exitOf(container), { signal: '9', restarts: '1' });
+});
+
 async function endsFor(t: ExecutionContext, action: 'kill' | 'stop', command: string, signal: string): Promise<void> {
   const container = await startContainer(t, {
     command,

@@ -129,6 +129,16 @@ test('restart: a stop while it waits ends the container at once', async (t) => {
   t.like(exitOf(container), { code: '3', restarts: '0' });
 });
 
+test('restart: a signal of the user while it waits ends the container at once', async (t) => {
+  const restart = { policy: ALWAYS, firstDelayMs: 60_000, lastDelayMs: 60_000 };
+  const container = await startContainer(t, { command: 'exit 3', restart });
+  await untilState(container, 'waiting');
+  const peer = await container.connect();
+  peer.send('dropPolicy', {});
+  await peer.expect('stopping');
+  t.is((await peer.expect('exited')).code, 3);
+});
+
 test('restart: SIGTERM to the monitor while it waits ends the container at once', async (t) => {
   const restart = { policy: ALWAYS, firstDelayMs: 60_000, lastDelayMs: 60_000 };
   const container = await startContainer(t, { command: 'exit 3', restart });

@@ -113,3 +113,11 @@ onOverlay(
     t.pass();
   },
 );
+
+onOverlay('health: a signal does not keep a check from restarting the container, SIGKILL does', async (t, env) => {
+  const container = await started(env);
+  await container.kill('SIGCONT');
+  await fallIll(container);
+  await container.kill();
+  t.is(container.state().status, 'exited');
+});

@@ -8,6 +8,7 @@ import type { Container, CreateOptions, UpdateOptions } from '../../src/index.js
 import { cgroupTops, containerCgroup } from '../helpers/leaks.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
+import { until } from '../helpers/until.js';
 
 const MIB = 1024 * 1024;
 
@@ -124,6 +125,15 @@ onHost('update: a restart policy reaches the monitor of a running container, bot
   t.is(container.state().status, 'exited');
   t.is(container.state().restartCount, 1);
   await env.assertNothingLeft(container.id);
+});
+
+onHost('update: another policy restarts a container that was sent a signal', async (t, env) => {
+  const container = await started(env, { command: UNTIL_TOLD, restart: { policy: 'on-failure' } });
+  await container.kill('SIGCONT');
+  await container.update({ restart: { policy: 'always' } });
+  await tell(container);
+  await until('the restart', () => container.state().restartCount === 1);
+  t.is(container.inspect().HostConfig.RestartPolicy.Name, 'always');
 });
 
 onHost('update: limits hold after a restart by policy', async (t, env) => {

@@ -84,6 +84,15 @@ export class MonitorTalk {
 
   /** Calls restarts off; false if the monitor hung up instead of answering. */
   stop(): Promise<boolean> {
+    return this.#callOff('stop');
+  }
+
+  /** The same of those by policy alone. */
+  dropPolicy(): Promise<boolean> {
+    return this.#callOff('dropPolicy');
+  }
+
+  #callOff(what: 'stop' | 'dropPolicy'): Promise<boolean> {
     return new Promise((resolve) => {
       this.#onStopping = () => {
         resolve(true);
@@ -92,7 +101,7 @@ export class MonitorTalk {
         resolve(false);
       });
       this.#sendQuietly(() => {
-        this.connection.send('stop', {});
+        this.connection.send(what, {});
       });
     });
   }

@@ -17,7 +17,7 @@ import { lastLife } from './stop.js';
 
 const SIGKILL = 9;
 
-/** After SIGKILL it waits for the end. Any signal counts as a stop by the user: no policy restarts the container. */
+/** After SIGKILL it waits for the end. Any signal counts as a stop by the user: no policy restarts the container. Only SIGKILL keeps checks from it. */
 export async function killContainer(
   context: EngineContext,
   id: string,
@@ -46,7 +46,7 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
   held.save({ stoppedByUser: true });
   failpoint('kill-recorded');
   const talk = await talkTo(paths.run);
-  await talk?.stop();
+  await (number === SIGKILL ? talk?.stop() : talk?.dropPolicy());
   talk?.connection.close();
   const live = lastLife(held, observation.live);
   if (number !== SIGKILL) {
