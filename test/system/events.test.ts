@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import test from 'ava';
 
@@ -90,6 +91,36 @@ test('events: restarts by policy are told when somebody looks, each run once', a
     ['4', '4', '4'],
   );
   t.is(new Set(told.map(({ timeUs }) => timeUs)).size, 3);
+});
+
+test('events: restarts of a container that goes on are told by who comes next', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, runRoot, reopen } = await testEngine(t);
+  const container = await engine.containers.create(
+    options({
+      command: ['sh', '-c', 'test -e /tmp/run && exec sleep 1000; touch /tmp/run; exit 3'],
+      restart: { policy: 'always' },
+    }),
+  );
+  await container.start();
+  await until('the second run', () => container.state().restartCount === 1 && container.state().status === 'running');
+  await reopen();
+  await reopen();
+  t.deepEqual(statusesOf(runRoot), ['create', 'init', 'start', 'died', 'restart', 'init', 'start']);
+});
+
+test('events: an end is told by who comes next, also while the next run is waited for', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, runRoot, reopen } = await testEngine(t);
+  const container = await engine.containers.create(
+    options({ command: ['sh', '-c', 'exit 3'], restart: { policy: 'always' } }),
+  );
+  await container.start();
+  // The delay doubles: by now there is time to look.
+  await until('the fifth end', () => existsSync(join(runRoot, 'c', container.id, 'end-4')));
+  await reopen();
+  t.like(container.state(), { status: 'restarting', restartCount: 4 });
+  t.is(statusesOf(runRoot).filter((status) => status === 'died').length, 5);
 });
 
 test('events: many looks at a container that is started again and again tell each run once', async (t) => {

@@ -1,4 +1,6 @@
 /** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
+import { existsSync } from 'node:fs';
+
 import type { EngineContext } from '../context.js';
 import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
 import { untoldEnds } from '../exec/events.js';
@@ -10,7 +12,9 @@ import { tellMembers } from '../network/members.js';
 import { isAlive, observe } from '../observe.js';
 import { removeLostNetworks } from '../network/lost.js';
 import { removeOrphans } from './orphans.js';
-import type { StoredContainer } from '../../state/records.js';
+import type { LiveRecord } from '../monitor/run-record.js';
+import { endPath } from './restarts.js';
+import type { StoredContainer, StoredState } from '../../state/records.js';
 import { removeUnreadyLayers } from '../../storage/hide-layer.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { settleVolumes } from '../files/volumes.js';
@@ -34,7 +38,12 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
         (state.mounted && state.mounts === 0)
       );
     case 'live':
-      return state.updating || (state.status === 'paused' && !runs(observation)) || hasUntold(paths);
+      return (
+        state.updating ||
+        (state.status === 'paused' && !runs(observation)) ||
+        hasUntold(paths) ||
+        hasUntoldRestart({ state, live: observation.live, paths })
+      );
     case 'ending':
       return false;
     case 'ended':
@@ -49,6 +58,18 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
 /** Something happened in it that is an event, and nobody of the engine was there. */
 function hasUntold(paths: ContainerPaths): boolean {
   return isUntoldHealth(paths) || untoldEnds(paths.run).length > 0;
+}
+
+/** A run that followed another, or, while the next is waited for, the end of the last. */
+function hasUntoldRestart({ state, live, paths }: Restarted): boolean {
+  if (live.status === 'waiting' && existsSync(endPath(paths, live.restarts))) return true;
+  return live.restarts > state.restarts;
+}
+
+interface Restarted {
+  readonly state: Pick<StoredState, 'restarts'>;
+  readonly live: LiveRecord;
+  readonly paths: ContainerPaths;
 }
 
 /**

@@ -5,9 +5,18 @@ import { recordContainerEvent, recordEnd } from '../events.js';
 import type { HeldContainer } from '../held.js';
 import { exitCodeOf } from '../exit-status.js';
 import { readExitRecord } from '../monitor/run-record.js';
+import type { ContainerPaths } from '../../storage/paths.js';
 
 /** `end-N`: how a run ended that another follows. */
 const END_FILE = /^end-\d+$/;
+
+/** So many there are at most (kMaxEndRecords in native/monitor). */
+const MAX_END_FILES = 256;
+
+/** Of the run with so many restarts before it. */
+export function endPath({ run }: Pick<ContainerPaths, 'run'>, restarts: number): string {
+  return `${run}/end-${String(restarts % MAX_END_FILES)}`;
+}
 
 interface Run {
   readonly startedUs: number;
