@@ -261,6 +261,22 @@ test('start, stop, restart, pause and kill are those of all its containers', asy
   t.is(await rejectsWith(t, pod.kill('BOGUS'), 'INVALID_ARGUMENT'), 'invalid signal: BOGUS');
 });
 
+for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+  test(`kill ends what waits for its restart, too: ${signal}`, async (t) => {
+    if (!ready(t)) return;
+    const env = await withPods(t);
+    const pod = await env.pod();
+    const member = await env.member(pod, { command: ['sh', '-c', 'exit 1'], restart: { policy: 'always' } });
+    await pod.start();
+    // The delay doubles: by then there is time.
+    await until('a longer wait', () => member.state().restartCount >= 3 && member.state().status === 'restarting');
+    await pod.kill(signal);
+    t.is(member.state().status, 'exited');
+    await until('its infra container has ended', () => pod.status() === 'Exited');
+    await pod.remove();
+  });
+}
+
 test('stats and top', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay')) return;
   const env = await withPods(t);

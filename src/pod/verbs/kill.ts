@@ -1,17 +1,35 @@
 /** Sends a signal to the containers of a pod that run. */
 import type { EngineContext } from '../../container/context.js';
 import { killContainer } from '../../container/verbs/kill.js';
-import { TspodError } from '../../errors.js';
+import { stopContainer } from '../../container/verbs/stop.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { parseSignal } from '../../util/signals.js';
 import { onEach } from './each.js';
 
+/** Of signals that are sent to end something: those that a container between two lives has to be ended for, too. */
+const ENDING: ReadonlySet<number | undefined> = new Set(['INT', 'QUIT', 'KILL', 'TERM'].map(parseSignal));
+
 /** Throws INVALID_ARGUMENT, NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function killPod(context: EngineContext, id: string, signal: string | number = 'SIGKILL'): Promise<void> {
-  if (parseSignal(signal) === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
+  const number = parseSignal(signal);
+  if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
+  const ends = ENDING.has(number);
   await onEach(context, id, {
-    statuses: ['running', 'stopping', 'paused'],
-    act: (inner, member) => killContainer(inner, member, signal),
+    statuses: ['running', 'stopping', 'paused', ...(ends ? (['restarting'] as const) : [])],
+    act: (inner, member) => (ends ? killOrStop(inner, member, number) : killContainer(inner, member, number)),
     event: 'kill',
     what: 'killing some containers',
   });
+}
+
+/** What waits for its restart has no process that takes a signal. */
+async function killOrStop(context: EngineContext, id: string, signal: number): Promise<void> {
+  try {
+    await killContainer(context, id, signal);
+  } catch (error) {
+    if (!isTspodError(error, 'STATE_INVALID')) throw error;
+    await stopContainer(context, id, { timeoutSec: 0 }).catch((reason: unknown) => {
+      if (!isTspodError(reason, 'CONTAINER_STOPPED')) throw reason;
+    });
+  }
 }
