@@ -65,6 +65,13 @@ ExitRecord exit_record_of(const Loop& loop) {
   return record;
 }
 
+/** Of a run that another follows, which begins its record of health anew. */
+ExitRecord end_record_of(const Loop& loop) {
+  ExitRecord record = exit_record_of(loop);
+  if (is_relaunched_by_check(loop)) record.health = summarize_health(loop.checks->counter, loop.checks->log);
+  return record;
+}
+
 /**
  * Nobody can connect any more; the name is free for the next monitor before the exit record invites the
  * engine to make one.
@@ -98,7 +105,7 @@ void end_run(Loop& loop, const sys::Ending& ending) {
   if (!delay) return leave(loop);
   // What cannot be written (a full disk) is lost: the container goes on.
   const UniqueFd& directory = loop.monitor.run_directory;
-  if (directory) (void)publish_end_record(directory.get(), exit_record_of(loop));
+  if (directory) (void)publish_end_record(directory.get(), end_record_of(loop));
   loop.phase = Phase::kWaiting;
   write_status(loop, ContainerStatus::kWaiting);
   set_timer(loop, *delay);

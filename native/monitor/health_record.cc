@@ -58,4 +58,12 @@ std::string format_health(const HealthCounter& counter, const HealthLog& log) {
   return text;
 }
 
+std::string summarize_health(const HealthCounter& counter, const HealthLog& log) {
+  if (log.results().empty()) return {};
+  const CheckResult& last = log.results().back();
+  std::string text(word_for(counter.health()));
+  for (const uint64_t time : {last.began_ns, last.ended_ns}) text.append(" ").append(std::to_string(time));
+  return text;
+}
+
 }  // namespace tspod

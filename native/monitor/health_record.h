@@ -49,4 +49,7 @@ class HealthLog {
  */
 std::string format_health(const HealthCounter& counter, const HealthLog& log);
 
+/** `STATUS STARTNS ENDNS`: what the last check has come to. Empty if there has been none. */
+std::string summarize_health(const HealthCounter& counter, const HealthLog& log);
+
 }  // namespace tspod

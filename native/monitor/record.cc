@@ -56,6 +56,7 @@ std::string format_exit(const ExitRecord& record) {
   put(text, "started", record.started_ns);
   put(text, "finished", record.finished_ns);
   put(text, "restarts", record.restarts);
+  if (!record.health.empty()) put(text, "health", record.health);
   size_t room = kMaxExitRecordBytes - text.size() - kErrorKey.size() - 2;
   if (!record.error.empty()) put(text, kErrorKey, on_one_line(record.error, room));
   return text;

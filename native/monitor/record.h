@@ -29,7 +29,8 @@ struct ExitRecord {
   uint64_t started_ns = 0;
   uint64_t finished_ns = 0;
   uint32_t restarts = 0;
-  std::string error;  // why a restart failed; empty if none did
+  std::string health;  // of the last check (summarize_health), if the run ended because of it; else empty
+  std::string error;   // why a restart failed; empty if none did
 };
 
 /** No record is longer: the space for the last one is taken when the container starts. */

@@ -28,6 +28,7 @@ TEST("record: exit has its lines in their order") {
                           .started_ns = 1,
                           .finished_ns = 2,
                           .restarts = 3,
+                          .health = "",
                           .error = ""};
   CHECK_EQUAL(format_exit(record),
               "code 137\nsignal 9\noom 1\ntimedout 0\nstarted 1\nfinished 2\nrestarts 3\n");

@@ -121,3 +121,24 @@ onOverlay('health: a signal does not keep a check from restarting the container,
   await container.kill();
   t.is(container.state().status, 'exited');
 });
+
+onOverlay('health: that it was ill is told, though its restart has mended it', async (t, env) => {
+  const container = await started(env);
+  for (const restarts of [1, 2]) {
+    await container.wait({ conditions: ['healthy'], intervalMs: 10 });
+    await container.exec({ command: ['touch', '/ill'] });
+    await until('the restart', () => container.state().restartCount === restarts);
+  }
+  await container.wait({ conditions: ['healthy'], intervalMs: 10 });
+  await env.reopen();
+  const told: string[] = [];
+  for await (const { status, attributes } of env.engine.events({ filters: { container: [container.id] } }))
+    told.push(attributes['health_status'] ?? status);
+  const words = told.filter((word) => word !== 'exec' && word !== 'exec_died');
+  const life = ['unhealthy', 'died', 'restart', 'init', 'start'];
+  t.deepEqual(
+    words.filter((word) => word !== 'healthy'),
+    ['create', 'init', 'start', ...life, ...life],
+  );
+  t.is(words.at(-1), 'healthy', told.join(' '));
+});

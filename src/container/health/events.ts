@@ -2,8 +2,9 @@
 import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { isUntoldHealth, readHealth, writeTold, type HealthRecord } from './record.js';
+import { isUntoldHealth, readHealth, readTold, writeTold, type HealthRecord } from './record.js';
 import type { HeldContainer } from '../held.js';
+import type { EndHealth } from '../monitor/run-record.js';
 
 interface Told {
   readonly id: string;
@@ -21,13 +22,27 @@ export function recordHealthChange(held: HeldContainer): void {
 /** The result of the last check. Told again, it has the same key. */
 export function recordHealth(context: EngineContext, { id, paths, record: { status, log } }: Told): void {
   const last = log.at(-1);
-  if (last === undefined) return;
+  if (last !== undefined) tell(context, { id, paths, ...last, status });
+}
+
+/** A run that another follows ended because of this: the record begins anew with that. */
+export function recordEndHealth({ context, id, paths }: HeldContainer, health: EndHealth): void {
+  if (health.status === 'starting' || health.startedNs === readTold(paths).startedNs) return;
+  tell(context, { id, paths, ...health });
+}
+
+interface Telling extends EndHealth {
+  readonly id: string;
+  readonly paths: ContainerPaths;
+}
+
+function tell(context: EngineContext, { id, paths, status, startedNs, endedNs }: Telling): void {
   recordContainerEvent(context, {
     id,
     status: 'health_status',
     attributes: { health_status: status },
-    timeUs: Number(last.endedNs / 1000n),
-    key: String(last.startedNs),
+    timeUs: Number(endedNs / 1000n),
+    key: String(startedNs),
   });
-  writeTold(paths, { startedNs: last.startedNs, status });
+  writeTold(paths, { startedNs, status });
 }

@@ -40,7 +40,7 @@ export interface ToldHealth {
   readonly status: HealthStatus;
 }
 
-function readTold({ health }: Pick<ContainerPaths, 'health'>): ToldHealth {
+export function readTold({ health }: Pick<ContainerPaths, 'health'>): ToldHealth {
   const [, started = '0', status] =
     /^(\d+) (starting|healthy|unhealthy)\n$/.exec(readIfThere(toldPath(health)) ?? '') ?? [];
   return { startedNs: BigInt(started), status: (status as HealthStatus | undefined) ?? 'starting' };

@@ -2,6 +2,7 @@
 
 import { readIfThere } from '../../native/if-there.js';
 import type { ProcessRef } from '../../plan/context.js';
+import type { HealthStatus } from '../health/record.js';
 
 /** `state`: replaced at each launch. */
 export interface LiveRecord {
@@ -22,7 +23,16 @@ export interface ExitRecord {
   readonly startedUs: number;
   readonly finishedUs: number;
   readonly restarts: number;
+  /** What its last check came to, if the run ended because of that. */
+  readonly health?: EndHealth;
   readonly error: string;
+}
+
+export interface EndHealth {
+  readonly status: HealthStatus;
+  /** Of the check. */
+  readonly startedNs: bigint;
+  readonly endedNs: bigint;
 }
 
 /** Undefined if there is none, or none that is whole. */
@@ -64,8 +74,15 @@ function parseExitRecord(text: string): ExitRecord | undefined {
     startedUs: microseconds(values.get('started')),
     finishedUs: microseconds(values.get('finished')),
     restarts: integer(values.get('restarts')),
+    ...parseHealth(values.get('health')),
     error: values.get('error') ?? '',
   };
+}
+
+function parseHealth(value = ''): Pick<ExitRecord, 'health'> {
+  const [, status, started = '0', ended = '0'] = /^(starting|healthy|unhealthy) (\d+) (\d+)$/.exec(value) ?? [];
+  if (status === undefined) return {};
+  return { health: { status: status as HealthStatus, startedNs: BigInt(started), endedNs: BigInt(ended) } };
 }
 
 function parseLines(text: string): ReadonlyMap<string, string> {

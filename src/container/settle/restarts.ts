@@ -3,6 +3,7 @@ import { readdirSync, unlinkSync } from 'node:fs';
 
 import { recordContainerEvent, recordEnd } from '../events.js';
 import type { HeldContainer } from '../held.js';
+import { recordEndHealth } from '../health/events.js';
 import { exitCodeOf } from '../exit-status.js';
 import { readExitRecord } from '../monitor/run-record.js';
 import type { ContainerPaths } from '../../storage/paths.js';
@@ -39,6 +40,7 @@ export function recordRestarts(held: HeldContainer): void {
   };
   for (const { path, exit } of endFiles(held)) {
     tellStart(exit);
+    if (exit.health !== undefined) recordEndHealth(held, exit.health);
     recordEnd(held, { ...exit, exitCode: exitCodeOf(exit.code, exit.timedOut) });
     unlinkSync(path);
   }
