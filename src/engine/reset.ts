@@ -5,6 +5,7 @@ import { removeContainer, removeWholePod } from '../container/verbs/remove.js';
 import { isTspodError, type ErrorCode } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { ownNetworks } from '../network/networks.js';
+import { removeHideLayers } from '../storage/hide-layer.js';
 import { defined } from '../util/defined.js';
 import { removeImage } from './images/remove.js';
 import { removeList } from './manifests/names.js';
@@ -21,7 +22,7 @@ export async function reset(context: EngineContext, { signal }: SignalOption = {
   const secrets = makeSecrets(context);
   const how = { force: true, timeoutSec: 0, ...defined({ signal }) };
   const each = <T>(things: readonly T[], removal: Removal<T>) => removeEach(things, removal, signal);
-  return {
+  const removed = {
     pods: await each(store.pods.list(), {
       name: ({ id }) => id,
       remove: ({ id }) => removeWholePod(context, id, how),
@@ -58,6 +59,8 @@ export async function reset(context: EngineContext, { signal }: SignalOption = {
       missing: 'NO_SUCH_SECRET',
     }),
   };
+  if (store.list('all').length === 0) await removeHideLayers(context.paths);
+  return removed;
 }
 
 interface Removal<T> {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { HideList } from '../host/hide-list.js';
 import { execute } from '../native/execute.js';
 import { lock, tryLock } from '../native/file-lock.js';
+import { unmount } from '../native/mounts.js';
+import { isNativeError } from '../native/native-error.js';
 import { removeTree } from '../native/tree.js';
 import { encodePlan } from '../plan/encode.js';
 import { hideLayerPlan, hideMountPlan } from '../plan/hide.js';
@@ -30,6 +32,19 @@ function unreadyLayers({ hide }: StorePaths): readonly string[] {
   return readdirSync(hide)
     .filter((name) => name.endsWith(UNREADY))
     .map((name) => join(hide, name));
+}
+
+/** Of a store without containers: those who launch one make it anew. */
+export async function removeHideLayers({ hide, locks }: StorePaths): Promise<void> {
+  if (!existsSync(hide)) return;
+  using _held = await lock(join(locks, 'hide'));
+  try {
+    await unmount(hide, { detach: true });
+  } catch (error) {
+    // It is no mount where the run directory is on a file system of its own.
+    if (!isNativeError(error, 'EINVAL')) throw error;
+  }
+  await removeTree(hide);
 }
 
 /** Makes the layer unless it is there. A layer has its name only when it is complete, and is never changed. */

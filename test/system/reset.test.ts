@@ -58,17 +58,25 @@ test('system reset: asks, and leaves a store with nothing in it that can be used
 
 test('reset: tells what it removed, and ends with its signal', async (t) => {
   if (!ready(t)) return;
-  const { engine } = await testEngine(t);
+  const { engine, runRoot } = await testEngine(t);
   await engine.images.pull(sourceOf(imageOf({ layers: [busyboxLayer()] })), { name: 'box:1' });
   const container = await engine.containers.create({ image: 'box:1', command: ['sleep', '1000'], network: 'none' });
   await container.start();
   const mount = await engine.images.mount('box:1');
+  await engine.run({ image: 'host:', command: ['true'], network: 'none' });
   await rejectsWith(t, engine.reset({ signal: AbortSignal.abort() }), 'ABORTED');
   t.is(container.inspect().State.Status, 'running');
   await t.throwsAsync(engine.reset({ force: true } as object), { instanceOf: TypeError, message: /force/ });
   const { pods, containers, images, volumes } = await engine.reset();
   t.deepEqual([pods.done, containers.done, images.done.length, volumes.done], [[], [container.id], 1, []]);
-  t.false(readFileSync('/proc/self/mountinfo', 'utf8').includes(mount));
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  t.false(mounts.includes(mount));
+  t.false(mounts.includes(runRoot), 'what hid the secrets of the host');
+  t.is(
+    (await engine.run({ image: 'host:', command: ['echo', 'x'], network: 'none' })).stdout,
+    'x\n',
+    'and is made anew',
+  );
   t.deepEqual(engine.images.list(), []);
 });
 
