@@ -16,7 +16,7 @@ const BOUNDS: Readonly<Record<string, readonly [file: string, constant: string, 
   'exec sessions of a container that are kept at one time': ['container/exec/files', 'MAX_EXEC_SESSIONS'],
   'an artifact of a container': ['container/verbs/artifacts', 'MAX_BYTES', mebibytes],
   'a secret': ['spec/secret-options', 'MAX_SECRET_BYTES', (end) => `${end - 1} bytes`],
-  'nested directories in `export` and `cp`': ['storage/pack-tree', 'MAX_DEPTH'],
+  'nested directories in `export`, `cp`, `diff` and `commit`': ['storage/depth', 'MAX_DEPTH'],
   'headers of one file in an archive': ['tar/read', 'MAX_EXTENSION_BYTES', mebibytes],
   'a seccomp profile': ['spec/seccomp-profile', 'MAX_PROFILE_BYTES', mebibytes],
 };
