@@ -278,7 +278,7 @@ export const FORMS = [
     'container clone --name e --memory 32m c',
     'inspect -f {{.HostConfig.Memory}} c-clone e',
     'container clone --destroy c f',
-    'container exists c',
+    'ps -a --format {{.Names}}',
     'container clone --run e g',
     'wait g',
     'container clone nosuch',
