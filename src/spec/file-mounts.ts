@@ -12,7 +12,11 @@ export interface ContainerFiles {
   readonly containerenv?: string;
   /** The directory of its secrets: a file for each, by its position. */
   readonly secrets?: string;
+  /** The host's own time zone. @default /etc/localtime */
+  readonly localtime?: string;
 }
+
+export const LOCALTIME = '/etc/localtime';
 
 /** The engine's files, bound over the container's, and over those in the directories that its programs change their root to. */
 export function fileMounts(config: ContainerConfig, files: ContainerFiles): readonly OciMount[] {
@@ -28,7 +32,9 @@ export function fileMounts(config: ContainerConfig, files: ContainerFiles): read
     source === undefined ? [] : roots.map((root) => ({ destination: root + path, type: 'bind', source, options })),
   );
   return [
-    ...[...own, ...timezoneMounts(config.timezone)].filter(({ destination }) => isFree(config, destination)),
+    ...[...own, ...timezoneMounts(config.timezone, files.localtime)].filter(({ destination }) =>
+      isFree(config, destination),
+    ),
     ...(files.secrets === undefined ? [] : secretMounts(config, files.secrets)),
   ];
 }
@@ -55,12 +61,12 @@ function secretMounts({ secrets, mounts }: ContainerConfig, directory: string): 
 }
 
 /** The zone's data over the container's: `local` is the host's own. */
-function timezoneMounts(timezone: string | undefined): readonly OciMount[] {
+function timezoneMounts(timezone: string | undefined, localtime = LOCALTIME): readonly OciMount[] {
   if (timezone === undefined) return [];
-  const source = timezone === 'local' ? '/etc/localtime' : `/usr/share/zoneinfo/${timezone}`;
+  const source = timezone === 'local' ? localtime : `/usr/share/zoneinfo/${timezone}`;
   return [
     {
-      destination: '/etc/localtime',
+      destination: LOCALTIME,
       type: 'bind',
       source,
       options: ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'],

@@ -109,7 +109,7 @@ function namedProfile({ security: { apparmorProfile } }: ContainerConfig): strin
 }
 
 function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciMount[] {
-  const files = fileMounts(config, details.files ?? {});
+  const files = fileMounts(config, { ...details.files, ...defined({ localtime: details.hostPaths?.localtime }) });
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
   const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
   const ordered = orderMounts(defaults, files, own);

@@ -2,7 +2,7 @@
  * What a configuration names on the host, looked up: sources of mounts, devices, a seccomp profile, a time zone. Reads only what
  * is named; with no such option it reads nothing. The one part of spec/ that looks at a file system.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 
 import { invalid } from '../errors.js';
 import { listDeviceNodes, readDeviceNode } from '../host/device-nodes.js';
@@ -11,6 +11,7 @@ import type { OciDevice } from '../oci/spec.js';
 import { errnoText } from '../util/errno.js';
 import type { ContainerConfig, DeviceConfig, NamespaceConfig } from './config.js';
 import type { GrantedDevice } from './devices.js';
+import { LOCALTIME } from './file-mounts.js';
 import { NAMESPACE_KINDS, pathOf } from './namespaces.js';
 import { quote } from './quote.js';
 import type { DeviceNumbers } from './resources.js';
@@ -25,6 +26,8 @@ export interface HostPaths {
   readonly privilegedDevices: readonly OciDevice[];
   readonly numbersOf: DeviceNumbers;
   readonly seccompProfile?: SeccompProfile;
+  /** With the time zone `local`: where the link /etc/localtime leads. */
+  readonly localtime?: string;
 }
 
 /** Nothing was named. */
@@ -45,6 +48,7 @@ export function resolveHostPaths(config: ContainerConfig): HostPaths {
     privilegedDevices: config.privileged ? hostDevices() : [],
     numbersOf: blockDeviceNumbers,
     ...(profile === 'default' || profile === 'unconfined' ? {} : { seccompProfile: readProfile(profile) }),
+    ...(config.timezone === 'local' ? { localtime: localZone() } : {}),
   };
 }
 
@@ -66,6 +70,15 @@ function checkSources(config: ContainerConfig): void {
   }
   if (config.timezone !== undefined && config.timezone !== 'local') {
     statHost(`timezone ${config.timezone}:`, `/usr/share/zoneinfo/${config.timezone}`);
+  }
+}
+
+/** One whose link leads nowhere is told by the mount. */
+function localZone(): string {
+  try {
+    return realpathSync(LOCALTIME);
+  } catch {
+    return LOCALTIME;
   }
 }
 

@@ -158,6 +158,12 @@ shows('--tz', {
   script: 'readlink /etc/localtime || ls /etc/localtime; echo ${TZ-}',
   prints: /UTC|localtime/,
 });
+shows('--tz local, with the directory of the host in which it is a link', {
+  needs: ['root'],
+  flags: ['--tz', 'local', '-v', '/etc:/of-the-host'],
+  script: 'wc -c </etc/localtime',
+  prints: `${String(statSync('/etc/localtime').size)}\n`,
+});
 shows('--personality', { flags: ['--personality', 'LINUX32'], script: 'uname -m', prints: /^(i.86|armv8l|armv7l)\n$/ });
 shows('-t is a terminal', { flags: ['-t'], script: 'test -t 1 && tty; echo $TERM', prints: '/dev/pts/0\r\nxterm\r\n' });
 shows('without -t there is none', { flags: [], script: 'test -t 0 || echo none', prints: 'none\n' });
