@@ -208,7 +208,7 @@ async function recovers(t: ExecutionContext<unknown>, env: Faults, what: string)
     .flatMap(({ mountPoint }) => (mountPoint === null ? [] : `mount ${mountPoint}`));
   // It tells names for as long as a container runs.
   const nameServer = up.length === 0 ? [] : [`${env.runRoot}/networks/dns`];
-  const pods = env.engine.pods.list().map(({ id }) => `/pod_${id}`);
+  const pods = env.engine.pods.list().map(({ id }) => `pod_${id}`);
   const known = [...up, ...down, ...mounts, ...nameServer, ...pods];
   t.deepEqual(await settledRemains(env, known), [], `${what}: left after the next command`);
   t.is(
