@@ -231,9 +231,7 @@ async function isLinked({ id, namespace }: LiveNetwork, { network, index }: Live
 }
 
 /** Throws CONTAINER_STOPPED where its process has just ended; it may be repeated. */
-export async function disconnectLive(held: HeldContainer, name: string): Promise<void> {
-  using live = liveNetwork(held);
-  if (live === undefined) return;
+export async function disconnectLive(held: HeldContainer, live: LiveNetwork, name: string): Promise<void> {
   const others = otherNetworks(held, live, name);
   const changes = live.network.networks.flatMap((network, index) =>
     network.name === name ? [{ network, index }] : [],

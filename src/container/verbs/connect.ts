@@ -91,7 +91,7 @@ export async function disconnectContainer(
         details: { id, network: name },
       });
     }
-    await disconnectLive(held, name);
+    if (live !== undefined) await disconnectLive(held, live, name);
     failpoint('disconnected');
     record(held, kept);
     recordContainerEvent(context, { id, name: held.name, status: 'disconnect', attributes: { network: name } });
