@@ -1,5 +1,6 @@
-/** Compressions that are known by their first bytes, and not undone. */
+/** Compressions, known by their first bytes. */
 
+/** Those that are not undone. */
 export type ForeignCompression = 'xz' | 'bzip2';
 
 /** As many tell. */
@@ -13,6 +14,17 @@ export function foreignCompression(head: Buffer): ForeignCompression | undefined
   const start = head.toString('hex', 0, COMPRESSION_BYTES);
   if (start.startsWith(XZ)) return 'xz';
   return BZIP2.test(start) ? 'bzip2' : undefined;
+}
+
+export function isGzip(head: Buffer): boolean {
+  return head.length >= 2 && head.readUInt16BE() === 0x1f8b;
+}
+
+/** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2). */
+export function isZstd(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  const magic = head.readUInt32LE();
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) === 0x184d2a50;
 }
 
 /** What is said of `what`, and how to go on. */

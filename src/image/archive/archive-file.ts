@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
-import { COMPRESSION_BYTES, foreignCompression, foreignText } from '../../util/compression.js';
+import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../../util/compression.js';
 import { mostUnpacked } from '../../util/growth-limit.js';
 import type { FileSet } from '../layout/file-set.js';
 import { RandomFile } from './random-file.js';
@@ -85,14 +85,6 @@ async function plainFile(file: RandomFile, options: ArchiveOptions): Promise<Ran
   const plain = options.unpacked?.get(file.path) ?? (await unpacked(file, options));
   file[Symbol.dispose]();
   return plain;
-}
-
-function isGzip(head: Buffer): boolean {
-  return head.length >= 2 && head.readUInt16BE() === 0x1f8b;
-}
-
-function isZstd(head: Buffer): boolean {
-  return head.length >= 4 && head.readUInt32BE() === 0x28b52ffd;
 }
 
 async function unpacked(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {

@@ -6,18 +6,13 @@ import * as zlib from 'node:zlib';
 
 import { isTspodError, TspodError } from '../../errors.js';
 import { isZstdDataError, zstdDecompressor } from '../../native/zstd.js';
-import { COMPRESSION_BYTES, foreignCompression, foreignText } from '../../util/compression.js';
+import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../../util/compression.js';
 import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../../util/growth-limit.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
 /** Larger than zlib's own 16 KiB: fewer trips to its thread. */
 const CHUNK_BYTES = 256 * 1024;
-
-const GZIP = Buffer.from([0x1f, 0x8b]);
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-/** Frames that hold no content may come first: 0x184D2A50 to 0x184D2A5F. */
-const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
 
 /** What it is that is wrong. `foreign`: what no layer may be compressed with, and an archive may be elsewhere. */
 const WRONG = {
@@ -80,10 +75,8 @@ function bomb({ factor }: GrowthLimit, what: keyof typeof WRONG): TspodError {
 }
 
 function decompressorOf(head: Buffer): Transform | undefined {
-  if (head.subarray(0, 2).equals(GZIP)) return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
-  const isSkippable = (head[0] ?? 0) >> 4 === 5 && head.subarray(1, ZSTD.length).equals(ZSTD_SKIPPABLE);
-  if (head.subarray(0, ZSTD.length).equals(ZSTD) || isSkippable) return zstd();
-  return undefined;
+  if (isGzip(head)) return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+  return isZstd(head) ? zstd() : undefined;
 }
 
 /** Node's own since 22.15. */
