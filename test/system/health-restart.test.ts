@@ -15,15 +15,18 @@ import { until } from '../helpers/until.js';
 
 const MIB = 1024 * 1024;
 
-/** Fails once somebody has made /ill; what it restarts, the next life mends. */
+/** Tells a life from the next: when its first process began. */
+const LIFE = 'cut -d" " -f22 /proc/1/stat';
+
+/** Fails while /ill names this life: the next one is well from its beginning. */
+const WELL = `test "$(cat /ill)" != "$(${LIFE})"`;
+
 const CHECK: HealthOptions = {
-  test: ['CMD-SHELL', '! test -e /ill'],
+  test: ['CMD-SHELL', WELL],
   intervalMs: 50,
   retries: 1,
   onFailure: 'restart',
 };
-
-const MENDING = ['sh', '-c', 'rm -f /ill; exec sleep 1000'];
 
 function onOverlay(title: string, body: (t: ExecutionContext, env: TestEngine) => Promise<void>): void {
   test(title, async (t) => {
@@ -34,7 +37,7 @@ function onOverlay(title: string, body: (t: ExecutionContext, env: TestEngine) =
 
 async function started(env: TestEngine, options: CreateOptions = {}): Promise<Container> {
   const container = await env.engine.containers.create(
-    env.options({ command: MENDING, stopTimeoutSec: 0, health: CHECK, ...options }),
+    env.options({ command: ['sleep', '1000'], stopTimeoutSec: 0, health: CHECK, ...options }),
   );
   await container.start();
   return container;
@@ -42,7 +45,7 @@ async function started(env: TestEngine, options: CreateOptions = {}): Promise<Co
 
 /** Resolves when it runs again. */
 async function fallIll(container: Container): Promise<void> {
-  await container.exec({ command: ['touch', '/ill'] });
+  await container.exec({ command: ['sh', '-c', `${LIFE} >/ill`] });
   await until('the restart', () => {
     const { status, restartCount } = container.state();
     return status === 'running' && restartCount >= 1;
@@ -78,7 +81,7 @@ for (const [name, rootOf] of Object.entries(ROOTS)) {
 }
 
 onOverlay('health: what is removed at its end is restarted by its start-up check, too', async (t, env) => {
-  const startup = { test: ['CMD-SHELL', '! test -e /ill'], intervalMs: 50, retries: 1, successes: 1000 };
+  const startup = { test: ['CMD-SHELL', WELL], intervalMs: 50, retries: 1, successes: 1000 };
   const container = await started(env, {
     autoRemove: true,
     health: { test: ['CMD', 'true'], startup },
@@ -99,7 +102,7 @@ onOverlay(
   'health: descriptors of the first start are given again, also after a change of limits or policy',
   async (t, env) => {
     const file = join(temporaryDirectory(t), 'out');
-    const command = ['sh', '-c', 'rm -f /ill; echo run; exec sleep 1000'];
+    const command = ['sh', '-c', 'echo run; exec sleep 1000'];
     const container = await env.engine.containers.create(
       env.options({ command, stopTimeoutSec: 0, health: CHECK, log: { driver: 'none' } }),
     );
@@ -126,7 +129,7 @@ onOverlay('health: that it was ill is told, though its restart has mended it', a
   const container = await started(env);
   for (const restarts of [1, 2]) {
     await container.wait({ conditions: ['healthy'], intervalMs: 10 });
-    await container.exec({ command: ['touch', '/ill'] });
+    await container.exec({ command: ['sh', '-c', `${LIFE} >/ill`] });
     await until('the restart', () => container.state().restartCount === restarts);
   }
   await container.wait({ conditions: ['healthy'], intervalMs: 10 });
