@@ -37,7 +37,7 @@ const NATIVE_LAYERS = [['core'], ['plan'], ['ops'], ['monitor', 'addon'], ['test
 /** These decide and touch nothing: tested without a machine. */
 const PURE = ['errors', 'util', 'oci', 'tar', 'spec', 'plan'];
 /** But for these files, which say why at their head. */
-const IMPURE_FILES = ['src/spec/host-paths.ts'];
+const IMPURE_FILES = ['src/spec/files/host-paths.ts'];
 const EFFECTS = /^node:(child_process|cluster|dgram|fs|http2?|https|net|tls|worker_threads)(\/|$)/;
 
 /** What one folder alone may do. `in` are folders of src/ (or native/); `what` is matched against each line without its comments. */

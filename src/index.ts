@@ -181,9 +181,9 @@ export type {
   PodSummary,
 } from './pod/api.js';
 export type { PodInspect, PodInspectContainer, PodInspectInfra } from './pod/inspect-types.js';
-export type { AccountOptions } from './spec/account-options.js';
-export type { PublishedPort } from './spec/container-network.js';
-export type { ExposedPort, PortProtocol } from './spec/ports.js';
+export type { AccountOptions } from './spec/users/account-options.js';
+export type { PublishedPort } from './spec/network/container-network.js';
+export type { ExposedPort, PortProtocol } from './spec/network/ports.js';
 export type {
   CreateOptions,
   DeviceOptions,
@@ -206,10 +206,10 @@ export type {
   UsernsMode,
   UsernsOptions,
 } from './spec/create-options.js';
-export type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './spec/health-options.js';
-export type { DnsOptions, NameOptions } from './spec/name-options.js';
-export type { EgressOptions, NetworkAttachOptions, NetworkOptions } from './spec/network-options.js';
-export type { PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod-options.js';
-export type { SecretOptions } from './spec/secret-options.js';
+export type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './spec/health/health-options.js';
+export type { DnsOptions, NameOptions } from './spec/network/name-options.js';
+export type { EgressOptions, NetworkAttachOptions, NetworkOptions } from './spec/network/network-options.js';
+export type { PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod/pod-options.js';
+export type { SecretOptions } from './spec/files/secret-options.js';
 export type { UpdateOptions } from './spec/update.js';
-export type { VolumeCreateOptions } from './spec/volume-options.js';
+export type { VolumeCreateOptions } from './spec/files/volume-options.js';

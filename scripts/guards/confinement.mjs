@@ -4,18 +4,18 @@ import { edit, tests } from './entry.mjs';
 export const CONFINEMENT = [
   {
     name: 'paths of /proc are hidden',
-    edits: [edit('src/spec/masks.ts', "  '/proc/timer_list',\n", '')],
+    edits: [edit('src/spec/confinement/masks.ts', "  '/proc/timer_list',\n", '')],
     tests: tests('security/confinement.test.ts', 'masks: all that was once forgotten'),
     isQuick: true,
   },
   {
     name: 'sockets of AF_ALG and AF_VSOCK are refused',
-    edits: [edit('src/spec/seccomp.ts', 'const denied = [AF_ALG, AF_VSOCK];', 'const denied = [];')],
+    edits: [edit('src/spec/confinement/seccomp.ts', 'const denied = [AF_ALG, AF_VSOCK];', 'const denied = [];')],
     tests: tests('security/confinement.test.ts', 'seccomp: no sockets of AF_ALG'),
   },
   {
     name: 'calls that are not on the list are refused',
-    edits: [edit('src/spec/seccomp-default.ts', '`access chdir', '`access io_uring_setup chdir')],
+    edits: [edit('src/spec/confinement/seccomp-default.ts', '`access chdir', '`access io_uring_setup chdir')],
     tests: [
       ...tests('security/confinement.test.ts', 'seccomp: calls that have led out'),
       ...tests('unit/spec/seccomp.test.ts', 'with ${name} capabilities'),
@@ -29,13 +29,17 @@ export const CONFINEMENT = [
   {
     name: 'values of sysctls are one line, without what begins another',
     edits: [
-      edit('src/spec/sysctls.ts', 'if (bad || value.length > 1024) throw', 'if (bad && value.length > 1024) throw'),
+      edit(
+        'src/spec/confinement/sysctls.ts',
+        'if (bad || value.length > 1024) throw',
+        'if (bad && value.length > 1024) throw',
+      ),
     ],
     tests: tests('security/confinement.test.ts', 'sysctls: none that smuggles another'),
   },
   {
     name: 'lists of CPUs are checked before anything is made',
-    edits: [edit('src/spec/resources.ts', 'if (list !== undefined && !isCpuList(list))', "if (list === '')")],
+    edits: [edit('src/spec/limits/resources.ts', 'if (list !== undefined && !isCpuList(list))', "if (list === '')")],
     tests: tests('security/confinement.test.ts', 'numbers: lists that would be endless'),
   },
   {
@@ -80,7 +84,7 @@ export const CONFINEMENT = [
         'const added = bounding;',
       ),
       edit(
-        'src/spec/capabilities.ts',
+        'src/spec/confinement/capabilities.ts',
         'const added = addedCapabilities(config.capAdd, bounding);',
         'const added = bounding;',
       ),
@@ -163,7 +167,7 @@ export const CONFINEMENT = [
   },
   {
     name: 'shared memory has a size',
-    edits: [edit('src/spec/default-mounts.ts', '`size=${config.shmSizeBytes}`, ', '')],
+    edits: [edit('src/spec/files/default-mounts.ts', '`size=${config.shmSizeBytes}`, ', '')],
     tests: tests('system/shared-memory.test.ts', 'what does not fit is refused by the kernel'),
   },
   {

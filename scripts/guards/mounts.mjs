@@ -35,7 +35,7 @@ export const MOUNTS = [
     name: 'links of a root stay in it, and /dev is a mount of its own',
     edits: [
       FOLLOW_LINKS,
-      edit('src/spec/default-mounts.ts', '[procMount(config), devMount(config), ', '[procMount(config), '),
+      edit('src/spec/files/default-mounts.ts', '[procMount(config), devMount(config), ', '[procMount(config), '),
     ],
     tests: tests('security/mounts.test.ts', 'mounts: devices are not made where'),
   },
@@ -64,7 +64,7 @@ export const MOUNTS = [
     name: 'an image has no volume, and a container no mount, over the kernel’s file systems',
     edits: [
       edit('src/spec/image.ts', 'if (isRefused) throw', "if (target === '') throw"),
-      edit('src/spec/mounts.ts', "isWithin(target, '/proc') && !PROC_FILES.has(target)", "target === ''"),
+      edit('src/spec/files/mounts.ts', "isWithin(target, '/proc') && !PROC_FILES.has(target)", "target === ''"),
     ],
     tests: tests('system/images.test.ts', 'run: a volume that would cover the kernel is refused'),
   },
@@ -111,7 +111,7 @@ export const MOUNTS = [
   },
   {
     name: 'a user namespace does not write to cgroups that it does not own',
-    edits: [edit('src/spec/default-mounts.ts', "ownsCgroups ? access : 'ro'", 'access')],
+    edits: [edit('src/spec/files/default-mounts.ts', "ownsCgroups ? access : 'ro'", 'access')],
     tests: tests('system/userns.test.ts', 'the host’s cgroups are read-only'),
   },
   {

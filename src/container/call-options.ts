@@ -1,5 +1,5 @@
 /** The options of calls that end or remove a container, or wait for it: a misspelt one must not end or remove more than was meant. */
-import { checkedCall, type ShapeOf } from '../spec/shape.js';
+import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { RemoveOptions, StartOptions, StopOptions, WaitOptions } from './api/container.js';
 
 const STOP: ShapeOf<StopOptions> = { timeoutSec: 'number', depend: 'boolean', onWarning: 'function', signal: 'signal' };

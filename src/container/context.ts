@@ -7,7 +7,7 @@ import type { HostFacts } from '../host/facts.js';
 import type { HideList } from '../host/hide-list.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
 import type { NetworkPlace } from '../network/networks.js';
-import type { CgroupManager } from '../spec/cgroup-options.js';
+import type { CgroupManager } from '../spec/limits/cgroup-options.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { Store } from '../state/store.js';
 import type { HeldContainer } from './held.js';

@@ -1,6 +1,6 @@
 /** The options of calls that choose what is listed or removed: a misspelt filter must not choose everything. */
 import type { SignalOption } from '../container/api/container.js';
-import { checkedCall, type ShapeOf } from '../spec/shape.js';
+import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
 import type { NetworkRemoveOptions } from './networks/types.js';
 import type { ContainerFilters, ListOptions, PruneOptions } from './types.js';

@@ -5,7 +5,7 @@ import type { EngineContext } from '../container/context.js';
 import { observe, statusOf } from '../container/observe.js';
 import { readIfReadable } from '../host/process-files.js';
 import { containerPaths } from '../storage/paths.js';
-import { defaultCgroupManager } from '../spec/cgroup-options.js';
+import { defaultCgroupManager } from '../spec/limits/cgroup-options.js';
 import { hostProblems } from './problems.js';
 import type { EngineInfo } from './types.js';
 import { engineVersion } from './version.js';

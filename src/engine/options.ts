@@ -3,7 +3,7 @@ import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
 import { defaultDirectories, type Directories } from '../host/directories.js';
 import type { NetworkPlace } from '../network/networks.js';
-import { CGROUP_MANAGERS, type CgroupManager } from '../spec/cgroup-options.js';
+import { CGROUP_MANAGERS, type CgroupManager } from '../spec/limits/cgroup-options.js';
 import { cleanPath } from '../util/paths.js';
 import type { EngineOptions } from './types.js';
 

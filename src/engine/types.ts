@@ -16,8 +16,8 @@ import type { FetchOptions, ImagePruneResult, Images, ImageSummary } from './ima
 import type { EventsBackend } from '../events/event-log.js';
 import type { ExecSession } from '../container/exec/api.js';
 import type { HealthStatus } from '../container/health/record.js';
-import type { PublishedPort } from '../spec/container-network.js';
-import type { ExposedPort } from '../spec/ports.js';
+import type { PublishedPort } from '../spec/network/container-network.js';
+import type { ExposedPort } from '../spec/network/ports.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import type { Manifests } from './manifests/types.js';
 import type { Networks } from './networks/types.js';

@@ -4,9 +4,14 @@ import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
 import { listRoutes } from '../native/netlink/routes.js';
 import { fingerprint } from '../native/primitives.js';
-import type { AttachedAddress, AttachedNetwork, ContainerNetwork, EgressList } from '../spec/container-network.js';
-import type { HostEntry } from '../spec/name-options.js';
-import type { AttachConfig, NetworkingConfig } from '../spec/network-config.js';
+import type {
+  AttachedAddress,
+  AttachedNetwork,
+  ContainerNetwork,
+  EgressList,
+} from '../spec/network/container-network.js';
+import type { HostEntry } from '../spec/network/name-options.js';
+import type { AttachConfig, NetworkingConfig } from '../spec/network/network-config.js';
 import type { LeasePool } from '../state/leases.js';
 import type { Store } from '../state/store.js';
 import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';

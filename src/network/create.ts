@@ -2,7 +2,7 @@
 
 import { invalid } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
-import { quote } from '../spec/quote.js';
+import { quote } from '../spec/checks/quote.js';
 import { defined } from '../util/defined.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';
 import {

@@ -1,6 +1,6 @@
 /** Options of networks' drivers: `-o mtu=1400`. */
 import { invalid, TspodError } from '../errors.js';
-import { quote } from '../spec/quote.js';
+import { quote } from '../spec/checks/quote.js';
 import type { NetworkDriver } from './network-file.js';
 
 const MACVLAN_MODES = ['bridge', 'private', 'vepa', 'passthru'];

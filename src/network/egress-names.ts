@@ -2,9 +2,9 @@
 import { lookup } from 'node:dns/promises';
 
 import { TspodError } from '../errors.js';
-import type { EgressDestination, EgressList } from '../spec/container-network.js';
-import type { EgressConfig, EgressRule } from '../spec/egress.js';
-import type { HostEntry } from '../spec/name-options.js';
+import type { EgressDestination, EgressList } from '../spec/network/container-network.js';
+import type { EgressConfig, EgressRule } from '../spec/network/egress.js';
+import type { HostEntry } from '../spec/network/name-options.js';
 
 /** Names are looked up here, where they cannot be changed by the container. Throws INVALID_ARGUMENT for one that is not found. */
 export async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {

@@ -3,7 +3,7 @@
  * names, and servers that are asked about other names. (Its config.md. Servers of the whole network may stand in the first line since version 1.5; older
  * ones refuse the file, so they stand in each container's.)
  */
-import type { HostEntry } from '../spec/name-options.js';
+import type { HostEntry } from '../spec/network/name-options.js';
 import type { Network } from './network-file.js';
 
 /** One container on the network. */

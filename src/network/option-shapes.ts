@@ -1,5 +1,5 @@
 /** Which keys the options of networks have: kept complete by the compiler. */
-import { checkShape, type ShapeOf } from '../spec/shape.js';
+import { checkShape, type ShapeOf } from '../spec/checks/shape.js';
 import type { NetworkCreateOptions, NetworkRouteOptions, NetworkSubnetOptions } from './create-options.js';
 
 const CREATE: ShapeOf<NetworkCreateOptions> = {

@@ -3,7 +3,7 @@
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
 import { randomInt } from '../native/primitives.js';
-import type { PublishedPort } from '../spec/container-network.js';
+import type { PublishedPort } from '../spec/network/container-network.js';
 import type { ChosenPort } from '../state/records.js';
 import type { Store } from '../state/store.js';
 

@@ -13,7 +13,7 @@
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
 import type { OciMount, OciProcess, OciSpec } from '../oci/spec.js';
-import { sysctlPath } from '../spec/sysctls.js';
+import { sysctlPath } from '../spec/confinement/sysctls.js';
 import { PlanBuilder, stageIndex } from './builder.js';
 import {
   checkUnified,

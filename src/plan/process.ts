@@ -1,8 +1,8 @@
 /** The last steps of init: from a process that may do anything to the user's program. Shared by launch and exec. */
 import { TspodError } from '../errors.js';
 import type { OciCapabilities, OciProcess, OciRlimit } from '../oci/spec.js';
-import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/scheduling.js';
-import { rlimitNumber } from '../spec/rlimits.js';
+import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
+import { rlimitNumber } from '../spec/limits/rlimits.js';
 import { capabilityMask } from '../util/capabilities.js';
 import type { PlanBuilder } from './builder.js';
 import type { IdentityContext, SeccompFilter } from './context.js';

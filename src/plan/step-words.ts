@@ -1,7 +1,7 @@
 /** The words for each step. Contents (filters, programs, files) are told by their size only. */
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
-import { RLIMIT_NUMBERS } from '../spec/rlimits.js';
-import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/scheduling.js';
+import { RLIMIT_NUMBERS } from '../spec/limits/rlimits.js';
+import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
 import { capabilityNames } from '../util/capabilities.js';
 import { CLONE_FLAGS, S_IFBLK, S_IFIFO } from './flags.js';
 import { PROTOCOLS } from './network/ports.js';

@@ -1,10 +1,10 @@
 /** Pods as users of the library see them. */
 import type { ContainerStatus, SignalOption } from '../container/api/container.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions } from '../container/api/stats.js';
-import type { PodNamespace } from '../spec/pod-options.js';
+import type { PodNamespace } from '../spec/pod/pod-options.js';
 import type { PodInspect } from './inspect-types.js';
 
-export type { PodCreateOptions, PodExitPolicy, PodNamespace } from '../spec/pod-options.js';
+export type { PodCreateOptions, PodExitPolicy, PodNamespace } from '../spec/pod/pod-options.js';
 export type * from './inspect-types.js';
 
 /**

@@ -1,5 +1,5 @@
 /** The options of calls that end or remove a pod. */
-import { checkedCall, type ShapeOf } from '../spec/shape.js';
+import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { PodRemoveOptions, PodStopOptions } from './api.js';
 
 const STOP: ShapeOf<PodStopOptions> = { timeoutSec: 'number', onWarning: 'function', signal: 'signal' };

@@ -9,10 +9,10 @@ import { recordContainer } from '../container/verbs/create.js';
 import { isTspodError } from '../errors.js';
 import type { ContainerConfig } from '../spec/config.js';
 import type { CreateOptions } from '../spec/create-options.js';
-import { checkNamespaceFiles, resolveHostPaths } from '../spec/host-paths.js';
-import { podParent } from '../spec/cgroup-path.js';
-import { infraOptions, normalizePodOptions } from '../spec/pod-normalize.js';
-import type { PodConfig, PodCreateOptions } from '../spec/pod-options.js';
+import { checkNamespaceFiles, resolveHostPaths } from '../spec/files/host-paths.js';
+import { podParent } from '../spec/limits/cgroup-path.js';
+import { infraOptions, normalizePodOptions } from '../spec/pod/pod-normalize.js';
+import type { PodConfig, PodCreateOptions } from '../spec/pod/pod-options.js';
 import { randomName } from '../container/create/random-name.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */

@@ -3,7 +3,7 @@ import { readConfig } from '../container/config.js';
 import type { EngineContext } from '../container/context.js';
 import { inspectPorts } from '../container/inspect/network.js';
 import { membersOf } from '../container/pod/members.js';
-import { podCgroupPath } from '../spec/cgroup-path.js';
+import { podCgroupPath } from '../spec/limits/cgroup-path.js';
 import type { ContainerConfig, ResourceConfig } from '../spec/config.js';
 import type { DeviceRate } from '../spec/create-options.js';
 import type { StoredPod } from '../state/pods.js';

@@ -1,7 +1,7 @@
 /** One line of `pod ps`. Takes no lock. */
 import type { EngineContext } from '../container/context.js';
 import { membersOf } from '../container/pod/members.js';
-import { podCgroupPath, podParent } from '../spec/cgroup-path.js';
+import { podCgroupPath, podParent } from '../spec/limits/cgroup-path.js';
 import { noSuchPod } from '../state/lookup.js';
 import type { StoredPod } from '../state/pods.js';
 import type { PodMember, PodSummary } from './api.js';

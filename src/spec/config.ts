@@ -3,7 +3,7 @@
  * it as JSON, `generateSpec` turns it into an OCI spec, `inspect` prints it.
  */
 import type { OciHooks, RlimitValue } from '../oci/spec.js';
-import type { CgroupManager, CgroupsMode } from './cgroup-options.js';
+import type { CgroupManager, CgroupsMode } from './limits/cgroup-options.js';
 import type {
   DeviceRate,
   DeviceWeight,
@@ -14,13 +14,13 @@ import type {
   ResourceOptions,
   RestartOptions,
 } from './create-options.js';
-import type { AccountConfig } from './account-options.js';
-import type { HealthConfig } from './health.js';
+import type { AccountConfig } from './users/account-options.js';
+import type { HealthConfig } from './health/health.js';
 import type { ImagePart } from './image.js';
-import type { NameConfig } from './name-options.js';
-import type { NetworkingConfig } from './network-config.js';
+import type { NameConfig } from './network/name-options.js';
+import type { NetworkingConfig } from './network/network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
-import type { SecretConfig } from './secret-options.js';
+import type { SecretConfig } from './files/secret-options.js';
 
 /** Where the root file system comes from. */
 export type RootConfig =

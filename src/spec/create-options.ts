@@ -2,12 +2,12 @@
  * What a container is made from: the one shape that the CLI fills, the library takes, the database stores and `spec/` reads.
  * Everything is optional but `image` or `rootfs`; defaults are applied in `normalizeCreateOptions` and nowhere else.
  */
-import type { HealthOptions } from './health-options.js';
+import type { HealthOptions } from './health/health-options.js';
 
-import type { AccountOptions } from './account-options.js';
-import type { NameOptions } from './name-options.js';
-import type { NetworkOptions } from './network-options.js';
-import type { SecretOptions } from './secret-options.js';
+import type { AccountOptions } from './users/account-options.js';
+import type { NameOptions } from './network/name-options.js';
+import type { NetworkOptions } from './network/network-options.js';
+import type { SecretOptions } from './files/secret-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
 export type NamespaceMode = 'private' | 'host' | `path:${string}` | `container:${string}`;

@@ -2,7 +2,7 @@
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CreateOptions } from './create-options.js';
-import { quote } from './quote.js';
+import { quote } from './checks/quote.js';
 
 /** Debian's order: local programs first. Podman's value. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

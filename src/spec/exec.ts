@@ -4,17 +4,17 @@ import type { HostFacts } from '../host/facts.js';
 import type { OciProcess } from '../oci/spec.js';
 import { CAPABILITIES } from '../util/capabilities.js';
 import { cleanPath } from '../util/paths.js';
-import { boundingCapabilities, capabilitySets } from './capabilities.js';
+import { boundingCapabilities, capabilitySets } from './confinement/capabilities.js';
 import type { ContainerConfig } from './config.js';
 import type { ExecOptions } from './create-options.js';
 import { checkEnvironmentSize, environmentItems } from './environment.js';
-import { identityOf } from './identity.js';
-import type { Identity } from './identity.js';
-import { checkAbsolutePath } from './names.js';
-import { checkInteger, checkTimeoutMs } from './numbers.js';
+import { identityOf } from './users/identity.js';
+import type { Identity } from './users/identity.js';
+import { checkAbsolutePath } from './checks/names.js';
+import { checkInteger, checkTimeoutMs } from './checks/numbers.js';
 import { checkExecOptions } from './option-shapes.js';
-import { quote } from './quote.js';
-import { checkUser } from './users.js';
+import { quote } from './checks/quote.js';
+import { checkUser } from './users/users.js';
 
 const MAX_FDS = 256;
 

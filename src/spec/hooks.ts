@@ -3,9 +3,9 @@ import { invalid } from '../errors.js';
 import { HOOK_KINDS } from '../oci/spec.js';
 import type { OciHook, OciHookKind, OciHooks } from '../oci/spec.js';
 import type { HookOptions } from './create-options.js';
-import { checkAbsolutePath } from './names.js';
-import { checkInteger } from './numbers.js';
-import { quote } from './quote.js';
+import { checkAbsolutePath } from './checks/names.js';
+import { checkInteger } from './checks/numbers.js';
+import { quote } from './checks/quote.js';
 
 /** Most hooks of a container, all kinds together. */
 const MAX_HOOKS = 64;

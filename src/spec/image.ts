@@ -4,9 +4,9 @@ import type { ImageHealthcheck, ImageRunConfig } from '../oci/image.js';
 import { cleanPath } from '../util/paths.js';
 import type { RootConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import type { HealthOptions } from './health-options.js';
-import { parseExposed } from './ports.js';
-import { quote } from './quote.js';
+import type { HealthOptions } from './health/health-options.js';
+import { parseExposed } from './network/ports.js';
+import { quote } from './checks/quote.js';
 
 /** An image, as a container is made of it. */
 export interface ContainerImage {

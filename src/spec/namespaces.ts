@@ -4,10 +4,10 @@ import type { HostFacts } from '../host/facts.js';
 import type { NamespaceType, OciIdMapping, OciNamespace } from '../oci/spec.js';
 import type { ContainerConfig, NamespaceConfig } from './config.js';
 import type { CreateOptions, IdMap } from './create-options.js';
-import { checkAbsolutePath } from './names.js';
-import { networkMode } from './network-config.js';
-import { checkInteger } from './numbers.js';
-import { quote } from './quote.js';
+import { checkAbsolutePath } from './checks/names.js';
+import { networkMode } from './network/network-config.js';
+import { checkInteger } from './checks/numbers.js';
+import { quote } from './checks/quote.js';
 
 /** The kinds, with their names in the options, in the OCI spec and under /proc/self/ns. */
 export const NAMESPACE_KINDS: readonly {

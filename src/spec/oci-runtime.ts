@@ -2,8 +2,8 @@
 import { invalid } from '../errors.js';
 import type { ContainerConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
-import { checkAbsolutePath } from './names.js';
-import { quote } from './quote.js';
+import { checkAbsolutePath } from './checks/names.js';
+import { quote } from './checks/quote.js';
 
 /** The name of the built-in one. */
 export const BUILT_IN_RUNTIME = 'tspod';

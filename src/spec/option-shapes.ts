@@ -15,13 +15,13 @@ import type {
   UlimitOptions,
   UsernsOptions,
 } from './create-options.js';
-import { ACCOUNT_SHAPE } from './account-options.js';
-import { DNS_SHAPE, NAME_SHAPE } from './name-options.js';
-import { ATTACH_SHAPE, EGRESS_SHAPE, NETWORK_SHAPE } from './network-options.js';
-import { SECRET_SHAPE } from './secret-options.js';
-import { checkShape } from './shape.js';
+import { ACCOUNT_SHAPE } from './users/account-options.js';
+import { DNS_SHAPE, NAME_SHAPE } from './network/name-options.js';
+import { ATTACH_SHAPE, EGRESS_SHAPE, NETWORK_SHAPE } from './network/network-options.js';
+import { SECRET_SHAPE } from './files/secret-options.js';
+import { checkShape } from './checks/shape.js';
 import type { UpdateOptions } from './update.js';
-import type { ShapeOf } from './shape.js';
+import type { ShapeOf } from './checks/shape.js';
 
 const CREATE: ShapeOf<CreateOptions> = {
   ...NAME_SHAPE,

@@ -7,8 +7,8 @@ import type { ResourceOptions, RestartOptions, UlimitOptions } from './create-op
 import { changeEnvironment } from './environment.js';
 import { normalizeRestart } from './normalize.js';
 import { checkUpdateOptions } from './option-shapes.js';
-import { normalizeResources, ociResources, type DeviceNumbers } from './resources.js';
-import { changeRlimits } from './rlimits.js';
+import { normalizeResources, ociResources, type DeviceNumbers } from './limits/resources.js';
+import { changeRlimits } from './limits/rlimits.js';
 
 /** What is not named stays as it is. */
 export interface UpdateOptions {

@@ -2,7 +2,7 @@
  * Who is on which network, under which names: for networks whose members find each other by name. A membership ends with the leases. What has changed is
  * marked in the same transaction, so that whoever tells the members can be cut off anywhere and somebody else goes on.
  */
-import type { HostEntry } from '../spec/name-options.js';
+import type { HostEntry } from '../spec/network/name-options.js';
 import type { Tables } from './tables.js';
 
 export interface Member {

@@ -1,6 +1,6 @@
 /** Pods, and which containers are in them. */
 import { TspodError } from '../errors.js';
-import type { PodConfig } from '../spec/pod-options.js';
+import type { PodConfig } from '../spec/pod/pod-options.js';
 import { ambiguousPod, barename, emptyId, isIdPrefix, noSuchPod, podNameInUse, prefixEnd } from './lookup.js';
 import type { Tables } from './tables.js';
 

@@ -1,6 +1,6 @@
 /** What the database holds of a container. */
-import type { PublishedPort } from '../spec/container-network.js';
-import type { ExposedPort } from '../spec/ports.js';
+import type { PublishedPort } from '../spec/network/container-network.js';
+import type { ExposedPort } from '../spec/network/ports.js';
 
 /**
  * The recorded status is an intent or a last word; the kernel and the files in the run directory say what is so.

@@ -3,8 +3,8 @@ import { closeSync, existsSync, fchmodSync, fchownSync, openSync, writeSync } fr
 
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
-import type { ContainerFiles } from '../spec/file-mounts.js';
-import type { HostEntry, NameConfig } from '../spec/name-options.js';
+import type { ContainerFiles } from '../spec/files/file-mounts.js';
+import type { HostEntry, NameConfig } from '../spec/network/name-options.js';
 import { NO_SPACE } from '../util/errno.js';
 import { hostsAround, hostsText, joinersLine, type HostsAround, type HostsRequest } from './hosts-file.js';
 import { changeInPlace, withLine, withSection } from './hosts-section.js';

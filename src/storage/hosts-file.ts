@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 
 import { TspodError } from '../errors.js';
-import type { HostEntry } from '../spec/name-options.js';
+import type { HostEntry } from '../spec/network/name-options.js';
 import { splitSection } from './hosts-section.js';
 
 export interface HostsRequest {

@@ -1,7 +1,7 @@
 /** The part of a container's /etc/hosts that changes while it runs: names of others on its networks, behind everything else. */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
-import type { HostEntry } from '../spec/name-options.js';
+import type { HostEntry } from '../spec/network/name-options.js';
 
 /** Where the part begins: what is in front of it belongs to the container. */
 const MARKER = '# containers on the same networks\n';

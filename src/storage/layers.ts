@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { removeTreeSync } from '../native/tree.js';
 import type { ContainerConfig } from '../spec/config.js';
-import { mappedId } from '../spec/userns.js';
+import { mappedId } from '../spec/users/userns.js';
 import type { ContainerPaths } from './paths.js';
 
 /**

@@ -1,5 +1,5 @@
 /** The text of a container's /etc/resolv.conf. */
-import type { NameConfig } from '../spec/name-options.js';
+import type { NameConfig } from '../spec/network/name-options.js';
 
 export interface ResolvRequest {
   readonly dns: Exclude<NameConfig['dns'], 'none'>;

@@ -19,7 +19,7 @@ import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-chang
 import { isNativeError } from '../native/native-error.js';
 import { randomBytes } from '../native/primitives.js';
 import { removeTree } from '../native/tree.js';
-import { isVolumeName } from '../spec/volume-options.js';
+import { isVolumeName } from '../spec/files/volume-options.js';
 import { toBinaryText } from '../util/binary-text.js';
 import { attributeOutside, isKept, ownerInside, ownerOutside, type IdMaps, type Owner } from './owners.js';
 import { packDirectory } from './pack-tree.js';

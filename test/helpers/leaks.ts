@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { cgroupsPath, slicePath } from '../../src/spec/cgroup-path.js';
+import { cgroupsPath, slicePath } from '../../src/spec/limits/cgroup-path.js';
 import { SLOW } from './pace.js';
 
 export interface Territory {

@@ -8,9 +8,9 @@ import { launchPlan } from '../../src/plan/launch.js';
 import type { OpName, Plan, Stage, Step } from '../../src/plan/ops.js';
 import type { CreateOptions } from '../../src/spec/create-options.js';
 import { generateSpec, type SpecDetails } from '../../src/spec/generate.js';
-import { identityOf } from '../../src/spec/identity.js';
+import { identityOf } from '../../src/spec/users/identity.js';
 import { normalizeCreateOptions } from '../../src/spec/normalize.js';
-import { optionalResources } from '../../src/spec/resources.js';
+import { optionalResources } from '../../src/spec/limits/resources.js';
 import { testFacts } from './facts.js';
 
 export const ID = 'abcdef0123456789'.repeat(4);

@@ -7,7 +7,7 @@ import { spawnMonitor } from '../../src/native/monitor-spawn.js';
 import { runPlan } from '../../src/native/run-plan.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import type { Step } from '../../src/plan/ops.js';
-import { defaultSeccomp } from '../../src/spec/seccomp.js';
+import { defaultSeccomp } from '../../src/spec/confinement/seccomp.js';
 import { runFilter } from '../helpers/classic-bpf.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';

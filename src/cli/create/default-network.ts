@@ -1,5 +1,5 @@
 /** What `--network` is where it was not given, and what a mode makes of flags that it has no use for. */
-import { parsePublished } from '../../spec/ports.js';
+import { parsePublished } from '../../spec/network/ports.js';
 import { CliError } from '../errors/cli-error.js';
 import type { Context } from '../context.js';
 import type { Draft } from '../flags/create/draft.js';

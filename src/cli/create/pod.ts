@@ -5,7 +5,7 @@ import {
   POD_NAMESPACES,
   type PodCreateOptions,
   type PodNamespace,
-} from '../../spec/pod-options.js';
+} from '../../spec/pod/pod-options.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Invocation } from '../command/definition.js';
 import type { FlagValues } from '../command/flag-values.js';

@@ -1,5 +1,5 @@
 /** --health-cmd and the durations of health checks. */
-import type { HealthTest } from '../../spec/health-options.js';
+import type { HealthTest } from '../../spec/health/health-options.js';
 import { CliError, invalid } from '../errors/cli-error.js';
 import { parseDuration } from './duration.js';
 

@@ -1,7 +1,7 @@
 /** Maps of a user namespace as people write them: --uidmap, --gidmap, and the options of --userns. */
 import { ownIds, type IdKind, type MappedIds } from '../../host/subordinate-ids.js';
 import type { IdMap, UsernsMode, UsernsOptions } from '../../spec/create-options.js';
-import { mergeMaps } from '../../spec/userns.js';
+import { mergeMaps } from '../../spec/users/userns.js';
 import { subtractRanges } from '../../util/id-ranges.js';
 import { invalid } from '../errors/cli-error.js';
 import { parseNamespace } from './namespaces.js';

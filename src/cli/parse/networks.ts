@@ -1,6 +1,6 @@
 /** Values of --network: a mode, or names of networks, each with options. */
 import type { NetworkMode } from '../../spec/create-options.js';
-import type { NetworkAttachOptions } from '../../spec/network-options.js';
+import type { NetworkAttachOptions } from '../../spec/network/network-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
 import { parseShared } from './namespaces.js';
 

@@ -1,5 +1,5 @@
 /** --secret. */
-import type { SecretOptions } from '../../spec/secret-options.js';
+import type { SecretOptions } from '../../spec/files/secret-options.js';
 import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
 

@@ -3,7 +3,7 @@ import type { EngineInfo } from '../../engine/types.js';
 import { diskSpace } from '../../host/disk-space.js';
 import { monitorPath } from '../../native/addon-path.js';
 import { NETWORK_DRIVERS } from '../../network/network-file.js';
-import { DEFAULT_CAPABILITIES } from '../../spec/capabilities.js';
+import { DEFAULT_CAPABILITIES } from '../../spec/confinement/capabilities.js';
 import { LOG_DRIVERS } from '../../spec/log-drivers.js';
 import { storePaths } from '../../storage/paths.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';

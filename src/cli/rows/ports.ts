@@ -1,6 +1,6 @@
 /** Published ports in one line, and exposed ones by their numbers. */
-import type { PublishedPort } from '../../spec/container-network.js';
-import type { ExposedPort } from '../../spec/ports.js';
+import type { PublishedPort } from '../../spec/network/container-network.js';
+import type { ExposedPort } from '../../spec/network/ports.js';
 
 /** As ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
 export function portsText(ports: readonly PublishedPort[]): string {

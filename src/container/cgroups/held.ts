@@ -1,6 +1,6 @@
 /** Where a recorded container has its cgroups, even if its record is damaged. */
 import type { CgroupPlacement } from '../../plan/context.js';
-import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, podParent, type CgroupNames } from '../../spec/cgroup-path.js';
+import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, podParent, type CgroupNames } from '../../spec/limits/cgroup-path.js';
 import { presentCgroups } from './placement.js';
 import type { HeldContainer } from '../held.js';
 import { readableConfig } from '../settle/readable-config.js';

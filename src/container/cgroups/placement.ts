@@ -6,9 +6,9 @@ import type { CgroupHierarchy } from '../../host/cgroup-layout.js';
 import type { LinuxResources } from '../../oci/resources.js';
 import { directoryIn, placeCgroup } from '../../plan/cgroup-placement.js';
 import type { CgroupFrame, CgroupPlacement } from '../../plan/context.js';
-import { cgroupsPath, framePaths, splittable, type CgroupNames } from '../../spec/cgroup-path.js';
+import { cgroupsPath, framePaths, splittable, type CgroupNames } from '../../spec/limits/cgroup-path.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { optionalResources } from '../../spec/resources.js';
+import { optionalResources } from '../../spec/limits/resources.js';
 import type { EngineContext } from '../context.js';
 import { podResources } from '../pod/resources.js';
 

@@ -3,7 +3,7 @@ import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { addHooks } from '../../spec/hooks.js';
 import { normalizeCreateOptions } from '../../spec/normalize.js';
-import { isHostImage } from '../../spec/root.js';
+import { isHostImage } from '../../spec/files/root.js';
 import type { EngineContext } from '../context.js';
 import { containerImage } from './find-image.js';
 import { withMountedImages } from './mounted-images.js';

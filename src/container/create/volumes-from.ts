@@ -1,7 +1,7 @@
 /** Mounts that a container takes over from others. */
 import { invalid } from '../../errors.js';
 import type { CreateOptions, MountOptions } from '../../spec/create-options.js';
-import { quote } from '../../spec/quote.js';
+import { quote } from '../../spec/checks/quote.js';
 import { cleanPath } from '../../util/paths.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';

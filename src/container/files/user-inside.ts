@@ -3,8 +3,8 @@ import { fstatSync, readFileSync } from 'node:fs';
 
 import { openBeneath } from '../../native/directory-entries.js';
 import { isNativeError } from '../../native/native-error.js';
-import { lookUpAccount } from '../../spec/account-lookup.js';
-import { numericUser } from '../../spec/users.js';
+import { lookUpAccount } from '../../spec/users/account-lookup.js';
+import { numericUser } from '../../spec/users/users.js';
 import type { Owner } from '../../storage/owners.js';
 
 /** No list of users is longer. */

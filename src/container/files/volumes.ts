@@ -1,8 +1,8 @@
 /** Volumes of containers: named and recorded with them, and removed. launch/fill-volumes.ts makes them ready to be mounted. */
 import { removeTree } from '../../native/tree.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
-import type { VolumeMount } from '../../spec/mounts.js';
-import { checkVolumeName, localMount } from '../../spec/volume-options.js';
+import type { VolumeMount } from '../../spec/files/mounts.js';
+import { checkVolumeName, localMount } from '../../spec/files/volume-options.js';
 import { noSuchVolume, type NewVolume, type StoredVolume } from '../../state/volumes.js';
 import { ensureVolumeDirectory, goneVolumes, putVolumeAside, volumePaths } from '../../storage/volumes.js';
 import type { EngineContext } from '../context.js';

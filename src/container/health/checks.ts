@@ -4,8 +4,8 @@ import type { CgroupPlacement, LaunchContext } from '../../plan/context.js';
 import type { CheckContext } from '../../plan/health.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { execRequest } from '../../spec/exec.js';
-import { testCommand, type CheckConfig } from '../../spec/health.js';
-import { identityOf } from '../../spec/identity.js';
+import { testCommand, type CheckConfig } from '../../spec/health/health.js';
+import { identityOf } from '../../spec/users/identity.js';
 import type { EngineContext } from '../context.js';
 import { seccompFilter } from '../launch/seccomp-filter.js';
 

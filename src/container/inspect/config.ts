@@ -1,7 +1,7 @@
 /** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
 import type { ContainerConfig } from '../../spec/config.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
-import type { SecretConfig } from '../../spec/secret-options.js';
+import type { SecretConfig } from '../../spec/files/secret-options.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { signalName } from '../../util/signals.js';
 import type { ContainerSpec } from '../launch/spec.js';

@@ -1,6 +1,6 @@
 /** What is known of a container, in Podman's words. Takes no lock. */
 import type { ContainerConfig } from '../../spec/config.js';
-import { cgroupsPath } from '../../spec/cgroup-path.js';
+import { cgroupsPath } from '../../spec/limits/cgroup-path.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';

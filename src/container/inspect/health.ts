@@ -1,6 +1,6 @@
 /** The parts of `inspect` about health checks. */
 import type { ContainerConfig } from '../../spec/config.js';
-import type { CheckConfig } from '../../spec/health.js';
+import type { CheckConfig } from '../../spec/health/health.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { readHealth, type HealthLogEntry } from '../health/record.js';
 

@@ -1,6 +1,6 @@
 /** What inspect says of networks and ports, as Podman prints it. */
 import type { ContainerConfig } from '../../spec/config.js';
-import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
 import { presentNetworks } from '../network/record.js';
 import type { InspectEndpoint, InspectNetwork, InspectNetworkSettings, InspectPorts } from './types.js';
 import { shortId } from '../../util/short-id.js';

@@ -2,7 +2,7 @@
 import { invalid } from '../../errors.js';
 import { defaultProfile, loadDefaultProfile, loadedProfiles } from '../../host/apparmor.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { quote } from '../../spec/quote.js';
+import { quote } from '../../spec/checks/quote.js';
 import type { EngineContext } from '../context.js';
 
 /** One of another policy namespace, or made of several, is left to the kernel, which is asked at the start. */

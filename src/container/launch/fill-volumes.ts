@@ -9,8 +9,8 @@ import type { RootSource } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
 import { lowerRootPlan } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { numericUser } from '../../spec/users.js';
-import { localMount, readVolumeOptions } from '../../spec/volume-options.js';
+import { numericUser } from '../../spec/users/users.js';
+import { localMount, readVolumeOptions } from '../../spec/files/volume-options.js';
 import { noSuchVolume } from '../../state/volumes.js';
 import { NO_ID_MAPS, ownerOutside, type Owner } from '../../storage/owners.js';
 import {

@@ -1,7 +1,7 @@
 /** Images that are mounted in a container: their layers, and above them what the container writes there. */
 import type { ImageLayers } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { hasOtherIds } from '../../spec/userns.js';
+import { hasOtherIds } from '../../spec/users/userns.js';
 import { emptyLayer, lowerDirectories, readOnlyLowerDirectories } from '../../storage/images/layers.js';
 import { ensureImageLayer } from '../../storage/layers.js';
 import type { ContainerPaths } from '../../storage/paths.js';

@@ -4,10 +4,10 @@ import { mkdirSync, statSync } from 'node:fs';
 import type { HideList } from '../../host/hide-list.js';
 import type { ExtendedFile, RootSource } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { ContainerFiles } from '../../spec/file-mounts.js';
+import type { ContainerFiles } from '../../spec/files/file-mounts.js';
 import { isPrivate } from '../../spec/namespaces.js';
 import { mayBeRelaunched } from '../../spec/relaunch.js';
-import { hasOtherIds, rootIds } from '../../spec/userns.js';
+import { hasOtherIds, rootIds } from '../../spec/users/userns.js';
 import {
   aroundImageHosts,
   containerFiles,

@@ -1,6 +1,6 @@
 /** The container's scope, where systemd manages cgroups: made for each launch, gone when the container and its monitor have ended. */
 import { abortedError } from '../../native/abort.js';
-import { scopeName } from '../../spec/cgroup-path.js';
+import { scopeName } from '../../spec/limits/cgroup-path.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor/talk.js';

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { namedSecret, secretFiles, type SecretConfig } from '../../spec/secret-options.js';
+import { namedSecret, secretFiles, type SecretConfig } from '../../spec/files/secret-options.js';
 import { noSuchSecret } from '../../state/secrets.js';
 import { ownerOutside } from '../../storage/owners.js';
 import type { EngineContext } from '../context.js';

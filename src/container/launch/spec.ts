@@ -2,7 +2,7 @@
 import type { OciLinux, OciProcess } from '../../oci/spec.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { generateSpec } from '../../spec/generate.js';
-import { resolveHostPaths } from '../../spec/host-paths.js';
+import { resolveHostPaths } from '../../spec/files/host-paths.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../../spec/namespaces.js';
 import { ownProfile } from './apparmor.js';
 import type { EngineContext } from '../context.js';

@@ -11,7 +11,7 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { IdMap } from '../../spec/create-options.js';
 import { layerPath } from '../../storage/images/layers.js';
 import { checkIdMaps, isPrivate } from '../../spec/namespaces.js';
-import { autoMaps, autoSize, mapsOfRanges, requireRootIds, rootIds } from '../../spec/userns.js';
+import { autoMaps, autoSize, mapsOfRanges, requireRootIds, rootIds } from '../../spec/users/userns.js';
 import type { HostIds } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 import type { Donors } from './donors.js';

@@ -8,7 +8,7 @@ import { execute } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
 import { addedPlan } from '../../plan/network/detach.js';
 import type { LiveChange } from '../../plan/network/live.js';
-import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
 import type { EngineContext } from '../context.js';
 import { filesFor, readNetwork, requireUnreadable } from './record.js';
 

@@ -11,7 +11,7 @@ import { bridgesPlan } from '../../plan/network/detach.js';
 import type { RemovableBridge } from '../../plan/network/firewall.js';
 import { NETWORK_FILES } from '../../plan/network/names.js';
 import { encodePlan } from '../../plan/encode.js';
-import type { ContainerNetwork } from '../../spec/container-network.js';
+import type { ContainerNetwork } from '../../spec/network/container-network.js';
 import { requireGone } from '../../util/gone.js';
 
 const PREFIX = NETWORK_FILES.bridge('');

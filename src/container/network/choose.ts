@@ -2,9 +2,9 @@
 import { networkName } from '../../network/attach.js';
 import { DEFAULT_NETWORK, networkIsThere, noSuchNetwork } from '../../network/networks.js';
 import { choosePorts } from '../../network/random-ports.js';
-import type { PublishedPort } from '../../spec/container-network.js';
+import type { PublishedPort } from '../../spec/network/container-network.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { AttachConfig } from '../../spec/network-config.js';
+import type { AttachConfig } from '../../spec/network/network-config.js';
 import type { ChosenPort } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { TspodError } from '../../errors.js';
 import type { OciProcess } from '../../oci/spec.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { EgressConfig } from '../../spec/egress.js';
+import type { EgressConfig } from '../../spec/network/egress.js';
 import { donorOf, pathOf } from '../../spec/namespaces.js';
 import { containerPaths } from '../../storage/paths.js';
 import { readConfig } from '../config.js';

@@ -1,7 +1,7 @@
 /** The networks of one life of a container, found and leased. */
 import { attachNetworks, foreseeNetworks } from '../../network/attach.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { ContainerNetwork } from '../../spec/container-network.js';
+import type { ContainerNetwork } from '../../spec/network/container-network.js';
 import type { AttachedNames } from '../../storage/files.js';
 import { failpoint } from '../failpoint.js';
 import type { EngineContext } from '../context.js';

@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 
 import { lock, removeLockFile, tryLock } from '../../native/file-lock.js';
 import type { Attached } from '../../network/attach.js';
-import type { AttachedNetwork } from '../../spec/container-network.js';
-import type { HostEntry } from '../../spec/name-options.js';
+import type { AttachedNetwork } from '../../spec/network/container-network.js';
+import type { HostEntry } from '../../spec/network/name-options.js';
 import type { Member } from '../../state/members.js';
 import type { Store } from '../../state/store.js';
 import type { AttachedNames } from '../../storage/files.js';

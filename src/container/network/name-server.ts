@@ -20,7 +20,7 @@ import { findNetwork } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
 import { tellNamesPlan } from '../../plan/network/detach.js';
 import { namesPlan } from '../../plan/network/live.js';
-import type { AttachedNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork } from '../../spec/network/container-network.js';
 import { parseIp } from '../../util/ip-address.js';
 import { NAME_SERVER_PORT } from '../../util/ip-numbers.js';
 import type { EngineContext } from '../context.js';

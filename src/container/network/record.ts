@@ -9,7 +9,7 @@ import { tryLock } from '../../native/file-lock.js';
 import type { NetworkContext } from '../../plan/network/attach.js';
 import { NETWORK_FILES } from '../../plan/network/names.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import type { AttachedNetwork, ContainerNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
 import type { EngineContext } from '../context.js';
 import { requireGone } from '../../util/gone.js';
 

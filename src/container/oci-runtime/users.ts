@@ -1,7 +1,7 @@
 /** Who a container's command runs as, where another runtime needs it in numbers: looked up in the layers of its root. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 
-import { lookUpAccount, type Account } from '../../spec/account-lookup.js';
+import { lookUpAccount, type Account } from '../../spec/users/account-lookup.js';
 
 /** The directories that the root is made of, the one that counts first. */
 export type RootLayers = readonly string[];

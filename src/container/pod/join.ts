@@ -1,10 +1,10 @@
 /** A container that is created in a pod: what of its options follows from that, and which are the pod's. */
 import { invalid, TspodError } from '../../errors.js';
-import { podParent } from '../../spec/cgroup-path.js';
+import { podParent } from '../../spec/limits/cgroup-path.js';
 import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { NO_NETWORKING } from '../../spec/network-config.js';
-import { POD_NAMESPACES, type PodConfig, type PodNamespace } from '../../spec/pod-options.js';
+import { NO_NETWORKING } from '../../spec/network/network-config.js';
+import { POD_NAMESPACES, type PodConfig, type PodNamespace } from '../../spec/pod/pod-options.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
 import type { StoredContainer } from '../../state/records.js';

@@ -1,8 +1,8 @@
 /** Limits of a pod as a cgroup takes them. */
 import type { LinuxResources } from '../../oci/resources.js';
 import type { ResourceConfig } from '../../spec/config.js';
-import { blockDeviceNumbers } from '../../spec/host-paths.js';
-import { ociResources } from '../../spec/resources.js';
+import { blockDeviceNumbers } from '../../spec/files/host-paths.js';
+import { ociResources } from '../../spec/limits/resources.js';
 
 /** What is asked of a pod's cgroup. The number of processes only where it was. */
 export function podResources(config: ResourceConfig): LinuxResources {

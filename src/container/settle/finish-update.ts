@@ -1,6 +1,6 @@
 /** Carries out what an update has recorded before it was cut off. */
-import { resolveHostPaths } from '../../spec/host-paths.js';
-import { ociResources } from '../../spec/resources.js';
+import { resolveHostPaths } from '../../spec/files/host-paths.js';
+import { ociResources } from '../../spec/limits/resources.js';
 import { applyLimits, applyToMonitor } from './apply-update.js';
 import type { HeldContainer } from '../held.js';
 

@@ -5,7 +5,7 @@ import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { TspodError, isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { checkNamespaceFiles, resolveHostPaths } from '../../spec/host-paths.js';
+import { checkNamespaceFiles, resolveHostPaths } from '../../spec/files/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
 import { imagesOf } from '../create/mounted-images.js';
 import { randomName } from '../create/random-name.js';

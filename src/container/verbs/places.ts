@@ -1,6 +1,6 @@
 /** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
 import { TspodError } from '../../errors.js';
-import { fileMounts } from '../../spec/file-mounts.js';
+import { fileMounts } from '../../spec/files/file-mounts.js';
 import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';

@@ -1,6 +1,6 @@
 /** Gives a container another name. */
 import { barename } from '../../state/lookup.js';
-import { checkName } from '../../spec/names.js';
+import { checkName } from '../../spec/checks/names.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { withContainer } from '../held.js';

@@ -1,6 +1,6 @@
 /** Changes limits, restart policy, environment: of the record, and of a container that lives. */
 import { isTspodError } from '../../errors.js';
-import { resolveHostPaths } from '../../spec/host-paths.js';
+import { resolveHostPaths } from '../../spec/files/host-paths.js';
 import { mayBeRelaunched } from '../../spec/relaunch.js';
 import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/update.js';
 import { parseUpdates } from '../../state/updates.js';

@@ -18,7 +18,7 @@ import { pickCreateOptions } from '../../container/run-options.js';
 import { containerStdio } from '../../container/streams/stdio.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { ContainerConfig } from '../../spec/config.js';
-import { checkTimeoutMs } from '../../spec/numbers.js';
+import { checkTimeoutMs } from '../../spec/checks/numbers.js';
 import { ensureImage } from '../images/pull.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { defined } from '../../util/defined.js';

@@ -7,7 +7,7 @@ import { isTspodError, TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { ImageSource } from '../../image/transport.js';
 import { isPlatform, wantedPlatform } from '../../oci/platform.js';
-import { isHostImage } from '../../spec/root.js';
+import { isHostImage } from '../../spec/files/root.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';

@@ -3,7 +3,7 @@ import type { SignalOption } from '../../container/api/container.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../../network/create-options.js';
 import type { ConnectOptions } from '../../container/verbs/connect.js';
 import type { Network } from '../../network/network-file.js';
-import type { NetworkAttachOptions } from '../../spec/network-options.js';
+import type { NetworkAttachOptions } from '../../spec/network/network-options.js';
 import type { BatchResult } from '../types.js';
 
 /**

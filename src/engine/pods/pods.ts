@@ -9,7 +9,7 @@ import { createPod } from '../../pod/create.js';
 import { podHandle } from '../../pod/handle.js';
 import { summarizePod } from '../../pod/summary.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { podOptionsOf } from '../../spec/pod-normalize.js';
+import { podOptionsOf } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
 import { isFound } from '../found.js';

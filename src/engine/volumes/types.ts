@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 
 import type { SignalOption } from '../../container/api/container.js';
-import type { VolumeCreateOptions } from '../../spec/volume-options.js';
+import type { VolumeCreateOptions } from '../../spec/files/volume-options.js';
 import type { BatchResult } from '../types.js';
 
 /**

@@ -18,7 +18,7 @@ import { isTspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import { openDirectory } from '../../native/directory-entries.js';
 import { lock } from '../../native/file-lock.js';
-import { checkVolumeOptions, type VolumeCreateOptions } from '../../spec/volume-options.js';
+import { checkVolumeOptions, type VolumeCreateOptions } from '../../spec/files/volume-options.js';
 import { noSuchVolume, volumeExists, type StoredVolume } from '../../state/volumes.js';
 import { NO_ID_MAPS } from '../../storage/owners.js';
 import { packDirectory } from '../../storage/pack-tree.js';

@@ -20,7 +20,7 @@ import {
 } from '../../native/netlink/link-drafts.js';
 import type { IpvlanMode, MacvlanMode } from '../../native/netlink/link-drafts.js';
 import { addElements, chainQuestion, elementQuestion, removeElements } from '../../native/netlink/nftables/message.js';
-import { isAttached, type AttachedNetwork, type ContainerNetwork } from '../../spec/container-network.js';
+import { isAttached, type AttachedNetwork, type ContainerNetwork } from '../../spec/network/container-network.js';
 import type { PlanBuilder } from '../builder.js';
 import { NONE } from '../ops.js';
 import { egressRules } from './egress.js';

@@ -15,8 +15,8 @@ import {
 import { addChain, addRule, addTable, flushChain } from '../../native/netlink/nftables/message.js';
 import type { NftExpression, NftTable } from '../../native/netlink/nftables/message.js';
 import type { ListedRule } from '../../native/netlink/nftables/rules.js';
-import type { EgressDestination, EgressList } from '../../spec/container-network.js';
-import type { EgressConfig } from '../../spec/egress.js';
+import type { EgressDestination, EgressList } from '../../spec/network/container-network.js';
+import type { EgressConfig } from '../../spec/network/egress.js';
 import { destinationIs, linkIs } from './firewall.js';
 import { PROTOCOLS } from './ports.js';
 

@@ -36,7 +36,7 @@ import {
   removeElements,
 } from '../../native/netlink/nftables/message.js';
 import type { NftExpression, NftSet, NftTable } from '../../native/netlink/nftables/message.js';
-import type { AttachedNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork } from '../../spec/network/container-network.js';
 import { parseIpPrefix, type IpPrefix } from '../../util/ip-address.js';
 import { bridgeChains } from './names.js';
 

@@ -1,6 +1,6 @@
 /** Plans for execute() that change the networks of a container that runs. All may be repeated. */
 import { draftLinkRemoval } from '../../native/netlink/link-drafts.js';
-import type { AttachedNetwork } from '../../spec/container-network.js';
+import type { AttachedNetwork } from '../../spec/network/container-network.js';
 import { NAME_SERVER_PORT } from '../../util/ip-numbers.js';
 import { PlanBuilder } from '../builder.js';
 import type { Plan } from '../ops.js';

@@ -5,7 +5,7 @@ import {
   type AttachedNetwork,
   type ContainerNetwork,
   type PublishedPort,
-} from '../../spec/container-network.js';
+} from '../../spec/network/container-network.js';
 import { formatIp, parseIp } from '../../util/ip-address.js';
 import { PORT_MAPS } from './firewall.js';
 import { ownerComment } from './names.js';

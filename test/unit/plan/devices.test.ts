@@ -9,7 +9,7 @@ import {
   simplifyRules,
   type Instruction,
 } from '../../../src/plan/device-program.js';
-import { deviceRules } from '../../../src/spec/devices.js';
+import { deviceRules } from '../../../src/spec/files/devices.js';
 
 const DEFAULTS = deviceRules({ privileged: false, granted: [], rules: [] });
 

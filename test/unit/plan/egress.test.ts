@@ -2,7 +2,7 @@
 import test from 'ava';
 import { decodeRule } from '../../../src/native/netlink/nftables/rules.js';
 import { egressCounts, egressRules } from '../../../src/plan/network/egress.js';
-import { parseEgressRule } from '../../../src/spec/egress.js';
+import { parseEgressRule } from '../../../src/spec/network/egress.js';
 
 const LIST = {
   allow: [

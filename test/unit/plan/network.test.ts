@@ -5,7 +5,7 @@ import { namesPlan } from '../../../src/plan/network/live.js';
 import { bridgeMac } from '../../../src/plan/network/mac.js';
 import { hostLinkName } from '../../../src/plan/network/names.js';
 import { heldPorts, portElements } from '../../../src/plan/network/ports.js';
-import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../../../src/spec/container-network.js';
+import type { AttachedNetwork, ContainerNetwork, PublishedPort } from '../../../src/spec/network/container-network.js';
 import { ID, planOf, stepsOf, wordsOf } from '../../helpers/plans.js';
 
 const BRIDGE: AttachedNetwork = {

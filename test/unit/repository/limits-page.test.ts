@@ -4,21 +4,21 @@ import test from 'ava';
 
 /** Where the bound of a row is, and what the page says of that number. */
 const BOUNDS: Readonly<Record<string, readonly [file: string, constant: string, text?: (bound: number) => string]>> = {
-  'items of a list (arguments, mounts, labels ...)': ['spec/shape', 'MAX_ITEMS'],
+  'items of a list (arguments, mounts, labels ...)': ['spec/checks/shape', 'MAX_ITEMS'],
   'ranges of an id map': ['spec/namespaces', 'MAX_MAPS'],
   hooks: ['spec/hooks', 'MAX_HOOKS'],
-  'networks of a container': ['spec/network-config', 'MAX_NETWORKS'],
-  'aliases on a network': ['spec/network-config', 'MAX_ALIASES'],
-  'mappings of published ports, each a port or a range': ['spec/ports', 'MAX_MAPPINGS'],
-  'rules of an egress list': ['spec/egress', 'MAX_RULES'],
+  'networks of a container': ['spec/network/network-config', 'MAX_NETWORKS'],
+  'aliases on a network': ['spec/network/network-config', 'MAX_ALIASES'],
+  'mappings of published ports, each a port or a range': ['spec/network/ports', 'MAX_MAPPINGS'],
+  'rules of an egress list': ['spec/network/egress', 'MAX_RULES'],
   'subnets, routes, name servers, labels of a network': ['network/create', 'MAX_LIST', (bound) => `${bound} of each`],
   'descriptors that are handed on (`preserveFds`, `--preserve-fds`)': ['spec/normalize', 'MAX_PRESERVED_FDS'],
   'exec sessions of a container that are kept at one time': ['container/exec/files', 'MAX_EXEC_SESSIONS'],
   'an artifact of a container': ['container/verbs/artifacts', 'MAX_BYTES', mebibytes],
-  'a secret': ['spec/secret-options', 'MAX_SECRET_BYTES', (end) => `${end - 1} bytes`],
+  'a secret': ['spec/files/secret-options', 'MAX_SECRET_BYTES', (end) => `${end - 1} bytes`],
   'nested directories in `export`, `cp`, `diff` and `commit`': ['storage/depth', 'MAX_DEPTH'],
   'headers of one file in an archive': ['tar/read', 'MAX_EXTENSION_BYTES', mebibytes],
-  'a seccomp profile': ['spec/seccomp-profile', 'MAX_PROFILE_BYTES', mebibytes],
+  'a seccomp profile': ['spec/confinement/seccomp-profile', 'MAX_PROFILE_BYTES', mebibytes],
 };
 
 /** These have words, or are the kernel's. */

@@ -2,8 +2,8 @@
 import test from 'ava';
 
 import type { HostFacts } from '../../../src/host/facts.js';
-import { defaultCgroupManager, type CgroupManager } from '../../../src/spec/cgroup-options.js';
-import { cgroupsPath, framePaths, slicePath, splittable } from '../../../src/spec/cgroup-path.js';
+import { defaultCgroupManager, type CgroupManager } from '../../../src/spec/limits/cgroup-options.js';
+import { cgroupsPath, framePaths, slicePath, splittable } from '../../../src/spec/limits/cgroup-path.js';
 import type { CreateOptions } from '../../../src/spec/create-options.js';
 import { normalizeCreateOptions } from '../../../src/spec/normalize.js';
 import { HYBRID, testFacts, V1, V2 } from '../../helpers/facts.js';

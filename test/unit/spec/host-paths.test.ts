@@ -2,7 +2,12 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 
 import type { CreateOptions } from '../../../src/spec/create-options.js';
-import { checkNamespaceFiles, NO_HOST_PATHS, resolveHostPaths, type HostPaths } from '../../../src/spec/host-paths.js';
+import {
+  checkNamespaceFiles,
+  NO_HOST_PATHS,
+  resolveHostPaths,
+  type HostPaths,
+} from '../../../src/spec/files/host-paths.js';
 import { normalizeCreateOptions } from '../../../src/spec/normalize.js';
 import { testFacts } from '../../helpers/facts.js';
 import { specOf } from '../../helpers/plans.js';

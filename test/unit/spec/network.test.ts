@@ -1,9 +1,9 @@
 import test from 'ava';
 
 import { isTspodError } from '../../../src/errors.js';
-import { parseEgressRule } from '../../../src/spec/egress.js';
-import { normalizeNetworking, networkMode } from '../../../src/spec/network-config.js';
-import { mergeExposed, mergePorts, parseExposed, parsePublished } from '../../../src/spec/ports.js';
+import { parseEgressRule } from '../../../src/spec/network/egress.js';
+import { normalizeNetworking, networkMode } from '../../../src/spec/network/network-config.js';
+import { mergeExposed, mergePorts, parseExposed, parsePublished } from '../../../src/spec/network/ports.js';
 
 type Options = Parameters<typeof normalizeNetworking>[0];
 

@@ -1,8 +1,8 @@
 import test from 'ava';
 
-import type { PodCreateOptions } from '../../../src/spec/pod-options.js';
-import { podCgroupPath, podParent } from '../../../src/spec/cgroup-path.js';
-import { hasLimits, infraOptions, normalizePodOptions, podOptionsOf } from '../../../src/spec/pod-normalize.js';
+import type { PodCreateOptions } from '../../../src/spec/pod/pod-options.js';
+import { podCgroupPath, podParent } from '../../../src/spec/limits/cgroup-path.js';
+import { hasLimits, infraOptions, normalizePodOptions, podOptionsOf } from '../../../src/spec/pod/pod-normalize.js';
 import { testFacts } from '../../helpers/facts.js';
 
 const normalize = (options: PodCreateOptions) => normalizePodOptions(options, testFacts());

@@ -3,10 +3,10 @@ import test from 'ava';
 
 import type { SeccompConfig, SeccompRule } from '../../../src/oci/seccomp.js';
 import { CAPABILITIES } from '../../../src/util/capabilities.js';
-import { parseSeccompProfile, profileSeccomp } from '../../../src/spec/seccomp-profile.js';
-import { blocksWithout, defaultSeccomp } from '../../../src/spec/seccomp.js';
-import { ALLOWED_SINCE } from '../../../src/spec/seccomp-default.js';
-import { DEFAULT_CAPABILITIES } from '../../../src/spec/capabilities.js';
+import { parseSeccompProfile, profileSeccomp } from '../../../src/spec/confinement/seccomp-profile.js';
+import { blocksWithout, defaultSeccomp } from '../../../src/spec/confinement/seccomp.js';
+import { ALLOWED_SINCE } from '../../../src/spec/confinement/seccomp-default.js';
+import { DEFAULT_CAPABILITIES } from '../../../src/spec/confinement/capabilities.js';
 import { specOf } from '../../helpers/plans.js';
 import { skip } from '../../helpers/requires.js';
 

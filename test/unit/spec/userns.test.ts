@@ -9,7 +9,7 @@ import {
   mappedId,
   mergeMaps,
   rootIds,
-} from '../../../src/spec/userns.js';
+} from '../../../src/spec/users/userns.js';
 
 const map = (containerId: number, hostId: number, size: number): IdMap => ({ containerId, hostId, size });
 const AVAILABLE = [{ first: 1000, size: 100 }];

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { NewContainer } from '../../../src/state/records.js';
 import { salvageDatabase } from '../../../src/state/salvage.js';
 import { Store } from '../../../src/state/store.js';
-import { normalizePodOptions } from '../../../src/spec/pod-normalize.js';
+import { normalizePodOptions } from '../../../src/spec/pod/pod-normalize.js';
 import { testFacts } from '../../helpers/facts.js';
 import { plainContainer, plainSummary } from '../../helpers/stored.js';
 import { temporaryDirectory } from '../../helpers/temp.js';

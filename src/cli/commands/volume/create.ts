@@ -1,4 +1,4 @@
-import type { VolumeCreateOptions } from '../../../spec/volume-options.js';
+import type { VolumeCreateOptions } from '../../../spec/files/volume-options.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';

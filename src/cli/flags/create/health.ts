@@ -1,5 +1,5 @@
 /** Flags of create and run: how the container is looked after. */
-import type { HealthAction, HealthOptions, StartupCheckOptions } from '../../../spec/health-options.js';
+import type { HealthAction, HealthOptions, StartupCheckOptions } from '../../../spec/health/health-options.js';
 import { invalid, unsupported } from '../../errors/cli-error.js';
 import { parseHealthCommand, parseHealthInterval, parseHealthPeriod, parseHealthTimeout } from '../../parse/health.js';
 import type { CreateFlag, Draft } from './draft.js';

@@ -1,5 +1,5 @@
 /** Flags of create and run: /etc/hosts, /etc/hostname, /etc/resolv.conf. */
-import type { DnsOptions } from '../../../spec/name-options.js';
+import type { DnsOptions } from '../../../spec/network/name-options.js';
 import type { CreateFlag, Draft } from './draft.js';
 
 const NAMES = 'Names';

@@ -2,7 +2,7 @@ import test from 'ava';
 
 import { withFlags } from '../../../../src/cli/errors/flag-words.js';
 import { createFlags } from '../../../../src/cli/flags/create/all.js';
-import { normalizeResources } from '../../../../src/spec/resources.js';
+import { normalizeResources } from '../../../../src/spec/limits/resources.js';
 
 const says = test.macro({
   exec: (t, message: string, expected: string) => {

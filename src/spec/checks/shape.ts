@@ -1,0 +1,124 @@
+/** The shape of an options object: its keys and what each may hold. Misuse by a program is a TypeError. */
+import { invalid } from '../../errors.js';
+import { nearestWord } from '../../util/nearest.js';
+
+/** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `lists`: arrays of strings by key; `objects`: an array of objects. */
+export type FieldKind =
+  | 'string'
+  | 'boolean'
+  | 'number'
+  | 'strings'
+  | 'integers'
+  | 'record'
+  | 'numbers'
+  | 'lists'
+  | 'object'
+  | 'objects'
+  | 'signal'
+  | 'function';
+
+/** Every key of T with its kind. */
+export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
+
+/** Longest string that execve(2) takes as one argument (MAX_ARG_STRLEN), with its NUL. */
+const MAX_STRING_BYTES = 128 * 1024;
+
+/** Most items of a list or record: far more than is useful, far less than hurts. */
+const MAX_ITEMS = 16384;
+
+/**
+ * Throws TypeError for an unknown key, naming the nearest right one, and for a value of the wrong kind; INVALID_ARGUMENT for strings
+ * with a NUL or beyond what the kernel takes. A key whose value is undefined counts as absent.
+ */
+export function checkShape<T extends object>(what: string, value: T, shape: ShapeOf<T>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${what} must be an object`);
+  for (const [key, field] of Object.entries(value)) {
+    const kind = Object.hasOwn(shape, key) ? shape[key as keyof T] : undefined;
+    if (kind === undefined) throw unknownKey(what, key, Object.keys(shape));
+    if (field !== undefined) checkKind(`${what}.${key}`, field, kind);
+  }
+}
+
+/** The options of a call, which may have none: as they are, if they have that shape. Throws as checkShape() does. */
+export function checkedCall<T extends object>(call: string, options: T | undefined, shape: ShapeOf<T>): T | undefined {
+  if (options !== undefined) checkShape(`${call} options`, options, shape);
+  return options;
+}
+
+function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
+  // Most that is left out is a unit: `timeout` for `timeoutSec`.
+  const nearest = nearestWord(key, known) ?? known.find((name) => key !== '' && name.startsWith(key));
+  const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
+  return new TypeError(`unknown option ${JSON.stringify(key)} in ${what}${hint}`);
+}
+
+const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
+  string: 'a string',
+  boolean: 'a boolean',
+  number: 'a number',
+  strings: 'an array of strings',
+  integers: 'an array of numbers',
+  numbers: 'an object with numbers as values',
+  record: 'an object with strings as values',
+  lists: 'an object with arrays of strings as values',
+  object: 'an object',
+  objects: 'an array of objects',
+  signal: 'an AbortSignal',
+  function: 'a function',
+};
+
+function checkKind(what: string, value: unknown, kind: FieldKind): void {
+  if (!isOfKind(value, kind)) throw new TypeError(`${what} must be ${KIND_WORDS[kind]}`);
+  if (kind === 'string') checkString(what, value as string);
+  if (kind === 'strings') (value as readonly string[]).forEach((item) => checkString(what, item));
+  if (kind === 'record') {
+    for (const [key, item] of Object.entries(value as Readonly<Record<string, string>>)) {
+      checkString(what, key);
+      checkString(what, item);
+    }
+  }
+}
+
+function isOfKind(value: unknown, kind: FieldKind): boolean {
+  switch (kind) {
+    case 'string':
+    case 'boolean':
+    case 'number':
+    case 'function':
+      return typeof value === kind;
+    case 'signal':
+      return value instanceof AbortSignal;
+    case 'object':
+      return isPlain(value);
+    case 'strings':
+      return isStrings(value);
+    case 'integers':
+      return isList(value, (item) => typeof item === 'number');
+    case 'objects':
+      return isList(value, isPlain);
+    case 'record':
+      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string');
+    case 'numbers':
+      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number');
+    case 'lists':
+      return isPlain(value) && isList(Object.values(value), isStrings);
+  }
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): boolean {
+  return isList(value, (item) => typeof item === 'string');
+}
+
+function isList(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isItem);
+}
+
+function checkString(what: string, value: string): void {
+  if (value.includes('\0')) throw invalid(`${what} must not contain a NUL character`);
+  if (value.length >= MAX_STRING_BYTES) throw invalid(`${what} is longer than ${MAX_STRING_BYTES - 1} characters`);
+}

@@ -1,0 +1,31 @@
+/** SELinux labels from label options. */
+import type { SecurityConfig } from '../config.js';
+
+/** What container-selinux's policy names. */
+const DEFAULTS = { user: 'system_u', role: 'system_r', process: 'container_t', mount: 'container_file_t' };
+
+/**
+ * The label of the process or of its files; undefined when labels are disabled. Unless a level is given it holds two categories
+ * that follow from the id, so that containers are set apart from each other, too.
+ */
+export function seLinuxLabel(
+  security: Pick<SecurityConfig, 'labels' | 'labelsDisabled'>,
+  of: 'process' | 'mount',
+  id: string,
+): string | undefined {
+  if (security.labelsDisabled) return undefined;
+  const part = (name: string): string | undefined => {
+    const given = security.labels.findLast((label) => label.startsWith(`${name}:`));
+    return given?.slice(name.length + 1);
+  };
+  const role = of === 'process' ? (part('role') ?? DEFAULTS.role) : 'object_r';
+  const type = of === 'process' ? (part('type') ?? DEFAULTS.process) : (part('filetype') ?? DEFAULTS.mount);
+  return [part('user') ?? DEFAULTS.user, role, type, part('level') ?? `s0:${categories(id)}`].join(':');
+}
+
+/** Two different categories of the 1024 that policies have, lower first: half a million pairs. */
+function categories(id: string): string {
+  const first = Number.parseInt(id.slice(0, 8), 16) % 1024;
+  const second = (first + 1 + (Number.parseInt(id.slice(8, 16), 16) % 1023)) % 1024;
+  return `c${Math.min(first, second)},c${Math.max(first, second)}`;
+}

@@ -1,0 +1,203 @@
+/** The user's mounts: checked, and turned into the OCI spec's. */
+import { invalid } from '../../errors.js';
+import type { OciMount } from '../../oci/spec.js';
+import { isMountOption, propagationOf } from '../../oci/mount-options.js';
+import { cleanPath, isWithin } from '../../util/paths.js';
+import type { ContainerConfig, MountConfig } from '../config.js';
+import type { MountOptions } from '../create-options.js';
+import { checkAbsolutePath } from '../checks/names.js';
+import { quote } from '../checks/quote.js';
+import { checkVolumeName } from './volume-options.js';
+
+/** Options of each type that its file system reads; `=` stands for those with a value. */
+const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = {
+  bind: [],
+  volume: [],
+  image: [],
+  tmpfs: ['size=', 'mode=', 'uid=', 'gid=', 'nr_inodes=', 'nr_blocks=', 'huge=', 'mpol=', 'inode32', 'inode64'],
+  devpts: ['newinstance', 'ptmxmode=', 'mode=', 'uid=', 'gid=', 'max='],
+  ramfs: ['mode='],
+};
+
+/** Files below /proc that a bind mount may stand in for: those that lxcfs provides (and CRIU's). The launch holds the same list. */
+const PROC_FILES = new Set([
+  '/proc/cpuinfo',
+  '/proc/diskstats',
+  '/proc/meminfo',
+  '/proc/stat',
+  '/proc/swaps',
+  '/proc/uptime',
+  '/proc/loadavg',
+  '/proc/slabinfo',
+  '/proc/sys/kernel/ns_last_pid',
+]);
+
+/** Checks types, paths and options; no target may be given twice. */
+export function normalizeMounts(mounts: readonly MountOptions[]): readonly MountConfig[] {
+  const targets = new Set<string>();
+  return mounts.map((mount) => {
+    const checked = normalizeMount(mount);
+    if (targets.has(checked.target)) throw invalid(`${checked.target}: duplicate mount destination`);
+    targets.add(checked.target);
+    return checked;
+  });
+}
+
+function normalizeMount(mount: MountOptions): MountConfig {
+  const { type } = mount;
+  if (!Object.hasOwn(DATA_OPTIONS, type))
+    throw invalid(`mount type must be bind, volume, image, tmpfs, devpts or ramfs, not ${quote(String(type))}`);
+  const target = checkTarget(mount.target);
+  const options = mount.options ?? [];
+  if (type === 'image') return normalizeImage(mount, target);
+  for (const option of options) checkOption(type, option, target);
+  if (type === 'volume') {
+    if (mount.source === undefined) return { type, target, options: [...options], anonymous: true };
+    return {
+      type,
+      source: checkVolumeName(mount.source, `creating named volume ${quote(mount.source)}: `),
+      target,
+      options: [...options],
+    };
+  }
+  if (type !== 'bind') {
+    if (mount.source !== undefined && mount.source !== type)
+      throw invalid(`${target}: a ${type} mount takes no source`);
+    return { type, target, options: [...options] };
+  }
+  if (mount.source === undefined) throw invalid(`${target}: a bind mount needs a source`);
+  return { type, source: cleanPath(checkAbsolutePath('mount source', mount.source)), target, options: [...options] };
+}
+
+/** Which image the name stands for is looked up later. */
+function normalizeImage({ source, options = [] }: MountOptions, target: string): MountConfig {
+  if (source === undefined || source === '') throw invalid('must set source and destination for image volume');
+  const bad = options.find((option) => option !== 'ro' && option !== 'rw');
+  if (bad !== undefined) throw invalid(`${target}: option ${bad} is not one of image mounts`);
+  return { type: 'image', source, target, options: [options.at(-1) ?? 'ro'] };
+}
+
+function checkTarget(given: string): string {
+  const target = cleanPath(checkAbsolutePath('mount target', given));
+  if (target === '/') throw invalid('mount target must not be /');
+  // A mount over /proc would feed the runtime and the container's programs with made-up facts (CVE-2019-16884).
+  if (isWithin(target, '/proc') && !PROC_FILES.has(target)) {
+    throw invalid(`mount target must not be inside /proc: ${quote(target)}`);
+  }
+  return target;
+}
+
+/** Options whose work is more than a mount's. */
+const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
+  U: 'changing the owner of a volume is not supported: use idmap',
+  O: 'overlay volumes are not supported',
+  copy: 'copying into a volume is not supported',
+};
+
+/** Options that ask for what is so anyway. SELinux relabelling (z, Z) is checked where the host is known. */
+const NO_EFFECT = new Set(['z', 'Z', 'nocopy']);
+
+/** Of volumes: an empty one gets a copy of what the image has there, without being asked. */
+const COPY = 'copy';
+
+function checkOption(type: MountOptions['type'], option: string, target: string): void {
+  if (type === 'volume' && option === COPY) return;
+  const refused = Object.hasOwn(REFUSED_OPTIONS, option) ? REFUSED_OPTIONS[option] : undefined;
+  if (refused !== undefined) throw invalid(`${target}: option ${option}: ${refused}`);
+  const isBound = type === 'bind' || type === 'volume';
+  if (NO_EFFECT.has(option) && isBound) return;
+  if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} holds a comma`);
+  if (isMountOption(option)) return checkOptionOfType(type, option, target);
+  const name = option.includes('=') ? option.slice(0, option.indexOf('=') + 1) : option;
+  if (!DATA_OPTIONS[type].includes(name)) throw invalid(`${target}: unknown ${type} mount option ${quote(option)}`);
+  if (option.length > 255) throw invalid(`${target}: mount option ${quote(option)} is too long`);
+  checkValue(name, option.slice(name.length), target);
+}
+
+function checkOptionOfType(type: MountOptions['type'], option: string, target: string): void {
+  const onlyBind = ['bind', 'rbind', 'idmap', 'ridmap'].includes(option);
+  const onlyTmpfs = option === 'tmpcopyup';
+  if ((onlyBind && type !== 'bind' && type !== 'volume') || (onlyTmpfs && type !== 'tmpfs')) {
+    throw invalid(`${target}: option ${option} is not one of ${type} mounts`);
+  }
+}
+
+const VALUES: Readonly<Record<string, RegExp>> = {
+  'size=': /^\d{1,18}[kmgKMG%]?$/,
+  'mode=': /^[0-7]{1,4}$/,
+  'ptmxmode=': /^[0-7]{1,4}$/,
+  'uid=': /^\d{1,10}$/,
+  'gid=': /^\d{1,10}$/,
+  'nr_inodes=': /^\d{1,18}[kmgKMG]?$/,
+  'nr_blocks=': /^\d{1,18}[kmgKMG]?$/,
+  'max=': /^\d{1,10}$/,
+};
+
+function checkValue(name: string, value: string, target: string): void {
+  const pattern = VALUES[name];
+  if (pattern !== undefined && !pattern.test(value))
+    throw invalid(`${target}: invalid mount option ${quote(name + value)}`);
+}
+
+/** What a volume is mounted from. */
+export interface VolumeMount {
+  readonly path: string;
+  /** Of the volume itself: a container's own come after them. */
+  readonly options: readonly string[];
+}
+
+/** The directory of each volume, by its name. */
+export type VolumeMounts = (name: string) => VolumeMount;
+
+/** Podman's defaults for a mount: rbind and rprivate; a tmpfs is nosuid, nodev and begins with what is below it. */
+export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => ({ path, options: [] })): OciMount {
+  if (mount.type === 'image')
+    return { destination: mount.target, type: 'overlay', source: 'overlay', options: [...mount.options, 'rprivate'] };
+  const given = mount.options.filter((option) => !NO_EFFECT.has(option) && option !== COPY);
+  const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
+  if (mount.type === 'volume') return volumeMount(mount, volumes(mount.source ?? ''), [...propagated, ...given]);
+  if (mount.type === 'bind') {
+    const kind = given.includes('bind') || given.includes('rbind') ? [] : ['rbind'];
+    return {
+      destination: mount.target,
+      type: 'bind',
+      source: mount.source ?? '',
+      options: [...kind, ...propagated, ...given],
+    };
+  }
+  const defaults = mount.type === 'devpts' ? ['nosuid', 'noexec'] : ['nosuid', 'nodev'];
+  const copyUp = mount.type === 'tmpfs' && !given.includes('notmpcopyup') ? ['tmpcopyup'] : [];
+  return {
+    destination: mount.target,
+    type: mount.type,
+    source: mount.type,
+    options: [...defaults, ...copyUp, ...propagated, ...given],
+  };
+}
+
+/** Podman's options for a volume. */
+function volumeMount({ target }: MountConfig, { path, options }: VolumeMount, given: readonly string[]): OciMount {
+  const kind = [...options, ...given].some((option) => option === 'bind' || option === 'rbind') ? [] : ['rbind'];
+  return {
+    destination: target,
+    type: 'bind',
+    source: path,
+    options: [...kind, 'nosuid', 'nodev', ...options, ...given],
+  };
+}
+
+/** SELinux relabelling changes the host's files: it is refused where it would have to be done. */
+export function checkRelabelling(mounts: readonly MountConfig[], selinux: boolean): void {
+  const relabelled = mounts.find((mount) => mount.options.includes('z') || mount.options.includes('Z'));
+  if (selinux && relabelled !== undefined) {
+    throw invalid(`${relabelled.target}: relabelling (z, Z) is not supported: label the source with chcon(1)`);
+  }
+}
+
+/** The root's propagation that the user's mounts need: shared where one is shared, else slave where one is. */
+export function rootPropagation(config: Pick<ContainerConfig, 'mounts' | 'rootPropagation'>): string | undefined {
+  if (config.rootPropagation !== undefined) return config.rootPropagation;
+  const kinds = new Set(config.mounts.flatMap((mount) => mount.options.map(propagationOf)));
+  if (kinds.has('shared')) return 'shared';
+  return kinds.has('slave') ? 'rslave' : undefined;
+}

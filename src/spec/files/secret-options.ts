@@ -1,0 +1,123 @@
+/** Secrets that a container gets: options and configuration. */
+import { invalid } from '../../errors.js';
+import { cleanPath, isWithin } from '../../util/paths.js';
+import { checkInteger } from '../checks/numbers.js';
+import { quote } from '../checks/quote.js';
+import type { ShapeOf } from '../checks/shape.js';
+
+/** What a container gets of a secret; it keeps what the secret is at the container's creation. */
+export interface SecretOptions {
+  /** Name or id of the secret, or the beginning of its id. */
+  readonly source: string;
+  /** `mount`: as a file; `env`: as an environment variable, which every process of the container can read. @default 'mount' */
+  readonly type?: 'mount' | 'env';
+  /** Path of the file, below /run/secrets unless it is absolute; name of the variable. @default the name of the secret */
+  readonly target?: string;
+  /** Owner of the file, as the container sees it. @default 0 */
+  readonly uid?: number;
+  /** @default 0 */
+  readonly gid?: number;
+  /** Permission bits of the file. @default 0o444 */
+  readonly mode?: number;
+}
+
+export const SECRET_SHAPE: ShapeOf<SecretOptions> = {
+  source: 'string',
+  type: 'string',
+  target: 'string',
+  uid: 'number',
+  gid: 'number',
+  mode: 'number',
+};
+
+/** After validation. */
+export interface SecretConfig {
+  readonly type: 'mount' | 'env';
+  /** As given; name and id are known when the container is recorded. */
+  readonly source: string;
+  readonly name: string;
+  readonly id: string;
+  /** Absolute path, or name of a variable. */
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** Podman's. */
+const DIRECTORY = '/run/secrets';
+const MAX_ID = 2 ** 32 - 2;
+
+/** Those of the options, without names and ids. */
+export function normalizeSecrets(options: readonly SecretOptions[] = []): readonly SecretConfig[] {
+  return options.map((option) => {
+    const { source, type = 'mount', target = '', uid, gid, mode } = option;
+    if (type !== 'mount' && type !== 'env')
+      throw invalid(`type ${quote(String(type))} of a secret is none of mount, env`);
+    if (source === '') throw invalid('a secret must have a source');
+    if (type === 'env' && (uid !== undefined || gid !== undefined || mode !== undefined))
+      throw invalid('UID, GID, Mode options cannot be set with secret type env');
+    return {
+      type,
+      source,
+      name: '',
+      id: '',
+      target: target === '' ? '' : checkTarget(type, target),
+      uid: checkInteger('uid of a secret', uid ?? 0, { min: 0, max: MAX_ID }),
+      gid: checkInteger('gid of a secret', gid ?? 0, { min: 0, max: MAX_ID }),
+      mode: checkInteger('mode of a secret', mode ?? 0o444, { min: 0, max: 0o7777 }),
+    };
+  });
+}
+
+/** With what the secret is, which says the target where the options do not. */
+export function namedSecret(
+  secret: SecretConfig,
+  { id, name }: { readonly id: string; readonly name: string },
+): SecretConfig {
+  return { ...secret, id, name, target: checkTarget(secret.type, secret.target === '' ? name : secret.target) };
+}
+
+function checkTarget(type: SecretConfig['type'], target: string): string {
+  if (type === 'env') {
+    if (!/^[^=\0]+$/.test(target)) throw invalid(`invalid name of an environment variable: ${quote(target)}`);
+    return target;
+  }
+  const path = cleanPath(target.startsWith('/') ? target : `${DIRECTORY}/${target}`);
+  if (
+    target.includes('\0') ||
+    path === '/' ||
+    path === DIRECTORY ||
+    (!target.startsWith('/') && !isWithin(path, DIRECTORY))
+  )
+    throw invalid(`a secret cannot be put at ${quote(target)}`);
+  return path;
+}
+
+/** A file in the run directory for each that is mounted, and where it goes. */
+export function secretFiles(
+  secrets: readonly SecretConfig[],
+  directory: string,
+): readonly { readonly secret: SecretConfig; readonly index: number; readonly path: string }[] {
+  return secrets.flatMap((secret, index) =>
+    secret.type === 'mount' ? [{ secret, index, path: `${directory}/${index}` }] : [],
+  );
+}
+
+/** Podman's bounds: more than nothing, less than this. */
+const MAX_SECRET_BYTES = 512_000;
+
+/** Throws INVALID_ARGUMENT. */
+export function checkSecretData(data: Uint8Array): void {
+  if (data.length === 0 || data.length >= MAX_SECRET_BYTES)
+    throw invalid(`secret data must be larger than 0 and less than ${MAX_SECRET_BYTES} bytes`);
+}
+
+/** Names are parts of paths and words of options. Throws INVALID_ARGUMENT. */
+export function checkSecretName(name: string): string {
+  if (!/^[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9])?$/.test(name))
+    throw invalid(
+      `invalid secret name ${quote(name)}: at most 253 of [a-zA-Z0-9-_.], and the first and the last of [a-zA-Z0-9]`,
+    );
+  return name;
+}

@@ -1,0 +1,161 @@
+/** User namespaces: the modes that choose maps by themselves, and the maps that they choose. */
+import { invalid } from '../../errors.js';
+import { defined } from '../../util/defined.js';
+import { sizeOfRanges, subtractRanges, takeIds, type IdRange } from '../../util/id-ranges.js';
+import type { ContainerConfig, UsernsConfig } from '../config.js';
+import type { CreateOptions, IdMap, UsernsOptions } from '../create-options.js';
+import { checkIdMaps } from '../namespaces.js';
+import { checkInteger } from '../checks/numbers.js';
+import { quote } from '../checks/quote.js';
+
+/** Podman's least number of ids of an automatic namespace. */
+const MIN_AUTO_SIZE = 1024;
+
+const MAX_ID = 0xfffffffe;
+
+/** Which options go with which mode; the maps as far as they are given. */
+export function normalizeUserns(options: CreateOptions): Pick<ContainerConfig, 'uidMaps' | 'gidMaps' | 'userns'> {
+  const mode = options.userns ?? 'private';
+  const chosen = options.usernsOptions ?? {};
+  for (const key of ['size', 'uid', 'gid', 'subuidName', 'subgidName'] as const) {
+    if (chosen[key] !== undefined) checkMode(key, mode);
+  }
+  // Each alone is meant for both, as for Podman; what an automatic namespace must have beside what it chooses is said for each.
+  const uidMaps = mode === 'auto' ? options.uidMaps : (options.uidMaps ?? options.gidMaps);
+  const gidMaps = mode === 'auto' ? options.gidMaps : (options.gidMaps ?? options.uidMaps);
+  return {
+    uidMaps: uidMaps === undefined ? [] : checkIdMaps('uidMaps', uidMaps),
+    gidMaps: gidMaps === undefined ? [] : checkIdMaps('gidMaps', gidMaps),
+    ...defined({ userns: options.usernsOptions === undefined ? undefined : usernsConfig(chosen) }),
+  };
+}
+
+/** Who the command runs as when that was said only by the ids to keep. */
+export function keptUser({ usernsOptions: { uid, gid } = {} }: CreateOptions): string {
+  return uid === undefined && gid === undefined ? '' : `${String(uid ?? 0)}:${String(gid ?? 0)}`;
+}
+
+function checkMode(option: keyof UsernsOptions, mode: string): void {
+  // Without ids of others there is nothing that a size could be of.
+  if (option === 'size' && mode === 'keep-id')
+    throw invalid('usernsOptions.size cannot be used with userns keep-id as root: all ids are kept');
+  const wanted = option === 'size' ? 'auto' : option === 'uid' || option === 'gid' ? 'keep-id' : 'private';
+  if (mode !== wanted) throw invalid(`usernsOptions.${option} needs userns ${wanted}, not ${quote(mode)}`);
+}
+
+function usernsConfig({ size, uid, gid, subuidName, subgidName }: UsernsOptions): UsernsConfig {
+  const id = { min: 0, max: MAX_ID };
+  const [users, groups] = [subuidName ?? subgidName, subgidName ?? subuidName];
+  return defined({
+    size: size === undefined ? undefined : checkInteger('usernsOptions.size', size, { min: 1, max: 0xffffffff }),
+    uid: uid === undefined ? undefined : checkInteger('usernsOptions.uid', uid, id),
+    gid: gid === undefined ? undefined : checkInteger('usernsOptions.gid', gid, id),
+    subuidName: users === undefined ? undefined : checkSubordinateName(users),
+    subgidName: groups === undefined ? undefined : checkSubordinateName(groups),
+  });
+}
+
+function checkSubordinateName(name: string): string {
+  if (/^[^\s:/]{1,256}$/.test(name)) return name;
+  throw invalid(`invalid name for /etc/subuid and /etc/subgid: ${quote(name)}`);
+}
+
+/** What the file systems and the first process belong to. Thrown at the creation: the kernel would say no more than EINVAL. */
+export function requireRootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): void {
+  for (const [name, maps] of [
+    ['uidMaps', uidMaps],
+    ['gidMaps', gidMaps],
+  ] as const) {
+    if (mappedId(maps, 0) === undefined)
+      throw invalid(`${name} must map id 0: the container's file systems are its own`);
+  }
+}
+
+/** The host's id for one of the container's; undefined if no map has it. */
+export function mappedId(maps: readonly IdMap[], id: number): number | undefined {
+  const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  return map === undefined ? undefined : map.hostId + (id - map.containerId);
+}
+
+/** The host's ids of the container's root. Without maps they are root's. */
+export function rootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): {
+  readonly uid: number;
+  readonly gid: number;
+} {
+  return { uid: mappedId(uidMaps, 0) ?? 0, gid: mappedId(gidMaps, 0) ?? 0 };
+}
+
+/** No id is another one outside: nothing has to be shifted. */
+export function isIdentity({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): boolean {
+  return [...uidMaps, ...gidMaps].every(({ containerId, hostId }) => containerId === hostId);
+}
+
+/** Whether ids of the container are others on the host. */
+export function hasOtherIds(config: Pick<ContainerConfig, 'namespaces' | 'uidMaps' | 'gidMaps'>): boolean {
+  return config.namespaces.user !== 'host' && !isIdentity(config);
+}
+
+/** Maps of the ranges, in order, from container id 0 on. */
+export function mapsOfRanges(ranges: readonly IdRange[]): readonly IdMap[] {
+  let containerId = 0;
+  return ranges.map(({ first, size }) => {
+    const map = { containerId, hostId: first, size };
+    containerId += size;
+    return map;
+  });
+}
+
+/** How many ids an automatic namespace gets: those of the root's accounts and of the user, and not too few for what comes later. */
+export function autoSize(config: Pick<ContainerConfig, 'user' | 'groups'>, idsOfAccounts: number): number {
+  const numbers = [...config.user.split(':'), ...config.groups].filter((part) => /^\d+$/.test(part)).map(Number);
+  return Math.max(MIN_AUTO_SIZE, idsOfAccounts, ...numbers.map((number) => number + 1));
+}
+
+export interface AutoRequest {
+  /** Container ids from 0 to below this are mapped. */
+  readonly size: number;
+  /** Maps that have to be there. */
+  readonly given: readonly IdMap[];
+  /** Host ids that may be given away. */
+  readonly available: readonly IdRange[];
+  /** Host ids that other containers have. */
+  readonly used: readonly IdRange[];
+}
+
+/** The maps of an automatic namespace; undefined if too few ids are left. */
+export function autoMaps({ size, given, available, used }: AutoRequest): readonly IdMap[] | undefined {
+  const inside = subtractRanges(
+    [{ first: 0, size }],
+    given.map((map) => ({ first: map.containerId, size: map.size })),
+  );
+  const free = subtractRanges(available, [...used, ...given.map((map) => ({ first: map.hostId, size: map.size }))]);
+  const taken = takeIds(free, sizeOfRanges(inside));
+  if (taken === undefined) return undefined;
+  return mergeMaps([...pair(inside, taken), ...given]);
+}
+
+/** Ranges of equal sum, piece by piece. */
+function pair(inside: readonly IdRange[], outside: readonly IdRange[]): readonly IdMap[] {
+  const maps: IdMap[] = [];
+  const [left, right] = [[...inside], [...outside]];
+  for (let [one, other] = [left.shift(), right.shift()]; one !== undefined && other !== undefined;) {
+    const size = Math.min(one.size, other.size);
+    maps.push({ containerId: one.first, hostId: other.first, size });
+    one = one.size === size ? left.shift() : { first: one.first + size, size: one.size - size };
+    other = other.size === size ? right.shift() : { first: other.first + size, size: other.size - size };
+  }
+  return maps;
+}
+
+/** In the order of the container's ids; what goes on both sides is one range. */
+export function mergeMaps(maps: readonly IdMap[]): readonly IdMap[] {
+  const merged: IdMap[] = [];
+  for (const map of maps.toSorted((a, b) => a.containerId - b.containerId)) {
+    const last = merged.at(-1);
+    const goesOn =
+      last !== undefined && last.containerId + last.size === map.containerId && last.hostId + last.size === map.hostId;
+    if (goesOn) merged[merged.length - 1] = { ...last, size: last.size + map.size };
+    else merged.push(map);
+  }
+  return merged;
+}
