@@ -1,9 +1,12 @@
 /** One layer of an image that is pulled: downloaded and unpacked in one stream, by one process for all. */
+import { addAbortSignal } from 'node:stream';
+
 import { failpoint } from '../../container/failpoint.js';
+import { isTspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import type { ImageSource } from '../../image/transport.js';
 import type { Descriptor } from '../../oci/image.js';
-import { blobSize, blobStream, receivedBlob } from '../../storage/images/blobs.js';
+import { blobSize, blobStream, hasPartial, receivedBlob, removePartial } from '../../storage/images/blobs.js';
 import { decompressed } from '../../storage/images/decompress.js';
 import {
   beginLayer,
@@ -78,19 +81,21 @@ async function fetchLocked(context: FetchContext, layer: WantedLayer, tell: Tell
 async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell): Promise<UnreadyLayer | undefined> {
   const { paths, signal, limits } = context;
   const { descriptor, chain } = layer;
-  const bytes = hasBlob(paths, descriptor)
-    ? storedBytes(paths, descriptor.digest)
-    : receiving(context, descriptor, tell);
+  const isThere = hasBlob(paths, descriptor);
   if (hasLayer(paths, chain)) {
-    if (!hasBlob(paths, descriptor)) await drain(bytes);
+    if (!isThere) await withReceived(context, { descriptor, tell }, drain);
     return undefined;
   }
-  const unready = await beginLayer(paths, {
-    ...layer,
-    archive: decompressed(bytes, { limit: limits?.growth }),
-    signal,
-    ...(limits === undefined ? {} : { limits }),
-  });
+  const unpack = (bytes: AsyncIterable<Buffer>) =>
+    beginLayer(paths, {
+      ...layer,
+      archive: decompressed(bytes, { limit: limits?.growth }),
+      signal,
+      ...(limits === undefined ? {} : { limits }),
+    });
+  const unready = isThere
+    ? await unpack(storedBytes(paths, descriptor.digest))
+    : await withReceived(context, { descriptor, tell }, unpack);
   failpoint('layer-unpacked');
   return unready;
 }
@@ -110,7 +115,7 @@ export async function fetchBlob(
   await withLocked(
     lockPath(paths, 'blob', descriptor.digest),
     async () => {
-      if (!hasBlob(paths, descriptor)) await drain(receiving(context, descriptor, tell));
+      if (!hasBlob(paths, descriptor)) await withReceived(context, { descriptor, tell }, drain);
     },
     { signal, onWait: () => tell('waiting', 0) },
   );
@@ -125,10 +130,47 @@ function hasBlob(paths: ImagePaths, { digest, size }: Descriptor): boolean {
 /** Few enough that telling costs nothing. */
 const TELL_BYTES = 256 * 1024;
 
+interface ReceivedBlob {
+  readonly descriptor: Descriptor;
+  readonly tell: Tell;
+}
+
+/**
+ * Does something with the bytes of a blob as they come. Those that are found to be wrong are not kept, whoever finds it: the next attempt would go on with them,
+ * from any source. If an earlier attempt had left some of them, this one begins anew. Under the blob's lock.
+ */
+async function withReceived<T>(
+  context: FetchContext,
+  blob: ReceivedBlob,
+  work: (bytes: AsyncIterable<Buffer>) => Promise<T>,
+): Promise<T> {
+  const { paths } = context;
+  const { descriptor } = blob;
+  for (;;) {
+    const isResumed = hasPartial(paths, descriptor.digest);
+    const stop = new AbortController();
+    const bytes = receiving(context, blob, stop.signal);
+    try {
+      return await work(bytes);
+    } catch (error) {
+      // Nothing is written any more when the lock is given back, or the file is begun anew.
+      stop.abort();
+      await bytes.return().catch(() => undefined);
+      if (!isOfBytes(error)) throw error;
+      removePartial(paths, descriptor.digest);
+      if (!isResumed || hasBlob(paths, descriptor)) throw error;
+    }
+  }
+}
+
+function isOfBytes(error: unknown): boolean {
+  return isTspodError(error) && ['BAD_IMAGE', 'BAD_ARCHIVE', 'DIGEST_MISMATCH'].includes(error.code);
+}
+
 async function* receiving(
   { paths, source, signal }: FetchContext,
-  descriptor: Descriptor,
-  tell: Tell,
+  { descriptor, tell }: ReceivedBlob,
+  stop: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   let told = -1;
   const onBytes = (count: number) => {
@@ -137,7 +179,14 @@ async function* receiving(
     tell(count === descriptor.size ? 'unpacking' : 'transferring', count);
   };
   tell('transferring', 0);
-  const open = (offset: number) => source.blob(descriptor, { offset, ...(signal === undefined ? {} : { signal }) });
+  const open = async (offset: number) => {
+    const opened = await source.blob(descriptor, {
+      offset,
+      signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
+    });
+    addAbortSignal(stop, opened.stream);
+    return opened;
+  };
   for await (const chunk of receivedBlob(paths, { descriptor, open, onBytes })) {
     if (signal?.aborted === true) throw abortedError('pull', signal);
     yield chunk;

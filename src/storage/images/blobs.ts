@@ -10,8 +10,8 @@ import {
   read,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -38,6 +38,16 @@ export function blobPath({ blobs }: ImagePaths, digest: string): string {
 
 export function partialPath({ partial }: ImagePaths, digest: string): string {
   return join(partial, digest.replace(':', '-'));
+}
+
+/** An attempt to receive it has left something. */
+export function hasPartial(paths: ImagePaths, digest: string): boolean {
+  return (statSync(partialPath(paths, digest), { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** Under the blob's lock. */
+export function removePartial(paths: ImagePaths, digest: string): void {
+  rmSync(partialPath(paths, digest), { force: true });
 }
 
 /** Bytes of a blob that is there; undefined if it is not. */
@@ -95,7 +105,7 @@ const MAX_ATTEMPTS = 3;
 
 /**
  * The bytes of a blob as they come, which are kept; it has its name when the last of them has been taken. What an earlier attempt left is
- * used. Under the blob's lock. Throws BAD_IMAGE for bytes that are not those of the descriptor.
+ * used. Under the blob's lock. Throws BAD_IMAGE for bytes that are not those of the descriptor; they are the caller's to remove.
  */
 export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor } = receiving;
@@ -105,7 +115,7 @@ export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): As
   try {
     const hash = hashFor(descriptor.digest);
     yield* blobBytes(fd, hash, receiving);
-    checkDigest(hash, descriptor, partial);
+    checkDigest(hash, descriptor);
   } finally {
     closeSync(fd);
   }
@@ -181,11 +191,9 @@ function writeAll(fd: number, chunk: Buffer): void {
   }
 }
 
-function checkDigest(hash: Hash, { digest }: Descriptor, partial: string): void {
+function checkDigest(hash: Hash, { digest }: Descriptor): void {
   const found = `${splitDigest(digest).algorithm}:${hash.digest('hex')}`;
-  if (found === digest) return;
-  unlinkSync(partial);
-  throw otherBytes(digest, found);
+  if (found !== digest) throw otherBytes(digest, found);
 }
 
 function otherBytes(digest: string, found: string): TspodError {
