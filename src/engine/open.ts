@@ -12,8 +12,9 @@ import { resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
 import { readHostFacts } from '../host/read-facts.js';
 import { readBootId, refreshAfterBoot } from '../state/boot.js';
+import { claimRunRoot } from '../state/run-root.js';
 import { Store } from '../state/store.js';
-import { storePaths, type StorePaths } from '../storage/paths.js';
+import { storePaths } from '../storage/paths.js';
 import { holdErrors } from '../util/source-errors.js';
 import { checkedPruneAll, checkedReset } from './call-options.js';
 import { makeContainers } from './containers/containers.js';
@@ -52,7 +53,7 @@ import { makeVolumes } from './volumes/volumes.js';
  *
  * Several engines, in one process or in many, may share a store.
  *
- * @throws {TspodError} INVALID_ARGUMENT (relative directory, unknown cgroup manager), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
+ * @throws {TspodError} INVALID_ARGUMENT (relative directory, another run root, unknown cgroup manager), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
  * UNSUPPORTED_HOST (better-sqlite3 or the addon is not built)
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -60,16 +61,18 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const directories = resolveDirectories(options, process.geteuid?.() ?? 0);
   const cgroupManager = chosenManager(options);
   const paths = storePaths(directories);
-  makeDirectories(directories, paths);
+  makeDirectories(directories.root, paths.containers);
   const missing = missingDatabase(paths);
   if (missing !== undefined) throw broken(missing);
   const store = new Store(paths.database, () => refuseLostTables(paths));
   try {
     const bootId = readBootId();
+    const { runRoot } = directories;
     if (store.meta('boot_id') !== bootId) await removePassing(store, paths);
     refuseLostRecords(store, paths);
-    const isNewBoot = refreshAfterBoot(store, { bootId, runDirectories: paths.runDirectories });
-    mkdirSync(paths.runDirectories, { recursive: true, mode: 0o700 });
+    const isNewBoot = refreshAfterBoot(store, { bootId, runRoot, runDirectories: paths.runDirectories });
+    claimRunRoot(store, { bootId, runRoot });
+    makeDirectories(runRoot, paths.runDirectories, paths.locks);
     const context = makeContext(directories, {
       paths,
       store,
@@ -94,8 +97,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 }
 
 /** Nobody but their owner looks into them, whatever the umask was when they were made. */
-function makeDirectories({ root, runRoot }: Directories, paths: StorePaths): void {
-  for (const directory of [root, runRoot, paths.containers, paths.runDirectories, paths.locks]) {
+function makeDirectories(...directories: readonly string[]): void {
+  for (const directory of directories) {
     try {
       if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** State belongs to one boot of the machine: on a new one, what the reboot wiped is reset. */
 import { readFileSync, rmSync } from 'node:fs';
 
+import { recordRunRoot } from './run-root.js';
 import type { Store } from './store.js';
 
 /** The kernel's name for this boot. */
@@ -12,12 +13,12 @@ export function readBootId(): string {
  * Resets what a reboot wiped when the store was last used in another boot; answers whether it was so.
  *
  * What ran has ended in a way that nobody saw: its exit code is unknown. What was initialized goes back to created. Restart counts
- * and kept exit codes are forgotten, `stopped_by_user` is not. `runDirectories` is cleared (it may be on a disk), inside the
+ * and kept exit codes are forgotten, `stopped_by_user` is not; the run root may be another one. `runDirectories` is cleared (it may be on a disk), inside the
  * transaction, so that no other process uses it before.
  */
 export function refreshAfterBoot(
   store: Store,
-  options: { readonly bootId: string; readonly runDirectories: string },
+  options: { readonly bootId: string; readonly runRoot: string; readonly runDirectories: string },
 ): boolean {
   if (store.meta('boot_id') === options.bootId) return false;
   return store.transaction(() => {
@@ -37,6 +38,7 @@ export function refreshAfterBoot(
       DELETE FROM stale_names;
     `);
     store.setMeta('boot_id', options.bootId);
+    recordRunRoot(store, options.runRoot);
     return true;
   });
 }

@@ -7,6 +7,7 @@ import { namesIn } from '../../host/readable.js';
 import { tryLock } from '../../native/file-lock.js';
 import { readBootId } from '../../state/boot.js';
 import { examineDatabase, REPAIR_HINT } from '../../state/database.js';
+import { refuseOtherRunRoot } from '../../state/run-root.js';
 import { salvageDatabase } from '../../state/salvage.js';
 import { Store } from '../../state/store.js';
 import { containerPaths, storePaths, type StorePaths } from '../../storage/paths.js';
@@ -16,7 +17,7 @@ import { adoptContainer, lostContainers, missingDatabase, refuseLostTables, repa
 /**
  * What is wrong with the database, and with `repair` what became of it. No engine need be open, or can be. The damaged database stays beside the new one.
  *
- * @throws {TspodError} STORE_NEWER; STORE_BROKEN: it is somebody else's; STORE_BUSY: another process has it open; PERMISSION_DENIED
+ * @throws {TspodError} STORE_NEWER; STORE_BROKEN: it is somebody else's; STORE_BUSY: another process has it open; PERMISSION_DENIED; INVALID_ARGUMENT: it has another run root
  */
 export function checkDatabase(directories: Directories, { repair }: { readonly repair: boolean }): StoreCheck {
   const paths = storePaths(directories);
@@ -89,6 +90,7 @@ function checkRecords(directories: Directories, paths: StorePaths, repair: boole
     if (!repair) refuseLostTables(paths);
   });
   try {
+    refuseOtherRunRoot(store, { bootId: readBootId(), runRoot: directories.runRoot });
     return lostContainers(store, directories, paths).map((id) => {
       const lost = `container ${id} has no record`;
       if (!repair) return lost;

@@ -152,7 +152,7 @@ test('leases: they end with the life, the record and the boot of their container
   t.deepEqual(store.leases.of(one!.seq), []);
   store.delete(two!, 0);
   t.deepEqual(store.leases.ownersOn('n'), [three!.seq]);
-  t.true(refreshAfterBoot(store, { bootId: 'next', runDirectories: `${path}.none` }));
+  t.true(refreshAfterBoot(store, { bootId: 'next', runRoot: path, runDirectories: `${path}.none` }));
   t.deepEqual(store.leases.ownersOn('n'), []);
   t.is(take(store, three!.seq, range), '10.1.0.1');
 });

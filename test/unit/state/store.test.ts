@@ -272,7 +272,7 @@ test('transaction: an error undoes all of it', (t) => {
 test('refresh: a new boot resets what a reboot wiped, once', (t) => {
   const store = openStore(t);
   const runDirectories = join(temporaryDirectory(t), 'c');
-  const refresh = (bootId: string) => refreshAfterBoot(store, { bootId, runDirectories });
+  const refresh = (bootId: string) => refreshAfterBoot(store, { bootId, runRoot: runDirectories, runDirectories });
   t.true(refresh('first'));
   store.insert(sample('a', 'ran', { status: 'active', restarts: 2, stoppedByUser: true }));
   store.insert(sample('b', 'frozen', { status: 'paused' }));
