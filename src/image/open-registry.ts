@@ -9,6 +9,7 @@ import { RegistryClient, type RegistryClientOptions } from './registry/client.js
 import type { Credentials } from './registry/credentials.js';
 import { RegistryDestination } from './registry/destination.js';
 import type { Environment } from './registry/environment.js';
+import type { RepositoryAccess } from './registry/location.js';
 import { MirroredSource } from './registry/mirrored-source.js';
 import type { RetryPolicy } from './registry/retry.js';
 import { RegistrySource } from './registry/source.js';
@@ -42,7 +43,7 @@ export function registriesOf({ registries, environment, uid }: RegistryAccessOpt
 /** A name with its registry; a short one is docker.io's. For short names of users `resolveImageName` has the candidates. */
 export function openRegistrySource(name: ImageReference, options: RegistryAccessOptions): ImageSource {
   const sources = pullLocations(name, registriesOf(options)).map(
-    (location) => new RegistrySource({ ...accessTo(location, options), name }),
+    (location) => new RegistrySource({ ...pullAccess(name, location, options), name }),
   );
   const [first] = sources;
   if (first !== undefined && sources.length === 1) return first;
@@ -71,11 +72,20 @@ function repositoryIn(registry: string, name: string, config: RegistriesConfig):
   }
 }
 
+/** To read what has this name where it may be. Credentials of the call are for the registry that was named: mirrors have logins of their own. */
+export function pullAccess(
+  name: Pick<ImageReference, 'registry'>,
+  location: RegistryLocation,
+  { credentials, ...options }: RegistryAccessOptions,
+): RepositoryAccess {
+  return accessTo(location, location.registry === name.registry ? { ...options, credentials } : options);
+}
+
 /** A repository, and someone who talks to its registry. */
-export function accessTo(
+function accessTo(
   { registry, repository, insecure }: RegistryLocation,
   options: RegistryAccessOptions,
-): { readonly client: RegistryClient; readonly repository: string } {
+): RepositoryAccess {
   return {
     client: new RegistryClient(registry, clientOptions({ registry, repository, insecure }, options)),
     repository,

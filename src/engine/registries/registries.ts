@@ -2,7 +2,7 @@
 import type { SignalOption } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../../image/auth/logins.js';
-import { accessTo, registriesOf, registryOptions, type RegistryAccessOptions } from '../../image/open-registry.js';
+import { pullAccess, registriesOf, registryOptions, type RegistryAccessOptions } from '../../image/open-registry.js';
 import { formatName, parseImageName, splitRegistry } from '../../image/reference.js';
 import { pullLocations, resolveImageName } from '../../image/registries/resolve.js';
 import { checkLogin } from '../../image/registry/check-login.js';
@@ -121,7 +121,7 @@ export async function tagsOf(
   let last: unknown;
   for (const { tag: _tag, digest: _digest, ...name } of resolveImageName(text, config)) {
     for (const location of pullLocations(name, config)) {
-      const access = accessTo(location, options);
+      const access = pullAccess(name, location, options);
       await using _client = access.client;
       try {
         return { name: formatName(name), tags: await listTags(access, signal) };
