@@ -58,6 +58,11 @@ export const IMAGES = [
     tests: tests('unit/image/registry/client.test.ts', 'redirect: followed, without who we are'),
   },
   {
+    name: 'another host has no say in where the password goes',
+    edits: [edit(CLIENT, '|| response.url.origin !== origin.origin)', '|| url.origin !== origin.origin)')],
+    tests: tests('unit/image/registry/client.test.ts', 'redirect: who answers there gets no password'),
+  },
+  {
     name: 'HTTP is not used without leave',
     edits: [edit(CLIENT, 'if (this.#options.insecure !== true) return secure;', '')],
     tests: tests('unit/image/registry/client.test.ts', 'client: without leave, nothing is said over HTTP'),

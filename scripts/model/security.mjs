@@ -100,6 +100,7 @@ bytes that are a manifest and an index :: CVE-2021-41190 :: unit/oci/parse-image
 malformed manifests and configs :: CVE-2021-21285, CVE-2024-36620 :: unit/oci/parse-image.test.ts :: manifest: names that mean something to JavaScript are names
 indexes of indexes :: CVE-2026-53493 :: security/images.test.ts :: pull: indexes that lead to indexes come to an end at once (CVE-2026-53493)
 credentials go where a redirect leads :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: followed, without who we are (CVE-2020-15157)
+who a redirect leads to asks for the password :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: who answers there gets no password by a challenge of its own
 without leave nothing goes over HTTP :: CVE-2019-10214 :: unit/image/registry/client.test.ts :: client: without leave, nothing is said over HTTP
 the file of logins is open to others :: CVE-2021-41092 :: unit/image/auth/logins.test.ts :: logins: kept for the owner alone, with what else the file says
 secrets in logs, events and arguments :: CVE-2019-13509, CVE-2021-41092 :: security/images.test.ts :: secrets: neither logs nor events, arguments or files of others tell them (CVE-2019-13509, CVE-2021-41092)

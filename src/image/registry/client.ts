@@ -107,7 +107,8 @@ export class RegistryClient implements AsyncDisposable {
       // What the registry sent elsewhere is not told who we are.
       const authorization = url.origin === origin.origin ? await this.#authorizer.header(scopes, signal) : undefined;
       const response = await this.#following(call, url, authorization);
-      if (response.status !== 401 || attempt > 0 || url.origin !== origin.origin) return response;
+      // Nor does who answers elsewhere have a say in where the password goes.
+      if (response.status !== 401 || attempt > 0 || response.url.origin !== origin.origin) return response;
       if (!(await this.#authorizer.learn(response, { scopes, sent: authorization }))) return response;
       await response.discard();
     }

@@ -445,6 +445,37 @@ test('redirect: followed, without who we are (CVE-2020-15157)', async (t) => {
   t.is(elsewhere.requests[0]?.headers.authorization, undefined);
 });
 
+test('redirect: who answers there gets no password by a challenge of its own', async (t) => {
+  const elsewhere = await startServer(t, (request, response) => {
+    const challenge = `Bearer realm="http://${request.headers.host ?? ''}/token",service="x"`;
+    if (request.url.startsWith('/token')) sendJson(response, { token: 'x' });
+    else sendJson(response, {}, 401, { 'www-authenticate': challenge });
+  });
+  const server = await startServer(t, ({ headers }, response) => {
+    if (headers.authorization !== BASIC) sendJson(response, {}, 401, { 'www-authenticate': 'Basic realm="x"' });
+    else response.writeHead(307, { location: `http://${elsewhere.host}/blob` }).end();
+  });
+  const client = clientOf(t, server, LOGIN);
+  const name = { registry: server.host, repository: 'app', tag: 'latest' };
+  const source = new RegistrySource({ client, repository: 'app', name });
+  // Before the registry itself has asked who we are, and after.
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    t.true(isTspodError(await t.throwsAsync(source.blob(BLOB.descriptor)), 'UNAUTHORIZED'));
+  t.deepEqual(
+    elsewhere.requests.map(({ url, headers }) => [url, headers.authorization]),
+    [
+      ['/blob', undefined],
+      ['/blob', undefined],
+    ],
+  );
+
+  const open = await startServer(t, (_, response) =>
+    response.writeHead(307, { location: `http://${elsewhere.host}/blob` }).end(),
+  );
+  t.true(isTspodError(await t.throwsAsync(sourceOf(t, open, LOGIN).blob(BLOB.descriptor)), 'UNAUTHORIZED'));
+  t.true(elsewhere.requests.every(({ url, headers }) => url === '/blob' && headers.authorization === undefined));
+});
+
 test('redirect: not for ever, and not to nowhere', async (t) => {
   for (const [location, why] of [
     ['/again', /more than 10 redirects/],
