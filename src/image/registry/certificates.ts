@@ -1,4 +1,4 @@
-/** Certificates for a registry: the system's authorities, and what the directories of `certs.d` add for one host (containers-certs.d(5)). */
+/** Certificates for a registry: the system's authorities, and what the directories of `certs.d` add for it (containers-certs.d(5)). */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
@@ -17,18 +17,31 @@ const SYSTEM_BUNDLES = [
 const MAX_FILES = 1024;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-export interface CertificateOptions {
-  /** In place of what certs.d has for the host. */
+/** Whose certificates they are. */
+export interface CertificatePlace {
+  /** What the registry may be called in certs.d, with the port as it is written; the first that there is. */
+  readonly names: readonly string[];
+  /** Where it is, with the port if that is written. */
+  readonly host: string;
+  /** In place of what certs.d has for it. */
   readonly directory?: string;
-  readonly environment: Environment;
 }
 
-/** What a TLS connection to the host (with its port) is made with. Throws INVALID_ARGUMENT for files that make no sense. */
-export function certificatesFor(host: string, { directory, environment }: CertificateOptions): SecureContext {
-  const found = directory ?? hostDirectory(host, environment);
+/**
+ * What a TLS connection to the host (with its port) is made with: the registry's authorities also where it keeps blobs and gives tokens, its certificates of clients for itself
+ * alone. Throws INVALID_ARGUMENT for files that make no sense.
+ */
+export function certificatesFor(
+  host: string,
+  { names, host: own, directory, environment }: CertificatePlace & { readonly environment: Environment },
+): SecureContext {
+  const found = directory ?? registryDirectory(names, environment);
   const { authorities, client } = found === undefined ? NOTHING : readDirectory(found);
   try {
-    return createSecureContext({ ca: [...systemAuthorities(environment), ...authorities], ...client });
+    return createSecureContext({
+      ca: [...systemAuthorities(environment), ...authorities],
+      ...(host === new URL(`https://${own}`).host ? client : {}),
+    });
   } catch (error) {
     throw unusable(found ?? 'the authorities of this machine', error);
   }
@@ -42,13 +55,13 @@ interface Material {
 const NOTHING: Material = { authorities: [], client: {} };
 
 /** The first directory that there is, as Podman looks: the user's, then the machine's, then Docker's. */
-function hostDirectory(host: string, { HOME }: Environment): string | undefined {
+function registryDirectory(names: readonly string[], { HOME }: Environment): string | undefined {
   const places = [
     ...(HOME === undefined || HOME === '' ? [] : [join(HOME, '.config/containers/certs.d')]),
     '/etc/containers/certs.d',
     '/etc/docker/certs.d',
   ];
-  return places.map((place) => join(place, host)).find((path) => existsSync(path));
+  return names.flatMap((name) => places.map((place) => join(place, name))).find((path) => existsSync(path));
 }
 
 function readDirectory(directory: string): Material {

@@ -60,10 +60,18 @@ export class RegistryClient implements AsyncDisposable {
     this.#http = new HttpClient({
       verify: !insecure,
       environment,
-      ...(certDirectory === undefined ? {} : { certDirectory }),
+      certificates: {
+        names: [...new Set([registry, this.#apiHost])],
+        host: this.#apiHost,
+        ...(certDirectory === undefined ? {} : { directory: certDirectory }),
+      },
     });
     const credentials = options.credentials ?? (() => Promise.resolve(undefined));
     this.#authorizer = new Authorizer({ http: this.#http, registry, credentials });
+  }
+
+  get #apiHost(): string {
+    return API_HOSTS[this.registry] ?? this.registry;
   }
 
   get retryPolicy(): RetryPolicy {
@@ -137,7 +145,7 @@ export class RegistryClient implements AsyncDisposable {
 
   /** https; where that need not be, and does not answer, http. */
   async #findOrigin(signal: AbortSignal | undefined): Promise<URL> {
-    const host = API_HOSTS[this.registry] ?? this.registry;
+    const host = this.#apiHost;
     const secure = new URL(`https://${host}`);
     if (this.#options.insecure !== true) return secure;
     const given = signal === undefined ? {} : { signal };

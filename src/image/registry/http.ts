@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
-import { certificatesFor } from './certificates.js';
+import { certificatesFor, type CertificatePlace } from './certificates.js';
 import { proxyFor, type Environment } from './environment.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -17,7 +17,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
 export interface HttpOptions {
   /** Whether certificates are checked. */
   readonly verify: boolean;
-  readonly certDirectory?: string;
+  readonly certificates: CertificatePlace;
   readonly environment: Environment;
 }
 
@@ -92,12 +92,11 @@ export class HttpClient implements AsyncDisposable {
   }
 }
 
-async function makeDispatcher(url: URL, { verify, certDirectory, environment }: HttpOptions): Promise<Dispatcher> {
+async function makeDispatcher(url: URL, { verify, certificates, environment }: HttpOptions): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
-  const directory = certDirectory === undefined ? {} : { directory: certDirectory };
   const tls =
     url.protocol === 'https:'
-      ? { secureContext: certificatesFor(url.host, { environment, ...directory }), rejectUnauthorized: verify }
+      ? { secureContext: certificatesFor(url.host, { ...certificates, environment }), rejectUnauthorized: verify }
       : {};
   const limits = {
     headersTimeout: ANSWER_TIMEOUT_MS,
