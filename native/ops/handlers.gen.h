@@ -92,6 +92,7 @@ Result<void> hold_port(Context& context, const plan::HoldPort& step);
 Result<void> hold_file(Context& context, const plan::HoldFile& step);
 Result<void> lock_file(Context& context, const plan::LockFile& step);
 Result<void> close_slot(Context& context, const plan::CloseSlot& step);
+Result<void> forget_flows(Context& context, const plan::ForgetFlows& step);
 Result<void> forget_names(Context& context, const plan::ForgetNames& step);
 Result<void> run_directory(Context& context, const plan::RunDirectory& step);
 Result<void> stdio(Context& context, const plan::Stdio& step);
@@ -532,6 +533,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::CloseSlot step;
       plan::decode(reader, step);
       return close_slot(context, step);
+    }
+    case plan::Op::kForgetFlows: {
+      plan::ForgetFlows step;
+      plan::decode(reader, step);
+      return forget_flows(context, step);
     }
     case plan::Op::kForgetNames: {
       plan::ForgetNames step;

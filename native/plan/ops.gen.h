@@ -111,6 +111,7 @@ enum class Op : uint32_t {
   kHoldFile = 117,
   kLockFile = 115,
   kCloseSlot = 116,
+  kForgetFlows = 121,
   kForgetNames = 118,
   kRunDirectory = 100,
   kStdio = 101,
@@ -586,6 +587,11 @@ struct LockFile {
 
 struct CloseSlot {
   uint32_t slot{};
+};
+
+struct ForgetFlows {
+  uint32_t socket_slot{};
+  wire::U32s ports{};
 };
 
 struct ForgetNames {
@@ -1128,6 +1134,11 @@ inline void decode(wire::Reader& reader, LockFile& record) {
 
 inline void decode(wire::Reader& reader, CloseSlot& record) {
   wire::get(reader, record.slot);
+}
+
+inline void decode(wire::Reader& reader, ForgetFlows& record) {
+  wire::get(reader, record.socket_slot);
+  wire::get(reader, record.ports);
 }
 
 inline void decode(wire::Reader& reader, ForgetNames& record) {
@@ -1758,6 +1769,12 @@ void for_each_operand(const CloseSlot& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const ForgetFlows& record, Use&& use) {
+  use(record.socket_slot);
+  use(record.ports);
+}
+
+template <typename Use>
 void for_each_operand(const ForgetNames& record, Use&& use) {
   use(record.directory);
   use(record.lock);
@@ -1934,6 +1951,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kHoldFile:
     case Op::kLockFile:
     case Op::kCloseSlot:
+    case Op::kForgetFlows:
     case Op::kForgetNames:
     case Op::kRunDirectory:
     case Op::kStdio:
@@ -2123,6 +2141,8 @@ constexpr const char* name_of(Op op) {
       return "lockFile";
     case Op::kCloseSlot:
       return "closeSlot";
+    case Op::kForgetFlows:
+      return "forgetFlows";
     case Op::kForgetNames:
       return "forgetNames";
     case Op::kRunDirectory:
@@ -2576,6 +2596,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kCloseSlot: {
       CloseSlot step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kForgetFlows: {
+      ForgetFlows step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -107,6 +107,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kNetlinkSocket:
     case Op::kNetlink:
     case Op::kNetworkSysctl:
+    case Op::kForgetFlows:
     case Op::kForgetNames:
     case Op::kLockFile:
     case Op::kCloseSlot:

@@ -329,6 +329,11 @@ export const OPS = {
   lockFile: { code: 115, fields: { slot: 'u32', path: 'str' } },
   closeSlot: { code: 116, fields: { slot: 'u32' } },
   /**
+   * Takes flows of UDP to these ports of the host out of the kernel's connection tracking, asked on the netlink socket (NETLINK_NETFILTER) in the
+   * slot, so that the rules of now are asked about their next packets.
+   */
+  forgetFlows: { code: 121, fields: { socketSlot: 'u32', ports: 'u32s' } },
+  /**
    * Takes the lines of a container out of the files that aardvark-dns reads in this directory, files without containers as well, tells the program that
    * runs for it (SIGHUP), and removes `file`. Where nothing is left to read the program is ended, and the directory and `lock` removed. All that while
    * flock(2) of `lock` is held; '': the caller has it. `id` '': no line goes, and the program is told in any case. `file` '': none; it stays as that of `removeRecord`. No directory is success.

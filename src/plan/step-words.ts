@@ -142,6 +142,7 @@ export const DESCRIBERS: Describers = {
     `keep port ${port}/${protocol === PROTOCOLS.udp ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
   holdFile: ({ path }) => `hold ${path}`,
   lockFile: ({ path }) => `wait for the lock ${path}`,
+  forgetFlows: ({ ports }) => `forget who sends UDP to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')}`,
   forgetNames: ({ directory, id }) =>
     id === '' ? `tell the name server of ${directory}` : `take ${id} out of the names in ${directory}`,
   closeSlot: ({ slot }, names) => `let go of ${names.slot(slot)}`,

@@ -1,4 +1,5 @@
 /** Containers on bridges, with real traffic, on a host whose network is the test's own. */
+import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -31,6 +32,14 @@ if (kind === 'tcp') {
   const udp = require('dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (data) => done(String(data))).on('error', (error) => done(error.code)).send('x', Number(port), address);
 }
+`;
+
+/** Sends all the time, from one port, and writes down each answer. */
+const TELLER = `
+const [, file, address, port] = process.argv;
+const udp = require('dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4').bind(4000);
+udp.on('message', () => require('fs').appendFileSync(file, '.')).on('error', () => {});
+setInterval(() => udp.send('x', Number(port), address, () => {}), 20);
 `;
 
 /** Prints the numbers of the places that take a connection. */
@@ -118,6 +127,34 @@ test('a published port is reached on the host, from other containers, and from t
   t.is(await ask('tcp', '127.0.0.1', 8080), 'ECONNREFUSED');
   await nothingLeft(t, host);
 });
+
+for (const { family, address, flags, own } of [
+  { family: 'IPv4', address: '127.0.0.1', flags: ['--subnet', '10.77.0.0/24'], own: ['--ip', '10.77.0.5'] },
+  { family: 'IPv6', address: 'fd00:9::1', flags: ['--ipv6', '--subnet', 'fd00:7::/64'], own: ['--ip6', 'fd00:7::5'] },
+])
+  test(`who never stops sending over UDP reaches each life of the container, and nobody else: ${family}`, async (t) => {
+    if (!requires(t, 'root', 'nsenter', 'overlay', 'ip')) return;
+    const host = await ownNetwork(t);
+    await host.run('ip', 'addr', 'add', 'fd00:9::1', 'dev', 'lo');
+    await run(t, 0, 'network', 'create', ...flags, 'blue');
+    const file = join(temporaryDirectory(t), 'told');
+    writeFileSync(file, '');
+    const told = (): number => readFileSync(file).length;
+    const [command = '', ...words] = storeOf(t).prefix ?? [];
+    const client = spawn(command, [...words, NODE, '-e', TELLER, file, address, '8080'], { stdio: 'ignore' });
+    t.teardown(() => client.kill('SIGKILL'));
+    await serve(t, 'web', '--network', 'blue', ...own, '-p', '8080:80/udp');
+    await until('the first life answers', () => told() > 3);
+    await run(t, 0, 'stop', '-t', '0', 'web');
+    const before = told();
+    await serve(t, 'other', '--network', 'blue', ...own);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    t.is(told(), before);
+    await run(t, 0, 'rm', '-f', '-t', '0', 'other');
+    await run(t, 0, 'start', 'web');
+    await until('the second life answers', () => told() > before + 3);
+    await run(t, 0, 'rm', '-f', '-t', '0', 'web');
+  });
 
 test('the IPv6 addresses of a new bridge are usable at once', async (t) => {
   if (!requires(t, 'root', 'nsenter', 'overlay', 'ip')) return;

@@ -23,12 +23,13 @@ import { addElements, chainQuestion, elementQuestion, removeElements } from '../
 import { isAttached, type AttachedNetwork, type ContainerNetwork } from '../../spec/network/container-network.js';
 import type { PlanBuilder } from '../builder.js';
 import { NONE } from '../ops.js';
+import type { Stage } from '../ops.js';
 import { egressRules } from './egress.js';
 import { bridgeRules, TABLE } from './firewall.js';
 import { bridgeMac } from './mac.js';
 import { bridgeChains, hostLinkName, NETWORK_FILES, ownerComment } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
-import { heldPorts, portElements, possibleElements, type PortElement } from './ports.js';
+import { heldPorts, portElements, possibleElements, publishedPorts, type PortElement } from './ports.js';
 
 /** What the engine knows about the network of a container with one of its own. */
 export interface NetworkContext {
@@ -236,6 +237,18 @@ function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' |
     });
   }
   sendBatch(builder, { stage: 'network', socket, drafts: byMap(elements, addElements) });
+  forgetFlows(builder, 'network', { network, socket });
+}
+
+/** Who sends UDP all the time goes on to where the rules led at the first packet: nowhere, or to an address that may be another container's now. */
+function forgetFlows(
+  builder: PlanBuilder,
+  stage: Stage,
+  { network, socket }: { readonly network: ContainerNetwork; readonly socket: number },
+): void {
+  const ports = publishedPorts(network, 'udp');
+  // Without connection tracking that can be asked (nf_conntrack_netlink) they end when the kernel forgets them.
+  if (ports.length > 0) builder.try(stage, 'forgetFlows', { socketSlot: socket, ports });
 }
 
 function byMap(elements: readonly PortElement[], make: typeof addElements) {
@@ -265,6 +278,7 @@ export function removePorts(
       drafts: removeElements(TABLE, map, [element]),
     });
   }
+  forgetFlows(builder, 'teardown', { network, socket });
 }
 
 /**

@@ -95,6 +95,12 @@ function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff, 0, 0);
 }
 
+/** Ports of the host, each once. */
+export function publishedPorts({ ports }: ContainerNetwork, protocol: PublishedPort['protocol']): readonly number[] {
+  const ofProtocol = ports.filter((published) => published.protocol === protocol);
+  return [...new Set(ofProtocol.flatMap((published) => each(published, (hostPort) => hostPort)))];
+}
+
 /** No address, or any address of one family. */
 function isUnspecified(hostIp: string): boolean {
   return parseIp(hostIp)?.every((byte) => byte === 0) ?? true;

@@ -35,6 +35,17 @@ function planWith(network: Partial<ContainerNetwork>, options = {}) {
 
 const FILE = `/run/n/container-${ID}`;
 
+test('flows of UDP are forgotten when its ports come, and when they go', (t) => {
+  const udp: PublishedPort = { ...WEB, protocol: 'udp', hostPort: 5000, range: 2 };
+  const plan = planWith({ ports: [WEB, udp, { ...udp, hostIp: '127.0.0.1', range: 1 }] });
+  for (const stage of ['network', 'teardown'] as const) {
+    const words = wordsOf(plan, stage);
+    const forgets = words.indexOf('? forget who sends UDP to ports 5000, 5001');
+    t.true(forgets > words.findLastIndex((line) => line.includes('ports_ip')), words.join('\n'));
+  }
+  t.notRegex(wordsOf(planWith({ ports: [WEB] }), 'network').join('\n'), /UDP/);
+});
+
 test('a container on a bridge: what is done before it is made, and while it begins', (t) => {
   const plan = planWith({ ports: [WEB] });
   t.deepEqual(wordsOf(plan, 'prepare').slice(-5, -1), [
