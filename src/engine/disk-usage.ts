@@ -6,6 +6,7 @@ import { readLayer } from '../storage/images/layers.js';
 import { treeSize } from '../storage/size.js';
 import type { StoredImage } from '../state/image-rows.js';
 import type { SignalOption } from '../container/api/container.js';
+import { leftoverBytes } from './images/leftovers.js';
 import { summarize } from './images/summary.js';
 import { listContainers } from './containers/list.js';
 import type { DiskUsage, ImageUsage } from './types.js';
@@ -71,6 +72,7 @@ function imagesUsage(context: EngineContext): DiskUsage['images'] {
     return { image, isActive, own };
   });
   const sum = (of: readonly Part[]) => of.reduce((total, { bytes }) => total + bytes, 0);
+  const left = leftoverBytes(context);
   const all = [...parts.values()];
   const items = images.map(({ image, own }): ImageUsage => {
     const layers = own.filter(({ isLayer }) => isLayer);
@@ -80,8 +82,8 @@ function imagesUsage(context: EngineContext): DiskUsage['images'] {
   return {
     total: images.length,
     active: images.filter(({ isActive }) => isActive).length,
-    bytes: sum(all),
-    reclaimable: sum(all.filter(({ isNeeded }) => !isNeeded)),
+    bytes: sum(all) + left,
+    reclaimable: sum(all.filter(({ isNeeded }) => !isNeeded)) + left,
     items,
   };
 }

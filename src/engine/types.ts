@@ -164,7 +164,7 @@ export interface ImageUsage {
 }
 
 export interface DiskUsage {
-  /** Layers as they are unpacked and blobs as they were pulled, each once. */
+  /** Layers as they are unpacked and blobs as they were pulled, each once; also those that a pull has left that failed. */
   readonly images: KindUsage<ImageUsage>;
   /** What containers wrote; each has its `size`. */
   readonly containers: KindUsage<ContainerSummary>;

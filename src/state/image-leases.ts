@@ -12,7 +12,7 @@ export interface StoredImageLease {
   readonly madeUs: number;
 }
 
-/** A lease is alive while its lock is held (storage/images/lease.ts). What a dead one names is kept for a while, to go on with. */
+/** A lease is alive while its lock is held (storage/images/lease.ts). What a dead one names is kept for a while, to go on with, unless an image that has it is removed. */
 export class ImageLeases {
   readonly #db: Tables;
 
@@ -34,6 +34,15 @@ export class ImageLeases {
 
   items(id: string): readonly LeaseItem[] {
     return this.#db.all<LeaseItem>('SELECT kind, key FROM image_lease_item WHERE lease = ?', id);
+  }
+
+  /** It names these no more; one that had nothing else ends. */
+  drop(id: string, items: readonly LeaseItem[]): void {
+    this.#db.transaction(() => {
+      const sql = 'DELETE FROM image_lease_item WHERE lease = ? AND kind = ? AND key = ?';
+      const dropped = items.reduce((count, { kind, key }) => count + this.#db.run(sql, id, kind, key), 0);
+      if (dropped > 0 && this.items(id).length === 0) this.end(id);
+    });
   }
 
   /** `abandon`: what it names is looked at by the next collection. */

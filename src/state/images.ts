@@ -11,6 +11,7 @@ import {
   type StoredImage,
   type StoredName,
 } from './image-rows.js';
+import type { LeaseItem } from './image-leases.js';
 import { prefixEnd } from './lookup.js';
 import { RELINK_IMAGES } from './salvage-rows.js';
 import type { Tables } from './tables.js';
@@ -282,18 +283,26 @@ export class ImageRecords {
 
   /** An image has it, or somebody has a lease on it. */
   isBlobUsed(digest: string): boolean {
-    return this.#isUsed('SELECT 1 FROM image_blob WHERE digest = ? LIMIT 1', 'blob', digest);
+    return this.#isUsed({ kind: 'blob', key: digest });
   }
 
   isLayerUsed(chain: string): boolean {
-    return this.#isUsed('SELECT 1 FROM image_layer WHERE chain = ? LIMIT 1', 'layer', chain);
+    return this.#isUsed({ kind: 'layer', key: chain });
   }
 
-  #isUsed(sql: string, kind: 'blob' | 'layer', key: string): boolean {
+  #isUsed({ kind, key }: LeaseItem): boolean {
     return (
-      this.#db.one(sql, key) !== undefined ||
+      this.isOfImage({ kind, key }) ||
       this.#db.one('SELECT 1 FROM image_lease_item WHERE kind = ? AND key = ? LIMIT 1', kind, key) !== undefined
     );
+  }
+
+  isOfImage({ kind, key }: LeaseItem): boolean {
+    const sql =
+      kind === 'blob'
+        ? 'SELECT 1 FROM image_blob WHERE digest = ? LIMIT 1'
+        : 'SELECT 1 FROM image_layer WHERE chain = ? LIMIT 1';
+    return this.#db.one(sql, key) !== undefined;
   }
 }
 

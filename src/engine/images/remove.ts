@@ -9,10 +9,12 @@ import { throwIfAborted } from '../../native/abort.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { imageInUse } from '../../state/images.js';
 import { collect } from '../../storage/images/garbage.js';
+import { forgetAbandoned } from '../../storage/images/lease.js';
 import { defined } from '../../util/defined.js';
 import { removeList, summarizeList } from '../manifests/names.js';
 import { unmountStored } from './mount.js';
 import { imagePredicate } from './filters.js';
+import { removeLeftovers } from './leftovers.js';
 import { summarize } from './summary.js';
 import type { ImagePruneOptions, ImagePruneResult, ImageRemoveOptions, RemovedImage } from './types.js';
 
@@ -73,6 +75,10 @@ async function endUsers(
 async function removeWhole(context: EngineContext, { seq, id, names }: StoredImage): Promise<RemovedImage | undefined> {
   const { store, paths } = context;
   const untagged = names.map(({ name }) => name);
+  await forgetAbandoned(store, paths.images, [
+    ...store.images.blobs(seq).map(({ digest }) => ({ kind: 'blob' as const, key: digest })),
+    ...store.images.layers(seq).map((chain) => ({ kind: 'layer' as const, key: chain })),
+  ]);
   if (!store.images.remove(seq, untagged)) return undefined;
   failpoint('image-removed');
   for (const name of untagged) recordImageEvent(context, { status: 'untag', id, name });
@@ -109,6 +115,8 @@ export async function pruneImages(context: EngineContext, options: ImagePruneOpt
       removed.push(removeList(context, list));
     }
   });
+  // A condition is one on images: what is none yet meets no such.
+  if (Object.values(filters).every(({ length }) => length === 0)) reclaimed += await removeLeftovers(context);
   if (removed.length > 0) recordImageEvent(context, { status: 'prune', id: '', name: '' });
   return { removed, failed, reclaimed };
 }

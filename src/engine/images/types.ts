@@ -169,7 +169,7 @@ export interface ImagePruneOptions extends SignalOption {
 export interface ImagePruneResult {
   readonly removed: readonly RemovedImage[];
   readonly failed: ReadonlyMap<string, Error>;
-  /** Bytes of the files of the images that are gone. */
+  /** Bytes of the files of the images that are gone, and of what pulls had left that failed. */
   readonly reclaimed: number;
 }
 
@@ -303,7 +303,7 @@ export interface Images {
    * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`. ABORTED.
    */
   remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
-  /** Removes those without a name that no container is made of. */
+  /** Removes those without a name that no container is made of, and, unless there are filters, what pulls have left that failed. */
   prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /**
    * Shows its files on the host, to be read, and answers where. As many times as it is mounted it has to be unmounted; a reboot unmounts it. Nobody removes it

@@ -1,4 +1,4 @@
-/** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash, so that it can go on. */
+/** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash or until a prune, so that it can go on. */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -75,6 +75,25 @@ export async function settleLeases(store: Store, paths: ImagePaths, { all }: { r
     if (!all && lease.madeUs + KEPT_US > Date.now() * 1000) continue;
     store.imageLeases.end(lease.id, { abandon: true });
     await removePartial(store, paths, items);
+  }
+}
+
+/** What dead leases name, and none that is alive. */
+export function abandonedItems(store: Store, paths: ImagePaths): readonly LeaseItem[] {
+  const leases = store.imageLeases.list();
+  const dead = leases.filter((lease) => !isAlive(paths, lease));
+  const itemsOf = (some: typeof leases) =>
+    new Map(some.flatMap(({ id }) => store.imageLeases.items(id).map((item) => [`${item.kind} ${item.key}`, item])));
+  const wanted = itemsOf(leases.filter((lease) => !dead.includes(lease)));
+  return [...itemsOf(dead)].flatMap(([name, item]) => (wanted.has(name) ? [] : [item]));
+}
+
+/** These are not to be gone on with: dead leases do not hold up a collection that removes them. */
+export async function forgetAbandoned(store: Store, paths: ImagePaths, items: readonly LeaseItem[]): Promise<void> {
+  for (const lease of store.imageLeases.list()) {
+    if (isAlive(paths, lease)) continue;
+    await removeTree(unnamedPath(paths, lease.id));
+    store.imageLeases.drop(lease.id, items);
   }
 }
 
