@@ -94,7 +94,7 @@ export const STORAGE = [
     name: 'what cannot be decompressed is a bad image',
     edits: [
       edit(
-        'src/storage/images/decompress.ts',
+        'src/native/decompress.ts',
         'if (!isData || isTspodError(error)) return error;',
         'if (isData || !isData) return error;',
       ),

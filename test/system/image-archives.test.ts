@@ -1,14 +1,26 @@
 /** `save` and `load`: what is written is what others read, with the digests that it had. */
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 
 import type { TransferProgress } from '../../src/index.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/oci/media-types.js';
 import { run as runCli, runWith, storeOf } from '../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
-import { busyboxLayer, imageOf, layerOf, sourceOf, tarOf, type TestImage } from '../helpers/layers.js';
+import {
+  busyboxLayer,
+  imageOf,
+  layerOf,
+  layerOfTar,
+  sourceOf,
+  tarOf,
+  type TestImage,
+  type TestLayer,
+} from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
 import { skopeo } from '../helpers/skopeo.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -94,6 +106,37 @@ for (const format of FORMATS) {
     if (format !== 'docker-archive') t.is(loaded?.image.id, image.id);
   });
 }
+
+test('save and load: a docker-archive has the layers unpacked, however they are compressed and whatever their media types say', async (t) => {
+  if (!ready(t) || !requires(t, 'zstd')) return;
+  const { engine, options, directory } = await withImage(t);
+  const sent = (path: string, mediaType: string, compress: (tar: Buffer) => Buffer): TestLayer => {
+    const tar = tarOf([{ path, content: path }]);
+    const { blob, descriptor } = layerOfTar(compress(tar), 'none');
+    return { tar, blob, diff: digestOf(tar), descriptor: { ...descriptor, mediaType } };
+  };
+  const byZstd = (input: Buffer) => execFileSync('zstd', ['-q', '-c'], { input });
+  const image = imageOf({
+    layers: [
+      busyboxLayer(),
+      sent('one', OCI_LAYER, (tar) => gzipSync(tar)),
+      sent('two', OCI_LAYER_GZIP, (tar) => tar),
+      sent('three', OCI_LAYER_ZSTD, byZstd),
+      sent('four', OCI_LAYER_GZIP, byZstd),
+    ],
+    config: { Cmd: ['cat', '/one', '/two', '/three', '/four'] },
+  });
+  await engine.images.pull(sourceOf(image), { name: 'any:1' });
+  for (const format of FORMATS) {
+    const path = join(directory, format);
+    await engine.images.save('any:1', path, { format });
+    await engine.images.remove(image.id, { force: true });
+    const [loaded] = await engine.images.load(path);
+    t.is(loaded?.image.id, image.id, format);
+    t.is((await engine.run(options({ image: image.id }))).stdout, 'onetwothreefour', format);
+    engine.images.tag(image.id, 'any:1');
+  }
+});
 
 test('save: umoci unpacks an oci-dir to the tree that the container has', async (t) => {
   if (!ready(t) || !requires(t, 'umoci')) return;

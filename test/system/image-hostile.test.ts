@@ -12,7 +12,7 @@ import { digestOf } from '../../src/oci/digest.js';
 import { OCI_LAYER_ZSTD, OCI_MANIFEST } from '../../src/oci/media-types.js';
 import { wantedPlatform } from '../../src/oci/platform.js';
 import { Store } from '../../src/state/store.js';
-import { decompressed } from '../../src/storage/images/decompress.js';
+import { decompressed } from '../../src/native/decompress.js';
 import { LAYER_LIMITS } from '../../src/storage/images/unpack-layer.js';
 import { storePaths } from '../../src/storage/paths.js';
 import { collect, run, start } from '../helpers/cli.js';

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isTspodError } from '../../src/index.js';
 import { listXattrs, getXattr } from '../../src/native/index.js';
-import { decompressed } from '../../src/storage/images/decompress.js';
+import { decompressed } from '../../src/native/decompress.js';
 import { openDirectory } from '../../src/native/directory-entries.js';
 import {
   LAYER_LIMITS,

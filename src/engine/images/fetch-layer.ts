@@ -7,7 +7,7 @@ import { abortedError } from '../../native/abort.js';
 import type { ImageSource } from '../../image/transport.js';
 import type { Descriptor } from '../../oci/image.js';
 import { blobSize, blobStream, hasPartial, receivedBlob, removePartial } from '../../storage/images/blobs.js';
-import { decompressed } from '../../storage/images/decompress.js';
+import { decompressed } from '../../native/decompress.js';
 import {
   beginLayer,
   completeLayer,

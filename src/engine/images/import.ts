@@ -6,7 +6,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { withChanges } from '../../oci/changes.js';
 import { wantedPlatform } from '../../oci/platform.js';
-import { decompressed } from '../../storage/images/decompress.js';
+import { decompressed } from '../../native/decompress.js';
 import { checkArchiveFile } from '../archive-file.js';
 import { buildImage } from './build-image.js';
 import { summarize } from './summary.js';

@@ -203,7 +203,7 @@ async function importVolume(
   using directory = openDirectory(volumeMount(context, name).path);
   // With them come node:stream and node:zlib, which other commands would load for nothing.
   const [{ decompressed }, { unpackTree }] = await Promise.all([
-    import('../../storage/images/decompress.js'),
+    import('../../native/decompress.js'),
     import('../../storage/unpack-tree.js'),
   ]);
   await unpackTree(

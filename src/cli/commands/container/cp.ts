@@ -167,7 +167,7 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
   if (from.container === undefined && from.path === '-') {
     const there = await statIn(container, path);
     if (there?.type !== 'directory') throw new CliError('destination must be a directory when copying from stdin');
-    const { decompressed } = await import('../../../storage/images/decompress.js');
+    const { decompressed } = await import('../../../native/decompress.js');
     const archive = checkedArchive(decompressed(createReadStream('', { fd: 0 }), { what: 'archive' }));
     await container.copyIn(path, archive, options);
     return;

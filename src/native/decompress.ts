@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
-import { isTspodError, TspodError } from '../../errors.js';
-import { isZstdDataError, zstdDecompressor } from '../../native/zstd.js';
-import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../../util/compression.js';
-import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../../util/growth-limit.js';
+import { isTspodError, TspodError } from '../errors.js';
+import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../util/compression.js';
+import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../util/growth-limit.js';
+import { isZstdDataError, zstdDecompressor } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
