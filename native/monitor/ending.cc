@@ -11,6 +11,7 @@
 #include "core/profile.h"
 #include "core/sys.h"
 #include "core/sys_process.h"
+#include "monitor/cgroups.h"
 #include "monitor/checking.h"
 #include "monitor/kill_tree.h"
 #include "monitor/oom.h"
@@ -106,6 +107,7 @@ void end_run(Loop& loop, const sys::Ending& ending) {
   // What cannot be written (a full disk) is lost: the container goes on.
   const UniqueFd& directory = loop.monitor.run_directory;
   if (directory) (void)publish_end_record(directory.get(), end_record_of(loop));
+  renew_cgroups(loop.monitor);
   loop.phase = Phase::kWaiting;
   write_status(loop, ContainerStatus::kWaiting);
   set_timer(loop, *delay);

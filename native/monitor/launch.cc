@@ -11,6 +11,7 @@
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "monitor/adopt.h"
+#include "monitor/cgroups.h"
 #include "monitor/executed.h"
 #include "monitor/go_between.h"
 #include "monitor/handshake.h"
@@ -109,6 +110,7 @@ void show_terminal(const Monitor& monitor, Launched& launched, UniqueFd terminal
 
 /** Where the plan wants it: in a user namespace that is there, or in the monitor's own. */
 Result<sys::Cloned> make_child(ops::Context& context, const sys::CloneRequest& request) {
+  if (context.beside_slot != plan::kNone) return clone_beside(context, request);
   if (context.userns_slot == plan::kNone) return sys::clone3(request);
   return clone_in_user_namespace(TRY(context.slots.get(context.userns_slot)), request, context.proc);
 }

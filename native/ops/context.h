@@ -90,6 +90,8 @@ struct Context {
   std::span<char> arguments;          // this process's, for its title; empty where nobody sees it
   pid_t child = 0;                    // the container's first process, for those outside
   int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
+  int32_t beside_slot = plan::kNone;  // holds a pidfd: where `clone` goes if its cgroup is divided
+  std::string cloning_group;          // that cgroup, as /proc/PID/cgroup names it
   uid_t stream_owner = kNoOwner;      // of the pipes that `clone` makes; kNoOwner: the monitor's
   gid_t stream_group = kNoOwner;
   std::vector<ProcessName> donors;  // whose namespaces this launch joins

@@ -21,6 +21,7 @@ Result<void> await_stage(Context& context, const plan::AwaitStage& step);
 Result<void> pin_namespace(Context& context, const plan::PinNamespace& step);
 Result<void> become_namespace_root(Context& context, const plan::BecomeNamespaceRoot& step);
 Result<void> clone_in_user_namespace(Context& context, const plan::CloneInUserNamespace& step);
+Result<void> clone_beside(Context& context, const plan::CloneBeside& step);
 Result<void> cgroup_create(Context& context, const plan::CgroupCreate& step);
 Result<void> write_file_at(Context& context, const plan::WriteFileAt& step);
 Result<void> cgroup_enter(Context& context, const plan::CgroupEnter& step);
@@ -178,6 +179,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::CloneInUserNamespace step;
       plan::decode(reader, step);
       return clone_in_user_namespace(context, step);
+    }
+    case plan::Op::kCloneBeside: {
+      plan::CloneBeside step;
+      plan::decode(reader, step);
+      return clone_beside(context, step);
     }
     case plan::Op::kCgroupCreate: {
       plan::CgroupCreate step;

@@ -93,6 +93,12 @@ Result<void> clone_in_user_namespace(Context& context, const plan::CloneInUserNa
   return {};
 }
 
+Result<void> clone_beside(Context& context, const plan::CloneBeside& step) {
+  context.beside_slot = static_cast<int32_t>(step.slot);
+  context.cloning_group = step.group.str();
+  return {};
+}
+
 Result<void> clone(Context& context, const plan::Clone& step) {
   if (context.launch == nullptr) return Error{"clone3", {}, ENOTSUP};
   return context.launch->clone(context, step);

@@ -40,6 +40,7 @@ enum class Op : uint32_t {
   kPinNamespace = 17,
   kBecomeNamespaceRoot = 18,
   kCloneInUserNamespace = 19,
+  kCloneBeside = 121,
   kCgroupCreate = 20,
   kWriteFileAt = 21,
   kCgroupEnter = 22,
@@ -194,6 +195,11 @@ struct BecomeNamespaceRoot {
 
 struct CloneInUserNamespace {
   uint32_t slot{};
+};
+
+struct CloneBeside {
+  uint32_t slot{};
+  wire::String group{};
 };
 
 struct CgroupCreate {
@@ -741,6 +747,11 @@ inline void decode(wire::Reader& /*reader*/, BecomeNamespaceRoot& /*record*/) {
 
 inline void decode(wire::Reader& reader, CloneInUserNamespace& record) {
   wire::get(reader, record.slot);
+}
+
+inline void decode(wire::Reader& reader, CloneBeside& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.group);
 }
 
 inline void decode(wire::Reader& reader, CgroupCreate& record) {
@@ -1302,6 +1313,12 @@ void for_each_operand(const BecomeNamespaceRoot&, Use&&) {
 template <typename Use>
 void for_each_operand(const CloneInUserNamespace& record, Use&& use) {
   use(record.slot);
+}
+
+template <typename Use>
+void for_each_operand(const CloneBeside& record, Use&& use) {
+  use(record.slot);
+  use(record.group);
 }
 
 template <typename Use>
@@ -1880,6 +1897,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kPinNamespace:
     case Op::kBecomeNamespaceRoot:
     case Op::kCloneInUserNamespace:
+    case Op::kCloneBeside:
     case Op::kCgroupCreate:
     case Op::kWriteFileAt:
     case Op::kCgroupEnter:
@@ -1999,6 +2017,8 @@ constexpr const char* name_of(Op op) {
       return "becomeNamespaceRoot";
     case Op::kCloneInUserNamespace:
       return "cloneInUserNamespace";
+    case Op::kCloneBeside:
+      return "cloneBeside";
     case Op::kCgroupCreate:
       return "cgroupCreate";
     case Op::kWriteFileAt:
@@ -2241,6 +2261,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kCloneInUserNamespace: {
       CloneInUserNamespace step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kCloneBeside: {
+      CloneBeside step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -32,6 +32,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kHoldPort:
     case Op::kNetworkNamespace:
     case Op::kCloneInUserNamespace:
+    case Op::kCloneBeside:
     case Op::kStreamOwner:
     case Op::kClone: return Kind::kMonitor;
     case Op::kIdMaps:

@@ -119,6 +119,16 @@ export function cloneTarget(cgroups: readonly OpenCgroup[]): number {
   return cgroups.find(({ directory }) => directory.hierarchy.version === 2)?.slot ?? NONE;
 }
 
+/** For a command in a container that has divided its group among groups of its own: it goes where the first process, in the slot, has gone. */
+export function cloneBeside(builder: PlanBuilder, slot: number, cgroups: readonly OpenCgroup[]): void {
+  const found = cgroups.find(({ directory }) => directory.hierarchy.version === 2);
+  if (found === undefined) return;
+  const { mountPoint, mountRoot } = found.directory.hierarchy;
+  const top = mountRoot === '/' ? '' : mountRoot;
+  const below = mountPoint === '/' ? found.directory.path : found.directory.path.slice(mountPoint.length);
+  builder.add('prepare', 'cloneBeside', { slot, group: `${top}${below}` });
+}
+
 /** By the monitor, for its child: whose cgroup namespace may not see the group. */
 export function putInCgroup(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
   const slot = cloneTarget(cgroups);

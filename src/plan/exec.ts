@@ -1,7 +1,7 @@
 /** The plan of a command that joins a running container. */
 import type { NamespaceType, OciProcess } from '../oci/spec.js';
 import { PlanBuilder } from './builder.js';
-import { cloneTarget, enterCgroups } from './cgroups.js';
+import { cloneBeside, cloneTarget, enterCgroups } from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
 import type { ExecContext } from './context.js';
 import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
@@ -27,6 +27,7 @@ export function execPlan(process: OciProcess, context: ExecContext): Plan {
     builder.add('prepare', 'joinNamespaces', { slot: target, flags: CLONE_FLAGS.pid });
   const extraFds = takeExtraFds(builder, context.extraFds);
   if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
+  cloneBeside(builder, target, cgroups);
   builder.add('prepare', 'clone', { flags: 0n, cgroupSlot: cloneTarget(cgroups) });
   enterCgroups(builder, cgroups);
   if (context.namespaces.includes('user')) addRaisedLimits(builder, process, 'init');

@@ -86,6 +86,11 @@ export const OPS = {
    * a user namespace, so a process in between joins it and makes the child.
    */
   cloneInUserNamespace: { code: 19, fields: { slot: 'u32' } },
+  /**
+   * Where the container has divided the clone's cgroup, which then takes no process of its own (EBUSY), the clone makes its child in the group below it
+   * that the process of the slot (a pidfd) is in. `group` is the clone's cgroup as /proc/PID/cgroup names it.
+   */
+  cloneBeside: { code: 121, fields: { slot: 'u32', group: 'str' } },
 
   // --- cgroups
   /** mkdir -p of a cgroup; opened into the slot. */

@@ -36,6 +36,7 @@ export const DESCRIBERS: Describers = {
     gate === 1 ? 'wait for the start command' : `wait for ${STAGES[awaited] ?? 'an unknown stage'}`,
   pinNamespace: ({ kind, path }) => `keep the ${kind} namespace at ${path}`,
   becomeNamespaceRoot: () => 'become root of the user namespace',
+  cloneBeside: ({ slot, group }, names) => `make the child where ${names.slot(slot)} is, if ${group} is divided`,
   cloneInUserNamespace: ({ slot }, names) => `make the child in the user namespace of ${names.slot(slot)}`,
 
   cgroupCreate: ({ path }) => `make cgroup ${path}`,

@@ -41,9 +41,12 @@ export async function updateContainer(context: EngineContext, id: string, option
 
 /** Its cgroups went with it: the record is all that there is to change. */
 function hasEndedMeanwhile(held: HeldContainer, error: unknown): boolean {
+  return lacksGroups(error) && held.look().kind !== 'live';
+}
+
+function lacksGroups(error: unknown): boolean {
   if (!isTspodError(error)) return false;
-  const isGone = error.code === 'NO_CGROUPS' || GONE.has(String(error.details['errnoCode']));
-  return isGone && held.look().kind !== 'live';
+  return error.code === 'NO_CGROUPS' || GONE.has(String(error.details['errnoCode']));
 }
 
 interface Change {
@@ -54,7 +57,11 @@ interface Change {
 async function applyToLive(held: HeldContainer, { before, changed = {} }: Change): Promise<void> {
   const { config } = held;
   const resources = resourcesToWrite(config.resources, changed, resolveHostPaths(config).numbersOf);
-  const undo = await applyLimits(held, resources);
+  const undo = await applyLimits(held, resources).catch((error: unknown) => {
+    // Between two lives the monitor makes the groups anew: they are there again by now.
+    if (!lacksGroups(error) || held.look().kind !== 'live') throw error;
+    return applyLimits(held, resources);
+  });
   // A monitor that neither restarts nor is to restart its container has no use for a plan.
   if (!mayBeRelaunched(config) && !mayBeRelaunched(before)) return;
   try {

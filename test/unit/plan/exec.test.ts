@@ -30,6 +30,7 @@ test('an exec joins by a descriptor of the first process, all namespaces but tha
     'open /sys/fs/cgroup/tspod/x',
     'open process 42 started at 7',
     'join pid namespace of process 42',
+    'make the child where process 42 is, if /tspod/x is divided',
     'clone with no namespaces into /sys/fs/cgroup/tspod/x',
     'join mount,cgroup,uts,ipc,network namespace of process 42',
     'open /',
