@@ -1,4 +1,7 @@
 /** Where tspod keeps what it keeps. */
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
 import { TspodError } from '../errors.js';
 import { cleanPath } from '../util/paths.js';
 
@@ -35,6 +38,13 @@ export function resolveDirectories(
     root: absolute('root', options.root ?? env['TSPOD_ROOT'] ?? defaults.root),
     runRoot: absolute('run root', options.runRoot ?? env['TSPOD_RUNROOT'] ?? defaults.runRoot),
   };
+}
+
+/** Where archives lie for a moment: as large as images, they are not for a /tmp in memory. Podman has the same. */
+export function spoolDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const { TMPDIR: chosen = '' } = env;
+  if (chosen !== '') return chosen;
+  return statSync('/var/tmp', { throwIfNoEntry: false })?.isDirectory() === true ? '/var/tmp' : tmpdir();
 }
 
 function absolute(what: string, path: string): string {

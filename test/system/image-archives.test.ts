@@ -138,6 +138,46 @@ test('save and load: a docker-archive has the layers unpacked, however they are 
   }
 });
 
+/** Files without a name that this process has open there. */
+function spooledIn(directory: string): readonly string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return ''; // the descriptor of the list itself
+      }
+    })
+    .filter((path) => path.startsWith(`${directory}/tspod-`) && path.endsWith(' (deleted)'));
+}
+
+test('save and load: what is put together lies in TMPDIR, or else in /var/tmp', async (t) => {
+  if (!ready(t)) return;
+  const { engine, directory } = await withImage(t);
+  const place = process.env['TMPDIR'] ?? '/var/tmp';
+  const seen = new Set<string>();
+  const look = () => {
+    for (const path of spooledIn(place)) seen.add(path);
+  };
+  const path = join(directory, 'saved');
+  await engine.images.save('test:1', path, { onProgress: look });
+  t.not(seen.size, 0, 'layers while they are unpacked');
+  seen.clear();
+  const bytes = readFileSync(path);
+  const [half, rest] = [bytes.subarray(0, 1000), bytes.subarray(1000)];
+  const stream = Readable.from(
+    (async function* () {
+      yield half;
+      await Promise.resolve();
+      look();
+      yield rest;
+    })(),
+    { objectMode: false },
+  );
+  await engine.images.load(stream);
+  t.not(seen.size, 0, 'an archive that is read from a stream');
+});
+
 test('save: umoci unpacks an oci-dir to the tree that the container has', async (t) => {
   if (!ready(t) || !requires(t, 'umoci')) return;
   const { engine, options, directory } = await withImage(t);

@@ -1,6 +1,5 @@
 /** All images of an archive or a directory into the store. */
 import { closeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -8,6 +7,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { manifestOf } from '../../container/create/find-image.js';
 import { isTspodError, TspodError } from '../../errors.js';
+import { spoolDirectory } from '../../host/directories.js';
 import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
 import { fullName, parseImageName } from '../../image/reference.js';
@@ -26,7 +26,7 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<readonly LoadedImage[]> {
   if (typeof from === 'string') return loadPath(context, from, options);
-  const fd = openUnnamed(tmpdir());
+  const fd = openUnnamed(spoolDirectory());
   try {
     await spool(from, fd, options);
     return await loadPath(context, spooledPath(fd), options);
@@ -66,7 +66,7 @@ async function loadPath(context: EngineContext, path: string, options: LoadOptio
     throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path has a colon in it`);
   const { UnpackedArchives } = await import('../../image/archive/archive-file.js');
   using unpacked = new UnpackedArchives();
-  const archive = { ...processAccess(), temporaryDirectory: tmpdir(), unpacked, signal: options.signal };
+  const archive = { ...processAccess(), temporaryDirectory: spoolDirectory(), unpacked, signal: options.signal };
   const { listImages } = await import('../../image/open.js');
   const { detectTransport } = await import('../../image/detect.js');
   const kind = await detectTransport(path, archive);

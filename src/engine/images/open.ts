@@ -1,7 +1,6 @@
 /** Where a reference leads: the door to the transports. */
-import { tmpdir } from 'node:os';
-
 import { TspodError } from '../../errors.js';
+import { spoolDirectory } from '../../host/directories.js';
 import { openRegistrySource, registriesOf, type RegistryAccessOptions } from '../../image/open-registry.js';
 import { formatName, repositoryName, type ImageReference } from '../../image/reference.js';
 import { resolveImageName } from '../../image/registries/resolve.js';
@@ -62,5 +61,5 @@ export async function openDestination(reference: string, access: RegistryAccess 
 }
 
 function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {
-  return { ...options, temporaryDirectory: tmpdir() };
+  return { ...options, temporaryDirectory: spoolDirectory() };
 }

@@ -1,10 +1,9 @@
 /** Images to files: archives and directories that others read. */
-import { tmpdir } from 'node:os';
-
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage, type FoundImage } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
+import { spoolDirectory } from '../../host/directories.js';
 import type { ImageDestination } from '../../image/transport.js';
 import { manifestIn, type ManifestForm } from '../../oci/convert-manifest.js';
 import { parseManifest } from '../../oci/parse-image.js';
@@ -54,7 +53,7 @@ interface Saving {
 
 async function saveArchive(context: EngineContext, found: readonly FoundImage[], saving: Saving): Promise<void> {
   const { DockerArchiveDestination, DockerArchiveWriter } = await import('../../image/docker-archive/writer.js');
-  await using writer = await DockerArchiveWriter.create(saving.to, tmpdir());
+  await using writer = await DockerArchiveWriter.create(saving.to, spoolDirectory());
   for (const { image, names } of merged(found)) {
     const archive = new DockerArchiveDestination(saving.to, writer, [...new Set([...names, ...saving.extra])]);
     // It is finished when all images are in it.

@@ -1,10 +1,10 @@
 import { createReadStream, createWriteStream, lstatSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { SAVE_FORMATS, type SaveFormat, type SaveOptions } from '../../../engine/images/types.js';
 import type { Engine } from '../../../engine/types.js';
+import { spoolDirectory } from '../../../host/directories.js';
 import { OUTPUT_FLAG, refuseTerminal } from '../../streams/archives.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
@@ -88,7 +88,7 @@ async function through(
   images: string | readonly string[],
   { options, to }: { readonly options: SaveOptions; readonly to: NodeJS.WritableStream },
 ): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'tspod-save-'));
+  const directory = mkdtempSync(join(spoolDirectory(), 'tspod-save-'));
   try {
     const path = join(directory, 'archive');
     await engine.images.save(images, path, options);
