@@ -112,7 +112,7 @@ enum class Op : uint32_t {
   kHoldFile = 117,
   kLockFile = 115,
   kCloseSlot = 116,
-  kForgetFlows = 121,
+  kForgetFlows = 122,
   kForgetNames = 118,
   kRunDirectory = 100,
   kStdio = 101,

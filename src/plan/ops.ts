@@ -337,7 +337,7 @@ export const OPS = {
    * Takes flows of UDP to these ports of the host out of the kernel's connection tracking, asked on the netlink socket (NETLINK_NETFILTER) in the
    * slot, so that the rules of now are asked about their next packets.
    */
-  forgetFlows: { code: 121, fields: { socketSlot: 'u32', ports: 'u32s' } },
+  forgetFlows: { code: 122, fields: { socketSlot: 'u32', ports: 'u32s' } },
   /**
    * Takes the lines of a container out of the files that aardvark-dns reads in this directory, files without containers as well, tells the program that
    * runs for it (SIGHUP), and removes `file`. Where nothing is left to read the program is ended, and the directory and `lock` removed. All that while
