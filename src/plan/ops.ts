@@ -90,7 +90,7 @@ export const OPS = {
    * Where the container has divided the clone's cgroup, which then takes no process of its own (EBUSY), the clone makes its child in the group below it
    * that the process of the slot (a pidfd) is in. `group` is the clone's cgroup as /proc/PID/cgroup names it.
    */
-  cloneBeside: { code: 121, fields: { slot: 'u32', group: 'str' } },
+  cloneBeside: { code: 122, fields: { slot: 'u32', group: 'str' } },
 
   // --- cgroups
   /** mkdir -p of a cgroup; opened into the slot. */
@@ -199,7 +199,7 @@ export const OPS = {
   /** Init itself works with umask 0; without this step the command has 0022. */
   umask: { code: 66, fields: { mask: 'u32' } },
   personality: { code: 67, fields: { persona: 'u64' } },
-  /** sched_setattr(2). */
+  /** sched_setattr(2); of whom, as with rlimit. */
   scheduler: {
     code: 68,
     fields: {
@@ -212,6 +212,7 @@ export const OPS = {
       period: 'u64',
     },
   },
+  /** ioprio_set(2); of whom, as with rlimit. */
   ioPriority: { code: 69, fields: { class: 'u32', level: 'u32' } },
   /** CPU list as in cpuset(7), for sched_setaffinity(2). */
   cpuAffinity: { code: 70, fields: { cpus: 'str' } },
