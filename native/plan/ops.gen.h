@@ -40,7 +40,7 @@ enum class Op : uint32_t {
   kPinNamespace = 17,
   kBecomeNamespaceRoot = 18,
   kCloneInUserNamespace = 19,
-  kCloneBeside = 122,
+  kCloneBeside = 121,
   kCgroupCreate = 20,
   kWriteFileAt = 21,
   kCgroupEnter = 22,

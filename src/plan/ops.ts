@@ -90,7 +90,7 @@ export const OPS = {
    * Where the container has divided the clone's cgroup, which then takes no process of its own (EBUSY), the clone makes its child in the group below it
    * that the process of the slot (a pidfd) is in. `group` is the clone's cgroup as /proc/PID/cgroup names it.
    */
-  cloneBeside: { code: 122, fields: { slot: 'u32', group: 'str' } },
+  cloneBeside: { code: 121, fields: { slot: 'u32', group: 'str' } },
 
   // --- cgroups
   /** mkdir -p of a cgroup; opened into the slot. */
