@@ -1,4 +1,6 @@
 /** What registries need to know of the process that asks: variables of its environment, never read here. */
+import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
+import { addressText, holds, rangeOf } from '../../util/ip-network.js';
 
 /** HOME, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, PATH, the proxies' and SSL_CERT_FILE are looked at. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,12 +18,23 @@ export function proxyFor(url: URL, environment: Environment): string | undefined
 function isExcept(entry: string, url: URL): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;
-  const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  const asked = url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const network = entry.includes('/') ? parseIpPrefix(entry) : undefined;
+  const address = parseIp(asked);
+  if (network !== undefined) return address !== undefined && holds(rangeOf(network), address);
+  const [host, port] = hostAndPort(entry);
   const actualPort = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   if (port !== '' && port !== actualPort) return false;
+  if (address !== undefined) return addressText(host) === addressText(asked);
   const name = host.replace(/^\*?\./, '');
-  const asked = url.hostname.toLowerCase();
   return (asked === name && !host.startsWith('.')) || asked.endsWith(`.${name}`);
+}
+
+/** An address of IPv6 with a port has brackets. */
+function hostAndPort(entry: string): readonly [host: string, port: string] {
+  if (parseIp(entry) !== undefined) return [entry, ''];
+  const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  return [host.replace(/^\[(.*)\]$/, '$1'), port];
 }
 
 function isLoopback(host: string): boolean {

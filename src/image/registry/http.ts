@@ -105,9 +105,9 @@ async function makeDispatcher(url: URL, { verify, certificates, environment }: H
     connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
   };
   const proxy = proxyFor(url, environment);
-  return proxy === undefined
-    ? new Agent(limits)
-    : new ProxyAgent({ ...limits, uri: proxy, requestTls: limits.connect });
+  if (proxy === undefined) return new Agent(limits);
+  // Many proxies open tunnels to port 443 alone: what needs none is asked of the proxy itself.
+  return new ProxyAgent({ ...limits, uri: proxy, requestTls: limits.connect, proxyTunnel: url.protocol === 'https:' });
 }
 
 /** Errors after which the same would fail again. */

@@ -139,3 +139,26 @@ test('proxies: as the environment says', (t) => {
   for (const host of ['b.io', 'c.io', 'xa.io']) t.is(of(`https://${host}`, environment), 'http://p:1', host);
   t.is(of('https://quay.io', { HTTPS_PROXY: 'p', NO_PROXY: '*' }), undefined);
 });
+
+test('proxies: NO_PROXY names addresses and networks of them', (t) => {
+  const environment = {
+    HTTPS_PROXY: 'http://p:1',
+    NO_PROXY: '10.0.0.0/8,192.0.2.1:5000,2001:db8::/32,fd00::1,[fd00::2]:5',
+  };
+  const of = (host: string) => proxyFor(new URL(`https://${host}`), environment);
+  for (const host of ['10.1.2.3', '10.0.0.1:5000', '192.0.2.1:5000', '[2001:db8::7]', '[fd00:0::1]:7', '[fd00::2]:5'])
+    t.is(of(host), undefined, host);
+  for (const host of ['11.1.2.3', '192.0.2.1', '[2001:db9::7]', '[fd00::2]', 'a.10.io', '0.0.0.8'])
+    t.is(of(host), 'http://p:1', host);
+});
+
+test('proxies: a registry without TLS is asked for by a plain request, no tunnel', async (t) => {
+  const proxy = await startServer(t, (_, response) => {
+    sendJson(response, { name: 'x', tags: ['1'] });
+  });
+  const environment = { HTTP_PROXY: `http://me:pw@${proxy.host}`, HTTPS_PROXY: 'http://127.0.0.1:1' };
+  await using client = new RegistryClient('registry.test', { environment, insecure: true, retry: { retries: 0 } });
+  t.deepEqual(await listTags({ client, repository: 'x' }, undefined), ['1']);
+  t.like(proxy.requests.at(-1), { method: 'GET', url: 'http://registry.test/v2/x/tags/list?n=1000' });
+  t.is(proxy.requests.at(-1)?.headers['proxy-authorization'], `Basic ${Buffer.from('me:pw').toString('base64')}`);
+});
