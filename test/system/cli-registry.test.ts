@@ -144,3 +144,30 @@ test('search: filters, limits and formats', async (t) => {
   t.regex((await run(t, 125, 'search', '--filter', 'nothing', `${server.host}/x`)).stderr, /invalid filter type/);
   t.regex((await run(t, 125, 'search')).stderr, /requires at least 1 arg/);
 });
+
+test('pull: of a short name that no registry gives it is said what each has answered', async (t) => {
+  if (!requires(t, 'root')) return;
+  const refusing = (code: string, status: number) =>
+    startServer(t, (_, response) => {
+      sendJson(response, { errors: [{ code, message: `no: ${code}` }] }, status);
+    });
+  const servers = [await refusing('DENIED', 403), await refusing('MANIFEST_UNKNOWN', 404)];
+  const conf = join(temporaryDirectory(t), 'registries.conf');
+  writeFileSync(conf, `unqualified-search-registries = ["${servers.map(({ host }) => host).join('", "')}"]`);
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  const { stderr } = await runWith(t, { env }, 125, 'pull', '--tls-verify=false', 'app');
+  for (const [index, code] of ['DENIED', 'MANIFEST_UNKNOWN'].entries())
+    t.regex(stderr, new RegExp(`${servers[index]?.host ?? ''}/app.*no: ${code}`));
+});
+
+test('pull and search: an auth file that is named must be there', async (t) => {
+  if (!requires(t, 'root')) return;
+  const missing = ['--authfile', '/nosuch/auth.json'];
+  for (const command of [
+    ['pull', ...missing, '127.0.0.1:1/x'],
+    ['pull', '-a', ...missing, '127.0.0.1:1/x'],
+    ['search', ...missing, '127.0.0.1:1/x'],
+    ['search', '--list-tags', ...missing, '127.0.0.1:1/x'],
+  ])
+    t.regex((await run(t, 125, ...command)).stderr, /stat \/nosuch\/auth\.json: no such file or directory/);
+});

@@ -1,5 +1,5 @@
 /** Where a reference leads: the door to the transports. */
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { spoolDirectory } from '../../host/directories.js';
 import { openRegistrySource, registriesOf, type RegistryAccessOptions } from '../../image/open-registry.js';
 import { formatName, repositoryName, type ImageReference } from '../../image/reference.js';
@@ -11,7 +11,7 @@ import {
 } from '../../image/open.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import type { ImageDestination, ImageSource } from '../../image/transport.js';
-import { accessOptions } from '../registries/access.js';
+import { readingOptions } from '../registries/access.js';
 import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {
@@ -29,22 +29,34 @@ export async function openSource(
   signal?: AbortSignal,
 ): Promise<OpenedSource> {
   const { kind, rest } = parseTransportName(reference);
-  const options = accessOptions(access);
+  const options = readingOptions(access);
   if (kind !== 'docker')
     return { source: await openAny(reference, archiveOptions(options)), name: undefined, repository: undefined };
   const candidates = resolveImageName(rest, registriesOf(options));
-  for (const [index, candidate] of candidates.entries()) {
+  const failures: Error[] = [];
+  for (const candidate of candidates) {
     const source = openRegistrySource(candidate, options);
-    if (index === candidates.length - 1) return opened(source, candidate);
+    if (candidates.length === 1) return opened(source, candidate);
     try {
       await source.manifest(undefined, signal === undefined ? {} : { signal });
       return opened(source, candidate);
     } catch (error) {
       await source[Symbol.asyncDispose]();
-      if (signal?.aborted === true) throw error;
+      if (!(error instanceof Error) || signal?.aborted === true) throw error;
+      failures.push(error);
     }
   }
-  throw new TspodError('NO_SUCH_IMAGE', `${reference}: image not known`);
+  throw noneHas(rest, failures);
+}
+
+/** What each registry says. The code is that of the first which did not just lack it. */
+function noneHas(name: string, failures: readonly Error[]): TspodError {
+  const worst = failures.find((error) => !isTspodError(error, 'NO_SUCH_IMAGE')) ?? failures[0];
+  const words = failures.map(({ message }) => message).join('; ');
+  return new TspodError(isTspodError(worst) ? worst.code : 'NO_SUCH_IMAGE', `find ${JSON.stringify(name)}: ${words}`, {
+    details: isTspodError(worst) ? worst.details : {},
+    cause: worst,
+  });
 }
 
 /** A digest is no name: who pulls by it knows the image by it. */
@@ -57,7 +69,7 @@ function opened(source: ImageSource, name: ImageReference): OpenedSource {
 }
 
 export async function openDestination(reference: string, access: RegistryAccess = {}): Promise<ImageDestination> {
-  return openAnyDestination(reference, archiveOptions(accessOptions(access)));
+  return openAnyDestination(reference, archiveOptions(readingOptions(access)));
 }
 
 function archiveOptions(options: RegistryAccessOptions): OpenImageOptions {

@@ -4,7 +4,7 @@ import { invalid } from '../../errors.js';
 import { parseImageName } from '../../image/reference.js';
 import { parseTransportName } from '../../image/transport-name.js';
 import { throwIfAborted } from '../../native/abort.js';
-import { accessOptions } from '../registries/access.js';
+import { readingOptions } from '../registries/access.js';
 import { pullImage } from './pull.js';
 import { summarize } from './summary.js';
 import type { ImageSummary, PulledTags, PullOptions } from './types.js';
@@ -20,7 +20,7 @@ export async function pullAllTags(
   if (tag !== undefined || digest !== undefined) throw invalid("tag can't be used with --all-tags/-a");
   const { tagsOf } = await import('../registries/registries.js');
   const { signal, registry } = options;
-  const { name, tags } = await tagsOf(rest, { ...accessOptions(registry ?? {}), signal });
+  const { name, tags } = await tagsOf(rest, { ...readingOptions(registry ?? {}), signal });
   const images: ImageSummary[] = [];
   const failed = new Map<string, Error>();
   for (const one of tags) {

@@ -1,4 +1,6 @@
 /** How registries are talked to: what the caller says, and what this process brings. */
+import { existsSync } from 'node:fs';
+
 import { TspodError } from '../../errors.js';
 import type { RegistryAccessOptions } from '../../image/open-registry.js';
 import type { RegistryAccess } from '../images/types.js';
@@ -24,6 +26,14 @@ export function accessOptions({
     chunkBytes,
     credentials: credentials === undefined ? undefined : parseCredentials(credentials),
   };
+}
+
+/** The same for what reads logins and keeps none: a file that is named must be there. Throws INVALID_ARGUMENT. */
+export function readingOptions(access: RegistryAccess): RegistryAccessOptions {
+  const { authFile = '' } = access;
+  if (authFile !== '' && !existsSync(authFile))
+    throw new TspodError('INVALID_ARGUMENT', `stat ${authFile}: no such file or directory`);
+  return accessOptions(access);
 }
 
 function parseCredentials(text: string): NonNullable<RegistryAccessOptions['credentials']> {

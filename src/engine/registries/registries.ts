@@ -10,7 +10,7 @@ import type { Credentials } from '../../image/registry/credentials.js';
 import { searchRegistry, type FoundImage } from '../../image/registry/search.js';
 import { listTags } from '../../image/registry/tags.js';
 import type { RegistryAccess } from '../images/types.js';
-import { accessOptions } from './access.js';
+import { accessOptions, readingOptions } from './access.js';
 
 export type { Credentials, FoundImage };
 
@@ -93,7 +93,7 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
     registries.map((host) => {
       const [name = '', ...path] = host.split('/');
       const word = [...path, term].join('/');
-      return searchRegistry(name, { term: word, limit, ...given }, registryOptions(name, accessOptions(request)));
+      return searchRegistry(name, { term: word, limit, ...given }, registryOptions(name, readingOptions(request)));
     }),
   );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -104,7 +104,7 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
 
 /** All tags of a repository, whose full name is given with them. Throws NO_SUCH_IMAGE. */
 export function imageTags(text: string, request: RegistryRequest = {}): Promise<RepositoryTags> {
-  return tagsOf(text, { ...accessOptions(request), signal: request.signal });
+  return tagsOf(text, { ...readingOptions(request), signal: request.signal });
 }
 
 export interface RepositoryTags {
