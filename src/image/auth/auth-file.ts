@@ -48,9 +48,18 @@ export function findLogin(file: AuthFile, keys: readonly string[]): Credentials 
   return undefined;
 }
 
-/** The names of the programs that know logins: that of the key, and the one for all. */
+/** The name of the program that knows the login of the key: its own, or the one for all. */
 export function helperFor(file: AuthFile, key: string): string | undefined {
-  const helper = member(section(file, 'credHelpers'), key) ?? member(file.members, 'credsStore');
+  return ownHelper(file, key) ?? nameIn(file.members, 'credsStore');
+}
+
+/** The one that is named for this key. */
+export function ownHelper(file: AuthFile, key: string): string | undefined {
+  return nameIn(section(file, 'credHelpers'), key);
+}
+
+function nameIn(helpers: JsonObject, key: string): string | undefined {
+  const helper = member(helpers, key);
   return typeof helper === 'string' && helper !== '' ? helper : undefined;
 }
 

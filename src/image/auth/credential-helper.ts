@@ -1,7 +1,7 @@
 /** Programs that keep logins: docker-credential-NAME, with JSON on stdin and stdout (https://github.com/docker/docker-credential-helpers). */
 import { spawn } from 'node:child_process';
 
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import type { Credentials } from '../registry/credentials.js';
 import type { Environment } from '../registry/environment.js';
@@ -30,6 +30,11 @@ export async function helperGet(server: string, options: HelperOptions): Promise
   if (typeof username !== 'string' || typeof secret !== 'string')
     throw failed(options.helper, 'get', 'it gives no login');
   return username === TOKEN_USER ? { kind: 'token', token: secret } : { kind: 'password', username, password: secret };
+}
+
+/** Whether an error of these says that the program is not installed. */
+export function isMissingHelper(error: unknown): boolean {
+  return isTspodError(error) && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 
 export async function helperStore(server: string, login: Credentials, options: HelperOptions): Promise<void> {

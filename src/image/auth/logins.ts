@@ -16,9 +16,18 @@ import { dirname } from 'node:path';
 import { TspodError } from '../../errors.js';
 import { lock } from '../../native/file-lock.js';
 import type { Credentials } from '../registry/credentials.js';
-import { findLogin, helperFor, keysOf, readAuthFile, withLogin, withoutLogins, type AuthFile } from './auth-file.js';
+import {
+  findLogin,
+  helperFor,
+  keysOf,
+  ownHelper,
+  readAuthFile,
+  withLogin,
+  withoutLogins,
+  type AuthFile,
+} from './auth-file.js';
 import { authFilePath, authFilePaths, keysFor, type AuthPlaces } from './auth-paths.js';
-import { helperErase, helperGet, helperStore } from './credential-helper.js';
+import { helperErase, helperGet, helperStore, isMissingHelper } from './credential-helper.js';
 
 export interface LoginPlace extends AuthPlaces {
   readonly signal?: AbortSignal | undefined;
@@ -79,7 +88,14 @@ async function fromHelper(
   { environment, signal }: LoginPlace,
 ): Promise<Credentials | undefined> {
   const helper = helperFor(file, registry);
-  return helper === undefined ? undefined : helperGet(registry, { helper, environment, signal });
+  if (helper === undefined) return undefined;
+  try {
+    return await helperGet(registry, { helper, environment, signal });
+  } catch (error) {
+    // Docker Desktop writes its program into files that are used on other machines as well.
+    if (isMissingHelper(error) && ownHelper(file, registry) === undefined) return undefined;
+    throw error;
+  }
 }
 
 /** Under a lock, and whole or not at all. The file is for its owner alone, whatever the umask. */

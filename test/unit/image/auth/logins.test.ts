@@ -180,9 +180,15 @@ test('logins: an identity token that a program keeps', async (t) => {
   t.deepEqual(await findCredentials('h', undefined, place), { kind: 'token', token: 'long' });
 });
 
+test('logins: a program for all that is not installed knows none', async (t) => {
+  const store = { credsStore: 'none-of-that-name' };
+  t.is(await findCredentials('h', 'a', placeWith(t, store)), undefined);
+  t.like(await findCredentials('h', 'a', placeWith(t, { ...store, auths: { h: entry('me') } })), { username: 'me' });
+});
+
 test('logins: a program that is no program of helpers is not run', async (t) => {
   for (const helper of ['../../bin/sh', 'a b', '-x', 'none-of-that-name']) {
-    const place = placeWith(t, { credsStore: helper });
+    const place = placeWith(t, { credHelpers: { h: helper } });
     const error = await t.throwsAsync(findCredentials('h', undefined, place));
     t.regex(error.message, /no name of a credential helper|run docker-credential-none-of-that-name/);
   }
