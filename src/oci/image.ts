@@ -5,7 +5,7 @@
 
 /** What a machine must be to run an image. */
 export interface Platform {
-  /** Go's names: linux, amd64, arm64. */
+  /** Go's names: linux, amd64, arm64; '' in a config that does not say. */
   readonly os: string;
   readonly architecture: string;
   /** Of the architecture: v7, v8. */
@@ -57,6 +57,7 @@ export interface ImageHealthcheck {
   readonly Timeout?: number;
   readonly StartPeriod?: number;
   readonly StartInterval?: number;
+  /** Below 0: 1. */
   readonly Retries?: number;
 }
 
@@ -73,7 +74,7 @@ export interface ImageRunConfig {
   readonly WorkingDir?: string;
   readonly Labels?: Readonly<Record<string, string>>;
   readonly StopSignal?: string;
-  /** Seconds. */
+  /** Seconds; below 0 without an end. Nothing follows from it, as with Podman. */
   readonly StopTimeout?: number;
   readonly ArgsEscaped?: boolean;
   readonly Healthcheck?: ImageHealthcheck;

@@ -43,8 +43,8 @@ const MAX_HISTORY = 16384;
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
 const size = integerIn(0, Number.MAX_SAFE_INTEGER);
-/** A shell script in a label or a history line is long. */
-const longText = stringOf(1024 * 1024);
+/** A shell script in a label or a history line is long: as long as the whole may be. */
+const longText = stringOf(MAX_CONFIG_BYTES);
 const argument = stringOf(128 * 1024 - 1);
 const args = listOf(argument, 16384);
 const schemaVersion: Reader<2> = (value, at) => {
@@ -100,7 +100,7 @@ const readHealthcheck = objectOf<ImageHealthcheck>({
     Timeout: nanoseconds,
     StartPeriod: nanoseconds,
     StartInterval: nanoseconds,
-    Retries: integerIn(0, 1_000_000),
+    Retries: integerIn(-1_000_000, 1_000_000),
   },
 });
 
@@ -129,7 +129,7 @@ const readRunConfig = objectOf<ImageRunConfig>({
     WorkingDir: readString,
     Labels: readLabels,
     StopSignal: stringOf(64),
-    StopTimeout: integerIn(0, 0x7fffffff),
+    StopTimeout: integerIn(-0x80000000, 0x7fffffff),
     ArgsEscaped: readBoolean,
     Healthcheck: readHealthcheck,
     Shell: args,
@@ -141,14 +141,14 @@ const readHistory = objectOf<ImageHistory>({
   required: {},
   optional: {
     created: stringOf(64),
-    author: readString,
+    author: longText,
     created_by: longText,
     comment: longText,
     empty_layer: readBoolean,
   },
 });
 
-const readConfig = objectOf<ImageConfig>({
+const readWholeConfig = objectOf<ImageConfig>({
   required: {
     os: stringOf(256),
     architecture: stringOf(256),
@@ -162,11 +162,18 @@ const readConfig = objectOf<ImageConfig>({
     'os.version': stringOf(256),
     'os.features': readStrings,
     created: stringOf(64),
-    author: readString,
+    author: longText,
     config: readRunConfig,
     history: listOf(readHistory, MAX_HISTORY),
   },
 });
+
+/** Os and architecture are required by the specification, and left out by some builders: '' is an unknown one. */
+const readConfig: Reader<ImageConfig> = (value, at) => {
+  const object = readObject(value, at);
+  const said = (key: keyof Platform) => member(object, key) ?? '';
+  return readWholeConfig({ ...object, os: said('os'), architecture: said('architecture') }, at);
+};
 
 export type ParsedManifest =
   | { readonly kind: 'manifest'; readonly manifest: ImageManifest }

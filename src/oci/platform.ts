@@ -73,7 +73,12 @@ export function wantedPlatform(text?: string): Platform {
 }
 
 export function platformText({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined || variant === '' ? [] : [variant])].join('/');
+  const words = [
+    os || 'unknown',
+    architecture || 'unknown',
+    ...(variant === undefined || variant === '' ? [] : [variant]),
+  ];
+  return words.join('/');
 }
 
 /** Whether an image of one platform is what was asked for as the other. */

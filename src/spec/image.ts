@@ -76,7 +76,7 @@ function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | un
     ...(Interval === 0 ? {} : { intervalMs: milliseconds(Interval) }),
     ...(Timeout === 0 ? {} : { timeoutMs: milliseconds(Timeout) }),
     ...(StartPeriod === 0 ? {} : { startPeriodMs: milliseconds(StartPeriod) }),
-    ...(Retries === 0 ? {} : { retries: Retries }),
+    ...(Retries === 0 ? {} : { retries: Math.max(Retries, 1) }),
     ...given,
   };
 }

@@ -1,4 +1,4 @@
-/** Images go from skopeo through tspod to Podman and umoci, over a registry and archives, with the same bytes everywhere. */
+/** Images go from skopeo through tspod to Podman and umoci, over a registry and archives, with the same bytes everywhere; and what others take is taken. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,9 @@ import test, { type ExecutionContext } from 'ava';
 import { openDestination } from '../../src/image/open.js';
 import { NO_REGISTRIES } from '../../src/image/registries/config.js';
 import { output } from '../helpers/cli.js';
+import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { writeImage } from '../helpers/images.js';
-import { busyboxLayer, imageOf, layerOf, partsOf, type Entry, type TestImage } from '../helpers/layers.js';
+import { busyboxLayer, imageOf, layerOf, partsOf, sourceOf, type Entry, type TestImage } from '../helpers/layers.js';
 import { podmanOf } from '../helpers/podman.js';
 import { startRegistry } from '../helpers/registry.js';
 import { requires } from '../helpers/requires.js';
@@ -127,4 +128,25 @@ test('umoci unpacks what was saved to the same tree: content, modes, owners, tim
   } finally {
     await output(t, 'umount', 'looked-at');
   }
+});
+
+test('run: an image that says no platform, and a health check without retries, is taken as Podman takes it', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const image = imageOf({
+    layers: [busyboxLayer()],
+    config: { Cmd: ['true'], Healthcheck: { Test: ['CMD-SHELL', 'false'], Retries: -1 }, StopTimeout: -1 },
+    more: { os: undefined, architecture: undefined },
+  });
+  await engine.images.pull(sourceOf(image), { name: 'bare:1' });
+  t.like(engine.images.inspect('bare:1'), { Os: '', Architecture: '' });
+  const container = await engine.containers.create(options({ image: 'bare:1' }));
+  // Unhealthy as soon as it fails.
+  t.is(container.inspect().Config.Healthcheck?.Retries, 1);
+  const message = await rejectsWith(
+    t,
+    engine.images.pull(sourceOf(image), { platform: 'linux/riscv64' }),
+    'NO_SUCH_IMAGE',
+  );
+  t.regex(message, /it is an image for unknown\/unknown, not for linux\/riscv64/);
 });

@@ -194,6 +194,18 @@ test('config: what Go leaves null is absent', (t) => {
   t.deepEqual(config as unknown, { ...IMAGE_CONFIG, config: { Labels: { a: '' } } });
 });
 
+test('config: what builders leave out or overdo, and other engines take, is taken', (t) => {
+  const { rootfs } = IMAGE_CONFIG;
+  t.deepEqual(parseImageConfig(bytes({ rootfs, os: null })), { rootfs, os: '', architecture: '' } as unknown);
+  const config = {
+    ...IMAGE_CONFIG,
+    author: 'a'.repeat(5000),
+    config: { StopTimeout: -1, Healthcheck: { Retries: -1 }, Labels: { long: 'x'.repeat(1_200_000) } },
+    history: [{ author: 'b'.repeat(5000) }],
+  };
+  t.deepEqual(parseImageConfig(bytes(config)) as unknown, config);
+});
+
 const badConfig = test.macro<[string, unknown, RegExp]>({
   exec: (t, _, value, why) => {
     const error = t.throws(() => parseImageConfig(bytes(value)));
@@ -206,12 +218,12 @@ const badConfig = test.macro<[string, unknown, RegExp]>({
 const RUN = (config: object) => ({ ...IMAGE_CONFIG, config });
 
 test(badConfig, 'no rootfs', { ...IMAGE_CONFIG, rootfs: undefined }, /rootfs is missing/);
-test(badConfig, 'no os', { ...IMAGE_CONFIG, os: undefined }, /os is missing/);
+test(badConfig, 'no word for an os', { ...IMAGE_CONFIG, os: 1 }, /os must be a string/);
 test(badConfig, 'another rootfs', { ...IMAGE_CONFIG, rootfs: { type: 'x', diff_ids: [] } }, /rootfs.type/);
 test(badConfig, 'a diff id', { ...IMAGE_CONFIG, rootfs: { type: 'layers', diff_ids: ['x'] } }, /diff_ids\[0\]/);
 test(badConfig, 'an entrypoint that is a string', RUN({ Entrypoint: 'sh' }), /config.Entrypoint must be a list/);
 test(badConfig, 'a variable with NUL', RUN({ Env: ['A=\0'] }), /config.Env\[0\] must not contain a NUL/);
-test(badConfig, 'a health check', RUN({ Healthcheck: { Retries: -1 } }), /Healthcheck.Retries/);
+test(badConfig, 'a health check', RUN({ Healthcheck: { Retries: 1.5 } }), /Healthcheck.Retries/);
 test(badConfig, 'history', { ...IMAGE_CONFIG, history: Array<unknown>(16385).fill({}) }, /history must have at most/);
 test(badConfig, 'labels', RUN({ Labels: { a: 1 } }), /Labels.a must be a string/);
 test(badConfig, 'too long', ' '.repeat(4 * 1024 * 1024 + 1), /larger than/);
