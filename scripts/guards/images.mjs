@@ -18,7 +18,13 @@ export const IMAGES = [
   },
   {
     name: 'the bytes of a blob are those of its digest',
-    edits: [edit(BLOBS, 'if (found === digest) return;\n  unlinkSync', "if (found !== '') return;\n  unlinkSync")],
+    edits: [
+      edit(
+        BLOBS,
+        'if (found !== digest) throw otherBytes(digest, found);\n}',
+        "if (found === '') throw otherBytes(digest, found);\n}",
+      ),
+    ],
     tests: tests('system/images.test.ts', 'pull: bytes that are not those of the digest'),
   },
   {
