@@ -22,7 +22,10 @@ const CHECKPOINT = {
   why: 'processes are not written to files',
   instead: '`tspod pause` and `tspod unpause`, which keep them in memory',
 };
-const SIGNATURES = { why: 'signatures of images are neither made nor looked at', instead: 'names with a digest' };
+const SIGNATURES = {
+  why: 'signatures are neither made nor looked at: what policy.json wants signed is refused',
+  instead: 'names with a digest',
+};
 
 /** In alphabetical order. */
 export const MISSING_COMMANDS: readonly MissingCommand[] = [

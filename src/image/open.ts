@@ -15,6 +15,7 @@ import {
   registryReference,
   type RegistryAccessOptions,
 } from './open-registry.js';
+import { readPolicy, refuseByPolicy } from './policy.js';
 import { fullName } from './reference.js';
 import { parsePathName, parseTransportName } from './transport-name.js';
 import type { ImageDestination, ImageSource } from './transport.js';
@@ -22,10 +23,16 @@ import type { ImageDestination, ImageSource } from './transport.js';
 /** Options of registries, and where archives may be unpacked. */
 export type OpenImageOptions = RegistryAccessOptions & ArchiveOptions;
 
-/** An image to be read. Throws NO_SUCH_FILE, NO_SUCH_IMAGE, BAD_ARCHIVE, BAD_IMAGE; a registry is asked when something is read. */
+/** An image to be read. Throws NO_SUCH_FILE, NO_SUCH_IMAGE, BAD_ARCHIVE, BAD_IMAGE, and what policy.json demands; a registry is asked when something is read. */
 export async function openSource(reference: string, options: OpenImageOptions): Promise<ImageSource> {
   const { kind, rest } = parseTransportName(reference);
-  if (kind === 'docker') return openRegistrySource(registryReference(rest), options);
+  const question = { policy: readPolicy(options.environment), transport: kind, reference };
+  if (kind === 'docker') {
+    const image = registryReference(rest);
+    refuseByPolicy({ ...question, name: image });
+    return openRegistrySource(image, options);
+  }
+  refuseByPolicy(question);
   const { path, name } = parsePathName(rest);
   switch (kind) {
     case 'dir':

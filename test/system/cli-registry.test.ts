@@ -1,5 +1,5 @@
 /** login, logout and search against a real registry. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 
@@ -170,4 +170,34 @@ test('pull and search: an auth file that is named must be there', async (t) => {
     ['search', '--list-tags', ...missing, '127.0.0.1:1/x'],
   ])
     t.regex((await run(t, 125, ...command)).stderr, /stat \/nosuch\/auth\.json: no such file or directory/);
+});
+
+test('pull: what policy.json rejects, or wants signed, is not asked for', async (t) => {
+  if (!requires(t, 'root')) return;
+  const server = await startServer(t, (_, response) => {
+    sendJson(response, {}, 404);
+  });
+  const home = temporaryDirectory(t);
+  mkdirSync(join(home, '.config/containers'), { recursive: true });
+  const path = join(home, '.config/containers/policy.json');
+  const env = { HOME: home };
+  const pull = async () => (await runWith(t, { env }, 125, 'pull', '--tls-verify=false', `${server.host}/app`)).stderr;
+  const allowed = { [server.host]: [{ type: 'insecureAcceptAnything' }] };
+  for (const [rule, words] of [
+    [{ default: [{ type: 'reject' }] }, `app:latest is rejected by ${path} (default)`],
+    [{ default: [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/k' }] }, 'needs a signature by'],
+  ] as const) {
+    writeFileSync(path, JSON.stringify(rule));
+    t.true((await pull()).includes(words));
+    t.is(server.requests.length, 0);
+    const { stderr } = await runWith(t, { env }, 125, 'pull', 'dir:/nosuch');
+    t.true(stderr.includes(`dir:/nosuch ${words.replace('app:latest ', '')}`), stderr);
+    const [archive, options] = [join(home, 'image.tar'), { environment: {}, uid: 0, temporaryDirectory: home }];
+    await using destination = await openDestination(`docker-archive:${archive}:x:1`, options);
+    await writeImage(destination, makeImage());
+    t.regex((await runWith(t, { env }, 125, 'load', '-i', archive)).stderr, /rejected by|needs a signature/);
+  }
+  writeFileSync(path, JSON.stringify({ default: [{ type: 'reject' }], transports: { docker: allowed } }));
+  await pull();
+  t.true(server.requests.length > 0);
 });

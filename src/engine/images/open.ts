@@ -2,6 +2,7 @@
 import { isTspodError, TspodError } from '../../errors.js';
 import { spoolDirectory } from '../../host/directories.js';
 import { openRegistrySource, registriesOf, type RegistryAccessOptions } from '../../image/open-registry.js';
+import { readPolicy, refuseByPolicy } from '../../image/policy.js';
 import { formatName, repositoryName, type ImageReference } from '../../image/reference.js';
 import { resolveImageName } from '../../image/registries/resolve.js';
 import {
@@ -32,17 +33,19 @@ export async function openSource(
   const options = readingOptions(access);
   if (kind !== 'docker')
     return { source: await openAny(reference, archiveOptions(options)), name: undefined, repository: undefined };
+  const policy = readPolicy(options.environment);
   const candidates = resolveImageName(rest, registriesOf(options));
   const failures: Error[] = [];
   for (const candidate of candidates) {
     const source = openRegistrySource(candidate, options);
-    if (candidates.length === 1) return opened(source, candidate);
     try {
+      refuseByPolicy({ policy, transport: kind, name: candidate, reference: formatName(candidate) });
+      if (candidates.length === 1) return opened(source, candidate);
       await source.manifest(undefined, signal === undefined ? {} : { signal });
       return opened(source, candidate);
     } catch (error) {
       await source[Symbol.asyncDispose]();
-      if (!(error instanceof Error) || signal?.aborted === true) throw error;
+      if (candidates.length === 1 || !(error instanceof Error) || signal?.aborted === true) throw error;
       failures.push(error);
     }
   }
