@@ -24,14 +24,14 @@ struct SchedulerAttributes {
 static_assert(sizeof(SchedulerAttributes) == 48);
 
 // ioprio_set(2)
-constexpr int kOwnProcess = 1;
+constexpr int kOneProcess = 1;
 constexpr int kClassShift = 13;
 constexpr uint32_t kHighestClass = 3;
 constexpr uint32_t kHighestLevel = 7;
 
 }  // namespace
 
-Result<void> scheduler(Context&, const plan::Scheduler& step) {
+Result<void> scheduler(Context& context, const plan::Scheduler& step) {
   const SchedulerAttributes attributes{
       .size = sizeof(SchedulerAttributes),
       .policy = step.policy,
@@ -42,13 +42,13 @@ Result<void> scheduler(Context&, const plan::Scheduler& step) {
       .deadline = step.deadline,
       .period = step.period,
   };
-  return sys::check(::syscall(SYS_sched_setattr, 0, &attributes, 0), "sched_setattr");
+  return sys::check(::syscall(SYS_sched_setattr, context.subject(), &attributes, 0), "sched_setattr");
 }
 
-Result<void> io_priority(Context&, const plan::IoPriority& step) {
+Result<void> io_priority(Context& context, const plan::IoPriority& step) {
   if (step.class_ > kHighestClass || step.level > kHighestLevel) return Error{"ioprio_set", {}, EINVAL};
   const uint32_t value = step.class_ << kClassShift | step.level;
-  return sys::check(::syscall(SYS_ioprio_set, kOwnProcess, 0, value), "ioprio_set");
+  return sys::check(::syscall(SYS_ioprio_set, kOneProcess, context.subject(), value), "ioprio_set");
 }
 
 Result<void> cpu_affinity(Context&, const plan::CpuAffinity& step) {

@@ -40,7 +40,9 @@ constexpr Kind kind_of(Op op) {
     case Op::kCgroupEnter:
     case Op::kRlimit:
     case Op::kRaiseLimit:
-    case Op::kOomScoreAdj: return Kind::kOnEither;
+    case Op::kOomScoreAdj:
+    case Op::kScheduler:
+    case Op::kIoPriority: return Kind::kOnEither;
     case Op::kJoinNamespaces:
     case Op::kUnshare:
     case Op::kTimeOffset: return Kind::kNamespaces;
@@ -54,8 +56,6 @@ constexpr Kind kind_of(Op op) {
     case Op::kSetRootPropagation:
     case Op::kUmask:
     case Op::kPersonality:
-    case Op::kScheduler:
-    case Op::kIoPriority:
     case Op::kCpuAffinity:
     case Op::kSessionKeyring:
     case Op::kTerminal:

@@ -81,7 +81,7 @@ function addCommand(
   } else {
     builder.add('init', 'newSession', {});
   }
-  addLimits(builder, process);
+  addLimits(builder, process, { raised: context.namespaces.includes('user') });
   addUser(builder, process, request);
   exposeFds(builder, extraFds);
   addDrop(builder, process, request);

@@ -274,7 +274,7 @@ function addKernelSettings({ builder, spec, process, namespaces, usernsSlot, net
   for (const [key, value] of Object.entries(spec.linux?.sysctl ?? {})) {
     builder.add('init', 'sysctl', { key: sysctlPath(key), value });
   }
-  addLimits(builder, process);
+  addLimits(builder, process, { raised: usernsSlot !== NONE });
 }
 
 /** Hooks that see the host and the container, then the root becomes "/" and the host's file systems are gone. */

@@ -27,20 +27,28 @@ export interface ProcessContext {
   readonly pause?: boolean;
 }
 
-/** Limits and priorities, which only the still privileged process may set. */
-export function addLimits(builder: PlanBuilder, process: OciProcess): void {
+/** Limits and priorities, which only the still privileged process may set; in a user namespace the priorities are there by addRaisedLimits. */
+export function addLimits(builder: PlanBuilder, process: OciProcess, { raised }: { readonly raised: boolean }): void {
   for (const limit of process.rlimits ?? []) addRlimit(builder, limit);
-  if (process.oomScoreAdj !== undefined) builder.add('init', 'oomScoreAdj', { value: process.oomScoreAdj });
-  if (process.scheduler !== undefined) addScheduler(builder, process.scheduler);
-  if (process.ioPriority !== undefined) addIoPriority(builder, process.ioPriority);
+  if (!raised) addPriorities(builder, process, 'init');
   const cpus = process.execCPUAffinity?.final ?? process.execCPUAffinity?.initial;
   if (cpus !== undefined) builder.add('init', 'cpuAffinity', { cpus });
 }
 
-/** For a process in a user namespace, which may lower its limits, and raise none: while somebody has the rights of the host's root. */
-export function addRaisedLimits(builder: PlanBuilder, process: OciProcess, stage: 'afterClone' | 'init'): void {
+/** Who carries it out: the monitor for the process, or the process itself. */
+type Setter = 'afterClone' | 'init';
+
+/** For a process in a user namespace, which may lower its limits, and raise none, nor its priorities: while somebody has the rights of the host's root. */
+export function addRaisedLimits(builder: PlanBuilder, process: OciProcess, stage: Setter): void {
   for (const { type, hard } of process.rlimits ?? [])
     builder.add(stage, 'raiseLimit', { resource: resourceOf(type), hard: limitValue(hard) });
+  addPriorities(builder, process, stage);
+}
+
+function addPriorities(builder: PlanBuilder, process: OciProcess, stage: Setter): void {
+  if (process.oomScoreAdj !== undefined) builder.add(stage, 'oomScoreAdj', { value: process.oomScoreAdj });
+  if (process.scheduler !== undefined) addScheduler(builder, process.scheduler, stage);
+  if (process.ioPriority !== undefined) addIoPriority(builder, process.ioPriority, stage);
 }
 
 function addRlimit(builder: PlanBuilder, { type, soft, hard }: OciRlimit): void {
@@ -69,12 +77,12 @@ const SCHEDULER_FLAGS: Readonly<Record<string, bigint>> = {
   SCHED_FLAG_UTIL_CLAMP_MAX: 0x40n,
 };
 
-function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['scheduler']>): void {
+function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['scheduler']>, stage: Setter): void {
   const policy = SCHEDULER_POLICIES[scheduler.policy];
   if (policy === undefined)
     throw new TspodError('INVALID_ARGUMENT', `unknown scheduler policy ${JSON.stringify(scheduler.policy)}`);
   const flags = (scheduler.flags ?? []).reduce((bits, name) => bits | (SCHEDULER_FLAGS[name] ?? 0n), 0n);
-  builder.add('init', 'scheduler', {
+  builder.add(stage, 'scheduler', {
     policy,
     flags,
     nice: scheduler.nice ?? 0,
@@ -85,11 +93,11 @@ function addScheduler(builder: PlanBuilder, scheduler: NonNullable<OciProcess['s
   });
 }
 
-function addIoPriority(builder: PlanBuilder, ioPriority: NonNullable<OciProcess['ioPriority']>): void {
+function addIoPriority(builder: PlanBuilder, ioPriority: NonNullable<OciProcess['ioPriority']>, stage: Setter): void {
   const number = IO_PRIORITY_CLASSES[ioPriority.class];
   if (number === undefined)
     throw new TspodError('INVALID_ARGUMENT', `unknown I/O priority class ${JSON.stringify(ioPriority.class)}`);
-  builder.add('init', 'ioPriority', { class: number, level: ioPriority.priority });
+  builder.add(stage, 'ioPriority', { class: number, level: ioPriority.priority });
 }
 
 /** Finds out who the command runs as: in the container's own files, through the root's descriptor. */

@@ -146,6 +146,29 @@ test('auto: containers do not share ids; they are free again when a container is
   await rejectsWith(t, engine.containers.create(big), 'INVALID_ARGUMENT');
 });
 
+for (const [title, change] of [
+  ['its own', MAPS],
+  ['keep-id', { userns: 'keep-id', usernsOptions: { uid: 1000, gid: 100 } }],
+] as const) {
+  test(`priorities that only the host’s root may set are those of its first process and of commands: ${title}`, async (t) => {
+    if (!requires(t, 'root', 'overlay', 'userns')) return;
+    const env = await testEngine(t);
+    const container = await started(env, {
+      ...change,
+      oomScoreAdj: 170,
+      scheduler: { policy: 'other', nice: -3 },
+      ioPriority: { class: 'rt', level: 5 },
+      init: true,
+    });
+    const nice = 'cut -d" " -f19 /proc/self/stat';
+    const { stdout } = await container.exec({ command: ['sh', '-c', `cat /proc/self/oom_score_adj; ${nice}`] });
+    t.is(stdout.toString(), '170\n-3\n');
+    const { pid } = container.state();
+    t.is(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'), '170\n');
+    t.is(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[18], '-3');
+  });
+}
+
 test('keep-id: ids are what they are, in a namespace of its own', async (t) => {
   if (!requires(t, 'root', 'overlay', 'userns')) return;
   const env = await testEngine(t);
