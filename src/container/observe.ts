@@ -1,6 +1,7 @@
 /** What a container is right now: its record in the database seen together with its run directory and the kernel. Takes no lock. */
 import { readFileSync } from 'node:fs';
 
+import { readIfReadable } from '../host/process-files.js';
 import type { ProcessRef } from '../plan/context.js';
 import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
 import type { ContainerPaths } from '../storage/paths.js';
@@ -61,6 +62,17 @@ export function isEnding({ pid, startTime }: ProcessRef): boolean {
   return stat === undefined || stat.startTime !== startTime || (stat.flags & PF_EXITING) !== 0;
 }
 
+/** Whether it was killed and is still there. */
+export function isKilled(process: ProcessRef): boolean {
+  return isAlive(process) && (isEnding(process) || hasPendingKill(process.pid));
+}
+
+/** SIGKILL in the masks of signals that wait for the process or for its first thread. */
+function hasPendingKill(pid: number): boolean {
+  const masks = readIfReadable(`/proc/${String(pid)}/status`)?.matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm) ?? [];
+  return [...masks].some(([, mask = '0']) => ((BigInt(`0x${mask}`) >> 8n) & 1n) === 1n);
+}
+
 /** Whether it was told to (SIGSTOP), and by no debugger. */
 export function isStopped({ pid, startTime }: ProcessRef): boolean {
   const stat = pid === 0 ? undefined : readStat(pid);
@@ -108,7 +120,8 @@ export function statusOf(stored: StoredState, observation: Observation): Contain
     case 'ended':
       return 'exited';
     case 'lost':
-      return isAlive(observation.live.init) ? 'running' : 'exited';
+      if (!isAlive(observation.live.init)) return 'exited';
+      return stored.status === 'stopping' ? 'stopping' : 'running';
     case 'launching':
       return 'created';
   }

@@ -25,6 +25,17 @@ export function freezePlan(placement: CgroupPlacement | undefined, frozen: boole
   return builder.build();
 }
 
+/** Version 1: lets go on what is in these groups, of which some may be gone. */
+export function thawPlan(groups: readonly string[]): Plan {
+  const builder = new PlanBuilder();
+  const slot = builder.slot();
+  for (const path of groups) {
+    builder.try('prepare', 'openPath', { slot, path, flags: O_PATH | O_DIRECTORY });
+    builder.try('prepare', 'writeFileAt', { slot, name: 'freezer.state', value: 'THAWED' });
+  }
+  return builder.build();
+}
+
 /** The file that says whether the container is frozen, and the line in it that says so. */
 export function frozenFile(
   placement: CgroupPlacement | undefined,

@@ -1,12 +1,13 @@
 /** Freezing and thawing a container's cgroup. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { TspodError } from '../../errors.js';
 import { execute } from '../../native/execute.js';
 import { monotonicMs } from '../../native/primitives.js';
 import { encodePlan } from '../../plan/encode.js';
-import { freezePlan, frozenFile } from '../../plan/update.js';
+import { freezePlan, frozenFile, thawPlan } from '../../plan/update.js';
 import { heldCgroups } from './held.js';
 import type { HeldContainer } from '../held.js';
 import type { Observation } from '../observe.js';
@@ -29,12 +30,37 @@ export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<v
   }
 }
 
-/** Thaws what is being ended. In cgroup version 2 that dies frozen, and systemd may have removed its cgroup by now. */
+/**
+ * Thaws what is being ended, in groups that the container has made and frozen itself as well: in cgroup version 1 a frozen process does not die. In
+ * version 2 it does.
+ */
 export async function thawEnding(held: HeldContainer): Promise<void> {
+  const frozen = frozenFile(heldCgroups(held));
+  if (frozen?.line === 'FROZEN') await execute(encodePlan(thawPlan(groupsFrom(dirname(frozen.path)))));
+}
+
+/** More than any container has that is not about to harm its host; each takes a step of the plan. */
+const MOST_GROUPS = 10_000;
+
+/** A group and those below it. */
+function groupsFrom(top: string): readonly string[] {
+  const groups = [top];
+  for (const group of groups) {
+    if (groups.length >= MOST_GROUPS) break;
+    groups.push(...directoriesIn(group));
+  }
+  return groups;
+}
+
+/** None of a group that has been removed meanwhile. */
+function directoriesIn(path: string): readonly string[] {
   try {
-    await setFrozen(held, false);
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [join(path, entry.name)] : [],
+    );
   } catch (error) {
     if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
+    return [];
   }
 }
 
@@ -43,11 +69,15 @@ export async function thawEnding(held: HeldContainer): Promise<void> {
  * never gets anywhere, and neither does who waits for its monitor.
  */
 export async function endPause(held: HeldContainer): Promise<void> {
-  await thawEnding(held);
+  try {
+    await setFrozen(held, false);
+  } catch (error) {
+    if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
+  }
   held.save({ status: 'active' });
 }
 
-/** It has ended with its cgroup. */
+/** It has ended with its cgroup, or systemd has removed that. */
 const GONE: ReadonlySet<string> = new Set(['NO_CGROUPS', 'ENOENT', 'ENODEV']);
 
 /** Its command does. */

@@ -200,7 +200,7 @@ function failure(held: HeldContainer, { compiled, answer }: Failed, signal: Abor
 /** After a launch that failed: nothing of it is left. The layer stays. */
 export async function undoLaunch(held: HeldContainer): Promise<void> {
   // A monitor that was killed may have got it going.
-  await endProcess(held.paths);
+  await endProcess(held);
   await tearDownLeftovers(held);
   removeRunDirectory(held);
 }

@@ -1,6 +1,7 @@
 /** The end of a monitor: when it is gone, its container's teardown is done. */
 import { existsSync } from 'node:fs';
 
+import { isTspodError, TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { ProcessHandle } from '../../native/process-handle.js';
 import { readExitRecord } from './run-record.js';
@@ -8,6 +9,20 @@ import { signalProcess } from './signal-process.js';
 
 /** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
 const LINGER_MS = 5000;
+
+/** How long a killed process may take to vanish. */
+export const KILL_GRACE_MS = 5000;
+
+/** What a killed process is that has not vanished by then. */
+export function stuck(id: string): TspodError {
+  return new TspodError('STATE_INVALID', `container ${id} does not end: its process is stuck in the kernel`, {
+    details: { id, stuck: true },
+  });
+}
+
+export function isStuck(error: unknown): boolean {
+  return isTspodError(error, 'STATE_INVALID') && error.details['stuck'] === true;
+}
 
 /** Longest delay of a timer. */
 const MAX_DELAY_MS = 2 ** 31 - 1;

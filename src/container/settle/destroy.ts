@@ -38,7 +38,7 @@ export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
   failpoint('removal-recorded');
   flushBeforeRemoval(held);
-  await endProcess(held.paths);
+  await endProcess(held);
   await endOutlivingSessions(held);
   await sweep(held, held.state.exitCode);
 }

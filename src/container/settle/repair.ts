@@ -9,7 +9,7 @@ import { isUntoldHealth } from '../health/record.js';
 import { withFreeContainer, type HeldContainer } from '../held.js';
 import { repairNames } from '../network/name-server.js';
 import { tellMembers } from '../network/members.js';
-import { isAlive, observe } from '../observe.js';
+import { isAlive, isKilled, observe } from '../observe.js';
 import { removeLostNetworks } from '../network/lost.js';
 import { removeOrphans } from './orphans.js';
 import type { LiveRecord } from '../monitor/run-record.js';
@@ -50,6 +50,8 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
       // While its monitor tears down there is nothing to be done for it.
       return observation.live === undefined || !isAlive(observation.live.monitor);
     case 'lost':
+      // One that is stuck in the kernel was waited for before.
+      return state.status !== 'stopping' || !isKilled(observation.live.init);
     case 'launching':
       return true;
   }

@@ -22,6 +22,7 @@ import type { HeldContainer } from '../held.js';
 import { endedState, type Observation } from '../observe.js';
 import { removeEndedRun } from '../exec/outliving.js';
 import { monitorEnd } from '../monitor/end.js';
+import { vanish } from '../monitor/end-process.js';
 import { removeAdded } from '../network/added.js';
 import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
@@ -122,7 +123,7 @@ function recordCleanup({ context, id, name, state }: HeldContainer): void {
   if (!state.autoRemove) recordContainerEvent(context, { id, name, status: 'cleanup' });
 }
 
-/** The process of a dead monitor. One that is frozen in cgroup version 1 does not die before it is thawed. */
+/** The process of a dead monitor. Throws STATE_INVALID if it does not end: the record then says that it is to, and the next verb tries again. */
 async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void> {
   if (init.pid === 0) return;
   using process = openProcess(init.pid, init.startTime);
@@ -132,8 +133,13 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
   } catch {
     return; // it ended by itself in this moment
   }
-  if (held.state.status === 'paused') await thawEnding(held);
-  await process.wait();
+  await thawEnding(held);
+  try {
+    await vanish(held.id, process);
+  } catch (error) {
+    held.save({ status: 'stopping' });
+    throw error;
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { thawEnding } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { monitorEnd } from '../monitor/end.js';
+import { endsWithin, KILL_GRACE_MS, monitorEnd, stuck } from '../monitor/end.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
@@ -17,7 +17,7 @@ import { lastLife } from './stop.js';
 
 const SIGKILL = 9;
 
-/** After SIGKILL it waits for the end. Any signal counts as a stop by the user: no policy restarts the container. Only SIGKILL keeps checks from it. */
+/** After SIGKILL it waits for the end; throws STATE_INVALID if that does not come. Any signal counts as a stop by the user: no policy restarts the container. Only SIGKILL keeps checks from it. */
 export async function killContainer(
   context: EngineContext,
   id: string,
@@ -28,6 +28,8 @@ export async function killContainer(
   const killed = await withContainer(context, id, (held) => signalIt(held, number));
   if (killed === undefined) return;
   using monitor = killed.monitor;
+  using process = killed.process;
+  if (process !== undefined && !(await endsWithin(process, KILL_GRACE_MS, undefined))) throw stuck(id);
   if (monitor !== undefined) await monitorEnd(monitor, killed.paths);
   await withContainer(context, id, () => undefined, { refreshes: true }).catch(ignoreGone);
 }
@@ -35,6 +37,7 @@ export async function killContainer(
 /** Whose end is waited for. */
 interface Killed {
   readonly monitor: ProcessHandle | undefined;
+  readonly process: ProcessHandle | undefined;
   readonly paths: ContainerPaths;
 }
 
@@ -55,13 +58,14 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
   }
   // Before the signal: it may be gone a moment after it.
   const monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+  const process = live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
   try {
     signalLife(held, live, number);
-    // A frozen process of cgroup v1 dies when it is thawed.
-    if (held.status === 'paused') await thawEnding(held);
-    return { monitor, paths };
+    await thawEnding(held);
+    return { monitor, process, paths };
   } catch (error) {
     monitor?.close();
+    process?.close();
     throw error;
   }
 }

@@ -14,6 +14,7 @@ import { outlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
 import { finishPodRemoval, removePod } from '../pod/remove.js';
 import { isAllowed } from '../transitions.js';
+import { isStuck } from '../monitor/end.js';
 import { defined } from '../../util/defined.js';
 import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
@@ -118,6 +119,7 @@ async function endByForce(context: EngineContext, id: string, options: RemoveOpt
   const stored = context.store.get(id);
   if (stored === undefined) return;
   const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
+  // But for that it cannot be ended, which is told.
   const passed: readonly ErrorCode[] = ['CONTAINER_STOPPED', 'STATE_INVALID', 'NO_SUCH_CONTAINER'];
   if (status === 'paused') {
     await ignoring(passed, killContainer(context, id));
@@ -137,6 +139,6 @@ async function ignoring(codes: readonly ErrorCode[], work: Promise<void>): Promi
   try {
     await work;
   } catch (error) {
-    if (!codes.some((code) => isTspodError(error, code))) throw error;
+    if (!codes.some((code) => isTspodError(error, code)) || isStuck(error)) throw error;
   }
 }

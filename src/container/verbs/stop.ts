@@ -9,10 +9,10 @@ import type { ContainerStatus, StopOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { endPause } from '../cgroups/freeze.js';
+import { endPause, thawEnding } from '../cgroups/freeze.js';
 import { readableConfig } from '../settle/readable-config.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { endsWithin, monitorEnd } from '../monitor/end.js';
+import { endsWithin, KILL_GRACE_MS, monitorEnd, stuck } from '../monitor/end.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
@@ -20,9 +20,6 @@ import type { LiveRecord } from '../monitor/run-record.js';
 import { settle } from '../settle/settle.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
-
-/** How long a killed process may take to vanish. */
-const KILL_GRACE_MS = 5000;
 
 const AT_REST: ReadonlySet<ContainerStatus> = new Set(['created', 'exited', 'stopped', 'removing']);
 
@@ -33,6 +30,8 @@ export interface Stopping {
   readonly id: string;
   readonly name: string;
   readonly process: ProcessHandle | undefined;
+  /** After SIGKILL. @default nothing */
+  readonly thaw?: () => Promise<void>;
   readonly talk: MonitorTalk | undefined;
   readonly monitor: ProcessHandle | undefined;
   readonly paths: Pick<ContainerPaths, 'state' | 'exit'>;
@@ -109,6 +108,7 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
     id: held.id,
     name: held.name,
     process: processOf(last),
+    thaw: () => thawEnding(held),
     talk,
     monitor: openProcess(last.monitor.pid, last.monitor.startTime),
     paths: held.paths,
@@ -148,12 +148,8 @@ export async function endIt(stopping: Stopping, options: StopOptions): Promise<v
       );
     }
     signalProcess(process, 9);
-    if (!(await endsWithin(process, KILL_GRACE_MS, options.signal))) {
-      throw new TspodError(
-        'STATE_INVALID',
-        `container ${stopping.id} does not end: its process is stuck in the kernel`,
-      );
-    }
+    await stopping.thaw?.();
+    if (!(await endsWithin(process, KILL_GRACE_MS, options.signal))) throw stuck(stopping.id);
   }
   await waitForMonitor(stopping, options);
 }
