@@ -23,7 +23,7 @@ fail so: they stand [below](#tests-that-no-broken-build-was-seen-to-fail), with 
 
 - Who gives a container \`CAP_SYS_PTRACE\` without a user namespace of its own trusts it: it may trace a command of \`tspod exec\` that is on its way into it and has not given up the engine's rights yet. runc and crun are
   the same in this. With a user namespace (\`--userns=auto\`), or without the capability, it is kept out (the first table has the tests).
-- \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give the host away, as everywhere.
+- \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give the host away, as everywhere. With \`--cgroups disabled\` nothing guards devices: \`CAP_MKNOD\` without a user namespace is as much then.
 - The source of a mount is looked up at each launch. Where it lies in what the same container may write, links in there lead nowhere else; one that lies in a directory that another container may write, or that this one
   reaches by a mount below a read-only one, is what that has put there by then. So are the root of \`--rootfs\` and devices there, and with \`--runtime\` the runtime looks for all sources itself.
 - In the library, \`stdout: 'inherit'\` and descriptors of one's own that are a terminal give that to the container.
