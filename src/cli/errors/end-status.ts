@@ -1,13 +1,23 @@
 /** The exit status of who was attached until the end. Throws MONITOR_DIED, with the status 255, when nobody knows how it ended. */
 import type { AttachEnd, Container, ExitStatus } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
+import type { Context } from '../context.js';
 import { EXIT_UNKNOWN, endStatus, StatusError } from './exit-status.js';
 
-/** Of a container. One whose monitor has died was ended by whoever waited for it. */
-export async function statusOfContainer(container: Container, end: AttachEnd): Promise<number> {
+/** Of a container. One whose monitor has died was ended by whoever waited for it. Warns of output that was not brought. */
+export async function statusOfContainer(
+  { log }: Pick<Context, 'log'>,
+  container: Container,
+  end: AttachEnd,
+): Promise<number> {
   if (end.reason === 'detached') return 0;
-  const exit = end.reason === 'exited' ? end : await laterExit(container);
-  if (!isUnknown(exit)) return endStatus(exit);
+  if (end.reason === 'exited' && !isUnknown(end)) return endStatus(end);
+  const exit = await laterExit(container);
+  if (!isUnknown(exit)) {
+    const why = 'another command ended or removed it, and waits five seconds for who reads slowly';
+    await log('warning', `the last output of container ${container.name} is lost: ${why}`);
+    return endStatus(exit);
+  }
   const after = isRemoved(container) ? 'ended and removed' : 'ended';
   throw died(`container ${container.name} died: the container was ${after}, its exit code is not known`);
 }

@@ -113,7 +113,10 @@ export interface AttachOptions extends SignalOption {
   readonly size?: TerminalSize;
 }
 
-/** `exited` carries how; `detached` by keys or by detach(); `lost` when the monitor died. */
+/**
+ * `exited` carries how; `detached` by keys or by detach(); `lost` when the connection broke before the end was told, since the monitor was killed or was
+ * not to wait any longer for a slow reader: output may be missing, and wait() has the exit code as far as anybody knows it.
+ */
 export type AttachEnd =
   ({ readonly reason: 'exited' } & ExitStatus) | { readonly reason: 'detached' } | { readonly reason: 'lost' };
 

@@ -7,9 +7,10 @@ import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { untoldEnds } from '../exec/events.js';
 import { activeSessions } from '../exec/files.js';
-import { withContainer } from '../held.js';
-import { observe } from '../observe.js';
+import { withContainer, type HeldContainer } from '../held.js';
+import { isAlive, observe, type Observation } from '../observe.js';
 import { finishRemoval } from './repair.js';
+import { settle } from './settle.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 
 export interface EndWatch {
@@ -31,16 +32,32 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
       watched.add(session.id);
       void attendSession(context, { id, live: session.sight.live, signal }).finally(() => watched.delete(session.id));
     }
-    if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
-    if (observation.kind !== 'live' && observation.kind !== 'ending') return;
-    const { monitor } = observation.live;
+    const live = attendable(observation);
+    if (live === undefined) {
+      if (observation.kind === 'ended' || observation.kind === 'lost') void settleNow(context, id, signal);
+      return;
+    }
+    const { monitor } = live;
     const key = `${String(monitor.pid)} ${String(monitor.startTime)}`;
     if (watched.has(key)) return;
     watched.add(key);
-    void attend(context, { id, live: observation.live, signal }).finally(() => watched.delete(key));
+    void attend(context, { id, live, signal }).finally(() => watched.delete(key));
   };
   for (const { id } of context.store.list('live')) look(id);
   return { look };
+}
+
+/** Of a container with a monitor whose end is to be waited for. */
+function attendable(observation: Observation): LiveRecord | undefined {
+  return observation.kind === 'live' || isLingering(observation) ? observation.live : undefined;
+}
+
+type Lingering = Extract<Observation, { kind: 'ending' | 'ended' }> & { readonly live: LiveRecord };
+
+/** Its process has ended. Its monitor may have to bring the last of the output to somebody slow: who settles it now cuts that off. */
+function isLingering(observation: Observation): observation is Lingering {
+  if (observation.kind === 'ending') return true;
+  return observation.kind === 'ended' && observation.live !== undefined && isAlive(observation.live.monitor);
 }
 
 interface Attended {
@@ -102,5 +119,12 @@ function watchRun(context: EngineContext, id: string, signal: AbortSignal): () =
 
 /** Its end is recorded, and it is removed if it was to be. What fails here, the next command finds. */
 async function settleNow(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
-  await withContainer(context, id, finishRemoval, { signal }).catch(() => undefined);
+  await withContainer(context, id, settleUnhurried, { signal, settle: false }).catch(() => undefined);
+}
+
+/** Whoever attends a monitor settles when that has ended. */
+async function settleUnhurried(held: HeldContainer): Promise<void> {
+  if (isLingering(held.observation)) return;
+  await settle(held);
+  await finishRemoval(held);
 }

@@ -51,11 +51,7 @@ export async function attachedProcess({ hasStdin, tty, start }: AttachedParts): 
     detachKeys: '',
   });
   const ended = session.ended
-    .then((end): ExitStatus => {
-      if (end.reason !== 'exited') return UNKNOWN_END;
-      const { exitCode, signal, oomKilled, timedOut } = end;
-      return { exitCode, signal, oomKilled, timedOut };
-    })
+    .then(() => session.exit ?? UNKNOWN_END)
     .finally(() => {
       stdout.end();
       stderr?.end();

@@ -80,6 +80,7 @@ export class Session implements AttachSession {
     return this.#attached;
   }
 
+  /** As far as anybody knows: once `ended` has settled, also where that says `lost`. */
   get exit(): ExitStatus | undefined {
     return this.#exit;
   }
@@ -135,8 +136,10 @@ export class Session implements AttachSession {
     const { signal } = this.#parts.options;
     if (this.#aborted && signal !== undefined) throw abortedError('attach', signal);
     if (this.#detached) return { reason: 'detached' };
-    const exit = (await this.#parts.onEnd?.(this.#exit)) ?? this.#exit;
-    return exit === undefined ? { reason: 'lost' } : { reason: 'exited', ...exit };
+    const told = this.#exit;
+    this.#exit = (await this.#parts.onEnd?.(told)) ?? told;
+    // Whoever was not told may know it from the record; what was on its way before the message was not brought either.
+    return told === undefined ? { reason: 'lost' } : { reason: 'exited', ...told };
   }
 
   /** A container that is launched again has its input already. */

@@ -41,7 +41,7 @@ export const command: Command = {
       ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
       open: (options) => container.attach(options),
     });
-    await statusOfContainer(container, end);
+    await statusOfContainer(context, container, end);
     return 0;
   },
 };

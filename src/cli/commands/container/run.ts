@@ -111,7 +111,7 @@ async function runAttached(context: Context, container: Container, { invocation,
         .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
         .catch(failStart),
   });
-  const status = await statusOfContainer(container, end);
+  const status = await statusOfContainer(context, container, end);
   if (options.autoRemove === true && end.reason !== 'detached') await removeEnded(container);
   return status;
 }

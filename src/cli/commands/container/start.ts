@@ -95,5 +95,5 @@ async function startAttached(context: Context, container: Container, { flags }: 
         },
       ),
   });
-  return statusOfContainer(container, end);
+  return statusOfContainer(context, container, end);
 }
