@@ -26,7 +26,14 @@ template <typename Message> bool decode_payload(const Client& client, Message& m
   return reader.finished();
 }
 
+void send_failure(Client& client, const Failure& failure) {
+  send_message(client, message::Failed{failure.step, failure.err, failure.detail});
+}
+
 void attach(Loop& loop, Client& client, const message::Attach& wish) {
+  const bool asks = wish.stdin_ != 0 || wish.stdout_ != 0 || wish.stderr_ != 0;
+  if (asks && !client.attached() && loop.clients.count_attached() >= kMaxAttached)
+    return send_failure(client, Failure{.err = EUSERS, .detail = "attach"});
   client.may_send_stdin = wish.stdin_ != 0;
   client.wants_stdout = wish.stdout_ != 0;
   client.wants_stderr = wish.stderr_ != 0;
@@ -38,10 +45,6 @@ void resize(Loop& loop, const message::Resize& size) {
   window.ws_row = static_cast<uint16_t>(std::min(size.rows, 0xffffU));
   window.ws_col = static_cast<uint16_t>(std::min(size.columns, 0xffffU));
   resize_terminal(loop);
-}
-
-void send_failure(Client& client, const Failure& failure) {
-  send_message(client, message::Failed{failure.step, failure.err, failure.detail});
 }
 
 void start(Loop& loop, Client& client) {
@@ -173,12 +176,14 @@ void accept_clients(Loop& loop) {
     Result<UniqueFd> socket = sys::accept(loop.monitor.supervision.listener.get());
     if (!socket) {
       loop.listener_rests = socket.error().err != EAGAIN;
+      // The limit of descriptors may be lower than ours of clients.
+      if (loop.listener_rests) (void)loop.clients.dismiss_listener();
       return;
     }
     // The directory lets nobody else in; this is in case somebody opened it up.
     const Result<uid_t> peer = sys::peer_uid(socket->get());
     if (!peer || (*peer != 0 && *peer != ::geteuid())) continue;
-    (void)loop.clients.add(std::move(*socket));  // too many: closed
+    (void)loop.clients.add(std::move(*socket));
   }
 }
 

@@ -51,9 +51,19 @@ void flush(Client& client) {
 }
 
 Client* Clients::add(UniqueFd socket) {
-  if (all_.size() >= kMaxClients) return nullptr;
+  const auto stays = [](const auto& client) { return !client->gone; };
+  if (static_cast<size_t>(std::ranges::count_if(all_, stays)) >= kMaxClients && !dismiss_listener())
+    return nullptr;
   all_.push_back(std::make_unique<Client>(++last_id_, std::move(socket)));
   return all_.back().get();
+}
+
+bool Clients::dismiss_listener() {
+  const auto found = std::ranges::find_if(
+      all_, [](const auto& client) { return !client->gone && client->only_listens(); });
+  if (found == all_.end()) return false;
+  (*found)->gone = true;
+  return true;
 }
 
 Client* Clients::find(uint32_t id) {
@@ -78,6 +88,11 @@ bool Clients::are_behind(LogStream stream) const {
   return std::ranges::any_of(all_, [&](const auto& client) {
     return !client->gone && client->wants(stream) && client->outgoing.size() > kClientQueueBytes;
   });
+}
+
+size_t Clients::count_attached() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      all_, [](const auto& client) { return !client->gone && client->attached(); }));
 }
 
 bool Clients::any_unsent() const {

@@ -21,8 +21,14 @@ namespace tspod {
 /** A longer queue stops the container's output. It may grow past this by what one read returns. */
 inline constexpr size_t kClientQueueBytes = 256 * 1024;
 
-/** More connections than this are closed as they come. */
-inline constexpr size_t kMaxClients = 256;
+/** Who asks to be attached besides so many is refused: each may have a queue. */
+inline constexpr size_t kMaxAttached = 256;
+
+/**
+ * With so many connections the next takes the place of one that says nothing. Twice as many as may be attached, so
+ * that there is one.
+ */
+inline constexpr size_t kMaxClients = 512;
 
 struct Client {
   Client(uint32_t id, UniqueFd connected)
@@ -42,6 +48,10 @@ struct Client {
   bool gone = false;             // forgotten at the next sweep()
 
   bool attached() const { return wants_stdout || wants_stderr || may_send_stdin; }
+  /** It waits for the end, and can find that out by itself. */
+  bool only_listens() const {
+    return !attached() && !asked_for_start && !asked_for_check && !awaits_check && outgoing.empty();
+  }
   bool wants(LogStream stream) const { return stream == LogStream::kStdout ? wants_stdout : wants_stderr; }
 };
 
@@ -63,8 +73,10 @@ template <typename Message> void send_message(Client& client, const Message& mes
 
 class Clients {
  public:
-  /** Takes a connection in; nullptr if there are too many. */
+  /** Takes a connection in; nullptr if there are too many, and nobody can go for it. */
   Client* add(UniqueFd socket);
+  /** Lets the one go that has only listened for longest; false if there is none. */
+  bool dismiss_listener();
   Client* find(uint32_t id);
 
   /** Forgets those that are gone; calls `leaving(Client&)` first for each. */
@@ -85,6 +97,7 @@ class Clients {
   /** Whether somebody who wants the stream is so far behind that no more of it should be read. */
   bool are_behind(LogStream stream) const;
 
+  size_t count_attached() const;
   bool any_unsent() const;
   bool any_with_stdin() const;
   bool empty() const { return all_.empty(); }

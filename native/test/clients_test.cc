@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "core/sys_event.h"
 #include "test/check.h"
@@ -85,6 +86,24 @@ TEST("clients: one who has hung up holds nobody up, and what it had sent can sti
   CHECK(!clients.any_unsent());
   CHECK(!gone.client->gone);
   CHECK_EQUAL(received(gone.client->socket.get()), "last");
+}
+
+TEST("clients: there is always room for one more, for which the oldest that only listens goes") {
+  Clients clients;
+  std::vector<Ends> all;
+  for (size_t i = 0; i < kMaxClients; ++i) all.push_back(connect(clients));
+  all[0].client->wants_stdout = true;
+  all[1].client->asked_for_start = true;
+  all[2].client->awaits_check = true;
+  for (const size_t goes : {3U, 4U}) {
+    const Ends more = connect(clients);
+    CHECK(more.client != nullptr);
+    for (size_t i = 0; i < goes; ++i) CHECK(all[i].client->gone == (i > 2));
+    CHECK(all[goes].client->gone);
+    CHECK(!all[goes + 1].client->gone);
+  }
+  for (Ends& ends : all) ends.client->wants_stdout = true;
+  CHECK_EQUAL(clients.count_attached(), kMaxClients - 2);
 }
 
 TEST("clients: those that are gone are forgotten, the others stay findable") {

@@ -15,7 +15,10 @@ export const MESSAGES = {
   launch: { code: 1, fields: { plan: 'bytes' } },
   /** Opens the start gate. Answered by `started` or `failed` (EALREADY: it was opened before). */
   start: { code: 2, fields: {} },
-  /** From now on send output; `stdin` 1: this client may send input. Sent again, it replaces the wish. Answered by `attached`. */
+  /**
+   * From now on send output; `stdin` 1: this client may send input. Sent again, it replaces the wish. Answered by `attached`, or `failed` (EUSERS: too
+   * many are attached).
+   */
   attach: { code: 3, fields: { stdin: 'u32', stdout: 'u32', stderr: 'u32' } },
   /** Input. While the container does not read, the monitor does not read this client: what must not wait needs another connection. */
   stdin: { code: 4, fields: { data: 'bytes' } },

@@ -8,6 +8,8 @@ import { has, requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, startContainer, stateOf } from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
 
+const EUSERS = 87;
+
 const ECHO = 'while read line; do echo "$line"; done';
 
 async function attached(container: Container, wish = { stdin: true, stdout: true, stderr: true }): Promise<Peer> {
@@ -153,21 +155,32 @@ test('attach: 1000 clients one after the other leave no descriptor and no memory
   if (has('plainMonitor')) t.true(after.rss <= before.rss + 64 * 1024, `${before.rss} bytes, then ${after.rss}`);
 });
 
-test('attach: more clients than it takes are turned away', async (t) => {
+test('attach: a client too many takes the place of the oldest that only waits', async (t) => {
   const container = await startContainer(t, { command: ECHO });
   const peers: Peer[] = [];
-  for (let i = 0; i < 255; i += 1) peers.push(await container.connect());
-  const last = peers.at(-1);
-  last?.attach({ stdout: true });
-  await last?.expect('attached');
-  await (
-    await container.connect()
-  ).closed;
-  await peers[0]?.vanish();
-  last?.attach({ stdout: true }); // once this is answered the monitor has seen that the other is gone
-  await last?.expect('attached');
+  for (let i = 0; i < 511; i += 1) peers.push(await container.connect());
+  const [oldest, next] = peers; // with the engine these are all
   await (await attached(container)).vanish();
+  await oldest?.closed;
+  next?.attach({ stdout: true });
+  await next?.expect('attached');
   t.pass();
+});
+
+test('attach: more than it attaches are refused, and still heard', async (t) => {
+  const container = await startContainer(t, { command: ECHO });
+  const peers: Peer[] = [];
+  for (let i = 0; i < 256; i += 1) peers.push(await attached(container, { stdin: false, stdout: true, stderr: false }));
+  const another = await container.connect();
+  another.attach({ stdout: true });
+  t.like(await another.expect('failed'), { errno: EUSERS, detail: 'attach' });
+  another.send('stop', {});
+  await another.expect('stopping');
+  await peers[0]?.vanish();
+  peers[1]?.attach({ stdout: true }); // once this is answered the monitor has seen that the other is gone
+  await peers[1]?.expect('attached');
+  another.attach({ stdout: true });
+  await another.expect('attached');
 });
 
 test('attach: who does not speak the protocol is shown out', async (t) => {

@@ -85,7 +85,9 @@ async function endOfSession(session: FoundSession, live: LiveRecord, signal: Abo
     if (talk.exit !== undefined) return talk.exit.exitCode;
   }
   throwIfAborted('wait', signal);
-  // Its monitor has ended, or was killed.
+  // Its monitor has ended, or was killed, or talks to too many.
+  using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
+  await monitor?.wait({ signal });
   using process = openProcess(live.init.pid, live.init.startTime);
   await process?.wait({ signal });
   const after = lookAtSession(directory);

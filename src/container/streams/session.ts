@@ -1,4 +1,5 @@
 /** A connection to a monitor as an AttachSession: output to sinks, input from a stream, detach keys, resize. */
+import { TspodError } from '../../errors.js';
 import { abortedError, whenAborted } from '../../native/abort.js';
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from '../api/container.js';
@@ -6,6 +7,9 @@ import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.js';
 import { statusFromMessage } from '../exit-status.js';
 import { pumpInput } from './input.js';
 import { sinkFor, type Sink } from './sink.js';
+
+/** What a monitor answers to who asks to be attached besides too many. */
+const EUSERS = 87;
 
 export interface SessionParts {
   readonly connection: MonitorConnection;
@@ -26,10 +30,12 @@ export class Session implements AttachSession {
   readonly #keys: readonly number[] | undefined;
   readonly #attached: Promise<void>;
   #markAttached!: () => void;
+  #refuse!: (error: TspodError) => void;
   #terminal = false;
   #exit: ExitStatus | undefined;
   #detached = false;
   #aborted = false;
+  #refused = false;
   #stopInput: (() => void) | undefined;
 
   /** Asks to be attached at once; messages must be given to `take`. */
@@ -45,7 +51,11 @@ export class Session implements AttachSession {
       stdout: stdout === undefined ? undefined : sinkFor(stdout, resume),
       stderr: stderr === undefined ? undefined : sinkFor(stderr, resume),
     };
-    this.#attached = new Promise((resolve) => (this.#markAttached = resolve));
+    this.#attached = new Promise((resolve, reject) => {
+      this.#markAttached = resolve;
+      this.#refuse = reject;
+    });
+    this.#attached.catch(() => undefined);
     this.#connection.send('attach', {
       stdin: Number(parts.hasStdin && stdin !== undefined),
       stdout: Number(stdout !== undefined),
@@ -75,7 +85,7 @@ export class Session implements AttachSession {
     return this.#terminal;
   }
 
-  /** Resolves when the monitor has attached us, or has gone. */
+  /** Resolves when the monitor has attached us, or has gone. Throws STATE_INVALID if too many are attached. */
   get attached(): Promise<void> {
     return this.#attached;
   }
@@ -101,12 +111,22 @@ export class Session implements AttachSession {
       case 'stderr':
         if (this.#sinks[message.name]?.write(message.data) === false) this.#connection.pause();
         return;
+      case 'failed':
+        // Or a launch has failed, which is told elsewhere.
+        if (message.errno === EUSERS && message.detail === 'attach') this.#takeRefusal();
+        return;
       case 'exited':
         this.#exit = statusFromMessage(message);
         return;
       default:
         return;
     }
+  }
+
+  #takeRefusal(): void {
+    this.#refused = true;
+    this.#refuse(new TspodError('STATE_INVALID', 'too many clients are attached: some must detach first'));
+    this.#leave();
   }
 
   resize({ rows, columns }: TerminalSize): void {
@@ -136,6 +156,7 @@ export class Session implements AttachSession {
     const { signal } = this.#parts.options;
     if (this.#aborted && signal !== undefined) throw abortedError('attach', signal);
     if (this.#detached) return { reason: 'detached' };
+    if (this.#refused) return { reason: 'lost' };
     const told = this.#exit;
     this.#exit = (await this.#parts.onEnd?.(told)) ?? told;
     // Whoever was not told may know it from the record; what was on its way before the message was not brought either.

@@ -45,6 +45,7 @@ interface Wanting {
 }
 
 async function reached(context: EngineContext, id: string, { wanted, intervalMs, signal }: Wanting): Promise<number> {
+  let isDismissed = false;
   for (;;) {
     throwIfAborted('wait', signal);
     const stored = context.store.get(id);
@@ -63,7 +64,9 @@ async function reached(context: EngineContext, id: string, { wanted, intervalMs,
         continue;
       }
       const onlyEnd = [...wanted].every(isEnd);
-      if (await someEnd(context, id, { observation, intervalMs, signal, onlyEnd })) continue;
+      const came = await someEnd(context, id, { observation, intervalMs, signal, onlyEnd, isDismissed });
+      isDismissed ||= came === 'dismissed';
+      if (came !== 'nothing') continue;
     }
     await pause(intervalMs, signal);
   }
@@ -118,17 +121,24 @@ interface Waiting {
   readonly signal: AbortSignal;
   /** Nothing else is wanted, so that there is nothing to look for before. */
   readonly onlyEnd: boolean;
+  /** The monitor, which talks to so many, has let us go: its end is to be found out without it. */
+  readonly isDismissed: boolean;
 }
 
-/** Waits for the monitor to tell of the end, or to be gone, and for the time between looks at most where something else is wanted; false if there is no monitor to wait for. */
+/**
+ * Waits for the monitor to tell of the end, or to be gone, and for the time between looks at most where something else is wanted; `nothing` if there is no
+ * monitor to wait for, `dismissed` if it hung up without a word.
+ */
 async function someEnd(
   context: EngineContext,
   id: string,
-  { observation, intervalMs, signal, onlyEnd }: Waiting,
-): Promise<boolean> {
-  const talk = await talkTo(containerPaths(context.directories, id).run);
+  { observation, intervalMs, signal, onlyEnd, isDismissed }: Waiting,
+): Promise<'something' | 'dismissed' | 'nothing'> {
+  const talk = isDismissed ? undefined : await talkTo(containerPaths(context.directories, id).run);
   if (talk !== undefined) {
+    let hungUp = false;
     const hangUp = () => {
+      hungUp = true;
       talk.connection.close();
     };
     const forget = whenAborted(signal, hangUp);
@@ -136,15 +146,16 @@ async function someEnd(
     await talk.exited();
     clearTimeout(timer);
     forget();
+    const answer = hungUp || talk.exit !== undefined ? 'something' : 'dismissed';
     hangUp();
-    return true;
+    return answer;
   }
-  if (observation.kind !== 'live' && observation.kind !== 'ending') return false;
+  if (observation.kind !== 'live' && observation.kind !== 'ending') return 'nothing';
   const { monitor } = observation.live;
   using handle = openProcess(monitor.pid, monitor.startTime);
   // It writes the end down, and may then be there for long.
   if (handle !== undefined) await endsWithin(handle, intervalMs, signal, 'wait');
-  return handle !== undefined;
+  return handle === undefined ? 'nothing' : 'something';
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

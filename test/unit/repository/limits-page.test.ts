@@ -18,6 +18,7 @@ const BOUNDS: Readonly<Record<string, readonly [file: string, constant: string, 
   'a secret': ['spec/files/secret-options', 'MAX_SECRET_BYTES', (end) => `${end - 1} bytes`],
   'nested directories in `export`, `cp`, `diff` and `commit`': ['storage/depth', 'MAX_DEPTH'],
   'headers of one file in an archive': ['tar/read', 'MAX_EXTENSION_BYTES', mebibytes],
+  'clients that are attached to a container at one time': ['../native/monitor/clients.h', 'kMaxAttached'],
   'a seccomp profile': ['spec/confinement/seccomp-profile', 'MAX_PROFILE_BYTES', mebibytes],
 };
 
@@ -37,8 +38,9 @@ function mebibytes(bytes: number): string {
 
 /** Numbers, and products of them. */
 function constantOf(file: string, name: string): number {
-  const source = readFileSync(`src/${file}.ts`, 'utf8');
-  const [, value = ''] = new RegExp(`^(?:export )?const ${name} = ([\\d_ *]+);$`, 'm').exec(source) ?? [];
+  const source = readFileSync(file.endsWith('.h') ? `src/${file}` : `src/${file}.ts`, 'utf8');
+  const [, value = ''] =
+    new RegExp(`^(?:export const|const|inline constexpr size_t) ${name} = ([\\d_ *]+);$`, 'm').exec(source) ?? [];
   return value.split('*').reduce((product, factor) => product * Number(factor.replaceAll('_', '')), 1);
 }
 
