@@ -210,7 +210,7 @@ void sweep_clients(Loop& loop) {
     if (loop.phase != Phase::kRunning) return;
     if (loop.is_check()) return kill_run(loop);
     // Without an attach socket nobody can come back to the terminal of an exec, so its end is that of a lost
-    // connection.
+    // connection. Who leaves on purpose has said that it is attached no more.
     const bool lost = loop.is_exec() && !loop.monitor.supervision.listener;
     if (lost && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
     if (!client.may_send_stdin || loop.has_terminal()) return;

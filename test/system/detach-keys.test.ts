@@ -1,5 +1,6 @@
 /** Detach keys: whose input is looked through for them, and what a detach leaves. */
 import { PassThrough, Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 
 import test, { type ExecutionContext } from 'ava';
@@ -9,6 +10,7 @@ import { busyboxRoot, onBusybox } from '../helpers/busybox.js';
 import { output, run, runWith } from '../helpers/cli.js';
 import { testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
+import { until } from '../helpers/until.js';
 
 const KEYS = '\x10\x11';
 
@@ -99,6 +101,83 @@ for (const [title, launch] of Object.entries(LAUNCHES)) {
     t.is(container.state().status, 'running');
   });
 }
+
+for (const launch of ['exec', 'an exec session']) {
+  test(`a command goes on without those who detach from its terminal, and not without those who are lost: ${launch}`, async (t) => {
+    if (!requires(t, 'root', 'busybox')) return;
+    const container = await interactive(t, { tty: true });
+    await container.start();
+    for (const [how, leave] of Object.entries(LEAVES)) {
+      const lost = new AbortController();
+      const stdin = new PassThrough();
+      const command = ['sh', '-c', `trap 'echo > /hung; exit' HUP; until test -e /over; do echo on; sleep 0.1; done`];
+      const options = { stdin, stdout: new PassThrough().resume(), signal: lost.signal };
+      const launched = { command, interactive: true, tty: true };
+      const session = await (launch === 'exec'
+        ? container.execAttached({ ...launched, ...options })
+        : (await container.createExec(launched)).startAttached(options));
+      t.true(session.terminal);
+      leave({ session, stdin, lost });
+      await session.ended.catch(() => undefined);
+      const ended = async () => (await container.exec({ command: ['test', '-e', '/hung'] })).exitCode === 0;
+      if (how === 'lost' && launch === 'exec') await until('its terminal is hung up', ended);
+      await container.exec({ command: ['sleep', '0.5'] });
+      const goesOn = how !== 'lost' || launch !== 'exec';
+      t.is((await container.top()).length > 1, goesOn, how);
+      t.is(await ended(), !goesOn, how);
+      await container.exec({ command: ['touch', '/over'] });
+      await until('it has ended', async () => (await container.top()).length === 1);
+      await container.exec({ command: ['rm', '-f', '/over', '/hung'] });
+    }
+  });
+}
+
+interface Left {
+  readonly session: AttachSession;
+  readonly stdin: PassThrough;
+  readonly lost: AbortController;
+}
+
+const LEAVES: Readonly<Record<string, (left: Left) => void>> = {
+  call: ({ session }) => session.detach(),
+  keys: ({ stdin }) => stdin.write(KEYS),
+  lost: ({ lost }) => lost.abort(),
+};
+
+const PAUSED: Readonly<Record<string, (stdin: PassThrough) => void>> = {
+  'by readline': (input) => createInterface({ input }).close(),
+  'by its owner': (input) => input.pause(),
+};
+
+for (const [title, pause] of Object.entries(PAUSED)) {
+  test(`a session takes input from a stream that was paused: ${title}`, async (t) => {
+    if (!requires(t, 'root', 'busybox')) return;
+    const container = await interactive(t, { tty: false });
+    const [stdin, stdout] = [new PassThrough(), new PassThrough()];
+    pause(stdin);
+    t.true(stdin.isPaused());
+    const session = await container.startAttached({ stdin, stdout });
+    stdin.end('some');
+    t.like(await session.ended, { reason: 'exited', exitCode: 0 });
+    t.is(String(stdout.read()), 'some');
+  });
+}
+
+test('a session takes input from a stream that another has used before', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const container = await interactive(t, { tty: true });
+  await container.start();
+  const stdin = new PassThrough();
+  for (const word of ['one', 'two', 'three']) {
+    let heard = '';
+    const stdout = new PassThrough().on('data', (chunk) => (heard += String(chunk)));
+    const session = await container.attach({ stdin, stdout });
+    stdin.write(`${word}\n`);
+    await until('it has been read', () => heard === `${word}\r\n${word}\r\n`);
+    session.detach();
+    t.deepEqual(await session.ended, { reason: 'detached' });
+  }
+});
 
 test('a launch that fails takes nothing of the input', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;

@@ -126,7 +126,7 @@ export interface AttachSession {
   readonly terminal: boolean;
   /** Does nothing without a terminal. */
   resize(size: TerminalSize): void;
-  /** Leaves the container running. */
+  /** Leaves the container, or the command, running. */
   detach(): void;
   /** Settles when all output has been written to the sinks, which are not ended. Rejects with ABORTED only. */
   readonly ended: Promise<AttachEnd>;

@@ -77,6 +77,8 @@ export function pumpInput(source: Readable, keys: readonly number[], target: Inp
   // A source that fails, or is given up, has no end.
   source.on('close', onEnd);
   if (source.readableEnded || source.destroyed) onEnd();
+  // A listener starts no stream that was paused on purpose, as whoever read from it before leaves it.
+  else if (!isHeld && last === undefined) source.resume();
   return () => {
     waiting.length = 0;
     last = () => undefined;

@@ -137,6 +137,8 @@ export class Session implements AttachSession {
 
   detach(): void {
     this.#detached = true;
+    // Said first: the terminal of a command is hung up when the connection of who is attached just breaks.
+    if (this.#terminal) this.#sendQuietly(() => this.#connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 }));
     this.#leave();
   }
 
