@@ -59,8 +59,8 @@ Client* Clients::add(UniqueFd socket) {
 }
 
 bool Clients::dismiss_listener() {
-  const auto found = std::ranges::find_if(
-      all_, [](const auto& client) { return !client->gone && client->only_listens(); });
+  const auto found =
+      std::ranges::find_if(all_, [](const auto& client) { return !client->gone && client->only_listens(); });
   if (found == all_.end()) return false;
   (*found)->gone = true;
   return true;
@@ -91,8 +91,8 @@ bool Clients::are_behind(LogStream stream) const {
 }
 
 size_t Clients::count_attached() const {
-  return static_cast<size_t>(std::ranges::count_if(
-      all_, [](const auto& client) { return !client->gone && client->attached(); }));
+  return static_cast<size_t>(
+      std::ranges::count_if(all_, [](const auto& client) { return !client->gone && client->attached(); }));
 }
 
 bool Clients::any_unsent() const {

@@ -25,8 +25,8 @@ inline constexpr size_t kClientQueueBytes = 256 * 1024;
 inline constexpr size_t kMaxAttached = 256;
 
 /**
- * With so many connections the next takes the place of one that says nothing. Twice as many as may be attached, so
- * that there is one.
+ * With so many connections the next takes the place of one that says nothing. Twice as many as may be
+ * attached, so that there is one.
  */
 inline constexpr size_t kMaxClients = 512;
 

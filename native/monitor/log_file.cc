@@ -11,13 +11,24 @@
 namespace tspod {
 namespace {
 
-constexpr int kOpenFlags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+constexpr int kSafely = O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+constexpr int kOpenFlags = O_WRONLY | O_APPEND | kSafely;
 constexpr uint32_t kMostFiles = 100;
 
 /** Bytes up to and with the last newline of `bytes`. */
 size_t whole_records(std::string_view bytes) {
   const size_t newline = bytes.rfind('\n');
   return newline == std::string_view::npos ? 0 : newline + 1;
+}
+
+/** Whether its last record is whole: a machine that lost its power may have torn it. */
+bool ends_whole(int directory, const std::string& name, off_t size) {
+  if (size == 0) return true;
+  const Result<UniqueFd> file = sys::openat(directory, name.c_str(), O_RDONLY | kSafely);
+  if (!file) return true;
+  char last = '\n';
+  (void)sys::retry([&] { return ::pread(file->get(), &last, 1, size - 1); });
+  return last == '\n';
 }
 
 }  // namespace
@@ -66,6 +77,8 @@ Result<void> LogFile::use(UniqueFd file) {
   if (!S_ISREG(status.st_mode)) return Error{"open log", settings_.path, EINVAL};
   file_ = std::move(file);
   size_ = static_cast<uint64_t>(status.st_size);
+  // The first record would be taken for the rest of the torn one. On a full disk it is.
+  if (!ends_whole(directory_.get(), name_, status.st_size)) (void)write_records("\n");
   return {};
 }
 

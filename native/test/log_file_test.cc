@@ -52,6 +52,19 @@ int error_of(const Result<LogFile>& result) {
   return result ? 0 : result.error().err;
 }
 
+TEST("log file: what follows a torn record begins a line") {
+  const Directory directory;
+  std::ofstream(directory.file("log"), std::ios::binary) << "whole\ntor";
+  Result<LogFile> log = LogFile::open(settings_for(directory));
+  CHECK(static_cast<bool>(log));
+  CHECK_EQUAL(log->append("next\n").bytes, 5U);
+  CHECK_EQUAL(directory.content("log"), "whole\ntor\nnext\n");
+  std::ofstream(directory.file("log"), std::ios::binary) << "torn too";
+  CHECK(static_cast<bool>(log->reopen()));
+  CHECK(static_cast<bool>(log->reopen()));
+  CHECK_EQUAL(directory.content("log"), "torn too\n");
+}
+
 TEST("log file: is made with the mode of the plan, whatever the umask") {
   const Directory directory;
   const mode_t saved = ::umask(0777);
