@@ -1,7 +1,7 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
 import type { Container } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
-import { checkedRemove, checkedRestart, checkedStop, checkedWait } from './call-options.js';
+import { checkedAttach, checkedLogs, checkedRemove, checkedRestart, checkedStop, checkedWait } from './call-options.js';
 import type { EngineContext } from './context.js';
 import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
@@ -55,7 +55,7 @@ export function containerHandle(
     init: (options) => initContainer(context, id, options),
     start: (options) => startContainer(context, id, options),
     startAttached: (options) => startAttached(context, id, options),
-    attach: (options) => attachToContainer(context, id, options),
+    attach: async (options) => attachToContainer(context, id, checkedAttach(options)),
     stop: async (options) => stopContainer(context, id, checkedStop(options)),
     restart: async (options) => restartContainer(context, id, checkedRestart(options)),
     kill: (signal) => killContainer(context, id, signal),
@@ -69,7 +69,7 @@ export function containerHandle(
     createExec: (options) => createExecSession(context, id, options),
     startExec: (options) => startNewExecSession(context, id, options),
     execSessions: () => execSessions(context, id),
-    logs: (options) => containerLogs(context, id, options),
+    logs: (options) => containerLogs(context, id, checkedLogs(options)),
     reopenLog: () => reopenContainerLog(context, id),
     rename: (newName) => renameContainer(context, id, newName),
     update: (options) => updateContainer(context, id, options),

@@ -1,4 +1,5 @@
 /** What has happened to containers, and what happens. */
+import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import { setMaxListeners } from 'node:events';
 
 import type { SignalOption } from '../container/api/container.js';
@@ -46,6 +47,14 @@ export interface EventsOptions extends SignalOption {
   readonly filters?: EventFilters;
 }
 
+const EVENTS: ShapeOf<EventsOptions> = {
+  since: 'date',
+  until: 'date',
+  follow: 'boolean',
+  filters: 'object',
+  signal: 'signal',
+};
+
 type Predicate = (event: EventRecord) => boolean;
 
 /** Throws INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED when none are written, ABORTED. */
@@ -53,6 +62,7 @@ export async function* engineEvents(
   context: EngineContext,
   options: EventsOptions = {},
 ): AsyncGenerator<EngineEvent, void, undefined> {
+  checkedCall('events', options, EVENTS);
   context.store.requireOpen();
   if (context.events === undefined) throw new TspodError('NOT_SUPPORTED', 'cannot read events with the "none" backend');
   const matches = filterOf(options.filters ?? {});

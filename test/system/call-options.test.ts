@@ -1,4 +1,6 @@
 /** Misspelt options of calls that choose what is listed, ended or removed. */
+import { readdirSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import test from 'ava';
 
 import { testEngine } from '../helpers/engine.js';
@@ -34,6 +36,44 @@ test('call options: a misspelt filter lists and removes nothing', async (t) => {
   t.true(containers.exists('kept'));
   t.true(volumes.exists('kept'));
 });
+
+test('call options: wrong options of attach, logs and exec are told before anything begins', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['sleep', '1000'];
+  const container = await engine.containers.create(options({ command, log: { driver: 'k8s-file' } }));
+  await container.start();
+  const attaching = { stdOut: new PassThrough() };
+  await t.throwsAsync(() => container.attach(misspelt(attaching)), { instanceOf: TypeError, message: /"stdout"/ });
+  await t.throwsAsync(() => container.attach(misspelt({ stdin: 'abc' })), { instanceOf: TypeError });
+  const connections = readdirSync('/proc/self/fd').length;
+  const web = misspelt({ stdout: new WritableStream() });
+  const message = 'stdout must be a Writable of node:stream';
+  await t.throwsAsync(() => container.attach(web), { instanceOf: TypeError, message });
+  t.is(readdirSync('/proc/self/fd').length, connections);
+  const never = new Date(NaN);
+  for (const wrong of [{ tails: 1 }, { tail: '5' }, { since: '2020-01-01' }, { since: never }, { until: never }])
+    t.throws(() => container.logs(misspelt(wrong)), { instanceOf: TypeError }, JSON.stringify(wrong));
+  for (const wrong of [{ tail: NaN }, { stream: 'both' }])
+    t.throws(() => container.logs(misspelt(wrong)), { code: 'INVALID_ARGUMENT' }, JSON.stringify(wrong));
+  for (const wrong of [{ untill: new Date() }, { since: never }, { until: '2020-01-01' }])
+    await t.throwsAsync(engine.events(misspelt(wrong))[Symbol.asyncIterator]().next(), { instanceOf: TypeError });
+  for (const wrong of [{ encoding: 'nope' }, { input: 5 }, { input: {} }]) {
+    const marked = misspelt({ command: ['touch', '/tmp/ran'], ...wrong });
+    await t.throwsAsync(() => container.exec(marked), { instanceOf: TypeError }, JSON.stringify(wrong));
+  }
+  t.is((await container.exec({ command: ['test', '-e', '/tmp/ran'] })).exitCode, 1);
+  t.is((await container.exec({ command: ['cat'], input: some() })).stdout, 'some input');
+  const session = await container.attach({ stdout: new PassThrough() });
+  session[Symbol.dispose]();
+  t.deepEqual(await session.ended, { reason: 'detached' });
+});
+
+async function* some() {
+  yield 'some ';
+  await Promise.resolve();
+  yield Buffer.from('input');
+}
 
 test('call options: a misspelt option of a container or a pod neither ends nor removes it', async (t) => {
   if (!requires(t, 'root')) return;

@@ -120,8 +120,8 @@ export interface AttachOptions extends SignalOption {
 export type AttachEnd =
   ({ readonly reason: 'exited' } & ExitStatus) | { readonly reason: 'detached' } | { readonly reason: 'lost' };
 
-/** A live connection to a container's streams. */
-export interface AttachSession {
+/** A live connection to a container's streams. Disposing of it detaches. */
+export interface AttachSession extends Disposable {
   /** The container has a terminal: the caller may want raw mode and resize(). */
   readonly terminal: boolean;
   /** Does nothing without a terminal. */
@@ -159,7 +159,7 @@ export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
 
 export interface CollectOptions extends SignalOption {
   /** Text or bytes to feed, or a stream to read; then end of file. @default none: end of file at once */
-  readonly input?: string | Uint8Array | Readable;
+  readonly input?: string | Uint8Array | Readable | AsyncIterable<string | Uint8Array>;
   /** @default 'pipe' */
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */

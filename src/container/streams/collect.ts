@@ -13,9 +13,23 @@ const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
 const MAX_TURN_MS = 10;
 
-/** Before anything runs. Throws INVALID_ARGUMENT. */
-export function checkCollectOptions({ maxOutputBytes = 0 }: Pick<CollectOptions, 'maxOutputBytes'>): void {
+/** Before anything runs. Throws INVALID_ARGUMENT, TypeError. */
+export function checkCollectOptions({
+  maxOutputBytes = 0,
+  encoding = 'utf8',
+  input,
+}: Pick<CollectOptions, 'maxOutputBytes' | 'encoding' | 'input'>): void {
   if (!(maxOutputBytes >= 0)) throw invalid(`maxOutputBytes must be 0 or more, not ${maxOutputBytes}`);
+  if (encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
+    throw new TypeError(`encoding must be one of Buffer's or 'buffer', not ${JSON.stringify(encoding)}`);
+  }
+  if (input !== undefined && !isWhole(input) && typeof input[Symbol.asyncIterator] !== 'function') {
+    throw new TypeError('input must be text, bytes or a stream of these');
+  }
+}
+
+function isWhole(input: NonNullable<CollectOptions['input']>): input is string | Uint8Array {
+  return typeof input === 'string' || input instanceof Uint8Array;
 }
 
 /**
@@ -118,20 +132,21 @@ function collect(stream: Readable | null, limit: number, onTooMuch: () => void):
 /** Writes the input and ends the stream. What is left of a source when the process has ended is not read, and the source is destroyed. */
 async function feed(stdin: Writable | null, input: CollectOptions['input'], ended: Promise<ExitStatus>): Promise<void> {
   if (stdin === null) return;
-  if (!(input instanceof Readable)) {
+  if (input === undefined || isWhole(input)) {
     stdin.end(input);
     return;
   }
+  const source = input instanceof Readable ? input : Readable.from(input);
   let isOver = false;
   const stop = () => {
     isOver = true;
-    input.destroy();
+    source.destroy();
     stdin.destroy();
   };
   void ended.then(stop, stop);
   let turn = monotonicMs();
   try {
-    for await (const chunk of input) {
+    for await (const chunk of source) {
       if (stdin.destroyed) break;
       if (!stdin.write(chunk)) await drained(stdin);
       if (monotonicMs() - turn < MAX_TURN_MS) continue;

@@ -22,6 +22,16 @@ export interface SessionParts {
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
 }
 
+/** One of Node's: those of the web have to be converted. Throws TypeError. */
+function requireStream(name: string, stream: object | undefined, method: 'pause' | 'write'): void {
+  if (stream === undefined || (hasMethod(stream, method) && hasMethod(stream, 'on'))) return;
+  throw new TypeError(`${name} must be a ${method === 'write' ? 'Writable' : 'Readable'} of node:stream`);
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
+}
+
 export class Session implements AttachSession {
   readonly ended: Promise<AttachEnd>;
   readonly #parts: SessionParts;
@@ -42,7 +52,7 @@ export class Session implements AttachSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#connection = parts.connection;
-    this.#keys = this.#readKeys();
+    this.#keys = this.#readOptions();
     const resume = () => {
       this.#connection.resume();
     };
@@ -70,10 +80,13 @@ export class Session implements AttachSession {
     this.ended.catch(() => undefined);
   }
 
-  /** Before anything is sent. With keys that are none nobody else would hang up. */
-  #readKeys(): readonly number[] | undefined {
-    const { detachKeys } = this.#parts.options;
+  /** Before anything is sent. With keys, or streams, that are none nobody else would hang up. */
+  #readOptions(): readonly number[] | undefined {
+    const { detachKeys, stdin, stdout, stderr } = this.#parts.options;
     try {
+      requireStream('stdin', stdin, 'pause');
+      requireStream('stdout', stdout, 'write');
+      requireStream('stderr', stderr, 'write');
       return detachKeys === undefined ? undefined : parseDetachKeys(detachKeys);
     } catch (error) {
       this.#connection.close();
@@ -140,6 +153,10 @@ export class Session implements AttachSession {
     // Said first: the terminal of a command is hung up when the connection of who is attached just breaks.
     if (this.#terminal) this.#sendQuietly(() => this.#connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 }));
     this.#leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.detach();
   }
 
   /** Without waiting for a reader: it may be why we leave. */

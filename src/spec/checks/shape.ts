@@ -14,6 +14,7 @@ export type FieldKind =
   | 'lists'
   | 'object'
   | 'objects'
+  | 'date'
   | 'signal'
   | 'function';
 
@@ -64,6 +65,7 @@ const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
   lists: 'an object with arrays of strings as values',
   object: 'an object',
   objects: 'an array of objects',
+  date: 'a valid Date',
   signal: 'an AbortSignal',
   function: 'a function',
 };
@@ -87,6 +89,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
     case 'number':
     case 'function':
       return typeof value === kind;
+    case 'date':
+      return value instanceof Date && !Number.isNaN(value.getTime());
     case 'signal':
       return value instanceof AbortSignal;
     case 'object':
