@@ -201,3 +201,42 @@ test('pull: what policy.json rejects, or wants signed, is not asked for', async 
   await pull();
   t.true(server.requests.length > 0);
 });
+
+test('pull and push: --retry and --retry-delay say how often and when a registry is asked again', async (t) => {
+  if (!requires(t, 'root')) return;
+  const server = await startServer(t, (_, response) => {
+    sendJson(response, {}, 503);
+  });
+  const pull = ['pull', '--tls-verify=false', `${server.host}/app`];
+  const asked = async (...flags: readonly string[]) => {
+    const before = server.requests.length;
+    await run(t, 125, ...pull, ...flags);
+    return server.requests.length - before;
+  };
+  const once = await asked('--retry', '0');
+  t.is(await asked('--retry', '4', '--retry-delay', '1ms'), once + 4);
+  t.regex((await run(t, 125, ...pull, '--retry-delay', 'soon')).stderr, /time: invalid duration "soon"/);
+  t.regex((await run(t, 125, ...pull, '--retry', '101')).stderr, /retries must be a whole number from 0 to 100/);
+  t.regex((await run(t, 125, 'push', '--retry', 'x', 'a', 'b')).stderr, /invalid argument "x" for "--retry"/);
+});
+
+test('pull: --policy says whether an image that is here is asked for', async (t) => {
+  if (!requires(t, 'root')) return;
+  const server = await startServer(t, (_, response) => {
+    sendJson(response, {}, 404);
+  });
+  const [here, absent] = [`${server.host}/here:1`, `${server.host}/absent:1`];
+  const archive = join(temporaryDirectory(t), 'root.tar');
+  writeFileSync(archive, Buffer.alloc(1024));
+  const id = (await run(t, 0, 'import', '-q', archive, here)).stdout.replace('sha256:', '');
+  const pull = (status: number, policy: string, name: string) =>
+    run(t, status, 'pull', '-q', '--tls-verify=false', '--policy', policy, name);
+  for (const policy of ['missing', 'IfNotPresent', 'never']) t.is((await pull(0, policy, here)).stdout, id);
+  await pull(125, 'never', absent);
+  t.is(server.requests.length, 0);
+  t.is((await pull(0, 'newer', here)).stdout, id);
+  t.true(server.requests.length > 0);
+  await pull(125, 'always', here);
+  await pull(125, 'missing', absent);
+  t.regex((await pull(125, 'often', here)).stderr, /unsupported pull policy "often"/);
+});

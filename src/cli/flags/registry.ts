@@ -2,6 +2,7 @@
 import type { RegistryAccess } from '../../engine/images/types.js';
 import type { Flag } from '../command/flag.js';
 import type { FlagValues } from '../command/flag-values.js';
+import { parseDuration } from '../parse/duration.js';
 
 export const authFileFlag: Flag = {
   name: 'authfile',
@@ -33,10 +34,25 @@ export const REGISTRY_FLAGS: readonly Flag[] = [
   tlsVerifyFlag,
 ];
 
+/** For the commands that Podman has them for. */
+export const RETRY_FLAGS: readonly Flag[] = [
+  { name: 'retry', kind: 'uint', value: 'number', default: '3', help: 'How often to try again what fails for a while' },
+  {
+    name: 'retry-delay',
+    kind: 'text',
+    value: 'duration',
+    default: '1s',
+    help: 'Pause before that; it doubles each time',
+  },
+];
+
 /** Of those that the command has. */
 export function registryAccess(flags: FlagValues): RegistryAccess {
   const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
+  const [retries, delay] = [flags.number('retry'), flags.text('retry-delay')];
   return {
+    ...(retries === undefined ? {} : { retries }),
+    ...(delay === undefined ? {} : { retryDelayMs: Math.round(parseDuration(delay)) }),
     ...(authFile === undefined ? {} : { authFile }),
     ...(certDir === undefined ? {} : { certDir }),
     ...(credentials === undefined ? {} : { credentials }),

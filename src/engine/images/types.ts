@@ -81,6 +81,10 @@ export interface RegistryAccess {
   readonly credentials?: string;
   /** Bytes of one request of a push at most, for a registry behind something that takes no more. @default as many as a layer has */
   readonly chunkBytes?: number;
+  /** How often a request is made again that failed for a while: at most 100. @default 3 */
+  readonly retries?: number;
+  /** Milliseconds before the first time; each later pause is twice as long, a minute at most. The registry may ask for more. @default 1000 */
+  readonly retryDelayMs?: number;
 }
 
 export interface PushOptions extends SignalOption {

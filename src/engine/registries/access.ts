@@ -3,20 +3,25 @@ import { existsSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
 import type { RegistryAccessOptions } from '../../image/open-registry.js';
+import { checkInteger, checkTimeoutMs } from '../../spec/checks/numbers.js';
 import type { RegistryAccess } from '../images/types.js';
+
+const MAX_RETRIES = 100;
 
 /** What this process brings. */
 export function processAccess(): Pick<RegistryAccessOptions, 'environment' | 'uid'> {
   return { environment: process.env, uid: process.geteuid?.() ?? 0 };
 }
 
-/** Options of this process, and of the caller. */
+/** Options of this process, and of the caller. Throws INVALID_ARGUMENT. */
 export function accessOptions({
   tlsVerify,
   certDir,
   authFile,
   credentials,
   chunkBytes,
+  retries,
+  retryDelayMs,
 }: RegistryAccess): RegistryAccessOptions {
   return {
     ...processAccess(),
@@ -24,6 +29,10 @@ export function accessOptions({
     certDirectory: certDir,
     authFile,
     chunkBytes,
+    retry: {
+      ...(retries === undefined ? {} : { retries: checkInteger('retries', retries, { min: 0, max: MAX_RETRIES }) }),
+      ...(retryDelayMs === undefined ? {} : { delayMs: checkTimeoutMs(retryDelayMs, 'retryDelayMs') }),
+    },
     credentials: credentials === undefined ? undefined : parseCredentials(credentials),
   };
 }

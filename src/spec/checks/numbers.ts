@@ -21,6 +21,6 @@ export function checkOptionalInteger(what: string, value: number | undefined, ra
 }
 
 /** Milliseconds after which something is ended; 0 is no limit. */
-export function checkTimeoutMs(value = 0): number {
-  return checkInteger('timeoutMs', value, { min: 0, max: 2 ** 40 });
+export function checkTimeoutMs(value = 0, what = 'timeoutMs'): number {
+  return checkInteger(what, value, { min: 0, max: 2 ** 40 });
 }

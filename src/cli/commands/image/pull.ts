@@ -1,7 +1,9 @@
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
+import type { FlagValues } from '../../command/flag-values.js';
 import { PLATFORM_FLAGS, platformText } from '../../flags/platform.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
+import { PULL_POLICIES, pullPolicy } from '../../flags/pull-policy.js';
+import { REGISTRY_FLAGS, registryAccess, RETRY_FLAGS } from '../../flags/registry.js';
 import { reportError } from '../../errors/report-error.js';
 import { showTransfer } from '../../transfer/display.js';
 
@@ -21,6 +23,15 @@ export const command: Command = {
   flags: [
     ...PLATFORM_FLAGS,
     ...REGISTRY_FLAGS,
+    ...RETRY_FLAGS,
+    {
+      name: 'policy',
+      kind: 'text',
+      value: 'policy',
+      default: 'always',
+      completion: PULL_POLICIES,
+      help: 'Whether an image that is here is fetched: always, missing, never, newer',
+    },
     { name: 'all-tags', short: 'a', kind: 'bool', help: 'Pull all tags of each repository' },
     { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids alone' },
@@ -28,6 +39,8 @@ export const command: Command = {
   check: ({ args, flags }) => {
     if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
     platformText(flags);
+    policyOf(flags);
+    registryAccess(flags);
   },
   run: async (context, { flags, args }) => {
     const engine = await context.engine();
@@ -37,6 +50,7 @@ export const command: Command = {
       try {
         const options = {
           registry: registryAccess(flags),
+          policy: policyOf(flags),
           ...(platform === undefined ? {} : { platform }),
         };
         const { images, failed: missed } = await showTransfer(context, flags.bool('quiet'), async (shown) =>
@@ -57,3 +71,7 @@ export const command: Command = {
     return failed ? EXIT_FAILURE : 0;
   },
 };
+
+function policyOf(flags: FlagValues): ReturnType<typeof pullPolicy> {
+  return pullPolicy(flags.text('policy') ?? 'always');
+}

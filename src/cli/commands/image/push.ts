@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { missingFlag } from '../../flags/missing.js';
-import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
+import { REGISTRY_FLAGS, registryAccess, RETRY_FLAGS } from '../../flags/registry.js';
 import { showTransfer } from '../../transfer/display.js';
 
 export const command: Command = {
@@ -14,6 +14,7 @@ export const command: Command = {
   examples: ['push registry.local/app:2', 'push app:tested registry.local/app:2'],
   flags: [
     ...REGISTRY_FLAGS,
+    ...RETRY_FLAGS,
     { name: 'digestfile', kind: 'text', value: 'path', completion: 'file', help: 'Write the digest to a file' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
     { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
@@ -24,7 +25,8 @@ export const command: Command = {
     missingFlag('encryption-key', 'layers are not encrypted'),
     missingFlag('encrypt-layer', 'layers are not encrypted'),
   ],
-  check: ({ args }) => {
+  check: ({ args, flags }) => {
+    registryAccess(flags);
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
   },
   run: async (context, { flags, args }) => {

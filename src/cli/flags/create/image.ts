@@ -1,10 +1,10 @@
 /** Flags of create and run about the image and where it comes from. */
 import { PLATFORM_FLAGS } from '../platform.js';
-import { REGISTRY_FLAGS } from '../registry.js';
+import { PULL_POLICIES, pullPolicy } from '../pull-policy.js';
+import { REGISTRY_FLAGS, RETRY_FLAGS } from '../registry.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { CreateFlag } from './draft.js';
 
-const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
 const VOLUMES = ['bind', 'tmpfs', 'ignore'] as const;
 const group = 'Image';
 
@@ -14,14 +14,11 @@ export const imageFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'policy',
     default: 'missing',
-    completion: POLICIES,
+    completion: PULL_POLICIES,
     group,
     help: 'Whether the image is pulled: always, missing, never, newer',
     set: (draft, value) => {
-      const word = value.toLowerCase();
-      const policy = word === 'ifnotpresent' ? 'missing' : POLICIES.find((known) => known === word);
-      if (policy === undefined) throw invalid(`unsupported pull policy ${JSON.stringify(value)}`);
-      draft.pull = policy;
+      draft.pull = pullPolicy(value);
     },
   },
   {
@@ -39,7 +36,11 @@ export const imageFlags: readonly CreateFlag[] = [
       draft.imageVolume = mode;
     },
   },
-  ...[...PLATFORM_FLAGS, ...REGISTRY_FLAGS].map((flag): CreateFlag => ({ ...flag, group, ofCommand: true })),
+  ...[...PLATFORM_FLAGS, ...REGISTRY_FLAGS, ...RETRY_FLAGS].map((flag): CreateFlag => ({
+    ...flag,
+    group,
+    ofCommand: true,
+  })),
   { name: 'quiet', short: 'q', kind: 'bool', group, help: 'Do not tell of a pull', ofCommand: true },
   {
     name: 'disable-content-trust',
