@@ -146,8 +146,8 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
   const outside = context.usernsSlot !== NONE || shares;
   const slot = outside ? builder.slot() : context.slot;
   const source = { slot, path, recursive, place: context.sourcePlaces.get(path) } as const;
-  if (outside && options.idmap !== 'no') openSource(builder, 'afterClone', source);
-  else if (shares) openSource(builder, 'prepare', source);
+  if (shares) openSource(builder, 'prepare', source);
+  else if (outside && options.idmap !== 'no') openSource(builder, 'afterClone', source);
   else if (outside) copyMount(builder, source);
   else openSource(builder, 'init', source);
   if (options.idmap !== 'no') mapIds(builder, slot, { options, context });

@@ -294,11 +294,19 @@ onBusybox('an empty value is none, and 0 is no limit', async (t, root) => {
   const flags = ['user', 'workdir', 'hostname', 'umask', 'stop-signal', 'cidfile', 'memory'].map(
     (name) => `--${name}=`,
   );
-  await run(t, 0, 'run', '--name', 'c', ...flags, '--cpus', '0', '--memory', '0', '--rootfs', root, 'true');
-  t.is(
-    await output(t, 'inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.Config.User}}', 'c'),
-    '0 0 \n',
-  );
+  const limits = ['memory', 'memory-reservation', 'cpus', 'cpu-period', 'cpu-rt-period', 'blkio-weight'];
+  const zeros = [...limits.map((name) => `--${name}=0`), '--blkio-weight-device=/dev/nosuch:0'];
+  await run(t, 0, 'run', '--name', 'c', ...flags, ...zeros, '--rootfs', root, 'true');
+  const shown = [
+    'inspect',
+    '-f',
+    '{{.HostConfig.Memory}} {{.HostConfig.MemoryReservation}} {{.HostConfig.NanoCpus}} {{.HostConfig.BlkioWeight}} {{.Config.User}}',
+    'c',
+  ] as const;
+  t.is(await output(t, ...shown), '0 0 0 0 \n');
+  await run(t, 0, 'update', '--memory', '64m', '--blkio-weight', '100', 'c');
+  await run(t, 0, 'update', ...zeros, 'c');
+  t.is(await output(t, ...shown), '67108864 0 0 100 \n');
 });
 
 onBusybox('with -d nobody types: --detach-keys is not read', async (t, root) => {

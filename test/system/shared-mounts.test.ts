@@ -82,3 +82,30 @@ test('a layer over a root directory', sees, []);
 test('with a user namespace: a root directory that belongs to it', sees, MAPS, { given: true });
 test('with a user namespace: a layer over a root directory', sees, MAPS);
 test('with a user namespace, and the cgroups of the host', sees, [...MAPS, '--cgroupns', 'host']);
+
+for (const [title, option, flags] of [
+  ['of the machine', 'rslave', []],
+  ['with a user namespace', 'rslave', MAPS],
+  ['with ids of its own', 'idmap,rslave', MAPS],
+] as const)
+  test(`what is mounted later shows where the volume is a slave: ${title}`, (t) => {
+    if (!requires(t, 'root', 'overlay', 'busybox', 'userns')) return;
+    const { root, runRoot } = storeOf(t);
+    const bound = temporaryDirectory(t);
+    const program = `${process.execPath} ${PROGRAM} --root ${root} --runroot ${runRoot} --cgroup-manager cgroupfs`;
+    const script = `
+      set -e
+      mount --make-rshared /
+      mkdir ${bound}/later
+      ${program} run -d --name subject ${flags.join(' ')} -v ${bound}:/bound:${option} --rootfs ${busyboxRoot(t)}:O sleep 1000 >&2
+      mount -t tmpfs seen-later ${bound}/later
+      ${program} exec subject cat /proc/mounts
+      ${program} rm -f -t 0 subject >&2`;
+    const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
+      encoding: 'utf8',
+      timeout: 60_000 * SLOW,
+      env: { ...process.env, TSPOD_NETWORK: 'none' },
+    });
+    t.is(status, 0, stderr);
+    t.regex(stdout, /^seen-later \/bound\/later tmpfs /m);
+  });

@@ -1,6 +1,6 @@
 /** From the command line of create, run and explain to create options. */
 import type { RegistryAccess } from '../../engine/images/types.js';
-import type { CreateOptions, ResourceOptions } from '../../spec/create-options.js';
+import type { CreateOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
@@ -34,7 +34,6 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const { flags, args, commandLine } = invocation;
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
   applyFlags(createFlags, flags, { draft, caller: context.caller });
-  if (draft.resources !== undefined) draft.resources = withoutZeros(draft.resources);
   const isPod = draft.pod?.startsWith('new:') === true;
   if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft, { isPod });
   const rest = takeRoot(draft, invocation, context.caller.directory);
@@ -52,15 +51,6 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   const platform = platformText(flags);
   if (platform !== undefined) draft.platform = platform;
   return { options: draft, replace, registry: registryAccess(flags), quiet: flags.bool('quiet') };
-}
-
-/** 0 is no limit. */
-function withoutZeros({ memoryBytes, cpus, ...others }: ResourceOptions): ResourceOptions {
-  return {
-    ...others,
-    ...(memoryBytes === undefined || memoryBytes === 0 ? {} : { memoryBytes }),
-    ...(cpus === undefined || cpus === 0 ? {} : { cpus }),
-  };
 }
 
 /** Its pod's network is its own, unless it has chosen another one. */

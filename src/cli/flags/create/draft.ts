@@ -60,8 +60,19 @@ function applyFlag(flag: CreateFlag, values: FlagValues, { draft, caller }: Flag
   }
 }
 
+/** Of these 0 says nothing, as for Podman: there is no such limit. */
+const NONE_BY_ZERO: ReadonlySet<string> = new Set([
+  'memoryBytes',
+  'memoryReservationBytes',
+  'cpus',
+  'cpuPeriodUs',
+  'cpuRtPeriodUs',
+  'blkioWeight',
+] satisfies (keyof ResourceOptions)[]);
+
 export function setResources(draft: Draft, resources: ResourceOptions): void {
-  draft.resources = { ...draft.resources, ...resources };
+  const said = Object.entries(resources).filter(([name, value]) => value !== 0 || !NONE_BY_ZERO.has(name));
+  draft.resources = { ...draft.resources, ...(Object.fromEntries(said) as ResourceOptions) };
 }
 
 export function setLog(draft: Draft, log: LogOptions): void {

@@ -167,7 +167,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     group: RESOURCES,
     help: 'Share of the I/O of one device',
     set: (draft, items) => {
-      setResources(draft, { blkioWeightDevice: items.map(parseDeviceWeight) });
+      setResources(draft, { blkioWeightDevice: items.map(parseDeviceWeight).filter(({ weight }) => weight !== 0) });
     },
   },
   {
