@@ -36,6 +36,13 @@ Result<void> give_streams(const Context& context) {
   return {};
 }
 
+/** EINVAL is said of ids that the user namespace has no place for. */
+Error without_map(Error error, const char* kind, uint32_t id) {
+  if (error.err == EINVAL)
+    error.arg = std::string(kind) + ' ' + std::to_string(id) + " is not mapped in its user namespace";
+  return error;
+}
+
 /**
  * A user namespace may deny setgroups(2) to all that are in it. Whoever came in without groups has none to
  * give up, and gets no more than the primary one.
@@ -43,6 +50,11 @@ Result<void> give_streams(const Context& context) {
 Result<void> change_groups(const Identity& identity) {
   if (::setgroups(identity.groups.size(), identity.groups.data()) == 0) return {};
   const Error error = last_error("setgroups");
+  if (error.err == EINVAL) {
+    const auto unmapped =
+        std::ranges::find_if(identity.groups, [](gid_t group) { return ::setgroups(1, &group) != 0; });
+    return unmapped == identity.groups.end() ? error : without_map(error, "group", *unmapped);
+  }
   const bool wants_others =
       std::ranges::any_of(identity.groups, [&](gid_t group) { return group != identity.gid; });
   const bool denied = error.err == EPERM && !wants_others && ::getgroups(0, nullptr) == 0;
@@ -51,10 +63,11 @@ Result<void> change_groups(const Identity& identity) {
 
 Result<void> change_ids(const Identity& identity) {
   TRY(change_groups(identity));
-  TRY(sys::check(::setresgid(identity.gid, identity.gid, identity.gid), "setresgid",
-                 std::to_string(identity.gid)));
-  return sys::check(::setresuid(identity.uid, identity.uid, identity.uid), "setresuid",
-                    std::to_string(identity.uid));
+  if (::setresgid(identity.gid, identity.gid, identity.gid) != 0)
+    return without_map(last_error("setresgid"), "group", identity.gid);
+  if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
+    return without_map(last_error("setresuid"), "user", identity.uid);
+  return {};
 }
 
 }  // namespace

@@ -206,6 +206,21 @@ test('a map must have the container’s root', async (t) => {
   t.regex(await rejectsWith(t, without, 'INVALID_ARGUMENT'), /uidMaps must map id 0/);
 });
 
+test('a user or a group that the map has no place for is named', async (t) => {
+  if (!requires(t, 'root', 'userns', 'overlay')) return;
+  const env = await testEngine(t);
+  for (const [options, words] of [
+    [{ user: '1000:0' }, /setresuid user 1000 is not mapped in its user namespace/],
+    [{ user: '0:1000' }, /group 1000 is not mapped in its user namespace/],
+    [{ groups: ['5', '55'] }, /setgroups group 55 is not mapped in its user namespace/],
+  ] as const) {
+    const uidMaps = [{ containerId: 0, hostId: 100_000, size: 10 }];
+    const container = await env.engine.containers.create(env.options({ uidMaps, command: ['true'], ...options }));
+    t.regex(await rejectsWith(t, container.start(), 'LAUNCH_FAILED'), words);
+    await container.remove();
+  }
+});
+
 test('a root directory is shifted by the mount, and not changed on the disk; one that is the container’s already is not', async (t) => {
   if (!requires(t, 'root', 'userns', 'busybox')) return;
   const env = await testEngine(t);
@@ -433,7 +448,10 @@ test('exec: root of the user namespace with the container’s capabilities, or a
   const user = (await container.exec({ command: ['sh', '-c', caps], user: '33:33' })).stdout.split('\n');
   t.deepEqual([user[0], user[3]], ['33', 'CapEff:\t0000000000000000']);
   const unmapped = container.exec({ command: ['id'], user: '99999' });
-  t.regex(await rejectsWith(t, unmapped, 'LAUNCH_FAILED'), /setresuid 99999: invalid argument/);
+  t.regex(
+    await rejectsWith(t, unmapped, 'LAUNCH_FAILED'),
+    /setresuid user 99999 is not mapped in its user namespace: invalid argument/,
+  );
 });
 
 test('sysctls of its own namespaces are set, the host’s are not', async (t) => {
