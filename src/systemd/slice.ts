@@ -1,6 +1,7 @@
 /** Slices (systemd.slice(5)): groups in which scopes lie. */
 import { TspodError } from '../errors.js';
-import type { LinuxResources } from '../oci/resources.js';
+import type { LinuxResources, OciBlockIO, OciThrottleDevice } from '../oci/resources.js';
+import { cpuWeight, ioWeight } from '../plan/cgroup-writes.js';
 import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS } from './manager.js';
 
 /**
@@ -26,26 +27,68 @@ export async function startSlice(name: string, limits: LinuxResources): Promise<
   }
 }
 
-/** As systemd.resource-control(5) has them; what it does not have is written into the cgroup alone. */
-export function limitProperties({
-  memory,
-  cpu,
-  pids,
-}: LinuxResources): readonly (readonly [string, [string, bigint]])[] {
-  const { limit, swap } = memory ?? {};
-  const { quota, period = DEFAULT_PERIOD_US } = cpu ?? {};
+/** A name, its type in D-Bus, and the value. */
+export type Property = readonly [name: string, value: readonly [type: string, value: unknown]];
+
+/** As systemd.resource-control(5) has them; what it does not have is written into the cgroup alone. CPUs and memory nodes: since version 244. */
+export function limitProperties({ memory, cpu, pids, blockIO }: LinuxResources): readonly Property[] {
+  const { limit, swap, reservation } = memory ?? {};
+  const { quota, period = DEFAULT_PERIOD_US, shares, cpus, mems } = cpu ?? {};
   return [
-    ...property('MemoryMax', limit),
-    ...property('MemorySwapMax', limit === undefined || swap === undefined || swap < 0 ? undefined : swap - limit),
-    ...property('CPUQuotaPerSecUSec', quota === undefined || quota < 0 ? undefined : Math.ceil((quota / period) * 1e6)),
-    ...property('TasksMax', pids?.limit),
+    ...number('MemoryMax', limit),
+    ...number('MemorySwapMax', limit === undefined || swap === undefined || swap < 0 ? undefined : swap - limit),
+    ...number('MemoryLow', reservation),
+    ...number('CPUQuotaPerSecUSec', quota === undefined || quota < 0 ? undefined : Math.ceil((quota / period) * 1e6)),
+    ...number('CPUWeight', shares === undefined || shares === 0 ? undefined : cpuWeight(shares)),
+    ...bits('AllowedCPUs', cpus),
+    ...bits('AllowedMemoryNodes', mems),
+    ...number('TasksMax', pids?.limit),
+    ...ioProperties(blockIO),
+  ];
+}
+
+function ioProperties(blockIO: OciBlockIO = {}): readonly Property[] {
+  const { weight } = blockIO;
+  return [
+    ...number('IOWeight', weight === undefined || weight === 0 ? undefined : ioWeight(weight)),
+    ...devices(
+      'IODeviceWeight',
+      blockIO.weightDevice?.flatMap((device) =>
+        device.weight === undefined ? [] : { ...device, rate: ioWeight(device.weight) },
+      ),
+    ),
+    ...devices('IOReadBandwidthMax', blockIO.throttleReadBpsDevice),
+    ...devices('IOWriteBandwidthMax', blockIO.throttleWriteBpsDevice),
+    ...devices('IOReadIOPSMax', blockIO.throttleReadIOPSDevice),
+    ...devices('IOWriteIOPSMax', blockIO.throttleWriteIOPSDevice),
   ];
 }
 
 const DEFAULT_PERIOD_US = 100_000;
 
-function property(name: string, value: number | undefined): readonly (readonly [string, [string, bigint]])[] {
+function number(name: string, value: number | undefined): readonly Property[] {
   return value === undefined ? [] : [[name, ['t', BigInt(value)]]];
+}
+
+/** A bit for each number of a list as "0-2,5", the lowest first. */
+function bits(name: string, list: string | undefined): readonly Property[] {
+  if (list === undefined || list === '') return [];
+  const numbers = numbersOf(list);
+  const bytes = Buffer.alloc(Math.floor(Math.max(...numbers) / 8) + 1);
+  for (const each of numbers) bytes[each >> 3] = (bytes[each >> 3] ?? 0) | (1 << (each & 7));
+  return [[name, ['ay', bytes]]];
+}
+
+function numbersOf(list: string): readonly number[] {
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
+function devices(name: string, limits: readonly OciThrottleDevice[] = []): readonly Property[] {
+  const values = limits.map(({ major, minor, rate }) => [`/dev/block/${major}:${minor}`, BigInt(rate)]);
+  return values.length === 0 ? [] : [[name, ['a(st)', values]]];
 }
 
 /** With all that is in it. One that there is not is success. */

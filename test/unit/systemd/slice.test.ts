@@ -17,5 +17,34 @@ test('limits of a slice in the words of systemd', (t) => {
       ['TasksMax', ['t', 5n]],
     ],
   );
+  t.deepEqual(
+    limitProperties({
+      memory: { reservation: 7 },
+      cpu: { shares: 1024, cpus: '0-2,9', mems: '0' },
+      blockIO: {
+        weight: 10,
+        weightDevice: [
+          { major: 8, minor: 0, weight: 1000 },
+          { major: 8, minor: 1 },
+        ],
+        throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 11 }],
+        throttleWriteBpsDevice: [{ major: 8, minor: 0, rate: 12 }],
+        throttleReadIOPSDevice: [{ major: 8, minor: 0, rate: 13 }],
+        throttleWriteIOPSDevice: [{ major: 8, minor: 0, rate: 14 }],
+      },
+    }),
+    [
+      ['MemoryLow', ['t', 7n]],
+      ['CPUWeight', ['t', 39n]],
+      ['AllowedCPUs', ['ay', Buffer.from([0b111, 0b10])]],
+      ['AllowedMemoryNodes', ['ay', Buffer.from([1])]],
+      ['IOWeight', ['t', 1n]],
+      ['IODeviceWeight', ['a(st)', [['/dev/block/8:0', 10_000n]]]],
+      ['IOReadBandwidthMax', ['a(st)', [['/dev/block/8:0', 11n]]]],
+      ['IOWriteBandwidthMax', ['a(st)', [['/dev/block/8:0', 12n]]]],
+      ['IOReadIOPSMax', ['a(st)', [['/dev/block/8:0', 13n]]]],
+      ['IOWriteIOPSMax', ['a(st)', [['/dev/block/8:0', 14n]]]],
+    ],
+  );
   t.deepEqual(limitProperties({ memory: { limit: 1, swap: -1 }, cpu: { quota: -1 } }), [['MemoryMax', ['t', 1n]]]);
 });
