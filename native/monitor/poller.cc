@@ -16,6 +16,7 @@ Result<void> Poller::watch(Watch& watch, uint32_t events) {
   event.data.u64 = uint64_t{static_cast<uint32_t>(watch.source)} << 32 | watch.id;
   Result<void> changed = sys::epoll_ctl(epoll_.get(), operation, watch.fd, event);
   if (changed || events == kNothing) watch.armed = events;
+  has_failed_ = has_failed_ || !changed;
   return changed;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "core/result.h"
 #include "core/sys_event.h"
@@ -46,6 +47,8 @@ inline constexpr uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 class Poller {
  public:
+  static constexpr int kRetryMs = 100;
+
   static Result<Poller> make();
 
   /**
@@ -57,11 +60,14 @@ class Poller {
 
   /**
    * Waits until something happens and calls `handle(Event)` for each. False if nothing did within
-   * `timeout_ms` (-1: no limit).
+   * `timeout_ms` (-1: no limit), or within kRetryMs where something could not be watched since the last wait:
+   * nobody else would wake whoever is to try that again.
    */
   template <typename Handle> Result<bool> wait(int timeout_ms, Handle&& handle) {
     epoll_event events[16];
-    const std::span<epoll_event> happened = TRY(sys::epoll_wait(epoll_.get(), events, timeout_ms));
+    const bool retries = std::exchange(has_failed_, false) && (timeout_ms < 0 || timeout_ms > kRetryMs);
+    const std::span<epoll_event> happened =
+        TRY(sys::epoll_wait(epoll_.get(), events, retries ? kRetryMs : timeout_ms));
     for (const epoll_event& event : happened) handle(unpack(event));
     return !happened.empty();
   }
@@ -70,6 +76,7 @@ class Poller {
   static Event unpack(const epoll_event& event);
 
   UniqueFd epoll_;
+  bool has_failed_ = false;
 };
 
 }  // namespace tspod
