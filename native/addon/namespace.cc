@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -109,11 +108,8 @@ int join_and_hold(void* argument) {
 }
 
 Result<std::string> read_proc(const std::string& path) {
-  UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> part;
-  while (const size_t size = TRY(sys::read(file.get(), part))) text.append(part.data(), size);
-  return text;
+  const UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return sys::read_all(file.get());
 }
 
 /** The maps as this process sees them: the file of a process of ours that is in the namespace. */

@@ -31,6 +31,13 @@ Result<size_t> read(int fd, std::span<char> into) {
   return static_cast<size_t>(count);
 }
 
+Result<std::string> read_all(int fd) {
+  std::string text;
+  char part[4096];
+  while (const size_t count = TRY(read(fd, part))) text.append(part, count);
+  return text;
+}
+
 Result<void> write_once(int fd, std::string_view bytes, std::string_view name) {
   const ssize_t count = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
   if (count == -1) return last_error("write", name);

@@ -51,6 +51,8 @@ Result<UniqueFd> openat2(int directory, const char* path, const OpenHow& how);
 
 /** Bytes read; 0 at the end. */
 Result<size_t> read(int fd, std::span<char> into);
+/** All that follows, of a file that nobody can make long: the kernel's. */
+Result<std::string> read_all(int fd);
 /** One write(2), as files of the kernel want it: fewer bytes taken than given is EIO. `name` is for the
  * error. */
 Result<void> write_once(int fd, std::string_view bytes, std::string_view name);

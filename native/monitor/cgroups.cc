@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 
-#include <climits>
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -20,9 +20,7 @@ constexpr std::string_view kUnified = "0::";
 Result<std::string> group_of(ops::Procfs& proc, pid_t pid) {
   const std::string path = std::to_string(pid) + "/cgroup";
   const UniqueFd file = TRY(proc.open_file(path.c_str(), O_RDONLY));
-  std::string text;
-  char part[PATH_MAX];
-  while (const size_t count = TRY(sys::read(file.get(), part))) text.append(part, count);
+  const std::string text = TRY(sys::read_all(file.get()));
   for (std::string_view rest = text; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     if (line.starts_with(kUnified)) return std::string(line.substr(kUnified.size()));

@@ -2,6 +2,7 @@
 import { TspodError } from '../errors.js';
 import type { LinuxResources, OciBlockIO, OciThrottleDevice } from '../oci/resources.js';
 import { cpuWeight, ioWeight } from '../plan/cgroup-writes.js';
+import { cpuBits } from '../util/cpu-list.js';
 import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS } from './manager.js';
 
 /**
@@ -70,20 +71,8 @@ function number(name: string, value: number | undefined): readonly Property[] {
   return value === undefined ? [] : [[name, ['t', BigInt(value)]]];
 }
 
-/** A bit for each number of a list as "0-2,5", the lowest first. */
 function bits(name: string, list: string | undefined): readonly Property[] {
-  if (list === undefined || list === '') return [];
-  const numbers = numbersOf(list);
-  const bytes = Buffer.alloc(Math.floor(Math.max(...numbers) / 8) + 1);
-  for (const each of numbers) bytes[each >> 3] = (bytes[each >> 3] ?? 0) | (1 << (each & 7));
-  return [[name, ['ay', bytes]]];
-}
-
-function numbersOf(list: string): readonly number[] {
-  return list.split(',').flatMap((range) => {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
+  return list === undefined || list === '' ? [] : [[name, ['ay', Buffer.from(cpuBits(list))]]];
 }
 
 function devices(name: string, limits: readonly OciThrottleDevice[] = []): readonly Property[] {

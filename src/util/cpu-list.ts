@@ -12,6 +12,19 @@ export function isCpuList(text: string): boolean {
   return text.split(',').every(isRange);
 }
 
+/** A bit for each number of such a list, the lowest first. */
+export function cpuBits(list: string): Uint8Array {
+  const ranges = list.split(',').map((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return { first, last };
+  });
+  const bits = new Uint8Array(Math.floor(Math.max(...ranges.map(({ last }) => last)) / 8) + 1);
+  for (const { first, last } of ranges)
+    for (let number = first; number <= last; number += 1)
+      bits[number >> 3] = (bits[number >> 3] ?? 0) | (1 << (number & 7));
+  return bits;
+}
+
 function isRange(text: string): boolean {
   const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text);
   if (match === null) return false;

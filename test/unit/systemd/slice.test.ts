@@ -48,3 +48,8 @@ test('limits of a slice in the words of systemd', (t) => {
   );
   t.deepEqual(limitProperties({ memory: { limit: 1, swap: -1 }, cpu: { quota: -1 } }), [['MemoryMax', ['t', 1n]]]);
 });
+
+test('a list of CPUs costs what its numbers take, however often they are named', (t) => {
+  const [[, [, bits]] = ['', ['', undefined]]] = limitProperties({ cpu: { cpus: Array(20).fill('0-65535').join() } });
+  t.deepEqual(bits, Buffer.alloc(8192, 0xff));
+});
