@@ -7,7 +7,7 @@ import { SLOW } from './pace.js';
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  timeoutMs = 30_000 * SLOW,
+  timeoutMs = 60_000 * SLOW,
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,6 +1,4 @@
 /** Every operation in every state, on real containers: the table of docs/state.md, row by row. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
@@ -8,10 +6,10 @@ import { isTspodError, type Container, type ContainerStatus, type ErrorCode } fr
 import { binding } from '../../src/native/binding.js';
 import { until } from '../helpers/until.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
-import { faults, killHard } from '../helpers/faults.js';
 import { openDescriptors } from '../helpers/native.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
+import { inTurns } from '../helpers/turns.js';
 
 /** Ends on TERM only when the file /stop is there, so that `stopping` lasts as long as a test needs. */
 const COMMAND = ['sh', '-c', 'trap "test -e /stop && exit 7" TERM; echo up; while :; do sleep 0.05; done'];
@@ -333,11 +331,16 @@ async function makeIn(env: TestEngine, state: HeldState): Promise<Container> {
 /** In an emulated machine the delay before a restart is over before anything can be done in it. */
 const STATES = (Object.keys(MAKE) as HeldState[]).filter((state) => SLOW === 1 || state !== 'restarting');
 
+/** Rows at once, of eight containers each: all of them would keep a slow machine from each for longer than the tests wait. */
+const inTurn = inTurns(5);
+
 for (const [operation, outcomes] of Object.entries(TABLE) as [OperationName, (typeof TABLE)[OperationName]][]) {
   test(`${operation}: in every state`, async (t) => {
     if (!requires(t, 'root', 'overlay')) return;
     const env = await testEngine(t);
-    await Promise.all(STATES.map((state) => checkRow(t, { env, operation, state, outcome: outcomes[state] })));
+    await inTurn(() =>
+      Promise.all(STATES.map((state) => checkRow(t, { env, operation, state, outcome: outcomes[state] }))),
+    );
   });
 }
 
@@ -381,52 +384,6 @@ function sameState(found: ContainerStatus, wanted: ContainerStatus): boolean {
   return found === wanted || (moving.includes(found) && moving.includes(wanted) && found !== 'paused');
 }
 
-for (const state of ['running', 'paused', 'initialized'] as const) {
-  test(`remove with force: a container that is ${state} again after it was ended goes as well`, async (t) => {
-    if (!requires(t, 'root', 'overlay')) return;
-    const env = await faults(t);
-    await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
-    const removal = await env.stoppedAt('stopped', 'rm', '--force', '--time', '0', 'subject');
-    await MAKE[state](env, env.engine.containers.get('subject'));
-    const { status, stderr } = await removal.goOn();
-    t.is(`${status} ${stderr}`, '0 ');
-    t.false(env.engine.containers.exists('subject'));
-  });
-}
-
-test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
-  const env = await faults(t);
-  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
-  const container = env.engine.containers.get('subject');
-  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
-  await killUntilRestarting(container);
-  const { status } = await pause.goOn();
-  // Whatever came first: it is paused in its next life, or runs in that.
-  if (status === 0) await container.unpause();
-  await container.wait({ conditions: ['running'], intervalMs: 5 });
-  t.is((await container.exec({ command: ['true'] })).exitCode, 0);
-});
-
-test('pause: what is started again in a frozen cgroup is thawed by the next command', async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
-  const env = await faults(t);
-  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
-  const container = env.engine.containers.get('subject');
-  const freezer = freezerOf(container);
-  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
-  await killUntilRestarting(container);
-  const { monitorPid } = container.state();
-  process.kill(monitorPid, 'SIGSTOP');
-  await killHard(pause.pid);
-  writeFileSync(freezer.path, freezer.frozen);
-  process.kill(monitorPid, 'SIGCONT');
-  await delay(300);
-  t.is((await env.tspod('ps')).status, 0);
-  await container.wait({ conditions: ['running'], intervalMs: 5 });
-  t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
-});
-
 test('stop: one that is refused changes nothing', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);
@@ -464,30 +421,3 @@ test.serial('kill: leaves no descriptor when the signal cannot be sent', async (
   await container.kill();
   t.is(container.state().status, 'exited');
 });
-
-/** Ends it until it is seen waiting for its restart: each time it waits longer, so that a busy machine does not miss it. */
-async function killUntilRestarting(container: Container): Promise<void> {
-  let ended = 0;
-  for (let look = 0; look < 5000; look += 1) {
-    const { status, pid } = container.state();
-    if (status === 'restarting') return;
-    if (pid !== 0 && pid !== ended) {
-      ended = pid;
-      process.kill(pid, 'SIGKILL');
-    }
-    await delay(5);
-  }
-  throw new Error('the container was never seen restarting');
-}
-
-/** The file that freezes all processes of a running container, and what is written to it. */
-function freezerOf(container: Container): { readonly path: string; readonly frozen: string } {
-  const lines = readFileSync(`/proc/${container.state().pid}/cgroup`, 'utf8').split('\n');
-  const first = lines.find((line) => line.includes(':freezer:'));
-  return first === undefined
-    ? {
-        path: `/sys/fs/cgroup${lines.find((line) => line.startsWith('0::'))?.slice(3) ?? ''}/cgroup.freeze`,
-        frozen: '1',
-      }
-    : { path: `/sys/fs/cgroup/freezer${first.split(':')[2] ?? ''}/freezer.state`, frozen: 'FROZEN' };
-}
