@@ -33,6 +33,21 @@ test('login: keeps what the registry takes, and logout forgets it', async (t) =>
   t.false(readFileSync(authFile, 'utf8').includes(host));
 });
 
+test('login: --compat-auth-file keeps what Docker reads, and logout takes it out again', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const { host } = await startRegistry(t, { auth: true });
+  const file = join(temporaryDirectory(t), 'config.json');
+  writeFileSync(file, JSON.stringify({ currentContext: 'here' }));
+  const common = ['--compat-auth-file', file];
+  const login = ['login', ...common, '--tls-verify=false', '-u', USER, '-p', PASSWORD];
+  t.regex((await run(t, 125, ...login, `${host}/team`)).stderr, /Docker keeps no login for a path/);
+  await run(t, 0, ...login, host);
+  const auth = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
+  t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { currentContext: 'here', auths: { [host]: { auth } } });
+  t.is((await run(t, 0, 'logout', ...common, host)).stdout, `Removed login credentials for ${host}\n`);
+  t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { currentContext: 'here', auths: {} });
+});
+
 test('login: asks for what it is not told', async (t) => {
   if (!requires(t, 'docker-registry')) return;
   const { host } = await startRegistry(t, { auth: true });
@@ -58,6 +73,9 @@ test('login: wrong uses are refused', async (t) => {
   t.regex((await run(t, 125, 'login', '--password-stdin', 'a.io')).stderr, /must provide --username/);
   const both = await run(t, 125, 'login', '-u', 'x', '-p', 'y', '--password-stdin', 'a.io');
   t.regex(both.stderr, /can't specify both/);
+  const files = ['--authfile', 'a', '--compat-auth-file', 'b', 'a.io'];
+  t.regex((await run(t, 125, 'login', ...files)).stderr, /cannot be used together/);
+  t.regex((await run(t, 125, 'logout', ...files)).stderr, /cannot be used together/);
   const conf = join(temporaryDirectory(t), 'registries.conf');
   writeFileSync(conf, 'unqualified-search-registries = []');
   const env = { CONTAINERS_REGISTRIES_CONF: conf };

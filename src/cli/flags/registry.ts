@@ -1,5 +1,6 @@
 /** Flags of commands that talk to a registry, and what they say. */
 import type { RegistryAccess } from '../../engine/images/types.js';
+import { invalid } from '../errors/cli-error.js';
 import type { Flag } from '../command/flag.js';
 import type { FlagValues } from '../command/flag-values.js';
 import { parseDuration } from '../parse/duration.js';
@@ -10,6 +11,15 @@ export const authFileFlag: Flag = {
   value: 'file',
   completion: 'file',
   help: 'File of logins in place of $REGISTRY_AUTH_FILE or the usual one',
+};
+
+/** For `login` and `logout`. */
+export const compatAuthFileFlag: Flag = {
+  name: 'compat-auth-file',
+  kind: 'text',
+  value: 'file',
+  completion: 'file',
+  help: "Docker's config.json in place of a file of --authfile",
 };
 
 export const certDirectoryFlag: Flag = {
@@ -46,9 +56,16 @@ export const RETRY_FLAGS: readonly Flag[] = [
   },
 ];
 
+/** For commands that have both. */
+export function checkAuthFiles(flags: FlagValues): void {
+  if (flags.has('authfile') && flags.has('compat-auth-file'))
+    throw invalid('--authfile and --compat-auth-file cannot be used together');
+}
+
 /** Of those that the command has. */
 export function registryAccess(flags: FlagValues): RegistryAccess {
-  const [authFile, certDir, credentials] = [flags.text('authfile'), flags.text('cert-dir'), flags.text('creds')];
+  const authFile = flags.text('compat-auth-file') ?? flags.text('authfile');
+  const [certDir, credentials] = [flags.text('cert-dir'), flags.text('creds')];
   const [retries, delay] = [flags.number('retry'), flags.text('retry-delay')];
   return {
     ...(retries === undefined ? {} : { retries }),

@@ -2,8 +2,9 @@
 import type { SignalOption } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../../image/auth/logins.js';
+import { dockerLoginKey, readLoginKey } from '../../image/auth/login-key.js';
 import { pullAccess, registriesOf, registryOptions, type RegistryAccessOptions } from '../../image/open-registry.js';
-import { formatName, parseImageName, splitRegistry } from '../../image/reference.js';
+import { formatName, splitRegistry } from '../../image/reference.js';
 import { pullLocations, resolveImageName } from '../../image/registries/resolve.js';
 import { checkLogin } from '../../image/registry/check-login.js';
 import type { Credentials } from '../../image/registry/credentials.js';
@@ -12,27 +13,10 @@ import { listTags } from '../../image/registry/tags.js';
 import type { RegistryAccess } from '../images/types.js';
 import { accessOptions, readingOptions } from './access.js';
 
+export { readLoginKey };
 export type { Credentials, FoundImage };
 
 type RegistryRequest = RegistryAccess & SignalOption;
-
-/** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
-export function readLoginKey(text: string): {
-  readonly key: string;
-  readonly registry: string;
-  readonly path: string | undefined;
-} {
-  const [host = '', ...parts] = text
-    .replace(/^https?:\/\//, '')
-    .replace(/\/+$/, '')
-    .split('/');
-  // A name of an image in it is checked in place of the registry itself.
-  const { registry } = parseImageName(`${host}/${parts.length === 0 ? 'x' : parts.join('/')}`);
-  if (registry === undefined || host === '')
-    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
-  const key = [registry, ...parts].join('/');
-  return { key, registry, path: parts.length === 0 ? undefined : parts.join('/') };
-}
 
 /** Those that registries.conf names for short names. Throws INVALID_ARGUMENT for what is wrong in it. */
 export function searchedRegistries(request: RegistryRequest = {}): readonly string[] {
@@ -59,10 +43,17 @@ export async function tryLogin(text: string, credentials: Credentials, request: 
   await checkLogin(registry, options, request.signal);
 }
 
-/** Keeps a login that the registry takes; the file in which it is. Throws UNAUTHORIZED. */
-export async function login(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<string> {
-  await tryLogin(text, credentials, request);
-  return keepLogin(readLoginKey(text).key, credentials, { ...accessOptions(request), signal: request.signal });
+export interface LoginRequest extends RegistryAccess, SignalOption {
+  /** Under the keys that Docker reads: registries alone, docker.io by its old address. @default false */
+  readonly dockerKeys?: boolean;
+}
+
+/** Keeps a login that the registry takes; the file in which it is. Throws UNAUTHORIZED; INVALID_ARGUMENT for a path that Docker has no key for. */
+export async function login(text: string, credentials: Credentials, request: LoginRequest = {}): Promise<string> {
+  const { dockerKeys = false, ...rest } = request;
+  const key = dockerKeys ? dockerLoginKey(text) : readLoginKey(text).key;
+  await tryLogin(text, credentials, rest);
+  return keepLogin(key, credentials, { ...accessOptions(rest), signal: rest.signal });
 }
 
 /** False if there was none. */

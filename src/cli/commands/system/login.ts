@@ -11,7 +11,14 @@ import type { RegistryAccess } from '../../../engine/images/types.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
-import { authFileFlag, certDirectoryFlag, registryAccess, tlsVerifyFlag } from '../../flags/registry.js';
+import {
+  authFileFlag,
+  certDirectoryFlag,
+  checkAuthFiles,
+  compatAuthFileFlag,
+  registryAccess,
+  tlsVerifyFlag,
+} from '../../flags/registry.js';
 import { openQuestions, readStdin } from '../../terminal/ask.js';
 
 export const command: Command = {
@@ -28,6 +35,7 @@ export const command: Command = {
   flags: [
     authFileFlag,
     certDirectoryFlag,
+    compatAuthFileFlag,
     { name: 'get-login', kind: 'bool', help: 'Print the user who is logged in' },
     {
       name: 'password',
@@ -44,6 +52,7 @@ export const command: Command = {
   completion: [[]],
   check: ({ args, flags }) => {
     if (args.length > 1) throw invalid('login accepts only one registry to login to');
+    checkAuthFiles(flags);
     if (!flags.bool('password-stdin')) return;
     if (flags.has('password')) throw invalid("can't specify both --password-stdin and --password");
     if (flags.text('username') === undefined) throw invalid('must provide --username with --password-stdin');
@@ -61,7 +70,8 @@ export const command: Command = {
     const wantsOther = ['username', 'password', 'password-stdin'].some((name) => flags.has(name));
     if (known !== undefined && !wantsOther && (await isStillValid(context, { key, known, request }))) return 0;
     const credentials = await askFor(context, flags, known);
-    const file = await tried(key, () => login(registry, credentials, request));
+    const dockerKeys = flags.has('compat-auth-file');
+    const file = await tried(key, () => login(registry, credentials, { ...request, dockerKeys }));
     if (flags.bool('verbose')) await context.out(`Used:  ${file}\n`);
     await context.out('Login Succeeded!\n');
     return 0;

@@ -1,7 +1,7 @@
 import { defaultRegistry, keptLogin, logout, logoutAll, readLoginKey } from '../../../engine/registries/registries.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
-import { authFileFlag, registryAccess } from '../../flags/registry.js';
+import { authFileFlag, checkAuthFiles, compatAuthFileFlag, registryAccess } from '../../flags/registry.js';
 
 export const command: Command = {
   name: 'logout',
@@ -9,10 +9,15 @@ export const command: Command = {
   description: 'Takes a login out of the file of logins, or all of them.',
   usage: '[options] [REGISTRY]',
   examples: ['logout quay.io', 'logout --all'],
-  flags: [{ name: 'all', short: 'a', kind: 'bool', help: 'Remove the logins of all registries' }, authFileFlag],
+  flags: [
+    { name: 'all', short: 'a', kind: 'bool', help: 'Remove the logins of all registries' },
+    authFileFlag,
+    compatAuthFileFlag,
+  ],
   completion: [[]],
   check: ({ args, flags }) => {
     if (args.length > 1) throw invalid('logout accepts only one registry to logout from');
+    checkAuthFiles(flags);
     if (flags.bool('all') && args.length > 0) throw invalid('--all takes no arguments');
   },
   run: async (context, { args, flags }) => {

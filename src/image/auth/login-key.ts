@@ -1,0 +1,29 @@
+/** What a login is kept under (containers-auth.json(5)). */
+import { TspodError } from '../../errors.js';
+import { parseImageName } from '../reference.js';
+
+/** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
+export function readLoginKey(text: string): {
+  readonly key: string;
+  readonly registry: string;
+  readonly path: string | undefined;
+} {
+  const [host = '', ...parts] = text
+    .replace(/^https?:\/\//, '')
+    .replace(/\/+$/, '')
+    .split('/');
+  // A name of an image in it is checked in place of the registry itself.
+  const { registry } = parseImageName(`${host}/${parts.length === 0 ? 'x' : parts.join('/')}`);
+  if (registry === undefined || host === '')
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
+  const key = [registry, ...parts].join('/');
+  return { key, registry, path: parts.length === 0 ? undefined : parts.join('/') };
+}
+
+/** The same as Docker has it: a registry alone, docker.io by its old address. Throws INVALID_ARGUMENT. */
+export function dockerLoginKey(text: string): string {
+  const { key, path } = readLoginKey(text);
+  if (path !== undefined)
+    throw new TspodError('INVALID_ARGUMENT', `Docker keeps no login for a path in a registry: ${JSON.stringify(key)}`);
+  return key === 'docker.io' ? 'https://index.docker.io/v1/' : key;
+}
