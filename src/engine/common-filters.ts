@@ -65,7 +65,7 @@ export function everyFilter<Item, Maker>(
 export function untilLimit(values: readonly string[], now: Date): number {
   if (values.length > 1) throw invalid('until: give one time only');
   const [text = ''] = values;
-  const limit = parseMoment(text, now);
+  const limit = parseMoment(text, { now });
   if (limit === undefined) throw invalid(`until: "${text}" is no time`);
   return limit.getTime();
 }

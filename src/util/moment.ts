@@ -1,21 +1,47 @@
-/** Points of time as users write them in filters. */
+/** Points of time as users write them. */
+import { readDuration } from './duration.js';
 
-const UNITS_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 36e5 };
+const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?$/;
 
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
+const DATE_WITH_ZONE = /^(\d{4})-(\d\d)-(\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
-/** Seconds since 1970, a duration before `now` (`1h30m`), or a date that Date.parse knows; undefined for anything else. */
-export function parseMoment(text: string, now: Date): Date | undefined {
-  if (/^\d+(?:\.\d+)?$/.test(text)) return new Date(Number(text) * 1000);
-  if (DURATION.test(text)) return new Date(now.getTime() - durationMs(text));
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? undefined : new Date(time);
+export interface MomentRules {
+  readonly now: Date;
+  /** Whether a duration lies before now, or after it. @default 'before' */
+  readonly durations?: 'before' | 'after';
 }
 
-function durationMs(text: string): number {
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
-    total += Number(amount) * (UNITS_MS[unit ?? ''] ?? 0);
-  }
-  return total;
+/** Seconds since 1970, a date (RFC 3339, shortened from its end; without a zone it is local), or a duration; undefined for anything else. */
+export function parseMoment(text: string, { now, durations = 'before' }: MomentRules): Date | undefined {
+  const moment = numericMoment(text) ?? localMoment(text) ?? momentWithZone(text);
+  if (moment !== undefined) return Number.isNaN(moment.getTime()) ? undefined : moment;
+  const duration = readDuration(text);
+  if (duration === undefined || duration.rest !== '') return undefined;
+  return new Date(now.getTime() + (durations === 'before' ? -duration.ms : duration.ms));
+}
+
+function numericMoment(text: string): Date | undefined {
+  return /^\d+(\.\d{1,9})?$/.test(text) ? new Date(Number(text) * 1000) : undefined;
+}
+
+function localMoment(text: string): Date | undefined {
+  const found = DATE.exec(text);
+  if (found === null || !isDay(found)) return undefined;
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = found
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const ms = Math.trunc(Number(`0.${found[7] ?? '0'}`) * 1000);
+  return new Date(year, month - 1, day, hour, minute, second, ms);
+}
+
+function momentWithZone(text: string): Date | undefined {
+  const found = DATE_WITH_ZONE.exec(text);
+  return found === null || !isDay(found) ? undefined : new Date(text.replace(' ', 'T'));
+}
+
+/** JavaScript takes the 30th of February for the first of March. */
+function isDay([, year, month, day]: RegExpExecArray): boolean {
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
 }

@@ -8,7 +8,7 @@ import type { Flag } from '../command/flag.js';
 import type { Context } from '../context.js';
 import { NEWLINE } from '../../logs/record.js';
 import { outputStream } from './output.js';
-import { parseMoment } from '../parse/moment.js';
+import { parseMomentFlag } from '../parse/moment.js';
 import { shortId } from '../../util/short-id.js';
 
 /** What is printed, and how. */
@@ -65,8 +65,8 @@ export function readLogOptions({ flags }: Invocation): LogsOptions {
     follow: flags.bool('follow'),
     timestamps: flags.bool('timestamps'),
     ...(tail === undefined ? {} : { tail: tail < 0 ? -1 : tail }),
-    ...(since === undefined ? {} : { since: parseMoment('--since', since, now) }),
-    ...(until === undefined ? {} : { until: parseMoment('--until', until, now) }),
+    ...(since === undefined ? {} : { since: parseMomentFlag('--since', since, now) }),
+    ...(until === undefined ? {} : { until: parseMomentFlag('--until', until, now) }),
   };
 }
 

@@ -7,7 +7,7 @@ import { evaluateTemplate } from '../../format/evaluate.js';
 import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
 import { compileTemplate } from '../../format/template.js';
 import { splitPair } from '../../parse/key-values.js';
-import { parseMoment } from '../../parse/moment.js';
+import { parseMomentFlag } from '../../parse/moment.js';
 
 export const command: Command = {
   name: 'events',
@@ -59,8 +59,8 @@ function readOptions({ flags }: Invocation): EventsOptions {
   return {
     follow: !flags.has('stream') || flags.bool('stream'),
     filters: readFilters(flags.list('filter')),
-    ...(since === undefined ? {} : { since: parseMoment('--since', since, now) }),
-    ...(until === undefined ? {} : { until: parseMoment('--until', until, now) }),
+    ...(since === undefined ? {} : { since: parseMomentFlag('--since', since, now) }),
+    ...(until === undefined ? {} : { until: parseMomentFlag('--until', until, now) }),
   };
 }
 

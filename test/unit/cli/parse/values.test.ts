@@ -10,7 +10,7 @@ import {
   parseRestart,
   parseUlimits,
 } from '../../../../src/cli/parse/limits.js';
-import { parseMoment } from '../../../../src/cli/parse/moment.js';
+import { parseMomentFlag } from '../../../../src/cli/parse/moment.js';
 import { parseIpc, parseNamespace } from '../../../../src/cli/parse/namespaces.js';
 import { parseNetworks } from '../../../../src/cli/parse/networks.js';
 import { parseLogOptions, parseSecurityOptions } from '../../../../src/cli/parse/security.js';
@@ -79,32 +79,17 @@ test('interval', reads, parseInterval, '5s', 5000);
 test('interval', refuses, parseInterval, '-5s', 'negative duration "-5s"');
 
 const NOW = new Date('2024-06-01T12:00:00Z');
-const moment = (text: string): string => parseMoment('--since', text, NOW).toISOString();
+const moment = (text: string): string => parseMomentFlag('--since', text, NOW).toISOString();
 test('moment', reads, moment, '10m', '2024-06-01T11:50:00.000Z');
 test(
   'moment that ends',
   reads,
-  (text) => parseMoment('--until', text, NOW).toISOString(),
+  (text) => parseMomentFlag('--until', text, NOW).toISOString(),
   '10m',
   '2024-06-01T12:10:00.000Z',
 );
-test('moment', reads, moment, '1717243200', '2024-06-01T12:00:00.000Z');
-test('moment', reads, moment, '1717243200.5', '2024-06-01T12:00:00.500Z');
-test('moment', reads, moment, '2024-01-02T03:04:05Z', '2024-01-02T03:04:05.000Z');
-test('moment', reads, moment, '2024-01-02T03:04:05.25+01:00', '2024-01-02T02:04:05.250Z');
-test('moment', reads, moment, '2024-01-02', new Date(2024, 0, 2).toISOString());
-test('moment', reads, moment, '2024-01-02 03:04', new Date(2024, 0, 2, 3, 4).toISOString());
-test('moment', reads, moment, '2024-01-02T03:04:05', new Date(2024, 0, 2, 3, 4, 5).toISOString());
 test('moment', refuses, moment, 'foo', 'parsing --since "foo": unable to interpret time value');
 test('moment', refuses, moment, '', 'parsing --since "": unable to interpret time value');
-test(
-  'moment',
-  refuses,
-  moment,
-  '2024-13-45T00:00:00Z',
-  'parsing --since "2024-13-45T00:00:00Z": unable to interpret time value',
-);
-
 test('list', reads, splitCommas, 'a,b', ['a', 'b']);
 test('list', reads, splitCommas, 'a,,b', ['a', '', 'b']);
 test('list', reads, splitCommas, '"a,b",c', ['a,b', 'c']);
