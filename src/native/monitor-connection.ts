@@ -63,6 +63,7 @@ const MAX_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
 const RECEIVE_BYTES = 64 * 1024;
 
 const EAGAIN = -11;
+const EPIPE = -32;
 /** The end of file of a monitor that went without reading all that was sent to it. What it sent itself has been read by then. */
 const ECONNRESET = -104;
 const EPROTO = 71;
@@ -230,7 +231,9 @@ class SocketConnection implements MonitorConnection {
       const sent = binding().send(this.#socket, bytes);
       if (sent === EAGAIN) break;
       // The monitor is gone. What it said last is still to be read: the end of file will tell.
-      if (sent < 0) return this.#dropUnsent();
+      if (sent === EPIPE || sent === ECONNRESET) return this.#dropUnsent();
+      // Anything else (ENOMEM) leaves it waiting for the rest.
+      if (sent < 0) return this.#end(new NativeError({ errno: -sent, syscall: 'send', detail: 'to the monitor' }));
       this.#unsentBytes -= sent;
       if (sent === bytes.length) this.#unsent.shift();
       else this.#unsent[0] = bytes.subarray(sent);

@@ -177,14 +177,15 @@ export function isAlive(pid: number): boolean {
 const COMMAND_MS = 90_000 * SLOW;
 
 function spawnCommand([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv) {
-  // One that hangs fails what it is for, by its status, instead of the whole run by its time.
-  return spawn(program, args, {
-    env,
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: COMMAND_MS,
-    killSignal: 'SIGKILL',
+  const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  // One that hangs fails what it is for, by its status, instead of the whole run by its time; with it goes what it has begun, such as whom strace traces.
+  const timer = setTimeout(() => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }, COMMAND_MS);
+  child.once('close', () => {
+    clearTimeout(timer);
   });
+  return child;
 }
 
 /**

@@ -1,9 +1,11 @@
 /** The engine's end of the socket to a monitor, against monitors that end in bad moments. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { encodeMessage } from '../../src/native/message-codec.js';
+import { binding } from '../../src/native/binding.js';
 import { connectMonitor } from '../../src/native/monitor-spawn.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -47,4 +49,25 @@ test('what a monitor says last is heard, and its end, though it left input unrea
   await connection.closed;
   t.deepEqual(heard, ['exited']);
   await monitor.ended;
+});
+
+test.serial('a message that cannot be sent ends the connection: the monitor would wait for it', async (t) => {
+  const directory = temporaryDirectory(t);
+  const server = createServer().listen(join(directory, 'attach'));
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const connection = await connectMonitor(directory);
+  const [monitor] = await accepted;
+  const addon = binding();
+  const send = addon.send.bind(addon);
+  addon.send = () => -12;
+  try {
+    connection.send('stdin', { data: new Uint8Array(1000) });
+  } finally {
+    addon.send = send;
+  }
+  await connection.drained();
+  await t.throwsAsync(connection.closed, { code: 'ENOMEM', message: /send.*to the monitor/ });
+  await once(monitor.resume(), 'end');
+  server.close();
 });
