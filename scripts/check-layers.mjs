@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Holds the layers of docs/architecture.md: an import points down the table or stays in its folder, and some things have one
+ * Holds the layers of docs/architecture.md: a file imports from lower layers and from its own folder, and some things have one
  * door only. Usage: check-layers.mjs [ROOT]. Prints each breach as `file:line: why`, exits with 1 if there is one.
  */
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { filesBelow, withoutComments } from './testing/sources.mjs';
 
-/** From the bottom up; folders of one row do not import each other. */
+/** From the lowest to the highest: a file may import from rows above its own here. Folders of one row do not import each other. */
 const TYPESCRIPT_LAYERS = [
   ['errors'],
   ['util'],

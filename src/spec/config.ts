@@ -175,7 +175,7 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly namespaces: NamespaceConfig;
   readonly networking: NetworkingConfig;
   readonly userns?: UsernsConfig;
-  /** Complete once the container is recorded (container/userns.ts), but for a namespace that is joined by its path. */
+  /** Complete once the container is recorded (container/namespaces/userns.ts), but for a namespace that is joined by its path. */
   readonly uidMaps: readonly IdMap[];
   readonly gidMaps: readonly IdMap[];
   readonly timeOffsets: { readonly monotonicSec: number; readonly boottimeSec: number };
