@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * The same work with tspod and with Podman, side by side: exit statuses, texts, lines of ps, fields of inspect.
- * Usage: compare-podman.mjs [--quick] [--all] [SCENARIO]. Prints each difference; ends with 1 if one is not in compare/known.mjs (and on the page
- * docs/podman.md), with 77 where there is nothing to compare with. --quick does a part, --all also prints what is known, and with
+ * Usage: compare-podman.mjs [--quick] [--all] [SCENARIO]. Prints each difference; ends with 1 if one is not in compare/known.mjs (docs/podman.md
+ * has them for readers), with 77 where there is nothing to compare with. --quick does a part, --all also prints what is known, and with
  * a word only the scenarios are done that have it in their names.
  */
 import { spawnSync } from 'node:child_process';

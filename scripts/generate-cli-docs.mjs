@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Writes docs/commands.md, and the tables of what is missing in docs/cli.md, from the definitions of the commands in src/cli; with --check
- * looks whether they are what it would write.
+ * Writes docs/commands.md, and the tables of what is missing in docs/cli.md, from the definitions of the commands in src/cli, and the lists of
+ * differences in docs/podman.md from compare/known.mjs; with --check looks whether they are what it would write.
  */
 import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
 import { commandReference, missingCommandsTable, missingTable } from './cli-docs.mjs';
+import { differencesText, keysText } from './compare/page.mjs';
 
 const DEFINITIONS = `
 export { allCommands, GROUPS } from './src/cli/commands.ts';
@@ -25,6 +26,9 @@ await put('docs/commands.md', await commandReference(cli));
 const guide = readFileSync(`${root}docs/cli.md`, 'utf8');
 const tables = { 'missing commands': missingCommandsTable(cli), 'missing flags': await missingTable(cli) };
 await put('docs/cli.md', Object.entries(tables).reduce(withTable, guide));
+const page = readFileSync(`${root}docs/podman.md`, 'utf8');
+const lists = { differences: differencesText(), keys: keysText() };
+await put('docs/podman.md', Object.entries(lists).reduce(withTable, page));
 
 async function definitions() {
   const { outputFiles } = await build({
