@@ -108,7 +108,8 @@ function cutRegistry(path: string): readonly [string | undefined, string] {
   return slash !== -1 && isRegistry(first) ? [first, path.slice(slash + 1)] : [undefined, path];
 }
 
-function isHost(registry: string): boolean {
+/** A host name, or an address in brackets, with or without a port. */
+export function isHost(registry: string): boolean {
   return HOST.test(registry) && Number(/\]?:(\d+)$/.exec(registry)?.[1] ?? 0) <= 65535;
 }
 

@@ -287,6 +287,18 @@ test('cp: what comes out of a container replaces no device, fifo, or link to a p
   t.is(readFileSync(at('dangling'), 'utf8'), 'file\n', 'a link that leads nowhere is replaced');
 });
 
+test('cp: a device of a container is not copied to the host', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { host } = await place(t, true);
+  writeFileSync(join(host, 'old'), 'old');
+  for (const to of ['null', 'old', '.']) {
+    const { stderr } = await run(t, 125, 'cp', 'c:/dev/null', join(host, to));
+    t.is(stderr, 'Error: "/dev/null" of container c is a device, which is not copied to the host\n');
+  }
+  t.is(readFileSync(join(host, 'old'), 'utf8'), 'old');
+  t.false(existsSync(join(host, 'null')));
+});
+
 test('cp: --overwrite lets files and directories replace each other, both ways', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const { host, holds } = await place(t, false);

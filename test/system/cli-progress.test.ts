@@ -1,12 +1,15 @@
 /** What a pull shows on a terminal: bars while bytes come, lines for what is done. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import test from 'ava';
 
 import { OCI_MANIFEST } from '../../src/oci/media-types.js';
-import { output } from '../helpers/cli.js';
+import { output, run } from '../helpers/cli.js';
 import { startServer } from '../helpers/http-server.js';
-import { busyboxLayer, imageOf, layerOf } from '../helpers/layers.js';
+import { writeArchive } from '../helpers/images.js';
+import { busyboxLayer, imageOf, layerOf, partsOf } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
+import { temporaryDirectory } from '../helpers/temp.js';
 import { openTerminal } from '../helpers/tmux.js';
 
 test('pull on a terminal: a bar for each blob under way, a line when it is done, and an orderly screen at the end', async (t) => {
@@ -43,4 +46,16 @@ test('pull on a terminal: a bar for each blob under way, a line when it is done,
   t.regex(screen, new RegExp(`^Writing manifest to image destination\n${image.id.slice(0, 60)}`, 'm'), screen);
   t.notRegex(screen, /\[[=>-]+\]|\n\n/);
   t.is((await output(t, 'images', '--quiet', '--no-trunc')).trim(), `sha256:${image.id}`);
+});
+
+test('run on a terminal: where nothing is pulled the screen is left as it is', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'tmux')) return;
+  const archive = join(temporaryDirectory(t), 'archive.tar');
+  await writeArchive(t, `${archive}:localhost/app:1`, partsOf(imageOf({ layers: [busyboxLayer()] })));
+  await run(t, 0, 'load', '-q', '-i', archive);
+  const terminal = await openTerminal(t);
+  const words = 'tspod run --rm --network none localhost/app:1 echo there';
+  terminal.keys(`clear; printf 'here and '; ${words}; echo status $?`, 'Enter');
+  await terminal.shows(/status 0/);
+  t.regex(terminal.screen(), /^here and there$/m, terminal.screen());
 });

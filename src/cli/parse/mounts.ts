@@ -112,14 +112,16 @@ export function parseMount(text: string, caller: Caller): MountOptions {
     throw invalid("cannot pass 'readonly', 'ro', or 'rw' options more than once: must provide an argument for option");
   if (paths.target === undefined) throw invalid('must set volume destination');
   checkTarget(paths.target);
+  if (options.filter((option) => /^[zZ]$/.test(option)).length > 1)
+    throw invalid("cannot pass 'z', 'Z', or 'relabel' options more than once");
   const mount = { target: paths.target, ...optionsOf(options) };
   if (type === 'volume') return { type, ...(paths.source === undefined ? {} : { source: paths.source }), ...mount };
   if (type !== 'bind') {
     if (paths.source !== undefined) throw invalid(`cannot use a source with a mount of type ${type}`);
     return { type, ...mount };
   }
-  if (paths.source === undefined || paths.source === '') throw invalid('host directory cannot be empty');
-  return { type, source: resolve(caller.directory, paths.source), ...mount };
+  if (paths.source === '') throw invalid('host directory cannot be empty');
+  return { type, source: resolve(caller.directory, paths.source ?? paths.target), ...mount };
 }
 
 /** source=IMAGE,destination=PATH[,rw=true|false] */
@@ -131,7 +133,8 @@ function imageMount(fields: readonly (readonly [string, string | undefined])[]):
     if (key === 'type') continue;
     if (name !== undefined) paths[name] = required(value, key);
     else if (key === 'rw' || key === 'readwrite') writable = isWritable(key, value);
-    else throw invalid(`${key}: invalid mount option`);
+    else if (key === 'subpath') throw unsupported('subpath of an image mount', 'the whole image can be mounted');
+    else if (key !== IGNORED) throw invalid(`${key}: invalid mount option`);
   }
   const { source = '', target = '' } = paths;
   if (source === '' || target === '') throw invalid('must set source and destination for image volume');
@@ -170,25 +173,35 @@ function mountType(fields: readonly (readonly [string, string | undefined])[]): 
   }
 }
 
+/** Docker has it for macOS, and does nothing with it on Linux. */
+const IGNORED = 'consistency';
+
 const FLAGS: ReadonlySet<string> = new Set(
-  'rw dev nodev exec noexec suid nosuid sync async dirsync atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime mand nomand iversion noiversion silent loud bind rbind private rprivate shared rshared slave rslave unbindable runbindable tmpcopyup notmpcopyup idmap ridmap rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnoatime rnodiratime rrelatime rnostrictatime'.split(
+  'z Z dev nodev exec noexec suid nosuid sync async dirsync atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime mand nomand iversion noiversion silent loud bind rbind private rprivate shared rshared slave rslave unbindable runbindable tmpcopyup notmpcopyup idmap ridmap rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnoatime rnodiratime rrelatime rnostrictatime'.split(
     ' ',
   ),
 );
 
+/** Options that are true or false, and what they say then. */
+const SWITCHES: ReadonlyMap<string, { readonly on: readonly string[]; readonly off: readonly string[] }> = new Map([
+  ['ro', { on: ['ro'], off: ['rw'] }],
+  ['readonly', { on: ['ro'], off: ['rw'] }],
+  ['rw', { on: ['rw'], off: ['ro'] }],
+  ['U', { on: ['U'], off: [] }],
+  ['chown', { on: ['U'], off: [] }],
+  ['bind-nonrecursive', { on: ['bind'], off: ['rbind'] }],
+  ['volume-nocopy', { on: ['nocopy'], off: ['copy'] }],
+]);
+
 /** One option of --mount in the words of mount(8). */
-function mountOption(type: MountOptions['type'], key: string, value: string | undefined): string[] {
+function mountOption(type: MountOptions['type'], key: string, value: string | undefined): readonly string[] {
+  const states = SWITCHES.get(key);
+  if (states !== undefined) return isOn(key, value) ? states.on : states.off;
   switch (key) {
-    case 'ro':
-    case 'readonly':
-      return [isOn(key, value) ? 'ro' : 'rw'];
-    case 'U':
-    case 'chown':
-      return isOn(key, value) ? ['U'] : [];
+    case IGNORED:
+      return [];
     case 'bind-propagation':
       return [required(value, key)];
-    case 'bind-nonrecursive':
-      return [isOn(key, value) ? 'bind' : 'rbind'];
     case 'relabel':
       return [relabel(required(value, key))];
     case 'tmpfs-size':
@@ -197,8 +210,6 @@ function mountOption(type: MountOptions['type'], key: string, value: string | un
     case 'tmpfs-mode':
     case 'mode':
       return [`mode=${required(value, key)}`];
-    case 'volume-nocopy':
-      return [isOn(key, value) ? 'nocopy' : 'copy'];
     case 'idmap':
       return [value === undefined ? key : `idmap=${value}`];
     default:
@@ -222,8 +233,9 @@ function relabel(value: string): string {
 }
 
 function isOn(key: string, value: string | undefined): boolean {
-  if (value === undefined || value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
+  const word = value?.toLowerCase();
+  if (word === undefined || word === 'true' || word === '1') return true;
+  if (word === 'false' || word === '0') return false;
   throw invalid(`${key} must be set to true or false, instead received ${JSON.stringify(value)}`);
 }
 

@@ -1,11 +1,9 @@
-/** --security-opt and --log-opt. */
+/** --security-opt. */
 import { resolve } from 'node:path';
 
-import type { LogOptions, SecurityOptions } from '../../spec/create-options.js';
+import type { SecurityOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
-import { splitPair } from './key-values.js';
-import { parseSize } from './size.js';
 
 type Draft = { -readonly [K in keyof SecurityOptions]: SecurityOptions[K] };
 
@@ -60,32 +58,4 @@ function applySecurityOption(draft: Draft, item: string, caller: Caller): void {
 function setSeccomp(draft: Draft, value: string, caller: Caller): void {
   if (value === '') delete draft.seccompProfile;
   else draft.seccompProfile = /^(default|unconfined)$/.test(value) ? value : resolve(caller.directory, value);
-}
-
-/** NAME=VALUE items of --log-opt; the driver is a flag of its own. */
-export function parseLogOptions(items: readonly string[]): Omit<LogOptions, 'driver'> {
-  const draft: { path?: string; maxSizeBytes?: number; maxFiles?: number; tag?: string } = {};
-  for (const item of items) {
-    const [key, value] = splitPair(item);
-    if (value === undefined) throw invalid(`invalid log option ${JSON.stringify(item)}`);
-    switch (key) {
-      case 'path':
-        draft.path = value;
-        break;
-      case 'max-size':
-        draft.maxSizeBytes = parseSize(value);
-        break;
-      case 'max-file':
-        if (!/^[1-9]\d{0,3}$/.test(value))
-          throw invalid(`invalid log option ${JSON.stringify(item)}: not a number of files`);
-        draft.maxFiles = Number(value);
-        break;
-      case 'tag':
-        draft.tag = value;
-        break;
-      default:
-        throw invalid(`invalid log option ${JSON.stringify(item)}: choose from path, max-size, max-file, tag`);
-    }
-  }
-  return draft;
 }

@@ -1,7 +1,8 @@
 /** Tells of a pull or a push as it suits the caller's stderr. */
-import type { OnProgress } from '../../engine/images/progress.js';
+import type { OnProgress, TransferProgress } from '../../engine/images/progress.js';
 import type { Context } from '../context.js';
 import { isTerminal } from '../../host/is-terminal.js';
+import type { TransferBars } from './bars.js';
 import { transferLines } from './lines.js';
 
 /** Options of a method of `engine.images`. */
@@ -9,7 +10,7 @@ interface Shown {
   readonly onProgress?: OnProgress;
 }
 
-/** Bars on a terminal, else lines; nothing if `quiet`. They are gone from the terminal's care when the call returns. */
+/** Bars on a terminal, else lines; nothing if `quiet`, or if there is nothing to tell. They are gone from the terminal's care when the call returns. */
 export async function showTransfer<T>(
   context: Context,
   quiet: boolean,
@@ -17,11 +18,42 @@ export async function showTransfer<T>(
 ): Promise<T> {
   if (quiet) return transfer({});
   if (!isTerminal(2)) return transfer({ onProgress: transferLines(context) });
-  const { TransferBars } = await import('./bars.js');
-  using bars = new TransferBars(process.stderr);
+  await using bars = new BarsOnDemand(process.stderr);
   return await transfer({
     onProgress: (progress) => {
       bars.tell(progress);
     },
   });
+}
+
+/** Bars from the first that is told on: they move the cursor, and clear what is below it. */
+class BarsOnDemand implements AsyncDisposable {
+  readonly #terminal: NodeJS.WriteStream;
+  readonly #early: TransferProgress[] = [];
+  #bars: TransferBars | undefined;
+  #loading: Promise<void> | undefined;
+
+  constructor(terminal: NodeJS.WriteStream) {
+    this.#terminal = terminal;
+  }
+
+  tell(progress: TransferProgress): void {
+    if (this.#bars !== undefined) {
+      this.#bars.tell(progress);
+      return;
+    }
+    this.#early.push(progress);
+    this.#loading ??= this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const { TransferBars } = await import('./bars.js');
+    this.#bars = new TransferBars(this.#terminal);
+    for (const progress of this.#early.splice(0)) this.#bars.tell(progress);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loading;
+    this.#bars?.[Symbol.dispose]();
+  }
 }

@@ -1,6 +1,6 @@
 /** What a login is kept under (containers-auth.json(5)). */
 import { TspodError } from '../../errors.js';
-import { parseImageName } from '../reference.js';
+import { isHost, parseImageName } from '../reference.js';
 
 /** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
 export function readLoginKey(text: string): {
@@ -12,12 +12,11 @@ export function readLoginKey(text: string): {
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '')
     .split('/');
-  // A name of an image in it is checked in place of the registry itself.
-  const { registry } = parseImageName(`${host}/${parts.length === 0 ? 'x' : parts.join('/')}`);
-  if (registry === undefined || host === '')
-    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
-  const key = [registry, ...parts].join('/');
-  return { key, registry, path: parts.length === 0 ? undefined : parts.join('/') };
+  if (!isHost(host)) throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
+  const path = parts.length === 0 ? undefined : parts.join('/');
+  // As of an image there; in an image's name a host of one word would be no registry.
+  if (path !== undefined) parseImageName(`localhost/${path}`);
+  return { key: [host, ...parts].join('/'), registry: host, path };
 }
 
 /** The same as Docker has it: a registry alone, docker.io by its old address. Throws INVALID_ARGUMENT. */

@@ -8,7 +8,7 @@ import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import type { Context } from '../../context.js';
-import { findOnHost, packHost, unpackOnHost } from '../../streams/host-files.js';
+import { findOnHost, packHost, unpackOnHost, type HostFile } from '../../streams/host-files.js';
 import { isTerminal } from '../../../host/is-terminal.js';
 import { outputStream } from '../../streams/output.js';
 import { withoutSlash } from '../../targets/containers.js';
@@ -103,7 +103,7 @@ function splitSide(word: string): { readonly name: string | undefined; readonly 
 
 /** What is to be copied, once it is known under which name: '' is what is in the directory. */
 interface Source {
-  readonly isDirectory: boolean;
+  readonly type: FileStat['type'] | HostFile['type'];
   readonly name: string;
   /** `DIRECTORY/.` */
   readonly contents: boolean;
@@ -120,7 +120,7 @@ async function sourceOf({ container, path, shown }: Side): Promise<Source> {
     if (file === undefined || file.type === 'nameless')
       throw new CliError(`"${path}" could not be found on the host: no such file or directory`);
     return {
-      isDirectory: file.type === 'directory',
+      type: file.type,
       name: nameOf(path, file.path),
       contents: isContents(path),
       open: async (as) => packHost(file, as),
@@ -129,7 +129,7 @@ async function sourceOf({ container, path, shown }: Side): Promise<Source> {
   const file = await statIn(container, path);
   if (file === undefined) throw notInContainer(container, shown);
   return {
-    isDirectory: file.type === 'directory',
+    type: file.type,
     name: nameOf(path, file.path),
     contents: isContents(path) || file.path === '/',
     // The name that the path has; what a link at its end leads to is copied under the link's name.
@@ -175,15 +175,15 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
   const source = await sourceOf(from);
   const there = await statIn(container, path);
   if (there === undefined) {
-    if (path.endsWith('/') && !source.isDirectory) throw notInContainer(container, shown);
+    if (path.endsWith('/') && source.type !== 'directory') throw notInContainer(container, shown);
     const above = await statIn(container, dirname(path.replace(/\/+$/, '')));
     if (above?.type !== 'directory') throw notInContainer(container, shown);
     await container.copyIn(above.path, await source.open(basename(path)), options);
   } else if (there.type === 'directory') {
-    const archive = await source.open(source.isDirectory && source.contents ? '' : source.name);
+    const archive = await source.open(source.type === 'directory' && source.contents ? '' : source.name);
     await container.copyIn(there.path, archive, options);
   } else {
-    if (source.isDirectory && !options.overwrite)
+    if (source.type === 'directory' && !options.overwrite)
       throw new CliError('destination must be a directory when copying a directory');
     await container.copyIn(dirname(there.path), await source.open(basename(there.path)), options);
   }
@@ -215,6 +215,7 @@ async function copyToHost(context: Context, container: Container, { from, to, op
     return;
   }
   const source = await sourceOf(from);
+  refuseDevice(container, source, from);
   const there = await findOnHost(to);
   // What is copied replaces what has the name: a device would be gone for everybody, and who reads a pipe would get nothing.
   if (there?.type === 'node' || there?.type === 'nameless')
@@ -224,14 +225,20 @@ async function copyToHost(context: Context, container: Container, { from, to, op
     unpackOnHost(await source.open(as), { directory, ...options });
   if (there === undefined) {
     const parent = await findOnHost(dirname(to.replace(/\/+$/, '')));
-    if (parent?.type !== 'directory' || (to.endsWith('/') && !source.isDirectory))
+    if (parent?.type !== 'directory' || (to.endsWith('/') && source.type !== 'directory'))
       throw new CliError(`"${to}" could not be found on the host: no such file or directory`);
     await unpack(parent.path, basename(to));
   } else if (there.type === 'directory') {
-    await unpack(there.path, source.isDirectory && source.contents ? '' : source.name);
+    await unpack(there.path, source.type === 'directory' && source.contents ? '' : source.name);
   } else {
-    if (source.isDirectory && !options.overwrite)
+    if (source.type === 'directory' && !options.overwrite)
       throw new CliError('destination must be a directory when copying a directory');
     await unpack(dirname(there.path), basename(there.path));
   }
+}
+
+/** Below a directory they are left out. */
+function refuseDevice(container: Container, { type }: Source, { shown }: Side): void {
+  if (type === 'character' || type === 'block')
+    throw new CliError(`"${shown}" of container ${container.name} is a device, which is not copied to the host`);
 }

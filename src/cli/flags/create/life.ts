@@ -1,9 +1,7 @@
 /** Flags of create and run: how the container ends, and its log. */
-import type { LogOptions } from '../../../spec/create-options.js';
 import { parseRestart } from '../../parse/limits.js';
-import { parseLogOptions } from '../../parse/security.js';
+import { parseLogDriver, parseLogOptions } from '../../parse/log.js';
 import { setLog, type CreateFlag } from './draft.js';
-import { invalid, unsupported } from '../../errors/cli-error.js';
 
 const LIFE = 'Life cycle';
 const LOG = 'Log';
@@ -75,7 +73,7 @@ export const logFlags: readonly CreateFlag[] = [
     group: LOG,
     help: 'Where output is kept: k8s-file, json-file, none, passthrough',
     set: (draft, value) => {
-      setLog(draft, { driver: logDriver(value) });
+      setLog(draft, { driver: parseLogDriver(value) });
     },
   },
   {
@@ -83,25 +81,9 @@ export const logFlags: readonly CreateFlag[] = [
     kind: 'list',
     value: 'name=value',
     group: LOG,
-    help: 'Option of the log: path, max-size, max-file, tag',
+    help: 'Option of the log: driver, path, max-size, max-file, tag',
     set: (draft, items) => {
       setLog(draft, parseLogOptions(items));
     },
   },
 ];
-
-function logDriver(name: string): NonNullable<LogOptions['driver']> {
-  switch (name) {
-    case 'k8s-file':
-    case 'json-file':
-    case 'none':
-    case 'passthrough':
-      return name;
-    case 'journald':
-    case 'syslog':
-    case 'passthrough-tty':
-      throw unsupported(`--log-driver ${name}`, 'choose from k8s-file, json-file, none, passthrough');
-    default:
-      throw invalid(`running container create option: invalid log driver ${JSON.stringify(name)}: invalid argument`);
-  }
-}

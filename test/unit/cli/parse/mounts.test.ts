@@ -125,7 +125,47 @@ test('--mount', refuses, mount, 'type=image,src=x,dst=/x,rw=foo', 'invalid rw va
 test('--mount', refuses, mount, 'type=image,src=x,dst=/x,ro', 'ro: invalid mount option');
 test('--mount', refuses, mount, 'type=glob,src=x,dst=/x', `--mount type=glob is not supported yet: ${NO_OTHERS}`);
 test('--mount', refuses, mount, 'type=bind,src=/a', 'must set volume destination');
-test('--mount', refuses, mount, 'type=bind,dst=/a', 'host directory cannot be empty');
+test('--mount', reads, mount, 'type=bind,dst=/a', { type: 'bind', source: '/a', target: '/a' });
+test('--mount', refuses, mount, 'type=bind,src=,dst=/a', 'host directory cannot be empty');
+test('--mount', reads, mount, 'type=bind,src=/a,dst=/b,consistency=delegated', {
+  type: 'bind',
+  source: '/a',
+  target: '/b',
+});
+test('--mount', reads, mount, 'type=image,src=i:1,dst=/x,consistency=cached', {
+  type: 'image',
+  source: 'i:1',
+  target: '/x',
+  options: ['ro'],
+});
+test(
+  '--mount',
+  refuses,
+  mount,
+  'type=image,src=i:1,dst=/x,subpath=/bin',
+  'subpath of an image mount is not supported yet: the whole image can be mounted',
+);
+for (const [text, options] of [
+  ['z', ['z']],
+  ['Z', ['Z']],
+  ['rw', ['rw']],
+  ['rw=false', ['ro']],
+  ['ro=True', ['ro']],
+  ['readonly=FALSE', ['rw']],
+] as const)
+  test('--mount', reads, mount, `type=bind,src=/a,dst=/b,${text}`, {
+    type: 'bind',
+    source: '/a',
+    target: '/b',
+    options,
+  });
+test(
+  '--mount',
+  refuses,
+  mount,
+  'type=bind,src=/a,dst=/b,z,relabel=private',
+  "cannot pass 'z', 'Z', or 'relabel' options more than once",
+);
 test('--mount', refuses, mount, 'type=bind,src=/a,dst=b', 'invalid container path "b", must be an absolute path');
 test('--mount', refuses, mount, 'type=bind,src=/a,dst=/b,foo=bar', 'foo: invalid mount option');
 test(

@@ -10,10 +10,11 @@ import {
   parseRestart,
   parseUlimits,
 } from '../../../../src/cli/parse/limits.js';
+import { parseLogOptions } from '../../../../src/cli/parse/log.js';
 import { parseMomentFlag } from '../../../../src/cli/parse/moment.js';
 import { parseIpc, parseNamespace } from '../../../../src/cli/parse/namespaces.js';
 import { parseNetworks } from '../../../../src/cli/parse/networks.js';
-import { parseLogOptions, parseSecurityOptions } from '../../../../src/cli/parse/security.js';
+import { parseSecurityOptions } from '../../../../src/cli/parse/security.js';
 import { parseNamedSize, parseSize, parseSizeOrUnlimited } from '../../../../src/cli/parse/size.js';
 import { fakeCaller } from '../caller.js';
 
@@ -246,6 +247,7 @@ test(
 );
 
 const logOption = (text: string): unknown => parseLogOptions([text]);
+test('log option', reads, logOption, 'driver=json-file', { driver: 'json-file' });
 test('log option', reads, logOption, 'path=/a', { path: '/a' });
 test('log option', reads, logOption, 'max-size=10m', { maxSizeBytes: 10 * 1024 ** 2 });
 test('log option', reads, logOption, 'max-file=3', { maxFiles: 3 });
@@ -256,7 +258,7 @@ test(
   refuses,
   logOption,
   'foo=bar',
-  'invalid log option "foo=bar": choose from path, max-size, max-file, tag',
+  'invalid log option "foo=bar": choose from driver, path, max-size, max-file, tag',
 );
 test('log option', refuses, logOption, 'max-file=0', 'invalid log option "max-file=0": not a number of files');
 
