@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 
 import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
+import { leavable } from '../container/streams/leavable.js';
 import { settleEnds, type EndWatch } from '../container/settle/follow-ends.js';
 import { invalid, TspodError } from '../errors.js';
 import { EVENT_STATUSES, EVENT_TYPES, type EventRecord, type EventStatus, type EventType } from '../events/event.js';
@@ -57,51 +58,81 @@ const EVENTS: ShapeOf<EventsOptions> = {
 
 type Predicate = (event: EventRecord) => boolean;
 
-/** Throws INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED when none are written, ABORTED. */
-export async function* engineEvents(
-  context: EngineContext,
-  options: EventsOptions = {},
-): AsyncGenerator<EngineEvent, void, undefined> {
+/** Follows from this call on. Throws at once INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED when none are written, ENGINE_CLOSED; ABORTED to who takes them. */
+export function engineEvents(context: EngineContext, options: EventsOptions = {}): AsyncIterable<EngineEvent> {
   checkedCall('events', options, EVENTS);
   context.store.requireOpen();
   if (context.events === undefined) throw new TspodError('NOT_SUPPORTED', 'cannot read events with the "none" backend');
   const matches = filterOf(options.filters ?? {});
-  const { since, until, signal } = options;
+  const { since, until } = options;
   const isWanted: Predicate = (event) =>
     (since === undefined || timeOf(event) >= since.getTime()) &&
     (until === undefined || timeOf(event) <= until.getTime()) &&
     matches(event);
+  return leavable(options.signal, (signal) => {
+    const batches = options.follow === true ? follow(context, { since, until, signal }) : past(context);
+    return tell(batches, isWanted, signal);
+  });
+}
+
+type Batches = AsyncIterable<readonly EventRecord[]> | Iterable<readonly EventRecord[]>;
+
+async function* tell(
+  batches: Batches,
+  isWanted: Predicate,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, undefined> {
   throwIfAborted('events', signal);
-  const batches =
-    options.follow === true ? follow(context, options) : [readEvents(eventPaths(context.directories.runRoot))];
   for await (const batch of batches) {
     for (const event of batch) if (isWanted(event)) yield toEngineEvent(event);
   }
   throwIfAborted('events', signal);
 }
 
+function* past({ directories }: EngineContext): Generator<readonly EventRecord[], void, undefined> {
+  yield readEvents(eventPaths(directories.runRoot));
+}
+
 /** What has an end. */
 const LAUNCHES: ReadonlySet<EventStatus> = new Set(['init', 'start', 'exec']);
 
+interface Period {
+  readonly since: Date | undefined;
+  readonly until: Date | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** What there is in the order of time, and then what comes as it comes. */
-async function* follow(
-  context: EngineContext,
-  { since, until, signal }: EventsOptions,
-): AsyncGenerator<readonly EventRecord[], void, undefined> {
+function follow(context: EngineContext, period: Period): AsyncGenerator<readonly EventRecord[], void, undefined> {
   const done = new AbortController();
   setMaxListeners(0, done.signal); // as many as containers and commands that are watched
+  const batches = followEvents(eventPaths(context.directories.runRoot), done.signal);
+  const forget = [period.signal, context.store.closing].map((each) =>
+    whenAborted(each, () => {
+      done.abort();
+    }),
+  );
+  whenAborted(done.signal, () => {
+    for (const each of forget) each();
+  });
+  return attend(context, batches, { ...period, done });
+}
+
+async function* attend(
+  context: EngineContext,
+  batches: AsyncIterable<readonly EventRecord[]>,
+  { since, until, done }: Period & { readonly done: AbortController },
+): AsyncGenerator<readonly EventRecord[], void, undefined> {
   const end = () => {
     done.abort();
   };
-  const forgetSignal = whenAborted(signal, end);
-  const forgetClosing = whenAborted(context.store.closing, end);
   // As soon as that: nobody may come for more.
   const cancel = until === undefined ? () => undefined : atTime(until, end);
   done.signal.addEventListener('abort', cancel);
   let ends: EndWatch | undefined;
   let isHistory = true;
   try {
-    for await (const batch of followEvents(eventPaths(context.directories.runRoot), done.signal)) {
+    for await (const batch of batches) {
       context.store.requireOpen();
       if (!isHistory) yield batch;
       else if (since !== undefined || until !== undefined) yield inOrder(batch);
@@ -111,8 +142,6 @@ async function* follow(
       for (const { status, id } of batch) if (LAUNCHES.has(status)) ends.look(id);
     }
   } finally {
-    forgetSignal();
-    forgetClosing();
     end();
   }
 }

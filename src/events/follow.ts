@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 
 import { watchFile } from '../host/file-changes.js';
+import { whenAborted } from '../native/abort.js';
 import type { EventRecord } from './event.js';
 import { olderFile, type EventPaths } from './event-log.js';
 import { markOf, parseLines } from './read.js';
@@ -12,16 +13,41 @@ const CHUNK_BYTES = 64 * 1024;
 /** The newest file and the one before, into which writers may write for a moment after the rename. */
 const FILES_KEPT = 2;
 
-/** Batches of new events in the order of the file; the first is all that is there, and may be empty. Ends when the signal aborts, with a last batch. */
-export async function* followEvents(
+/**
+ * Batches of new events in the order of the file; the first is all that was there at the call, and may be empty. Ends when the signal aborts, with a last batch: what had been
+ * written by then. Nothing stays open after that, whether anybody takes the batches or not.
+ */
+export function followEvents(
   paths: EventPaths,
   signal: AbortSignal,
 ): AsyncGenerator<readonly EventRecord[], void, undefined> {
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  const tail = new EventTail(paths);
+  tail.readAhead();
+  const forget = whenAborted(signal, () => {
+    tail.readAhead();
+    tail[Symbol.dispose]();
+  });
+  return batchesOf(tail, { paths, signal, forget });
+}
+
+interface Followed {
+  readonly paths: EventPaths;
+  readonly signal: AbortSignal;
+  /** Ends the wait for an abort. */
+  readonly forget: () => void;
+}
+
+async function* batchesOf(
+  tail: EventTail,
+  { paths, signal, forget }: Followed,
+): AsyncGenerator<readonly EventRecord[], void, undefined> {
+  using _open = tail;
   using changes = watchFile(paths.file);
-  using tail = new EventTail(paths);
   signal.addEventListener('abort', changes.stop);
   try {
+    // Nothing has watched since that was read.
+    if (!signal.aborted) yield tail.read();
     for (;;) {
       changes.reset();
       const isLast = signal.aborted;
@@ -32,6 +58,7 @@ export async function* followEvents(
     }
   } finally {
     signal.removeEventListener('abort', changes.stop);
+    forget();
   }
 }
 
@@ -40,13 +67,34 @@ class EventTail implements Disposable {
   readonly #paths: EventPaths;
   /** Oldest first. */
   #files: readonly OpenFile[] = [];
+  /** What readAhead() has come by. */
+  readonly #ahead: (() => readonly EventRecord[])[] = [];
+  #isClosed = false;
 
   constructor(paths: EventPaths) {
     this.#paths = paths;
   }
 
+  /** Reads now what the next read() gives first. A failure is that one's. */
+  readAhead(): void {
+    try {
+      const events = this.#readFiles();
+      this.#ahead.push(() => events);
+    } catch (error) {
+      this.#ahead.push(() => {
+        throw error;
+      });
+    }
+  }
+
   /** What has come since the last time. */
   read(): readonly EventRecord[] {
+    if (this.#ahead.length === 0) return this.#readFiles();
+    return this.#ahead.splice(0).flatMap((events) => events());
+  }
+
+  #readFiles(): readonly EventRecord[] {
+    if (this.#isClosed) return [];
     const newer = this.#unknown(this.#paths.file);
     const older = this.#files.length > 0 && newer === undefined ? undefined : this.#unknown(olderFile(this.#paths));
     const fresh = [older, newer].filter((file) => file !== undefined);
@@ -69,6 +117,7 @@ class EventTail implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const file of this.#files) file.close();
     this.#files = [];
   }

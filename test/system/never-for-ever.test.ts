@@ -279,6 +279,32 @@ test('logs that are followed of a container that never ran end at once', async (
   t.deepEqual(chunks, []);
 });
 
+test('what follows is left while it waits for what comes next', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(
+    options({ command: ['sh', '-c', 'echo line; sleep 1000'], log: { driver: 'k8s-file' }, init: true }),
+  );
+  await container.start();
+  await until('it has written', async () => (await allOf(container.logs())).length > 0);
+  const followers: Readonly<Record<string, () => AsyncIterable<unknown>>> = {
+    events: () => engine.events({ follow: true, since: new Date(0), filters: { event: ['start'] } }),
+    logs: () => container.logs({ follow: true }),
+    stats: () => container.watchStats({ intervalMs: 10 * SOON_MS }),
+  };
+  for (const [title, follow] of Object.entries(followers)) {
+    const items = follow()[Symbol.asyncIterator]();
+    t.false((await items.next()).done, title);
+    const pending = items.next();
+    await soon(items.return?.() ?? Promise.reject(new Error(title)));
+    t.deepEqual(await soon(pending), { done: true, value: undefined }, title);
+    const stream = Readable.from(follow());
+    await once(stream, 'data');
+    stream.destroy();
+    await soon(once(stream, 'close'));
+  }
+});
+
 test('output that nobody takes any more does not keep a container or its session', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);

@@ -7,13 +7,18 @@ import type { LogChunk, LogsOptions } from '../api/container.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { talkTo } from '../monitor/connect.js';
+import { leavable } from '../streams/leavable.js';
 import { waitForContainer } from './wait.js';
 
 /** Throws NO_LOGS with a log driver that keeps none. */
-export async function* containerLogs(
+export function containerLogs(context: EngineContext, id: string, options: LogsOptions = {}): AsyncIterable<LogChunk> {
+  return leavable(options.signal, (signal) => chunksOf(context, id, { ...options, signal }));
+}
+
+async function* chunksOf(
   context: EngineContext,
   id: string,
-  options: LogsOptions = {},
+  options: LogsOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<LogChunk, void, undefined> {
   const { log } = readConfig(context, id);
   if (log.driver === 'none' || log.driver === 'passthrough') {
@@ -40,7 +45,7 @@ export async function* containerLogs(
     if (following.failure !== undefined) throw following.failure;
   } catch (error) {
     const { signal } = options;
-    if (signal?.aborted === true && error === signal.reason) throw abortedError('logs', signal);
+    if (signal.aborted && error === signal.reason) throw abortedError('logs', signal);
     throw error;
   } finally {
     done.abort();

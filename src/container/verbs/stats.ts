@@ -16,6 +16,7 @@ import { whileOpen, type EngineContext } from '../context.js';
 import { memberPids } from '../cgroups/member-pids.js';
 import { observe, stateOf } from '../observe.js';
 import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../api/stats.js';
+import { leavable } from '../streams/leavable.js';
 import { requireAllowed } from '../transitions.js';
 import { storedContainer } from './places.js';
 
@@ -55,10 +56,18 @@ export function containerStats(context: EngineContext, id: string, { previous }:
 }
 
 /** Ends with the container. Throws STATE_INVALID if it does not run at the beginning. */
-export async function* watchStats(
+export function watchStats(
   context: EngineContext,
   id: string,
   { intervalMs = DEFAULT_INTERVAL_MS, signal }: WatchStatsOptions = {},
+): AsyncIterable<ContainerStats> {
+  return leavable(signal, (either) => measure(context, id, { intervalMs, signal: either }));
+}
+
+async function* measure(
+  context: EngineContext,
+  id: string,
+  { intervalMs, signal }: { readonly intervalMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<ContainerStats, void, undefined> {
   throwIfAborted('stats', signal);
   let latest = containerStats(context, id);
