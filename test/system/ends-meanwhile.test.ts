@@ -111,6 +111,17 @@ test('who stops a container as its process ends has stopped it, whatever its pol
   }
 });
 
+test('who removes by force what goes with its end has removed it', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.spawn(options({ name: 'brief', command: ['sleep', '1000'] }));
+  const handle = engine.containers.get('brief');
+  await handle.remove({ force: true, timeoutSec: 0 });
+  t.false(engine.containers.exists(container.id));
+  t.like(await container.ended, { signal: 'SIGKILL' });
+  await t.throwsAsync(handle.remove({ force: true }), { code: 'NO_SUCH_CONTAINER' });
+});
+
 test('prunes pass over what somebody else removes meanwhile', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await testEngine(t);

@@ -69,7 +69,13 @@ async function removeOne(context: EngineContext, id: string, options: RemoveOpti
       await ignoring(['NO_SUCH_CONTAINER'], removeOne(context, dependent, options));
     }
   }
-  if (options.force === true) await endByForce(context, id, options);
+  const isForced = options.force === true;
+  if (isForced) await endByForce(context, id, options);
+  // By force it has ended; what was to be removed at its end may have been removed by whoever waited for that.
+  await ignoring(isForced && stored !== undefined ? ['NO_SUCH_CONTAINER'] : [], removeHeld(context, id, options));
+}
+
+async function removeHeld(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
   await inBatch(
     context,
     id,
