@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import test from 'ava';
 
+import type { TspodError } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { SLOW } from '../helpers/pace.js';
@@ -71,6 +72,18 @@ test('run: too much output ends the container', async (t) => {
   await rejectsWith(t, engine.run({ ...flood, name: 'flood', maxOutputBytes: 10_000 }), 'OUTPUT_TOO_LARGE');
   t.deepEqual(engine.containers.list({ all: true }), [], 'it has gone');
   await assertNothingLeft();
+});
+
+test('run: too much output is told with what there was of it', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const much = options({ command: ['sh', '-c', 'printf some >&2; head -c 100000 /dev/zero | tr "\\0" x; sleep 1000'] });
+  const error = await t.throwsAsync<TspodError>(engine.run({ ...much, maxOutputBytes: 10_001 }), {
+    code: 'OUTPUT_TOO_LARGE',
+  });
+  const { stdout, stderr } = error?.details as { readonly stdout: Buffer; readonly stderr: Buffer };
+  t.true(stdout.equals(Buffer.alloc(10_001, 'x')));
+  t.is(stderr.toString(), 'some');
 });
 
 test('run: a time limit ends the container, and the result says so', async (t) => {

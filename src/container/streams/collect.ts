@@ -82,7 +82,7 @@ interface CollectStreams {
 
 /**
  * Resolves when both streams have ended. A stream that grows too long calls `onTooMuch` once, and is thrown away from then on; the
- * promise rejects with OUTPUT_TOO_LARGE in the end.
+ * promise rejects with OUTPUT_TOO_LARGE in the end, whose details have as much of both as is allowed.
  */
 async function collectOutput(
   streams: CollectStreams,
@@ -114,12 +114,9 @@ function collect(stream: Readable | null, limit: number, onTooMuch: () => void):
     let length = 0;
     stream.on('data', (chunk: Buffer) => {
       if (length > limit) return;
+      chunks.push(chunk.subarray(0, limit - length));
       length += chunk.length;
-      if (length > limit) {
-        onTooMuch();
-        return;
-      }
-      chunks.push(chunk);
+      if (length > limit) onTooMuch();
     });
     const done = () => {
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
