@@ -381,6 +381,28 @@ test('what only waits ends when the engine is closed', async (t) => {
   t.is(engine.containers.get(id).state().status, 'running');
 });
 
+test('what runs in a container answers when its engine is closed meanwhile', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options, reopen } = await testEngine(t);
+  const command = ['sh', '-c', 'echo begun; read -r line; echo $line; exit 3'];
+  const closed = await reopen();
+  const input = new PassThrough();
+  const runs = closed.run({ ...options({ command }), input });
+  const spawned = [{}, { log: { driver: 'k8s-file' } } as const].map(async (more) => {
+    const child = await closed.spawn({ ...options({ command, interactive: true, ...more }) });
+    child.stdout?.resume();
+    return child;
+  });
+  const children = await Promise.all(spawned);
+  await until('all run', () => engine.containers.list().length === 3);
+  await closed.close();
+  input.end('the end\n');
+  for (const { stdin } of children) stdin?.end('the end\n');
+  t.like(await soon(runs), { exitCode: 3, stdout: 'begun\nthe end\n' });
+  for (const { ended } of children) t.like(await soon(ended), { exitCode: 3 });
+  await engine.containers.prune();
+});
+
 async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);

@@ -15,7 +15,8 @@ import { settle } from './settle.js';
 
 /**
  * Records the end of a container whose monitor has hung up, and removes it if it was to be. Answers how it ended: `told` if a message
- * said so, else what the record knows, and undefined if somebody else has removed it.
+ * said so, else what the record knows, and undefined if somebody else has removed it. When the engine has been closed meanwhile, `told` is the answer, and the rest is
+ * left to whoever looks next; throws ENGINE_CLOSED if nothing was told.
  */
 export async function removeEnded(
   context: EngineContext,
@@ -30,6 +31,7 @@ export async function removeEnded(
     });
   } catch (error) {
     if (isTspodError(error, 'NO_SUCH_CONTAINER')) return told;
+    if (isTspodError(error, 'ENGINE_CLOSED') && told !== undefined) return told;
     throw error;
   }
 }
