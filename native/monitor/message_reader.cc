@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plan/messages.gen.h"
+
 namespace tspod {
 namespace {
 
-constexpr uint32_t kStdinType = 4;
-constexpr uint32_t kMaxMessageBytes = 16 * 1024 * 1024;
 constexpr size_t kLengthBytes = 4;  // of the data in a stdin message
 
 uint32_t read_u32(const char* at) {
@@ -22,7 +22,7 @@ MessageReader::Event MessageReader::next(std::string_view& input) {
   if (!gather(input, kHeaderBytes)) return Event::kNeedMore;
   type_ = read_u32(&held_[4]);
   uint32_t length = read_u32(&held_[0]);
-  if (type_ == kStdinType) return next_stdin(input, length);
+  if (message::Type{type_} == message::Type::kStdin) return next_stdin(input, length);
   if (length > kLargestPayload) return Event::kBroken;
   if (!gather(input, kHeaderBytes + length)) return Event::kNeedMore;
   payload_ = {&held_[kHeaderBytes], length};
@@ -31,7 +31,7 @@ MessageReader::Event MessageReader::next(std::string_view& input) {
 }
 
 MessageReader::Event MessageReader::next_stdin(std::string_view& input, uint32_t length) {
-  if (length < kLengthBytes || length > kMaxMessageBytes) return Event::kBroken;
+  if (length < kLengthBytes || length > message::kMaxBytes) return Event::kBroken;
   if (!gather(input, kHeaderBytes + kLengthBytes)) return Event::kNeedMore;
   stdin_left_ = read_u32(&held_[kHeaderBytes]);
   held_size_ = 0;
