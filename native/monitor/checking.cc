@@ -16,8 +16,7 @@
 namespace tspod {
 namespace {
 
-/** What `checked` says. */
-enum class Answer : uint32_t { kPassed = 0, kFailed = 1, kFailedStartup = 2, kNotRun = 3 };
+using message::CheckAnswer;
 
 /** Most that is read from a check's output at once. */
 constexpr size_t kOutputReadBytes = 64 * 1024;
@@ -63,7 +62,7 @@ void write_record(Loop& loop) {
     (void)write_health(loop.monitor.run_directory.get(), format_health(checks.counter, checks.log));
 }
 
-void answer(Client& client, Answer result) {
+void answer(Client& client, CheckAnswer result) {
   client.asked_for_check = client.awaits_check = false;
   send_message(client, message::Checked{.result = static_cast<uint32_t>(result)});
 }
@@ -114,30 +113,30 @@ void end_container(Loop& loop) {
   set_timer(checks, CheckTimer::kKill, checks.settings.stop_timeout_ms);
 }
 
-void act(Loop& loop, ops::FailureAction action) {
+void act(Loop& loop, plan::FailureAction action) {
   Checks& checks = *loop.checks;
   switch (action) {
-    case ops::FailureAction::kNone: return;
-    case ops::FailureAction::kKill:
+    case plan::FailureAction::kNone: return;
+    case plan::FailureAction::kKill:
       checks.ends_run = true;
       loop.restarter.disarm();
       return send_signal(loop, SIGKILL);
-    case ops::FailureAction::kStop: loop.restarter.disarm(); return end_container(loop);
-    case ops::FailureAction::kRestart:
+    case plan::FailureAction::kStop: loop.restarter.disarm(); return end_container(loop);
+    case plan::FailureAction::kRestart:
       if (loop.restarter.is_disarmed()) return;  // the user is stopping it
       checks.relaunches = true;
       return end_container(loop);
   }
 }
 
-ops::FailureAction action_for(const Checks& checks, HealthVerdict verdict) {
+plan::FailureAction action_for(const Checks& checks, HealthVerdict verdict) {
   switch (verdict) {
     case HealthVerdict::kUnhealthy: return checks.settings.on_failure;
-    case HealthVerdict::kFailedStartup: return ops::FailureAction::kRestart;
+    case HealthVerdict::kFailedStartup: return plan::FailureAction::kRestart;
     case HealthVerdict::kNone:
     case HealthVerdict::kPassedStartup: break;
   }
-  return ops::FailureAction::kNone;
+  return plan::FailureAction::kNone;
 }
 
 bool somebody_asks(Loop& loop) {
@@ -150,7 +149,7 @@ bool somebody_asks(Loop& loop) {
 /** Answers all who wait for a check that will not be. */
 void refuse_clients(Loop& loop) {
   loop.clients.for_each([&](Client& client) {
-    if (client.asked_for_check || client.awaits_check) answer(client, Answer::kNotRun);
+    if (client.asked_for_check || client.awaits_check) answer(client, CheckAnswer::kNotRun);
   });
 }
 
@@ -162,9 +161,9 @@ void finish_check(Loop& loop) {
   set_timer(checks, CheckTimer::kOff, 0);
   result.ended_ns = sys::clock_ns(CLOCK_REALTIME);
   const bool passed = result.passed();
-  const Answer words = passed                        ? Answer::kPassed
-                       : checks.counter.in_startup() ? Answer::kFailedStartup
-                                                     : Answer::kFailed;
+  const CheckAnswer words = passed                        ? CheckAnswer::kPassed
+                            : checks.counter.in_startup() ? CheckAnswer::kFailedStartup
+                                                          : CheckAnswer::kFailed;
   const uint64_t age = checks.began_ns - std::min(checks.began_ns, loop.run_began_ns);
   const HealthVerdict verdict = checks.counter.count(passed, age);
   checks.log.add(std::move(result));
@@ -256,7 +255,7 @@ void begin_checking(Loop& loop) {
 
 void ask_for_check(Loop& loop, Client& client) {
   const bool runs = loop.checks && loop.phase == Phase::kRunning && !loop.checks->ends_run;
-  if (!runs || is_frozen(*loop.checks)) return answer(client, Answer::kNotRun);
+  if (!runs || is_frozen(*loop.checks)) return answer(client, CheckAnswer::kNotRun);
   client.asked_for_check = true;
   if (!loop.checks->result) start_now(loop);
 }
@@ -264,7 +263,7 @@ void ask_for_check(Loop& loop, Client& client) {
 bool may_relaunch(const Loop& loop) {
   if (!loop.checks) return false;
   const ops::HealthSettings& settings = loop.checks->settings;
-  return settings.on_failure == ops::FailureAction::kRestart || settings.startup.failures != 0;
+  return settings.on_failure == plan::FailureAction::kRestart || settings.startup.failures != 0;
 }
 
 bool is_relaunched_by_check(const Loop& loop) {

@@ -127,7 +127,7 @@ Result<void, Failure> launch_next(Loop& loop) {
  */
 bool put_off(Loop& loop) {
   if (!lacks_donor(loop.monitor)) return false;
-  const bool wanted = loop.monitor.settings.restart.policy != 0 || is_relaunched_by_check(loop);
+  const bool wanted = has_restart_policy(loop.monitor.settings.restart) || is_relaunched_by_check(loop);
   const std::optional<uint32_t> delay = wanted ? loop.restarter.put_off_delay() : std::nullopt;
   if (!delay) return false;
   --loop.monitor.supervision.state.restarts;
@@ -176,7 +176,7 @@ void kill_run(const Loop& loop) {
 }
 
 void enter_running(Loop& loop) {
-  if (loop.monitor.settings.restart.policy == 0 && !may_relaunch(loop)) forget_launch(loop.monitor);
+  if (!has_restart_policy(loop.monitor.settings.restart) && !may_relaunch(loop)) forget_launch(loop.monitor);
   loop.phase = Phase::kRunning;
   loop.run_began_ns = sys::clock_ns(CLOCK_BOOTTIME);
   loop.timed_out = false;

@@ -60,12 +60,12 @@ Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
   const std::array kinds{stdio.stdin_, stdio.stdout_, stdio.stderr_};
   const std::array slots{stdio.stdin_slot, stdio.stdout_slot, stdio.stderr_slot};
   const std::array ends{&streams.ours.in, &streams.ours.out, &streams.ours.err};
-  switch (static_cast<ops::StreamKind>(kinds[number])) {
-    case ops::StreamKind::kNull: streams.theirs[number] = monitor.null_device.get(); return {};
-    case ops::StreamKind::kPassthrough:
+  switch (plan::StreamKind{kinds[number]}) {
+    case plan::StreamKind::kNull: streams.theirs[number] = monitor.null_device.get(); return {};
+    case plan::StreamKind::kPassthrough:
       streams.theirs[number] = TRY(monitor.context.slots.get(slots[number]));
       return give_away(monitor.context, streams.theirs[number]);
-    case ops::StreamKind::kMonitor: {
+    case plan::StreamKind::kMonitor: {
       sys::Pipe pipe = TRY(sys::pipe());
       TRY(give_away(monitor.context, pipe.read.get()));
       const bool input = number == STDIN_FILENO;

@@ -17,7 +17,7 @@ LogTime now() {
 }  // namespace
 
 Result<void> Log::open(const ops::LogSettings& settings) {
-  if (settings.driver == ops::LogDriver::kNone) return {};
+  if (settings.driver == plan::LogDriver::kNone) return {};
   file_ = TRY(LogFile::open(settings));
   driver_ = settings.driver;
   return {};
@@ -52,7 +52,7 @@ Result<void> Log::reopen() {
 }
 
 size_t Log::format(std::string_view& text, LogStream stream, const LogTime& time, std::span<char> out) {
-  if (driver_ == ops::LogDriver::kK8sFile) return format_k8s_records(text, stream, time, out);
+  if (driver_ == plan::LogDriver::kK8sFile) return format_k8s_records(text, stream, time, out);
   return format_json_records(text, stream, time, split_of(stream), out);
 }
 
@@ -80,7 +80,7 @@ bool Log::append_remark() {
   char record[kMaxRemarkBytes];
   SplitCharacter none;
   const LogTime time = now();
-  const size_t size = driver_ == ops::LogDriver::kK8sFile
+  const size_t size = driver_ == plan::LogDriver::kK8sFile
                           ? format_k8s_records(text, LogStream::kStderr, time, record)
                           : format_json_records(text, LogStream::kStderr, time, none, record);
   const LogFile::Appended appended = file_->append({record, size});

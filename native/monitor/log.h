@@ -43,7 +43,7 @@ class Log {
   bool append_remark();
   SplitCharacter& split_of(LogStream stream) { return split_[static_cast<size_t>(stream)]; }
 
-  ops::LogDriver driver_ = ops::LogDriver::kNone;
+  plan::LogDriver driver_ = plan::LogDriver::kNone;
   std::optional<LogFile> file_;  // none if the driver keeps nothing
   ScratchBuffer scratch_{kScratchBytes};
   std::array<SplitCharacter, 2> split_;

@@ -42,10 +42,14 @@ struct Output {
 
 /** What a plan says of restarts. */
 inline RestartSettings restart_settings(const plan::Restart& restart) {
-  return {.policy = static_cast<RestartPolicy>(restart.policy),
+  return {.policy = plan::RestartPolicy{restart.policy},
           .max_retries = restart.max_retries,
           .first_delay_ms = restart.first_delay_ms,
           .last_delay_ms = restart.last_delay_ms};
+}
+
+inline bool has_restart_policy(const plan::Restart& restart) {
+  return plan::RestartPolicy{restart.policy} != plan::RestartPolicy::kNo;
 }
 
 struct Loop {
@@ -82,8 +86,8 @@ struct Loop {
   uint64_t finished_ns = 0;                // CLOCK_REALTIME, of the last run
   std::optional<sys::Ending> last_ending;  // none: no run has ended yet
 
-  bool is_exec() const { return monitor.settings.role != ops::Role::kContainer; }
-  bool is_check() const { return monitor.settings.role == ops::Role::kCheck; }
+  bool is_exec() const { return monitor.settings.role != plan::MonitorRole::kContainer; }
+  bool is_check() const { return monitor.settings.role == plan::MonitorRole::kCheck; }
   bool has_terminal() const { return monitor.settings.stdio.terminal != 0; }
 
   /** Most that is read from one descriptor at once. */

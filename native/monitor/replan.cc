@@ -26,7 +26,7 @@ Result<Mapping> read_next_plan(int run_directory) {
   return mapping;
 }
 
-/** Policy 0, if the plan has no word on it. */
+/** No policy, if the plan has no word on it. */
 plan::Restart restart_of(const plan::Plan& plan) {
   plan::Restart restart;
   for (const plan::StepView& step : plan) {
@@ -42,7 +42,7 @@ Failure failure_of(const Error& error) {
 }
 
 bool has_passthrough(const plan::Stdio& stdio) {
-  const auto kind = static_cast<uint32_t>(ops::StreamKind::kPassthrough);
+  const auto kind = static_cast<uint32_t>(plan::StreamKind::kPassthrough);
   return stdio.stdin_ == kind || stdio.stdout_ == kind || stdio.stderr_ == kind;
 }
 
@@ -50,7 +50,7 @@ bool has_passthrough(const plan::Stdio& stdio) {
  */
 bool lacks_descriptors(const Loop& loop, const plan::Plan& next) {
   const Monitor& monitor = loop.monitor;
-  const bool keeps_launch = monitor.settings.restart.policy != 0 || may_relaunch(loop);
+  const bool keeps_launch = has_restart_policy(monitor.settings.restart) || may_relaunch(loop);
   if (!monitor.launch_forgotten && keeps_launch) return false;
   return next.has(plan::Op::kInheritFd) || has_passthrough(monitor.settings.stdio);
 }
@@ -65,7 +65,7 @@ Result<void, Failure> take_next_plan(Loop& loop) {
   Mapping bytes = std::move(*read);
   const plan::Plan next = TRY(plan::Plan::parse(std::as_const(bytes).bytes()));
   const plan::Restart restart = restart_of(next);
-  if (restart.policy != 0 && lacks_descriptors(loop, next))
+  if (has_restart_policy(restart) && lacks_descriptors(loop, next))
     return Failure{Failure::kNoStep, EBADF, "descriptors of the first start"};
   monitor.next_plan = std::move(bytes);
   loop.restarter.change(restart_settings(restart));

@@ -39,11 +39,11 @@ uint32_t Restarter::lengthen_delay(bool from_the_beginning) {
 
 bool Restarter::applies(const RunOutcome& outcome) const {
   switch (settings_.policy) {
-    case RestartPolicy::kNo: return false;
-    case RestartPolicy::kOnFailure:
+    case plan::RestartPolicy::kNo: return false;
+    case plan::RestartPolicy::kOnFailure:
       return outcome.failed && (settings_.max_retries == 0 || count_ < settings_.max_retries);
-    case RestartPolicy::kAlways:
-    case RestartPolicy::kUnlessStopped: return true;
+    case plan::RestartPolicy::kAlways:
+    case plan::RestartPolicy::kUnlessStopped: return true;
   }
   return false;
 }

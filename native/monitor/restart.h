@@ -4,18 +4,14 @@
 #include <cstdint>
 #include <optional>
 
-namespace tspod {
+#include "plan/ops.gen.h"
 
-/**
- * Codes of the plan's `restart` setting. For the monitor `always` and `unless-stopped` are the same: they
- * differ after a reboot.
- */
-enum class RestartPolicy : uint32_t { kNo = 0, kOnFailure = 1, kAlways = 2, kUnlessStopped = 3 };
+namespace tspod {
 
 struct RestartSettings {
   bool operator==(const RestartSettings&) const = default;
 
-  RestartPolicy policy = RestartPolicy::kNo;
+  plan::RestartPolicy policy = plan::RestartPolicy::kNo;
   uint32_t max_retries = 0;  // of kOnFailure; 0: no limit
   uint32_t first_delay_ms = 100;
   uint32_t last_delay_ms = 60'000;

@@ -11,9 +11,6 @@
 namespace tspod::ops {
 namespace {
 
-/** For whom a capability step is meant, which is known only after the user was looked up in the container. */
-enum class Applies : uint32_t { kAlways = 0, kToRoot = 1, kToOthers = 2 };
-
 constexpr int kMaxCapabilities = 64;
 
 bool contains(uint64_t mask, int capability) {
@@ -22,10 +19,10 @@ bool contains(uint64_t mask, int capability) {
 
 Result<bool> concerns(const Identity& identity, uint32_t applies) {
   const uid_t uid = identity.known ? identity.uid : ::getuid();
-  switch (static_cast<Applies>(applies)) {
-    case Applies::kAlways: return true;
-    case Applies::kToRoot: return uid == 0;
-    case Applies::kToOthers: return uid != 0;
+  switch (plan::Applies{applies}) {
+    case plan::Applies::kAlways: return true;
+    case plan::Applies::kToRoot: return uid == 0;
+    case plan::Applies::kToOthers: return uid != 0;
   }
   return Error{"capset", "applies " + std::to_string(applies), EINVAL};
 }

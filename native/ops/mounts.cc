@@ -13,9 +13,6 @@
 namespace tspod::ops {
 namespace {
 
-/** What `create` of attachInRoot says to make where the target is missing. */
-enum class Create : uint32_t { kNothing = 0, kDirectory = 1, kFile = 2, kSameKind = 3 };
-
 /** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be
  * covered. */
 constexpr std::array<std::string_view, 9> kReplaceable = {
@@ -32,11 +29,11 @@ Result<UniqueFd> directory_target(int root, wire::String path) {
 }
 
 Result<UniqueFd> open_target(int mount, int root, const plan::AttachInRoot& step) {
-  switch (static_cast<Create>(step.create)) {
-    case Create::kNothing: return open_in_root(root, step.target.c_str(), O_PATH);
-    case Create::kDirectory: return directory_target(root, step.target);
-    case Create::kFile: return make_file_in_root(root, step.target.view());
-    case Create::kSameKind: {
+  switch (plan::Create{step.create}) {
+    case plan::Create::kNothing: return open_in_root(root, step.target.c_str(), O_PATH);
+    case plan::Create::kDirectory: return directory_target(root, step.target);
+    case plan::Create::kFile: return make_file_in_root(root, step.target.view());
+    case plan::Create::kSameKind: {
       // A directory is mounted on a directory, anything else on a file.
       const struct stat status = TRY(sys::fstat(mount));
       if (S_ISDIR(status.st_mode)) return directory_target(root, step.target);

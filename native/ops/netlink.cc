@@ -24,9 +24,6 @@ constexpr uint16_t kHasWords = 0x200;    // NLM_F_ACK_TLVS
 constexpr uint16_t kWordsAttribute = 1;  // NLMSGERR_ATTR_MSG
 constexpr uint16_t kTypeMask = 0x3fff;
 
-/** What a probe is for. */
-enum class Condition : uint32_t { kNone = 0, kUnlessExpected = 1, kIfExpected = 2, kIfExpectedAlone = 3 };
-
 /** What came back. */
 struct Answer {
   uint32_t found = 0;     // messages that are no acknowledgement
@@ -165,12 +162,12 @@ Result<bool> is_locked(const char* path) {
   return errno == EWOULDBLOCK ? Result<bool>(true) : Result<bool>(last_error("flock", path));
 }
 
-bool is_wanted(Condition condition, const Answer& probed) {
+bool is_wanted(plan::NetlinkCondition condition, const Answer& probed) {
   switch (condition) {
-    case Condition::kNone: return true;
-    case Condition::kUnlessExpected: return !probed.expected;
-    case Condition::kIfExpected: return probed.expected;
-    case Condition::kIfExpectedAlone: return probed.expected && probed.found == 1;
+    case plan::NetlinkCondition::kNone: return true;
+    case plan::NetlinkCondition::kUnlessExpected: return !probed.expected;
+    case plan::NetlinkCondition::kIfExpected: return probed.expected;
+    case plan::NetlinkCondition::kIfExpectedAlone: return probed.expected && probed.found == 1;
   }
   return false;
 }
@@ -216,7 +213,7 @@ Result<void> netlink(Context& context, const plan::Netlink& step) {
     const Answer probed = TRY(converse(asked, all.first(step.probe), Interest{{}, step.expected}));
     if (probed.err != 0 && probed.err != ENODEV && probed.err != ENOENT)
       return Error{"netlink", attempt(step, Answer{.words = probed.words}), probed.err};
-    if (!is_wanted(static_cast<Condition>(step.condition), probed)) return {};
+    if (!is_wanted(plan::NetlinkCondition{step.condition}, probed)) return {};
   }
   const Answer answer = TRY(converse(socket, all.subspan(step.probe), interest));
   if (answer.err != 0) return Error{"netlink", attempt(step, answer), answer.err};

@@ -13,9 +13,9 @@ Result<Settings*> settings_of(Context& context) {
 }
 
 /** A code that the monitor does not know is refused: to guess would be to supervise otherwise than asked. */
-Result<void> check_code(uint32_t code, uint32_t highest, const char* what) {
-  if (code > highest) return Error{what, std::to_string(code), EINVAL};
-  return {};
+template <typename Code> Result<Code> read_code(uint32_t number, const char* what) {
+  if (number > plan::kHighest<Code>) return Error{what, std::to_string(number), EINVAL};
+  return Code{number};
 }
 
 HealthSettings& health_of(Settings& settings) {
@@ -34,16 +34,15 @@ Result<void> run_directory(Context& context, const plan::RunDirectory& step) {
 
 Result<void> stdio(Context& context, const plan::Stdio& step) {
   for (const uint32_t kind : {step.stdin_, step.stdout_, step.stderr_}) {
-    TRY(check_code(kind, static_cast<uint32_t>(StreamKind::kPassthrough), "stdio"));
+    TRY(read_code<plan::StreamKind>(kind, "stdio"));
   }
   TRY(settings_of(context))->stdio = step;
   return {};
 }
 
 Result<void> log(Context& context, const plan::Log& step) {
-  TRY(check_code(step.driver, static_cast<uint32_t>(LogDriver::kJsonFile), "log driver"));
   TRY(settings_of(context))->log = LogSettings{
-      .driver = static_cast<LogDriver>(step.driver),
+      .driver = TRY(read_code<plan::LogDriver>(step.driver, "log driver")),
       .path = step.path.str(),
       .max_bytes = step.max_bytes,
       .max_files = step.max_files,
@@ -53,7 +52,7 @@ Result<void> log(Context& context, const plan::Log& step) {
 }
 
 Result<void> restart(Context& context, const plan::Restart& step) {
-  TRY(check_code(step.policy, 3, "restart policy"));
+  TRY(read_code<plan::RestartPolicy>(step.policy, "restart policy"));
   TRY(settings_of(context))->restart = step;
   return {};
 }
@@ -69,22 +68,23 @@ Result<void> oom_counter(Context& context, const plan::OomCounter& step) {
 }
 
 Result<void> pid_file(Context& context, const plan::PidFile& step) {
-  TRY(check_code(step.which, 1, "pid file"));
+  const auto owner = TRY(read_code<plan::PidFileOwner>(step.which, "pid file"));
   Settings& settings = *TRY(settings_of(context));
-  (step.which == 0 ? settings.init_pid_file : settings.monitor_pid_file) = step.path.str();
+  const bool of_init = owner == plan::PidFileOwner::kInit;
+  (of_init ? settings.init_pid_file : settings.monitor_pid_file) = step.path.str();
   return {};
 }
 
 Result<void> role(Context& context, const plan::Role& step) {
-  TRY(check_code(step.kind, static_cast<uint32_t>(Role::kCheck), "role"));
-  TRY(settings_of(context))->role = static_cast<Role>(step.kind);
+  const auto role = TRY(read_code<plan::MonitorRole>(step.kind, "role"));
+  TRY(settings_of(context))->role = role;
   return {};
 }
 
 Result<void> health_check(Context& context, const plan::HealthCheck& step) {
-  TRY(check_code(step.kind, 1, "health check"));
+  const auto kind = TRY(read_code<plan::CheckKind>(step.kind, "health check"));
   HealthSettings& health = health_of(*TRY(settings_of(context)));
-  (step.kind == 0 ? health.regular : health.startup) = CheckSettings{
+  (kind == plan::CheckKind::kRegular ? health.regular : health.startup) = CheckSettings{
       .plan = std::string(reinterpret_cast<const char*>(step.plan.data()), step.plan.size()),
       .interval_ms = step.interval_ms,
       .timeout_ms = step.timeout_ms,
@@ -96,9 +96,9 @@ Result<void> health_check(Context& context, const plan::HealthCheck& step) {
 }
 
 Result<void> health(Context& context, const plan::Health& step) {
-  TRY(check_code(step.on_failure, static_cast<uint32_t>(FailureAction::kStop), "health action"));
+  const auto on_failure = TRY(read_code<plan::FailureAction>(step.on_failure, "health action"));
   HealthSettings& health = health_of(*TRY(settings_of(context)));
-  health.on_failure = static_cast<FailureAction>(step.on_failure);
+  health.on_failure = on_failure;
   health.stop_signal = static_cast<int>(step.stop_signal);
   health.stop_timeout_ms = step.stop_timeout_ms;
   health.log_entries = step.log_entries;

@@ -10,15 +10,8 @@
 
 namespace tspod::ops {
 
-enum class Role : uint32_t { kContainer = 0, kExec = 1, kCheck = 2 };
-
-/** Where a standard stream of the container goes. */
-enum class StreamKind : uint32_t { kNull = 0, kMonitor = 1, kPassthrough = 2 };
-
-enum class LogDriver : uint32_t { kNone = 0, kK8sFile = 1, kJsonFile = 2 };
-
 struct LogSettings {
-  LogDriver driver = LogDriver::kNone;
+  plan::LogDriver driver = plan::LogDriver::kNone;
   std::string path;
   uint64_t max_bytes = 0;  // 0: no limit
   uint32_t max_files = 1;  // with the current one
@@ -30,8 +23,6 @@ struct OomCounterSettings {
   std::string file;
   std::string key;
 };
-
-enum class FailureAction : uint32_t { kNone = 0, kKill = 1, kRestart = 2, kStop = 3 };
 
 struct CheckSettings {
   std::string plan;          // empty: there is no such check
@@ -46,7 +37,7 @@ struct CheckSettings {
 struct HealthSettings {
   CheckSettings regular;
   CheckSettings startup;
-  FailureAction on_failure = FailureAction::kNone;
+  plan::FailureAction on_failure = plan::FailureAction::kNone;
   int stop_signal = 0;
   uint64_t stop_timeout_ms = 0;
   uint32_t log_entries = 0;
@@ -56,12 +47,12 @@ struct HealthSettings {
 };
 
 struct Settings {
-  Role role = Role::kContainer;
+  plan::MonitorRole role = plan::MonitorRole::kContainer;
   std::string run_directory;  // empty: nothing is recorded
   std::string id;
   plan::Stdio stdio{.stdin_slot = plan::kNone, .stdout_slot = plan::kNone, .stderr_slot = plan::kNone};
   LogSettings log;
-  plan::Restart restart;       // policy 0: no
+  plan::Restart restart;
   uint64_t time_limit_ms = 0;  // 0: none
   std::optional<OomCounterSettings> oom_counter;
   std::string init_pid_file;     // empty: none

@@ -36,6 +36,13 @@ enum class Type : uint32_t {
   kLed = 131,
 };
 
+enum class CheckAnswer : uint32_t {
+  kPassed = 0,
+  kFailed = 1,
+  kFailedStartup = 2,
+  kNotRun = 3,
+};
+
 struct Launch {
   static constexpr Type kType = Type::kLaunch;
   wire::Bytes plan{};

@@ -40,7 +40,7 @@ class Directory {
 
 ops::LogSettings settings_for(const Directory& directory, uint64_t max_bytes = 0, uint32_t max_files = 1) {
   ops::LogSettings settings;
-  settings.driver = ops::LogDriver::kK8sFile;
+  settings.driver = plan::LogDriver::kK8sFile;
   settings.path = directory.file("log");
   settings.max_bytes = max_bytes;
   settings.max_files = max_files;

@@ -5,6 +5,8 @@
 namespace tspod {
 namespace {
 
+using plan::RestartPolicy;
+
 constexpr RunOutcome kFailed{.failed = true, .lasted_ns = 1};
 constexpr RunOutcome kSucceeded{.failed = false, .lasted_ns = 1};
 constexpr RunOutcome kLongRun{.failed = true, .lasted_ns = kSteadyRunNs};

@@ -9,6 +9,12 @@ import type { RecordShape } from '../util/wire.js';
 /** Largest payload either side accepts; a plan may be as large. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
+/** The numbers that fields of messages take: each table becomes an `enum class`, as those of `src/plan/codes.ts`. */
+export const MESSAGE_CODES = {
+  /** Passed; failed; the start-up check failed; not run: the container does not run, is frozen, or has no check. */
+  checkAnswer: { passed: 0, failed: 1, failedStartup: 2, notRun: 3 },
+} as const;
+
 export const MESSAGES = {
   // engine or client -> monitor
   /** The plan; first and once. Answered by `created` (if the plan has a gate) or `started`, or `failed`. */
@@ -60,7 +66,7 @@ export const MESSAGES = {
   stdout: { code: 106, fields: { data: 'bytes' } },
   stderr: { code: 107, fields: { data: 'bytes' } },
   stopping: { code: 108, fields: {} },
-  /** `result`: 0 passed, 1 failed, 2 the start-up check failed, 3 not run: the container does not run, is frozen, or has no check. */
+  /** `result`: a `checkAnswer` of MESSAGE_CODES. */
   checked: { code: 109, fields: { result: 'u32' } },
   replanned: { code: 130, fields: {} },
   led: { code: 131, fields: {} },

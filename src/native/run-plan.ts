@@ -1,4 +1,5 @@
 /** The plan of a command in a set of namespaces. Pure. */
+import { CODES } from '../plan/codes.js';
 import type { Plan, Stage, Step } from '../plan/ops.js';
 import { NONE, STAGES } from '../plan/ops.js';
 import { CLONE_FLAGS } from './namespace-kinds.js';
@@ -27,10 +28,6 @@ export interface RunPlanRequest {
   /** 0: none. */
   readonly timeLimitMs: number;
 }
-
-const EXEC_ROLE = 1;
-const THROUGH_MONITOR = 1;
-const PASSED_THROUGH = 2;
 
 const MS_REC = 0x4000n;
 const MS_PRIVATE = 0x40000n;
@@ -70,8 +67,8 @@ type Add = (stage: Stage, step: Unstaged) => void;
 
 /** The first three slots are for the streams. */
 function addSettings(add: Add, { streamFds, timeLimitMs }: RunPlanRequest): void {
-  add('settings', { op: 'role', kind: EXEC_ROLE });
-  const kind = streamFds === undefined ? THROUGH_MONITOR : PASSED_THROUGH;
+  add('settings', { op: 'role', kind: CODES.monitorRole.exec });
+  const kind = CODES.streamKind[streamFds === undefined ? 'monitor' : 'passthrough'];
   const slot = (number: number) => (streamFds === undefined ? NONE : number);
   add('settings', {
     op: 'stdio',

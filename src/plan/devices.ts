@@ -2,6 +2,7 @@
 import { TspodError } from '../errors.js';
 import type { OciDevice, OciSpec } from '../oci/spec.js';
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import { S_IFBLK, S_IFCHR, S_IFIFO } from './flags.js';
 
 /** runtime-spec, "Dev symbolic links". */
@@ -60,7 +61,7 @@ function addDevice(builder: PlanBuilder, device: OciDevice, context: DeviceConte
   const { path, type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device;
   if (bind) {
     builder.add('init', 'openTree', { slot, path: sources?.get(path) ?? path, recursive: 0 });
-    builder.add('init', 'attachInRoot', { slot, rootSlot, target: path, create: 2 });
+    builder.add('init', 'attachInRoot', { slot, rootSlot, target: path, create: CODES.create.file });
     return;
   }
   const fileType = FILE_TYPES[type];

@@ -1,6 +1,7 @@
 /** Steps that write files with lines of the container's own and lines of the engine's, and mount them over the container's. */
 import { MOUNT_ATTR } from '../oci/mount-options.js';
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
 import type { ExtendedFile } from './context.js';
 import { O_TRUNC, O_WRONLY } from './flags.js';
@@ -39,5 +40,5 @@ function addExtendedFile(
     builder.add('init', 'mountAttributes', { slot, set, ...rest });
   }
   // Not where the image has no such file: it is not for the engine to say who is who there.
-  builder.try('init', 'attachInRoot', { slot, rootSlot, target: path, create: 0 });
+  builder.try('init', 'attachInRoot', { slot, rootSlot, target: path, create: CODES.create.nothing });
 }

@@ -1,6 +1,7 @@
 /** The settings of health checks: for each a whole plan, which the monitor runs in a process of its own. */
 import type { OciProcess } from '../oci/spec.js';
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import type { ExecContext } from './context.js';
 import { encodePlan } from './encode.js';
 import { execPlan } from './exec.js';
@@ -9,8 +10,6 @@ import { thawedFile } from './update.js';
 /** Descriptors that the monitor gives to a check (native/monitor/check_process.cc). */
 const CONTAINER_FD = 4;
 const OUTPUT_FD = 5;
-
-const ACTIONS = { none: 0, kill: 1, restart: 2, stop: 3 } as const;
 
 export interface CheckContext {
   /** What is run. */
@@ -26,7 +25,7 @@ export interface CheckContext {
 export interface HealthContext {
   readonly regular: CheckContext;
   readonly startup?: CheckContext;
-  readonly onFailure: keyof typeof ACTIONS;
+  readonly onFailure: keyof typeof CODES.failureAction;
   readonly stopSignal: number;
   readonly stopTimeoutMs: number;
   readonly logEntries: number;
@@ -36,10 +35,10 @@ export interface HealthContext {
 }
 
 export function addHealth(builder: PlanBuilder, health: HealthContext): void {
-  addCheck(builder, 0, health.regular, health);
-  if (health.startup !== undefined) addCheck(builder, 1, health.startup, health);
+  addCheck(builder, 'regular', health.regular, health);
+  if (health.startup !== undefined) addCheck(builder, 'startup', health.startup, health);
   builder.add('settings', 'health', {
-    onFailure: ACTIONS[health.onFailure],
+    onFailure: CODES.failureAction[health.onFailure],
     stopSignal: health.stopSignal,
     stopTimeoutMs: BigInt(health.stopTimeoutMs),
     logEntries: health.logEntries,
@@ -48,7 +47,12 @@ export function addHealth(builder: PlanBuilder, health: HealthContext): void {
   });
 }
 
-function addCheck(builder: PlanBuilder, kind: number, check: CheckContext, { join }: HealthContext): void {
+function addCheck(
+  builder: PlanBuilder,
+  kind: keyof typeof CODES.checkKind,
+  check: CheckContext,
+  { join }: HealthContext,
+): void {
   const plan = execPlan(check.process, {
     ...join,
     target: { inheritedFd: CONTAINER_FD },
@@ -62,7 +66,7 @@ function addCheck(builder: PlanBuilder, kind: number, check: CheckContext, { joi
     },
   });
   builder.add('settings', 'healthCheck', {
-    kind,
+    kind: CODES.checkKind[kind],
     plan: encodePlan(plan),
     intervalMs: BigInt(check.intervalMs),
     timeoutMs: BigInt(check.timeoutMs),

@@ -4,15 +4,12 @@ import type { ParsedMountOptions } from '../oci/mount-options.js';
 import type { OciMount, OciSpec } from '../oci/spec.js';
 import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
 import type { CgroupPlacement, ImageLayers } from './context.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers } from './root.js';
-
-/** What `create` of attachInRoot makes where the mount point is missing. */
-export const CREATE_DIRECTORY = 1;
-export const CREATE_SAME_KIND = 3;
 
 /** Everything about the container that its mounts depend on. */
 export interface MountContext {
@@ -84,7 +81,7 @@ function addDonated(
 ): void {
   const set = options.set | options.recursiveSet;
   if (set !== 0n && target !== '/dev/shm') setAttributes(builder, slot, { set });
-  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
+  attach(builder, target, { slot, create: CODES.create.directory, context });
 }
 
 /** In a user namespace its layers have to be mapped by the monitor, as those of the root. */
@@ -97,7 +94,7 @@ function addImage(
   const slot = usernsSlot === NONE ? context.slot : builder.slot();
   addImageLayers(builder, { slot, staging, usernsSlot, mountLabel }, layers);
   if (options.set !== 0n) setAttributes(builder, slot, { set: options.set });
-  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
+  attach(builder, target, { slot, create: CODES.create.directory, context });
 }
 
 /** A new file system: its options, then its attributes with the mount itself. */
@@ -121,7 +118,7 @@ function addFileSystem(
   if (isParent) seals.push(seal);
   else if (sealedLater && !isDev(mount)) seal();
   if (options.propagation !== undefined && !isPrivate(options)) propagate(builder, slot, options);
-  attach(builder, mount.destination, { slot, create: CREATE_DIRECTORY, context });
+  attach(builder, mount.destination, { slot, create: CODES.create.directory, context });
 }
 
 function isDev(mount: OciMount): boolean {
@@ -156,7 +153,7 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
     setAttributes(builder, slot, { set: options.recursiveSet, clear: options.recursiveClear, recursive: true });
   }
   if (shares) propagate(builder, slot, options);
-  attach(builder, mount.destination, { slot, create: CREATE_SAME_KIND, context });
+  attach(builder, mount.destination, { slot, create: CODES.create.sameKind, context });
 }
 
 function mapIds(builder: PlanBuilder, slot: number, { options, context }: Request): void {
@@ -228,7 +225,7 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
   const frame = builder.slot();
   const attributes = request.options.set & ~MOUNT_ATTR.RDONLY;
   builder.add('init', 'mountFs', { slot: frame, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
-  builder.add('init', 'attachInRoot', { slot: frame, rootSlot, target, create: CREATE_DIRECTORY });
+  builder.add('init', 'attachInRoot', { slot: frame, rootSlot, target, create: CODES.create.directory });
   for (const [index, { hierarchy }] of directories.entries()) {
     const name = baseName(hierarchy.mountPoint);
     addCgroupMount(builder, `${target}/${name}`, { ...request, index });
@@ -264,8 +261,8 @@ function addCgroupMount(builder: PlanBuilder, target: string, request: Request &
     if (outside) copyMount(builder, { slot: bound, path: directory.path, recursive: 0 });
     else builder.add('init', 'openTree', { slot: bound, path: directory.path, recursive: 0 });
     setAttributes(builder, bound, { set: options.set, clear: options.clear });
-    attach(builder, target, { slot: bound, create: CREATE_DIRECTORY, context });
+    attach(builder, target, { slot: bound, create: CODES.create.directory, context });
     return;
   }
-  attach(builder, target, { slot, create: CREATE_DIRECTORY, context });
+  attach(builder, target, { slot, create: CODES.create.directory, context });
 }

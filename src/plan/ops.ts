@@ -1,6 +1,7 @@
 /**
  * The steps that a launch plan may hold: the one place where step codes and their fields are written.
  * `scripts/generate-plan.mjs` turns this table into `native/plan/ops.gen.h` (codes, structs, decoders).
+ * What a field's numbers mean is in `codes.ts`, where they have names.
  *
  * A field's order here is its order on the wire. Slots are numbered descriptors that steps of one plan share:
  * a step that opens something fills a slot, later steps (also in the cloned child, which inherits them) use it.
@@ -128,9 +129,8 @@ export const OPS = {
   /** move_mount onto a host path (the staging directory of a root, a mountpoint of the engine); the path must exist. */
   attachMount: { code: 34, fields: { slot: 'u32', path: 'str' } },
   /**
-   * move_mount onto a path that is resolved inside the root slot. A missing target: `create` 1 makes a directory, 2 an empty
-   * file, 3 whichever of both the root of the slot's mount is (parents 0755, files 0644), 0 fails. Symlinks never leave the
-   * root; /proc and magic links are refused as in the resolver's rules.
+   * move_mount onto a path that is resolved inside the root slot. `create`: what becomes of a missing target
+   * (parents 0755, files 0644). Symlinks never leave the root; /proc and magic links are refused as in the resolver's rules.
    */
   attachInRoot: { code: 35, fields: { slot: 'u32', rootSlot: 'u32', target: 'str', create: 'u32' } },
   /** pivot_root to the slot's mount and detaches the old root; ends with the working directory at "/". */
@@ -242,7 +242,7 @@ export const OPS = {
   setIds: { code: 82, fields: {} },
   /** Drops all that is not in the mask (bit = capability number) from the bounding set. */
   boundingCapabilities: { code: 83, fields: { mask: 'u64' } },
-  /** capset and ambient set. `applies`: 0 always, 1 only when the uid kept is 0, 2 only when it is not. */
+  /** capset and ambient set, of whom `applies` says. */
   capabilities: {
     code: 84,
     fields: { applies: 'u32', effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
@@ -297,8 +297,8 @@ export const OPS = {
    * Sends messages, as one, on the netlink socket in the slot, and fails with the first errno among the answers that `accepted` does not have.
    * Message number N (nlmsg_seq) does what `words[N]` says, for the error. Before that numbers are put into the bytes, at offsets: `links`, the
    * index of the link of this name at `linkOffsets`; the number of the descriptor in `slots` at `slotOffsets`. The first `probe` bytes are requests that
-   * are sent alone, first, on the socket in `probeSlot`: with `condition` 1 nothing more is sent if they find something that contains `expected`, with 2 if
-   * they find nothing that does, with 3 unless they find this alone. Nor is anything sent while somebody else holds a lock (flock(2)) on the file `unlessLocked` ('': none).
+   * are sent alone, first, on the socket in `probeSlot`: whether more is sent depends on what they find, as `condition` says. Nor is anything sent
+   * while somebody else holds a lock (flock(2)) on the file `unlessLocked` ('': none).
    */
   netlink: {
     code: 112,
@@ -350,7 +350,7 @@ export const OPS = {
   /** The run directory (state, exit record, attach socket are relative to it) and the id, for names of processes. */
   runDirectory: { code: 100, fields: { path: 'str', id: 'str' } },
   /**
-   * Standard streams. Each of stdin, stdout, stderr: 0 /dev/null, 1 through the monitor (pipe), 2 a slot's descriptor as it is (passthrough).
+   * Standard streams: stdin, stdout and stderr are each a `streamKind`.
    * `terminal` 1: all three are a pty. `keepStdin` 1: stdin stays open when no client is attached; `stdinOnce` 1:
    * closed when the first client that had it goes.
    */
@@ -368,25 +368,21 @@ export const OPS = {
       stdinOnce: 'u32',
     },
   },
-  /** `driver`: 0 none, 1 k8s-file, 2 json-file. `maxBytes` 0: no limit; `maxFiles` counts the current file. */
+  /** `maxBytes` 0: no limit; `maxFiles` counts the current file. */
   log: { code: 102, fields: { driver: 'u32', path: 'str', maxBytes: 'u64', maxFiles: 'u32', mode: 'u32' } },
-  /** `policy`: 0 no, 1 on-failure, 2 always, 3 unless-stopped; `maxRetries` 0: no limit; back-off doubles from first to last. */
+  /** `maxRetries` 0: no limit; back-off doubles from first to last. */
   restart: { code: 103, fields: { policy: 'u32', maxRetries: 'u32', firstDelayMs: 'u32', lastDelayMs: 'u32' } },
   /** SIGKILL after this time from the start; the exit record says timed out. */
   timeLimit: { code: 104, fields: { milliseconds: 'u64' } },
   /** Where to read the count of OOM kills: a file in a cgroup slot and the key in it. */
   oomCounter: { code: 105, fields: { slot: 'u32', file: 'str', key: 'str' } },
-  /** Write the monitor's or init's pid to a file. `which`: 0 init, 1 monitor. */
+  /** Write the monitor's or init's pid to a file. */
   pidFile: { code: 106, fields: { which: 'u32', path: 'str' } },
-  /**
-   * 0: a container (records, attach socket, teardown); 1: an exec (parent of the command only; nothing on disk without a runDirectory); 2: a
-   * health check: an exec that is killed when whoever started it goes, and whose process group is killed when its first process ends.
-   */
+  /** Whose monitor it is: a `monitorRole`. */
   role: { code: 107, fields: { kind: 'u32' } },
   /**
-   * How to look whether the container is well. `kind` 0: the check; 1: the start-up check, in place of the other one until it has succeeded.
-   * `plan` is that of a check (role 2), which finds a pidfd of the container's first process as descriptor 4, and its output as 5.
-   * It is run every `intervalMs` (0: only when somebody asks) and has failed after `timeoutMs`. `failures` in a row make the container
+   * How to look whether the container is well. `plan` is that of a check (by its role), which finds a pidfd of the container's
+   * first process as descriptor 4, and its output as 5. It is run every `intervalMs` (0: only when somebody asks) and has failed after `timeoutMs`. `failures` in a row make the container
    * unhealthy, those of a start-up check restart it (0: never); `successes` in a row are the success of a start-up check. A failure within
    * `graceMs` of the start does not count.
    */
@@ -403,7 +399,7 @@ export const OPS = {
     },
   },
   /**
-   * What follows from the checks. `onFailure`: 0 nothing, 1 SIGKILL, 2 end and launch again, 3 end; to end is to send `stopSignal`, and SIGKILL
+   * What follows from the checks. `onFailure` is a `failureAction`; to end is to send `stopSignal`, and SIGKILL
    * after `stopTimeoutMs`. The record keeps `logEntries` results with `outputBytes` of output each. While the file `freezer` holds anything but
    * `thawed`, nothing is checked ('': it is never frozen).
    */

@@ -5,15 +5,11 @@ import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduli
 import { rlimitNumber } from '../spec/limits/rlimits.js';
 import { capabilityMask } from '../util/capabilities.js';
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import type { IdentityContext, SeccompFilter } from './context.js';
 
 /** RLIM_INFINITY. */
 const UNLIMITED = 2n ** 64n - 1n;
-
-/** `applies` of a capabilities step. */
-const ALWAYS = 0;
-const IF_ROOT = 1;
-const IF_NOT_ROOT = 2;
 
 export interface ProcessContext {
   /** Where the user and group files are looked up. */
@@ -167,12 +163,12 @@ function addCapabilities(
   identity: IdentityContext | undefined,
 ): void {
   if (identity === undefined) {
-    builder.add('init', 'capabilities', { applies: ALWAYS, ...masks(capabilities) });
+    builder.add('init', 'capabilities', { applies: CODES.applies.always, ...masks(capabilities) });
     return;
   }
   const bounding = capabilityMask(capabilities.bounding ?? []);
   builder.add('init', 'capabilities', {
-    applies: IF_ROOT,
+    applies: CODES.applies.toRoot,
     effective: bounding,
     permitted: bounding,
     inheritable: 0n,
@@ -182,7 +178,7 @@ function addCapabilities(
   if (identity.user === '') return;
   const added = capabilityMask(identity.addedCapabilities);
   builder.add('init', 'capabilities', {
-    applies: IF_NOT_ROOT,
+    applies: CODES.applies.toOthers,
     effective: added,
     permitted: added,
     inheritable: added,

@@ -2,6 +2,7 @@
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
 import { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
 import type { ImageLayers, LaunchContext, ProcessRef, RootSource } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
@@ -206,7 +207,7 @@ function addMappedOverlay(
     builder.add(stage, 'openTree', { slot: lower, path, recursive: 0 });
     if (root.mapped !== false && root.ownMapped?.includes(path) !== true)
       shiftOwners(builder, stage, { slot: lower, usernsSlot });
-    builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: 1 });
+    builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: CODES.create.directory });
     return staging + target;
   });
   addOverlay(builder, stage, request, { ...root, lowerDirs: mapped });

@@ -2,9 +2,9 @@
 import { MOUNT_ATTR, parseMountOptions } from '../oci/mount-options.js';
 import type { OciMount } from '../oci/spec.js';
 import { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import type { ImageLayers } from './context.js';
 import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
-import { CREATE_DIRECTORY, CREATE_SAME_KIND } from './mounts.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';
@@ -74,12 +74,12 @@ function addSource(
     // Empty, and not to be written to: what was copied into it would be seen by nobody when the source is there again.
     const attributes = MOUNT_ATTR.RDONLY;
     builder.add('prepare', 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
-    return { slot, target, create: CREATE_DIRECTORY, mayFail: true };
+    return { slot, target, create: CODES.create.directory, mayFail: true };
   }
   if (from !== 'bind') {
     addImageLayers(builder, { slot, staging: frame, usernsSlot, mountLabel: undefined }, from, 'prepare');
     if (options.set !== 0n) change({ set: options.set, clear: 0n, recursive: 0, usernsSlot: NONE });
-    return { slot, target, create: CREATE_DIRECTORY, mayFail: false };
+    return { slot, target, create: CODES.create.directory, mayFail: false };
   }
   const recursive = options.bind === 'bind' ? 0 : 1;
   openSource(builder, 'prepare', { slot, path: mount.source ?? '', recursive, place });
@@ -90,5 +90,5 @@ function addSource(
   const { recursiveSet, recursiveClear } = options;
   if (recursiveSet !== 0n || recursiveClear !== 0n)
     change({ set: recursiveSet, clear: recursiveClear, recursive: 1, usernsSlot: NONE });
-  return { slot, target, create: CREATE_SAME_KIND, mayFail: false };
+  return { slot, target, create: CODES.create.sameKind, mayFail: false };
 }

@@ -1,14 +1,8 @@
 /** Steps that tell the monitor how to supervise: streams, log, restarts, limits. */
 import type { PlanBuilder } from './builder.js';
+import { CODES } from './codes.js';
 import type { ExtraFd, LaunchContext, LogContext, RestartContext, StdioContext, StreamTarget } from './context.js';
 import { NONE } from './ops.js';
-
-const CONTAINER_ROLE = 0;
-const EXEC_ROLE = 1;
-const CHECK_ROLE = 2;
-
-const LOG_DRIVERS = { none: 0, 'k8s-file': 1, 'json-file': 2 } as const;
-const RESTART_POLICIES = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 3 } as const;
 
 /** A log may hold what the container was given: nobody but root reads it. */
 const LOG_MODE = 0o600;
@@ -19,15 +13,14 @@ const LAST_RESTART_DELAY_MS = 60000;
 
 /** The settings of a container. */
 export function addContainerSettings(builder: PlanBuilder, context: LaunchContext, terminal: boolean): void {
-  builder.add('settings', 'role', { kind: CONTAINER_ROLE });
+  builder.add('settings', 'role', { kind: CODES.monitorRole.container });
   builder.add('settings', 'runDirectory', { path: context.runDirectory, id: context.id });
   addStdio(builder, context.stdio, terminal);
   if (context.log !== undefined) addLog(builder, context.log);
   if (context.restart !== undefined && context.restart.policy !== 'no') addRestart(builder, context.restart);
   addTimeLimit(builder, context.timeLimitMs);
-  if (context.pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: context.pidFile });
-  if (context.monitorPidFile !== undefined)
-    builder.add('settings', 'pidFile', { which: 1, path: context.monitorPidFile });
+  addPidFile(builder, 'init', context.pidFile);
+  addPidFile(builder, 'monitor', context.monitorPidFile);
 }
 
 export interface ExecSettings {
@@ -43,20 +36,20 @@ export interface ExecSettings {
 /** The settings of an exec: nothing on disk but the records of a session, and a pid file that was asked for. */
 export function addExecSettings(builder: PlanBuilder, settings: ExecSettings): void {
   const { stdio, terminal, timeLimitMs, pidFile, session, isCheck } = settings;
-  builder.add('settings', 'role', { kind: isCheck ? CHECK_ROLE : EXEC_ROLE });
+  builder.add('settings', 'role', { kind: CODES.monitorRole[isCheck ? 'check' : 'exec'] });
   if (session !== undefined) builder.add('settings', 'runDirectory', { path: session.directory, id: session.id });
   addStdio(builder, stdio, terminal);
   addTimeLimit(builder, timeLimitMs);
-  if (pidFile !== undefined) builder.add('settings', 'pidFile', { which: 0, path: pidFile });
+  addPidFile(builder, 'init', pidFile);
 }
 
 function addStdio(builder: PlanBuilder, stdio: StdioContext, terminal: boolean): void {
   const stream = (target: StreamTarget): { readonly kind: number; readonly slot: number } => {
-    if (terminal || target === 'monitor') return { kind: 1, slot: NONE };
-    if (target === 'null') return { kind: 0, slot: NONE };
+    if (terminal || target === 'monitor') return { kind: CODES.streamKind.monitor, slot: NONE };
+    if (target === 'null') return { kind: CODES.streamKind.null, slot: NONE };
     const slot = builder.slot();
     builder.add('prepare', 'inheritFd', { slot, fd: target.inheritedFd });
-    return { kind: 2, slot };
+    return { kind: CODES.streamKind.passthrough, slot };
   };
   const [stdin, stdout, stderr] = [stream(stdio.stdin), stream(stdio.stdout), stream(stdio.stderr)];
   builder.add('settings', 'stdio', {
@@ -74,7 +67,7 @@ function addStdio(builder: PlanBuilder, stdio: StdioContext, terminal: boolean):
 
 function addLog(builder: PlanBuilder, log: LogContext): void {
   builder.add('settings', 'log', {
-    driver: LOG_DRIVERS[log.driver],
+    driver: CODES.logDriver[log.driver],
     path: log.path,
     maxBytes: BigInt(log.maxSizeBytes),
     maxFiles: log.maxFiles,
@@ -84,11 +77,15 @@ function addLog(builder: PlanBuilder, log: LogContext): void {
 
 function addRestart(builder: PlanBuilder, { policy, maxRetries }: RestartContext): void {
   builder.add('settings', 'restart', {
-    policy: RESTART_POLICIES[policy],
+    policy: CODES.restartPolicy[policy],
     maxRetries,
     firstDelayMs: FIRST_RESTART_DELAY_MS,
     lastDelayMs: LAST_RESTART_DELAY_MS,
   });
+}
+
+function addPidFile(builder: PlanBuilder, owner: keyof typeof CODES.pidFileOwner, path: string | undefined): void {
+  if (path !== undefined) builder.add('settings', 'pidFile', { which: CODES.pidFileOwner[owner], path });
 }
 
 function addTimeLimit(builder: PlanBuilder, milliseconds = 0): void {

@@ -3,6 +3,8 @@ import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
 import { RLIMIT_NUMBERS } from '../spec/limits/rlimits.js';
 import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
 import { capabilityNames } from '../util/capabilities.js';
+import { codeName } from '../util/code-name.js';
+import { CODES } from './codes.js';
 import { CLONE_FLAGS, S_IFBLK, S_IFIFO } from './flags.js';
 import { PROTOCOLS } from './network/ports.js';
 import { NONE, STAGES } from './ops.js';
@@ -117,7 +119,7 @@ export const DESCRIBERS: Describers = {
   setIds: () => 'become the user',
   boundingCapabilities: ({ mask }) => `bound capabilities to ${capabilityWords(mask)}`,
   capabilities: (step) =>
-    `${APPLIES[step.applies] ?? ''}hold capabilities ${capabilityWords(step.permitted)}${step.ambient === 0n ? '' : ', also ambient'}`,
+    `${inWords(CODES.applies, step.applies, APPLIES_WORDS) ?? ''}hold capabilities ${capabilityWords(step.permitted)}${step.ambient === 0n ? '' : ', also ambient'}`,
   noNewPrivileges: () => 'gain no new privileges',
   seccomp: ({ filter }) => `install a seccomp filter of ${filter.length / 8} instructions`,
   apparmor: ({ profile }) => `confine by AppArmor profile ${profile}`,
@@ -136,7 +138,7 @@ export const DESCRIBERS: Describers = {
   netlinkSocket: ({ protocol, namespaceSlot }, names) =>
     `talk to ${protocol === NETLINK_NETFILTER ? 'nf_tables' : 'rtnetlink'} ${networkOf(namespaceSlot, names)}`,
   netlink: ({ words: messages, condition }) =>
-    `${messages.filter((words) => words !== '').join(', ')}${['', ', unless it is there', ', if it is ours', ', if nothing is on it'][condition] ?? ''}`,
+    `${messages.filter((words) => words !== '').join(', ')}${inWords(CODES.netlinkCondition, condition, CONDITION_WORDS) ?? ''}`,
   networkSysctl: ({ namespaceSlot, key, value }, names) =>
     `set sysctl ${key} to ${quoteValue(value)} ${networkOf(namespaceSlot, names)}`,
   holdPort: ({ protocol, address, port, targets, targetPort }) =>
@@ -154,17 +156,18 @@ export const DESCRIBERS: Describers = {
       ? 'streams: a terminal'
       : `streams: ${[step.stdin, step.stdout, step.stderr].map(streamName).join(', ')}`,
   log: ({ driver, path, maxBytes, maxFiles }) =>
-    `log as ${['none', 'k8s-file', 'json-file'][driver] ?? 'unknown'} to ${path}${maxBytes === 0n ? '' : `, ${maxFiles} files of ${maxBytes} bytes`}`,
+    `log as ${codeName(CODES.logDriver, driver) ?? 'unknown'} to ${path}${maxBytes === 0n ? '' : `, ${maxFiles} files of ${maxBytes} bytes`}`,
   restart: ({ policy, maxRetries }) =>
-    `restart ${['never', 'on failure', 'always', 'unless stopped'][policy] ?? 'unknown'}${maxRetries === 0 ? '' : `, at most ${maxRetries} times`}`,
+    `restart ${inWords(CODES.restartPolicy, policy, POLICY_WORDS) ?? 'unknown'}${maxRetries === 0 ? '' : `, at most ${maxRetries} times`}`,
   timeLimit: ({ milliseconds }) => `end after ${milliseconds} ms`,
   oomCounter: ({ slot, file, key }, names) => `count ${key} in ${names.slot(slot)}/${file}`,
-  pidFile: ({ which, path }) => `write the ${which === 0 ? "container's" : "monitor's"} pid to ${path}`,
-  role: ({ kind }) => `be the monitor of ${['a container', 'an exec', 'a health check'][kind] ?? 'something unknown'}`,
+  pidFile: ({ which, path }) =>
+    `write the ${which === CODES.pidFileOwner.init ? "container's" : "monitor's"} pid to ${path}`,
+  role: ({ kind }) => `be the monitor of ${inWords(CODES.monitorRole, kind, ROLE_WORDS) ?? 'something unknown'}`,
   healthCheck: ({ kind, plan, intervalMs, timeoutMs }) =>
-    `${kind === 1 ? 'start-up check' : 'check'} health ${intervalMs === 0n ? 'when asked' : `every ${intervalMs} ms`} for at most ${timeoutMs} ms with a plan of ${plan.length} bytes`,
+    `${kind === CODES.checkKind.startup ? 'start-up check' : 'check'} health ${intervalMs === 0n ? 'when asked' : `every ${intervalMs} ms`} for at most ${timeoutMs} ms with a plan of ${plan.length} bytes`,
   health: ({ onFailure, logEntries }) =>
-    `${['tell of', 'kill at', 'restart at', 'stop at'][onFailure] ?? 'do something at'} bad health, keep ${logEntries} results`,
+    `${inWords(CODES.failureAction, onFailure, ACTION_WORDS) ?? 'do something at'} bad health, keep ${logEntries} results`,
 };
 
 const NETLINK_NETFILTER = 12;
@@ -173,7 +176,39 @@ function networkOf(slot: number, names: StepNames): string {
   return slot === NONE ? 'on the host' : `in ${names.slot(slot)}`;
 }
 
-const APPLIES = ['', 'as root ', 'as another user '];
+type WordsFor<C extends keyof typeof CODES> = Readonly<Record<keyof (typeof CODES)[C], string>>;
+
+const APPLIES_WORDS: WordsFor<'applies'> = { always: '', toRoot: 'as root ', toOthers: 'as another user ' };
+const CONDITION_WORDS: WordsFor<'netlinkCondition'> = {
+  none: '',
+  unlessExpected: ', unless it is there',
+  ifExpected: ', if it is ours',
+  ifExpectedAlone: ', if nothing is on it',
+};
+const POLICY_WORDS: WordsFor<'restartPolicy'> = {
+  no: 'never',
+  'on-failure': 'on failure',
+  always: 'always',
+  'unless-stopped': 'unless stopped',
+};
+const ROLE_WORDS: WordsFor<'monitorRole'> = { container: 'a container', exec: 'an exec', check: 'a health check' };
+const ACTION_WORDS: WordsFor<'failureAction'> = {
+  none: 'tell of',
+  kill: 'kill at',
+  restart: 'restart at',
+  stop: 'stop at',
+};
+const STREAM_WORDS: WordsFor<'streamKind'> = { null: '/dev/null', monitor: 'monitor', passthrough: 'as given' };
+
+/** Undefined for a number that nothing has. */
+function inWords<N extends string>(
+  codes: Readonly<Record<N, number>>,
+  code: number,
+  words: Readonly<Record<N, string>>,
+): string | undefined {
+  const name = codeName(codes, code);
+  return name === undefined ? undefined : words[name];
+}
 
 function words(...parts: readonly string[]): string {
   return parts
@@ -245,7 +280,7 @@ function limitValue(value: bigint): string {
 }
 
 function nameOf(numbers: Readonly<Record<string, number>>, wanted: number): string {
-  return Object.entries(numbers).find(([, number]) => number === wanted)?.[0] ?? String(wanted);
+  return codeName(numbers, wanted) ?? String(wanted);
 }
 
 /** The names without CAP_, lower case: a set is read more often than it is copied. */
@@ -255,10 +290,8 @@ function capabilityWords(mask: bigint): string {
   return names.map((name) => name.slice(4).toLowerCase()).join(',');
 }
 
-const STREAMS = ['/dev/null', 'monitor', 'as given'];
-
 function streamName(kind: number): string {
-  return STREAMS[kind] ?? 'unknown';
+  return inWords(CODES.streamKind, kind, STREAM_WORDS) ?? 'unknown';
 }
 
 function onOneLine(map: string): string {

@@ -2,29 +2,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHealth, type HealthRecord } from '../../src/container/health/record.js';
+import { CODES } from '../../src/plan/codes.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Operands, Step } from '../../src/plan/ops.js';
 import type { Container } from './supervised.js';
 import { until } from './until.js';
 
-export const ACTION = { none: 0, kill: 1, restart: 2, stop: 3 } as const;
-
-/** What `checked` says. */
-export const RESULT = { passed: 0, failed: 1, failedStartup: 2, notRun: 3 } as const;
-
 const OUTPUT_FD = 5;
 
 /** The plan of a check: a shell script on the host, in no namespaces of its own. */
 function checkPlan(script: string): Uint8Array {
   const steps: Step[] = [
-    { op: 'role', stage: 'settings', kind: 2 },
+    { op: 'role', stage: 'settings', kind: CODES.monitorRole.check },
     {
       op: 'stdio',
       stage: 'settings',
-      stdin: 0,
-      stdout: 2,
-      stderr: 2,
+      stdin: CODES.streamKind.null,
+      stdout: CODES.streamKind.passthrough,
+      stderr: CODES.streamKind.passthrough,
       stdinSlot: NONE,
       stdoutSlot: 1,
       stderrSlot: 1,
@@ -50,11 +46,25 @@ type CheckOptions = Partial<Omit<Operands<'healthCheck'>, 'kind' | 'plan'>>;
 
 /** `script` '' is a program that does not exist. */
 export function check(script: string, options: CheckOptions = {}): Step {
-  return { op: 'healthCheck', stage: 'settings', kind: 0, plan: checkPlan(script), ...CHECK, ...options };
+  return {
+    op: 'healthCheck',
+    stage: 'settings',
+    kind: CODES.checkKind.regular,
+    plan: checkPlan(script),
+    ...CHECK,
+    ...options,
+  };
 }
 
 export function startupCheck(script: string, options: CheckOptions = {}): Step {
-  return { op: 'healthCheck', stage: 'settings', kind: 1, plan: checkPlan(script), ...CHECK, ...options };
+  return {
+    op: 'healthCheck',
+    stage: 'settings',
+    kind: CODES.checkKind.startup,
+    plan: checkPlan(script),
+    ...CHECK,
+    ...options,
+  };
 }
 
 export function health(options: Partial<Operands<'health'>> = {}): Step {
@@ -63,7 +73,7 @@ export function health(options: Partial<Operands<'health'>> = {}): Step {
 
 const CHECK = { intervalMs: 50n, timeoutMs: 60_000n, failures: 3, successes: 1, graceMs: 0n };
 const HEALTH = {
-  onFailure: ACTION.none,
+  onFailure: CODES.failureAction.none,
   stopSignal: 15,
   stopTimeoutMs: 60_000n,
   logEntries: 5,

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { monitorPath } from '../../src/native/addon-path.js';
+import { CODES } from '../../src/plan/codes.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Operands, OpName, Plan, Stage, Step } from '../../src/plan/ops.js';
@@ -117,11 +118,11 @@ export function containedPlan(t: ExecutionContext<unknown>, options: Contained):
   options.arrange?.(root);
   const proc: Step[] = [
     init({ op: 'mountFs', slot: 499, type: 'proc', options: [], attributes: 0n }),
-    init({ op: 'attachInRoot', slot: 499, rootSlot: ROOT, target: '/proc', create: 0 }),
+    init({ op: 'attachInRoot', slot: 499, rootSlot: ROOT, target: '/proc', create: CODES.create.nothing }),
   ];
   return {
     steps: [
-      setting({ op: 'role', kind: 1 }),
+      setting({ op: 'role', kind: CODES.monitorRole.exec }),
       setting({ op: 'stdio', ...STDIO, ...options.stdio }),
       ...(options.outside ?? []),
       prepare({ op: 'clone', flags: options.namespaces ?? DEFAULT_NAMESPACES, cgroupSlot: options.cgroupSlot ?? NONE }),
@@ -139,9 +140,9 @@ export function containedPlan(t: ExecutionContext<unknown>, options: Contained):
 }
 
 const STDIO = {
-  stdin: 0,
-  stdout: 1,
-  stderr: 1,
+  stdin: CODES.streamKind.null,
+  stdout: CODES.streamKind.monitor,
+  stderr: CODES.streamKind.monitor,
   stdinSlot: NONE,
   stdoutSlot: NONE,
   stderrSlot: NONE,

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { monitorPath } from '../../src/native/addon-path.js';
+import { CODES } from '../../src/plan/codes.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Operands, Step } from '../../src/plan/ops.js';
@@ -127,7 +128,9 @@ function stepsOf(options: ContainerOptions, directory: string): Step[] {
 }
 
 function settingsOf(options: ContainerOptions, directory: string): Step[] {
-  const steps: Step[] = [{ op: 'role', stage: 'settings', kind: options.exec === true ? 1 : 0 }];
+  const steps: Step[] = [
+    { op: 'role', stage: 'settings', kind: CODES.monitorRole[options.exec === true ? 'exec' : 'container'] },
+  ];
   if (options.exec !== true) steps.push({ op: 'runDirectory', stage: 'settings', path: directory, id: 'test' });
   steps.push({
     op: 'stdio',
@@ -147,17 +150,17 @@ function settingsOf(options: ContainerOptions, directory: string): Step[] {
 }
 
 const STDIO = {
-  stdin: 1,
-  stdout: 1,
-  stderr: 1,
+  stdin: CODES.streamKind.monitor,
+  stdout: CODES.streamKind.monitor,
+  stderr: CODES.streamKind.monitor,
   stdinSlot: NONE,
   stdoutSlot: NONE,
   stderrSlot: NONE,
   keepStdin: 1,
   stdinOnce: 0,
 };
-const LOG = { driver: 1, maxBytes: 0n, maxFiles: 1, mode: 0o600 };
-const RESTART = { policy: 0, maxRetries: 0, firstDelayMs: 10, lastDelayMs: 40 };
+const LOG = { driver: CODES.logDriver['k8s-file'], maxBytes: 0n, maxFiles: 1, mode: 0o600 };
+const RESTART = { policy: CODES.restartPolicy.no, maxRetries: 0, firstDelayMs: 10, lastDelayMs: 40 };
 
 /** The slot that holds the host's root, for the terminal. */
 const ROOT_SLOT = 500;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 
 import { launchContainer, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
+import { CODES } from '../../src/plan/codes.js';
 
 /** Leaves a process behind that waits until \$D/go is there, and then becomes the command. */
 function creating(command: string): string {
@@ -47,7 +48,7 @@ test('adopt: a policy makes it anew', async (t) => {
   const { engine, exited } = await runContainer(t, {
     command: '',
     runtime: { create: RESET + creating('echo run; exit 3'), start: START },
-    restart: { policy: 1, maxRetries: 2 },
+    restart: { policy: CODES.restartPolicy['on-failure'], maxRetries: 2 },
   });
   t.like(exited, { code: '3', restarts: '2' });
   t.is(engine.stdout.toString(), 'run\nrun\nrun\n');

@@ -7,6 +7,7 @@ import type { Peer } from '../helpers/peer.js';
 import { has, requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, startContainer, stateOf } from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
+import { CODES } from '../../src/plan/codes.js';
 
 const EUSERS = 87;
 
@@ -259,7 +260,11 @@ test('gate: a command that cannot be executed is told to who starts it, and ends
 });
 
 test('gate: killed before its start, the container ends with a record', async (t) => {
-  const container = launchContainer(t, { command: 'exec sleep 100', gate: true, restart: { policy: 2 } });
+  const container = launchContainer(t, {
+    command: 'exec sleep 100',
+    gate: true,
+    restart: { policy: CODES.restartPolicy.always },
+  });
   const created = await container.engine.expect('created');
   const peer = await container.connect();
   peer.send('stop', {});

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import type { Plan, Step } from '../../src/plan/ops.js';
 import { CLONE, init, launchPlan, outcomeOf, prepare, runContained, setting, teardown } from '../helpers/contained.js';
 import { has, requires, skip } from '../helpers/requires.js';
@@ -51,7 +52,7 @@ test('cgroupCreate, writeFileAt, cgroupEnter, cgroupRemove: version 1, with a li
     ],
     before: [
       init({ op: 'mountFs', slot: 51, type: 'cgroup', options: ['memory'], attributes: 1n }),
-      init({ op: 'attachInRoot', slot: 51, rootSlot: 0, target: '/sys', create: 0 }),
+      init({ op: 'attachInRoot', slot: 51, rootSlot: 0, target: '/sys', create: CODES.create.nothing }),
     ],
     proc: true,
     command: ['cat', '/sys/memory.limit_in_bytes', '--', 'cat', '/proc/self/cgroup'],
@@ -110,7 +111,7 @@ test('clone: right into a group of version 2', async (t) => {
 function shellPlan(command: string, outside: readonly Step[], first: readonly Step[]): Plan {
   return {
     steps: [
-      setting({ op: 'role', kind: 1 }),
+      setting({ op: 'role', kind: CODES.monitorRole.exec }),
       ...outside,
       prepare({ op: 'clone', flags: 0n, cgroupSlot: -1 }),
       ...first,
@@ -141,7 +142,7 @@ test('cgroupRemove: ends what is left, version 2', leavesNothing, UNIFIED ?? '/n
 
 /** Runs a plan that only tears down. */
 async function tearDown(t: ExecutionContext, ...steps: readonly Step[]): Promise<string> {
-  const launch = launchPlan(t, { steps: [setting({ op: 'role', kind: 1 }), ...steps] });
+  const launch = launchPlan(t, { steps: [setting({ op: 'role', kind: CODES.monitorRole.exec }), ...steps] });
   return (await outcomeOf(t, launch)).end;
 }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import { NONE } from '../../src/plan/ops.js';
 import type { Step } from '../../src/plan/ops.js';
 import { has, requires } from '../helpers/requires.js';
@@ -52,7 +53,7 @@ test('oom: only the last run counts when a container was restarted', async (t) =
   if (!requires(t, 'root')) return;
   const directory = `/tmp/tspod-oom-${process.pid}`;
   const command = `if mkdir ${directory}; then exec tail /dev/zero; fi; rmdir ${directory}; exit 0`;
-  const restart = { policy: 1 };
+  const restart = { policy: CODES.restartPolicy['on-failure'] };
   const { exited } = await runContainer(t, { command, steps: memoryLimit(t, 20_000_000), restart });
   t.like(exited, { code: '0', oom: '0', restarts: '1' });
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { requires } from '../helpers/requires.js';
 import { exitOf, launchContainer, pidIn, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
@@ -93,7 +94,11 @@ test('exit: the record is there when `exited` is said', async (t) => {
 
 test('exit: SIGTERM to the monitor is passed on, and called-off restarts stay off', async (t) => {
   const command = 'trap "echo stopping; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
-  const container = await startContainer(t, { command, attach: { stdout: true }, restart: { policy: 2 } });
+  const container = await startContainer(t, {
+    command,
+    attach: { stdout: true },
+    restart: { policy: CODES.restartPolicy.always },
+  });
   await container.engine.untilOutput('ready');
   process.kill(container.monitorPid, 'SIGTERM');
   t.is((await container.engine.expect('exited')).code, 7);
@@ -149,8 +154,8 @@ test('exit: pids are written where the plan wants them', async (t) => {
   const directory = temporaryDirectory(t);
   const [initFile, monitorFile] = [join(directory, 'init.pid'), join(directory, 'monitor.pid')];
   const steps: Step[] = [
-    { op: 'pidFile', stage: 'settings', which: 0, path: initFile },
-    { op: 'pidFile', stage: 'settings', which: 1, path: monitorFile },
+    { op: 'pidFile', stage: 'settings', which: CODES.pidFileOwner.init, path: initFile },
+    { op: 'pidFile', stage: 'settings', which: CODES.pidFileOwner.monitor, path: monitorFile },
   ];
   const container = await startContainer(t, { command: 'exec sleep 100', directory, steps });
   t.is(readFileSync(initFile, 'utf8'), `${pidIn(directory, 'init')}\n`);
@@ -173,7 +178,7 @@ test('exit: records are written although the disk is full', async (t) => {
   t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]).status, 0);
   t.teardown(() => spawnSync('umount', ['-l', directory]));
   const command = 'read line; exit 7';
-  const restart = { policy: 1, maxRetries: 1 };
+  const restart = { policy: CODES.restartPolicy['on-failure'], maxRetries: 1 };
   const container = await startContainer(t, { command, directory, attach: { stdin: true }, restart });
   spawnSync('sh', ['-c', `cat /dev/zero > ${directory}/ballast`]);
   t.throws(() => writeFileSync(join(directory, 'more'), 'x'), { code: 'ENOSPC' });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import test from 'ava';
 import { containerDirectory, init, prepare, ROOT, runContained } from '../helpers/contained.js';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { requires, skip } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -31,7 +32,7 @@ test('makeDirectory, makeNode, makeSymlink, makeFile: with mode, owner and conte
       device('null', 1, 3, DEV),
       link('fd', '/proc/self/fd', DEV),
       init({ op: 'makeFile', rootSlot: DEV, path: 'conf', mode: 0o604, content: Buffer.from('text') }),
-      init({ op: 'attachInRoot', slot: DEV, rootSlot: ROOT, target: '/dev', create: 0 }),
+      init({ op: 'attachInRoot', slot: DEV, rootSlot: ROOT, target: '/dev', create: CODES.create.nothing }),
     ],
     command: [
       ...['stat', '/dev/pts', '--', 'stat', '/dev/deep/er', '--', 'stat', '/dev/null', '--', 'readlink', '/dev/fd'],

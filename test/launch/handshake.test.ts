@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { STAGES } from '../../src/plan/ops.js';
 import type { Plan, Step } from '../../src/plan/ops.js';
@@ -126,7 +127,9 @@ test(
 test('a plan that is cut short names the step', async (t) => {
   const { engine } = spawnMonitor(t);
   const bytes = Buffer.from(
-    encodePlan({ steps: [setting({ op: 'role', kind: 1 }), prepare({ op: 'unshare', flags: 0 })] }),
+    encodePlan({
+      steps: [setting({ op: 'role', kind: CODES.monitorRole.exec }), prepare({ op: 'unshare', flags: 0 })],
+    }),
   );
   const plan = bytes.subarray(0, bytes.length - 2);
   engine.socket.write(Buffer.concat([words(plan.length + 4, 1, plan.length), plan]));
@@ -141,19 +144,19 @@ const CLONE_STEP = prepare({ op: 'clone', flags: 0n, cgroupSlot: -1 });
 test(
   'a plan without clone',
   endsWith,
-  { steps: [setting({ op: 'role', kind: 1 })] },
+  { steps: [setting({ op: 'role', kind: CODES.monitorRole.exec })] },
   'failed - EBADMSG plan without clone',
 );
 test(
   'a plan without exec',
   endsWith,
-  { steps: [setting({ op: 'role', kind: 1 }), CLONE_STEP] },
+  { steps: [setting({ op: 'role', kind: CODES.monitorRole.exec }), CLONE_STEP] },
   'failed - EBADMSG plan without exec',
 );
 test(
   'a step of init in another stage is refused before anything is done',
   endsWith,
-  { steps: [setting({ op: 'role', kind: 1 }), { op: 'newSession', stage: 'prepare' }] },
+  { steps: [setting({ op: 'role', kind: CODES.monitorRole.exec }), { op: 'newSession', stage: 'prepare' }] },
   'failed newSession EBADMSG step in a stage that it cannot run in',
 );
 

@@ -3,12 +3,16 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { ACTION, check, health, recordOf, RESULT, startupCheck, untilHealth } from '../helpers/checked.js';
+import { check, health, recordOf, startupCheck, untilHealth } from '../helpers/checked.js';
 import { until } from '../helpers/until.js';
 import { exitOf, startContainer, stateOf } from '../helpers/supervised.js';
 import { SLOW } from '../helpers/pace.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { MESSAGE_CODES } from '../../src/native/messages.js';
+import { CODES } from '../../src/plan/codes.js';
 
+const ACTION = CODES.failureAction;
+const ANSWER = MESSAGE_CODES.checkAnswer;
 const NO_CHECK_BY_ITSELF = { intervalMs: 0n };
 const SLEEP = ['sleep', '1000'];
 
@@ -79,10 +83,10 @@ test('health: below that number of failures it goes on starting', async (t) => {
     command: SLEEP,
     steps: [check('exit 1', { ...NO_CHECK_BY_ITSELF, failures: 3 }), health()],
   });
-  t.is(await ask(container), RESULT.failed);
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container), { status: 'starting', failingStreak: 2 });
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container), { status: 'unhealthy', failingStreak: 3 });
 });
 
@@ -91,7 +95,7 @@ test('health: failures in the start period do not count', async (t) => {
     command: SLEEP,
     steps: [check('exit 1', { ...NO_CHECK_BY_ITSELF, failures: 1, graceMs: 100_000n }), health()],
   });
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container), { status: 'starting', failingStreak: 0 });
   t.is(recordOf(container).log.length, 1);
 });
@@ -99,7 +103,7 @@ test('health: failures in the start period do not count', async (t) => {
 test('health: without an interval it is checked only when somebody asks', async (t) => {
   const container = await startContainer(t, { command: SLEEP, steps: [check('true', NO_CHECK_BY_ITSELF), health()] });
   t.is(recordOf(container).log.length, 0);
-  t.is(await ask(container), RESULT.passed);
+  t.is(await ask(container), ANSWER.passed);
   t.is(recordOf(container).status, 'healthy');
   t.is(recordOf(container).log.length, 1);
 });
@@ -144,8 +148,8 @@ test('health: who asks while a check runs that ends the container hears at once 
   second.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
   await second.expect('attached');
   writeFileSync(go, '');
-  t.is((await first.expect('checked')).result, RESULT.failed);
-  t.is((await second.expect('checked')).result, RESULT.notRun);
+  t.is((await first.expect('checked')).result, ANSWER.failed);
+  t.is((await second.expect('checked')).result, ANSWER.notRun);
   t.false(existsSync(join(directory, 'exit')), 'it has its time to stop');
 });
 
@@ -158,12 +162,12 @@ test('health: a check that does not end is killed with all that it has started, 
     directory,
     steps: [check(script, { intervalMs: 0n, timeoutMs: BigInt(2000 * SLOW), failures: 1 }), health()],
   });
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container), { status: 'unhealthy' });
   t.like(recordOf(container).log[0], { exitCode: -1, output: 'before\n' });
   t.is(pidsIn(pids).length, 3);
   await untilGone(pidsIn(pids));
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
 });
 
 test('health: children that a check leaves behind do not hold it up, and end with it', async (t) => {
@@ -174,7 +178,7 @@ test('health: children that a check leaves behind do not hold it up, and end wit
     directory,
     steps: [check(`sleep 1000 & echo $! >> ${pids}; echo done`, NO_CHECK_BY_ITSELF), health()],
   });
-  t.is(await ask(container), RESULT.passed);
+  t.is(await ask(container), ANSWER.passed);
   t.like(recordOf(container).log[0], { output: 'done\n' });
   await untilGone(pidsIn(pids));
 });
@@ -184,7 +188,7 @@ test('health: of much output the first bytes are kept, and it costs no memory', 
     command: SLEEP,
     steps: [check('head -c 100000000 /dev/zero | tr "\\0" x', NO_CHECK_BY_ITSELF), health({ outputBytes: 100 })],
   });
-  t.is(await ask(container), RESULT.passed);
+  t.is(await ask(container), ANSWER.passed);
   t.is(recordOf(container).log[0]?.output, 'x'.repeat(100));
   const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${container.monitorPid}/status`, 'utf8'))?.[1]);
   t.true(peak < 60_000, `${peak} kB`);
@@ -198,7 +202,7 @@ test('health: the record keeps the last results only', async (t) => {
     directory,
     steps: [check(`echo >> ${count}; wc -l < ${count}`, NO_CHECK_BY_ITSELF), health({ logEntries: 2 })],
   });
-  for (let i = 0; i < 4; i += 1) t.is(await ask(container), RESULT.passed);
+  for (let i = 0; i < 4; i += 1) t.is(await ask(container), ANSWER.passed);
   t.deepEqual(
     recordOf(container).log.map(({ output }) => output),
     ['3\n', '4\n'],
@@ -207,7 +211,7 @@ test('health: the record keeps the last results only', async (t) => {
 
 test('health: a command that is not there is a failure that says so', async (t) => {
   const container = await startContainer(t, { command: SLEEP, steps: [check('', NO_CHECK_BY_ITSELF), health()] });
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container).log[0], { exitCode: 127 });
   t.regex(recordOf(container).log[0]?.output ?? '', /\/nonexistent.*No such file or directory/);
 });
@@ -217,7 +221,7 @@ test('health: a check that a signal ends has 128 and its number', async (t) => {
     command: SLEEP,
     steps: [check('kill -9 $$', NO_CHECK_BY_ITSELF), health()],
   });
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.like(recordOf(container).log[0], { exitCode: 137 });
 });
 
@@ -236,7 +240,7 @@ test('health: the regular check begins when the start-up check has succeeded', a
   await until('start-up checks', () => linesOf(startup ?? '') >= 3);
   t.is(linesOf(regular ?? ''), 0);
   t.like(recordOf(container), { status: 'starting', failingStreak: 0 });
-  t.is(await ask(container), RESULT.failedStartup);
+  t.is(await ask(container), ANSWER.failedStartup);
   writeFileSync(ready ?? '', '');
   await untilHealth(container, ({ status }) => status === 'healthy');
   const count = linesOf(startup ?? '');
@@ -281,7 +285,7 @@ test('health: who stops a container is not overruled by a check that wants to re
   const peer = await container.connect();
   peer.send('stop', {});
   await peer.expect('stopping');
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   t.true(isAlive(Number.parseInt(stateOf(container)['init'] ?? '', 10)));
   container.monitor.kill('SIGTERM');
   await container.ended;
@@ -292,7 +296,7 @@ test('health: who sends a signal, whatever he means, does not keep a check from 
   const container = await startContainer(t, {
     command: DEAF,
     attach: { stdout: true },
-    restart: { policy: 2, firstDelayMs: 1000, lastDelayMs: 1000 },
+    restart: { policy: CODES.restartPolicy.always, firstDelayMs: 1000, lastDelayMs: 1000 },
     steps: [
       check('exit 1', { ...NO_CHECK_BY_ITSELF, failures: 1 }),
       health({ onFailure: ACTION.restart, stopTimeoutMs: 300n }),
@@ -305,7 +309,7 @@ test('health: who sends a signal, whatever he means, does not keep a check from 
   };
   await container.engine.untilOutput('ready\n');
   await dropPolicy();
-  t.is(await ask(container), RESULT.failed);
+  t.is(await ask(container), ANSWER.failed);
   // While it has its time to stop, and while the launch is waited for.
   await dropPolicy();
   await until('the wait', () => stateOf(container)['status'] === 'waiting');
@@ -321,7 +325,7 @@ async function endsFor(t: ExecutionContext, action: 'kill' | 'stop', command: st
   const container = await startContainer(t, {
     command,
     attach: { stdout: true },
-    restart: { policy: 2 },
+    restart: { policy: CODES.restartPolicy.always },
     steps: [
       check('exit 1', { ...NO_CHECK_BY_ITSELF, failures: 1 }),
       health({ onFailure: ACTION[action], stopTimeoutMs: 300n }),
@@ -350,11 +354,11 @@ test('health: nothing is checked while the container is frozen', async (t) => {
   });
   await until('a check', () => linesOf(count) >= 1);
   writeFileSync(freezer, '1\n');
-  t.is(await ask(container), RESULT.notRun);
+  t.is(await ask(container), ANSWER.notRun);
   // The one that was running when the file was written may end; no other begins.
   const asked = await container.connect();
   asked.send('check', {});
-  t.is((await asked.expect('checked')).result, RESULT.notRun);
+  t.is((await asked.expect('checked')).result, ANSWER.notRun);
   const { log } = recordOf(container);
   await new Promise((resolve) => setTimeout(resolve, 300));
   t.true(recordOf(container).log.length <= log.length + 1);
@@ -381,7 +385,7 @@ test('health: a check has its time anew when the container was frozen meanwhile'
   writeFileSync(freezer ?? '', '1');
   await new Promise((resolve) => setTimeout(resolve, 1500 * SLOW));
   writeFileSync(go ?? '', '');
-  t.is(await answer, RESULT.passed);
+  t.is(await answer, ANSWER.passed);
 });
 
 test('health: a check that runs ends with the container', async (t) => {
@@ -432,12 +436,12 @@ test('health: who asks for a check of a container that ends hears that it was no
   const answer = ask(container);
   await until('the check', () => linesOf(begun) === 1);
   container.monitor.kill('SIGTERM');
-  t.is(await answer, RESULT.notRun);
+  t.is(await answer, ANSWER.notRun);
 });
 
 test('health: a container without a check answers that nothing was run', async (t) => {
   const container = await startContainer(t, { command: SLEEP });
-  t.is(await ask(container), RESULT.notRun);
+  t.is(await ask(container), ANSWER.notRun);
   t.false(existsSync(join(container.directory, 'health')));
 });
 

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { init, ROOT, runContained } from '../helpers/contained.js';
 import type { Contained, Outcome } from '../helpers/contained.js';
@@ -201,7 +202,14 @@ test('workingDirectory: after setIds, the user’s own rights decide', async (t)
     after: [
       lookUp('alice'),
       SET_IDS,
-      init({ op: 'capabilities', applies: 0, effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n }),
+      init({
+        op: 'capabilities',
+        applies: CODES.applies.always,
+        effective: 0n,
+        permitted: 0n,
+        inheritable: 0n,
+        ambient: 0n,
+      }),
       workIn('/secret'),
     ],
   });

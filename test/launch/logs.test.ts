@@ -19,6 +19,7 @@ import { until } from '../helpers/until.js';
 import { requires } from '../helpers/requires.js';
 import { launchContainer, runContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { CODES } from '../../src/plan/codes.js';
 
 const K8S = 1;
 const JSON_FILE = 2;
@@ -185,7 +186,11 @@ test('logs: a writer that fills its pipe gets a larger one', async (t) => {
 
 test('logs: a restarted container goes on in the same file', async (t) => {
   const command = 'echo run; exit 1';
-  const { logPath } = await runContainer(t, { command, log: {}, restart: { policy: 1, maxRetries: 2 } });
+  const { logPath } = await runContainer(t, {
+    command,
+    log: {},
+    restart: { policy: CODES.restartPolicy['on-failure'], maxRetries: 2 },
+  });
   t.is(contentOf(k8sRecords(logPath), 'stdout').toString(), 'run\nrun\nrun\n');
 });
 
@@ -234,7 +239,7 @@ test('logs: `reopenLog` follows a file that was moved away', async (t) => {
 });
 
 test('logs: driver none writes no file', async (t) => {
-  const { logPath, engine } = await runContainer(t, { command: 'echo hello', log: { driver: 0 } });
+  const { logPath, engine } = await runContainer(t, { command: 'echo hello', log: { driver: CODES.logDriver.none } });
   t.false(existsSync(logPath));
   t.is(engine.stdout.toString(), 'hello\n');
 });

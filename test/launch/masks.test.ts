@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import test from 'ava';
 import { init, ROOT, runContained } from '../helpers/contained.js';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { requires } from '../helpers/requires.js';
 
@@ -121,7 +122,7 @@ test('readonlyPath: what was more restricted stays so', async (t) => {
     proc: true,
     before: [
       init({ op: 'mountFs', slot: 1, type: 'tmpfs', options: [], attributes: 0xen }),
-      init({ op: 'attachInRoot', slot: 1, rootSlot: ROOT, target: '/tmp', create: 0 }),
+      init({ op: 'attachInRoot', slot: 1, rootSlot: ROOT, target: '/tmp', create: CODES.create.nothing }),
     ],
     after: [readonly('/tmp')],
     command: ['cat', '/proc/self/mountinfo'],

@@ -18,6 +18,7 @@ import {
   teardown,
 } from '../helpers/contained.js';
 import type { Launch } from '../helpers/contained.js';
+import { CODES } from '../../src/plan/codes.js';
 import { STAGES } from '../../src/plan/ops.js';
 import type { Plan } from '../../src/plan/ops.js';
 import { requires, skip } from '../helpers/requires.js';
@@ -149,7 +150,7 @@ test('mountAttributes: an identity-mapped mount shows files as another’s, made
       }),
     ],
     arrange: chmodTree,
-    before: [init({ op: 'attachInRoot', slot: 6, rootSlot: ROOT, target: '/tmp', create: 0 })],
+    before: [init({ op: 'attachInRoot', slot: 6, rootSlot: ROOT, target: '/tmp', create: CODES.create.nothing })],
     command: ['stat', '/tmp/file'],
   });
   if (outcome.end.startsWith('failed mountAttributes EINVAL')) return skip(t, 'the file system knows no identity maps');
@@ -176,12 +177,12 @@ const ALL_BUT_PID = Number(CLONE.newNs | CLONE.newUts | CLONE.newIpc | CLONE.new
 function joining(process: { pid: number; startTime: bigint }, command: readonly string[]): Plan {
   return {
     steps: [
-      setting({ op: 'role', kind: 1 }),
+      setting({ op: 'role', kind: CODES.monitorRole.exec }),
       setting({
         op: 'stdio',
-        stdin: 0,
-        stdout: 1,
-        stderr: 1,
+        stdin: CODES.streamKind.null,
+        stdout: CODES.streamKind.monitor,
+        stderr: CODES.streamKind.monitor,
         stdinSlot: -1,
         stdoutSlot: -1,
         stderrSlot: -1,
@@ -254,7 +255,7 @@ test('joinNamespaces: a monitor whose launch fails is back where it was before i
   ] as const;
   const plan: Plan = {
     steps: [
-      setting({ op: 'role', kind: 1 }),
+      setting({ op: 'role', kind: CODES.monitorRole.exec }),
       prepare({ op: 'openProcess', slot: 1, pid: other.pid, startTime: other.startTime }),
       ...kinds.map(([slot, kind]) => prepare({ op: 'openPath', slot, path: `/proc/self/ns/${kind}`, flags: 0 })),
       ...kinds.map(([, , flag]) => prepare({ op: 'joinNamespaces', slot: 1, flags: Number(flag) })),

@@ -3,6 +3,7 @@ import { openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import { STAGES } from '../../src/plan/ops.js';
 import type { Step } from '../../src/plan/ops.js';
 import { afterClone, CLONE, init, prepare, ROOT, runContained } from '../helpers/contained.js';
@@ -38,7 +39,7 @@ test('sysctl: those of the container’s namespaces, without a /proc in it', asy
       init({ op: 'sysctl', key: 'kernel/shm_rmid_forced', value: '1' }),
       init({ op: 'sysctl', key: 'net/ipv4/ping_group_range', value: '0\t1000' }),
       init({ op: 'mountFs', slot: 1, type: 'proc', options: [], attributes: 0n }),
-      init({ op: 'attachInRoot', slot: 1, rootSlot: ROOT, target: '/proc', create: 0 }),
+      init({ op: 'attachInRoot', slot: 1, rootSlot: ROOT, target: '/proc', create: CODES.create.nothing }),
     ],
     command: [
       ...['cat', '/proc/sys/net/ipv4/ip_forward', '--', 'cat', '/proc/sys/kernel/shm_rmid_forced'],

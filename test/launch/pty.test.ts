@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { init, ROOT, runContained } from '../helpers/contained.js';
 import type { Contained, Outcome } from '../helpers/contained.js';
@@ -15,13 +16,13 @@ const DEVPTS: Step[] = [
     options: ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     attributes: 10n,
   }),
-  init({ op: 'attachInRoot', slot: 40, rootSlot: ROOT, target: '/dev/pts', create: 1 }),
+  init({ op: 'attachInRoot', slot: 40, rootSlot: ROOT, target: '/dev/pts', create: CODES.create.directory }),
   init({ op: 'makeNode', rootSlot: ROOT, path: '/dev/tty', mode: 0o020666, major: 5, minor: 0, uid: 0, gid: 0 }),
 ];
 
 const terminal = (console = 0): Step => init({ op: 'terminal', rootSlot: ROOT, rows: 33, columns: 99, console });
 
-const IN_TERMINAL: Contained = { stdio: { terminal: 1, stdin: 1 }, before: DEVPTS };
+const IN_TERMINAL: Contained = { stdio: { terminal: 1, stdin: CODES.streamKind.monitor }, before: DEVPTS };
 
 /** What comes out of a terminal has carriage returns. */
 const plain = (outcome: Outcome): string => outcome.stdout.replaceAll('\r', '');
@@ -79,7 +80,7 @@ test('terminal: it belongs to the command’s user', async (t) => {
 test('terminal: what is no ptmx is refused', async (t) => {
   if (!requires(t, 'root')) return;
   const outcome = await runContained(t, {
-    stdio: { terminal: 1, stdin: 1 },
+    stdio: { terminal: 1, stdin: CODES.streamKind.monitor },
     arrange: (root) => {
       mkdirSync(join(root, 'dev/pts'));
       writeFileSync(join(root, 'dev/pts/ptmx'), '');
@@ -91,6 +92,9 @@ test('terminal: what is no ptmx is refused', async (t) => {
 
 test('terminal: without a devpts', async (t) => {
   if (!requires(t, 'root')) return;
-  const { end } = await runContained(t, { stdio: { terminal: 1, stdin: 1 }, after: [terminal()] });
+  const { end } = await runContained(t, {
+    stdio: { terminal: 1, stdin: CODES.streamKind.monitor },
+    after: [terminal()],
+  });
   t.is(end, 'failed terminal ENOENT openat2 dev/pts/ptmx');
 });

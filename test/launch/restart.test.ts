@@ -16,11 +16,9 @@ import {
 import { SLOW } from '../helpers/pace.js';
 import type { Container } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { CODES } from '../../src/plan/codes.js';
 
-const NO = 0;
-const ON_FAILURE = 1;
-const ALWAYS = 2;
-const UNLESS_STOPPED = 3;
+const { no: NO, 'on-failure': ON_FAILURE, always: ALWAYS, 'unless-stopped': UNLESS_STOPPED } = CODES.restartPolicy;
 
 /** Waits until the state file says so. */
 async function untilState(container: Container, status: string): Promise<void> {

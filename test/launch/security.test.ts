@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
 import { init, runContained } from '../helpers/contained.js';
 import type { Outcome } from '../helpers/contained.js';
@@ -62,7 +63,16 @@ test('setIds: a user that nobody took capabilities from has none after exec all 
 test('capabilities: ambient ones that are not permitted are an error', async (t) => {
   if (!requires(t, 'root')) return;
   const { end } = await runContained(t, {
-    after: [init({ op: 'capabilities', applies: 0, effective: 0n, permitted: 0n, inheritable: 0n, ambient: KILL })],
+    after: [
+      init({
+        op: 'capabilities',
+        applies: CODES.applies.always,
+        effective: 0n,
+        permitted: 0n,
+        inheritable: 0n,
+        ambient: KILL,
+      }),
+    ],
   });
   t.is(end, 'failed capabilities EPERM prctl PR_CAP_AMBIENT 5');
 });
@@ -123,7 +133,14 @@ test('seccomp: without privileges after noNewPrivileges, with flags', async (t) 
   if (!requires(t, 'root')) return;
   const outcome = await filtered(t, [
     ...useIds(1000),
-    init({ op: 'capabilities', applies: 0, effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n }),
+    init({
+      op: 'capabilities',
+      applies: CODES.applies.always,
+      effective: 0n,
+      permitted: 0n,
+      inheritable: 0n,
+      ambient: 0n,
+    }),
     init({ op: 'noNewPrivileges' }),
     seccomp(deny(GETCWD, errnoAnswer(1)), 2 | 4),
   ]);
@@ -134,7 +151,14 @@ test('seccomp: without privileges and without noNewPrivileges is an error', asyn
   if (!requires(t, 'root')) return;
   const outcome = await filtered(t, [
     ...useIds(1000),
-    init({ op: 'capabilities', applies: 0, effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n }),
+    init({
+      op: 'capabilities',
+      applies: CODES.applies.always,
+      effective: 0n,
+      permitted: 0n,
+      inheritable: 0n,
+      ambient: 0n,
+    }),
     seccomp(deny(GETCWD, errnoAnswer(1))),
   ]);
   t.is(outcome.end, 'failed seccomp EACCES seccomp');

@@ -1,6 +1,7 @@
 /** Standard input on its way from clients to the container. */
 import test from 'ava';
 import { exitOf, launchContainer, startContainer } from '../helpers/supervised.js';
+import { CODES } from '../../src/plan/codes.js';
 
 const BOTH = { stdin: true, stdout: true };
 
@@ -57,7 +58,7 @@ test('stdin: mode 0 is /dev/null', async (t) => {
   const { engine } = await startContainer(t, {
     command: 'readlink /proc/self/fd/0; cat',
     attach: BOTH,
-    stdio: { stdin: 0 },
+    stdio: { stdin: CODES.streamKind.null },
   });
   engine.type('into the void');
   t.is((await engine.expect('exited')).code, 0);

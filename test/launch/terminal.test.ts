@@ -6,6 +6,7 @@ import type { ExecutionContext } from 'ava';
 import { requires } from '../helpers/requires.js';
 import { exitOf, launchContainer, pidIn, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { CODES } from '../../src/plan/codes.js';
 
 const TERMINAL = { rows: 24, columns: 80 };
 const BOTH = { stdin: true, stdout: true };
@@ -62,7 +63,7 @@ inTerminal('terminal: a resize reaches the container as SIGWINCH and size', asyn
 });
 
 inTerminal('terminal: a resize before the start, or before a restart, still counts', async (t) => {
-  const restart = { policy: 1, maxRetries: 1 };
+  const restart = { policy: CODES.restartPolicy['on-failure'], maxRetries: 1 };
   const options = { command: 'stty size; exit 1', gate: true, terminal: TERMINAL, attach: BOTH, restart };
   const { engine } = launchContainer(t, options);
   await engine.expect('created');

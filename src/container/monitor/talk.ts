@@ -1,7 +1,9 @@
 /** The engine's side of the conversation with one monitor: requests, their answers, and the end. */
+import { MESSAGE_CODES } from '../../native/messages.js';
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { ExitStatus, TerminalSize } from '../api/container.js';
 import { TspodError } from '../../errors.js';
+import { codeName } from '../../util/code-name.js';
 import { statusFromMessage } from '../exit-status.js';
 
 /** What answers `launch`, `start`, `replan` and `lead`. */
@@ -17,6 +19,9 @@ export type LaunchAnswer =
   /** The monitor hung up without an answer. */
   | { readonly kind: 'closed' };
 
+/** What came of a health check that was asked for. */
+export type CheckAnswer = keyof typeof MESSAGE_CODES.checkAnswer;
+
 export class MonitorTalk {
   readonly connection: MonitorConnection;
   #exit: ExitStatus | undefined;
@@ -24,7 +29,7 @@ export class MonitorTalk {
   #onAnswer: ((answer: LaunchAnswer) => void) | undefined;
   readonly #onExit: (() => void)[] = [];
   #onStopping: (() => void) | undefined;
-  #onChecked: ((result: number) => void) | undefined;
+  #onChecked: ((answer: CheckAnswer | undefined) => void) | undefined;
 
   constructor(connection: MonitorConnection) {
     this.connection = connection;
@@ -106,8 +111,8 @@ export class MonitorTalk {
     });
   }
 
-  /** Runs the health check; the result in the code of `checked`, undefined if the monitor hung up instead of answering. */
-  check(): Promise<number | undefined> {
+  /** Runs the health check; undefined if the monitor hung up instead of answering. */
+  check(): Promise<CheckAnswer | undefined> {
     return new Promise((resolve) => {
       this.#onChecked = resolve;
       this.#orClosed(() => {
@@ -189,7 +194,7 @@ export class MonitorTalk {
         this.#onStopping?.();
         break;
       case 'checked':
-        this.#onChecked?.(message.result);
+        this.#onChecked?.(codeName(MESSAGE_CODES.checkAnswer, message.result));
         break;
       default:
     }

@@ -8,12 +8,17 @@ import { readConfig } from '../config.js';
 import { whileOpen, type EngineContext } from '../context.js';
 import { recordHealth } from '../health/events.js';
 import { readHealth } from '../health/record.js';
-import type { MonitorTalk } from '../monitor/talk.js';
+import type { CheckAnswer, MonitorTalk } from '../monitor/talk.js';
 import { observe, statusOf } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
 
-/** By what `checked` says (src/native/messages.ts). */
-const RESULTS = ['healthy', 'unhealthy', 'starting', 'stopped'] as const;
+/** By what the monitor answers. */
+const STATUSES: Readonly<Record<CheckAnswer, HealthcheckResult['status']>> = {
+  passed: 'healthy',
+  failed: 'unhealthy',
+  failedStartup: 'starting',
+  notRun: 'stopped',
+};
 
 /** Throws NO_HEALTHCHECK. */
 export async function runHealthcheck(
@@ -47,9 +52,9 @@ async function ask(talk: MonitorTalk, signal: AbortSignal): Promise<HealthcheckR
     talk.connection.close();
   });
   try {
-    const result = await talk.check();
+    const answer = await talk.check();
     if (signal.aborted) throw abortedError('healthcheck', signal);
-    return RESULTS[result ?? RESULTS.indexOf('stopped')] ?? 'stopped';
+    return STATUSES[answer ?? 'notRun'];
   } finally {
     forget();
     talk.connection.close();

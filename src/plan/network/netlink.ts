@@ -3,6 +3,7 @@ import { joinDrafts, type NetlinkDraft } from '../../native/netlink/draft.js';
 import { nftBatch } from '../../native/netlink/nftables/message.js';
 import { errnoNumber } from '../../util/errno.js';
 import type { PlanBuilder } from '../builder.js';
+import { CODES } from '../codes.js';
 import { NONE } from '../ops.js';
 import type { Stage } from '../ops.js';
 
@@ -84,9 +85,10 @@ function questionOf(probe: Probe | undefined): {
   readonly question: readonly NetlinkDraft[];
   readonly condition: number;
 } {
-  if (probe === undefined) return { question: [], condition: 0 };
-  if ('unless' in probe) return { question: [probe.unless], condition: 1 };
-  return 'only' in probe ? { question: [probe.only], condition: 2 } : { question: probe.alone, condition: 3 };
+  if (probe === undefined) return { question: [], condition: CODES.netlinkCondition.none };
+  if ('unless' in probe) return { question: [probe.unless], condition: CODES.netlinkCondition.unlessExpected };
+  if ('only' in probe) return { question: [probe.only], condition: CODES.netlinkCondition.ifExpected };
+  return { question: probe.alone, condition: CODES.netlinkCondition.ifExpectedAlone };
 }
 
 /** Sends messages of nf_tables as one change. */

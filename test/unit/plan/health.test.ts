@@ -1,5 +1,6 @@
 import test from 'ava';
 
+import { CODES } from '../../../src/plan/codes.js';
 import { decodePlan } from '../../../src/plan/encode.js';
 import type { HealthContext } from '../../../src/plan/health.js';
 import { planOf, stepsOf } from '../../helpers/plans.js';
@@ -41,5 +42,10 @@ test('checks are plans of their own, which join the container by descriptor 4 an
     t.deepEqual(stepsOf(one, 'openProcess'), []);
     t.is(stepsOf(one, 'joinNamespaces').length, 2);
   }
-  t.like(stepsOf(plan, 'health')[0], { onFailure: 2, stopSignal: 15, stopTimeoutMs: 10_000n, freezer: '' });
+  t.like(stepsOf(plan, 'health')[0], {
+    onFailure: CODES.failureAction.restart,
+    stopSignal: 15,
+    stopTimeoutMs: 10_000n,
+    freezer: '',
+  });
 });
