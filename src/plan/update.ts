@@ -11,7 +11,7 @@ import { O_DIRECTORY, O_PATH } from './flags.js';
 import type { Plan } from './ops.js';
 
 /** Stops all processes of the container, or lets them go on. NO_CGROUPS where it has no group that could. */
-export function freezePlan(placement: CgroupPlacement | undefined, frozen: boolean): Plan {
+export function freezePlan(placement: CgroupPlacement | undefined, { frozen }: { readonly frozen: boolean }): Plan {
   const directory = freezer(placement);
   if (directory === undefined) throw new TspodError('NO_CGROUPS', 'the container has no cgroup that can be frozen');
   const builder = new PlanBuilder();

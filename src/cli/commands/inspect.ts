@@ -97,7 +97,7 @@ async function inspectOne(context: Context, name: string | undefined, { type, si
   const other = OTHERS.find((kind) => kind.type === type);
   if (other !== undefined && name !== undefined) return other.inspect(engine, name);
   try {
-    return await inspectContainer(await selectOne(context, name, name === undefined), size);
+    return await inspectContainer(await selectOne(context, name, { latest: name === undefined }), size);
   } catch (error) {
     if (type !== 'all' || name === undefined || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
     const found = OTHERS.find((kind) => kind.exists(engine, name));

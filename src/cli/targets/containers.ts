@@ -143,7 +143,11 @@ function readCidFiles(context: Context, files: readonly string[], ignoreMissing:
 }
 
 /** The one container of a command that takes just one: its name, or --latest. */
-export async function selectOne(context: Context, name: string | undefined, latest: boolean): Promise<Container> {
+export async function selectOne(
+  context: Context,
+  name: string | undefined,
+  { latest = false }: { readonly latest?: boolean } = {},
+): Promise<Container> {
   const engine = await context.engine();
   if (latest) return engine.containers.latest();
   return engine.containers.get(withoutSlash(name ?? ''));

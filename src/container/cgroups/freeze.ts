@@ -16,18 +16,23 @@ import type { Observation } from '../observe.js';
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 
-/** Resolves when all processes have stopped, or may go on. Throws NO_CGROUPS, TIMED_OUT. */
-export async function setFrozen(held: HeldContainer, frozen: boolean): Promise<void> {
+/** Resolves when all processes have stopped. Throws NO_CGROUPS, TIMED_OUT. */
+export async function freeze(held: HeldContainer): Promise<void> {
   const placement = heldCgroups(held);
-  await execute(encodePlan(freezePlan(placement, frozen)));
+  await execute(encodePlan(freezePlan(placement, { frozen: true })));
   const file = frozenFile(placement);
-  if (!frozen || file === undefined) return;
+  if (file === undefined) return;
   // Version 1 tells nobody when it is done; it has to be asked.
   for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
     if (monotonicMs() - start < PATIENCE_MS) continue;
-    await execute(encodePlan(freezePlan(placement, false)));
+    await execute(encodePlan(freezePlan(placement, { frozen: false })));
     throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
   }
+}
+
+/** Lets all processes go on. Throws NO_CGROUPS. */
+export async function thaw(held: HeldContainer): Promise<void> {
+  await execute(encodePlan(freezePlan(heldCgroups(held), { frozen: false })));
 }
 
 /**
@@ -70,7 +75,7 @@ function directoriesIn(path: string): readonly string[] {
  */
 export async function endPause(held: HeldContainer): Promise<void> {
   try {
-    await setFrozen(held, false);
+    await thaw(held);
   } catch (error) {
     if (!GONE.has((error as { code?: string }).code ?? '')) throw error;
   }

@@ -51,8 +51,12 @@ export function isUntold(context: EngineContext): boolean {
   return (statSync(namesLock(context), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-export function markUntold(context: EngineContext, untold: boolean): void {
-  truncateSync(namesLock(context), untold ? 1 : 0);
+export function markUntold(context: EngineContext): void {
+  truncateSync(namesLock(context), 1);
+}
+
+export function markTold(context: EngineContext): void {
+  truncateSync(namesLock(context), 0);
 }
 
 /** Who is there. */
@@ -66,7 +70,7 @@ interface Present {
 /** Writes what has changed. Names of a network stay while members are on it, also where its configuration cannot be read. */
 export function writeNames(context: EngineContext, starting?: string): void {
   if (areStale(context)) {
-    markUntold(context, true);
+    markUntold(context);
     // Before the database is read: what changes from now on is marked again.
     unlinkIfThere(stalePath(context));
   }
@@ -113,7 +117,7 @@ function write(context: EngineContext, network: Network, { connected }: Present)
     return;
   }
   if (text === readIfThere(path)) return;
-  markUntold(context, true);
+  markUntold(context);
   // Beside the directory, all of which the program reads.
   const spare = `${namesDirectory(context)}.new`;
   writeFileSync(spare, text, { mode: 0o600 });
@@ -121,6 +125,6 @@ function write(context: EngineContext, network: Network, { connected }: Present)
 }
 
 function remove(context: EngineContext, path: string): void {
-  markUntold(context, true);
+  markUntold(context);
   unlinkIfThere(path);
 }

@@ -28,6 +28,7 @@ import { failpoint } from '../failpoint.js';
 import {
   areStale,
   isUntold,
+  markTold,
   markUntold,
   namesDirectory,
   namesFile,
@@ -67,7 +68,7 @@ export async function serveNames(
     mkdirSync(namesDirectory(context), { recursive: true, mode: 0o700 });
     await makeTold(context, id, wanted);
   } catch (error) {
-    markUntold(context, true);
+    markUntold(context);
     for (const path of missing) unlinkIfThere(path);
     await tellProgram(context).catch(() => undefined);
     removeIfUnneeded(context, held);
@@ -86,7 +87,7 @@ async function makeTold(context: EngineContext, id: string, wanted: readonly Ser
     const unheld = deaf.map(({ attached }) => ({ ...attached, nameServers: [] }));
     const networks = [...fresh.map(({ attached }) => attached), ...unheld];
     await makePlaces(context, { id, networks, patienceMs: runs ? RELEASE_MS : 0 });
-    markUntold(context, true);
+    markUntold(context);
   }
   writeNames(context, id);
   await tellProgram(context);
@@ -130,7 +131,7 @@ async function tellProgram(context: EngineContext): Promise<void> {
   const isNeeded = namesFiles(context).length > 0;
   if (isNeeded && nameServerPid(directory) === undefined) await startProgram(directory);
   else if (!isNeeded || isUntold(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
-  markUntold(context, false);
+  markTold(context);
 }
 
 interface Places {

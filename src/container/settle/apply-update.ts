@@ -15,7 +15,7 @@ import { presentCgroups } from '../cgroups/placement.js';
 import { compileLaunch } from '../launch/compile.js';
 import { liveDonors } from '../namespaces/donors.js';
 import { failpoint } from '../failpoint.js';
-import { setFrozen } from '../cgroups/freeze.js';
+import { freeze, thaw } from '../cgroups/freeze.js';
 import type { HeldContainer } from '../held.js';
 import { memberPids } from '../cgroups/member-pids.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
@@ -57,12 +57,12 @@ export async function applyLimits(held: HeldContainer, resources: LinuxResources
   }
   // Frozen, it cannot fork a process away from those that are moved.
   const wasPaused = held.status === 'paused';
-  if (!wasPaused) await setFrozen(held, true);
+  if (!wasPaused) await freeze(held);
   try {
     const pids = observation.live.init.pid === 0 ? [] : memberPids(observation.live.init.pid, placement);
     await carryOut(updatePlan({ ...request, pids }), undo);
   } finally {
-    if (!wasPaused) await setFrozen(held, false);
+    if (!wasPaused) await thaw(held);
   }
   return undo;
 }

@@ -2,26 +2,26 @@
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
-import { endPause, runs, setFrozen } from '../cgroups/freeze.js';
+import { endPause, freeze, runs, thaw } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { settle } from '../settle/settle.js';
 
 /** Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
 export async function pauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
-    while (!(await freeze(held)));
+    while (!(await freezeRunning(held)));
     recordContainerEvent(context, { id, name: held.name, status: 'pause' });
   });
 }
 
 /** False if it ended in the middle of it, and maybe was started again. */
-async function freeze(held: HeldContainer): Promise<boolean> {
+async function freezeRunning(held: HeldContainer): Promise<boolean> {
   held.require('pause');
   // The record first: a container that is frozen and said to run would answer nobody.
   held.save({ status: 'paused' });
   failpoint('pause-recorded');
   try {
-    await setFrozen(held, true);
+    await freeze(held);
     failpoint('frozen');
   } catch (error) {
     if (runs(held.look())) {
@@ -40,7 +40,7 @@ async function freeze(held: HeldContainer): Promise<boolean> {
 export async function unpauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
     held.require('unpause');
-    await setFrozen(held, false);
+    await thaw(held);
     failpoint('thawed');
     held.save({ status: 'active' });
     recordContainerEvent(context, { id, name: held.name, status: 'unpause' });

@@ -99,7 +99,7 @@ function chooseImage(files: FileSet, images: readonly ArchivedImage[], name: str
 }
 
 async function openImage(files: FileSet, image: ArchivedImage, signal: AbortSignal | undefined): Promise<Opened> {
-  const measure = (path: string, hashed: boolean) => measureLayer(files, path, { hashed, signal });
+  const measure: Measure = (path, { hashed }) => measureLayer(files, path, { hashed, signal });
   const found = 'id' in image ? await madeConfig(files, image, measure) : await readConfig(files, image, measure);
   const layers = found.layers;
   const manifest = Buffer.from(
@@ -122,7 +122,10 @@ interface WithConfig {
   readonly layers: readonly Layer[];
 }
 
-type Measure = (path: string, hashed: boolean) => Promise<{ readonly size: number; readonly digest: string }>;
+type Measure = (
+  path: string,
+  options: { readonly hashed: boolean },
+) => Promise<{ readonly size: number; readonly digest: string }>;
 
 async function readConfig(
   files: FileSet,
@@ -140,7 +143,7 @@ async function readConfig(
     );
   const layers: Layer[] = [];
   for (const [index, layerPath] of paths.entries()) {
-    const { size } = await measure(layerPath, false);
+    const { size } = await measure(layerPath, { hashed: false });
     layers.push({ mediaType: DOCKER_LAYER, digest: ids[index] ?? '', size, path: layerPath });
   }
   return { config, layers };
@@ -151,7 +154,7 @@ async function madeConfig(files: FileSet, image: OldImage, measure: Measure): Pr
   const begun = await readOldImage(files, image);
   const layers: Layer[] = [];
   for (const path of begun.layers) {
-    const { size, digest } = await measure(path, true);
+    const { size, digest } = await measure(path, { hashed: true });
     layers.push({ mediaType: DOCKER_LAYER, digest, size, path });
   }
   const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };

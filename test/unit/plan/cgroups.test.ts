@@ -125,18 +125,18 @@ const V2_PLACE = placeCgroup(V2, { path: '/tspod/x', resources: {} });
 const V1_PLACE = placeCgroup(V1, { path: '/tspod/x', resources: {} });
 
 test('freezing', (t) => {
-  t.deepEqual(wordsOf(freezePlan(V2_PLACE, true)), [
+  t.deepEqual(wordsOf(freezePlan(V2_PLACE, { frozen: true })), [
     'open /sys/fs/cgroup/tspod/x',
     'write "1" to /sys/fs/cgroup/tspod/x/cgroup.freeze',
   ]);
-  t.deepEqual(wordsOf(freezePlan(V1_PLACE, false)), [
+  t.deepEqual(wordsOf(freezePlan(V1_PLACE, { frozen: false })), [
     'open /sys/fs/cgroup/freezer/tspod/x',
     'write "THAWED" to /sys/fs/cgroup/freezer/tspod/x/freezer.state',
   ]);
   t.deepEqual(frozenFile(V1_PLACE), { path: '/sys/fs/cgroup/freezer/tspod/x/freezer.state', line: 'FROZEN' });
   t.deepEqual(frozenFile(V2_PLACE), { path: '/sys/fs/cgroup/tspod/x/cgroup.events', line: 'frozen 1' });
   t.is(frozenFile(undefined), undefined);
-  t.throws(() => freezePlan(undefined, true), { code: 'NO_CGROUPS' });
+  t.throws(() => freezePlan(undefined, { frozen: true }), { code: 'NO_CGROUPS' });
 });
 
 test('update: on version 2 controllers are enabled when they are needed', (t) => {

@@ -27,7 +27,7 @@ export const command: Command = {
     if (args.length > needed) throw invalid('--latest and containers cannot be used together');
   },
   run: async (context, { flags, args }) => {
-    const container = await selectOne(context, args[0], flags.bool('latest'));
+    const container = await selectOne(context, args[0], { latest: flags.bool('latest') });
     if (container.state().status !== 'running') throw invalid('you can only attach to running containers');
     const { Config } = container.inspect();
     const keys = flags.text('detach-keys');

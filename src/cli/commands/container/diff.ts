@@ -13,9 +13,9 @@ export const command: Command = {
   check: checkDiff,
   run: async (context, { args, flags }) => {
     const [name, other] = args;
-    const container = await selectOne(context, name, flags.bool('latest'));
+    const container = await selectOne(context, name, { latest: flags.bool('latest') });
     const engine = await context.engine();
-    const against = other === undefined ? undefined : await selectOne(context, other, false);
+    const against = other === undefined ? undefined : await selectOne(context, other);
     const changes = await engine.diff(container.id, against?.id);
     await context.out(changesText(changes, flags.text('format')));
     return 0;

@@ -25,7 +25,7 @@ export const command: Command = {
     const file = flags.text('output');
     const { stdout } = context.globals;
     refuseTerminal(context, file, 'export');
-    const container = await selectOne(context, args[0], false);
+    const container = await selectOne(context, args[0]);
     if (file === undefined && stdout === undefined) return 0;
     const archive = await container.export();
     await pipeline(archive, file === undefined ? outputStream(stdout ?? 1) : createWriteStream(file));

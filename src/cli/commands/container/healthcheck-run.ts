@@ -18,7 +18,7 @@ export const command: Command = {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
   },
   run: async (context, { args, flags }) => {
-    const container = await selectOne(context, args[0], false);
+    const container = await selectOne(context, args[0]);
     const { status } = await container.healthcheck();
     if (status === 'healthy') return 0;
     await context.out(`${status}\n`);

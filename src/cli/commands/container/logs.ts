@@ -29,8 +29,8 @@ export const command: Command = {
 };
 
 async function selectAll(context: Context, { flags, args }: Invocation): Promise<Container[]> {
-  if (flags.bool('latest')) return [await selectOne(context, undefined, true)];
+  if (flags.bool('latest')) return [await selectOne(context, undefined, { latest: true })];
   const containers: Container[] = [];
-  for (const name of args) containers.push(await selectOne(context, name, false));
+  for (const name of args) containers.push(await selectOne(context, name));
   return containers;
 }

@@ -32,7 +32,7 @@ export const command: Command = {
     const latest = flags.bool('latest');
     const wanted = latest ? args[0] : args[1];
     const port = wanted === undefined ? undefined : parsePort(wanted);
-    const found = mappings((await selectOne(context, args[0], latest)).inspect());
+    const found = mappings((await selectOne(context, args[0], { latest })).inspect());
     if (port === undefined) {
       await context.out(found.map((mapping) => `${wholeLine(mapping)}\n`).join(''));
       return 0;

@@ -14,7 +14,7 @@ export const command: Command = {
     if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);
   },
   run: async (context, { args }) => {
-    const container = await selectOne(context, args[0], false);
+    const container = await selectOne(context, args[0]);
     await container.rename(withoutSlash(args[1] ?? ''));
     return 0;
   },

@@ -21,7 +21,7 @@ export const command: Command = {
   },
   run: async (context, invocation) => {
     const { name, words } = subject(invocation);
-    const container = await selectOne(context, name, name === undefined);
+    const container = await selectOne(context, name, { latest: name === undefined });
     const columns = findColumns(words.length === 0 ? DEFAULT_TOP : words);
     await context.out(columns === undefined ? await psText(container, words) : await topText(container, columns));
     return 0;

@@ -20,7 +20,7 @@ export const command: Command = {
   run: async (context, { flags, args }) => {
     const draft: Draft = {};
     applyFlags(updateFlags, flags, { draft, caller: context.caller });
-    const container = await selectOne(context, args[0], flags.bool('latest'));
+    const container = await selectOne(context, args[0], { latest: flags.bool('latest') });
     await container.update(draft);
     await context.out(`${container.id}\n`);
     return 0;

@@ -66,7 +66,7 @@ function readOptions({ flags }: Invocation): Options {
 
 async function waitForOne(context: Context, name: string | undefined, options: Options): Promise<number> {
   try {
-    const container = await selectOne(context, name, name === undefined);
+    const container = await selectOne(context, name, { latest: name === undefined });
     return await container.wait({
       intervalMs: options.intervalMs,
       ...(options.conditions.length === 0 ? {} : { conditions: options.conditions }),

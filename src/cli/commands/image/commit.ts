@@ -48,7 +48,7 @@ export const command: Command = {
       throw invalid(`unrecognized image format "${format}"`);
   },
   run: async (context, { args, flags }) => {
-    const container = await selectOne(context, args[0], false);
+    const container = await selectOne(context, args[0]);
     const engine = await context.engine();
     const [, name] = args;
     const [author, message] = [flags.text('author'), flags.text('message')];
