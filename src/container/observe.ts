@@ -1,14 +1,12 @@
 /** What a container is right now: its record in the database seen together with its run directory and the kernel. Takes no lock. */
-import { readFileSync } from 'node:fs';
-
 import { readIfReadable } from '../host/process-files.js';
+import { readProcessStat } from '../native/process-stat.js';
 import type { ProcessRef } from '../plan/context.js';
 import type { StoredContainer, StoredState, StoredStatus } from '../state/records.js';
 import type { ContainerPaths } from '../storage/paths.js';
 import type { ContainerState, ContainerStatus } from './api/container.js';
 import { exitCodeOf } from './exit-status.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './monitor/run-record.js';
-import { requireGone } from '../util/gone.js';
 
 /** How a recorded container stands to its processes. */
 export type Observation =
@@ -58,7 +56,7 @@ const PF_EXITING = 0x4;
 
 /** Whether it has ended or is about to: its namespaces go before itself, and nobody can join them any more. */
 export function isEnding({ pid, startTime }: ProcessRef): boolean {
-  const stat = readStat(pid);
+  const stat = readProcessStat(pid);
   return stat === undefined || stat.startTime !== startTime || (stat.flags & PF_EXITING) !== 0;
 }
 
@@ -75,37 +73,14 @@ function hasPendingKill(pid: number): boolean {
 
 /** Whether it was told to (SIGSTOP), and by no debugger. */
 export function isStopped({ pid, startTime }: ProcessRef): boolean {
-  const stat = pid === 0 ? undefined : readStat(pid);
+  const stat = pid === 0 ? undefined : readProcessStat(pid);
   return stat?.startTime === startTime && stat.state === 'T';
 }
 
-/** The process that has this number now. A zombie has ended: it only waits for a parent that may be slow to look. */
+/** The process that has this number now. A zombie has ended. */
 export function processRef(pid: number): ProcessRef | undefined {
-  const stat = readStat(pid);
+  const stat = readProcessStat(pid);
   return stat && { pid, startTime: stat.startTime };
-}
-
-interface ProcessStat {
-  /** A letter of proc_pid_stat(5). */
-  readonly state: string;
-  readonly startTime: bigint;
-  readonly flags: number;
-}
-
-function readStat(pid: number): ProcessStat | undefined {
-  let stat;
-  try {
-    stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-  } catch (error) {
-    // Whoever has no descriptors left must not take a live one for dead.
-    requireGone(error);
-    return undefined;
-  }
-  // The second field is the program's name in parentheses, which may hold anything; state is field 3, the flags are 9, the start time 22.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = ''] = fields;
-  if (state === 'Z' || state === 'X') return undefined;
-  return { state, startTime: BigInt(fields[19] ?? -1), flags: Number(fields[6]) };
 }
 
 /** The status in the words that users know. */

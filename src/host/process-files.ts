@@ -1,21 +1,7 @@
-/** What /proc says of processes (proc_pid_stat(5), proc_pid_status(5)). Those that have ended meanwhile are left out. */
+/** What /proc says of processes (proc_pid_status(5)), for those who show it. Those that have ended meanwhile are left out. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Clock ticks of /proc in a second: USER_HZ, the same on all machines that Node runs on. */
-const TICKS_PER_SECOND = 100;
-const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
-
-export interface ProcessStat {
-  readonly state: string;
-  readonly processGroup: number;
-  /** Device number of the terminal, 0: none. */
-  readonly terminal: number;
-  readonly cpuMs: number;
-  readonly nice: number;
-  /** After the machine's boot. */
-  readonly startedMs: number;
-  readonly virtualBytes: number;
-}
+import { parseProcessStat } from '../native/process-stat.js';
 
 export interface ProcessStatus {
   readonly name: string;
@@ -31,21 +17,6 @@ export interface ProcessStatus {
   readonly seccomp: number;
   /** By their names in the file: CapEff and so on. */
   readonly capabilities: Readonly<Record<string, bigint>>;
-}
-
-export function parseStat(text: string): ProcessStat {
-  // The second field is the program's name in parentheses, which may hold anything; what follows begins with field 3.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const field = (number: number): number => Number(fields[number - 3] ?? 0);
-  return {
-    state: fields[0] ?? '?',
-    processGroup: field(5),
-    terminal: field(7),
-    cpuMs: (field(14) + field(15)) * MS_PER_TICK,
-    nice: field(19),
-    startedMs: field(22) * MS_PER_TICK,
-    virtualBytes: field(23),
-  };
 }
 
 export function parseStatus(text: string): ProcessStatus {
@@ -106,7 +77,7 @@ export function pidsBelow(pid: number): readonly number[] {
   for (const one of allPids()) {
     const text = readIfReadable(`/proc/${String(one)}/stat`);
     if (text === undefined) continue;
-    const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+    const { parent } = parseProcessStat(text);
     children.set(parent, [...(children.get(parent) ?? []), one]);
   }
   const below = (one: number): number[] => [one, ...(children.get(one) ?? []).flatMap(below)];

@@ -1,9 +1,9 @@
 /** Processes that are not ours: found again without mistaking another for them, signalled and waited for. */
-import { readFileSync } from 'node:fs';
 import { parseSignal } from '../util/signals.js';
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { binding, WATCH_READ } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
+import { readProcessStat } from './process-stat.js';
 
 /** A process, held by a pidfd: never another one that got the same number later. */
 export interface ProcessHandle extends Disposable {
@@ -22,7 +22,6 @@ export interface ProcessHandle extends Disposable {
 }
 
 const ESRCH = 3;
-const PROC_STARTTIME_FIELD = 22;
 
 /**
  * Opens a process that lives; undefined if there is none with this number, if it has ended (a zombie has), or if it did not
@@ -53,27 +52,11 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
 
 /**
  * When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such process, or only its
- * zombie: whoever inherits the children of a killed monitor may take its time to reap them.
+ * zombie.
  */
 export function processStartTime(pid: number): bigint | undefined {
   requirePid(pid);
-  const stat = readStat(pid);
-  if (stat === undefined) return undefined;
-  // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state] = afterName;
-  const field = afterName[PROC_STARTTIME_FIELD - 3];
-  return field === undefined || state === 'Z' || state === 'X' ? undefined : BigInt(field);
-}
-
-function readStat(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
+  return readProcessStat(pid)?.startTime;
 }
 
 function requirePid(pid: number): void {

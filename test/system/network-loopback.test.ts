@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import test, { type ExecutionContext } from 'ava';
 
-import { parseStat } from '../../src/host/process-files.js';
+import { parseProcessStat } from '../../src/native/process-stat.js';
 import { output, run, storeOf } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
 import { ownNetwork, type OwnNetwork } from '../helpers/own-network.js';
@@ -158,7 +158,7 @@ test('more connections than are handed on at once, long ones and half closed one
 
 /** Answers how much of a second the process has computed meanwhile, in milliseconds. */
 async function computedDuring(pid: number, milliseconds: number): Promise<number> {
-  const computed = (): number => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).cpuMs;
+  const computed = (): number => parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).cpuMs;
   const before = computed();
   await delay(milliseconds);
   return computed() - before;

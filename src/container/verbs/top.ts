@@ -1,6 +1,7 @@
 /** The processes of a container, read from /proc: nothing is started for it. Takes no lock. */
 import { accountNames, insideId, type NameOf } from '../../host/accounts.js';
-import { parseStat, parseStatus, readIfReadable, uptimeMs, type ProcessStatus } from '../../host/process-files.js';
+import { parseStatus, readIfReadable, uptimeMs, type ProcessStatus } from '../../host/process-files.js';
+import { parseProcessStat } from '../../native/process-stat.js';
 import { readFileInside } from '../../native/kernel-files.js';
 import { capabilityNames } from '../../util/capabilities.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -72,7 +73,7 @@ function readProcess(pid: number) {
   return {
     pid,
     status,
-    stat: parseStat(stat),
+    stat: parseProcessStat(stat),
     args: (readIfReadable(`${directory}/cmdline`) ?? '').replace(/\0$/, ''),
     label: (readIfReadable(`${directory}/attr/current`) ?? '').replaceAll('\0', '').trim(),
   };

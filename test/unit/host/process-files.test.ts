@@ -2,20 +2,7 @@ import test from 'ava';
 
 import { accountNames, insideId } from '../../../src/host/accounts.js';
 import { parseNetDev } from '../../../src/host/net-dev.js';
-import { parseStat, parseStatus } from '../../../src/host/process-files.js';
-
-test('stat: a name with spaces and parentheses moves no field', (t) => {
-  const line = `42 (a) b (c)) S 1 40 39 34817 42 4194560 1 2 3 4 150 50 9 9 20 -5 1 0 12345 4096000 300 18446744073709551615`;
-  t.deepEqual(parseStat(line), {
-    state: 'S',
-    processGroup: 40,
-    terminal: 34817,
-    cpuMs: 2000,
-    nice: -5,
-    startedMs: 123450,
-    virtualBytes: 4096000,
-  });
-});
+import { parseStatus } from '../../../src/host/process-files.js';
 
 test('status: ids, nested pids, sizes and capability sets', (t) => {
   const text = [
