@@ -1,27 +1,72 @@
 /**
- * The options of calls that end or remove a container, or wait for it, and of those that give its output: a misspelt one must not end or remove more than
- * was meant, nor give more or less.
+ * The options that each call on a container takes, looked at before anything begins: a misspelt one must not end or remove more than was meant, give more
+ * or less of the output, or be missed by a command that runs already.
  */
 import { invalid } from '../errors.js';
-import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
+import { checkInteger } from '../spec/checks/numbers.js';
+import { checkedCall, checkShape, type ShapeOf } from '../spec/checks/shape.js';
+import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
+import { CREATE_SHAPE, EXEC_SHAPE } from '../spec/option-shapes.js';
+import { holdErrors } from '../util/source-errors.js';
 import type {
   AttachOptions,
+  ExecAttachOptions,
+  ExecCollectOptions,
+  ExecSpawnOptions,
   LogsOptions,
   RemoveOptions,
+  RunOptions,
+  SignalOption,
+  SpawnOptions,
   StartOptions,
+  StdioFds,
   StopOptions,
+  TerminalSize,
   WaitOptions,
 } from './api/container.js';
+import type { ExecCreateOptions, ExecRemoveOptions, ExecStartOptions, ExecStopOptions } from './exec/api.js';
+
+const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
+
+const SIZE: ShapeOf<TerminalSize> = { rows: 'number', columns: 'number' };
+
+/** The kernel keeps 16 bits of each. */
+const SIZE_RANGE = { min: 0, max: 0xffff };
+
+/** Throws TypeError, INVALID_ARGUMENT. */
+export function checkedSize(size: TerminalSize): TerminalSize {
+  checkShape('size', size, SIZE);
+  checkInteger('rows', size.rows, SIZE_RANGE);
+  checkInteger('columns', size.columns, SIZE_RANGE);
+  return size;
+}
+
+const DESCRIPTORS: ShapeOf<StdioFds> = { stdin: 'number', stdout: 'number', stderr: 'number' };
+
+interface Parts {
+  readonly size?: TerminalSize;
+  readonly stdio?: StdioFds;
+}
+
+/** As checkShape(), and what is in the options that all calls with streams have. */
+function checkStreams<T extends Parts>(call: string, options: T, shape: ShapeOf<T>): T {
+  checkShape(`${call} options`, options, shape);
+  if (options.size !== undefined) checkedSize(options.size);
+  if (options.stdio !== undefined) checkShape(`${call} options.stdio`, options.stdio, DESCRIPTORS);
+  return options;
+}
 
 const STOP: ShapeOf<StopOptions> = { timeoutSec: 'number', depend: 'boolean', onWarning: 'function', signal: 'signal' };
 
-const RESTART: ShapeOf<StopOptions & StartOptions> = {
-  ...STOP,
+const START: ShapeOf<StartOptions> = {
   stdio: 'object',
   fds: 'integers',
   recursive: 'boolean',
   size: 'object',
+  signal: 'signal',
 };
+
+const RESTART: ShapeOf<StopOptions & StartOptions> = { ...STOP, ...START };
 
 const REMOVE: ShapeOf<RemoveOptions> = {
   force: 'boolean',
@@ -42,6 +87,64 @@ const ATTACH: ShapeOf<AttachOptions> = {
   signal: 'signal',
 };
 
+const START_ATTACHED: ShapeOf<AttachOptions & StartOptions> = { ...ATTACH, ...START };
+
+/** What run() and exec() take besides the options of the container or the command. */
+const COLLECT_CALL: ShapeOf<Omit<RunOptions, keyof CreateOptions | 'timeoutMs'>> = {
+  input: 'input',
+  stdout: 'stdio',
+  stderr: 'stdio',
+  encoding: 'string',
+  maxOutputBytes: 'number',
+  size: 'object',
+  signal: 'signal',
+};
+
+const RUN_CALL: ShapeOf<Omit<RunOptions, keyof CreateOptions>> = { ...COLLECT_CALL, timeoutMs: 'number' };
+const RUN: ShapeOf<RunOptions> = { ...CREATE_SHAPE, ...RUN_CALL };
+
+const SPAWN_CALL: ShapeOf<Omit<SpawnOptions, keyof CreateOptions>> = {
+  stdin: 'stdio',
+  stdout: 'stdio',
+  stderr: 'stdio',
+  size: 'object',
+  timeoutMs: 'number',
+  signal: 'signal',
+};
+const SPAWN: ShapeOf<SpawnOptions> = { ...CREATE_SHAPE, ...SPAWN_CALL };
+
+const EXEC: ShapeOf<ExecCollectOptions> = { ...EXEC_SHAPE, ...COLLECT_CALL };
+
+const SPAWN_EXEC_CALL: ShapeOf<Omit<ExecSpawnOptions, keyof ExecOptions>> = {
+  stdin: 'stdio',
+  stdout: 'stdio',
+  stderr: 'stdio',
+  fds: 'integers',
+  size: 'object',
+  detach: 'boolean',
+  signal: 'signal',
+};
+const SPAWN_EXEC: ShapeOf<ExecSpawnOptions> = { ...EXEC_SHAPE, ...SPAWN_EXEC_CALL };
+
+const ATTACH_EXEC: ShapeOf<ExecAttachOptions> = { ...EXEC_SHAPE, ...ATTACH, fds: 'integers' };
+
+const CREATE_EXEC: ShapeOf<ExecCreateOptions> = {
+  ...EXEC_SHAPE,
+  attachStdout: 'boolean',
+  attachStderr: 'boolean',
+  detachKeys: 'string',
+};
+
+const START_SESSION: ShapeOf<ExecStartOptions> = { fds: 'integers', size: 'object', signal: 'signal' };
+const START_SESSION_ATTACHED: ShapeOf<AttachOptions & ExecStartOptions> = { ...ATTACH, ...START_SESSION };
+const START_EXEC: ShapeOf<ExecCreateOptions & ExecStartOptions> = { ...CREATE_EXEC, ...START_SESSION };
+const STOP_SESSION: ShapeOf<ExecStopOptions> = { timeoutSec: 'number', signal: 'signal' };
+const REMOVE_SESSION: ShapeOf<ExecRemoveOptions> = { ...STOP_SESSION, force: 'boolean' };
+
+/** Options of a call and options of the container or the command come in one object: these are the call's. */
+const CALL_OF_RUN = { ...RUN_CALL, ...SPAWN_CALL };
+const CALL_OF_EXEC = { ...COLLECT_CALL, ...SPAWN_EXEC_CALL, ...ATTACH };
+
 const LOGS: ShapeOf<LogsOptions> = {
   follow: 'boolean',
   tail: 'number',
@@ -55,10 +158,59 @@ const LOGS: ShapeOf<LogsOptions> = {
 
 /** Each of these throws TypeError as checkShape() does. */
 export const checkedStop = (options?: StopOptions) => checkedCall('stop', options, STOP);
-export const checkedRestart = (options?: StopOptions & StartOptions) => checkedCall('restart', options, RESTART);
+export const checkedStart = (options: StartOptions = {}) => checkStreams('start', options, START);
+export const checkedRestart = (options: StopOptions & StartOptions = {}) => checkStreams('restart', options, RESTART);
 export const checkedRemove = (options?: RemoveOptions) => checkedCall('remove', options, REMOVE);
 export const checkedWait = (options?: WaitOptions) => checkedCall('wait', options, WAIT);
-export const checkedAttach = (options: AttachOptions) => checkedCall('attach', options, ATTACH) ?? {};
+export const checkedAttach = (options: AttachOptions = {}) => checkStreams('attach', options, ATTACH);
+export const checkedStartAttached = (options: AttachOptions & StartOptions) =>
+  checkStreams('start', options, START_ATTACHED);
+export const checkedHealthcheck = (options?: SignalOption) => checkedCall('healthcheck', options, SIGNAL);
+export const checkedSpawn = (options: SpawnOptions) => checkStreams('spawn', options, SPAWN);
+export const checkedSpawnExec = (options: ExecSpawnOptions) => checkStreams('spawnExec', options, SPAWN_EXEC);
+export const checkedExecAttached = (options: ExecAttachOptions) => checkStreams('execAttached', options, ATTACH_EXEC);
+export const checkedCreateExec = (options: ExecCreateOptions) => {
+  checkShape('createExec options', options, CREATE_EXEC);
+  return options;
+};
+export const checkedStartExec = (options: ExecCreateOptions & ExecStartOptions) =>
+  checkStreams('startExec', options, START_EXEC);
+export const checkedSessionStart = (options: ExecStartOptions = {}) => checkStreams('start', options, START_SESSION);
+export const checkedSessionStartAttached = (options: AttachOptions & ExecStartOptions) =>
+  checkStreams('start', options, START_SESSION_ATTACHED);
+export const checkedSessionStop = (options?: ExecStopOptions) => checkedCall('stop', options, STOP_SESSION);
+export const checkedSessionRemove = (options?: ExecRemoveOptions) => checkedCall('remove', options, REMOVE_SESSION);
+export const checkedSessionWait = (options?: SignalOption) => checkedCall('wait', options, SIGNAL);
+
+/** Whose input may fail from now on: nobody has to listen to it. */
+export function checkedRun(options: RunOptions): RunOptions {
+  holdInput(options);
+  return checkStreams('run', options, RUN);
+}
+
+export function checkedExec(options: ExecCollectOptions): ExecCollectOptions {
+  holdInput(options);
+  return checkStreams('exec', options, EXEC);
+}
+
+/** Also where the options are refused. */
+function holdInput(options: unknown): void {
+  if (typeof options === 'object' && options !== null && 'input' in options) holdErrors(options.input);
+}
+
+/** What run() and spawn() take as options of the container. */
+export function pickCreateOptions<T extends CreateOptions>(options: T): CreateOptions {
+  return without(options, CALL_OF_RUN);
+}
+
+/** What exec() and spawnExec() and execAttached() take as options of the command. */
+export function pickExecOptions(options: ExecOptions): ExecOptions {
+  return without(options, CALL_OF_EXEC) as unknown as ExecOptions;
+}
+
+function without(options: object, shape: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !Object.hasOwn(shape, key)));
+}
 
 /** INVALID_ARGUMENT as well. */
 export function checkedLogs(options?: LogsOptions): LogsOptions | undefined {

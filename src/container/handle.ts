@@ -1,7 +1,22 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
 import type { Container } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
-import { checkedAttach, checkedLogs, checkedRemove, checkedRestart, checkedStop, checkedWait } from './call-options.js';
+import {
+  checkedAttach,
+  checkedCreateExec,
+  checkedExec,
+  checkedExecAttached,
+  checkedHealthcheck,
+  checkedLogs,
+  checkedRemove,
+  checkedRestart,
+  checkedSpawnExec,
+  checkedStart,
+  checkedStartAttached,
+  checkedStartExec,
+  checkedStop,
+  checkedWait,
+} from './call-options.js';
 import type { EngineContext } from './context.js';
 import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
@@ -40,7 +55,7 @@ export function containerHandle(
   context: EngineContext,
   { id, name }: { readonly id: string; readonly name: string },
 ): Container {
-  const exec = (options: Parameters<Container['exec']>[0]) => execCollected(context, id, options);
+  const exec = async (options: Parameters<Container['exec']>[0]) => execCollected(context, id, checkedExec(options));
   return {
     id,
     get name() {
@@ -52,9 +67,9 @@ export function containerHandle(
       return stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
     },
     inspect: (options) => inspectContainer(context, id, options),
-    init: (options) => initContainer(context, id, options),
-    start: (options) => startContainer(context, id, options),
-    startAttached: (options) => startAttached(context, id, options),
+    init: async (options) => initContainer(context, id, checkedStart(options)),
+    start: async (options) => startContainer(context, id, checkedStart(options)),
+    startAttached: async (options) => startAttached(context, id, checkedStartAttached(options)),
     attach: async (options) => attachToContainer(context, id, checkedAttach(options)),
     stop: async (options) => stopContainer(context, id, checkedStop(options)),
     restart: async (options) => restartContainer(context, id, checkedRestart(options)),
@@ -62,12 +77,12 @@ export function containerHandle(
     pause: () => pauseContainer(context, id),
     unpause: () => unpauseContainer(context, id),
     wait: async (options) => waitForContainer(context, id, checkedWait(options)),
-    healthcheck: (options) => runHealthcheck(context, id, options),
+    healthcheck: async (options) => runHealthcheck(context, id, checkedHealthcheck(options)),
     exec: exec as Container['exec'],
-    spawnExec: (options) => spawnExec(context, id, options),
-    execAttached: (options) => execAttached(context, id, options),
-    createExec: (options) => createExecSession(context, id, options),
-    startExec: (options) => startNewExecSession(context, id, options),
+    spawnExec: async (options) => spawnExec(context, id, checkedSpawnExec(options)),
+    execAttached: async (options) => execAttached(context, id, checkedExecAttached(options)),
+    createExec: async (options) => createExecSession(context, id, checkedCreateExec(options)),
+    startExec: async (options) => startNewExecSession(context, id, checkedStartExec(options)),
     execSessions: () => execSessions(context, id),
     logs: (options) => containerLogs(context, id, checkedLogs(options)),
     reopenLog: () => reopenContainerLog(context, id),

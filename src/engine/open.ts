@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 
 import type { RunOptions } from '../container/api/container.js';
+import { checkedRun, checkedSpawn } from '../container/call-options.js';
 import { BridgeKeeper } from '../container/network/bridges.js';
 import { tracked, type EngineContext } from '../container/context.js';
 import { repair } from '../container/settle/repair.js';
@@ -15,7 +16,6 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { claimRunRoot } from '../state/run-root.js';
 import { Store } from '../state/store.js';
 import { storePaths } from '../storage/paths.js';
-import { holdErrors } from '../util/source-errors.js';
 import { checkedPruneAll, checkedReset } from './call-options.js';
 import { makeContainers } from './containers/containers.js';
 import { findExecSession } from './containers/find-exec.js';
@@ -154,11 +154,9 @@ function makeEngine(context: EngineContext): Engine {
     pods: makePods(context),
     images: makeImages(context),
     manifests: makeManifests(context),
-    run: ((options: RunOptions) => {
-      holdErrors(options.input);
-      return withNewPod(context, options, (wanted) => runContainer(context, wanted));
-    }) as Engine['run'],
-    spawn: (options) => withNewPod(context, options, (wanted) => spawnContainer(context, wanted)),
+    run: (async (options: RunOptions) =>
+      withNewPod(context, checkedRun(options), (wanted) => runContainer(context, wanted))) as Engine['run'],
+    spawn: async (options) => withNewPod(context, checkedSpawn(options), (wanted) => spawnContainer(context, wanted)),
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),

@@ -23,7 +23,7 @@ import { checkShape } from './checks/shape.js';
 import type { UpdateOptions } from './update.js';
 import type { ShapeOf } from './checks/shape.js';
 
-const CREATE: ShapeOf<CreateOptions> = {
+export const CREATE_SHAPE: ShapeOf<CreateOptions> = {
   ...NAME_SHAPE,
   ...ACCOUNT_SHAPE,
   ...NETWORK_SHAPE,
@@ -182,7 +182,7 @@ const SCHEDULER: ShapeOf<NonNullable<CreateOptions['scheduler']>> = {
 };
 const IO_PRIORITY: ShapeOf<NonNullable<CreateOptions['ioPriority']>> = { class: 'string', level: 'number' };
 
-const EXEC: ShapeOf<ExecOptions> = {
+export const EXEC_SHAPE: ShapeOf<ExecOptions> = {
   command: 'strings',
   env: 'record',
   user: 'string',
@@ -221,7 +221,7 @@ const REQUIRED = {
 
 /** Throws TypeError for an unknown key or a value of the wrong kind, anywhere in the options. */
 export function checkCreateOptions(options: CreateOptions): void {
-  checkShape('create options', options, CREATE);
+  checkShape('create options', options, CREATE_SHAPE);
   each('uidMaps', options.uidMaps, ID_MAP, REQUIRED.idMap);
   each('gidMaps', options.gidMaps, ID_MAP, REQUIRED.idMap);
   each('mounts', options.mounts, MOUNT, REQUIRED.mount);
@@ -260,7 +260,7 @@ export function checkResourceOptions(resources: ResourceOptions): void {
 
 /** As checkCreateOptions, for an exec. */
 export function checkExecOptions(options: ExecOptions): void {
-  one('exec options', options, EXEC, ['command']);
+  one('exec options', options, EXEC_SHAPE, ['command']);
 }
 
 function each<T extends object>(

@@ -58,7 +58,7 @@ test('call options: wrong options of attach, logs and exec are told before anyth
     t.throws(() => container.logs(misspelt(wrong)), { code: 'INVALID_ARGUMENT' }, JSON.stringify(wrong));
   for (const wrong of [{ untill: new Date() }, { since: never }, { until: '2020-01-01' }])
     t.throws(() => engine.events(misspelt(wrong)), { instanceOf: TypeError }, JSON.stringify(wrong));
-  for (const wrong of [{ encoding: 'nope' }, { input: 5 }, { input: {} }]) {
+  for (const wrong of [{ encoding: 'nope' }, { input: 5 }, { input: {} }, { input: null }]) {
     const marked = misspelt({ command: ['touch', '/tmp/ran'], ...wrong });
     await t.throwsAsync(() => container.exec(marked), { instanceOf: TypeError }, JSON.stringify(wrong));
   }
@@ -107,4 +107,119 @@ test('call options: a misspelt option of a container or a pod neither ends nor r
   await t.throwsAsync(() => engine.networks.remove('none', timeout), { instanceOf: TypeError });
   await t.throwsAsync(() => engine.images.remove('none', timeout), { instanceOf: TypeError });
   t.true(engine.pods.exists('kept'));
+});
+
+/** Calls that run something, each with options that are right. */
+interface Running {
+  readonly name: string;
+  readonly begin: (options: object) => Promise<unknown>;
+}
+
+test('call options: nothing runs where an option is wrong, or belongs to another call', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const mark = `/tmp/${container.id}`;
+  const command = ['touch', mark];
+  const run: Running = { name: 'run', begin: (more) => engine.run(misspelt({ ...options({ command }), ...more })) };
+  const spawn: Running = {
+    name: 'spawn',
+    begin: (more) => engine.spawn(misspelt({ ...options({ command }), ...more })),
+  };
+  const exec: Running = { name: 'exec', begin: (more) => container.exec(misspelt({ command, ...more })) };
+  const spawnExec: Running = {
+    name: 'spawnExec',
+    begin: (more) => container.spawnExec(misspelt({ command, ...more })),
+  };
+  const attached: Running = {
+    name: 'execAttached',
+    begin: (more) => container.execAttached(misspelt({ command, ...more })),
+  };
+  const createExec: Running = {
+    name: 'createExec',
+    begin: (more) => container.createExec(misspelt({ command, ...more })),
+  };
+  const startExec: Running = {
+    name: 'startExec',
+    begin: (more) => container.startExec(misspelt({ command, ...more })),
+  };
+  const refused = async (calls: readonly Running[], wrong: object, message: RegExp) => {
+    for (const { name, begin } of calls)
+      await t.throwsAsync(begin(wrong), { instanceOf: TypeError, message }, `${name} ${JSON.stringify(wrong)}`);
+  };
+  const controller = /options\.signal must be an AbortSignal$/;
+  await refused([run, spawn, exec, spawnExec, attached, startExec], { signal: new AbortController() }, controller);
+  await refused(
+    [run, exec],
+    { stdin: 'hello' },
+    /^unknown option "stdin" in (run|exec) options: did you mean "input"\?$/,
+  );
+  const source = /^unknown option "input" in (spawn|spawnExec|execAttached) options: did you mean "stdin"\?$/;
+  await refused([spawn, spawnExec, attached], { input: 'hello' }, source);
+  await refused([run, exec], { input: null }, /options\.input must be text, bytes or a stream of these$/);
+  await refused([spawn, spawnExec, attached, createExec], { maxOutputBytes: 1 }, /^unknown option "maxOutputBytes"/);
+  await refused([spawn, spawnExec, attached, createExec], { encoding: 'buffer' }, /^unknown option "encoding"/);
+  await refused([exec, attached, createExec], { detach: true }, /^unknown option "detach"/);
+  await refused([exec], { fds: [1] }, /^unknown option "fds"/);
+  await refused([startExec, createExec], { attachedStdout: true }, /did you mean "attachStdout"\?$/);
+  const stdio = /options\.stdout must be 'pipe', 'ignore', 'inherit' or a descriptor$/;
+  for (const stdout of ['pipee', -1, 1.5, null]) await refused([run, spawn, exec, spawnExec], { stdout }, stdio);
+  const sized = [run, spawn, exec, spawnExec, attached, startExec];
+  await refused(sized, { size: { rows: 5, cols: 5 } }, /^unknown option "cols" in size/);
+  for (const { begin } of sized)
+    await t.throwsAsync(begin({ size: { rows: -1, columns: 80 } }), { code: 'INVALID_ARGUMENT' });
+  t.is((await container.exec({ command: ['test', '-e', mark] })).exitCode, 1);
+  const own = await engine.containers.create(options({ command: ['true'] }));
+  await t.throwsAsync(own.startAttached(misspelt({ stdOut: new PassThrough() })), { message: /"stdout"/ });
+  await t.throwsAsync(own.start(misspelt({ signal: new AbortController() })), { message: controller });
+  await t.throwsAsync(own.init(misspelt({ stdio: { out: 1 } })), {
+    message: /^unknown option "out" in start options.stdio/,
+  });
+  const session = await container.createExec({ command: ['cat'], interactive: true });
+  await t.throwsAsync(session.startAttached(misspelt({ stdOut: new PassThrough() })), { message: /"stdout"/ });
+  await t.throwsAsync(session.start(misspelt({ sizes: {} })), { message: /did you mean "size"/ });
+  await t.throwsAsync(session.stop(misspelt({ timeout: 0 })), { message: /did you mean "timeoutSec"/ });
+  await t.throwsAsync(session.remove(misspelt({ forced: true })), { message: /did you mean "force"/ });
+  t.is(session.state(), 'created');
+  t.is(own.state().status, 'created');
+});
+
+test('call options: options that are none are told as such', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  for (const none of [null, undefined, 5, []]) {
+    const wrong = misspelt(none as never);
+    const calls = [
+      () => engine.run(wrong),
+      () => engine.spawn(wrong),
+      () => container.exec(wrong),
+      () => container.spawnExec(wrong),
+      () => container.createExec(wrong),
+    ];
+    for (const begin of calls) {
+      const message = /^\w+ options must be an object$/;
+      await t.throwsAsync(begin, { instanceOf: TypeError, message });
+    }
+  }
+});
+
+test('call options: what is run with a terminal of a size sees that size', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const size = { rows: 33, columns: 99 };
+  const command = ['stty', 'size'];
+  const { stdout } = await engine.run({ ...options({ command, tty: true }), size });
+  t.is(stdout.trim(), '33 99');
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  t.is((await container.exec({ command, tty: true, size })).stdout.trim(), '33 99');
+  await using sleeper = await container.spawnExec({ command: ['sleep', '1000'], tty: true });
+  for (const wrong of [
+    { rows: -1, columns: 80 },
+    { rows: 24, columns: NaN },
+  ])
+    t.throws(() => sleeper.resize(wrong), { code: 'INVALID_ARGUMENT' });
+  t.throws(() => sleeper.resize(misspelt({ rows: 24, cols: 80 })), { instanceOf: TypeError, message: /"cols"/ });
 });

@@ -170,6 +170,8 @@ export interface CollectOptions extends SignalOption {
   readonly maxOutputBytes?: number;
   /** SIGKILL after this; the result says timedOut. 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
+  /** First size of its terminal. */
+  readonly size?: TerminalSize;
 }
 
 export interface CollectedResult<T extends string | Buffer = string> extends ExitStatus {

@@ -2,6 +2,15 @@
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
+import {
+  checkedAttach,
+  checkedSessionRemove,
+  checkedSessionStart,
+  checkedSessionStartAttached,
+  checkedSessionStop,
+  checkedSessionWait,
+  checkedSize,
+} from '../call-options.js';
 import type { ExecSession } from './api.js';
 import { listSessions } from './files.js';
 import { attachToSession, resizeSession } from './connect.js';
@@ -15,21 +24,22 @@ export function execSessionHandle(context: EngineContext, name: SessionName): Ex
     ...name,
     state: () => found(context, name).sight.state,
     inspect: () => inspectSession(context, name),
-    start: async (options = {}) => {
-      const { talk } = await startSession(context, name, { options });
+    start: async (options) => {
+      const { talk } = await startSession(context, name, { options: checkedSessionStart(options) });
       // Its end is an event as long as this process is there, which does not stay for it.
       talk.connection.unref();
     },
-    startAttached: async (options) => {
+    startAttached: async (given) => {
+      const options = checkedSessionStartAttached(given);
       const { session } = await startSession(context, name, { options, attach: options });
       if (session === undefined) throw new TypeError('an attached exec gave no session');
       return session;
     },
-    attach: (options) => attachToSession(context, name, options),
-    resize: (size) => resizeSession(context, name, size),
-    stop: (options) => stopSession(context, name, options),
-    wait: (options) => waitForSession(context, name, options),
-    remove: (options) => removeExecSession(context, name, options),
+    attach: async (options) => attachToSession(context, name, checkedAttach(options)),
+    resize: async (size) => resizeSession(context, name, checkedSize(size)),
+    stop: async (options) => stopSession(context, name, checkedSessionStop(options)),
+    wait: async (options) => waitForSession(context, name, checkedSessionWait(options)),
+    remove: async (options) => removeExecSession(context, name, checkedSessionRemove(options)),
   };
 }
 

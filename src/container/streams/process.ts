@@ -3,6 +3,7 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 
 import { openProcess } from '../../native/process-handle.js';
 import type { AttachOptions, ContainerProcess, ExitStatus, TerminalSize } from '../api/container.js';
+import { checkedSize } from '../call-options.js';
 import { UNKNOWN_END } from '../exit-status.js';
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
 import type { OpenPipes } from './pipes.js';
@@ -86,7 +87,9 @@ function assemble({ id, answer, ended, streams, resize }: Assembly): ContainerPr
     ...streams,
     ended,
     kill,
-    resize,
+    resize: (size) => {
+      resize(checkedSize(size));
+    },
     async [Symbol.asyncDispose]() {
       kill('SIGKILL');
       // Unread output must not keep it.

@@ -3,6 +3,7 @@ import { TspodError } from '../../errors.js';
 import { abortedError, whenAborted } from '../../native/abort.js';
 import type { MonitorConnection, MonitorMessage } from '../../native/monitor-connection.js';
 import type { AttachEnd, AttachOptions, AttachSession, ExitStatus, TerminalSize } from '../api/container.js';
+import { checkedSize } from '../call-options.js';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.js';
 import { statusFromMessage } from '../exit-status.js';
 import { pumpInput } from './input.js';
@@ -142,7 +143,8 @@ export class Session implements AttachSession {
     this.#leave();
   }
 
-  resize({ rows, columns }: TerminalSize): void {
+  resize(size: TerminalSize): void {
+    const { rows, columns } = checkedSize(size);
     this.#sendQuietly(() => {
       this.#connection.send('resize', { rows, columns });
     });

@@ -15,12 +15,11 @@ import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec/la
 import { UNKNOWN_END } from '../exit-status.js';
 import { recordExec } from '../exec/events.js';
 import { makePipes } from '../streams/pipes.js';
-import { pickExecOptions } from '../run-options.js';
+import { pickExecOptions } from '../call-options.js';
 import { Session } from '../streams/session.js';
 import { execStdio } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
-import { holdErrors } from '../../util/source-errors.js';
 import { attachedProcess, directProcess } from '../streams/process.js';
 import { defined } from '../../util/defined.js';
 
@@ -31,15 +30,14 @@ export async function execCollected(
   options: ExecCollectOptions,
 ): Promise<CollectedResult<string | Buffer>> {
   const started = monotonicMs();
-  const { signal, input } = options;
-  holdErrors(input);
+  const { signal, input, size } = options;
   checkCollectOptions(options);
   const process = await spawnExec(context, id, {
     ...pickExecOptions(options),
     stdin: input === undefined ? 'ignore' : 'pipe',
     stdout: options.stdout ?? 'pipe',
     stderr: options.stderr ?? 'pipe',
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal, size }),
   });
   const result = await collectProcess(process, options, 'exec');
   return { ...result, id, durationMs: monotonicMs() - started };

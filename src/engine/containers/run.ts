@@ -14,7 +14,7 @@ import { UNKNOWN_END } from '../../container/exit-status.js';
 import { launchNew } from '../../container/launch/new.js';
 import { makePipes, type PipeRequest } from '../../container/streams/pipes.js';
 import { attachedProcess, directProcess } from '../../container/streams/process.js';
-import { pickCreateOptions } from '../../container/run-options.js';
+import { pickCreateOptions } from '../../container/call-options.js';
 import { containerStdio } from '../../container/streams/stdio.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { ContainerConfig } from '../../spec/config.js';
@@ -29,12 +29,12 @@ export async function runContainer(
   options: RunOptions,
 ): Promise<CollectedResult<string | Buffer>> {
   const started = monotonicMs();
-  const { signal, input } = options;
+  const { signal, input, size } = options;
   checkCollectOptions(options);
   const process = await spawnContainer(context, {
     ...pickCreateOptions(options),
     ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
-    ...defined({ stdout: options.stdout, stderr: options.stderr, signal, timeoutMs: options.timeoutMs }),
+    ...defined({ stdout: options.stdout, stderr: options.stderr, signal, size, timeoutMs: options.timeoutMs }),
   });
   const result = await collectProcess(process, options, 'run');
   return { ...result, id: process.id, durationMs: monotonicMs() - started };

@@ -2,7 +2,10 @@
 import { invalid } from '../../errors.js';
 import { nearestWord } from '../../util/nearest.js';
 
-/** `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `lists`: arrays of strings by key; `objects`: an array of objects. */
+/**
+ * `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `lists`: arrays of strings by key; `objects`: an array of objects;
+ * `stdio`: where a standard stream comes from or goes; `input`: what a process is to read.
+ */
 export type FieldKind =
   | 'string'
   | 'boolean'
@@ -16,7 +19,9 @@ export type FieldKind =
   | 'objects'
   | 'date'
   | 'signal'
-  | 'function';
+  | 'function'
+  | 'stdio'
+  | 'input';
 
 /** Every key of T with its kind. */
 export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
@@ -47,9 +52,16 @@ export function checkedCall<T extends object>(call: string, options: T | undefin
   return options;
 }
 
+/** Calls that collect output are given what a process reads, calls that answer streams where it reads from. */
+const COUNTERPARTS: Readonly<Record<string, string>> = { stdin: 'input', input: 'stdin' };
+
 function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
-  // Most that is left out is a unit: `timeout` for `timeoutSec`.
-  const nearest = nearestWord(key, known) ?? known.find((name) => key !== '' && name.startsWith(key));
+  const counterpart = Object.hasOwn(COUNTERPARTS, key) ? COUNTERPARTS[key] : undefined;
+  const nearest =
+    known.find((name) => name === counterpart) ??
+    nearestWord(key, known) ??
+    // Most that is left out is a unit: `timeout` for `timeoutSec`.
+    known.find((name) => key !== '' && name.startsWith(key));
   const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
   return new TypeError(`unknown option ${JSON.stringify(key)} in ${what}${hint}`);
 }
@@ -68,10 +80,12 @@ const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
   date: 'a valid Date',
   signal: 'an AbortSignal',
   function: 'a function',
+  stdio: "'pipe', 'ignore', 'inherit' or a descriptor",
+  input: 'text, bytes or a stream of these',
 };
 
 function checkKind(what: string, value: unknown, kind: FieldKind): void {
-  if (!isOfKind(value, kind)) throw new TypeError(`${what} must be ${KIND_WORDS[kind]}`);
+  if (!IS_OF_KIND[kind](value)) throw new TypeError(`${what} must be ${KIND_WORDS[kind]}`);
   if (kind === 'string') checkString(what, value as string);
   if (kind === 'strings') (value as readonly string[]).forEach((item) => checkString(what, item));
   if (kind === 'record') {
@@ -82,32 +96,34 @@ function checkKind(what: string, value: unknown, kind: FieldKind): void {
   }
 }
 
-function isOfKind(value: unknown, kind: FieldKind): boolean {
-  switch (kind) {
-    case 'string':
-    case 'boolean':
-    case 'number':
-    case 'function':
-      return typeof value === kind;
-    case 'date':
-      return value instanceof Date && !Number.isNaN(value.getTime());
-    case 'signal':
-      return value instanceof AbortSignal;
-    case 'object':
-      return isPlain(value);
-    case 'strings':
-      return isStrings(value);
-    case 'integers':
-      return isList(value, (item) => typeof item === 'number');
-    case 'objects':
-      return isList(value, isPlain);
-    case 'record':
-      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string');
-    case 'numbers':
-      return isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number');
-    case 'lists':
-      return isPlain(value) && isList(Object.values(value), isStrings);
-  }
+const IS_OF_KIND: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === 'string',
+  boolean: (value) => typeof value === 'boolean',
+  number: (value) => typeof value === 'number',
+  function: (value) => typeof value === 'function',
+  date: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+  signal: (value) => value instanceof AbortSignal,
+  object: isPlain,
+  stdio: (value) => STDIO.includes(value) || isDescriptor(value),
+  input: (value) => typeof value === 'string' || isReadable(value),
+  strings: isStrings,
+  integers: (value) => isList(value, (item) => typeof item === 'number'),
+  objects: (value) => isList(value, isPlain),
+  record: (value) => isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string'),
+  numbers: (value) => isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number'),
+  lists: (value) => isPlain(value) && isList(Object.values(value), isStrings),
+};
+
+const STDIO: readonly unknown[] = ['pipe', 'ignore', 'inherit'];
+
+function isDescriptor(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+function isReadable(value: unknown): boolean {
+  return (
+    value instanceof Uint8Array || (isPlain(value) && typeof Reflect.get(value, Symbol.asyncIterator) === 'function')
+  );
 }
 
 function isPlain(value: unknown): value is object {
