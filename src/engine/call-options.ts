@@ -1,7 +1,7 @@
 /** The options of calls that choose what is listed or removed: a misspelt filter must not choose everything. */
 import type { SignalOption } from '../container/api/container.js';
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
-import type { ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
+import type { FetchOptions, ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
 import type { NetworkRemoveOptions } from './networks/types.js';
 import type { ContainerFilters, ListOptions, PruneOptions } from './types.js';
 import type { VolumePruneOptions, VolumeRemoveOptions } from './volumes/types.js';
@@ -19,6 +19,8 @@ const PRUNE_IMAGES: ShapeOf<ImagePruneOptions> = { ...PRUNE, all: 'boolean' };
 const PRUNE_VOLUMES: ShapeOf<VolumePruneOptions> = { ...PRUNE, all: 'boolean', dryRun: 'boolean' };
 const PRUNE_ALL: ShapeOf<PruneOptions> = { ...PRUNE, all: 'boolean', volumes: 'boolean' };
 
+const FETCH: ShapeOf<FetchOptions> = { onProgress: 'function', registry: 'object', signal: 'signal' };
+
 const RESET: ShapeOf<SignalOption> = { signal: 'signal' };
 
 const REMOVE_IMAGE: ShapeOf<ImageRemoveOptions> = { force: 'boolean', signal: 'signal' };
@@ -33,6 +35,7 @@ export const checkedPrune = (options?: Filtered & SignalOption) => checkedCall('
 export const checkedImagePrune = (options?: ImagePruneOptions) => checkedCall('prune', options, PRUNE_IMAGES);
 export const checkedVolumePrune = (options?: VolumePruneOptions) => checkedCall('prune', options, PRUNE_VOLUMES);
 export const checkedPruneAll = (options?: PruneOptions) => checkedCall('prune', options, PRUNE_ALL);
+export const checkedFetch = (options?: FetchOptions) => checkedCall('fetch', options, FETCH);
 export const checkedReset = (options?: SignalOption) => checkedCall('reset', options, RESET);
 export const checkedImageRemove = (options?: ImageRemoveOptions) => checkedCall('remove', options, REMOVE_IMAGE);
 export const checkedNetworkRemove = (options?: NetworkRemoveOptions) => checkedCall('remove', options, REMOVE_NETWORK);

@@ -16,7 +16,7 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { claimRunRoot } from '../state/run-root.js';
 import { Store } from '../state/store.js';
 import { storePaths } from '../storage/paths.js';
-import { checkedPruneAll, checkedReset } from './call-options.js';
+import { checkedFetch, checkedPruneAll, checkedReset } from './call-options.js';
 import { makeContainers } from './containers/containers.js';
 import { findExecSession } from './containers/find-exec.js';
 import { diffAny } from './diff.js';
@@ -25,6 +25,7 @@ import { explainCreate, explainExec } from './explain.js';
 import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
 import { settleImages } from './images/settle.js';
+import type { FetchOptions } from './images/types.js';
 import { makeImages } from './images/images.js';
 import { engineInfo } from './info.js';
 import { makeManifests } from './manifests/manifests.js';
@@ -154,9 +155,16 @@ function makeEngine(context: EngineContext): Engine {
     pods: makePods(context),
     images: makeImages(context),
     manifests: makeManifests(context),
-    run: (async (options: RunOptions) =>
-      withNewPod(context, checkedRun(options), (wanted) => runContainer(context, wanted))) as Engine['run'],
-    spawn: async (options) => withNewPod(context, checkedSpawn(options), (wanted) => spawnContainer(context, wanted)),
+    run: (async (options: RunOptions, fetching?: FetchOptions) => {
+      checkedRun(options);
+      checkedFetch(fetching);
+      return withNewPod(context, options, (wanted) => runContainer(context, wanted, fetching));
+    }) as Engine['run'],
+    spawn: async (options, fetching) => {
+      checkedSpawn(options);
+      checkedFetch(fetching);
+      return withNewPod(context, options, (wanted) => spawnContainer(context, wanted, fetching));
+    },
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),

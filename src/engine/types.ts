@@ -282,13 +282,13 @@ export interface Engine extends AsyncDisposable {
   readonly images: Images;
   readonly manifests: Manifests;
   /**
-   * Create, start, collect the output, wait, remove. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
+   * Create, start, collect the output, wait, remove; its image is fetched first if it has to be, as `fetching` says. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
    * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.
    */
-  run(options: RunOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
-  run(options: RunOptions): Promise<CollectedResult>;
+  run(options: RunOptions & { readonly encoding: 'buffer' }, fetching?: FetchOptions): Promise<CollectedResult<Buffer>>;
+  run(options: RunOptions, fetching?: FetchOptions): Promise<CollectedResult>;
   /** Like run, with streams: resolves when the process runs. Errors as of run(). */
-  spawn(options: SpawnOptions): Promise<ContainerProcess>;
+  spawn(options: SpawnOptions, fetching?: FetchOptions): Promise<ContainerProcess>;
   /**
    * What has happened to containers, in the order of time, and with `follow` what happens, as it comes. INVALID_ARGUMENT for a filter that is none,
    * NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.

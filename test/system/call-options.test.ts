@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import test from 'ava';
 
-import { testEngine } from '../helpers/engine.js';
+import { rejectsWith, testEngine } from '../helpers/engine.js';
+import { startServer } from '../helpers/http-server.js';
 import { requires } from '../helpers/requires.js';
 
 /** Such as a program without types passes. */
@@ -222,4 +223,29 @@ test('call options: what is run with a terminal of a size sees that size', async
   ])
     t.throws(() => sleeper.resize(wrong), { code: 'INVALID_ARGUMENT' });
   t.throws(() => sleeper.resize(misspelt({ rows: 24, cols: 80 })), { instanceOf: TypeError, message: /"cols"/ });
+});
+
+test('call options: create, run and spawn: wrong options are told before anything is fetched', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const asked: string[] = [];
+  const { host } = await startServer(t, ({ url }) => {
+    asked.push(String(url));
+  });
+  const calls = [
+    (given: object) => engine.run(given),
+    (given: object) => engine.spawn(given),
+    (given: object) => engine.containers.create(given),
+  ];
+  for (const call of calls) {
+    const wanted = (more: object) => options({ image: `${host}/app`, ...more });
+    await t.throwsAsync(call(wanted({ comand: ['x'] })), { instanceOf: TypeError, message: /did you mean "command"/ });
+    await t.throwsAsync(call(wanted({ env: { A: 5 } })), { instanceOf: TypeError });
+    for (const wrong of [{ name: 'not a name' }, { workdir: 'here' }, { capAdd: ['NONE_SUCH'] }, { hide: ['/etc'] }])
+      await rejectsWith(t, call(wanted(wrong)), 'INVALID_ARGUMENT');
+    await rejectsWith(t, call(wanted({ volumesFrom: ['nobody'] })), 'NO_SUCH_CONTAINER');
+  }
+  const infraImage = `${host}/app`;
+  await rejectsWith(t, engine.pods.create({ infraImage, name: 'not a name' }), 'INVALID_ARGUMENT');
+  t.deepEqual(asked, []);
 });

@@ -477,7 +477,7 @@ test('create: an abort ends the pull of its image, and nothing is recorded', asy
   t.deepEqual(engine.containers.list({ all: true }), []);
 });
 
-test('create: its pull is told of, and has the login that it is given', async (t) => {
+test('create and run: their pull is told of, and has the login that it is given', async (t) => {
   if (!ready(t) || !requires(t, 'docker-registry')) return;
   const { engine, options, image } = await withImage(t, { Cmd: ['true'] });
   const { host } = await startRegistry(t, { auth: true });
@@ -488,6 +488,7 @@ test('create: its pull is told of, and has the login that it is given', async (t
   await rejectsWith(t, engine.containers.create(wanted, { registry: { tlsVerify: false } }), 'UNAUTHORIZED');
   const told: TransferProgress[] = [];
   const onProgress = (progress: TransferProgress) => told.push(progress);
+  t.is((await engine.run(wanted, { registry, onProgress })).exitCode, 0);
   const container = await engine.containers.create(wanted, { registry, onProgress });
   t.is(container.inspect().Image, image.id);
   t.true(told.some((progress) => progress.kind === 'blob' && progress.state === 'done'));

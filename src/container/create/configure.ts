@@ -1,6 +1,7 @@
 /** Create options -> configuration, with what the engine adds to it: hooks of its directories, mounts of other containers. */
 import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
+import type { ContainerImage } from '../../spec/image.js';
 import { addHooks } from '../../spec/hooks.js';
 import { normalizeCreateOptions } from '../../spec/normalize.js';
 import { isHostImage } from '../../spec/files/root.js';
@@ -13,15 +14,32 @@ import { withVolumesFrom } from './volumes-from.js';
 
 /** Throws as normalizeCreateOptions() and findImage(); INVALID_ARGUMENT for a file in a hooks directory, NO_SUCH_CONTAINER for one whose mounts are wanted, NO_SUCH_POD. */
 export function configure(context: EngineContext, given: CreateOptions): ContainerConfig {
-  const joined = joinPod(context, given);
-  return configureFor(context, joined?.options ?? given, joined?.pod);
+  return configureWith(context, given, undefined);
 }
 
-/** As configure(), with its place in a pod decided. */
+/** Says nothing, so that nothing of what it says is wrong. */
+const STAND_IN: ContainerImage = { id: '', name: '', layers: [], config: { Cmd: ['true'] }, annotations: {} };
+
+/** Throws for what is wrong with the options whatever their image says: before that is fetched. */
+export function checkWithoutImage(context: EngineContext, options: CreateOptions): void {
+  configureWith(context, options, STAND_IN);
+}
+
+function configureWith(
+  context: EngineContext,
+  given: CreateOptions,
+  image: ContainerImage | undefined,
+): ContainerConfig {
+  const joined = joinPod(context, given);
+  return configureFor(context, joined?.options ?? given, joined?.pod, image);
+}
+
+/** As configure(), with its place in a pod decided, and with the image where that is known. */
 export function configureFor(
   context: EngineContext,
   options: CreateOptions,
   pod: PodMembership | undefined,
+  known?: ContainerImage,
 ): ContainerConfig {
   const whole = options.volumesFrom === undefined ? options : withVolumesFrom(context, options);
   const { image, rootfs } = whole;
@@ -29,7 +47,7 @@ export function configureFor(
   const config = normalizeCreateOptions(whole, context.facts(), {
     cgroupManager: context.cgroupManager,
     pod,
-    image: isStored ? containerImage(context, image) : undefined,
+    image: isStored ? (known ?? containerImage(context, image)) : undefined,
   });
   const { volumesFrom = [] } = options;
   const recorded = withMountedImages(context, volumesFrom.length === 0 ? config : { ...config, volumesFrom });

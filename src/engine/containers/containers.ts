@@ -6,7 +6,8 @@ import { containerHandle } from '../../container/handle.js';
 import { cloneContainer } from '../../container/verbs/clone.js';
 import { createContainer } from '../../container/verbs/create.js';
 import { removeContainer } from '../../container/verbs/remove.js';
-import { checkedContainerList, checkedPrune } from '../call-options.js';
+import { checkCreateOptions } from '../../spec/option-shapes.js';
+import { checkedContainerList, checkedFetch, checkedPrune } from '../call-options.js';
 import { isFound } from '../found.js';
 import { ensureImage } from '../images/pull.js';
 import { latestId, listContainers } from './list.js';
@@ -18,11 +19,14 @@ export function makeContainers(context: EngineContext): Containers {
   const { store } = context;
   const get = (nameOrId: string): Container => containerHandle(context, store.find(nameOrId));
   return {
-    create: (options, fetching) =>
-      withNewPod(context, options, async (wanted) => {
+    create: async (options, fetching) => {
+      checkCreateOptions(options);
+      checkedFetch(fetching);
+      return withNewPod(context, options, async (wanted) => {
         await ensureImage(context, wanted, fetching);
         return containerHandle(context, createContainer(context, wanted));
-      }),
+      });
+    },
     clone: async (nameOrId, options) =>
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,

@@ -20,6 +20,7 @@ import { monotonicMs } from '../../native/primitives.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { checkTimeoutMs } from '../../spec/checks/numbers.js';
 import { ensureImage } from '../images/pull.js';
+import type { FetchOptions } from '../images/types.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { defined } from '../../util/defined.js';
 
@@ -27,24 +28,33 @@ import { defined } from '../../util/defined.js';
 export async function runContainer(
   context: EngineContext,
   options: RunOptions,
+  fetching?: FetchOptions,
 ): Promise<CollectedResult<string | Buffer>> {
   const started = monotonicMs();
   const { signal, input, size } = options;
   checkCollectOptions(options);
-  const process = await spawnContainer(context, {
-    ...pickCreateOptions(options),
-    ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
-    ...defined({ stdout: options.stdout, stderr: options.stderr, signal, size, timeoutMs: options.timeoutMs }),
-  });
+  const process = await spawnContainer(
+    context,
+    {
+      ...pickCreateOptions(options),
+      ...(input === undefined ? {} : { stdin: 'pipe' as const, interactive: true }),
+      ...defined({ stdout: options.stdout, stderr: options.stderr, signal, size, timeoutMs: options.timeoutMs }),
+    },
+    fetching,
+  );
   const result = await collectProcess(process, options, 'run');
   return { ...result, id: process.id, durationMs: monotonicMs() - started };
 }
 
 /** Resolves when the process runs. */
-export async function spawnContainer(context: EngineContext, options: SpawnOptions): Promise<ContainerProcess> {
+export async function spawnContainer(
+  context: EngineContext,
+  options: SpawnOptions,
+  fetching?: FetchOptions,
+): Promise<ContainerProcess> {
   checkTimeoutMs(options.timeoutMs);
   const wanted = withDefaults(pickCreateOptions(options));
-  await ensureImage(context, wanted, defined({ signal: options.signal }));
+  await ensureImage(context, wanted, { ...defined({ signal: options.signal }), ...fetching });
   const config = configure(context, wanted);
   const streams = streamsOf(options, config);
   return config.tty || config.log.driver !== 'none'

@@ -1,6 +1,7 @@
 /** Images that are not here yet, or not as they are where they come from. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
+import { checkWithoutImage } from '../../container/create/configure.js';
 import { lookUp } from '../../container/create/find-image.js';
 import { tracked } from '../../container/context.js';
 import { isTspodError, TspodError } from '../../errors.js';
@@ -21,6 +22,7 @@ export async function pullImage(
   context: EngineContext,
   from: string | ImageSource,
   options: PullOptions = {},
+  beforeFetch?: () => void,
 ): Promise<StoredImage> {
   const { policy = 'always', platform } = options;
   if (!POLICIES.includes(policy))
@@ -36,6 +38,7 @@ export async function pullImage(
   if (policy === 'missing' && fits) return here;
   // One that is named by its id is nowhere else.
   if (here !== undefined && fits && here.names.length === 0 && here.id.startsWith(from)) return here;
+  beforeFetch?.();
   return tracked(context, async () => {
     options.onProgress?.({ kind: 'image', state: 'resolving', reference: from });
     try {
@@ -74,7 +77,10 @@ async function fetch(context: EngineContext, opened: OpenedSource, options: Pull
   return image;
 }
 
-/** Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(), also ABORTED where there is nothing to fetch. */
+/**
+ * Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(), also ABORTED where there is nothing to fetch,
+ * and, before anything is fetched, for options that cannot be right.
+ */
 export async function ensureImage(
   context: EngineContext,
   options: CreateOptions,
@@ -83,7 +89,9 @@ export async function ensureImage(
   throwIfAborted('create', more.signal);
   const { image, rootfs, pull = 'missing', platform } = options;
   if (typeof image !== 'string' || image === '' || rootfs !== undefined || isHostImage(image)) return;
-  await pullImage(context, image, { ...more, policy: pull, ...(platform === undefined ? {} : { platform }) });
+  await pullImage(context, image, { ...more, policy: pull, ...(platform === undefined ? {} : { platform }) }, () => {
+    checkWithoutImage(context, options);
+  });
 }
 
 /** Who has named the image `host` may have meant `host:`. */

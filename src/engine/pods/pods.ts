@@ -9,7 +9,7 @@ import { createPod } from '../../pod/create.js';
 import { podHandle } from '../../pod/handle.js';
 import { summarizePod } from '../../pod/summary.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { podOptionsOf } from '../../spec/pod/pod-normalize.js';
+import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
 import { isFound } from '../found.js';
@@ -37,6 +37,7 @@ export function makePods(context: EngineContext): Pods {
 }
 
 async function make(context: EngineContext, options: PodCreateOptions, fetching?: FetchOptions) {
+  normalizePodOptions(options, context.facts(), { cgroupManager: context.cgroupManager });
   const { infraImage } = options;
   await ensureImage(context, infraImage === undefined ? {} : { image: infraImage }, fetching);
   return createPod(context, options);
