@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { mkdirSync, openSync, readFileSync, closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import test from 'ava';
 
 import type { TspodError } from '../../src/index.js';
@@ -9,6 +10,54 @@ import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { SLOW } from '../helpers/pace.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+
+test('spawn: the streams that are asked for are there with a log and with a terminal, too', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const log = { driver: 'k8s-file' } as const;
+  for (const more of [{ log }, { log: { driver: 'json-file' } as const }]) {
+    const cat = await engine.spawn({ ...options({ command: ['cat'], ...more }), stdin: 'pipe', stderr: 'ignore' });
+    t.is(cat.stderr, null);
+    cat.stdin?.end('through the monitor');
+    t.is(cat.stdout === null ? null : await text(cat.stdout), 'through the monitor');
+    t.is((await cat.ended).exitCode, 0);
+  }
+  const shell = await engine.spawn({ ...options({ command: ['sh'], tty: true }), stdin: 'pipe' });
+  shell.stdin?.write('exit 7\n');
+  shell.stdout?.resume();
+  t.is((await shell.ended).exitCode, 7);
+  await t.throwsAsync(engine.spawn({ ...options({ command: ['true'], tty: true }), stdout: 'inherit' }), {
+    code: 'INVALID_ARGUMENT',
+    message: "descriptors cannot be given to a container with a terminal: its streams are 'pipe' or 'ignore'",
+  });
+  for (const streams of [{ stdin: 0 }, { stdout: 1 }, { stderr: 'inherit' as const }]) {
+    await rejectsWith(t, engine.spawn({ ...options({ command: ['true'], log }), ...streams }), 'INVALID_ARGUMENT');
+  }
+  const passed = options({ command: ['true'], log: { driver: 'passthrough' } });
+  await rejectsWith(t, engine.spawn({ ...passed, stdin: 'pipe' }), 'INVALID_ARGUMENT');
+  await rejectsWith(t, engine.run({ ...passed, input: 'text' }), 'INVALID_ARGUMENT');
+});
+
+test('spawn: output that is thrown away does not hold a container with a log or a terminal', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['sh', '-c', 'head -c 3000000 /dev/zero; echo err >&2'];
+  const log = { driver: 'k8s-file' } as const;
+  for (const more of [{ log }, { tty: true }]) {
+    const thrown = await engine.spawn({ ...options({ command, ...more }), stdout: 'ignore', stderr: 'ignore' });
+    t.deepEqual([thrown.stdin, thrown.stdout, thrown.stderr], [null, null, null]);
+    t.is((await thrown.ended).exitCode, 0);
+  }
+  const result = await engine.run({ ...options({ command, log }), stdout: 'ignore' });
+  t.deepEqual([result.stdout, result.stderr], ['', 'err\n']);
+  const silent = await engine.run({ ...options({ command: ['cat'], log, interactive: true }), encoding: 'buffer' });
+  t.is(silent.stdout.length, 0);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.start();
+  const ignored = await container.spawnExec({ command, tty: true, stdout: 'ignore' });
+  t.is(ignored.stdout, null);
+  t.is((await ignored.ended).exitCode, 0);
+});
 
 test('run: output, exit code and signal of a command in a container of its own', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

@@ -151,10 +151,10 @@ export interface ContainerProcess extends AsyncDisposable {
   resize(size: TerminalSize): void;
 }
 
-/** Where a process reads: from a pipe, nothing (/dev/null), this process's input, or a descriptor. A terminal is the container's to read, to write and to set then. */
+/** Where a process reads: from a pipe, nothing (/dev/null), this process's input, or a descriptor (not with a tty, nor a container with a log). A terminal is the container's to read, to write and to set then. */
 export type InputSource = 'pipe' | 'ignore' | 'inherit' | number;
 
-/** A stream of a process: collected, thrown away, this process's own, or a descriptor. A terminal is the container's to read, to write and to set then. */
+/** A stream of a process: collected, thrown away, this process's own, or a descriptor (not with a tty, nor a container with a log). A terminal is the container's to read, to write and to set then. */
 export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
 
 export interface CollectOptions extends SignalOption {

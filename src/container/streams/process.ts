@@ -2,7 +2,14 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 
 import { openProcess } from '../../native/process-handle.js';
-import type { AttachOptions, ContainerProcess, ExitStatus, TerminalSize } from '../api/container.js';
+import type {
+  AttachOptions,
+  ContainerProcess,
+  ExitStatus,
+  InputSource,
+  OutputTarget,
+  TerminalSize,
+} from '../api/container.js';
 import { checkedSize } from '../call-options.js';
 import { UNKNOWN_END } from '../exit-status.js';
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
@@ -30,10 +37,14 @@ export function directProcess({ id, answer, talk, streams, onEnd, resize }: Dire
   return assemble({ id, answer, ended, streams, resize: resize ?? (() => undefined) });
 }
 
+/** What goes through the monitor ends in a stream of this process's own making, or nowhere. */
+export function isOwnStream(stream: InputSource | OutputTarget): boolean {
+  return stream === 'pipe' || stream === 'ignore';
+}
+
 export interface AttachedParts {
-  readonly hasStdin: boolean;
-  /** A terminal's output is all stdout. */
-  readonly tty: boolean;
+  /** Which it has. A terminal's output is all stdout. */
+  readonly has: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** Launches with a session for these streams. */
   readonly start: (
     attach: AttachOptions,
@@ -41,20 +52,20 @@ export interface AttachedParts {
 }
 
 /** Its streams go through the monitor: it has a terminal, or a log. */
-export async function attachedProcess({ hasStdin, tty, start }: AttachedParts): Promise<ContainerProcess> {
-  const stdin = hasStdin ? new PassThrough() : null;
-  const stdout = new PassThrough();
-  const stderr = tty ? null : new PassThrough();
+export async function attachedProcess({ has, start }: AttachedParts): Promise<ContainerProcess> {
+  const stdin = has.stdin ? new PassThrough() : null;
+  const stdout = has.stdout ? new PassThrough() : null;
+  const stderr = has.stderr ? new PassThrough() : null;
   const { id, answer, session } = await start({
     ...(stdin === null ? {} : { stdin }),
-    stdout,
+    ...(stdout === null ? {} : { stdout }),
     ...(stderr === null ? {} : { stderr }),
     detachKeys: '',
   });
   const ended = session.ended
     .then(() => session.exit ?? UNKNOWN_END)
     .finally(() => {
-      stdout.end();
+      stdout?.end();
       stderr?.end();
     });
   ended.catch(() => undefined);

@@ -20,7 +20,7 @@ import { Session } from '../streams/session.js';
 import { execStdio } from '../streams/stdio.js';
 import { TspodError } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
-import { attachedProcess, directProcess } from '../streams/process.js';
+import { attachedProcess, directProcess, isOwnStream } from '../streams/process.js';
 import { defined } from '../../util/defined.js';
 
 /** Collects the output. Aborting ends the command. */
@@ -89,12 +89,11 @@ async function spawnWithTerminal(
 ): Promise<ContainerProcess> {
   const { stdin = 'ignore', stdout = 'pipe' } = options;
   if (options.detach === true) return spawnDetachedTerminal(context, target, options);
-  if ((stdin !== 'ignore' && stdin !== 'pipe') || stdout !== 'pipe') {
+  if (![stdin, stdout].every(isOwnStream)) {
     throw new TspodError('INVALID_ARGUMENT', 'a command with a terminal has streams of its own: use execAttached()');
   }
   return attachedProcess({
-    hasStdin: stdin === 'pipe',
-    tty: true,
+    has: { stdin: stdin === 'pipe', stdout: stdout === 'pipe', stderr: false },
     start: (attach) =>
       launchAttached(context, target, {
         ...attach,

@@ -13,15 +13,16 @@ import type { EngineContext } from '../../container/context.js';
 import { UNKNOWN_END } from '../../container/exit-status.js';
 import { launchNew } from '../../container/launch/new.js';
 import { makePipes, type PipeRequest } from '../../container/streams/pipes.js';
-import { attachedProcess, directProcess } from '../../container/streams/process.js';
+import { attachedProcess, directProcess, isOwnStream } from '../../container/streams/process.js';
 import { pickCreateOptions } from '../../container/call-options.js';
 import { containerStdio } from '../../container/streams/stdio.js';
+import { invalid } from '../../errors.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { checkTimeoutMs } from '../../spec/checks/numbers.js';
 import { ensureImage } from '../images/pull.js';
 import type { FetchOptions } from '../images/types.js';
-import type { CreateOptions } from '../../spec/create-options.js';
+import type { CreateOptions, LogOptions } from '../../spec/create-options.js';
 import { defined } from '../../util/defined.js';
 
 /** Collects the output. Aborting ends the container. */
@@ -54,16 +55,19 @@ export async function spawnContainer(
 ): Promise<ContainerProcess> {
   checkTimeoutMs(options.timeoutMs);
   const wanted = withDefaults(pickCreateOptions(options));
+  const streams = streamsOf(options, wanted);
+  const copied = isCopied(wanted);
+  if (copied) checkCopied(wanted, streams);
   await ensureImage(context, wanted, { ...defined({ signal: options.signal }), ...fetching });
-  const config = configure(context, wanted);
-  const streams = streamsOf(options, config);
-  return config.tty || config.log.driver !== 'none'
-    ? spawnThroughMonitor(context, config, options)
-    : spawnWithPipes(context, { config, options, streams });
+  const config = configure(context, copied ? { ...wanted, interactive: streams.stdin === 'pipe' } : wanted);
+  const spawn = { config, options, streams };
+  return copied ? spawnThroughMonitor(context, spawn) : spawnWithPipes(context, spawn);
 }
 
+type Wanted = CreateOptions & { readonly log: LogOptions };
+
 /** What differs from a container that is created to stay. */
-function withDefaults(options: CreateOptions): CreateOptions {
+function withDefaults(options: CreateOptions): Wanted {
   return {
     ...options,
     autoRemove: options.autoRemove ?? true,
@@ -71,25 +75,41 @@ function withDefaults(options: CreateOptions): CreateOptions {
   };
 }
 
-function streamsOf({ stdin, stdout, stderr }: SpawnOptions, config: ContainerConfig): PipeRequest {
+function streamsOf({ stdin, stdout, stderr }: SpawnOptions, { interactive, log }: Wanted): PipeRequest {
+  if (log.driver === 'passthrough')
+    return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', ...defined({ stdin, stdout, stderr }) };
   return {
-    stdin: stdin ?? (config.interactive ? 'pipe' : 'ignore'),
+    stdin: stdin ?? (interactive === true ? 'pipe' : 'ignore'),
     stdout: stdout ?? 'pipe',
     stderr: stderr ?? 'pipe',
   };
 }
 
-interface PipedSpawn {
+/** With a terminal or a log the monitor has the streams. */
+function isCopied({ tty, log }: Wanted): boolean {
+  return tty === true || log.driver !== 'none';
+}
+
+/** Throws INVALID_ARGUMENT. */
+function checkCopied({ tty, log }: Wanted, { stdin, stdout, stderr }: PipeRequest): void {
+  const streams = [stdin, stdout, stderr];
+  if (log.driver === 'passthrough') {
+    if (streams.every((stream) => stream === 'inherit')) return;
+    throw invalid("a container with log driver passthrough has this process's streams: no others can be chosen");
+  }
+  if (streams.every(isOwnStream)) return;
+  const why = tty === true ? 'a terminal' : 'a log';
+  throw invalid(`descriptors cannot be given to a container with ${why}: its streams are 'pipe' or 'ignore'`);
+}
+
+interface Spawn {
   readonly config: ContainerConfig;
   readonly options: SpawnOptions;
   readonly streams: PipeRequest;
 }
 
 /** Pipes straight to the process: the monitor copies nothing. */
-async function spawnWithPipes(
-  context: EngineContext,
-  { config, options, streams }: PipedSpawn,
-): Promise<ContainerProcess> {
+async function spawnWithPipes(context: EngineContext, { config, options, streams }: Spawn): Promise<ContainerProcess> {
   const pipes = makePipes(streams);
   try {
     const stdio = containerStdio(config, {
@@ -114,14 +134,13 @@ async function spawnWithPipes(
 }
 
 /** It has a terminal, or a log is kept. */
-function spawnThroughMonitor(
-  context: EngineContext,
-  config: ContainerConfig,
-  options: SpawnOptions,
-): Promise<ContainerProcess> {
+function spawnThroughMonitor(context: EngineContext, { config, options, streams }: Spawn): Promise<ContainerProcess> {
   return attachedProcess({
-    hasStdin: config.interactive,
-    tty: config.tty,
+    has: {
+      stdin: streams.stdin === 'pipe',
+      stdout: streams.stdout === 'pipe',
+      stderr: streams.stderr === 'pipe' && !config.tty,
+    },
     start: async (attach) => {
       const { id, answer, session } = await launchNew(context, config, {
         stdio: containerStdio(config, {
