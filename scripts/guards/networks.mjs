@@ -55,7 +55,7 @@ export const NETWORKS = [
   },
   {
     name: 'the name of a network is letters, digits and a few signs',
-    edits: [edit('src/network/create.ts', 'if (!isNetworkName(name)) {', "if (name === '') {")],
+    edits: [edit('src/network/create.ts', 'if (!isName(name)) {', "if (name === '') {")],
     tests: tests('system/cli-network.test.ts', 'network create: hostile input is refused'),
   },
 ];

@@ -2,6 +2,7 @@
 
 import { invalid } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
+import { isName } from '../spec/checks/names.js';
 import { quote } from '../spec/checks/quote.js';
 import { defined } from '../util/defined.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';
@@ -20,7 +21,6 @@ import { networkExists } from './directory.js';
 import { checkDriverOptions } from './driver-options.js';
 import {
   isInterfaceName,
-  isNetworkName,
   NETWORK_DRIVERS,
   type Network,
   type NetworkDriver,
@@ -89,7 +89,7 @@ function driverOf(name: string): NetworkDriver {
 
 function checkName(name: string | undefined, networks: readonly Network[]): void {
   if (name === undefined) return;
-  if (!isNetworkName(name)) {
+  if (!isName(name)) {
     const shown = /^[^\p{Cc}]{1,64}$/u.test(name) ? name : quote(name);
     throw invalid(`network name ${shown} invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`);
   }

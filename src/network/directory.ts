@@ -16,7 +16,8 @@ import {
 import { TspodError } from '../errors.js';
 import { lock } from '../native/file-lock.js';
 import { unlinkIfThere } from '../native/if-there.js';
-import { isNetworkName, MAX_NETWORK_FILE, networkFileText, parseNetworkFile, type Network } from './network-file.js';
+import { isName } from '../spec/checks/names.js';
+import { MAX_NETWORK_FILE, networkFileText, parseNetworkFile, type Network } from './network-file.js';
 
 /** Files that are looked at: far more networks than a machine can have. */
 const MAX_NETWORKS = 8192;
@@ -27,7 +28,7 @@ const TEMPORARY = /^\.tspod-.*\.tmp$/;
 
 /** The network of this name; undefined if there is none. Throws NETWORK_BROKEN. */
 export function readNetwork(directory: string, name: string): Network | undefined {
-  if (!isNetworkName(name)) return undefined;
+  if (!isName(name)) return undefined;
   const path = `${directory}/${name}.json`;
   const text = readBounded(path);
   if (text === undefined) return undefined;

@@ -3,6 +3,7 @@
  * and refused with the reason.
  */
 import { TspodError } from '../errors.js';
+import { isName } from '../spec/checks/names.js';
 import { parseIp, parseIpPrefix } from '../util/ip-address.js';
 import { addressText, holds, networkText, overlaps, rangeOf } from '../util/ip-network.js';
 
@@ -47,17 +48,12 @@ export interface Network {
 /** Longest file, in bytes: a thousand times what networks need. */
 export const MAX_NETWORK_FILE = 256 * 1024;
 const MAX_ITEMS = 256;
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 /** IFNAMSIZ with its NUL. */
 const MAX_INTERFACE = 15;
 
 /** Whether a text can be the name of an interface: no slash, no space, nothing that a shell would read, not "." and not "..". */
 export function isInterfaceName(text: string): boolean {
   return text.length <= MAX_INTERFACE && /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(text);
-}
-
-export function isNetworkName(text: string): boolean {
-  return NAME.test(text);
 }
 
 /** The network of a file's text. Throws NETWORK_BROKEN, which names the file and the field. */
@@ -91,7 +87,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function readNetwork(value: unknown): Network {
   const fields = object('the file', value);
-  const name = required(fields, 'name', (text) => isNetworkName(text));
+  const name = required(fields, 'name', isName);
   const driver = NETWORK_DRIVERS.find((known) => known === fields['driver']);
   if (driver === undefined)
     throw new FieldError(`driver ${shown(fields['driver'])} is none of ${NETWORK_DRIVERS.join(', ')}`);

@@ -19,7 +19,7 @@ import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-chang
 import { isNativeError } from '../native/native-error.js';
 import { randomBytes } from '../native/primitives.js';
 import { removeTree } from '../native/tree.js';
-import { isVolumeName } from '../spec/files/volume-options.js';
+import { isName } from '../spec/checks/names.js';
 import { toBinaryText } from '../util/binary-text.js';
 import { attributeOutside, isKept, ownerInside, ownerOutside, type IdMaps, type Owner } from './owners.js';
 import { packDirectory } from './pack-tree.js';
@@ -84,7 +84,7 @@ export function goneVolumes(volumes: string): readonly string[] {
 
 /** Names of the directories that can be volumes; what else there is, such as the `lost+found` of a file system, is none of ours. */
 export function volumeDirectories(volumes: string): readonly string[] {
-  return namesIn(volumes).filter((name) => isVolumeName(name) && isRealDirectory(join(volumes, name)));
+  return namesIn(volumes).filter((name) => isName(name) && isRealDirectory(join(volumes, name)));
 }
 
 function isRealDirectory(path: string): boolean {

@@ -3,11 +3,16 @@ import { invalid } from '../../errors.js';
 import { quote } from './quote.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-const MAX_NAME = 255;
+export const MAX_NAME = 255;
 
-/** A container's name: begins with a letter or a digit, then also `_`, `.` and `-`; INVALID_ARGUMENT otherwise. */
+/** Whether a container, a pod, a volume or a network can have it: begins with a letter or a digit, then also `_`, `.` and `-`. */
+export function isName(text: string): boolean {
+  return text.length <= MAX_NAME && NAME.test(text);
+}
+
+/** A container's name, as isName() has it; INVALID_ARGUMENT otherwise. */
 export function checkName(name: string): string {
-  if (name.length <= MAX_NAME && NAME.test(name)) return name;
+  if (isName(name)) return name;
   throw invalid(
     name.length > MAX_NAME
       ? `name is longer than ${MAX_NAME} characters: ${quote(name)}`

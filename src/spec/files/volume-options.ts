@@ -3,7 +3,7 @@ import { invalid } from '../../errors.js';
 import { isMountOption } from '../../oci/mount-options.js';
 import { cleanPath } from '../../util/paths.js';
 import type { VolumeMount } from './mounts.js';
-import { checkAbsolutePath, checkLabels } from '../checks/names.js';
+import { checkAbsolutePath, checkLabels, isName, MAX_NAME } from '../checks/names.js';
 import { checkInteger } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 import { checkShape, type ShapeOf } from '../checks/shape.js';
@@ -37,17 +37,10 @@ const SHAPE: ShapeOf<VolumeCreateOptions> = {
   ignoreExisting: 'boolean',
 };
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-const MAX_NAME = 255;
-
-export function isVolumeName(name: string): boolean {
-  return name.length <= MAX_NAME && NAME.test(name);
-}
-
 /** The volume's name, which becomes a directory's. `what` begins the message. INVALID_ARGUMENT. */
 export function checkVolumeName(name: string, what = ''): string {
+  if (isName(name)) return name;
   if (name.length > MAX_NAME) throw invalid(`${what}the name of a volume is longer than ${MAX_NAME} characters`);
-  if (NAME.test(name)) return name;
   throw invalid(`${what}running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`);
 }
 

@@ -7,6 +7,7 @@ import type { PublishedPort } from './container-network.js';
 import { normalizeEgress, type EgressConfig } from './egress.js';
 import type { NetworkAttachOptions, NetworkOptions } from './network-options.js';
 import { mergeExposed, mergePorts, parseExposed, parsePublished, type ExposedPort } from './ports.js';
+import { isName } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 
 /** One network that the container is on. */
@@ -155,7 +156,7 @@ export function attachConfig({
 
 /** A name or an id; whether there is such a network is seen later. */
 function checkNetworkWord(name: string): string {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(name)) return name;
+  if (isName(name)) return name;
   throw invalid(`unable to find network with name or ID ${quote(name)}: network not found`);
 }
 
