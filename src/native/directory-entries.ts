@@ -3,24 +3,11 @@ import { openSync } from 'node:fs';
 
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
 import { errnoName } from '../util/errno.js';
+import { O_DIRECTORY, O_PATH, S_IFDIR, S_IFLNK, S_IFMT } from '../util/file-bits.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
 
 const ENOENT = 2;
-
-/** open(2), asm-generic values that x86_64 and arm64 share but for O_DIRECTORY and O_NOFOLLOW. */
-export const O_PATH = 0o10000000;
-export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
-export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
-
-/** stat(2) */
-export const S_IFMT = 0o170000;
-export const S_IFDIR = 0o040000;
-export const S_IFREG = 0o100000;
-export const S_IFLNK = 0o120000;
-export const S_IFCHR = 0o020000;
-export const S_IFBLK = 0o060000;
-export const S_IFIFO = 0o010000;
 
 /** An open descriptor that is closed at the end of its scope. */
 export interface OwnedFd extends Disposable {

@@ -6,7 +6,7 @@ import type { OciSpec } from '../oci/spec.js';
 import { PlanBuilder } from './builder.js';
 import { countOomKills, createCgroups } from './cgroups.js';
 import type { LaunchContext, RuntimeCommand } from './context.js';
-import { CLONE_FLAGS } from './flags.js';
+import { CLONE_FLAGS } from './clone-flags.js';
 import { addHealth } from './health.js';
 import { attachNetworks, holdNetwork } from './network/attach.js';
 import { takeFromDonor } from './namespaces.js';

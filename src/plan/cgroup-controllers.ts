@@ -1,11 +1,11 @@
 /** Which controllers a version 2 cgroup has enabled, and the steps that enable them. */
 import type { LinuxResources } from '../oci/resources.js';
+import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import { parentsOf } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
 import { neededControllers } from './cgroup-placement.js';
 import type { Controller } from './cgroup-writes.js';
 import type { CgroupDirectory, OptionalResource } from './context.js';
-import { O_DIRECTORY, O_PATH } from './flags.js';
 
 export interface CgroupRequest {
   readonly resources: LinuxResources;

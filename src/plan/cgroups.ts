@@ -1,6 +1,7 @@
 /** Steps that make, fill and enter the cgroups of a container. */
 import { TspodError } from '../errors.js';
 import type { LinuxResources } from '../oci/resources.js';
+import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import { enableControllers, unifiedControllers, type CgroupRequest } from './cgroup-controllers.js';
 import { controllersOf, neededControllers, writersOf } from './cgroup-placement.js';
@@ -8,7 +9,6 @@ import type { CgroupWrite } from './cgroup-writes.js';
 import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
 import { deviceWrites } from './device-files.js';
 import { deviceProgram } from './device-program.js';
-import { O_DIRECTORY, O_PATH } from './flags.js';
 import { NONE } from './ops.js';
 
 /** A cgroup directory with the slot that its descriptor is in. */

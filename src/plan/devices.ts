@@ -1,9 +1,9 @@
 /** Steps that fill /dev: nodes, and the links that programs expect. */
 import { TspodError } from '../errors.js';
 import type { OciDevice, OciSpec } from '../oci/spec.js';
+import { S_IFBLK, S_IFCHR, S_IFIFO } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
-import { S_IFBLK, S_IFCHR, S_IFIFO } from './flags.js';
 
 /** runtime-spec, "Dev symbolic links". */
 const LINKS: readonly (readonly [string, string])[] = [

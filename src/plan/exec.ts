@@ -1,10 +1,11 @@
 /** The plan of a command that joins a running container. */
 import type { NamespaceType, OciProcess } from '../oci/spec.js';
+import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import { cloneBeside, cloneTarget, enterCgroups } from './cgroups.js';
 import type { OpenCgroup } from './cgroups.js';
 import type { ExecContext } from './context.js';
-import { CLONE_FLAGS, cloneFlags, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
+import { CLONE_FLAGS, cloneFlags } from './clone-flags.js';
 import type { Plan } from './ops.js';
 import { addDrop, addLimits, addProgram, addRaisedLimits, addUser } from './process.js';
 import type { ProcessContext } from './process.js';

@@ -1,10 +1,10 @@
 /** Steps that write files with lines of the container's own and lines of the engine's, and mount them over the container's. */
 import { MOUNT_ATTR } from '../oci/mount-options.js';
+import { O_TRUNC, O_WRONLY } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
 import type { ExtendedFile } from './context.js';
-import { O_TRUNC, O_WRONLY } from './flags.js';
 import { NONE } from './ops.js';
 
 export interface ExtensionRequest {

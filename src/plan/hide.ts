@@ -1,7 +1,7 @@
 /** Plans for execute() that make the layer which hides the host's secrets. */
 import { HIDE_LAYERS_SOURCE, type HideEntry } from '../host/hide-list.js';
+import { O_DIRECTORY, O_PATH, S_IFCHR } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
-import { O_DIRECTORY, O_PATH, S_IFCHR } from './flags.js';
 import type { Plan } from './ops.js';
 
 /**

@@ -27,7 +27,7 @@ import {
 import type { OpenCgroup } from './cgroups.js';
 import type { Donor, LaunchContext } from './context.js';
 import { addDevices } from './devices.js';
-import { CLONE_FLAGS } from './flags.js';
+import { CLONE_FLAGS } from './clone-flags.js';
 import { addExtendedFiles } from './extended-files.js';
 import { addHealth } from './health.js';
 import { addHooks, tryHooks } from './hooks.js';

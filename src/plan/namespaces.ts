@@ -1,9 +1,10 @@
 /** Steps that make and join namespaces. */
 import type { NamespaceType, OciSpec } from '../oci/spec.js';
 import { NAMESPACE_KINDS } from '../spec/namespaces.js';
+import { O_RDONLY } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import type { Donor, LaunchContext, ProcessRef } from './context.js';
-import { CLONE_FLAGS, cloneFlags, O_RDONLY } from './flags.js';
+import { CLONE_FLAGS, cloneFlags } from './clone-flags.js';
 
 /** What the namespaces of a spec ask for. */
 export interface NamespacePlan {

@@ -1,7 +1,7 @@
 /** What a bind mount is made from. */
 import type { PlanBuilder } from './builder.js';
-import { O_DIRECTORY, O_PATH } from './flags.js';
 import type { Stage } from './ops.js';
+import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 
 /** Of a source in a directory that the container may write: links in there are the container's, and lead nowhere out of it. */
 export interface SourcePlace {

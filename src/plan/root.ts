@@ -1,11 +1,12 @@
 /** Steps that make the container's root file system. */
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
+import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
 import type { ImageLayers, LaunchContext, ProcessRef, RootSource } from './context.js';
-import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
+import { CLONE_FLAGS } from './clone-flags.js';
 import { takeFromProcess } from './namespaces.js';
 import { NONE, type Plan, type Stage } from './ops.js';
 

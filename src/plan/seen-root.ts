@@ -1,10 +1,11 @@
 /** Steps that show the root of a container without a process with what would be mounted in it. */
 import { MOUNT_ATTR, parseMountOptions } from '../oci/mount-options.js';
 import type { OciMount } from '../oci/spec.js';
+import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
+import { CLONE_FLAGS } from './clone-flags.js';
 import { CODES } from './codes.js';
 import type { ImageLayers } from './context.js';
-import { CLONE_FLAGS, O_DIRECTORY, O_PATH, O_RDONLY } from './flags.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';

@@ -4,8 +4,9 @@ import { RLIMIT_NUMBERS } from '../spec/limits/rlimits.js';
 import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
 import { capabilityNames } from '../util/capabilities.js';
 import { codeName } from '../util/code-name.js';
+import { S_IFBLK, S_IFIFO, S_IFMT } from '../util/file-bits.js';
+import { CLONE_FLAGS } from './clone-flags.js';
 import { CODES } from './codes.js';
-import { CLONE_FLAGS, S_IFBLK, S_IFIFO } from './flags.js';
 import { PROTOCOLS } from './network/ports.js';
 import { NONE, STAGES } from './ops.js';
 import type { OpName, Step } from './ops.js';
@@ -266,7 +267,7 @@ function octal(mode: number): string {
 }
 
 function nodeType(mode: number): string {
-  const type = mode & 0o170000;
+  const type = mode & S_IFMT;
   if (type === S_IFBLK) return 'block device';
   return type === S_IFIFO ? 'fifo' : 'device';
 }

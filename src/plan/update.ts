@@ -2,12 +2,12 @@
 import { TspodError } from '../errors.js';
 import type { CgroupLayout } from '../host/cgroup-layout.js';
 import type { LinuxResources } from '../oci/resources.js';
+import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import { placeCgroup } from './cgroup-placement.js';
 import { enableControllers, type CgroupRequest } from './cgroup-controllers.js';
 import { limitCgroup } from './cgroups.js';
 import type { CgroupDirectory, CgroupPlacement, OptionalResource } from './context.js';
-import { O_DIRECTORY, O_PATH } from './flags.js';
 import type { Plan } from './ops.js';
 
 /** Stops all processes of the container, or lets them go on. NO_CGROUPS where it has no group that could. */

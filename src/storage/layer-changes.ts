@@ -4,17 +4,13 @@ import {
   directoryNames,
   isDirectory,
   isSymlink,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
   openBeneath,
-  S_IFCHR,
-  S_IFMT,
   type DirectoryEntry,
   type OwnedFd,
 } from '../native/directory-entries.js';
 import { isNativeError } from '../native/native-error.js';
 import { fromBinaryText, toBinaryText, type BinaryText } from '../util/binary-text.js';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, S_IFCHR, S_IFMT } from '../util/file-bits.js';
 import { checkDepth } from './depth.js';
 
 export interface LayerChange {

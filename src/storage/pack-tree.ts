@@ -8,17 +8,7 @@ import type { PlaceAt } from '../native/directory-changes.js';
 import {
   directoryEntries,
   directoryNames,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
   openBeneath,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
   type DirectoryEntry,
   type OwnedFd,
 } from '../native/directory-entries.js';
@@ -26,6 +16,18 @@ import { isNativeError } from '../native/native-error.js';
 import { ARCHIVE_END, encodeHeader } from '../tar/encode.js';
 import { paddingOf, type TarHeader, type TarType } from '../tar/header.js';
 import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
+import {
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from '../util/file-bits.js';
 import { checkDepth } from './depth.js';
 import { OPAQUE_MARK, WHITEOUT } from './images/unpack-layer.js';
 import { isOpaque, isWhiteout } from './layer-changes.js';

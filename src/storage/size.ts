@@ -3,7 +3,7 @@ import { closeSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { namesIn } from '../host/readable.js';
-import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../native/directory-entries.js';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../util/file-bits.js';
 
 /** Entries looked at before giving up: a listing must end. */
 const MAX_ENTRIES = 5_000_000;

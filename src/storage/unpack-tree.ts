@@ -16,24 +16,23 @@ import {
   unlinkAt,
   type PlaceAt,
 } from '../native/directory-changes.js';
+import { directoryEntry, isDirectory, openBeneath, type OwnedFd } from '../native/directory-entries.js';
+import { isNativeError } from '../native/native-error.js';
+import type { TarHeader, TarType } from '../tar/header.js';
+import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
+import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
 import {
-  directoryEntry,
-  isDirectory,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
-  openBeneath,
+  O_TRUNC,
+  O_WRONLY,
   S_IFBLK,
   S_IFCHR,
   S_IFDIR,
   S_IFIFO,
   S_IFLNK,
-  type OwnedFd,
-} from '../native/directory-entries.js';
-import { isNativeError } from '../native/native-error.js';
-import type { TarHeader, TarType } from '../tar/header.js';
-import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
-import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
+} from '../util/file-bits.js';
 import { attributeOutside, CAPABILITY, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
 
 export interface UnpackTarget {
@@ -66,9 +65,6 @@ const writeAsync = promisify(write);
 const HOLE_BYTES = 4096;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
 const MANY_ZEROS = Buffer.alloc(1024 * 1024);
-
-const O_WRONLY = 1;
-const O_TRUNC = 0o1000;
 
 /** S_ISUID and S_ISGID. */
 const SET_IDS = 0o6000;

@@ -5,15 +5,7 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, opendirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import {
-  directoryEntry,
-  isDirectory,
-  O_DIRECTORY,
-  O_PATH,
-  openBeneath,
-  openDirectory,
-  type OwnedFd,
-} from '../native/directory-entries.js';
+import { directoryEntry, isDirectory, openBeneath, openDirectory, type OwnedFd } from '../native/directory-entries.js';
 import { syncPath } from '../native/disk.js';
 import { setAttributeAt, setModeAt, setOwnerAt } from '../native/directory-changes.js';
 import { isNativeError } from '../native/native-error.js';
@@ -21,6 +13,7 @@ import { randomBytes } from '../native/primitives.js';
 import { removeTree } from '../native/tree.js';
 import { isName } from '../spec/checks/names.js';
 import { toBinaryText } from '../util/binary-text.js';
+import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import { attributeOutside, isKept, ownerInside, ownerOutside, type IdMaps, type Owner } from './owners.js';
 import { packDirectory } from './pack-tree.js';
 import { unpackTree } from './unpack-tree.js';

@@ -3,14 +3,13 @@ import { TspodError } from '../../errors.js';
 import {
   directoryEntry,
   isDirectory,
-  O_DIRECTORY,
-  O_PATH,
   openBeneath,
   type DirectoryEntry,
   type OwnedFd,
 } from '../../native/directory-entries.js';
 import { isNativeError } from '../../native/native-error.js';
 import { toBinaryText, type BinaryText } from '../../util/binary-text.js';
+import { O_DIRECTORY, O_PATH } from '../../util/file-bits.js';
 
 /** As the kernel's own limit. */
 const MAX_LINKS = 40;

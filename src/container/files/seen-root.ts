@@ -1,7 +1,7 @@
 /** What the root of a container without a process looks like with its volumes, bind mounts and images. */
 import { statSync } from 'node:fs';
 
-import { O_PATH, openBeneath, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
+import { openBeneath, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
 import type { ImageLayers } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -11,6 +11,7 @@ import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import { orderMounts } from '../../spec/files/default-mounts.js';
 import { ociMount } from '../../spec/files/mounts.js';
 import { toBinaryText } from '../../util/binary-text.js';
+import { O_PATH } from '../../util/file-bits.js';
 import { isWithin } from '../../util/paths.js';
 import type { HeldContainer } from '../held.js';
 import { prepareVolumes } from '../launch/fill-volumes.js';

@@ -2,11 +2,12 @@
 import type { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
-import { isDirectory, O_DIRECTORY, O_PATH, openBeneath, S_IFMT } from '../../native/directory-entries.js';
+import { isDirectory, openBeneath } from '../../native/directory-entries.js';
 import { ownerInside } from '../../storage/owners.js';
 import { packDirectory, packPlace } from '../../storage/pack-tree.js';
 import { unpackTree } from '../../storage/unpack-tree.js';
 import { fromBinaryText, toBinaryText } from '../../util/binary-text.js';
+import { O_DIRECTORY, O_PATH, S_IFMT } from '../../util/file-bits.js';
 import { heldStream } from '../files/archive-stream.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';

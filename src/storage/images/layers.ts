@@ -8,8 +8,6 @@ import { setAttributeAt, setModeAt, setOwnerAt, setTimeAt, type PlaceAt } from '
 import {
   directoryEntry,
   isDirectory,
-  O_DIRECTORY,
-  O_PATH,
   openBeneath,
   openDirectory,
   type DirectoryEntry,
@@ -17,6 +15,7 @@ import {
 import { isNativeError } from '../../native/native-error.js';
 import { removeTree } from '../../native/tree.js';
 import type { BinaryText } from '../../util/binary-text.js';
+import { O_DIRECTORY, O_PATH } from '../../util/file-bits.js';
 import { isKept } from '../owners.js';
 import type { ImagePaths } from '../paths.js';
 import { unpackLayer, type LayerLimits, type UnpackedLayer } from './unpack-layer.js';

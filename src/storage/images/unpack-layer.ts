@@ -1,13 +1,13 @@
 /** A layer's archive into its directory, as overlayfs wants it. The archive comes from anybody: it is bounded, and stays in the directory. */
 import { isTspodError, TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../native/directory-entries.js';
 import { isNativeError } from '../../native/native-error.js';
 import { TreeWriter, type WrittenEntry } from '../../native/tree-writer.js';
 import type { TarHeader, TarType } from '../../tar/header.js';
 import { readTar, type ContentPart } from '../../tar/read.js';
 import { fromBinaryText, type BinaryText } from '../../util/binary-text.js';
 import { NO_SPACE } from '../../util/errno.js';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../util/file-bits.js';
 import { GROWTH_LIMIT, type GrowthLimit } from '../../util/growth-limit.js';
 import { isKept } from '../owners.js';
 
