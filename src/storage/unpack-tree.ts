@@ -1,8 +1,9 @@
 /** Archives into trees. The archive comes from anybody, and others may be changing the tree: nothing is written outside of it. */
-import { ftruncateSync, fstatSync, readFileSync, write, writeSync } from 'node:fs';
+import { ftruncateSync, fstatSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { TspodError } from '../errors.js';
+import { isMountPointAt } from '../host/mount-point.js';
 import { abortedError } from '../native/abort.js';
 import {
   createFileAt,
@@ -219,7 +220,8 @@ class Unpacking {
         `"${fromBinaryText(header.path)}": a ${what} is not overwritten with a ${by} unless overwrite is set`,
       );
     }
-    if (this.#target.links && isMountPoint(place)) {
+    // The kernel spares mount points of the caller's own mount namespace alone: those of a container go with the name, and what is mounted there is seen no more.
+    if (this.#target.links && isMountPointAt(place)) {
       if (header.type === 'file' && !isDirectory) return false;
       throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(header.path)}" is not replaced: it is a mount point`);
     }
@@ -291,21 +293,6 @@ function setAttribute(place: PlaceAt, name: BinaryText, value: Uint8Array): void
   } catch (error) {
     if (!isNativeError(error, 'EOPNOTSUPP')) throw error;
   }
-}
-
-/** The kernel spares mount points of the caller's own mount namespace alone: those of a container go with the name, and what is mounted there is seen no more. */
-function isMountPoint({ directory, name }: PlaceAt): boolean {
-  try {
-    using file = openBeneath(directory, name, O_PATH | O_NOFOLLOW, { links: false });
-    return mountOf(file.fd) !== mountOf(directory);
-  } catch (error) {
-    if (isNativeError(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-function mountOf(fd: number): string | undefined {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'utf8'))?.[1];
 }
 
 /** Zeros are not written where the file has none yet. */

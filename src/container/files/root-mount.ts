@@ -1,6 +1,7 @@
 /** The mount of a container's root on the host, which mount() makes: whether it is there, and its end. */
 import { rmdirSync, statSync } from 'node:fs';
 
+import { isMountPoint } from '../../host/mount-point.js';
 import { execute } from '../../native/execute.js';
 import type { RootSource } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -17,15 +18,9 @@ export function mountPointOf(context: EngineContext, id: string): string {
   return root.kind === 'directory' && !root.overlay ? root.path : containerPaths(context.directories, id).mountPoint;
 }
 
-/** Another device than the directory that it lies in. */
-export function isMounted({ paths }: Pick<HeldContainer, 'paths'>): boolean {
-  const point = statSync(paths.mountPoint, { throwIfNoEntry: false });
-  return point !== undefined && point.dev !== statSync(paths.directory).dev;
-}
-
 /** The root where it is mounted already; undefined where it is not. */
 export function mountedRoot(held: HeldContainer): RootSource | undefined {
-  if (!held.state.mounted || !isMounted(held)) return undefined;
+  if (!held.state.mounted || !isMountPoint(held.paths.mountPoint)) return undefined;
   // Its layers were shifted when it was mounted.
   return { kind: 'directory', path: held.paths.mountPoint, mapped: false };
 }

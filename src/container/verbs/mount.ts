@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
+import { isMountPoint } from '../../host/mount-point.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import type { ContainerUnmountOptions } from '../api/files.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
-import { isMounted, mountPointOf, unmountRoot } from '../files/root-mount.js';
+import { mountPointOf, unmountRoot } from '../files/root-mount.js';
 import { liveProcess, liveRoot, mountRoot, retriedAfterEnd } from '../files/root-view.js';
 
 export async function mountContainer(context: EngineContext, id: string): Promise<string> {
@@ -24,8 +25,8 @@ export async function mountContainer(context: EngineContext, id: string): Promis
 
 /** What runs has its root mounted already: the host gets a copy of that mount, for a second one of the same layer would know nothing of the first. */
 async function ensureMounted(held: HeldContainer): Promise<void> {
-  if (held.state.mounted && isMounted(held)) return;
   const { directory, mountPoint } = held.paths;
+  if (held.state.mounted && isMountPoint(mountPoint)) return;
   held.save({ mounted: true });
   failpoint('mount-recorded');
   mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -6,6 +6,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { failpoint } from '../../container/failpoint.js';
 import { findImage } from '../../container/create/find-image.js';
+import { isMountPoint } from '../../host/mount-point.js';
 import { ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { execute, executeFor } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -119,10 +120,4 @@ async function takeAway({ store, paths }: EngineContext, { seq, id }: { readonly
 
 function mountPath({ mounts }: ImagePaths, id: string): string {
   return join(mounts, id);
-}
-
-/** Another device than the directory that it lies in. */
-function isMountPoint(path: string): boolean {
-  const point = statSync(path, { throwIfNoEntry: false });
-  return point !== undefined && point.dev !== statSync(join(path, '..')).dev;
 }
