@@ -1,10 +1,15 @@
 /** Options of networks' drivers: `-o mtu=1400`. */
 import { invalid, TspodError } from '../errors.js';
+import { IPVLAN_MODES, MACVLAN_MODES } from '../native/netlink/link-drafts.js';
 import { quote } from '../spec/checks/quote.js';
 import type { NetworkDriver } from './network-file.js';
 
-const MACVLAN_MODES = ['bridge', 'private', 'vepa', 'passthru'];
-const IPVLAN_MODES = ['l2', 'l3', 'l3s'];
+/** The first is what an interface has where none is named. */
+const MODES: Readonly<Record<NetworkDriver, readonly string[]>> = {
+  bridge: [''],
+  macvlan: ['bridge', ...Object.keys(MACVLAN_MODES).filter((mode) => mode !== 'bridge')],
+  ipvlan: Object.keys(IPVLAN_MODES),
+};
 
 /** Files of others may have it as well. */
 export const NO_VLAN =
@@ -34,11 +39,11 @@ const bool: Check = (name, value) => {
 const isolate: Check = (name, value) => {
   if (value !== 'strict') bool(name, value);
 };
-const oneOf =
-  (driver: string, modes: readonly string[]): Check =>
+const knownMode =
+  (driver: 'macvlan' | 'ipvlan'): Check =>
   (_name, value) => {
-    if (!modes.includes(value))
-      throw invalid(`unknown ${driver} mode ${quote(value)}: choose from ${modes.join(', ')}`);
+    if (!MODES[driver].includes(value))
+      throw invalid(`unknown ${driver} mode ${quote(value)}: choose from ${MODES[driver].join(', ')}`);
   };
 /** Checked with the interface that it names. */
 const anything: Check = () => undefined;
@@ -46,8 +51,8 @@ const anything: Check = () => undefined;
 const ALL = { mtu: integer(65535), metric: integer(0xffff_ffff), no_default_route: bool };
 const CHECKS: Readonly<Record<NetworkDriver, Readonly<Record<string, Check>>>> = {
   bridge: { ...ALL, vlan, isolate },
-  macvlan: { ...ALL, parent: anything, mode: oneOf('macvlan', MACVLAN_MODES) },
-  ipvlan: { ...ALL, parent: anything, mode: oneOf('ipvlan', IPVLAN_MODES) },
+  macvlan: { ...ALL, parent: anything, mode: knownMode('macvlan') },
+  ipvlan: { ...ALL, parent: anything, mode: knownMode('ipvlan') },
 };
 
 /** Other names of options, of Docker. */
@@ -82,7 +87,7 @@ export function driverSettings(driver: NetworkDriver, options: Readonly<Record<s
     const text = options[name] ?? '';
     return /^\d{1,10}$/.test(text) && Number(text) <= max ? Number(text) : 0;
   };
-  const modes = driver === 'macvlan' ? MACVLAN_MODES : driver === 'ipvlan' ? IPVLAN_MODES : [''];
+  const modes = MODES[driver];
   const mode = modes.find((known) => known === options['mode']) ?? modes[0] ?? '';
   return {
     mtu: number('mtu', 65535),

@@ -9,6 +9,7 @@ import { digestOf } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
+import { COMPRESSION_BYTES, isGzip } from '../../util/compression.js';
 import { mostUnpacked } from '../../util/growth-limit.js';
 import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
@@ -176,7 +177,7 @@ async function measureLayer(
   { hashed, signal }: { readonly hashed: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<{ size: number; digest: string }> {
   const file = openLayer(files, path);
-  if (!hashed && !(await isGzip(file))) {
+  if (!hashed && !isGzip(await file.bytes(COMPRESSION_BYTES))) {
     file[Symbol.dispose]();
     return { size: file.size, digest: '' };
   }
@@ -195,15 +196,11 @@ async function measureLayer(
   return { size, digest: `sha256:${hash.digest('hex')}` };
 }
 
-async function isGzip(file: OpenFile): Promise<boolean> {
-  return (await file.bytes(2)).equals(Buffer.from([0x1f, 0x8b]));
-}
-
 /** Unpacked, if it is compressed in the archive. */
 async function layerStream(file: OpenFile): Promise<Readable> {
   const stored = file.stream(0);
   stored.once('close', () => file[Symbol.dispose]());
-  if (!(await isGzip(file))) return stored;
+  if (!isGzip(await file.bytes(COMPRESSION_BYTES))) return stored;
   const plain = createGunzip();
   stored.once('error', (error) => plain.destroy(error));
   plain.once('close', () => stored.destroy());

@@ -1,5 +1,5 @@
 /** Netlink messages in the making, with what is only known when they are sent: indexes of links, numbers of descriptors. Pure. */
-import { NLM_F } from './message.js';
+import { aligned, ATTRIBUTE_HEADER_BYTES, HEADER_BYTES, MAX_ATTRIBUTE_BYTES, NESTED, NLM_F } from './message.js';
 
 /** A message that is complete but for the numbers at the noted offsets. */
 export interface NetlinkDraft {
@@ -11,11 +11,6 @@ export interface NetlinkDraft {
   /** Where the number of the descriptor in this slot goes (u32). */
   readonly slots: readonly { readonly offset: number; readonly slot: number }[];
 }
-
-const HEADER_BYTES = 16;
-const ATTRIBUTE_HEADER_BYTES = 4;
-const NESTED = 0x8000;
-const MAX_ATTRIBUTE_BYTES = 0xffff;
 
 /** Writes one message: the fixed structure of its type first, then attributes. */
 export class NetlinkWriter {
@@ -123,10 +118,6 @@ export class NetlinkWriter {
     grown.set(this.#bytes);
     this.#bytes = grown;
   }
-}
-
-function aligned(length: number): number {
-  return (length + 3) & ~3;
 }
 
 /** Several messages as one, numbered from 0 in their order; offsets are within the whole. */

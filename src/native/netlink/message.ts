@@ -37,11 +37,13 @@ const NLM_F_CAPPED = 0x100;
 const NLM_F_ACK_TLVS = 0x200;
 const NLMSGERR_ATTR_MSG = 1;
 
-const HEADER_BYTES = 16;
-const ATTRIBUTE_HEADER_BYTES = 4;
-const NESTED = 0x8000;
+/** struct nlmsghdr and struct nlattr. */
+export const HEADER_BYTES = 16;
+export const ATTRIBUTE_HEADER_BYTES = 4;
+/** NLA_F_NESTED, in the type of an attribute. */
+export const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
-const MAX_ATTRIBUTE_BYTES = 0xffff;
+export const MAX_ATTRIBUTE_BYTES = 0xffff;
 
 /** A decoded attribute's value by its type. Of several of one type, the last. */
 export type Attributes = ReadonlyMap<number, Buffer>;
@@ -66,7 +68,8 @@ export interface Answer {
   readonly interrupted: boolean;
 }
 
-function aligned(length: number): number {
+/** NLMSG_ALIGN and NLA_ALIGN: both are 4. */
+export function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
