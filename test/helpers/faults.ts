@@ -1,6 +1,6 @@
 /** The command line, killed where a test says, on a store that an engine of the test has open as well; and what must hold afterwards. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -12,6 +12,7 @@ import { until } from './until.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
 import { remains } from './leaks.js';
 import { SLOW } from './pace.js';
+import { isAlive, isStopped } from './processes.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
 
@@ -127,50 +128,6 @@ export async function faults(t: ExecutionContext<unknown>, prefix: readonly stri
     removesAll: (what, kept = []) => removesAll(t, known, { what, kept }),
   };
   return known;
-}
-
-function isStopped(pid: number): boolean {
-  return /^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-}
-
-/** Its children, in the order in which they were made. */
-export function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
-}
-
-export function socketsOf(pid: number): number {
-  return readdirSync(`/proc/${String(pid)}/fd`).filter((fd) =>
-    linkOf(`/proc/${String(pid)}/fd/${fd}`).startsWith('socket:'),
-  ).length;
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-/** Kills it and waits until it is no more. */
-export async function killHard(pid: number): Promise<void> {
-  // 0 would be this process and all its relatives.
-  if (pid <= 0) throw new RangeError(`there is no process ${String(pid)} to kill`);
-  process.kill(pid, 'SIGKILL');
-  await untilGone(pid);
-}
-
-export async function untilGone(pid: number): Promise<void> {
-  await until(`process ${String(pid)} is gone`, () => !isAlive(pid));
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** No command of a test takes as long. */

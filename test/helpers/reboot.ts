@@ -4,7 +4,7 @@ import { readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
-import { killHard } from './faults.js';
+import { killHard } from './processes.js';
 import { remains, type Territory } from './leaks.js';
 
 export interface RebootOptions {

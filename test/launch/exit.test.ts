@@ -6,18 +6,10 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { CODES } from '../../src/plan/codes.js';
 import type { Step } from '../../src/plan/ops.js';
+import { isAlive } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import { exitOf, launchContainer, pidIn, runContainer, startContainer, stateOf } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function startTime(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -20,8 +20,10 @@ import {
   spawnMonitor,
   teardown,
 } from '../helpers/contained.js';
+import { isAlive, untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
 
 const BEFORE_PIVOT = STAGES.indexOf('beforePivot');
 const GATE = init({ op: 'awaitStage', awaited: 0, gate: 1 });
@@ -45,22 +47,8 @@ const letGo = (directory: string): void => writeFileSync(join(directory, 'go'), 
 /** The container's pid, once its hook runs. */
 async function pidAtHook(directory: string): Promise<number> {
   const path = join(directory, 'pid');
-  await until(() => existsSync(path));
+  await until('the hook runs', () => existsSync(path));
   return Number(readFileSync(path, 'utf8'));
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 2000 && !condition(); tries += 1) await new Promise((wake) => setTimeout(wake, 10));
-}
-
-const statOf = (pid: number): string =>
-  existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'gone';
-function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
 }
 
 /** A file that teardown removes: gone when it has run. */
@@ -207,8 +195,8 @@ test('the monitor dies while a hook runs: the container ends too', async (t) => 
   const pid = await pidAtHook(directory);
   t.true(isAlive(pid));
   launch.monitor.kill('SIGKILL');
-  await until(() => !isAlive(pid));
-  t.false(isAlive(pid), statOf(pid));
+  await untilGone(pid);
+  t.pass();
 });
 
 test('the monitor dies while the container waits at the gate: it ends too', async (t) => {
@@ -216,8 +204,8 @@ test('the monitor dies while the container waits at the gate: it ends too', asyn
   const launch = launchPlan(t, containedPlan(t, { after: [GATE] }));
   const { pid } = await launch.engine.expect('created');
   launch.monitor.kill('SIGKILL');
-  await until(() => !isAlive(pid));
-  t.false(isAlive(pid));
+  await untilGone(pid);
+  t.pass();
 });
 
 test('the monitor dies after the start: the container goes on', async (t) => {
@@ -292,6 +280,7 @@ test('the monitor leaves its creator’s terminal, directory and streams', async
   const { monitor } = spawnMonitor(t);
   const pid = monitor.pid ?? 0;
   await until(
+    'it has left them',
     () =>
       readFileSync(`/proc/${pid}/comm`, 'utf8') === 'tspod-monitor\n' &&
       readlinkSync(`/proc/${pid}/fd/2`) === '/dev/null',

@@ -7,6 +7,7 @@ import { check, health, recordOf, startupCheck, untilHealth } from '../helpers/c
 import { until } from '../helpers/until.js';
 import { exitOf, startContainer, stateOf } from '../helpers/supervised.js';
 import { SLOW } from '../helpers/pace.js';
+import { isAlive, untilGone } from '../helpers/processes.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 import { MESSAGE_CODES } from '../../src/native/messages.js';
 import { CODES } from '../../src/plan/codes.js';
@@ -20,21 +21,9 @@ function linesOf(path: string): number {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 /** Pids that a script has written, a line each. */
 function pidsIn(path: string): number[] {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : [];
-}
-
-async function untilGone(pids: readonly number[]): Promise<void> {
-  await until(`the end of ${pids.join(', ')}`, () => !pids.some(isAlive));
 }
 
 async function ask(container: Awaited<ReturnType<typeof startContainer>>): Promise<number> {
@@ -166,7 +155,7 @@ test('health: a check that does not end is killed with all that it has started, 
   t.like(recordOf(container), { status: 'unhealthy' });
   t.like(recordOf(container).log[0], { exitCode: -1, output: 'before\n' });
   t.is(pidsIn(pids).length, 3);
-  await untilGone(pidsIn(pids));
+  await untilGone(...pidsIn(pids));
   t.is(await ask(container), ANSWER.failed);
 });
 
@@ -180,7 +169,7 @@ test('health: children that a check leaves behind do not hold it up, and end wit
   });
   t.is(await ask(container), ANSWER.passed);
   t.like(recordOf(container).log[0], { output: 'done\n' });
-  await untilGone(pidsIn(pids));
+  await untilGone(...pidsIn(pids));
 });
 
 test('health: of much output the first bytes are kept, and it costs no memory', async (t) => {
@@ -274,7 +263,7 @@ test('health: restart ends an unhealthy container and launches it again, with no
   t.true(record.log.filter(({ exitCode }) => exitCode !== 0).length <= 1, 'those of the life before are forgotten');
   t.is(pidsIn(runs).at(-1), Number.parseInt(stateOf(container)['init'] ?? '', 10));
   t.true(Number(stateOf(container)['restarts']) >= 1);
-  await untilGone(pidsIn(runs).slice(0, -1));
+  await untilGone(...pidsIn(runs).slice(0, -1));
 });
 
 test('health: who stops a container is not overruled by a check that wants to restart it', async (t) => {
@@ -420,7 +409,7 @@ test('health: a check that runs ends with a monitor that is killed', async (t) =
     .filter((pid) => pid !== init);
   t.is(others.length, 1);
   container.monitor.kill('SIGKILL');
-  await untilGone([...others, ...pidsIn(pids)]);
+  await untilGone(...others, ...pidsIn(pids));
   process.kill(init, 'SIGKILL');
   t.pass();
 });

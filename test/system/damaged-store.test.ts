@@ -23,7 +23,7 @@ import test, { type ExecutionContext } from 'ava';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, start, storeOf, type CliResult } from '../helpers/cli.js';
 import { mountDisk, storeOn } from '../helpers/disks.js';
-import { isAlive } from '../helpers/faults.js';
+import { isAlive } from '../helpers/processes.js';
 import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, partsOf } from '../helpers/layers.js';
 import { SLOW } from '../helpers/pace.js';

@@ -8,8 +8,9 @@ import { readEvents } from '../../src/events/read.js';
 import { openEngine, type CreateOptions, type Engine, type EngineEvent } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { until } from '../helpers/until.js';
+import { faults } from '../helpers/faults.js';
 import { openDescriptors } from '../helpers/native.js';
-import { faults, killHard, untilGone } from '../helpers/faults.js';
+import { killHard, untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 test('events: each step in the life of a container is written down', async (t) => {

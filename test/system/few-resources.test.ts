@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { collect, KILLED_BY_SIGNAL, output, run, start, storeOf, type CliResult } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
-import { isAlive } from '../helpers/faults.js';
+import { isAlive } from '../helpers/processes.js';
 import { limitGroup } from '../helpers/limits.js';
 import { checkOutcome } from '../helpers/outcome.js';
 import { requires } from '../helpers/requires.js';

@@ -11,7 +11,7 @@ import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, start, storeOf } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
 import { fill, mountDisk, mountMemory } from '../helpers/disks.js';
-import { isAlive } from '../helpers/faults.js';
+import { isAlive } from '../helpers/processes.js';
 import { writeArchive } from '../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf } from '../helpers/layers.js';
 import { checkOutcome } from '../helpers/outcome.js';

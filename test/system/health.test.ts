@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
-import { childrenOf, isAlive } from '../helpers/faults.js';
+import { childrenOf, isAlive } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import type { Container, CreateOptions, HealthOptions } from '../../src/index.js';
 

@@ -4,7 +4,8 @@ import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
 import { FAILPOINTS, type Failpoint } from '../../src/container/failpoint.js';
-import { faults, isAlive, type Faults } from '../helpers/faults.js';
+import { faults, type Faults } from '../helpers/faults.js';
+import { isAlive } from '../helpers/processes.js';
 import { testCgroupManager } from '../helpers/leaks.js';
 import { requires } from '../helpers/requires.js';
 

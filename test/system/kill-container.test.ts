@@ -4,7 +4,8 @@ import type { ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
 import { until } from '../helpers/until.js';
-import { childrenOf, faults, isAlive, killHard, socketsOf, untilGone, type Faults } from '../helpers/faults.js';
+import { faults, type Faults } from '../helpers/faults.js';
+import { childrenOf, isAlive, killHard, socketsOf, untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 const NAME = 'subject';

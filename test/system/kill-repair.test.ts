@@ -2,7 +2,8 @@
 import test from 'ava';
 
 import type { Failpoint } from '../../src/container/failpoint.js';
-import { faults, killHard, untilGone, type Faults } from '../helpers/faults.js';
+import { faults, type Faults } from '../helpers/faults.js';
+import { killHard, untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 const NAME = 'subject';

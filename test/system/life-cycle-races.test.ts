@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
 import type { Container } from '../../src/index.js';
-import { faults, killHard } from '../helpers/faults.js';
+import { faults } from '../helpers/faults.js';
+import { killHard } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 const AGAIN = {

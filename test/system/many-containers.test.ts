@@ -6,7 +6,7 @@ import test from 'ava';
 
 import { openEngine } from '../../src/index.js';
 import { output, run, storeOf } from '../helpers/cli.js';
-import { isAlive, killHard } from '../helpers/faults.js';
+import { isAlive, killHard } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 const COUNT = 1000;

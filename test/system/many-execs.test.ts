@@ -7,7 +7,7 @@ import test from 'ava';
 import type { Container } from '../../src/index.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
-import { childrenOf } from '../helpers/faults.js';
+import { childrenOf } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 
 const COUNT = Number(process.env['TSPOD_TEST_EXECS'] ?? 400);

@@ -10,7 +10,7 @@ import test from 'ava';
 import { openEngine, type Container, type Engine } from '../../src/index.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
-import { childrenOf } from '../helpers/faults.js';
+import { childrenOf } from '../helpers/processes.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 

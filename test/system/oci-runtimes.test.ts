@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava';
 import type { Container, CreateOptions } from '../../src/index.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
 import { containerCgroup } from '../helpers/leaks.js';
+import { isAlive } from '../helpers/processes.js';
 import { has, requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -175,12 +176,4 @@ async function running(env: Subject, options: CreateOptions): Promise<Container>
 
 async function untilUp(container: Container): Promise<void> {
   for await (const { data } of container.logs({ follow: true })) if (data.includes('up')) return;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }

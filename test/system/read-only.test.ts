@@ -6,7 +6,7 @@ import test from 'ava';
 import { busyboxRoot } from '../helpers/busybox.js';
 import { collect, output, run, start, storeOf } from '../helpers/cli.js';
 import { mountDisk, mountMemory } from '../helpers/disks.js';
-import { isAlive } from '../helpers/faults.js';
+import { isAlive } from '../helpers/processes.js';
 import { checkOutcome } from '../helpers/outcome.js';
 import { requires } from '../helpers/requires.js';
 

@@ -9,7 +9,8 @@ import { eventPaths } from '../../src/events/event-log.js';
 import { readEvents } from '../../src/events/read.js';
 import type { Container, CreateOptions } from '../../src/index.js';
 import { testEngine } from '../helpers/engine.js';
-import { faults, killHard, type Faults } from '../helpers/faults.js';
+import { faults, type Faults } from '../helpers/faults.js';
+import { killHard } from '../helpers/processes.js';
 import { reboot, type RebootOptions } from '../helpers/reboot.js';
 import { requires } from '../helpers/requires.js';
 

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import type { Engine } from '../../src/index.js';
 import { start, run, output, collect } from '../helpers/cli.js';
-import { killHard } from '../helpers/faults.js';
+import { killHard } from '../helpers/processes.js';
 import { testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { until } from '../helpers/until.js';

@@ -10,7 +10,7 @@ import { startScope } from '../../src/systemd/scope.js';
 import { run as cli, storeOf } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../helpers/engine.js';
-import { killHard } from '../helpers/faults.js';
+import { killHard } from '../helpers/processes.js';
 import { has, requires, skip } from '../helpers/requires.js';
 
 const TOP = '/sys/fs/cgroup';

@@ -1,0 +1,47 @@
+/** Processes: whether they live, whose children they are, how they end. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+import { readIfThere } from '../../src/native/if-there.js';
+import { until } from './until.js';
+
+/** Not of one that has ended and only waits for its parent to look. */
+export function isAlive(pid: number): boolean {
+  const status = readIfThere(`/proc/${String(pid)}/status`);
+  return status !== undefined && !/^State:\t[ZX]/m.test(status);
+}
+
+export function isStopped(pid: number): boolean {
+  return /^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+}
+
+/** Its children, in the order in which they were made. */
+export function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+export function socketsOf(pid: number): number {
+  return readdirSync(`/proc/${String(pid)}/fd`).filter((fd) =>
+    linkOf(`/proc/${String(pid)}/fd/${fd}`).startsWith('socket:'),
+  ).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Kills it and waits until it is no more. */
+export async function killHard(pid: number): Promise<void> {
+  // 0 would be this process and all its relatives.
+  if (pid <= 0) throw new RangeError(`there is no process ${String(pid)} to kill`);
+  process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+}
+
+export async function untilGone(...pids: readonly number[]): Promise<void> {
+  await until(`the end of ${pids.join(', ')}`, () => !pids.some(isAlive));
+}
