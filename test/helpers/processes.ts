@@ -45,3 +45,33 @@ export async function killHard(pid: number): Promise<void> {
 export async function untilGone(...pids: readonly number[]): Promise<void> {
   await until(`the end of ${pids.join(', ')}`, () => !pids.some(isAlive));
 }
+
+/** Of a pipe, unless somebody asks for another one: pipe(7). */
+const PIPE_BYTES = 65536;
+const STALLED_LOOKS = 5;
+
+/**
+ * Waits until a process that writes without end is held up: it and those that take from it sleep, and what it has written has stopped growing. It has
+ * filled its pipe by then, so that this is not the moment before it begins.
+ */
+export async function untilStalled(writer: number, ...takers: readonly number[]): Promise<void> {
+  let before = 0;
+  let looks = 0;
+  await until(`process ${String(writer)} is held up`, () => {
+    const written = bytesWritten(writer);
+    const isStalled = written >= PIPE_BYTES && written === before && [writer, ...takers].every(isAsleep);
+    looks = isStalled ? looks + 1 : 0;
+    before = written;
+    return looks === STALLED_LOOKS;
+  });
+}
+
+/** proc_pid_io(5). */
+function bytesWritten(pid: number): number {
+  return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${String(pid)}/io`, 'utf8'))?.[1]);
+}
+
+/** And waits for an event: nothing is left to do. */
+function isAsleep(pid: number): boolean {
+  return /^State:\tS/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+}

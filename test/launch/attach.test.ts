@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { Peer } from '../helpers/peer.js';
+import { untilStalled } from '../helpers/processes.js';
 import { has, requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, startContainer, stateOf } from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
 import { CODES } from '../../src/plan/codes.js';
+import { until } from '../helpers/until.js';
 
 const EUSERS = 87;
 
@@ -70,10 +72,14 @@ test('attach: who detaches and attaches again misses only what came between', as
   first.type('one\n');
   await first.untilOutput('one\n');
   await first.vanish();
+  const typist = await attached(container, { stdin: true, stdout: false, stderr: false });
+  typist.type('between\n');
+  await until('it is logged', () => messages(container.logPath).includes('between\n'));
   const second = await attached(container);
   second.type('two\n');
   await second.untilOutput('two\n');
   t.is(second.stdout.toString(), 'two\n');
+  await until('all is logged', () => messages(container.logPath) === 'one\nbetween\ntwo\n');
   t.is(stateOf(container)['status'], 'running');
 });
 
@@ -93,7 +99,8 @@ test('attach: a slow client slows the container down, loses nothing, and costs b
   const slow = await attached(container);
   slow.socket.pause();
   container.engine.send('start', {});
-  await delay(300);
+  await container.engine.expect('started');
+  await untilStalled(pidIn(container.directory, 'init'), container.monitorPid);
   const first = statusBytes(container.monitorPid, 'VmRSS');
   t.is(stateOf(container)['status'], 'running');
   if (has('plainMonitor')) t.true(first < 4 * 1024 * 1024, `${first} bytes`);
@@ -113,7 +120,8 @@ test('attach: who attached first gets all of it although another is slow', async
   slow.socket.pause();
   container.engine.send('start', {});
   await container.engine.untilOutput((peer) => peer.stdout.length > 100_000);
-  await delay(100);
+  await untilStalled(pidIn(container.directory, 'init'), container.monitorPid);
+  t.true(container.engine.stdout.length < 5_000_000);
   slow.socket.resume();
   await Promise.all([container.engine.expect('exited'), slow.expect('exited')]);
   t.is(container.engine.stdout.length, 5_000_000);
@@ -126,7 +134,8 @@ test('attach: a stopped client keeps only the monitor, and only until it is kill
   const stopped = await attached(container);
   stopped.socket.pause();
   container.engine.send('start', {});
-  await delay(200);
+  await container.engine.expect('started');
+  await untilStalled(pidIn(container.directory, 'init'), container.monitorPid);
   process.kill(pidIn(container.directory, 'init'), 'SIGKILL');
   await container.engine.expect('exited');
   t.true(readdirSync(container.directory).includes('exit'));
@@ -282,6 +291,11 @@ test('gate: SIGTERM to the monitor before the start ends the container', async (
   process.kill(container.monitorPid, 'SIGTERM');
   t.is((await container.engine.expect('exited')).signal, 9);
 });
+
+/** What a log holds, without what stands before each line. */
+function messages(logPath: string): string {
+  return readFileSync(logPath, 'utf8').replace(/^\S+ \S+ \S+ /gm, '');
+}
 
 /** A line of /proc/PID/status, in bytes. */
 function statusBytes(pid: number, key: string): number {
