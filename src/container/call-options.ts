@@ -2,6 +2,8 @@
  * The options that each call on a container takes, looked at before anything begins: a misspelt one must not end or remove more than was meant, give more
  * or less of the output, or be missed by a command that runs already.
  */
+import { fstatSync } from 'node:fs';
+
 import { invalid } from '../errors.js';
 import { checkInteger } from '../spec/checks/numbers.js';
 import { checkedCall, checkShape, type ShapeOf } from '../spec/checks/shape.js';
@@ -46,13 +48,41 @@ const DESCRIPTORS: ShapeOf<StdioFds> = { stdin: 'number', stdout: 'number', stde
 interface Parts {
   readonly size?: TerminalSize;
   readonly stdio?: StdioFds;
+  readonly fds?: readonly number[];
+}
+
+/** Throws INVALID_ARGUMENT for a descriptor that is not open. */
+function checkOpen(streams: object): void {
+  for (const name of ['stdin', 'stdout', 'stderr']) {
+    const stream: unknown = Reflect.get(streams, name);
+    if (typeof stream === 'number') requireOpen(name, stream);
+  }
+}
+
+function requireOpen(name: string, fd: number): void {
+  if (Number.isInteger(fd) && fd >= 0 && fd < 2 ** 31 && isOpen(fd)) return;
+  throw invalid(`${name}: ${String(fd)} is no open descriptor`);
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EBADF';
+  }
 }
 
 /** As checkShape(), and what is in the options that all calls with streams have. */
 function checkStreams<T extends Parts>(call: string, options: T, shape: ShapeOf<T>): T {
   checkShape(`${call} options`, options, shape);
   if (options.size !== undefined) checkedSize(options.size);
-  if (options.stdio !== undefined) checkShape(`${call} options.stdio`, options.stdio, DESCRIPTORS);
+  if (options.stdio !== undefined) {
+    checkShape(`${call} options.stdio`, options.stdio, DESCRIPTORS);
+    checkOpen(options.stdio);
+  }
+  checkOpen(options);
+  for (const fd of options.fds ?? []) requireOpen('fds', fd);
   return options;
 }
 

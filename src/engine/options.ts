@@ -3,27 +3,25 @@ import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
 import { defaultDirectories, type Directories } from '../host/directories.js';
 import type { NetworkPlace } from '../network/networks.js';
+import { checkShape, type ShapeOf } from '../spec/checks/shape.js';
 import { CGROUP_MANAGERS, type CgroupManager } from '../spec/limits/cgroup-options.js';
 import { cleanPath } from '../util/paths.js';
 import type { EngineOptions } from './types.js';
 
-/** Throws a TypeError for an option that there is not. */
+/** Throws as checkShape() does. */
 export function checkOptions(options: EngineOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.includes(key as keyof EngineOptions))
-      throw new TypeError(`unknown option "${key}" of openEngine: there are ${OPTIONS.join(', ')}`);
-  }
+  checkShape('openEngine options', options, OPTIONS);
 }
 
-const OPTIONS: readonly (keyof EngineOptions)[] = [
-  'root',
-  'runRoot',
-  'eventsBackend',
-  'cgroupManager',
-  'hooksDirectories',
-  'networkConfigDir',
-  'keepBridges',
-];
+const OPTIONS: ShapeOf<EngineOptions> = {
+  root: 'string',
+  runRoot: 'string',
+  eventsBackend: 'string',
+  cgroupManager: 'string',
+  hooksDirectories: 'strings',
+  networkConfigDir: 'string',
+  keepBridges: 'boolean',
+};
 
 /** Podman's directory, for the machine's store; others keep to themselves. */
 const MACHINES_NETWORKS = '/etc/containers/networks';

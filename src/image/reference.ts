@@ -4,6 +4,7 @@
  */
 import { TspodError } from '../errors.js';
 import { isDigest } from '../oci/digest.js';
+import { requireString } from '../util/require-string.js';
 
 /** A name as it was written: without a registry it is a short name. */
 export interface ImageName {
@@ -32,6 +33,7 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** A name as users write it. Throws INVALID_ARGUMENT with the name quoted. */
 export function parseImageName(text: string): ImageName {
+  requireString('the name of an image', text);
   if (text.length > 1024) throw invalid(text.slice(0, 64), 'it is too long');
   const [named, digest] = cutDigest(text);
   const [path, tag] = cutTag(named);

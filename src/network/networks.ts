@@ -17,6 +17,7 @@ import {
 import type { Store } from '../state/store.js';
 import type { Network } from './network-file.js';
 import { avoiding, freeIpv4Subnet, networkRanges, readHostRanges } from './subnets.js';
+import { requireString } from '../util/require-string.js';
 
 /** Where an engine's networks are. */
 export interface NetworkPlace {
@@ -55,6 +56,7 @@ const SPREAD = 9984;
 
 /** The network that a name or the beginning of an id means. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
 export function findNetwork(place: NetworkPlace, nameOrId: string): Network {
+  requireString('the name or id of a network', nameOrId);
   const named = readNetwork(place.directory, nameOrId);
   if (named !== undefined) return named;
   if (nameOrId === DEFAULT_NETWORK || nameOrId === PODMANS_DEFAULT) {

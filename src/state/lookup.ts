@@ -1,5 +1,6 @@
 /** How a user names a container or a pod: its exact name, its id, or the beginning of its id. */
 import { TspodError } from '../errors.js';
+import { requireString } from '../util/require-string.js';
 
 const HEX = /^[0-9a-f]{1,64}$/;
 
@@ -15,6 +16,7 @@ export function isIdPrefix(text: string): boolean {
 
 /** The name without the slash that scripts written for Docker put before it. */
 export function barename(nameOrId: string): string {
+  requireString('a name or id', nameOrId);
   return nameOrId.startsWith('/') ? nameOrId.slice(1) : nameOrId;
 }
 

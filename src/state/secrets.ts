@@ -1,6 +1,7 @@
 /** Secrets, and what containers have of them. Both are content of the database, which is its owner's alone to read. */
 import { TspodError } from '../errors.js';
 import type { Tables } from './tables.js';
+import { requireString } from '../util/require-string.js';
 
 export interface StoredSecret {
   readonly id: string;
@@ -46,6 +47,7 @@ export class Secrets {
 
   /** By its name, its id, or the beginning of that. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   find(nameOrId: string): StoredSecret {
+    requireString('a name or id', nameOrId);
     const named = this.named(nameOrId);
     if (named !== undefined) return named;
     const rows = /^[0-9a-f]+$/.test(nameOrId)

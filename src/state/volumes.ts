@@ -1,6 +1,7 @@
 /** Volumes, and which containers have them. */
 import { TspodError } from '../errors.js';
 import type { Tables } from './tables.js';
+import { requireString } from '../util/require-string.js';
 
 /**
  * `new`: nobody has mounted it. `owned`: it has its owner and permissions. `filling`: all that an image has at its place lies beside it, and is being
@@ -55,6 +56,7 @@ export class Volumes {
   }
 
   get(name: string): StoredVolume | undefined {
+    requireString('the name of a volume', name);
     const row = this.row(name);
     return row?.removing === true ? undefined : row;
   }

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import test from 'ava';
 
+import { openEngine } from '../../src/index.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { startServer } from '../helpers/http-server.js';
 import { requires } from '../helpers/requires.js';
@@ -248,4 +249,61 @@ test('call options: create, run and spawn: wrong options are told before anythin
   const infraImage = `${host}/app`;
   await rejectsWith(t, engine.pods.create({ infraImage, name: 'not a name' }), 'INVALID_ARGUMENT');
   t.deepEqual(asked, []);
+});
+
+test('call options: names that are no texts, and other arguments of a wrong kind, are told as such', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const { containers, images, volumes, secrets, networks, pods, manifests } = engine;
+  const container = await containers.create(options({ command: ['true'] }));
+  const none = misspelt(undefined as never);
+  const handle = misspelt(container);
+  const calls = [
+    () => containers.get(none),
+    () => containers.get(handle),
+    () => containers.remove(none),
+    () => container.rename(misspelt(['a'])),
+    () => images.get(none),
+    () => images.exists(handle),
+    () => images.tag(none, 'a'),
+    () => images.remove(none),
+    () => images.pull(none),
+    () => images.commit(handle),
+    () => volumes.get(none),
+    () => volumes.exists(none),
+    () => volumes.remove(none),
+    () => secrets.get(none),
+    () => secrets.create(none, 'text'),
+    () => networks.inspect(none),
+    () => networks.exists(handle),
+    () => networks.connect('none', handle),
+    () => pods.get(none),
+    () => manifests.get(none),
+  ];
+  for (const [index, call] of calls.entries()) {
+    const message = / must be a string, not (undefined|object|\["a"\])$/;
+    await t.throwsAsync(async () => call(), { instanceOf: TypeError, message }, String(index));
+  }
+  await t.throwsAsync(() => secrets.create('s', misspelt(5 as never)), {
+    instanceOf: TypeError,
+    message: 'the data of a secret must be text or bytes',
+  });
+  await t.throwsAsync(() => openEngine(misspelt({ root: 5 })), {
+    instanceOf: TypeError,
+    message: 'openEngine options.root must be a string',
+  });
+  await t.throwsAsync(() => openEngine(misspelt({ rot: '/tmp' })), { instanceOf: TypeError, message: /"root"/ });
+  await t.throwsAsync(() => openEngine(misspelt(null as never)), { instanceOf: TypeError });
+});
+
+test('call options: descriptors that are not open are told before anything runs', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], preserveFds: 1 }));
+  const none = { code: 'INVALID_ARGUMENT', message: /^(stdin|stdout|fds): 99999 is no open descriptor$/ };
+  await t.throwsAsync(engine.run({ ...options({ command: ['true'] }), stdout: 99999 }), none);
+  await t.throwsAsync(engine.spawn({ ...options({ command: ['true'] }), stdin: 99999 }), none);
+  await t.throwsAsync(container.start({ stdio: { stdout: 99999 } }), none);
+  await t.throwsAsync(container.start({ fds: [99999] }), none);
+  t.is(container.state().status, 'created');
 });

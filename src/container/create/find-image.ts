@@ -10,6 +10,7 @@ import { noSuchImage } from '../../state/images.js';
 import { isIdPrefix } from '../../state/lookup.js';
 import type { Store } from '../../state/store.js';
 import type { EngineContext } from '../context.js';
+import { requireString } from '../../util/require-string.js';
 
 export interface FoundImage {
   readonly image: StoredImage;
@@ -43,6 +44,7 @@ export function lookUp(store: Store, wanted: string): FoundImage | undefined {
 }
 
 function bareName(wanted: string): string {
+  requireString('the name or id of an image', wanted);
   return wanted.replace(/^docker:\/\//, '');
 }
 
@@ -117,6 +119,7 @@ function byBareDigest(store: Store, text: string): FoundImage | undefined {
 
 /** A list of images by its name, a short one as of images, or by the beginning of its id. Throws AMBIGUOUS. */
 export function lookUpList(store: Store, wanted: string): FoundList | undefined {
+  requireString('the name or id of an image', wanted);
   return listByName(store, wanted) ?? listById(store, wanted);
 }
 

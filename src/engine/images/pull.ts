@@ -15,6 +15,7 @@ import { noSuchImage } from '../../state/images.js';
 import type { OpenedSource } from './open.js';
 import { localName } from './tag.js';
 import type { FetchOptions, PullOptions } from './types.js';
+import { requireString } from '../../util/require-string.js';
 
 const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
 
@@ -28,6 +29,7 @@ export async function pullImage(
   if (!POLICIES.includes(policy))
     throw new TspodError('INVALID_ARGUMENT', `the pull policy must be one of ${POLICIES.join(', ')}, not ${policy}`);
   const wanted = wantedPlatform(platform);
+  if (typeof from !== 'object') requireString('the name of an image', from);
   if (typeof from !== 'string') return tracked(context, () => fetch(context, sourceOf(from, options), options));
   const here = lookUp(context.store, from)?.image;
   const fits = here !== undefined && (platform === undefined || isPlatform(here.summary, wanted));

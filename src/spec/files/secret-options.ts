@@ -4,6 +4,7 @@ import { cleanPath, isWithin } from '../../util/paths.js';
 import { checkInteger } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 import type { ShapeOf } from '../checks/shape.js';
+import { requireString } from '../../util/require-string.js';
 
 /** What a container gets of a secret; it keeps what the secret is at the container's creation. */
 export interface SecretOptions {
@@ -109,12 +110,14 @@ const MAX_SECRET_BYTES = 512_000;
 
 /** Throws INVALID_ARGUMENT. */
 export function checkSecretData(data: Uint8Array): void {
+  if (!(data instanceof Uint8Array)) throw new TypeError('the data of a secret must be text or bytes');
   if (data.length === 0 || data.length >= MAX_SECRET_BYTES)
     throw invalid(`secret data must be larger than 0 and less than ${MAX_SECRET_BYTES} bytes`);
 }
 
 /** Names are parts of paths and words of options. Throws INVALID_ARGUMENT. */
 export function checkSecretName(name: string): string {
+  requireString('the name of a secret', name);
   if (!/^[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9])?$/.test(name))
     throw invalid(
       `invalid secret name ${quote(name)}: at most 253 of [a-zA-Z0-9-_.], and the first and the last of [a-zA-Z0-9]`,
