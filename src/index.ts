@@ -8,6 +8,7 @@ export type {
   AttachOptions,
   AttachSession,
   BatchedContainer,
+  CleanupOptions,
   CollectOptions,
   CollectedResult,
   Container,
@@ -76,7 +77,7 @@ export type {
 } from './container/inspect/types.js';
 export type { InspectIdMappings } from './container/inspect/userns.js';
 export type { ContainerAddress, ContainerRoute, EgressCounter } from './container/api/network.js';
-export type { CleanupOptions, ContainerNamespace } from './container/api/places.js';
+export type { ContainerNamespace } from './container/api/namespaces.js';
 export type {
   ContainerProcessInfo,
   ContainerStats,

@@ -40,7 +40,7 @@ import {
   containerDependents,
   containerHostname,
   namespacePath,
-} from './verbs/places.js';
+} from './verbs/look-ups.js';
 import { removeContainer } from './verbs/remove.js';
 import { renameContainer } from './verbs/rename.js';
 import { restartContainer } from './verbs/restart.js';

@@ -4,7 +4,7 @@ import { createClient, type DBusError, type Message, type MessageBus } from 'dbu
 
 import { TspodError } from '../errors.js';
 import { SYSTEM_BUS, SYSTEMD_SOCKET } from '../host/systemd.js';
-import { Turns } from '../util/turns.js';
+import { Semaphore } from '../util/semaphore.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const PATH = '/org/freedesktop/systemd1';
@@ -60,11 +60,11 @@ export const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
 export const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
 
 /** systemd does one thing after the other, and its bus takes 256 connections of a user (dbus-daemon(1), max_connections_per_user). */
-const turns = new Turns(8);
+const conversations = new Semaphore(8);
 
 /** A conversation about one unit, when it is its turn. As connectManager(); rejects with the reason of `signal` if that is aborted before. */
 export function converse<T>(unit: string, talk: (manager: Manager) => Promise<T>, signal?: AbortSignal): Promise<T> {
-  return turns.run(async () => {
+  return conversations.run(async () => {
     using manager = connectManager(unit);
     return await talk(manager);
   }, signal);

@@ -4,12 +4,12 @@ import type { ExecutionContext } from 'ava';
 
 import { isTspodError, type Container, type ContainerStatus, type ErrorCode } from '../../src/index.js';
 import { binding } from '../../src/native/binding.js';
+import { Semaphore } from '../../src/util/semaphore.js';
 import { until } from '../helpers/until.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { openDescriptors } from '../helpers/native.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
-import { inTurns } from '../helpers/turns.js';
 
 /** Ends on TERM only when the file /stop is there, so that `stopping` lasts as long as a test needs. */
 const COMMAND = ['sh', '-c', 'trap "test -e /stop && exit 7" TERM; echo up; while :; do sleep 0.05; done'];
@@ -332,13 +332,13 @@ async function makeIn(env: TestEngine, state: HeldState): Promise<Container> {
 const STATES = (Object.keys(MAKE) as HeldState[]).filter((state) => SLOW === 1 || state !== 'restarting');
 
 /** Rows at once, of eight containers each: all of them would keep a slow machine from each for longer than the tests wait. */
-const inTurn = inTurns(5);
+const rows = new Semaphore(5);
 
 for (const [operation, outcomes] of Object.entries(TABLE) as [OperationName, (typeof TABLE)[OperationName]][]) {
   test(`${operation}: in every state`, async (t) => {
     if (!requires(t, 'root', 'overlay')) return;
     const env = await testEngine(t);
-    await inTurn(() =>
+    await rows.run(() =>
       Promise.all(STATES.map((state) => checkRow(t, { env, operation, state, outcome: outcomes[state] }))),
     );
   });

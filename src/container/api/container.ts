@@ -9,7 +9,7 @@ import type { UpdateOptions } from '../../spec/update.js';
 import type { ContainerFiles } from './files.js';
 import type { ContainerInspect } from '../inspect/types.js';
 import type { ContainerAddress, ContainerRoute, EgressCounter } from './network.js';
-import type { CleanupOptions, ContainerNamespace } from './places.js';
+import type { ContainerNamespace } from './namespaces.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOptions } from './stats.js';
 
 export type { LogChunk } from '../../logs/record.js';
@@ -226,6 +226,11 @@ export interface RemoveOptions extends SignalOption {
   readonly depend?: boolean;
   /** Removes its anonymous volumes that no other container has, as it is done with those of a container with `autoRemove`. @default false */
   readonly volumes?: boolean;
+}
+
+export interface CleanupOptions extends SignalOption {
+  /** Remove it afterwards, as remove() does. @default false */
+  readonly remove?: boolean;
 }
 
 /** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */

@@ -58,7 +58,7 @@ export function insertVolume(context: EngineContext, volume: NewVolume): void {
 export function announceVolumes(
   context: EngineContext,
   names: readonly string[],
-  make: (context: EngineContext, name: string) => unknown = ensureDirectory,
+  make: (context: EngineContext, name: string) => unknown = prepareVolume,
 ): void {
   if (names.length > 0) context.store.flush();
   for (const name of names) {
@@ -73,8 +73,8 @@ function recordVolumeEvent(context: EngineContext, name: string, status: 'create
   recordEngineEvent(context, { type: 'volume', status, name });
 }
 
-/** In a transaction: who removes the volume meanwhile finds its directory. Throws NO_SUCH_VOLUME. */
-export function ensureDirectory({ store, paths }: EngineContext, name: string): StoredVolume {
+/** Makes its directory where that is missing. In a transaction: who removes the volume meanwhile finds its directory. Throws NO_SUCH_VOLUME. */
+export function prepareVolume({ store, paths }: EngineContext, name: string): StoredVolume {
   return store.transaction(() => {
     const volume = store.volumes.get(name);
     if (volume === undefined) throw noSuchVolume(name);
@@ -84,9 +84,9 @@ export function ensureDirectory({ store, paths }: EngineContext, name: string): 
 }
 
 /** For a container that is recorded by now, so that this must not fail: its launch makes what is missing, and tells why it cannot. */
-export function tryDirectory(context: EngineContext, name: string): void {
+export function tryToPrepareVolume(context: EngineContext, name: string): void {
   try {
-    ensureDirectory(context, name);
+    prepareVolume(context, name);
   } catch {
     // told by the launch
   }
@@ -94,7 +94,7 @@ export function tryDirectory(context: EngineContext, name: string): void {
 
 /** After a power cut a volume may be there without its directory. What cannot be made is told to who uses it. */
 export function restoreDirectories(context: EngineContext): void {
-  for (const { name } of context.store.volumes.list()) tryDirectory(context, name);
+  for (const { name } of context.store.volumes.list()) tryToPrepareVolume(context, name);
 }
 
 /** What is mounted in place of a volume: its directory, or what its options name. */

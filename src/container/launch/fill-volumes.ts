@@ -26,7 +26,7 @@ import {
 import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import { userInside } from '../files/user-inside.js';
-import { ensureDirectory, isVolume, type NamedMount } from '../files/volumes.js';
+import { prepareVolume, isVolume, type NamedMount } from '../files/volumes.js';
 
 interface Preparation {
   readonly config: ContainerConfig;
@@ -36,7 +36,7 @@ interface Preparation {
 /** Makes volumes ready to be mounted. What the container's root has at their places is as it is in its layers, whatever the container has changed. */
 export async function prepareVolumes(context: EngineContext, { config, root }: Preparation): Promise<void> {
   for (const mount of config.mounts.filter(isVolume)) {
-    const volume = ensureDirectory(context, mount.source);
+    const volume = prepareVolume(context, mount.source);
     if (volume.stage === 'done' || localMount(volume.options) !== undefined) continue;
     const paths = volumePaths(context.paths.volumes, volume.name);
     using _held = await lock(paths.lock);

@@ -150,7 +150,7 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
 async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
   const { run } = held.paths;
   const aside = asidePath(held.paths);
-  if (await answers(run)) return held.look().kind === 'live';
+  if (await monitorAnswers(run)) return held.look().kind === 'live';
   try {
     renameSync(run, aside);
     failpoint('put-aside');
@@ -158,14 +158,14 @@ async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
     // Gone, or put aside already by somebody who did not get further.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const runs = await answers(aside);
+  const runs = await monitorAnswers(aside);
   if (runs) renameSync(aside, run);
   else removeTreeSync(aside);
   return runs && held.look().kind === 'live';
 }
 
 /** Whether a monitor listens in the directory and its container gets to run: it answers once it does, and hangs up if it gives up. */
-async function answers(runDirectory: string): Promise<boolean> {
+async function monitorAnswers(runDirectory: string): Promise<boolean> {
   let connection;
   try {
     connection = await connectMonitor(runDirectory);

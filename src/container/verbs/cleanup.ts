@@ -4,7 +4,7 @@ import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { undoLaunch } from '../launch/launch.js';
-import type { CleanupOptions } from '../api/places.js';
+import type { CleanupOptions } from '../api/container.js';
 import { tearDownLeftovers } from '../settle/tear-down.js';
 import { removeContainer } from './remove.js';
 

@@ -21,7 +21,7 @@ import { requireSamePod } from '../pod/join.js';
 import { requirePrivileges } from '../create/privileges.js';
 import { copySecrets, hasSecrets, withSecretNames } from '../launch/secrets.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../namespaces/userns.js';
-import { announceVolumes, hasVolumes, tryDirectory, useVolumes, withVolumeNames } from '../files/volumes.js';
+import { announceVolumes, hasVolumes, tryToPrepareVolume, useVolumes, withVolumeNames } from '../files/volumes.js';
 
 /** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
@@ -79,7 +79,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
       hasVolumes(config) ||
       hasSecrets(config);
     const recorded = takesMore ? context.store.transaction(record) : record();
-    announceVolumes(context, made, tryDirectory);
+    announceVolumes(context, made, tryToPrepareVolume);
     return recorded;
   } catch (error) {
     if (cidFile !== undefined) unlinkSync(cidFile);

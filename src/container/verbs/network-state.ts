@@ -9,7 +9,7 @@ import type { EngineContext } from '../context.js';
 import { egressOwner } from '../network/egress.js';
 import { holdNetworkNamespace } from '../network/namespace.js';
 import type { ContainerAddress, ContainerRoute, EgressCounter } from '../api/network.js';
-import { requireUp, storedContainer } from './places.js';
+import { requireUp, storedContainer } from './look-ups.js';
 
 /** Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function containerAddresses(context: EngineContext, id: string): Promise<readonly ContainerAddress[]> {

@@ -18,7 +18,7 @@ import { observe, stateOf } from '../observe.js';
 import type { ContainerStats, StatsOptions, WatchStatsOptions } from '../api/stats.js';
 import { leavable } from '../streams/leavable.js';
 import { requireAllowed } from '../transitions.js';
-import { storedContainer } from './places.js';
+import { storedContainer } from './look-ups.js';
 
 const DEFAULT_INTERVAL_MS = 1000;
 const NS_PER_MS = 1e6;

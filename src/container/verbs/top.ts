@@ -12,7 +12,7 @@ import { memberPids } from '../cgroups/member-pids.js';
 import { observe, stateOf } from '../observe.js';
 import type { ContainerProcessInfo } from '../api/stats.js';
 import { requireAllowed } from '../transitions.js';
-import { storedContainer } from './places.js';
+import { storedContainer } from './look-ups.js';
 
 /** Files of accounts that are longer tell no names. */
 const MAX_ACCOUNTS_BYTES = 4 * 1024 * 1024;

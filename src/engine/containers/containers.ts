@@ -8,7 +8,7 @@ import { createContainer } from '../../container/verbs/create.js';
 import { removeContainer } from '../../container/verbs/remove.js';
 import { checkCreateOptions } from '../../spec/option-shapes.js';
 import { checkedContainerList, checkedFetch, checkedPrune } from '../call-options.js';
-import { isFound } from '../found.js';
+import { doesNotThrow } from '../does-not-throw.js';
 import { ensureImage } from '../images/pull.js';
 import { latestId, listContainers } from './list.js';
 import { withNewPod } from '../pods/pods.js';
@@ -30,7 +30,7 @@ export function makeContainers(context: EngineContext): Containers {
     clone: async (nameOrId, options) =>
       containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
     get,
-    exists: (nameOrId) => isFound(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
+    exists: (nameOrId) => doesNotThrow(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
     list: (options) => listContainers(context, checkedContainerList(options)),
     latest: () => get(latestId(context)),
     remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, checkedRemove(options)),

@@ -18,7 +18,7 @@ import type { StoredImage } from '../../state/image-rows.js';
 import { blobStream } from '../../storage/images/blobs.js';
 import { Lease } from '../../storage/images/lease.js';
 import type { ImagePaths } from '../../storage/paths.js';
-import { passing } from '../../util/passing.js';
+import { tap } from '../../util/tap.js';
 import { fetchImage } from './fetch-image.js';
 import type { OnProgress } from './progress.js';
 
@@ -77,8 +77,8 @@ interface PackedLayer {
 async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLayer> {
   const [plain, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
-  const before = passing((chunk) => plain.update(chunk));
-  const after = passing((chunk) => {
+  const before = tap((chunk) => plain.update(chunk));
+  const after = tap((chunk) => {
     packed.update(chunk);
     size += chunk.length;
   });

@@ -15,7 +15,7 @@ import { chainIds, type LayerRecord } from '../../storage/images/layers.js';
 import { Lease } from '../../storage/images/lease.js';
 import { failpoint } from '../../container/failpoint.js';
 import { fetchBlob, fetchLayer, type FetchContext, type WantedLayer } from './fetch-layer.js';
-import { together } from './together.js';
+import { allOrAbort } from './all-or-abort.js';
 
 /** Layers that are fetched at the same time. */
 const PARALLEL_LAYERS = 3;
@@ -173,7 +173,7 @@ function fetchLayers(
   manifest: ImageManifest,
   { chains, diffs }: LayerNames,
 ): Promise<readonly LayerRecord[]> {
-  return together(request.signal, (signal) => {
+  return allOrAbort(request.signal, (signal) => {
     const context = { ...request, signal };
     const works: Promise<LayerRecord>[] = [];
     const fetchOne = async (index: number): Promise<LayerRecord> => {

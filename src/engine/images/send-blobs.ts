@@ -5,7 +5,7 @@ import type { ImageDestination } from '../../image/transport.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { Descriptor, ImageManifest } from '../../oci/image.js';
 import type { OnProgress } from './progress.js';
-import { together } from './together.js';
+import { allOrAbort } from './all-or-abort.js';
 
 /** Blobs that are sent at the same time. */
 const PARALLEL_BLOBS = 3;
@@ -30,7 +30,7 @@ export async function sendBlobs(
   { destination, signal: given, onProgress }: BlobTarget,
 ): Promise<void> {
   const queue = new Map([...layers, config].map((blob) => [blob.digest, blob])).values();
-  await together(given, (signal) => {
+  await allOrAbort(given, (signal) => {
     const send = async () => {
       for (const descriptor of queue) {
         throwIfAborted('push', signal);

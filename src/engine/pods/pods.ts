@@ -12,7 +12,7 @@ import type { CreateOptions } from '../../spec/create-options.js';
 import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
-import { isFound } from '../found.js';
+import { doesNotThrow } from '../does-not-throw.js';
 import { ensureImage } from '../images/pull.js';
 import type { FetchOptions } from '../images/types.js';
 import { podPredicate } from './filters.js';
@@ -25,7 +25,7 @@ export function makePods(context: EngineContext): Pods {
     create: (options = {}, fetching) =>
       tracked(context, async () => podHandle(context, await make(context, options, fetching))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
-    exists: (nameOrId) => isFound(() => pods.find(nameOrId), 'NO_SUCH_POD'),
+    exists: (nameOrId) => doesNotThrow(() => pods.find(nameOrId), 'NO_SUCH_POD'),
     list: (options) => listPods(context, checkedList(options)?.filters ?? {}),
     latest: () => {
       const latest = pods.latest();

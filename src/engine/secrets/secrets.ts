@@ -9,7 +9,7 @@ import { checkLabels } from '../../spec/checks/names.js';
 import { secretExists, type StoredSecret } from '../../state/secrets.js';
 import { checkedList } from '../call-options.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from '../common-filters.js';
-import { isFound } from '../found.js';
+import { doesNotThrow } from '../does-not-throw.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './types.js';
 
 export function makeSecrets(context: EngineContext): Secrets {
@@ -24,7 +24,7 @@ export function makeSecrets(context: EngineContext): Secrets {
         .list()
         .map(summarize)
         .filter(secretPredicate(checkedList(options)?.filters ?? {})),
-    exists: (nameOrId) => isFound(() => secrets.find(nameOrId), 'NO_SUCH_SECRET'),
+    exists: (nameOrId) => doesNotThrow(() => secrets.find(nameOrId), 'NO_SUCH_SECRET'),
     remove: (nameOrId) => tracked(context, () => Promise.resolve(remove(context, nameOrId))),
   };
 }

@@ -9,7 +9,7 @@ import { newId } from '../../container/ids.js';
 import { removeContainer } from '../../container/verbs/remove.js';
 import {
   announceVolumes,
-  ensureDirectory,
+  prepareVolume,
   insertVolume,
   removeMarked,
   volumeMount,
@@ -171,7 +171,7 @@ async function prune(context: EngineContext, options: VolumePruneOptions = {}): 
 
 async function exportVolume(context: EngineContext, nameOrPrefix: string, { signal }: SignalOption): Promise<Readable> {
   const { name } = context.store.volumes.find(nameOrPrefix);
-  ensureDirectory(context, name);
+  prepareVolume(context, name);
   return heldStream((stream) =>
     tracked(context, async () => {
       using directory = openDirectory(volumeMount(context, name).path);
@@ -194,7 +194,7 @@ async function importVolume(
   throwIfAborted('import a volume', signal);
   const { name } = context.store.volumes.find(nameOrPrefix);
   if (typeof from === 'string') checkArchiveFile(from);
-  ensureDirectory(context, name);
+  prepareVolume(context, name);
   const paths = volumePaths(context.paths.volumes, name);
   using _held = await lock(paths.lock, signal === undefined ? {} : { signal });
   const stage = context.store.volumes.get(name)?.stage;
@@ -223,7 +223,7 @@ function check(context: EngineContext, { repair = false }: { readonly repair?: b
     ...strays.map((name) => `${name} in the directory of volumes belongs to no volume`),
   ];
   if (!repair) return { problems, repaired: problems.length === 0 };
-  for (const name of missing) ensureDirectory(context, name);
+  for (const name of missing) prepareVolume(context, name);
   for (const name of strays) adopt(context, name);
   return { problems, repaired: true };
 }

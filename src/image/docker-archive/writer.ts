@@ -10,7 +10,7 @@ import { hashFor, splitDigest } from '../../oci/digest.js';
 import type { Descriptor } from '../../oci/image.js';
 import { layerCompression } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig, parseManifest } from '../../oci/parse-image.js';
-import { passing } from '../../util/passing.js';
+import { tap } from '../../util/tap.js';
 import { RandomFile } from '../archive/random-file.js';
 import { TarWriter } from '../archive/tar-writer.js';
 import { openUnnamed, writeUnnamed } from '../archive/unnamed-file.js';
@@ -104,7 +104,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
       received += chunk.length;
       outer.update(chunk);
     });
-    const after = passing((chunk) => inner.update(chunk));
+    const after = tap((chunk) => inner.update(chunk));
     const fd = openUnnamed(this.#directory);
     try {
       await pipeline(isLayer ? decompressed(counted) : counted, after, writeUnnamed(fd));

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { Turns } from '../../../src/util/turns.js';
+import { Semaphore } from '../../../src/util/semaphore.js';
 
 /** Work that ends when it is told to. */
 function work(): { readonly run: () => Promise<void>; readonly end: () => void; readonly begun: () => boolean } {
@@ -20,9 +20,9 @@ function work(): { readonly run: () => Promise<void>; readonly end: () => void; 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('no more than there are places, the others in their order', async (t) => {
-  const turns = new Turns(2);
+  const semaphore = new Semaphore(2);
   const works = [work(), work(), work(), work()];
-  const all = works.map(({ run }) => turns.run(run));
+  const all = works.map(({ run }) => semaphore.run(run));
   const begun = (): readonly boolean[] => works.map((each) => each.begun());
   await settle();
   t.deepEqual(begun(), [true, true, false, false]);
@@ -35,22 +35,22 @@ test('no more than there are places, the others in their order', async (t) => {
 });
 
 test('work that fails gives its place back', async (t) => {
-  const turns = new Turns(1);
+  const semaphore = new Semaphore(1);
   await t.throwsAsync(
-    turns.run(() => Promise.reject(new Error('failed'))),
+    semaphore.run(() => Promise.reject(new Error('failed'))),
     { message: 'failed' },
   );
-  t.is(await turns.run(() => Promise.resolve(3)), 3);
+  t.is(await semaphore.run(() => Promise.resolve(3)), 3);
 });
 
 test('who is aborted while waiting does not wait on, and takes no place', async (t) => {
-  const turns = new Turns(1);
+  const semaphore = new Semaphore(1);
   const first = work();
-  const running = turns.run(first.run);
+  const running = semaphore.run(first.run);
   const { signal, abort } = aborter();
   const second = work();
-  const waiting = turns.run(second.run, signal);
-  const third = turns.run(() => Promise.resolve('third'));
+  const waiting = semaphore.run(second.run, signal);
+  const third = semaphore.run(() => Promise.resolve('third'));
   abort(new Error('enough'));
   await t.throwsAsync(waiting, { message: 'enough' });
   first.end();

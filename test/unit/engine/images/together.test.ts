@@ -1,14 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 
-import { together } from '../../../../src/engine/images/together.js';
+import { allOrAbort } from '../../../../src/engine/images/all-or-abort.js';
 
-test('together: what each answers, in their order', async (t) => {
+test('allOrAbort: what each answers, in their order', async (t) => {
   const late = turn().then(() => 'late');
-  t.deepEqual(await together(undefined, () => [late, Promise.resolve('soon')]), ['late', 'soon']);
+  t.deepEqual(await allOrAbort(undefined, () => [late, Promise.resolve('soon')]), ['late', 'soon']);
 });
 
-test('together: the first failure ends the others, which have ended when it is told', async (t) => {
+test('allOrAbort: the first failure ends the others, which have ended when it is told', async (t) => {
   const ended: unknown[] = [];
   const untilAborted = (signal: AbortSignal) =>
     new Promise<never>((_, reject) => {
@@ -20,15 +20,15 @@ test('together: the first failure ends the others, which have ended when it is t
       });
     });
   const first = new Error('the first failure');
-  const works = together(undefined, (signal) => [untilAborted(signal), Promise.reject(first), untilAborted(signal)]);
+  const works = allOrAbort(undefined, (signal) => [untilAborted(signal), Promise.reject(first), untilAborted(signal)]);
   t.is(await t.throwsAsync(works), first);
   t.deepEqual(ended, [first, first]);
 });
 
-test('together: the signal that is given ends all', async (t) => {
+test('allOrAbort: the signal that is given ends all', async (t) => {
   const stop = new AbortController();
   let inner: AbortSignal | undefined;
-  const works = together(stop.signal, (signal) => {
+  const works = allOrAbort(stop.signal, (signal) => {
     inner = signal;
     return [turn()];
   });

@@ -2,7 +2,7 @@
 import { isTspodError, type ErrorCode } from '../errors.js';
 
 /** False if it fails with `code`; what else it fails with is thrown. */
-export function isFound(find: () => unknown, code: ErrorCode): boolean {
+export function doesNotThrow(find: () => unknown, code: ErrorCode): boolean {
   try {
     find();
     return true;

@@ -4,7 +4,7 @@
  * All that they answer, or what the first failure throws. Its failure aborts the signal that the others have; they are waited for, since they use
  * what the caller gives up then.
  */
-export async function together<T>(
+export async function allOrAbort<T>(
   signal: AbortSignal | undefined,
   begin: (signal: AbortSignal) => readonly Promise<T>[],
 ): Promise<readonly T[]> {

@@ -1,5 +1,5 @@
 /** Work that only so many may be at: the others wait, and come in the order in which they asked. */
-export class Turns {
+export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 

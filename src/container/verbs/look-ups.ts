@@ -12,7 +12,7 @@ import { hostnameSeenIn } from '../namespaces/owners.js';
 import { filesOf } from '../launch/prepare.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
-import type { ContainerNamespace } from '../api/places.js';
+import type { ContainerNamespace } from '../api/namespaces.js';
 
 const PROC_NAMES: ReadonlyMap<string, string> = new Map([
   ...NAMESPACE_KINDS.map(({ key, proc }) => [key, proc] as const),

@@ -2,7 +2,7 @@
 import { Transform } from 'node:stream';
 
 /** Hands on what it gets, as it comes. */
-export function passing(see: (chunk: Buffer) => void): Transform {
+export function tap(see: (chunk: Buffer) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       see(chunk);
