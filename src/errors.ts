@@ -86,7 +86,10 @@ export function invalid(message: string, details: Readonly<Record<string, unknow
 }
 
 /** Whether a value is a TspodError, also one of another copy of this module, and (if given) has this code. */
-export function isTspodError(error: unknown, code?: ErrorCode): error is TspodError {
+export function isTspodError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is TspodError & { readonly code: Code } {
   return (
     error instanceof Error && error.name === 'TspodError' && (code === undefined || (error as TspodError).code === code)
   );

@@ -27,6 +27,7 @@ export type {
   RunOptions,
   SignalOption,
   SpawnOptions,
+  StreamFor,
   StartOptions,
   StdioFds,
   StopOptions,

@@ -1,5 +1,5 @@
 /** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
-import type { Container } from './api/container.js';
+import type { Container, ExecSpawnOptions } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
 import {
   checkedAttach,
@@ -56,6 +56,7 @@ export function containerHandle(
   { id, name }: { readonly id: string; readonly name: string },
 ): Container {
   const exec = async (options: Parameters<Container['exec']>[0]) => execCollected(context, id, checkedExec(options));
+  const spawn = async (options: ExecSpawnOptions) => spawnExec(context, id, checkedSpawnExec(options));
   return {
     id,
     get name() {
@@ -79,7 +80,7 @@ export function containerHandle(
     wait: async (options) => waitForContainer(context, id, checkedWait(options)),
     healthcheck: async (options) => runHealthcheck(context, id, checkedHealthcheck(options)),
     exec: exec as Container['exec'],
-    spawnExec: async (options) => spawnExec(context, id, checkedSpawnExec(options)),
+    spawnExec: spawn as Container['spawnExec'],
     execAttached: async (options) => execAttached(context, id, checkedExecAttached(options)),
     createExec: async (options) => createExecSession(context, id, checkedCreateExec(options)),
     startExec: async (options) => startNewExecSession(context, id, checkedStartExec(options)),

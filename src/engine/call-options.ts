@@ -3,11 +3,11 @@ import type { SignalOption } from '../container/api/container.js';
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { FetchOptions, ImageListOptions, ImagePruneOptions, ImageRemoveOptions } from './images/types.js';
 import type { NetworkRemoveOptions } from './networks/types.js';
-import type { ContainerFilters, ListOptions, PruneOptions } from './types.js';
+import type { ListOptions, PruneOptions } from './types.js';
 import type { VolumePruneOptions, VolumeRemoveOptions } from './volumes/types.js';
 
 interface Filtered {
-  readonly filters?: ContainerFilters;
+  readonly filters?: Readonly<Record<string, readonly string[]>>;
 }
 
 const LIST: ShapeOf<Filtered> = { filters: 'lists' };
@@ -28,10 +28,12 @@ const REMOVE_NETWORK: ShapeOf<NetworkRemoveOptions> = { force: 'boolean', timeou
 const REMOVE_VOLUME: ShapeOf<VolumeRemoveOptions> = { ...REMOVE_NETWORK, exact: 'boolean' };
 
 /** Each of these throws TypeError as checkShape() does. */
-export const checkedList = (options?: Filtered) => checkedCall('list', options, LIST);
+export const checkedList = <T extends Filtered>(options?: T): T | undefined =>
+  checkedCall<Filtered>('list', options, LIST) as T | undefined;
 export const checkedContainerList = (options?: ListOptions) => checkedCall('list', options, LIST_CONTAINERS);
 export const checkedImageList = (options?: ImageListOptions) => checkedCall('list', options, LIST_IMAGES);
-export const checkedPrune = (options?: Filtered & SignalOption) => checkedCall('prune', options, PRUNE);
+export const checkedPrune = <T extends Filtered & SignalOption>(options?: T): T | undefined =>
+  checkedCall<Filtered & SignalOption>('prune', options, PRUNE) as T | undefined;
 export const checkedImagePrune = (options?: ImagePruneOptions) => checkedCall('prune', options, PRUNE_IMAGES);
 export const checkedVolumePrune = (options?: VolumePruneOptions) => checkedCall('prune', options, PRUNE_VOLUMES);
 export const checkedPruneAll = (options?: PruneOptions) => checkedCall('prune', options, PRUNE_ALL);

@@ -35,7 +35,11 @@ export interface EngineEvent {
  * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image, label (`key` or
  * `key=value`), name, type, volume (beginning of the name). Values of one name are alternatives, names must all match.
  */
-export type EventFilters = Readonly<Record<string, readonly string[]>>;
+export type EventFilters = Readonly<
+  Partial<
+    Record<'container' | 'event' | 'status' | 'id' | 'image' | 'label' | 'name' | 'volume' | 'type', readonly string[]>
+  >
+>;
 
 export interface EventsOptions extends SignalOption {
   /** Leave out what is older. @default nothing is too old; with `follow` alone, what happened before the call */
@@ -180,7 +184,7 @@ const byStatus: FilterMaker = (value) => {
   return ({ status }) => status === wanted;
 };
 
-const FILTERS: Readonly<Record<string, FilterMaker>> = {
+const FILTERS: Readonly<Record<keyof EventFilters, FilterMaker>> = {
   container: (value) => (event) =>
     event.type === 'container' && event.id !== '' && (event.name === value || event.id.startsWith(value)),
   event: byStatus,

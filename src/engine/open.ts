@@ -1,7 +1,7 @@
 /** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
 import { chmodSync, mkdirSync } from 'node:fs';
 
-import type { RunOptions } from '../container/api/container.js';
+import type { RunOptions, SpawnOptions } from '../container/api/container.js';
 import { checkedRun, checkedSpawn } from '../container/call-options.js';
 import { BridgeKeeper } from '../container/network/bridges.js';
 import { tracked, type EngineContext } from '../container/context.js';
@@ -160,11 +160,11 @@ function makeEngine(context: EngineContext): Engine {
       checkedFetch(fetching);
       return withNewPod(context, options, (wanted) => runContainer(context, wanted, fetching));
     }) as Engine['run'],
-    spawn: async (options, fetching) => {
+    spawn: (async (options: SpawnOptions, fetching?: FetchOptions) => {
       checkedSpawn(options);
       checkedFetch(fetching);
       return withNewPod(context, options, (wanted) => spawnContainer(context, wanted, fetching));
-    },
+    }) as Engine['spawn'],
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
     diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),

@@ -1,13 +1,18 @@
 /** The engine as users of the library see it. */
+import type { Readable, Writable } from 'node:stream';
+
 import type {
   CollectedResult,
   Container,
   ContainerProcess,
   ContainerState,
+  InputSource,
+  OutputTarget,
   RemoveOptions,
   RunOptions,
   SignalOption,
   SpawnOptions,
+  StreamFor,
 } from '../container/api/container.js';
 import type { ContainerSizes, FileChange } from '../container/api/files.js';
 import type { CloneOptions } from '../container/verbs/clone.js';
@@ -98,7 +103,30 @@ export interface ContainerSummary extends ContainerState {
  * Conditions by name as in `ps --filter`: id, name, label, label!, exited, status, ancestor, before, since, network, restart-policy,
  * command, until, volume, should-start-on-boot, health, pod. Values of one name are alternatives (labels must all match); names must all match.
  */
-export type ContainerFilters = Readonly<Record<string, readonly string[]>>;
+export type ContainerFilters = Readonly<
+  Partial<
+    Record<
+      | 'id'
+      | 'name'
+      | 'label'
+      | 'label!'
+      | 'exited'
+      | 'status'
+      | 'health'
+      | 'ancestor'
+      | 'before'
+      | 'since'
+      | 'until'
+      | 'pod'
+      | 'network'
+      | 'volume'
+      | 'restart-policy'
+      | 'command'
+      | 'should-start-on-boot',
+      readonly string[]
+    >
+  >
+>;
 
 export interface ListOptions {
   /** Also those that do not run. @default false, true with a status, exited or id filter or `last` */
@@ -184,8 +212,8 @@ export interface PruneOptions extends SignalOption {
   readonly all?: boolean;
   /** Also volumes that no container has, whether they have names or not. @default false */
   readonly volumes?: boolean;
-  /** label, label!, until; for all kinds. @default all */
-  readonly filters?: ContainerFilters;
+  /** For all kinds. @default all */
+  readonly filters?: Pick<ContainerFilters, 'label' | 'label!' | 'until'>;
 }
 
 export interface PruneResult {
@@ -286,9 +314,31 @@ export interface Engine extends AsyncDisposable {
    * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.
    */
   run(options: RunOptions & { readonly encoding: 'buffer' }, fetching?: FetchOptions): Promise<CollectedResult<Buffer>>;
-  run(options: RunOptions, fetching?: FetchOptions): Promise<CollectedResult>;
+  run(options: RunOptions & { readonly encoding?: BufferEncoding }, fetching?: FetchOptions): Promise<CollectedResult>;
+  run(options: RunOptions, fetching?: FetchOptions): Promise<CollectedResult<string | Buffer>>;
   /** Like run, with streams: resolves when the process runs. Errors as of run(). */
-  spawn(options: SpawnOptions, fetching?: FetchOptions): Promise<ContainerProcess>;
+  spawn<
+    In extends InputSource | undefined = undefined,
+    Out extends OutputTarget | undefined = undefined,
+    Err extends OutputTarget | undefined = undefined,
+    Tty extends boolean = false,
+    Interactive extends boolean = false,
+  >(
+    options: SpawnOptions & {
+      readonly stdin?: In;
+      readonly stdout?: Out;
+      readonly stderr?: Err;
+      readonly tty?: Tty;
+      readonly interactive?: Interactive;
+    },
+    fetching?: FetchOptions,
+  ): Promise<
+    ContainerProcess<
+      StreamFor<Writable, In, Interactive extends true ? 'pipe' : 'ignore'>,
+      StreamFor<Readable, Out, 'pipe'>,
+      Tty extends true ? null : StreamFor<Readable, Err, 'pipe'>
+    >
+  >;
   /**
    * What has happened to containers, in the order of time, and with `follow` what happens, as it comes. INVALID_ARGUMENT for a filter that is none,
    * NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.

@@ -222,8 +222,8 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly command?: readonly string[];
   /** Put before the command; [] is none. @default the image's */
   readonly entrypoint?: readonly string[];
-  /** Added to PATH, container, HOSTNAME, HOME, TERM with a tty, and the image's. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to PATH, container, HOSTNAME, HOME, TERM with a tty, and the image's. What is undefined is left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Added when all others are known: ${NAME} and $NAME in them stand for these. @default none */
   readonly envMerge?: Readonly<Record<string, string>>;
   /** Default variables not to have; never what `env` sets. */
@@ -361,8 +361,8 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
 /** What an exec in a running container takes; what is absent is the container's own. */
 export interface ExecOptions {
   readonly command: readonly string[];
-  /** Added to the container's. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the container's. What is undefined is left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** user[:group]. */
   readonly user?: string;
   /** Absolute path. */

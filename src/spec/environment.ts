@@ -3,6 +3,7 @@ import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CreateOptions } from './create-options.js';
 import { quote } from './checks/quote.js';
+import { defined } from '../util/defined.js';
 
 /** Debian's order: local programs first. Podman's value. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -27,7 +28,7 @@ export function normalizeEnvironment(
   facts: Pick<HostFacts, 'proxyVariables'>,
   image: Readonly<Record<string, string>> = {},
 ): Environment {
-  const given = options.env ?? {};
+  const given = withoutUndefined(options.env ?? {});
   checkNames({ ...given, ...options.envMerge });
   const proxies = options.httpProxy === true ? facts.proxyVariables : {};
   const defaults: Record<string, string> = { PATH: DEFAULT_PATH, container: 'tspod', ...proxies };
@@ -44,14 +45,20 @@ export function normalizeEnvironment(
 /** The variables with others added or changed, and without some. */
 export function changeEnvironment(
   env: Readonly<Record<string, string>>,
-  { set = {}, unset = [] }: { readonly set?: Readonly<Record<string, string>>; readonly unset?: readonly string[] },
+  { set: given = {}, unset = [] }: { readonly set?: CreateOptions['env']; readonly unset?: readonly string[] },
 ): Readonly<Record<string, string>> {
+  const set = withoutUndefined(given);
   checkNames(set);
   const changed = Object.fromEntries(
     Object.entries({ ...env, ...set }).filter(([name]) => Object.hasOwn(set, name) || !unset.includes(name)),
   );
   checkEnvironmentSize(changed);
   return changed;
+}
+
+/** So that process.env with some of it undefined can be given. */
+export function withoutUndefined(env: NonNullable<CreateOptions['env']>): Readonly<Record<string, string>> {
+  return defined(env) as Readonly<Record<string, string>>;
 }
 
 function checkNames(env: Readonly<Record<string, string>>): void {

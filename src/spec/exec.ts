@@ -7,7 +7,7 @@ import { cleanPath } from '../util/paths.js';
 import { boundingCapabilities, capabilitySets } from './confinement/capabilities.js';
 import type { ContainerConfig } from './config.js';
 import type { ExecOptions } from './create-options.js';
-import { checkEnvironmentSize, environmentItems } from './environment.js';
+import { checkEnvironmentSize, environmentItems, withoutUndefined } from './environment.js';
 import { identityOf } from './users/identity.js';
 import type { Identity } from './users/identity.js';
 import { checkAbsolutePath } from './checks/names.js';
@@ -89,7 +89,7 @@ function mergeEnvironment(
   );
   Object.assign(merged, secrets);
   if (options.tty === true && !Object.hasOwn(merged, 'TERM')) merged['TERM'] = 'xterm';
-  for (const [name, value] of Object.entries(options.env ?? {})) {
+  for (const [name, value] of Object.entries(withoutUndefined(options.env ?? {}))) {
     if (!/^[^=]+$/.test(name)) throw invalid(`invalid name of an environment variable: ${quote(name)}`);
     merged[name] = value;
   }

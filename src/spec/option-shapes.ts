@@ -39,7 +39,7 @@ export const CREATE_SHAPE: ShapeOf<CreateOptions> = {
   show: 'strings',
   command: 'strings',
   entrypoint: 'strings',
-  env: 'record',
+  env: 'environment',
   envMerge: 'record',
   unsetEnv: 'strings',
   unsetEnvAll: 'boolean',
@@ -184,7 +184,7 @@ const IO_PRIORITY: ShapeOf<NonNullable<CreateOptions['ioPriority']>> = { class: 
 
 export const EXEC_SHAPE: ShapeOf<ExecOptions> = {
   command: 'strings',
-  env: 'record',
+  env: 'environment',
   user: 'string',
   workdir: 'string',
   tty: 'boolean',
@@ -198,7 +198,7 @@ export const EXEC_SHAPE: ShapeOf<ExecOptions> = {
 const UPDATE: ShapeOf<UpdateOptions> = {
   resources: 'object',
   restart: 'object',
-  env: 'record',
+  env: 'environment',
   unsetEnv: 'strings',
   ulimits: 'objects',
 };

@@ -17,7 +17,7 @@ export interface UpdateOptions {
   /** At once; what was restarted so far counts. */
   readonly restart?: RestartOptions;
   /** Added or changed: for commands of later execs, and for the container at its next start. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Taken away, likewise. */
   readonly unsetEnv?: readonly string[];
   /** At its next start. */
@@ -49,7 +49,7 @@ function environmentOf(
   config: ContainerConfig,
   { env = {}, unsetEnv = [] }: { readonly env: UpdateOptions['env']; readonly unsetEnv: UpdateOptions['unsetEnv'] },
 ): Pick<ContainerConfig, 'env' | 'hostnameEnv'> {
-  const named = Object.hasOwn(env, 'HOSTNAME') || unsetEnv.includes('HOSTNAME');
+  const named = env['HOSTNAME'] !== undefined || unsetEnv.includes('HOSTNAME');
   return {
     env: changeEnvironment(config.env, { set: env, unset: unsetEnv }),
     hostnameEnv: config.hostnameEnv && !named,

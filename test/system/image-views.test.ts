@@ -238,7 +238,8 @@ test('prune: a filter that one of the kinds has not is refused before anything i
   for (const filters of [{ status: ['created'] }, { name: ['.'] }, { nonsense: ['x'] }, { until: ['never'] }])
     await rejectsWith(t, engine.prune({ filters }), 'INVALID_ARGUMENT');
   t.true(engine.containers.exists(id));
-  t.deepEqual((await engine.prune({ filters: { label: ['keep=me'], name: [] } })).containers.done, [id]);
+  const filters = { label: ['keep=me'], name: [] };
+  t.deepEqual((await engine.prune({ filters })).containers.done, [id]);
 });
 
 test('tree: the layers of an image, and what lies upon it in others', async (t) => {

@@ -38,6 +38,21 @@ test('spawn: the streams that are asked for are there with a log and with a term
   await rejectsWith(t, engine.run({ ...passed, input: 'text' }), 'INVALID_ARGUMENT');
 });
 
+test('run, exec and update: a variable that is undefined is left out', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['sh', '-c', 'echo ${A-none} ${B-none}'];
+  const env = { A: undefined, B: 'b' };
+  t.is((await engine.run(options({ command, env }))).stdout, 'none b\n');
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], env: { A: 'kept' } }));
+  await container.start();
+  t.is((await container.exec({ command, env })).stdout, 'kept b\n');
+  await container.update({ env: { A: undefined, B: 'new' } });
+  t.is((await container.exec({ command })).stdout, 'kept new\n');
+  const wrong = { A: 5 } as unknown as Record<string, string>;
+  await t.throwsAsync(container.exec({ command, env: wrong }), { instanceOf: TypeError });
+});
+
 test('spawn: output that is thrown away does not hold a container with a log or a terminal', async (t) => {
   if (!requires(t, 'root')) return;
   const { engine, options } = await testEngine(t);

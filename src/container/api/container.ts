@@ -70,7 +70,7 @@ export interface ContainerState {
 /** What may take its time takes one. */
 export interface SignalOption {
   /** Ends the wait with an error of code ABORTED; what the call had begun is put right first. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** In characters. */
@@ -133,16 +133,20 @@ export interface AttachSession extends Disposable {
 }
 
 /** A process with streams, in the manner of node:child_process: a container from `engine.spawn()`, or a command from `spawnExec()`. */
-export interface ContainerProcess extends AsyncDisposable {
+export interface ContainerProcess<
+  Stdin extends Writable | null = Writable | null,
+  Stdout extends Readable | null = Readable | null,
+  Stderr extends Readable | null = Readable | null,
+> extends AsyncDisposable {
   /** Id of the container. */
   readonly id: string;
   /** Host pid. */
   readonly pid: number;
   /** null where not asked for. */
-  readonly stdin: Writable | null;
-  readonly stdout: Readable | null;
+  readonly stdin: Stdin;
+  readonly stdout: Stdout;
   /** null with a tty. */
-  readonly stderr: Readable | null;
+  readonly stderr: Stderr;
   /** The end; never rejects for a non-zero code. That of a detached command does not keep this process running until then. */
   readonly ended: Promise<ExitStatus>;
   /** To the first process; does nothing when it has ended. @default 'SIGTERM' */
@@ -156,6 +160,15 @@ export type InputSource = 'pipe' | 'ignore' | 'inherit' | number;
 
 /** A stream of a process: collected, thrown away, this process's own, or a descriptor (not with a tty, nor a container with a log). A terminal is the container's to read, to write and to set then. */
 export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
+
+/** The stream of a process where `Target` was asked for, and `Default` where nothing was. */
+export type StreamFor<Stream, Target, Default> = Target extends 'pipe'
+  ? Stream
+  : Target extends undefined
+    ? Default extends 'pipe'
+      ? Stream
+      : null
+    : null;
 
 export interface CollectOptions extends SignalOption {
   /** Text or bytes to feed, or a stream to read; then end of file. @default none: end of file at once */
@@ -321,9 +334,30 @@ export interface Container extends ContainerFiles {
    * NO_SUCH_USER, LAUNCH_FAILED, OUTPUT_TOO_LARGE, INVALID_ARGUMENT.
    */
   exec(options: ExecCollectOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
-  exec(options: ExecCollectOptions): Promise<CollectedResult>;
+  exec(options: ExecCollectOptions & { readonly encoding?: BufferEncoding }): Promise<CollectedResult>;
+  exec(options: ExecCollectOptions): Promise<CollectedResult<string | Buffer>>;
   /** The same with streams: resolves when the command runs. */
-  spawnExec(options: ExecSpawnOptions): Promise<ContainerProcess>;
+  spawnExec<
+    In extends InputSource | undefined = undefined,
+    Out extends OutputTarget | undefined = undefined,
+    Err extends OutputTarget | undefined = undefined,
+    Tty extends boolean = false,
+    Detach extends boolean = false,
+  >(
+    options: ExecSpawnOptions & {
+      readonly stdin?: In;
+      readonly stdout?: Out;
+      readonly stderr?: Err;
+      readonly tty?: Tty;
+      readonly detach?: Detach;
+    },
+  ): Promise<
+    ContainerProcess<
+      StreamFor<Writable, In, 'ignore'>,
+      StreamFor<Readable, Out, Detach extends true ? 'ignore' : 'pipe'>,
+      Tty extends true ? null : StreamFor<Readable, Err, Detach extends true ? 'ignore' : 'pipe'>
+    >
+  >;
   /** The same with the caller's streams, through the monitor. */
   execAttached(options: ExecAttachOptions): Promise<AttachSession>;
   /** Records a command that is to be started in it, once. STATE_INVALID unless it runs, INVALID_ARGUMENT. */

@@ -21,7 +21,7 @@ const STATUSES: ReadonlySet<string> = new Set([...CONTAINER_STATUSES, 'configure
 
 const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
 
-const MAKERS: Readonly<Record<string, FilterMaker>> = {
+const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   ...NAME_FILTERS,
   ...LABEL_FILTERS,
   exited: (values) => {

@@ -31,7 +31,9 @@ export function listContainers(context: EngineContext, options: ListOptions = {}
 
 /** Who asks for a state asks for containers in it. */
 function namesState({ filters }: ListOptions): boolean {
-  return filters !== undefined && ['status', 'exited', 'id'].some((name) => (filters[name]?.length ?? 0) > 0);
+  return (
+    filters !== undefined && (['status', 'exited', 'id'] as const).some((name) => (filters[name]?.length ?? 0) > 0)
+  );
 }
 
 /** What `ps` shows without --all. */

@@ -57,7 +57,7 @@ export async function spawnContainer(
   const wanted = withDefaults(pickCreateOptions(options));
   const streams = streamsOf(options, wanted);
   const copied = isCopied(wanted);
-  if (copied) checkCopied(wanted, streams);
+  if (copied) checkCopied(wanted, options);
   await ensureImage(context, wanted, { ...defined({ signal: options.signal }), ...fetching });
   const config = configure(context, copied ? { ...wanted, interactive: streams.stdin === 'pipe' } : wanted);
   const spawn = { config, options, streams };
@@ -75,9 +75,7 @@ function withDefaults(options: CreateOptions): Wanted {
   };
 }
 
-function streamsOf({ stdin, stdout, stderr }: SpawnOptions, { interactive, log }: Wanted): PipeRequest {
-  if (log.driver === 'passthrough')
-    return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', ...defined({ stdin, stdout, stderr }) };
+function streamsOf({ stdin, stdout, stderr }: SpawnOptions, { interactive }: Wanted): PipeRequest {
   return {
     stdin: stdin ?? (interactive === true ? 'pipe' : 'ignore'),
     stdout: stdout ?? 'pipe',
@@ -91,8 +89,8 @@ function isCopied({ tty, log }: Wanted): boolean {
 }
 
 /** Throws INVALID_ARGUMENT. */
-function checkCopied({ tty, log }: Wanted, { stdin, stdout, stderr }: PipeRequest): void {
-  const streams = [stdin, stdout, stderr];
+function checkCopied({ tty, log }: Wanted, { stdin, stdout, stderr }: SpawnOptions): void {
+  const streams = [stdin, stdout, stderr].filter((stream) => stream !== undefined);
   if (log.driver === 'passthrough') {
     if (streams.every((stream) => stream === 'inherit')) return;
     throw invalid("a container with log driver passthrough has this process's streams: no others can be chosen");

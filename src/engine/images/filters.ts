@@ -24,7 +24,7 @@ const since: Maker = (values, { find }) => {
   return (image) => created(image) > limit;
 };
 
-const MAKERS: Readonly<Record<string, Maker>> = {
+const MAKERS: Readonly<Record<keyof ImageFilters, Maker>> = {
   before,
   since,
   after: since,

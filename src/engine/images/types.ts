@@ -38,7 +38,26 @@ export interface ImageSummary {
  * Conditions by name as in `images --filter`: before, since, until, dangling, label, reference, containers, id, digest, readonly, intermediate.
  * Values of one name are alternatives (labels must all match); names must all match.
  */
-export type ImageFilters = Readonly<Record<string, readonly string[]>>;
+export type ImageFilters = Readonly<
+  Partial<
+    Record<
+      | 'before'
+      | 'since'
+      | 'after'
+      | 'until'
+      | 'dangling'
+      | 'intermediate'
+      | 'readonly'
+      | 'containers'
+      | 'label'
+      | 'label!'
+      | 'id'
+      | 'digest'
+      | 'reference',
+      readonly string[]
+    >
+  >
+>;
 
 export interface ImageListOptions {
   /** @default all */

@@ -14,7 +14,7 @@ interface FilterContext {
 
 type FilterMaker = (values: readonly string[], context: FilterContext) => NetworkPredicate;
 
-const MAKERS: Readonly<Record<string, FilterMaker>> = {
+const MAKERS: Readonly<Record<keyof NetworkFilters, FilterMaker>> = {
   ...NAME_FILTERS,
   driver:
     (values) =>

@@ -10,7 +10,9 @@ import type { BatchResult } from '../types.js';
  * Conditions by name as in `network ls --filter`: name, id, driver, label, label!, dangling, until. Values of one name are alternatives (labels must all
  * match).
  */
-export type NetworkFilters = Readonly<Record<string, readonly string[]>>;
+export type NetworkFilters = Readonly<
+  Partial<Record<'id' | 'name' | 'driver' | 'label' | 'label!' | 'dangling' | 'until', readonly string[]>>
+>;
 
 export interface NetworkRemoveOptions extends SignalOption {
   /** Remove the containers that are on it first. @default false */
@@ -31,7 +33,9 @@ export interface Networks {
   /** Also a broken file, by its name. NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
   remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
   /** Removes those that this store made, that no container is on and that match, but for the default network. `done` has names. */
-  prune(options?: SignalOption & { readonly filters?: NetworkFilters }): Promise<BatchResult>;
+  prune(
+    options?: SignalOption & { readonly filters?: Pick<NetworkFilters, 'label' | 'label!' | 'until'> },
+  ): Promise<BatchResult>;
   /** Changes the name servers that its containers ask; from their next start on. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
   /**

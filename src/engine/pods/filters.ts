@@ -9,7 +9,7 @@ export type PodPredicate = (pod: PodSummary) => boolean;
 
 type FilterMaker = (values: readonly string[], now: Date) => PodPredicate;
 
-const MAKERS: Readonly<Record<string, FilterMaker>> = {
+const MAKERS: Readonly<Record<keyof PodFilters, FilterMaker>> = {
   ...NAME_FILTERS,
   ...LABEL_FILTERS,
   status: (values) => {

@@ -8,7 +8,24 @@ import type { BatchResult } from '../types.js';
  * Conditions by name as in `pod ps --filter`: id, name, label, label!, status, until, network, ctr-ids, ctr-names, ctr-number, ctr-status. Values of one
  * name are alternatives (labels must all match); names must all match.
  */
-export type PodFilters = Readonly<Record<string, readonly string[]>>;
+export type PodFilters = Readonly<
+  Partial<
+    Record<
+      | 'id'
+      | 'name'
+      | 'label'
+      | 'label!'
+      | 'status'
+      | 'until'
+      | 'network'
+      | 'ctr-ids'
+      | 'ctr-names'
+      | 'ctr-number'
+      | 'ctr-status',
+      readonly string[]
+    >
+  >
+>;
 
 /** `nameOrId`: an exact name, a full id or the beginning of one. */
 export interface Pods {

@@ -75,7 +75,7 @@ function summarize({ createdUs, updatedUs, ...secret }: StoredSecret): SecretSum
   return { ...secret, createdAt: new Date(createdUs / 1000), updatedAt: new Date(updatedUs / 1000) };
 }
 
-const FILTERS: Readonly<Record<string, (values: readonly string[]) => Test<SecretSummary>>> = {
+const FILTERS: Readonly<Record<keyof SecretFilters, (values: readonly string[]) => Test<SecretSummary>>> = {
   ...NAME_FILTERS,
   ...LABEL_FILTERS,
 };

@@ -23,7 +23,7 @@ export interface SecretSummary {
 }
 
 /** Filters: `name` (a regular expression), `id` (the beginning of one), `label`, `label!`. */
-export type SecretFilters = Readonly<Record<string, readonly string[]>>;
+export type SecretFilters = Readonly<Partial<Record<'id' | 'name' | 'label' | 'label!', readonly string[]>>>;
 
 /** Passwords, keys and the like, which containers get as files or as environment variables, and which are no part of an image or of a configuration. */
 export interface Secrets {

@@ -18,7 +18,7 @@ const since: FilterMaker = (values, { createdAt }) => {
   return (volume) => volume.createdAt.getTime() > limit;
 };
 
-const MAKERS: Readonly<Record<string, FilterMaker>> = {
+const MAKERS: Readonly<Record<keyof VolumeFilters, FilterMaker>> = {
   name: (values) => {
     const matches = NAME_FILTERS.name(values);
     return ({ name }) => matches({ id: '', name });

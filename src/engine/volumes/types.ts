@@ -9,7 +9,14 @@ import type { BatchResult } from '../types.js';
  * Conditions by name as in `volume ls --filter`: name (a regular expression), driver, scope, label, label!, opt (`key` or `key=value`), until, after or
  * since (another volume), dangling, anonymous. Values of one name are alternatives (labels must all match); names must all match.
  */
-export type VolumeFilters = Readonly<Record<string, readonly string[]>>;
+export type VolumeFilters = Readonly<
+  Partial<
+    Record<
+      'name' | 'label' | 'label!' | 'driver' | 'scope' | 'opt' | 'dangling' | 'anonymous' | 'after' | 'since' | 'until',
+      readonly string[]
+    >
+  >
+>;
 
 export interface VolumeSummary {
   readonly name: string;

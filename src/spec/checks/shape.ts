@@ -3,7 +3,7 @@ import { invalid } from '../../errors.js';
 import { nearestWord } from '../../util/nearest.js';
 
 /**
- * `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `lists`: arrays of strings by key; `objects`: an array of objects;
+ * `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `environment`: the same, where undefined is left out; `lists`: arrays of strings by key; `objects`: an array of objects;
  * `stdio`: where a standard stream comes from or goes; `input`: what a process is to read.
  */
 export type FieldKind =
@@ -13,6 +13,7 @@ export type FieldKind =
   | 'strings'
   | 'integers'
   | 'record'
+  | 'environment'
   | 'numbers'
   | 'lists'
   | 'object'
@@ -74,6 +75,7 @@ const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
   integers: 'an array of numbers',
   numbers: 'an object with numbers as values',
   record: 'an object with strings as values',
+  environment: 'an object with strings as values',
   lists: 'an object with arrays of strings as values',
   object: 'an object',
   objects: 'an array of objects',
@@ -88,10 +90,10 @@ function checkKind(what: string, value: unknown, kind: FieldKind): void {
   if (!IS_OF_KIND[kind](value)) throw new TypeError(`${what} must be ${KIND_WORDS[kind]}`);
   if (kind === 'string') checkString(what, value as string);
   if (kind === 'strings') (value as readonly string[]).forEach((item) => checkString(what, item));
-  if (kind === 'record') {
-    for (const [key, item] of Object.entries(value as Readonly<Record<string, string>>)) {
+  if (kind === 'record' || kind === 'environment') {
+    for (const [key, item] of Object.entries(value as Readonly<Record<string, string | undefined>>)) {
       checkString(what, key);
-      checkString(what, item);
+      if (item !== undefined) checkString(what, item);
     }
   }
 }
@@ -110,6 +112,8 @@ const IS_OF_KIND: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   integers: (value) => isList(value, (item) => typeof item === 'number'),
   objects: (value) => isList(value, isPlain),
   record: (value) => isPlain(value) && isList(Object.values(value), (item) => typeof item === 'string'),
+  environment: (value) =>
+    isPlain(value) && isList(Object.values(value), (item) => item === undefined || typeof item === 'string'),
   numbers: (value) => isPlain(value) && isList(Object.values(value), (item) => typeof item === 'number'),
   lists: (value) => isPlain(value) && isList(Object.values(value), isStrings),
 };
