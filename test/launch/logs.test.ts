@@ -15,9 +15,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { readIfThere } from '../../src/native/if-there.js';
 import { until } from '../helpers/until.js';
+import { childrenOf, untilStalled } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
-import { launchContainer, runContainer, startContainer } from '../helpers/supervised.js';
+import { launchContainer, pidIn, runContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 import { CODES } from '../../src/plan/codes.js';
 
@@ -178,7 +180,10 @@ test('logs: a writer that fills its pipe gets a larger one', async (t) => {
   const container = await startContainer(t, { command, log: {}, attach: {} });
   process.kill(container.monitorPid, 'SIGSTOP');
   writeFileSync(go, '');
-  await delay(2000);
+  const writer = await until('it writes', () =>
+    childrenOf(pidIn(container.directory, 'init')).find((pid) => readIfThere(`/proc/${pid}/comm`) === 'head\n'),
+  );
+  await untilStalled(writer);
   process.kill(container.monitorPid, 'SIGCONT');
   t.like(await container.engine.expect('exited'), { code: 20 });
   t.is(contentOf(k8sRecords(container.logPath), 'stdout').length, 300_000);

@@ -1,11 +1,13 @@
 /** Operations on a container that ends while they are at work: they succeed, or say that it has ended or is gone. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import test from 'ava';
 
 import { isTspodError, type Container, type CreateOptions } from '../../src/index.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
+import { untilLockAwaited } from '../helpers/locks.js';
 import { requires } from '../helpers/requires.js';
 
 const GONE = ['CONTAINER_STOPPED', 'STATE_INVALID', 'NO_SUCH_CONTAINER'];
@@ -159,8 +161,7 @@ test('a prune passes over what somebody is just starting', async (t) => {
   let pruning: ReturnType<typeof other.containers.prune> | undefined;
   await container.batch(async (held) => {
     pruning = other.containers.prune();
-    // It waits for the lock by then.
-    await delay(200);
+    await untilLockAwaited(join(env.runRoot, 'locks', container.id));
     await held.start();
   });
   const { done, failed } = (await pruning) ?? { done: [], failed: [] };

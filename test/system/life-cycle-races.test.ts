@@ -1,5 +1,6 @@
 /** What ends, or is started again, in the middle of an operation. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
@@ -7,6 +8,7 @@ import type { Container } from '../../src/index.js';
 import { faults } from '../helpers/faults.js';
 import { killHard } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
+import { until } from '../helpers/until.js';
 
 const AGAIN = {
   initialized: (container: Container) => container.init(),
@@ -57,7 +59,8 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   await killHard(pause.pid);
   writeFileSync(freezer.path, freezer.frozen);
   process.kill(monitorPid, 'SIGCONT');
-  await delay(300);
+  const frozen = join(dirname(freezer.path), 'cgroup.procs');
+  await until('its next life is in the frozen cgroup', () => readFileSync(frozen, 'utf8') !== '');
   t.is((await env.tspod('ps')).status, 0);
   await container.wait({ conditions: ['running'], intervalMs: 5 });
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);

@@ -19,6 +19,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { lock, tryLock } from '../../src/native/index.js';
 import { openDescriptors, threadCount } from '../helpers/native.js';
+import { untilLockAwaited } from '../helpers/locks.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -62,7 +63,7 @@ test.serial('a waiter gets the lock when it is released', async (t) => {
     mine = true;
     return taken;
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilLockAwaited(path);
   t.false(mine);
   held?.release();
   (await waiting).release();
@@ -268,7 +269,7 @@ test.serial('a lock counts on the file that the path names', async (t) => {
   const path = join(directory, 'lock');
   const first = tryLock(path);
   const waiting = lock(path);
-  await new Promise((resolve) => setTimeout(resolve, 30)); // it waits for the first file
+  await untilLockAwaited(path);
   unlinkSync(path);
   const second = tryLock(path);
   t.truthy(second, 'a new file, a new lock');
@@ -313,7 +314,12 @@ test.serial('a lock is not inherited by children', (t) => {
 test.serial('a process with a waiter can end', async (t) => {
   const path = join(temporaryDirectory(t), 'lock');
   const held = tryLock(path);
-  const { child } = otherProcess(t, `void lock(${JSON.stringify(path)}); setTimeout(() => process.exit(5), 50);`);
+  const { child } = otherProcess(
+    t,
+    `void lock(${JSON.stringify(path)}); process.stdin.once('data', () => process.exit(5));`,
+  );
+  await untilLockAwaited(path);
+  child.stdin?.write('go');
   const [code] = (await once(child, 'exit')) as [number];
   t.is(code, 5);
   held?.release();

@@ -28,6 +28,7 @@ import { runPlan } from '../../src/native/run-plan.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { until } from '../helpers/until.js';
 import { added, children, openDescriptors, statusField } from '../helpers/native.js';
+import { untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -270,7 +271,7 @@ test.serial('what comes before there is a listener is kept', async (t) => {
   const monitor = spawnMonitor();
   monitor.send('attach', { stdin: 0, stdout: 1, stderr: 1 });
   monitor.send('launch', { plan: planOf('echo', 'early') });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilGone(monitor.pid ?? 0);
   const names: string[] = [];
   monitor.onMessage((message) => names.push(message.name));
   await monitor.closed;

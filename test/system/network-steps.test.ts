@@ -36,6 +36,7 @@ import {
 } from '../../src/plan/network/netlink.js';
 import { NONE, type Plan } from '../../src/plan/ops.js';
 import { until } from '../helpers/until.js';
+import { untilLockAwaited } from '../helpers/locks.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
@@ -314,7 +315,7 @@ test('a lock is waited for', async (t) => {
   builder.add('prepare', 'closeSlot', { slot });
   let done = false;
   const waiting = execute(encodePlan(builder.build())).then(() => (done = true));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilLockAwaited(path);
   t.false(done);
   held?.release();
   await waiting;

@@ -10,7 +10,7 @@ import test from 'ava';
 import { openEngine, type Container, type Engine } from '../../src/index.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
-import { childrenOf } from '../helpers/processes.js';
+import { childrenOf, socketsOf, untilStalled } from '../helpers/processes.js';
 import { SLOW } from '../helpers/pace.js';
 import { requires } from '../helpers/requires.js';
 
@@ -264,7 +264,8 @@ for (const [title, end] of Object.entries(ENDS)) {
     const { engine, options } = await testEngine(t);
     const container = await engine.containers.create(options({ command: ['yes'], log: { driver: 'none' } }));
     const session = await container.startAttached({ stdout: deaf() });
-    await delay(300); // both queues are full
+    const { pid, monitorPid } = container.state();
+    await untilStalled(pid, monitorPid);
     await t.notThrowsAsync(soon(end(container)));
     session.detach();
   });
@@ -323,7 +324,8 @@ test('output that nobody takes any more does not keep a container or its session
   stdout.destroy();
   t.like(await soon(session.ended), { reason: 'exited', exitCode: 0 });
   const left = await container.startAttached({ stdout: new PassThrough() });
-  await delay(100);
+  const { pid, monitorPid } = container.state();
+  await untilStalled(pid, monitorPid);
   left.detach();
   t.like(await soon(left.ended), { reason: 'detached' });
 });
@@ -347,7 +349,11 @@ test('input that is destroyed or fails is at its end, also through the monitor',
   t.like(await soon(session.ended), { reason: 'exited', exitCode: 0 });
 });
 
-test('what only waits ends when the engine is closed', async (t) => {
+/** How many of the waits below watch a file or a directory, and how many a monitor. */
+const WATCHING = 5;
+const CONNECTED = 6;
+
+test.serial('what only waits ends when the engine is closed', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options, reopen } = await testEngine(t);
   const health = { test: ['CMD-SHELL', 'sleep 1000'], timeoutMs: 1_000_000, intervalMs: 0 };
@@ -372,10 +378,14 @@ test('what only waits ends when the engine is closed', async (t) => {
     stats: () => allOf(container.watchStats({ intervalMs })),
     healthcheck: () => container.healthcheck(),
   };
+  const before = { watches: watches(), sockets: socketsOf(process.pid) };
   const ends = Object.entries(waits).map(([title, wait]) =>
     t.throwsAsync(soon(wait()), { code: 'ENGINE_CLOSED' }, title),
   );
-  await delay(300); // all of them wait
+  await until(
+    'all of them wait',
+    () => watches() >= before.watches + WATCHING && socketsOf(process.pid) >= before.sockets + CONNECTED,
+  );
   await closed.close();
   await Promise.all(ends);
   t.is(engine.containers.get(id).state().status, 'running');
@@ -403,6 +413,9 @@ test('what runs in a container answers when its engine is closed meanwhile', asy
   await engine.containers.prune();
 });
 
+/** Files and directories that this process watches. */
+const watches = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+
 async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
@@ -417,7 +430,6 @@ test.serial('a follower from which nobody takes more watches nothing once the en
   );
   await container.start();
   await until('it has written', async () => (await allOf(container.logs())).length > 0);
-  const watches = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
   const before = watches();
   const closed = await reopen();
   const followers: readonly AsyncIterable<unknown>[] = [

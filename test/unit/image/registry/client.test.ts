@@ -185,19 +185,21 @@ test('client: does not wait for hours', async (t) => {
 });
 
 test('client: the signal ends a pause and a download', async (t) => {
+  const waiting = new AbortController();
   const server = await startServer(
     t,
     answering((request, response) => {
-      if (request.url.includes('/manifests/')) sendJson(response, {}, 503, { 'retry-after': '100' });
-      else {
+      if (request.url.includes('/manifests/')) {
+        // Some time after the answer has gone out: it has come by then, and the pause has begun.
+        response.once('finish', () => setTimeout(() => waiting.abort(), 50));
+        sendJson(response, {}, 503, { 'retry-after': '100' });
+      } else {
         response.writeHead(200);
         response.write(BLOB.bytes.subarray(0, 1000));
       }
     }),
   );
   const source = sourceOf(t, server);
-  const waiting = new AbortController();
-  setTimeout(() => waiting.abort(), 50);
   const first = await t.throwsAsync(source.manifest(undefined, { signal: waiting.signal }));
   t.true(isTspodError(first, 'ABORTED'));
   const reading = new AbortController();
