@@ -26,6 +26,14 @@ export function requireDescriptor(value: unknown): number {
   return requireWhole(value, 'a descriptor', MAX_DESCRIPTOR);
 }
 
+/** Not an instance of a class: what that has is not its own, and would not be seen. */
+export function requireObject(value: unknown, what: string): void {
+  const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+  // An object of another realm has a prototype like this realm's, which has none itself.
+  const isPlain = prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null);
+  if (!isPlain) throw new TypeError(`${what} must be a plain object`);
+}
+
 export function requireArray(value: readonly unknown[], what: string): void {
   if (!Array.isArray(value)) throw new TypeError(`not ${what}: ${shown(value)}`);
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { requireAbsolutePath, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { NativeError, unwrap } from './native-error.js';
+import { requireOptions, type OptionsOf } from './options.js';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
@@ -92,11 +93,14 @@ export interface RemoveCgroupOptions {
   readonly kill?: boolean;
 }
 
+const REMOVE: OptionsOf<RemoveCgroupOptions> = { kill: 'boolean' };
+
 /**
  * Removes a cgroup with those below it; one that is gone already is success. NativeError EBUSY while there are processes (see `kill`), and for the
  * top of a hierarchy, which nothing is done to; EOPNOTSUPP outside a cgroup file system; TypeError for a relative path.
  */
 export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions = {}): Promise<void> {
+  requireOptions('removeCgroup options', options, REMOVE);
   requireAbsolute(cgroup);
   try {
     await requireCgroup(cgroup);

@@ -4,6 +4,7 @@ import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
 import { unlinkIfThere } from './if-there.js';
 import { isNativeError, unwrap } from './native-error.js';
+import { requireOptions, SIGNAL } from './options.js';
 
 /** A lock that is held. It ends with `release`, with `using`, or with the process. */
 export interface FileLock extends Disposable {
@@ -31,6 +32,7 @@ const queues = new Map<string, Promise<unknown>>();
  * NativeError and TypeError as of tryLock.
  */
 export async function lock(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<FileLock> {
+  requireOptions('lock options', options, SIGNAL);
   requireAbsolutePath(path);
   throwIfAborted(`lock "${path}"`, options.signal);
   if (!queues.has(path)) {

@@ -1,7 +1,7 @@
 /** Namespaces as the addon takes them for work on a thread of its own. */
 import { TspodError } from '../errors.js';
 import type { Inside } from './binding.js';
-import { isHandle, namespaceSource, openNamespace } from './namespace-handle.js';
+import { isHandle, namespaceSource, openNamespace, requireSources } from './namespace-handle.js';
 import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { CLONE_FLAGS, THREAD_NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind, ThreadNamespaceKind } from './namespace-kinds.js';
@@ -24,8 +24,7 @@ export function insideArguments(namespaces: ThreadNamespaces | undefined): Insid
 /** Those that are named. */
 export function sourcesOf(namespaces: ThreadNamespaces | undefined): [ThreadNamespaceKind, NamespaceSource][] {
   if (namespaces === undefined) return [];
-  if (typeof namespaces !== 'object' || namespaces === null)
-    throw new TypeError('the namespaces to be in are an object');
+  requireSources(namespaces);
   return Object.entries(namespaces)
     .filter(([, source]) => source !== undefined)
     .map(([name, source]) => [requireThreadKind(name), source]);

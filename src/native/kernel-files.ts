@@ -4,11 +4,14 @@ import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
 import type { InsideOptions } from './mounts.js';
 import { unwrap } from './native-error.js';
+import { INSIDE, requireOptions, type OptionsOf } from './options.js';
 
 export interface ReadFileOptions extends InsideOptions {
   /** In bytes, at most 512 MiB; NativeError EFBIG for a longer file. @default 16 MiB */
   readonly maxBytes?: number;
 }
+
+const READ_FILE: OptionsOf<ReadFileOptions> = { ...INSIDE, maxBytes: 'any' };
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
@@ -23,6 +26,7 @@ const MAX_HOSTNAME_BYTES = 64;
  * ENOENT, EACCES, EISDIR, EFBIG; TypeError for a relative path.
  */
 export async function readFileInside(path: string, options: ReadFileOptions = {}): Promise<string> {
+  requireOptions('readFileInside options', options, READ_FILE);
   const inside = insideArguments(options.inside);
   const limit = requireWhole(options.maxBytes ?? MAX_FILE_BYTES, 'a number of bytes (maxBytes)', MOST_BYTES);
   return unwrap(await binding().readFile(...inside, requireAbsolutePath(path), limit)).toString('utf8');
@@ -33,22 +37,26 @@ export async function readFileInside(path: string, options: ReadFileOptions = {}
  * value that it refuses, ENXIO for a named pipe that nobody reads, EIO if only a part was taken; TypeError for a relative path.
  */
 export async function writeFileInside(path: string, value: string, options: InsideOptions = {}): Promise<void> {
+  requireOptions('writeFileInside options', options, INSIDE);
   if (typeof value !== 'string') throw new TypeError('what is written to a file is text');
   unwrap(await binding().writeFile(...insideArguments(options.inside), requireAbsolutePath(path), value));
 }
 
 /** The names in a directory, without "." and "..". NativeError ENOENT, ENOTDIR; TypeError for a relative path. */
 export async function readDirectoryInside(path: string, options: InsideOptions = {}): Promise<string[]> {
+  requireOptions('readDirectoryInside options', options, INSIDE);
   return unwrap(await binding().readDirectory(...insideArguments(options.inside), requireAbsolutePath(path)));
 }
 
 /** The host name of a uts namespace. */
 export async function getHostname(options: InsideOptions = {}): Promise<string> {
+  requireOptions('getHostname options', options, INSIDE);
   return unwrap(await binding().getHostname(...insideArguments(options.inside)));
 }
 
 /** sethostname(2). NativeError EPERM; TypeError for more than 64 bytes, or a NUL. */
 export async function setHostname(name: string, options: InsideOptions = {}): Promise<void> {
+  requireOptions('setHostname options', options, INSIDE);
   if (Buffer.byteLength(requireText(name, 'a host name')) > MAX_HOSTNAME_BYTES)
     throw new TypeError(`host name longer than ${MAX_HOSTNAME_BYTES} bytes`);
   unwrap(await binding().setHostname(...insideArguments(options.inside), name));

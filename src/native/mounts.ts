@@ -6,6 +6,7 @@ import type { ThreadNamespaces } from './inside.js';
 import { requireHandle } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import { unwrap } from './native-error.js';
+import { INSIDE, requireOptions, type OptionsOf } from './options.js';
 
 /** Attributes of one mount: MOUNT_ATTR_* of mount_setattr(2). All default to false. */
 export interface MountAttributes {
@@ -17,6 +18,15 @@ export interface MountAttributes {
   /** NativeError EINVAL before Linux 5.14. */
   readonly noSymlinkFollow?: boolean;
 }
+
+const ATTRIBUTES: OptionsOf<MountAttributes> = {
+  readOnly: 'boolean',
+  noSuid: 'boolean',
+  noDev: 'boolean',
+  noExec: 'boolean',
+  noAtime: 'boolean',
+  noSymlinkFollow: 'boolean',
+};
 
 /** Where to work. */
 export interface InsideOptions {
@@ -34,6 +44,15 @@ export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
   /** The file system's own options, `key=value` or a flag: `size=1m`, `mode=0700`. @default none */
   readonly options?: readonly string[];
 }
+
+const MOUNT_FILE_SYSTEM: OptionsOf<MountFileSystemOptions> = {
+  ...ATTRIBUTES,
+  ...INSIDE,
+  type: 'any',
+  target: 'any',
+  source: 'any',
+  options: 'any',
+};
 
 export interface BindMountOptions extends MountAttributes, InsideOptions {
   /** What to show: a file or a directory. Symbolic links are followed. */
@@ -53,6 +72,16 @@ export interface BindMountOptions extends MountAttributes, InsideOptions {
    */
   readonly idMap?: NamespaceHandle;
 }
+
+const BIND_MOUNT: OptionsOf<BindMountOptions> = {
+  ...ATTRIBUTES,
+  ...INSIDE,
+  source: 'any',
+  target: 'any',
+  recursive: 'boolean',
+  propagation: 'any',
+  idMap: 'any',
+};
 
 /** Who sees mounts that are made below (mount_namespaces(7)). */
 export type Propagation = 'private' | 'shared' | 'slave' | 'unbindable';
@@ -88,6 +117,7 @@ const MAX_OPTION_BYTES = 255;
  * target.
  */
 export async function mountFileSystem(mount: MountFileSystemOptions): Promise<void> {
+  requireOptions('mountFileSystem options', mount, MOUNT_FILE_SYSTEM);
   const { source = mount.type, options = [] } = mount;
   const type = requireText(mount.type, 'a type of file systems');
   const target = requireAbsolutePath(mount.target, 'the absolute path of a target');
@@ -104,6 +134,7 @@ export async function mountFileSystem(mount: MountFileSystemOptions): Promise<vo
  * EINVAL; TypeError for a relative path, or an `idMap` that is no user namespace.
  */
 export async function bindMount(mount: BindMountOptions): Promise<void> {
+  requireOptions('bindMount options', mount, BIND_MOUNT);
   const propagation = mount.propagation === undefined ? 0 : propagationFlag(mount.propagation);
   const inside = insideArguments(mount.inside);
   const recursive = mount.recursive === true;
@@ -121,11 +152,14 @@ export interface UnmountOptions extends InsideOptions {
   readonly force?: boolean;
 }
 
+const UNMOUNT: OptionsOf<UnmountOptions> = { ...INSIDE, detach: 'boolean', force: 'boolean' };
+
 /**
  * umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. NativeError EINVAL if nothing is
  * mounted there, EBUSY, ENOENT, EPERM; TypeError for a relative path.
  */
 export async function unmount(path: string, options: UnmountOptions = {}): Promise<void> {
+  requireOptions('unmount options', options, UNMOUNT);
   const flags = (options.detach === true ? MNT_DETACH : 0) | (options.force === true ? MNT_FORCE : 0);
   unwrap(await binding().unmount(...insideArguments(options.inside), requireAbsolutePath(path), flags));
 }
@@ -135,12 +169,15 @@ export interface SetPropagationOptions extends InsideOptions {
   readonly recursive?: boolean;
 }
 
+const SET_PROPAGATION: OptionsOf<SetPropagationOptions> = { ...INSIDE, recursive: 'boolean' };
+
 /** Sets the propagation of the mount at a path. NativeError EINVAL if nothing is mounted just there; TypeError for a relative path. */
 export async function setPropagation(
   path: string,
   type: Propagation,
   options: SetPropagationOptions = {},
 ): Promise<void> {
+  requireOptions('setPropagation options', options, SET_PROPAGATION);
   const inside = [...insideArguments(options.inside), requireAbsolutePath(path)] as const;
   unwrap(await binding().setPropagation(...inside, propagationFlag(type), options.recursive === true));
 }

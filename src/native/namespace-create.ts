@@ -8,6 +8,7 @@ import type { NamespaceHandle } from './namespace-handle.js';
 import { CLONE_FLAGS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
 import { unwrap } from './native-error.js';
+import { requireOptions, type OptionsOf } from './options.js';
 
 /** Ids of a user namespace: `size` ids from `inside` on are those from `outside` on. */
 export interface IdRange {
@@ -30,12 +31,19 @@ export interface CreateNamespaceOptions {
   readonly boottimeOffsetSeconds?: number;
 }
 
-const KIND_OF_OPTION: ReadonlyMap<string, NamespaceKind> = new Map([
-  ['uidMap', 'user'],
-  ['gidMap', 'user'],
-  ['monotonicOffsetSeconds', 'time'],
-  ['boottimeOffsetSeconds', 'time'],
-]);
+const OPTIONS: OptionsOf<CreateNamespaceOptions> = {
+  uidMap: 'any',
+  gidMap: 'any',
+  monotonicOffsetSeconds: 'any',
+  boottimeOffsetSeconds: 'any',
+};
+
+const KIND_OF_OPTION: Readonly<Record<keyof CreateNamespaceOptions, NamespaceKind>> = {
+  uidMap: 'user',
+  gidMap: 'user',
+  monotonicOffsetSeconds: 'time',
+  boottimeOffsetSeconds: 'time',
+};
 
 /** The kernel takes no more lines than these (user_namespaces(7)). */
 const MAX_ID_RANGES = 340;
@@ -54,6 +62,7 @@ export async function createNamespace(
   options: CreateNamespaceOptions = {},
 ): Promise<NamespaceHandle> {
   requireKind(kind);
+  requireOptions('createNamespace options', options, OPTIONS);
   if (kind === 'pid') {
     throw new TspodError(
       'NOT_SUPPORTED',
@@ -77,10 +86,9 @@ export async function createNamespace(
 
 /** An option of another kind would change nothing. */
 function requireFitting(kind: NamespaceKind, options: CreateNamespaceOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    const owner = KIND_OF_OPTION.get(name);
-    if (owner === undefined) throw new TypeError(`not an option of createNamespace: "${name}"`);
-    if (value !== undefined && owner !== kind) throw new TypeError(`"${name}" is for ${owner} namespaces`);
+  for (const name of Object.keys(KIND_OF_OPTION) as (keyof CreateNamespaceOptions)[]) {
+    const owner = KIND_OF_OPTION[name];
+    if (options[name] !== undefined && owner !== kind) throw new TypeError(`"${name}" is for ${owner} namespaces`);
   }
 }
 

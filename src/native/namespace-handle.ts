@@ -1,6 +1,6 @@
 /** Namespaces that this process holds, and ways to name one. */
 import { constants, fstatSync, openSync } from 'node:fs';
-import { requireAbsolutePath } from './arguments.js';
+import { requireAbsolutePath, requireObject } from './arguments.js';
 import { binding } from './binding.js';
 import { CLONE_FLAGS, NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
@@ -63,8 +63,15 @@ export function namespaceSource(kind: NamespaceKind, source: NamespaceSource): s
   return isHandle(source) ? requireHandle(source, kind).fd : namespacePath(kind, source);
 }
 
-export function isHandle(source: NamespaceSource): source is NamespaceHandle {
+export function isHandle(source: unknown): source is NamespaceHandle {
   return typeof source === 'object' && source !== null && 'fd' in source;
+}
+
+/** Sources by kind: TypeError for what is none, and for a handle, which is one source. */
+export function requireSources(namespaces: unknown): void {
+  requireObject(namespaces, 'the namespaces to be in');
+  if (isHandle(namespaces))
+    throw new TypeError(`a namespace handle is one of the namespaces to be in: { ${namespaces.kind}: handle }`);
 }
 
 /** TypeError for what is no handle, or one of another kind. */

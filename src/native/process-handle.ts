@@ -3,6 +3,7 @@ import { parseSignal } from '../util/signals.js';
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { binding, WATCH_READ } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
+import { requireOptions, SIGNAL } from './options.js';
 import { readProcessStat } from './process-stat.js';
 
 /** A process, held by a pidfd: never another one that got the same number later. */
@@ -76,7 +77,7 @@ function handleOf(pid: number, pidfd: number): ProcessHandle {
   return {
     pid,
     kill: (signal) => sendSignal(use(), pid, signal),
-    wait: (options) => waitForEnd(use(), pid, options?.signal),
+    wait: (options) => waitForEnd(use(), pid, options),
     isAlive: () => !unwrap(binding().hasEnded(use())),
     close,
     [Symbol.dispose]: close,
@@ -90,7 +91,9 @@ function sendSignal(pidfd: number, pid: number, signal: number | string): void {
   if (isFailure(sent)) throw new NativeError({ ...sent, path: String(pid) });
 }
 
-async function waitForEnd(pidfd: number, pid: number, signal: AbortSignal | undefined): Promise<void> {
+async function waitForEnd(pidfd: number, pid: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  requireOptions('wait options', options, SIGNAL);
+  const { signal } = options;
   const what = `wait for process ${pid}`;
   throwIfAborted(what, signal);
   const own = unwrap(binding().duplicate(pidfd)); // the handle may be closed meanwhile

@@ -10,11 +10,12 @@ import type { Message } from './message-codec.js';
 import { MAX_MESSAGE_BYTES } from './messages.js';
 import { idLines } from './namespace-create.js';
 import type { IdRange } from './namespace-create.js';
-import { openNamespace } from './namespace-handle.js';
+import { openNamespace, requireSources } from './namespace-handle.js';
 import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
 import { NativeError } from './native-error.js';
+import { requireOptions, type OptionsOf } from './options.js';
 import { openProcess } from './process-handle.js';
 import type { RunPlanRequest } from './run-plan.js';
 import { runPlan } from './run-plan.js';
@@ -47,6 +48,22 @@ export interface RunInNamespacesOptions {
   /** Aborting it ends the program (SIGKILL) and the call with TspodError ABORTED. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: OptionsOf<RunInNamespacesOptions> = {
+  command: 'any',
+  namespaces: 'any',
+  env: 'any',
+  cwd: 'any',
+  uid: 'any',
+  gid: 'any',
+  uidMap: 'any',
+  gidMap: 'any',
+  input: 'any',
+  stdio: 'any',
+  maxOutputBytes: 'any',
+  timeoutMs: 'any',
+  signal: 'signal',
+};
 
 export interface RunInNamespacesResult {
   /** Exit code; -1 when a signal ended the program. */
@@ -81,9 +98,10 @@ const MAX_TIMER_MS = 0x7fffffff;
  *
  * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of `execve`, EPERM of `setns`, ENOENT or
  * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` until then), MONITOR_DIED; TypeError for an option that is
- * none: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
+ * none, or has no such value: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
+  requireOptions('runInNamespaces options', options, OPTIONS);
   throwIfAborted('run', options.signal);
   const { monitor, plan } = start(options);
   return new NamespaceRun(monitor, options).result(plan);
@@ -280,6 +298,8 @@ function requireCommand(command: readonly string[]): readonly string[] {
 }
 
 function environmentOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  // process.env is an instance of a class
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) throw new TypeError('env must be an object');
   return Object.entries(env).flatMap(([name, value]) => {
     if (value === undefined) return [];
     if (name === '' || name.includes('=')) throw new TypeError(`not the name of a variable: "${name}"`);
@@ -314,8 +334,9 @@ interface OpenedNamespaces {
 }
 
 /** Those that are there are opened in `opened`, which the caller closes, also after a failure. */
-function openNamespaces(namespaces: RunInNamespacesOptions['namespaces'], opened: OpenedNamespaces): void {
-  for (const [name, source] of Object.entries(namespaces ?? {})) {
+function openNamespaces(namespaces: RunInNamespacesOptions['namespaces'] = {}, opened: OpenedNamespaces): void {
+  requireSources(namespaces);
+  for (const [name, source] of Object.entries(namespaces)) {
     const kind = NAMESPACE_KINDS.find((known) => known === name);
     if (kind === undefined) throw new TypeError(`not a kind of namespace: "${name}"`);
     if (source === 'new') opened.created.push(kind);

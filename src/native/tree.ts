@@ -3,6 +3,7 @@ import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, unwrap } from './native-error.js';
+import { requireOptions, SIGNAL } from './options.js';
 
 const ECANCELED = 125;
 
@@ -14,6 +15,7 @@ const ECANCELED = 125;
  * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
  */
 export async function removeTree(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  requireOptions('removeTree options', options, SIGNAL);
   requireRemovable(path);
   const { signal } = options;
   throwIfAborted(`remove "${path}"`, signal);

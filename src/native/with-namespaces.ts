@@ -1,10 +1,11 @@
 /** Working in other namespaces without starting a process. */
+import { requireObject } from './arguments.js';
 import { sourcesOf } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
 import { getHostname, readDirectoryInside, readFileInside, setHostname, writeFileInside } from './kernel-files.js';
 import { bindMount, mountFileSystem, setPropagation, unmount } from './mounts.js';
 import type { BindMountOptions, MountFileSystemOptions, Propagation } from './mounts.js';
-import { openNamespace } from './namespace-handle.js';
+import { openNamespace, requireSources } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import type { ThreadNamespaceKind } from './namespace-kinds.js';
 import { addAddress, listAddresses, removeAddress } from './netlink/addresses.js';
@@ -67,6 +68,8 @@ export async function withNamespaces<T>(
   namespaces: ThreadNamespaces,
   work: (operations: InsideOperations) => Promise<T>,
 ): Promise<T> {
+  requireSources(namespaces);
+  if (typeof work !== 'function') throw new TypeError('the work to do in namespaces must be a function');
   const sources = sourcesOf(namespaces);
   const held: NamespaceHandle[] = [];
   try {
@@ -82,38 +85,45 @@ export async function withNamespaces<T>(
   }
 }
 
+/** Their options are looked at by the functions, but for what these would not see. All of it is told by the promise. */
 function operationsInside(inside: ThreadNamespaces): InsideOperations {
+  const here = <T extends object>(options?: T): T & { readonly inside: ThreadNamespaces } => {
+    if (options !== undefined) requireObject(options, 'options');
+    if (options !== undefined && 'inside' in options)
+      throw new TypeError('"inside" is what withNamespaces was given, and no option of its operations');
+    return { ...(options as T), inside };
+  };
   return {
-    readFile: (path, options) => readFileInside(path, { ...options, inside }),
-    writeFile: (path, value) => writeFileInside(path, value, { inside }),
-    readDirectory: (path) => readDirectoryInside(path, { inside }),
-    hostname: () => getHostname({ inside }),
-    setHostname: (name) => setHostname(name, { inside }),
-    mountFileSystem: (mount) => mountFileSystem({ ...mount, inside }),
-    bindMount: (mount) => bindMount({ ...mount, inside }),
-    unmount: (path, options) => unmount(path, { ...options, inside }),
-    setPropagation: (path, type, options) => setPropagation(path, type, { ...options, inside }),
-    listLinks: () => listLinks({ inside }),
-    findLink: (name) => findLink(name, { inside }),
-    createVeth: (veth) => createVeth({ ...veth, inside }),
-    createBridge: (link) => createBridge({ ...link, inside }),
-    createDummy: (link) => createDummy({ ...link, inside }),
-    setLink: (name, changes) => setLink(name, { ...changes, inside }),
-    removeLink: (name) => removeLink(name, { inside }),
-    listAddresses: (options) => listAddresses({ ...options, inside }),
-    addAddress: (link, address, options) => addAddress(link, address, { ...options, inside }),
-    removeAddress: (link, address) => removeAddress(link, address, { inside }),
-    listRoutes: (options) => listRoutes({ ...options, inside }),
-    addRoute: (route) => addRoute({ ...route, inside }),
-    removeRoute: (route) => removeRoute({ ...route, inside }),
-    createMacvlan: (link) => createMacvlan({ ...link, inside }),
-    createIpvlan: (link) => createIpvlan({ ...link, inside }),
-    createVlan: (link) => createVlan({ ...link, inside }),
-    listNeighbours: () => listNeighbours({ inside }),
-    setNeighbour: (neighbour) => setNeighbour({ ...neighbour, inside }),
-    removeNeighbour: (neighbour) => removeNeighbour({ ...neighbour, inside }),
-    listRoutingRules: () => listRoutingRules({ inside }),
-    addRoutingRule: (rule) => addRoutingRule({ ...rule, inside }),
-    removeRoutingRule: (rule) => removeRoutingRule({ ...rule, inside }),
+    readFile: async (path, options) => readFileInside(path, here(options)),
+    writeFile: async (path, value, options?: object) => writeFileInside(path, value, here(options)),
+    readDirectory: async (path, options?: object) => readDirectoryInside(path, here(options)),
+    hostname: async (options?: object) => getHostname(here(options)),
+    setHostname: async (name, options?: object) => setHostname(name, here(options)),
+    mountFileSystem: async (mount) => mountFileSystem(here(mount)),
+    bindMount: async (mount) => bindMount(here(mount)),
+    unmount: async (path, options) => unmount(path, here(options)),
+    setPropagation: async (path, type, options) => setPropagation(path, type, here(options)),
+    listLinks: async (options?: object) => listLinks(here(options)),
+    findLink: async (name, options?: object) => findLink(name, here(options)),
+    createVeth: async (veth) => createVeth(here(veth)),
+    createBridge: async (link) => createBridge(here(link)),
+    createDummy: async (link) => createDummy(here(link)),
+    setLink: async (name, changes) => setLink(name, here(changes)),
+    removeLink: async (name, options?: object) => removeLink(name, here(options)),
+    listAddresses: async (options) => listAddresses(here(options)),
+    addAddress: async (link, address, options) => addAddress(link, address, here(options)),
+    removeAddress: async (link, address, options?: object) => removeAddress(link, address, here(options)),
+    listRoutes: async (options) => listRoutes(here(options)),
+    addRoute: async (route) => addRoute(here(route)),
+    removeRoute: async (route) => removeRoute(here(route)),
+    createMacvlan: async (link) => createMacvlan(here(link)),
+    createIpvlan: async (link) => createIpvlan(here(link)),
+    createVlan: async (link) => createVlan(here(link)),
+    listNeighbours: async (options?: object) => listNeighbours(here(options)),
+    setNeighbour: async (neighbour) => setNeighbour(here(neighbour)),
+    removeNeighbour: async (neighbour) => removeNeighbour(here(neighbour)),
+    listRoutingRules: async (options?: object) => listRoutingRules(here(options)),
+    addRoutingRule: async (rule) => addRoutingRule(here(rule)),
+    removeRoutingRule: async (rule) => removeRoutingRule(here(rule)),
   };
 }

@@ -1,10 +1,11 @@
 /** Extended attributes (xattr(7)) of files, and of links themselves. */
-import { requireAbsolutePath, requireText } from './arguments.js';
+import { requireAbsolutePath, requireKey, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
+import { requireOptions, type OptionsOf } from './options.js';
 
-const XATTR_CREATE = 1;
-const XATTR_REPLACE = 2;
+/** XATTR_CREATE and XATTR_REPLACE. */
+const MODES = { create: 1, replace: 2 } as const;
 
 /** The kernel's limits (xattr(7)). */
 const MAX_NAME_BYTES = 255;
@@ -14,6 +15,8 @@ export interface SetXattrOptions {
   /** `create`: EEXIST if it is there; `replace`: ENODATA if not. @default either */
   readonly mode?: 'create' | 'replace';
 }
+
+const SET: OptionsOf<SetXattrOptions> = { mode: 'any' };
 
 /**
  * The value of an attribute (lgetxattr(2)). NativeError ENODATA if the file has none of this name, EOPNOTSUPP where there are none;
@@ -33,11 +36,12 @@ export async function setXattr(
   value: Uint8Array | string,
   options: SetXattrOptions = {},
 ): Promise<void> {
+  requireOptions('setXattr options', options, SET);
+  const flags = options.mode === undefined ? 0 : MODES[requireKey(MODES, options.mode, 'a mode of setXattr')];
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
   if (!(bytes instanceof Uint8Array)) throw new TypeError('the value of an attribute is text or bytes');
   if (bytes.length > MAX_VALUE_BYTES)
     throw new TypeError(`attribute of ${bytes.length} bytes, at most ${MAX_VALUE_BYTES}`);
-  const flags = options.mode === 'create' ? XATTR_CREATE : options.mode === 'replace' ? XATTR_REPLACE : 0;
   unwrap(await binding().setXattr(requireAbsolutePath(path), requireName(name), bytes, flags));
 }
 

@@ -3,6 +3,7 @@ import { formatIp } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 import { whileHeld } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
+import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
 import { broadcastOf, familyOf, requirePrefix } from './ip-prefixes.js';
 import { linkIndex, linkNames } from './links.js';
@@ -27,6 +28,8 @@ export interface AddAddressOptions extends InsideOptions {
   readonly broadcast?: boolean;
 }
 
+const ADD: OptionsOf<AddAddressOptions> = { ...INSIDE, skipDuplicateDetection: 'boolean', broadcast: 'boolean' };
+
 const IFADDR_BYTES = 8;
 const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
 const IFA_F_NODAD = 0x02;
@@ -44,6 +47,7 @@ const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
  * no such interface; TypeError for what is no address.
  */
 export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
+  requireOptions('addAddress options', options, ADD);
   const prefix = requirePrefix(address);
   const parts = addressAttributes(prefix);
   if (prefix.bytes.length === 4 && prefix.length <= 30 && options.broadcast !== false) {
@@ -59,6 +63,7 @@ export async function addAddress(link: string, address: string, options: AddAddr
 
 /** Takes an address away. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for what is no address. */
 export async function removeAddress(link: string, address: string, options: InsideOptions = {}): Promise<void> {
+  requireOptions('removeAddress options', options, INSIDE);
   const prefix = requirePrefix(address);
   await whileHeld(options.inside, async (inside) => {
     const parts = [ifAddress(prefix, await linkIndex(link, inside)), ...addressAttributes(prefix)];
@@ -72,8 +77,11 @@ export interface ListAddressesOptions extends InsideOptions {
   readonly link?: string;
 }
 
+const LIST: OptionsOf<ListAddressesOptions> = { ...INSIDE, link: 'any' };
+
 /** The addresses of all interfaces, or of one. NativeError ENODEV if it is not there. */
 export async function listAddresses(options: ListAddressesOptions = {}): Promise<LinkAddress[]> {
+  requireOptions('listAddresses options', options, LIST);
   return whileHeld(options.inside, async (inside) => {
     const index = options.link === undefined ? 0 : await linkIndex(options.link, inside);
     const bytes = request(RTM.getAddress, NLM_F.dump, [Buffer.alloc(IFADDR_BYTES)]);

@@ -1,10 +1,16 @@
 /** Addresses as rtnetlink has them. Pure. */
-import { requireText } from '../arguments.js';
+import { requireKey, requireText } from '../arguments.js';
 import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+
+const FAMILIES = { ipv4: AF_INET, ipv6: AF_INET6 } as const;
+
+export function requireFamily(family: keyof typeof FAMILIES): number {
+  return FAMILIES[requireKey(FAMILIES, family, 'a family of addresses')];
+}
 
 export function familyOf(bytes: Uint8Array): number {
   return bytes.length === 4 ? AF_INET : AF_INET6;

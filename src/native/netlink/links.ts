@@ -5,6 +5,7 @@ import type { InsideOptions } from '../mounts.js';
 import { isNativeError } from '../native-error.js';
 import { openNamespace } from '../namespace-handle.js';
 import type { NamespaceSource } from '../namespace-handle.js';
+import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
 import { attributesOfNew, IFLA, macBytes, requireLinkName, requireMtu } from './link-attributes.js';
 import { decodeLink, ifInfo } from './link-decode.js';
@@ -37,8 +38,22 @@ export interface NewVeth extends NewLink {
   };
 }
 
+/** The options of every new link. */
+export const NEW_LINK: OptionsOf<NewLink> = { ...INSIDE, name: 'any', mtu: 'any', macAddress: 'any', up: 'boolean' };
+
+const VETH: OptionsOf<NewVeth> = { ...NEW_LINK, peer: 'any' };
+
+const PEER: OptionsOf<NewVeth['peer']> = {
+  name: 'any',
+  mtu: 'any',
+  macAddress: 'any',
+  up: 'boolean',
+  namespace: 'any',
+};
+
 /** All interfaces. */
 export async function listLinks(options: InsideOptions = {}): Promise<Link[]> {
+  requireOptions('listLinks options', options, INSIDE);
   const bytes = request(RTM.getLink, NLM_F.dump, [ifInfo()]);
   const messages = await converse(options.inside, { what: 'RTM_GETLINK', on: 'all' }, bytes);
   return messages.filter((message) => message.type === RTM.newLink).map((message) => decodeLink(message.body));
@@ -46,6 +61,7 @@ export async function listLinks(options: InsideOptions = {}): Promise<Link[]> {
 
 /** One interface; undefined if there is none of this name. */
 export async function findLink(name: string, options: InsideOptions = {}): Promise<Link | undefined> {
+  requireOptions('findLink options', options, INSIDE);
   const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
   try {
     const [message] = await converse(options.inside, { what: 'RTM_GETLINK', on: name }, bytes);
@@ -74,6 +90,8 @@ export async function linkIndex(name: string, inside: ThreadNamespaces | undefin
  * kernel has no such links, EPERM.
  */
 export async function createVeth(veth: NewVeth): Promise<void> {
+  requireOptions('createVeth options', veth, VETH);
+  requireOptions('createVeth peer', veth.peer, PEER);
   const { namespace, ...peer } = veth.peer;
   const handle = namespace === undefined ? undefined : openNamespace('net', namespace);
   try {
@@ -108,11 +126,13 @@ async function switchOn(
 
 /** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. NativeError as of createVeth. */
 export async function createBridge(link: NewLink): Promise<void> {
+  requireOptions('createBridge options', link, NEW_LINK);
   await createLinkOfKind(link, 'bridge');
 }
 
 /** Makes an interface that drops what is sent to it, for addresses of one's own. NativeError as of createVeth. */
 export async function createDummy(link: NewLink): Promise<void> {
+  requireOptions('createDummy options', link, NEW_LINK);
   await createLinkOfKind(link, 'dummy');
 }
 
@@ -140,6 +160,7 @@ export async function createLinkOfKind(
 
 /** Removes an interface; the other end of a pair goes with it. NativeError ENODEV if there is none of this name. */
 export async function removeLink(name: string, options: InsideOptions = {}): Promise<void> {
+  requireOptions('removeLink options', options, INSIDE);
   const bytes = request(RTM.delLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
   await converse(options.inside, { what: 'RTM_DELLINK', on: name }, bytes);
 }
@@ -160,8 +181,19 @@ export interface LinkChanges extends InsideOptions {
   readonly namespace?: NamespaceSource;
 }
 
+const CHANGES: OptionsOf<LinkChanges> = {
+  ...INSIDE,
+  up: 'boolean',
+  name: 'any',
+  mtu: 'any',
+  macAddress: 'any',
+  master: 'any',
+  namespace: 'any',
+};
+
 /** Changes an interface. NativeError ENODEV if there is none of this name, or no such master; EPERM. */
 export async function setLink(name: string, changes: LinkChanges): Promise<void> {
+  requireOptions('setLink options', changes, CHANGES);
   const handle = changes.namespace === undefined ? undefined : openNamespace('net', changes.namespace);
   try {
     await whileHeld(changes.inside, async (inside) => {

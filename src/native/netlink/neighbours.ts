@@ -3,6 +3,7 @@ import { formatIp } from '../../util/ip-address.js';
 import { whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
+import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
 import { AF_INET, AF_INET6, familyOf, requireAddress } from './ip-prefixes.js';
 import { formatMac, macBytes } from './link-attributes.js';
@@ -28,6 +29,22 @@ export interface NeighbourOptions extends InsideOptions {
   readonly address: string;
 }
 
+const REMOVE: OptionsOf<NeighbourOptions & Neighbour> = {
+  ...INSIDE,
+  link: 'any',
+  address: 'any',
+  linkIndex: 'any',
+  macAddress: 'any',
+  state: 'any',
+};
+
+const SET: OptionsOf<NeighbourOptions & { readonly macAddress: string }> = {
+  ...INSIDE,
+  link: 'any',
+  address: 'any',
+  macAddress: 'any',
+};
+
 const NDMSG_BYTES = 12;
 const NDA = { address: 1, linkAddress: 2 } as const;
 const NUD_PERMANENT = 0x80;
@@ -47,6 +64,7 @@ const STATES: ReadonlyMap<number, Neighbour['state']> = new Map([
 
 /** Adds one that stays, or changes it. NativeError ENODEV, ENETDOWN if the interface is down; TypeError for what is no address. */
 export async function setNeighbour(options: NeighbourOptions & { readonly macAddress: string }): Promise<void> {
+  requireOptions('setNeighbour options', options, SET);
   const mac = attribute(NDA.linkAddress, macBytes(options.macAddress));
   await whileHeld(options.inside, async (inside) => {
     const parts = [...(await neighbourParts({ ...options, inside })), mac];
@@ -55,8 +73,9 @@ export async function setNeighbour(options: NeighbourOptions & { readonly macAdd
   });
 }
 
-/** NativeError ENOENT if it is not there, ENODEV; TypeError for what is no address. */
-export async function removeNeighbour(options: NeighbourOptions): Promise<void> {
+/** A {@link Neighbour} that is listed can be given. NativeError ENOENT if it is not there, ENODEV; TypeError for what is no address. */
+export async function removeNeighbour(options: NeighbourOptions | (NeighbourOptions & Neighbour)): Promise<void> {
+  requireOptions('removeNeighbour options', options, REMOVE);
   await whileHeld(options.inside, async (inside) => {
     const bytes = request(RTM.delNeighbour, NLM_F.ack, await neighbourParts({ ...options, inside }));
     await converse(inside, { what: 'RTM_DELNEIGH', on: `${options.address} on ${options.link}` }, bytes);
@@ -65,6 +84,7 @@ export async function removeNeighbour(options: NeighbourOptions): Promise<void> 
 
 /** Those of IPv4 and IPv6, of all interfaces. */
 export async function listNeighbours(options: InsideOptions = {}): Promise<Neighbour[]> {
+  requireOptions('listNeighbours options', options, INSIDE);
   const bytes = request(RTM.getNeighbour, NLM_F.dump, [Buffer.alloc(NDMSG_BYTES)]);
   return whileHeld(options.inside, async (inside) => {
     const messages = await converse(inside, { what: 'RTM_GETNEIGH', on: 'all' }, bytes);

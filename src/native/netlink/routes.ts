@@ -1,12 +1,13 @@
 /** Routes: where packets go. */
 import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
-import { requireText } from '../arguments.js';
+import { requireText, requireWhole } from '../arguments.js';
 import { whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
+import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
-import { AF_INET, AF_INET6, familyOf } from './ip-prefixes.js';
+import { AF_INET, AF_INET6, familyOf, requireFamily } from './ip-prefixes.js';
 import { linkIndex, linkNames } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
@@ -46,11 +47,29 @@ export interface RouteOptions extends InsideOptions {
   readonly metric?: number;
   /** @default 254, the main table */
   readonly table?: number;
+  /** As a listed route has it. Only `unicast` can be added; a removal does not look at it. @default 'unicast' */
+  readonly type?: Route['type'];
+  /** As a listed route has it; what counts is `link`. */
+  readonly linkIndex?: number | undefined;
 }
+
+const ROUTE: OptionsOf<RouteOptions> = {
+  ...INSIDE,
+  destination: 'any',
+  family: 'any',
+  gateway: 'any',
+  link: 'any',
+  source: 'any',
+  metric: 'any',
+  table: 'any',
+  type: 'any',
+  linkIndex: 'any',
+};
 
 const RTMSG_BYTES = 12;
 const RTA = { destination: 1, link: 4, gateway: 5, priority: 6, preferredSource: 7, table: 15 } as const;
 const MAIN_TABLE = 254;
+const MAX_TABLE = 0xffffffff;
 const RTPROT_BOOT = 3;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
@@ -74,6 +93,9 @@ const TYPES: ReadonlyMap<number, Route['type']> = new Map([
  * down, ENODEV if there is none of this name; TypeError for what is no address.
  */
 export async function addRoute(route: RouteOptions): Promise<void> {
+  requireOptions('addRoute options', route, ROUTE);
+  if (route.type !== undefined && route.type !== 'unicast')
+    throw new TypeError(`not a type of routes that can be added: "${route.type}"`);
   const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   await whileHeld(route.inside, async (inside) => {
     const parts = await routeParts(route, inside, { scope, type: RTN_UNICAST, protocol: RTPROT_BOOT });
@@ -84,6 +106,7 @@ export async function addRoute(route: RouteOptions): Promise<void> {
 
 /** Removes a route that has all that is named. NativeError ESRCH if there is none, ENODEV; TypeError for what is no address. */
 export async function removeRoute(route: RouteOptions): Promise<void> {
+  requireOptions('removeRoute options', route, ROUTE);
   await whileHeld(route.inside, async (inside) => {
     const parts = await routeParts(route, inside, { scope: RT_SCOPE_NOWHERE, type: 0, protocol: 0 });
     const bytes = request(RTM.delRoute, NLM_F.ack, parts);
@@ -96,9 +119,13 @@ export interface ListRoutesOptions extends InsideOptions {
   readonly table?: number | 'all';
 }
 
+const LIST: OptionsOf<ListRoutesOptions> = { ...INSIDE, table: 'any' };
+
 /** The routes of IPv4 and IPv6. */
 export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route[]> {
-  const table = options.table ?? MAIN_TABLE;
+  requireOptions('listRoutes options', options, LIST);
+  const { table = MAIN_TABLE } = options;
+  if (table !== 'all') requireWhole(table, 'a routing table', MAX_TABLE);
   const bytes = request(RTM.getRoute, NLM_F.dump, [Buffer.alloc(RTMSG_BYTES)]);
   return whileHeld(options.inside, async (inside) => {
     const messages = await converse(inside, { what: 'RTM_GETROUTE', on: `table ${table}` }, bytes);
@@ -130,7 +157,8 @@ async function routeParts(
 function destinationOf(route: RouteOptions): { family: number; prefix: IpPrefix } {
   requireText(route.destination, 'a destination');
   const isDefault = route.destination === 'default';
-  const isIpv6 = route.family === undefined ? route.gateway?.includes(':') === true : route.family === 'ipv6';
+  const isIpv6 =
+    route.family === undefined ? route.gateway?.includes(':') === true : requireFamily(route.family) === AF_INET6;
   const prefix = parseIpPrefix(isDefault ? (isIpv6 ? '::/0' : '0.0.0.0/0') : route.destination);
   if (prefix === undefined)
     throw new TypeError(`not a destination: "${route.destination}" (like 192.0.2.0/24, or default)`);

@@ -1,8 +1,9 @@
 /** Routing rules: which table a packet's route is looked up in. */
 import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { InsideOptions } from '../mounts.js';
+import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
-import { AF_INET, AF_INET6 } from './ip-prefixes.js';
+import { AF_INET, AF_INET6, familyOf, requireFamily } from './ip-prefixes.js';
 import { requireLinkName } from './link-attributes.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, text, textAttribute, u32Attribute } from './message.js';
 
@@ -29,6 +30,18 @@ export interface RoutingRuleOptions extends Partial<Omit<RoutingRule, 'table'>>,
   readonly table: number;
 }
 
+const RULE: OptionsOf<RoutingRuleOptions> = {
+  ...INSIDE,
+  family: 'any',
+  priority: 'any',
+  table: 'any',
+  from: 'any',
+  to: 'any',
+  inLink: 'any',
+  outLink: 'any',
+  mark: 'any',
+};
+
 const HEADER_BYTES = 12;
 const FRA = { to: 1, from: 2, inLink: 3, priority: 6, mark: 10, table: 15, outLink: 17 } as const;
 const FR_ACT_TO_TBL = 1;
@@ -38,18 +51,21 @@ const FR_ACT_TO_TBL = 1;
  * a rule; TypeError for what is no network or interface's name, and for addresses of two families.
  */
 export async function addRoutingRule(rule: RoutingRuleOptions): Promise<void> {
+  requireOptions('addRoutingRule options', rule, RULE);
   const bytes = request(RTM.newRule, NLM_F.create | NLM_F.exclusive | NLM_F.ack, ruleParts(rule));
   await converse(rule.inside, { what: 'RTM_NEWRULE', on: `table ${rule.table}` }, bytes);
 }
 
 /** Removes the first rule that has all that is named. NativeError ENOENT if there is none; TypeError as of addRoutingRule(). */
 export async function removeRoutingRule(rule: RoutingRuleOptions): Promise<void> {
+  requireOptions('removeRoutingRule options', rule, RULE);
   const bytes = request(RTM.delRule, NLM_F.ack, ruleParts(rule));
   await converse(rule.inside, { what: 'RTM_DELRULE', on: `table ${rule.table}` }, bytes);
 }
 
 /** Those of IPv4 and IPv6, in the order in which they are asked. */
 export async function listRoutingRules(options: InsideOptions = {}): Promise<RoutingRule[]> {
+  requireOptions('listRoutingRules options', options, INSIDE);
   const bytes = request(RTM.getRule, NLM_F.dump, [Buffer.alloc(HEADER_BYTES)]);
   const messages = await converse(options.inside, { what: 'RTM_GETRULE', on: 'all' }, bytes);
   return messages
@@ -59,11 +75,11 @@ export async function listRoutingRules(options: InsideOptions = {}): Promise<Rou
 
 function ruleParts({ family, from, to, inLink, outLink, priority, mark, table }: RoutingRuleOptions): Buffer[] {
   const [source, destination] = [prefixOf(from), prefixOf(to)];
-  const lengths = [source, destination].flatMap((prefix) => (prefix === undefined ? [] : [prefix.bytes.length]));
-  if (family !== undefined) lengths.push(family === 'ipv4' ? 4 : 16);
-  if (new Set(lengths).size > 1) throw new TypeError('a rule has addresses of one family');
+  const families = [source, destination].flatMap((prefix) => (prefix === undefined ? [] : [familyOf(prefix.bytes)]));
+  if (family !== undefined) families.push(requireFamily(family));
+  if (new Set(families).size > 1) throw new TypeError('a rule has addresses of one family');
   const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(lengths[0] === 16 ? AF_INET6 : AF_INET, 0);
+  header.writeUInt8(families[0] ?? AF_INET, 0);
   header.writeUInt8(destination?.length ?? 0, 1);
   header.writeUInt8(source?.length ?? 0, 2);
   header.writeUInt8(FR_ACT_TO_TBL, 7);
