@@ -97,7 +97,7 @@ const MAX_TIMER_MS = 0x7fffffff;
  * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
  *
  * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of `execve`, EPERM of `setns`, ENOENT or
- * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` until then), MONITOR_DIED; TypeError for an option that is
+ * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` up to `maxOutputBytes`), MONITOR_DIED; TypeError for an option that is
  * none, or has no such value: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
@@ -195,9 +195,10 @@ class NamespaceRun {
 
   #keep({ name, data }: Message<'stdout' | 'stderr'>): void {
     const limit = this.#options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
-    this.#outputBytes += data.length;
-    if (this.#outputBytes <= limit) this.#output[name].push(data);
-    else if (this.#error === undefined) this.#giveUp(this.#tooMuch(limit));
+    const kept = data.subarray(0, limit - this.#outputBytes);
+    if (kept.length > 0) this.#output[name].push(kept);
+    this.#outputBytes += kept.length;
+    if (kept.length < data.length && this.#error === undefined) this.#giveUp(this.#tooMuch(limit));
   }
 
   #tooMuch(limit: number): TspodError {
