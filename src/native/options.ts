@@ -2,7 +2,7 @@
  * Objects of options, looked at before anything is done. What is not understood must not count as left out: the call would do something else than
  * was meant, mostly on the host, and with the rights of root.
  */
-import { nearestWord } from '../util/nearest.js';
+import { unknownOption } from '../util/unknown-option.js';
 import { requireObject } from './arguments.js';
 import type { InsideOptions } from './mounts.js';
 import { isHandle } from './namespace-handle.js';
@@ -25,7 +25,7 @@ export function requireOptions<T extends object>(what: string, options: T, known
   requireObject(options, what);
   for (const name of Object.keys(options)) {
     const kind = Object.hasOwn(known, name) ? known[name as keyof T] : undefined;
-    if (kind === undefined) throw unknownOption(what, name, options, known);
+    if (kind === undefined) throw refusal(what, name, options, Object.keys(known));
     if (kind !== 'any') requireValue(`${what}.${name}`, options[name as keyof T], kind);
   }
 }
@@ -36,16 +36,10 @@ function requireValue(what: string, value: unknown, kind: Exclude<OptionKind, 'a
   if (kind === 'signal' && !(value instanceof AbortSignal)) throw new TypeError(`${what} must be an AbortSignal`);
 }
 
-function unknownOption(what: string, name: string, options: object, known: object): TypeError {
+function refusal(what: string, name: string, options: object, known: readonly string[]): TypeError {
   if (isHandle(options)) return new TypeError(`a namespace handle is no object of options: ${what}`);
-  const meant = meantOption(name, Object.keys(known));
-  const hint = meant === undefined ? '' : `: did you mean "${meant}"?`;
-  return new TypeError(`unknown option ${JSON.stringify(name)} in ${what}${hint}`);
-}
-
-function meantOption(name: string, known: readonly string[]): string | undefined {
   const place = known.find((each) => each === 'inside' || each === 'namespaces');
-  if (place !== undefined && (NAMESPACE_KINDS as readonly string[]).includes(name)) return `${place}: { ${name} }`;
-  if (name === 'stdin' && known.includes('input')) return 'input';
-  return nearestWord(name, known);
+  if (place === undefined || !(NAMESPACE_KINDS as readonly string[]).includes(name))
+    return unknownOption(what, name, known);
+  return new TypeError(`unknown option "${name}" in ${what}: did you mean "${place}: { ${name} }"?`);
 }

@@ -1,6 +1,6 @@
 /** The shape of an options object: its keys and what each may hold. Misuse by a program is a TypeError. */
 import { invalid } from '../../errors.js';
-import { nearestWord } from '../../util/nearest.js';
+import { unknownOption } from '../../util/unknown-option.js';
 
 /**
  * `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `environment`: the same, where undefined is left out; `lists`: arrays of strings by key; `objects`: an array of objects;
@@ -42,7 +42,7 @@ export function checkShape<T extends object>(what: string, value: T, shape: Shap
     throw new TypeError(`${what} must be an object`);
   for (const [key, field] of Object.entries(value)) {
     const kind = Object.hasOwn(shape, key) ? shape[key as keyof T] : undefined;
-    if (kind === undefined) throw unknownKey(what, key, Object.keys(shape));
+    if (kind === undefined) throw unknownOption(what, key, Object.keys(shape));
     if (field !== undefined) checkKind(`${what}.${key}`, field, kind);
   }
 }
@@ -51,20 +51,6 @@ export function checkShape<T extends object>(what: string, value: T, shape: Shap
 export function checkedCall<T extends object>(call: string, options: T | undefined, shape: ShapeOf<T>): T | undefined {
   if (options !== undefined) checkShape(`${call} options`, options, shape);
   return options;
-}
-
-/** Calls that collect output are given what a process reads, calls that answer streams where it reads from. */
-const COUNTERPARTS: Readonly<Record<string, string>> = { stdin: 'input', input: 'stdin' };
-
-function unknownKey(what: string, key: string, known: readonly string[]): TypeError {
-  const counterpart = Object.hasOwn(COUNTERPARTS, key) ? COUNTERPARTS[key] : undefined;
-  const nearest =
-    known.find((name) => name === counterpart) ??
-    nearestWord(key, known) ??
-    // Most that is left out is a unit: `timeout` for `timeoutSec`.
-    known.find((name) => key !== '' && name.startsWith(key));
-  const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
-  return new TypeError(`unknown option ${JSON.stringify(key)} in ${what}${hint}`);
 }
 
 const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
