@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { mkdirSync, openSync, readFileSync, closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
 import type { TspodError } from '../../src/index.js';
+import { added, openDescriptors } from '../helpers/native.js';
+import { until } from '../helpers/until.js';
 import { rejectsWith, testEngine } from '../helpers/engine.js';
 import { requires } from '../helpers/requires.js';
 import { SLOW } from '../helpers/pace.js';
@@ -341,6 +345,55 @@ test('spawn: streams of a running container', async (t) => {
   child.kill('SIGKILL');
   t.like(await child.ended, { exitCode: 137, signal: 'SIGKILL' });
   t.false(engine.containers.exists(child.id));
+});
+
+test.serial(
+  'spawn: streams that nobody reads or ends take no descriptor after the end, and can still be read',
+  async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options } = await testEngine(t);
+    const container = await engine.containers.create(options({ command: ['sleep', '1000'], init: true }));
+    await container.start();
+    /** More than this process reads ahead. */
+    const command = ['sh', '-c', 'head -c 100000 /dev/zero; echo x >&2'];
+    for (const start of [
+      () => engine.spawn(options({ command, interactive: true })),
+      () => container.spawnExec({ command, stdin: 'pipe' }),
+    ]) {
+      const before = [...openDescriptors().values()];
+      const child = await start();
+      await child.ended;
+      await until('its pipes are closed', () => {
+        const opened = added(openDescriptors().values(), before);
+        return !opened.some((what) => what.startsWith('pipe:'));
+      });
+      t.true(child.stdin?.destroyed);
+      t.is(Buffer.concat((await child.stdout?.toArray()) ?? []).length, 100_000);
+      t.is(Buffer.concat((await child.stderr?.toArray()) ?? []).toString(), 'x\n');
+    }
+  },
+);
+
+test('spawn: what a command has left behind may go on writing when nobody reads', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], init: true }));
+  await container.start();
+  const child = await container.spawnExec({ command: ['sh', '-c', 'yes & echo $! >&2'] });
+  const [pid] = (await once(child.stderr, 'data')) as Buffer[];
+  t.like(await child.ended, { exitCode: 0 });
+  const { stdout } = child;
+  let length = -1;
+  await until('it is not read any more', async () => {
+    const before = length;
+    length = stdout?.readableLength ?? 0;
+    await delay(100);
+    return length > 0 && length === before;
+  });
+  t.true(length < 4_000_000);
+  const { exitCode } = await container.exec({ command: ['kill', String(pid).trim()] });
+  t.is(exitCode, 0);
+  t.true(Buffer.concat((await stdout?.toArray()) ?? []).length >= length);
 });
 
 test('wait: the code of a container that goes with its end, before and after', async (t) => {

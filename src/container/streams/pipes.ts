@@ -1,6 +1,6 @@
 /** Pipes between this process and a container's, without the monitor in between. */
 import { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 
 import { closeFd, pipe } from '../../native/descriptors.js';
 import type { InputSource, OutputTarget, StdioFds } from '../api/container.js';
@@ -20,11 +20,20 @@ export interface Pipes {
   abandon(): void;
 }
 
-export interface OpenPipes {
+export interface OpenStreams {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
 }
+
+export interface OpenPipes {
+  readonly streams: OpenStreams;
+  /** The process has ended: no pipe stays open for a caller who has no use for it. What was written can still be read from the streams. */
+  release(): void;
+}
+
+/** Most that is read ahead of the reader after the end: a pipe has room for that much unless a privileged process has given it more (/proc/sys/fs/pipe-max-size). */
+const MAX_LEFT_BYTES = 1024 * 1024;
 
 export function makePipes(request: PipeRequest): Pipes {
   const theirs: number[] = [];
@@ -67,14 +76,55 @@ export function makePipes(request: PipeRequest): Pipes {
     fds,
     open() {
       closeTheirs();
-      return { stdin: writer(ours.stdin), stdout: reader(ours.stdout), stderr: reader(ours.stderr) };
+      const stdin = writer(ours.stdin);
+      const stdout = reader(ours.stdout);
+      const stderr = reader(ours.stderr);
+      return {
+        streams: { stdin, stdout: stdout?.stream ?? null, stderr: stderr?.stream ?? null },
+        release() {
+          // What was written before the end of the input is for whoever has the other end by now.
+          if (stdin?.writableEnded === false) stdin.destroy();
+          stdout?.readRest();
+          stderr?.readRest();
+        },
+      };
     },
     abandon,
   };
 }
 
-function reader(fd: number | undefined): Readable | null {
-  return fd === undefined ? null : new Socket({ fd, readable: true, writable: false });
+interface Reader {
+  readonly stream: Readable;
+  /** Takes what is in the pipe without waiting for who reads the stream, and closes it, unless somebody else still writes to it. */
+  readonly readRest: () => void;
+}
+
+/** The stream has a buffer of its own, so that the pipe can be closed before that has been read. */
+function reader(fd: number | undefined): Reader | undefined {
+  if (fd === undefined) return undefined;
+  const socket = new Socket({ fd, readable: true, writable: false });
+  let aheadBytes = 0;
+  const stream = new Readable({
+    read() {
+      socket.resume();
+    },
+    destroy(error, done) {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (stream.push(chunk)) return;
+    aheadBytes -= chunk.length;
+    if (aheadBytes <= 0) socket.pause();
+  });
+  socket.on('end', () => stream.push(null));
+  socket.on('error', (error) => stream.destroy(error));
+  const readRest = () => {
+    aheadBytes = MAX_LEFT_BYTES;
+    socket.resume();
+  };
+  return { stream, readRest };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A launched process as a ContainerProcess. */
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 
 import { openProcess } from '../../native/process-handle.js';
 import type {
@@ -13,7 +13,7 @@ import type {
 import { checkedSize } from '../call-options.js';
 import { UNKNOWN_END } from '../exit-status.js';
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
-import type { OpenPipes } from './pipes.js';
+import type { OpenPipes, OpenStreams } from './pipes.js';
 import type { Session } from './session.js';
 import { signalProcess } from '../monitor/signal-process.js';
 
@@ -23,17 +23,24 @@ export interface DirectParts {
   readonly id: string;
   readonly answer: Started;
   readonly talk: MonitorTalk;
-  readonly streams: OpenPipes;
+  /** Absent: its streams are none of this process's. */
+  readonly pipes?: OpenPipes;
   /** Runs when the process has ended; answers how. */
   readonly onEnd: (told: ExitStatus | undefined) => Promise<ExitStatus>;
   /** Of its terminal. @default it has none */
   readonly resize?: (size: TerminalSize) => void;
 }
 
+const NO_STREAMS: OpenStreams = { stdin: null, stdout: null, stderr: null };
+
 /** Its streams are pipes straight to it, or none. */
-export function directProcess({ id, answer, talk, streams, onEnd, resize }: DirectParts): ContainerProcess {
-  const ended = talk.exited().then(() => onEnd(talk.exit));
+export function directProcess({ id, answer, talk, pipes, onEnd, resize }: DirectParts): ContainerProcess {
+  const ended = talk
+    .exited()
+    .then(() => onEnd(talk.exit))
+    .finally(() => pipes?.release());
   ended.catch(() => undefined);
+  const streams = pipes?.streams ?? NO_STREAMS;
   return assemble({ id, answer, ended, streams, resize: resize ?? (() => undefined) });
 }
 
@@ -79,11 +86,7 @@ interface Assembly {
   readonly id: string;
   readonly answer: Started;
   readonly ended: Promise<ExitStatus>;
-  readonly streams: {
-    readonly stdin: Writable | null;
-    readonly stdout: Readable | null;
-    readonly stderr: Readable | null;
-  };
+  readonly streams: OpenStreams;
   readonly resize: (size: TerminalSize) => void;
 }
 

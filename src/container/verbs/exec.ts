@@ -75,7 +75,7 @@ async function spawnWithPipes(
     recordExec(context, target, { talk, answer });
     if (detach) talk.connection.unref();
     const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
-    return directProcess({ id: target.id, answer, talk, streams: pipes.open(), onEnd });
+    return directProcess({ id: target.id, answer, talk, pipes: pipes.open(), onEnd });
   } catch (error) {
     pipes.abandon();
     throw error;
@@ -119,7 +119,6 @@ async function spawnDetachedTerminal(
     id: target.id,
     answer,
     talk,
-    streams: { stdin: null, stdout: null, stderr: null },
     onEnd: (told) => Promise.resolve(told ?? UNKNOWN_END),
     resize: (size) => {
       talk.resize(size);

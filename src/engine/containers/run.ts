@@ -124,7 +124,7 @@ async function spawnWithPipes(context: EngineContext, { config, options, streams
       await talk.closed();
       return (await removeEnded(context, { id }, talk.exit)) ?? UNKNOWN_END;
     };
-    return directProcess({ id, answer, talk, streams: pipes.open(), onEnd });
+    return directProcess({ id, answer, talk, pipes: pipes.open(), onEnd });
   } catch (error) {
     pipes.abandon();
     throw error;
