@@ -80,7 +80,7 @@ if (values.built !== true) {
 }
 for (const [name, match] of chosen) {
   await report.run(name, () =>
-    avaResults(`out/test/system/${name}.test.js`, {
+    avaResults(`out/test/system/${name === 'network' ? 'networks' : 'faults'}/${name}.test.js`, {
       env: environment,
       args: ['--timeout', `${HOURS}h`, ...match],
       each: true,

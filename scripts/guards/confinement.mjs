@@ -62,7 +62,7 @@ export const CONFINEMENT = [
         'return name == text || (id && *id == number);',
       ),
     ],
-    tests: tests('system/identity.test.ts', 'run and exec: users, groups'),
+    tests: tests('system/containers/identity.test.ts', 'run and exec: users, groups'),
   },
   {
     name: 'root has no inheritable capabilities',
@@ -73,7 +73,7 @@ export const CONFINEMENT = [
         'permitted: bounding,\n    inheritable: bounding,',
       ),
     ],
-    tests: tests('system/identity.test.ts', 'a capability that was added by name'),
+    tests: tests('system/containers/identity.test.ts', 'a capability that was added by name'),
   },
   {
     name: 'one who is not root has only what was added by name',
@@ -140,7 +140,7 @@ export const CONFINEMENT = [
     ],
     tests: [
       ...tests('unit/spec/exec.test.ts', 'an exec never holds more than its container'),
-      ...tests('system/cli-exec.test.ts', 'exec: the rights are those of the container, or all with --privileged'),
+      ...tests('system/cli/exec.test.ts', 'exec: the rights are those of the container, or all with --privileged'),
     ],
   },
   {
@@ -152,7 +152,7 @@ export const CONFINEMENT = [
         "if (directory.hierarchy.version === 0) builder.add('init', 'cgroupEnter'",
       ),
     ],
-    tests: tests('system/userns.test.ts', 'all processes of a container in a user namespace'),
+    tests: tests('system/containers/userns.test.ts', 'all processes of a container in a user namespace'),
   },
   {
     name: 'the monitor stays out of the container’s cgroups',
@@ -168,7 +168,7 @@ export const CONFINEMENT = [
   {
     name: 'shared memory has a size',
     edits: [edit('src/spec/files/default-mounts.ts', '`size=${config.shmSizeBytes}`, ', '')],
-    tests: tests('system/shared-memory.test.ts', 'what does not fit is refused by the kernel'),
+    tests: tests('system/files/shared-memory.test.ts', 'what does not fit is refused by the kernel'),
   },
   {
     name: 'the store is closed to others',
@@ -180,7 +180,7 @@ export const CONFINEMENT = [
       ),
     ],
     tests: [
-      ...tests('system/userns.test.ts', 'the store is closed to the container’s root'),
+      ...tests('system/containers/userns.test.ts', 'the store is closed to the container’s root'),
       ...tests('security/storage.test.ts', 'store: it is closed to others'),
     ],
   },

@@ -46,7 +46,7 @@ export const ENTER = [
         'if (!owner_is_trusted && !others_may_write && path.empty()) return',
       ),
     ],
-    tests: tests('system/native-monitor.test.ts', 'a monitor that others may change is not started'),
+    tests: tests('system/native/monitor.test.ts', 'a monitor that others may change is not started'),
   },
   {
     name: 'the monitor and what it clones cannot be traced or looked into',

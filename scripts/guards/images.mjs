@@ -25,17 +25,17 @@ export const IMAGES = [
         "if (found === '') throw otherBytes(digest, found);\n}",
       ),
     ],
-    tests: tests('system/images.test.ts', 'pull: bytes that are not those of the digest'),
+    tests: tests('system/images/images.test.ts', 'pull: bytes that are not those of the digest'),
   },
   {
     name: 'a blob has the length that its manifest says',
     edits: [edit(BLOBS, 'if (there > descriptor.size) throw wrongSize(descriptor);', '')],
-    tests: tests('system/images.test.ts', 'pull: more bytes than the manifest says'),
+    tests: tests('system/images/images.test.ts', 'pull: more bytes than the manifest says'),
   },
   {
     name: 'a layer is the one of the config',
     edits: [edit('src/storage/images/layers.ts', 'if (splitDigest(diff).hex !== found)', "if (found === '')")],
-    tests: tests('system/images.test.ts', 'pull: a layer that is not the one of the config'),
+    tests: tests('system/images/images.test.ts', 'pull: a layer that is not the one of the config'),
   },
   {
     name: 'a manifest has nothing of an index',

@@ -27,8 +27,8 @@ export const MOUNTS = [
         'mounts: links of the root',
         'volumes of an image begin with what lies in it',
       ),
-      ...tests('system/names.test.ts', 'an image whose /etc or /run leads'),
-      ...tests('system/accounts.test.ts', '/etc/mtab of an image whose /etc leads'),
+      ...tests('system/networks/names.test.ts', 'an image whose /etc or /run leads'),
+      ...tests('system/containers/accounts.test.ts', '/etc/mtab of an image whose /etc leads'),
     ],
   },
   {
@@ -66,7 +66,7 @@ export const MOUNTS = [
       edit('src/spec/image.ts', 'if (isRefused) throw', "if (target === '') throw"),
       edit('src/spec/files/mounts.ts', "isWithin(target, '/proc') && !PROC_FILES.has(target)", "target === ''"),
     ],
-    tests: tests('system/images.test.ts', 'run: a volume that would cover the kernel is refused'),
+    tests: tests('system/images/images.test.ts', 'run: a volume that would cover the kernel is refused'),
   },
   {
     name: 'files of procfs are the host’s procfs’s, which nobody covers',
@@ -112,7 +112,7 @@ export const MOUNTS = [
   {
     name: 'a user namespace does not write to cgroups that it does not own',
     edits: [edit('src/spec/files/default-mounts.ts', "ownsCgroups ? access : 'ro'", 'access')],
-    tests: tests('system/userns.test.ts', 'the host’s cgroups are read-only'),
+    tests: tests('system/containers/userns.test.ts', 'the host’s cgroups are read-only'),
   },
   {
     name: 'lengths in a plan are of 32 bits, and are checked',

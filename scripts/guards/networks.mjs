@@ -51,11 +51,11 @@ export const NETWORKS = [
         "[...linkIs('inName', hostInterface), verdict('accept')]];\n  if (internal) return rules;",
       ),
     ],
-    tests: tests('system/network.test.ts', 'an internal network has no way out'),
+    tests: tests('system/networks/network.test.ts', 'an internal network has no way out'),
   },
   {
     name: 'the name of a network is letters, digits and a few signs',
     edits: [edit('src/network/create.ts', 'if (!isName(name)) {', "if (name === '') {")],
-    tests: tests('system/cli-network.test.ts', 'network create: hostile input is refused'),
+    tests: tests('system/cli/network.test.ts', 'network create: hostile input is refused'),
   },
 ];

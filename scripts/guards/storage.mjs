@@ -16,12 +16,12 @@ export const STORAGE = [
         'files: copies, exports, diffs and commits',
       ),
       ...tests(
-        'system/files-copy.test.ts',
+        'system/files/copy.test.ts',
         'copy: a racer that swaps',
         'copy: no link leads out of a ${state} container',
       ),
       ...tests(
-        'system/volumes.test.ts',
+        'system/files/volumes.test.ts',
         'what an image has at the place of a volume',
         'export and import: archives out of a volume',
       ),
@@ -30,24 +30,24 @@ export const STORAGE = [
   {
     name: 'paths of a layer have no ".."',
     edits: [edit(UNPACK, "if (parts.includes('..') || path.includes('\\0')) throw", "if (path.includes('\\0')) throw")],
-    tests: tests('system/image-unpack.test.ts', 'unpack: ".." is refused'),
+    tests: tests('system/images/unpack.test.ts', 'unpack: ".." is refused'),
   },
   {
     name: 'attributes of overlayfs are not taken from a layer',
     edits: [edit(UNPACK, "isKept(name) && !name.startsWith('user.overlay.')", "name !== ''")],
-    tests: tests('system/image-unpack.test.ts', 'unpack: attributes by which overlayfs'),
+    tests: tests('system/images/unpack.test.ts', 'unpack: attributes by which overlayfs'),
     isQuick: true,
   },
   {
     name: 'a layer has so many entries and no more',
     edits: [edit(UNPACK, 'if (this.#entries > this.#limits.entries) throw', 'if (this.#entries < 0) throw')],
-    tests: tests('system/image-unpack.test.ts', 'unpack: too many entries'),
+    tests: tests('system/images/unpack.test.ts', 'unpack: too many entries'),
   },
   {
     name: 'directories that no entry of a layer brings count as well',
     edits: [edit('native/core/path.cc', 'if (*left == 0) return', 'if (name == nullptr) return')],
     tests: tests(
-      'system/image-unpack.test.ts',
+      'system/images/unpack.test.ts',
       'unpack: directories that no entry brings count',
       'unpack: a directory counts once',
     ),
@@ -61,7 +61,7 @@ export const STORAGE = [
         'if (path.empty() && false) return',
       ),
     ],
-    tests: tests('system/image-unpack.test.ts', 'unpack: paths of directories that are too long together'),
+    tests: tests('system/images/unpack.test.ts', 'unpack: paths of directories that are too long together'),
   },
   {
     name: 'files of a layout are no links',
@@ -121,7 +121,7 @@ export const STORAGE = [
         'O_RDONLY | O_DIRECTORY, 0, 0}',
       ),
     ],
-    tests: tests('system/native-tree.test.ts', 'a directory that is swapped for a link meanwhile'),
+    tests: tests('system/native/tree.test.ts', 'a directory that is swapped for a link meanwhile'),
   },
   {
     name: 'a container’s name is letters, digits and a few signs',
@@ -131,7 +131,7 @@ export const STORAGE = [
   {
     name: 'the name of an artifact is no path',
     edits: [edit('src/container/verbs/artifacts.ts', '/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)', "name !== ''")],
-    tests: tests('system/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
+    tests: tests('system/files/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
   },
   {
     name: 'what cp brings out has no set-uid bits and capabilities',
@@ -148,12 +148,12 @@ export const STORAGE = [
       ),
       edit('src/container/launch/fill-volumes.ts', "if (volume.stage === 'done' || localMount", 'if (localMount'),
     ],
-    tests: tests('system/volumes.test.ts', 'an empty volume gets what the image has'),
+    tests: tests('system/files/volumes.test.ts', 'an empty volume gets what the image has'),
   },
   {
     name: 'a file of hosts that a container has made too long is not read',
     edits: [edit('src/storage/hosts-section.ts', 'if (size > MAX_BYTES) return;', 'if (size < 0) return;')],
     says: 'ERR_OUT_OF_RANGE|ERR_STRING_TOO_LONG|Invalid typed array length|Array buffer allocation failed',
-    tests: tests('system/names.test.ts', 'a shared network: a file of hosts without measure'),
+    tests: tests('system/networks/names.test.ts', 'a shared network: a file of hosts without measure'),
   },
 ];

@@ -21,7 +21,7 @@ export const UNBROKEN = [
   ),
   ...because(
     'that a mount ends with its last namespace is the kernel’s doing; tspod makes none on the host',
-    'system/shared-memory.test.ts',
+    'system/files/shared-memory.test.ts',
     'it lives as long as the last who shares it',
   ),
   ...because(

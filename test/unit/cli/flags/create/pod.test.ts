@@ -19,7 +19,7 @@ async function optionsOf(...given: Given): Promise<PodCreateOptions> {
 
 const ALWAYS = { infra: true, network: 'none', createCommand: ['tspod', 'pod', 'create'] } as const;
 
-/** Read by the command: test/system/cli-pod.test.ts. */
+/** Read by the command: test/system/cli/pod.test.ts. */
 const covered = new Set<string>(['name', 'pod-id-file', 'replace']);
 
 function covers(name: string, values: string | string[], expected: PodCreateOptions): void {

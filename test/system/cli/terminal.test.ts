@@ -1,0 +1,171 @@
+/** -t in a real terminal. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+import test, { type ExecutionContext } from 'ava';
+
+import { busyboxRoot } from '../../helpers/busybox.js';
+import { output, run, storeOf } from '../../helpers/cli.js';
+import { until } from '../../helpers/until.js';
+import { requires } from '../../helpers/requires.js';
+import { openTerminal, type Terminal } from '../../helpers/tmux.js';
+
+function inTerminal(
+  title: string,
+  body: (t: ExecutionContext, terminal: Terminal, root: string) => Promise<void>,
+): void {
+  // one after the other: what is waited for is what a person would see in time
+  test.serial(title, async (t) => {
+    if (!requires(t, 'root', 'busybox', 'tmux')) return;
+    const root = busyboxRoot(t);
+    await body(t, await openTerminal(t), root);
+  });
+}
+
+/** The settings that raw mode changes. */
+function mode(terminal: Terminal): string {
+  return ['icanon', 'echo', 'isig', 'opost', 'icrnl']
+    .map((name) => (terminal.settings().includes(` ${name}`) ? name : `-${name}`))
+    .join(' ');
+}
+
+/** Pids of the command lines that run on the test's store. */
+function commandLines(t: ExecutionContext, word: string): number[] {
+  const { runRoot } = storeOf(t);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+        return words[0]?.endsWith('node') === true && words.includes(word) && environment.includes(runRoot);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+inTerminal('run -it: a shell, its terminal, its end', async (t, terminal, root) => {
+  const before = mode(terminal);
+  terminal.keys(`tspod run -it --rm --hostname inside --rootfs ${root} sh`, 'Enter');
+  await terminal.shows(/\/ #/);
+  t.not(mode(terminal), before);
+  terminal.keys('tty; hostname; test -t 0 && echo is-a-terminal', 'Enter');
+  await terminal.shows(/\/dev\/pts\/0\ninside\nis-a-terminal/);
+  terminal.keys('exit 7', 'Enter');
+  await terminal.shows(/\$$/);
+  terminal.keys('echo "status $?"', 'Enter');
+  await terminal.shows(/status 7/);
+  t.is(mode(terminal), before);
+});
+
+inTerminal('the size of the terminal is passed on, and its changes', async (t, terminal, root) => {
+  terminal.keys(`tspod run -it --rm --rootfs ${root} sh`, 'Enter');
+  await terminal.shows(/\/ #/);
+  terminal.keys('stty size', 'Enter');
+  await terminal.shows(/^24 80$/m);
+  terminal.resize(100, 30);
+  await until('the new size arrives', async () => {
+    terminal.keys('stty size', 'Enter');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return /^30 100$/m.test(terminal.screen());
+  });
+  terminal.keys('exit', 'Enter');
+  await terminal.shows(/\$$/);
+  t.pass();
+});
+
+inTerminal('^C goes to the program inside', async (t, terminal, root) => {
+  terminal.keys(`tspod run -it --rm --rootfs ${root} sh`, 'Enter');
+  await terminal.shows(/\/ #/);
+  // The word is typed in two pieces: what is shown whole was written by the program.
+  terminal.keys(`(trap "echo; echo got-int; exit" INT; echo rea''dy; while :; do sleep 1; done)`, 'Enter');
+  await terminal.shows(/^ready$/m);
+  terminal.keys('C-c');
+  await terminal.shows(/^got-int\n\/ #/m);
+  terminal.keys('exit 3', 'Enter');
+  await terminal.shows(/\$$/);
+  t.pass();
+});
+
+inTerminal('ctrl-p ctrl-q detaches with 0, attach comes back', async (t, terminal, root) => {
+  const before = mode(terminal);
+  terminal.keys(`tspod run -it --name shell --rootfs ${root} sh`, 'Enter');
+  await terminal.shows(/\/ #/);
+  terminal.keys('C-p', 'C-q');
+  await terminal.shows(/\$$/);
+  terminal.keys('echo "status $?"', 'Enter');
+  await terminal.shows(/status 0/);
+  t.is(mode(terminal), before);
+  t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'shell'), 'running\n');
+  terminal.keys('clear; tspod attach --detach-keys ctrl-x shell', 'Enter');
+  await until('it is attached', () => mode(terminal) !== before);
+  terminal.keys('echo again', 'Enter');
+  await terminal.shows(/^again$/m);
+  terminal.keys('C-x');
+  await until('the terminal is put back', () => mode(terminal) === before);
+  t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'shell'), 'running\n');
+});
+
+inTerminal('exec -it, while the container has no terminal', async (t, terminal, root) => {
+  await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
+  terminal.keys('tspod exec -it c sh', 'Enter');
+  await terminal.shows(/\/ #/);
+  terminal.keys('stty size; cat /proc/1/comm', 'Enter');
+  await terminal.shows(/^24 80\nsleep$/m);
+  terminal.keys('exit 9', 'Enter');
+  await terminal.shows(/\$$/);
+  terminal.keys('echo "status $?"', 'Enter');
+  await terminal.shows(/status 9/);
+});
+
+inTerminal('start -ai of a container with a terminal', async (t, terminal, root) => {
+  await run(t, 0, 'create', '-it', '--name', 'c', '--rootfs', root, 'sh');
+  terminal.keys('tspod start -ai c', 'Enter');
+  await terminal.shows(/\/ #/);
+  terminal.keys('exit 4', 'Enter');
+  await terminal.shows(/\$$/);
+  terminal.keys('echo "status $?"', 'Enter');
+  await terminal.shows(/status 4/);
+});
+
+for (const signal of ['TERM', 'HUP', 'QUIT']) {
+  inTerminal(`the terminal is put back when SIG${signal} ends the command line`, async (t, terminal, root) => {
+    const before = mode(terminal);
+    terminal.keys(`tspod run -it --name c --rootfs ${root} sh`, 'Enter');
+    await terminal.shows(/\/ #/);
+    t.not(mode(terminal), before);
+    for (const pid of commandLines(t, 'run')) process.kill(pid, `SIG${signal}`);
+    await until('it is put back', () => mode(terminal) === before);
+    t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'c'), 'running\n', 'the container goes on');
+  });
+}
+
+inTerminal('the terminal is put back when the start fails, and when the container dies', async (t, terminal, root) => {
+  const before = mode(terminal);
+  terminal.keys(`tspod run -it --rm --rootfs ${root} nosuch; echo "status $?"`, 'Enter');
+  await terminal.shows(/status 127/);
+  t.is(mode(terminal), before);
+  terminal.keys(`clear; tspod run -it --name c --rootfs ${root} sh; echo "status $?"`, 'Enter');
+  await terminal.shows(/\/ #/);
+  await run(t, 0, 'kill', 'c');
+  await terminal.shows(/status 137/);
+  t.is(mode(terminal), before);
+});
+
+inTerminal('names that would steer the terminal are shown, not sent', async (t, terminal, root) => {
+  await run(t, 0, 'create', '--name', 'c', '-l', 'x=\x1b[31mred\x07', '--rootfs', root, 'echo', '\x1b]0;title\x07');
+  terminal.keys("tspod ps -a --no-trunc --format '{{.Command}} {{.Labels}}'", 'Enter');
+  await terminal.shows(/\\x1b\]0;title\\x07 map\[x:\\x1b\[31mred\\x07\]/);
+  t.true(
+    (await output(t, 'ps', '-a', '--no-trunc', '--format', '{{.Command}}')).includes('\x1b]0;title\x07'),
+    'but not to a pipe',
+  );
+});
+
+test('-it without a terminal warns and goes on', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { stderr, stdout } = await run(t, 0, 'run', '--rm', '-it', '--rootfs', busyboxRoot(t), 'echo', 'hi');
+  t.regex(stderr, /level=warning msg="The input device is not a TTY/);
+  t.is(stdout, 'hi\r\n');
+});

@@ -1,0 +1,103 @@
+/** What ends, or is started again, in the middle of an operation. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+
+import type { Container } from '../../../src/index.js';
+import { faults } from '../../helpers/faults.js';
+import { killHard } from '../../helpers/processes.js';
+import { requires } from '../../helpers/requires.js';
+import { until } from '../../helpers/until.js';
+
+const AGAIN = {
+  initialized: (container: Container) => container.init(),
+  running: (container: Container) => container.start(),
+  paused: async (container: Container) => {
+    await container.start();
+    await container.pause();
+  },
+} as const;
+
+for (const [state, make] of Object.entries(AGAIN)) {
+  test(`remove with force: a container that is ${state} again after it was ended goes as well`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+    const removal = await env.stoppedAt('stopped', 'rm', '--force', '--time', '0', 'subject');
+    await make(env.engine.containers.get('subject'));
+    const { status, stderr } = await removal.goOn();
+    t.is(`${status} ${stderr}`, '0 ');
+    t.false(env.engine.containers.exists('subject'));
+  });
+}
+
+test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
+  await killUntilRestarting(container);
+  const { status } = await pause.goOn();
+  // Whatever came first: it is paused in its next life, or runs in that.
+  if (status === 0) await container.unpause();
+  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  t.is((await container.exec({ command: ['true'] })).exitCode, 0);
+});
+
+test('pause: what is started again in a frozen cgroup is thawed by the next command', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', '--restart', 'always', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const freezer = freezerOf(container);
+  const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
+  await killUntilRestarting(container);
+  const { monitorPid } = container.state();
+  process.kill(monitorPid, 'SIGSTOP');
+  await killHard(pause.pid);
+  writeFileSync(freezer.path, freezer.frozen);
+  process.kill(monitorPid, 'SIGCONT');
+  const frozen = join(dirname(freezer.path), 'cgroup.procs');
+  await until('its next life is in the frozen cgroup', () => readFileSync(frozen, 'utf8') !== '');
+  t.is((await env.tspod('ps')).status, 0);
+  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
+});
+
+/** Ends it until it is seen waiting for its restart: each time it waits longer, so that a busy machine does not miss it. */
+async function killUntilRestarting(container: Container): Promise<void> {
+  let ended = 0;
+  for (let look = 0; look < 5000; look += 1) {
+    const { status, pid } = container.state();
+    if (status === 'restarting') return;
+    if (pid !== 0 && pid !== ended) {
+      ended = pid;
+      killIfThere(pid);
+    }
+    await delay(5);
+  }
+  throw new Error('the container was never seen restarting');
+}
+
+/** The next life may have taken its place since it was looked at. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The file that freezes all processes of a running container, and what is written to it. */
+function freezerOf(container: Container): { readonly path: string; readonly frozen: string } {
+  const lines = readFileSync(`/proc/${container.state().pid}/cgroup`, 'utf8').split('\n');
+  const first = lines.find((line) => line.includes(':freezer:'));
+  return first === undefined
+    ? {
+        path: `/sys/fs/cgroup${lines.find((line) => line.startsWith('0::'))?.slice(3) ?? ''}/cgroup.freeze`,
+        frozen: '1',
+      }
+    : { path: `/sys/fs/cgroup/freezer${first.split(':')[2] ?? ''}/freezer.state`, frozen: 'FROZEN' };
+}
