@@ -251,18 +251,18 @@ inContainer('spawnExec: input is a pipe, that of this process, a descriptor, or 
   const command = ['sh', '-c', 'readlink /proc/self/fd/0; cat'];
   const piped = await container.spawnExec({ command, stdin: 'pipe' });
   piped.stdin?.end('said');
-  t.regex(await text(piped.stdout!), /^pipe:\[\d+\]\nsaid$/);
+  t.regex(await text(piped.stdout), /^pipe:\[\d+\]\nsaid$/);
   for (const streams of [{}, { stdin: 'ignore' }] as const) {
     const deaf = await container.spawnExec({ command, ...streams });
     t.is(deaf.stdin, null);
-    t.is(await text(deaf.stdout!), '/dev/null\n');
+    t.is(await text(deaf.stdout), '/dev/null\n');
   }
   const wrong = { command, stdin: true as unknown as 'pipe' };
   await t.throwsAsync(container.spawnExec(wrong), { instanceOf: TypeError });
   await rejectsWith(t, container.spawnExec({ command, tty: true, stdin: 'inherit' }), 'INVALID_ARGUMENT');
   const screen = await container.spawnExec({ command: ['cat'], tty: true, stdin: 'pipe' });
   screen.stdin?.write('typed\n\u0004');
-  t.is(await text(screen.stdout!), 'typed\r\ntyped\r\n');
+  t.is(await text(screen.stdout), 'typed\r\ntyped\r\n');
 });
 
 inContainer('fds: are those of the command, as many as preserveFds says', async (t, { container, env }) => {
@@ -273,7 +273,7 @@ inContainer('fds: are those of the command, as many as preserveFds says', async 
   t.teardown(() => closeSync(fd));
   const command = ['sh', '-c', 'cat <&3'];
   const given = await container.spawnExec({ command, preserveFds: 1, fds: [fd] });
-  t.is(await text(given.stdout!), 'handed on');
+  t.is(await text(given.stdout), 'handed on');
   const message = await rejectsWith(t, container.spawnExec({ command, preserveFds: 1, fds: [] }), 'INVALID_ARGUMENT');
   t.is(message, 'preserveFds is 1, but fds has 0');
 

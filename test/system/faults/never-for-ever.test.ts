@@ -313,7 +313,7 @@ test('output that nobody takes any more does not keep a container or its session
   const log = { driver: 'k8s-file' } as const;
   for (const through of [{ tty: true }, { log }]) {
     const child = await engine.spawn(options({ command: much, ...through }));
-    await once(child.stdout as Readable, 'readable');
+    await once(child.stdout, 'readable');
     child.stdout?.destroy();
     t.like(await soon(child.ended), { exitCode: 0 });
   }
