@@ -38,8 +38,8 @@ export function observe(state: StoredState, paths: ContainerPaths): Observation 
   const live = readLiveRecord(paths.state);
   if (exit !== undefined) return { kind: 'ended', exit, live };
   if (live === undefined) return { kind: 'launching' };
-  const monitorLives = isAlive(live.monitor);
-  if (monitorLives) {
+  // One that is about to end has hung up on its clients, and says no more.
+  if (!isEnding(live.monitor)) {
     return live.status === 'waiting' || isAlive(live.init) ? { kind: 'live', live } : { kind: 'ending', live };
   }
   // Looked at again: it may have written the record and ended between the two looks.

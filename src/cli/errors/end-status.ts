@@ -1,6 +1,4 @@
 /** The exit status of who was attached until the end. Throws MONITOR_DIED, with the status 255, when nobody knows how it ended. */
-import { setTimeout as delay } from 'node:timers/promises';
-
 import type { AttachEnd, Container, ExitStatus } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import type { Context } from '../context.js';
@@ -20,7 +18,7 @@ export async function statusOfContainer(
     await log('warning', `the last output of container ${container.name} is lost: ${why}`);
     return endStatus(exit);
   }
-  const after = (await isRemovedNow(container)) ? 'ended and removed' : 'ended';
+  const after = isRemoved(container) ? 'ended and removed' : 'ended';
   throw died(`container ${container.name} died: the container was ${after}, its exit code is not known`);
 }
 
@@ -42,19 +40,6 @@ function isUnknown(exit: Pick<ExitStatus, 'exitCode' | 'timedOut'>): boolean {
 /** Somebody else may have recorded it. */
 async function laterExit(container: Container): Promise<Pick<ExitStatus, 'exitCode' | 'timedOut'>> {
   return { exitCode: await container.wait(), timedOut: false };
-}
-
-/** Longest wait for a removal that whoever recorded the end does right after. */
-const REMOVAL_MS = 5000;
-
-/** A removal tells nobody, so that it is looked for. */
-async function isRemovedNow(container: Container): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < REMOVAL_MS && removesItself(container); waitedMs += 20) await delay(20);
-  return isRemoved(container);
-}
-
-function removesItself(container: Container): boolean {
-  return !isRemoved(container) && container.inspect().HostConfig.AutoRemove;
 }
 
 function isRemoved(container: Container): boolean {
