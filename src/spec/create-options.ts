@@ -7,6 +7,7 @@ import type { HealthOptions } from './health/health-options.js';
 import type { AccountOptions } from './users/account-options.js';
 import type { NameOptions } from './network/name-options.js';
 import type { NetworkOptions } from './network/network-options.js';
+import type { PullPolicy } from './pull-policy.js';
 import type { SecretOptions } from './files/secret-options.js';
 
 /** Where a namespace comes from. `container:` ids are resolved to `path:` before the plan is made. */
@@ -199,7 +200,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   /** `host:`, `host:all`, or an image's name, digest or id. Excludes `rootfs`. */
   readonly image?: string;
   /** Whether an image is looked for where its name says: always, where it is missing here, never, or where it has changed. @default 'missing' */
-  readonly pull?: 'always' | 'missing' | 'never' | 'newer';
+  readonly pull?: PullPolicy;
   /** Which image of an index is pulled: OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
   /** What becomes of the image's volumes: an anonymous volume each, which begins with what the image has there, a tmpfs, or nothing. @default 'bind' */

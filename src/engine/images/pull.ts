@@ -8,6 +8,7 @@ import { isTspodError, TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { ImageSource } from '../../image/transport.js';
 import { isPlatform, wantedPlatform } from '../../oci/platform.js';
+import { PULL_POLICIES } from '../../spec/pull-policy.js';
 import { isHostImage } from '../../spec/files/root.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import type { StoredImage } from '../../state/image-rows.js';
@@ -17,8 +18,6 @@ import { localName } from './tag.js';
 import type { FetchOptions, PullOptions } from './types.js';
 import { requireString } from '../../util/require-string.js';
 
-const POLICIES = ['always', 'missing', 'never', 'newer'] as const;
-
 export async function pullImage(
   context: EngineContext,
   from: string | ImageSource,
@@ -26,8 +25,11 @@ export async function pullImage(
   beforeFetch?: () => void,
 ): Promise<StoredImage> {
   const { policy = 'always', platform } = options;
-  if (!POLICIES.includes(policy))
-    throw new TspodError('INVALID_ARGUMENT', `the pull policy must be one of ${POLICIES.join(', ')}, not ${policy}`);
+  if (!PULL_POLICIES.includes(policy))
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      `the pull policy must be one of ${PULL_POLICIES.join(', ')}, not ${policy}`,
+    );
   const wanted = wantedPlatform(platform);
   if (typeof from !== 'object') requireString('the name of an image', from);
   if (typeof from !== 'string') return tracked(context, () => fetch(context, sourceOf(from, options), options));

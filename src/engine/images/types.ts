@@ -5,6 +5,7 @@ import type { ImageSource } from '../../image/transport.js';
 import type { SignalOption } from '../../container/api/container.js';
 import type { FileChange } from '../../container/api/files.js';
 import type { ImageHealthcheck } from '../../oci/image.js';
+import type { PullPolicy } from '../../spec/pull-policy.js';
 import type { OnProgress } from './progress.js';
 
 /** One line of `images`. */
@@ -77,7 +78,7 @@ export interface PullOptions extends FetchOptions {
   /** OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
   /** As `pull` of the create options. @default 'always' */
-  readonly policy?: 'always' | 'missing' | 'never' | 'newer';
+  readonly policy?: PullPolicy;
   /** What it is called, for a source that does not say; with registry and tag. @default what the reference says */
   readonly name?: string;
 }

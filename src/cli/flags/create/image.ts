@@ -1,6 +1,7 @@
 /** Flags of create and run about the image and where it comes from. */
 import { PLATFORM_FLAGS } from '../platform.js';
-import { PULL_POLICIES, pullPolicy } from '../pull-policy.js';
+import { PULL_POLICIES } from '../../../spec/pull-policy.js';
+import { pullPolicy } from '../pull-policy.js';
 import { REGISTRY_FLAGS, RETRY_FLAGS } from '../registry.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { CreateFlag } from './draft.js';
