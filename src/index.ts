@@ -209,6 +209,7 @@ export type {
   UsernsOptions,
 } from './spec/create-options.js';
 export type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './spec/health/health-options.js';
+export type { PullPolicy } from './spec/pull-policy.js';
 export type { DnsOptions, NameOptions } from './spec/network/name-options.js';
 export type { EgressOptions, NetworkAttachOptions, NetworkOptions } from './spec/network/network-options.js';
 export type { PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod/pod-options.js';
