@@ -55,7 +55,7 @@ test('README.md: the commands of the command line, one after the other', async (
   const { status, stdout, stderr } = await collect(shell, 'exit\n');
   t.is(status, 0, stdout + stderr);
   for (const name of ['hosts', 'page.tar']) t.true(existsSync(join(directory, name)), name);
-  t.is(await output(t, 'ps', '--format', '{{.Names}} {{.PodName}}', '--filter', 'name=db|site'), 'site \ndb \n');
+  t.is(await output(t, 'ps', '--format', '{{.Names}} {{.PodName}}', '--filter', 'name=^(db|site)$'), 'site \ndb \n');
   for (const port of [8080, 8081])
     await until(`port ${port} answers`, () =>
       network.inside('busybox', 'wget', '-q', '-O', '-', `http://127.0.0.1:${port}/etc/motd`).startsWith('welcome'),
