@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
+import { checkStore } from '../../../src/index.js';
 import { KILLED_BY_SIGNAL } from '../../helpers/cli.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { writeArchive } from '../../helpers/images.js';
@@ -281,20 +282,20 @@ function every(injections: readonly Injection[]): readonly Injection[] {
   return injections.filter((_, index) => index % STRIDE === Math.floor(STRIDE / 2));
 }
 
-/** The next command finds everything in order; all can be removed, and then nothing is left. */
+/** The next command finds everything in order; all can be removed, and then nothing is left. What no command has to show is done by the engine, which is faster. */
 async function cleanUp(t: ExecutionContext<unknown>, { env }: Subject, what: string): Promise<void> {
   t.true((await env.recovers(what)).length <= 1, what);
   await env.removesAll(what, ['networks', 'volumes', 'blobs', 'layers']);
-  for (const args of [
-    ['network', 'prune', '--force'],
-    ['volume', 'prune', '--all', '--force'],
-    ['rmi', '--all', '--force'],
-    ['system', 'check', '--repair'],
-  ]) {
-    const { status, stdout, stderr } = await env.tspod(...args);
-    t.is(status, 0, `${what}: ${args.join(' ')}: ${stderr}`);
-    t.notRegex(stdout, /missing|damaged/, what);
+  if (env.engine.networks.list().length > 1) {
+    // Its bridges are in a network namespace of its own.
+    const { status, stderr } = await env.tspod('network', 'prune', '--force');
+    t.is(status, 0, `${what}: network prune: ${stderr}`);
   }
-  const check = await env.tspod('system', 'check');
-  t.is(`${String(check.status)} ${check.stdout}${check.stderr}`, '0 ', what);
+  t.deepEqual([...(await env.engine.volumes.prune({ all: true })).failed], [], what);
+  t.deepEqual([...(await env.engine.images.prune({ all: true })).failed], [], what);
+  const { root, runRoot } = env;
+  const { problems, repaired } = await checkStore({ root, runRoot, repair: true });
+  t.true(repaired, what);
+  t.notRegex(problems.join('\n'), /missing|damaged/, what);
+  t.deepEqual(await checkStore({ root, runRoot }), { problems: [], repaired: true }, what);
 }
