@@ -12,6 +12,7 @@ import { CREATE_SHAPE, EXEC_SHAPE } from '../spec/option-shapes.js';
 import { holdErrors } from '../util/source-errors.js';
 import type {
   AttachOptions,
+  CleanupOptions,
   ExecAttachOptions,
   ExecCollectOptions,
   ExecSpawnOptions,
@@ -26,7 +27,9 @@ import type {
   TerminalSize,
   WaitOptions,
 } from './api/container.js';
+import type { WatchStatsOptions, StatsOptions } from './api/stats.js';
 import type { ExecCreateOptions, ExecRemoveOptions, ExecStartOptions, ExecStopOptions } from './exec/api.js';
+import type { CloneOptions } from './verbs/clone.js';
 
 const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 
@@ -105,6 +108,20 @@ const REMOVE: ShapeOf<RemoveOptions> = {
   volumes: 'boolean',
   signal: 'signal',
 };
+
+const CLEAN_UP: ShapeOf<CleanupOptions> = { remove: 'boolean', signal: 'signal' };
+
+const CLONE: ShapeOf<CloneOptions> = {
+  name: 'string',
+  resources: 'object',
+  destroy: 'boolean',
+  pod: 'string',
+  force: 'boolean',
+  signal: 'signal',
+};
+
+const STATS: ShapeOf<StatsOptions> = { previous: 'object' };
+const WATCH_STATS: ShapeOf<WatchStatsOptions> = { intervalMs: 'number', signal: 'signal' };
 
 const WAIT: ShapeOf<WaitOptions> = { conditions: 'strings', intervalMs: 'number', signal: 'signal' };
 
@@ -191,6 +208,16 @@ export const checkedStop = (options?: StopOptions) => checkedCall('stop', option
 export const checkedStart = (options: StartOptions = {}) => checkStreams('start', options, START);
 export const checkedRestart = (options: StopOptions & StartOptions = {}) => checkStreams('restart', options, RESTART);
 export const checkedRemove = (options?: RemoveOptions) => checkedCall('remove', options, REMOVE);
+export const checkedCleanup = (options?: CleanupOptions) => checkedCall('cleanup', options, CLEAN_UP);
+export const checkedClone = (options?: CloneOptions) => checkedCall('clone', options, CLONE);
+export const checkedInspect = (options?: { readonly size?: boolean }) =>
+  checkedCall('inspect', options, { size: 'boolean' });
+export const checkedDependents = (options?: { readonly all?: boolean }) =>
+  checkedCall('dependents', options, { all: 'boolean' });
+export const checkedStats = (options?: StatsOptions) => checkedCall('stats', options, STATS);
+export const checkedWatchStats = (options?: WatchStatsOptions) => checkedCall('watchStats', options, WATCH_STATS);
+export const checkedSync = (options?: SignalOption) => checkedCall('sync', options, SIGNAL);
+export const checkedBatch = (options?: SignalOption) => checkedCall('batch', options, SIGNAL);
 export const checkedWait = (options?: WaitOptions) => checkedCall('wait', options, WAIT);
 export const checkedAttach = (options: AttachOptions = {}) => checkStreams('attach', options, ATTACH);
 export const checkedStartAttached = (options: AttachOptions & StartOptions) =>

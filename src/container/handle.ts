@@ -3,10 +3,14 @@ import type { Container, ExecSpawnOptions } from './api/container.js';
 import { batchContainer, syncContainer } from './batch.js';
 import {
   checkedAttach,
+  checkedBatch,
+  checkedCleanup,
   checkedCreateExec,
+  checkedDependents,
   checkedExec,
   checkedExecAttached,
   checkedHealthcheck,
+  checkedInspect,
   checkedLogs,
   checkedRemove,
   checkedRestart,
@@ -14,8 +18,11 @@ import {
   checkedStart,
   checkedStartAttached,
   checkedStartExec,
+  checkedStats,
   checkedStop,
+  checkedSync,
   checkedWait,
+  checkedWatchStats,
 } from './call-options.js';
 import type { EngineContext } from './context.js';
 import { inspectContainer } from './inspect/container.js';
@@ -67,7 +74,7 @@ export function containerHandle(
       if (stored === undefined) throw noSuchContainer(id);
       return stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
     },
-    inspect: (options) => inspectContainer(context, id, options),
+    inspect: (options) => inspectContainer(context, id, checkedInspect(options)),
     init: async (options) => initContainer(context, id, checkedStart(options)),
     start: async (options) => startContainer(context, id, checkedStart(options)),
     startAttached: async (options) => startAttached(context, id, checkedStartAttached(options)),
@@ -89,8 +96,8 @@ export function containerHandle(
     reopenLog: () => reopenContainerLog(context, id),
     rename: (newName) => renameContainer(context, id, newName),
     update: (options) => updateContainer(context, id, options),
-    stats: (options) => containerStats(context, id, options),
-    watchStats: (options) => watchStats(context, id, options),
+    stats: (options) => containerStats(context, id, checkedStats(options)),
+    watchStats: (options) => watchStats(context, id, checkedWatchStats(options)),
     top: () => containerProcesses(context, id),
     namespacePath: (kind) => namespacePath(context, id, kind),
     cgroupPath: () => cgroupPath(context, id),
@@ -100,10 +107,11 @@ export function containerHandle(
     hostname: () => containerHostname(context, id),
     bindMounts: () => containerBindMounts(context, id),
     dependencies: () => containerDependencies(context, id),
-    dependents: (options) => containerDependents(context, id, options),
-    cleanup: (options) => cleanUpContainer(context, id, options),
-    sync: (options) => syncContainer(context, id, options),
-    batch: (callback, options) => batchContainer(context, id, { ...options, callback, makeHandle: containerHandle }),
+    dependents: (options) => containerDependents(context, id, checkedDependents(options)),
+    cleanup: async (options) => cleanUpContainer(context, id, checkedCleanup(options)),
+    sync: async (options) => syncContainer(context, id, checkedSync(options)),
+    batch: async (callback, options) =>
+      batchContainer(context, id, { ...checkedBatch(options), callback, makeHandle: containerHandle }),
     remove: async (options) => removeContainer(context, id, checkedRemove(options)),
     ...fileVerbs(context, id),
   };

@@ -16,7 +16,7 @@ import { readBootId, refreshAfterBoot } from '../state/boot.js';
 import { claimRunRoot } from '../state/run-root.js';
 import { Store } from '../state/store.js';
 import { storePaths } from '../storage/paths.js';
-import { checkedFetch, checkedPruneAll, checkedReset } from './call-options.js';
+import { checkedDiff, checkedDiskUsage, checkedPruneAll, checkedReset } from './call-options.js';
 import { makeContainers } from './containers/containers.js';
 import { findExecSession } from './containers/find-exec.js';
 import { diffAny } from './diff.js';
@@ -24,6 +24,7 @@ import { diskUsage } from './disk-usage.js';
 import { explainCreate, explainExec } from './explain.js';
 import { engineEvents } from './events.js';
 import { hideListReader } from './hide-lists.js';
+import { checkedFetch } from './images/call-options.js';
 import { settleImages } from './images/settle.js';
 import type { FetchOptions } from './images/types.js';
 import { makeImages } from './images/images.js';
@@ -166,8 +167,10 @@ function makeEngine(context: EngineContext): Engine {
       return withNewPod(context, options, (wanted) => spawnContainer(context, wanted, fetching));
     }) as Engine['spawn'],
     events: (options) => engineEvents(context, options),
-    diff: (nameOrId, against, options) => tracked(context, () => diffAny(context, nameOrId, against, options)),
-    diskUsage: (options) => tracked(context, () => Promise.resolve(diskUsage(context, options))),
+    diff: (nameOrId, against, options) =>
+      tracked(context, async () => diffAny(context, nameOrId, against, checkedDiff(options))),
+    diskUsage: (options) =>
+      tracked(context, async () => Promise.resolve(diskUsage(context, checkedDiskUsage(options)))),
     prune: (options) => tracked(context, async () => pruneAll(context, checkedPruneAll(options))),
     reset: (options) => tracked(context, async () => reset(context, checkedReset(options))),
     info: () => engineInfo(context),

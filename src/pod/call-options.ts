@@ -1,12 +1,18 @@
-/** The options of calls that end or remove a pod. */
+/** The options of calls on a pod. */
+import type { SignalOption } from '../container/api/container.js';
+import type { StatsOptions } from '../container/api/stats.js';
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { PodRemoveOptions, PodStopOptions } from './api.js';
 
 const STOP: ShapeOf<PodStopOptions> = { timeoutSec: 'number', onWarning: 'function', signal: 'signal' };
 
+const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
+
 const REMOVE: ShapeOf<PodRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };
 
 /** Each of these throws TypeError as checkShape() does. */
+export const checkedStart = (options?: SignalOption) => checkedCall('start', options, SIGNAL);
 export const checkedStop = (options?: PodStopOptions) => checkedCall('stop', options, STOP);
 export const checkedRestart = (options?: PodStopOptions) => checkedCall('restart', options, STOP);
 export const checkedRemove = (options?: PodRemoveOptions) => checkedCall('remove', options, REMOVE);
+export const checkedStats = (options?: StatsOptions) => checkedCall('stats', options, { previous: 'object' });

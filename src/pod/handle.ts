@@ -3,7 +3,7 @@ import type { EngineContext } from '../container/context.js';
 import { membersOf } from '../container/pod/members.js';
 import { removeWholePod } from '../container/verbs/remove.js';
 import type { Pod } from './api.js';
-import { checkedRemove, checkedRestart, checkedStop } from './call-options.js';
+import { checkedRemove, checkedRestart, checkedStart, checkedStats, checkedStop } from './call-options.js';
 import { inspectPod } from './inspect.js';
 import { storedPod, summarizePod } from './summary.js';
 import { killPod } from './verbs/kill.js';
@@ -20,14 +20,14 @@ export function podHandle(context: EngineContext, { id, name }: { readonly id: s
     summary: () => summarizePod(context, storedPod(context, id)),
     containers: () => membersOf(context, storedPod(context, id)),
     inspect: () => inspectPod(context, storedPod(context, id)),
-    start: (options) => startPod(context, id, options),
+    start: async (options) => startPod(context, id, checkedStart(options)),
     stop: async (options) => stopPod(context, id, checkedStop(options)),
     restart: async (options) => restartPod(context, id, checkedRestart(options)),
     kill: (signal) => killPod(context, id, signal),
     pause: () => pausePod(context, id),
     unpause: () => unpausePod(context, id),
     remove: async (options) => removeWholePod(context, id, checkedRemove(options)),
-    stats: (options) => podStats(context, id, options),
+    stats: (options) => podStats(context, id, checkedStats(options)),
     top: () => podTop(context, id),
   };
 }

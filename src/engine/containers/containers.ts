@@ -1,14 +1,15 @@
 /** Containers: made, found, listed, removed. */
 import type { Container } from '../../container/api/container.js';
-import { checkedRemove } from '../../container/call-options.js';
+import { checkedClone, checkedRemove } from '../../container/call-options.js';
 import type { EngineContext } from '../../container/context.js';
 import { containerHandle } from '../../container/handle.js';
 import { cloneContainer } from '../../container/verbs/clone.js';
 import { createContainer } from '../../container/verbs/create.js';
 import { removeContainer } from '../../container/verbs/remove.js';
 import { checkCreateOptions } from '../../spec/option-shapes.js';
-import { checkedContainerList, checkedFetch, checkedPrune } from '../call-options.js';
+import { checkedContainerList, checkedPrune } from '../call-options.js';
 import { doesNotThrow } from '../does-not-throw.js';
+import { checkedFetch } from '../images/call-options.js';
 import { ensureImage } from '../images/pull.js';
 import { latestId, listContainers } from './list.js';
 import { withNewPod } from '../pods/pods.js';
@@ -27,8 +28,10 @@ export function makeContainers(context: EngineContext): Containers {
         return containerHandle(context, createContainer(context, wanted));
       });
     },
-    clone: async (nameOrId, options) =>
-      containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, options ?? {})),
+    clone: async (nameOrId, options) => {
+      const checked = checkedClone(options) ?? {};
+      return containerHandle(context, await cloneContainer(context, store.find(nameOrId).id, checked));
+    },
     get,
     exists: (nameOrId) => doesNotThrow(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
     list: (options) => listContainers(context, checkedContainerList(options)),

@@ -5,7 +5,21 @@ import { holdErrors } from '../../util/source-errors.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
-import { checkedImageList, checkedImagePrune, checkedImageRemove } from '../call-options.js';
+import { checkedCheck } from '../call-options.js';
+import {
+  checkedCommit,
+  checkedImageDiff,
+  checkedImageList,
+  checkedImagePrune,
+  checkedImageRemove,
+  checkedImageTree,
+  checkedImageUnmount,
+  checkedImport,
+  checkedLoad,
+  checkedPull,
+  checkedPush,
+  checkedSave,
+} from './call-options.js';
 import { diffImage } from '../diff.js';
 import { mountedImages, mountImage, unmountImage } from './mount.js';
 import { imageTree } from './tree.js';
@@ -19,23 +33,31 @@ export function makeImages(context: EngineContext): Images {
   const { store } = context;
   const get = (nameOrId: string) => summarize(store, findImage(store, nameOrId).image);
   return {
-    pull: async (from, options) => summarize(store, await pullImage(context, from, options)),
+    pull: async (from, options) => summarize(store, await pullImage(context, from, checkedPull(options))),
     pullAllTags: (repository, options) =>
-      tracked(context, async () => (await import('./pull-all-tags.js')).pullAllTags(context, repository, options)),
+      tracked(context, async () =>
+        (await import('./pull-all-tags.js')).pullAllTags(context, repository, checkedPull(options)),
+      ),
     push: (nameOrId, to, options) =>
-      tracked(context, async () => (await import('./push.js')).pushImage(context, nameOrId, to, options)),
+      tracked(context, async () => (await import('./push.js')).pushImage(context, nameOrId, to, checkedPush(options))),
     load: (from, options) => {
       holdErrors(from);
-      return tracked(context, async () => (await import('./load.js')).loadImages(context, from, options));
+      return tracked(context, async () => (await import('./load.js')).loadImages(context, from, checkedLoad(options)));
     },
     save: (nameOrIds, to, options) =>
-      tracked(context, async () => (await import('./save.js')).saveImages(context, nameOrIds, to, options)),
+      tracked(context, async () =>
+        (await import('./save.js')).saveImages(context, nameOrIds, to, checkedSave(options)),
+      ),
     import: (from, options) => {
       holdErrors(from);
-      return tracked(context, async () => (await import('./import.js')).importImage(context, from, options));
+      return tracked(context, async () =>
+        (await import('./import.js')).importImage(context, from, checkedImport(options)),
+      );
     },
     commit: (container, options) =>
-      tracked(context, async () => (await import('./commit.js')).commitContainer(context, container, options)),
+      tracked(context, async () =>
+        (await import('./commit.js')).commitContainer(context, container, checkedCommit(options)),
+      ),
     list: (options) => listImages(context, checkedImageList(options)),
     get,
     exists: (nameOrId) => lookUp(store, nameOrId) !== undefined,
@@ -60,11 +82,14 @@ export function makeImages(context: EngineContext): Images {
       }),
     prune: (options) => tracked(context, async () => pruneImages(context, checkedImagePrune(options))),
     mount: (nameOrId) => tracked(context, () => mountImage(context, nameOrId)),
-    unmount: (nameOrId, options) => tracked(context, () => unmountImage(context, nameOrId, options)),
+    unmount: (nameOrId, options) =>
+      tracked(context, async () => unmountImage(context, nameOrId, checkedImageUnmount(options))),
     mounted: () => mountedImages(context),
-    diff: (nameOrId, against, options) => tracked(context, () => diffImage(context, nameOrId, against, options)),
-    tree: (nameOrId, options) => imageTree(context, nameOrId, options),
-    check: (options) => tracked(context, async () => (await import('./check.js')).checkImages(context, options)),
+    diff: (nameOrId, against, options) =>
+      tracked(context, async () => diffImage(context, nameOrId, against, checkedImageDiff(options))),
+    tree: (nameOrId, options) => imageTree(context, nameOrId, checkedImageTree(options)),
+    check: (options) =>
+      tracked(context, async () => (await import('./check.js')).checkImages(context, checkedCheck(options))),
   };
 }
 

@@ -7,6 +7,13 @@ import { randomBytes } from '../../native/primitives.js';
 import type { ImageIndex, ImageManifest } from '../../oci/image.js';
 import { MAX_IMAGES, parseManifest } from '../../oci/parse-image.js';
 import type { ListedManifest, StoredList } from '../../state/manifest-lists.js';
+import {
+  checkedAnnotate,
+  checkedManifestAdd,
+  checkedManifestCreate,
+  checkedManifestFetch,
+  checkedManifestPush,
+} from '../images/call-options.js';
 import { localName } from '../images/tag.js';
 import { described, entriesOf } from './entries.js';
 import { indexOf } from './index-of.js';
@@ -24,15 +31,19 @@ import type {
 export function makeManifests(context: EngineContext): Manifests {
   const { store } = context;
   return {
-    create: (name, options) => tracked(context, () => create(context, name, options)),
-    add: (list, image, options) => tracked(context, () => add(context, list, image, options)),
-    annotate: (list, image, options) => annotate(context, list, image, options),
+    create: (name, options) => tracked(context, async () => create(context, name, checkedManifestCreate(options))),
+    add: (list, image, options) => tracked(context, async () => add(context, list, image, checkedManifestAdd(options))),
+    annotate: (list, image, options) => annotate(context, list, image, checkedAnnotate(options)),
     removeEntry: (list, image) => removeEntry(context, list, image),
-    fetch: (from, options) => tracked(context, () => fetchManifest(from, options)),
+    fetch: (from, options) => tracked(context, async () => fetchManifest(from, checkedManifestFetch(options))),
     get: (list) => summarize(find(context, list)),
     exists: (list) => lookUpList(store, list) !== undefined,
     list: () => store.manifestLists.list().map(summarize),
-    push: (list, to, options = {}) => tracked(context, async () => pushList(context, find(context, list), to, options)),
+    push: (list, to, options) =>
+      tracked(context, async () => {
+        const checked = checkedManifestPush(options);
+        return pushList(context, find(context, list), to, checked ?? {});
+      }),
     remove: (list) => {
       const found = find(context, list);
       removeList(context, found);

@@ -27,7 +27,15 @@ import {
 } from '../../network/networks.js';
 import { checkNetworkOptions } from '../../network/option-shapes.js';
 import { defined } from '../../util/defined.js';
-import { checkedList, checkedNetworkRemove, checkedPrune } from '../call-options.js';
+import {
+  checkedConnect,
+  checkedDisconnect,
+  checkedList,
+  checkedNetworkRemove,
+  checkedNetworkUpdate,
+  checkedPrune,
+  checkedReload,
+} from '../call-options.js';
 import { networkPredicate } from './filters.js';
 import type { NetworkFilters, NetworkRemoveOptions, Networks } from './types.js';
 import type { BatchResult } from '../types.js';
@@ -42,12 +50,18 @@ export function makeNetworks(context: EngineContext): Networks {
     remove: (nameOrId, options) =>
       tracked(context, async () => remove(context, nameOrId, checkedNetworkRemove(options))),
     prune: (options) => tracked(context, async () => prune(context, checkedPrune(options))),
-    update: (nameOrId, options) => tracked(context, () => update(context, nameOrId, options)),
-    connect: async (network, container, options = {}) =>
-      connectContainer(context, context.store.find(container).id, { network, options }),
-    disconnect: async (network, container, options = {}) =>
-      disconnectContainer(context, context.store.find(container).id, { ...options, network }),
-    reload: async (container, options) => reloadNetworks(context, context.store.find(container).id, options),
+    update: (nameOrId, options) =>
+      tracked(context, async () => update(context, nameOrId, checkedNetworkUpdate(options))),
+    connect: async (network, container, given) => {
+      const options = checkedConnect(given) ?? {};
+      return connectContainer(context, context.store.find(container).id, { network, options });
+    },
+    disconnect: async (network, container, given) => {
+      const options = checkedDisconnect(given);
+      return disconnectContainer(context, context.store.find(container).id, { ...options, network });
+    },
+    reload: async (container, options) =>
+      reloadNetworks(context, context.store.find(container).id, checkedReload(options)),
   };
 }
 

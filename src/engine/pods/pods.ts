@@ -13,6 +13,7 @@ import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
 import { doesNotThrow } from '../does-not-throw.js';
+import { checkedFetch } from '../images/call-options.js';
 import { ensureImage } from '../images/pull.js';
 import type { FetchOptions } from '../images/types.js';
 import { podPredicate } from './filters.js';
@@ -23,7 +24,7 @@ export function makePods(context: EngineContext): Pods {
   const { pods } = context.store;
   return {
     create: (options = {}, fetching) =>
-      tracked(context, async () => podHandle(context, await make(context, options, fetching))),
+      tracked(context, async () => podHandle(context, await make(context, options, checkedFetch(fetching)))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
     exists: (nameOrId) => doesNotThrow(() => pods.find(nameOrId), 'NO_SUCH_POD'),
     list: (options) => listPods(context, checkedList(options)?.filters ?? {}),

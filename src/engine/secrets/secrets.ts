@@ -7,7 +7,7 @@ import { randomBytes } from '../../native/primitives.js';
 import { checkSecretData, checkSecretName } from '../../spec/files/secret-options.js';
 import { checkLabels } from '../../spec/checks/names.js';
 import { secretExists, type StoredSecret } from '../../state/secrets.js';
-import { checkedList } from '../call-options.js';
+import { checkedList, checkedSecretCreate } from '../call-options.js';
 import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from '../common-filters.js';
 import { doesNotThrow } from '../does-not-throw.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './types.js';
@@ -15,8 +15,10 @@ import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from 
 export function makeSecrets(context: EngineContext): Secrets {
   const { secrets } = context.store;
   return {
-    create: (name, data, options = {}) =>
-      tracked(context, () => Promise.resolve(create(context, { name, data }, options))),
+    create: (name, data, options) =>
+      tracked(context, async () =>
+        Promise.resolve(create(context, { name, data }, checkedSecretCreate(options) ?? {})),
+      ),
     get: (nameOrId) => summarize(secrets.find(nameOrId)),
     read: (nameOrId) => secrets.data(secrets.find(nameOrId).id),
     list: (options) =>

@@ -26,7 +26,7 @@ import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../../stora
 import { defined } from '../../util/defined.js';
 import { holdErrors } from '../../util/source-errors.js';
 import { checkArchiveFile } from '../archive-file.js';
-import { checkedList, checkedVolumePrune, checkedVolumeRemove } from '../call-options.js';
+import { checkedArchive, checkedCheck, checkedList, checkedVolumePrune, checkedVolumeRemove } from '../call-options.js';
 import type { BatchResult } from '../types.js';
 import { volumePredicate } from './filters.js';
 import type {
@@ -49,12 +49,14 @@ export function makeVolumes(context: EngineContext): Volumes {
     exists: (name) => volumes.get(name) !== undefined,
     remove: (name, options) => tracked(context, async () => remove(context, name, checkedVolumeRemove(options))),
     prune: (options) => tracked(context, async () => prune(context, checkedVolumePrune(options))),
-    export: (name, options = {}) => exportVolume(context, name, options),
-    import: (name, from, options = {}) => {
+    export: async (name, options) => exportVolume(context, name, checkedArchive('export', options) ?? {}),
+    import: (name, from, options) => {
       holdErrors(from);
-      return tracked(context, () => importVolume(context, { name, from }, options));
+      return tracked(context, async () =>
+        importVolume(context, { name, from }, checkedArchive('import', options) ?? {}),
+      );
     },
-    check: (options = {}) => tracked(context, () => Promise.resolve(check(context, options))),
+    check: (options) => tracked(context, async () => Promise.resolve(check(context, checkedCheck(options) ?? {}))),
   };
 }
 

@@ -307,3 +307,63 @@ test('call options: descriptors that are not open are told before anything runs'
   await t.throwsAsync(container.start({ fds: [99999] }), none);
   t.is(container.state().status, 'created');
 });
+
+test('call options: no call passes over an option that it does not know', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options } = await testEngine(t);
+  const { containers, images, manifests, networks, pods, secrets, volumes } = engine;
+  const c = await containers.create(options({ command: ['true'] }));
+  const pod = await pods.create({ name: 'pod' });
+  const wrong = misspelt({ nonsense: true });
+  const registry = misspelt({ registry: { tlsverify: false } });
+  const calls: Readonly<Record<string, () => unknown>> = {
+    inspect: () => c.inspect(wrong),
+    stats: () => c.stats(wrong),
+    watchStats: () => c.watchStats(wrong),
+    dependents: () => c.dependents(wrong),
+    cleanup: () => c.cleanup(wrong),
+    sync: () => c.sync(wrong),
+    batch: () => c.batch(() => 0, wrong),
+    export: () => c.export(wrong),
+    copyOut: () => c.copyOut('/etc/hosts', wrong),
+    copyIn: () => c.copyIn('/tmp', new PassThrough(), wrong),
+    'diff of a container': () => c.diff(wrong),
+    unmount: () => c.unmount(wrong),
+    stat: () => c.stat('/', wrong),
+    clone: () => containers.clone(c.id, wrong),
+    'start of a pod': () => pod.start(wrong),
+    'stats of a pod': () => pod.stats(wrong),
+    'create of a pod, from a registry': () => pods.create({ name: 'other' }, registry),
+    diff: () => engine.diff(c.id, undefined, wrong),
+    diskUsage: () => engine.diskUsage(wrong),
+    'export of a volume': () => volumes.export('none', wrong),
+    'import of a volume': () => volumes.import('none', '/dev/null', wrong),
+    'check of volumes': () => volumes.check(wrong),
+    'create of a secret': () => secrets.create('secret', 'x', wrong),
+    'update of a network': () => networks.update('none', wrong),
+    connect: () => networks.connect('none', c.id, wrong),
+    disconnect: () => networks.disconnect('none', c.id, wrong),
+    reload: () => networks.reload(c.id, wrong),
+    pull: () => images.pull('oci:/nothing', wrong),
+    'pull from a registry': () => images.pull('localhost:1/none', registry),
+    pullAllTags: () => images.pullAllTags('localhost:1/none', wrong),
+    push: () => images.push('none', undefined, wrong),
+    load: () => images.load('/nothing', wrong),
+    save: () => images.save('none', '/nothing/archive', wrong),
+    import: () => images.import('/nothing', wrong),
+    commit: () => images.commit(c.id, wrong),
+    'unmount of an image': () => images.unmount('none', wrong),
+    'diff of an image': () => images.diff('none', undefined, wrong),
+    tree: () => images.tree('none', wrong),
+    'check of images': () => images.check(wrong),
+    'create of a list': () => manifests.create('list', wrong),
+    'add to a list': () => manifests.add('list', 'none', wrong),
+    annotate: () => manifests.annotate('list', 'none', wrong),
+    'fetch of a manifest': () => manifests.fetch('localhost:1/none', wrong),
+    'push of a list': () => manifests.push('list', 'dir:/nothing', wrong),
+  };
+  const message = /^unknown option "(nonsense|tlsverify)" in \w+ options/;
+  for (const [name, call] of Object.entries(calls))
+    await t.throwsAsync(async () => call(), { instanceOf: TypeError, message }, name);
+  t.deepEqual([pods.list().length, secrets.list().length, manifests.list().length], [1, 0, 0]);
+});
