@@ -4,6 +4,7 @@ import { isTspodError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { StoredPod } from '../../state/pods.js';
+import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api/container.js';
 import { inBatch } from '../batch.js';
@@ -70,7 +71,11 @@ async function removeOne(context: EngineContext, id: string, options: RemoveOpti
     }
   }
   const isForced = options.force === true;
-  if (isForced) await endByForce(context, id, options);
+  if (isForced) {
+    // Before it is ended: what is refused changes nothing.
+    if (stored !== undefined) refuseDependents(context, stored);
+    await endByForce(context, id, options);
+  }
   // By force it has ended; what was to be removed at its end may have been removed by whoever waited for that.
   await ignoring(isForced && stored !== undefined ? ['NO_SUCH_CONTAINER'] : [], removeHeld(context, id, options));
 }
@@ -81,7 +86,10 @@ async function removeHeld(context: EngineContext, id: string, options: RemoveOpt
     id,
     async (inner, held) => {
       // Somebody may have started it again before the lock was there: nobody does now.
-      if (options.force === true && !isAllowed('remove', held.status)) await endByForce(inner, id, { timeoutSec: 0 });
+      if (options.force === true && !isAllowed('remove', held.status)) {
+        refuseDependents(inner, held);
+        await endByForce(inner, id, { timeoutSec: 0 });
+      }
       held.require('remove');
       if (options.force !== true) refuseActiveSessions(held);
       beginRemoval(held, options);
@@ -95,8 +103,7 @@ async function removeHeld(context: EngineContext, id: string, options: RemoveOpt
 function beginRemoval(held: HeldContainer, { volumes = false }: RemoveOptions): void {
   const { store } = held.context;
   store.transaction(() => {
-    const dependents = store.dependents(held.seq);
-    if (dependents.length > 0) throw hasDependents(held.id, dependents);
+    refuseDependents(held.context, held);
     if (volumes) store.volumes.doom(held.seq);
     held.save({ status: 'removing' });
   });
@@ -112,8 +119,10 @@ function refuseActiveSessions(held: HeldContainer): void {
   );
 }
 
-function hasDependents(id: string, dependents: readonly string[]): TspodError {
-  return new TspodError(
+function refuseDependents({ store }: EngineContext, { seq, id }: Pick<StoredContainer, 'seq' | 'id'>): void {
+  const dependents = store.dependents(seq);
+  if (dependents.length === 0) return;
+  throw new TspodError(
     'HAS_DEPENDENTS',
     `container ${id} has dependent containers which must be removed before it: ${dependents.join(', ')}: container already exists`,
     { details: { id, dependents } },

@@ -27,7 +27,7 @@ test('requires: what it needs is recorded, and has to be there', async (t) => {
     /^"nosuch" is not a valid container, cannot be used as a dependency: no container with name or ID "nosuch" found/,
   );
   t.regex(
-    await rejectsWith(t, base.remove({ force: true }), 'HAS_DEPENDENTS'),
+    await rejectsWith(t, base.remove(), 'HAS_DEPENDENTS'),
     new RegExp(`^container ${base.id} has dependent containers which must be removed before it: ${top.id}: `),
   );
   await base.remove({ depend: true });
@@ -35,6 +35,22 @@ test('requires: what it needs is recorded, and has to be there', async (t) => {
     engine.containers.list({ all: true }).map(({ name }) => name),
     ['donor'],
   );
+});
+
+test('remove: force ends nothing that others depend on', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const create = (more: CreateOptions) => engine.containers.create(options({ ...SLEEP, ...more }));
+  const base = await create({ name: 'base' });
+  const top = await create({ name: 'top', network: 'container:base' });
+  await top.start({ recursive: true });
+  const { pid } = base.state();
+  await rejectsWith(t, base.remove({ force: true }), 'HAS_DEPENDENTS');
+  await rejectsWith(t, engine.containers.clone('base', { destroy: true, force: true }), 'HAS_DEPENDENTS');
+  t.deepEqual([base.state().status, base.state().pid, top.state().status], ['running', pid, 'running']);
+  t.is(engine.containers.list({ all: true }).length, 2);
+  await base.remove({ force: true, depend: true });
+  t.deepEqual(engine.containers.list({ all: true }), []);
 });
 
 test('start: what it needs is started first, or named', async (t) => {

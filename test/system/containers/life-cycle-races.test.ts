@@ -32,6 +32,20 @@ for (const [state, make] of Object.entries(AGAIN)) {
   });
 }
 
+test('remove with force: a container that is needed again after it was ended is not ended once more', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  const removal = await env.stoppedAt('stopped', 'rm', '--force', '--time', '0', 'subject');
+  await env.tspod('create', '--requires', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  await container.start();
+  const { status, stderr } = await removal.goOn();
+  t.is(status, 125);
+  t.regex(stderr, /has dependent containers/);
+  t.is(container.state().status, 'running');
+});
+
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);
