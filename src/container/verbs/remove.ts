@@ -31,6 +31,35 @@ export async function removeContainer(context: EngineContext, id: string, option
   await removeWholePod(context, pod, options);
 }
 
+export interface RemoveUsersOptions extends Pick<RemoveOptions, 'timeoutSec' | 'signal'> {
+  /** An infra container goes with its pod. @default false: it is refused */
+  readonly pods?: boolean;
+}
+
+/**
+ * By force all that use something which is to go; what is gone already is success. They come oldest first, and go in the opposite order: those that depend on
+ * others of them before these. Nothing is removed if one of them may not be: HAS_DEPENDENTS if somebody else depends on it, INFRA_CONTAINER.
+ */
+export async function removeUsers(
+  context: EngineContext,
+  ids: readonly string[],
+  { pods = false, ...options }: RemoveUsersOptions = {},
+): Promise<void> {
+  const withPod = (id: string) => pods && podOfInfra(context, id) !== undefined;
+  for (const id of ids) if (!withPod(id)) refuseUser(context, id, ids);
+  for (const id of ids.toReversed()) {
+    const how = { ...options, force: true, depend: withPod(id) };
+    await ignoring(['NO_SUCH_CONTAINER'], removeContainer(context, id, how));
+  }
+}
+
+function refuseUser(context: EngineContext, id: string, leaving: readonly string[]): void {
+  const pod = podOfInfra(context, id);
+  if (pod !== undefined) throw isInfra(id, pod);
+  const stored = context.store.get(id);
+  if (stored !== undefined) refuseDependents(context, stored, leaving);
+}
+
 /** With its containers. As removePod(). */
 export async function removeWholePod(
   context: EngineContext,
@@ -119,8 +148,13 @@ function refuseActiveSessions(held: HeldContainer): void {
   );
 }
 
-function refuseDependents({ store }: EngineContext, { seq, id }: Pick<StoredContainer, 'seq' | 'id'>): void {
-  const dependents = store.dependents(seq);
+/** `leaving`: those that go before it. */
+function refuseDependents(
+  { store }: EngineContext,
+  { seq, id }: Pick<StoredContainer, 'seq' | 'id'>,
+  leaving: readonly string[] = [],
+): void {
+  const dependents = store.dependents(seq).filter((dependent) => !leaving.includes(dependent));
   if (dependents.length === 0) return;
   throw new TspodError(
     'HAS_DEPENDENTS',

@@ -5,8 +5,8 @@ import { recordEngineEvent } from '../../container/events.js';
 import { markStale } from '../../container/network/name-files.js';
 import { keepNames } from '../../container/network/name-server.js';
 import { connectContainer, disconnectContainer, reloadNetworks } from '../../container/verbs/connect.js';
-import { removeContainer } from '../../container/verbs/remove.js';
-import { isTspodError, TspodError } from '../../errors.js';
+import { removeUsers } from '../../container/verbs/remove.js';
+import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../../network/create-options.js';
 import { driverSettings } from '../../network/driver-options.js';
@@ -118,14 +118,7 @@ async function endUsers(
       { details: { name, containers } },
     );
   }
-  for (const id of containers.toReversed()) {
-    throwIfAborted('remove a network', signal);
-    await removeContainer(context, id, { force: true, depend: true, ...defined({ timeoutSec, signal }) }).catch(
-      (error: unknown) => {
-        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-      },
-    );
-  }
+  await removeUsers(context, containers, { pods: true, ...defined({ timeoutSec, signal }) });
 }
 
 /** Answers as removeNetwork(). */

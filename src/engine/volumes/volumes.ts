@@ -6,7 +6,7 @@ import type { SignalOption } from '../../container/api/container.js';
 import { heldStream } from '../../container/files/archive-stream.js';
 import { tracked, type EngineContext } from '../../container/context.js';
 import { newId } from '../../container/ids.js';
-import { removeContainer } from '../../container/verbs/remove.js';
+import { removeUsers } from '../../container/verbs/remove.js';
 import {
   announceVolumes,
   prepareVolume,
@@ -138,13 +138,7 @@ async function remove(context: EngineContext, nameOrPrefix: string, options: Vol
   const name = exact ? nameOrPrefix : volumes.find(nameOrPrefix).name;
   if (volumes.get(name) === undefined) throw noSuchVolume(name);
   if (force) {
-    for (const id of volumes.users(name).toReversed()) {
-      throwIfAborted('remove a volume', signal);
-      const how = { force: true, depend: true, ...defined({ timeoutSec, signal }) };
-      await removeContainer(context, id, how).catch((error: unknown) => {
-        if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-      });
-    }
+    await removeUsers(context, volumes.users(name), defined({ timeoutSec, signal }));
     // An anonymous one has gone with its container.
     if (volumes.get(name) === undefined) return;
   }

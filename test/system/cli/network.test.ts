@@ -116,6 +116,20 @@ test('network ls: filters', async (t) => {
   t.regex((await run(t, 125, 'network', 'ls', '--filter', 'foo=bar')).stderr, /^Error: invalid filter "foo"\n$/);
 });
 
+test('network rm --force: takes pods along, and nothing that only depends on a container of the network', async (t) => {
+  if (!requires(t, 'root')) return;
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'create', '--name', 'base', '--network', 'web', '--rootfs', '/', 'true');
+  await run(t, 0, 'create', '--name', 'above', '--network', 'container:base', '--rootfs', '/', 'true');
+  await run(t, 0, 'pod', 'create', '--network', 'web', 'group');
+  t.regex((await run(t, 125, 'network', 'rm', '-f', 'web')).stderr, /^Error: container \S+ has dependent containers/);
+  t.is((await output(t, 'ps', '-aq')).split('\n').filter(Boolean).length, 3);
+  await run(t, 0, 'rm', 'above');
+  t.is(await output(t, 'network', 'rm', '-f', 'web'), 'web\n');
+  t.is(await output(t, 'ps', '-aq'), '');
+  t.is(await output(t, 'pod', 'ps', '-q'), '');
+});
+
 test('network rm and prune: exit codes and messages as Podman’s', async (t) => {
   if (!requires(t, 'root')) return;
   for (const name of ['one', 'two', 'three']) await run(t, 0, 'network', 'create', name);

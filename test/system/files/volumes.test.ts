@@ -273,6 +273,27 @@ test('volumes in use are not removed without force; prune spares them', async (t
   t.deepEqual(readdirSync(join(root, 'volumes/.gone')), []);
 });
 
+test('remove with force: nothing goes where others depend on a container that has the volume', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await withFiles(t);
+  const has = { mounts: [volume('used', '/v')] };
+  const run = async (more: CreateOptions) => {
+    const container = await engine.containers.create(
+      options({ command: ['sleep', '1000'], stopTimeoutSec: 0, ...more }),
+    );
+    await container.start();
+    return container;
+  };
+  const base = await run({ ...has, name: 'base' });
+  const above = await run({ network: 'container:base' });
+  const containers = [base, above, await run({ ...has, ipc: 'container:base' })];
+  await rejectsWith(t, engine.volumes.remove('used', { force: true }), 'HAS_DEPENDENTS');
+  for (const container of containers) t.is(container.state().status, 'running');
+  await above.remove({ force: true });
+  await engine.volumes.remove('used', { force: true });
+  t.deepEqual(engine.containers.list({ all: true }), []);
+});
+
 test('names and options that must not be are refused', async (t) => {
   if (!ready(t)) return;
   const { engine, options, sh, root } = await withFiles(t);
