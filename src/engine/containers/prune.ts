@@ -11,7 +11,7 @@ import type { BatchResult, ContainerFilters } from '../types.js';
 /** Statuses of containers that do not run. */
 export const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
 
-/** Those that share namespaces of others go first, so that all can go. Infra containers stay with their pods. */
+/** Those that share namespaces of others go first, so that all can go. Those of pods stay with these. */
 export async function pruneContainers(
   context: EngineContext,
   options: SignalOption & { readonly filters?: ContainerFilters } = {},
@@ -19,9 +19,9 @@ export async function pruneContainers(
   const { filters = {}, signal } = options;
   const done: string[] = [];
   const failed = new Map<string, Error>();
-  for (const { id, status, isInfra } of listContainers(context, { all: true, filters }).toReversed()) {
+  for (const { id, status, pod } of listContainers(context, { all: true, filters }).toReversed()) {
     throwIfAborted('prune', signal);
-    if (!PRUNED.has(status) || isInfra) continue;
+    if (!PRUNED.has(status) || pod !== '') continue;
     try {
       await removeContainer(context, id);
       done.push(id);

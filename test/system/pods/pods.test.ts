@@ -520,6 +520,23 @@ test('prune: pods that have ended go with their containers, infra containers nev
   );
 });
 
+test('prune: containers that do not run stay in their pods', async (t) => {
+  if (!ready(t)) return;
+  const env = await withPods(t);
+  const pod = await env.pod();
+  const [running, ended, fresh] = [await env.member(pod), await env.member(pod), await env.member(pod)];
+  const single = await env.engine.containers.create(env.options());
+  await running.start();
+  await ended.start();
+  await ended.stop();
+  t.deepEqual((await env.engine.containers.prune()).done, [single.id]);
+  t.deepEqual((await env.engine.prune()).containers.done, []);
+  t.deepEqual(
+    [running, ended, fresh].map((container) => container.state().status),
+    ['running', 'exited', 'created'],
+  );
+});
+
 test('events', async (t) => {
   if (!ready(t)) return;
   const env = await withPods(t);
