@@ -5,8 +5,8 @@ import { reportErrors } from '../errors/report-error.js';
 import type { Selection } from './containers.js';
 
 export interface BatchOptions {
-  /** Those that depend on a container have their turn before it. @default all at the same time */
-  readonly dependentsFirst?: boolean;
+  /** Those that depend on a container have their turn before it, or after it. @default all at the same time */
+  readonly order?: 'dependents first' | 'dependencies first';
   readonly act: (container: Container) => Promise<void>;
   /** What is printed of a success. @default how the user called the container */
   readonly line?: (container: Container) => string | undefined;
@@ -28,13 +28,13 @@ export async function actOnAll(context: Context, selection: Selection, options: 
 type Result = { readonly shown: string } | { readonly error: unknown };
 
 function actions(targets: Selection['targets'], options: BatchOptions): readonly Promise<Result>[] {
-  const ordered = options.dependentsFirst === true && targets.length > 1;
+  const predecessors = targets.length > 1 ? predecessorsIn(targets, options.order) : new Map<string, Ids>();
   const begun = new Map<Container, Promise<Result>>();
   const byId = new Map(targets.map((target) => [target.container.id, target]));
   const actOn = ({ container, shown }: Selection['targets'][number]): Promise<Result> => {
     const known = begun.get(container);
     if (known !== undefined) return known;
-    const before = (ordered ? dependentsOf(container) : []).flatMap((id) => byId.get(id) ?? []).map(actOn);
+    const before = (predecessors.get(container.id) ?? []).flatMap((id) => byId.get(id) ?? []).map(actOn);
     const action = Promise.all(before)
       .then(() => options.act(container))
       .then(
@@ -47,8 +47,24 @@ function actions(targets: Selection['targets'], options: BatchOptions): readonly
   return targets.map(actOn);
 }
 
+type Ids = readonly string[];
+
+/** By the id of a container: whose turns come before its own. */
+function predecessorsIn(targets: Selection['targets'], order: BatchOptions['order']): ReadonlyMap<string, Ids> {
+  if (order === undefined) return new Map();
+  const dependents = new Map(targets.map(({ container }) => [container.id, dependentsOf(container)]));
+  return order === 'dependents first' ? dependents : inverted(dependents);
+}
+
+function inverted(dependents: ReadonlyMap<string, Ids>): ReadonlyMap<string, Ids> {
+  const dependencies = new Map<string, string[]>();
+  for (const [id, above] of dependents)
+    for (const dependent of above) dependencies.set(dependent, [...(dependencies.get(dependent) ?? []), id]);
+  return dependencies;
+}
+
 /** None of a container that is gone. */
-function dependentsOf(container: Container): readonly string[] {
+function dependentsOf(container: Container): Ids {
   try {
     return container.dependents({ all: true });
   } catch {

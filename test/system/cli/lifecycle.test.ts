@@ -155,6 +155,20 @@ onBusybox('several at once, --all, --latest and --filter', async (t, root) => {
   t.deepEqual((await output(t, 'rm', '--all')).split('\n').filter(Boolean).length, 2);
 });
 
+onBusybox('restart: a container comes after those that it depends on', async (t, root) => {
+  const start = (name: string, network: string) =>
+    run(t, 0, 'run', '-d', '--name', name, '--network', network, '--rootfs', root, ...SLEEP);
+  await start('db', 'none');
+  await start('web', 'container:db');
+  await start('above', 'container:web');
+  for (const words of [['web', 'db', 'above'], ['above', 'db'], ['--all'], ['--running']]) {
+    await run(t, 0, 'restart', '-t', '0', ...words);
+    t.is((await output(t, 'ps', '-q')).split('\n').filter(Boolean).length, 3, words.join(' '));
+  }
+  const pids = (await output(t, 'inspect', '-f', '{{.State.Pid}}', 'db', 'web', 'above')).trim().split('\n');
+  t.is(new Set(pids.map((pid) => readlinkSync(`/proc/${pid}/ns/net`))).size, 1);
+});
+
 onBusybox('prune asks, and removes what does not run', async (t, root) => {
   await run(t, 0, 'run', '-d', '--name', 'up', '--rootfs', root, ...SLEEP);
   const id = (await output(t, 'create', '--name', 'down', '--rootfs', root, 'true')).trim();

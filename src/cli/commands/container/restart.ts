@@ -14,7 +14,7 @@ import { stopTimeFlag } from './stop.js';
 export const command: Command = {
   name: 'restart',
   summary: 'Restart one or more containers',
-  description: 'Stops containers if they run, and starts them.',
+  description: 'Stops containers if they run, and starts them, each after those of them that it depends on.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['restart web', 'restart --time 2 web db', 'restart --running'],
   flags: [
@@ -37,6 +37,7 @@ export const command: Command = {
       matchesAll: ({ status }) => (running ? status === 'running' : status !== 'removing'),
     });
     return actOnAll(context, selection, {
+      order: 'dependencies first',
       act: (container) =>
         container.restart({
           ...(timeoutSec === undefined ? {} : { timeoutSec }),

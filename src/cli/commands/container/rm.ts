@@ -58,6 +58,10 @@ export const command: Command = {
       }
     };
     const selection = await selectContainers(context, invocation, { ignoreMissing: missingIsDone });
-    return actOnAll(context, selection, { act: ({ id }) => remove(id), status: removeStatus, dependentsFirst: true });
+    return actOnAll(context, selection, {
+      act: ({ id }) => remove(id),
+      status: removeStatus,
+      order: 'dependents first',
+    });
   },
 };

@@ -41,7 +41,7 @@ export const command: Command = {
     });
     return actOnAll(context, selection, {
       act: (container) => stop(context, container, timeoutSec),
-      dependentsFirst: true,
+      order: 'dependents first',
     });
   },
 };
