@@ -1,7 +1,8 @@
 /** The infra container of a pod: it runs before any other of the pod is started. */
-import { isTspodError } from '../../errors.js';
+import { isTspodError, type ErrorCode } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { noSuchPod } from '../../state/lookup.js';
+import { inBatch } from '../batch.js';
 import type { EngineContext } from '../context.js';
 import { stopContainer } from '../verbs/stop.js';
 import { membersOf, presentStatus } from './members.js';
@@ -60,16 +61,25 @@ async function startInfra(
   if (stored === undefined) return;
   const status = presentStatus(context, stored);
   if (status === 'running' || status === 'paused') return;
+  const options = signal === undefined ? {} : { signal };
+  // Looked at again under its lock: whoever was stopping it may have started it again.
+  await inBatch(
+    context,
+    id,
+    async (inner, held) => {
+      // Its stop was cut off, or is under way: this start comes after it.
+      if (held.status === 'stopping') await passing('CONTAINER_STOPPED', stopContainer(inner, id, options));
+      if (held.status !== 'paused') await passing('STATE_RUNNING', start(inner, id));
+    },
+    options,
+  );
+}
+
+async function passing(code: ErrorCode, work: Promise<void>): Promise<void> {
   try {
-    // Its stop was cut off, or is under way: this start comes after it.
-    if (status === 'stopping') await stopContainer(context, id, signal === undefined ? {} : { signal });
+    await work;
   } catch (error) {
-    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
-  }
-  try {
-    await start(context, id);
-  } catch (error) {
-    if (!isTspodError(error, 'STATE_RUNNING')) throw error;
+    if (!isTspodError(error, code)) throw error;
   }
 }
 

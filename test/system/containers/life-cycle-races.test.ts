@@ -1,11 +1,13 @@
 /** What ends, or is started again, in the middle of an operation. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
 import type { Container } from '../../../src/index.js';
-import { faults } from '../../helpers/faults.js';
+import { busyboxRoot } from '../../helpers/busybox.js';
+import { faults, type Faults } from '../../helpers/faults.js';
+import { untilLockAwaited } from '../../helpers/locks.js';
 import { killHard } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { until } from '../../helpers/until.js';
@@ -45,6 +47,41 @@ test('remove with force: a container that is needed again after it was ended is 
   t.regex(stderr, /has dependent containers/);
   t.is(container.state().status, 'running');
 });
+
+/** A pod and a container of it that is not started. */
+async function podOf(t: ExecutionContext<unknown>) {
+  const env = await faults(t);
+  const { cgroupParent, engine } = env;
+  const pod = await engine.pods.create({ name: 'group', cgroupParent });
+  const options = { rootfs: busyboxRoot(t), rootfsOverlay: true, stopSignal: 'KILL', command: ['sleep', '1000'] };
+  const member = await engine.containers.create({ name: 'member', pod: pod.id, ...options });
+  const infra = engine.containers.get(pod.summary().infraId);
+  return { env, pod, member, infra };
+}
+
+const readyForPods = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
+
+test('start in a pod: an infra container that is just being restarted is not stopped again', async (t) => {
+  if (!readyForPods(t)) return;
+  const { env, pod, member, infra } = await podOf(t);
+  await pod.start();
+  await member.stop();
+  const restart = await env.stoppedAt('stop-recorded', 'restart', infra.id);
+  const start = env.begin('start', 'member');
+  await untilLockAwaited(lockOf(env, infra));
+  t.is((await restart.goOn()).status, 0);
+  t.is((await start.result).status, 0);
+  const starts = [];
+  for await (const event of env.engine.events({ filters: { container: [infra.id], event: ['start'] } }))
+    starts.push(event);
+  t.is(starts.length, 2);
+  const [one, other] = [infra, member].map((container) => readlinkSync(`/proc/${container.state().pid}/ns/net`));
+  t.is(one, other);
+});
+
+function lockOf({ runRoot }: Pick<Faults, 'runRoot'>, { id }: Pick<Container, 'id'>): string {
+  return join(runRoot, 'locks', id);
+}
 
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
