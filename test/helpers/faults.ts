@@ -6,7 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { ExecutionContext } from 'ava';
 
-import type { Failpoint, ImageFailpoint, ImageMountFailpoint, VolumeFailpoint } from '../../src/container/failpoint.js';
+import type {
+  Failpoint,
+  ImageFailpoint,
+  ImageMountFailpoint,
+  PodFailpoint,
+  VolumeFailpoint,
+} from '../../src/container/failpoint.js';
 import { collect, type CliResult } from './cli.js';
 import { until } from './until.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
@@ -29,7 +35,7 @@ export interface Faults extends TestEngine {
     ...args: readonly string[]
   ) => Promise<void>;
   /** Starts `tspod ...args`, which stops at the point; resolves when it has. */
-  readonly stoppedAt: (point: Failpoint, ...args: readonly string[]) => Promise<Stopped>;
+  readonly stoppedAt: (point: Failpoint | PodFailpoint, ...args: readonly string[]) => Promise<Stopped>;
   /** Runs a program (strace) on `tspod ...args`, or kills that after a delay; answers whether it was killed. */
   readonly killedBy: (killer: Killer, ...args: readonly string[]) => Promise<boolean>;
   /** Runs it under strace with these flags; the programs that it starts are not followed. */

@@ -1,7 +1,9 @@
 /** Removes a pod with its containers. Cut off anywhere, the record says that it is being removed, and the next command goes on. */
 import type { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
+import { removeLockFile, tryLock } from '../../native/file-lock.js';
 import type { StoredPod } from '../../state/pods.js';
+import { containerPaths } from '../../storage/paths.js';
 import type { RemoveOptions } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { recordEngineEvent } from '../events.js';
@@ -10,7 +12,7 @@ import { isAllowed, requireAllowed } from '../transitions.js';
 import { removePodCgroup } from './cgroup.js';
 import { failuresOf, partialFail, type Failures } from './failures.js';
 import { withPod } from './lock.js';
-import { membersOf, type Member } from './members.js';
+import { membersOf, presentStatus, type Member } from './members.js';
 
 /** Removes one container, whatever it is in the pod. */
 export type RemoveOne = (context: EngineContext, id: string, options: RemoveOptions) => Promise<void>;
@@ -25,9 +27,11 @@ export async function removePod(context: EngineContext, id: string, removal: Pod
     context,
     id,
     async (inner, pod) => {
-      const members = membersOf(inner, pod);
-      if (removal.force !== true) refuseRunning(id, members);
-      inner.store.pods.beginRemoval(id);
+      // Together: who starts a container of it sees the removal, or is seen here.
+      inner.store.transaction(() => {
+        if (removal.force !== true) refuseRunning(inner, pod);
+        inner.store.pods.beginRemoval(id);
+      });
       failpoint('pod-removal-recorded');
       await finishPodRemoval(inner, pod, removal);
     },
@@ -36,9 +40,24 @@ export async function removePod(context: EngineContext, id: string, removal: Pod
 }
 
 /** The infra container may run: there is no other use for it. */
-function refuseRunning(pod: string, members: readonly Member[]): void {
-  const running = members.filter(({ isInfra, status }) => !isInfra && !isAllowed('remove', status));
-  if (running.length > 0) throw notAll(pod, new Map(running.map(({ id, status }) => [id, refusalOf(id, status)])));
+function refuseRunning(context: EngineContext, pod: StoredPod): void {
+  const others = membersOf(context, pod).filter(({ isInfra }) => !isInfra);
+  const found = others.map(
+    ({ id, status }) => ({ id, status: isBeingStarted(context, id) ? 'running' : status }) as const,
+  );
+  const running = found.filter(({ status }) => !isAllowed('remove', status));
+  if (running.length > 0) throw notAll(pod.id, new Map(running.map(({ id, status }) => [id, refusalOf(id, status)])));
+}
+
+/** It has been recorded that it runs, which it does not yet; whoever starts it has its lock. Nobody has that of one whose start was cut off. */
+function isBeingStarted(context: EngineContext, id: string): boolean {
+  const stored = context.store.get(id);
+  if (stored?.state.status !== 'active') return false;
+  const status = presentStatus(context, stored);
+  if (status !== 'created' && status !== 'initialized') return false;
+  using held = tryLock(containerPaths(context.directories, id).lock);
+  if (held !== undefined) removeLockFile(held);
+  return held === undefined;
 }
 
 function refusalOf(id: string, status: Member['status']): Error {

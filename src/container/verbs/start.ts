@@ -2,6 +2,7 @@
 import { messageOf, TspodError } from '../../errors.js';
 import { realTimeUs } from '../../native/primitives.js';
 import type { Plan } from '../../plan/ops.js';
+import { noSuchPod } from '../../state/lookup.js';
 import type { StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api/container.js';
 import { startDependencies } from '../namespaces/dependencies.js';
@@ -15,7 +16,7 @@ import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } fr
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
 import { containerStdio } from '../streams/stdio.js';
 import { withInfra } from '../pod/infra.js';
-import { knownConfig } from '../settle/readable-config.js';
+import { knownConfig, readableConfig } from '../settle/readable-config.js';
 import { Session } from '../streams/session.js';
 import { removeEnded } from '../settle/auto-remove.js';
 import { settle } from '../settle/settle.js';
@@ -145,7 +146,7 @@ async function launchRecorded(held: HeldContainer, { status, options }: Recorded
   // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
   if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;
-  held.save({ ...NEW_LIFE, status, startedUs: status === 'active' ? realTimeUs() : 0 });
+  saveStart(held, { ...NEW_LIFE, status, startedUs: status === 'active' ? realTimeUs() : 0 });
   failpoint('launch-recorded');
   try {
     return await launch(held, options);
@@ -154,6 +155,20 @@ async function launchRecorded(held: HeldContainer, { status, options }: Recorded
     held.save({ ...before, error: messageOf(error) });
     throw error;
   }
+}
+
+/** In one transaction with the look at its pod, so that this start sees the removal of that, or is seen by it. Throws NO_SUCH_POD. */
+function saveStart(held: HeldContainer, state: Partial<StoredState>): void {
+  const { store } = held.context;
+  const pod = readableConfig(held)?.pod;
+  if (pod === undefined) {
+    held.save(state);
+    return;
+  }
+  store.transaction(() => {
+    if (store.pods.get(pod.id)?.removing === true) throw noSuchPod(pod.id);
+    held.save(state);
+  });
 }
 
 async function openGate(held: HeldContainer): Promise<MonitorTalk> {
@@ -172,7 +187,12 @@ async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
 async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
   const plan = readGatedPlan(held.paths);
   const isBeingStopped = held.state.status === 'stopping';
-  held.save({ status: 'active', startedUs: realTimeUs() });
+  try {
+    saveStart(held, { status: 'active', startedUs: realTimeUs() });
+  } catch (error) {
+    talk.connection.close();
+    throw error;
+  }
   failpoint('gate-recorded');
   const answered = talk.start();
   failpoint('start-asked');

@@ -79,6 +79,53 @@ test('start in a pod: an infra container that is just being restarted is not sto
   t.is(one, other);
 });
 
+for (const { title, point, isInitialized } of [
+  { title: 'being started', point: 'launch-recorded', isInitialized: false },
+  { title: 'initialized and being started', point: 'gate-recorded', isInitialized: true },
+] as const) {
+  test(`pod rm: a container that is ${title} is in the way`, async (t) => {
+    if (!readyForPods(t)) return;
+    const { env, pod, member, infra } = await podOf(t);
+    await infra.start();
+    if (isInitialized) await member.init();
+    const start = await env.stoppedAt(point, 'start', 'member');
+    const { status, stderr } = await env.tspod('pod', 'rm', 'group');
+    t.is(status, 125);
+    t.regex(stderr, /as it is running - running or paused containers cannot be removed without force/);
+    t.is((await start.goOn()).status, 0);
+    t.is(member.state().status, 'running');
+    await member.stop();
+    await pod.remove();
+  });
+
+  test(`pod rm: one that was ${title} when that was killed is not`, async (t) => {
+    if (!readyForPods(t)) return;
+    const { env, pod, member, infra } = await podOf(t);
+    await infra.start();
+    if (isInitialized) await member.init();
+    await env.killedAt(point, 'start', 'member');
+    await pod.remove();
+    t.deepEqual(env.engine.containers.list({ all: true }), []);
+  });
+
+  test(`pod rm: nothing is ${title} once the removal has begun`, async (t) => {
+    if (!readyForPods(t)) return;
+    const { env, member, infra } = await podOf(t);
+    await infra.start();
+    if (isInitialized) await member.init();
+    const { start, removal } = await member.batch(async () => {
+      const begun = env.begin('start', 'member');
+      await untilLockAwaited(lockOf(env, member));
+      return { start: begun, removal: await env.stoppedAt('pod-removal-recorded', 'pod', 'rm', 'group') };
+    });
+    const { status, stderr } = await start.result;
+    t.is(status, 125);
+    t.regex(stderr, /no such pod/);
+    t.is((await removal.goOn()).status, 0);
+    t.deepEqual(env.engine.containers.list({ all: true }), []);
+  });
+}
+
 function lockOf({ runRoot }: Pick<Faults, 'runRoot'>, { id }: Pick<Container, 'id'>): string {
   return join(runRoot, 'locks', id);
 }
