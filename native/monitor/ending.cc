@@ -35,20 +35,12 @@ std::string words_for(const Failure& failure) {
 }
 
 void write_status(Loop& loop, ContainerStatus status) {
-  StateRecord& state = loop.monitor.supervision.state;
-  state.status = status;
-  // A full disk must not end a container that runs: what was written before stays.
-  if (loop.monitor.run_directory) (void)write_state(loop.monitor.run_directory.get(), state);
+  loop.monitor.supervision.state.status = status;
+  write_status_again(loop);
 }
 
 void set_timer(Loop& loop, uint64_t milliseconds) {
-  if (milliseconds > 0 && !loop.timer) {
-    Result<UniqueFd> timer = sys::timerfd_create();
-    if (!timer) return;
-    loop.timer = std::move(*timer);
-    loop.timer_watch.fd = loop.timer.get();
-  }
-  if (loop.timer) (void)sys::timerfd_settime(loop.timer.get(), milliseconds);
+  (void)sys::timerfd_settime(loop.timer.get(), milliseconds);  // cannot fail on a timer
 }
 
 ExitRecord exit_record_of(const Loop& loop) {
@@ -175,6 +167,13 @@ void kill_run(const Loop& loop) {
   send_signal(loop, SIGKILL);
 }
 
+void write_status_again(Loop& loop) {
+  const Monitor& monitor = loop.monitor;
+  // A full disk must not end a container that runs: what was written before stays until it works.
+  loop.status_is_old =
+      monitor.run_directory && !write_state(monitor.run_directory.get(), monitor.supervision.state);
+}
+
 void enter_running(Loop& loop) {
   if (!has_restart_policy(loop.monitor.settings.restart) && !may_relaunch(loop)) forget_launch(loop.monitor);
   loop.phase = Phase::kRunning;
@@ -239,6 +238,7 @@ void leave(Loop& loop, const std::string& error) {
   // If this fails (the directory is gone) there is nobody to tell but the clients.
   if (reserved) (void)publish_exit_record(loop.monitor.run_directory.get(), reserved, record);
   loop.phase = Phase::kLeaving;
+  loop.status_is_old = false;  // the directory may be another monitor's by now
   loop.clients.for_each([&](Client& client) {
     send_message(client, message::Exited{.code = record.code,
                                          .signal = record.signal,

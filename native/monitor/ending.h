@@ -9,6 +9,9 @@ namespace tspod {
 /** The command runs now: writes that down, sets the time limit, says `started` to those whom it concerns. */
 void enter_running(Loop& loop);
 
+/** Writes the state file anew, which could not be written before. */
+void write_status_again(Loop& loop);
+
 /** Reaps all children that have ended, and does what is to be done if the container was among them. */
 void reap_children(Loop& loop);
 

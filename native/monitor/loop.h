@@ -61,7 +61,7 @@ struct Loop {
 
   Poller poller;
   UniqueFd signals;
-  UniqueFd timer;  // the time limit of a run, or the delay before the next
+  UniqueFd timer;  // the time limit of a run, or the delay before the next; made before anybody counts on it
   Watch signals_watch{.source = Source::kSignals};
   Watch listener_watch{.source = Source::kListener};
   Watch timer_watch{.source = Source::kTimer};
@@ -69,7 +69,8 @@ struct Loop {
 
   bool listener_rests =
       false;  // no descriptor or memory was left for a connection: until a client goes, or a while
-  uint64_t rests_since_ns = 0;  // since when the listener or the forwarder rests; 0: neither
+  bool status_is_old = false;   // in the state file: it could not be written
+  uint64_t rests_since_ns = 0;  // since when something waits to be tried again; 0: nothing does
   bool cut_short = false;       // do not wait for slow clients at the end
   Clients clients;
   Input input;

@@ -45,6 +45,9 @@ Result<void> set_up(Loop& loop) {
   loop.poller = TRY(Poller::make());
   TRY(catch_signals(loop));
   TRY(loop.poller.watch(loop.signals_watch, kReadable));
+  loop.timer = TRY(sys::timerfd_create());
+  loop.timer_watch.fd = loop.timer.get();
+  TRY(loop.poller.watch(loop.timer_watch, kReadable));
   loop.listener_watch.fd = loop.monitor.supervision.listener.get();
   loop.restarter = Restarter(restart_settings(loop.monitor.settings.restart));
   return set_up_checking(loop);
@@ -94,7 +97,6 @@ void watch_all(Loop& loop) {
   // Where watching fails (no memory), it is tried again before the next wait.
   const bool listening = loop.monitor.supervision.listener && !loop.listener_rests;
   (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
-  (void)loop.poller.watch(loop.timer_watch, loop.timer ? kReadable : kNothing);
   if (loop.checks) watch_checks(loop);
   watch_ports(loop);
   (void)loop.poller.watch(loop.out.watch, events_of(loop, loop.out));
@@ -127,11 +129,11 @@ void handle(Loop& loop, const Event& event) {
 }
 
 bool rests(const Loop& loop) {
-  return loop.listener_rests || (loop.forwarder && loop.forwarder->rests());
+  return loop.listener_rests || loop.status_is_old || (loop.forwarder && loop.forwarder->rests());
 }
 
-/** Who rests for want of descriptors or memory is woken after a while, also when much else happens meanwhile.
- */
+/** What failed for want of descriptors, memory or room is tried again after a while, also when much else
+ * happens meanwhile. */
 void wake_rested(Loop& loop) {
   if (!rests(loop)) {
     loop.rests_since_ns = 0;
@@ -142,6 +144,7 @@ void wake_rested(Loop& loop) {
   if (now_ns - loop.rests_since_ns < kIdleNs) return;
   loop.rests_since_ns = 0;
   loop.listener_rests = false;
+  if (loop.status_is_old) write_status_again(loop);
   if (loop.forwarder) loop.forwarder->wake();
 }
 

@@ -1,4 +1,5 @@
 /** Restart policies: how often, after how long, and how they are called off. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import {
   stateOf,
 } from '../helpers/supervised.js';
 import { SLOW } from '../helpers/pace.js';
+import { untilGone } from '../helpers/processes.js';
 import type { Container } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 import { CODES } from '../../src/plan/codes.js';
@@ -145,6 +147,29 @@ test('restart: SIGTERM to the monitor while it waits ends the container at once'
   t.is(await container.ended, 0);
   t.is(exitOf(container)['code'], '3');
 });
+
+test('restart: a run that ends while no descriptor is free is followed by another, and its end is told as soon as there is one', async (t) => {
+  const container = await startContainer(t, {
+    command: 'read line; exit 1',
+    attach: { stdin: true },
+    restart: { policy: ALWAYS, firstDelayMs: 5000 * SLOW, lastDelayMs: 5000 * SLOW },
+  });
+  const first = pidIn(container.directory, 'init');
+  limitDescriptors(container, 3);
+  container.engine.type('\n');
+  await untilGone(first);
+  await delay(50);
+  t.is(stateOf(container)['status'], 'running', 'the limit was felt');
+  limitDescriptors(container, 1024);
+  await untilState(container, 'waiting');
+  await container.engine.expect('started');
+  t.like(stateOf(container), { status: 'running', restarts: '1' });
+});
+
+/** Of the monitor, from now on: what it has open it keeps. */
+function limitDescriptors({ monitorPid }: Container, soft: number): void {
+  spawnSync('prlimit', ['--pid', `${monitorPid}`, `--nofile=${soft}:`]);
+}
 
 test('restart: a stop before the signal keeps a container down that is killed after it', async (t) => {
   const container = await startContainer(t, { command: 'exec sleep 100', restart: { policy: ALWAYS } });
