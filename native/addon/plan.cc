@@ -1,4 +1,5 @@
 #include <sched.h>
+#include <sys/stat.h>
 
 #include "addon/environment.h"
 #include "addon/exports.h"
@@ -36,6 +37,7 @@ class PlanTask final : public Task {
     // them.
     const Result<void> own = sys::unshare(CLONE_FS);
     if (!own) return Failure{Failure::kNoStep, own.error().err, "unshare"};
+    ::umask(022);  // as the monitor's: what is made is for others to read, whoever calls
     if (wanted_) return ops::execute_for(plan_, *wanted_);
     TRY(ops::execute(plan_));
     return UniqueFd();

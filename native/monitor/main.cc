@@ -2,6 +2,7 @@
 // told by it what to do.
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <climits>
@@ -41,6 +42,9 @@ Result<void> detach(Monitor& monitor) {
   TRY(sys::close_range(kEngineSocket, UINT_MAX, CLOSE_RANGE_CLOEXEC));
   (void)::setsid();  // EPERM: it leads a session already
   TRY(sys::check(::chdir("/"), "chdir", "/"));
+  // The caller's would take from the container's users the right to read their cgroup. The first process sets
+  // its own.
+  ::umask(022);
   // Numbered from 3: one that took the place of a missing 0, 1 or 2 would be closed under it.
   monitor.null_device = TRY(sys::dup_from(TRY(sys::open("/dev/null", O_RDWR)).get(), 3));
   for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(monitor.null_device.get(), stream, 0));

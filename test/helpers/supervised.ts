@@ -44,6 +44,8 @@ export interface ContainerOptions {
   readonly runtime?: { readonly create: string; readonly start: string };
   /** More steps, in order, each at the front of its stage. */
   readonly steps?: readonly Step[];
+  /** Of who spawns the monitor. @default that of the test */
+  readonly umask?: number;
   /** Where the run directory and the log are. @default a new temporary directory */
   readonly directory?: string;
 }
@@ -64,7 +66,8 @@ export interface Container {
 /** Spawns a monitor and sends it the plan; does not wait for an answer. Whatever is left after the test is killed. */
 export function launchContainer(t: ExecutionContext<unknown>, options: ContainerOptions): Container {
   const directory = options.directory ?? temporaryDirectory(t);
-  const monitor = spawn(monitorPath(), [' '.repeat(64)], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], cwd: '/' });
+  const [program = '', ...words] = [...underUmask(options.umask), monitorPath(), ' '.repeat(64)];
+  const monitor = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], cwd: '/' });
   const engine = new Peer(monitor.stdio[3] as Socket);
   const ended = once(monitor, 'exit').then(([code]) => code as number | null);
   t.teardown(() => endContainer(monitor, ended, directory));
@@ -76,6 +79,11 @@ export function launchContainer(t: ExecutionContext<unknown>, options: Container
     return new Peer(socket);
   };
   return { directory, logPath: join(directory, 'log'), monitor, monitorPid: monitor.pid ?? 0, engine, connect, ended };
+}
+
+/** Words before a command. */
+function underUmask(mask: number | undefined): readonly string[] {
+  return mask === undefined ? [] : ['/bin/sh', '-c', `umask ${mask.toString(8)}; exec "$0" "$@"`];
 }
 
 /** As launchContainer, and waits until the command runs. */

@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -10,6 +10,7 @@ import { CODES } from '../../src/plan/codes.js';
 import type { Plan, Step } from '../../src/plan/ops.js';
 import { CLONE, init, launchPlan, outcomeOf, prepare, runContained, setting, teardown } from '../helpers/contained.js';
 import { has, requires, skip } from '../helpers/requires.js';
+import { runContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
 
 const GROUP = 50;
@@ -40,6 +41,16 @@ const create = (path: string): Step => prepare({ op: 'cgroupCreate', slot: GROUP
 const write = (name: string, value: string): Step => prepare({ op: 'writeFileAt', slot: GROUP, name, value });
 const remove = (path: string): Step => teardown({ op: 'cgroupRemove', path });
 const removeBoth = (path: string): Step[] => [remove(path), remove(join(path, '..'))];
+
+test('cgroupCreate: others may read the group, whatever umask the caller has', async (t) => {
+  const directory = temporaryDirectory(t);
+  // A directory like any other, so that it takes no privileges.
+  const group = join(directory, 'parent/group');
+  const { engine } = await runContainer(t, { command: 'umask', umask: 0o077, directory, steps: [create(group)] });
+  t.is(statSync(group).mode & 0o777, 0o755);
+  t.is(statSync(join(group, '..')).mode & 0o777, 0o755);
+  t.is(engine.stdout.toString(), '0022\n');
+});
 
 test('cgroupCreate, writeFileAt, cgroupEnter, cgroupRemove: version 1, with a limit that holds', async (t) => {
   if (!requires(t, 'root', 'cgroup1')) return;

@@ -37,6 +37,21 @@ test('steps are carried out in their order', async (t) => {
   t.is(statSync(join(directory, 'a')).mode & 0o777, 0o750);
 });
 
+test.serial(
+  'what a plan makes without a mode of its own is for others to read, whatever umask the caller has',
+  async (t) => {
+    const group = join(temporaryDirectory(t), 'group');
+    const before = process.umask(0o077);
+    try {
+      await run({ op: 'cgroupCreate', stage: 'prepare', slot: 0, path: group });
+      t.is(process.umask(), 0o077);
+    } finally {
+      process.umask(before);
+    }
+    t.is(statSync(group).mode & 0o777, 0o755);
+  },
+);
+
 test('the first step that fails is told; those after it are left out, teardown is not', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'doomed'), '');
