@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kSafely = O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
 constexpr int kOpenFlags = O_WRONLY | O_APPEND | kSafely;
-constexpr uint32_t kMostFiles = 100;
 
 /** Bytes up to and with the last newline of `bytes`. */
 size_t whole_records(std::string_view bytes) {
@@ -101,20 +100,35 @@ Result<void> LogFile::rotate() {
   const std::string fresh = name_ + ".new";
   (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // of a rotation that was cut off
   UniqueFd file = TRY(make_empty(fresh.c_str()));
-  if (settings_.max_files > 1) TRY(shift_old_files());
-  TRY(sys::renameat(directory_.get(), fresh.c_str(), directory_.get(), name_.c_str()));
-  return use(std::move(file));
+  Shifted shifted;
+  Result<void> placed = shift_old_files(shifted);
+  if (placed) placed = sys::renameat(directory_.get(), fresh.c_str(), directory_.get(), name_.c_str());
+  if (placed) return use(std::move(file));
+  shift_back(shifted);
+  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);
+  return placed;
 }
 
-Result<void> LogFile::shift_old_files() const {
+Result<void> LogFile::shift_old_files(Shifted& shifted) const {
   const int directory = directory_.get();
   for (uint32_t number = settings_.max_files - 1; number > 0; --number) {
-    const std::string younger = number == 1 ? name_ : numbered(number - 1);
+    const std::string younger = numbered(number - 1);
     Result<void> moved = sys::renameat(directory, younger.c_str(), directory, numbered(number).c_str());
     // Somebody may have moved the current one away, too.
     if (!moved && moved.error().err != ENOENT) return moved;
+    shifted.set(number, static_cast<bool>(moved));
   }
   return {};
+}
+
+/** After a rotation that failed: the current file has its name again, and no file is pushed out by the next
+ * try. */
+void LogFile::shift_back(const Shifted& shifted) const {
+  const int directory = directory_.get();
+  for (uint32_t number = 1; number < settings_.max_files; ++number) {
+    if (!shifted.test(number)) continue;
+    (void)sys::renameat(directory, numbered(number).c_str(), directory, numbered(number - 1).c_str());
+  }
 }
 
 Result<UniqueFd> LogFile::make_empty(const char* name) const {
@@ -124,7 +138,7 @@ Result<UniqueFd> LogFile::make_empty(const char* name) const {
 }
 
 std::string LogFile::numbered(uint32_t number) const {
-  return name_ + "." + std::to_string(number);
+  return number == 0 ? name_ : name_ + "." + std::to_string(number);
 }
 
 /** Writes to the current file. A record of which only a part went in is taken back. */

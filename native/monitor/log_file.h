@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,11 +40,15 @@ class LogFile {
   Result<void> reopen();
 
  private:
+  static constexpr uint32_t kMostFiles = 100;
+  using Shifted = std::bitset<kMostFiles>;  // numbers that files have got which had a smaller one
+
   Result<UniqueFd> open_current() const;
   Result<void> use(UniqueFd file);
   size_t fitting(std::string_view records) const;
   Result<void> rotate();
-  Result<void> shift_old_files() const;
+  Result<void> shift_old_files(Shifted& shifted) const;
+  void shift_back(const Shifted& shifted) const;
   Result<UniqueFd> make_empty(const char* name) const;
   std::string numbered(uint32_t number) const;
   Appended write_records(std::string_view records);

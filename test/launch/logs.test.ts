@@ -10,7 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -317,6 +318,37 @@ test('logs: where rotation does not work the file grows, and nothing is lost', a
   });
   t.is(exited['code'], '0');
   t.is(k8sRecords(logPath).length, 1000);
+});
+
+test('logs: a rotation that fails half-way leaves each file under its name', async (t) => {
+  if (!requires(t, 'root', 'strace')) return;
+  const container = await startContainer(t, {
+    command: 'while read line; do echo $line; done',
+    log: { maxBytes: 60n, maxFiles: 3 },
+    attach: { stdin: true, stdout: true },
+  });
+  const say = async (word: string) => {
+    container.engine.type(`${word}\n`);
+    await container.engine.untilOutput(`${word}\n`);
+    await until('it is in the log', () => contents().join(' ').includes(word));
+  };
+  const contents = () =>
+    ['', '.1', '.2'].map((end) =>
+      existsSync(container.logPath + end) ? contentOf(k8sRecords(container.logPath + end), 'stdout').toString() : '',
+    );
+  await say('one');
+  await say('two');
+  await say('three');
+  t.deepEqual(contents(), ['three\n', 'two\n', 'one\n']);
+  // The two older ones have moved then.
+  const inject = ['-e', 'trace=renameat', '-e', 'inject=renameat:error=EIO:when=3'];
+  const strace = spawn('strace', [...inject, '-p', `${container.monitorPid}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.teardown(() => strace.kill());
+  await once(strace.stderr, 'data'); // it is attached
+  await say('four');
+  t.deepEqual(contents(), ['three\nfour\n', 'two\n', '']);
+  await say('five');
+  t.deepEqual(contents(), ['five\n', 'three\nfour\n', 'two\n']);
 });
 
 test('logs: a log that is not rotated by us may be truncated by others', async (t) => {
