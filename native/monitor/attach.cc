@@ -129,8 +129,10 @@ bool obey(Loop& loop, Client& client) {
   return false;
 }
 
+/** Nothing is taken in any more once the container has ended: its last output is read into the same buffer.
+ */
 void take_in(Loop& loop, Client& client, std::string_view bytes) {
-  while (!client.gone) {
+  while (!client.gone && loop.phase != Phase::kLeaving) {
     switch (client.reader.next(bytes)) {
       case MessageReader::Event::kNeedMore: return;
       case MessageReader::Event::kBroken: client.gone = true; return;

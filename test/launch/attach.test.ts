@@ -1,5 +1,5 @@
 /** Clients of a monitor: how they come, what they get, how they go. */
-import { lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -8,6 +8,7 @@ import { untilStalled } from '../helpers/processes.js';
 import { has, requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, startContainer, stateOf } from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
+import { encodeMessage } from '../../src/native/message-codec.js';
 import { CODES } from '../../src/plan/codes.js';
 import { until } from '../helpers/until.js';
 
@@ -266,6 +267,24 @@ test('gate: a command that cannot be executed is told to who starts it, and ends
   const exit = readFileSync(join(container.directory, 'exit'), 'utf8');
   t.regex(exit, /^code -1$/m);
   t.regex(exit, /^error .*\/no\/such\/command: No such file or directory$/m);
+});
+
+test('gate: behind a start that fails, what the container wrote is not taken for messages of the client', async (t) => {
+  if (!requires(t, 'root')) return;
+  const container = launchContainer(t, { command: ['/no/such/command'], gate: true });
+  const { pid } = await container.engine.expect('created');
+  const peer = await attached(container);
+  const start = encodeMessage('start', {});
+  const attach = encodeMessage('attach', { stdin: 0, stdout: 0, stderr: 0 });
+  const rest = Array.from({ length: 3 }, () => encodeMessage('stdinEnd', {}));
+  // Both are there when the monitor looks, and the client was first.
+  process.kill(container.monitorPid, 'SIGSTOP');
+  await new Promise((resolve) => peer.socket.write(Buffer.concat([start, ...rest]), resolve));
+  writeFileSync(`/proc/${pid}/fd/1`, Buffer.concat([start, attach]));
+  process.kill(container.monitorPid, 'SIGCONT');
+  await peer.expect('failed');
+  await peer.closed;
+  t.false(peer.has('attached'));
 });
 
 test('gate: killed before its start, the container ends with a record', async (t) => {
