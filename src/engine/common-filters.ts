@@ -15,13 +15,13 @@ interface Labelled {
 export const NAME_FILTERS = {
   id: (values: readonly string[]) => {
     const tests = values.map((value) =>
-      /^[0-9a-f]+$/.test(value) ? (id: string) => id.startsWith(value) : matcher('id', value),
+      /^[0-9a-f]+$/i.test(value) ? (id: string) => id.startsWith(value.toLowerCase()) : matcher('id', value),
     );
     return ({ id }: Named): boolean => tests.some((test) => test(id));
   },
   name: (values: readonly string[]) => {
-    const tests = values.map((value) => matcher('name', value));
-    return ({ name }: Named): boolean => tests.some((test) => test(name));
+    const matches = anyPattern('name', values);
+    return ({ name }: Named): boolean => matches(name);
   },
 };
 
@@ -70,6 +70,12 @@ export function untilLimit(values: readonly string[], now: Date): number {
   return limit.getTime();
 }
 
+/** Whether one of the regular expressions matches anywhere. Throws INVALID_ARGUMENT. */
+export function anyPattern(filter: string, values: readonly string[]): Test<string> {
+  const tests = values.map((value) => matcher(filter, value));
+  return (text) => tests.some((test) => test(text));
+}
+
 /** A regular expression that may match anywhere, as Podman's do. */
 function matcher(filter: string, text: string): (value: string) => boolean {
   let expression: RegExp;
@@ -81,15 +87,13 @@ function matcher(filter: string, text: string): (value: string) => boolean {
   return (value) => expression.test(value);
 }
 
-/** `key` or `key=value`, where `*` at the end of the key or value stands for anything. */
+/** `key` or `key=value`, where `*` at the end of the key or value stands for anything; `key=` takes any value, as in Podman. */
 function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
   const equals = wanted.indexOf('=');
   const key = equals === -1 ? wanted : wanted.slice(0, equals);
-  const value = equals === -1 ? undefined : wanted.slice(equals + 1);
+  const value = equals === -1 ? '' : wanted.slice(equals + 1);
   return (labels) =>
-    Object.entries(labels).some(
-      ([name, held]) => globMatches(key, name) && (value === undefined || globMatches(value, held)),
-    );
+    Object.entries(labels).some(([name, held]) => globMatches(key, name) && (value === '' || globMatches(value, held)));
 }
 
 function globMatches(pattern: string, text: string): boolean {

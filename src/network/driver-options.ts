@@ -1,4 +1,5 @@
 /** Options of networks' drivers: `-o mtu=1400`. */
+import { parseGoBoolean } from '../util/go-boolean.js';
 import { invalid, TspodError } from '../errors.js';
 import { IPVLAN_MODES, MACVLAN_MODES } from '../native/netlink/link-drafts.js';
 import { quote } from '../spec/checks/quote.js';
@@ -28,13 +29,8 @@ const vlan: Check = (_name, value) => {
   if (Number(value) > 4094) throw invalid(`vlan ID ${value} must be between 0 and 4094`);
   if (Number(value) > 0) throw new TspodError('NOT_SUPPORTED', NO_VLAN);
 };
-/** As strconv.ParseBool of Go takes it. */
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
-  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
-]);
 const bool: Check = (name, value) => {
-  if (!BOOLEANS.has(value)) throw invalid(`${name}: parsing ${quote(value)}: invalid syntax`);
+  if (parseGoBoolean(value) === undefined) throw invalid(`${name}: parsing ${quote(value)}: invalid syntax`);
 };
 const isolate: Check = (name, value) => {
   if (value !== 'strict') bool(name, value);
@@ -77,7 +73,7 @@ export function checkDriverOptions(
 
 /** As Podman has it where the option is there; without, a network is closed to all others, which that has for `strict`. */
 function isolationOf(isolate = ''): 'none' | 'isolated' | 'strict' {
-  const isIsolated = BOOLEANS.get(isolate);
+  const isIsolated = parseGoBoolean(isolate);
   return isIsolated === undefined ? 'strict' : isIsolated ? 'isolated' : 'none';
 }
 
@@ -93,7 +89,7 @@ export function driverSettings(driver: NetworkDriver, options: Readonly<Record<s
     mtu: number('mtu', 65535),
     vlan: driver === 'bridge' ? number('vlan', 4094) : 0,
     metric: number('metric', 0xffff_ffff),
-    noDefaultRoute: BOOLEANS.get(options['no_default_route'] ?? '') === true,
+    noDefaultRoute: parseGoBoolean(options['no_default_route'] ?? '') === true,
     mode,
     isolation: isolationOf(options['isolate']),
   };

@@ -1,4 +1,5 @@
 /** The values that flags were given, by name. */
+import { parseGoBoolean } from '../../util/go-boolean.js';
 import { CliError } from '../errors/cli-error.js';
 import { splitCommas } from '../parse/csv.js';
 import type { Flag } from './flag.js';
@@ -61,9 +62,9 @@ export function checkValue(flag: Flag, text: string): readonly string[] {
 }
 
 function parseBool(text: string): string {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return 'true';
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return 'false';
-  throw new Error(switchProblem(text));
+  const value = parseGoBoolean(text);
+  if (value === undefined) throw new Error(switchProblem(text));
+  return String(value);
 }
 
 export function switchProblem(text: string): string {

@@ -1,7 +1,8 @@
 /** The filters of `ps` and of everything else that chooses containers by conditions. */
 import { CONTAINER_STATUSES } from '../../container/api/container.js';
 import { invalid } from '../../errors.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import { parseGoBoolean } from '../../util/go-boolean.js';
+import { anyPattern, everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
 import type { ContainerFilters, ContainerSummary } from '../types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
@@ -19,10 +20,18 @@ type FilterMaker = (values: readonly string[], context: FilterContext) => Predic
 
 const STATUSES: ReadonlySet<string> = new Set([...CONTAINER_STATUSES, 'configured', 'unknown']);
 
+/** What `status` means by words that are two for one thing. */
+const SAME_STATUS: Readonly<Record<string, string>> = { configured: 'created', stopped: 'exited' };
+
+/** `none` is `no`. */
+const RESTART_POLICIES: readonly string[] = ['none', 'no', 'on-failure', 'always', 'unless-stopped'];
+
 const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
 
 const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   ...NAME_FILTERS,
+  // Docker's names begin with a slash.
+  name: (values) => NAME_FILTERS.name(values.map((value) => value.replaceAll('/', ''))),
   ...LABEL_FILTERS,
   exited: (values) => {
     const codes = values.map((value) => {
@@ -34,9 +43,9 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   status: (values) => {
     const wanted = values.map((value) => {
       if (!STATUSES.has(value)) throw invalid(`${value} is not a valid status`);
-      return value === 'configured' ? 'created' : value;
+      return SAME_STATUS[value] ?? value;
     });
-    return ({ status }) => wanted.includes(status);
+    return ({ status }) => wanted.includes(SAME_STATUS[status] ?? status);
   },
   health: (values) => {
     const bad = values.find((value) => !HEALTHS.includes(value));
@@ -56,7 +65,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
     return ({ createdAt }) => createdAt.getTime() < limit;
   },
   since: (values, context) => {
-    const limit = Math.max(...values.map((value) => context.createdAt(value).getTime()));
+    const limit = Math.min(...values.map((value) => context.createdAt(value).getTime()));
     return ({ createdAt }) => createdAt.getTime() > limit;
   },
   until: (values, { now }) => {
@@ -80,19 +89,20 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
           return value === target || value === source || value === `${source}:${target}`;
         }),
       ),
-  'restart-policy':
-    (values) =>
-    ({ restartPolicy }) =>
-      values.some((value) => (value === 'none' ? 'no' : value) === restartPolicy),
-  command:
-    (values) =>
-    ({ command }) =>
-      values.some((value) => command[0] === value),
+  'restart-policy': (values) => {
+    const bad = values.filter((value) => !RESTART_POLICIES.includes(value));
+    if (bad.length > 0) throw invalid(`${bad.join(', ')} invalid restart ${bad.length > 1 ? 'policies' : 'policy'}`);
+    return ({ restartPolicy }) => values.some((value) => (value === 'none' ? 'no' : value) === restartPolicy);
+  },
+  command: (values) => {
+    const matches = anyPattern('command', values);
+    return ({ command: [program = ''] }) => matches(program);
+  },
   'should-start-on-boot': (values) => {
     const wanted = values.map((value) => {
-      if (value !== 'true' && value !== 'false')
-        throw invalid(`should-start-on-boot: "${value}" is neither true nor false`);
-      return value === 'true';
+      const truth = parseGoBoolean(value);
+      if (truth === undefined) throw invalid(`should-start-on-boot: "${value}" is neither true nor false`);
+      return truth;
     });
     return (container) => wanted.includes(shouldStartOnBoot(container));
   },
