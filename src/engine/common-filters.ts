@@ -1,5 +1,6 @@
 /** Filters that lists of containers, images, networks and volumes share. */
-import { invalid } from '../errors.js';
+import { invalid, isTspodError } from '../errors.js';
+import { showNetwork, type NetworkPlace } from '../network/networks.js';
 import { parseMoment } from '../util/moment.js';
 
 interface Named {
@@ -74,6 +75,16 @@ export function untilLimit(values: readonly string[], now: Date): number {
 export function anyPattern(filter: string, values: readonly string[]): Test<string> {
   const tests = values.map((value) => matcher(filter, value));
   return (text) => tests.some((test) => test(text));
+}
+
+/** The name of the network that a name or the beginning of an id means; what means none stays as it is, it may be a mode. Throws AMBIGUOUS. */
+export function networkNamed(place: NetworkPlace, nameOrId: string): string {
+  try {
+    return showNetwork(place, nameOrId).name;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_NETWORK') || isTspodError(error, 'NETWORK_BROKEN')) return nameOrId;
+    throw error;
+  }
 }
 
 /** A regular expression that may match anywhere, as Podman's do. */

@@ -32,12 +32,15 @@ export interface EngineEvent {
 }
 
 /**
- * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image, label (`key` or
- * `key=value`), name, type, volume (beginning of the name). Values of one name are alternatives, names must all match.
+ * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image (of a container, or its
+ * own name, or the beginning of its id), label (`key` or `key=value`), name, pod (name, or beginning of the id), type, volume (beginning of the name). Values of one name are alternatives, names must all match.
  */
 export type EventFilters = Readonly<
   Partial<
-    Record<'container' | 'event' | 'status' | 'id' | 'image' | 'label' | 'name' | 'volume' | 'type', readonly string[]>
+    Record<
+      'container' | 'event' | 'status' | 'id' | 'image' | 'label' | 'name' | 'pod' | 'volume' | 'type',
+      readonly string[]
+    >
   >
 >;
 
@@ -184,13 +187,16 @@ const byStatus: FilterMaker = (value) => {
   return ({ status }) => status === wanted;
 };
 
+function isAbout({ id, name }: EventRecord, nameOrId: string): boolean {
+  return id !== '' && (name === nameOrId || id.startsWith(nameOrId));
+}
+
 const FILTERS: Readonly<Record<keyof EventFilters, FilterMaker>> = {
-  container: (value) => (event) =>
-    event.type === 'container' && event.id !== '' && (event.name === value || event.id.startsWith(value)),
+  container: (value) => (event) => event.type === 'container' && isAbout(event, value),
   event: byStatus,
   status: byStatus,
   id: (value) => (event) => event.id !== '' && event.id.startsWith(value),
-  image: (value) => (event) => event.image === value,
+  image: (value) => (event) => (event.type === 'image' ? isAbout(event, value) : event.image === value),
   label: (value) => {
     const equals = value.indexOf('=');
     if (equals === -1) return ({ attributes }) => Object.hasOwn(attributes, value);
@@ -198,6 +204,7 @@ const FILTERS: Readonly<Record<keyof EventFilters, FilterMaker>> = {
     return ({ attributes }) => Object.hasOwn(attributes, key) && attributes[key] === wanted;
   },
   name: (value) => (event) => event.name === value,
+  pod: (value) => (event) => event.type === 'pod' && isAbout(event, value),
   volume: (value) => (event) => event.type === 'volume' && event.name.startsWith(value),
   type: (value) => {
     if (!EVENT_TYPES.some((type) => type === value)) throw invalid(`"${value}" is not a type of events`);

@@ -14,6 +14,10 @@ export interface FilterContext {
   readonly imageId: (nameOrId: string) => string | undefined;
   /** When a container was created; throws NO_SUCH_CONTAINER. */
   readonly createdAt: (nameOrId: string) => Date;
+  /** The id of a container; undefined: there is none. Throws AMBIGUOUS. */
+  readonly containerId: (nameOrId: string) => string | undefined;
+  /** The name of the network that a name or the beginning of an id means; what means none as it is. Throws AMBIGUOUS. */
+  readonly networkName: (nameOrId: string) => string;
 }
 
 type FilterMaker = (values: readonly string[], context: FilterContext) => Predicate;
@@ -76,10 +80,10 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
     (values) =>
     ({ pod, podName }) =>
       pod !== '' && values.some((value) => value === podName || (/^[0-9a-f]+$/.test(value) && pod.startsWith(value))),
-  network:
-    (values) =>
-    ({ networks }) =>
-      values.some((value) => networks.includes(value)),
+  network: (values, context) => {
+    const wanted = values.map((value) => networkOrMode(value, context));
+    return ({ networks }) => wanted.some((value) => networks.includes(value));
+  },
   volume:
     (values) =>
     ({ mounts, mountSources }) =>
@@ -115,6 +119,14 @@ export function filterPredicate(filters: ContainerFilters, context: FilterContex
     make: (maker, values) => maker(values, context),
     unknown: (name) => `${name} is an invalid filter`,
   });
+}
+
+const OF_CONTAINER = 'container:';
+
+/** As a summary has it: the name of a network, or a mode, in which a container has its full id. */
+function networkOrMode(value: string, { containerId, networkName }: FilterContext): string {
+  if (!value.startsWith(OF_CONTAINER)) return networkName(value);
+  return `${OF_CONTAINER}${containerId(value.slice(OF_CONTAINER.length)) ?? ''}`;
 }
 
 function shouldStartOnBoot({ restartPolicy, stoppedByUser, startedAt }: ContainerSummary): boolean {

@@ -5,10 +5,12 @@ import { readHealth } from '../../container/health/record.js';
 import { observe, SETTLED, isSettled, stateOf } from '../../container/observe.js';
 import { mountPointOf } from '../../container/files/root-mount.js';
 import { sizesOver } from '../../container/files/sizes.js';
+import { isTspodError } from '../../errors.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { ListedContainer } from '../../state/listed-container.js';
 import type { StoredSummary } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
+import { networkNamed } from '../common-filters.js';
 import { filterPredicate } from './filters.js';
 import type { ContainerSummary, ListOptions } from '../types.js';
 
@@ -19,6 +21,8 @@ export function listContainers(context: EngineContext, options: ListOptions = {}
     now: new Date(),
     imageId: (name) => lookUp(store, name)?.image.id,
     createdAt: (nameOrId) => new Date(store.find(nameOrId).createdUs / 1000),
+    containerId: (nameOrId) => containerId(context, nameOrId),
+    networkName: (nameOrId) => networkNamed(context.networks, nameOrId),
   });
   const all = options.all === true || options.last !== undefined || namesState(options);
   let known: ReadonlyMap<string, string> | undefined;
@@ -27,6 +31,15 @@ export function listContainers(context: EngineContext, options: ListOptions = {}
   const chosen = listed.filter((container) => (all || isUp(container)) && matches(container));
   const wanted = options.last === undefined ? chosen : chosen.slice(-Math.max(0, options.last));
   return options.size === true ? wanted.map((container) => withSize(context, container)) : wanted;
+}
+
+function containerId({ store }: EngineContext, nameOrId: string): string | undefined {
+  try {
+    return store.find(nameOrId).id;
+  } catch (error) {
+    if (isTspodError(error, 'NO_SUCH_CONTAINER')) return undefined;
+    throw error;
+  }
 }
 
 /** Who asks for a state asks for containers in it. */

@@ -7,27 +7,39 @@ import type { PodFilters } from './types.js';
 
 export type PodPredicate = (pod: PodSummary) => boolean;
 
-type FilterMaker = (values: readonly string[], now: Date) => PodPredicate;
+interface FilterContext {
+  readonly now: Date;
+  /** The name of the network that a name or the beginning of an id means; what means none as it is. Throws AMBIGUOUS. */
+  readonly networkName: (nameOrId: string) => string;
+}
+
+type FilterMaker = (values: readonly string[], context: FilterContext) => PodPredicate;
+
+/** Docker's word, which no pod is in. */
+const NO_STATUS = 'dead';
+
+const MEMBER_STATUSES: readonly string[] = [...CONTAINER_STATUSES, 'unknown'];
 
 const MAKERS: Readonly<Record<keyof PodFilters, FilterMaker>> = {
   ...NAME_FILTERS,
   ...LABEL_FILTERS,
   status: (values) => {
-    const wanted = values.map((value) => {
+    const wanted = values.map((value): string => {
+      if (value === NO_STATUS) return value;
       const known = POD_STATUSES.find((status) => status.toLowerCase() === value.toLowerCase());
       if (known === undefined) throw invalid(`${value} is not a valid pod status`);
       return known;
     });
     return ({ status }) => wanted.includes(status);
   },
-  until: (values, now) => {
+  until: (values, { now }) => {
     const limit = untilLimit(values, now);
     return ({ createdAt }) => createdAt.getTime() < limit;
   },
-  network:
-    (values) =>
-    ({ networks }) =>
-      values.some((value) => networks.includes(value)),
+  network: (values, { networkName }) => {
+    const wanted = values.map(networkName);
+    return ({ networks }) => wanted.some((value) => networks.includes(value));
+  },
   'ctr-ids': (values) => byMember(NAME_FILTERS.id(values)),
   'ctr-names': (values) => byMember(NAME_FILTERS.name(values)),
   'ctr-number': (values) => {
@@ -38,21 +50,27 @@ const MAKERS: Readonly<Record<keyof PodFilters, FilterMaker>> = {
     return ({ containers }) => wanted.includes(containers.length);
   },
   'ctr-status': (values) => {
-    const bad = values.find((value) => !CONTAINER_STATUSES.some((status) => status === value));
-    if (bad !== undefined) throw invalid(`${bad} is not a valid status`);
-    return byMember(({ status }) => values.includes(status));
+    const wanted = values.map((value) => {
+      if (!MEMBER_STATUSES.includes(value)) throw invalid(`${value} is not a valid status`);
+      return exitedIfStopped(value);
+    });
+    return byMember(({ status }) => wanted.includes(exitedIfStopped(status)));
   },
 };
+
+function exitedIfStopped(status: string): string {
+  return status === 'stopped' ? 'exited' : status;
+}
 
 function byMember(test: (member: PodMember) => boolean): PodPredicate {
   return ({ containers }) => containers.some(test);
 }
 
 /** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
-export function podPredicate(filters: PodFilters, now: Date): PodPredicate {
+export function podPredicate(filters: PodFilters, context: FilterContext): PodPredicate {
   return everyFilter(filters, {
     makers: MAKERS,
-    make: (maker, values) => maker(values, now),
+    make: (maker, values) => maker(values, context),
     unknown: (name) => `${name} is an invalid filter`,
   });
 }

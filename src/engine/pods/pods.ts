@@ -12,6 +12,7 @@ import type { CreateOptions } from '../../spec/create-options.js';
 import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
+import { networkNamed } from '../common-filters.js';
 import { doesNotThrow } from '../does-not-throw.js';
 import { checkedFetch } from '../images/call-options.js';
 import { ensureImage } from '../images/pull.js';
@@ -45,7 +46,10 @@ async function make(context: EngineContext, options: PodCreateOptions, fetching?
 }
 
 function listPods(context: EngineContext, filters: PodFilters): readonly PodSummary[] {
-  const matches = podPredicate(filters, new Date());
+  const matches = podPredicate(filters, {
+    now: new Date(),
+    networkName: (nameOrId) => networkNamed(context.networks, nameOrId),
+  });
   return context.store.pods
     .list()
     .map((pod) => summarizePod(context, pod))

@@ -210,3 +210,30 @@ class HeldStore implements Disposable {
     this.#database.close();
   }
 }
+
+test('networks: containers and pods are found by the id of a network, and containers by whose network they have', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const { id } = await engine.networks.create({ name: 'web' });
+  await engine.networks.create({ name: 'other' });
+  const { containers, pods } = engine;
+  const on = await containers.create(options({ name: 'on', network: 'web' }));
+  await containers.create(options({ name: 'with', network: 'container:on' }));
+  await containers.create(options({ name: 'elsewhere', network: 'other' }));
+  await containers.create(options({ name: 'hosts', network: 'host' }));
+  const found = (network: string) =>
+    containers.list({ all: true, filters: { network: [network] } }).map(({ name }) => name);
+  for (const wanted of ['web', id, id.slice(0, 12)]) t.deepEqual(found(wanted), ['on'], wanted);
+  for (const wanted of ['on', on.id, on.id.slice(0, 12)]) t.deepEqual(found(`container:${wanted}`), ['with'], wanted);
+  t.deepEqual(found('host'), ['hosts']);
+  for (const wanted of ['nosuch', 'container:nosuch', 'container:elsewhere']) t.deepEqual(found(wanted), [], wanted);
+  await pods.create({ name: 'p', network: 'web' });
+  await pods.create({ name: 'q', network: 'other' });
+  for (const wanted of ['web', id, id.slice(0, 12)])
+    t.deepEqual(
+      pods.list({ filters: { network: [wanted] } }).map(({ name }) => name),
+      ['p'],
+      wanted,
+    );
+  t.deepEqual(pods.list({ filters: { network: ['nosuch'] } }), []);
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
-import { isTspodError, type CreateOptions, type PodCreateOptions } from '../../../src/index.js';
+import { isTspodError, type CreateOptions, type EventFilters, type PodCreateOptions } from '../../../src/index.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { storeOf } from '../../helpers/cli.js';
 import { until } from '../../helpers/until.js';
@@ -494,6 +494,11 @@ test('names, ids and lists', async (t) => {
   t.deepEqual(found({ 'ctr-ids': [member.id.slice(0, 12)] }), [a.id]);
   t.deepEqual(found({ 'ctr-number': ['1'] }), [b.id]);
   t.deepEqual(found({ 'ctr-status': ['running'] }), [a.id]);
+  t.deepEqual(found({ 'ctr-status': ['stopped', 'unknown'] }), []);
+  await member.kill();
+  await member.wait();
+  t.deepEqual(found({ 'ctr-status': ['stopped'] }), [a.id]);
+  t.deepEqual(found({ status: ['dead'] }), []);
   t.deepEqual(found({ name: ['^a$'], until: ['2001-01-01'] }), []);
   t.throws(() => found({ bogus: ['1'] }), { code: 'INVALID_ARGUMENT' });
 });
@@ -549,13 +554,15 @@ test('events', async (t) => {
   await pod.start();
   await pod.stop();
   await pod.remove();
-  const events = [];
-  for await (const event of env.engine.events({ filters: { type: ['pod'] } }))
-    events.push(`${event.name} ${event.status}`);
-  t.deepEqual(
-    events,
-    ['create', 'start', 'pause', 'unpause', 'kill', 'start', 'stop', 'remove'].map((status) => `p ${status}`),
-  );
+  const told = async (filters: EventFilters) => {
+    const events: string[] = [];
+    for await (const event of env.engine.events({ filters })) events.push(`${event.name} ${event.status}`);
+    return events;
+  };
+  const all = ['create', 'start', 'pause', 'unpause', 'kill', 'start', 'stop', 'remove'].map((status) => `p ${status}`);
+  t.deepEqual(await told({ type: ['pod'] }), all);
+  for (const wanted of ['p', pod.id, pod.id.slice(0, 12)]) t.deepEqual(await told({ pod: [wanted] }), all, wanted);
+  t.deepEqual(await told({ pod: ['nosuch'] }), []);
 });
 
 test('after a reboot it has ended, and can be started again', async (t) => {

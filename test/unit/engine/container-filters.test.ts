@@ -22,6 +22,8 @@ function matches(filters: ContainerFilters, values: Partial<ContainerSummary> = 
     now: new Date(),
     imageId: () => undefined,
     createdAt: (name: string) => new Date(CREATED[name] ?? 0),
+    containerId: () => undefined,
+    networkName: (name: string) => name,
   };
   return filterPredicate(filters, context)({ ...WEB, ...values });
 }

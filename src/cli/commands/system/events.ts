@@ -27,7 +27,7 @@ export const command: Command = {
       short: 'f',
       kind: 'items',
       value: 'name=value',
-      help: 'Show the events that match: container, event, id, image, label, name, status, type, volume',
+      help: 'Show the events that match: container, event, id, image, label, name, pod, status, type, volume',
     },
     { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
     { name: 'no-trunc', kind: 'bool', default: 'true', help: 'Do not cut ids' },
