@@ -1,12 +1,16 @@
 /** Instructions of a Dockerfile that change what an image says of its containers: `commit --change`, `import --change`. */
+import { posix } from 'node:path';
+
 import { TspodError } from '../errors.js';
+import { parseSignal } from '../util/signals.js';
 import type { ImageRunConfig } from './image.js';
 
 type Apply = (config: ImageRunConfig, value: string) => ImageRunConfig;
 
 const INSTRUCTIONS: Readonly<Record<string, Apply>> = {
-  CMD: (config, value) => ({ ...config, Cmd: commandOf(value) }),
-  ENTRYPOINT: (config, value) => ({ ...config, Entrypoint: commandOf(value) }),
+  CMD: ({ Cmd: _, ...others }, value) => (value === '' ? others : { ...others, Cmd: commandOf(value) }),
+  ENTRYPOINT: ({ Entrypoint: _, ...others }, value) =>
+    value === '' ? others : { ...others, Entrypoint: commandOf(value) },
   ENV: (config, value) => ({ ...config, Env: withVariables(config.Env ?? [], pairsOf(value)) }),
   EXPOSE: (config, value) => ({
     ...config,
@@ -14,17 +18,20 @@ const INSTRUCTIONS: Readonly<Record<string, Apply>> = {
   }),
   LABEL: (config, value) => ({ ...config, Labels: { ...config.Labels, ...Object.fromEntries(pairsOf(value)) } }),
   ONBUILD: (config, value) => ({ ...config, OnBuild: [...(config.OnBuild ?? []), value] }),
-  STOPSIGNAL: (config, value) => ({ ...config, StopSignal: value }),
+  STOPSIGNAL: (config, value) => ({ ...config, StopSignal: signalOf(value) }),
   USER: (config, value) => ({ ...config, User: value }),
   VOLUME: (config, value) => ({
     ...config,
     Volumes: {
       ...config.Volumes,
-      ...Object.fromEntries((listOf(value) ?? wordsOf(value)).map((path) => [absolute(path, 'volume'), {}])),
+      ...Object.fromEntries((listOf(value) ?? wordsOf(value)).map((path) => [absolute(path), {}])),
     },
   }),
-  WORKDIR: (config, value) => ({ ...config, WorkingDir: absolute(value, 'working directory') }),
+  WORKDIR: (config, value) => ({ ...config, WorkingDir: posix.resolve('/', config.WorkingDir ?? '', value) }),
 };
+
+/** Those that take away what was there if they have no value. */
+const CLEARING: ReadonlySet<string> = new Set(['CMD', 'ENTRYPOINT']);
 
 /** `INSTRUCTION VALUE` or `INSTRUCTION=VALUE`, one after the other. Throws INVALID_ARGUMENT with the change quoted. */
 export function withChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
@@ -32,11 +39,12 @@ export function withChanges(config: ImageRunConfig, changes: readonly string[]):
 }
 
 function withChange(config: ImageRunConfig, text: string): ImageRunConfig {
-  const [, name = '', value = ''] = /^\s*([A-Za-z]+)(?:\s+|=)([^]+)$/.exec(text) ?? [];
+  const [, name = '', value = ''] = /^\s*([A-Za-z]+)(?:\s+|=)([^]*)$/.exec(text) ?? [];
   if (name === '') throw invalid(text, 'must be formatted as KEY VALUE');
   const instruction = name.toUpperCase();
   const apply = Object.hasOwn(INSTRUCTIONS, instruction) ? INSTRUCTIONS[instruction] : undefined;
   if (apply === undefined) throw invalid(text, `invalid instruction ${instruction}`);
+  if (value.trim() === '' && !CLEARING.has(instruction)) throw invalid(text, `${instruction} needs a value`);
   if (text.includes('\0')) throw invalid(text, 'it has a zero byte');
   try {
     return apply(config, value.trim());
@@ -77,11 +85,14 @@ function wordsOf(value: string): readonly string[] {
   );
 }
 
-/** `KEY=VALUE KEY=VALUE`, or one `KEY VALUE` whose value is the rest. */
+/** `KEY=VALUE KEY=VALUE`, or one `KEY VALUE` or `KEY=VALUE` whose value is the rest, blanks and quotes included. */
 function pairsOf(value: string): readonly (readonly [string, string])[] {
   const [, key, rest] = /^([^\s="']+)\s+([^]*)$/.exec(value) ?? [];
   if (key !== undefined && rest !== undefined) return [[key, rest]];
-  return wordsOf(value).map((word) => {
+  const words = wordsOf(value);
+  const [, name, text] = /^([^\s="']+)=([^]*)$/.exec(value) ?? [];
+  if (name !== undefined && text !== undefined && words.some((word) => !word.includes('='))) return [[name, text]];
+  return words.map((word) => {
     const equals = word.indexOf('=');
     if (equals === 0) throw new Refusal('a name is missing');
     return equals === -1 ? ([word, ''] as const) : ([word.slice(0, equals), word.slice(equals + 1)] as const);
@@ -102,7 +113,12 @@ function portOf(text: string): string {
   return `${to === undefined ? from : `${from}-${to}`}/${protocol.toLowerCase()}`;
 }
 
-function absolute(path: string, what: string): string {
-  if (!path.startsWith('/')) throw new Refusal(`the ${what} must be an absolute path`);
+function signalOf(text: string): string {
+  if (parseSignal(text) === undefined) throw new Refusal(`unknown signal ${JSON.stringify(text)}`);
+  return text;
+}
+
+function absolute(path: string): string {
+  if (!path.startsWith('/')) throw new Refusal('the volume must be an absolute path');
   return path;
 }

@@ -35,6 +35,31 @@ test('changes: each instruction, in both forms', (t) => {
   );
 });
 
+test('changes: a value with blanks needs no quotes where it is the only one', (t) => {
+  t.deepEqual(withChanges({}, ['ENV A=hello world', 'ENV B=x y=z w', 'LABEL=a=b "c" d', "ENV C='d e' f=g"]), {
+    Env: ['A=hello world', 'B=x y=z w', 'C=d e', 'f=g'],
+    Labels: { a: 'b "c" d' },
+  });
+});
+
+test('changes: without a value a command is taken away', (t) => {
+  const config = { Cmd: ['a'], Entrypoint: ['b'], User: 'me' };
+  t.deepEqual(withChanges(config, ['CMD=', 'ENTRYPOINT ']), { User: 'me' });
+  t.deepEqual(withChanges(config, ['CMD ', 'entrypoint=', 'ENTRYPOINT x']), {
+    User: 'me',
+    Entrypoint: ['/bin/sh', '-c', 'x'],
+  });
+});
+
+test('changes: a relative working directory follows the one before', (t) => {
+  const directory = (...changes: string[]) => withChanges({}, changes).WorkingDir;
+  t.is(directory('WORKDIR a'), '/a');
+  t.is(directory('WORKDIR /a', 'WORKDIR b', 'WORKDIR=c'), '/a/b/c');
+  t.is(directory('WORKDIR /a', 'WORKDIR ../b'), '/b');
+  t.is(directory('WORKDIR /a', 'WORKDIR /b'), '/b');
+  t.is(withChanges({ WorkingDir: '/srv' }, ['WORKDIR www']).WorkingDir, '/srv/www');
+});
+
 test('changes: what is none is refused with its words', (t) => {
   for (const text of [
     'CMD',
@@ -42,7 +67,12 @@ test('changes: what is none is refused with its words', (t) => {
     'EXPOSE 0',
     'EXPOSE 70000',
     'EXPOSE x',
-    'WORKDIR rel',
+    'WORKDIR=',
+    'USER ',
+    'ENV=',
+    'STOPSIGNAL foo',
+    'STOPSIGNAL 65',
+    'VOLUME rel',
     'CMD [1]',
     'ENV =x',
     'CMD a\0',
