@@ -75,7 +75,7 @@ const readDescriptor = objectOf<Descriptor>({
 
 const common = { annotations: readStringRecord, artifactType: stringOf(255), subject: readDescriptor } as const;
 
-const readManifest = objectOf<ImageManifest>({
+const readWholeManifest = objectOf<ImageManifest>({
   required: {
     schemaVersion,
     mediaType: wordOf(MANIFEST_TYPES),
@@ -84,6 +84,12 @@ const readManifest = objectOf<ImageManifest>({
   },
   optional: common,
 });
+
+/** Go writes null for no layers. */
+const readManifest: Reader<ImageManifest> = (value, at) => {
+  const object = readObject(value, at);
+  return readWholeManifest({ ...object, layers: member(object, 'layers') ?? [] }, at);
+};
 
 const readIndex = objectOf<ImageIndex>({
   required: { schemaVersion, mediaType: wordOf(INDEX_TYPES), manifests: listOf(readDescriptor, MAX_IMAGES) },
@@ -148,14 +154,22 @@ const readHistory = objectOf<ImageHistory>({
   },
 });
 
+const readWholeRootfs = objectOf<ImageConfig['rootfs']>({
+  required: { type: wordOf(['layers']), diff_ids: listOf(readDigest, MAX_LAYERS) },
+  optional: {},
+});
+
+/** Go leaves out the list if there are no layers, or writes null. */
+const readRootfs: Reader<ImageConfig['rootfs']> = (value, at) => {
+  const object = readObject(value, at);
+  return readWholeRootfs({ ...object, diff_ids: member(object, 'diff_ids') ?? [] }, at);
+};
+
 const readWholeConfig = objectOf<ImageConfig>({
   required: {
     os: stringOf(256),
     architecture: stringOf(256),
-    rootfs: objectOf<ImageConfig['rootfs']>({
-      required: { type: wordOf(['layers']), diff_ids: listOf(readDigest, MAX_LAYERS) },
-      optional: {},
-    }),
+    rootfs: readRootfs,
   },
   optional: {
     variant: stringOf(256),

@@ -42,15 +42,15 @@ export type ArchivedImage = ListedImage | OldImage;
 
 interface Listed {
   readonly Config: string;
-  readonly Layers: readonly string[];
+  readonly Layers?: readonly string[];
   readonly RepoTags?: readonly string[];
 }
 
 const path = stringOf(4096);
 const readListed = listOf(
   objectOf<Listed>({
-    required: { Config: path, Layers: listOf(path, MAX_LAYERS) },
-    optional: { RepoTags: readStrings },
+    required: { Config: path },
+    optional: { Layers: listOf(path, MAX_LAYERS), RepoTags: readStrings },
   }),
   MAX_IMAGES,
 );
@@ -61,7 +61,11 @@ export async function readImages(files: FileSet): Promise<readonly ArchivedImage
   if (bytes === undefined) return readOldImages(files);
   return asBadImage(() =>
     readListed(parseJson('manifest.json', bytes.toString('utf8'), MAX_CONFIG_BYTES), 'manifest.json').map(
-      ({ Config: config, Layers: layers, RepoTags: names = [] }) => ({ config, layers, names: names.map(checkedName) }),
+      ({ Config: config, Layers: layers = [], RepoTags: names = [] }) => ({
+        config,
+        layers,
+        names: names.map(checkedName),
+      }),
     ),
   );
 }

@@ -135,6 +135,16 @@ const badArchive = test.macro<[string, string, Readonly<Record<string, string>>,
   title: (_, kind, what) => `${kind}: refused: ${what}`,
 });
 const ID = 'a'.repeat(64);
+
+test('docker-archive: an image without layers', async (t) => {
+  const config = JSON.stringify({ os: 'linux', architecture: 'x', rootfs: { type: 'layers' } });
+  for (const layers of [null, undefined, []]) {
+    const manifest = JSON.stringify([{ Config: 'c.json', Layers: layers }]);
+    const { bytes } = await opened(t, 'docker-archive', { 'manifest.json': manifest, 'c.json': config });
+    t.like(JSON.parse(bytes.toString()), { layers: [] });
+  }
+});
+
 const CONFIG = JSON.stringify({
   os: 'linux',
   architecture: 'x',

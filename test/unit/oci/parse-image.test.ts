@@ -67,6 +67,16 @@ test('manifest: members that are not in the specification are passed over, null 
   t.deepEqual(parsed as unknown, { kind: 'manifest', manifest: MANIFEST });
 });
 
+test('manifest and config: without layers, as Go writes an empty list', (t) => {
+  const { layers: _layers, ...manifest } = MANIFEST;
+  const empty = { kind: 'manifest', manifest: { ...MANIFEST, layers: [] } };
+  for (const given of [manifest, { ...manifest, layers: null }])
+    t.deepEqual(parseManifest(bytes(given)) as unknown, empty);
+  const rootfs = { type: 'layers', diff_ids: [] };
+  for (const given of [{ type: 'layers' }, { type: 'layers', diff_ids: null }])
+    t.deepEqual(parseImageConfig(bytes({ ...IMAGE_CONFIG, rootfs: given })).rootfs as unknown, rootfs);
+});
+
 const badManifest = test.macro<[string, unknown, RegExp]>({
   exec: (t, _, value, why) => {
     const error = t.throws(() => parseManifest(bytes(value)));
@@ -90,7 +100,7 @@ test(badManifest, 'of an unknown type', { ...MANIFEST, mediaType: 'a/b' }, /medi
 test(badManifest, 'no version', { ...MANIFEST, schemaVersion: undefined }, /schemaVersion is missing/);
 test(badManifest, 'version 3', { ...MANIFEST, schemaVersion: 3 }, /schemaVersion must be 2/);
 test(badManifest, 'no config', { ...MANIFEST, config: undefined }, /image manifest.config is missing/);
-test(badManifest, 'no layers', { ...MANIFEST, layers: undefined }, /image manifest.layers is missing/);
+test(badManifest, 'no list of layers', { ...MANIFEST, layers: {} }, /image manifest.layers must be a list/);
 test(badManifest, 'many layers', { ...MANIFEST, layers: Array<unknown>(1025).fill(LAYER) }, /layers must have at most/);
 test(badManifest, 'many images', { ...INDEX, manifests: Array<unknown>(4097).fill(IMAGE) }, /at most 4096/);
 for (const size of [-1, 1.5, 2 ** 53, '5', null, '1e400']) {
