@@ -1,7 +1,7 @@
 /** Which machine an image is for: Go's names, as indexes and configs have them. */
 import { TspodError } from '../errors.js';
 import type { Descriptor, ImageIndex, Platform } from './image.js';
-import { INDEX_TYPES, MANIFEST_TYPES } from './media-types.js';
+import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX } from './media-types.js';
 
 /** What is wanted; absent: the machine's. */
 export interface WantedPlatform {
@@ -93,7 +93,7 @@ function isImplied({ architecture, variant }: Platform): boolean {
   return architecture === 'arm64' && (variant === 'v8' || variant === undefined);
 }
 
-/** The entry of an index for a platform. Throws NO_SUCH_IMAGE, with those that there are. */
+/** The entry of an index for a platform; in one of OCI, where an entry need not tell its own, else the first without. Throws NO_SUCH_IMAGE, with those that there are. */
 export function chooseImage(index: ImageIndex, wanted: Platform, what: string): Descriptor {
   const images = index.manifests.filter(
     ({ mediaType }) => MANIFEST_TYPES.includes(mediaType) || INDEX_TYPES.includes(mediaType),
@@ -108,6 +108,8 @@ export function chooseImage(index: ImageIndex, wanted: Platform, what: string): 
   }
   const [first] = fits.filter(({ platform }) => platform !== undefined && isPlatform(platform, wanted));
   if (first !== undefined) return first;
+  const untold = images.find(({ platform }) => platform === undefined);
+  if (index.mediaType === OCI_INDEX && untold !== undefined) return untold;
   const there = images.flatMap(({ platform }) => (platform === undefined ? [] : [platformText(platform)]));
   throw new TspodError(
     'NO_SUCH_IMAGE',
