@@ -27,6 +27,7 @@ import {
   type AuthFile,
 } from './auth-file.js';
 import { authFilePath, authFilePaths, keysFor, type AuthPlaces } from './auth-paths.js';
+import { dockerLoginKey } from './login-key.js';
 import { helperErase, helperGet, helperStore, isMissingHelper } from './credential-helper.js';
 
 export interface LoginPlace extends AuthPlaces {
@@ -61,12 +62,14 @@ export async function keepLogin(key: string, login: Credentials, place: LoginPla
 export async function forgetLogin(key: string, place: LoginPlace): Promise<boolean> {
   const path = authFilePath(place);
   const file = readAuthFile(path);
-  const helper = helperFor(file, key);
-  if (helper !== undefined) {
-    const had = (await helperGet(key, { helper, ...place })) !== undefined;
-    await helperErase(key, { helper, ...place });
-    if (had) return true;
+  let had = false;
+  for (const server of serversOf(key)) {
+    const helper = helperFor(file, server);
+    if (helper === undefined) continue;
+    if ((await helperGet(server, { helper, ...place })) !== undefined) had = true;
+    await helperErase(server, { helper, ...place });
   }
+  if (had) return true;
   if (findLogin(file, [key]) === undefined) return false;
   await changeAuthFile(path, place, (current) => withLogin(current, key, undefined));
   return true;
@@ -87,15 +90,23 @@ async function fromHelper(
   registry: string,
   { environment, signal }: LoginPlace,
 ): Promise<Credentials | undefined> {
-  const helper = helperFor(file, registry);
-  if (helper === undefined) return undefined;
-  try {
-    return await helperGet(registry, { helper, environment, signal });
-  } catch (error) {
-    // Docker Desktop writes its program into files that are used on other machines as well.
-    if (isMissingHelper(error) && ownHelper(file, registry) === undefined) return undefined;
-    throw error;
+  for (const server of serversOf(registry)) {
+    const helper = helperFor(file, server);
+    if (helper === undefined) continue;
+    try {
+      const login = await helperGet(server, { helper, environment, signal });
+      if (login !== undefined) return login;
+    } catch (error) {
+      // Docker Desktop writes its program into files that are used on other machines as well.
+      if (!isMissingHelper(error) || ownHelper(file, server) !== undefined) throw error;
+    }
   }
+  return undefined;
+}
+
+/** What programs may keep the login of a key under: Docker gives them its own key for docker.io. */
+function serversOf(key: string): readonly string[] {
+  return key === 'docker.io' ? [key, dockerLoginKey(key)] : [key];
 }
 
 /** Under a lock, and whole or not at all. The file is for its owner alone, whatever the umask. */

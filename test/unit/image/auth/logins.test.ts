@@ -174,6 +174,25 @@ for (const content of [{ credHelpers: { h: 'test' } }, { credsStore: 'test' }]) 
   });
 }
 
+for (const content of [{ credHelpers: { 'https://index.docker.io/v1/': 'test' } }, { credsStore: 'test' }]) {
+  test(`logins: kept by a program under Docker's key for docker.io: ${JSON.stringify(content)}`, async (t) => {
+    const place = withHelper(t, content);
+    const directory = dirname(place.authFile);
+    const program = join(directory, 'bin/docker-credential-test');
+    // As a real one: it has a login for that key alone.
+    const script = readFileSync(program, 'utf8');
+    const unknown = "echo 'credentials not found in native keychain'; exit 1";
+    const guard = `case $1$input in get*) [ "$input" = https://index.docker.io/v1/ ] || { ${unknown}; } ;; erase*) [ "$input" = https://index.docker.io/v1/ ] || exit 0 ;; esac`;
+    writeFileSync(program, script.replace('case $1 in', `${guard}\ncase $1 in`));
+    await keepLogin('https://index.docker.io/v1/', LOGIN, place);
+    t.deepEqual(await findCredentials('docker.io', 'library/alpine', place), LOGIN);
+    t.is(await findCredentials('h', 'a', place), undefined);
+    t.true(await forgetLogin('docker.io', place));
+    t.false(existsSync(join(directory, 'kept')));
+    t.false(await forgetLogin('docker.io', place));
+  });
+}
+
 test('logins: an identity token that a program keeps', async (t) => {
   const place = withHelper(t, { credsStore: 'test' });
   await keepLogin('h', { kind: 'token', token: 'long' }, place);
