@@ -10,7 +10,7 @@ import { isTspodError, TspodError } from '../../errors.js';
 import { spoolDirectory } from '../../host/directories.js';
 import { openUnnamed, writeUnnamed } from '../../image/archive/unnamed-file.js';
 import type { ContainedImage, OpenImageOptions } from '../../image/open.js';
-import { fullName, parseImageName } from '../../image/reference.js';
+import { parseImageName } from '../../image/reference.js';
 import { abortedError } from '../../native/abort.js';
 import { wantedPlatform } from '../../oci/platform.js';
 import type { StoredImage } from '../../state/image-rows.js';
@@ -110,14 +110,19 @@ async function loadOne(
   return store.images.bySeq(image.seq) ?? image;
 }
 
-/** A short name is Docker's. */
+/** A short name is the machine's own, whoever wrote it. */
 function dockerNames({ names }: ContainedImage): readonly string[] {
-  return names.map((name) => fullName(name));
+  return localNames(names);
 }
 
-/** Where Docker has written the whole name, the bare tag next to it is none. A digest is no name. */
+/** Where Docker has written the whole name, the bare tag next to it is none. */
 function layoutNames({ names }: ContainedImage): readonly string[] {
   const whole = names.filter((name) => name.includes('/'));
   const chosen = whole.length > 0 ? whole : names;
-  return [...new Set(chosen.filter((name) => parseImageName(name).digest === undefined).map(localName))];
+  return localNames(chosen);
+}
+
+/** A digest is no name. */
+function localNames(names: readonly string[]): readonly string[] {
+  return [...new Set(names.filter((name) => parseImageName(name).digest === undefined).map(localName))];
 }

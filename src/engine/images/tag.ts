@@ -3,7 +3,7 @@ import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage, lookUp, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
-import { formatName, parseImageName, withDefaultTag } from '../../image/reference.js';
+import { formatName, normalizeName, parseImageName, withDefaultTag } from '../../image/reference.js';
 
 export function tagImage(context: EngineContext, nameOrId: string, names: readonly string[]): void {
   const { store } = context;
@@ -20,7 +20,7 @@ export function localName(text: string): string {
   const name = parseImageName(text);
   if (name.digest !== undefined)
     throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)}: a tag by digest is not supported`);
-  return formatName(withDefaultTag({ registry: 'localhost', ...name }));
+  return formatName(withDefaultTag(normalizeName({ registry: 'localhost', ...name })));
 }
 
 export function untagImage(context: EngineContext, nameOrId: string, names: readonly string[]): void {

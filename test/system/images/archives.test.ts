@@ -240,6 +240,27 @@ test('save and load: several images in one archive, several names of one, by str
   await rejectsWith(t, engine.images.save('none', path), 'NO_SUCH_IMAGE');
 });
 
+test('load: short names of a docker-archive are the own ones, others stay; layers need not be', async (t) => {
+  if (!ready(t)) return;
+  const { engine } = await testEngine(t);
+  const path = join(temporaryDirectory(t, 'tspod-archives-'), 'named.tar');
+  const config = { os: 'linux', architecture: 'amd64', config: { Cmd: ['x'] }, rootfs: { type: 'layers' } };
+  const tags = ['myapp:1', 'team/app:2', 'docker.io/alpine:3', 'quay.io/x/y:4'];
+  const archive = tarOf([
+    { path: 'config.json', content: JSON.stringify(config) },
+    { path: 'manifest.json', content: JSON.stringify([{ Config: 'config.json', RepoTags: tags, Layers: null }]) },
+  ]);
+  writeFileSync(path, archive);
+  const names = ['localhost/myapp:1', 'localhost/team/app:2', 'docker.io/library/alpine:3', 'quay.io/x/y:4'];
+  const [loaded] = await engine.images.load(path);
+  t.deepEqual(loaded?.names, names);
+  t.deepEqual(engine.images.inspect('docker.io/alpine:3').RootFS.Layers, []);
+  await engine.images.save(names, path);
+  await engine.images.remove('myapp:1', { force: true });
+  const [again] = await engine.images.load(path);
+  t.deepEqual(again?.names, names);
+});
+
 test('save: an image that is removed meanwhile is saved whole, and goes then', async (t) => {
   if (!ready(t)) return;
   const { engine, reopen, root, runRoot } = await testEngine(t);
