@@ -262,6 +262,8 @@ async function injectionsOf(
 function parseTrace(trace: string): readonly Injection[] {
   const counts = new Map<string, number>();
   const found: Injection[] = [];
+  // Those before are the loader's and node's.
+  const before = new Set<string>();
   let inStore = false;
   for (const line of trace.split('\n')) {
     const [, thread = '', call = ''] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
@@ -270,8 +272,11 @@ function parseTrace(trace: string): readonly Injection[] {
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
     inStore ||= line.includes('/tspod.db');
-    // What wakes a thread is node's own. Each thread counts for itself, and an injection is for all of them.
-    if (!inStore || /\[eventfd\]|<pipe:/.test(line)) continue;
+    // Each thread counts for itself, and an injection is for all of them.
+    if (!inStore) before.add(`${call} ${String(count)}`);
+    if (before.has(`${call} ${String(count)}`)) continue;
+    // What wakes a thread is node's own.
+    if (/\[eventfd\]|<pipe:/.test(line)) continue;
     if (found.some((other) => other.call === call && other.count === count)) continue;
     for (const error of ERRORS[call] ?? []) found.push({ call, count, error });
   }
