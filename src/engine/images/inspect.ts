@@ -7,6 +7,7 @@ import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { layerPath, readLayer } from '../../storage/images/layers.js';
 import { summarize } from './summary.js';
+import { ancestorsOf, parentOf } from './ancestors.js';
 import type { ImageHistoryEntry, ImageInspect } from './types.js';
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -23,7 +24,7 @@ export function inspectImage(context: EngineContext, nameOrId: string): ImageIns
     Digest: summary.digest,
     RepoTags: summary.names,
     RepoDigests: summary.digests,
-    Parent: '',
+    Parent: parentOf(context, image) ?? '',
     Comment: config.history?.at(-1)?.comment ?? '',
     Created: config.created ?? NEVER,
     Config: { ...run },
@@ -72,13 +73,14 @@ export function imageHistory(context: EngineContext, nameOrId: string): readonly
   const { image } = findImage(store, nameOrId);
   const config = configOf(context, image);
   const sizes = store.images.layers(image.seq).map((chain) => readLayer(paths.images, chain)?.size ?? 0);
-  const entries = fullHistory(config).map((entry): ImageHistoryEntry => ({
-    id: '<missing>',
+  const below = new Map(ancestorsOf(context, image).map((ancestor) => [ancestor.entries, ancestor.image]));
+  const entries = fullHistory(config).map((entry, index): ImageHistoryEntry => ({
+    id: below.get(index + 1)?.id ?? '<missing>',
     createdAt: entry.created === undefined ? null : new Date(entry.created),
     createdBy: entry.created_by ?? '',
     size: entry.empty_layer === true ? 0 : (sizes.shift() ?? 0),
     comment: entry.comment ?? '',
-    names: [],
+    names: below.get(index + 1)?.names.map(({ name }) => name) ?? [],
   }));
   const [newest, ...older] = entries.toReversed();
   if (newest === undefined) return [];

@@ -198,7 +198,7 @@ export interface ImagePruneResult {
 }
 
 export interface ImageHistoryEntry {
-  /** Of the image, for the uppermost; `<missing>` for the others. */
+  /** Of the image, for the uppermost; of one here that ends there, or `<missing>`, for the others. */
   readonly id: string;
   readonly createdAt: Date | null;
   readonly createdBy: string;

@@ -43,6 +43,32 @@ const CHANGE = [
 const LOOK =
   'ls / /d /o; cat /o/new; readlink /o/link; stat -c "%n %a %u %g %h" /one /two /o; test -p /fifo && echo fifo';
 
+test('commit: the image tells which one it was made of', async (t) => {
+  if (!ready(t)) return;
+  const { engine, options } = await withImage(t);
+  const commit = async (from: string, name: string) => {
+    const container = await engine.containers.create(options({ image: from, command: ['true'] }));
+    return (await engine.images.commit(container.id, { name })).id;
+  };
+  const base = engine.images.get('test:1').id;
+  const child = await commit('test:1', 'child:1');
+  const grandchild = await commit('child:1', 'grandchild:1');
+  await commit('test:1', 'sibling:1');
+  t.deepEqual(
+    ['test:1', 'child:1', 'grandchild:1', 'sibling:1'].map((name) => engine.images.inspect(name).Parent),
+    ['', base, child, base],
+  );
+  t.deepEqual(
+    engine.images.history('grandchild:1').map(({ id, names }) => ({ id, names })),
+    [
+      { id: grandchild, names: ['localhost/grandchild:1'] },
+      { id: child, names: ['localhost/child:1'] },
+      { id: base, names: ['localhost/test:1'] },
+      { id: '<missing>', names: [] },
+    ],
+  );
+});
+
 test('commit: what was added, changed and deleted is in the new image, and nothing of the engine', async (t) => {
   if (!ready(t)) return;
   const { engine, options } = await withImage(t);
