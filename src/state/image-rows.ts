@@ -35,13 +35,14 @@ export interface NewImage {
   readonly blobs: readonly StoredBlob[];
   /** Chain ids of its layers, from the lowest up. */
   readonly layers: readonly string[];
-  /** With registry and tag; taken away from the image that has it. */
+  /** With registry and tag or digest; taken away from the image that has it. */
   readonly name?: string | undefined;
   /** Where it is known under which digests: of the manifest, and of the index that it was chosen from. */
   readonly digests: readonly { readonly repository: string; readonly digest: string }[];
 }
 
 export interface StoredName {
+  /** REPOSITORY:TAG, or REPOSITORY@DIGEST for what was pulled by its digest. */
   readonly name: string;
   /** Digest of the manifest that the name stands for. */
   readonly manifest: string;

@@ -69,7 +69,7 @@ export class ImageRecords {
     return this.#db.one<{ seq: number }>('SELECT seq FROM image WHERE id = ?', id)?.seq;
   }
 
-  /** By a name with registry and tag. */
+  /** By a name with registry, and tag or digest. */
   byName(name: string): StoredImage | undefined {
     return this.#first('SELECT image AS seq FROM image_name WHERE name = ?', name);
   }

@@ -1,8 +1,9 @@
-/** A line of images: one for each name, or one for an image that has none. */
+/** A line of images: one for each tag, or one for an image that has none. */
 import type { ImageSummary } from '../../engine/images/types.js';
 import { ago, humanSize } from '../format/human.js';
 import { goString } from '../format/print.js';
 import { stringMap, struct, type GoStruct } from '../format/values.js';
+import { isTagged, repositoryOf, tagOf } from '../../util/stored-name.js';
 import { shortId } from '../../util/short-id.js';
 
 export interface ImageRow {
@@ -36,14 +37,13 @@ export const IMAGE_HEADINGS: Readonly<Record<string, string>> = {
 };
 
 export function rowsOf(images: readonly ImageSummary[]): readonly ImageRow[] {
-  return images.flatMap((image) =>
-    image.names.length === 0
-      ? [{ image, repository: NONE, tag: NONE }]
-      : image.names.map((name) => {
-          const colon = name.lastIndexOf(':');
-          return { image, repository: name.slice(0, colon), tag: name.slice(colon + 1) };
-        }),
-  );
+  return images.flatMap((image) => {
+    const tags = image.names.filter(isTagged);
+    // One that has digests alone shows the first of their repositories.
+    const [shown, ...others] = tags.length > 0 ? tags : image.names.slice(0, 1);
+    if (shown === undefined) return [{ image, repository: NONE, tag: NONE }];
+    return [shown, ...others].map((name) => ({ image, repository: repositoryOf(name), tag: tagOf(name) ?? NONE }));
+  });
 }
 
 export function imageIdText({ id }: ImageSummary, truncate: boolean): string {
@@ -77,7 +77,7 @@ export function rowStruct({ image, repository, tag }: ImageRow, now: Date, trunc
       SharedSize: 0,
       History: image.names.join(', '),
       Names: image.names,
-      RepoTags: image.names,
+      RepoTags: image.names.filter(isTagged),
       RepoDigests: image.digests,
       ParentId: '',
       Labels: stringMap(image.labels),
@@ -96,10 +96,11 @@ export function wholeSecond(moment: Date | null): string {
 
 /** As Podman prints it with --format json. */
 export function imageJson(image: ImageSummary): Record<string, unknown> {
+  const tags = image.names.filter(isTagged);
   return {
     Id: image.id,
     ParentId: '',
-    RepoTags: image.names.length === 0 ? null : image.names,
+    RepoTags: tags.length === 0 ? null : tags,
     RepoDigests: image.digests,
     Size: image.size,
     SharedSize: 0,

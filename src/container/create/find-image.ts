@@ -11,11 +11,14 @@ import { isIdPrefix } from '../../state/lookup.js';
 import type { Store } from '../../state/store.js';
 import type { EngineContext } from '../context.js';
 import { requireString } from '../../util/require-string.js';
+import { repositoryOf } from '../../util/stored-name.js';
 
 export interface FoundImage {
   readonly image: StoredImage;
-  /** The name that it was found by; undefined: by its id or a digest. */
+  /** Its name that it was found by; undefined: by its id, or by a digest that is in none of its names. */
   readonly name?: string;
+  /** REPOSITORY@DIGEST that it was found by, where that is no name of it. */
+  readonly place?: string;
 }
 
 export interface FoundList {
@@ -80,8 +83,11 @@ function candidates(name: ImageName): readonly string[] {
 function byDigest(store: Store, name: ImageName, digest: string): FoundImage | undefined {
   const { tag: _tag, digest: _digest, ...repository } = name;
   for (const candidate of candidates(repository)) {
+    const place = `${candidate}@${digest}`;
+    const named = store.images.byName(place);
+    if (named !== undefined) return { image: named, name: place };
     const image = store.images.byDigest(digest, candidate) ?? namedByDigest(store, digest, candidate);
-    if (image !== undefined) return { image };
+    if (image !== undefined) return { image, place };
   }
   return undefined;
 }
@@ -92,11 +98,6 @@ function namedByDigest(store: Store, digest: string, repository: string): Stored
   return image?.names.some(({ name }) => repositoryOf(name) === repository && manifestOf(store, image, name) === digest)
     ? image
     : undefined;
-}
-
-/** Of a stored name, which has a tag. */
-export function repositoryOf(name: string): string {
-  return name.slice(0, name.lastIndexOf(':'));
 }
 
 function byId(store: Store, text: string): FoundImage | undefined {
@@ -172,12 +173,12 @@ export function manifestOf(store: Store, image: StoredImage, name?: string): str
 
 /** What a container is made of. Throws as findImage(). */
 export function containerImage({ store }: EngineContext, wanted: string): ContainerImage {
-  const { image, name } = findImage(store, wanted);
+  const { image, name, place } = findImage(store, wanted);
   const config = store.images.config(image.id);
   if (config === undefined) throw noSuchImage(wanted);
   return {
     id: image.id,
-    name: name ?? image.names[0]?.name ?? image.id,
+    name: name ?? place ?? image.names[0]?.name ?? image.id,
     layers: store.images.layers(image.seq),
     config: config.config ?? {},
     annotations: image.summary.annotations,

@@ -25,7 +25,7 @@ export interface FetchRequest extends FetchContext {
   /** Of which platform; an image of another one is refused where that was asked for. */
   readonly platform: Platform;
   readonly isPlatformWanted: boolean;
-  /** With registry and tag; what it is called afterwards. @default nothing */
+  /** With registry and tag or digest; what it is called afterwards. @default nothing */
   readonly name?: string | undefined;
   /** Registry and repository, under which its digests are known. @default none */
   readonly repository?: string | undefined;

@@ -6,6 +6,7 @@ import type { ImageConfig } from '../../oci/image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { layerPath, readLayer } from '../../storage/images/layers.js';
+import { isTagged } from '../../util/stored-name.js';
 import { summarize } from './summary.js';
 import { ancestorsOf, parentOf } from './ancestors.js';
 import type { ImageHistoryEntry, ImageInspect } from './types.js';
@@ -22,7 +23,7 @@ export function inspectImage(context: EngineContext, nameOrId: string): ImageIns
   return {
     Id: image.id,
     Digest: summary.digest,
-    RepoTags: summary.names,
+    RepoTags: summary.names.filter(isTagged),
     RepoDigests: summary.digests,
     Parent: parentOf(context, image) ?? '',
     Comment: config.history?.at(-1)?.comment ?? '',
@@ -84,5 +85,5 @@ export function imageHistory(context: EngineContext, nameOrId: string): readonly
   }));
   const [newest, ...older] = entries.toReversed();
   if (newest === undefined) return [];
-  return [{ ...newest, id: image.id, names: image.names.map(({ name }) => name) }, ...older];
+  return [{ ...newest, id: image.id, names: image.names.map(({ name }) => name).filter(isTagged) }, ...older];
 }

@@ -17,7 +17,7 @@ import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {
   readonly source: ImageSource;
-  /** With registry and tag: what the image is called in the store; undefined where the transport does not say. */
+  /** With registry and tag or digest: what the image is called in the store; undefined where the transport does not say. */
   readonly name: string | undefined;
   /** Registry and repository. */
   readonly repository: string | undefined;
@@ -62,13 +62,10 @@ function noneHas(name: string, failures: readonly Error[]): TspodError {
   });
 }
 
-/** A digest is no name: who pulls by it knows the image by it. */
+/** What is pulled by its digest is known by it; a tag beside it says nothing then. */
 function opened(source: ImageSource, name: ImageReference): OpenedSource {
-  return {
-    source,
-    name: name.digest === undefined ? formatName(name) : undefined,
-    repository: repositoryName(name),
-  };
+  const repository = repositoryName(name);
+  return { source, name: name.digest === undefined ? formatName(name) : `${repository}@${name.digest}`, repository };
 }
 
 export async function openDestination(reference: string, access: RegistryAccess = {}): Promise<ImageDestination> {

@@ -17,6 +17,7 @@ import type { OpenedSource } from './open.js';
 import { localName } from './tag.js';
 import type { FetchOptions, PullOptions } from './types.js';
 import { requireString } from '../../util/require-string.js';
+import { isTagged } from '../../util/stored-name.js';
 
 export async function pullImage(
   context: EngineContext,
@@ -72,7 +73,7 @@ async function fetch(context: EngineContext, opened: OpenedSource, options: Pull
     source: opened.source,
     platform: wantedPlatform(platform),
     isPlatformWanted: platform !== undefined,
-    name: opened.name ?? (name === undefined ? undefined : localName(name)),
+    name: name === undefined || (opened.name !== undefined && isTagged(opened.name)) ? opened.name : localName(name),
     repository: opened.repository,
     signal,
     onProgress,

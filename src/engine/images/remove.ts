@@ -39,12 +39,18 @@ export async function removeImage(
 function untagOneOfSeveral(context: EngineContext, nameOrId: string): StoredImage | string {
   const { store } = context;
   return store.transaction(() => {
-    const { image, name } = findImage(store, nameOrId);
+    const { image, name, place } = findImage(store, nameOrId);
+    if (place !== undefined && image.names.length > 1) throw noSuchName(place);
     if (name === undefined || image.names.length === 1) return image;
     store.images.untag(image.seq, name);
     recordImageEvent(context, { status: 'untag', id: image.id, name });
     return name;
   });
+}
+
+/** Which name is to go is not said, with `force` neither. */
+function noSuchName(place: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', `${place}: tag not known`, { details: { name: place } });
 }
 
 function severalNames({ id, names }: StoredImage): TspodError {

@@ -7,6 +7,7 @@ import { spoolDirectory } from '../../host/directories.js';
 import type { ImageDestination } from '../../image/transport.js';
 import { manifestIn, type ManifestForm } from '../../oci/convert-manifest.js';
 import { parseManifest } from '../../oci/parse-image.js';
+import { isTagged } from '../../util/stored-name.js';
 import { openDestination } from './open.js';
 import { sendImage } from './push.js';
 import { localName } from './tag.js';
@@ -55,7 +56,8 @@ async function saveArchive(context: EngineContext, found: readonly FoundImage[],
   const { DockerArchiveDestination, DockerArchiveWriter } = await import('../../image/docker-archive/writer.js');
   await using writer = await DockerArchiveWriter.create(saving.to, spoolDirectory());
   for (const { image, names } of merged(found)) {
-    const archive = new DockerArchiveDestination(saving.to, writer, [...new Set([...names, ...saving.extra])]);
+    const tags = new Set([...names.filter(isTagged), ...saving.extra]);
+    const archive = new DockerArchiveDestination(saving.to, writer, [...tags]);
     // It is finished when all images are in it.
     const destination = delegate(archive, { commit: () => Promise.resolve() });
     await sendImage(context, image, { ...saving.options, destination, by: names[0] });
@@ -80,7 +82,7 @@ async function saveOne(
   { to, extra, options, format }: Saving & { readonly format: keyof typeof TARGETS },
 ): Promise<void> {
   const { transport, form } = TARGETS[format];
-  const tag = extra[0] ?? name;
+  const tag = extra[0] ?? (name !== undefined && isTagged(name) ? name : undefined);
   const reference = `${transport}:${to}${tag === undefined || transport === 'dir' ? '' : `:${tag}`}`;
   await using opened = await openDestination(reference);
   await sendImage(context, image, { ...options, destination: inForm(opened, form), by: name });

@@ -1,7 +1,8 @@
 /** Records of images as users see them. */
-import { manifestOf, repositoryOf } from '../../container/create/find-image.js';
+import { manifestOf } from '../../container/create/find-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import type { Store } from '../../state/store.js';
+import { repositoryOf } from '../../util/stored-name.js';
 import type { ImageSummary } from './types.js';
 
 export function summarize(store: Store, image: StoredImage): ImageSummary {

@@ -3,6 +3,7 @@ import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/create/find-image.js';
 import { splitDigest } from '../../oci/digest.js';
 import { readLayer } from '../../storage/images/layers.js';
+import { isTagged } from '../../util/stored-name.js';
 import { summarize } from './summary.js';
 import type { ImageLayer, ImageTree } from './types.js';
 
@@ -46,7 +47,7 @@ function knownLayers({ store }: EngineContext): ReadonlyMap<string, KnownLayer> 
     const chains = store.images.layers(image.seq);
     for (const [index, chain] of chains.entries()) if (index > 0) entry(chains[index - 1] ?? '').above.add(chain);
     const top = chains.at(-1);
-    if (top !== undefined) entry(top).names.push(...image.names.map(({ name }) => name));
+    if (top !== undefined) entry(top).names.push(...image.names.map(({ name }) => name).filter(isTagged));
   }
   return known;
 }

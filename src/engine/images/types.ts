@@ -12,7 +12,7 @@ import type { OnProgress } from './progress.js';
 export interface ImageSummary {
   /** 64 hexadecimal digits: of its config's digest. */
   readonly id: string;
-  /** With registry and tag, in the order of the alphabet; none for an image that lost its name to another. */
+  /** REPOSITORY:TAG, and REPOSITORY@DIGEST of what was pulled by its digest, in the order of the alphabet; none for an image that lost its name to another. */
   readonly names: readonly string[];
   /** `REPOSITORY@DIGEST`: where its manifest, or an index that it is in, is known under that digest, and its names' repositories with its manifest. */
   readonly digests: readonly string[];
@@ -205,6 +205,7 @@ export interface ImageHistoryEntry {
   /** Bytes of the files that it added. */
   readonly size: number;
   readonly comment: string;
+  /** Those of the image that have a tag, for the uppermost. */
   readonly names: readonly string[];
 }
 
@@ -212,6 +213,7 @@ export interface ImageHistoryEntry {
 export interface ImageInspect {
   readonly Id: string;
   readonly Digest: string;
+  /** Names with a tag. */
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
   readonly Parent: string;
@@ -232,6 +234,7 @@ export interface ImageInspect {
   readonly ManifestType: string;
   readonly User: string;
   readonly History: readonly Readonly<Record<string, unknown>>[];
+  /** All names. */
   readonly NamesHistory: readonly string[];
   readonly Healthcheck?: ImageHealthcheck;
 }
@@ -258,7 +261,7 @@ export interface ImageLayer {
   readonly id: string;
   /** Bytes of its files. */
   readonly size: number;
-  /** Of images whose uppermost layer it is. */
+  /** With a tag, of images whose uppermost layer it is. */
   readonly names: readonly string[];
   /** Layers of other images right upon it; only with `children`. */
   readonly children: readonly ImageLayer[];
@@ -324,7 +327,8 @@ export interface Images {
   untag(nameOrId: string, ...names: readonly string[]): void;
   /**
    * By a name of several: takes that one away. Else the image with its files, as far as no other image has them. IMAGE_IN_USE while a container is made of
-   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`. ABORTED.
+   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`, and in any case where it is named
+   * by a repository and a digest that are none of them. ABORTED.
    */
   remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
   /** Removes those without a name that no container is made of, and, unless there are filters, what pulls have left that failed. */

@@ -1,10 +1,11 @@
 /** Names and the end of a list, and how it looks among images. */
 import type { EngineContext } from '../../container/context.js';
-import { repositoryOf, type FoundList } from '../../container/create/find-image.js';
+import type { FoundList } from '../../container/create/find-image.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
 import { digestOf } from '../../oci/digest.js';
 import type { StoredList } from '../../state/manifest-lists.js';
+import { repositoryOf } from '../../util/stored-name.js';
 import { localName } from '../images/tag.js';
 import type { ImageSummary, RemovedImage } from '../images/types.js';
 import { indexOf } from './index-of.js';

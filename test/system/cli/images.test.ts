@@ -1,4 +1,5 @@
 /** Commands about images against a real registry on the loopback interface. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -95,16 +96,60 @@ test('pull: by digest the image has no tag, and is found by the digest', async (
   if (!ready(t)) return;
   const { repository, image } = await offered(t);
   const name = `${repository}@${image.manifest.digest}`;
-  t.is(await output(t, 'pull', '-q', PLAIN, name), `${image.id}\n`);
-  t.is(await output(t, 'images', '--format', '{{.Repository}} {{.Tag}} {{.Digest}}'), digestLine(image));
+  // A tag beside the digest says nothing.
+  t.is(await output(t, 'pull', '-q', PLAIN, `${repository}:1@${image.manifest.digest}`), `${image.id}\n`);
+  t.is(
+    await output(t, 'images', '--format', '{{.Repository}} {{.Tag}} {{.Digest}} {{.Dangling}}'),
+    `${repository} <none> ${image.manifest.digest} false\n`,
+  );
+  await run(t, 125, 'create', '--pull', 'never', `${repository}:1`);
   t.is(await output(t, 'run', '--rm', '--pull', 'never', name), 'layer');
-  const inspected = JSON.parse(await output(t, 'image', 'inspect', name)) as { RepoDigests: string[] }[];
-  t.deepEqual(inspected[0]?.RepoDigests, [name]);
+  await run(t, 0, 'create', '--name', 'one', name);
+  t.is(await output(t, 'ps', '-a', '--format', '{{.Image}}'), `${name}\n`);
+  t.is(await output(t, 'inspect', '--format', '{{.ImageName}}', 'one'), `${name}\n`);
+  await run(t, 0, 'rm', 'one');
+  const inspected = '{{json .RepoTags}} {{json .RepoDigests}} {{json .NamesHistory}}';
+  t.is(await output(t, 'image', 'inspect', '--format', inspected, name), `[] ["${name}"] ["${name}"]\n`);
+  const [json] = JSON.parse(await output(t, 'images', '--format', 'json')) as Record<string, unknown>[];
+  t.like(json, { RepoTags: null, Names: [name], History: [name] });
+  t.is(json?.['Dangling'], undefined);
+  t.regex(await output(t, 'image', 'tree', name), /^Tags: {5}\[\]$/m);
+  t.is(await output(t, 'history', '--format', '{{.Tags}}', name), '[]\n[]\n');
+  const archive = join(temporaryDirectory(t), 'saved.tar');
+  await run(t, 0, 'save', '-o', archive, name);
+  const manifest = spawnSync('tar', ['-xOf', archive, 'manifest.json'], { encoding: 'utf8' }).stdout;
+  t.falsy((JSON.parse(manifest) as { RepoTags?: string[] | null }[])[0]?.RepoTags?.length);
 });
 
-function digestLine({ manifest }: TestImage): string {
-  return `<none> <none> ${manifest.digest}\n`;
-}
+test('pull: by digest the image has a name that prune spares, and untag and rmi take away', async (t) => {
+  if (!ready(t)) return;
+  const { repository, image } = await offered(t);
+  const name = `${repository}@${image.manifest.digest}`;
+  await run(t, 0, 'pull', '-q', PLAIN, name);
+  t.is(await output(t, 'images', '-q', '--filter', 'dangling=true'), '');
+  t.is(await output(t, 'image', 'prune', '--force'), '');
+  await run(t, 0, 'system', 'prune', '--force');
+  await run(t, 0, 'tag', name, `${repository}:1`);
+  const rows = () => output(t, 'images', '--format', '{{.Repository}} {{.Tag}} {{.Names}}');
+  t.is(await rows(), `${repository} 1 [${repository}:1 ${name}]\n`);
+  t.regex((await run(t, 125, 'rmi', image.id)).stderr, /by ID with more than one tag/);
+  t.is(await output(t, 'rmi', name), `Untagged: ${name}\n`);
+  t.is(await rows(), `${repository} 1 [${repository}:1]\n`);
+  await run(t, 0, 'tag', image.id, 'other:1');
+  for (const force of [[], ['--force']])
+    t.is((await run(t, 125, 'rmi', ...force, name)).stderr, `Error: ${name}: tag not known\n`);
+  t.regex((await run(t, 125, 'untag', 'other:1', name)).stderr, /tag not known/);
+  await run(t, 0, 'untag', 'other:1');
+  t.is(await rows(), '<none> <none> []\n');
+  await run(t, 0, 'pull', '-q', PLAIN, name);
+  await run(t, 0, 'tag', name, 'other:1');
+  await run(t, 0, 'untag', 'other:1', name);
+  t.is(await rows(), 'localhost/other 1 [localhost/other:1]\n');
+  // The only name of an image goes with it, by whichever way it was found.
+  t.is(await output(t, 'rmi', name), `Untagged: localhost/other:1\nDeleted: ${image.id}\n`);
+  await run(t, 0, 'pull', '-q', PLAIN, name);
+  t.is(await output(t, 'rmi', name), `Untagged: ${name}\nDeleted: ${image.id}\n`);
+});
 
 test('pull: a short name is looked for where registries.conf says, without TLS if that says so', async (t) => {
   if (!ready(t)) return;

@@ -5,6 +5,7 @@ import type { Context } from '../../context.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { reportError } from '../../errors/report-error.js';
+import { isTagged } from '../../../util/stored-name.js';
 
 export const command: Command = {
   name: 'mount',
@@ -56,12 +57,12 @@ async function show(
     const rows = mounted.map(({ image, path }) => ({
       id: image.id,
       Names: image.digest === '' ? [] : [image.digest],
-      Repositories: image.names,
+      Repositories: image.names.filter(isTagged),
       mountpoint: path,
     }));
     await context.out(`${jsonText(rows, 1)}\n`);
   } else if (mounted.length > 0) {
-    const rows = mounted.map(({ image, path }) => [image.names[0] ?? image.id, path]);
+    const rows = mounted.map(({ image, path }) => [image.names.find(isTagged) ?? image.id, path]);
     await context.out(bare ? rows.map(([, path]) => `${path}\n`).join('') : tableText(rows));
   }
 }

@@ -3,6 +3,7 @@ import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command/definition.js';
 import { preciseSize } from '../../format/human.js';
 import { shortId } from '../../../util/short-id.js';
+import { isTagged } from '../../../util/stored-name.js';
 
 export const command: Command = {
   name: 'tree',
@@ -24,7 +25,7 @@ export const command: Command = {
     const shown = isLowest && top !== undefined ? [{ ...top, children: [] }, ...top.children] : layers;
     const lines = [
       `Image ID: ${shortId(image.id)}`,
-      `Tags:     [${image.names.join(' ')}]`,
+      `Tags:     [${image.names.filter(isTagged).join(' ')}]`,
       `Size:     ${preciseSize(image.size)}`,
       layers.length === 0 ? 'No Image Layers' : 'Image Layers',
       ...branches(shown, ''),
