@@ -1,5 +1,7 @@
 /** The filters of `images` and of everything else that chooses images by conditions. */
-import { invalid } from '../../errors.js';
+import { invalid, isTspodError } from '../../errors.js';
+import { pathPattern } from '../../util/path-pattern.js';
+import { repositoryOf } from '../../util/stored-name.js';
 import { everyFilter, LABEL_FILTERS, untilLimit } from '../common-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
@@ -58,9 +60,11 @@ const MAKERS: Readonly<Record<keyof ImageFilters, Maker>> = {
     (values) =>
     ({ digest, digests }) =>
       values.some((value) => [digest, ...digests].some((known) => known.includes(value))),
-  reference: (values) => {
-    const tests = values.map(referenceTest);
-    return ({ names }) => names.some((name) => tests.some((test) => test(name)));
+  reference: (values, { find }) => {
+    const ids = new Set(values.flatMap((value) => idMeant(value, find) ?? []));
+    const patterns = values.flatMap((value) => pathPattern(value) ?? []);
+    const isMeant = (form: string) => patterns.some((pattern) => pattern.test(form));
+    return ({ id, names }) => ids.has(id) || names.some((name) => formsOf(name).some(isMeant));
   },
 };
 
@@ -79,12 +83,22 @@ function truth(filter: string, text: string): boolean {
   throw invalid(`non-boolean value "${text}" for ${filter} filter`);
 }
 
-/** A name with `*` and `?`, at its end: with or without registry, repository or tag. */
-function referenceTest(pattern: string): (name: string) => boolean {
-  const expression = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]');
-  const whole = new RegExp(`(^|/)${expression}(:[^/]*)?$`);
-  return (name) => whole.test(name);
+/** Of the image whose id, or its beginning, the text is. */
+function idMeant(text: string, find: ImageFilterContext['find']): string | undefined {
+  try {
+    const { id } = find(text);
+    return id.startsWith(text.replace(/^sha256:/, '')) ? id : undefined;
+  } catch (error) {
+    if (isTspodError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a pattern for a name may match, as a whole: all of it, the path in the registry, and the last part of that, each with tag or digest and without. */
+function formsOf(name: string): readonly string[] {
+  return [name, repositoryOf(name)].flatMap((form) => [
+    form,
+    form.slice(form.indexOf('/') + 1),
+    form.slice(form.lastIndexOf('/') + 1),
+  ]);
 }
