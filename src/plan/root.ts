@@ -260,6 +260,9 @@ export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRoot
   const request = { slot, root, staging: frame, usernsSlot: NONE, mountLabel: undefined };
   if (root.kind === 'directory') {
     builder.add('prepare', 'openTree', { slot, path: root.path, recursive: 1 });
+    // What is mounted in the copy must not appear in a directory whose mount is shared, as all are that systemd has made.
+    const none = { set: 0n, clear: 0n, usernsSlot: NONE };
+    builder.add('prepare', 'mountAttributes', { slot, ...none, propagation: MS.SLAVE, recursive: 1 });
   } else if (usernsFd === undefined) {
     privately(builder, hasManyLayers(root.lowerDirs), () => addOverlay(builder, 'prepare', request, root));
   } else {

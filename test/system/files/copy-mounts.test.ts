@@ -16,6 +16,7 @@ import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../../src/index.js';
+import { setPropagation } from '../../../src/native/index.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { output, run } from '../../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../../helpers/engine.js';
@@ -109,6 +110,8 @@ test('copy: mounts of a container that does not run are in no export and no diff
   t.false(execFileSync('tar', ['-t'], { input: await buffer(exported), encoding: 'utf8' }).includes('vol/new'));
   t.deepEqual(await container.diff(), []);
   const point = await container.mount();
+  // as everything is mounted on a machine with systemd
+  await setPropagation(point, 'shared');
   t.is(await contentOf(container, '/vol/new'), 'new in /vol', 'where the root is mounted already');
   t.deepEqual(readdirSync(join(point, 'vol')), []);
   await container.unmount();
