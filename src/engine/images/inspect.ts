@@ -3,7 +3,7 @@ import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/create/find-image.js';
 import { fullHistory } from '../../oci/history.js';
 import type { ImageConfig } from '../../oci/image.js';
-import type { StoredImage } from '../../state/image-rows.js';
+import type { StoredImage, StoredName } from '../../state/image-rows.js';
 import { noSuchImage } from '../../state/images.js';
 import { layerPath, readLayer } from '../../storage/images/layers.js';
 import { isTagged } from '../../util/stored-name.js';
@@ -81,9 +81,13 @@ export function imageHistory(context: EngineContext, nameOrId: string): readonly
     createdBy: entry.created_by ?? '',
     size: entry.empty_layer === true ? 0 : (sizes.shift() ?? 0),
     comment: entry.comment ?? '',
-    names: below.get(index + 1)?.names.map(({ name }) => name) ?? [],
+    names: tagsOf(below.get(index + 1)?.names ?? []),
   }));
   const [newest, ...older] = entries.toReversed();
   if (newest === undefined) return [];
-  return [{ ...newest, id: image.id, names: image.names.map(({ name }) => name).filter(isTagged) }, ...older];
+  return [{ ...newest, id: image.id, names: tagsOf(image.names) }, ...older];
+}
+
+function tagsOf(names: readonly StoredName[]): readonly string[] {
+  return names.map(({ name }) => name).filter(isTagged);
 }

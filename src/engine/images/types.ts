@@ -205,7 +205,7 @@ export interface ImageHistoryEntry {
   /** Bytes of the files that it added. */
   readonly size: number;
   readonly comment: string;
-  /** Those of the image that have a tag, for the uppermost. */
+  /** Those that have a tag, of the image or of one that it was made of. */
   readonly names: readonly string[];
 }
 
