@@ -107,6 +107,9 @@ test('pull: by digest the image has no tag, and is found by the digest', async (
   await run(t, 0, 'create', '--name', 'one', name);
   t.is(await output(t, 'ps', '-a', '--format', '{{.Image}}'), `${name}\n`);
   t.is(await output(t, 'inspect', '--format', '{{.ImageName}}', 'one'), `${name}\n`);
+  await run(t, 0, 'commit', '-q', 'one', 'child:1');
+  t.is(await output(t, 'history', '--format', '{{.Tags}}', 'child:1'), '[localhost/child:1]\n[]\n[]\n');
+  await run(t, 0, 'rmi', 'child:1');
   await run(t, 0, 'rm', 'one');
   const inspected = '{{json .RepoTags}} {{json .RepoDigests}} {{json .NamesHistory}}';
   t.is(await output(t, 'image', 'inspect', '--format', inspected, name), `[] ["${name}"] ["${name}"]\n`);
