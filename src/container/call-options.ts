@@ -31,7 +31,8 @@ import type { WatchStatsOptions, StatsOptions } from './api/stats.js';
 import type { ExecCreateOptions, ExecRemoveOptions, ExecStartOptions, ExecStopOptions } from './exec/api.js';
 import type { CloneOptions } from './verbs/clone.js';
 
-const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
+/** Of calls that take nothing else. */
+export const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 
 const SIZE: ShapeOf<TerminalSize> = { rows: 'number', columns: 'number' };
 

@@ -1,4 +1,5 @@
 /** The options of calls that choose what is listed or removed: a misspelt filter must not choose everything. */
+import { SIGNAL } from '../container/call-options.js';
 import type { SignalOption } from '../container/api/container.js';
 import type { ConnectOptions } from '../container/verbs/connect.js';
 import type { NetworkUpdateOptions } from '../network/create-options.js';
@@ -19,7 +20,6 @@ export const PRUNE: ShapeOf<Filtered & SignalOption> = { ...LIST, signal: 'signa
 const PRUNE_VOLUMES: ShapeOf<VolumePruneOptions> = { ...PRUNE, all: 'boolean', dryRun: 'boolean' };
 const PRUNE_ALL: ShapeOf<PruneOptions> = { ...PRUNE, all: 'boolean', volumes: 'boolean' };
 
-const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 const CHECK: ShapeOf<{ readonly repair?: boolean }> = { repair: 'boolean' };
 
 const REMOVE_NETWORK: ShapeOf<NetworkRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };

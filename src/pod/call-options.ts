@@ -1,12 +1,11 @@
 /** The options of calls on a pod. */
+import { SIGNAL } from '../container/call-options.js';
 import type { SignalOption } from '../container/api/container.js';
 import type { StatsOptions } from '../container/api/stats.js';
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import type { PodRemoveOptions, PodStopOptions } from './api.js';
 
 const STOP: ShapeOf<PodStopOptions> = { timeoutSec: 'number', onWarning: 'function', signal: 'signal' };
-
-const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 
 const REMOVE: ShapeOf<PodRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };
 

@@ -1,9 +1,9 @@
 /** The options of calls on the files of a container. Each check throws TypeError as checkShape() does. */
+import { SIGNAL } from '../call-options.js';
 import { checkedCall, type ShapeOf } from '../../spec/checks/shape.js';
 import type { SignalOption } from '../api/container.js';
 import type { ContainerUnmountOptions, CopyInOptions, CopyOutOptions } from '../api/files.js';
 
-const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 const COPY_IN: ShapeOf<CopyInOptions> = { overwrite: 'boolean', chown: 'boolean', rename: 'record', signal: 'signal' };
 const COPY_OUT: ShapeOf<CopyOutOptions> = { as: 'string', signal: 'signal' };
 const UNMOUNT: ShapeOf<ContainerUnmountOptions> = { force: 'boolean' };

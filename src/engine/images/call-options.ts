@@ -1,4 +1,5 @@
 /** The options of calls on images and on lists of images: a misspelt one must not choose other images, or leave out what was asked for. */
+import { SIGNAL } from '../../container/call-options.js';
 import type { SignalOption } from '../../container/api/container.js';
 import { checkedCall, checkShape, type ShapeOf } from '../../spec/checks/shape.js';
 import { LIST, PRUNE } from '../call-options.js';
@@ -23,8 +24,6 @@ import type {
   RegistryAccess,
   SaveOptions,
 } from './types.js';
-
-const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 
 const REGISTRY: ShapeOf<RegistryAccess> = {
   tlsVerify: 'boolean',
