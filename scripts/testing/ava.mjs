@@ -5,25 +5,14 @@ import { join } from 'node:path';
 import { command, root } from './command.mjs';
 import { createTapReader } from './tap.mjs';
 
-const AVA = 'node_modules/ava/entrypoints/cli.mjs';
-
-/** The TAP reporter of ava 7 fails over a test that does not end, and does not say which. */
-const TIMED_OUT = /TapReporter\.writeTimeout/;
-
-/** Its other reporter knows, at the price of a second run. */
-async function pendingTests(args, env) {
-  const { output } = await command(process.execPath, [AVA, ...args], { env });
-  const begin = output.indexOf('Timed out while running tests');
-  return begin === -1 ? 'a test did not end; in a second run all did' : output.slice(begin);
-}
+const AVA = 'scripts/testing/ava-tap.mjs';
 
 /**
  * One result per test of the files that match, in the tree `cwd`. Tests that `requires()` turned away are skips, with its reason. `each`: every test
- * is told as it ends, with what it has logged, not only those that fail; `isQuiet`: none is, and which one did not end is not looked for. `wrapper`:
- * words before the command.
+ * is told as it ends, with what it has logged, not only those that fail; `isQuiet`: none is. `wrapper`: words before the command.
  */
 export async function avaResults(pattern, options = {}) {
-  const { env = {}, args = [], cwd = root, wrapper = [], isQuiet = false, timeoutMinutes = 60 } = options;
+  const { env = {}, args = [], cwd = root, wrapper = [], timeoutMinutes = 40 } = options;
   const scratch = mkdtempSync(join(options.temporary ?? tmpdir(), 'tspod-test-run-'));
   const skipLog = join(scratch, 'skips');
   writeFileSync(skipLog, '');
@@ -31,7 +20,7 @@ export async function avaResults(pattern, options = {}) {
   try {
     const environment = { TSPOD_SKIP_LOG: skipLog, ...env };
     const [program, ...words] = [...wrapper, process.execPath, AVA, '--tap', ...args, pattern];
-    const { status, output } = await command(program, words, {
+    const { status, output, isKilled } = await command(program, words, {
       env: environment,
       cwd,
       onLine: tap.line,
@@ -39,10 +28,8 @@ export async function avaResults(pattern, options = {}) {
     });
     const skips = readSkips(skipLog);
     const results = tap.results().map((result) => markSkip(result, skips));
-    if (status !== 0 && !results.some(({ outcome }) => outcome === 'failed')) {
-      const looksFor = !isQuiet && TIMED_OUT.test(output);
-      const detail = looksFor ? await pendingTests([...args, pattern], environment) : output;
-      results.push({ name: `ava ${pattern}`, outcome: 'failed', detail });
+    if (isKilled || (status !== 0 && !results.some(({ outcome }) => outcome === 'failed'))) {
+      results.push({ name: `ava ${pattern}`, outcome: 'failed', detail: output });
     }
     return results;
   } finally {

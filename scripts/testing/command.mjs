@@ -1,5 +1,5 @@
 /** Runs one program of the test run. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,6 +17,12 @@ for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 1
   });
 }
 
+/** What still runs of a command, a line each. */
+function groupOf({ pid }) {
+  const { stdout } = spawnSync('ps', ['-e', '-o', 'pgid=,pid=,ppid=,stat=,wchan=,args='], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => Number.parseInt(line, 10) === pid);
+}
+
 function killGroup({ pid }) {
   try {
     process.kill(-pid, 'SIGKILL');
@@ -26,10 +32,10 @@ function killGroup({ pid }) {
 }
 
 /**
- * Resolves to { status, output }, output being both streams as they came. `onLine` sees each line of stdout. A program that
- * takes longer than the limit is killed with all that it started.
+ * Resolves to { status, output, isKilled }, output being both streams as they came. `onLine` sees each line of stdout. A program that
+ * takes longer than the limit is killed with all that it started: the output ends with a list of that.
  */
-export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 60 } = {}) {
+export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 40 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd,
@@ -48,8 +54,10 @@ export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinut
       if (onLine !== undefined) lines.forEach(onLine);
     });
     child.stderr.setEncoding('utf8').on('data', keep);
+    let isKilled = false;
     const timer = setTimeout(() => {
-      keep(`\n(killed: no end after ${timeoutMinutes} minutes)`);
+      isKilled = true;
+      keep(`\n(killed: no end after ${timeoutMinutes} minutes)\n${groupOf(child).join('\n')}`);
       killGroup(child);
     }, timeoutMinutes * 60_000);
     child.on('error', (error) => keep(error.message));
@@ -57,7 +65,7 @@ export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinut
       clearTimeout(timer);
       running.delete(child);
       if (rest !== '' && onLine !== undefined) onLine(rest);
-      resolve({ status: code ?? 1, output });
+      resolve({ status: code ?? 1, output, isKilled });
     });
   });
 }

@@ -14,6 +14,12 @@ export function isStopped(pid: number): boolean {
   return /^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
 }
 
+/** SIGSTOP takes effect when the process next runs: waits for that. */
+export async function suspend(...pids: readonly number[]): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await until(`processes ${pids.join(', ')} are stopped`, () => pids.every(isStopped));
+}
+
 /** Its children, in the order in which they were made. */
 export function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { Peer } from '../helpers/peer.js';
-import { untilStalled } from '../helpers/processes.js';
+import { suspend, untilStalled } from '../helpers/processes.js';
 import { has, requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, startContainer, stateOf } from '../helpers/supervised.js';
 import type { Container } from '../helpers/supervised.js';
@@ -278,7 +278,7 @@ test('gate: behind a start that fails, what the container wrote is not taken for
   const attach = encodeMessage('attach', { stdin: 0, stdout: 0, stderr: 0 });
   const rest = Array.from({ length: 3 }, () => encodeMessage('stdinEnd', {}));
   // Both are there when the monitor looks, and the client was first.
-  process.kill(container.monitorPid, 'SIGSTOP');
+  await suspend(container.monitorPid);
   await new Promise((resolve) => peer.socket.write(Buffer.concat([start, ...rest]), resolve));
   writeFileSync(`/proc/${pid}/fd/1`, Buffer.concat([start, attach]));
   process.kill(container.monitorPid, 'SIGCONT');

@@ -18,7 +18,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { readIfThere } from '../../src/native/if-there.js';
 import { until } from '../helpers/until.js';
-import { childrenOf, untilStalled } from '../helpers/processes.js';
+import { childrenOf, suspend, untilStalled } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import { launchContainer, pidIn, runContainer, startContainer } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -179,7 +179,7 @@ test('logs: a writer that fills its pipe gets a larger one', async (t) => {
   const go = join(temporaryDirectory(t), 'go');
   const command = `while [ ! -e ${go} ]; do sleep 0.02; done; head -c 300000 /dev/zero; ${size}`;
   const container = await startContainer(t, { command, log: {}, attach: {} });
-  process.kill(container.monitorPid, 'SIGSTOP');
+  await suspend(container.monitorPid);
   writeFileSync(go, '');
   const writer = await until('it writes', () =>
     childrenOf(pidIn(container.directory, 'init')).find((pid) => readIfThere(`/proc/${pid}/comm`) === 'head\n'),

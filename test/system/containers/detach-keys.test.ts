@@ -1,4 +1,5 @@
 /** Detach keys: whose input is looked through for them, and what a detach leaves. */
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
@@ -109,14 +110,17 @@ for (const launch of ['exec', 'an exec session']) {
     await container.start();
     for (const [how, leave] of Object.entries(LEAVES)) {
       const lost = new AbortController();
-      const stdin = new PassThrough();
+      const [stdin, stdout] = [new PassThrough(), new PassThrough()];
+      const isHeard = once(stdout, 'data');
       const command = ['sh', '-c', `trap 'echo > /hung; exit' HUP; until test -e /over; do echo on; sleep 0.1; done`];
-      const options = { stdin, stdout: new PassThrough().resume(), signal: lost.signal };
+      const options = { stdin, stdout, signal: lost.signal };
       const launched = { command, interactive: true, tty: true };
       const session = await (launch === 'exec'
         ? container.execAttached({ ...launched, ...options })
         : (await container.createExec(launched)).startAttached(options));
       t.true(session.terminal);
+      await isHeard;
+      stdout.resume();
       leave({ session, stdin, lost });
       await session.ended.catch(() => undefined);
       const ended = async () => (await container.exec({ command: ['test', '-e', '/hung'] })).exitCode === 0;

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { until } from '../../helpers/until.js';
 import { rejectsWith, testEngine, type TestEngine } from '../../helpers/engine.js';
-import { childrenOf, isAlive } from '../../helpers/processes.js';
+import { childrenOf, isAlive, suspend } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import type { Container, CreateOptions, HealthOptions } from '../../../src/index.js';
 
@@ -195,8 +195,8 @@ onBusybox('health: a check that outlives its life says nothing of the next one',
   const { pid, monitorPid } = container.state();
   const check = childrenOf(monitorPid).find((child) => child !== pid) ?? 0;
   // It does not see that it is to end.
-  process.kill(check, 'SIGSTOP');
   t.teardown(() => isAlive(check) && process.kill(check, 'SIGCONT'));
+  await suspend(check);
   process.kill(pid, 'SIGKILL');
   await until('a check of the next life', () => (container.inspect().State.Health?.Log ?? []).length > 0);
   t.true(isAlive(check));

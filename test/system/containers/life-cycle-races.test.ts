@@ -8,7 +8,7 @@ import type { Container } from '../../../src/index.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { untilLockAwaited } from '../../helpers/locks.js';
-import { killHard } from '../../helpers/processes.js';
+import { killHard, suspend } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { until } from '../../helpers/until.js';
 
@@ -153,7 +153,7 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   const pause = await env.stoppedAt('pause-recorded', 'pause', 'subject');
   await killUntilRestarting(container);
   const { monitorPid } = container.state();
-  process.kill(monitorPid, 'SIGSTOP');
+  await suspend(monitorPid);
   await killHard(pause.pid);
   writeFileSync(freezer.path, freezer.frozen);
   process.kill(monitorPid, 'SIGCONT');

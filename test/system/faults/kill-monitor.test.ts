@@ -9,7 +9,7 @@ import type { Failpoint } from '../../../src/container/failpoint.js';
 import { until } from '../../helpers/until.js';
 import { rejectsWith } from '../../helpers/engine.js';
 import { faults, type Faults } from '../../helpers/faults.js';
-import { childrenOf, isAlive, killHard } from '../../helpers/processes.js';
+import { childrenOf, isAlive, killHard, suspend } from '../../helpers/processes.js';
 import { statusField } from '../../helpers/native.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
@@ -231,7 +231,7 @@ for (const [title, end] of Object.entries({ 'runs on': false, 'has ended meanwhi
       const container = await subject(env);
       await startUp(env, container);
       const { pid, monitorPid } = container.state();
-      process.kill(monitorPid, 'SIGSTOP');
+      await suspend(monitorPid);
       if (end) await killHard(pid);
       const looks = [['ps'], ['inspect', NAME], ['logs', NAME], ...(end ? [] : [['exec', NAME, 'true']])];
       for (const look of looks) t.is((await env.tspod(...look)).status, 0, look[0]);
@@ -254,7 +254,7 @@ test('the monitor is stopped by SIGSTOP: who attaches is served', async (t) => {
   const command = await container.createExec({ command: ['sleep', '1000'] });
   await command.start();
   const commandsMonitor = Number(statusField(command.inspect().Pid, 'PPid'));
-  for (const monitor of [monitorPid, commandsMonitor]) process.kill(monitor, 'SIGSTOP');
+  await suspend(monitorPid, commandsMonitor);
   const attached = await container.attach({});
   (await command.attach({})).detach();
   await killHard(pid);

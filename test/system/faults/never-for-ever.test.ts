@@ -10,7 +10,7 @@ import test from 'ava';
 import { openEngine, type Container, type Engine } from '../../../src/index.js';
 import { until } from '../../helpers/until.js';
 import { testEngine } from '../../helpers/engine.js';
-import { childrenOf, socketsOf, untilStalled } from '../../helpers/processes.js';
+import { childrenOf, socketsOf, suspend, untilStalled } from '../../helpers/processes.js';
 import { SLOW } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
@@ -205,7 +205,7 @@ test('wait: the exit code of a process that has ended when its monitor has not y
   await container.start();
   const { monitorPid, pid } = container.state();
   t.true(monitorPid > 0 && pid > 0);
-  process.kill(monitorPid, 'SIGSTOP');
+  await suspend(monitorPid);
   process.kill(pid, 'SIGKILL');
   await until('it has ended', () => container.state().status === 'stopped');
   const waits = [

@@ -28,7 +28,7 @@ import { runPlan } from '../../../src/native/run-plan.js';
 import { encodePlan } from '../../../src/plan/encode.js';
 import { until } from '../../helpers/until.js';
 import { added, children, openDescriptors, statusField } from '../../helpers/native.js';
-import { untilGone } from '../../helpers/processes.js';
+import { suspend, untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -317,7 +317,7 @@ test.serial('more than the socket takes is sent when there is room', async (t) =
 
 test.serial('a sender that never waits is stopped before memory is full', async (t) => {
   const monitor = await idleMonitor(t);
-  process.kill(monitor.pid, 'SIGSTOP');
+  await suspend(monitor.pid);
   const data = Buffer.alloc(8 * 1024 * 1024);
   const error = t.throws(() => {
     for (;;) monitor.send('stdin', { data });
