@@ -62,6 +62,7 @@ if (chosen.length === 0) {
 const HOURS = 12;
 
 const environment = {
+  TSPOD_TEST_HOURS: '1',
   TSPOD_FAULT_ROUNDS: values.rounds,
   TSPOD_TEST_POWER_CUTS: values.rounds,
   TSPOD_FAULT_SEED: values.seed,

@@ -31,6 +31,7 @@ for (const name of ['rounds', 'seed']) {
 
 if (values.built !== true) run(['scripts/build-tests.mjs']);
 run(['node_modules/ava/entrypoints/cli.mjs', '--timeout', '120m', 'out/test/system/faults/stress.test.js'], {
+  TSPOD_TEST_HOURS: '1',
   TSPOD_STRESS_ROUNDS: values.rounds,
   TSPOD_STRESS_SEED: values.seed,
   ...(values['keep-going'] === true && { TSPOD_STRESS_KEEP_GOING: '1' }),

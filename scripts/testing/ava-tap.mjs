@@ -14,17 +14,23 @@ TapReporter.prototype.consumeStateChange = function noteFile(event) {
   const { testFile, type } = event;
   if (type === 'worker-finished' || type === 'worker-failed') running.delete(testFile);
   else if (testFile !== undefined) running.add(testFile);
+  if (type === 'interrupt') writePending(this, event.pendingTests, 'at the end of the time for all tests');
   consumeStateChange.call(this, event);
 };
 
 TapReporter.prototype.writeTimeout = function writeTimeout({ pendingTests, period }) {
-  const err = { type: 'unknown', formattedError: `it was running when no test had ended for ${period / 1000} s` };
-  for (const testFile of running) {
-    const titles = [...(pendingTests.get(testFile) ?? [])];
-    if (titles.length === 0) this.writeCrash({ testFile, err }, `the process of ${this.relativeFile(testFile)}`);
-    for (const title of titles) this.writeTest({ testFile, title, err }, { passed: false });
-  }
+  writePending(this, pendingTests, `after no test had ended for ${period / 1000} s`);
   setTimeout(() => process.exit(1), GRACE_MS).unref();
 };
+
+function writePending(reporter, pendingTests, when) {
+  const err = { type: 'unknown', formattedError: `it was still running ${when}` };
+  for (const testFile of running) {
+    const titles = [...(pendingTests.get(testFile) ?? [])];
+    if (titles.length === 0)
+      reporter.writeCrash({ testFile, err }, `the process of ${reporter.relativeFile(testFile)}`);
+    for (const title of titles) reporter.writeTest({ testFile, title, err }, { passed: false });
+  }
+}
 
 await run();

@@ -7,6 +7,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** How much of a program's output a result keeps: its end says what went wrong. */
 const KEPT_CHARACTERS = 20_000;
 
+/** What a program has that was interrupted. */
+const GRACE_MS = 20_000;
+
 const running = new Set();
 
 /** They are in groups of their own: who ends this program from a terminal or by its pid ends them, too. */
@@ -33,7 +36,7 @@ function killGroup({ pid }) {
 
 /**
  * Resolves to { status, output, isKilled }, output being both streams as they came. `onLine` sees each line of stdout. A program that
- * takes longer than the limit is killed with all that it started: the output ends with a list of that.
+ * takes longer than the limit is interrupted, to say what it waits for, and killed with all that it started: the output has a list of that.
  */
 export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 40 } = {}) {
   return new Promise((resolve) => {
@@ -55,14 +58,16 @@ export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinut
     });
     child.stderr.setEncoding('utf8').on('data', keep);
     let isKilled = false;
-    const timer = setTimeout(() => {
+    let timer = setTimeout(() => {
       isKilled = true;
-      keep(`\n(killed: no end after ${timeoutMinutes} minutes)\n${groupOf(child).join('\n')}`);
-      killGroup(child);
+      keep(`\n(killed: no end after ${timeoutMinutes} minutes)\n${groupOf(child).join('\n')}\n`);
+      child.kill('SIGINT');
+      timer = setTimeout(killGroup, GRACE_MS, child);
     }, timeoutMinutes * 60_000);
     child.on('error', (error) => keep(error.message));
     child.on('close', (code) => {
       clearTimeout(timer);
+      if (isKilled) killGroup(child);
       running.delete(child);
       if (rest !== '' && onLine !== undefined) onLine(rest);
       resolve({ status: code ?? 1, output, isKilled });

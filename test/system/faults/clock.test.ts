@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { collect, output, run, start } from '../../helpers/cli.js';
 import { until } from '../../helpers/until.js';
-import { SLOW } from '../../helpers/pace.js';
+import { SLOW, takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 const DAY_S = 24 * 3600;
@@ -17,7 +17,7 @@ const FLAGS = ['--network', 'none', '--stop-signal', 'KILL'];
 for (const [title, seconds] of Object.entries(JUMPS)) {
   test.serial(`clock: ${title}: what waits goes on as if nothing had happened`, async (t) => {
     if (!requires(t, 'root', 'overlay', 'ownMachine')) return;
-    t.timeout(1_200_000);
+    takesLong(t);
     const detached = (name: string, ...words: readonly string[]) =>
       run(t, 0, 'run', '-d', '--name', name, ...FLAGS, ...words);
     await detached('waited', 'host:', 'sh', '-c', 'until test -e /go; do sleep 0.1; done; exit 7');

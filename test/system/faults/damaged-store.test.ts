@@ -26,7 +26,7 @@ import { mountDisk, storeOn } from '../../helpers/disks.js';
 import { isAlive } from '../../helpers/processes.js';
 import { writeArchive } from '../../helpers/images.js';
 import { busyboxLayer, imageOf, partsOf } from '../../helpers/layers.js';
-import { SLOW } from '../../helpers/pace.js';
+import { SLOW, takesLong } from '../../helpers/pace.js';
 import { randomFrom } from '../../helpers/random.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
@@ -214,7 +214,7 @@ for (const [title, { make, words, saved, whole = false }] of Object.entries(DAMA
 
 test('a page of garbage: whatever it takes away, the store can be repaired', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const on = await subject(t);
   const whole = readFileSync(on.database);
   const pages = whole.length / PAGE;
@@ -385,7 +385,7 @@ test('a repair waits for nobody: it names who has the database open', async (t) 
 
 test('a repair that is killed anywhere is gone on with', async (t) => {
   if (!requires(t, 'root', 'overlay', 'strace')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const on = await subject(t);
   cut(0.75)(on.database);
   const damaged = readFileSync(on.database);

@@ -14,6 +14,7 @@ import { writeArchive } from '../../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf } from '../../helpers/layers.js';
 import { checkOutcome } from '../../helpers/outcome.js';
 import { ownNamespace } from '../../helpers/own-network.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -124,7 +125,7 @@ for (const [title, command] of Object.entries(COMMANDS)) {
   test.serial(`errors of system calls: ${title}`, async (t) => {
     if (!requires(t, 'root', 'overlay', 'strace', 'nsenter')) return;
     if (command.needs === 'image' && !requires(t, 'busybox')) return;
-    t.timeout(6 * 3_600_000);
+    takesLong(t);
     const on = await subject(t, command);
     const injections = every(await injectionsOf(t, on, command));
     const counts = { failed: 0, succeeded: 0 };

@@ -10,7 +10,7 @@ import { isAlive } from '../../helpers/processes.js';
 import { limitGroup } from '../../helpers/limits.js';
 import { checkOutcome } from '../../helpers/outcome.js';
 import { requires } from '../../helpers/requires.js';
-import { SLOW } from '../../helpers/pace.js';
+import { SLOW, takesLong } from '../../helpers/pace.js';
 
 const FLAGS = ['--network', 'none', '--stop-signal', 'KILL'];
 
@@ -27,7 +27,7 @@ const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 10);
 
 test('few descriptors: each command works, or says why not, and leaves nothing', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const pid = await bystander(t);
   const counts = { worked: 0, failed: 0, node: 0 };
   for (let count = 8; count <= 128; count += count < 60 ? STRIDE : STRIDE * 4) {
@@ -49,7 +49,7 @@ test('few descriptors: each command works, or says why not, and leaves nothing',
 
 test('few processes: each command works, or says why not, and leaves nothing', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const pid = await bystander(t);
   const group = limitGroup(t, 'pids');
   const counts = { worked: 0, failed: 0, node: 0 };
@@ -79,7 +79,7 @@ function isNodes({ stderr }: CliResult): boolean {
 
 test('a command that the kernel kills for want of memory leaves nothing', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const pid = await bystander(t);
   const group = limitGroup(t, 'memory');
   const counts = { worked: 0, failed: 0, killed: 0 };

@@ -15,6 +15,7 @@ import { isAlive } from '../../helpers/processes.js';
 import { writeArchive } from '../../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf } from '../../helpers/layers.js';
 import { checkOutcome } from '../../helpers/outcome.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -82,7 +83,7 @@ for (const [where, place] of Object.entries(PLACES)) {
   for (const what of ['bytes', 'inodes'] as const) {
     test(`full disk: no ${what} left under ${where}`, async (t) => {
       if (!requires(t, 'root', 'overlay', 'busybox', 'mkfs.ext4')) return;
-      t.timeout(600_000);
+      takesLong(t);
       const { disk, ...places } = place(t, what);
       const { root, runRoot } = storeOf(t, places);
       const on = await subject(t);

@@ -14,6 +14,7 @@ import { writeImage } from '../../helpers/images.js';
 import { busyboxLayer, imageOf, layerOf, partsOf, type TestImage } from '../../helpers/layers.js';
 import { randomFrom } from '../../helpers/random.js';
 import { startRegistry } from '../../helpers/registry.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { callsOf, killedBefore, sampled, told } from '../../helpers/sweep.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
@@ -168,7 +169,7 @@ const POINTS: Readonly<Record<ImageFailpoint, readonly Name[]>> = {
 
 test('kill -9 at the failpoints of images', async (t) => {
   if (!ready(t)) return;
-  t.timeout(600_000);
+  takesLong(t);
   const on = await subject(t);
   for (const point of IMAGE_FAILPOINTS) {
     for (const command of POINTS[point]) {
@@ -181,7 +182,7 @@ test('kill -9 at the failpoints of images', async (t) => {
 
 test('kill -9 of a pull, a load, a commit and a removal at random moments', async (t) => {
   if (!ready(t)) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   t.log(`TSPOD_FAULT_SEED=${SEED} TSPOD_IMAGE_FAULT_ROUNDS=${ROUNDS}`);
   const on = await subject(t);
   const random = randomFrom(SEED);
@@ -204,7 +205,7 @@ test('kill -9 of a pull, a load, a commit and a removal at random moments', asyn
 for (const command of Object.keys(COMMANDS) as readonly Name[]) {
   test(`kill -9 before the system calls of ${command}`, async (t) => {
     if (!ready(t) || !requires(t, 'strace')) return;
-    t.timeout(6 * 3_600_000);
+    takesLong(t);
     const on = await subject(t);
     const args = COMMANDS[command].args(on);
     await prepare(t, on, command);

@@ -12,6 +12,7 @@ import { listLinks } from '../../../src/native/netlink/links.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { ownNamespace } from '../../helpers/own-network.js';
 import { randomFrom } from '../../helpers/random.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { callsOf, killedBefore, sampled, told } from '../../helpers/sweep.js';
 
@@ -153,7 +154,7 @@ interface Sweep {
 }
 
 async function sweep(t: ExecutionContext<unknown>, { env, name, command, alsoAfter }: Sweep): Promise<void> {
-  t.timeout(3_600_000);
+  takesLong(t);
   const args = command.words(env);
   const calls = await undisturbed(env, command);
   t.true(calls.length > 5, `${String(calls.length)} calls`);
@@ -191,7 +192,7 @@ async function clear(env: Faults, { after }: Command): Promise<void> {
 
 test('kill -9 at random moments', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   t.log(`TSPOD_FAULT_SEED=${String(SEED)} TSPOD_FAULT_ROUNDS=${String(ROUNDS)}`);
   const env = await faults(t);
   const random = randomFrom(SEED);

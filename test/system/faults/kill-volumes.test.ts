@@ -6,6 +6,7 @@ import test from 'ava';
 import { VOLUME_FAILPOINTS, type VolumeFailpoint } from '../../../src/container/failpoint.js';
 import { faults } from '../../helpers/faults.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf } from '../../helpers/layers.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 /** Commands that pass the point; V is a volume that there is only where `before` makes it. */
@@ -38,7 +39,7 @@ const ROWS: Readonly<
 
 test('kill -9 at the failpoints of volumes', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay')) return;
-  t.timeout(600_000);
+  takesLong(t);
   const env = await faults(t);
   const files = layerOf([
     { path: 'data', type: 'directory', mode: 0o750, uid: 5 },

@@ -7,6 +7,7 @@ import test from 'ava';
 import { openEngine } from '../../../src/index.js';
 import { output, run, storeOf } from '../../helpers/cli.js';
 import { isAlive, killHard } from '../../helpers/processes.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 const COUNT = 1000;
@@ -16,7 +17,7 @@ const FLAGS = ['--network', 'none', '--stop-signal', 'KILL'];
 
 test('a thousand containers at once are listed, inspected and pruned, and nothing of them is left', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(600_000);
+  takesLong(t);
   const { root, runRoot } = storeOf(t);
   const names = Array.from({ length: COUNT }, (_, index) => `many${String(index)}`);
   const engine = await openEngine({ root, runRoot });

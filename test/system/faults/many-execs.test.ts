@@ -8,6 +8,7 @@ import type { Container } from '../../../src/index.js';
 import { until } from '../../helpers/until.js';
 import { testEngine } from '../../helpers/engine.js';
 import { childrenOf } from '../../helpers/processes.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 const COUNT = Number(process.env['TSPOD_TEST_EXECS'] ?? 400);
@@ -19,7 +20,7 @@ const MAX_MONITOR_KIB = 256;
 
 test('commands in a container leave no process, no descriptor, no memory and no file', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   const env = await testEngine(t);
   const container = await env.engine.containers.create(env.options({ command: ['sleep', '100000'] }));
   await container.start();

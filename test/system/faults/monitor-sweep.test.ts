@@ -11,6 +11,7 @@ import { faults, type Faults } from '../../helpers/faults.js';
 import { checkOutcome } from '../../helpers/outcome.js';
 import { ownNamespace } from '../../helpers/own-network.js';
 import { writeTracedMonitor } from '../../helpers/probe.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -61,7 +62,7 @@ for (const [title, life] of Object.entries(LIVES)) {
   for (const [kind, injectionsFor] of Object.entries({ 'is killed': kills, 'meets errors': errors })) {
     test.serial(`the monitor ${kind}: ${title}`, async (t) => {
       if (!requires(t, 'root', 'overlay', 'strace', 'nsenter')) return;
-      t.timeout(6 * 3_600_000);
+      takesLong(t);
       const on = await subject(t, life);
       const injections = (await callsOf(t, on, life)).flatMap(injectionsFor);
       const counts = { failed: 0, succeeded: 0 };

@@ -15,6 +15,7 @@ import { busyboxLayer, imageOf, layerOf, partsOf } from '../../helpers/layers.js
 import { checkOutcome } from '../../helpers/outcome.js';
 import { randomFrom, type Random } from '../../helpers/random.js';
 import { forgetBoot, powerOff } from '../../helpers/reboot.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 import { newCgroupParent, testCgroupManager, type Territory } from '../../helpers/leaks.js';
@@ -47,7 +48,7 @@ interface Subject {
 
 test('power cuts: what was reported is there, the rest is whole or not there', async (t) => {
   if (!requires(t, 'root', 'overlay', 'busybox', 'mkfs.ext4')) return;
-  t.timeout(3_600_000);
+  takesLong(t);
   t.log(`seed ${String(SEED)}`);
   const disk = mountFragileDisk(t, 256);
   const { root, runRoot } = storeOf(t, { root: join(disk.path, 'root') });

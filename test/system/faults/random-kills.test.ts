@@ -5,6 +5,7 @@ import { listLinks } from '../../../src/native/netlink/links.js';
 import { faults } from '../../helpers/faults.js';
 import { ownNamespace } from '../../helpers/own-network.js';
 import { randomFrom } from '../../helpers/random.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 const ROUNDS = Number(process.env['TSPOD_FAULT_ROUNDS'] ?? 10);
@@ -13,7 +14,7 @@ const SEED = Number(process.env['TSPOD_FAULT_SEED'] ?? Date.now() % 1_000_000);
 for (const network of ['none', 'a bridge and a published port']) {
   test.serial(`kill -9 of run -d at random moments, network: ${network}`, async (t) => {
     if (!requires(t, 'root', 'overlay', 'nsenter')) return;
-    t.timeout(6 * 3_600_000);
+    takesLong(t);
     t.log(`TSPOD_FAULT_SEED=${String(SEED)} TSPOD_FAULT_ROUNDS=${String(ROUNDS)}`);
     const { net, enter } = await ownNamespace(t);
     const env = await faults(t, enter);

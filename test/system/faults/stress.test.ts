@@ -12,7 +12,7 @@ import { CONTAINER_STATUSES } from '../../../src/container/api/container.js';
 import { until } from '../../helpers/until.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { remains } from '../../helpers/leaks.js';
-import { SLOW } from '../../helpers/pace.js';
+import { SLOW, takesLong } from '../../helpers/pace.js';
 import { randomFrom } from '../../helpers/random.js';
 import { requires } from '../../helpers/requires.js';
 import { Crew, type Played } from '../../helpers/stress/crew.js';
@@ -29,7 +29,7 @@ const THAWED_EVERY_MS = 10_000;
 
 test('stress: random operations of eight processes on the same containers', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
-  t.timeout(7_200_000);
+  takesLong(t);
   const env = await faults(t);
   const crew = new Crew();
   t.teardown(() => {

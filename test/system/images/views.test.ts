@@ -10,6 +10,7 @@ import { run, runWith, storeOf } from '../../helpers/cli.js';
 import { rejectsWith, testEngine, type TestEngine } from '../../helpers/engine.js';
 import { faults } from '../../helpers/faults.js';
 import { busyboxLayer, imageOf, layerOf, sourceOf, type TestImage, type TestLayer } from '../../helpers/layers.js';
+import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
@@ -116,7 +117,7 @@ test('mount: one that fails leaves the image unmounted', async (t) => {
 
 test('mount: kill -9 at its failpoints; the next command finds no half of it, and the same command succeeds', async (t) => {
   if (!ready(t)) return;
-  t.timeout(300_000);
+  takesLong(t);
   const env = await faults(t);
   const tar = join(env.root, '..', 'layer.tar');
   spawnSync('tar', ['-cf', tar, '-C', '/bin', 'busybox']);
