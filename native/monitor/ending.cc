@@ -133,6 +133,7 @@ void launch_again(Loop& loop) {
   const Result<void, Failure> launched = launch_next(loop);
   if (!launched) {
     loop.launched = Launched();
+    if (launched.error().err == ECANCELED) return leave(loop);  // by whoever wants it to stop
     return put_off(loop) ? void() : leave(loop, words_for(launched.error()));
   }
   open_streams(loop);

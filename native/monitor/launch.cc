@@ -9,6 +9,7 @@
 
 #include "core/socket.h"
 #include "core/sys.h"
+#include "core/sys_event.h"
 #include "core/sys_process.h"
 #include "monitor/adopt.h"
 #include "monitor/cgroups.h"
@@ -174,13 +175,28 @@ uint64_t realtime_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-/** Waits for the child to say something; ECANCELED if the engine has gone. */
+/** Readable when the container is to stop; the signal is left to the loop. */
+UniqueFd watch_termination() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&signals, signal);
+  Result<UniqueFd> watched = sys::signalfd(signals);
+  return watched ? std::move(*watched) : UniqueFd();  // without a descriptor it cannot be called off
+}
+
+/**
+ * Waits for the child to say something; ECANCELED if the engine has gone, or, once there was one, if the
+ * container is to stop: whoever shares its namespaces can hold the child up.
+ */
 Result<void> wait_for_packet(const Monitor& monitor, const Channel& channel) {
-  std::array<pollfd, 2> sources{pollfd{channel.fd(), POLLIN, 0}, pollfd{monitor.engine.get(), 0, 0}};
+  const UniqueFd termination = monitor.engine ? UniqueFd() : watch_termination();
+  std::array<pollfd, 3> sources{pollfd{channel.fd(), POLLIN, 0}, pollfd{monitor.engine.get(), 0, 0},
+                                pollfd{termination.get(), POLLIN, 0}};
   TRY(sys::check(sys::retry([&] { return ::poll(sources.data(), sources.size(), -1); }), "poll"));
   // What the child has said already counts for more than that the engine has gone.
-  const bool engine_gone = sources[0].revents == 0 && sources[1].revents != 0;
-  return engine_gone ? Result<void>(Error{"launch", "the engine has gone", ECANCELED}) : Result<void>();
+  if (sources[0].revents != 0) return {};
+  if (sources[1].revents != 0) return Error{"launch", "the engine has gone", ECANCELED};
+  return sources[2].revents == 0 ? Result<void>() : Error{"launch", "called off", ECANCELED};
 }
 
 Failure death_before_exec(const sys::Ending& ending) {

@@ -65,7 +65,7 @@ struct Launched {
  * Runs the prepare steps, clones, serves the child's requests, until the child waits at the gate or has
  * executed the command (then the `started` steps have been run too). On failure nothing of the child is left;
  * teardown is the caller's. ECANCELED: the engine's socket was closed meanwhile (only while monitor.engine is
- * valid).
+ * valid), or, without one, SIGTERM or SIGINT has come (and still waits).
  */
 Result<Launched, Failure> launch(Monitor& monitor);
 

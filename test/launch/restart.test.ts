@@ -15,9 +15,10 @@ import {
   stateOf,
 } from '../helpers/supervised.js';
 import { SLOW } from '../helpers/pace.js';
-import { untilGone } from '../helpers/processes.js';
+import { isAlive, untilGone } from '../helpers/processes.js';
 import type { Container } from '../helpers/supervised.js';
 import { temporaryDirectory } from '../helpers/temp.js';
+import { until } from '../helpers/until.js';
 import { CODES } from '../../src/plan/codes.js';
 
 const { no: NO, 'on-failure': ON_FAILURE, always: ALWAYS, 'unless-stopped': UNLESS_STOPPED } = CODES.restartPolicy;
@@ -127,6 +128,26 @@ test('restart: a stop while it waits ends the container at once', async (t) => {
   t.is((await peer.expect('exited')).code, 3);
   await container.ended;
   t.like(exitOf(container), { code: '3', restarts: '0' });
+});
+
+test('restart: SIGTERM to the monitor ends a launch in which the first process is held up', async (t) => {
+  const directory = temporaryDirectory(t);
+  const held = join(directory, 'held');
+  const script = `if [ -e ${directory}/once ]; then echo > ${held}; exec sleep 1000; fi; echo > ${directory}/once`;
+  const hook = { path: '/bin/sh', args: ['hook', '-c', script], env: ['PATH=/usr/bin:/bin'], timeoutMs: 0 };
+  const container = await startContainer(t, {
+    command: 'exit 3',
+    directory,
+    restart: { policy: ALWAYS },
+    steps: [{ op: 'hook', stage: 'init', ...hook, stateBefore: Buffer.of(), stateAfter: Buffer.of() }],
+  });
+  await until('the second launch is held up', () => existsSync(held));
+  const init = pidIn(directory, 'init');
+  process.kill(container.monitorPid, 'SIGTERM');
+  t.is(await container.ended, 0);
+  t.like(exitOf(container), { code: '3', restarts: '1' });
+  t.is(exitOf(container)['error'] ?? '', '');
+  t.false(isAlive(init));
 });
 
 test('restart: a signal of the user while it waits ends the container at once', async (t) => {
