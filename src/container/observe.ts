@@ -71,12 +71,6 @@ function hasPendingKill(pid: number): boolean {
   return [...masks].some(([, mask = '0']) => ((BigInt(`0x${mask}`) >> 8n) & 1n) === 1n);
 }
 
-/** Whether it was told to (SIGSTOP), and by no debugger. */
-export function isStopped({ pid, startTime }: ProcessRef): boolean {
-  const stat = pid === 0 ? undefined : readProcessStat(pid);
-  return stat?.startTime === startTime && stat.state === 'T';
-}
-
 /** The process that has this number now. A zombie has ended. */
 export function processRef(pid: number): ProcessRef | undefined {
   const stat = readProcessStat(pid);

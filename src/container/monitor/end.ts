@@ -6,6 +6,7 @@ import { throwIfAborted } from '../../native/abort.js';
 import type { ProcessHandle } from '../../native/process-handle.js';
 import { readExitRecord } from './run-record.js';
 import { signalProcess } from './signal-process.js';
+import { wakeProcess } from './wake.js';
 
 /** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
 const LINGER_MS = 5000;
@@ -33,9 +34,10 @@ interface Told {
   readonly exit: string;
 }
 
-/** Resolves when the monitor is gone. What a client has not taken by then is lost to it. Throws ABORTED. */
+/** Resolves when the monitor is gone; one that is stopped (SIGSTOP) meanwhile is let go on. What a client has not taken by then is lost to it. Throws ABORTED. */
 export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: AbortSignal): Promise<void> {
   while (!(await endsWithin(monitor, LINGER_MS, signal))) {
+    wakeProcess(monitor);
     if (isLeaving(told)) signalProcess(monitor, 'SIGTERM');
   }
 }

@@ -177,6 +177,7 @@ async function endByForce(context: EngineContext, id: string, options: RemoveOpt
     await ignoring(
       passed,
       stopContainer(context, id, {
+        force: true,
         ...(timeoutSec === undefined ? {} : { timeoutSec }),
         ...(signal === undefined ? {} : { signal }),
       }),

@@ -13,6 +13,7 @@ import { endPause, thawEnding } from '../cgroups/freeze.js';
 import { readableConfig } from '../settle/readable-config.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { endsWithin, KILL_GRACE_MS, monitorEnd, stuck } from '../monitor/end.js';
+import { untilCalledOff } from '../monitor/call-off.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
@@ -39,8 +40,13 @@ export interface Stopping {
   readonly timeoutSec: number;
 }
 
+export interface StopRequest extends StopOptions {
+  /** A monitor that is held up is killed. @default false */
+  readonly force?: boolean;
+}
+
 /** Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
-export async function stopContainer(context: EngineContext, id: string, options: StopOptions = {}): Promise<void> {
+export async function stopContainer(context: EngineContext, id: string, options: StopRequest = {}): Promise<void> {
   checkStopTime(options);
   if (options.depend === true) await stopDependents(context, id, options);
   const lockOptions = { signal: options.signal };
@@ -84,7 +90,7 @@ async function stopDependent(context: EngineContext, id: string, options: StopOp
 }
 
 /** Under the lock: no restart from now on, whatever becomes of this process. */
-async function beginStop(held: HeldContainer, options: StopOptions): Promise<Stopping> {
+async function beginStop(held: HeldContainer, options: StopRequest): Promise<Stopping> {
   const wasAllowed = held.status;
   if (!HAS_ENDED.has(wasAllowed)) held.require('stop');
   // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
@@ -101,7 +107,8 @@ async function beginStop(held: HeldContainer, options: StopOptions): Promise<Sto
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
   if (held.isRestarting && held.state.autoRemove) talk?.keepTrees();
-  await talk?.stop();
+  const isRelaunching = wasAllowed === 'restarting';
+  if (talk !== undefined) await untilCalledOff(talk.stop(), live.monitor, { isRelaunching, force: options.force });
   failpoint('stop-told');
   const last = lastLife(held, live);
   return {

@@ -245,6 +245,22 @@ for (const [title, end] of Object.entries({ 'runs on': false, 'has ended meanwhi
   }
 }
 
+for (const point of ['stop-told', 'stop-signal-sent'] as const) {
+  test(`the monitor is stopped by SIGSTOP while its container is being stopped: ${point}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    const container = await subject(env);
+    await startUp(env, container);
+    const { pid, monitorPid } = container.state();
+    const stop = await env.stoppedAt(point, 'stop', '--time', '1', NAME);
+    await suspend(monitorPid);
+    const { status, stderr } = await stop.goOn();
+    t.is(status, 0, stderr);
+    t.deepEqual([pid, monitorPid].filter(isAlive), []);
+    t.like(container.state(), { status: 'exited', exitCode: 137 });
+  });
+}
+
 test('the monitor is stopped by SIGSTOP: who attaches is served', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

@@ -1,11 +1,11 @@
 /** Calls that come to an end, whatever others do not: a source that gives nothing, a command that holds the output, a client that does not read. */
 import { once } from 'node:events';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
 import { openEngine, type Container, type Engine } from '../../../src/index.js';
 import { until } from '../../helpers/until.js';
@@ -13,6 +13,7 @@ import { testEngine } from '../../helpers/engine.js';
 import { childrenOf, socketsOf, suspend, untilStalled } from '../../helpers/processes.js';
 import { SLOW } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
+import { temporaryDirectory } from '../../helpers/temp.js';
 
 /** Nothing here waits for as long as a command of these tests would go on. */
 const SOON_MS = 15_000 * SLOW;
@@ -442,3 +443,39 @@ test.serial('a follower from which nobody takes more watches nothing once the en
   await until('nothing is watched', () => watches() === before);
   for (const follower of followers) await t.throwsAsync(soon(allOf(follower)), { code: 'ENGINE_CLOSED' });
 });
+
+/** A container whose restart waits in a hook of this stage. */
+async function heldUpInRestart(t: ExecutionContext, stage: string): Promise<Container> {
+  const { root, runRoot, options } = await testEngine(t);
+  const directory = temporaryDirectory(t);
+  const [script, once, held] = [join(directory, 'hook'), join(directory, 'once'), join(directory, 'held')];
+  const lines = `if [ -e ${once} ]; then echo > ${held}; exec sleep 1000; fi; echo > ${once}`;
+  writeFileSync(script, `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+  const hook = { version: '1.0.0', hook: { path: script }, when: { always: true }, stages: [stage] };
+  writeFileSync(join(directory, 'hook.json'), JSON.stringify(hook));
+  const engine = await openEngine({ root, runRoot, hooksDirectories: [directory] });
+  t.teardown(() => engine.close());
+  const container = await engine.containers.create(options({ command: ['false'], restart: { policy: 'always' } }));
+  await container.start();
+  await until('its restart is held up', () => existsSync(held));
+  return container;
+}
+
+test('a restart that the first process is held up in ends with the container: stop', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const container = await heldUpInRestart(t, 'createContainer');
+  await soon(container.stop());
+  t.is(container.state().status, 'exited');
+});
+
+for (const [who, stage] of [
+  ['first process', 'createContainer'],
+  ['monitor', 'createRuntime'],
+] as const) {
+  test(`a restart that the ${who} is held up in ends with the container: remove by force`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const container = await heldUpInRestart(t, stage);
+    await soon(container.remove({ force: true }));
+    t.throws(() => container.state(), { code: 'NO_SUCH_CONTAINER' });
+  });
+}
