@@ -92,6 +92,11 @@ export const CONFINEMENT = [
     tests: tests('security/users.test.ts', 'users: one who is not root has no capabilities'),
   },
   {
+    name: 'another user than the container’s has nothing of what was added by name',
+    edits: [edit('src/spec/exec.ts', 'capAdd: user === config.user ? config.capAdd : []', 'capAdd: config.capAdd')],
+    tests: tests('system/containers/identity.test.ts', 'exec: a capability that was added by name'),
+  },
+  {
     name: 'hooks in the container’s root run when privileges have been given up',
     edits: [
       edit('src/plan/launch.ts', '  addDrop(builder, process, request);\n', ''),

@@ -364,7 +364,7 @@ export interface ExecOptions {
   readonly command: readonly string[];
   /** Added to the container's. What is undefined is left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** user[:group]. */
+  /** user[:group]. Another one than the container's does not hold the capabilities that were added to it (`capAdd`), unless it is root. */
   readonly user?: string;
   /** Absolute path. */
   readonly workdir?: string;
@@ -372,7 +372,7 @@ export interface ExecOptions {
   readonly tty?: boolean;
   /** It takes input (execAttached). @default false */
   readonly interactive?: boolean;
-  /** All capabilities. @default false */
+  /** All capabilities, for root; another user holds those of the container that are its own. @default false */
   readonly privileged?: boolean;
   /** Number of extra descriptors (3 and up), at most 256. @default 0 */
   readonly preserveFds?: number;

@@ -41,7 +41,7 @@ export interface ExecDetails {
 
 /**
  * The process of an exec: the container's own environment, user and directory unless told otherwise; never more capabilities than the
- * container has, but with `privileged`. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave.
+ * container has, but with `privileged`. What was added by name is for the container's user: another one (root apart) holds nothing. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave.
  */
 export function execRequest(options: ExecOptions, details: ExecDetails): ExecRequest {
   const { config, facts, container, secretEnv = {} } = details;
@@ -49,7 +49,7 @@ export function execRequest(options: ExecOptions, details: ExecDetails): ExecReq
   if (options.command.length === 0) throw invalid('exec requires a command');
   const user = options.user === undefined ? config.user : checkUser(options.user);
   const privileged = options.privileged ?? false;
-  const effective = { ...config, user };
+  const effective = { ...config, user, capAdd: user === config.user ? config.capAdd : [] };
   const bounding = privileged ? givenCapabilities(facts) : boundingCapabilities(config, facts);
   return {
     process: {

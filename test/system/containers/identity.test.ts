@@ -125,16 +125,40 @@ test('a capability that was added by name is ambient for a user, never inheritab
   if (!requires(t, 'root', 'busybox')) return;
   const { engine, options } = await testEngine(t);
   const all = options({ rootfs: busyboxRoot(t), capAdd: ['NET_ADMIN'] });
-  const container = await engine.containers.create({ ...all, command: ['sleep', '1000'] });
-  await container.start();
   const command = ['sh', '-c', SCRIPT];
   for (const user of ['root', 'alice']) {
-    const seen = [await engine.run({ ...all, user, command }), await container.exec({ user, command })].map(
-      ({ stdout }) => parse(stdout).caps,
-    );
+    const container = await engine.containers.create({ ...all, user, command: ['sleep', '1000'] });
+    await container.start();
+    const seen = [
+      await engine.run({ ...all, user, command }),
+      await container.exec({ command }),
+      await container.exec({ user, command }),
+    ].map(({ stdout }) => parse(stdout).caps);
     for (const caps of seen) {
       if (user === 'root') t.deepEqual([caps['CapInh'], caps['CapAmb']], [NONE, NONE]);
       else t.deepEqual([caps['CapEff'], caps['CapAmb']], ['0000000000001000', '0000000000001000']);
+    }
+  }
+});
+
+test('exec: a capability that was added by name is not for users other than the container’s own', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['sh', '-c', SCRIPT];
+  for (const [own, others] of [
+    ['root', ['alice', '1000', '1:1']],
+    ['alice', ['1', '5000:audio', 'alice:audio']],
+  ] as const) {
+    const all = options({ rootfs: busyboxRoot(t), user: own, capDrop: ['ALL'], capAdd: ['NET_ADMIN'] });
+    const container = await engine.containers.create({ ...all, command: ['sleep', '1000'] });
+    await container.start();
+    for (const user of others) {
+      const { caps } = parse((await container.exec({ user, command })).stdout);
+      t.deepEqual([caps['CapEff'], caps['CapPrm'], caps['CapInh'], caps['CapAmb']], [NONE, NONE, NONE, NONE], user);
+    }
+    for (const user of ['root', own]) {
+      const { caps } = parse((await container.exec({ user, command })).stdout);
+      t.is(caps['CapEff'], '0000000000001000', `${user} in a container of ${own}`);
     }
   }
 });

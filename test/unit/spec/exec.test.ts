@@ -53,6 +53,32 @@ test('an exec never holds more than its container, but with privileged', (t) => 
   t.deepEqual(execOf({}, { user: '7', capAdd: ['KILL'] }).process.capabilities?.ambient, ['CAP_KILL']);
 });
 
+test('capabilities that were added are held by the user of the container, and by no other but root', (t) => {
+  for (const capAdd of [['NET_ADMIN'], ['ALL']]) {
+    const container = { user: '7', capAdd };
+    for (const user of [undefined, '7']) {
+      const { process, identity } = execOf({ ...(user === undefined ? {} : { user }) }, container);
+      t.true(process.capabilities?.ambient?.includes('CAP_NET_ADMIN'));
+      t.true(identity.addedCapabilities.includes('CAP_NET_ADMIN'));
+    }
+    t.true(execOf({ user: '0' }, container).process.capabilities?.effective?.includes('CAP_NET_ADMIN'));
+    for (const [user, ofContainer] of [
+      ['8', '7'],
+      ['7:8', '7'],
+      ['name', '7'],
+      ['7', ''],
+    ] as const) {
+      const options = { ...container, ...(ofContainer === '' ? { user: '0' } : {}) };
+      for (const privileged of [false, true]) {
+        const { process, identity } = execOf({ user, privileged }, options);
+        const { effective, permitted, inheritable, ambient } = process.capabilities ?? {};
+        t.deepEqual([effective, permitted, inheritable, ambient], [[], [], [], []], user);
+        t.deepEqual(identity.addedCapabilities, [], user);
+      }
+    }
+  }
+});
+
 const refused = test.macro({
   exec: (t, options: object, message: RegExp) => {
     t.throws(() => execOf(options), { message });
