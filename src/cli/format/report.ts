@@ -30,19 +30,59 @@ export function renderReport(options: ReportOptions): string {
   return alignColumns(head + renderTemplate(name, template, rows));
 }
 
-/** `\t` and `\n` are typed as two characters on a command line. */
+/** From {{ to }}; a }} in a string or in a comment does not end it. */
+const ACTION = /\{\{(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\/\*[^]*?\*\/|(?!\}\})[^])*(?:\}\}|$)/g;
+
+/** Strings with a language of their own for `\t` and `\n`; raw ones, in backquotes, have none. */
+const INTERPRETED = /^["']/;
+
+const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`/g;
+
+/** `\t` and `\n` are typed as two characters on a command line. In the strings of a template they mean the same without that. */
 export function unescapeFormat(format: string): string {
-  return format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+  return mapParts(format, ACTION, unescape, (action) =>
+    mapParts(action, STRING, unescape, (text) => (INTERPRETED.test(text) ? text : unescape(text))),
+  );
 }
 
-/** A template ends with a line end unless its last trim marker takes it away. */
+function unescape(text: string): string {
+  return text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+}
+
+/** `text` with `matched` of what the pattern finds, and `between` of the rest. */
+function mapParts(
+  text: string,
+  pattern: RegExp,
+  between: (part: string) => string,
+  matched: (part: string) => string,
+): string {
+  let at = 0;
+  let mapped = '';
+  for (const found of text.matchAll(pattern)) {
+    mapped += between(text.slice(at, found.index)) + matched(found[0]);
+    at = found.index + found[0].length;
+  }
+  return mapped + between(text.slice(at));
+}
+
+/** A template ends with a line end, unless its last trim marker takes it away or a string of its own has one, as with Podman. */
 export function lineOf(format: string): string {
-  return format.endsWith('\n') ? format : `${format}\n`;
+  return format.endsWith('\n') || printsLineEnd(format) ? format : `${format}\n`;
+}
+
+function printsLineEnd(format: string): boolean {
+  const strings = [...format.matchAll(ACTION)].flatMap(([action]) => [...action.matchAll(STRING)]);
+  return strings.some(([text]) => INTERPRETED.test(text) && text.includes('\\n'));
 }
 
 /** Spaces between the fields of a table separate its columns; those inside {{ }} do not. */
 function tabSeparated(format: string): string {
-  return format.replaceAll(/\{\{[^]*?\}\}| +/g, (part) => (part.startsWith('{{') ? part : '\t'));
+  return mapParts(
+    format,
+    ACTION,
+    (part) => part.replaceAll(/ +/g, '\t'),
+    (action) => action,
+  );
 }
 
 /** The template sees one row at a time, unless it ranges over them itself. */

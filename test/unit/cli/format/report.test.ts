@@ -50,6 +50,24 @@ test('\\t and \\n in a format are a tab and a line end', (t) => {
   t.is(renderReport({ name: 'ps', format: '{{.ID}}\\t{{.Names}}\\n', rows: ROWS }), '1\tfirst\n22\tsecond name\n');
 });
 
+test('\\t and \\n in a string of a template are left to the template, which then ends without another line end', (t) => {
+  const render = (format: string) => renderReport({ name: 'ps', format, rows: ROWS.slice(0, 1) });
+  t.is(render('{{.ID}}{{"\\n"}}'), '1\n');
+  t.is(render('{{printf "%s\\n" .ID}}'), '1\n');
+  t.is(render('{{join (split "a,b" ",") "\\n"}}'), 'a\nb');
+  t.is(render('{{"a\\\\nb"}}'), 'a\\nb');
+  t.is(render('{{"\\"\\n"}}x\\ty{{printf "%c" \'\\n\'}}'), '"\nx\ty\n');
+  t.is(render('{{.ID}}{{"\\t"}}x\\ty'), '1\tx\ty\n');
+  t.is(render('{{.ID}}{{`\\n`}}'), '1\n\n');
+  t.is(render('{{"}}\\n"}}\\n'), '}}\n\n');
+});
+
+test('a string of a table may hold spaces, }} and line ends', (t) => {
+  const report = renderReport({ name: 'ps', format: 'table {{.ID}} {{"a }} b"}}', rows: ROWS, headings: HEADINGS });
+  t.is(report, 'CONTAINER ID  a }} b\n1             a }} b\n22            a }} b\n');
+  t.is(renderReport({ name: 'ps', format: 'table {{.ID}}{{"\\n"}}', rows: ROWS, heading: false }), '1\n22\n');
+});
+
 test('table aligns columns under headings', (t) => {
   const report = renderReport({ name: 'ps', format: 'table {{.ID}} {{.Names}}', rows: ROWS, headings: HEADINGS });
   t.is(report, 'CONTAINER ID  NAMES\n1             first\n22            second name\n');
