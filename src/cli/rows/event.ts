@@ -6,29 +6,39 @@ import { shortId } from '../../util/short-id.js';
 /** Attributes that Podman has in fields of their own. */
 const EXIT_CODE = 'containerExitCode';
 const HEALTH = 'health_status';
+const NETWORK = 'network';
 
 export function eventLine(event: EngineEvent, { truncate }: { readonly truncate: boolean }): string {
-  const { type, status, attributes } = event;
+  const { type, status } = event;
   const id = truncate ? shortId(event.id) : event.id;
-  const names = Object.keys(attributes).sort();
-  const pairs = [...names.filter((name) => name === HEALTH), ...names.filter((name) => name !== HEALTH)].map(
-    (key) => `${key}=${attributes[key] ?? ''}`,
-  );
-  const named = id === '' ? pairs : [`image=${event.image}`, `name=${event.name}`, ...pairs];
+  const named = detailsOf(event, id);
   const called = type === 'volume' ? event.name : id;
   const words = [printedTime(event.timeUs), type, status, ...(called === '' ? [] : [called])];
   return `${words.join(' ')}${named.length === 0 ? '' : ` (${named.join(', ')})`}\n`;
+}
+
+function detailsOf({ type, image, name, attributes }: EngineEvent, id: string): readonly string[] {
+  const network = attributes[NETWORK];
+  // A container was put on the network, or taken off it.
+  if (type === 'network' && network !== undefined) return [`container=${id}`, `name=${network}`];
+  const names = Object.keys(attributes).sort();
+  const pairs = [...names.filter((key) => key === HEALTH), ...names.filter((key) => key !== HEALTH)].map(
+    (key) => `${key}=${attributes[key] ?? ''}`,
+  );
+  return id === '' ? pairs : [`image=${image}`, `name=${name}`, ...pairs];
 }
 
 /** What is empty is left out. */
 export function eventJson(event: EngineEvent): Record<string, unknown> {
   const code = event.attributes[EXIT_CODE];
   const health = event.attributes[HEALTH];
+  const network = event.attributes[NETWORK];
   return {
     ...(code === undefined ? {} : { ContainerExitCode: Number(code) }),
     ...(event.id === '' ? {} : { ID: event.id }),
     ...(event.image === '' ? {} : { Image: event.image }),
     ...(event.name === '' ? {} : { Name: event.name }),
+    ...(network === undefined || event.type !== 'network' ? {} : { network }),
     Status: event.status,
     Time: rfc3339(event.timeUs),
     Type: event.type,
@@ -46,7 +56,7 @@ export function eventStruct(event: EngineEvent): GoStruct {
     ID: event.id,
     Image: event.image,
     Name: event.name,
-    Network: attributes['network'] ?? '',
+    Network: attributes[NETWORK] ?? '',
     Status: event.status,
     Time: { kind: 'time', text: rfc3339(event.timeUs) },
     Type: event.type,

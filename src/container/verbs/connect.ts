@@ -8,7 +8,7 @@ import type { NetworkAttachOptions } from '../../spec/network/network-options.js
 import { parseUpdates } from '../../state/updates.js';
 import type { SignalOption } from '../api/container.js';
 import type { EngineContext } from '../context.js';
-import { recordContainerEvent } from '../events.js';
+import { recordEngineEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { requireNetworks } from '../network/choose.js';
@@ -63,7 +63,7 @@ export async function connectContainer(
       record(held, others);
       throw error;
     }
-    recordContainerEvent(context, { id, name: held.name, status: 'connect', attributes: { network: name } });
+    recordNetworkEvent(held, 'connect', name);
   };
   await withContainer(context, id, connect, { signal });
 }
@@ -94,7 +94,7 @@ export async function disconnectContainer(
     if (live !== undefined) await disconnectLive(held, live, name);
     failpoint('disconnected');
     record(held, kept);
-    recordContainerEvent(context, { id, name: held.name, status: 'disconnect', attributes: { network: name } });
+    recordNetworkEvent(held, 'disconnect', name);
   };
   await withContainer(context, id, disconnect, { signal });
 }
@@ -127,6 +127,15 @@ function requireBridge({ namespaces: { network } }: ContainerConfig): void {
 function record(held: HeldContainer, networks: readonly AttachConfig[]): void {
   const networking = { ...held.config.networking, networks };
   held.save({ updates: JSON.stringify({ ...parseUpdates(held.state.updates), networking }) });
+}
+
+/** As Podman has it, an event of the network with the id and name of the container. */
+function recordNetworkEvent(
+  { context, id, name }: HeldContainer,
+  status: 'connect' | 'disconnect',
+  network: string,
+): void {
+  recordEngineEvent(context, { type: 'network', status, id, name, attributes: { network } });
 }
 
 /** While it waits for its restart it has no process, and then one whose networks are being made. */

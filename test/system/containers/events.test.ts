@@ -69,6 +69,22 @@ test('events: each step in the life of a container is written down', async (t) =
   );
 });
 
+test('events: a container that is put on a network or taken off it is an event of the network', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { engine, options, runRoot } = await testEngine(t);
+  await engine.networks.create({ name: 'web', disableDns: true });
+  await engine.networks.create({ name: 'db', disableDns: true });
+  const container = await engine.containers.create(options({ name: 'a', network: 'web', labels: { app: 'web' } }));
+  await engine.networks.connect('db', container.id);
+  await engine.networks.disconnect('db', container.id);
+  const told = readEvents(eventPaths(runRoot)).filter(({ status }) => status.endsWith('connect'));
+  const event = { type: 'network', id: container.id, name: 'a', image: '', attributes: { network: 'db' } };
+  t.like(told[0], { ...event, status: 'connect' });
+  t.like(told[1], { ...event, status: 'disconnect' });
+  t.is(told.length, 2);
+  t.deepEqual(Object.keys(told[0]?.attributes ?? {}), ['network']);
+});
+
 /** Statuses of what has happened so far, without the first engine's. */
 function statusesOf(runRoot: string): readonly string[] {
   return readEvents(eventPaths(runRoot))
