@@ -21,6 +21,8 @@ export interface FileRequest {
    * networks; a run directory: that of the container whose network is shared, whose files are shared with it.
    */
   readonly network: OwnNetwork | { readonly sharedWith: string };
+  /** Of the namespace, with `joined`. */
+  readonly namespacePath?: string | undefined;
   /** What is known by name there; only with `attached`. */
   readonly attached?: AttachedNames | undefined;
   /** The run directory of the container whose UTS namespace is shared. */
@@ -93,7 +95,8 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
   }
   if (files.resolvConf !== undefined && typeof network === 'string' && names.dns !== 'none') {
     const ownNetwork = network === 'joined' || network === 'attached';
-    write(files.resolvConf, ownResolvText(names.dns, { ownNetwork, ...request.attached }), owner);
+    const { namespacePath, attached } = request;
+    write(files.resolvConf, ownResolvText(names.dns, { ownNetwork, namespacePath, ...attached }), owner);
   }
   if (files.hostname !== undefined && request.hostnameSharedWith === undefined)
     write(files.hostname, `${hostname}\n`, owner);
@@ -103,16 +106,19 @@ export function writeContainerFiles(request: FileRequest): ContainerFiles {
 
 type Dns = ResolvRequest['dns'];
 
-type ResolvSources = Pick<ResolvRequest, 'ownNetwork' | 'resolvers'> & Partial<Pick<AttachedNames, 'servers'>>;
+type ResolvSources = Pick<ResolvRequest, 'ownNetwork' | 'namespacePath' | 'resolvers'> &
+  Partial<Pick<AttachedNames, 'addresses' | 'servers'>>;
 
-function ownResolvText(dns: Dns, { ownNetwork, servers = [], resolvers = [] }: ResolvSources): string {
+function ownResolvText(dns: Dns, { addresses, servers = [], ...sources }: ResolvSources): string {
+  // What a namespace of somebody else's has is not known.
+  const ipv6 = addresses === undefined || addresses.some((address) => address.includes(':'));
   // Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see.
-  return resolvText({ dns: withServers(dns, servers), ownNetwork, resolvers, read: readText });
+  return resolvText({ ...sources, dns: withServers(dns, servers), ipv6, read: readText });
 }
 
-/** The /etc/resolv.conf of one that is on networks whose names are not told over DNS. `servers`: as of AttachedNames. */
-export function attachedResolvText(dns: Dns, { servers }: Pick<AttachedNames, 'servers'>): string {
-  return ownResolvText(dns, { ownNetwork: true, servers });
+/** The /etc/resolv.conf of one that is on networks whose names are not told over DNS. */
+export function attachedResolvText(dns: Dns, attached: Pick<AttachedNames, 'addresses' | 'servers'>): string {
+  return ownResolvText(dns, { ownNetwork: true, ...attached });
 }
 
 /** Those of networks, where the user names none. */

@@ -1,34 +1,44 @@
 /** The text of a container's /etc/resolv.conf. */
+import { basename } from 'node:path';
+
 import type { NameConfig } from '../spec/network/name-options.js';
 
 export interface ResolvRequest {
   readonly dns: Exclude<NameConfig['dns'], 'none'>;
   /** A network namespace of its own: what listens on the host's loopback cannot be reached. */
   readonly ownNetwork: boolean;
+  /** Servers of the host can be asked by their IPv6 addresses. @default true */
+  readonly ipv6?: boolean;
+  /** Of a network namespace that somebody made: ip-netns(8) may have a file for its name. */
+  readonly namespacePath?: string | undefined;
   /** Servers of the container's networks, which know the names on them and ask `dns.servers` by themselves. @default none */
   readonly resolvers?: readonly string[];
   /** Reads a file of the host; '' if there is none. */
   readonly read: (path: string) => string;
 }
 
-/** The local resolver of systemd-resolved, and the file in which it keeps the servers that it asks. */
-const STUB = '127.0.0.53';
-const BEHIND_STUB = '/run/systemd/resolve/resolv.conf';
+/** Resolvers on the host's loopback, those of systemd-resolved and NetworkManager, and the files in which they keep the servers that they ask. */
+const BEHIND_STUB: ReadonlyMap<string | undefined, string> = new Map([
+  ['127.0.0.53', '/run/systemd/resolve/resolv.conf'],
+  ['127.0.0.1', '/run/NetworkManager/no-stub-resolv.conf'],
+]);
 
 /** What the program that tells names on networks takes away from a name. */
 const NETWORK_DOMAIN = 'dns.podman';
 
-/** Podman's, for a machine all of whose servers are on its loopback. */
+/** Podman's, for a machine none of whose servers can be reached from the container. */
 const FALLBACK = ['8.8.8.8', '8.8.4.4'];
+const FALLBACK_IPV6 = ['2001:4860:4860::8888', '2001:4860:4860::8844'];
 
 /** What was asked for, and the host's for the rest. */
-export function resolvText({ dns, ownNetwork, resolvers = [], read }: ResolvRequest): string {
+export function resolvText(request: ResolvRequest): string {
+  const { dns, ownNetwork, resolvers = [], read } = request;
   const asked = dns.servers.length + dns.search.length + dns.options.length > 0;
-  const host = read('/etc/resolv.conf');
+  const host = namespaceText(request) || read('/etc/resolv.conf');
   if (!asked && !ownNetwork) return host;
-  const text = ownNetwork && usesStub(host) ? read(BEHIND_STUB) || host : host;
+  const text = ownNetwork ? textBehindStub(host, read) || host : host;
   const asking = resolvers.length > 0 ? resolvers : dns.servers;
-  const servers = asking.length > 0 ? asking : hostServers(text, ownNetwork);
+  const servers = asking.length > 0 ? asking : hostServers(text, request);
   const found = [...(resolvers.length > 0 ? [NETWORK_DOMAIN] : []), ...searchIn(text)];
   const search = dns.search.length > 0 ? dns.search.filter((domain) => domain !== '.') : found;
   const options = dns.options.length > 0 ? dns.options : wordsOf(text, 'options').flat();
@@ -39,16 +49,29 @@ export function resolvText({ dns, ownNetwork, resolvers = [], read }: ResolvRequ
   ].join('');
 }
 
-function usesStub(text: string): boolean {
-  const servers = serversIn(text);
-  return servers.length > 0 && servers.every((server) => server === STUB);
+function namespaceText({ namespacePath, read }: ResolvRequest): string {
+  // One that is named by its process has no other name.
+  if (namespacePath === undefined || namespacePath.startsWith('/proc/')) return '';
+  return read(`/etc/netns/${basename(namespacePath)}/resolv.conf`);
 }
 
-function hostServers(text: string, ownNetwork: boolean): readonly string[] {
+function textBehindStub(text: string, read: ResolvRequest['read']): string {
+  const [first, ...others] = serversIn(text);
+  const path = BEHIND_STUB.get(first);
+  return path !== undefined && others.every((server) => server === first) ? read(path) : '';
+}
+
+function hostServers(text: string, { ownNetwork, ipv6 = true }: ResolvRequest): readonly string[] {
   const servers = serversIn(text);
   if (!ownNetwork) return servers;
-  const reachable = servers.filter((server) => !/^127\.|^::1$/.test(server));
-  return reachable.length > 0 ? reachable : FALLBACK;
+  const reachable = servers.filter((server) => !isLocal(server) && (ipv6 || !server.includes(':')));
+  if (reachable.length > 0) return reachable;
+  return ipv6 ? [...FALLBACK, ...FALLBACK_IPV6] : FALLBACK;
+}
+
+/** On the host's loopback, or beside an interface of the host: `fe80::1%eth0`. */
+function isLocal(server: string): boolean {
+  return /^127\.|^::1$|%/.test(server);
 }
 
 function serversIn(text: string): readonly string[] {

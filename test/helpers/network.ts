@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
 import { storeOf } from './cli.js';
+import { temporaryDirectory } from './temp.js';
 
 export interface TestNetwork {
   /** Runs a program of the machine in the namespace; answers what it prints. */
@@ -15,11 +18,19 @@ export interface TestNetwork {
   readonly path: string;
 }
 
-/** To be called before anything else is done with the test's store. Fails the test if it leaves links or rules there. */
-export async function testNetwork(t: ExecutionContext<unknown>): Promise<TestNetwork> {
-  const holder = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo ready && exec sleep 100000'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/**
+ * To be called before anything else is done with the test's store. Fails the test if it leaves links or rules there. `resolvConf`: what the host's
+ * /etc/resolv.conf says there.
+ */
+export async function testNetwork(
+  t: ExecutionContext<unknown>,
+  { resolvConf }: { readonly resolvConf?: string } = {},
+): Promise<TestNetwork> {
+  const file = resolvConf === undefined ? undefined : fileWith(t, resolvConf);
+  const mount = file === undefined ? '' : `mount --bind ${file} /etc/resolv.conf && `;
+  const script = `${mount}ip link set lo up && echo ready && exec sleep 100000`;
+  const own = file === undefined ? ['--net'] : ['--net', '--mount'];
+  const holder = spawn('unshare', [...own, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
   const path = `/proc/${holder.pid}/ns/net`;
   const inside = (program: string, ...args: readonly string[]): string =>
@@ -32,6 +43,13 @@ export async function testNetwork(t: ExecutionContext<unknown>): Promise<TestNet
     holder.kill('SIGKILL');
     assert.deepEqual(left, ['lo']);
   });
-  storeOf(t).prefix = ['nsenter', `--net=${path}`];
+  const mounts = file === undefined ? [] : [`--mount=/proc/${holder.pid}/ns/mnt`];
+  storeOf(t).prefix = ['nsenter', `--net=${path}`, ...mounts];
   return { inside, links, path };
+}
+
+function fileWith(t: ExecutionContext<unknown>, text: string): string {
+  const path = join(temporaryDirectory(t), 'resolv.conf');
+  writeFileSync(path, text);
+  return path;
 }

@@ -5,7 +5,7 @@ import type { HideList } from '../../host/hide-list.js';
 import type { ExtendedFile, RootSource } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerFiles } from '../../spec/files/file-mounts.js';
-import { isPrivate } from '../../spec/namespaces.js';
+import { isPrivate, pathOf } from '../../spec/namespaces.js';
 import { mayBeRelaunched } from '../../spec/relaunch.js';
 import { hasOtherIds, rootIds } from '../../spec/users/userns.js';
 import {
@@ -141,6 +141,7 @@ function fileRequest(context: EngineContext, { id, config, paths, name, attached
     name,
     names: config,
     network: networkOf(context, config),
+    namespacePath: pathOf(config.namespaces.network),
     attached,
     hostnameSharedWith: runDirectoryOf(context, namespaceOwner(context, config, 'uts')),
     containerenv: config.privileged ? containerenvText({ id, name, image: config.image }) : '',

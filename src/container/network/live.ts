@@ -256,7 +256,8 @@ function startResolvers({ config: { dns }, context }: HeldContainer, networks: r
   if (dns === 'none') return '';
   const names = new Set(networks.map(({ name }) => name));
   const found = listNetworks(context.networks).filter(({ name }) => names.has(name));
-  return attachedResolvText(dns, { servers: found.flatMap((network) => network.network_dns_servers ?? []) });
+  const servers = found.flatMap((network) => network.network_dns_servers ?? []);
+  return attachedResolvText(dns, { addresses: ownHosts(networks).addresses, servers });
 }
 
 /** Ports that led to its address lead to that of another network. Throws CONTAINER_STOPPED where its process has just ended: a next one may have been given the network. */

@@ -336,6 +336,20 @@ test('network: many that start at the same time have different addresses and kno
   }
 });
 
+test("network: the host's name servers, those with IPv6 addresses only for a container that has IPv6", async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t, { resolvConf: 'nameserver fe80::1%eth0\nnameserver 2001:db8::53\nnameserver 192.0.2.1\n' });
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--disable-dns', 'four');
+  await run(t, 0, 'network', 'create', '--disable-dns', '--ipv6', 'six');
+  const servers = async (network: string) =>
+    (await output(t, 'run', '--rm', '--network', network, ...root, 'cat', '/etc/resolv.conf')).match(
+      /^nameserver .*/gm,
+    );
+  t.deepEqual(await servers('four'), ['nameserver 192.0.2.1']);
+  t.deepEqual(await servers('six'), ['nameserver 2001:db8::53', 'nameserver 192.0.2.1']);
+});
+
 test('network: name servers of a network, and those that are asked for before them', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
   await testNetwork(t);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
+import { defined } from '../../../src/util/defined.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { KILLED_BY_SIGNAL, collect, output, run, runWith, start, storeOf, type CliResult } from '../../helpers/cli.js';
 import { until } from '../../helpers/until.js';
@@ -20,10 +21,10 @@ interface Place {
   readonly root: readonly string[];
 }
 
-/** Undefined: the test is skipped. */
-async function place(t: ExecutionContext): Promise<Place | undefined> {
+/** Undefined: the test is skipped. `resolvConf` as of testNetwork(). */
+async function place(t: ExecutionContext, resolvConf?: string): Promise<Place | undefined> {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter', 'aardvark-dns')) return undefined;
-  const network = await testNetwork(t);
+  const network = await testNetwork(t, defined({ resolvConf }));
   return { network, root: ['--rootfs', `${busyboxRoot(t)}:O`] };
 }
 
@@ -333,6 +334,16 @@ test('disconnect: one that is left without a name server gets those that it woul
   t.notRegex(await resolv(t, 'a'), /192\.0\.2\.53/);
   await run(t, 0, 'network', 'disconnect', 'web', 'a');
   t.deepEqual((await resolv(t, 'a')).match(/^nameserver.*$/gm), ['nameserver 192.0.2.53']);
+});
+
+test('disconnect: what is left without IPv6 gets no IPv6 servers', async (t) => {
+  const here = await place(t, 'nameserver 2001:db8::53\nnameserver 192.0.2.1\n');
+  if (here === undefined) return;
+  await run(t, 0, 'network', 'create', '--ipv6', 'six');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'six', ...here.root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'tspod', 'a');
+  await run(t, 0, 'network', 'disconnect', 'six', 'a');
+  t.deepEqual((await resolv(t, 'a')).match(/^nameserver.*$/gm), ['nameserver 192.0.2.1']);
 });
 
 test('connect and disconnect: names and name servers at once', async (t) => {

@@ -97,7 +97,71 @@ test(
   resolv,
   { ownNetwork: true },
   { '/etc/resolv.conf': 'nameserver ::1\n' },
+  'nameserver 8.8.8.8\nnameserver 8.8.4.4\nnameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n',
+);
+test(
+  'a container without IPv6 gets no IPv6 servers',
+  resolv,
+  { ownNetwork: true, ipv6: false },
+  { '/etc/resolv.conf': 'nameserver 2001:db8::53\nnameserver 192.0.2.1\n' },
+  'nameserver 192.0.2.1\n',
+);
+test(
+  'if all servers have IPv6 addresses, a container without IPv6 gets public ones',
+  resolv,
+  { ownNetwork: true, ipv6: false },
+  { '/etc/resolv.conf': 'nameserver 2001:db8::53\n' },
   'nameserver 8.8.8.8\nnameserver 8.8.4.4\n',
+);
+test(
+  'IPv6 servers stay for a container with IPv6, but for those on an interface of the host',
+  resolv,
+  { ownNetwork: true, ipv6: true },
+  { '/etc/resolv.conf': 'nameserver fe80::1%ext0\nnameserver 2001:db8::53\n' },
+  'nameserver 2001:db8::53\n',
+);
+test(
+  'IPv6 servers that are asked for stay',
+  resolv,
+  { dns: { ...NOTHING, servers: ['2001:db8::53'] }, ownNetwork: true, ipv6: false },
+  { '/etc/resolv.conf': HOST },
+  'search a.example b.example\nnameserver 2001:db8::53\noptions ndots:2 rotate\n',
+);
+test(
+  'the stub of NetworkManager gives way to its servers in another network',
+  resolv,
+  { ownNetwork: true },
+  {
+    '/etc/resolv.conf': 'nameserver 127.0.0.1\n',
+    '/run/NetworkManager/no-stub-resolv.conf': 'search lan\nnameserver 192.0.2.53\n',
+  },
+  'search lan\nnameserver 192.0.2.53\n',
+);
+const NETNS_FILES = {
+  '/etc/resolv.conf': 'nameserver 192.0.2.1\n',
+  '/etc/netns/vpn/resolv.conf': 'nameserver 2001:db8::53\n',
+  '/etc/netns/net/resolv.conf': 'nameserver 192.0.2.9\n',
+};
+test(
+  'a namespace of ip-netns(8) has its own file',
+  resolv,
+  { ownNetwork: true, namespacePath: '/run/netns/vpn' },
+  NETNS_FILES,
+  'nameserver 2001:db8::53\n',
+);
+test(
+  "a namespace without such a file has the host's",
+  resolv,
+  { ownNetwork: true, namespacePath: '/run/netns/other' },
+  NETNS_FILES,
+  'nameserver 192.0.2.1\n',
+);
+test(
+  'a namespace that is named by its process has no other name',
+  resolv,
+  { ownNetwork: true, namespacePath: '/proc/7/ns/net' },
+  NETNS_FILES,
+  'nameserver 192.0.2.1\n',
 );
 
 const RESOLVERS = ['10.89.0.1', 'fd00::1'];
