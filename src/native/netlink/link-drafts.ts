@@ -178,6 +178,9 @@ export interface DraftedRoute {
   readonly metric: number;
 }
 
+/**
+ * Behind others to the same destination of the same metric: of those IPv4 takes the first, and IPv6 all of them in turn. EEXIST: this very route is there.
+ */
 export function draftRoute(route: DraftedRoute): NetlinkDraft {
   const gateway = route.gateway === undefined ? undefined : requireAddress(route.gateway);
   const prefix =
@@ -187,7 +190,7 @@ export function draftRoute(route: DraftedRoute): NetlinkDraft {
   const scope = gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   const fixed = Buffer.alloc(12);
   fixed.set([familyOf(prefix.bytes), prefix.length, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST]);
-  const writer = new NetlinkWriter(RTM.newRoute, MAKE).raw(fixed);
+  const writer = new NetlinkWriter(RTM.newRoute, NLM_F.create | NLM_F.append).raw(fixed);
   if (prefix.length > 0) writer.attribute(RTA.destination, prefix.bytes);
   if (gateway !== undefined) writer.attribute(RTA.gateway, gateway);
   writer.link(RTA.outLink, route.link);

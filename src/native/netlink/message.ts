@@ -28,6 +28,7 @@ export const NLM_F = {
   dump: 0x300,
   exclusive: 0x200,
   create: 0x400,
+  append: 0x800,
   replace: 0x100,
 } as const;
 

@@ -29,7 +29,14 @@ import { bridgeRules, TABLE } from './firewall.js';
 import { bridgeMac } from './mac.js';
 import { bridgeChains, hostLinkName, NETWORK_FILES, ownerComment } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
-import { heldPorts, portElements, possibleElements, publishedPorts, type PortElement } from './ports.js';
+import {
+  firstOfEachFamily,
+  heldPorts,
+  portElements,
+  possibleElements,
+  publishedPorts,
+  type PortElement,
+} from './ports.js';
 
 /** What the engine knows about the network of a container with one of its own. */
 export interface NetworkContext {
@@ -293,27 +300,30 @@ function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment)
     builder.try('network', 'networkSysctl', { namespaceSlot, key, value: '1' });
   }
   const socket = openNetlink(builder, 'network', { protocol: NETLINK_ROUTE, namespaceSlot });
-  const drafts = [draftLinkUp('lo'), ...networks.flatMap(insideDrafts)];
-  sendDrafts(builder, { stage: 'network', socket, drafts });
+  sendDrafts(builder, {
+    stage: 'network',
+    socket,
+    drafts: [draftLinkUp('lo'), ...networks.flatMap(interfaceDrafts)],
+  });
+  // A network's file may name the default route, or one route twice.
+  sendDrafts(builder, { stage: 'network', socket, accepted: ['EEXIST'], drafts: networks.flatMap(routeDrafts) });
   builder.add('network', 'closeSlot', { slot: socket });
 }
 
-/** Addresses before the interface is on, so that they are told of at once. Of several ways out the first network's counts. */
-function insideDrafts({ interfaceName, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
-  const gateways = internal || noDefaultRoute ? [] : addresses.flatMap(({ gateway }) => gateway ?? []);
+/** Addresses before the interface is on, so that they are told of at once. */
+function interfaceDrafts({ interfaceName, addresses }: AttachedNetwork) {
   return [
     ...addresses.map(({ address, prefix }) => draftAddress(interfaceName, `${address}/${prefix}`)),
     draftLinkUp(interfaceName),
-    ...gateways.map((gateway) =>
-      draftRoute({
-        destination: 'default',
-        gateway,
-        link: interfaceName,
-        metric,
-      }),
-    ),
-    ...routes.map(({ destination, gateway, metric: own }) =>
-      draftRoute({ destination, gateway, link: interfaceName, metric: own }),
-    ),
+  ];
+}
+
+/** Of several ways out the first network's counts, and of a network's own the first of each family. */
+function routeDrafts({ interfaceName: link, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
+  const gateways =
+    internal || noDefaultRoute ? [] : firstOfEachFamily(addresses.flatMap(({ gateway }) => gateway ?? []));
+  return [
+    ...gateways.map((gateway) => draftRoute({ destination: 'default', gateway, link, metric })),
+    ...routes.map(({ destination, gateway, metric: own }) => draftRoute({ destination, gateway, link, metric: own })),
   ];
 }

@@ -31,10 +31,16 @@ export interface HeldPort {
   readonly optional: boolean;
 }
 
-/** The addresses that published ports lead to: those of the first network that has a way out. */
+/** The addresses that published ports lead to: of the first network that has a way out the first of each family. */
 export function publishedAddresses({ networks }: ContainerNetwork): readonly Uint8Array[] {
   const network = networks.find((each) => isReachable(each));
-  return network?.addresses.flatMap(({ address }) => parseIp(address) ?? []) ?? [];
+  const addresses = network?.addresses.map(({ address }) => address) ?? [];
+  return firstOfEachFamily(addresses).flatMap((address) => parseIp(address) ?? []);
+}
+
+/** A network may have several subnets of one family. */
+export function firstOfEachFamily(addresses: readonly string[]): readonly string[] {
+  return [false, true].flatMap((ipv6) => addresses.find((address) => address.includes(':') === ipv6) ?? []);
 }
 
 function isReachable(network: AttachedNetwork): boolean {
@@ -66,7 +72,7 @@ function elementsFor(
   );
 }
 
-/** Of each family the address of the container's that its connections go to: the first. */
+/** A port of one address of the host leads to the container's address of that family. */
 function isServedBy({ hostIp }: PublishedPort, target: Uint8Array): boolean {
   const bytes = parseIp(hostIp);
   return bytes === undefined || bytes.length === target.length;
@@ -109,7 +115,7 @@ function isUnspecified(hostIp: string): boolean {
 /** Where the monitor hands connections to ::1 on to, in the order that it tries: IPv6, which was asked for, first. */
 export function loopbackTargets(network: Pick<ContainerNetwork, 'networks'>): readonly string[] {
   const addresses = publishedAddresses({ networks: network.networks, ports: [] });
-  return [16, 4].flatMap((size) => addresses.find(({ length }) => length === size) ?? []).map(formatIp);
+  return addresses.toSorted((one, other) => other.length - one.length).map(formatIp);
 }
 
 /** The kernel may lack SCTP, and has no need of a socket for it. */

@@ -135,8 +135,8 @@ test('a connect that fails leaves no interface, no address and no bridge, and th
   await run(t, 0, 'run', '-d', '--name', 'a', ...flags, ...root, ...SERVER);
   await until('the server answers', () => fetchFromHost(network) === 'hello\n');
   const links = network.links();
-  // The route of the second network, taken already.
-  await run(t, 0, 'exec', 'a', 'ip', 'route', 'add', 'default', 'dev', 'eth0', 'metric', '101');
+  // The gateway of the second network cannot be one.
+  await run(t, 0, 'exec', 'a', 'ip', 'route', 'add', 'unreachable', '10.51.0.1/32', 'scope', 'link');
   const { stderr } = await run(t, 125, 'network', 'connect', 'db', 'a');
   t.regex(stderr, /add route to default by 10\.51\.0\.1 on eth1/);
   t.deepEqual(await interfacesOf(t, 'a'), ['eth0']);
@@ -145,7 +145,7 @@ test('a connect that fails leaves no interface, no address and no bridge, and th
   t.is(fetchFromHost(network), 'hello\n');
   await run(t, 125, 'network', 'disconnect', 'db', 'a');
   await run(t, 0, 'run', '--rm', '--network', 'db', ...root, 'true');
-  await run(t, 0, 'exec', 'a', 'ip', 'route', 'del', 'default', 'dev', 'eth0', 'metric', '101');
+  await run(t, 0, 'exec', 'a', 'ip', 'route', 'del', 'unreachable', '10.51.0.1/32');
   await run(t, 0, 'network', 'connect', 'db', 'a');
   t.is((await interfacesOf(t, 'a')).length, 2);
   await run(t, 0, 'rm', '-f', '-t', '0', 'a');
@@ -220,6 +220,41 @@ test("of several default routes the first network's is taken, unless metrics say
     .split('\n')
     .flatMap((line) => /^default .* dev (\S+) +metric (\d+)/.exec(line)?.slice(1).join() ?? []);
   t.deepEqual(metrics, ['eth2,7', 'eth0,100', 'eth1,101']);
+});
+
+test('networks may have the same metric and the same routes: the first one counts', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const create = ['network', 'create', '--route'] as const;
+  for (const [subnet, name] of [
+    ['10.54.1', 'one'],
+    ['10.54.2', 'two'],
+    ['10.54.3', 'three'],
+  ] as const)
+    await run(t, 0, ...create, `192.0.2.0/24,${subnet}.9`, '-o', 'metric=50', '--subnet', `${subnet}.0/24`, name);
+  const twice = ['--route', '198.51.100.0/24,10.54.4.9,7', '--route', '0.0.0.0/0,10.54.4.1,102'];
+  await run(t, 0, ...create, '198.51.100.0/24,10.54.4.9,7', ...twice, '--subnet', '10.54.4.0/24', 'twice');
+  const sixth = ['-o', 'metric=50', '--ipv6', '--subnet'];
+  for (const [subnet, name] of [
+    ['fd54:1::/64', 'five'],
+    ['fd54:2::/64', 'six'],
+  ] as const)
+    await run(t, 0, 'network', 'create', ...sixth, subnet, name);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'one,two', '--network', 'twice,five,six', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'three', 'a');
+  const routes = async (to: string) =>
+    (await output(t, 'exec', 'a', 'ip', 'route'))
+      .split('\n')
+      .flatMap((line) => (line.startsWith(`${to} `) ? (/dev (\S+)/.exec(line)?.[1] ?? []) : []));
+  t.deepEqual(await routes('192.0.2.0/24'), ['eth0', 'eth1', 'eth5']);
+  t.deepEqual(await routes('default'), ['eth0', 'eth1', 'eth3', 'eth4', 'eth5', 'eth2']);
+  t.deepEqual(await routes('198.51.100.0/24'), ['eth2']);
+  const ofIpv6 = await output(t, 'exec', 'a', 'cat', '/proc/net/ipv6_route');
+  t.deepEqual(ofIpv6.match(/(?<=^0{32} 00 .* 00000032 .*)eth\d$/gm), ['eth3', 'eth4']);
+  await run(t, 0, 'network', 'disconnect', 'one', 'a');
+  t.deepEqual(await routes('192.0.2.0/24'), ['eth1', 'eth5'], 'the next one takes its place');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
 });
 
 test('an internal macvlan without a parent lies above the interface of the default route', async (t) => {

@@ -200,6 +200,35 @@ test('ports that came to lead to a network of another family are taken away at t
   await nothingLeft(t, host);
 });
 
+test('of several subnets of one family the first is the way out, and published ports lead there', async (t) => {
+  if (!requires(t, 'root', 'nsenter', 'nft', 'overlay', 'ip')) return;
+  const host = await ownNetwork(t);
+  const subnets = ['10.45.1.0/24', 'fd45:1::/64', '10.45.2.0/24', 'fd45:2::/64'];
+  await run(t, 0, 'network', 'create', ...subnets.flatMap((subnet) => ['--subnet', subnet]), 'many');
+  await run(t, 0, 'network', 'create', 'blue');
+  await serve(t, 'web', '--network', 'many', '-p', '8080:80');
+  await run(t, 0, 'run', '-d', '--name', 'later', '--network', 'blue', 'host:', 'sleep', '1000');
+  await run(t, 0, 'network', 'connect', 'many', 'later');
+  const waysOut = async (name: string, family: string) =>
+    (await output(t, 'exec', name, 'ip', family, 'route', 'show', 'default')).match(/via \S+ dev \S+/g);
+  t.deepEqual(await waysOut('web', '-4'), ['via 10.45.1.1 dev eth0']);
+  t.deepEqual(await waysOut('web', '-6'), ['via fd45:1::1 dev eth0']);
+  t.is((await waysOut('later', '-4'))?.at(-1), 'via 10.45.1.1 dev eth1');
+  t.deepEqual(await waysOut('later', '-6'), ['via fd45:1::1 dev eth1']);
+  const shown = await output(t, 'exec', 'web', 'ip', '-o', 'addr', 'show', 'eth0', 'scope', 'global');
+  t.deepEqual(shown.match(/(?<=inet6? )\S+/g)?.sort(), [
+    '10.45.1.2/24',
+    '10.45.2.2/24',
+    'fd45:1::2/64',
+    'fd45:2::2/64',
+  ]);
+  t.deepEqual((await host.rules()).match(/(?<=: )\S+ \. 80\b/g)?.sort(), ['10.45.1.2 . 80', 'fd45:1::2 . 80']);
+  t.is(await fromHost(host)('tcp', '127.0.0.1', 8080), '10.45.1.1');
+  t.is(await fromHost(host)('tcp', 'fd45:1::1', 8080), 'fd45:1::1');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'web', 'later');
+  await nothingLeft(t, host);
+});
+
 test("the address of a client elsewhere is kept; what leaves has the host's", async (t) => {
   if (!requires(t, 'root', 'nsenter', 'ip', 'nft', 'overlay')) return;
   const host = await ownNetwork(t);
