@@ -40,6 +40,16 @@ export const VOLUMES = [
     'volume ls -q --filter dangling=true',
   ),
   scenario(
+    'options of mounts',
+    'create --name b -v /tmp:/b:noexec ROOTFS true',
+    'create --name c --mount type=bind,src=/tmp,dst=/c,ro,bind-propagation=rslave ROOTFS true',
+    'create --name t --tmpfs /t:size=1m --tmpfs /u:ro,notmpcopyup --mount type=tmpfs,dst=/v ROOTFS true',
+    'create --name v -v data:/v:nocopy,dev ROOTFS true',
+    'inspect b c t v --format {{range.Mounts}}{{.Type}}{{.Destination}}{{.RW}}{{.Options}}{{.Propagation}}{{end}}',
+    'inspect b c t v --format {{.HostConfig.Binds}}',
+    'inspect b c t v --format {{.HostConfig.Tmpfs}}',
+  ),
+  scenario(
     'volume prune',
     'volume create v',
     'volume create',

@@ -1,5 +1,5 @@
 /** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
-import type { ContainerConfig } from '../../spec/config.js';
+import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
 import type { SecretConfig } from '../../spec/files/secret-options.js';
 import type { ContainerPaths } from '../../storage/paths.js';
@@ -49,39 +49,50 @@ function inspectSecret({ name, id, uid, gid, mode }: SecretConfig): InspectSecre
   return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
 }
 
-/** Words that stand elsewhere than in the options of a volume. */
-const APART = /^(ro|rro|rw|z|Z|copy|nocopy|r?(private|shared|slave|unbindable))$/;
+const ACCESS = /^(ro|rro|rw)$/;
+const PROPAGATION = /^r?(private|shared|slave|unbindable)$/;
+const RELABELLING = /^[zZ]$/;
 
-/** `sourceOf`: the path of a volume. */
+/** `sourceOf`: the path of a volume. A tmpfs is in HostConfig.Tmpfs, as with Podman. */
 export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string) => string): readonly InspectMount[] {
-  return config.mounts.map(({ type, source = '', target, options }) => ({
+  return config.mounts.filter(({ type }) => type !== 'tmpfs').map((mount) => inspectMount(mount, sourceOf));
+}
+
+function inspectMount(mount: MountConfig, sourceOf: (volume: string) => string): InspectMount {
+  const { type, source = '', target, options } = mount;
+  return {
     Type: type,
     ...(type === 'volume' ? { Name: source } : {}),
     Source: type === 'volume' ? sourceOf(source) : source,
     Destination: target,
     Driver: type === 'volume' ? 'local' : '',
-    Mode:
-      type === 'volume' || type === 'bind'
-        ? options.filter((option) => option === 'z' || option === 'Z').join(',')
-        : '',
-    Options: type === 'volume' ? volumeOptions(options) : type === 'image' ? [] : options,
+    Mode: isBound(mount) ? options.filter((option) => RELABELLING.test(option)).join(',') : '',
+    Options: isBound(mount) ? completeOptions(mount).filter(standsInOptions) : type === 'image' ? [] : options,
     RW: !options.includes('ro') && !options.includes('rro'),
-    Propagation:
-      options.find((option) => /^r?(private|shared|slave|unbindable)$/.test(option)) ??
-      (type === 'bind' || type === 'volume' ? 'rprivate' : ''),
-  }));
+    Propagation: options.find((option) => PROPAGATION.test(option)) ?? (isBound(mount) ? 'rprivate' : ''),
+  };
 }
 
-/** As Podman lists them: access, relabelling, propagation, and the rest. */
-function boundOptions(options: readonly string[]): readonly string[] {
-  const access = options.includes('ro') || options.includes('rro') ? 'ro' : 'rw';
-  const others = options.filter((option) => APART.test(option) && !/^(ro|rro|rw|copy|nocopy)$/.test(option));
-  const propagation = others.some((option) => option.length > 1) ? [] : ['rprivate'];
-  return [access, ...others, ...propagation, ...volumeOptions(options)];
+function isBound({ type }: MountConfig): boolean {
+  return type === 'bind' || type === 'volume';
 }
 
-function volumeOptions(options: readonly string[]): readonly string[] {
-  return [...new Set(['nosuid', 'nodev', 'rbind', ...options.filter((option) => !APART.test(option))])];
+/** The others have fields of their own. */
+function standsInOptions(option: string): boolean {
+  return !ACCESS.test(option) && !PROPAGATION.test(option) && !RELABELLING.test(option);
+}
+
+/** As Podman keeps them: what was given, then the defaults of what was not. */
+function completeOptions({ type, options }: MountConfig): readonly string[] {
+  const unless = (given: RegExp, ...defaults: readonly string[]) =>
+    options.some((option) => given.test(option)) ? [] : defaults;
+  return [
+    ...options.filter((option) => option !== 'notmpcopyup'),
+    ...unless(ACCESS, 'rw'),
+    ...unless(PROPAGATION, 'rprivate'),
+    ...(type === 'bind' ? [] : [...unless(/^(no)?suid$/, 'nosuid'), ...unless(/^(no)?dev$/, 'nodev')]),
+    ...(type === 'tmpfs' ? unless(/^(no)?tmpcopyup$/, 'tmpcopyup') : unless(/^r?bind$/, 'rbind')),
+  ];
 }
 
 export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths): InspectHostConfig {
@@ -105,16 +116,15 @@ export function inspectHostConfig(config: ContainerConfig, paths: ContainerPaths
 }
 
 function mountFields({ mounts, volumesFrom, readOnly, shmSizeBytes, devices }: ContainerConfig) {
-  const binds = mounts.filter((mount) => mount.type === 'bind' || mount.type === 'volume');
-  const tmpfs = mounts.filter((mount) => mount.type === 'tmpfs');
+  const tmpfs = mounts.filter(({ type }) => type === 'tmpfs');
   return {
-    Binds: binds.map(({ type, source = '', target, options }) =>
-      [source, target, (type === 'volume' ? boundOptions(options) : options).join(',')]
-        .filter((part) => part !== '')
-        .join(':'),
-    ),
+    Binds: mounts
+      .filter(isBound)
+      .map((mount) =>
+        [mount.source ?? '', mount.target, completeOptions(mount).join(',')].filter((part) => part !== '').join(':'),
+      ),
     ...(volumesFrom === undefined ? {} : { VolumesFrom: volumesFrom }),
-    Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')])),
+    Tmpfs: Object.fromEntries(tmpfs.map((mount) => [mount.target, completeOptions(mount).join(',')])),
     ReadonlyRootfs: readOnly,
     ShmSize: shmSizeBytes,
     Devices: devices.map(({ source, target, access }) => ({

@@ -90,7 +90,7 @@ test('volumes of containers: -v, --mount, ps, inspect, rm -v, prune', async (t) 
   t.is(
     await output(t, 'inspect', '-f', format, 'c'),
     'volume /a local z false [nosuid nodev rbind]\nvolume /anon local  true [nosuid nodev rbind]\n' +
-      'volume /w local  true [nosuid nodev rbind noexec]\n\n',
+      'volume /w local  true [nocopy noexec nosuid nodev rbind]\n\n',
   );
   t.regex(
     await output(t, 'inspect', '-f', '{{index .HostConfig.Binds 0}}', 'c'),
