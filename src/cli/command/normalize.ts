@@ -13,6 +13,8 @@ export interface NormalizedArguments {
   readonly used: ReadonlySet<Flag>;
   /** Names of switches that were turned off with =false: commander needs a --no- form for these. */
   readonly negated: ReadonlySet<string>;
+  /** The first letter that is no flag, and the word that it is in; `args` ends before that. commander would take -9 for an argument. */
+  readonly unknown?: { readonly letter: string; readonly word: string };
 }
 
 /** Flags by long and by short name, and which of them were met. */
@@ -54,6 +56,8 @@ export function normalizeArguments(
       args.push(...argv.slice(at));
       break;
     }
+    const letter = unknownLetter(index, word);
+    if (letter !== undefined) return { args, used: index.used, negated, unknown: { letter, word } };
     const flag = word.startsWith('--') ? findLong(index, word.slice(2)) : undefined;
     if (word.startsWith('--') && word.includes('=')) {
       args.push(switchForm(index, word, negated));
@@ -73,6 +77,17 @@ export function normalizeArguments(
 
 function isFlag(word: string): boolean {
   return word.length > 1 && word.startsWith('-');
+}
+
+/** Of a word like -itx, whose last letter may be followed by its value. */
+function unknownLetter(index: Index, word: string): string | undefined {
+  if (!isFlag(word) || word.startsWith('--')) return undefined;
+  for (const letter of word.slice(1).replace(/(?<=.)=.*/su, '')) {
+    const flag = index.short.get(letter);
+    if (flag === undefined) return letter;
+    if (takesValue(flag)) return undefined;
+  }
+  return undefined;
 }
 
 /** --rm=false becomes --no-rm; other words stay. */

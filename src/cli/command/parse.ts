@@ -23,7 +23,7 @@ export function parseArguments(
 ): { flags: FlagValues; args: readonly string[] } {
   const { flags, passThrough } = options;
   const hint = `See '${options.path} --help'`;
-  const { args, used, negated } = normalizeArguments(flags, argv, { passThrough });
+  const { args, used, negated, unknown } = normalizeArguments(flags, argv, { passThrough });
   const raw = new Map<string, string[]>();
   const collect = (flag: Flag, text: string): void => {
     raw.set(flag.name, [...(raw.get(flag.name) ?? []), ...checkFlag(flag, text, hint)]);
@@ -35,6 +35,8 @@ export function parseArguments(
     if (error instanceof CommanderError) throw translate(error, args, { flags, hint });
     throw error;
   }
+  if (unknown !== undefined)
+    throw new CliError(`unknown shorthand flag: '${unknown.letter}' in ${unknown.word}`, { hint });
   const values = flagValues(raw);
   if (!values.bool('help')) refuseMissing(flags, values);
   return { flags: values, args: parser.args };
@@ -110,14 +112,11 @@ function translate(
   args: readonly string[],
   { flags, hint }: { readonly flags: readonly Flag[]; readonly hint: string },
 ): CliError {
-  const word = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.optionMissingArgument')
     return new CliError(`flag needs an argument: ${missingArgument(args)}`, { hint });
   if (error.code !== 'commander.unknownOption') return new CliError(error.message.replace(/^error: /, ''), { hint });
-  if (word.startsWith('--')) return unknownLong(word.slice(2), flags, hint);
-  // commander hands over the rest of a group of letters: the typed word is the one that ends so
-  const typed = args.find((arg) => /^-[^-]/.test(arg) && arg.endsWith(word.slice(1))) ?? word;
-  return new CliError(`unknown shorthand flag: '${word[1] ?? ''}' in ${typed}`, { hint });
+  const name = /'--([^']*)'/.exec(error.message)?.[1] ?? '';
+  return unknownLong(name, flags, hint);
 }
 
 /** A switch with a value that is neither true nor false is unknown to commander, too. */

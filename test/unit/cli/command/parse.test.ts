@@ -83,6 +83,8 @@ test(reads, '--name - image', { name: ['-'] }, 'image');
 test(reads, '--last -1 image', { last: ['-1'] }, 'image');
 test(reads, '-n 5 image', { last: ['5'] }, 'image');
 test(reads, '--timeout 5 image', { time: ['5'] }, 'image');
+test(reads, '-n -1 image -9', { last: ['-1'] }, 'image -9');
+test(reads, '-in-1 -- -9', { interactive: ['true'], last: ['-1'] }, '-9');
 test(reads, 'image --rm -x', {}, 'image --rm -x');
 test(reads, 'image -- --rm', {}, 'image -- --rm');
 test(reads, '--rm image --rm=false', { rm: ['true'] }, 'image --rm=false');
@@ -106,12 +108,26 @@ test(mixes, 'a -- --rm', {}, 'a --rm');
 test(mixes, 'a -e x b -t', { env: ['x'], tty: ['true'] }, 'a b');
 test(mixes, '-', {}, '-');
 
+test('refuses a number after an argument where flags may stand anywhere', (t) => {
+  t.is(t.throws(() => parse(['a', '-3'], false))?.message, "unknown shorthand flag: '3' in -3");
+});
+
 test(refuses, '--foo image', 'unknown flag: --foo');
 test(refuses, '--foo=bar image', 'unknown flag: --foo');
 test(refuses, '--nam x image', 'unknown flag: --nam');
 test(refuses, '--no-rm image', 'unknown flag: --no-rm');
 test(refuses, '-Q image', "unknown shorthand flag: 'Q' in -Q");
 test(refuses, '-itQ image', "unknown shorthand flag: 'Q' in -itQ");
+test(refuses, '-9 image', "unknown shorthand flag: '9' in -9");
+test(refuses, '-it9 image', "unknown shorthand flag: '9' in -it9");
+test(refuses, '-.5 image', "unknown shorthand flag: '.' in -.5");
+test(refuses, '-Q=1 image', "unknown shorthand flag: 'Q' in -Q=1");
+test(refuses, '-=x image', "unknown shorthand flag: '=' in -=x");
+test(
+  refuses,
+  '--last x -9',
+  'invalid argument "x" for "-n, --last" flag: strconv.ParseInt: parsing "x": invalid syntax',
+);
 test(refuses, '--name', 'flag needs an argument: --name');
 test(refuses, '-e', "flag needs an argument: 'e' in -e");
 test(refuses, '-ite', "flag needs an argument: 'e' in -ite");
