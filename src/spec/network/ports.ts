@@ -130,23 +130,43 @@ export function mergeExposed(ports: readonly ExposedPort[]): readonly ExposedPor
   });
 }
 
-/** The mappings without those that are there twice. Throws INVALID_ARGUMENT where one port of the host would lead to two. */
+/** What overlaps and agrees is one mapping, in the place of the first. Throws INVALID_ARGUMENT where one port of the host would lead to two. */
 export function mergePorts(ports: readonly PublishedPort[]): readonly PublishedPort[] {
-  const kept: PublishedPort[] = [];
-  for (const port of ports) {
-    const same = kept.find((other) => port.hostPort !== 0 && other.hostPort !== 0 && meets(port, other));
-    if (same === undefined) kept.push(port);
-    else if (!isWithin(port, same))
+  const joined = ports.reduce<readonly PublishedPort[]>(withPort, []);
+  const kept = joined.filter(
+    (port) => !joined.some((other) => other !== port && meets(port, other) && isWithin(port, other)),
+  );
+  for (const [index, port] of kept.entries()) {
+    const other = kept.slice(0, index).find((earlier) => meets(port, earlier));
+    if (other !== undefined)
       throw invalid(
-        `conflicting port mappings for host port ${Math.max(port.hostPort, same.hostPort)} (protocol ${port.protocol})`,
+        `conflicting port mappings for host port ${Math.max(port.hostPort, other.hostPort)} (protocol ${port.protocol})`,
       );
   }
   if (kept.length > MAX_MAPPINGS) throw invalid(`${kept.length} published ports, at most ${MAX_MAPPINGS} are possible`);
   return kept;
 }
 
+/** Those that the new one overlaps become one with it, be they apart from each other. */
+function withPort(kept: readonly PublishedPort[], port: PublishedPort): readonly PublishedPort[] {
+  const parts = kept.filter((other) => meets(port, other) && port.hostIp === other.hostIp && agrees(port, other));
+  const [first] = parts;
+  if (first === undefined) return [...kept, port];
+  const all = [...parts, port];
+  const hostPort = Math.min(...all.map((part) => part.hostPort));
+  const containerPort = Math.min(...all.map((part) => part.containerPort));
+  const range = Math.max(...all.map((part) => part.hostPort + part.range)) - hostPort;
+  return kept.flatMap((other) => {
+    if (other === first) return { ...port, hostPort, containerPort, range };
+    return parts.includes(other) ? [] : other;
+  });
+}
+
+/** What has no port of the host yet meets nothing. */
 function meets(one: PublishedPort, other: PublishedPort): boolean {
   return (
+    one.hostPort !== 0 &&
+    other.hostPort !== 0 &&
     one.protocol === other.protocol &&
     (one.hostIp === other.hostIp || one.hostIp === '' || other.hostIp === '') &&
     one.hostPort < other.hostPort + other.range &&
@@ -154,11 +174,16 @@ function meets(one: PublishedPort, other: PublishedPort): boolean {
   );
 }
 
+/** Whether a port of the host that is in both leads to the same port. */
+function agrees(one: PublishedPort, other: PublishedPort): boolean {
+  return one.hostPort - other.hostPort === one.containerPort - other.containerPort;
+}
+
 /** Whether the second one says all that the first one does. */
 function isWithin(one: PublishedPort, other: PublishedPort): boolean {
   return (
     (other.hostIp === '' || one.hostIp === other.hostIp) &&
-    one.hostPort - other.hostPort === one.containerPort - other.containerPort &&
+    agrees(one, other) &&
     one.hostPort >= other.hostPort &&
     one.hostPort + one.range <= other.hostPort + other.range
   );

@@ -70,8 +70,29 @@ test('publish: what is there twice is one, what contradicts is refused', (t) => 
   t.is(merged('80:80', '80:80/udp'), 2);
   t.is(merged('80', '81'), 2);
   t.is(merged('127.0.0.1:80:80', '127.0.0.2:80:81'), 2);
+  t.is(merged('127.0.0.1:80:80', '80:80'), 1);
   t.throws(() => merged('80:80', '80:81'), { message: 'conflicting port mappings for host port 80 (protocol tcp)' });
   t.throws(() => merged('80:80', '127.0.0.1:80:81'), { message: /conflicting/ });
+});
+
+test('publish: what overlaps and agrees is one range, in whatever order it is given', (t) => {
+  const merged = (...texts: string[]) =>
+    mergePorts(texts.flatMap((text) => parsePublished(text))).map(
+      ({ hostIp, hostPort, containerPort, range }) => `${hostIp}:${hostPort}:${containerPort}+${range}`,
+    );
+  t.deepEqual(merged('8080:80', '8080-8081:80-81'), [':8080:80+2']);
+  t.deepEqual(merged('8080-8085:80-85', '8083-8090:83-90'), [':8080:80+11']);
+  t.deepEqual(merged('90-95:190-195', '9:9', '80-85:180-185', '84-91:184-191'), [':80:180+16', ':9:9+1']);
+  t.deepEqual(merged('127.0.0.1:80-81:80-81', '80:80', '80-82:80-82'), [':80:80+3']);
+  t.deepEqual(merged('80-81:80-81', '127.0.0.1:82:82'), [':80:80+2', '127.0.0.1:82:82+1']);
+  t.deepEqual(merged('80', '80', '8080:80'), [':0:80+1', ':0:80+1', ':8080:80+1']);
+  for (const texts of [
+    ['8080-8085:80-85', '8083-8090:84-91'],
+    ['80-85:80-85', '84-90:84-90', '90:91'],
+    ['80-81:80-81', '127.0.0.1:81-82:81-82'],
+  ])
+    for (const order of [texts, texts.toReversed()])
+      t.throws(() => merged(...order), { message: /^conflicting port mappings for host port/ });
 });
 
 test('expose: ports and ranges', (t) => {
