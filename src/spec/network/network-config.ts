@@ -128,7 +128,7 @@ function withSettings(all: readonly AttachConfig[], options: Options): readonly 
   const more = attachConfig({ name: 'bridge', ...defined(settings), aliases: options.networkAliases ?? [] });
   return all.map((item) => ({
     ...item,
-    ips: more.ips.length > 0 ? more.ips : item.ips,
+    ips: checkFamilies([...item.ips, ...more.ips]),
     ...defined({ macAddress: more.macAddress }),
     aliases: checkAliases([...item.aliases, ...more.aliases]),
   }));
@@ -145,7 +145,7 @@ export function attachConfig({
 }: NetworkAttachOptions): AttachConfig {
   return {
     name: name === 'bridge' || name === 'default' ? '' : checkNetworkWord(name),
-    ips: [...(ip === undefined ? [] : [checkIp(ip)]), ...(ip6 === undefined ? [] : [checkIp6(ip6)])],
+    ips: checkFamilies([...(ip === undefined ? [] : [checkIp(ip)]), ...(ip6 === undefined ? [] : [checkIp6(ip6)])]),
     ...defined({
       macAddress: macAddress === undefined ? undefined : checkMac(macAddress),
       interfaceName: interfaceName === undefined ? undefined : checkInterfaceName(interfaceName),
@@ -170,6 +170,15 @@ function checkIp6(text: string): string {
   const address = checkIp(text);
   if (!address.includes(':')) throw invalid(`${quote(text)} is not an IPv6 address`);
   return address;
+}
+
+/** One that is given twice is one. */
+function checkFamilies(ips: readonly string[]): readonly string[] {
+  const unique = [...new Set(ips)];
+  const [one, another, ...more] = unique;
+  if (one === undefined || another === undefined) return unique;
+  if (more.length === 0 && one.includes(':') !== another.includes(':')) return unique;
+  throw invalid(`${unique.join(', ')}: a network takes at most one address of each family`);
 }
 
 function checkUsable(address: string): string {

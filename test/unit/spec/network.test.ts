@@ -165,6 +165,13 @@ test('network: names, modes, and settings of the only one', (t) => {
   t.is(normalizeNetworking({ networks: [{ name: 'a' }, { name: 'a', ip: '1.2.3.4' }] }).networks.length, 1);
 });
 
+test('network: addresses of a network and of the options beside it are had together', (t) => {
+  const ips = (options: Options) => normalizeNetworking(options).networks[0]?.ips;
+  t.deepEqual(ips({ networks: [{ name: 'web', ip: '10.1.0.5' }], ip6: 'fd00::5' }), ['10.1.0.5', 'fd00::5']);
+  t.deepEqual(ips({ networks: [{ name: 'web', ip6: 'fd00::5' }], ip: '10.1.0.5' }), ['fd00::5', '10.1.0.5']);
+  t.deepEqual(ips({ networks: [{ name: 'web', ip: '10.1.0.5' }], ip: '10.1.0.5' }), ['10.1.0.5']);
+});
+
 const refused = test.macro({
   exec(t, options: Options, words: RegExp) {
     const error = t.throws(() => normalizeNetworking(options));
@@ -178,6 +185,12 @@ const refused = test.macro({
 for (const network of ['a/b', '../x', 'a;b', 'a b', '$(x)', '-x', 'ä'])
   test(refused, { network }, /unable to find network with name or ID/);
 test(refused, { network: 'a,' }, /empty name/);
+test(
+  refused,
+  { networks: [{ name: 'a', ip: '10.1.0.5' }], ip: '10.1.0.6' },
+  /^10\.1\.0\.5, 10\.1\.0\.6: a network takes at most one address of each family/,
+);
+test(refused, { networks: [{ name: 'a', ip: 'fd00::5', ip6: 'fd00::6' }] }, /at most one address of each family/);
 test(refused, { network: 'host', ip: '1.2.3.4' }, /ip can only be set when the network mode is bridge/);
 test(
   refused,
