@@ -37,6 +37,8 @@ export interface Attachee {
   readonly seq: number;
   readonly id: string;
   readonly name: string;
+  /** That was asked for. */
+  readonly hostname?: string | undefined;
 }
 
 /** What there is to know for the files of a container. */
@@ -243,7 +245,7 @@ function attached(
     })),
     metric: metric === 0 ? DEFAULT_METRIC + place : metric,
     noDefaultRoute,
-    aliases: [...new Set([container.name, ...attach.aliases, shortId(container.id)])],
+    aliases: [...new Set([container.name, ...attach.aliases, ...namesEverywhere(container)])],
     ...nameServers(network),
   };
   if (network.dns_enabled && made.addresses.length > 0) {
@@ -251,6 +253,11 @@ function attached(
     store.members.add({ network: network.id, owner: container.seq, id: container.id, entries });
   }
   return made;
+}
+
+/** Other names than its own that a container has on each of its networks. */
+export function namesEverywhere({ id, hostname }: Pick<Attachee, 'id' | 'hostname'>): readonly string[] {
+  return [shortId(id), ...(hostname === undefined ? [] : [hostname])];
 }
 
 /** Where there is a program for it. */

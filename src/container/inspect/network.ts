@@ -1,9 +1,9 @@
 /** What inspect says of networks and ports, as Podman prints it. */
+import { namesEverywhere } from '../../network/attach.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
 import { presentNetworks } from '../network/record.js';
 import type { InspectEndpoint, InspectNetwork, InspectNetworkSettings, InspectPorts } from './types.js';
-import { shortId } from '../../util/short-id.js';
 
 const NO_ENDPOINT: InspectEndpoint = {
   EndpointID: '',
@@ -43,7 +43,7 @@ export function inspectNetworkSettings({ id, config, network, pid }: NetworkSubj
 }
 
 function networksOf(
-  { networking }: ContainerConfig,
+  { networking, hostname }: ContainerConfig,
   { id, attached }: { readonly id: string; readonly attached: readonly AttachedNetwork[] },
 ): Readonly<Record<string, InspectNetwork>> {
   const entries = networking.networks.map(({ name, aliases }) => {
@@ -54,7 +54,7 @@ function networksOf(
       DriverOpts: null,
       IPAMConfig: null,
       Links: null,
-      Aliases: [...aliases, shortId(id)],
+      Aliases: [...new Set([...aliases, ...namesEverywhere({ id, hostname })])],
     };
     return [name, shown] as const;
   });

@@ -25,7 +25,7 @@ export async function connectNetworks({
   config,
 }: HeldContainer): Promise<Connected | undefined> {
   if (config.networking.networks.length === 0) return undefined;
-  const container = { seq, id, name };
+  const container = { seq, id, name, hostname: config.hostname };
   const attached = await attachNetworks(context.networks, context.store, { container, networking: config.networking });
   failpoint('addresses-leased');
   return { network: attached.network, attached: attachedNames(context, seq, attached) };
@@ -40,7 +40,7 @@ export async function foreseeConnected(
   { id, name, config }: { readonly id: string; readonly name: string; readonly config: ContainerConfig },
 ): Promise<Connected | undefined> {
   if (config.networking.networks.length === 0) return undefined;
-  const container = { seq: NO_RECORD, id, name };
+  const container = { seq: NO_RECORD, id, name, hostname: config.hostname };
   const attached = await foreseeNetworks(context.networks, context.store, { container, networking: config.networking });
   return { network: attached.network, attached: attachedNames(context, NO_RECORD, attached) };
 }

@@ -74,7 +74,7 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
   let change: LiveChange | undefined;
   try {
     const { index, ...place } = placeFor(held, live, attach);
-    const container = { seq, id, name };
+    const container = { seq, id, name, hostname: held.config.hostname };
     const network = await attachOne(context.networks, context.store, { container, index, ...place });
     failpoint('addresses-leased');
     change = { network, index };

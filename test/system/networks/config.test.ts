@@ -78,6 +78,26 @@ test('network: containers on a named network find each other by name and alias, 
   await until('the end is told', async () => !/beta/.test(await hosts('a')));
 });
 
+test('network: a container is known by the host name that was asked for', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  for (const name of ['web', 'db']) await run(t, 0, 'network', 'create', name);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--hostname', 'alfa', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'c', '--network', 'db', ...root, ...SLEEP);
+  await run(t, 0, 'network', 'connect', 'db', 'a');
+  const { Networks } = await settings(t, 'a');
+  for (const [network, other] of [
+    ['web', 'b'],
+    ['db', 'c'],
+  ] as const) {
+    const { IPAddress: address = '', Aliases = [] } = Networks[network] ?? {};
+    t.regex(await output(t, 'exec', other, 'cat', '/etc/hosts'), new RegExp(`^${address}\\ta [0-9a-f]{12} alfa$`, 'm'));
+    t.is(Aliases[1], 'alfa');
+  }
+});
+
 test('network: without --network a container is on the default network, with a way to the host', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
   const network = await testNetwork(t);
