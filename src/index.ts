@@ -129,7 +129,13 @@ export type {
   ManifestPushOptions,
   Manifests,
 } from './engine/manifests/types.js';
-export type { NetworkFilters, NetworkRemoveOptions, Networks } from './engine/networks/types.js';
+export type {
+  NetworkFilters,
+  NetworkInspect,
+  NetworkInterface,
+  NetworkRemoveOptions,
+  Networks,
+} from './engine/networks/types.js';
 export type { PodFilters, Pods } from './engine/pods/types.js';
 export type { SecretCreateOptions, SecretFilters, SecretSummary, Secrets } from './engine/secrets/types.js';
 export type {

@@ -1,4 +1,5 @@
-/** A network as templates see it: the fields of its file under Go's names. */
+/** A network as templates see it: the fields of its file, and who is on it, under Go's names. */
+import type { NetworkInspect } from '../../engine/networks/types.js';
 import type { Network } from '../../network/network-file.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { NIL_LIST, nilMap, struct, type GoStruct, type GoValue } from '../format/values.js';
@@ -27,12 +28,18 @@ const ALIASES: Readonly<Record<string, string>> = {
   EndIP: 'end_ip',
   Destination: 'destination',
   Metric: 'metric',
+  Containers: 'containers',
+  Interfaces: 'interfaces',
+  IPNet: 'ipnet',
+  MacAddress: 'mac_address',
 };
 
 const TYPES: Readonly<Record<string, string>> = {
   subnets: 'types.Subnet',
   lease_range: '*types.LeaseRange',
   routes: 'types.Route',
+  'containers[]': 'entities.NetworkContainerInfo',
+  'interfaces[]': 'types.NetInterface',
 };
 
 /** Fields that a file may leave out are there all the same. */
@@ -52,7 +59,8 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
 };
 
 const SHAPE: JsonShape = {
-  maps: new Set(['labels', 'options', 'ipam_options']),
+  maps: new Set(['labels', 'options', 'ipam_options', 'containers', 'interfaces']),
+  zeros: { containers: null, interfaces: null },
   times: new Set(['created']),
   typeOf: (parent) => TYPES[parent] ?? 'types.Network',
   aliasesOf: () => ALIASES,
@@ -60,7 +68,7 @@ const SHAPE: JsonShape = {
 };
 
 /** As `inspect` shows it. */
-export function networkStruct(network: Network): GoStruct {
+export function networkStruct(network: Network | NetworkInspect): GoStruct {
   return fromJson(network, SHAPE) as GoStruct;
 }
 

@@ -21,7 +21,6 @@ import {
   removeBrokenNetwork,
   removeNetwork,
   requireRemovable,
-  showNetwork,
   showNetworks,
   updateNetwork,
 } from '../../network/networks.js';
@@ -37,6 +36,7 @@ import {
   checkedReload,
 } from '../call-options.js';
 import { networkPredicate } from './filters.js';
+import { inspectNetwork } from './inspect.js';
 import type { NetworkFilters, NetworkRemoveOptions, Networks } from './types.js';
 import type { BatchResult } from '../types.js';
 
@@ -44,7 +44,7 @@ export function makeNetworks(context: EngineContext): Networks {
   const place = context.networks;
   return {
     create: (options) => tracked(context, () => create(context, options)),
-    inspect: (nameOrId) => showNetwork(place, nameOrId),
+    inspect: (nameOrId) => inspectNetwork(context, nameOrId),
     list: (options) => list(context, checkedList(options)?.filters ?? {}),
     exists: (nameOrId) => networkIsThere(place, nameOrId),
     remove: (nameOrId, options) =>

@@ -21,12 +21,34 @@ export interface NetworkRemoveOptions extends SignalOption {
   readonly timeoutSec?: number;
 }
 
+/** An interface that a container has to a network. */
+export interface NetworkInterface {
+  /** Its addresses with the length of the prefix (`10.89.0.2/24`), and the gateway of each. */
+  readonly subnets: readonly { readonly ipnet: string; readonly gateway?: string }[];
+  readonly mac_address: string;
+}
+
+/** What `network inspect` prints: the fields of the network's file, and who is on it. */
+export interface NetworkInspect extends Network {
+  /** Those that run or are paused, by their ids. */
+  readonly containers: Readonly<
+    Record<
+      string,
+      {
+        readonly name: string;
+        /** By the names that they have in the container. */
+        readonly interfaces: Readonly<Record<string, NetworkInterface>>;
+      }
+    >
+  >;
+}
+
 /** All networks of the engine. `nameOrId`: an exact name, a full id or the beginning of one. With a `signal` ABORTED. */
 export interface Networks {
   /** Writes its configuration; nothing is made in the kernel before a container is on it. INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
   create(options?: NetworkCreateOptions): Promise<Network>;
-  /** Its configuration, in the words of its file; the default network has no subnet before it is first needed. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
-  inspect(nameOrId: string): Network;
+  /** Its configuration, in the words of its file, and its containers; the default network has no subnet before it is first needed. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+  inspect(nameOrId: string): NetworkInspect;
   /** In the order of their names, with the default network; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
   list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
   exists(nameOrId: string): boolean;

@@ -56,8 +56,9 @@ test('network create: writes netavark’s file, prints the name, and ls, inspect
     options: { mtu: '1400' },
     ipam_options: { driver: 'host-local' },
   });
-  t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', 'web')), [file]);
-  t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', file.id.slice(0, 8))), [file]);
+  const shown = [{ ...file, containers: {} }];
+  t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', 'web')), shown);
+  t.deepEqual(JSON.parse(await output(t, 'network', 'inspect', file.id.slice(0, 8))), shown);
   t.deepEqual(JSON.parse(await output(t, 'network', 'ls', '--filter', 'name=web', '--format', 'json')), [file]);
   t.is(
     await output(t, 'network', 'ls', '--filter', 'name=web'),

@@ -78,6 +78,34 @@ test('network: containers on a named network find each other by name and alias, 
   await until('the end is told', async () => !/beta/.test(await hosts('a')));
 });
 
+test('network inspect: the containers that run on it, with their addresses', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', '--disable-dns', '--ipv6', 'web');
+  await run(t, 0, 'network', 'create', '--disable-dns', 'db');
+  await run(t, 0, 'create', '--name', 'created', '--network', 'web', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'other', '--network', 'db', ...root, ...SLEEP);
+  const id = (await output(t, 'run', '-d', '--name', 'a', '--network', 'db,web', ...root, ...SLEEP)).trim();
+  const [web] = JSON.parse(await output(t, 'network', 'inspect', 'web')) as { containers: unknown }[];
+  const { Networks } = JSON.parse(await output(t, 'inspect', '--format', '{{json .NetworkSettings}}', 'a')) as {
+    Networks: Record<string, Record<string, string>>;
+  };
+  const { IPAddress, Gateway, GlobalIPv6Address, IPv6Gateway, MacAddress } = Networks['web'] ?? {};
+  const subnets = [
+    { ipnet: `${IPAddress}/24`, gateway: Gateway },
+    { ipnet: `${GlobalIPv6Address}/64`, gateway: IPv6Gateway },
+  ];
+  t.deepEqual(web?.containers, { [id]: { name: 'a', interfaces: { eth1: { subnets, mac_address: MacAddress } } } });
+  const template = '{{range .Containers}}{{.Name}} {{end}}';
+  t.deepEqual((await output(t, 'network', 'inspect', '--format', template, 'db')).trim().split(' ').toSorted(), [
+    'a',
+    'other',
+  ]);
+  await run(t, 0, 'network', 'disconnect', 'web', 'a');
+  t.is(await output(t, 'inspect', '--format', '{{len .Containers}}', 'web'), '0\n');
+});
+
 test('network: a container is known by the host name that was asked for', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
   await testNetwork(t);
@@ -111,7 +139,8 @@ test('network: without --network a container is on the default network, with a w
     subnets: { subnet: string; gateway: string }[];
   };
   const [{ gateway }] = file.subnets as unknown as readonly [{ gateway: string }];
-  t.deepEqual({ ...foreseen, created: file.created, subnets: file.subnets } as unknown, file);
+  const made = { ...foreseen, created: file.created, subnets: file.subnets };
+  t.deepEqual(made as unknown, { ...file, containers: {} });
   t.true(network.links().includes(file.network_interface));
   t.regex(await output(t, 'exec', 'a', 'ip', 'route'), new RegExp(`default via ${gateway} dev eth0`));
   t.regex(await output(t, 'exec', 'a', 'cat', '/etc/hosts'), new RegExp(`^${gateway}\\thost.containers.internal`, 'm'));

@@ -89,6 +89,17 @@ test(
 test(makes, networkStruct(NETWORK), '{{json .}}', JSON.stringify(NETWORK));
 test(
   makes,
+  networkStruct({
+    ...NETWORK,
+    containers: {
+      c1: { name: 'a', interfaces: { eth0: { subnets: [{ ipnet: '10.0.0.2/24' }], mac_address: '02:' } } },
+    },
+  }),
+  '{{range $id, $c := .Containers}}{{$id}} {{.Name}}{{range .Interfaces}} {{.MacAddress}}{{range .Subnets}} {{.IPNet}} {{.Gateway}}{{end}}{{end}}{{end}}',
+  'c1 a 02: 10.0.0.2/24 <nil>',
+);
+test(
+  makes,
   networkRow(NETWORK, true),
   '{{.ID}} [{{.Labels}}] {{.Options}} {{.IPAMOptions}} {{.Name}}',
   'aaaaaaaaaaaa [] map[] map[] n',
