@@ -23,6 +23,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   oomScoreAdj: '--oom-score-adj',
   oomKillDisable: '--oom-kill-disable',
   shmSizeBytes: '--shm-size',
+  cgroupParent: '--cgroup-parent',
   stopTimeoutSec: '--stop-timeout',
   timeoutSec: '--timeout',
 };

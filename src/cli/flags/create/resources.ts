@@ -227,7 +227,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     group: RESOURCES,
     help: "Cgroup, or slice of systemd, in which the container's is made",
     set: (draft, value) => {
-      draft.cgroupParent = value;
+      if (value !== '') draft.cgroupParent = fromTheTop(value);
     },
   },
   {
@@ -250,4 +250,9 @@ function cgroupsMode(text: string): (typeof MODES)[number] {
   const mode = MODES.find((known) => known === text);
   if (mode !== undefined) return mode;
   throw invalid(`running container create option: invalid cgroup mode ${JSON.stringify(text)}: invalid argument`);
+}
+
+/** Another path than an absolute one counts from the cgroup of process 1; slices have names. */
+function fromTheTop(parent: string): string {
+  return parent.startsWith('/') || parent.endsWith('.slice') ? parent : `/${parent}`;
 }

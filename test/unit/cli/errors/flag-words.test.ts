@@ -12,6 +12,7 @@ const says = test.macro({
 });
 
 test(says, 'memoryBytes must be a whole number, not 1', '--memory must be a whole number, not 1');
+test(says, 'cgroupParent must not hold ".."', '--cgroup-parent must not hold ".."');
 test(says, 'memorySwapBytes needs memoryBytes', '--memory-swap needs --memory');
 test(says, 'cpus must be a number from 0, not -1', '--cpus must be a number from 0, not -1');
 test(says, 'this machine has 2 cpus', 'this machine has 2 cpus');

@@ -166,6 +166,9 @@ covers('device-read-iops', '/dev/a:10', { resources: { deviceReadIops: [{ device
 covers('device-write-iops', '/dev/a:10', { resources: { deviceWriteIops: [{ device: '/dev/a', rate: 10 }] } });
 covers('cgroup-conf', 'memory.high=1', { resources: { unified: { 'memory.high': '1' } } });
 covers('cgroup-parent', '/p', { cgroupParent: '/p' });
+covers('cgroup-parent', 'p/q', { cgroupParent: '/p/q' });
+covers('cgroup-parent', 'p.slice', { cgroupParent: 'p.slice' });
+covers('cgroup-parent', '', {});
 covers('cgroups', 'disabled', { cgroups: 'disabled' });
 covers('cgroups', 'no-conmon', { cgroups: 'no-conmon' });
 covers('cgroups', 'split', { cgroups: 'split' });

@@ -35,6 +35,7 @@ covers('blkio-weight-device', '/dev/sda:100', {
   resources: { blkioWeightDevice: [{ device: '/dev/sda', weight: 100 }] },
 });
 covers('cgroup-parent', '/x', { cgroupParent: '/x' });
+covers('cgroup-parent', 'x', { cgroupParent: '/x' });
 covers('cpu-shares', '5', { resources: { cpuShares: 5 } });
 covers('cpus', '1.5', { resources: { cpus: 1.5 } });
 covers('cpuset-cpus', '0', { resources: { cpusetCpus: '0' } });
