@@ -44,7 +44,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (at > 0) parseArguments({ path: PROGRAM, flags: globalFlags, passThrough: false }, argv.slice(0, at));
   if (name === 'help') return (await import('./without-command.js')).showHelp(argv.slice(at + 1));
   if (name === '__complete') return (await import('./completion/complete.js')).complete(argv.slice(at + 1));
-  if (!isGroup(name)) return runCommand({ group: '', argv, at });
+  if (!isGroup(name)) return runCommand({ group: '', argv, at, typed: argv });
   const second = at + 1 + firstArgument(globalFlags, argv.slice(at + 1));
   if (argv[second] === undefined) {
     return (await import('./without-command.js')).runWithoutCommand(name, [
@@ -52,7 +52,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       ...argv.slice(at + 1),
     ]);
   }
-  return runCommand({ group: name, argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1 });
+  return runCommand({ group: name, argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1, typed: argv });
 }
 
 /** A command line without its group; the command's name stands at `at`. */
@@ -60,9 +60,11 @@ interface Place {
   readonly group: Group;
   readonly argv: readonly string[];
   readonly at: number;
+  /** With its group. */
+  readonly typed: readonly string[];
 }
 
-async function runCommand({ group, argv, at }: Place): Promise<number> {
+async function runCommand({ group, argv, at, typed }: Place): Promise<number> {
   const name = argv[at] ?? '';
   const command = await findCommand(group, name);
   if (command === undefined) throw (await import('./without-command.js')).unknownCommand(group, name);
@@ -77,7 +79,7 @@ async function runCommand({ group, argv, at }: Place): Promise<number> {
     await makeContext(DEFAULT_GLOBALS).out(commandHelp(path, command));
     return 0;
   }
-  const invocation = { ...parsed, commandLine: [PROGRAM, ...(group === '' ? [] : [group]), ...argv] };
+  const invocation = { ...parsed, group, commandLine: [PROGRAM, ...typed] };
   return runInvocation(command, invocation, path);
 }
 

@@ -51,8 +51,8 @@ export const command: Command = {
     if (args.length === 0 && !flags.bool('latest')) throw invalid('no names or ids specified');
     if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and arguments cannot be used together');
   },
-  run: async (context, { flags, args, commandLine }) => {
-    const onlyContainers = flags.text('type') === 'container' || commandLine[1] === 'container';
+  run: async (context, { flags, args, group }) => {
+    const onlyContainers = flags.text('type') === 'container' || group === 'container';
     const type = flags.text('type') ?? 'all';
     const format = flags.text('format') ?? 'json';
     const wanted = { type: onlyContainers ? 'container' : type, size: flags.bool('size') };

@@ -497,6 +497,32 @@ onBusybox('inspect: JSON, templates, several', async (t, root) => {
   );
 });
 
+onBusybox('inspect: the command line that created a container or a pod, as it was typed', async (t, root) => {
+  const container = [
+    '--log-level',
+    'error',
+    'container',
+    '--events-backend=file',
+    'create',
+    '--name',
+    'c',
+    '--rootfs',
+    root,
+  ];
+  await run(t, 0, ...container, 'true');
+  t.deepEqual(JSON.parse(await output(t, 'container', 'inspect', '-f', '{{json .Config.CreateCommand}}', 'c')), [
+    'tspod',
+    ...container,
+    'true',
+  ]);
+  const pod = ['--log-level', 'error', 'pod', 'create', '--infra=false', '--name', 'p'];
+  await run(t, 0, ...pod);
+  t.deepEqual(JSON.parse(await output(t, 'pod', 'inspect', '-f', '{{json .CreateCommand}}', 'p')), ['tspod', ...pod]);
+  await run(t, 0, 'pod', 'rm', 'p');
+  const { stderr } = await run(t, 125, '--log-level', 'error', 'container', 'inspect', 'p');
+  t.regex(stderr, /no such container/, 'container inspect, with flags before it, looks for containers alone');
+});
+
 onBusybox('names, ids and beginnings of ids', async (t, root) => {
   const id = (await output(t, 'create', '--name', 'c', '--rootfs', root, 'true')).trim();
   t.is(await output(t, 'inspect', '-f', '{{.Name}}', id.slice(0, 5)), 'c\n');
