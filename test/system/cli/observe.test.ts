@@ -109,7 +109,7 @@ onBusybox('top: default columns, descriptors, and arguments of ps', async (t, ro
   const pid = (await output(t, 'inspect', '-f', '{{.State.Pid}}', 'c')).trim();
   t.is((await output(t, 'top', 'c', 'hpid,comm', '%n')).split('\n')[1]?.split(/ +/).join(' '), `${pid} sh 0`);
   t.regex(await output(t, 'top', '--latest', 'capeff'), /^EFFECTIVE CAPS\nCHOWN,/);
-  t.regex(await output(t, 'top', 'c', '-o', 'pid,args'), /^PID +COMMAND\n +1 sh -c sleep 999 & wait\n/);
+  t.regex(await output(t, 'top', 'c', '-o', 'pid,args'), /^PID +COMMAND\n +1 sh -c sleep 999 & wait\n +2 sleep 999\n$/);
   const { stderr } = await run(t, 125, 'top', 'c', '--nonsense');
   t.regex(stderr, /^Error: ps\(1\) failed with exit code 1: /);
 });

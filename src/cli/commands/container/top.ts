@@ -49,7 +49,7 @@ async function topText(container: Container, columns: readonly TopColumn[]): Pro
 async function psText(container: Container, words: readonly string[]): Promise<string> {
   try {
     const { exitCode, stdout, stderr } = await container.exec({ command: ['ps', ...words] });
-    if (exitCode === 0) return stdout;
+    if (exitCode === 0) return withoutItself(stdout, words);
     throw new CliError(`ps(1) failed with exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`);
   } catch (error) {
     if (!isTspodError(error, 'COMMAND_NOT_FOUND')) throw error;
@@ -57,4 +57,11 @@ async function psText(container: Container, words: readonly string[]): Promise<s
       `${words.join(' ')}: not all of these are descriptors, so they are arguments of ps(1), which is not in the container`,
     );
   }
+}
+
+/** ps(1) runs in the container and shows itself; as with Podman its line is found by its arguments. */
+function withoutItself(table: string, words: readonly string[]): string {
+  const itself = ['ps', ...words].join(' ');
+  const [heading = '', ...rows] = table.split('\n');
+  return [heading, ...rows.filter((row) => !row.includes(itself))].join('\n');
 }
