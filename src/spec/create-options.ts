@@ -229,7 +229,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly envMerge?: Readonly<Record<string, string>>;
   /** Default variables not to have; never what `env` sets. */
   readonly unsetEnv?: readonly string[];
-  /** Have none of them. @default false */
+  /** Have none of them but HOSTNAME. @default false */
   readonly unsetEnvAll?: boolean;
   /** Pass the caller's proxy variables (http_proxy and so on). @default true on the command line, false in the library */
   readonly httpProxy?: boolean;

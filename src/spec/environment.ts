@@ -21,7 +21,7 @@ export interface Environment {
 
 /**
  * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, the image's, then the user's; `unsetEnv`
- * takes defaults away, never what the user set.
+ * takes defaults away, never what the user set. `unsetEnvAll` leaves HOSTNAME, as with Podman.
  */
 export function normalizeEnvironment(
   options: EnvironmentOptions,
@@ -38,8 +38,7 @@ export function normalizeEnvironment(
   for (const name of unset) delete defaults[name];
   const env = merged({ ...defaults, ...given }, options.envMerge ?? {});
   checkEnvironmentSize(env);
-  const hostnameUnset = options.unsetEnvAll === true || unset.has('HOSTNAME');
-  return { env, hostnameEnv: !hostnameUnset && !Object.hasOwn(given, 'HOSTNAME') };
+  return { env, hostnameEnv: !unset.has('HOSTNAME') && !Object.hasOwn(given, 'HOSTNAME') };
 }
 
 /** The variables with others added or changed, and without some. */
