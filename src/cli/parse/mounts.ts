@@ -21,7 +21,8 @@ export function parseVolume(text: string, caller: Caller): MountOptions {
   const [source = '', target = '', options = ''] = parts;
   if (source === '') throw invalid('host directory cannot be empty');
   checkTarget(target);
-  const list = options === '' ? [] : options.split(',');
+  const list = parts.length < 3 ? [] : options.split(',');
+  if (list.includes('')) throw invalid('invalid option type ""');
   checkChoices(list);
   if (list.includes('O')) throw unsupported('the mount option O', 'a copy-on-write layer over a mount');
   if (!/^[./]/.test(source)) return { type: 'volume', source, target, ...optionsOf(list) };
@@ -37,6 +38,7 @@ const CHOICES: readonly (readonly [RegExp, string])[] = [
   [/^[zZO]$/, "'z', 'Z', or 'O'"],
   [/^r?(shared|private|slave|unbindable)$/, "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'"],
   [/^r?bind$/, "'[r]bind'"],
+  [/^(no)?copy$/, "'copy' or 'nocopy'"],
 ];
 
 function checkChoices(list: readonly string[]): void {

@@ -91,17 +91,12 @@ function checkTarget(given: string): string {
 const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   U: 'changing the owner of a volume is not supported: use idmap',
   O: 'overlay volumes are not supported',
-  copy: 'copying into a volume is not supported',
 };
 
-/** Options that ask for what is so anyway. SELinux relabelling (z, Z) is checked where the host is known. */
-const NO_EFFECT = new Set(['z', 'Z', 'nocopy']);
-
-/** Of volumes: an empty one gets a copy of what the image has there, without being asked. */
-const COPY = 'copy';
+/** Options that ask for what is so anyway: an empty volume gets a copy of what the image has there without being asked. SELinux relabelling (z, Z) is checked where the host is known. */
+const NO_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
 
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
-  if (type === 'volume' && option === COPY) return;
   const refused = Object.hasOwn(REFUSED_OPTIONS, option) ? REFUSED_OPTIONS[option] : undefined;
   if (refused !== undefined) throw invalid(`${target}: option ${option}: ${refused}`);
   const isBound = type === 'bind' || type === 'volume';
@@ -153,7 +148,7 @@ export type VolumeMounts = (name: string) => VolumeMount;
 export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => ({ path, options: [] })): OciMount {
   if (mount.type === 'image')
     return { destination: mount.target, type: 'overlay', source: 'overlay', options: [...mount.options, 'rprivate'] };
-  const given = mount.options.filter((option) => !NO_EFFECT.has(option) && option !== COPY);
+  const given = mount.options.filter((option) => !NO_EFFECT.has(option));
   const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
   if (mount.type === 'volume') return volumeMount(mount, volumes(mount.source ?? ''), [...propagated, ...given]);
   if (mount.type === 'bind') {

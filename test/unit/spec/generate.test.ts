@@ -65,6 +65,10 @@ test(effect, { unsetEnv: ['container', 'HOSTNAME'] }, (s) => s.process?.env, [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 ]);
 test(effect, { unsetEnvAll: true, env: { A: '1' } }, (s) => s.process?.env, ['A=1', `HOSTNAME=${ID.slice(0, 12)}`]);
+test(effect, { mounts: [{ type: 'bind', source: '/h', target: '/b', options: ['copy'] }] }, optionsOf('/b'), [
+  'rbind',
+  'rprivate',
+]);
 test(effect, { httpProxy: true }, (s) => s.process?.env?.includes('http_proxy=http://proxy:3128'), true);
 test(effect, { tty: true }, (s) => s.process?.env?.[2], 'TERM=xterm');
 test(effect, { hostname: 'box' }, (s) => [s.hostname, s.process?.env?.at(-1)], ['box', 'HOSTNAME=box']);

@@ -45,6 +45,16 @@ test('-v', reads, volume, 'data:/b:ro,nocopy', {
 });
 test('-v', reads, volume, '/b', { type: 'volume', target: '/b' });
 test('-v', refuses, volume, 'data', 'invalid container path "data", must be an absolute path');
+test('-v', reads, volume, '/a:/b:copy', { type: 'bind', source: '/a', target: '/b', options: ['copy'] });
+test('-v', refuses, volume, '/a:/b:', 'invalid option type ""');
+test('-v', refuses, volume, 'data:/b:ro,', 'invalid option type ""');
+test(
+  '-v',
+  refuses,
+  volume,
+  'data:/b:copy,nocopy',
+  "invalid options \"copy, nocopy\", can only specify 1 'copy' or 'nocopy' option",
+);
 test('-v', refuses, volume, 'data:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
 test('-v', refuses, volume, '/a:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
 
