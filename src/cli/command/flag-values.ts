@@ -48,11 +48,11 @@ export function checkValue(flag: Flag, text: string): readonly string[] {
     case 'bool':
       return [parseBool(text)];
     case 'int':
-      return [parseWith('ParseInt', /^[+-]?\d+$/, text)];
+      return [parseInteger('ParseInt', /^[+-]?/, text)];
     case 'uint':
-      return [parseWith('ParseUint', /^\d+$/, text)];
+      return [parseInteger('ParseUint', /^/, text)];
     case 'float':
-      return [parseWith('ParseFloat', /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/, text)];
+      return [parseFloating(text)];
     case 'list':
       return text === '' ? [] : splitCommas(text);
     default:
@@ -71,11 +71,24 @@ export function switchProblem(text: string): string {
   return `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
 }
 
-function parseWith(name: string, pattern: RegExp, text: string): string {
-  if (!pattern.test(text)) throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
-  if (!Number.isFinite(Number(text)) || (name !== 'ParseFloat' && !Number.isSafeInteger(Number(text)))) {
+/** Go's base 0: the prefix tells the base, and single underscores may stand between the digits. */
+const DIGITS = /^(?:0[xX](?:_?[\da-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?\d)*)$/;
+
+/** The number in decimal digits. */
+function parseInteger(name: string, sign: RegExp, text: string): string {
+  const digits = text.replace(sign, '');
+  if (!DIGITS.test(digits)) throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const magnitude = Number(digits.replaceAll('_', '').replace(/^0(?=\d)/, '0o'));
+  const value = text.startsWith('-') ? -magnitude : magnitude;
+  if (!Number.isSafeInteger(value))
     throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: value out of range`);
-  }
+  return String(value);
+}
+
+function parseFloating(text: string): string {
+  const problem = (what: string) => new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${what}`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw problem('invalid syntax');
+  if (!Number.isFinite(Number(text))) throw problem('value out of range');
   return text;
 }
 

@@ -81,6 +81,8 @@ test(reads, '--name=web image', { name: ['web'] }, 'image');
 test(reads, '--name= image', { name: [''] }, 'image');
 test(reads, '--name - image', { name: ['-'] }, 'image');
 test(reads, '--last -1 image', { last: ['-1'] }, 'image');
+test(reads, '-n +0x1F --last=-010 --time 0b1_1 image', { last: ['31', '-8'], time: ['3'] }, 'image');
+test(reads, '-n 0o17 -n 1_000 -n 00 -n 0x_1 -n 0_7 image', { last: ['15', '1000', '0', '1', '7'] }, 'image');
 test(reads, '-n 5 image', { last: ['5'] }, 'image');
 test(reads, '--timeout 5 image', { time: ['5'] }, 'image');
 test(reads, '-n -1 image -9', { last: ['-1'] }, 'image -9');
@@ -137,6 +139,17 @@ test(
   'invalid argument "maybe" for "--rm" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
 );
 test(refuses, '--last x', 'invalid argument "x" for "-n, --last" flag: strconv.ParseInt: parsing "x": invalid syntax');
+for (const number of ['08', '0x', '_1', '1_', '1__0', '0xg', '0b2', '--1', '1.0'])
+  test(
+    refuses,
+    `--last=${number}`,
+    `invalid argument "${number}" for "-n, --last" flag: strconv.ParseInt: parsing "${number}": invalid syntax`,
+  );
+test(
+  refuses,
+  '--cpu-period +1',
+  'invalid argument "+1" for "--cpu-period" flag: strconv.ParseUint: parsing "+1": invalid syntax',
+);
 test(
   refuses,
   '--last 99999999999999999999',
