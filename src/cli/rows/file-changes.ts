@@ -4,6 +4,9 @@ import type { Flag } from '../command/flag.js';
 
 const LETTERS: Readonly<Record<FileChange['kind'], string>> = { added: 'A', changed: 'C', deleted: 'D' };
 
+/** As Podman has it. */
+const INDENT = 5;
+
 export const changesFormatFlag: Flag = {
   name: 'format',
   kind: 'text',
@@ -13,7 +16,7 @@ export const changesFormatFlag: Flag = {
 };
 
 export function changesText(changes: readonly FileChange[], format: string | undefined): string {
-  if (format === 'json') return `${JSON.stringify(byKind(changes), null, 2)}\n`;
+  if (format === 'json') return `${JSON.stringify(byKind(changes), null, INDENT)}\n`;
   return changes.map(({ kind, path }) => `${LETTERS[kind]} ${path}\n`).join('');
 }
 

@@ -2,6 +2,7 @@
 import type { SecretSummary } from '../../engine/secrets/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { ago } from '../format/human.js';
+import { goString } from '../format/print.js';
 import { struct, type GoStruct } from '../format/values.js';
 
 export const SECRET_HEADINGS = {
@@ -57,15 +58,21 @@ export function secretStruct(report: SecretReport): GoStruct {
   return fromJson({ SecretData: '', ...report }, SHAPE) as GoStruct;
 }
 
+/** With the columns as Podman has them. */
 export function prettySecret({ ID, CreatedAt, UpdatedAt, Spec, SecretData }: SecretReport): string {
-  const lines: readonly (readonly [string, string])[] = [
-    ['ID:', ID],
-    ['Name:', Spec.Name],
-    ...Object.entries(Spec.Labels).map(([key, value]) => [' - ', `${key}=${value}`] as const),
-    ['Driver:', Spec.Driver.Name],
-    ['Created at:', CreatedAt],
-    ['Updated at:', UpdatedAt],
-    ...(SecretData === undefined ? [] : [['Secret:', SecretData] as const]),
+  const labels = Object.entries(Spec.Labels).map(([key, value]) => (value === '' ? ` - ${key}` : ` - ${key}=${value}`));
+  const lines = [
+    `ID:              ${ID}`,
+    `Name:              ${Spec.Name}`,
+    ...(labels.length === 0 ? [] : ['Labels:', ...labels]),
+    `Driver:            ${Spec.Driver.Name}`,
+    `Created at:        ${timeText(CreatedAt)}`,
+    `Updated at:        ${timeText(UpdatedAt)}`,
+    ...(SecretData === undefined ? [] : [`Secret:            ${SecretData}`]),
   ];
-  return lines.map(([key, value]) => `${key.padEnd(19)}${value}\n`).join('');
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function timeText(text: string): string {
+  return goString({ kind: 'time', text });
 }

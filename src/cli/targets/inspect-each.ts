@@ -6,7 +6,7 @@ import { isJsonFormat, renderReport } from '../format/report.js';
 import type { GoValue } from '../format/values.js';
 import { reportErrors } from '../errors/report-error.js';
 
-/** What is printed between a field and its level, five spaces as Podman has it. */
+/** What is printed between a field and its level, five spaces as Podman has it for most things. */
 const INDENT = 5;
 
 export const inspectFormatFlag: Flag = {
@@ -21,6 +21,8 @@ export const inspectFormatFlag: Flag = {
 
 export interface Inspection<Found, Name> {
   readonly format: string;
+  /** Of JSON. @default 5 */
+  readonly indent?: number;
   readonly find: (name: Name) => Found | Promise<Found>;
   /** What to say of one that is not there; undefined for an error that ends the command. */
   readonly missing: (name: Name, error: unknown) => Error | undefined;
@@ -32,7 +34,7 @@ export interface Inspection<Found, Name> {
 export async function inspectEach<Found, Name>(
   context: Context,
   names: readonly Name[],
-  { format, find, missing, render }: Inspection<Found, Name>,
+  { format, indent = INDENT, find, missing, render }: Inspection<Found, Name>,
 ): Promise<number> {
   const found: Found[] = [];
   const errors: Error[] = [];
@@ -46,7 +48,7 @@ export async function inspectEach<Found, Name>(
     }
   }
   const isJson = format === '' || isJsonFormat(format);
-  await context.out(isJson ? `${jsonText(found, INDENT)}\n` : render(found));
+  await context.out(isJson ? `${jsonText(found, indent)}\n` : render(found));
   return reportErrors(context, errors);
 }
 

@@ -249,7 +249,11 @@ test('secret create, ls, inspect, exists and rm', async (t) => {
     Spec: { Name: 'one', Driver: { Name: 'file', Options: { c: 'd' } }, Labels: { a: 'b' } },
   });
   t.is(await secret('inspect', '--showsecret', '-f', '{{.SecretData}}', two.slice(0, 12)), 'of stdin\n');
-  t.regex(await secret('inspect', '--pretty', 'one'), /^ID: +\S+\nName: +one\n - +a=b\nDriver: +file\n/);
+  t.regex(
+    await secret('inspect', '--pretty', 'one'),
+    /^ID: {14}\S+\nName: {14}one\nLabels:\n - a=b\nDriver: {12}file\nCreated at: {8}2[\d-]{9} [\d:.]+ \+0000 UTC\nUpdated/,
+  );
+  t.regex(await secret('inspect', 'one'), /^\[\n {4}\{\n {8}"ID"/);
   t.is(
     (await run(t, 125, 'secret', 'inspect', 'nope')).stderr,
     'Error: inspecting secret: no secret with name or id "nope": no such secret\n',

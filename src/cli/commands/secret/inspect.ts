@@ -4,6 +4,9 @@ import type { Command } from '../../command/definition.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
 import { prettySecret, secretReport, secretStruct } from '../../rows/secret.js';
 
+/** Other than that of the rest, as with Podman. */
+const INDENT = 4;
+
 export const command: Command = {
   name: 'inspect',
   summary: 'Inspect secrets',
@@ -27,13 +30,14 @@ export const command: Command = {
     const format = flags.text('format') ?? 'json';
     return inspectEach(context, args, {
       format: flags.bool('pretty') ? 'pretty' : format,
+      indent: INDENT,
       find: (name) => secretReport(engine.secrets.get(name), shown ? engine.secrets.read(name) : undefined),
       missing: (name, error) =>
         isTspodError(error, 'NO_SUCH_SECRET')
           ? new CliError(`inspecting secret: no secret with name or id ${JSON.stringify(name)}: no such secret`)
           : undefined,
       render: (found) =>
-        flags.bool('pretty') ? found.map(prettySecret).join('\n') : inspectReport(format, found.map(secretStruct)),
+        flags.bool('pretty') ? found.map(prettySecret).join('') : inspectReport(format, found.map(secretStruct)),
     });
   },
 };
