@@ -1,9 +1,10 @@
-/** Ports of the host that nothing listens on. */
+/** Ports of the host that nothing listens on, and that no container has. */
 
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
 import { randomInt } from '../native/primitives.js';
 import type { PublishedPort } from '../spec/network/container-network.js';
+import type { PortRange } from '../state/host-ports.js';
 import type { ChosenPort } from '../state/records.js';
 import type { Store } from '../state/store.js';
 
@@ -27,22 +28,25 @@ export interface ChosenPorts {
 /** Ports of the host for all that have none. In the transaction that records the container. Throws NO_FREE_PORT. */
 export function choosePorts(store: Store, ports: readonly PublishedPort[]): ChosenPorts {
   if (ports.every(({ hostPort }) => hostPort !== 0)) return { ports, chosen: [] };
-  const taken = new Set<string>();
+  const inUse = new Set<string>();
   const key = (protocol: string, port: number): string => `${protocol} ${port}`;
-  for (const { protocol, hostPort, range } of ports)
-    for (let offset = 0; hostPort !== 0 && offset < range; offset += 1) taken.add(key(protocol, hostPort + offset));
   for (const protocol of new Set(ports.map((port) => port.protocol)))
-    for (const port of listening(protocol)) taken.add(key(protocol, port));
+    for (const port of listening(protocol)) inUse.add(key(protocol, port));
+  const taken: PortRange[] = [
+    ...store.hostPorts.published(),
+    ...ports.filter(({ hostPort }) => hostPort !== 0).map(({ hostPort, ...port }) => ({ ...port, port: hostPort })),
+  ];
   const chosen: ChosenPort[] = [];
   const isFree = (protocol: string, port: number): boolean =>
-    !taken.has(key(protocol, port)) && !store.hostPorts.isTaken({ protocol, port });
+    !inUse.has(key(protocol, port)) &&
+    !store.hostPorts.isTaken({ protocol, port }) &&
+    !taken.some((each) => each.protocol === protocol && each.port <= port && port < each.port + each.range);
   const choose = (port: PublishedPort): PublishedPort => {
     if (port.hostPort !== 0) return port;
+    const { protocol, range } = port;
     const hostPort = freeRange(port, isFree);
-    for (let offset = 0; offset < port.range; offset += 1) {
-      taken.add(key(port.protocol, hostPort + offset));
-      chosen.push({ protocol: port.protocol, port: hostPort + offset });
-    }
+    taken.push({ protocol, port: hostPort, range });
+    for (let offset = 0; offset < range; offset += 1) chosen.push({ protocol, port: hostPort + offset });
     return { ...port, hostPort };
   };
   return { ports: ports.map(choose), chosen };
@@ -50,7 +54,7 @@ export function choosePorts(store: Store, ports: readonly PublishedPort[]): Chos
 
 function freeRange({ protocol, range }: PublishedPort, isFree: (protocol: string, port: number) => boolean): number {
   const [low, high] = portRange();
-  for (let attempt = 0; attempt < ATTEMPTS && high - range >= low; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS && high - range + 1 >= low; attempt += 1) {
     const first = randomInt(low, high - range + 2);
     let offset = 0;
     while (offset < range && isFree(protocol, first + offset)) offset += 1;
@@ -58,7 +62,7 @@ function freeRange({ protocol, range }: PublishedPort, isFree: (protocol: string
   }
   throw new TspodError(
     'NO_FREE_PORT',
-    `no ${range === 1 ? 'port' : `${range} ports in a row`} of the host found that nothing listens on (${protocol})`,
+    `no ${range === 1 ? 'port' : `${range} ports in a row`} of the host found that nothing listens on and no container has (${protocol})`,
   );
 }
 

@@ -2,6 +2,11 @@
 import type { ChosenPort } from './records.js';
 import type { Tables } from './tables.js';
 
+/** Ports in a row. */
+export interface PortRange extends ChosenPort {
+  readonly range: number;
+}
+
 export class HostPorts {
   readonly #tables: Tables;
 
@@ -11,6 +16,14 @@ export class HostPorts {
 
   isTaken({ protocol, port }: ChosenPort): boolean {
     return this.#tables.one('SELECT seq FROM host_port WHERE protocol = ? AND port = ?', protocol, port) !== undefined;
+  }
+
+  /** Those that all containers publish, also while they do not run: the chosen ones, and those that their users named, which several may have. */
+  published(): readonly PortRange[] {
+    return this.#tables.all<PortRange>(
+      `SELECT p.value ->> 'protocol' AS protocol, p.value ->> 'hostPort' AS port, p.value ->> 'range' AS range
+       FROM container c JOIN json_each(iif(json_valid(c.summary), c.summary, '{}'), '$.ports') p`,
+    );
   }
 
   /** In the transaction that found them free. */

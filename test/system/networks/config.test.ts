@@ -242,6 +242,25 @@ test('network: published ports are reached through the host, and chosen ones are
   t.regex(busy.stderr, /8080/);
 });
 
+test('network: a port that is chosen is none that another container publishes, whether it runs or not', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  network.inside('sh', '-c', 'echo 50000 50004 > /proc/sys/net/ipv4/ip_local_port_range');
+  await run(t, 0, 'network', 'create', 'web');
+  const web = ['--network', 'web'] as const;
+  // Held, but nothing listens: the kernel's lists do not have it.
+  await run(t, 0, 'run', '-d', '--name', 'a', ...web, '-p', '127.0.0.1:50001:80', ...root, ...SLEEP);
+  await run(t, 0, 'create', '--name', 'b', ...web, '-p', '50002-50003:80-81', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'c', ...web, '-p', '50000:80', '-p', '80', '-p', '80/udp', ...root, ...SLEEP);
+  t.regex(await output(t, 'port', 'c'), /^80\/tcp -> 0\.0\.0\.0:50000\n80\/tcp -> 0\.0\.0\.0:50004\n80\/udp /);
+  const full = await run(t, 125, 'create', ...web, '-p', '80', ...root, 'true');
+  t.regex(full.stderr, /no port of the host found that nothing listens on and no container has \(tcp\)/);
+  await run(t, 0, 'rm', 'b');
+  await run(t, 0, 'create', '--name', 'd', ...web, '-p', '80-81', ...root, ...SLEEP);
+  t.regex(await output(t, 'inspect', '--format', '{{.HostConfig.PortBindings}}', 'd'), /50002.*50003/);
+});
+
 test('network: all ports that an image exposes are published, and those of a container are in an image of it', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
   const network = await testNetwork(t);

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isTspodError } from '../../../src/errors.js';
 import { refreshAfterBoot } from '../../../src/state/boot.js';
+import type { PublishedPort } from '../../../src/spec/network/container-network.js';
 import type { LeasePool } from '../../../src/state/leases.js';
 import { FRESH_STATE, type NewContainer } from '../../../src/state/records.js';
 import { Store } from '../../../src/state/store.js';
@@ -175,6 +176,18 @@ test('ports that were chosen are one container’s until it is removed', (t) => 
   t.true(store.hostPorts.isTaken({ protocol: 'tcp', port: 40000 }));
   store.delete(first, 0);
   t.false(store.hostPorts.isTaken({ protocol: 'tcp', port: 40000 }));
+});
+
+test('ports that containers publish, in whatever state they are, and of broken records none', (t) => {
+  const { store, path } = openStore(t);
+  const web: PublishedPort = { hostIp: '', hostPort: 8080, containerPort: 80, protocol: 'tcp', range: 2 };
+  for (const name of ['aa', 'bb']) store.insert(plainContainer(name, { summary: plainSummary({ ports: [web] }) }));
+  const range = { protocol: 'tcp', port: 8080, range: 2 };
+  t.deepEqual(store.hostPorts.published(), [range, range]);
+  const database = new Database(path);
+  database.prepare("UPDATE container SET summary = '{' WHERE name = 'aa'").run();
+  database.close();
+  t.deepEqual(store.hostPorts.published(), [range]);
 });
 
 test('members: who comes and goes marks the network, until it has been told of that change', (t) => {
