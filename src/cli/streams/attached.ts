@@ -25,8 +25,7 @@ export interface AttachRequest {
 
 /** How it ended, when all output is written; throws OutputClosed when stdout has no reader any more. */
 export async function attach(context: Context, request: AttachRequest): Promise<AttachEnd> {
-  // a container with a terminal gets signals as keys
-  const proxy = request.sendSignal !== undefined && !request.tty ? openSignalProxy() : undefined;
+  const proxy = request.sendSignal === undefined ? undefined : openSignalProxy({ tty: request.tty });
   const cleanups: (() => void)[] = proxy === undefined ? [] : [() => proxy.stop()];
   try {
     return await connect(context, request, { proxy, cleanups });
@@ -48,7 +47,7 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
   const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
   const broken = firstFailure([stdout, stderr]);
   const size = request.tty ? await windowSize() : undefined;
-  if (request.tty && request.stdin && isTerminal(0)) plumbing.cleanups.push(await rawMode());
+  if (request.tty && request.stdin && isTerminal(0)) plumbing.cleanups.push(await rawMode(plumbing.proxy));
   const session = await request.open({
     ...(request.stdin ? { stdin: process.stdin } : {}),
     ...(stdout === undefined ? {} : { stdout }),
@@ -85,7 +84,8 @@ async function followWindow(session: AttachSession, sent: TerminalSize | undefin
   return stop;
 }
 
-async function rawMode(): Promise<() => void> {
+async function rawMode(proxy: SignalProxy | undefined): Promise<() => void> {
   const [{ ReadStream }, { enterRawMode }] = await Promise.all([import('node:tty'), import('../terminal/raw-mode.js')]);
-  return process.stdin instanceof ReadStream ? enterRawMode(process.stdin) : () => undefined;
+  if (!(process.stdin instanceof ReadStream)) return () => undefined;
+  return enterRawMode(process.stdin, () => proxy?.isOpen() === true);
 }

@@ -2,18 +2,20 @@
 import type { ReadStream } from 'node:tty';
 
 /** Signals that end the program; by default they would do so without putting the terminal back. */
-const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGIO'] as const;
 
-/** Call the result to put the terminal back; it may be called again. */
-export function enterRawMode(terminal: ReadStream): () => void {
+/** Call the result to put the terminal back; it may be called again. While `isProxied()`, signals neither end nor stop this process. */
+export function enterRawMode(terminal: ReadStream, isProxied: () => boolean): () => void {
   const restore = (): void => {
     if (terminal.isRaw) terminal.setRawMode(false);
   };
   const onEnding = (signal: NodeJS.Signals): void => {
+    if (isProxied()) return;
     leave();
     process.kill(process.pid, signal);
   };
   const onStop = (): void => {
+    if (isProxied()) return;
     restore();
     process.kill(process.pid, 'SIGSTOP');
   };

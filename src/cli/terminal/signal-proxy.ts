@@ -14,10 +14,14 @@ const FORWARDED = [
   'SIGTERM',
   'SIGCONT',
   'SIGTSTP',
-  'SIGTTIN',
-  'SIGTTOU',
   'SIGIO',
 ] as const satisfies readonly NodeJS.Signals[];
+
+/**
+ * They stop a process in the background that reads its terminal or changes it. One that catches them and tries again gets them again, for ever:
+ * whoever uses the caller's terminal must not.
+ */
+const OF_TERMINAL = ['SIGTTIN', 'SIGTTOU'] as const satisfies readonly NodeJS.Signals[];
 
 export interface SignalProxy {
   /**
@@ -25,19 +29,24 @@ export interface SignalProxy {
    * come have their usual effect on this process.
    */
   connect(send: (signal: NodeJS.Signals) => Promise<boolean>): void;
+  /** Whether signals still go through it. */
+  isOpen(): boolean;
   stop(): void;
 }
 
 /** Holds signals back until it is connected: one that comes while the container starts must not be lost. */
-export function openSignalProxy(): SignalProxy {
+export function openSignalProxy({ tty }: { readonly tty: boolean }): SignalProxy {
+  const signals = tty ? FORWARDED : [...FORWARDED, ...OF_TERMINAL];
+  let isOpen = true;
   const pending: NodeJS.Signals[] = [];
   let send = (signal: NodeJS.Signals): void => {
     pending.push(signal);
   };
   const onSignal = (signal: NodeJS.Signals): void => send(signal);
-  for (const signal of FORWARDED) process.on(signal, onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   const stop = (): void => {
-    for (const signal of FORWARDED) process.removeListener(signal, onSignal);
+    isOpen = false;
+    for (const signal of signals) process.removeListener(signal, onSignal);
   };
   const pass = async (target: (signal: NodeJS.Signals) => Promise<boolean>, signal: NodeJS.Signals): Promise<void> => {
     if (await target(signal)) return;
@@ -49,6 +58,7 @@ export function openSignalProxy(): SignalProxy {
       send = (signal) => void pass(target, signal);
       for (const signal of pending.splice(0)) send(signal);
     },
+    isOpen: () => isOpen,
     stop,
   };
 }

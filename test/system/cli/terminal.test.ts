@@ -1,5 +1,5 @@
 /** -t in a real terminal. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import test, { type ExecutionContext } from 'ava';
 
@@ -129,10 +129,45 @@ inTerminal('start -ai of a container with a terminal', async (t, terminal, root)
   await terminal.shows(/status 4/);
 });
 
-for (const signal of ['TERM', 'HUP', 'QUIT']) {
+/** Says what it gets; each signal ends it with a status of its own. */
+const SIGNALLED = `trap 'echo got-term; exit 3' TERM
+trap 'echo got-hup; exit 4' HUP
+trap 'echo got-tstp; exit 5' TSTP
+echo ready; while :; do sleep 0.1; done
+`;
+
+for (const [signal, status] of [
+  ['TERM', 3],
+  ['HUP', 4],
+  ['TSTP', 5],
+] as const) {
+  inTerminal(`-t: SIG${signal} goes on to the container`, async (t, terminal, root) => {
+    writeFileSync(`${root}/signalled`, SIGNALLED);
+    const before = mode(terminal);
+    const told = new RegExp(`^got-${signal.toLowerCase()}\\nstatus ${status}$`, 'm');
+    terminal.keys(`tspod run -it --name c --rootfs ${root} sh /signalled; echo "status $?"`, 'Enter');
+    await terminal.shows(/^ready$/m);
+    for (const pid of commandLines(t, 'run')) process.kill(pid, `SIG${signal}`);
+    await terminal.shows(told);
+    t.is(mode(terminal), before);
+    terminal.keys('clear; tspod start -ai c; echo "status $?"', 'Enter');
+    await terminal.shows(/^ready$/m);
+    for (const pid of commandLines(t, 'start')) process.kill(pid, `SIG${signal}`);
+    await terminal.shows(told);
+    t.is(mode(terminal), before);
+    await run(t, 0, 'start', 'c');
+    terminal.keys('clear; tspod attach c', 'Enter');
+    await until('it is attached', () => mode(terminal) !== before);
+    for (const pid of commandLines(t, 'attach')) process.kill(pid, `SIG${signal}`);
+    await until('it ends', () => mode(terminal) === before);
+    t.is(await output(t, 'wait', 'c'), `${status}\n`);
+  });
+}
+
+for (const signal of ['TERM', 'HUP', 'QUIT', 'USR2']) {
   inTerminal(`the terminal is put back when SIG${signal} ends the command line`, async (t, terminal, root) => {
     const before = mode(terminal);
-    terminal.keys(`tspod run -it --name c --rootfs ${root} sh`, 'Enter');
+    terminal.keys(`tspod run -it --sig-proxy=false --name c --rootfs ${root} sh`, 'Enter');
     await terminal.shows(/\/ #/);
     t.not(mode(terminal), before);
     for (const pid of commandLines(t, 'run')) process.kill(pid, `SIG${signal}`);
@@ -140,6 +175,32 @@ for (const signal of ['TERM', 'HUP', 'QUIT']) {
     t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'c'), 'running\n', 'the container goes on');
   });
 }
+
+inTerminal('exec -it: a signal ends the command line, and the terminal is put back', async (t, terminal, root) => {
+  await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
+  const before = mode(terminal);
+  terminal.keys('tspod exec -it c sh', 'Enter');
+  await terminal.shows(/\/ #/);
+  for (const pid of commandLines(t, 'exec')) process.kill(pid, 'SIGTERM');
+  await until('it is put back', () => mode(terminal) === before);
+  t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'c'), 'running\n');
+});
+
+inTerminal('the terminal is put back when a signal comes after the end of the container', async (t, terminal, root) => {
+  const before = mode(terminal);
+  const reader = 'sleep 1000'; // which reads nothing
+  terminal.keys(`tspod run -it --log-driver none --name noisy --rootfs ${root} yes | ${reader}`, 'Enter');
+  const isIn = async (state: string): Promise<boolean> =>
+    (await output(t, 'ps', '-a', '--format', '{{.State}}')) === `${state}\n`;
+  await until('it runs', () => isIn('running'));
+  await run(t, 0, 'kill', 'noisy');
+  await until('it has ended', () => isIn('exited'));
+  t.not(mode(terminal), before);
+  for (const pid of commandLines(t, 'run')) process.kill(pid, 'SIGTERM');
+  await until('it is put back', () => mode(terminal) === before);
+  terminal.keys('C-c');
+  await terminal.shows(/\$$/);
+});
 
 inTerminal('the terminal is put back when the start fails, and when the container dies', async (t, terminal, root) => {
   const before = mode(terminal);
