@@ -83,7 +83,7 @@ export function makePipes(request: PipeRequest): Pipes {
         streams: { stdin, stdout: stdout?.stream ?? null, stderr: stderr?.stream ?? null },
         release() {
           // What was written before the end of the input is for whoever has the other end by now.
-          if (stdin?.writableEnded === false) stdin.destroy();
+          if (stdin?.writableEnded === false) closeInput(stdin);
           stdout?.readRest();
           stderr?.readRest();
         },
@@ -136,4 +136,10 @@ function writer(fd: number | undefined): Writable | null {
   const socket = new Socket({ fd, readable: false, writable: true });
   socket.on('error', () => undefined);
   return socket;
+}
+
+/** After the end of who reads it. Whoever still writes is told, as by a pipe that nobody has open: a stream that is destroyed without an error may say that all is written. */
+export function closeInput(stdin: Writable): void {
+  if (stdin.writableLength === 0) stdin.destroy();
+  else stdin.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
 }

@@ -1,6 +1,4 @@
 /** A launched process as a ContainerProcess. */
-import { PassThrough } from 'node:stream';
-
 import { openProcess } from '../../native/process-handle.js';
 import type {
   AttachOptions,
@@ -13,8 +11,9 @@ import type {
 import { checkedSize } from '../call-options.js';
 import { UNKNOWN_END } from '../exit-status.js';
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
-import type { OpenPipes, OpenStreams } from './pipes.js';
-import type { Session } from './session.js';
+import { makeHandoff, type Handoff } from './handoff.js';
+import { closeInput, type OpenPipes, type OpenStreams } from './pipes.js';
+import type { Run, Session } from './session.js';
 import { signalProcess } from '../monitor/signal-process.js';
 
 type Started = Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
@@ -60,26 +59,60 @@ export interface AttachedParts {
 
 /** Its streams go through the monitor: it has a terminal, or a log. */
 export async function attachedProcess({ has, start }: AttachedParts): Promise<ContainerProcess> {
-  const stdin = has.stdin ? new PassThrough() : null;
-  const stdout = has.stdout ? new PassThrough() : null;
-  const stderr = has.stderr ? new PassThrough() : null;
+  const input = has.stdin ? makeHandoff().stream : null;
+  const out = has.stdout ? makeHandoff() : null;
+  const err = has.stderr ? makeHandoff() : null;
+  const outputs = [out, err].filter((output) => output !== null);
+  // A command that does not read all of its input, or has ended, is no error of the caller's.
+  input?.on('error', () => undefined);
   const { id, answer, session } = await start({
-    ...(stdin === null ? {} : { stdin }),
-    ...(stdout === null ? {} : { stdout }),
-    ...(stderr === null ? {} : { stderr }),
+    ...(input === null ? {} : { stdin: input }),
+    ...(out === null ? {} : { stdout: out.stream }),
+    ...(err === null ? {} : { stderr: err.stream }),
     detachKeys: '',
   });
+  const forget = keepRests(session, outputs);
   const ended = session.ended
     .then(() => session.exit ?? UNKNOWN_END)
     .finally(() => {
-      stdout?.end();
-      stderr?.end();
+      forget();
+      if (input !== null) closeInput(input);
+      for (const { stream } of outputs) stream.end();
     });
   ended.catch(() => undefined);
   const resize = (size: TerminalSize) => {
     session.resize(size);
   };
-  return assemble({ id, answer, ended, streams: { stdin, stdout, stderr }, resize });
+  const streams = { stdin: input, stdout: out?.stream ?? null, stderr: err?.stream ?? null };
+  return assemble({ id, answer, ended, streams, resize });
+}
+
+/** Output that nobody reads holds a process back while it runs, but not its end: what is left by then has bounds, and is kept for the reader. */
+function keepRests(session: Session, outputs: readonly Handoff[]): () => void {
+  if (outputs.length === 0) return () => undefined;
+  const over = new AbortController();
+  let current: Run | undefined;
+  const holdBack = (holds: boolean) => {
+    for (const output of outputs) output.holdBack(holds);
+  };
+  session.followRuns((run) => {
+    current = run;
+    holdBack(true);
+    untilEnd(run, over.signal)
+      .then(() => {
+        if (current === run) holdBack(false);
+      })
+      // Without a descriptor to look at it the end waits for the reader.
+      .catch(() => undefined);
+  });
+  return () => {
+    over.abort();
+  };
+}
+
+async function untilEnd({ pid, startTime }: Run, signal: AbortSignal): Promise<void> {
+  using process = openProcess(pid, startTime);
+  await process?.wait({ signal });
 }
 
 interface Assembly {

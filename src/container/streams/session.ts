@@ -23,6 +23,9 @@ export interface SessionParts {
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
 }
 
+/** A process that a monitor has started. */
+export type Run = Pick<Extract<MonitorMessage, { readonly name: 'started' }>, 'pid' | 'startTime'>;
+
 /** One of Node's: those of the web have to be converted. Throws TypeError. */
 function requireStream(name: string, stream: object | undefined, method: 'pause' | 'write'): void {
   if (stream === undefined || (hasMethod(stream, method) && hasMethod(stream, 'on'))) return;
@@ -48,6 +51,8 @@ export class Session implements AttachSession {
   #aborted = false;
   #refused = false;
   #stopInput: (() => void) | undefined;
+  #run: Run | undefined;
+  #onRun: ((run: Run) => void) | undefined;
 
   /** Asks to be attached at once; messages must be given to `take`. */
   constructor(parts: SessionParts) {
@@ -119,6 +124,8 @@ export class Session implements AttachSession {
         if (this.#parts.launches !== true) this.#beginInput();
         return;
       case 'started':
+        this.#run = message;
+        this.#onRun?.(message);
         this.#beginInput();
         return;
       case 'stdout':
@@ -135,6 +142,12 @@ export class Session implements AttachSession {
       default:
         return;
     }
+  }
+
+  /** Calls back with what runs, if that is known, and with what takes its place after a restart. */
+  followRuns(listener: (run: Run) => void): void {
+    this.#onRun = listener;
+    if (this.#run !== undefined) listener(this.#run);
   }
 
   #takeRefusal(): void {

@@ -4,7 +4,8 @@ import { mkdirSync, openSync, readFileSync, closeSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 
 import type { TspodError } from '../../../src/index.js';
@@ -373,6 +374,54 @@ test.serial(
     }
   },
 );
+
+test('spawn: the end does not wait for a reader of streams that go through the monitor', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'], init: true }));
+  await container.start();
+  /** More than this process reads ahead, a socket holds and a monitor keeps for a client: the last of it is in the pipe at the end. */
+  const command = ['sh', '-c', 'head -c 600000 /dev/zero >&2; echo out'];
+  const log = { driver: 'json-file' } as const;
+  const logged = await engine.spawn({ ...options({ command, interactive: true, log }) });
+  t.is(await text(logged.stdout), 'out\n', 'while nobody reads the other');
+  t.like(await logged.ended, { exitCode: 0 });
+  t.false(engine.containers.exists(logged.id));
+  t.is(Buffer.concat((await logged.stderr?.toArray()) ?? []).length, 600_000);
+
+  const restart = { policy: 'on-failure', maxRetries: 1 } as const;
+  const again = await engine.spawn(
+    options({ command: ['sh', '-c', 'head -c 60000 /dev/zero; exit 3'], log, restart, autoRemove: false }),
+  );
+  t.like(await again.ended, { exitCode: 3 });
+  t.is(Buffer.concat(await again.stdout.toArray()).length, 120_000);
+
+  const screen = await container.spawnExec({ command: ['head', '-c', '40000', '/dev/zero'], tty: true });
+  t.like(await screen.ended, { exitCode: 0 });
+  t.is(Buffer.concat((await screen.stdout?.toArray()) ?? []).length, 40_000);
+});
+
+async function* endless(): AsyncGenerator<Buffer> {
+  for (;;) {
+    yield Buffer.alloc(100_000);
+    await turn();
+  }
+}
+
+test('spawn: input that nobody takes any more ends with the process, through a pipe and through the monitor', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  for (const more of [{}, { log: { driver: 'k8s-file' } } as const]) {
+    const child = await engine.spawn({ ...options({ command: ['head', '-c', '1'], ...more }), stdin: 'pipe' });
+    const error = await t.throwsAsync<NodeJS.ErrnoException>(pipeline(Readable.from(endless()), child.stdin));
+    t.true(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? ''), error.code);
+    t.true(child.stdin.destroyed);
+    t.like(await child.ended, { exitCode: 0 });
+    const idle = await engine.spawn({ ...options({ command: ['true'], ...more }), stdin: 'pipe' });
+    await idle.ended;
+    t.true(idle.stdin.destroyed);
+  }
+});
 
 test('spawn: what a command has left behind may go on writing when nobody reads', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
