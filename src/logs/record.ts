@@ -2,7 +2,10 @@
 
 export type LogStream = 'stdout' | 'stderr';
 
-/** Whole lines (the last may lack its end), of one stream, as the container wrote them. */
+/**
+ * Lines of one stream, as the container wrote them. A line that it wrote in pieces or that is longer than 16 KiB is several records, and the
+ * next chunk of the stream may go on with it.
+ */
 export interface LogChunk {
   readonly stream: LogStream;
   readonly data: Buffer;

@@ -12,7 +12,8 @@ export interface RenderOptions {
 }
 
 const CHUNK_BYTES = 256 * 1024;
-const TIME_END = Buffer.from('+00:00 ');
+/** Podman's form, whatever the driver's is. */
+const TIME_END = Buffer.from('Z ');
 
 export class Renderer {
   readonly #options: RenderOptions;
@@ -23,6 +24,8 @@ export class Renderer {
   #stream: LogStream = 'stdout';
   #out = Buffer.alloc(0);
   #start = 0;
+  /** Where the line begins that has no end so far. */
+  #lineStart = 0;
   #length = 0;
 
   constructor(options: RenderOptions) {
@@ -83,21 +86,25 @@ export class Renderer {
     this.#reserve(1);
     this.#out[this.#length] = NEWLINE;
     this.#length += 1;
+    this.#lineStart = this.#length;
   }
 
-  /** Chunks are handed out, so a full buffer is never used again. */
+  /** Chunks are handed out, so a full buffer is never used again; a line that has begun moves to the new one. */
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#out.length) return;
-    this.#flush();
-    this.#out = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
+    const begun = this.#out.subarray(this.#lineStart, this.#length);
+    this.#flush(this.#lineStart);
+    this.#out = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, begun.length + bytes));
+    this.#length = begun.copy(this.#out);
     this.#start = 0;
-    this.#length = 0;
+    this.#lineStart = 0;
   }
 
-  #flush(): void {
-    if (this.#length > this.#start) {
-      this.#chunks.push({ stream: this.#stream, data: this.#out.subarray(this.#start, this.#length) });
+  #flush(end = this.#length): void {
+    if (end > this.#start) {
+      this.#chunks.push({ stream: this.#stream, data: this.#out.subarray(this.#start, end) });
     }
-    this.#start = this.#length;
+    this.#start = end;
+    this.#lineStart = end;
   }
 }

@@ -1,5 +1,6 @@
 /** Prints what containers wrote: their stdout to stdout, their stderr to stderr. */
 import { once } from 'node:events';
+import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import type { Container, LogChunk, LogsOptions } from '../../container/api/container.js';
@@ -94,10 +95,12 @@ interface Sinks {
   end(): Promise<void>;
 }
 
+/** Where both lead to the same file or terminal there is one sink, since two would not wait for each other. */
 function openSinks(context: Context): Sinks {
-  const stdout = context.globals.stdout === undefined ? undefined : outputStream(context.globals.stdout);
-  const stderr = outputStream(2);
-  const streams = stdout === undefined ? [stderr] : [stdout, stderr];
+  const fd = context.globals.stdout;
+  const stdout = fd === undefined ? undefined : outputStream(fd);
+  const stderr = stdout !== undefined && fd !== undefined && isSameFile(fd, 2) ? stdout : outputStream(2);
+  const streams = new Set(stdout === undefined ? [stderr] : [stdout, stderr]);
   const failed = new Promise<never>((_, reject) => {
     for (const stream of streams) stream.on('error', reject);
   });
@@ -108,9 +111,14 @@ function openSinks(context: Context): Sinks {
     unended: new Set(),
     failed,
     end: async () => {
-      await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.end(resolve))));
+      await Promise.all([...streams].map((stream) => new Promise<void>((resolve) => stream.end(resolve))));
     },
   };
+}
+
+function isSameFile(fd: number, other: number): boolean {
+  const [one, two] = [fstatSync(fd, { bigint: true }), fstatSync(other, { bigint: true })];
+  return one.dev === two.dev && one.ino === two.ino;
 }
 
 /**

@@ -93,12 +93,28 @@ for (const driver of DRIVERS) {
         record(driver, { content: 'parts' }),
       ].join(''),
     );
-    const time = '2026-01-01T00:00:00.000000001+00:00';
+    const time = '2026-01-01T00:00:00.000000001Z';
     t.is((await collect(optionsFor(path, driver, { timestamps: true }))).all, `${time} one\n${time} two parts\n`);
     t.is(
       (await collect(optionsFor(path, driver, { timestamps: true, prefix: 'web ' }))).all,
       `web ${time} one\nweb ${time} two parts\n`,
     );
+  });
+
+  test(`${driver}: a line that was written at once is in one chunk, however many there are`, async (t) => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${String(i)} ${'x'.repeat(i % 100)}`);
+    const path = logFile(t, lines.map((content) => record(driver, { content })).join(''));
+    for (const options of [{}, { timestamps: true }, { prefix: 'web ' }]) {
+      const ends: string[] = [];
+      let count = 0;
+      for await (const { data } of readLog(optionsFor(path, driver, options))) {
+        ends.push(data.toString('latin1', data.length - 1));
+        count += data.toString('latin1').split('\n').length - 1;
+      }
+      t.true(ends.length > 1);
+      t.true(ends.every((end) => end === '\n'));
+      t.is(count, lines.length);
+    }
   });
 
   test(`${driver}: lines are chosen by time, ends included`, async (t) => {
@@ -182,7 +198,7 @@ for (const driver of DRIVERS) {
     t.is((await collect(optionsFor(path, driver, { tail: 1 }))).all, 'two\n');
     t.is(
       (await collect(optionsFor(path, driver, { timestamps: true, tail: 1 }))).all,
-      '2026-01-01T00:00:00.000000001+00:00 two\n',
+      '2026-01-01T00:00:00.000000001Z two\n',
     );
   });
 
