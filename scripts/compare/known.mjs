@@ -145,6 +145,10 @@ export const GROUPS = [
         what: ['logs: stdout of `logs -n c`', 'logs: stderr of `logs -n c`'],
       },
       {
+        why: '`exec --user`: every user has the groups of `--group-add`.',
+        what: ['exec users: stdout of `exec -u alice c id -G`'],
+      },
+      {
         why: '`wait --ignore` exists.',
         what: [
           'wait conditions: status of `wait --ignore',
@@ -194,6 +198,10 @@ export const GROUPS = [
       {
         why: '`ps` without `--all` lists paused containers, too.',
         what: ['pause forms: stdout of `ps --format'],
+      },
+      {
+        why: '`events`: `Attributes` has the exit code, the signal and what else the event tells beside the labels.',
+        what: ['events: stdout of `events --stream=false --filter container=watched --filter event=died'],
       },
       {
         why: '`logs` of several containers prints one after the other, in the order of the command line. Podman reads them at the same time.',

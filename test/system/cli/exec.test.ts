@@ -72,6 +72,7 @@ inContainer(
   async (t) => {
     t.is(await output(t, 'exec', '-e', 'A=1', 'c', 'sh', '-c', 'echo $A $FROM'), '1 container\n');
     t.is(await output(t, 'exec', '-u', 'alice', 'c', 'id', '-un'), 'alice\n');
+    t.is(await output(t, 'exec', '-u', '', 'c', 'id', '-un'), 'root\n');
     t.is(await output(t, 'exec', '-u', '5:7', 'c', 'sh', '-c', 'id -u; id -g'), '5\n7\n');
     t.is(await output(t, 'exec', '-w', '/tmp', 'c', 'pwd'), '/tmp\n');
     t.is(await output(t, 'exec', '-w', '', 'c', 'pwd'), '/etc\n');

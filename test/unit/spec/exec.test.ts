@@ -33,7 +33,7 @@ test('options take the place of what the container has', (t) => {
       timeoutMs: 9,
       interactive: true,
     },
-    { env: { A: '1' } },
+    { env: { A: '1' }, groups: ['g'] },
   );
   t.like(request.process, { cwd: '/x', terminal: true });
   t.deepEqual(
@@ -43,6 +43,7 @@ test('options take the place of what the container has', (t) => {
   t.true(request.process.env?.includes('TERM=xterm'));
   t.like(request, { tty: true, interactive: true, preserveFds: 2, timeoutMs: 9 });
   t.is(request.identity.user, '5:6');
+  t.deepEqual(request.identity.groups, ['g']);
 });
 
 test('an exec never holds more than its container, but with privileged', (t) => {

@@ -109,7 +109,7 @@ export function readExecOptions(context: Context, { flags }: Invocation, command
     tty: flags.bool('tty'),
     interactive: flags.bool('interactive'),
     privileged: flags.bool('privileged'),
-    ...(user === undefined ? {} : { user }),
+    ...(user === undefined || user === '' ? {} : { user }),
     ...(workdir === undefined || workdir === '' ? {} : { workdir }),
     ...(preserveFds === undefined ? {} : { preserveFds }),
     preserveFd: flags.list('preserve-fd').map(Number),

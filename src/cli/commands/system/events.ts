@@ -1,4 +1,5 @@
 import type { EngineEvent, EventsOptions } from '../../../engine/events.js';
+import { EVENT_STATUSES, EVENT_TYPES } from '../../../events/event.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command/definition.js';
 import { jsonText } from '../../terminal/escape.js';
@@ -45,10 +46,11 @@ export const command: Command = {
     if (args.length > 0) throw invalid('`tspod events` takes no arguments');
   },
   run: async (context, invocation) => {
-    const options = readOptions(invocation);
+    const { filters, canMatch } = readFilters(invocation.flags.list('filter'));
+    const options = { ...readOptions(invocation), filters };
     const print = printer(invocation);
     const engine = await context.engine();
-    for await (const event of engine.events(options)) await context.out(print(event));
+    for await (const event of engine.events(options)) if (canMatch) await context.out(print(event));
     return 0;
   },
 };
@@ -58,20 +60,33 @@ function readOptions({ flags }: Invocation): EventsOptions {
   const [since, until] = [flags.text('since'), flags.text('until')];
   return {
     follow: !flags.has('stream') || flags.bool('stream'),
-    filters: readFilters(flags.list('filter')),
     ...(since === undefined ? {} : { since: parseMomentFlag('--since', since, now) }),
     ...(until === undefined ? {} : { until: parseMomentFlag('--until', until, now) }),
   };
 }
 
-function readFilters(items: readonly string[]): Record<string, string[]> {
+interface Filters {
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  readonly canMatch: boolean;
+}
+
+const STATUSES: ReadonlySet<string> = new Set([...EVENT_STATUSES, 'die']);
+const WORDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['event', STATUSES],
+  ['status', STATUSES],
+  ['type', new Set(EVENT_TYPES)],
+]);
+
+/** Words that no event has, such as `build`, match nothing: the library refuses them, Podman does not. */
+function readFilters(items: readonly string[]): Filters {
   const filters: Record<string, string[]> = {};
   for (const item of items) {
     const [name, value] = splitPair(item);
     if (value === undefined) throw invalid(`invalid filter ${JSON.stringify(item)}`);
-    (filters[name] ??= []).push(value);
+    const values = (filters[name] ??= []);
+    if (WORDS.get(name)?.has(value) !== false) values.push(value);
   }
-  return filters;
+  return { filters, canMatch: Object.values(filters).every((values) => values.length > 0) };
 }
 
 function printer({ flags }: Invocation): (event: EngineEvent) => string {
