@@ -40,6 +40,7 @@ const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
   clone: () => import('./commands/container/clone.js'),
   diff: () => import('./commands/container/diff.js'),
   exists: () => import('./commands/container/exists.js'),
+  inspect: () => import('./commands/container/inspect.js'),
   prune: () => import('./commands/container/prune.js'),
 };
 

@@ -79,7 +79,7 @@ async function runCommand({ group, argv, at, typed }: Place): Promise<number> {
     await makeContext(DEFAULT_GLOBALS).out(commandHelp(path, command));
     return 0;
   }
-  const invocation = { ...parsed, group, commandLine: [PROGRAM, ...typed] };
+  const invocation = { ...parsed, commandLine: [PROGRAM, ...typed] };
   return runInvocation(command, invocation, path);
 }
 

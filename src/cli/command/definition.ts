@@ -8,8 +8,6 @@ export interface Invocation {
   readonly flags: FlagValues;
   /** What is neither a flag nor a flag's value. */
   readonly args: readonly string[];
-  /** What the command was named below, `container` of `container create`; empty at the top. */
-  readonly group: string;
   /** As it was typed, after the program's name. */
   readonly commandLine: readonly string[];
 }

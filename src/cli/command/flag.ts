@@ -8,9 +8,11 @@
  */
 export type FlagKind = 'bool' | 'text' | 'int' | 'uint' | 'float' | 'list' | 'items' | 'maybe';
 
+/** Names of what there is; `roots`: what a container can begin with, `objects`: what `inspect` looks for. */
+export type Named = 'containers' | 'images' | 'networks' | 'objects' | 'pods' | 'roots' | 'secrets' | 'volumes';
+
 /** What a shell completes after the flag. */
-export type Completion =
-  'containers' | 'networks' | 'pods' | 'secrets' | 'volumes' | 'file' | 'directory' | readonly string[];
+export type Completion = Named | 'file' | 'directory' | readonly string[];
 
 export interface Flag {
   /** Without dashes. */

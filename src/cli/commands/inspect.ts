@@ -7,7 +7,7 @@ import { isTspodError, messageOf } from '../../errors.js';
 import type { Network } from '../../network/network-file.js';
 import type { PodInspect } from '../../pod/api.js';
 import { CliError, invalid } from '../errors/cli-error.js';
-import type { Command } from '../command/definition.js';
+import type { Command, Invocation } from '../command/definition.js';
 import type { Context } from '../context.js';
 import type { GoValue } from '../format/values.js';
 import { containerStruct } from '../rows/container-struct.js';
@@ -45,28 +45,29 @@ export const command: Command = {
       help: `Kind of object: ${TYPES_OF_OBJECTS.join(', ')}`,
     },
   ],
-  completion: ['containers'],
+  completion: ['objects'],
   check: ({ flags, args }) => {
     checkType(flags.text('type') ?? 'all');
     if (args.length === 0 && !flags.bool('latest')) throw invalid('no names or ids specified');
     if (args.length > 0 && flags.bool('latest')) throw invalid('--latest and arguments cannot be used together');
   },
-  run: async (context, { flags, args, group }) => {
-    const onlyContainers = flags.text('type') === 'container' || group === 'container';
-    const type = flags.text('type') ?? 'all';
-    const format = flags.text('format') ?? 'json';
-    const wanted = { type: onlyContainers ? 'container' : type, size: flags.bool('size') };
-    return inspectEach(context, flags.bool('latest') ? [undefined] : args, {
-      format,
-      find: (name) => inspectOne(context, name, wanted),
-      missing: (name, error) => {
-        if (!MISSING.some((code) => isTspodError(error, code))) return undefined;
-        return new CliError(`inspecting object: ${notFound(wanted.type, name ?? '')}`);
-      },
-      render: (found) => inspectText(found, format),
-    });
-  },
+  run: (context, invocation) => inspect(context, invocation, invocation.flags.text('type') ?? 'all'),
 };
+
+/** Prints what is there of one of TYPES_OF_OBJECTS. */
+export function inspect(context: Context, { flags, args }: Invocation, type: string): Promise<number> {
+  const format = flags.text('format') ?? 'json';
+  const wanted = { type, size: flags.bool('size') };
+  return inspectEach(context, flags.bool('latest') ? [undefined] : args, {
+    format,
+    find: (name) => inspectOne(context, name, wanted),
+    missing: (name, error) => {
+      if (!MISSING.some((code) => isTspodError(error, code))) return undefined;
+      return new CliError(`inspecting object: ${notFound(type, name ?? '')}`);
+    },
+    render: (found) => inspectText(found, format),
+  });
+}
 
 /** As Podman says it of each kind. */
 function notFound(type: string, name: string): string {

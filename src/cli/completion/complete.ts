@@ -10,12 +10,13 @@ import { globalFlags } from '../flags/global.js';
 import { readGlobals } from '../globals.js';
 import { rootFlags } from '../help.js';
 import { makeContext } from '../make-context.js';
+import { namesOf, type Candidate, type Typing } from './names.js';
 
 /** What the shell has to add by itself. */
 type Directive = 'none' | 'files' | 'directories';
 
 interface Candidates {
-  readonly words: readonly { readonly word: string; readonly help: string }[];
+  readonly words: readonly Candidate[];
   readonly directive: Directive;
 }
 
@@ -57,11 +58,6 @@ async function candidatesFor(before: readonly string[], typed: string, globals: 
   const second = firstArgument(globalFlags, rest);
   if (rest[second] === undefined) return inGroup(first, rest, { typed, globals });
   return inCommand(await findCommand(first, rest[second]), rest.slice(second + 1), { typed, globals });
-}
-
-interface Typing {
-  readonly typed: string;
-  readonly globals: Globals;
 }
 
 /** No command is named yet. */
@@ -135,39 +131,6 @@ async function valuesOf(completion: Completion | undefined, typing: Typing): Pro
   if (completion === undefined) return NOTHING;
   if (completion === 'file') return { words: [], directive: 'files' };
   if (completion === 'directory') return { words: [], directive: 'directories' };
-  if (completion === 'networks') return { words: await networkNames(typing.globals), directive: 'none' };
-  if (completion === 'pods') return { words: await podNames(typing.globals), directive: 'none' };
-  if (completion === 'volumes') return { words: await volumeNames(typing.globals), directive: 'none' };
-  if (completion === 'secrets') return { words: await secretNames(typing.globals), directive: 'none' };
-  if (completion === 'containers') return { words: await containerNames(typing.globals), directive: 'none' };
+  if (typeof completion === 'string') return { words: await namesOf(completion, typing), directive: 'none' };
   return { words: completion.map((word) => ({ word, help: '' })), directive: 'none' };
-}
-
-async function networkNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const networks = (await makeContext(globals).engine()).networks.list();
-  return networks.map(({ name, driver }) => ({ word: name, help: driver }));
-}
-
-async function volumeNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const volumes = (await makeContext(globals).engine()).volumes.list();
-  return volumes.map(({ name, containers }) => ({ word: name, help: containers.length === 0 ? 'unused' : '' }));
-}
-
-async function podNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const pods = (await makeContext(globals).engine()).pods.list();
-  return pods.map(({ name, status }) => ({ word: name, help: status }));
-}
-
-async function secretNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const secrets = (await makeContext(globals).engine()).secrets.list();
-  return secrets.map(({ name, id }) => ({ word: name, help: id }));
-}
-
-async function containerNames(globals: Globals): Promise<{ word: string; help: string }[]> {
-  const context = makeContext(globals);
-  const rows = (await context.engine()).containers.list({ all: true });
-  return rows.map(({ name, status, image, rootfs }) => ({
-    word: name,
-    help: `${status} ${image === '' ? rootfs : image}`,
-  }));
 }

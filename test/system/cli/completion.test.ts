@@ -68,6 +68,27 @@ test('completes names of pods', async (t) => {
   await run(t, 0, 'pod', 'rm', '--all');
 });
 
+test('completes names of images, and what inspect finds', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const archive = join(temporaryDirectory(t), 'root.tar');
+  t.is(spawnSync('tar', ['-cf', archive, '-T', '/dev/null']).status, 0);
+  for (const name of ['host.test/some/app:1', 'localhost/app:2']) await run(t, 0, 'import', archive, name);
+  t.deepEqual(await complete(t, 'rmi', ''), ['host.test/some/app:1', 'localhost/app:2', ':none']);
+  t.deepEqual(await complete(t, 'rmi', 'host.test/some/app:1', 'lo'), ['localhost/app:2', ':none']);
+  t.deepEqual(await complete(t, 'push', 'app:'), ['app:1', 'app:2', ':none'], 'an end stands for the whole');
+  t.deepEqual(await complete(t, 'tag', 'so'), ['some/app:1', ':none']);
+  t.deepEqual(await complete(t, 'tag', 'app:2', ''), [':none'], 'the second is a new name');
+  t.deepEqual(await complete(t, 'run', '--rm', 'host'), ['host:', 'host:all', 'host.test/some/app:1', ':none']);
+  t.deepEqual(await complete(t, 'create', 'app:2', ''), [':none']);
+  await run(t, 0, 'create', '--name', 'apple', '--rootfs', busyboxRoot(t), 'true');
+  await run(t, 0, 'volume', 'create', 'apples');
+  t.deepEqual((await complete(t, 'inspect', 'app')).sort(), [':none', 'app:1', 'app:2', 'apple', 'apples']);
+  t.deepEqual(await complete(t, 'container', 'inspect', 'app'), ['apple', ':none']);
+  t.deepEqual(await complete(t, 'image', 'inspect', 'app'), ['app:1', 'app:2', ':none']);
+  await run(t, 0, 'rmi', '--all');
+  await run(t, 0, 'volume', 'rm', 'apples');
+});
+
 /** A shell with `tspod` on its path, working on the test's store. */
 function shell(t: ExecutionContext, program: string, args: readonly string[]): string {
   const { root, runRoot } = storeOf(t);

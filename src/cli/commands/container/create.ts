@@ -15,7 +15,7 @@ export const command: Command = {
   examples: ['create --name web host: python3 -m http.server', 'create --rootfs /srv/alpine:O /bin/sh'],
   flags: createFlags,
   passThrough: true,
-  completion: [['host:', 'host:all']],
+  completion: ['roots'],
   check: checkCreate,
   run: async (context, invocation) => {
     const container = await createContainer(context, await readCreateRequest(context, invocation));

@@ -27,7 +27,7 @@ export const command: Command = {
   ],
   flags: [...runFlags, ...createFlags],
   passThrough: true,
-  completion: [['host:', 'host:all']],
+  completion: ['roots'],
   check: (invocation) => {
     checkCreate(invocation);
     readStreams(invocation);

@@ -11,6 +11,7 @@ export const command: Command = {
   usage: '[options] IMAGE [IMAGE]',
   examples: ['image diff app:2', 'image diff --format json app:2 app:1'],
   flags: [changesFormatFlag],
+  completion: ['images', 'images', []],
   check: ({ args }) => {
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
   },

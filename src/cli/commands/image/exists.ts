@@ -8,6 +8,7 @@ export const command: Command = {
   usage: 'IMAGE',
   examples: ['image exists docker.io/library/alpine || tspod pull docker.io/library/alpine'],
   flags: [],
+  completion: ['images', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
   },

@@ -24,6 +24,7 @@ export const command: Command = {
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids and commands' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
   ],
+  completion: ['images', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
   },

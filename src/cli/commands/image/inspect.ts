@@ -11,6 +11,7 @@ export const command: Command = {
   usage: '[options] IMAGE [IMAGE...]',
   examples: ['image inspect alpine', "image inspect --format '{{.Config.Cmd}}' alpine"],
   flags: [inspectFormatFlag],
+  completion: ['images'],
   check: ({ args }) => {
     if (args.length === 0) throw invalid('no names or ids specified');
   },

@@ -58,6 +58,7 @@ export const command: Command = {
       help: `Order: ${SORT_KEYS.join(', ')}`,
     },
   ],
+  completion: ['images', []],
   check: ({ flags, args }) => {
     if (args.length > 1) throw invalid(`accepts at most 1 arg(s), received ${args.length}`);
     if (args.length > 0 && flags.has('filter')) throw invalid('cannot specify an image and a filter(s)');

@@ -18,6 +18,7 @@ export const command: Command = {
     { name: 'all', short: 'a', kind: 'bool', help: 'Mount all images' },
     { name: 'format', kind: 'text', value: 'format', help: 'Print the list as json' },
   ],
+  completion: ['images'],
   check: ({ args, flags }) => {
     const format = flags.text('format') ?? '';
     if (format !== '' && format !== 'json') throw invalid(`unknown --format argument: ${format}`);

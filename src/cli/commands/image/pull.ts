@@ -37,6 +37,7 @@ export const command: Command = {
     { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids alone' },
   ],
+  completion: ['images'],
   check: ({ args, flags }) => {
     if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
     platformText(flags);

@@ -25,6 +25,7 @@ export const command: Command = {
     missingFlag('encryption-key', 'layers are not encrypted'),
     missingFlag('encrypt-layer', 'layers are not encrypted'),
   ],
+  completion: ['images', []],
   check: ({ args, flags }) => {
     registryAccess(flags);
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);

@@ -20,6 +20,7 @@ export const command: Command = {
     { name: 'ignore', short: 'i', kind: 'bool', help: 'An image that is not there is no error' },
     { name: 'no-prune', kind: 'bool', help: 'Keep dangling parents (there are none)' },
   ],
+  completion: ['images'],
   check: ({ flags, args }) => {
     if (flags.bool('all') && args.length > 0)
       throw invalid('when using the --all switch, you may not pass any images names or IDs');

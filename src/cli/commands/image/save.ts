@@ -40,6 +40,7 @@ export const command: Command = {
     OUTPUT_FLAG,
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
   ],
+  completion: ['images'],
   check: ({ args, flags }) => {
     if (args.length === 0) throw invalid('need at least 1 argument');
     const format = formatOf(flags);

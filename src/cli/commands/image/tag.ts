@@ -8,6 +8,7 @@ export const command: Command = {
   usage: 'IMAGE NAME [NAME...]',
   examples: ['tag alpine registry.local/base:1'],
   flags: [],
+  completion: ['images', []],
   check: ({ args }) => {
     if (args.length < 2) throw invalid(`requires at least 2 arg(s), only received ${args.length}`);
   },

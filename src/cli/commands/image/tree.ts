@@ -12,6 +12,7 @@ export const command: Command = {
   usage: '[options] IMAGE',
   examples: ['image tree app:2', 'image tree --whatrequires base:1'],
   flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show what lies upon its uppermost layer, in all images' }],
+  completion: ['images', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);
   },

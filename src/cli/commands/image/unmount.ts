@@ -13,6 +13,7 @@ export const command: Command = {
     { name: 'all', short: 'a', kind: 'bool', help: 'Unmount all images that are mounted' },
     { name: 'force', short: 'f', kind: 'bool', help: 'Undo all mounts, not only one' },
   ],
+  completion: ['images'],
   check: ({ args, flags }) => {
     if (args.length === 0 && !flags.bool('all')) throw invalid('image name or ID must be specified');
     if (args.length > 0 && flags.bool('all'))

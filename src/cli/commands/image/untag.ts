@@ -8,6 +8,7 @@ export const command: Command = {
   usage: 'IMAGE [NAME...]',
   examples: ['untag registry.local/base:1', 'untag 3f2a91b0 registry.local/base:1'],
   flags: [],
+  completion: ['images'],
   check: ({ args }) => {
     if (args.length === 0) throw invalid('requires at least 1 arg(s), only received 0');
   },

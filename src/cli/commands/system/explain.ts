@@ -52,7 +52,7 @@ function parseInner(explained: Command, { args, commandLine }: Invocation): Invo
     },
     words,
   );
-  return { ...parsed, group: '', commandLine: [commandLine[0] ?? 'tspod', explained.name, ...words] };
+  return { ...parsed, commandLine: [commandLine[0] ?? 'tspod', explained.name, ...words] };
 }
 
 /** Flags of the program may stand on either side of the explained command; there they are its own. */

@@ -14,7 +14,7 @@ async function optionsOf(...given: Given): Promise<PodCreateOptions> {
   const caller = fakeCaller({ env: { TSPOD_NETWORK: 'none' }, files: { labels: 'a=1\n' } });
   const context = { caller, err: () => Promise.resolve() } as unknown as Context;
   const flags = flagValues(new Map(given.map(([name, ...values]) => [name, values])));
-  return readPodOptions(context, { flags, args: [], group: 'pod', commandLine: ['tspod', 'pod', 'create'] });
+  return readPodOptions(context, { flags, args: [], commandLine: ['tspod', 'pod', 'create'] });
 }
 
 const ALWAYS = { infra: true, network: 'none', createCommand: ['tspod', 'pod', 'create'] } as const;

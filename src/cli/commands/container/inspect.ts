@@ -1,0 +1,11 @@
+import type { Command } from '../../command/definition.js';
+import { command as anyInspect, inspect } from '../inspect.js';
+
+export const command: Command = {
+  ...anyInspect,
+  description: 'Prints all that is known of containers, as JSON, or what a Go template makes of it.',
+  examples: ['container inspect web', "container inspect --format '{{.State.Status}}' web"],
+  flags: anyInspect.flags.filter(({ name }) => name !== 'type'),
+  completion: ['containers'],
+  run: (context, invocation) => inspect(context, invocation, 'container'),
+};
