@@ -62,6 +62,7 @@ void start(Loop& loop, Client& client) {
 void stop(Loop& loop, Client& client) {
   loop.restarter.disarm();
   send_message(client, message::Stopping{});
+  if (loop.is_exec()) return kill_run(loop);
   if (loop.phase == Phase::kWaiting) leave(loop);
 }
 

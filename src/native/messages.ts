@@ -31,7 +31,10 @@ export const MESSAGES = {
   /** No input follows: the pipe is closed after what was sent; at a terminal in canonical mode the end-of-file character is typed. */
   stdinEnd: { code: 5, fields: {} },
   resize: { code: 6, fields: { rows: 'u32', columns: 'u32' } },
-  /** The user stops the container: no restart after its end, a pending one is called off. Answered by `stopping`. */
+  /**
+   * The user stops the container: no restart after its end, a pending one is called off. An exec is killed with all that it has started, as at its time
+   * limit. Answered by `stopping`.
+   */
   stop: { code: 7, fields: {} },
   /**
    * The user has sent a signal: its policy restarts the container no more, until it becomes another one, and a pending restart by it is called off.

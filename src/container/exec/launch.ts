@@ -113,7 +113,14 @@ export async function launchExec(plan: Plan, { target, fds, signal, before }: Ex
   const answer = await answered;
   failpoint('exec-started');
   if (signal?.aborted === true) {
-    if (answer.kind === 'started') endCommand(answer);
+    if (answer.kind === 'started') {
+      // Behind input it would have to wait.
+      if (before === undefined) void talk.stop();
+      else endCommand(answer);
+    }
+    // Nobody reads its output any more, which must not keep its end.
+    talk.listen(() => undefined);
+    talk.connection.resume();
     await talk.closed();
     throw abortedError('exec', signal);
   }

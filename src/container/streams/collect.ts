@@ -13,6 +13,9 @@ const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
 const MAX_TURN_MS = 10;
 
+/** A timer of Node's that is set to more expires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Before anything runs. Throws INVALID_ARGUMENT, TypeError. */
 export function checkCollectOptions({
   maxOutputBytes = 0,
@@ -32,27 +35,44 @@ function isWhole(input: NonNullable<CollectOptions['input']>): input is string |
   return typeof input === 'string' || input instanceof Uint8Array;
 }
 
+export interface Killable {
+  readonly process: ContainerProcess;
+  /** Kills it with all that it has started, as far as that can be found. */
+  readonly killAll: () => void;
+}
+
 /**
  * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
  * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then. Whatever is thrown, it has
- * ended by then, and of a container that was to be removed nothing is left.
+ * ended by then, and of a container that was to be removed nothing is left. Nor is the output waited for beyond the time limit, which the monitor keeps for
+ * the process itself.
  */
 export async function collectProcess(
-  process: ContainerProcess,
+  { process, killAll }: Killable,
   options: CollectOptions,
   what: string,
 ): Promise<Omit<CollectedResult<string | Buffer>, 'id' | 'durationMs'>> {
-  const { signal, input } = options;
+  const { signal, input, timeoutMs = 0 } = options;
   const { stdin, stdout, stderr, ended } = process;
   const letGo = () => {
     stdout?.destroy();
     stderr?.destroy();
   };
   const giveUp = () => {
-    process.kill('SIGKILL');
+    killAll();
     void ended.then(letGo, letGo);
   };
+  let isCut = false;
+  const cut = async () => {
+    await ended;
+    // What is in the pipes is read in one turn.
+    for (let turns = 0; turns < 2; turns += 1) await nextTurn();
+    isCut = [stdout, stderr].some((stream) => stream !== null && !stream.readableEnded && !stream.destroyed);
+    letGo();
+  };
   const forget = whenAborted(signal, giveUp);
+  const isLimited = timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS;
+  const timer = isLimited ? setTimeout(() => void cut().catch(letGo), timeoutMs) : undefined;
   try {
     const [output, status] = await Promise.all([
       collectOutput({ stdout, stderr }, options, giveUp),
@@ -60,12 +80,13 @@ export async function collectProcess(
       feed(stdin, input, ended),
     ]);
     if (signal?.aborted === true) throw abortedError(what, signal);
-    return { ...status, ...encodeOutput(output, options.encoding) };
+    return { ...status, timedOut: status.timedOut || isCut, ...encodeOutput(output, options.encoding) };
   } catch (error) {
     giveUp();
     await ended.catch(() => undefined);
     throw error;
   } finally {
+    clearTimeout(timer);
     forget();
   }
 }

@@ -9,7 +9,7 @@ import type {
   ExecSpawnOptions,
   ExitStatus,
 } from '../api/container.js';
-import { checkCollectOptions, collectProcess } from '../streams/collect.js';
+import { checkCollectOptions, collectProcess, type Killable } from '../streams/collect.js';
 import type { EngineContext } from '../context.js';
 import { compileExec, execTarget, launchExec, type ExecTarget } from '../exec/launch.js';
 import { UNKNOWN_END } from '../exit-status.js';
@@ -29,18 +29,18 @@ export async function execCollected(
   id: string,
   options: ExecCollectOptions,
 ): Promise<CollectedResult<string | Buffer>> {
-  const started = monotonicMs();
+  const begun = monotonicMs();
   const { signal, input, size } = options;
   checkCollectOptions(options);
-  const process = await spawnExec(context, id, {
+  const started = await startCommand(context, id, {
     ...pickExecOptions(options),
     stdin: input === undefined ? 'ignore' : 'pipe',
     stdout: options.stdout ?? 'pipe',
     stderr: options.stderr ?? 'pipe',
     ...defined({ signal, size }),
   });
-  const result = await collectProcess(process, options, 'exec');
-  return { ...result, id, durationMs: monotonicMs() - started };
+  const result = await collectProcess(started, options, 'exec');
+  return { ...result, id, durationMs: monotonicMs() - begun };
 }
 
 /** Streams of the command as node streams; without a terminal they are pipes straight to it. */
@@ -49,6 +49,10 @@ export async function spawnExec(
   id: string,
   options: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
+  return (await startCommand(context, id, options)).process;
+}
+
+async function startCommand(context: EngineContext, id: string, options: ExecSpawnOptions): Promise<Killable> {
   const target = execTarget(context, id, pickExecOptions(options));
   return target.request.tty ? spawnWithTerminal(context, target, options) : spawnWithPipes(context, target, options);
 }
@@ -57,7 +61,7 @@ async function spawnWithPipes(
   context: EngineContext,
   target: ExecTarget,
   options: ExecSpawnOptions,
-): Promise<ContainerProcess> {
+): Promise<Killable> {
   const detach = options.detach === true;
   const pipes = makePipes({
     stdin: options.stdin ?? 'ignore',
@@ -75,7 +79,8 @@ async function spawnWithPipes(
     recordExec(context, target, { talk, answer });
     if (detach) talk.connection.unref();
     const onEnd = (told: ExitStatus | undefined) => Promise.resolve(told ?? UNKNOWN_END);
-    return directProcess({ id: target.id, answer, talk, pipes: pipes.open(), onEnd });
+    const process = directProcess({ id: target.id, answer, talk, pipes: pipes.open(), onEnd });
+    return { process, killAll: () => void talk.stop() };
   } catch (error) {
     pipes.abandon();
     throw error;
@@ -86,20 +91,23 @@ async function spawnWithTerminal(
   context: EngineContext,
   target: ExecTarget,
   options: ExecSpawnOptions,
-): Promise<ContainerProcess> {
-  const { stdin = 'ignore', stdout = 'pipe' } = options;
-  if (options.detach === true) return spawnDetachedTerminal(context, target, options);
-  if (![stdin, stdout].every(isOwnStream)) {
+): Promise<Killable> {
+  const { stdin = 'ignore', stdout = 'pipe', stderr = 'ignore' } = options;
+  if (options.detach !== true && ![stdin, stdout, stderr].every(isOwnStream)) {
     throw new TspodError('INVALID_ARGUMENT', 'a command with a terminal has streams of its own: use execAttached()');
   }
-  return attachedProcess({
-    has: { stdin: stdin === 'pipe', stdout: stdout === 'pipe', stderr: false },
-    start: (attach) =>
-      launchAttached(context, target, {
-        ...attach,
-        ...defined({ fds: options.fds, size: options.size, signal: options.signal }),
-      }),
-  });
+  const { fds, size, signal } = options;
+  const process =
+    options.detach === true
+      ? await spawnDetachedTerminal(context, target, options)
+      : await attachedProcess({
+          has: { stdin: stdin === 'pipe', stdout: stdout === 'pipe', stderr: false },
+          // The signal is for the launch alone.
+          start: (attach) =>
+            launchAttached(context, target, { attach: { ...attach, ...defined({ size }) }, fds, signal }),
+        });
+  // The kernel hangs the terminal up when its first process has ended.
+  return { process, killAll: () => process.kill('SIGKILL') };
 }
 
 /** Nobody is attached to its terminal: the monitor reads what comes, and drops it. */
@@ -126,20 +134,23 @@ async function spawnDetachedTerminal(
   });
 }
 
-type AttachedExecOptions = AttachOptions & Pick<ExecAttachOptions, 'fds'>;
+interface AttachedLaunch {
+  readonly attach: AttachOptions;
+  readonly fds: ExecAttachOptions['fds'];
+  readonly signal: AbortSignal | undefined;
+}
 
-async function launchAttached(context: EngineContext, target: ExecTarget, options: AttachedExecOptions) {
+async function launchAttached(context: EngineContext, target: ExecTarget, { attach, fds, signal }: AttachedLaunch) {
   const { tty, interactive } = target.request;
-  const { fds, size } = options;
-  const hasStdin = options.stdin !== undefined && (interactive || tty);
-  const stdio = execStdio(target.request, { stdin: hasStdin, fds, size });
+  const hasStdin = attach.stdin !== undefined && (interactive || tty);
+  const stdio = execStdio(target.request, { stdin: hasStdin, fds, size: attach.size });
   let session: Session | undefined;
   const { talk, answer } = await launchExec(compileExec(context, target, stdio), {
     target,
     fds: stdio.fds,
-    signal: options.signal,
+    signal,
     before: (talk) => {
-      const attached = new Session({ connection: talk.connection, options, hasStdin, launches: true });
+      const attached = new Session({ connection: talk.connection, options: attach, hasStdin, launches: true });
       talk.listen((message) => {
         attached.take(message);
       });
@@ -158,5 +169,6 @@ export async function execAttached(
   options: ExecAttachOptions,
 ): Promise<AttachSession> {
   const target = execTarget(context, id, pickExecOptions(options));
-  return (await launchAttached(context, target, options)).session;
+  const { fds, signal } = options;
+  return (await launchAttached(context, target, { attach: options, fds, signal })).session;
 }

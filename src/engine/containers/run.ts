@@ -43,7 +43,7 @@ export async function runContainer(
     },
     fetching,
   );
-  const result = await collectProcess(process, options, 'run');
+  const result = await collectProcess({ process, killAll: () => process.kill('SIGKILL') }, options, 'run');
   return { ...result, id: process.id, durationMs: monotonicMs() - started };
 }
 

@@ -10,6 +10,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Container, ExecSession } from '../../../src/index.js';
 import { testEngine, rejectsWith, type TestEngine } from '../../helpers/engine.js';
 import { SLOW } from '../../helpers/pace.js';
+import { until } from '../../helpers/until.js';
 import { requires } from '../../helpers/requires.js';
 
 interface Fixture {
@@ -263,6 +264,45 @@ inContainer('spawnExec: input is a pipe, that of this process, a descriptor, or 
   const screen = await container.spawnExec({ command: ['cat'], tty: true, stdin: 'pipe' });
   screen.stdin?.write('typed\n\u0004');
   t.is(await text(screen.stdout), 'typed\r\ntyped\r\n');
+});
+
+inContainer('exec: an abort and too much output end what the command has started, too', async (t, { container }) => {
+  const runs = async () => (await container.top()).filter(({ args }) => args.join(' ').includes('777')).length;
+  const script = 'sleep 7771 & sleep 7772; true';
+  for (const tty of [false, true]) {
+    const controller = new AbortController();
+    const aborted = container.exec({ command: ['sh', '-c', script], tty, signal: controller.signal });
+    await until('it runs', async () => (await runs()) >= 3);
+    controller.abort();
+    t.is(await rejectsWith(t, aborted, 'ABORTED'), 'exec: aborted');
+    await until('all has ended', async () => (await runs()) === 0);
+  }
+  const command = ['sh', '-c', `head -c 1000 /dev/zero; ${script}`];
+  await rejectsWith(t, container.exec({ command, maxOutputBytes: 10 }), 'OUTPUT_TOO_LARGE');
+  t.is(await runs(), 0);
+});
+
+inContainer('exec: the time limit is that of the call, whoever holds its output', async (t, { container }) => {
+  const command = ['sh', '-c', 'echo said; sleep 1000 & exit 3'];
+  const result = await container.exec({ command, timeoutMs: 500 });
+  t.like(result, { stdout: 'said\n', exitCode: 3, timedOut: true });
+  t.like(await container.exec({ command: ['echo', 'soon'], timeoutMs: 100_000 }), {
+    stdout: 'soon\n',
+    timedOut: false,
+  });
+});
+
+inContainer('spawnExec: its signal ends the launch alone, with a terminal as well', async (t, { container }) => {
+  for (const tty of [false, true]) {
+    const controller = new AbortController();
+    const command = ['sh', '-c', 'read -r line; exit 5'];
+    const child = await container.spawnExec({ command, tty, stdin: 'pipe', signal: controller.signal });
+    controller.abort();
+    child.stdin?.write('line\n');
+    t.like(await child.ended, { exitCode: 5, signal: null }, `terminal: ${String(tty)}`);
+  }
+  for (const stderr of ['inherit', 2] as const)
+    await rejectsWith(t, container.spawnExec({ command: ['true'], tty: true, stderr }), 'INVALID_ARGUMENT');
 });
 
 inContainer('fds: are those of the command, as many as preserveFds says', async (t, { container, env }) => {
