@@ -34,6 +34,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   export_seccomp(env, exports);
   export_sockets(env, exports);
   export_spawn(env, exports);
+  export_terminals(env, exports);
   export_tree(env, exports);
   export_tree_writing(env, exports);
   export_watches(env, exports);

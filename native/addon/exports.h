@@ -32,6 +32,8 @@ void export_seccomp(Napi::Env env, Napi::Object exports);
 void export_sockets(Napi::Env env, Napi::Object exports);
 /** spawnMonitor. */
 void export_spawn(Napi::Env env, Napi::Object exports);
+/** makeTerminalRaw, restoreTerminal. */
+void export_terminals(Napi::Env env, Napi::Object exports);
 /** createFileAt, makeEntryAt, linkAt, unlinkAt, removeTreeAt, setOwnerAt, setModeAt, setTimeAt,
  * setAttributeAt. */
 void export_tree(Napi::Env env, Napi::Object exports);

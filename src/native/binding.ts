@@ -78,6 +78,11 @@ export interface Binding {
   hasEnded(pidfd: number): Outcome<boolean>;
   reap(pidfd: number): Outcome<{ code: number; signal: number } | null>;
 
+  // terminal.cc
+  /** The settings that it had, for restoreTerminal, which ends the process over anything else. */
+  makeTerminalRaw(fd: number): Outcome<Buffer>;
+  restoreTerminal(fd: number, settings: Uint8Array): Outcome<undefined>;
+
   // namespace.cc
   namespaceKind(fd: number): Outcome<number>;
   createNamespace(flag: number, name: string, timeOffsets: string): Promise<Outcome<number>>;

@@ -1,5 +1,6 @@
 /** A terminal to run programs in, by tmux. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
@@ -15,9 +16,13 @@ export interface Terminal {
   screen(): string;
   /** Waits until the screen matches. */
   shows(pattern: RegExp): Promise<void>;
+  /** What is written to the terminal from now on, byte for byte, at each call. */
+  record(): () => string;
   resize(columns: number, rows: number): void;
   /** Settings of the terminal, as stty prints them. */
   settings(): string;
+  /** Closes it, as a person closes a window. */
+  close(): void;
 }
 
 /** A shell in a terminal of 80 columns and 24 rows whose `tspod` works on the test's store; asked for with requires(t, 'tmux') first. */
@@ -53,7 +58,12 @@ export async function openTerminal(t: ExecutionContext<unknown>): Promise<Termin
     ...environment,
     'sh',
   );
-  t.teardown(() => tmux('kill-server'));
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) tmux('kill-server');
+    isOpen = false;
+  };
+  t.teardown(close);
   const screen = (): string => tmux('capture-pane', '-p', '-t', 't').replaceAll(/ +$/gm, '').trimEnd();
   const terminal: Terminal = {
     keys: (...keys) => tmux('send-keys', '-t', 't', ...keys),
@@ -63,11 +73,18 @@ export async function openTerminal(t: ExecutionContext<unknown>): Promise<Termin
         throw new Error(`${error instanceof Error ? error.message : String(error)}; it shows\n${screen()}`);
       });
     },
+    record: () => {
+      const file = join(temporaryDirectory(t), 'written');
+      writeFileSync(file, '');
+      tmux('pipe-pane', '-t', 't', `exec cat > ${file}`);
+      return () => readFileSync(file, 'latin1');
+    },
     resize: (columns, rows) => tmux('resize-window', '-t', 't', '-x', String(columns), '-y', String(rows)),
     settings: () => {
       const tty = tmux('display-message', '-p', '-t', 't', '#{pane_tty}').trim();
       return spawnSync('stty', ['-F', tty, '-a'], { encoding: 'utf8' }).stdout;
     },
+    close,
   };
   await terminal.shows(/\$/);
   return terminal;

@@ -8,6 +8,8 @@ import { isTerminal } from '../../host/is-terminal.js';
 import { outputStream } from './output.js';
 import { openSignalProxy, type SignalProxy } from '../terminal/signal-proxy.js';
 
+const STDIN = 0;
+
 export interface AttachRequest {
   /** Streams that are connected. */
   readonly stdin: boolean;
@@ -47,7 +49,8 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
   const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
   const broken = firstFailure([stdout, stderr]);
   const size = request.tty ? await windowSize() : undefined;
-  if (request.tty && request.stdin && isTerminal(0)) plumbing.cleanups.push(await rawMode(plumbing.proxy));
+  // also where nobody reads what is typed: its keys are not to be echoed, nor to be signals
+  if (request.tty && isTerminal(STDIN)) plumbing.cleanups.push(await rawMode(plumbing.proxy));
   const session = await request.open({
     ...(request.stdin ? { stdin: process.stdin } : {}),
     ...(stdout === undefined ? {} : { stdout }),
@@ -85,7 +88,6 @@ async function followWindow(session: AttachSession, sent: TerminalSize | undefin
 }
 
 async function rawMode(proxy: SignalProxy | undefined): Promise<() => void> {
-  const [{ ReadStream }, { enterRawMode }] = await Promise.all([import('node:tty'), import('../terminal/raw-mode.js')]);
-  if (!(process.stdin instanceof ReadStream)) return () => undefined;
-  return enterRawMode(process.stdin, () => proxy?.isOpen() === true);
+  const { enterRawMode } = await import('../terminal/raw-mode.js');
+  return enterRawMode(STDIN, () => proxy?.isOpen() === true);
 }

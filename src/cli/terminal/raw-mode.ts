@@ -1,14 +1,13 @@
 /** Puts the caller's terminal into raw mode, and back whatever happens. */
-import type { ReadStream } from 'node:tty';
+import { makeTerminalRaw, restoreTerminal } from '../../native/terminal.js';
 
 /** Signals that end the program; by default they would do so without putting the terminal back. */
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGIO'] as const;
 
 /** Call the result to put the terminal back; it may be called again. While `isProxied()`, signals neither end nor stop this process. */
-export function enterRawMode(terminal: ReadStream, isProxied: () => boolean): () => void {
-  const restore = (): void => {
-    if (terminal.isRaw) terminal.setRawMode(false);
-  };
+export function enterRawMode(terminal: number, isProxied: () => boolean): () => void {
+  const settings = makeTerminalRaw(terminal);
+  const restore = (): void => ifThere(() => restoreTerminal(terminal, settings));
   const onEnding = (signal: NodeJS.Signals): void => {
     if (isProxied()) return;
     leave();
@@ -19,9 +18,8 @@ export function enterRawMode(terminal: ReadStream, isProxied: () => boolean): ()
     restore();
     process.kill(process.pid, 'SIGSTOP');
   };
-  const onContinue = (): void => {
-    terminal.setRawMode(true);
-  };
+  // the shell has put the terminal back while this process was stopped
+  const onContinue = (): void => ifThere(() => makeTerminalRaw(terminal));
   const leave = (): void => {
     restore();
     process.removeListener('exit', restore);
@@ -33,6 +31,14 @@ export function enterRawMode(terminal: ReadStream, isProxied: () => boolean): ()
   process.on('SIGTSTP', onStop);
   process.on('SIGCONT', onContinue);
   for (const signal of ENDING) process.on(signal, onEnding);
-  terminal.setRawMode(true);
   return leave;
+}
+
+/** A terminal that has been closed needs no settings any more. */
+function ifThere(change: () => void): void {
+  try {
+    change();
+  } catch {
+    // nobody sees it
+  }
 }

@@ -23,8 +23,9 @@ function inTerminal(
 
 /** The settings that raw mode changes. */
 function mode(terminal: Terminal): string {
+  const settings = terminal.settings().split(/\s+/);
   return ['icanon', 'echo', 'isig', 'opost', 'icrnl']
-    .map((name) => (terminal.settings().includes(` ${name}`) ? name : `-${name}`))
+    .map((name) => (settings.includes(name) ? name : `-${name}`))
     .join(' ');
 }
 
@@ -58,6 +59,57 @@ inTerminal('run -it: a shell, its terminal, its end', async (t, terminal, root) 
   await terminal.shows(/status 7/);
   t.is(mode(terminal), before);
 });
+
+inTerminal('-t: what is written arrives byte for byte', async (t, terminal, root) => {
+  writeFileSync(`${root}/lines`, 'printf "one\\ntwo\\n"; stty -opost; printf "three\\nfour\\n"');
+  await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
+  const before = terminal.settings();
+  for (const command of [
+    `run -it --rm --rootfs ${root} sh /lines`,
+    `run -t --rm --rootfs ${root} sh /lines`,
+    'exec -it c sh /lines',
+    'exec -t c sh /lines',
+  ]) {
+    terminal.keys('clear', 'Enter');
+    const written = terminal.record();
+    terminal.keys(`tspod ${command}`, 'Enter');
+    await until(`${command} ends`, () => /four\s+\$ $/.test(written()));
+    t.regex(written(), /\r\none\r\ntwo\r\nthree\nfour\n\$ $/, command);
+    t.is(terminal.settings(), before);
+  }
+});
+
+inTerminal('-t without -i: keys are neither shown nor signals', async (t, terminal, root) => {
+  const before = mode(terminal);
+  const ready = 'echo rea""dy; exec sleep 1000';
+  terminal.keys(`tspod run -t --rm --name c --rootfs ${root} sh -c '${ready}'`, 'Enter');
+  await terminal.shows(/^ready$/m);
+  t.is(mode(terminal), '-icanon -echo -isig -opost -icrnl');
+  terminal.keys('C-c', 'typed');
+  t.is(await output(t, 'ps', '--format', '{{.Names}}'), 'c\n');
+  t.regex(terminal.screen(), /ready$/);
+  await run(t, 0, 'kill', 'c');
+  await until('it is put back', () => mode(terminal) === before);
+});
+
+inTerminal(
+  'a command line that is stopped leaves the terminal as it was, and finds it raw again',
+  async (t, terminal, root) => {
+    const before = terminal.settings();
+    terminal.keys(`tspod run -it --sig-proxy=false --rm --rootfs ${root} sh`, 'Enter');
+    await terminal.shows(/\/ #/);
+    const raw = mode(terminal);
+    for (const pid of commandLines(t, 'run')) process.kill(pid, 'SIGTSTP');
+    await until('it is put back', () => terminal.settings() === before);
+    terminal.keys('clear; fg', 'Enter');
+    await until('it is raw', () => mode(terminal) === raw);
+    terminal.keys('exit 6', 'Enter');
+    await until('it is put back', () => terminal.settings() === before);
+    terminal.keys('echo "status $?"', 'Enter');
+    await terminal.shows(/status 6/);
+    t.is(terminal.settings(), before);
+  },
+);
 
 inTerminal('the size of the terminal is passed on, and its changes', async (t, terminal, root) => {
   terminal.keys(`tspod run -it --rm --rootfs ${root} sh`, 'Enter');
