@@ -1,4 +1,7 @@
 /** Passes signals that the command line gets on to the container. */
+import { closeSync } from 'node:fs';
+
+import { isTerminal } from '../../host/is-terminal.js';
 
 /**
  * All that a process can catch, but for those that are about itself: SIGCHLD, SIGPIPE, SIGWINCH (the window is passed on as a
@@ -44,6 +47,7 @@ export function openSignalProxy({ tty }: { readonly tty: boolean }): SignalProxy
   };
   const onSignal = (signal: NodeJS.Signals): void => send(signal);
   for (const signal of signals) process.on(signal, onSignal);
+  process.once('exit', closeLost([0, 1, 2].filter(isTerminal)));
   const stop = (): void => {
     isOpen = false;
     for (const signal of signals) process.removeListener(signal, onSignal);
@@ -60,5 +64,15 @@ export function openSignalProxy({ tty }: { readonly tty: boolean }): SignalProxy
     },
     isOpen: () => isOpen,
     stop,
+  };
+}
+
+/**
+ * Closes those of the terminals that are gone. This process outlives its terminal when SIGHUP goes on to the container, and node aborts at its end where
+ * it cannot put back the settings of a terminal that it has open.
+ */
+function closeLost(terminals: readonly number[]): () => void {
+  return () => {
+    for (const fd of terminals) if (!isTerminal(fd)) closeSync(fd);
   };
 }

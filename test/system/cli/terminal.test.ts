@@ -1,5 +1,5 @@
 /** -t in a real terminal. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import test, { type ExecutionContext } from 'ava';
 
@@ -215,6 +215,22 @@ for (const [signal, status] of [
     t.is(await output(t, 'wait', 'c'), `${status}\n`);
   });
 }
+
+inTerminal(
+  'a terminal that is closed: the container gets SIGHUP, and the status is its own',
+  async (t, terminal, root) => {
+    // it says nothing: that could not be shown, which would be an error
+    writeFileSync(`${root}/hung-up`, "trap 'exit 4' HUP; echo ready; while :; do sleep 0.1; done");
+    // the first shell ends with the terminal, this one does not
+    const words = `tspod run -it --rm --name c --rootfs ${root} sh /hung-up`;
+    writeFileSync(`${root}/outlive`, `trap '' HUP; ${words}; echo $? > ${root}/status`);
+    terminal.keys(`sh ${root}/outlive`, 'Enter');
+    await terminal.shows(/^ready$/m);
+    terminal.close();
+    await until('it has ended', () => existsSync(`${root}/status`) && readFileSync(`${root}/status`, 'utf8') !== '');
+    t.is(readFileSync(`${root}/status`, 'utf8'), '4\n');
+  },
+);
 
 for (const signal of ['TERM', 'HUP', 'QUIT', 'USR2']) {
   inTerminal(`the terminal is put back when SIG${signal} ends the command line`, async (t, terminal, root) => {
