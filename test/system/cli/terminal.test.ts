@@ -202,8 +202,8 @@ for (const [signal, status] of [
     for (const pid of commandLines(t, 'run')) process.kill(pid, `SIG${signal}`);
     await terminal.shows(told);
     t.is(mode(terminal), before);
-    terminal.keys('clear; tspod start -ai c; echo "status $?"', 'Enter');
-    await terminal.shows(/^ready$/m);
+    terminal.keys('clear; echo again; tspod start -ai c; echo "status $?"', 'Enter');
+    await terminal.shows(/^again\nready$/m);
     for (const pid of commandLines(t, 'start')) process.kill(pid, `SIG${signal}`);
     await terminal.shows(told);
     t.is(mode(terminal), before);
