@@ -155,7 +155,10 @@ words=(tspod run --env-file ''); CURRENT=4; _tspod
 words=(tspod --root ''); CURRENT=3; _tspod
 print "\${_comps[tspod]}"`,
   ]);
-  t.is(stdout, 'on-failure:\n\nhost\\::\nhost\\:all:\nfiles\nfiles -/\n_tspod\n');
+  t.is(
+    stdout,
+    'on-failure:\n\nhost\\::This machine\nhost\\:all:This machine, with its secrets\nfiles\nfiles -/\n_tspod\n',
+  );
 });
 
 test('fish: the script completes as fish asks', async (t) => {
