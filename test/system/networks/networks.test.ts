@@ -11,10 +11,11 @@ import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
+/** What happened to networks; `name` is that of the container that was put on one or taken off it. */
 async function told(engine: Engine): Promise<readonly string[]> {
   const seen: string[] = [];
-  for await (const { status, name } of engine.events({ filters: { type: ['network'] } }))
-    seen.push(`${status} ${name}`);
+  for await (const { status, name, attributes } of engine.events({ filters: { type: ['network'] } }))
+    seen.push(`${status} ${attributes['network'] ?? name}`);
   return seen;
 }
 
@@ -135,7 +136,14 @@ test('networks: a container is taken off one whose file is gone or broken, and a
   await networks.remove('broken');
   t.false(existsSync(fileOf('broken')));
   await rejectsWith(t, networks.remove('broken'), 'NO_SUCH_NETWORK');
-  t.deepEqual(await told(engine), ['create gone', 'create broken', 'create other', 'remove broken']);
+  t.deepEqual(await told(engine), [
+    'create gone',
+    'create broken',
+    'create other',
+    'disconnect gone',
+    'disconnect broken',
+    'remove broken',
+  ]);
 });
 
 test('networks: one that is removed and made anew meanwhile is another one', async (t) => {
