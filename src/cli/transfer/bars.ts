@@ -26,6 +26,8 @@ export class TransferBars implements Disposable {
       hideCursor: false,
       gracefulExit: false,
       emptyOnZero: true,
+      // A line above moves the bars down: those that stand still have to be drawn there, too.
+      forceRedraw: true,
       clearOnComplete: true,
     });
   }
