@@ -13,6 +13,7 @@ import { followEvents } from '../events/follow.js';
 import { inOrder, readEvents } from '../events/read.js';
 import { throwIfAborted, whenAborted } from '../native/abort.js';
 import { everyFilter } from './common-filters.js';
+import { MAX_TIMER_MS } from '../util/timer.js';
 
 export type { EventStatus, EventType } from '../events/event.js';
 
@@ -153,15 +154,12 @@ async function* attend(
   }
 }
 
-/** Longest delay of a timer. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 function atTime(time: Date, action: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const wait = () => {
     const left = time.getTime() - Date.now();
     if (left <= 0) action();
-    else timer = setTimeout(wait, Math.min(left, MAX_DELAY_MS));
+    else timer = setTimeout(wait, Math.min(left, MAX_TIMER_MS));
   };
   wait();
   return () => {

@@ -10,6 +10,7 @@ import { Renderer } from './render.js';
 import { seekTail } from './tail.js';
 import { recordTime } from './times.js';
 import { requireGone } from '../util/gone.js';
+import { MAX_TIMER_MS } from '../util/timer.js';
 
 export interface ReadLogOptions {
   readonly path: string;
@@ -163,13 +164,10 @@ async function whatChanged({ files, options }: Following): Promise<'nothing' | '
   return 'emptied';
 }
 
-/** Longest delay of a timer; what is further away does not matter to a log that is being followed. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-/** Answers what calls it off. */
+/** Answers what calls it off. What is further away than a timer reaches does not matter to a log that is being followed. */
 function wakeAt(date: Date | undefined, wake: () => void): () => void {
   const delay = date === undefined ? Infinity : date.getTime() - Date.now();
-  if (delay > MAX_DELAY_MS) return () => undefined;
+  if (delay > MAX_TIMER_MS) return () => undefined;
   const timer = setTimeout(wake, Math.max(0, delay));
   return () => {
     clearTimeout(timer);

@@ -19,6 +19,7 @@ import { requireOptions, type OptionsOf } from './options.js';
 import { openProcess } from './process-handle.js';
 import type { RunPlanRequest } from './run-plan.js';
 import { runPlan } from './run-plan.js';
+import { MAX_TIMER_MS } from '../util/timer.js';
 
 export interface RunInNamespacesOptions {
   /** The program (looked up in PATH of `env` where it has no slash) and its arguments. */
@@ -87,7 +88,6 @@ const MAX_PLAN_BYTES = MAX_MESSAGE_BYTES - 4;
 
 /** Who is given up before the start has been told has this long to tell it, so that the program can be ended. */
 const START_GRACE_MS = 1000;
-const MAX_TIMER_MS = 0x7fffffff;
 
 /**
  * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:

@@ -41,7 +41,8 @@ export interface ExecDetails {
 
 /**
  * The process of an exec: the container's own environment, user and directory unless told otherwise; never more capabilities than the
- * container has, but with `privileged`. What was added by name is for the container's user: another one (root apart) holds nothing. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave.
+ * container has, but with `privileged`. What was added by name is for the container's user: another one (root apart) holds nothing. Throws TypeError
+ * for misuse, INVALID_ARGUMENT for what the user gave.
  */
 export function execRequest(options: ExecOptions, details: ExecDetails): ExecRequest {
   const { config, facts, container, secretEnv = {} } = details;

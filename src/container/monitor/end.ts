@@ -7,6 +7,7 @@ import type { ProcessHandle } from '../../native/process-handle.js';
 import { readExitRecord } from './run-record.js';
 import { signalProcess } from './signal-process.js';
 import { wakeProcess } from './wake.js';
+import { MAX_TIMER_MS } from '../../util/timer.js';
 
 /** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
 const LINGER_MS = 5000;
@@ -24,9 +25,6 @@ export function stuck(id: string): TspodError {
 export function isStuck(error: unknown): boolean {
   return isTspodError(error, 'STATE_INVALID') && error.details['stuck'] === true;
 }
-
-/** Longest delay of a timer. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Where it tells of its container, or of its command. */
 interface Told {
@@ -57,7 +55,7 @@ export async function endsWithin(
   throwIfAborted(what, signal);
   const timeUp = new AbortController();
   const timer =
-    ms > MAX_DELAY_MS
+    ms > MAX_TIMER_MS
       ? undefined
       : setTimeout(() => {
           timeUp.abort();

@@ -7,14 +7,12 @@ import { invalid, TspodError } from '../../errors.js';
 import { abortedError, whenAborted } from '../../native/abort.js';
 import { monotonicMs } from '../../native/primitives.js';
 import type { CollectedResult, CollectOptions, ContainerProcess, ExitStatus } from '../api/container.js';
+import { MAX_TIMER_MS } from '../../util/timer.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
 const MAX_TURN_MS = 10;
-
-/** A timer of Node's that is set to more expires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Before anything runs. Throws INVALID_ARGUMENT, TypeError. */
 export function checkCollectOptions({

@@ -3,7 +3,11 @@ import { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 
 import { closeFd, pipe } from '../../native/descriptors.js';
+import { NativeError } from '../../native/native-error.js';
 import type { InputSource, OutputTarget, StdioFds } from '../api/container.js';
+
+/** errno(3). */
+const EPIPE = 32;
 
 export interface PipeRequest {
   readonly stdin: InputSource;
@@ -141,5 +145,5 @@ function writer(fd: number | undefined): Writable | null {
 /** After the end of who reads it. Whoever still writes is told, as by a pipe that nobody has open: a stream that is destroyed without an error may say that all is written. */
 export function closeInput(stdin: Writable): void {
   if (stdin.writableLength === 0) stdin.destroy();
-  else stdin.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
+  else stdin.destroy(new NativeError({ errno: EPIPE, syscall: 'write' }));
 }

@@ -12,12 +12,10 @@ import { endsWithin } from '../monitor/end.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
 import { requireHealthcheck } from './healthcheck.js';
+import { MAX_TIMER_MS } from '../../util/timer.js';
 
 const DEFAULT_CONDITIONS: readonly WaitCondition[] = ['stopped', 'exited'];
 const DEFAULT_INTERVAL_MS = 250;
-
-/** Longest delay of a timer. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 const CONDITIONS: ReadonlySet<WaitCondition> = new Set(WAIT_CONDITIONS);
 
@@ -74,7 +72,7 @@ async function reached(context: EngineContext, id: string, { wanted, intervalMs,
 
 function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
   if (!(ms >= 0)) throw invalid(`intervalMs must be 0 or more, not ${ms}`);
-  return Math.min(ms, MAX_DELAY_MS);
+  return Math.min(ms, MAX_TIMER_MS);
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
