@@ -48,7 +48,8 @@ void resize(Loop& loop, const message::Resize& size) {
 }
 
 void start(Loop& loop, Client& client) {
-  if (loop.phase != Phase::kCreated) return send_failure(client, Failure{.err = EALREADY, .detail = "start"});
+  // Whoever launched it, or asked before, may have gone without an answer.
+  if (loop.phase != Phase::kCreated) return send_started(loop, client);
   client.asked_for_start = true;
   const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
   if (opened) {

@@ -175,6 +175,13 @@ void write_status_again(Loop& loop) {
       monitor.run_directory && !write_state(monitor.run_directory.get(), monitor.supervision.state);
 }
 
+void send_started(const Loop& loop, Client& client) {
+  const StateRecord& state = loop.monitor.supervision.state;
+  send_message(client, message::Started{.pid = static_cast<uint32_t>(state.init.pid),
+                                        .start_time = state.init.start_time,
+                                        .started_ns = state.started_ns});
+}
+
 void enter_running(Loop& loop) {
   if (!has_restart_policy(loop.monitor.settings.restart) && !may_relaunch(loop)) forget_launch(loop.monitor);
   loop.phase = Phase::kRunning;
@@ -186,10 +193,7 @@ void enter_running(Loop& loop) {
   prepare_checking(loop);
   settle_input(loop);
   loop.clients.for_each([&](Client& client) {
-    if (!client.attached() && !client.asked_for_start) return;
-    send_message(client, message::Started{.pid = static_cast<uint32_t>(loop.launched.pid),
-                                          .start_time = loop.launched.start_time,
-                                          .started_ns = loop.launched.started_ns});
+    if (client.attached() || client.asked_for_start) send_started(loop, client);
   });
   begin_checking(loop);
 }

@@ -9,6 +9,9 @@ namespace tspod {
 /** The command runs now: writes that down, sets the time limit, says `started` to those whom it concerns. */
 void enter_running(Loop& loop);
 
+/** Says `started`, with the last start. */
+void send_started(const Loop& loop, Client& client);
+
 /** Writes the state file anew, which could not be written before. */
 void write_status_again(Loop& loop);
 

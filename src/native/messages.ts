@@ -19,7 +19,7 @@ export const MESSAGES = {
   // engine or client -> monitor
   /** The plan; first and once. Answered by `created` (if the plan has a gate) or `started`, or `failed`. */
   launch: { code: 1, fields: { plan: 'bytes' } },
-  /** Opens the start gate. Answered by `started` or `failed` (EALREADY: it was opened before). */
+  /** Opens the start gate, if it is closed. Answered by `started`, also where that was earlier, or `failed`. */
   start: { code: 2, fields: {} },
   /**
    * From now on send output; `stdin` 1: this client may send input. Sent again, it replaces the wish. Answered by `attached`, or `failed` (EUSERS: too

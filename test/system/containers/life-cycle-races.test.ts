@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container } from '../../../src/index.js';
+import { connectMonitor } from '../../../src/native/monitor-spawn.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { untilLockAwaited } from '../../helpers/locks.js';
@@ -129,6 +130,21 @@ for (const { title, point, isInitialized } of [
 function lockOf({ runRoot }: Pick<Faults, 'runRoot'>, { id }: Pick<Container, 'id'>): string {
   return join(runRoot, 'locks', id);
 }
+
+test('start: one that was initialized, and is started by whoever died before, is started for who comes next', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, runRoot, flags, tspod } = await faults(t);
+  await tspod('create', '--name', 'subject', ...flags, 'host:', 'sleep', '1000');
+  const container = engine.containers.get('subject');
+  await container.init();
+  const { monitorPid, pid } = container.state();
+  await suspend(monitorPid);
+  const first = await connectMonitor(join(runRoot, 'c', container.id));
+  first.send('start', {});
+  first.close();
+  await container.start();
+  t.like(container.state(), { status: 'running', monitorPid, pid });
+});
 
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
