@@ -2,7 +2,6 @@
 import { TspodError } from '../errors.js';
 import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
-import { listRoutes } from '../native/netlink/routes.js';
 import { fingerprint } from '../native/primitives.js';
 import type {
   AttachedAddress,
@@ -16,6 +15,7 @@ import type { LeasePool } from '../state/leases.js';
 import type { Store } from '../state/store.js';
 import { formatIp, parseIp, parseIpPrefix } from '../util/ip-address.js';
 import { holds, ipBytes, ipNumber, rangeOf } from '../util/ip-network.js';
+import { defaultInterface, defaultMtu } from './default-route.js';
 import { driverSettings, NO_VLAN } from './driver-options.js';
 import { namesAddresses } from './name-server-file.js';
 import { pinnedNames, resolveEgress } from './egress-names.js';
@@ -142,6 +142,8 @@ export async function attachOne(
 interface Found {
   readonly network: Network;
   readonly hostInterface: string;
+  /** 0: the kernel's. */
+  readonly mtu: number;
 }
 
 function takeAttach({ networks }: NetworkingConfig, index: number): { readonly attach: AttachConfig } {
@@ -150,7 +152,7 @@ function takeAttach({ networks }: NetworkingConfig, index: number): { readonly a
   return { attach };
 }
 
-/** The network, and the interface of the host that it needs. */
+/** The network, and what it needs to know of the host. */
 async function findToAttach(
   place: NetworkPlace,
   { name }: AttachConfig,
@@ -158,7 +160,10 @@ async function findToAttach(
 ): Promise<Found> {
   const network =
     name === '' || (isDefault(name) && !hasOwn(place, name)) ? await defaultOf(place) : findNetwork(place, name);
-  return { network, hostInterface: network.network_interface ?? (await defaultInterface(network)) };
+  const hostInterface = network.network_interface ?? (await defaultInterface(network.name));
+  const { mtu } = driverSettings(network.driver, network.options);
+  const followsHost = mtu === 0 && network.driver === 'bridge' && !network.internal;
+  return { network, hostInterface, mtu: followsHost ? await defaultMtu() : mtu };
 }
 
 function hasOwn(place: NetworkPlace, name: string): boolean {
@@ -175,19 +180,6 @@ export function networkName(place: NetworkPlace, word: string): string {
   if (word === '') return DEFAULT_NETWORK;
   if (!networkIsThere(place, word)) throw noSuchNetwork(word);
   return isDefault(word) && !hasOwn(place, word) ? DEFAULT_NETWORK : findNetwork(place, word).name;
-}
-
-/** What a macvlan or ipvlan lies above where its file names nothing. */
-async function defaultInterface({ name }: Network): Promise<string> {
-  const routes = await listRoutes();
-  const route = routes.find(
-    ({ destination, family, link }) => destination === 'default' && family === 'ipv4' && link !== undefined,
-  );
-  if (route?.link !== undefined) return route.link;
-  throw new TspodError(
-    'UNSUPPORTED_HOST',
-    `network ${name} names no parent interface, and this machine has no default route: set the option parent`,
-  );
 }
 
 /** As asked for, and eth0, eth1, ... for the others. */
@@ -221,9 +213,9 @@ const DEFAULT_METRIC = 100;
 function attached(
   store: Store,
   container: Attachee,
-  { network: { network, hostInterface }, attach, interfaceName, place }: Attachment,
+  { network: { network, hostInterface, mtu }, attach, interfaceName, place }: Attachment,
 ): AttachedNetwork {
-  const { mtu, vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
+  const { vlan, metric, noDefaultRoute, mode, isolation } = driverSettings(network.driver, network.options);
   if (vlan > 0) throw new TspodError('NOT_SUPPORTED', `network ${network.name}: ${NO_VLAN}`);
   const subnets = network.subnets ?? [];
   const made: AttachedNetwork = {

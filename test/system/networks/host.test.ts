@@ -67,3 +67,36 @@ test('networks come about beside routes of a VPN that lead everywhere', async (t
   await until('no link of its is left', () => network.links().length === 3);
   network.inside('ip', 'link', 'del', 'lan');
 });
+
+test('bridges have the MTU of the default route, unless one is named, or nothing gets out', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  const network = await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  network.inside('ip', 'link', 'add', 'lan', 'mtu', '1400', 'type', 'veth', 'peer', 'name', 'far');
+  network.inside('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'lan');
+  for (const name of ['lan', 'far']) network.inside('ip', 'link', 'set', name, 'up');
+  await run(t, 0, 'network', 'create', '--interface-name', 'br0', 'web');
+  await run(t, 0, 'network', 'create', '-o', 'mtu=1300', 'named');
+  await run(t, 0, 'network', 'create', '--internal', 'inner');
+  const mtuOn = async (name: string): Promise<number> =>
+    Number(await output(t, 'run', '--rm', '--network', name, ...root, 'cat', '/sys/class/net/eth0/mtu'));
+  const route = (...words: readonly string[]) => network.inside('ip', 'route', ...words);
+
+  t.is(await mtuOn('web'), 1500, 'no default route');
+  route('add', 'default', 'via', '192.0.2.2', 'metric', '7');
+  t.deepEqual([await mtuOn('web'), await mtuOn('named'), await mtuOn('inner')], [1400, 1300, 1500]);
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', ...root, 'sleep', '1000');
+  t.regex(network.inside('ip', 'link', 'show', 'br0'), / mtu 1400 /);
+  await run(t, 0, 'rm', '-f', '-t', '0', 'a');
+
+  network.inside('ip', 'link', 'set', 'lan', 'mtu', '600');
+  t.is(await mtuOn('web'), 1280, 'the least that IPv6 works with');
+  network.inside('ip', 'link', 'set', 'lan', 'mtu', '1450');
+  route('add', 'unreachable', 'default', 'metric', '1');
+  t.is(await mtuOn('web'), 1450, 'an unreachable route leads nowhere');
+  for (const metric of ['1', '7']) route('del', 'default', 'metric', metric);
+  network.inside('ip', '-6', 'route', 'add', 'default', 'dev', 'lan');
+  t.is(await mtuOn('web'), 1450, 'IPv6 alone');
+  await until('no link of its is left', () => network.links().length === 3);
+  network.inside('ip', 'link', 'del', 'lan');
+});
