@@ -12,7 +12,7 @@ import { eventPaths } from '../events/event-log.js';
 import { followEvents } from '../events/follow.js';
 import { inOrder, readEvents } from '../events/read.js';
 import { throwIfAborted, whenAborted } from '../native/abort.js';
-import { everyFilter } from './common-filters.js';
+import { everyFilter } from './name-and-label-filters.js';
 import { MAX_TIMER_MS } from '../util/timer.js';
 
 export type { EventStatus, EventType } from '../events/event.js';

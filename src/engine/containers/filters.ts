@@ -2,7 +2,7 @@
 import { CONTAINER_STATUSES } from '../../container/api/container.js';
 import { invalid } from '../../errors.js';
 import { parseGoBoolean } from '../../util/go-boolean.js';
-import { anyPattern, everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import { anyPattern, everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../name-and-label-filters.js';
 import type { ContainerFilters, ContainerSummary } from '../types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;

@@ -10,7 +10,7 @@ import { noSuchContainer } from '../../state/lookup.js';
 import type { ListedContainer } from '../../state/listed-container.js';
 import type { StoredSummary } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
-import { networkNamed } from '../common-filters.js';
+import { networkNamed } from '../name-and-label-filters.js';
 import { filterPredicate } from './filters.js';
 import type { ContainerSummary, ListOptions } from '../types.js';
 

@@ -2,7 +2,7 @@
 import { invalid, isTspodError } from '../../errors.js';
 import { pathPattern } from '../../util/path-pattern.js';
 import { repositoryOf } from '../../util/stored-name.js';
-import { everyFilter, LABEL_FILTERS, untilLimit } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, untilLimit } from '../name-and-label-filters.js';
 import type { ImageFilters, ImageSummary } from './types.js';
 
 type Predicate = (image: ImageSummary) => boolean;

@@ -1,7 +1,7 @@
 /** The filters of `network ls` and `network prune`. */
 import { invalid } from '../../errors.js';
 import type { Network } from '../../network/network-file.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../name-and-label-filters.js';
 import type { NetworkFilters } from './types.js';
 
 export type NetworkPredicate = (network: Network) => boolean;

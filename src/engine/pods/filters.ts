@@ -2,7 +2,7 @@
 import { CONTAINER_STATUSES } from '../../container/api/container.js';
 import { invalid } from '../../errors.js';
 import { POD_STATUSES, type PodMember, type PodSummary } from '../../pod/api.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../name-and-label-filters.js';
 import type { PodFilters } from './types.js';
 
 export type PodPredicate = (pod: PodSummary) => boolean;

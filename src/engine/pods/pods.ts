@@ -12,7 +12,7 @@ import type { CreateOptions } from '../../spec/create-options.js';
 import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
-import { networkNamed } from '../common-filters.js';
+import { networkNamed } from '../name-and-label-filters.js';
 import { doesNotThrow } from '../does-not-throw.js';
 import { checkedFetch } from '../images/call-options.js';
 import { ensureImage } from '../images/pull.js';

@@ -8,7 +8,7 @@ import { checkSecretData, checkSecretName } from '../../spec/files/secret-option
 import { checkLabels } from '../../spec/checks/names.js';
 import { secretExists, type StoredSecret } from '../../state/secrets.js';
 import { checkedList, checkedSecretCreate } from '../call-options.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, type Test } from '../name-and-label-filters.js';
 import { doesNotThrow } from '../does-not-throw.js';
 import type { SecretCreateOptions, SecretFilters, Secrets, SecretSummary } from './types.js';
 

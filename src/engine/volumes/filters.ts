@@ -1,6 +1,6 @@
 /** The filters of `volume ls` and `volume prune`. */
 import { invalid } from '../../errors.js';
-import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../common-filters.js';
+import { everyFilter, LABEL_FILTERS, NAME_FILTERS, untilLimit } from '../name-and-label-filters.js';
 import type { VolumeFilters, VolumeSummary } from './types.js';
 
 type VolumePredicate = (volume: VolumeSummary) => boolean;
