@@ -12,7 +12,7 @@ import { commandReference, missingCommandsTable, missingTable } from './cli-docs
 import { differencesText, keysText } from './compare/page.mjs';
 
 const DEFINITIONS = `
-export { allCommands, GROUPS } from './src/cli/commands.ts';
+export { allCommands, GROUPS } from './src/cli/command-table.ts';
 export { flagName } from './src/cli/help.ts';
 export { globalFlags } from './src/cli/flags/global.ts';
 export { MISSING_COMMANDS } from './src/cli/missing-commands.ts';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 import { messageOf } from '../errors.js';
 import { CliError, invalid, unsupported } from './errors/cli-error.js';
-import type { FlagValues } from './command/flag-values.js';
+import type { FlagValues } from './command-parts/flag-values.js';
 import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 
 /** `directory` is the one that relative paths start from. Throws CliError. */

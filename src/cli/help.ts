@@ -1,7 +1,7 @@
 /** The texts of --help. */
-import { allCommands, GROUPS, type Group } from './commands.js';
-import type { Command } from './command/definition.js';
-import { takesValue, type Flag } from './command/flag.js';
+import { allCommands, GROUPS, type Group } from './command-table.js';
+import type { Command } from './command-parts/definition.js';
+import { takesValue, type Flag } from './command-parts/flag.js';
 import { globalFlags } from './flags/global.js';
 
 /** `path` is how the command is called: 'tspod run', 'tspod container run'. */

@@ -1,10 +1,10 @@
 /** Finds the command that a command line names, and runs it. */
 import { EXIT_FAILURE } from './errors/cli-error.js';
-import type { Command, Invocation } from './command/definition.js';
-import { mergeFlags } from './command/merge-flags.js';
-import { firstArgument } from './command/normalize.js';
-import { parseArguments } from './command/parse.js';
-import { findCommand, isGroup, type Group } from './commands.js';
+import type { Command, Invocation } from './command-parts/definition.js';
+import { mergeFlags } from './command-parts/merge-flags.js';
+import { firstArgument } from './command-parts/normalize.js';
+import { parseArguments } from './command-parts/parse.js';
+import { findCommand, isGroup, type Group } from './command-table.js';
 import type { Globals } from './context.js';
 import { exitStatus } from './errors/exit-status.js';
 import { globalFlags } from './flags/global.js';

@@ -1,5 +1,5 @@
 /** Commands of Podman's that are not here: what is said to who tries one. */
-import type { Group } from './commands.js';
+import type { Group } from './command-table.js';
 
 export interface MissingCommand {
   /** Without `tspod`; what is below it is missing, too. */

@@ -1,8 +1,8 @@
 /** Command lines that name no command, or none that exists. */
 import { nearestWord } from '../util/nearest.js';
 import { CliError, EXIT_FAILURE, invalid } from './errors/cli-error.js';
-import { parseArguments } from './command/parse.js';
-import { commandNames, findCommand, GROUPS, isGroup, type Group } from './commands.js';
+import { parseArguments } from './command-parts/parse.js';
+import { commandNames, findCommand, GROUPS, isGroup, type Group } from './command-table.js';
 import { commandHelp, groupHelp, rootFlags } from './help.js';
 import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';

@@ -1,5 +1,5 @@
 import { invalid } from '../errors/cli-error.js';
-import type { Command, Invocation } from '../command/definition.js';
+import type { Command, Invocation } from '../command-parts/definition.js';
 import { changesFormatFlag, changesText } from '../rows/file-changes.js';
 import { latestFlag } from '../targets/containers.js';
 

@@ -7,7 +7,7 @@ import { isTspodError, messageOf } from '../../errors.js';
 import type { Network } from '../../network/network-file.js';
 import type { PodInspect } from '../../pod/api.js';
 import { CliError, invalid } from '../errors/cli-error.js';
-import type { Command, Invocation } from '../command/definition.js';
+import type { Command, Invocation } from '../command-parts/definition.js';
 import type { Context } from '../context.js';
 import type { GoValue } from '../format/values.js';
 import { containerStruct } from '../rows/container-struct.js';

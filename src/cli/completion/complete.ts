@@ -1,10 +1,10 @@
 /** What could be typed next: asked by the completion scripts of shells. */
-import { aliases, commandNames, findCommand, GROUPS, isGroup, type Group } from '../commands.js';
-import type { Command } from '../command/definition.js';
-import { longNames, takesValue, type Completion, type Flag } from '../command/flag.js';
-import { mergeFlags } from '../command/merge-flags.js';
-import { firstArgument } from '../command/normalize.js';
-import { parseArguments } from '../command/parse.js';
+import { aliases, commandNames, findCommand, GROUPS, isGroup, type Group } from '../command-table.js';
+import type { Command } from '../command-parts/definition.js';
+import { longNames, takesValue, type Completion, type Flag } from '../command-parts/flag.js';
+import { mergeFlags } from '../command-parts/merge-flags.js';
+import { firstArgument } from '../command-parts/normalize.js';
+import { parseArguments } from '../command-parts/parse.js';
 import type { Globals } from '../context.js';
 import { globalFlags } from '../flags/global.js';
 import { readGlobals } from '../globals.js';

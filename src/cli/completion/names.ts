@@ -1,6 +1,6 @@
 /** The names of what there is that could be typed. */
 import type { Engine } from '../../engine/types.js';
-import type { Named } from '../command/flag.js';
+import type { Named } from '../command-parts/flag.js';
 import type { Globals } from '../context.js';
 import { makeContext } from '../make-context.js';
 

@@ -2,7 +2,7 @@
 import type { RegistryAccess } from '../../engine/images/types.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
-import type { Invocation } from '../command/definition.js';
+import type { Invocation } from '../command-parts/definition.js';
 import type { Context } from '../context.js';
 import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from '../flags/create/draft.js';

@@ -7,8 +7,8 @@ import {
   type PodNamespace,
 } from '../../spec/pod/pod-options.js';
 import { invalid } from '../errors/cli-error.js';
-import type { Invocation } from '../command/definition.js';
-import type { FlagValues } from '../command/flag-values.js';
+import type { Invocation } from '../command-parts/definition.js';
+import type { FlagValues } from '../command-parts/flag-values.js';
 import type { Context } from '../context.js';
 import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from '../flags/create/draft.js';

@@ -1,5 +1,5 @@
 /** Flags of the commands that attach to something. */
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 
 export const detachKeysFlag: Flag = {
   name: 'detach-keys',

@@ -1,5 +1,5 @@
 /** Flags of every command: they may stand before the command's name or after it. */
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 import { LOG_LEVELS } from '../context.js';
 import { missingFlag, missingSwitch } from './missing.js';
 

@@ -1,8 +1,8 @@
 /** Flags that say what an image in a list is for. */
 import type { ManifestEntryOptions } from '../../engine/manifests/types.js';
 import { invalid } from '../errors/cli-error.js';
-import type { FlagValues } from '../command/flag-values.js';
-import type { Flag } from '../command/flag.js';
+import type { FlagValues } from '../command-parts/flag-values.js';
+import type { Flag } from '../command-parts/flag.js';
 import { splitPair } from '../parse/key-values.js';
 import { missingFlag } from './missing.js';
 

@@ -1,5 +1,5 @@
 /** Flags of Podman's that tspod refuses, and why. */
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 
 type MissingFlag = Flag & { readonly missing: string };
 

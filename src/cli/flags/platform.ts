@@ -1,8 +1,8 @@
 /** Flags about what an image is: its platform, and changes of its configuration. */
 import { platformOf } from '../../oci/platform.js';
 import { invalid } from '../errors/cli-error.js';
-import type { FlagValues } from '../command/flag-values.js';
-import type { Flag } from '../command/flag.js';
+import type { FlagValues } from '../command-parts/flag-values.js';
+import type { Flag } from '../command-parts/flag.js';
 
 export const PLATFORM_FLAGS = [
   { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the machine's" },

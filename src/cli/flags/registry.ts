@@ -1,8 +1,8 @@
 /** Flags of commands that talk to a registry, and what they say. */
 import type { RegistryAccess } from '../../engine/images/types.js';
 import { invalid } from '../errors/cli-error.js';
-import type { Flag } from '../command/flag.js';
-import type { FlagValues } from '../command/flag-values.js';
+import type { Flag } from '../command-parts/flag.js';
+import type { FlagValues } from '../command-parts/flag-values.js';
 import { parseDuration } from '../parse/duration.js';
 
 export const authFileFlag: Flag = {

@@ -1,6 +1,6 @@
 /** What diff prints, of containers and of images. */
 import type { FileChange } from '../../container/api/files.js';
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 
 const LETTERS: Readonly<Record<FileChange['kind'], string>> = { added: 'A', changed: 'C', deleted: 'D' };
 

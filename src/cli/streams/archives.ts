@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 
 import { isTerminal } from '../../host/is-terminal.js';
 import { CliError } from '../errors/cli-error.js';
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 
 export const OUTPUT_FLAG: Flag = {

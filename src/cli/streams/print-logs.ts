@@ -4,8 +4,8 @@ import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 import type { Container, LogChunk, LogsOptions } from '../../container/api/container.js';
-import type { Invocation } from '../command/definition.js';
-import type { Flag } from '../command/flag.js';
+import type { Invocation } from '../command-parts/definition.js';
+import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 import { NEWLINE } from '../../logs/record.js';
 import { outputStream } from './output.js';

@@ -3,8 +3,8 @@ import type { Container } from '../../container/api/container.js';
 import { isTspodError, messageOf } from '../../errors.js';
 import type { ContainerSummary, Engine } from '../../engine/types.js';
 import { invalid } from '../errors/cli-error.js';
-import type { Invocation } from '../command/definition.js';
-import type { Flag } from '../command/flag.js';
+import type { Invocation } from '../command-parts/definition.js';
+import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 import { parseFilters } from '../parse/filters.js';
 

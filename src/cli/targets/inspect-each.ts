@@ -1,5 +1,5 @@
 /** What the commands that inspect things by name have in common. */
-import type { Flag } from '../command/flag.js';
+import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 import { jsonText } from '../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../format/report.js';

@@ -2,8 +2,8 @@
 import { isTspodError, messageOf } from '../../errors.js';
 import type { Pod, PodSummary } from '../../pod/api.js';
 import { EXIT_FAILURE, invalid, CliError } from '../errors/cli-error.js';
-import type { Invocation } from '../command/definition.js';
-import type { Flag } from '../command/flag.js';
+import type { Invocation } from '../command-parts/definition.js';
+import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 import { readPodIdFile } from '../parse/pod-id-file.js';
 import { reportErrors } from '../errors/report-error.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
 
-import { findCommand, GROUPS, isGroup, type Group } from '../../../src/cli/commands.js';
+import { findCommand, GROUPS, isGroup, type Group } from '../../../src/cli/command-table.js';
 import { MISSING_COMMANDS, missingCommand } from '../../../src/cli/missing-commands.js';
 import { requires } from '../../helpers/requires.js';
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
-import { parseArguments } from '../../../src/cli/command/parse.js';
-import { findCommand, isGroup } from '../../../src/cli/commands.js';
+import { parseArguments } from '../../../src/cli/command-parts/parse.js';
+import { findCommand, isGroup } from '../../../src/cli/command-table.js';
 import { globalFlags } from '../../../src/cli/flags/global.js';
 import type { ContainerStatus } from '../../../src/container/api/container.js';
 import { ALLOWED, requireAllowed, type Operation } from '../../../src/container/transitions.js';

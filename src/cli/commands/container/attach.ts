@@ -1,6 +1,6 @@
 import { attach } from '../../streams/attached.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { statusOfContainer } from '../../errors/end-status.js';
 import { detachKeysFlag } from '../../flags/attach.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';

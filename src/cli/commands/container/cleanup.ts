@@ -1,5 +1,5 @@
 import { actOnAll } from '../../targets/act-on-containers.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { missingFlag, missingSwitch } from '../../flags/missing.js';
 import { allFlag, checkSelection, latestFlag, selectContainers } from '../../targets/containers.js';
 

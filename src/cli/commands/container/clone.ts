@@ -1,5 +1,5 @@
 import { invalid, unsupported } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { applyFlags, type CreateFlag, type Draft } from '../../flags/create/draft.js';
 import { resourceFlags } from '../../flags/create/resources.js';
 import { withoutSlash } from '../../targets/containers.js';

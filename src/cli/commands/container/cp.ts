@@ -6,7 +6,7 @@ import type { Container } from '../../../container/api/container.js';
 import type { FileStat } from '../../../container/api/files.js';
 import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { findOnHost, packHost, unpackOnHost, type HostFile } from '../../streams/host-files.js';
 import { isTerminal } from '../../../host/is-terminal.js';

@@ -1,6 +1,6 @@
 import type { Container } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest, type CreateRequest } from '../../create/container.js';
 import { createFlags } from '../../flags/create/all.js';

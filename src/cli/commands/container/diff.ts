@@ -1,4 +1,4 @@
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { changesText } from '../../rows/file-changes.js';
 import { selectOne } from '../../targets/containers.js';
 import { checkDiff, command as anyDiff } from '../diff.js';

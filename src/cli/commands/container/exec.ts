@@ -2,7 +2,7 @@ import type { Container } from '../../../container/api/container.js';
 import type { ExecOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { statusOfCommand } from '../../errors/end-status.js';
 import { execFailure, EXIT_UNKNOWN, StatusError } from '../../errors/exit-status.js';

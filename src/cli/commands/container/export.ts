@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { OUTPUT_FLAG, refuseTerminal } from '../../streams/archives.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { outputStream } from '../../streams/output.js';
 import { selectOne } from '../../targets/containers.js';
 

@@ -1,4 +1,4 @@
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { command as anyInspect, inspect } from '../inspect.js';
 
 export const command: Command = {

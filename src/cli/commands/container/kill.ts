@@ -1,8 +1,8 @@
 import { parseSignal } from '../../../util/signals.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
-import type { Flag } from '../../command/flag.js';
+import type { Command } from '../../command-parts/definition.js';
+import type { Flag } from '../../command-parts/flag.js';
 import { allFlag, checkSelection, cidfileFlag, latestFlag, selectContainers } from '../../targets/containers.js';
 
 export const signalFlag: Flag = {

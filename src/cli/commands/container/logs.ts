@@ -1,6 +1,6 @@
 import type { Container } from '../../../container/api/container.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { LOG_FLAGS, printLogs, readLogOptions } from '../../streams/print-logs.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';

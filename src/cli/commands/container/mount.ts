@@ -1,7 +1,7 @@
 import type { ContainerSummary } from '../../../engine/types.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { allFlag, filterFlag, latestFlag, selectContainers } from '../../targets/containers.js';
 import { shortId } from '../../../util/short-id.js';

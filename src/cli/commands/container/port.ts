@@ -1,6 +1,6 @@
 import type { ContainerInspect } from '../../../container/inspect/types.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { allFlag, ifPresent, latestFlag, selectOne } from '../../targets/containers.js';
 import { shortId } from '../../../util/short-id.js';
 

@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { removeStatus } from '../../errors/exit-status.js';
 import {
   allFlag,

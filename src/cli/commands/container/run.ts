@@ -3,7 +3,7 @@ import { isTspodError } from '../../../errors.js';
 import type { CreateOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest } from '../../create/container.js';
 import { statusOfContainer } from '../../errors/end-status.js';

@@ -3,7 +3,7 @@ import { isTspodError, messageOf, TspodError } from '../../../errors.js';
 import { attach } from '../../streams/attached.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { statusOfContainer } from '../../errors/end-status.js';
 import { detachKeysFlag } from '../../flags/attach.js';

@@ -1,8 +1,8 @@
 import type { Container } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
-import type { Command } from '../../command/definition.js';
-import type { Flag } from '../../command/flag.js';
+import type { Command } from '../../command-parts/definition.js';
+import type { Flag } from '../../command-parts/flag.js';
 import type { Context } from '../../context.js';
 import {
   allFlag,

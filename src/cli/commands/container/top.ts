@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import type { Container } from '../../../container/api/container.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { tableText } from '../../format/columns.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';
 import { DEFAULT_TOP, findColumns, TOP_COLUMNS, type TopColumn } from '../../rows/top-columns.js';

@@ -1,6 +1,6 @@
 import { actOnAll } from '../../targets/act-on-containers.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { allFlag, latestFlag, selectContainers } from '../../targets/containers.js';
 
 export const command: Command = {

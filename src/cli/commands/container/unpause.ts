@@ -1,5 +1,5 @@
 import { actOnAll } from '../../targets/act-on-containers.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import {
   allFlag,
   checkSelection,

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { applyFlags, type Draft } from '../../flags/create/draft.js';
 import { updateFlags } from '../../flags/create/update.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';

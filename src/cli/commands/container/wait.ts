@@ -1,7 +1,7 @@
 import { WAIT_CONDITIONS, type WaitCondition } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { parseInterval } from '../../parse/duration.js';
 import { latestFlag, selectOne } from '../../targets/containers.js';

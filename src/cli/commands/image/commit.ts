@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import type { CommitOptions } from '../../../engine/images/types.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { CHANGE_FLAG } from '../../flags/platform.js';
 import { selectOne } from '../../targets/containers.js';
 import { showTransfer } from '../../transfer/display.js';

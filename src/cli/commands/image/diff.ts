@@ -1,6 +1,6 @@
 import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { changesFormatFlag, changesText } from '../../rows/file-changes.js';
 
 export const command: Command = {

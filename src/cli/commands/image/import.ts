@@ -1,6 +1,6 @@
 import { stdinArchive } from '../../streams/archives.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { CHANGE_FLAG, PLATFORM_FLAGS, platformText } from '../../flags/platform.js';
 import { showTransfer } from '../../transfer/display.js';
 

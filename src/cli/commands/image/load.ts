@@ -1,6 +1,6 @@
 import { stdinArchive } from '../../streams/archives.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { showTransfer } from '../../transfer/display.js';
 
 export const command: Command = {

@@ -1,6 +1,6 @@
 import type { MountedImage } from '../../../engine/images/types.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';

@@ -1,6 +1,6 @@
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
-import type { FlagValues } from '../../command/flag-values.js';
+import type { Command } from '../../command-parts/definition.js';
+import type { FlagValues } from '../../command-parts/flag-values.js';
 import { PLATFORM_FLAGS, platformText } from '../../flags/platform.js';
 import { PULL_POLICIES } from '../../../spec/pull-policy.js';
 import { pullPolicy } from '../../flags/pull-policy.js';

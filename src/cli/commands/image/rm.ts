@@ -1,6 +1,6 @@
 import { isTspodError } from '../../../errors.js';
 import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { forEachName } from '../../targets/for-each-name.js';
 
 /** Podman's: an image that is not there, and one that is in use. */

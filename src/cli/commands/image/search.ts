@@ -1,6 +1,6 @@
 import { imageTags, searchImages, type FoundImage } from '../../../engine/registries/registries.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { struct } from '../../format/values.js';

@@ -1,6 +1,6 @@
 import type { ImageLayer } from '../../../engine/images/types.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { preciseSize } from '../../format/human.js';
 import { shortId } from '../../../util/short-id.js';
 import { isTagged } from '../../../util/stored-name.js';

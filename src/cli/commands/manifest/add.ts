@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 import { ENTRY_FLAGS, entryOptions } from '../../flags/manifest.js';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { missingFlag } from '../../flags/missing.js';
 import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 import { showTransfer } from '../../transfer/display.js';

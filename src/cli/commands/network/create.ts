@@ -4,7 +4,7 @@ import type {
   NetworkSubnetOptions,
 } from '../../../network/create-options.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 
 export const command: Command = {

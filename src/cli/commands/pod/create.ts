@@ -1,7 +1,7 @@
 import type { Pods } from '../../../engine/pods/types.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { podCreateFlags } from '../../flags/create/pod.js';
 import { readPodOptions } from '../../create/pod.js';
 import { reservePodIdFile } from '../../create/reserve-pod-id-file.js';

@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import type { PodInspect } from '../../../pod/api.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
 import { podInspectStruct } from '../../rows/pod-struct.js';
 import { latestPodFlag, selectOnePod } from '../../targets/pods.js';

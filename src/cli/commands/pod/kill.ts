@@ -1,6 +1,6 @@
 import { parseSignal } from '../../../util/signals.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { actOnPods, checkPodSelection, latestPodFlag, selectPods } from '../../targets/pods.js';
 import { allFlag } from '../../targets/containers.js';
 import { signalFlag } from '../container/kill.js';

@@ -1,7 +1,7 @@
 import { isTspodError } from '../../../errors.js';
 import type { Pod } from '../../../pod/api.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { LOG_FLAGS, printLogs, readLogOptions } from '../../streams/print-logs.js';
 import { latestPodFlag, selectOnePod } from '../../targets/pods.js';

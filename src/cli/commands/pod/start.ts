@@ -1,4 +1,4 @@
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { actOnPods, checkPodSelection, latestPodFlag, podIdFileFlag, selectPods } from '../../targets/pods.js';
 import { allFlag } from '../../targets/containers.js';
 

@@ -5,7 +5,7 @@ import type { Engine } from '../../../engine/types.js';
 import { isTspodError } from '../../../errors.js';
 import type { PodSummary } from '../../../pod/api.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import {

@@ -1,5 +1,5 @@
-import type { Command } from '../../command/definition.js';
-import type { Flag } from '../../command/flag.js';
+import type { Command } from '../../command-parts/definition.js';
+import type { Flag } from '../../command-parts/flag.js';
 import {
   actOnPods,
   checkPodSelection,

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { tableText } from '../../format/columns.js';
 import { latestPodFlag, selectOnePod } from '../../targets/pods.js';
 import { DEFAULT_TOP, findColumns, TOP_COLUMNS, type TopColumn } from '../../rows/top-columns.js';

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { readInput } from '../../streams/input.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 

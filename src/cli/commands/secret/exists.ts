@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 
 export const command: Command = {
   name: 'exists',

@@ -1,6 +1,6 @@
 import { isTspodError } from '../../../errors.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
 import { prettySecret, secretReport, secretStruct } from '../../rows/secret.js';
 

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { COMPLETION_SCRIPTS } from '../../completion/scripts.js';
 
 const SHELLS = Object.keys(COMPLETION_SCRIPTS);

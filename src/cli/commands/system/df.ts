@@ -1,7 +1,7 @@
 import type { DiskUsage, ImageUsage, KindUsage } from '../../../engine/types.js';
 import { shortId } from '../../../util/short-id.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { humanDuration, preciseSize } from '../../format/human.js';

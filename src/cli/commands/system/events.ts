@@ -1,7 +1,7 @@
 import type { EngineEvent, EventsOptions } from '../../../engine/events.js';
 import { EVENT_STATUSES, EVENT_TYPES } from '../../../events/event.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { eventJson, eventLine, eventStruct } from '../../rows/event.js';
 import { evaluateTemplate } from '../../format/evaluate.js';

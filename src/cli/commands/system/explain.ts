@@ -1,13 +1,13 @@
 import { CliError, invalid, unsupported } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
-import { withFallback } from '../../command/flag-values.js';
-import { parseArguments } from '../../command/parse.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
+import { withFallback } from '../../command-parts/flag-values.js';
+import { parseArguments } from '../../command-parts/parse.js';
 import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest } from '../../create/container.js';
 import { globalFlags } from '../../flags/global.js';
 import { readGlobals } from '../../globals.js';
 import { makeContext } from '../../make-context.js';
-import { mergeFlags } from '../../command/merge-flags.js';
+import { mergeFlags } from '../../command-parts/merge-flags.js';
 import { command as create } from '../container/create.js';
 import { command as exec, findTarget, readExecOptions } from '../container/exec.js';
 import { command as run } from '../container/run.js';

@@ -1,7 +1,7 @@
 import { searchedRegistries } from '../../../engine/registries/registries.js';
 import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
 import { renderTemplate } from '../../format/template.js';

@@ -9,7 +9,7 @@ import {
 } from '../../../engine/registries/registries.js';
 import type { RegistryAccess } from '../../../engine/images/types.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import {
   authFileFlag,

@@ -1,6 +1,6 @@
 import { defaultRegistry, keptLogin, logout, logoutAll, readLoginKey } from '../../../engine/registries/registries.js';
 import { CliError, invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { authFileFlag, checkAuthFiles, compatAuthFileFlag, registryAccess } from '../../flags/registry.js';
 
 export const command: Command = {

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors/cli-error.js';
-import type { Command } from '../../command/definition.js';
+import type { Command } from '../../command-parts/definition.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { preciseSize } from '../../format/human.js';
 import { parseFilters } from '../../parse/filters.js';

@@ -1,6 +1,6 @@
 import type { VolumeCreateOptions } from '../../../spec/files/volume-options.js';
 import { invalid } from '../../errors/cli-error.js';
-import type { Command, Invocation } from '../../command/definition.js';
+import type { Command, Invocation } from '../../command-parts/definition.js';
 import { parseLabels, parsePairs } from '../../parse/key-values.js';
 
 export const command: Command = {

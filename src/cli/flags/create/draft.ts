@@ -1,6 +1,6 @@
 /** Create options under construction, and flags that know what they put into them. */
-import type { Flag } from '../../command/flag.js';
-import type { FlagValues } from '../../command/flag-values.js';
+import type { Flag } from '../../command-parts/flag.js';
+import type { FlagValues } from '../../command-parts/flag-values.js';
 import type { Caller } from '../../parse/caller.js';
 import type { CreateOptions, LogOptions, ResourceOptions } from '../../../spec/create-options.js';
 

@@ -1,5 +1,5 @@
 /** Flags of pod create: those of a container that belong to its pod, and those of the pod itself. */
-import type { Flag } from '../../command/flag.js';
+import type { Flag } from '../../command-parts/flag.js';
 import { missingFlag, NO_GPUS } from '../missing.js';
 import { createFlags } from './all.js';
 import type { CreateFlag } from './draft.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { flagValues } from '../../../../../src/cli/command/flag-values.js';
+import { flagValues } from '../../../../../src/cli/command-parts/flag-values.js';
 import { applyFlags, type Draft } from '../../../../../src/cli/flags/create/draft.js';
 import { createFlags, runFlags } from '../../../../../src/cli/flags/create/all.js';
 import { globalFlags } from '../../../../../src/cli/flags/global.js';

@@ -1,7 +1,7 @@
 /** What the flags of pod create put into the options of a pod. */
 import test from 'ava';
 
-import { flagValues } from '../../../../../src/cli/command/flag-values.js';
+import { flagValues } from '../../../../../src/cli/command-parts/flag-values.js';
 import type { Context } from '../../../../../src/cli/context.js';
 import { podCreateFlags, podSharedFlags } from '../../../../../src/cli/flags/create/pod.js';
 import { parseShare, readPodOptions } from '../../../../../src/cli/create/pod.js';

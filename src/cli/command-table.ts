@@ -1,5 +1,5 @@
 /** The commands by name; a command's module loads when it is used. */
-import type { Command } from './command/definition.js';
+import type { Command } from './command-parts/definition.js';
 
 type Load = () => Promise<{ readonly command: Command }>;
 

@@ -1,9 +1,9 @@
 import test from 'ava';
 
 import { CliError } from '../../../../src/cli/errors/cli-error.js';
-import type { Flag } from '../../../../src/cli/command/flag.js';
-import { firstArgument } from '../../../../src/cli/command/normalize.js';
-import { parseArguments } from '../../../../src/cli/command/parse.js';
+import type { Flag } from '../../../../src/cli/command-parts/flag.js';
+import { firstArgument } from '../../../../src/cli/command-parts/normalize.js';
+import { parseArguments } from '../../../../src/cli/command-parts/parse.js';
 
 const FLAGS: readonly Flag[] = [
   { name: 'rm', kind: 'bool', help: '' },
