@@ -16,6 +16,7 @@ import type {
 import { collect, type CliResult } from './cli.js';
 import { until } from './until.js';
 import { settledRemains, testEngine, type TestEngine } from './engine.js';
+import { untilLaunchesAreDecided } from './launches.js';
 import { remains } from './leaks.js';
 import { SLOW } from './pace.js';
 import { isAlive, isStopped } from './processes.js';
@@ -99,6 +100,7 @@ export async function faults(t: ExecutionContext<unknown>, prefix: readonly stri
       const child = run(args, { TSPOD_TEST: '1', TSPOD_FAILPOINT: point });
       const { stdout, stderr } = await collect(child);
       t.is(child.signalCode, 'SIGKILL', `tspod ${args.join(' ')} passes ${point}\n${stdout}${stderr}`);
+      if (point === 'plan-sent') await untilLaunchesAreDecided(env);
     },
     stoppedAt: async (point, ...args) => {
       const child = run(args, { TSPOD_TEST: '1', TSPOD_FAILPOINT: `${point}:stop` });
@@ -143,12 +145,23 @@ function spawnCommand([program = '', ...args]: readonly string[], env: NodeJS.Pr
   const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   // One that hangs fails what it is for, by its status, instead of the whole run by its time; with it goes what it has begun, such as whom strace traces.
   const timer = setTimeout(() => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid !== undefined) killGroup(child.pid);
+    // Somebody who is not of the group may hold them.
+    child.stdout.destroy();
+    child.stderr.destroy();
   }, COMMAND_MS);
   child.once('close', () => {
     clearTimeout(timer);
   });
   return child;
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /**

@@ -58,7 +58,7 @@ export function staysUntouched(t: ExecutionContext<unknown>): void {
       ...added(children().map(pidOf), before.children),
       ...NAMESPACE_KINDS.flatMap(strayThreads),
     ];
-    await until('what was made is gone', () => left().length === 0, 5000).catch(() => assert.deepEqual(left(), []));
+    await until('what was made is gone', () => left().length === 0).catch(() => assert.deepEqual(left(), []));
   });
 }
 

@@ -156,7 +156,7 @@ test('pause: a container that ends in the middle of it is started again by its p
   const { status } = await pause.goOn();
   // Whatever came first: it is paused in its next life, or runs in that.
   if (status === 0) await container.unpause();
-  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  await until('it runs', () => container.state().status === 'running');
   t.is((await container.exec({ command: ['true'] })).exitCode, 0);
 });
 
@@ -176,7 +176,7 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   const frozen = join(dirname(freezer.path), 'cgroup.procs');
   await until('its next life is in the frozen cgroup', () => readFileSync(frozen, 'utf8') !== '');
   t.is((await env.tspod('ps')).status, 0);
-  await container.wait({ conditions: ['running'], intervalMs: 5 });
+  await until('it runs', () => container.state().status === 'running');
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
 });
 

@@ -69,9 +69,8 @@ const STAGES: Readonly<Record<string, Stage>> = {
     options: { command: ['sh', '-c', 'echo up; exit 1'], restart: { policy: 'always' } },
     reach: async (_env, container) => {
       await container.start();
-      await container.wait({ conditions: ['restarting'], intervalMs: 5 });
       await until('the delay is long', () => (container.state().restartCount ?? 0) >= 4);
-      await container.wait({ conditions: ['restarting'], intervalMs: 5 });
+      await until('it waits for its restart', () => container.state().status === 'restarting');
     },
     logged: true,
   },
