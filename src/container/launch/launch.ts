@@ -39,7 +39,7 @@ import { Session } from '../streams/session.js';
 import { enterScope } from './scope.js';
 import { removeRunDirectory } from '../settle/settle.js';
 import { writeDescriptors, type StdioPlan } from '../streams/stdio.js';
-import { tearDownLeftovers } from '../settle/tear-down.js';
+import { tearDownLastRun, tearDownLeftovers } from '../settle/tear-down.js';
 import { withJoinedMaps } from '../namespaces/userns.js';
 import { hasVolumes } from '../files/volumes.js';
 
@@ -134,6 +134,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
+  await tearDownLastRun(held);
   removeRunDirectory(held);
   // Of an earlier life, where its end was not settled to the end.
   await removeAdded(context, id);

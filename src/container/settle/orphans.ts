@@ -1,4 +1,4 @@
-/** What a crash can leave behind the back of a container's record: files of a run that the record says has ended, and lock files. */
+/** What a crash can leave behind the back of a container's record: files and processes of a run that the record says has ended, and lock files. */
 import { readdirSync } from 'node:fs';
 
 import { removeLockFile, tryLock } from '../../native/file-lock.js';
@@ -6,24 +6,26 @@ import { removeTreeSync } from '../../native/tree.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { activeSessions, removeBusyTree } from '../exec/files.js';
-import { isAtRest } from '../held.js';
+import { HeldContainer, isAtRest } from '../held.js';
 import { isAlive } from '../observe.js';
 import { readLiveRecord } from '../monitor/run-record.js';
 import { asidePath } from './settle.js';
+import { tearDownLastRun } from './tear-down.js';
 
 const ID = /^[0-9a-f]{64}/;
 
 /**
- * Removes run directories and lock files of containers that are at rest or forgotten. Only containers that may have a process have any, so
- * looking costs nothing for the others. `unsettled`: the ids that the caller sees to.
+ * Removes run directories and lock files of containers that are at rest or forgotten, and what is left in the cgroups of the former. Only containers that
+ * may have a process have any, so looking costs nothing for the others. `unsettled`: the ids that the caller sees to.
  */
-export function removeOrphans(context: EngineContext, unsettled: ReadonlySet<string>): void {
+export async function removeOrphans(context: EngineContext, unsettled: ReadonlySet<string>): Promise<void> {
   const { runDirectories, locks } = context.paths;
   const found = new Set([...idsIn(runDirectories), ...idsIn(locks)]);
-  for (const id of found) if (!unsettled.has(id)) removeOrphan(context, id);
+  // One that cannot be removed stays for the next engine, and keeps nobody from his work.
+  for (const id of found) if (!unsettled.has(id)) await removeOrphan(context, id).catch(() => undefined);
 }
 
-function removeOrphan(context: EngineContext, id: string): void {
+async function removeOrphan(context: EngineContext, id: string): Promise<void> {
   const paths = containerPaths(context.directories, id);
   // Its record is lost: `system check --repair` makes another one.
   if (context.store.get(id) === undefined && isProcessAlive(paths)) return;
@@ -31,7 +33,10 @@ function removeOrphan(context: EngineContext, id: string): void {
   using held = tryLock(paths.lock);
   if (held === undefined) return;
   const stored = context.store.get(id);
-  if (stored !== undefined && !isAtRest(stored.state)) return;
+  if (stored !== undefined) {
+    if (!isAtRest(stored.state)) return;
+    await tearDownLastRun(new HeldContainer(context, stored));
+  }
   // Of a run that has ended, such a command may be all that is left.
   if (activeSessions(paths.run).length === 0) removeBusyTree(paths.run);
   removeTreeSync(asidePath(paths));

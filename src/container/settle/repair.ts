@@ -84,7 +84,7 @@ export async function repair(context: EngineContext): Promise<void> {
     await withFreeContainer(context, id, finishRemoval).catch(() => undefined);
   }
   const known = new Set(unsettled.map(({ id }) => id));
-  removeOrphans(context, known);
+  await removeOrphans(context, known);
   await removeLostNetworks(context, known);
   tellMembers(context);
   await repairNames(context).catch(() => undefined);

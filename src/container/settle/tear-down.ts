@@ -1,4 +1,6 @@
 /** The teardown plan, run by the engine: when the monitor died before it could, or left something. */
+import { existsSync } from 'node:fs';
+
 import { findRuntime } from '../../host/oci-runtimes.js';
 import { execute } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -44,6 +46,11 @@ export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
   const network = networkOf(held);
   if (cgroup === undefined && network.network === undefined) return;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
+}
+
+/** The end of a run is recorded before the last of it is torn down; until that is done its directory is there. */
+export async function tearDownLastRun(held: HeldContainer): Promise<void> {
+  if (existsSync(held.paths.run)) await tearDownLeftovers(held);
 }
 
 /** As its last life was given it. */

@@ -1,15 +1,25 @@
 /** kill -9 of a command while it puts right what another crash left: the one after it does. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 
 import type { Failpoint } from '../../../src/container/failpoint.js';
 import { faults, type Faults } from '../../helpers/faults.js';
-import { killHard, untilGone } from '../../helpers/processes.js';
+import { killHard, suspend, untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
+import { until } from '../../helpers/until.js';
 
 const NAME = 'subject';
 
+const SLEEP = ['sleep', '1000'];
+
+/** Its second process lives on when the first has ended, in a container without a PID namespace of its own. */
+const LEAVES_ONE = ['sh', '-c', 'setsid sleep 4322 & exec sleep 1000'];
+
 interface Broken {
   readonly flags?: readonly string[];
+  /** @default one that sleeps */
+  readonly command?: readonly string[];
   /** Leaves the container NAME in a state that needs repair. */
   readonly break: (env: Faults, run: readonly string[]) => Promise<void>;
   readonly points: readonly Failpoint[];
@@ -48,6 +58,13 @@ const BROKEN: Readonly<Record<string, Broken>> = {
     break: endUnseen,
     points: ['end-told', 'end-recorded', 'removal-recorded', 'files-removed', 'record-deleted'],
   },
+  'an end whose monitor died before it tore down': {
+    flags: ['--pid', 'host'],
+    command: LEAVES_ONE,
+    break: endWithoutTeardown,
+    points: ['end-told', 'end-recorded'],
+    after: 'exited',
+  },
   'a removal that was cut off': {
     break: async (env, run) => {
       await env.tspod(...run);
@@ -69,6 +86,33 @@ async function endUnseen(env: Faults, run: readonly string[]): Promise<void> {
   await untilGone(monitorPid);
 }
 
+async function endWithoutTeardown(env: Faults, run: readonly string[]): Promise<void> {
+  await env.tspod(...run);
+  const container = env.engine.containers.get(NAME);
+  const { pid, monitorPid } = container.state();
+  await until('its second process runs', () => env.processes().some((line) => line.includes(' sleep 4322 ')));
+  await suspend(monitorPid);
+  await killHard(pid);
+  // As the monitor does, which is not to come further than this.
+  writeFileSync(
+    join(env.runRoot, 'c', container.id, 'exit'),
+    'code 137\nsignal 9\noom 0\ntimedout 0\nstarted 1000000000\nfinished 2000000000\nrestarts 0\n',
+  );
+  await killHard(monitorPid);
+}
+
+test('kill -9 during a repair: the next start finds nothing of the life before, also in an engine that was open all the time', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const run = ['run', '-d', '--name', NAME, '--pid', 'host', ...env.flags, 'host:', ...LEAVES_ONE];
+  await endWithoutTeardown(env, run);
+  const left = env.processes();
+  t.is(left.length, 1);
+  await env.killedAt('end-recorded', 'ps');
+  await env.engine.containers.get(NAME).start();
+  t.false(env.processes().some((line) => left.includes(line)));
+});
+
 for (const [title, broken] of Object.entries(BROKEN)) {
   test(`kill -9 during the repair of ${title}`, async (t) => {
     if (!requires(t, 'root', 'overlay')) return;
@@ -76,7 +120,7 @@ for (const [title, broken] of Object.entries(BROKEN)) {
     const run = ['run', '-d', '--name', NAME, '--stop-signal', 'KILL', ...env.flags, ...(broken.flags ?? [])];
     for (const point of broken.points) {
       const what = `${title}, at ${point}`;
-      await broken.break(env, [...run, 'host:', 'sleep', '1000']);
+      await broken.break(env, [...run, 'host:', ...(broken.command ?? SLEEP)]);
       await env.killedAt(point, 'ps');
       t.deepEqual(
         (await env.recovers(what)).map(({ status }) => status),
