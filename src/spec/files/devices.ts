@@ -70,6 +70,8 @@ const DEFAULT_RULES: readonly OciDeviceRule[] = [
   ...DEFAULT_DEVICES.map((device) => rule('c', device.major, device.minor, 'rwm')),
   rule('c', 5, 2, 'rwm'), // /dev/ptmx
   rule('c', 136, undefined, 'rwm'), // the slaves of ptys
+  // /dev/net/tun, as with runc and crun: without CAP_NET_ADMIN in the network's user namespace an open one makes no interface.
+  rule('c', 10, 200, 'rwm'),
 ];
 
 /** A device of the host that the user named, with the access it gets. */

@@ -241,7 +241,7 @@ shows('--tmpfs with size and mode', {
 shows('--shm-size', { flags: ['--shm-size', '2m'], script: 'grep " /dev/shm " /proc/mounts', prints: /size=2048k/ });
 test('--device with a name and rights', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
-  const device = ['/dev/loop-control', '/dev/rtc0', '/dev/fuse', '/dev/net/tun', '/dev/port', '/dev/mem'].find((path) =>
+  const device = ['/dev/loop-control', '/dev/rtc0', '/dev/fuse', '/dev/port', '/dev/mem'].find((path) =>
     existsSync(path),
   );
   if (device === undefined) return skip(t, 'no device that containers do not have anyway');
@@ -264,6 +264,13 @@ test('--device with a name and rights', async (t) => {
   t.true(stdout.startsWith(`${((rdev >> 8) & 0xfff).toString(16)}:${(rdev & 0xff).toString(16)}\n`), stdout);
   t.regex(stdout, /can't create \/dev\/other: Operation not permitted/);
   t.notRegex(stdout, /can't open/);
+});
+
+test('a virtual private network has its interface: /dev/net/tun may be opened', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  if (!existsSync('/dev/net/tun')) return skip(t, 'no /dev/net/tun');
+  const flags = ['--rm', '--cap-add', 'NET_ADMIN', '-v', '/dev/net/tun:/dev/net/tun', '--rootfs', busyboxRoot(t)];
+  t.is(await output(t, 'run', ...flags, 'sh', '-c', ': <> /dev/net/tun && echo opened'), 'opened\n');
 });
 
 test('-v mounts a directory, with options', async (t) => {

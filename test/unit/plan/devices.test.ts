@@ -76,6 +76,8 @@ test(request, DEFAULTS, 'c', [1, 1], 'm', true);
 test(request, DEFAULTS, 'b', [1, 3], 'r', false);
 test(request, DEFAULTS, 'b', [254, 0], 'm', true);
 test(request, DEFAULTS, 'b', [254, 0], 'rm', false);
+test(request, DEFAULTS, 'c', [10, 200], 'rwm', true);
+test(request, DEFAULTS, 'b', [10, 200], 'rw', false);
 test(request, DEFAULTS, 'c', [10, 229], 'rw', false);
 
 const READ_ONLY: readonly OciDeviceRule[] = [{ allow: false }, { allow: true, type: 'b', major: 8, access: 'r' }];

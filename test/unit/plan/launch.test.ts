@@ -30,7 +30,7 @@ test('the plan of the simplest container on cgroup v2', (t) => {
     '? write "+cpu" to /sys/fs/cgroup/tspod/cgroup.subtree_control',
     `make cgroup ${group}`,
     `? write "2048" to ${group}/pids.max`,
-    `guard devices of ${group} with a program of 59 instructions`,
+    `guard devices of ${group} with a program of 64 instructions`,
     `clone with new mount,uts,ipc,pid,network namespaces into ${group}`,
   ]);
   t.deepEqual(wordsOf(plan, 'init'), [
