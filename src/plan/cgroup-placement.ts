@@ -14,6 +14,9 @@ import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } 
  */
 const V1_ALWAYS: readonly string[] = ['devices', 'pids', 'memory', 'freezer', 'cpuacct'];
 
+/** A limit of one brings the hierarchies of all: a Java virtual machine looks for none of these limits unless it finds the groups of all three. */
+const READ_TOGETHER: readonly Controller[] = ['memory', 'cpu', 'cpuset'];
+
 export interface PlacementRequest {
   /** The container's cgroup from each mount point: linux.cgroupsPath. */
   readonly path: string;
@@ -23,7 +26,7 @@ export interface PlacementRequest {
   readonly frame?: CgroupFrame | undefined;
   /** Limits of a group above: it has to lie in the hierarchies of these as well. @default none */
   readonly within?: LinuxResources;
-  /** Only hierarchies that the limits need: no process will be in the group itself. @default false */
+  /** Only hierarchies that the limits need: no process will be in the group itself, or has seen the others missing. @default false */
   readonly onlyLimits?: boolean;
 }
 
@@ -40,7 +43,7 @@ export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): Cg
     .filter((hierarchy) =>
       request.onlyLimits === true
         ? controllersOf(hierarchy).some((controller) => needed.includes(controller))
-        : hierarchy.version === 2 || isNeededV1(hierarchy, [...needed, ...above]),
+        : hierarchy.version === 2 || isNeededV1(hierarchy, withCompanions([...needed, ...above])),
     )
     .map((hierarchy) => directoryIn(hierarchy, request));
   return directories.length === 0 ? undefined : { directories };
@@ -67,6 +70,10 @@ function isSet(resources: LinuxResources, controller: Controller): boolean {
     case 'cpu':
       return Object.keys(resources.cpu ?? {}).some((key) => key !== 'cpus' && key !== 'mems');
   }
+}
+
+function withCompanions(needed: readonly Controller[]): readonly Controller[] {
+  return READ_TOGETHER.some((one) => needed.includes(one)) ? [...needed, ...READ_TOGETHER] : needed;
 }
 
 function isNeededV1(hierarchy: CgroupHierarchy, needed: readonly Controller[]): boolean {

@@ -104,7 +104,7 @@ export function updatePlan(request: UpdateRequest): Update {
   const { resources, layout, path, placement, pids, optional = [] } = request;
   if (placement === undefined)
     throw new TspodError('NO_CGROUPS', 'the container has no cgroup: its limits cannot be changed');
-  const wanted = placeCgroup(layout, { path, resources, optional });
+  const wanted = placeCgroup(layout, { path, resources, optional, onlyLimits: true });
   const added = (wanted?.directories ?? []).filter(
     (directory) => !placement.directories.some((known) => known.path === directory.path),
   );

@@ -85,6 +85,23 @@ function limits(
   });
 }
 
+// What OpenJDK 17 looks for: four kinds of mounts of version 1, in which its own group is the top.
+const seesOwnGroups = `for c in memory cpu cpuacct cpuset; do
+  grep -q -E " - cgroup .*[, ]$c(,|$)" /proc/self/mountinfo && grep -q -E "[:,]$c[:,].*/$" /proc/self/cgroup && echo $c
+done; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpuset/cpuset.cpus`;
+for (const [flags, limits] of [
+  [['-m', '64m'], /^67108864\n-1\n[-,\d]+\n$/],
+  [['--cpus', '0.5'], /^\d{12,}\n50000\n[-,\d]+\n$/],
+  [['--cpuset-cpus', '0'], /^\d{12,}\n-1\n0\n$/],
+] as const) {
+  shows(`${flags[0]}: a Java virtual machine finds its limits on cgroup v1`, {
+    needs: ['cgroup1'],
+    flags,
+    script: seesOwnGroups,
+    prints: new RegExp(limits.source.replace('^', '^memory\ncpu\ncpuacct\ncpuset\n')),
+  });
+}
+
 // the process
 shows('-e KEY=VALUE and -e KEY of the caller', {
   flags: ['-e', 'A=1', '-e', 'FROM_CALLER', '-e', 'NOT_THERE'],

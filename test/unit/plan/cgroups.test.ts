@@ -108,6 +108,8 @@ test('placement: what every container is in, and what limits need', (t) => {
     '/pids/tspod/x',
   ]);
   t.deepEqual(paths(V1, { cpu: { cpus: '0' } })?.[1], '/cpuset/tspod/x');
+  t.true(paths(V1, { memory: { limit: 1 } })?.includes('/cpuset/tspod/x'));
+  t.false(paths(V1, { pids: { limit: 1 } })?.includes('/cpuset/tspod/x'));
   t.deepEqual(paths(HYBRID, { hugepageLimits: [{ pageSize: '2MB', limit: 1 }] })?.at(-1), '/unified/tspod/x');
   t.is(placeCgroup(NO_CGROUPS, { path: '/x', resources: {} }), undefined);
 });

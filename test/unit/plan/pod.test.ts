@@ -16,6 +16,7 @@ const names = (layout: typeof V1, request: Omit<Parameters<typeof placeCgroup>[1
 test('a group in one with limits lies in the hierarchies of these', (t) => {
   t.false(names(V1, { resources: {} })?.includes('/sys/fs/cgroup/cpuset/p'));
   t.true(names(V1, { resources: {}, within: { cpu: { cpus: '0' } } })?.includes('/sys/fs/cgroup/cpuset/p'));
+  t.true(names(V1, { resources: {}, within: { memory: { limit: 1 } } })?.includes('/sys/fs/cgroup/cpuset/p'));
   t.deepEqual(names(V2, { resources: {}, within: { cpu: { cpus: '0' } } }), ['/sys/fs/cgroup/p']);
 });
 
