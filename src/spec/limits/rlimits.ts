@@ -40,12 +40,7 @@ type LimitFacts = Pick<HostFacts, 'limits' | 'canRaiseLimits' | 'highestOpenFile
  * where that cannot be raised, becomes that hard limit.
  */
 export function normalizeRlimits(ulimits: readonly UlimitOptions[], facts: LimitFacts): readonly RlimitConfig[] {
-  const explicit = new Map<string, RlimitConfig>();
-  for (const ulimit of ulimits) {
-    const checked = checkUlimit(ulimit, facts);
-    if (explicit.has(checked.type)) throw invalid(`ulimit ${ulimit.name} is given twice`);
-    explicit.set(checked.type, checked);
-  }
+  const explicit = checkUlimits(ulimits, facts);
   const defaults = DEFAULT_LIMITS.map(({ name, value }) => adaptedDefault(name, value, facts));
   return [...explicit.values(), ...defaults.filter((limit) => !explicit.has(limit.type))];
 }
@@ -56,8 +51,13 @@ export function changeRlimits(
   ulimits: readonly UlimitOptions[],
   facts: LimitFacts,
 ): readonly RlimitConfig[] {
-  const given = ulimits.map((ulimit) => checkUlimit(ulimit, facts));
-  return [...given, ...limits.filter(({ type }) => !given.some((one) => one.type === type))];
+  const given = checkUlimits(ulimits, facts);
+  return [...given.values(), ...limits.filter(({ type }) => !given.has(type))];
+}
+
+/** By type. Of several for one type the last counts, so that `host` can be followed by what is to differ. */
+function checkUlimits(ulimits: readonly UlimitOptions[], facts: LimitFacts): ReadonlyMap<string, RlimitConfig> {
+  return new Map(ulimits.map((ulimit) => checkUlimit(ulimit, facts)).map((limit) => [limit.type, limit]));
 }
 
 function checkUlimit(ulimit: UlimitOptions, facts: LimitFacts): RlimitConfig {

@@ -413,6 +413,11 @@ shows('--sysctl', {
   script: 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
   prints: '7\n',
 });
+shows('--ulimit for one limit several times: the last counts', {
+  flags: ['--ulimit', 'host', '--ulimit', 'nofile=100:300', '--ulimit', 'nofile=200:250'],
+  script: 'ulimit -Sn; ulimit -Hn',
+  prints: '200\n250\n',
+});
 shows('--ulimit', { flags: ['--ulimit', 'nofile=100:200'], script: 'ulimit -Sn; ulimit -Hn', prints: '100\n200\n' });
 shows('--oom-score-adj', {
   flags: ['--oom-score-adj', '500'],

@@ -111,6 +111,17 @@ test(effect, { ulimits: [{ name: 'nofile', soft: 10, hard: 20 }] }, (s) => s.pro
   { type: 'RLIMIT_NOFILE', soft: 10, hard: 20 },
   { type: 'RLIMIT_NPROC', soft: 4194304, hard: 4194304 },
 ]);
+test(
+  effect,
+  {
+    ulimits: [
+      { name: 'nproc', soft: 1, hard: 1 },
+      { name: 'RLIMIT_NPROC', soft: 2, hard: 3 },
+    ],
+  },
+  (s) => s.process?.rlimits?.filter(({ type }) => type === 'RLIMIT_NPROC'),
+  [{ type: 'RLIMIT_NPROC', soft: 2, hard: 3 }],
+);
 test(effect, { ulimits: [{ name: 'RLIMIT_CORE', soft: 0, hard: -1 }] }, (s) => s.process?.rlimits?.[0], {
   type: 'RLIMIT_CORE',
   soft: 0,

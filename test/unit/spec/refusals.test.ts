@@ -234,16 +234,6 @@ test(
 );
 test(invalid, { ulimits: [{ name: 'nofile', soft: 2, hard: 1 }] }, /soft limit 2 is above the hard limit 1/);
 test(invalid, { ulimits: [{ name: 'core', soft: -2, hard: 1 }] }, /soft limit must be a whole number from 0/);
-test(
-  invalid,
-  {
-    ulimits: [
-      { name: 'core', soft: 1, hard: 1 },
-      { name: 'RLIMIT_CORE', soft: 1, hard: 1 },
-    ],
-  },
-  /given twice/,
-);
 test(invalid, { ulimits: [{ name: 'nofile', soft: 1, hard: 1048577 }] }, /kernel allows no more/);
 test(invalid, { ulimits: [{ name: 'nofile', soft: 1, hard: 600000 }] }, /CAP_SYS_RESOURCE is missing/, {
   canRaiseLimits: false,
