@@ -65,7 +65,7 @@ export interface PodRemoveOptions extends SignalOption {
 export interface PodMemberStats {
   readonly id: string;
   readonly name: string;
-  /** Undefined: it does not run. */
+  /** Undefined: it does not run, or has no cgroup (`cgroups: 'disabled'`). */
   readonly stats: ContainerStats | undefined;
 }
 

@@ -372,7 +372,7 @@ export interface Container extends ContainerFiles {
   reopenLog(): Promise<void>;
   /** INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
   rename(name: string): Promise<void>;
-  /** What it uses. Never waits for a lock. */
+  /** What it uses. Never waits for a lock. STATE_INVALID unless it runs or is paused; NO_CGROUPS with `cgroups: 'disabled'`. */
   stats(options?: StatsOptions): ContainerStats;
   /** The same again and again until it ends, the first at once. */
   watchStats(options?: WatchStatsOptions): AsyncIterable<ContainerStats>;

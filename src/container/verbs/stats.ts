@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isTspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
 import { readCgroupUsage, type BlockUsage } from '../../host/cgroup-usage.js';
 import { parseNetDev } from '../../host/net-dev.js';
 import { readIfReadable, readProcessIo } from '../../host/process-files.js';
@@ -23,12 +23,16 @@ import { storedContainer } from './look-ups.js';
 const DEFAULT_INTERVAL_MS = 1000;
 const NS_PER_MS = 1e6;
 
-/** Throws STATE_INVALID unless it has a process that runs or is paused. */
+/** Throws STATE_INVALID unless it has a process that runs or is paused, NO_CGROUPS if none was to be made for it. */
 export function containerStats(context: EngineContext, id: string, { previous }: StatsOptions = {}): ContainerStats {
   const stored = storedContainer(context, id);
   const state = stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
   requireAllowed('stats', id, state.status);
   const config = readConfig(context, id);
+  if (config.cgroups === 'disabled') {
+    const message = `cannot tell what container ${id} uses, as it did not create a cgroup: this container does not have a cgroup`;
+    throw new TspodError('NO_CGROUPS', message);
+  }
   const placement = presentCgroups(context, id, config);
   const usage = readCgroupUsage(placement?.directories ?? []);
   const timeMs = realTimeUs() / 1000;
@@ -55,7 +59,7 @@ export function containerStats(context: EngineContext, id: string, { previous }:
   };
 }
 
-/** Ends with the container. Throws STATE_INVALID if it does not run at the beginning. */
+/** Ends with the container. Throws STATE_INVALID if it does not run at the beginning, NO_CGROUPS. */
 export function watchStats(
   context: EngineContext,
   id: string,

@@ -13,7 +13,7 @@ export function podStats(context: EngineContext, id: string, options?: StatsOpti
   return membersOf(context, storedPod(context, id)).map((member) => ({
     id: member.id,
     name: member.name,
-    stats: orUndefined(() => containerStats(context, member.id, options)),
+    stats: undefinedIfUncounted(() => containerStats(context, member.id, options)),
   }));
 }
 
@@ -30,11 +30,11 @@ export async function podTop(context: EngineContext, id: string): Promise<readon
   return found;
 }
 
-function orUndefined<T>(look: () => T): T | undefined {
+function undefinedIfUncounted<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (doesNotRun(error)) return undefined;
+    if (doesNotRun(error) || isTspodError(error, 'NO_CGROUPS')) return undefined;
     throw error;
   }
 }

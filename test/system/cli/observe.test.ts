@@ -70,6 +70,13 @@ onBusybox('stats: which containers', async (t, root) => {
     t.regex((await run(t, 125, 'stats', ...args)).stderr, /--all, --latest and containers cannot be used together/);
 });
 
+onBusybox('stats: of a container without a cgroup is an error, and without a name it is left out', async (t, root) => {
+  await run(t, 0, 'run', '-d', '--name', 'uncounted', '--cgroups', 'disabled', '--rootfs', root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'counted', '--rootfs', root, ...SLEEP);
+  t.regex((await run(t, 125, 'stats', '--no-stream', 'uncounted')).stderr, /as it did not create a cgroup/);
+  t.is(await output(t, 'stats', '--no-stream', '--format', '{{.Name}}'), 'counted\n');
+});
+
 onBusybox('stats: streams until it is ended', async (t, root) => {
   await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, ...SLEEP);
   const child = start(t, {}, 'stats', '--interval', '1', '--format', '{{.Name}}', 'c');

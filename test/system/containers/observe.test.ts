@@ -193,6 +193,8 @@ onHost('places: a container without cgroup', async (t, env) => {
       'NO_CGROUPS',
     ),
   );
+  t.throws(() => container.stats(), { code: 'NO_CGROUPS' });
+  await rejectsWith(t, container.watchStats()[Symbol.asyncIterator]().next(), 'NO_CGROUPS');
 });
 
 onHost('cleanup: an initialized container is a new one again', async (t, env) => {

@@ -70,7 +70,7 @@ async function subjectsOf(context: Context, { flags, args }: Invocation): Promis
   return () => containers.list({ all }).flatMap(({ id }) => ifPresent(engine, id));
 }
 
-/** Undefined if it is gone. */
+/** Undefined if it is gone, or has no cgroup and was not named. */
 function measured(
   container: Container,
   known: Map<string, ContainerStats>,
@@ -84,10 +84,11 @@ function measured(
   } catch (error) {
     known.delete(container.id);
     // Named, or one of all: without a process it uses nothing.
-    const shown = flags.bool('all') || flags.bool('latest') || args.length > 0;
+    const named = flags.bool('latest') || args.length > 0;
+    const shown = flags.bool('all') || named;
     if (isTspodError(error, 'STATE_INVALID'))
       return shown ? { id: container.id, name: container.name, stats: undefined } : undefined;
-    if (isTspodError(error, 'NO_SUCH_CONTAINER')) return undefined;
+    if (isTspodError(error, 'NO_SUCH_CONTAINER') || (isTspodError(error, 'NO_CGROUPS') && !named)) return undefined;
     throw error;
   }
 }

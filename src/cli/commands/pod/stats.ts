@@ -74,7 +74,9 @@ function rowsOf(engine: Engine, pods: readonly PodSummary[], known: Map<string, 
   );
 }
 
-/** Undefined of one that does not run. */
+const UNCOUNTED = ['STATE_INVALID', 'NO_SUCH_CONTAINER', 'NO_CGROUPS'] as const;
+
+/** Undefined of one that does not run, or has no cgroup. */
 function measured({ containers }: Engine, id: string, known: Map<string, ContainerStats>): ContainerStats | undefined {
   const previous = known.get(id);
   try {
@@ -83,7 +85,7 @@ function measured({ containers }: Engine, id: string, known: Map<string, Contain
     return stats;
   } catch (error) {
     known.delete(id);
-    if (isTspodError(error, 'STATE_INVALID') || isTspodError(error, 'NO_SUCH_CONTAINER')) return undefined;
+    if (UNCOUNTED.some((code) => isTspodError(error, code))) return undefined;
     throw error;
   }
 }
