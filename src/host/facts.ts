@@ -1,6 +1,7 @@
 /** What this machine is, as far as containers care: plain data, read once per process by readHostFacts(). */
 import type { Capability } from '../util/capabilities.js';
 import type { CgroupLayout } from './cgroup-layout.js';
+import type { CpuSets } from './cpusets.js';
 import type { HostMount } from './mountinfo.js';
 
 /** One resource limit of this process. */
@@ -26,6 +27,8 @@ export interface HostFacts {
   /** Lowest oom_score_adj that this process may give. */
   readonly lowestOomScoreAdj: number;
   readonly cgroup: CgroupLayout;
+  /** CPUs and memory nodes that a cgroup may be given: read when asked for, since few containers are bound to some. */
+  readonly cpuSets: () => CpuSets;
   /** systemd runs this machine and can be asked for units. */
   readonly systemd: boolean;
   /** Mounts in this process's mount namespace, in the order of mountinfo. */

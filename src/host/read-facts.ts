@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
 
 import { cgroupLayout } from './cgroup-layout.js';
+import { readCpuSets } from './cpusets.js';
 import type { HostFacts } from './facts.js';
 import { parseMountInfo } from './mountinfo.js';
 import { hasSeccompLine, isInitialUserNamespace, parseLimits, statusCapabilities } from './proc-self.js';
@@ -18,6 +19,7 @@ export function readHostFacts(): HostFacts {
   const effectiveCapabilities = statusCapabilities(status, 'CapEff');
   const initialUserNamespace = isInitialUserNamespace(readText('/proc/self/uid_map'));
   const canRaiseLimits = initialUserNamespace && effectiveCapabilities.has('CAP_SYS_RESOURCE');
+  const cgroup = cgroupLayout(mounts, readText('/proc/self/cgroup'), readText);
   return {
     uid: process.geteuid?.() ?? 0,
     effectiveCapabilities,
@@ -27,7 +29,8 @@ export function readHostFacts(): HostFacts {
     canRaiseLimits,
     highestOpenFiles: Number(readText('/proc/sys/fs/nr_open')) || 1048576,
     lowestOomScoreAdj: canRaiseLimits ? -1000 : Number(readText('/proc/self/oom_score_adj')),
-    cgroup: cgroupLayout(mounts, readText('/proc/self/cgroup'), readText),
+    cgroup,
+    cpuSets: () => readCpuSets(cgroup, readText),
     systemd: systemdRuns(),
     mounts,
     apparmor: hasAppArmor(),

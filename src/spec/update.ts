@@ -7,7 +7,7 @@ import type { ResourceOptions, RestartOptions, UlimitOptions } from './create-op
 import { changeEnvironment } from './environment.js';
 import { normalizeRestart } from './normalize.js';
 import { checkUpdateOptions } from './option-shapes.js';
-import { normalizeResources, ociResources, type DeviceNumbers } from './limits/resources.js';
+import { checkAvailable, normalizeResources, ociResources, type DeviceNumbers } from './limits/resources.js';
 import { changeRlimits } from './limits/rlimits.js';
 
 /** What is not named stays as it is. */
@@ -37,8 +37,10 @@ export function updatedConfig(
   const policy = restart === undefined ? undefined : normalizeRestart(restart);
   if (config.autoRemove && policy !== undefined && policy.policy !== 'no')
     throw invalid('a container that is removed at its end cannot have a restart policy');
+  const merged = resources === undefined ? undefined : mergeResources(config.resources, resources);
+  checkAvailable(resources ?? {}, facts.cpuSets);
   return {
-    ...(resources === undefined ? {} : { resources: mergeResources(config.resources, resources) }),
+    ...(merged === undefined ? {} : { resources: merged }),
     ...(policy === undefined ? {} : { restart: policy }),
     ...(ulimits === undefined ? {} : { rlimits: changeRlimits(config.rlimits, ulimits, facts) }),
     ...(env === undefined && unsetEnv === undefined ? {} : environmentOf(config, { env, unsetEnv })),

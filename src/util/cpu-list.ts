@@ -25,6 +25,12 @@ export function cpuBits(list: string): Uint8Array {
   return bits;
 }
 
+/** Whether each number of the one list is in the other. */
+export function isCpuListWithin(list: string, whole: string): boolean {
+  const all = cpuBits(whole);
+  return cpuBits(list).every((bits, index) => (bits & ~(all[index] ?? 0)) === 0);
+}
+
 function isRange(text: string): boolean {
   const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text);
   if (match === null) return false;

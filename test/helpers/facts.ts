@@ -50,6 +50,7 @@ export function testFacts(different: Partial<HostFacts> = {}): HostFacts {
     highestOpenFiles: 1048576,
     lowestOomScoreAdj: -1000,
     cgroup: V2,
+    cpuSets: () => ({ cpus: '0-3', mems: '0' }),
     systemd: false,
     mounts: parseMountInfo(ROOT_MOUNT),
     apparmor: false,

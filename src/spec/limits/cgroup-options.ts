@@ -7,7 +7,7 @@ import type { ContainerConfig } from '../config.js';
 import type { CreateOptions } from '../create-options.js';
 import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
-import { normalizeResources } from './resources.js';
+import { checkAvailable, normalizeResources } from './resources.js';
 
 /** Who makes containers' cgroups: tspod itself, or systemd, which is asked for a scope of each. */
 export const CGROUP_MANAGERS = ['cgroupfs', 'systemd'] as const;
@@ -17,7 +17,7 @@ const MODES = ['enabled', 'disabled', 'no-conmon', 'split'] as const;
 export type CgroupsMode = (typeof MODES)[number];
 
 type CgroupConfig = Pick<ContainerConfig, 'resources' | 'cgroupParent' | 'cgroupManager' | 'cgroups'>;
-type Machine = Pick<HostFacts, 'systemd' | 'cgroup'>;
+type Machine = Pick<HostFacts, 'systemd' | 'cgroup' | 'cpuSets'>;
 
 /** Limits, manager, parent and mode; limits that were asked for need a cgroup. `wanted`: the engine's manager, if it was chosen. */
 export function normalizeCgroups(
@@ -27,6 +27,7 @@ export function normalizeCgroups(
 ): CgroupConfig {
   const cgroups = checkMode(options);
   const resources = normalizeResources(options.resources ?? {});
+  checkAvailable(resources, machine.cpuSets);
   // Neither has anything to do with systemd: one has no group, the other one below that of its caller.
   if (cgroups === 'disabled') return { resources, cgroups, cgroupManager: 'cgroupfs', cgroupParent: '' };
   if (cgroups === 'split') {

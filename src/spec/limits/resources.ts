@@ -1,5 +1,6 @@
 /** Limits of the container's cgroup: checked as options, and turned into the OCI spec's resources. */
 import { invalid } from '../../errors.js';
+import type { CpuSets } from '../../host/cpusets.js';
 import type {
   LinuxResources,
   OciBlockIO,
@@ -10,7 +11,7 @@ import type {
   OciThrottleDevice,
   OciWeightDevice,
 } from '../../oci/resources.js';
-import { isCpuList } from '../../util/cpu-list.js';
+import { isCpuList, isCpuListWithin } from '../../util/cpu-list.js';
 import { defined } from '../../util/defined.js';
 import type { ResourceConfig } from '../config.js';
 import type { DeviceRate, DeviceWeight, ResourceOptions } from '../create-options.js';
@@ -24,6 +25,9 @@ const DEFAULT_PIDS_LIMIT = 2048;
 
 /** Less memory than this and no program starts; Podman and Docker draw the line at 6 MiB, the kernel lower. */
 const MIN_MEMORY_BYTES = 4096;
+
+/** The kernel's bound. */
+const MIN_CPU_QUOTA_US = 1000;
 
 /** The period in which a CPU quota counts, in microseconds: the kernel's default. */
 const CPU_PERIOD_US = 100000;
@@ -57,6 +61,7 @@ export function normalizeResources(options: ResourceOptions): ResourceConfig {
   }
   checkMemory(options);
   checkCpuLists(options);
+  checkCpuQuota(options);
   checkDeviceRates(options);
   checkHugetlb(options.hugetlb ?? {});
   checkUnified(options.unified ?? {});
@@ -107,6 +112,25 @@ function checkCpuLists(options: ResourceOptions): void {
     if (list !== undefined && !isCpuList(list))
       throw invalid(`${name} must be a list such as 0-2,5, not ${quote(list)}`);
   }
+}
+
+/** 0 means unset, -1 none. */
+function checkCpuQuota({ cpuQuotaUs = 0 }: ResourceOptions): void {
+  if (cpuQuotaUs > 0 && cpuQuotaUs < MIN_CPU_QUOTA_US)
+    throw invalid(`cpuQuotaUs cannot be less than 1ms (i.e. ${MIN_CPU_QUOTA_US}), not ${cpuQuotaUs}`);
+}
+
+/** Refuses CPUs and memory nodes that this machine has not, or keeps from the group that all containers are below. */
+export function checkAvailable({ cpusetCpus, cpusetMems }: ResourceOptions, cpuSets: () => CpuSets): void {
+  if (cpusetCpus === undefined && cpusetMems === undefined) return;
+  const { cpus, mems } = cpuSets();
+  requireWithin('CPUs', cpusetCpus, cpus);
+  requireWithin('memory nodes', cpusetMems, mems);
+}
+
+function requireWithin(what: string, requested: string | undefined, available: string): void {
+  if (requested === undefined || available === '' || isCpuListWithin(requested, available)) return;
+  throw invalid(`requested ${what} are not available - requested ${requested}, available: ${available}`);
 }
 
 function checkDeviceRates(options: ResourceOptions): void {

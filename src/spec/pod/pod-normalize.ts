@@ -21,7 +21,7 @@ import {
 import { quote } from '../checks/quote.js';
 import { checkShape } from '../checks/shape.js';
 
-type Machine = Pick<HostFacts, 'systemd' | 'cgroup'>;
+type Machine = Pick<HostFacts, 'systemd' | 'cgroup' | 'cpuSets'>;
 
 /** Throws TypeError for misuse, INVALID_ARGUMENT. What belongs to the infra container is checked with that. */
 export function normalizePodOptions(

@@ -455,6 +455,26 @@ limits(
   { v1: '50000', v2: '20000 50000' },
 );
 limits('--cpu-shares', ['--cpu-shares', '512'], { v1: 'cpu/cpu.shares', v2: 'cpu.weight' }, { v1: '512', v2: '20' });
+test('CPUs that are not there and quotas that cannot be are refused before anything is made', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const [create, rootfs] = [
+    ['create', '--name', 'impossible'],
+    ['--rootfs', busyboxRoot(t), 'true'],
+  ];
+  const refused = async (...flags: string[]): Promise<string> =>
+    (await run(t, 125, ...create, ...flags, ...rootfs)).stderr;
+  const lacks = (what: string): RegExp =>
+    new RegExp(`requested ${what} are not available - requested 0-9999, available: 0`);
+  t.regex(await refused('--cpuset-cpus', '0-9999'), lacks('CPUs'));
+  t.regex(await refused('--cpuset-mems', '0-9999'), lacks('memory nodes'));
+  t.regex(await refused('--cpu-quota', '999'), /cannot be less than 1ms \(i\.e\. 1000\)/);
+  const available = /^Cpus_allowed_list:\t(.+)$/m.exec(readFileSync('/proc/1/status', 'utf8'))?.[1] ?? '';
+  await run(t, 0, ...create, '--cpuset-cpus', available, '--cpu-quota', '1000', ...rootfs);
+  t.regex(
+    (await run(t, 125, 'update', '--cpuset-cpus', '9999', 'impossible')).stderr,
+    /requested CPUs are not available/,
+  );
+});
 limits('--cpuset-cpus', ['--cpuset-cpus', '0'], { v1: 'cpuset/cpuset.cpus', v2: 'cpuset.cpus' }, { v1: '0', v2: '0' });
 
 test('--memory ends a container that takes more', async (t) => {

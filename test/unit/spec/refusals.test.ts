@@ -298,6 +298,13 @@ test(invalid, { resources: { cpuQuotaUs: 2 ** 44 } }, /cpuQuotaUs must be a whol
 test(invalid, { resources: { cpus: 0.001 } }, /at least 0.01/);
 test(invalid, { resources: { cpus: 1, cpuQuotaUs: 1000 } }, /cannot be used together/);
 test(invalid, { resources: { cpuPeriodUs: 1 } }, /cpuPeriodUs must be/);
+test(invalid, { resources: { cpuQuotaUs: 999 } }, /cpuQuotaUs cannot be less than 1ms \(i\.e\. 1000\), not 999/);
+test(invalid, { resources: { cpusetCpus: '1,4' } }, /requested CPUs are not available - requested 1,4, available: 0-3/);
+test(
+  invalid,
+  { resources: { cpusetMems: '0-1' } },
+  /requested memory nodes are not available - requested 0-1, available: 0/,
+);
 test(invalid, { resources: { cpusetCpus: '0-' } }, /cpusetCpus must be a list such as 0-2,5/);
 test(invalid, { resources: { cpusetMems: '1-9223372036854775807' } }, /cpusetMems must be a list/);
 test(invalid, { resources: { pidsLimit: -2 } }, /pidsLimit must be/);
