@@ -29,6 +29,7 @@ export type {
   SpawnOptions,
   StreamFor,
   StartOptions,
+  ListenFds,
   StdioFds,
   StopOptions,
   TerminalSize,

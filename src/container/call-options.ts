@@ -22,6 +22,7 @@ import type {
   SignalOption,
   SpawnOptions,
   StartOptions,
+  ListenFds,
   StdioFds,
   StopOptions,
   TerminalSize,
@@ -53,7 +54,10 @@ interface Parts {
   readonly size?: TerminalSize;
   readonly stdio?: StdioFds;
   readonly fds?: readonly number[];
+  readonly listenFds?: ListenFds;
 }
+
+const LISTEN_FDS: ShapeOf<ListenFds> = { fds: 'integers', names: 'string' };
 
 /** Throws INVALID_ARGUMENT for a descriptor that is not open. */
 function checkOpen(streams: object): void {
@@ -87,6 +91,10 @@ function checkStreams<T extends Parts>(call: string, options: T, shape: ShapeOf<
   }
   checkOpen(options);
   for (const fd of options.fds ?? []) requireOpen('fds', fd);
+  if (options.listenFds !== undefined) {
+    checkShape(`${call} options.listenFds`, options.listenFds, LISTEN_FDS);
+    for (const fd of options.listenFds.fds) requireOpen('listenFds', fd);
+  }
   return options;
 }
 
@@ -95,6 +103,7 @@ const STOP: ShapeOf<StopOptions> = { timeoutSec: 'number', depend: 'boolean', on
 const START: ShapeOf<StartOptions> = {
   stdio: 'object',
   fds: 'integers',
+  listenFds: 'object',
   recursive: 'boolean',
   size: 'object',
   signal: 'signal',

@@ -44,7 +44,7 @@ const DEFAULT_UMASK = 0o022;
 const MAX_SECONDS = 2 ** 32 - 1;
 
 /** Most descriptors that are passed on. */
-const MAX_PRESERVED_FDS = 256;
+export const MAX_PRESERVED_FDS = 256;
 
 /** What an engine was opened with and its containers are made by. */
 export interface EngineDefaults {

@@ -1,7 +1,9 @@
 /** Descriptors that the caller wants handed on: they must be the caller's, and none that node has opened for itself. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+import type { ListenFds } from '../../container/api/container.js';
 import { invalid } from '../errors/cli-error.js';
+import type { Caller } from './caller.js';
 
 const DIRECTORY = '/proc/self/fd';
 
@@ -9,16 +11,26 @@ const DIRECTORY = '/proc/self/fd';
  * Whether 3, 4, ... were handed to this process. Node opens its own descriptors before it runs a program, beginning with an
  * eventpoll in the lowest free place: finding that means that the place was free. Throws CliError.
  */
-export function checkDescriptors(count: number): number {
+export function checkDescriptors(count: number, what = 'the preserve-fds option'): number {
   for (let fd = 3; fd < 3 + count; fd++) {
     const target = targetOf(fd);
     if (target === undefined || target === EVENTPOLL) {
-      throw invalid(
-        `file descriptor ${fd} is not available - the preserve-fds option requires that file descriptors must be passed`,
-      );
+      throw invalid(`file descriptor ${fd} is not available - ${what} requires that file descriptors must be passed`);
     }
   }
   return count;
+}
+
+/**
+ * Sockets that a service manager has opened for the container (sd_listen_fds(3)). They are meant for the process that LISTEN_PID names: this one, or a script that
+ * has started it; in the environment of any other they were forgotten. Throws CliError.
+ */
+export function listeningDescriptors({ env }: Caller): ListenFds | undefined {
+  const { LISTEN_FDS: count = '', LISTEN_PID: pid = '', LISTEN_FDNAMES: names } = env;
+  if (count === '' || !['', String(process.pid), String(process.ppid)].includes(pid)) return undefined;
+  if (!/^\d{1,6}$/.test(count)) throw invalid(`LISTEN_FDS is no number: ${JSON.stringify(count)}`);
+  const fds = Array.from({ length: checkDescriptors(Number(count), `LISTEN_FDS=${count}`) }, (_, index) => 3 + index);
+  return fds.length === 0 ? undefined : { fds, ...(names === undefined ? {} : { names }) };
 }
 
 /** A descriptor by its number. To be called before the program opens anything: what is not node's then is the caller's. Throws CliError. */

@@ -89,11 +89,24 @@ export interface StdioFds {
   readonly stderr?: number;
 }
 
+/** Sockets, fifos and files that a service manager has opened for a service (sd_listen_fds(3)). */
+export interface ListenFds {
+  /** Of this process. */
+  readonly fds: readonly number[];
+  /** What the service manager calls them, in LISTEN_FDNAMES: `web:admin`. @default no names */
+  readonly names?: string;
+}
+
 export interface StartOptions extends SignalOption {
   /** Log driver `none` or `passthrough` only, and no tty: INVALID_ARGUMENT otherwise. @default through the monitor */
   readonly stdio?: StdioFds;
   /** The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the container's preserveFds */
   readonly fds?: readonly number[];
+  /**
+   * They become 3, 4, ... of the first process, which is told of them by LISTEN_FDS, LISTEN_PID=1 and LISTEN_FDNAMES: at this start, and when its policy restarts
+   * it. INVALID_ARGUMENT with preserveFds or a runtime of its own. @default none
+   */
+  readonly listenFds?: ListenFds;
   /** Start what it depends on first. @default false */
   readonly recursive?: boolean;
   /** First size of the container's terminal. */

@@ -107,7 +107,23 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
     splitFrom: request.splitFrom,
     apparmorProfile: ownProfile(context, config),
   });
-  return { ...spec, mounts: withoutDonorsLack(context, config, spec.mounts ?? []) };
+  return {
+    ...spec,
+    ...withVariables(spec.process, request.stdio.env ?? {}),
+    mounts: withoutDonorsLack(context, config, spec.mounts ?? []),
+  };
+}
+
+/** In place of variables of the same names. */
+function withVariables(
+  process: OciSpec['process'],
+  variables: Readonly<Record<string, string>>,
+): Pick<OciSpec, 'process'> {
+  if (process === undefined || Object.keys(variables).length === 0) return {};
+  const others = (process.env ?? []).filter((entry) => !Object.hasOwn(variables, entry.slice(0, entry.indexOf('='))));
+  return {
+    process: { ...process, env: [...others, ...Object.entries(variables).map(([key, value]) => `${key}=${value}`)] },
+  };
 }
 
 interface Parts {

@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { TspodError } from '../../errors.js';
 import type { ExtraFd, StdioContext, StreamTarget } from '../../plan/context.js';
 import type { ContainerConfig } from '../../spec/config.js';
+import { MAX_PRESERVED_FDS } from '../../spec/normalize.js';
 import type { ExecRequest } from '../../spec/exec.js';
-import type { StdioFds, TerminalSize } from '../api/container.js';
+import type { ListenFds, StdioFds, TerminalSize } from '../api/container.js';
 import { isTerminal } from '../../host/is-terminal.js';
 
 /** The first descriptor that a monitor gets besides 0 to 2 and its socket. */
@@ -16,6 +17,8 @@ export interface StdioPlan {
   readonly extraFds: readonly ExtraFd[];
   /** For spawnMonitor: descriptors of this process. */
   readonly fds: readonly number[];
+  /** Variables that tell the command what it was given. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface StdioRequest {
@@ -61,8 +64,8 @@ function planStdio(request: StdioRequest): StdioPlan {
 }
 
 /** The shape of a launch that gives descriptors away and may be followed by restarts: the monitor keeps them open. */
-export function writeDescriptors(runDirectory: string, { stdio, extraFds }: StdioPlan): void {
-  writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [] }), { mode: 0o600 });
+export function writeDescriptors(runDirectory: string, { stdio, extraFds, env = {} }: StdioPlan): void {
+  writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [], env }), { mode: 0o600 });
 }
 
 export function readDescriptors(runDirectory: string): StdioPlan | undefined {
@@ -83,6 +86,7 @@ function preservedFds(count: number, fds: readonly number[] | undefined): readon
 export interface ContainerStdioOptions {
   readonly stdio: StdioFds | undefined;
   readonly fds: readonly number[] | undefined;
+  readonly listenFds?: ListenFds | undefined;
   readonly size: TerminalSize | undefined;
   /** A client that sends input is attached from the start. */
   readonly attachedInput: boolean;
@@ -104,13 +108,39 @@ export function containerStdio(config: ContainerConfig, options: ContainerStdioO
       'log driver passthrough cannot be used where a standard stream is a terminal',
     );
   }
-  return planStdio({
+  const { listenFds } = options;
+  if (listenFds !== undefined) checkListenFds(config, listenFds);
+  const plan = planStdio({
     direct: passthrough ? { stdin: 0, stdout: 1, stderr: 2 } : options.stdio,
     through: { stdin: config.interactive, output: options.stdio === undefined },
     stdinOnce: options.attachedInput && !config.tty,
-    preserved: preservedFds(config.preserveFds, options.fds),
+    preserved: listenFds?.fds ?? preservedFds(config.preserveFds, options.fds),
     size: options.size,
   });
+  return listenFds === undefined ? plan : { ...plan, env: listenVariables(listenFds) };
+}
+
+function checkListenFds({ preserveFds, runtime }: ContainerConfig, { fds, names = '' }: ListenFds): void {
+  const why =
+    preserveFds > 0
+      ? 'cannot be given together with preserveFds'
+      : runtime !== undefined
+        ? `cannot be given to a container of runtime ${runtime.name}`
+        : fds.length > MAX_PRESERVED_FDS
+          ? `are at most ${String(MAX_PRESERVED_FDS)}, not ${String(fds.length)}`
+          : names.includes('\0')
+            ? 'must have names without NUL'
+            : undefined;
+  if (why !== undefined) throw new TspodError('INVALID_ARGUMENT', `listenFds ${why}`);
+}
+
+/** Those of sd_listen_fds(3). The first process of a pid namespace has the number 1. */
+function listenVariables({ fds, names }: ListenFds): Readonly<Record<string, string>> {
+  return {
+    LISTEN_FDS: String(fds.length),
+    LISTEN_PID: '1',
+    ...(names === undefined ? {} : { LISTEN_FDNAMES: names }),
+  };
 }
 
 export interface ExecStdioOptions {

@@ -128,6 +128,7 @@ function launchOptions(
     stdio: containerStdio(held.config, {
       stdio: options.stdio,
       fds: options.fds,
+      listenFds: options.listenFds,
       size: options.size,
       attachedInput,
     }),

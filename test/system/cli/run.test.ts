@@ -1,9 +1,10 @@
 /** run: what it prints, passes on and ends with. */
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
 import { onBusybox } from '../../helpers/busybox.js';
 import { collect, output, run, runWith, start, storeOf } from '../../helpers/cli.js';
@@ -173,6 +174,61 @@ onBusybox('--preserve-fds hands descriptors on', async (t, root) => {
   closeSync(fd);
   t.is(stdout, 'from outside\n');
 });
+
+const LISTENS = 'readlink /proc/self/fd/3; echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"';
+
+/** A socket that listens, as a service manager has it: its descriptor, what /proc calls it, and how it is told of. */
+async function activation(t: ExecutionContext) {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(join(temporaryDirectory(t), 'socket'), resolve));
+  t.teardown(() => server.close());
+  const { fd } = (server as unknown as { readonly _handle: { readonly fd: number } })._handle;
+  const env = { LISTEN_FDS: '1', LISTEN_PID: String(process.pid), LISTEN_FDNAMES: 'web' };
+  return { fds: [fd], env, name: readlinkSync(`/proc/self/fd/${fd}`) };
+}
+
+onBusybox('socket activation: run and start hand the sockets on, and nothing of them is recorded', async (t, root) => {
+  const { name, ...given } = await activation(t);
+  t.regex(name, /^socket:/);
+  const all = ['--name', 'web', '--rootfs', root, 'sh', '-c', LISTENS];
+  const told = `${name}\n1 1 web\n`;
+  t.is((await runWith(t, given, 0, 'run', ...all)).stdout, told);
+  t.is((await runWith(t, given, 0, 'start', '-a', 'web')).stdout, told);
+  await runWith(t, given, 0, 'start', 'web');
+  await run(t, 0, 'wait', 'web');
+  t.is(await output(t, 'logs', 'web'), told.repeat(3));
+  t.notRegex(await output(t, 'inspect', '-f', '{{.Config.Env}}', 'web'), /LISTEN/);
+  const again = [
+    '-d',
+    '--name',
+    'again',
+    '--restart',
+    'on-failure:1',
+    '--rootfs',
+    root,
+    'sh',
+    '-c',
+    `${LISTENS}; exit 3`,
+  ];
+  await runWith(t, given, 0, 'run', ...again);
+  await until('it was restarted', async () => (await output(t, 'logs', 'again')) === told.repeat(2));
+  t.regex((await run(t, 0, 'start', '-a', 'web')).stdout, /^ *\n$/, 'they are those of one start');
+});
+
+onBusybox(
+  'socket activation: of another process, with --preserve-fds, and of sockets that are not there',
+  async (t, root) => {
+    const { name, fds, env } = await activation(t);
+    const all = ['--rm', '--rootfs', root, 'sh', '-c', LISTENS];
+    const others = await runWith(t, { fds, env: { ...env, LISTEN_PID: '1' } }, 0, 'run', ...all);
+    t.notRegex(others.stdout, /socket:|web/);
+    const preserved = await runWith(t, { fds, env }, 0, 'run', '--preserve-fds', '1', ...all);
+    t.is(preserved.stdout, `${name}\n  \n`);
+    t.regex(preserved.stderr, /Ignoring LISTEN_FDS to preserve custom user-specified FDs/);
+    const { stderr } = await runWith(t, { fds, env: { ...env, LISTEN_FDS: '2' } }, 125, 'run', ...all);
+    t.regex(stderr, /file descriptor 4 is not available - LISTEN_FDS=2 requires/);
+  },
+);
 
 onBusybox('--log-driver passthrough gives the container the descriptors themselves', async (t, root) => {
   const path = join(temporaryDirectory(t), 'file');

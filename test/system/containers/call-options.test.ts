@@ -300,11 +300,14 @@ test('call options: descriptors that are not open are told before anything runs'
   if (!requires(t, 'root')) return;
   const { engine, options } = await testEngine(t);
   const container = await engine.containers.create(options({ command: ['sleep', '1000'], preserveFds: 1 }));
-  const none = { code: 'INVALID_ARGUMENT', message: /^(stdin|stdout|fds): 99999 is no open descriptor$/ };
+  const none = { code: 'INVALID_ARGUMENT', message: /^(stdin|stdout|fds|listenFds): 99999 is no open descriptor$/ };
   await t.throwsAsync(engine.run({ ...options({ command: ['true'] }), stdout: 99999 }), none);
   await t.throwsAsync(engine.spawn({ ...options({ command: ['true'] }), stdin: 99999 }), none);
   await t.throwsAsync(container.start({ stdio: { stdout: 99999 } }), none);
   await t.throwsAsync(container.start({ fds: [99999] }), none);
+  await t.throwsAsync(container.start({ listenFds: { fds: [99999] } }), none);
+  const both = { code: 'INVALID_ARGUMENT', message: /^listenFds cannot be given together with preserveFds$/ };
+  await t.throwsAsync(container.start({ listenFds: { fds: [0] } }), both);
   t.is(container.state().status, 'created');
 });
 

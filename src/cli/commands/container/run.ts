@@ -1,4 +1,4 @@
-import type { Container } from '../../../container/api/container.js';
+import type { Container, StartOptions } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
 import type { CreateOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
@@ -8,6 +8,7 @@ import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest } from '../../create/container.js';
 import { statusOfContainer } from '../../errors/end-status.js';
 import { startFailure, StatusError } from '../../errors/exit-status.js';
+import { listeningDescriptors } from '../../parse/descriptors.js';
 import { checkDetachKeys } from '../../parse/detach-keys.js';
 import { createFlags, runFlags } from '../../flags/create/all.js';
 import { isTerminal } from '../../../host/is-terminal.js';
@@ -39,10 +40,11 @@ export const command: Command = {
     const rmi = invocation.flags.bool('rmi');
     const request = await readCreateRequest(context, invocation);
     if (request.options.tty === true && request.options.interactive === true) await warnWithoutTerminal(context);
+    const given = await givenDescriptors(context, request.options);
     const container = await createContainer(context, request);
     try {
-      if (invocation.flags.bool('detach')) return await runDetached(context, container, request.options);
-      const status = await runAttached(context, container, { invocation, options: request.options });
+      if (invocation.flags.bool('detach')) return await runDetached(context, container, given);
+      const status = await runAttached(context, container, { invocation, options: request.options, given });
       if (rmi && request.options.image !== undefined) await removeImage(context, request.options.image);
       return status;
     } catch (error) {
@@ -73,8 +75,20 @@ async function warnWithoutTerminal(context: Context): Promise<void> {
   );
 }
 
-async function runDetached(context: Context, container: Container, options: CreateOptions): Promise<number> {
-  await container.start({ ...(passesStdio(options) ? OWN_STDIO : {}), recursive: true }).catch(failStart);
+/** The caller's that the container's process gets themselves. */
+async function givenDescriptors(context: Context, options: CreateOptions): Promise<StartOptions> {
+  const listenFds = listeningDescriptors(context.caller);
+  const preserves = (options.preserveFds ?? 0) > 0;
+  if (listenFds !== undefined && preserves)
+    await context.log('warning', 'Ignoring LISTEN_FDS to preserve custom user-specified FDs');
+  return {
+    ...(passesStdio(options) ? OWN_STDIO : {}),
+    ...(listenFds === undefined || preserves ? {} : { listenFds }),
+  };
+}
+
+async function runDetached(context: Context, container: Container, given: StartOptions): Promise<number> {
+  await container.start({ ...given, recursive: true }).catch(failStart);
   await context.out(`${container.id}\n`);
   return 0;
 }
@@ -93,9 +107,14 @@ function passesStdio(options: CreateOptions): boolean {
 interface Attached {
   readonly invocation: Invocation;
   readonly options: CreateOptions;
+  readonly given: StartOptions;
 }
 
-async function runAttached(context: Context, container: Container, { invocation, options }: Attached): Promise<number> {
+async function runAttached(
+  context: Context,
+  container: Container,
+  { invocation, options, given }: Attached,
+): Promise<number> {
   const { flags } = invocation;
   const passthrough = passesStdio(options);
   const keys = flags.text('detach-keys');
@@ -106,10 +125,7 @@ async function runAttached(context: Context, container: Container, { invocation,
     tty: options.tty === true,
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
-    open: (attachOptions) =>
-      container
-        .startAttached({ ...attachOptions, ...(passthrough ? OWN_STDIO : {}), recursive: true })
-        .catch(failStart),
+    open: (attachOptions) => container.startAttached({ ...attachOptions, ...given, recursive: true }).catch(failStart),
   });
   const status = await statusOfContainer(context, container, end);
   if (options.autoRemove === true && end.reason !== 'detached') await removeEnded(container);

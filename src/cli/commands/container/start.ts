@@ -1,4 +1,4 @@
-import type { Container } from '../../../container/api/container.js';
+import type { Container, StartOptions } from '../../../container/api/container.js';
 import { isTspodError, messageOf, TspodError } from '../../../errors.js';
 import { attach } from '../../streams/attached.js';
 import { actOnAll } from '../../targets/act-on-containers.js';
@@ -6,6 +6,7 @@ import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { statusOfContainer } from '../../errors/end-status.js';
+import { listeningDescriptors } from '../../parse/descriptors.js';
 import { detachKeysFlag } from '../../flags/attach.js';
 import { filterFlag, latestFlag, selectContainers } from '../../targets/containers.js';
 import { sendSignal } from './run.js';
@@ -31,10 +32,13 @@ export const command: Command = {
     const { flags } = invocation;
     const selection = await selectContainers(context, invocation, { matchesAll: ({ status }) => status !== 'running' });
     const [target] = selection.targets;
-    if (!isAttached(flags)) return actOnAll(context, selection, { act: startOne });
+    const listenFds = listeningDescriptors(context.caller);
+    const options = { recursive: true, ...(listenFds === undefined ? {} : { listenFds }) };
+    const act = (container: Container): Promise<void> => startOne(container, options);
+    if (!isAttached(flags)) return actOnAll(context, selection, { act });
     if (selection.targets.length > 1) throw invalid(ATTACH_MANY);
-    if (target === undefined || selection.errors.length > 0) return actOnAll(context, selection, { act: startOne });
-    return startAttached(context, target.container, invocation);
+    if (target === undefined || selection.errors.length > 0) return actOnAll(context, selection, { act });
+    return startAttached(context, target.container, { invocation, options });
   },
 };
 
@@ -60,9 +64,9 @@ function checkStart({ flags, args }: Invocation): void {
 }
 
 /** One that runs is started already. */
-async function startOne(container: Container): Promise<void> {
+async function startOne(container: Container, options: StartOptions): Promise<void> {
   try {
-    await container.start({ recursive: true });
+    await container.start(options);
   } catch (error) {
     if (isTspodError(error, 'STATE_RUNNING')) return;
     throw named(container, error);
@@ -76,7 +80,16 @@ function named(container: Container, error: unknown): unknown {
   });
 }
 
-async function startAttached(context: Context, container: Container, { flags }: Invocation): Promise<number> {
+interface AttachedStart {
+  readonly invocation: Invocation;
+  readonly options: StartOptions;
+}
+
+async function startAttached(
+  context: Context,
+  container: Container,
+  { invocation: { flags }, options: startOptions }: AttachedStart,
+): Promise<number> {
   const { Config } = container.inspect();
   const running = container.state().status === 'running';
   const keys = flags.text('detach-keys');
@@ -89,7 +102,7 @@ async function startAttached(context: Context, container: Container, { flags }: 
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
     open: (options) =>
-      (running ? container.attach(options) : container.startAttached({ ...options, recursive: true })).catch(
+      (running ? container.attach(options) : container.startAttached({ ...options, ...startOptions })).catch(
         (error: unknown) => {
           throw named(container, error);
         },
