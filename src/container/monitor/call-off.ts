@@ -1,27 +1,42 @@
 /** Telling a monitor that there are to be no more restarts. */
 import { openProcess } from '../../native/process-handle.js';
 import type { ProcessRef } from '../../plan/context.js';
+import { KILL_GRACE_MS, stuck } from './end.js';
+import { readLiveRecord } from './run-record.js';
 import { signalProcess } from './signal-process.js';
+import type { MonitorTalk } from './talk.js';
 import { wakeProcess } from './wake.js';
 
 /** How long a monitor may take to answer. While it launches its container anew it does not, and others can hold that up: a hook, or who shares the container's processes. */
 const PATIENCE_MS = 5000;
 
 export interface CallOff {
-  /** It may be in the middle of a restart: SIGTERM calls that off. Of a container that runs it would be the end. */
-  readonly isRelaunching: boolean;
+  /** Of the container. */
+  readonly id: string;
+  readonly monitor: ProcessRef;
+  /** Where it tells of its container. */
+  readonly state: string;
   /** It is killed if nothing else helps, and with it dies what it was about to make. @default false */
   readonly force?: boolean | undefined;
 }
 
-/** Waits for the answer of a monitor that has been told so. */
-export async function untilCalledOff(answer: Promise<boolean>, ref: ProcessRef, how: CallOff): Promise<void> {
+/**
+ * Waits for the answer of a monitor that has been told so. In the middle of a start or a restart SIGTERM calls that off; of a container that runs it would be the
+ * end. Throws STATE_INVALID, and hangs up, if it does not even end when it is killed.
+ */
+export async function untilCalledOff(talk: MonitorTalk, answer: Promise<boolean>, how: CallOff): Promise<void> {
   if (await comesWithin(answer, PATIENCE_MS)) return;
-  using monitor = openProcess(ref.pid, ref.startTime);
+  using monitor = openProcess(how.monitor.pid, how.monitor.startTime);
   if (monitor !== undefined) {
     wakeProcess(monitor);
-    if (how.isRelaunching) signalProcess(monitor, 'SIGTERM');
-    if (how.force === true && !(await comesWithin(answer, PATIENCE_MS))) signalProcess(monitor, 'SIGKILL');
+    if (readLiveRecord(how.state)?.status !== 'running') signalProcess(monitor, 'SIGTERM');
+    if (how.force === true && !(await comesWithin(answer, PATIENCE_MS))) {
+      signalProcess(monitor, 'SIGKILL');
+      if (!(await comesWithin(answer, KILL_GRACE_MS))) {
+        talk.connection.close();
+        throw stuck(how.id);
+      }
+    }
   }
   await answer;
 }

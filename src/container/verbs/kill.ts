@@ -11,6 +11,7 @@ import { thawEnding } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { endsWithin, KILL_GRACE_MS, monitorEnd, stuck } from '../monitor/end.js';
 import type { LiveRecord } from '../monitor/run-record.js';
+import { untilCalledOff } from '../monitor/call-off.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
 import { lastLife } from './stop.js';
@@ -49,8 +50,11 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
   held.save({ stoppedByUser: true });
   failpoint('kill-recorded');
   const talk = await talkTo(paths.run);
-  await (number === SIGKILL ? talk?.stop() : talk?.dropPolicy());
-  talk?.connection.close();
+  if (talk !== undefined) {
+    const answer = number === SIGKILL ? talk.stop() : talk.dropPolicy();
+    await untilCalledOff(talk, answer, { id: held.id, monitor: observation.live.monitor, state: paths.state });
+    talk.connection.close();
+  }
   const live = lastLife(held, observation.live);
   if (number !== SIGKILL) {
     signalLife(held, live, number);

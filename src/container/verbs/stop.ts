@@ -101,16 +101,19 @@ async function beginStop(held: HeldContainer, options: StopRequest): Promise<Sto
   const { observation } = held;
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${held.id} is ${wasAllowed}`);
   const { live } = observation;
-  const isGated = live.status === 'created';
   const wishes = await stopWishes(held);
   held.save({ status: 'stopping' });
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
   if (held.isRestarting && held.state.autoRemove) talk?.keepTrees();
-  const isRelaunching = wasAllowed === 'restarting';
-  if (talk !== undefined) await untilCalledOff(talk.stop(), live.monitor, { isRelaunching, force: options.force });
+  if (talk !== undefined) {
+    const { monitor } = live;
+    await untilCalledOff(talk, talk.stop(), { id: held.id, monitor, state: held.paths.state, force: options.force });
+  }
   failpoint('stop-told');
   const last = lastLife(held, live);
+  // A start that was under way may have come to pass.
+  const isGated = last.status === 'created';
   return {
     id: held.id,
     name: held.name,

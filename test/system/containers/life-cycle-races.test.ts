@@ -146,6 +146,22 @@ test('start: one that was initialized, and is started by whoever died before, is
   t.like(container.state(), { status: 'running', monitorPid, pid });
 });
 
+test('stop: one that was initialized, and is started meanwhile by whoever died before, gets its stop signal', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, runRoot, flags, tspod, stoppedAt } = await faults(t);
+  const command = ['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'];
+  await tspod('create', '--name', 'subject', '--log-driver', 'k8s-file', ...flags, 'host:', ...command);
+  const container = engine.containers.get('subject');
+  await container.init();
+  const stop = await stoppedAt('stop-recorded', 'stop', 'subject');
+  const first = await connectMonitor(join(runRoot, 'c', container.id));
+  first.send('start', {});
+  first.close();
+  await until('it is up', async () => (await tspod('logs', 'subject')).stdout === 'up\n');
+  t.is((await stop.goOn()).status, 0);
+  t.is(container.state().exitCode, 7);
+});
+
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

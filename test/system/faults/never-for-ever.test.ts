@@ -8,9 +8,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
 import { openEngine, type Container, type Engine } from '../../../src/index.js';
+import { connectMonitor } from '../../../src/native/monitor-spawn.js';
 import { until } from '../../helpers/until.js';
-import { testEngine } from '../../helpers/engine.js';
-import { childrenOf, socketsOf, suspend, untilStalled } from '../../helpers/processes.js';
+import { testEngine, type TestEngine } from '../../helpers/engine.js';
+import { faults } from '../../helpers/faults.js';
+import { childrenOf, killHard, socketsOf, suspend, untilStalled } from '../../helpers/processes.js';
 import { SLOW } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
@@ -444,9 +446,12 @@ test.serial('a follower from which nobody takes more watches nothing once the en
   for (const follower of followers) await t.throwsAsync(soon(allOf(follower)), { code: 'ENGINE_CLOSED' });
 });
 
-/** A container whose restart waits in a hook of this stage. */
-async function heldUpInRestart(t: ExecutionContext, stage: string): Promise<Container> {
-  const { root, runRoot, options } = await testEngine(t);
+/** A container whose restarts wait in a hook of this stage; `held` is there once one does. */
+async function startHeldUpLater(
+  t: ExecutionContext,
+  { root, runRoot, options }: TestEngine,
+  { stage, command }: { readonly stage: string; readonly command: readonly string[] },
+): Promise<{ readonly container: Container; readonly held: string }> {
   const directory = temporaryDirectory(t);
   const [script, once, held] = [join(directory, 'hook'), join(directory, 'once'), join(directory, 'held')];
   const lines = `if [ -e ${once} ]; then echo > ${held}; exec sleep 1000; fi; echo > ${once}`;
@@ -455,8 +460,13 @@ async function heldUpInRestart(t: ExecutionContext, stage: string): Promise<Cont
   writeFileSync(join(directory, 'hook.json'), JSON.stringify(hook));
   const engine = await openEngine({ root, runRoot, hooksDirectories: [directory] });
   t.teardown(() => engine.close());
-  const container = await engine.containers.create(options({ command: ['false'], restart: { policy: 'always' } }));
+  const container = await engine.containers.create(options({ command, restart: { policy: 'always' } }));
   await container.start();
+  return { container, held };
+}
+
+async function heldUpInRestart(t: ExecutionContext, stage: string): Promise<Container> {
+  const { container, held } = await startHeldUpLater(t, await testEngine(t), { stage, command: ['false'] });
   await until('its restart is held up', () => existsSync(held));
   return container;
 }
@@ -479,3 +489,35 @@ for (const [who, stage] of [
     t.throws(() => container.state(), { code: 'NO_SUCH_CONTAINER' });
   });
 }
+
+test('a restart that the first process is held up in ends with the container: kill', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const command = ['sleep', '1000'];
+  const { container, held } = await startHeldUpLater(t, env, { stage: 'createContainer', command });
+  const kill = await env.stoppedAt('kill-recorded', 'kill', '--signal', 'USR1', container.name);
+  await killHard(container.state().pid);
+  await until('its restart is held up', () => existsSync(held));
+  t.is((await soon(kill.goOn())).status, 0);
+  t.is(container.state().status, 'exited');
+});
+
+/** One that was initialized, and whose start by somebody who has died since is held up. */
+async function heldUpInStart(t: ExecutionContext): Promise<Container> {
+  const { engine, options, runRoot } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  await container.init();
+  await suspend(container.state().pid);
+  const starter = await connectMonitor(join(runRoot, 'c', container.id));
+  starter.send('start', {});
+  starter.close();
+  return container;
+}
+
+test('a start that the first process is held up in ends with the container: stop', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const container = await heldUpInStart(t);
+  await soon(container.stop());
+  t.is(container.state().status, 'exited');
+  await container.start();
+});

@@ -22,15 +22,19 @@ async function started(env: Faults, options: CreateOptions): Promise<Container> 
   return container;
 }
 
-/** Puts its first process where tspod does not know it to be frozen; `thaw` lets it go. */
-async function frozenElsewhere(t: ExecutionContext, container: Container): Promise<{ thaw: () => Promise<void> }> {
+/** Puts a process, the first one unless another is named, where tspod does not know it to be frozen; `thaw` lets it go. */
+async function frozenElsewhere(
+  t: ExecutionContext,
+  container: Container,
+  pid = container.state().pid,
+): Promise<{ thaw: () => Promise<void> }> {
   const group = `${FREEZER}/tspod-test-stuck-${container.id.slice(0, 12)}`;
   await createCgroup(group);
   const thaw = () => writeCgroupFile(group, 'freezer.state', 'THAWED');
   t.teardown(async () => {
     await removeCgroup(group, { kill: true });
   });
-  await writeCgroupFile(group, 'cgroup.procs', container.state().pid);
+  await writeCgroupFile(group, 'cgroup.procs', pid);
   await writeCgroupFile(group, 'freezer.state', 'FROZEN');
   await until('the freezing', () => readFileSync(`${group}/freezer.state`, 'utf8') === 'FROZEN\n');
   return { thaw };
@@ -105,4 +109,16 @@ test('remove by force: what cannot be ended says why it stays', async (t) => {
   t.is(message, `container ${container.id} does not end: its process is stuck in the kernel`);
   await thaw();
   await container.remove({ force: true });
+});
+
+test('remove by force: a monitor that is stuck is given up, and the container goes once it is not', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'cgroup1')) return;
+  const env = await faults(t);
+  const container = await started(env, {});
+  const { thaw } = await frozenElsewhere(t, container, container.state().monitorPid);
+  const { status, stderr } = await env.tspod('rm', '--force', '--time', '0', 'subject');
+  t.not(status, 0);
+  t.regex(stderr, /does not end: its process is stuck in the kernel/);
+  await thaw();
+  t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
 });
