@@ -1,6 +1,8 @@
 /** Starts a container, or makes its process and stops short of the exec. */
 import { messageOf, TspodError } from '../../errors.js';
+import { abortedError, whenAborted } from '../../native/abort.js';
 import { realTimeUs } from '../../native/primitives.js';
+import { openProcess } from '../../native/process-handle.js';
 import type { Plan } from '../../plan/ops.js';
 import { noSuchPod } from '../../state/lookup.js';
 import type { StoredState } from '../../state/records.js';
@@ -13,7 +15,10 @@ import { withContainer, type HeldContainer } from '../held.js';
 import { launchError } from '../launch/error.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { launch, readGatedPlan, undoLaunch, type Launch, type LaunchOptions } from '../launch/launch.js';
+import { monitorEnd } from '../monitor/end.js';
+import { signalProcess } from '../monitor/signal-process.js';
 import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
+import type { Observation } from '../observe.js';
 import { containerStdio } from '../streams/stdio.js';
 import { withInfra } from '../pod/infra.js';
 import { knownConfig, readableConfig } from '../settle/readable-config.js';
@@ -21,6 +26,7 @@ import { Session } from '../streams/session.js';
 import { removeEnded } from '../settle/auto-remove.js';
 import { settle } from '../settle/settle.js';
 import { talkTo } from '../monitor/connect.js';
+import { justEnded } from '../transitions.js';
 
 /** A new life: what the last one left in the record is forgotten. */
 const NEW_LIFE: Partial<StoredState> = {
@@ -67,10 +73,9 @@ async function startIt(context: EngineContext, id: string, options: StartOptions
     id,
     async (held) => {
       held.require('start');
-      const talk =
-        held.status === 'initialized'
-          ? await openGate(held)
-          : (await launchRecorded(held, { status: 'active', options: launchOptions(held, options, {}) })).talk;
+      const opened = held.status === 'initialized' ? await openGate(held, options.signal) : undefined;
+      const { talk } =
+        opened ?? (await launchRecorded(held, { status: 'active', options: launchOptions(held, options, {}) }));
       leave(held, talk);
     },
     { signal: options.signal },
@@ -97,7 +102,8 @@ async function startItAttached(
     async (held) => {
       held.require('start');
       const onEnd = (exit: ExitStatus | undefined) => removeEnded(context, held, exit);
-      if (held.status === 'initialized') return openGateAttached(held, { options, onEnd });
+      const opened = held.status === 'initialized' ? await openGateAttached(held, { options, onEnd }) : undefined;
+      if (opened !== undefined) return opened;
       const { session, answer } = await launchRecorded(held, {
         status: 'active',
         options: {
@@ -172,46 +178,101 @@ function saveStart(held: HeldContainer, state: Partial<StoredState>): void {
   });
 }
 
-async function openGate(held: HeldContainer): Promise<MonitorTalk> {
-  const talk = await talkToGated(held);
-  await askToStart(held, talk);
-  return talk;
-}
-
-async function talkToGated(held: HeldContainer): Promise<MonitorTalk> {
+/** Undefined where it is to be launched anew. */
+async function openGate(held: HeldContainer, signal: AbortSignal | undefined): Promise<Opened | undefined> {
   const talk = await talkTo(held.paths.run);
-  if (talk === undefined) throw new TspodError('MONITOR_DIED', `the monitor of container ${held.id} is gone`);
-  return talk;
+  const startedUs = await askToStart(held, { talk, signal });
+  return startedUs === undefined ? undefined : { talk, startedUs };
 }
 
-/** Answers when it was started. A failure here is the program's own (it cannot be executed): what was initialized is gone then. */
-async function askToStart(held: HeldContainer, talk: MonitorTalk): Promise<number> {
+interface Opened extends Pick<Asking, 'talk'> {
+  readonly startedUs: number;
+}
+
+interface Asking {
+  /** Absent if the monitor listens no more: it is about to end. */
+  readonly talk: MonitorTalk | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Answers when it was started, and undefined if its monitor has given it up, as whoever launched it had died in the middle of that. After a failure (the program
+ * cannot be executed, say), and when it is aborted, what was initialized is gone.
+ */
+async function askToStart(held: HeldContainer, { talk, signal }: Asking): Promise<number | undefined> {
   const plan = readGatedPlan(held.paths);
   const isBeingStopped = held.state.status === 'stopping';
+  const { monitor, init } = gatedProcesses(held);
+  using monitorHandle = monitor;
+  using initHandle = init;
   try {
     saveStart(held, { status: 'active', startedUs: realTimeUs() });
   } catch (error) {
-    talk.connection.close();
+    talk?.connection.close();
     throw error;
   }
   failpoint('gate-recorded');
-  const answered = talk.start();
+  const answered = talk?.start();
   failpoint('start-asked');
-  const answer = await answered;
-  if (answer.kind === 'started') {
-    const { context, id, name } = held;
-    recordContainerEvent(context, { id, name, status: 'start', timeUs: answer.startedUs });
+  const forget = whenAborted(signal, () => {
+    // In this order: no policy starts it again.
+    signalProcess(monitorHandle, 'SIGTERM');
+    signalProcess(initHandle, 'SIGKILL');
+  });
+  const answer = (await answered) ?? { kind: 'closed' };
+  forget();
+  if (answer.kind === 'started' && signal?.aborted !== true) {
+    recordStart(held, answer.startedUs);
     return answer.startedUs;
   }
-  await talk.closed();
-  const error = isBeingStopped ? stoppedBefore(held) : startError(held, plan, answer);
-  held.look();
-  await settle(held);
-  held.save({ ...NEW_LIFE, status: 'created', error: error.message });
-  throw error;
+  await talk?.closed();
+  if (monitorHandle !== undefined) await monitorEnd(monitorHandle, held.paths);
+  const error = isBeingStopped ? stoppedBefore(held) : startError(held, { plan, answer, signal });
+  return await settleUnstarted(held, error);
 }
 
-function startError(held: HeldContainer, plan: Plan | undefined, answer: LaunchAnswer): TspodError {
+/** Its monitor is gone. Answers as askToStart(). */
+async function settleUnstarted(held: HeldContainer, error: TspodError): Promise<number | undefined> {
+  const observation = held.look();
+  const ranUs = error.code === 'ABORTED' ? 0 : lastStart(observation);
+  if (ranUs !== 0) {
+    // By somebody who has died since. It has ended as well, and that is the record.
+    recordStart(held, ranUs);
+    await settle(held);
+    return ranUs;
+  }
+  await settle(held);
+  const wasGivenUp = observation.kind === 'launching' && error.code === 'MONITOR_DIED';
+  held.save({ ...NEW_LIFE, status: 'created', error: wasGivenUp ? '' : error.message });
+  if (!wasGivenUp) throw error;
+  return undefined;
+}
+
+/** Of one that waits at the gate. They may be about to end. */
+function gatedProcesses({ observation }: HeldContainer) {
+  if (observation.kind !== 'live') return {};
+  const { monitor, init } = observation.live;
+  return { monitor: openProcess(monitor.pid, monitor.startTime), init: openProcess(init.pid, init.startTime) };
+}
+
+function recordStart({ context, id, name }: HeldContainer, timeUs: number): void {
+  recordContainerEvent(context, { id, name, status: 'start', timeUs });
+}
+
+/** 0 if its command never ran. */
+function lastStart(observation: Observation): number {
+  if (observation.kind === 'ended') return observation.exit.startedUs;
+  return 'live' in observation ? observation.live.startedUs : 0;
+}
+
+interface NotStarted {
+  readonly plan: Plan | undefined;
+  readonly answer: LaunchAnswer;
+  readonly signal: AbortSignal | undefined;
+}
+
+function startError(held: HeldContainer, { plan, answer, signal }: NotStarted): TspodError {
+  if (signal?.aborted === true) return abortedError('start', signal);
   return answer.kind === 'failed' && plan !== undefined
     ? withRuntimeWords(launchError(plan, answer), held)
     : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
@@ -222,6 +283,7 @@ function stoppedBefore({ id }: HeldContainer): TspodError {
   return new TspodError('STATE_INVALID', `container ${id} was stopped before it had started: container state improper`);
 }
 
+/** Undefined where it is to be launched anew. Throws CONTAINER_STOPPED if somebody who has died since has started it, and it has ended before we were connected. */
 async function openGateAttached(
   held: HeldContainer,
   {
@@ -231,8 +293,14 @@ async function openGateAttached(
     readonly options: AttachOptions;
     readonly onEnd: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
   },
-): Promise<AttachSession> {
-  const talk = await talkToGated(held);
+): Promise<AttachSession | undefined> {
+  const { signal } = options;
+  const talk = await talkTo(held.paths.run);
+  if (talk === undefined) {
+    const startedUs = await askToStart(held, { talk, signal });
+    if (startedUs === undefined) return undefined;
+    throw justEnded(held.id);
+  }
   const session = new Session({
     connection: talk.connection,
     options,
@@ -244,23 +312,23 @@ async function openGateAttached(
     session.take(message);
   });
   await session.attached;
-  recordAttach(held, await askToStart(held, talk));
+  const startedUs = await askToStart(held, { talk, signal });
+  if (startedUs === undefined) return undefined;
+  recordAttach(held, startedUs);
   return session;
 }
 
 /** Lets the monitor go on alone; a container that is to be removed at its end is, if this process is still there. */
-function leave(held: HeldContainer, talk: MonitorTalk): void {
+function leave(held: HeldContainer, talk: MonitorTalk | undefined): void {
   if (!held.state.autoRemove) {
-    talk.connection.close();
+    talk?.connection.close();
     return;
   }
   const { context } = held;
-  talk.connection.unref();
+  talk?.connection.unref();
+  const closed = talk?.closed() ?? Promise.resolve();
   // Only the removal is a change under way that close() waits for, not the life before it. In a closed engine it is left to the next one.
-  void talk
-    .closed()
-    .then(() => removeEnded(context, held, talk.exit))
-    .catch(() => undefined);
+  void closed.then(() => removeEnded(context, held, talk?.exit)).catch(() => undefined);
 }
 
 /** Launches it when the infra container of its pod runs, and, if that was asked for, what it depends on. */

@@ -1,6 +1,7 @@
 /** What ends, or is started again, in the middle of an operation. */
-import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
@@ -11,6 +12,7 @@ import { faults, type Faults } from '../../helpers/faults.js';
 import { untilLockAwaited } from '../../helpers/locks.js';
 import { killHard, suspend } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
+import { temporaryDirectory } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
 const AGAIN = {
@@ -145,6 +147,76 @@ test('start: one that was initialized, and is started by whoever died before, is
   await container.start();
   t.like(container.state(), { status: 'running', monitorPid, pid });
 });
+
+for (const flag of ['--rm', '--rm=false']) {
+  test(`start: one that was initialized, was started by whoever died before, and has ended: ${flag}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, runRoot, flags, tspod, stoppedAt } = await faults(t);
+    await tspod('create', '--name', 'subject', flag, ...flags, 'host:', 'sh', '-c', 'exit 3');
+    const container = engine.containers.get('subject');
+    await container.init();
+    const start = await stoppedAt('gate-recorded', 'start', 'subject');
+    const first = await connectMonitor(join(runRoot, 'c', container.id));
+    first.send('start', {});
+    first.onMessage(() => undefined);
+    await first.closed;
+    const { status, stderr } = await start.goOn();
+    t.is(`${status} ${stderr}`, '0 ');
+    const seen = [];
+    for await (const { status: event } of engine.events({ filters: { container: [container.id] } })) seen.push(event);
+    t.deepEqual(
+      seen.filter((event) => event === 'start' || event === 'died'),
+      ['start', 'died'],
+    );
+    if (flag === '--rm') t.false(engine.containers.exists('subject'));
+    else {
+      t.like(container.state(), { status: 'exited', exitCode: 3, error: '' });
+      t.not(container.state().startedAt, null);
+    }
+  });
+}
+
+const STARTS = {
+  start: (container: Container) => container.start(),
+  startAttached: async (container: Container) => {
+    let text = '';
+    const stdout = new PassThrough().on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const session = await container.startAttached({ stdout });
+    await until('it is up', () => text === 'up\n');
+    session.detach();
+  },
+} as const;
+
+for (const [title, start] of Object.entries(STARTS)) {
+  test(`${title}: what is being given up, as whoever launched it has died, is launched anew`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options, stoppedAt } = await faults(t);
+    const once = join(temporaryDirectory(t), 'once');
+    const script = `[ -e ${once} ] || { echo >${once}; exec sleep 1000; }`;
+    const hook = {
+      kind: 'createContainer',
+      path: '/bin/sh',
+      args: ['sh', '-c', script],
+      env: ['PATH=/usr/bin:/bin'],
+    } as const;
+    const container = await engine.containers.create(
+      options({
+        name: 'subject',
+        command: ['sh', '-c', 'echo up; exec sleep 1000'],
+        hooks: [hook],
+      }),
+    );
+    const first = await stoppedAt('plan-sent', 'start', 'subject');
+    await until('its launch is held up', () => existsSync(once));
+    const { monitorPid, status } = container.state();
+    t.is(status, 'initialized');
+    await suspend(monitorPid);
+    await killHard(first.pid);
+    await start(container);
+    t.is(container.state().status, 'running');
+    t.not(container.state().monitorPid, monitorPid);
+  });
+}
 
 test('stop: one that was initialized, and is started meanwhile by whoever died before, gets its stop signal', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

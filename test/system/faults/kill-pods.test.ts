@@ -3,8 +3,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { FAILPOINTS, POD_FAILPOINTS, type Failpoint, type PodFailpoint } from '../../../src/container/failpoint.js';
-import { isTspodError } from '../../../src/errors.js';
-import type { CreateOptions, Engine, Pod, PodCreateOptions } from '../../../src/index.js';
+import type { CreateOptions, Engine, PodCreateOptions } from '../../../src/index.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { until } from '../../helpers/until.js';
 import { settledRemains, testEngine, type TestEngine } from '../../helpers/engine.js';
@@ -142,30 +141,18 @@ async function checkPoint(
     t.is(status(), after, what);
   }
   if (status() === 'gone') t.deepEqual(engine.containers.list({ all: true }), [], what);
-  else await use(t, engine, { what, point, isLasting: calls.every((call) => !('run' in call)) });
+  else await use(t, engine, { what, isLasting: calls.every((call) => !('run' in call)) });
   t.deepEqual(await settledRemains(env, []), [], `${what}: left`);
-}
-
-/** An infra container that is ready may be giving up, because nobody waits for it any more: its start says so, and the next one launches it anew. */
-async function startAtLast(pod: Pod): Promise<void> {
-  try {
-    await pod.start();
-  } catch (error) {
-    if (!isTspodError(error, 'POD_PARTIAL_FAIL')) throw error;
-    const [cause, ...others] = (error.details['errors'] as ReadonlyMap<string, unknown>).values();
-    if (others.length > 0 || !isTspodError(cause, 'MONITOR_DIED')) throw error;
-    await pod.start();
-  }
 }
 
 /** It does all that a pod does, and goes. */
 async function use(
   t: ExecutionContext<unknown>,
   engine: Engine,
-  { what, point, isLasting }: { readonly what: string; readonly point: Point; readonly isLasting: boolean },
+  { what, isLasting }: { readonly what: string; readonly isLasting: boolean },
 ): Promise<void> {
   const pod = engine.pods.get(POD);
-  await (point === 'plan-sent' ? startAtLast(pod) : pod.start());
+  await pod.start();
   const statuses = isLasting ? ['Running'] : ['Running', 'Degraded'];
   t.true(statuses.includes(pod.status()), `${what}: ${pod.status()}`);
   await pod.stop();

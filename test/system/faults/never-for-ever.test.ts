@@ -521,3 +521,20 @@ test('a start that the first process is held up in ends with the container: stop
   t.is(container.state().status, 'exited');
   await container.start();
 });
+
+test('a start that the first process is held up in ends when it is aborted', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ command: ['sleep', '1000'] }));
+  const starts: readonly ((signal: AbortSignal) => Promise<unknown>)[] = [
+    (signal) => container.start({ signal }),
+    (signal) => container.startAttached({ signal }),
+  ];
+  for (const start of starts) {
+    await container.init();
+    await suspend(container.state().pid);
+    await t.throwsAsync(soon(start(AbortSignal.timeout(500))), aborted);
+    t.is(container.state().status, 'created');
+  }
+  await container.start();
+});
