@@ -7,6 +7,13 @@ const FORBIDDEN_SYNTAX = [
   { selector: 'ExportDefaultDeclaration', message: 'no default exports: a name is the same everywhere' },
   { selector: 'TSEnumDeclaration', message: 'no enums: a union of string literals is plain data' },
   { selector: 'TSModuleDeclaration[kind="namespace"]', message: 'no namespaces: a file is the namespace' },
+  // node:fs closes what a worker has opened by it when that ends, whoever has the number by then.
+  ...['ImportSpecifier[imported.name=/^(closeFd|ownFd)$/]', 'MemberExpression[property.name="closeFd"]'].map(
+    (closing) => ({
+      selector: `Program:has(ImportSpecifier[imported.name="openSync"]) ${closing}`,
+      message: 'what node:fs opens is for node:fs to close',
+    }),
+  ),
 ];
 
 /** A forgotten `if` around requires() would run the test on a machine that lacks what it needs. */

@@ -3,9 +3,15 @@
 
 #include "addon/environment.h"
 #include "addon/exports.h"
+#include "core/sys.h"
 
 namespace tspod::addon {
 namespace {
+
+/** (path, flags) */
+Napi::Value open_fd(const Napi::CallbackInfo& info) {
+  return answer(info, sys::open(string_at(info, 0).c_str(), int_at(info, 1) | O_CLOEXEC));
+}
 
 Napi::Value close_fd(const Napi::CallbackInfo& info) {
   // Not repeated on EINTR: Linux has closed the descriptor by then.
@@ -32,6 +38,7 @@ Napi::Value duplicate(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void export_descriptors(Napi::Env env, Napi::Object exports) {
+  add_function(env, exports, "openFd", open_fd);
   add_function(env, exports, "closeFd", close_fd);
   add_function(env, exports, "pipe", pipe);
   add_function(env, exports, "duplicate", duplicate);

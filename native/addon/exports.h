@@ -5,7 +5,7 @@
 
 namespace tspod::addon {
 
-/** closeFd, pipe, duplicate. */
+/** openFd, closeFd, pipe, duplicate. */
 void export_descriptors(Napi::Env env, Napi::Object exports);
 /** directoryNames, directoryEntries, openBeneath. */
 void export_entries(Napi::Env env, Napi::Object exports);

@@ -40,6 +40,8 @@ export interface Binding {
   cancel(task: number): void;
 
   // descriptors.cc
+  /** Of what closeFd() closes. What node:fs opens, it closes when its worker ends, whoever has the number by then. */
+  openFd(path: string, flags: number): Outcome<number>;
   closeFd(fd: number): Outcome<undefined>;
   pipe(): Outcome<[number, number]>;
   duplicate(fd: number): Outcome<number>;

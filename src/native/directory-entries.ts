@@ -1,9 +1,8 @@
 /** Reading trees that others may be changing: by descriptors, one name at a time, never through a link. Names are binary text. */
-import { openSync } from 'node:fs';
-
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
 import { errnoName } from '../util/errno.js';
 import { O_DIRECTORY, O_PATH, S_IFDIR, S_IFLNK, S_IFMT } from '../util/file-bits.js';
+import { requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
 
@@ -26,7 +25,7 @@ export function ownFd(fd: number): OwnedFd {
 
 /** A directory that this process finds under its path. */
 export function openDirectory(path: string): OwnedFd {
-  return ownFd(openSync(path, O_PATH | O_DIRECTORY));
+  return ownFd(unwrap(binding().openFd(requireText(path, 'a path'), O_PATH | O_DIRECTORY)));
 }
 
 /** What a directory holds under one name. */

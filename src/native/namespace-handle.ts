@@ -1,5 +1,5 @@
 /** Namespaces that this process holds, and ways to name one. */
-import { constants, fstatSync, openSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { requireAbsolutePath, requireObject } from './arguments.js';
 import { binding } from './binding.js';
 import { CLONE_FLAGS, NAMESPACE_KINDS } from './namespace-kinds.js';
@@ -33,7 +33,7 @@ export function openNamespace(kind: NamespaceKind, source: NamespaceSource): Nam
   requireKind(kind);
   if (isHandle(source)) return holdNamespace(kind, unwrap(binding().duplicate(requireHandle(source, kind).fd)));
   const path = namespacePath(kind, source);
-  const fd = openForReading(path);
+  const fd = unwrap(binding().openFd(path, OPEN_FLAGS));
   const found = binding().namespaceKind(fd);
   if (found === CLONE_FLAGS[kind]) return holdNamespace(kind, fd);
   binding().closeFd(fd);
@@ -83,15 +83,6 @@ export function requireHandle(value: NamespaceHandle, kind: NamespaceKind = valu
 
 /** A named pipe that lies in a namespace's place holds nobody up. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-
-function openForReading(path: string): number {
-  try {
-    return openSync(path, OPEN_FLAGS);
-  } catch (error) {
-    const { errno } = error as NodeJS.ErrnoException;
-    throw new NativeError({ errno: Math.abs(errno ?? 0), syscall: 'open', path });
-  }
-}
 
 /** Takes the descriptor of a namespace over. */
 export function holdNamespace(kind: NamespaceKind, fd: number): NamespaceHandle {

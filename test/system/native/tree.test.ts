@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmdirSync,
@@ -19,7 +18,7 @@ import {
   directoryNames,
   isDirectory,
   isSymlink,
-  ownFd,
+  openDirectory,
 } from '../../../src/native/directory-entries.js';
 import { mountFileSystem, removeTree, removeTreeSync, setXattr, unmount } from '../../../src/native/index.js';
 import { swapper } from '../../helpers/attacks.js';
@@ -58,7 +57,7 @@ test('a link at the path itself is deleted, not what it points to', async (t) =>
 test('a directory that was removed while it is open has no names', async (t) => {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'gone'));
-  using open = ownFd(openSync(join(directory, 'gone'), 'r'));
+  using open = openDirectory(join(directory, 'gone'));
   rmdirSync(join(directory, 'gone'));
   t.deepEqual(await directoryNames(open.fd), []);
 });
@@ -71,7 +70,7 @@ test('an entry is of one thing, whatever takes its place while it is read', asyn
   mkdirSync(other);
   await setXattr(one, 'trusted.of', Buffer.from('link'));
   await setXattr(other, 'trusted.of', Buffer.from('directory'));
-  using open = ownFd(openSync(directory, 'r'));
+  using open = openDirectory(directory);
   const names = Array<string>(500).fill('one');
   swapper(t, one, other);
   const seen = new Set<string>();

@@ -10,6 +10,7 @@ import { temporaryDirectory } from '../../helpers/temp.js';
 
 const MODULE = new URL('../../../src/native/index.js', import.meta.url).href;
 const BINDING = new URL('../../../src/native/binding.js', import.meta.url).href;
+const ENTRIES = new URL('../../../src/native/directory-entries.js', import.meta.url).href;
 const SPAWN = new URL('../../../src/native/monitor-spawn.js', import.meta.url).href;
 
 /** Runs the body in a worker, with `native` and `spawnMonitor`; its exit code. */
@@ -62,6 +63,31 @@ test.serial('a worker may end with everything under way', async (t) => {
   await until('descriptors and threads are gone', () => {
     return openDescriptors().size <= before.descriptors + 12 && threadCount() <= before.threads + 1;
   });
+});
+
+test.serial('a worker that ends closes no descriptor of others', async (t) => {
+  const script = `
+    const { Worker } = require('node:worker_threads');
+    const fs = require('node:fs');
+    process.on('warning', ({ message }) => { process.exitCode = 1; console.error(message); });
+    const source = "void Promise.all([import('${MODULE}'), import('${ENTRIES}')]).then(async ([native, { openDirectory }]) => {" +
+      "for (let round = 0; round < 50; round += 1) {" +
+      "  native.openNamespace('net', '/proc/self/ns/net').close();" +
+      "  await native.withNamespaces({ net: '/proc/self/ns/net' }, (inside) => inside.listLinks());" +
+      "  openDirectory('/').close();" +
+      "}" +
+      "const { parentPort } = require('node:worker_threads');" +
+      "parentPort.once('message', () => process.exit(0));" +
+      "parentPort.postMessage(0); })";
+    const worker = new Worker(source, { eval: true });
+    let opened = [];
+    worker.once('message', () => {
+      for (let count = 0; count < 100; count += 1) opened.push(fs.openSync('/etc/passwd'));
+      worker.postMessage(0);
+    });
+    worker.once('exit', () => { for (const fd of opened) fs.fstatSync(fd); });`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 110_000 });
+  t.deepEqual({ status, stderr }, { status: 0, stderr: '' });
 });
 
 test.serial('workers that are terminated in the middle of native calls harm nobody', async (t) => {
