@@ -18,6 +18,12 @@ bool is_gone(const Error& error) {
   return error.err == ENOENT || error.err == ENOTDIR;
 }
 
+/** "." and ".." have no entry of their own that could be removed: all there is to remove is what they lead
+ * to, and ".." leads out of the tree. */
+bool is_entry(const char* name) {
+  return *name != '\0' && std::strcmp(name, ".") != 0 && std::strcmp(name, "..") != 0;
+}
+
 /** `removed`, or success if there is nothing left to remove. */
 Result<void> unless_gone(Result<void> removed) {
   if (!removed && is_gone(removed.error())) return {};
@@ -103,7 +109,7 @@ class TreeRemoval {
 
 Result<void> remove_tree(const char* path, const std::atomic<bool>* stop) {
   const char* slash = std::strrchr(path, '/');
-  if (slash == nullptr || slash[1] == '\0') return Error{"unlinkat", path, EINVAL};
+  if (slash == nullptr || !is_entry(slash + 1)) return Error{"unlinkat", path, EINVAL};
   const std::string above(path, slash + 1);
   const Result<UniqueFd> parent = sys::open(above.c_str(), O_PATH | O_DIRECTORY);
   if (!parent) return unless_gone(parent.error());

@@ -9,8 +9,8 @@ const ECANCELED = 125;
 
 /**
  * Deletes a file, or a directory with all in it, off the main thread. Follows no link and enters no other mount; what is gone already is
- * success. Works at any depth. The path is absolute and does not end with a slash (TypeError). NativeError EBUSY or EXDEV if something is
- * mounted in the tree, TspodError ABORTED when the signal aborts: a part may be gone then.
+ * success. Works at any depth. The path is absolute and does not end with a slash, `.` or `..` (TypeError). NativeError EBUSY or EXDEV if something
+ * is mounted in the tree, TspodError ABORTED when the signal aborts: a part may be gone then.
  *
  * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
  */
@@ -37,5 +37,6 @@ export function removeTreeSync(path: string): void {
 
 function requireRemovable(path: string): void {
   const what = 'the absolute path of a tree';
-  if (requireAbsolutePath(path, what).endsWith('/')) throw new TypeError(`not ${what}: "${path}"`);
+  // The last two lead to a directory by another name than its own: rm(1) refuses them as well.
+  if (/\/\.{0,2}$/.test(requireAbsolutePath(path, what))) throw new TypeError(`not ${what}: ${JSON.stringify(path)}`);
 }

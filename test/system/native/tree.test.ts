@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
+import { binding } from '../../../src/native/binding.js';
 import {
   directoryEntries,
   directoryNames,
@@ -25,6 +26,8 @@ import { swapper } from '../../helpers/attacks.js';
 import { openDescriptors } from '../../helpers/native.js';
 import { requires } from '../../helpers/requires.js';
 import { memoryDirectory, temporaryDirectory } from '../../helpers/temp.js';
+
+const EINVAL = 22;
 
 test('a tree with files, links and special files is deleted, and nothing beside it', async (t) => {
   const directory = temporaryDirectory(t);
@@ -99,6 +102,25 @@ test('only absolute paths with a name at their end are taken', async (t) => {
     t.throws(() => removeTreeSync(path), { instanceOf: TypeError });
   }
   t.throws(() => removeTreeSync('/proc/self'), { name: 'NativeError' });
+});
+
+test('a path that ends with "." or ".." is refused before anything is deleted', async (t) => {
+  const directory = temporaryDirectory(t);
+  mkdirSync(join(directory, 'x', 'inner'), { recursive: true });
+  writeFileSync(join(directory, 'keep'), '');
+  for (const end of ['.', '..']) {
+    const path = `${directory}/x/${end}`;
+    await t.throwsAsync(removeTree(path), { instanceOf: TypeError });
+    t.throws(() => removeTreeSync(path), { instanceOf: TypeError });
+    t.like(await binding().removeTree(path).done, { errno: EINVAL });
+    t.like(binding().removeTreeNow(path), { errno: EINVAL });
+  }
+  t.deepEqual(readdirSync(directory).toSorted(), ['keep', 'x']);
+  t.deepEqual(readdirSync(join(directory, 'x')), ['inner']);
+  mkdirSync(join(directory, '...'));
+  await removeTree(join(directory, '...'));
+  await removeTree(`${directory}/x/../keep`);
+  t.deepEqual(readdirSync(directory), ['x']);
 });
 
 test.serial('a tree that is a hundred thousand directories deep is deleted', async (t) => {
