@@ -1,18 +1,29 @@
 /** Seccomp profiles as the kernel wants them. */
 import { TspodError } from '../errors.js';
-import type {
-  SeccompAction,
-  SeccompArchitecture,
-  SeccompConfig,
-  SeccompOperator,
-  SeccompRule,
-} from '../oci/seccomp.js';
+import type { SeccompAction, SeccompArchitecture, SeccompConfig, SeccompOperator } from '../oci/seccomp.js';
+import type { SeccompArgument as JsonArgument, SeccompRule as JsonRule } from '../oci/seccomp.js';
 import { WireWriter } from '../util/wire-encode.js';
+import { requireArray, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError } from './native-error.js';
 
 /** A profile in the form of the OCI runtime specification (`linux.seccomp`). Its flags are for whoever installs the filter. */
-export type SeccompProgram = SeccompConfig;
+export interface SeccompProgram extends Omit<SeccompConfig, 'syscalls'> {
+  readonly syscalls?: readonly SeccompRule[];
+}
+
+export interface SeccompRule extends Omit<JsonRule, 'args'> {
+  /** All must hold. */
+  readonly args?: readonly SeccompArgument[];
+}
+
+/** A condition on one argument (0 to 5). For MASKED_EQ: `(argument & value) == valueTwo`. */
+export interface SeccompArgument extends Omit<JsonArgument, 'value' | 'valueTwo'> {
+  /** An unsigned number of 64 bits; above 2^53-1, where numbers are not exact, a `bigint`. */
+  readonly value: number | bigint;
+  /** As `value`. @default 0 */
+  readonly valueTwo?: number | bigint;
+}
 
 /** SECCOMP_RET_* (linux/seccomp.h); ERRNO and TRACE have the number in the low half. */
 const ACTIONS: Readonly<Record<SeccompAction, number>> = {
@@ -54,13 +65,15 @@ const MAX_RULES = 10_000;
 const MAX_ARCHITECTURES = 32;
 const MAX_ARGUMENTS = 64;
 const SYSCALL_ARGUMENTS = 6;
+const MAX_VALUE = 2n ** 64n - 1n;
 
 /**
  * Compiles a profile to BPF (`struct sock_filter` after `struct sock_filter`) with the host's libseccomp: milliseconds, so keep the result.
  *
  * Names of system calls that this libseccomp does not know are passed over: the default action is for them. A rule that does
  * what the default does is none. Two conditions of a rule on one argument are alternatives, on different ones all must hold.
- * TspodError UNSUPPORTED_HOST when libseccomp is missing, INVALID_ARGUMENT for a profile that cannot be compiled.
+ * TspodError UNSUPPORTED_HOST when libseccomp is missing, INVALID_ARGUMENT for a profile that cannot be compiled; TypeError for a value of the wrong
+ * type.
  */
 export function compileSeccomp(profile: SeccompProgram): Uint8Array {
   const program = binding().compileSeccomp(encodeProfile(profile));
@@ -78,10 +91,13 @@ export function compileSeccomp(profile: SeccompProgram): Uint8Array {
 
 function encodeProfile(profile: SeccompProgram): Uint8Array {
   const architectures = profile.architectures ?? [];
+  const syscalls = profile.syscalls ?? [];
+  requireArray(architectures, 'an array of architectures');
+  requireArray(syscalls, 'an array of rules');
   const covered = architectures.length > 0 ? [...new Set(architectures)] : [nativeArchitecture()];
   if (covered.length > MAX_ARCHITECTURES) throw invalid(`${covered.length} architectures`);
   const defaultAction = actionNumber(profile.defaultAction, profile.defaultErrnoRet);
-  const rules = (profile.syscalls ?? []).filter((rule) => actionNumber(rule.action, rule.errnoRet) !== defaultAction);
+  const rules = syscalls.filter((rule) => actionNumber(rule.action, rule.errnoRet) !== defaultAction);
   if (rules.length > MAX_RULES) throw invalid(`${rules.length} rules, at most ${MAX_RULES}`);
   const writer = new WireWriter(32 * 1024);
   writer.u32(defaultAction);
@@ -93,7 +109,8 @@ function encodeProfile(profile: SeccompProgram): Uint8Array {
 
 /** SCMP_ARCH_X86_64 is x86_64 to libseccomp. */
 function libraryName(architecture: SeccompArchitecture): string {
-  if (!architecture.startsWith('SCMP_ARCH_')) throw invalid(`architecture "${architecture}"`);
+  if (!requireText(architecture, 'an architecture').startsWith('SCMP_ARCH_'))
+    throw invalid(`architecture "${architecture}"`);
   return architecture.slice('SCMP_ARCH_'.length).toLowerCase();
 }
 
@@ -104,14 +121,17 @@ function nativeArchitecture(): SeccompArchitecture {
 }
 
 function writeRule(writer: WireWriter, rule: SeccompRule, covered: readonly SeccompArchitecture[]): void {
+  const { names } = rule;
   const args = rule.args ?? [];
+  requireArray(names, 'an array of names of system calls');
+  requireArray(args, 'an array of conditions');
   if (args.length > MAX_ARGUMENTS) throw invalid(`rule with ${args.length} conditions, at most ${MAX_ARGUMENTS}`);
   writer.u32(actionNumber(rule.action, rule.errnoRet));
   writer.u32(architectureBits(rule, covered));
-  writer.strs(rule.names);
+  writer.strs(names.map((name) => requireText(name, 'the name of a system call')));
   writer.u32(args.length);
   for (const { index, op, value, valueTwo } of args) {
-    if (!(op in OPERATORS)) throw invalid(`operator "${op}"`);
+    if (!Object.hasOwn(OPERATORS, op)) throw invalid(`operator "${op}"`);
     if (!Number.isInteger(index) || index < 0 || index >= SYSCALL_ARGUMENTS) throw invalid(`argument index ${index}`);
     writer.u32(index);
     writer.i32(OPERATORS[op]);
@@ -122,6 +142,7 @@ function writeRule(writer: WireWriter, rule: SeccompRule, covered: readonly Secc
 
 function architectureBits(rule: SeccompRule, covered: readonly SeccompArchitecture[]): number {
   const { architectures } = rule;
+  if (architectures !== undefined) requireArray(architectures, 'an array of architectures');
   return covered.reduce((bits, name, index) => {
     const applies = architectures === undefined || architectures.includes(name);
     return applies ? (bits | (1 << index)) >>> 0 : bits;
@@ -129,17 +150,19 @@ function architectureBits(rule: SeccompRule, covered: readonly SeccompArchitectu
 }
 
 function actionNumber(action: SeccompAction, errnoRet: number | undefined): number {
+  if (!Object.hasOwn(ACTIONS, action)) throw invalid(`action "${action}"`);
   const base = ACTIONS[action];
-  if (base === undefined) throw invalid(`action "${action}"`);
   if (action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE') return base;
   const errno = errnoRet ?? EPERM;
   if (!Number.isInteger(errno) || errno < 0 || errno > MAX_ERRNO) throw invalid(`errnoRet ${errno}`);
   return base | errno;
 }
 
-function unsigned(value: number): bigint {
-  if (!Number.isInteger(value) || value < 0 || value > 2 ** 64) throw invalid(`value ${value}`);
-  return BigInt.asUintN(64, BigInt(value));
+/** A larger number may not be the one that was written: JSON.parse() makes 2^64-1 to 2^64. */
+function unsigned(value: number | bigint): bigint {
+  const isExact = typeof value === 'bigint' || Number.isSafeInteger(value);
+  if (!isExact || value < 0 || value > MAX_VALUE) throw invalid(`value ${value}`);
+  return BigInt(value);
 }
 
 function invalid(what: string): TspodError {

@@ -166,6 +166,8 @@ test('ordinary programs run under the default profile', async (t) => {
 const ALLOW = 0x7fff0000;
 const refusedWith = (errno: number): number => 0x00050000 | errno;
 const [EPERM, ENOSYS] = [1, 38];
+/** On x86-64. */
+const MKDIR_NUMBER = 83;
 
 test('the default filter decides by number and arguments, in a few comparisons', (t) => {
   if (!requires(t, 'libseccomp')) return;
@@ -189,10 +191,49 @@ for (const [what, profile] of Object.entries({
   'an errno that is none': { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 5000 },
   'an argument index of 6': allBut({ ...MKDIR, args: [{ index: 6, value: 0, op: 'SCMP_CMP_EQ' }] }),
   'an unknown operator': allBut({ ...MKDIR, args: [{ index: 0, value: 0, op: 'SCMP_CMP_SAME' as 'SCMP_CMP_EQ' }] }),
+  'an operator that objects have': allBut({
+    ...MKDIR,
+    args: [{ index: 0, value: 0, op: 'toString' as 'SCMP_CMP_EQ' }],
+  }),
+  'an action that objects have': { defaultAction: 'constructor' },
   'a negative value': allBut({ ...MKDIR, args: [{ index: 0, value: -1, op: 'SCMP_CMP_EQ' }] }),
+  'a value that JSON has rounded': allBut(
+    JSON.parse(
+      '{"names":["mkdir"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":18446744073709551615,"op":"SCMP_CMP_EQ"}]}',
+    ) as SeccompRule,
+  ),
+  'a number that may be another one': allBut({ ...MKDIR, args: [{ index: 0, value: 2 ** 53, op: 'SCMP_CMP_EQ' }] }),
+  'a value of 65 bits': allBut({ ...MKDIR, args: [{ index: 0, value: 0, valueTwo: 2n ** 64n, op: 'SCMP_CMP_EQ' }] }),
 })) {
   test(`a profile with ${what} is refused`, (t) => {
     if (!requires(t, 'libseccomp')) return;
     t.throws(() => compileSeccomp(profile as SeccompProgram), { name: 'TspodError', code: 'INVALID_ARGUMENT' });
   });
 }
+
+for (const [what, profile] of Object.entries({
+  'text for names': allBut({ ...MKDIR, names: 'reboot' as unknown as string[] }),
+  'a name that is none': allBut({ ...MKDIR, names: [5 as unknown as string] }),
+  'a NUL in a name': allBut({ ...MKDIR, names: ['mkdir\0'] }),
+  'an object for rules': { defaultAction: 'SCMP_ACT_ALLOW', syscalls: {} },
+  'an object for conditions': allBut({ ...MKDIR, args: {} as [] }),
+  'text for architectures': { defaultAction: 'SCMP_ACT_ALLOW', architectures: 'SCMP_ARCH_X86' },
+  'text for the architectures of a rule': allBut({ ...MKDIR, architectures: 'SCMP_ARCH_X86_64' as unknown as [] }),
+})) {
+  test(`a profile with ${what} is misuse`, (t) => {
+    if (!requires(t, 'libseccomp')) return;
+    t.throws(() => compileSeccomp(profile as SeccompProgram), { instanceOf: TypeError });
+  });
+}
+
+test('a value of 64 bits is compared as it is', (t) => {
+  if (!requires(t, 'libseccomp')) return;
+  const filter = (value: number | bigint) =>
+    compileSeccomp(allBut({ ...MKDIR, args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }] }));
+  const most = 2n ** 64n - 1n;
+  const decide = (program: Uint8Array, argument: bigint) =>
+    runFilter(program, { number: MKDIR_NUMBER, args: [argument] }).action;
+  t.is(decide(filter(most), most), refusedWith(EPERM));
+  for (const other of [0n, most - 1n, 2n ** 53n]) t.is(decide(filter(most), other), ALLOW);
+  t.deepEqual(filter(7), filter(7n));
+});
