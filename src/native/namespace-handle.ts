@@ -1,6 +1,6 @@
 /** Namespaces that this process holds, and ways to name one. */
 import { constants, fstatSync } from 'node:fs';
-import { requireAbsolutePath, requireObject } from './arguments.js';
+import { requireAbsolutePath, requireDescriptor, requireObject } from './arguments.js';
 import { binding } from './binding.js';
 import { CLONE_FLAGS, NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
@@ -78,6 +78,7 @@ export function requireSources(namespaces: unknown): void {
 export function requireHandle(value: NamespaceHandle, kind: NamespaceKind = value.kind): NamespaceHandle {
   if (!isHandle(value)) throw new TypeError('not the handle of a namespace');
   if (value.kind !== kind) throw new TypeError(`not a ${kind} namespace: a ${value.kind} namespace`);
+  requireDescriptor(value.fd);
   return value;
 }
 

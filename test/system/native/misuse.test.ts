@@ -1,4 +1,5 @@
 /** What is of the wrong type is a TypeError of every function: the addon would end the process over it. */
+import { inspect } from 'node:util';
 import test from 'ava';
 import * as native from '../../../src/native/index.js';
 import { staysUntouched } from '../../helpers/untouched.js';
@@ -63,5 +64,34 @@ for (const [name, first] of SECOND) {
       const calling = Promise.resolve().then(() => call?.(first, wrong));
       await t.throwsAsync(calling, { instanceOf: TypeError }, typeof wrong);
     }
+  });
+}
+
+/** What looks like a handle and has no descriptor. */
+const CALLS: Readonly<Record<string, (fd: unknown) => unknown>> = {
+  openNamespace: (fd) => native.openNamespace('net', handleWith('net', fd)),
+  pinNamespace: (fd) => native.pinNamespace(handleWith('net', fd), '/proc/tspod-none'),
+  readIdMaps: (fd) => native.readIdMaps(handleWith('user', fd)),
+  'bindMount: idMap': (fd) =>
+    native.bindMount({ source: '/proc/tspod-none', target: '/proc/tspod-none', idMap: handleWith('user', fd) }),
+  'getHostname: inside': (fd) => native.getHostname({ inside: { uts: handleWith('uts', fd) } }),
+  'listLinks: inside': (fd) => native.listLinks({ inside: { net: handleWith('net', fd) } }),
+  withNamespaces: (fd) => native.withNamespaces({ net: handleWith('net', fd) }, async () => {}),
+  runInNamespaces: (fd) => native.runInNamespaces({ command: ['true'], namespaces: { net: handleWith('net', fd) } }),
+};
+
+function handleWith(kind: native.NamespaceKind, fd: unknown): native.NamespaceHandle {
+  return { kind, fd } as native.NamespaceHandle;
+}
+
+for (const [name, call] of Object.entries(CALLS)) {
+  test.serial(`${name}: a handle without a descriptor is misuse`, async (t) => {
+    staysUntouched(t);
+    for (const fd of [undefined, null, '3', -1, 1.5, 2 ** 31, {}])
+      await t.throwsAsync(
+        Promise.resolve().then(() => call(fd)),
+        { instanceOf: TypeError },
+        inspect(fd),
+      );
   });
 }
