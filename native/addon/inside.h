@@ -57,9 +57,9 @@ template <class Work> class InsideTask final : public Task {
 template <class Work> Napi::Value run_inside(Napi::Env env, Result<Namespaces> namespaces, Work work) {
   if (!namespaces) return failure(env, namespaces.error());
   // In none but its own it would be in those of the thread that made it, which may not be node's any more.
-  bool may_reuse = !namespaces->empty() && can_leave(*namespaces);
+  const Turn turn = !namespaces->empty() && can_leave(*namespaces) ? Turn::kReusing : Turn::kQueued;
   auto task = std::make_unique<InsideTask<Work>>(env, std::move(*namespaces), std::move(work));
-  return tasks_of(env).start(std::move(task), may_reuse).promise;
+  return tasks_of(env).start(std::move(task), turn).promise;
 }
 
 }  // namespace tspod::addon

@@ -88,7 +88,7 @@ Napi::Value try_lock_now(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
-  return start_cancellable(info, std::make_unique<LockTask>(info.Env(), string_at(info, 0)));
+  return start_cancellable(info, std::make_unique<LockTask>(info.Env(), string_at(info, 0)), Turn::kAtOnce);
 }
 
 /** Unlocks before it closes: a child that is just being spawned still has a copy of the descriptor. */

@@ -11,7 +11,7 @@
 namespace tspod::addon {
 namespace {
 
-/** Carries out a plan that launches nothing. */
+/** Carries out a plan that launches nothing. A step may wait for a lock. */
 class PlanTask final : public Task {
  public:
   PlanTask(Napi::Env env, std::span<const uint8_t> plan, std::optional<uint32_t> wanted = {})
@@ -50,13 +50,13 @@ class PlanTask final : public Task {
 
 Napi::Value execute(const Napi::CallbackInfo& info) {
   auto task = std::make_unique<PlanTask>(info.Env(), bytes_at(info, 0));
-  return environment(info).tasks.start(std::move(task)).promise;
+  return environment(info).tasks.start(std::move(task), Turn::kAtOnce).promise;
 }
 
 /** (plan, slot) */
 Napi::Value execute_for(const Napi::CallbackInfo& info) {
   auto task = std::make_unique<PlanTask>(info.Env(), bytes_at(info, 0), uint_at(info, 1));
-  return environment(info).tasks.start(std::move(task)).promise;
+  return environment(info).tasks.start(std::move(task), Turn::kAtOnce).promise;
 }
 
 class RemoveTreeTask final : public Task {

@@ -38,12 +38,14 @@ Napi::Value connect_now(const Napi::CallbackInfo& info) {
 
 /** Waits for a place in the listener's queue. */
 Napi::Value connect_waiting(const Napi::CallbackInfo& info) {
-  return run_async(info.Env(),
-                   [directory = string_at(info, 0), name = string_at(info, 1)]() -> Result<UniqueFd> {
-                     UniqueFd socket = TRY(connect_at(directory, name, /*type_flags=*/0));
-                     if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) < 0) return last_error("fcntl");
-                     return socket;
-                   });
+  return run_async(
+      info.Env(),
+      [directory = string_at(info, 0), name = string_at(info, 1)]() -> Result<UniqueFd> {
+        UniqueFd socket = TRY(connect_at(directory, name, /*type_flags=*/0));
+        if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) < 0) return last_error("fcntl");
+        return socket;
+      },
+      Turn::kAtOnce);
 }
 
 /** Count of bytes, or the negative errno: one of these is called for each message. */

@@ -8,6 +8,10 @@ namespace {
 /** More than these end after their task. */
 constexpr int kMaxWaiting = 8;
 
+/** More tasks are queued. Most of them wait for a disk or the kernel, so there may be more than processors.
+ */
+constexpr int kMaxRunning = 128;
+
 }  // namespace
 
 // Node-API itself, not its C++ wrapper: where the environment ends, there is no promise, and that one would
@@ -29,21 +33,54 @@ Tasks::Tasks(Napi::Env env) {
   napi_add_env_cleanup_hook(env, end_all, this);
 }
 
-Tasks::Started Tasks::start(std::unique_ptr<Task> task, bool may_reuse) {
+Tasks::Started Tasks::start(std::unique_ptr<Task> task, Turn turn) {
   Napi::Env env = task->env_;
   const Napi::Value promise(env, task->promise_);
   if (task->deferred_ == nullptr) return {0, promise};
   task->owner_ = this;
   task->id_ = ++last_id_;
-  int error = may_reuse && !waiting_.empty() ? give_to_waiting(*task) : give_to_new(*task);
-  if (error != 0) {
+  task->turn_ = turn;
+  const uint32_t id = task->id_;
+  const bool is_queued = turn != Turn::kAtOnce && running_ >= kMaxRunning;
+  if (int error = is_queued ? 0 : run_now(*task); error != 0) {
     resolve(*task, failure(env, Error{"pthread_create", "", error}));
     return {0, promise};
   }
   // A promise alone does not keep the event loop alive.
   if (live_.empty()) napi_ref_threadsafe_function(env, queue_);
-  live_.emplace(task->id_, task.get());
-  return {task.release()->id_, promise};
+  live_.emplace(id, task.get());
+  if (is_queued) {
+    queued_.push_back(std::move(task));
+  } else {
+    (void)task.release();  // its thread's, which posts it
+  }
+  return {id, promise};
+}
+
+int Tasks::run_now(Task& task) {
+  const bool reuses = task.turn_ == Turn::kReusing && !waiting_.empty();
+  const int error = reuses ? give_to_waiting(task) : give_to_new(task);
+  if (error == 0 && task.turn_ != Turn::kAtOnce) running_++;
+  return error;
+}
+
+/** On JavaScript's thread, when one has ended. */
+void Tasks::run_queued(Napi::Env env) {
+  while (!queued_.empty() && running_ < kMaxRunning) {
+    std::unique_ptr<Task> task = std::move(queued_.front());
+    queued_.pop_front();
+    if (int error = run_now(*task); error != 0) {
+      take_off(env, *task);
+      resolve(*task, failure(env, Error{"pthread_create", "", error}));
+      continue;
+    }
+    (void)task.release();  // as in start
+  }
+}
+
+void Tasks::take_off(Napi::Env env, const Task& task) {
+  live_.erase(task.id_);
+  if (live_.empty()) napi_unref_threadsafe_function(env, queue_);
 }
 
 /** Nobody hears of it where the environment ends. */
@@ -98,8 +135,9 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   auto* self = static_cast<Tasks*>(context);
   Napi::Env env(raw_env);
   self->take_back(*task);
-  self->live_.erase(task->id_);
-  if (self->live_.empty()) napi_unref_threadsafe_function(env, self->queue_);
+  if (task->turn_ != Turn::kAtOnce) self->running_--;
+  self->run_queued(env);
+  self->take_off(env, *task);
   resolve(*task, task->outcome(env));
 }
 
@@ -118,6 +156,8 @@ void Tasks::take_back(Task& task) {
 /** The environment ends: nothing of ours may run on in a library that could be unloaded. */
 void Tasks::end_all(void* context) {
   auto* self = static_cast<Tasks*>(context);
+  for (const std::unique_ptr<Task>& task : self->queued_) self->live_.erase(task->id_);
+  self->queued_.clear();
   for (auto& [id, task] : self->live_) task->cancel();
   for (auto& [id, task] : self->live_) task->thread_->end();
   for (auto& thread : self->waiting_) thread->end();
@@ -131,8 +171,8 @@ void Tasks::end_last() {
   ending_.reset();
 }
 
-Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task) {
-  auto [id, promise] = tasks_of(info.Env()).start(std::move(task));
+Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task, Turn turn) {
+  auto [id, promise] = tasks_of(info.Env()).start(std::move(task), turn);
   Napi::Object started = Napi::Object::New(info.Env());
   started.Set("id", id);
   started.Set("done", promise);

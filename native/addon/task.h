@@ -7,6 +7,7 @@
 
 #include <napi.h>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -19,6 +20,13 @@
 namespace tspod::addon {
 
 class Tasks;
+
+/** When a task gets a thread. */
+enum class Turn {
+  kQueued,   // after others, if many are at work
+  kReusing,  // so, too, and on a thread that another has left as it was, if there is one
+  kAtOnce,   // for what waits for others: they may be tasks that would be behind it
+};
 
 class Task {
  public:
@@ -46,12 +54,18 @@ class Task {
   napi_value promise_ = nullptr;
   Tasks* owner_ = nullptr;
   uint32_t id_ = 0;
-  std::unique_ptr<TaskThread> thread_;
+  Turn turn_ = Turn::kQueued;
+  std::unique_ptr<TaskThread> thread_;  // none while it is queued
   bool leaves_thread_as_it_was_ = false;
   bool thread_waits_ = false;  // for the next task
 };
 
-/** The running tasks of one JavaScript environment: the main thread's, or a worker's. */
+/**
+ * The running tasks of one JavaScript environment: the main thread's, or a worker's.
+ *
+ * Only some have threads at once: a thread that has ended keeps its stack until JavaScript's thread takes its
+ * result, and a process that makes tens of thousands meanwhile has no memory areas left (vm.max_map_count).
+ */
 class Tasks {
  public:
   struct Started {
@@ -63,8 +77,7 @@ class Tasks {
   Tasks(const Tasks&) = delete;
   Tasks& operator=(const Tasks&) = delete;
 
-  /** `may_reuse`: on a thread that another has left as it was, if there is one. */
-  Started start(std::unique_ptr<Task> task, bool may_reuse = false);
+  Started start(std::unique_ptr<Task> task, Turn turn = Turn::kQueued);
   /** Asks a task to end early. One that has ended is left alone. */
   void cancel(uint32_t id);
 
@@ -76,13 +89,19 @@ class Tasks {
   static void end_all(void* tasks);
   static void resolve(const Task& task, Napi::Value outcome);
   bool keep_one_more();
+  /** The errno if there is no thread for it. */
+  int run_now(Task& task);
+  void run_queued(Napi::Env env);
+  void take_off(Napi::Env env, const Task& task);
   int give_to_new(Task& task);
   int give_to_waiting(Task& task);
   void take_back(Task& task);
   void end_last();
 
   napi_threadsafe_function queue_ = nullptr;
-  std::unordered_map<uint32_t, Task*> live_;
+  std::unordered_map<uint32_t, Task*> live_;  // with those that are queued
+  std::deque<std::unique_ptr<Task>> queued_;
+  int running_ = 0;  // of those that may be queued
   std::vector<std::unique_ptr<TaskThread>> waiting_;
   std::atomic<int> kept_ = 0;           // waiting, or about to
   std::unique_ptr<TaskThread> ending_;  // its result has been delivered
@@ -93,7 +112,8 @@ class Tasks {
 Tasks& tasks_of(Napi::Env env);
 
 /** Starts a task that can be cancelled: returns its id, for `cancel`, and its promise. */
-Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task);
+Napi::Value start_cancellable(const Napi::CallbackInfo& info, std::unique_ptr<Task> task,
+                              Turn turn = Turn::kQueued);
 
 /** A task that is a function `() -> Result<T>`. */
 template <class Work> class FunctionTask final : public Task {
@@ -112,8 +132,8 @@ template <class Work> std::unique_ptr<Task> function_task(Napi::Env env, Work wo
 }
 
 /** Runs `work` on a thread of its own; returns the promise of its result. */
-template <class Work> Napi::Value run_async(Napi::Env env, Work work) {
-  return tasks_of(env).start(function_task(env, std::move(work))).promise;
+template <class Work> Napi::Value run_async(Napi::Env env, Work work, Turn turn = Turn::kQueued) {
+  return tasks_of(env).start(function_task(env, std::move(work)), turn).promise;
 }
 
 }  // namespace tspod::addon

@@ -36,6 +36,7 @@ class TreeRemoval {
 
   /** Removes the file or tree `name` in `parent`. */
   Result<void> remove(int parent, const char* name) {
+    if (is_stopped()) return stopped_at(name);
     Result<bool> file = remove_file(parent, name);
     if (!file) return file.error();
     if (*file) return {};
@@ -68,7 +69,7 @@ class TreeRemoval {
 
   Result<void> remove_content(int directory, int depth) {
     return for_each_entry(directory, [&](const DirectoryEntry& entry) -> Result<void> {
-      if (is_stopped()) return Error{"unlinkat", entry.name, ECANCELED};
+      if (is_stopped()) return stopped_at(entry.name);
       if (entry.type != DT_DIR && TRY(remove_file(directory, entry.name))) return {};
       return remove_directory(directory, entry.name, depth);
     });
@@ -83,6 +84,7 @@ class TreeRemoval {
   }
 
   bool is_stopped() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
+  static Error stopped_at(const char* name) { return Error{"unlinkat", name, ECANCELED}; }
 
   Result<void> move_up(int parent, const char* name) {
     for (;;) {
