@@ -14,7 +14,7 @@ import { openNamespace, requireSources } from './namespace-handle.js';
 import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
-import { NativeError } from './native-error.js';
+import { isNativeError, NativeError } from './native-error.js';
 import { requireOptions, type OptionsOf } from './options.js';
 import { openProcess } from './process-handle.js';
 import type { RunPlanRequest } from './run-plan.js';
@@ -97,7 +97,8 @@ const START_GRACE_MS = 1000;
  * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
  *
  * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of `execve`, EPERM of `setns`, ENOENT or
- * ENOTDIR of `openat2` for `cwd`, ... TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` up to `maxOutputBytes`), MONITOR_DIED; TypeError for an option that is
+ * ENOTDIR of `openat2` for `cwd`, ..., or of `pidfd_open` or `pidfd_send_signal` if the program should have been ended and could not be (EMFILE; EPERM for one
+ * that has changed its user): it runs on then. TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` up to `maxOutputBytes`), MONITOR_DIED; TypeError for an option that is
  * none, or has no such value: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
@@ -253,10 +254,17 @@ class NamespaceRun {
     this.#startLimit = setTimeout(callOff, Math.min(delayMs, MAX_TIMER_MS));
   }
 
+  /** Whoever calls this has nobody to catch an error. A program that cannot be killed runs on; nothing of it is waited for. */
   #kill(): void {
     if (this.#started === undefined) return;
-    using program = openProcess(this.#started.pid, this.#started.startTime);
-    program?.kill(KILL);
+    try {
+      using program = openProcess(this.#started.pid, this.#started.startTime);
+      program?.kill(KILL);
+    } catch (error) {
+      if (isNativeError(error, 'ESRCH')) return; // it has just ended
+      this.#error = error as Error;
+      this.#monitor.close();
+    }
   }
 
   #resultOf(exited: Message<'exited'>): RunInNamespacesResult {

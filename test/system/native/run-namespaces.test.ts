@@ -1,14 +1,17 @@
 /** Programs in new namespaces, in those that are there, and in both. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { binding } from '../../../src/native/binding.js';
 import { createNamespace, NAMESPACE_KINDS, openNamespace, runInNamespaces } from '../../../src/native/index.js';
 import type { NamespaceHandle, NamespaceKind, RunInNamespacesOptions } from '../../../src/native/index.js';
 import { held, statusField } from '../../helpers/native.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
 import { namespaceOf, staysUntouched } from '../../helpers/untouched.js';
 
 type Options = Omit<RunInNamespacesOptions, 'command'>;
@@ -170,6 +173,46 @@ test.serial('what belongs to the host is joined beside a user namespace, without
     t.deepEqual(seen.slice(0, 3), links);
     t.regex(seen[3] ?? '', /must be root|not permitted/i);
   }
+});
+
+/** The addon's function fails the next time, as it does of itself. */
+function failOnce(t: ExecutionContext, name: 'openPidfd' | 'sendSignal', errno: number): void {
+  const real = { ...binding() };
+  const restore = () => Object.assign(binding(), real);
+  t.teardown(restore);
+  Object.assign(binding(), {
+    [name]: () => {
+      restore();
+      return { errno, syscall: name };
+    },
+  });
+}
+
+/** Aborts a program that runs, and would for a second more. */
+async function abortRunning(t: ExecutionContext): Promise<void> {
+  const controller = new AbortController();
+  const ready = join(temporaryDirectory(t), 'ready');
+  const running = runInNamespaces({ command: ['sh', '-c', ': > "$0"; sleep 1', ready], signal: controller.signal });
+  await until('it runs', () => existsSync(ready));
+  controller.abort();
+  await running;
+}
+
+test.serial('a program that ends in the moment of an abort is an abort', async (t) => {
+  if (!requires(t, 'root')) return;
+  failOnce(t, 'sendSignal', 3);
+  await t.throwsAsync(abortRunning(t), { code: 'ABORTED' });
+});
+
+test.serial('a program that cannot be killed is an error of the call, which waits for it no more', async (t) => {
+  if (!requires(t, 'root')) return;
+  failOnce(t, 'sendSignal', 1);
+  await t.throwsAsync(abortRunning(t), { name: 'NativeError', code: 'EPERM' });
+  failOnce(t, 'openPidfd', 24);
+  await t.throwsAsync(abortRunning(t), { name: 'NativeError', code: 'EMFILE' });
+  failOnce(t, 'sendSignal', 1);
+  const tooMuch = runInNamespaces({ command: ['sh', '-c', 'echo much; sleep 1'], maxOutputBytes: 1 });
+  await t.throwsAsync(tooMuch, { name: 'NativeError', code: 'EPERM' });
 });
 
 test.serial('handles may be closed as soon as the call has been made', async (t) => {
