@@ -50,8 +50,12 @@ Result<void> bind_mount(const Bind& wanted) {
     TRY(sys::mount_setattr(mount.get(), mapped));
   }
   if (wanted.attributes != 0 || wanted.propagation != 0) {
-    sys::MountAttributes others{
-        .set = wanted.attributes, .propagation = wanted.propagation, .recursive = wanted.recursive};
+    // When an access is noted is a number: who sets it has to clear the one before.
+    const bool sets_atime = (wanted.attributes & MOUNT_ATTR__ATIME) != 0;
+    sys::MountAttributes others{.set = wanted.attributes,
+                                .clear = sets_atime ? MOUNT_ATTR__ATIME : 0U,
+                                .propagation = wanted.propagation,
+                                .recursive = wanted.recursive};
     TRY(sys::mount_setattr(mount.get(), others));
   }
   return sys::move_mount_to(mount.get(), wanted.target.c_str());

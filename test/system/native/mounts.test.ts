@@ -129,6 +129,20 @@ test.serial('a bind mount shows a tree, or a file, a second time', async (t) => 
   hidden(t, here);
 });
 
+test.serial('a bind mount has the attributes that are asked for', async (t) => {
+  if (!requires(t, 'root')) return;
+  const here = await place(t);
+  const target = `${here.directory}/target`;
+  const inside = { mnt: here.mnt };
+  for (const [attribute, word] of ATTRIBUTES) {
+    await bindMount({ source: '/usr', target, [attribute]: true, inside });
+    t.true((await here.mountAt(target))?.split(' ')[0]?.split(',').includes(word), word);
+    await unmount(target, { inside });
+  }
+  await bindMount({ source: '/usr', target, recursive: true, noAtime: true, readOnly: true, inside });
+  t.regex((await here.mountAt(target)) ?? '', /^ro,noatime /);
+});
+
 test.serial('owners appear as an id map says', async (t) => {
   if (!requires(t, 'root', 'userns')) return;
   const here = await place(t);
