@@ -36,10 +36,10 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
   }
 }
 
-/** One write(2): files of the kernel take a value as a whole, and say no to the write. Pipes as in read_file.
- */
+/** One write(2): files of the kernel take a value as a whole, and say no to the write. Others have that value
+ * alone afterwards. Pipes as in read_file. */
 Result<void> write_file(const std::string& path, std::string_view value) {
-  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   // Some files of cgroups do half of the work for those who do not want to wait.
   if (S_ISREG(TRY(sys::fstat(file.get())).st_mode))
     TRY(sys::check(::fcntl(file.get(), F_SETFL, 0), "fcntl", path));

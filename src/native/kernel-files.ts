@@ -33,8 +33,8 @@ export async function readFileInside(path: string, options: ReadFileOptions = {}
 }
 
 /**
- * Writes a value with one write(2), as files of the kernel want it: `/proc/sys/net/...`. NativeError ENOENT if it does not exist, EINVAL for a
- * value that it refuses, ENXIO for a named pipe that nobody reads, EIO if only a part was taken; TypeError for a relative path.
+ * Writes a value with one write(2), as files of the kernel want it: `/proc/sys/net/...`. Another file has nothing but the value then.
+ * NativeError ENOENT if it does not exist, EINVAL for a value that it refuses, ENXIO for a named pipe that nobody reads, EIO if only a part was taken; TypeError for a relative path.
  */
 export async function writeFileInside(path: string, value: string, options: InsideOptions = {}): Promise<void> {
   requireOptions('writeFileInside options', options, INSIDE);
