@@ -1,6 +1,6 @@
 /** Requests to the kernel's network configuration, in a network namespace. */
 import { binding } from '../binding.js';
-import { insideArguments } from '../inside.js';
+import { insideArguments, whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
 import { NativeError, unwrap } from '../native-error.js';
 import { parseAnswer } from './message.js';
@@ -27,13 +27,15 @@ export async function converse(
   attempt: Attempt,
   request: Uint8Array,
 ): Promise<readonly ReceivedMessage[]> {
-  const where = insideArguments(inside);
-  for (let reads = 0; reads < MAX_READS; reads += 1) {
-    const answer = parseAnswer(unwrap(await binding().netlink(...where, request, attempt.protocol ?? NETLINK_ROUTE)));
-    if (answer.refusal !== undefined) throw refused(attempt, answer.refusal.errno, answer.refusal.words);
-    if (!answer.interrupted) return answer.messages;
-  }
-  throw refused(attempt, EINTR, 'it changed each time it was read');
+  return whileHeld(inside, async (held) => {
+    const where = insideArguments(held);
+    for (let reads = 0; reads < MAX_READS; reads += 1) {
+      const answer = parseAnswer(unwrap(await binding().netlink(...where, request, attempt.protocol ?? NETLINK_ROUTE)));
+      if (answer.refusal !== undefined) throw refused(attempt, answer.refusal.errno, answer.refusal.words);
+      if (!answer.interrupted) return answer.messages;
+    }
+    throw refused(attempt, EINTR, 'it changed each time it was read');
+  });
 }
 
 function refused(attempt: Attempt, errno: number, words: string | undefined): NativeError {

@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { binding, type Binding } from '../../../src/native/binding.js';
 import {
   addAddress,
   addRoute,
+  addRoutingRule,
   createBridge,
   createNamespace,
   createVeth,
@@ -12,6 +14,8 @@ import {
   listAddresses,
   listLinks,
   listRoutes,
+  listRoutingRules,
+  openNamespace,
   removeAddress,
   removeLink,
   removeRoute,
@@ -215,6 +219,37 @@ test.serial('routes are added, found in their tables, and removed', async (t) =>
   ];
   for (const wrong of wrongs) await t.throwsAsync(addRoute({ ...far, ...wrong }), misuse, JSON.stringify(wrong));
 });
+
+test.serial(
+  'a list is of the namespace that was given, also when its handle is closed before the kernel is asked again',
+  async (t) => {
+    if (!requires(t, 'root')) return;
+    const net = await createNamespace('net');
+    const inside = { net };
+    await createVeth({ name: 'mine', inside, peer: { name: 'other' } });
+    await addRoutingRule({ table: 77, priority: 7, inside });
+    const real = { ...binding() };
+    t.teardown(() => Object.assign(binding(), real));
+    let reads = 0;
+    const netlink = async (...request: Parameters<Binding['netlink']>) => {
+      const answer = await real.netlink(...request);
+      reads += 1;
+      // The first reading of each was interrupted: NLM_F_DUMP_INTR, in the flags of the first message.
+      if (answer instanceof Buffer && reads <= 2) answer.writeUInt16LE(answer.readUInt16LE(6) | 0x10, 6);
+      return answer;
+    };
+    Object.assign(binding(), { netlink });
+    const { fd } = net;
+    const calls = Promise.all([listLinks({ inside }), listRoutingRules({ inside })]);
+    net.close();
+    const other = held(t, openNamespace('net', '/proc/self/ns/net'));
+    t.is(other.fd, fd, 'the number is that of another namespace now');
+    const [links, rules] = await calls;
+    t.true(links.some(({ name }) => name === 'mine'));
+    t.true(rules.some(({ table }) => table === 77));
+    t.is(reads, 4);
+  },
+);
 
 test.serial('a namespace is that of a process, and a hundred links are made at once', async (t) => {
   if (!requires(t, 'root', 'unshare')) return;
