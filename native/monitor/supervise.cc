@@ -1,8 +1,7 @@
 // The monitor after the launch: one thread, one loop, until the container has ended for good.
 //
-// Runs as the monitor: host's namespaces, root (or the user, rootless), a session of its own, subreaper. What
-// it waits for is derived from its state before each wait (`watch_all`), so no function has to remember to
-// arm or disarm anything.
+// Runs as the monitor: host's namespaces, root, a session of its own, subreaper. What it waits for is derived
+// from its state before each wait (`watch_all`), so no function has to remember to arm or disarm anything.
 
 #include <malloc.h>
 #include <sys/signalfd.h>

@@ -38,7 +38,7 @@ export type RootSource =
        * @default false
        */
       readonly volatile?: boolean;
-      /** A lower directory holds redirects (hideLayer says so). @default false */
+      /** A lower directory holds redirects (hideLayerPlan writes them). @default false */
       readonly redirects?: boolean;
       /** With a user namespace: the owners of the lower directories' files are shifted into it. @default true */
       readonly mapped?: boolean;
