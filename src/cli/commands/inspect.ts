@@ -22,10 +22,10 @@ const TYPES_OF_OBJECTS = ['all', 'container', 'image', 'network', 'pod', 'volume
 
 export const command: Command = {
   name: 'inspect',
-  summary: 'Display the configuration of a container',
+  summary: 'Display the configuration of containers, images, volumes, networks and pods',
   description:
     'Prints all that is known of containers, or where there is none of the name of images, volumes, networks and pods, as JSON, or what a Go template makes of it.',
-  usage: '[options] CONTAINER [CONTAINER...]',
+  usage: '[options] {CONTAINER|IMAGE|VOLUME|NETWORK|POD}...',
   examples: [
     'inspect web',
     "inspect --format '{{.State.Status}} {{.State.Pid}}' web",

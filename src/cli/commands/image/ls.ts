@@ -42,7 +42,13 @@ export const command: Command = {
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Also intermediate images (there are none)' },
     { name: 'digests', kind: 'bool', help: 'Show the digests of manifests' },
-    { name: 'filter', short: 'f', kind: 'items', value: 'name=value', help: 'Show the images that match' },
+    {
+      name: 'filter',
+      short: 'f',
+      kind: 'items',
+      value: 'name=value',
+      help: 'Show the images that match: before, containers, dangling, digest, id, intermediate, label, label!, readonly, reference, since, until',
+    },
     { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
     { name: 'history', kind: 'bool', help: 'Show the names that it has' },
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },

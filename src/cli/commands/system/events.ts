@@ -12,7 +12,7 @@ import { parseMomentFlag } from '../../parse/moment.js';
 
 export const command: Command = {
   name: 'events',
-  summary: 'Show what happens to containers',
+  summary: 'Show what happens to containers, images, volumes, networks, pods and secrets',
   description:
     'Prints a line for each event. Without --stream=false it goes on until it is interrupted, and begins with what happens from now on unless --since or --until is given.',
   usage: '[options]',
