@@ -8,6 +8,7 @@ import { tracked, type EngineContext } from '../container/context.js';
 import { repair } from '../container/settle/repair.js';
 import { recordEngineEvent } from '../container/events.js';
 import { restoreDirectories } from '../container/files/volumes.js';
+import { lackOfPrivileges } from '../container/create/privileges.js';
 import { TspodError } from '../errors.js';
 import { resolveDirectories, type Directories } from '../host/directories.js';
 import type { HostFacts } from '../host/facts.js';
@@ -98,15 +99,19 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   }
 }
 
-/** Nobody but their owner looks into them, whatever the umask was when they were made. */
+/**
+ * Nobody but their owner looks into them, whatever the umask was when they were made. Who may not make them most likely wants a container, and is
+ * told first what that needs.
+ */
 function makeDirectories(...directories: readonly string[]): void {
   for (const directory of directories) {
     try {
       if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
     } catch (error) {
-      throw new TspodError('PERMISSION_DENIED', `cannot make ${directory}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const { code, message } = error as NodeJS.ErrnoException;
+      const lack = code === 'EACCES' ? lackOfPrivileges(readHostFacts()) : undefined;
+      const before = lack === undefined ? '' : `${lack}; `;
+      throw new TspodError('PERMISSION_DENIED', `${before}cannot make ${directory}: ${message}`, { cause: error });
     }
   }
 }

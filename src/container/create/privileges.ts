@@ -2,12 +2,18 @@
 import { TspodError } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 
+type Rights = Pick<HostFacts, 'uid' | 'effectiveCapabilities'>;
+
 /** Throws UNSUPPORTED_HOST without CAP_SYS_ADMIN, which nearly every step of a launch needs. */
-export function requirePrivileges({ uid, effectiveCapabilities }: HostFacts): void {
-  if (effectiveCapabilities.has('CAP_SYS_ADMIN')) return;
-  const lack = uid === 0 ? 'this process lacks CAP_SYS_ADMIN' : `this process runs as user ${String(uid)}`;
-  throw new TspodError(
-    'UNSUPPORTED_HOST',
-    `containers need root, and ${lack}: run it with sudo, or with that capability (rootless containers are not supported yet)`,
-  );
+export function requirePrivileges(rights: Rights): void {
+  const lack = lackOfPrivileges(rights);
+  if (lack !== undefined) throw new TspodError('UNSUPPORTED_HOST', lack);
+}
+
+/** Why this process cannot make containers, and what helps; undefined if it can. */
+export function lackOfPrivileges({ uid, effectiveCapabilities }: Rights): string | undefined {
+  if (effectiveCapabilities.has('CAP_SYS_ADMIN')) return undefined;
+  return uid === 0
+    ? 'containers need root, and this process lacks CAP_SYS_ADMIN: run it with that capability'
+    : `containers need root, and this process runs as user ${String(uid)}: run it with sudo (rootless containers are not supported yet)`;
 }

@@ -21,6 +21,18 @@ test('run: without CAP_SYS_ADMIN it says so in one line, and nothing is recorded
   t.is(runWithoutAdmin(t, 'ps', '-aq').stdout, '');
 });
 
+test('run: a user who cannot make a store is told that containers need root', (t) => {
+  if (!requires(t, 'root')) return;
+  // Without HOME the store would be in /.local. The capability is for the program itself, which may lie where only root reads.
+  const { PATH = '' } = process.env;
+  const user = ['--reuid=65534', '--clear-groups', '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  const program = [...user, process.execPath, 'bin/tspod', 'run', '--rm', 'host:', 'true'];
+  const { status, stderr } = spawnSync('setpriv', program, { env: { PATH }, encoding: 'utf8' });
+  t.is(status, 125);
+  t.regex(stderr, /^Error: containers need root, and this process runs as user 65534: run it with sudo .*\n$/u);
+  t.regex(stderr, /; cannot make \/.local\/share\/tspod: mkdir .*: permission denied\n$/u);
+});
+
 test('info: names what is lacking, what it means and what to do', (t) => {
   if (!requires(t, 'root')) return;
   const { status, stdout } = runWithoutAdmin(t, 'info', '--format', 'json');
