@@ -10,12 +10,17 @@ import { INSIDE, requireOptions, type OptionsOf } from './options.js';
 
 /** Attributes of one mount: MOUNT_ATTR_* of mount_setattr(2). All default to false. */
 export interface MountAttributes {
+  /** Nothing can be written. @default false */
   readonly readOnly?: boolean;
+  /** Set-user-ID and set-group-ID bits and file capabilities do nothing. @default false */
   readonly noSuid?: boolean;
+  /** Device nodes cannot be opened. @default false */
   readonly noDev?: boolean;
+  /** No program can be run. @default false */
   readonly noExec?: boolean;
+  /** Times of access are not kept. @default false */
   readonly noAtime?: boolean;
-  /** NativeError EINVAL before Linux 5.14. */
+  /** Symbolic links are not followed. NativeError EINVAL before Linux 5.14. @default false */
   readonly noSymlinkFollow?: boolean;
 }
 

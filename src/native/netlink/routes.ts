@@ -20,6 +20,7 @@ export interface Route {
   readonly gateway: string | undefined;
   /** Name of the interface; undefined where there is none, or several. */
   readonly link: string | undefined;
+  /** Its number. */
   readonly linkIndex: number | undefined;
   /** The address that packets are sent from. */
   readonly source: string | undefined;
@@ -27,6 +28,7 @@ export interface Route {
   readonly metric: number;
   /** Number of its table: 254 is the main one. */
   readonly table: number;
+  /** What becomes of packets: `unicast` sends them on, `blackhole` drops them; a number is one that has no name here. */
   readonly type:
     'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
 }
@@ -43,9 +45,9 @@ export interface RouteOptions extends InsideOptions {
   readonly link?: string | undefined;
   /** The address that packets are sent from. @default the kernel's choice */
   readonly source?: string | undefined;
-  /** @default 0 (the kernel's 1024 for IPv6) */
+  /** Smaller goes first. @default 0 (the kernel's 1024 for IPv6) */
   readonly metric?: number;
-  /** @default 254, the main table */
+  /** Number of its table. @default 254, the main table */
   readonly table?: number;
   /** As a listed route has it. Only `unicast` can be added; a removal does not look at it. @default 'unicast' */
   readonly type?: Route['type'];

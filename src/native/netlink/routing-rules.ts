@@ -27,6 +27,7 @@ export interface RoutingRule {
 }
 
 export interface RoutingRuleOptions extends Partial<Omit<RoutingRule, 'table'>>, InsideOptions {
+  /** Number of the table that is looked in; 254 is the main one. */
   readonly table: number;
 }
 

@@ -28,7 +28,7 @@ const MACVLAN: OptionsOf<NewMacvlan> = { ...UPPER, mode: 'any' };
 
 /** It has the MAC address of its parent. */
 export interface NewIpvlan extends Omit<NewUpperLink, 'macAddress'> {
-  /** @default 'l2' */
+  /** Whether the parent switches frames (`l2`), or routes packets (`l3`), also through the firewall of the host (`l3s`). @default 'l2' */
   readonly mode?: IpvlanMode;
 }
 
