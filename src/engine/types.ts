@@ -302,12 +302,19 @@ export interface Engine extends AsyncDisposable {
   /** As EngineOptions have them. */
   readonly root: string;
   readonly runRoot: string;
+  /** All containers of the store: makes, finds and lists them. */
   readonly containers: Containers;
+  /** All networks. */
   readonly networks: Networks;
+  /** All volumes. */
   readonly volumes: Volumes;
+  /** All secrets. */
   readonly secrets: Secrets;
+  /** All pods, which are groups of containers. */
   readonly pods: Pods;
+  /** All images, and the registries and archives that they come from and go to. */
   readonly images: Images;
+  /** All lists of images for several platforms. */
   readonly manifests: Manifests;
   /**
    * Create, start, collect the output, wait, remove; its image is fetched first if it has to be, as `fetching` says. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of

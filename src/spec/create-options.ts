@@ -53,6 +53,7 @@ export type PropagationMode =
 
 /** A mount of the user's, in Podman's terms. */
 export interface MountOptions {
+  /** What is mounted: a path of the host, a volume, the files of an image, or a new file system of that type. */
   readonly type: 'bind' | 'volume' | 'image' | 'tmpfs' | 'devpts' | 'ramfs';
   /**
    * For `bind` a host path, absolute. For `volume` its name: one that there is not yet is made; without a name it is an anonymous one, which goes with
@@ -131,10 +132,15 @@ export interface ResourceOptions {
   readonly pidsLimit?: number;
   /** 10 to 1000. */
   readonly blkioWeight?: number;
+  /** Weights of single devices. @default those of blkioWeight */
   readonly blkioWeightDevice?: readonly DeviceWeight[];
+  /** Bytes per second that are read of each of these devices. @default no limit */
   readonly deviceReadBps?: readonly DeviceRate[];
+  /** Bytes per second that are written to each of them. @default no limit */
   readonly deviceWriteBps?: readonly DeviceRate[];
+  /** Reads per second of each of them. @default no limit */
   readonly deviceReadIops?: readonly DeviceRate[];
+  /** Writes per second to each of them. @default no limit */
   readonly deviceWriteIops?: readonly DeviceRate[];
   /** Bytes by page size ("2MB"). */
   readonly hugetlb?: Readonly<Record<string, number>>;
@@ -175,6 +181,10 @@ export interface LogOptions {
 }
 
 export interface RestartOptions {
+  /**
+   * Whether it is started again when it has ended by itself: never, after an exit code other than 0, or always. `unless-stopped` differs from `always`
+   * for `ps --filter should-start-on-boot` alone, which leaves out what somebody has stopped.
+   */
   readonly policy: 'no' | 'on-failure' | 'always' | 'unless-stopped';
   /** For `on-failure`; 0 is no limit. @default 0 */
   readonly maxRetries?: number;
@@ -249,7 +259,9 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly init?: boolean;
   /** Number of extra descriptors (3 and up) passed to the first process, at most 256. @default 0 */
   readonly preserveFds?: number;
+  /** For filters and inspect; they are added to the image's. @default the image's */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the OCI spec, for OCI hooks and other runtimes; they are added to the image's. @default the image's */
   readonly annotations?: Readonly<Record<string, string>>;
 
   /** 1 to 64 letters, digits, dots, dashes or underscores. @default the first 12 characters of the id */
@@ -268,6 +280,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly cgroupns?: NamespaceMode;
   /** 'private' needs maps. @default 'host', 'private' with maps */
   readonly userns?: UsernsMode;
+  /** How the maps of `userns` are chosen. @default as each of them says */
   readonly usernsOptions?: UsernsOptions;
   /** With `auto`: maps that have to be there beside those that are chosen. @default gidMaps; none with `auto` */
   readonly uidMaps?: readonly IdMap[];
@@ -282,6 +295,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly readOnly?: boolean;
   /** With `readOnly`: writable tmpfs on /dev/shm, /run, /tmp, /var/tmp. @default true */
   readonly readOnlyTmpfs?: boolean;
+  /** Mounts beside /proc, /dev and the like, which every container has. @default none */
   readonly mounts?: readonly MountOptions[];
   /** Containers whose bind mounts and volumes it has, too: NAME, or NAME:ro, NAME:rw. They are looked up at the creation. @default none */
   readonly volumesFrom?: readonly string[];
@@ -291,6 +305,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly rootPropagation?: PropagationMode;
   /** Size of /dev/shm. @default 64 MiB */
   readonly shmSizeBytes?: number;
+  /** Devices of the host beside /dev/null and the like, which every container has. @default none */
   readonly devices?: readonly DeviceOptions[];
   /** Rules like 'c 1:3 rwm'. */
   readonly deviceCgroupRules?: readonly string[];
@@ -301,6 +316,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly capAdd?: readonly string[];
   /** Names with or without CAP_, or ALL. @default none */
   readonly capDrop?: readonly string[];
+  /** System calls, profiles of AppArmor and SELinux, and what of /proc and /sys is hidden. @default as each of them says */
   readonly security?: SecurityOptions;
   /** Parameters of its own namespaces: net.ipv4.ip_forward and so on. @default none */
   readonly sysctls?: Readonly<Record<string, string>>;
@@ -317,6 +333,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   /** Europe/Paris, or local for the host's. @default none */
   readonly timezone?: string;
 
+  /** Limits of memory, CPU, processes and block I/O. @default 2048 processes, and no other limit */
   readonly resources?: ResourceOptions;
   /** cgroupfs: absolute, from the top of each hierarchy; systemd: a slice. @default '/tspod', or 'machine.slice' */
   readonly cgroupParent?: string;
@@ -325,7 +342,9 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
    * @default 'enabled'
    */
   readonly cgroups?: 'enabled' | 'disabled' | 'no-conmon' | 'split';
+  /** Where its output is kept. @default a file `k8s-file` of any size; not kept for engine.run() and engine.spawn() */
   readonly log?: LogOptions;
+  /** Whether it is started again after its end. @default { policy: 'no' } */
   readonly restart?: RestartOptions;
   /** @default the image's; what is set here beside a test changes that one */
   readonly health?: HealthOptions;
@@ -337,6 +356,7 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly timeoutSec?: number;
   /** Remove the container when it ends. @default false; true for engine.run() and engine.spawn() */
   readonly autoRemove?: boolean;
+  /** Programs that run at points of its life, as the OCI spec has them. @default none, but those of `hooksDirectories` */
   readonly hooks?: readonly HookOptions[];
   /** Another OCI runtime whose command line makes the container: `crun`, `runc`, an absolute path. @default 'tspod', the built-in one */
   readonly runtime?: string;

@@ -69,8 +69,9 @@ export interface ImageListOptions {
 
 /** How an image is fetched that a container or a pod is to be made of, if it has to be. */
 export interface FetchOptions extends SignalOption {
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
-  /** How registries are talked to. */
+  /** How registries are talked to. @default as their configuration files say */
   readonly registry?: RegistryAccess;
 }
 
@@ -108,6 +109,7 @@ export interface RegistryAccess {
 }
 
 export interface PushOptions extends SignalOption {
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
   readonly registry?: RegistryAccess;
 }
@@ -119,6 +121,7 @@ export interface PushedImage {
 }
 
 export interface LoadOptions extends SignalOption {
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
 }
 
@@ -137,6 +140,7 @@ export interface SaveOptions extends SignalOption {
   readonly format?: SaveFormat;
   /** Of one image: what it is called there beside its name. @default none */
   readonly names?: readonly string[];
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
 }
 
@@ -149,6 +153,7 @@ export interface ImportOptions extends SignalOption {
   readonly changes?: readonly string[];
   /** OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
 }
 
@@ -168,6 +173,7 @@ export interface CommitOptions extends SignalOption {
   readonly includeVolumes?: boolean;
   /** Of manifest and media types. @default 'oci' */
   readonly format?: 'oci' | 'docker';
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
 }
 

@@ -33,6 +33,7 @@ export interface ManifestPushOptions extends SignalOption {
   readonly all?: boolean;
   /** Of the list itself. @default 'docker' if all its images are Docker's, else 'oci' */
   readonly format?: 'oci' | 'docker';
+  /** Is told how the transfer goes. @default nobody is */
   readonly onProgress?: OnProgress;
   readonly registry?: RegistryAccess;
 }
