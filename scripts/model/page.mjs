@@ -12,6 +12,9 @@ a test does not exist, or when the page is not what the script makes.
 
 const SECURITY_HEAD = `# Attacks, and the tests that try them
 
+Trusted are the kernel, root, and whoever calls tspod with the options that they choose. Hostile are the content of images and archives, what registries answer, and everything that runs in a container: none of it may reach the host, another
+container or the engine further than these options allow. Whoever has found a way around that reports it in private, by a security advisory of the repository, and not in an issue.
+
 What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; most of them also show that the legitimate
 use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
 
