@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
 import { commandReference, missingCommandsTable, missingTable } from './cli-docs.mjs';
-import { differencesText, keysText } from './compare/page.mjs';
+import { differencesText } from './compare/page.mjs';
 
 const DEFINITIONS = `
 export { allCommands, GROUPS } from './src/cli/command-table.ts';
@@ -27,8 +27,7 @@ const guide = readFileSync(`${root}docs/cli.md`, 'utf8');
 const tables = { 'missing commands': missingCommandsTable(cli), 'missing flags': await missingTable(cli) };
 await put('docs/cli.md', Object.entries(tables).reduce(withTable, guide));
 const page = readFileSync(`${root}docs/podman.md`, 'utf8');
-const lists = { differences: differencesText(), keys: keysText() };
-await put('docs/podman.md', Object.entries(lists).reduce(withTable, page));
+await put('docs/podman.md', withTable(page, ['differences', differencesText()]));
 
 async function definitions() {
   const { outputFiles } = await build({

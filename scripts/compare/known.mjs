@@ -1,6 +1,6 @@
 /**
  * Differences from Podman that are meant, by what a user sees of them. Each reason (`why`) has the beginnings of the keys that compare-podman.mjs prints for it.
- * `npm run commands` writes the lists in docs/podman.md from this table.
+ * `npm run commands` writes the lists in docs/podman.md from the reasons.
  */
 export const GROUPS = [
   {
@@ -338,12 +338,16 @@ export const GROUPS = [
         what: ['inspect: value of .HostConfig.ShmSize'],
       },
       {
-        why: "`HostConfig.Ulimits`: those of the caller. Podman's come from its containers.conf.",
+        why: "`HostConfig.Ulimits`: 1048576 open files and 4194304 processes, or what the caller may give. Podman's may come from its containers.conf, which tspod does not read.",
         what: ['inspect: value of .HostConfig.Ulimits'],
       },
       {
-        why: '`HostConfig.VolumeDriver`, `HostConfig.VolumesFrom`: missing. Volumes have one driver, `local`, and what `--volumes-from` brings is among the `Mounts`.',
-        what: ['inspect: only Podman has .HostConfig.Volume'],
+        why: '`HostConfig.VolumeDriver`: missing. Volumes have one driver, `local`.',
+        what: ['inspect: only Podman has .HostConfig.VolumeDriver'],
+      },
+      {
+        why: '`HostConfig.VolumesFrom`: missing without `--volumes-from`.',
+        what: ['inspect: only Podman has .HostConfig.VolumesFrom'],
       },
       {
         why: '`Namespace`: missing, a leftover that Podman never fills.',
