@@ -66,6 +66,12 @@ test('docs: README.md says how the package is installed, and what that needs', (
   t.true(readme.includes(`\`${hint}\``));
 });
 
+test('docs: CHANGELOG.md has faults only that a released version had', (t) => {
+  const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
+  if (/^## (?!Unreleased)/m.test(changelog)) return t.pass();
+  t.notRegex(changelog, /^### (Fixed|Security)$/m);
+});
+
 test('docs: every error code that is thrown is listed, and no other', (t) => {
   const errors = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8');
   const codes = [...errors.matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(([, code = '']) => code);
