@@ -95,7 +95,7 @@ Result<void> publish_end_record(int run_directory, const ExitRecord& record) {
 
 void remove_records(int run_directory) {
   for (const char* name : {kStateFile.name, kStateFile.new_name, kHealthFile.name, kHealthFile.new_name,
-                           kExit, kNewExit, kNewEnd, "attach"}) {
+                           kNewExit, kNewEnd, "attach"}) {
     (void)sys::unlinkat(run_directory, name, 0);  // not there, or in a directory that is gone
   }
 }

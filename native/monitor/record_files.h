@@ -31,7 +31,10 @@ Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, co
  */
 Result<void> publish_end_record(int run_directory, const ExitRecord& record);
 
-/** Removes what the functions above made, and the attach socket. What is not there is passed over. */
+/**
+ * Removes what the functions above made, and the attach socket. What is not there is passed over. An exit
+ * record stays: this is for who has published none, so it is another's.
+ */
 void remove_records(int run_directory);
 
 /** Writes a process id and a newline to a file, which is made, or emptied first; never through a symlink. */

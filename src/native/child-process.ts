@@ -1,4 +1,5 @@
 /** Children that the addon started. libuv knows nothing of them, so they are reaped here, by their pidfds. */
+import { abortedError, whenAborted } from './abort.js';
 import { binding, WATCH_READ } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
 
@@ -12,8 +13,8 @@ export interface ProcessEnd {
 
 export interface ChildProcess {
   readonly pid: number;
-  /** How it ended. Keeps this process alive until then. */
-  ended(): Promise<ProcessEnd>;
+  /** How it ended. Keeps this process alive until then. TspodError ABORTED when the signal aborts. */
+  ended(options?: { readonly signal?: AbortSignal }): Promise<ProcessEnd>;
 }
 
 /** Takes a child over: it is reaped at its end, and its pidfd closed. Nobody is kept alive for that: init reaps what we leave. */
@@ -39,11 +40,27 @@ export function adoptChild(pid: number, pidfd: number): ChildProcess {
     binding().watchEvents(watch, WATCH_READ);
   });
   end.catch(() => {}); // nobody needs to ask
+  let asking = 0;
+  const ask = (change: 1 | -1) => {
+    asking += change;
+    if (watch !== undefined) binding().watchRef(watch, asking > 0);
+  };
   return {
     pid,
-    ended: () => {
-      if (watch !== undefined) binding().watchRef(watch, true);
-      return end;
+    ended: async ({ signal } = {}) => {
+      let forget = () => {};
+      ask(1);
+      try {
+        return await new Promise<ProcessEnd>((resolve, reject) => {
+          end.then(resolve, reject);
+          forget = whenAborted(signal, () => {
+            if (signal !== undefined) reject(abortedError(`wait for process ${pid}`, signal));
+          });
+        });
+      } finally {
+        forget();
+        ask(-1);
+      }
     },
   };
 }

@@ -48,9 +48,9 @@ export interface MonitorConnection {
   readonly closed: Promise<void>;
   /**
    * How a spawned monitor ended. It is reaped whether this is asked or not; only who asks keeps this process alive until then.
-   * Rejects with a TypeError for a monitor that was not spawned here.
+   * Rejects with a TypeError for a monitor that was not spawned here, TspodError ABORTED when the signal aborts.
    */
-  ended(): Promise<ProcessEnd>;
+  ended(options?: { readonly signal?: AbortSignal }): Promise<ProcessEnd>;
   close(): void;
   /** Whether the connection keeps the event loop alive. It does from the start. */
   ref(): void;
@@ -151,8 +151,10 @@ class SocketConnection implements MonitorConnection {
     this.#end();
   }
 
-  ended(): Promise<ProcessEnd> {
-    return this.#spawned?.ended() ?? Promise.reject(new TypeError('the end of a process is told to its parent alone'));
+  ended(options: { readonly signal?: AbortSignal } = {}): Promise<ProcessEnd> {
+    return (
+      this.#spawned?.ended(options) ?? Promise.reject(new TypeError('the end of a process is told to its parent alone'))
+    );
   }
 
   #end(error?: Error): void {

@@ -398,6 +398,6 @@ export interface ExecOptions {
   readonly preserveFds?: number;
   /** Descriptors of this process, from 3 on, that the command gets under the same numbers. @default [] */
   readonly preserveFd?: readonly number[];
-  /** Milliseconds, then SIGKILL for this exec's processes; 0 is no limit. @default 0 */
+  /** Milliseconds, then SIGKILL for this exec's processes; TIMED_OUT if the command does not run by then. 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
 }

@@ -1,11 +1,14 @@
 /** The end of an exec session: brought about, waited for, and forgotten. */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { throwIfAborted, whenAborted } from '../../native/abort.js';
+import { monotonicMs } from '../../native/primitives.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { SignalOption } from '../api/container.js';
 import { readConfig } from '../config.js';
 import { tracked, whileOpen, type EngineContext } from '../context.js';
 import type { ExecRemoveOptions, ExecStopOptions } from './api.js';
-import { lookAtSession, recordsOf, removeSession, type FoundSession } from './files.js';
+import { isClaimed, lookAtSession, recordsOf, removeSession, type FoundSession } from './files.js';
 import { withContainer } from '../held.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { talkTo } from '../monitor/connect.js';
@@ -94,11 +97,32 @@ async function endOfSession(session: FoundSession, live: LiveRecord, signal: Abo
   return exitCode({ ...session, sight: after.state === 'stopped' ? after : { state: 'stopped', exit: undefined } });
 }
 
+/** Between two looks at a session that another call starts. */
+const LOOK_EVERY_MS = 20;
+
+/** How long its start may take until there is a process. */
+const START_PATIENCE_MS = 5000;
+
 export async function removeExecSession(
   context: EngineContext,
   name: SessionName,
   options: ExecRemoveOptions = {},
 ): Promise<void> {
+  const deadline = monotonicMs() + START_PATIENCE_MS;
+  while (!(await removedOnce(context, name, { options, deadline }))) await delay(LOOK_EVERY_MS);
+}
+
+interface Removal {
+  readonly options: ExecRemoveOptions;
+  readonly deadline: number;
+}
+
+/** False if another call starts it meanwhile. */
+async function removedOnce(
+  context: EngineContext,
+  name: SessionName,
+  { options, deadline }: Removal,
+): Promise<boolean> {
   const session = found(context, name);
   if (session.sight.state === 'running') {
     if (options.force !== true) {
@@ -108,5 +132,10 @@ export async function removeExecSession(
     const paths = recordsOf(session);
     await tracked(context, () => endCommand(context, name.containerId, { live, options, paths }));
   }
-  await withContainer(context, name.containerId, () => removeSession(session.directory), { signal: options.signal });
+  const remove = async () => {
+    if (isClaimed(session.directory) && monotonicMs() < deadline) return false;
+    await removeSession(session.directory);
+    return true;
+  };
+  return withContainer(context, name.containerId, remove, { signal: options.signal });
 }

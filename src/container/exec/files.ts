@@ -143,6 +143,12 @@ export function claimStart(directory: string): boolean {
   }
 }
 
+/** It runs, or somebody who is there has claimed it and is about to start it. */
+export function isClaimed(directory: string): boolean {
+  const { state } = lookAtSession(directory);
+  return state === 'running' || (state === 'created' && existsSync(`${directory}/start`));
+}
+
 /** A start that failed is an end as well: it says why, and there is no other start. */
 export function writeFailedStart(directory: string, code: number): void {
   const nowNs = String(BigInt(Date.now()) * 1_000_000n);

@@ -1,7 +1,6 @@
 /** An exec: a command that joins a running container. What is kept of a session is in files.ts, what is told of a command in events.ts. */
-import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { throwIfAborted, whenAborted } from '../../native/abort.js';
 import { spawnMonitor } from '../../native/monitor-spawn.js';
-import { openProcess } from '../../native/process-handle.js';
 import { TspodError } from '../../errors.js';
 import type { ExecContext } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -19,15 +18,16 @@ import type { EngineContext } from '../context.js';
 import { requireEnforceable } from '../network/egress.js';
 import { failpoint } from '../failpoint.js';
 import { launchError } from '../launch/error.js';
+import { KILL_GRACE_MS } from '../monitor/end.js';
 import { MonitorTalk, type LaunchAnswer } from '../monitor/talk.js';
 import { isEnding, observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { seccompFilter } from '../launch/seccomp-filter.js';
 import { secretEnvironment } from '../launch/secrets.js';
-import { signalProcess } from '../monitor/signal-process.js';
 import type { StdioPlan } from '../streams/stdio.js';
 import { justEnded, requireAllowed } from '../transitions.js';
 import { usernsOfProcess } from '../namespaces/userns.js';
+import { MAX_TIMER_MS } from '../../util/timer.js';
 
 /** A running container and what an exec in it is made from. */
 export interface ExecTarget {
@@ -93,36 +93,37 @@ export interface StartedExec {
 }
 
 export interface ExecLaunchOptions {
-  readonly target: Pick<ExecTarget, 'id' | 'live'>;
+  readonly target: Pick<ExecTarget, 'id' | 'live' | 'request'>;
   readonly fds: readonly number[];
   readonly signal: AbortSignal | undefined;
   /** Runs before the plan is sent: attaches. */
   readonly before?: (talk: MonitorTalk) => void;
 }
 
-/** Returns when the command runs. Throws as launchError() says, CONTAINER_STOPPED, ABORTED. */
+/**
+ * Returns when the command runs. Until then its container can hold it up, whose root may stop (SIGSTOP) or freeze what has joined it: the command's time
+ * limit counts from here on, and nobody should hold a lock. Throws as launchError() says, CONTAINER_STOPPED, ABORTED, TIMED_OUT.
+ */
 export async function launchExec(plan: Plan, { target, fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
   throwIfAborted('exec', signal);
   const bytes = encodePlan(plan);
   const talk = new MonitorTalk(spawnMonitor({ fds }));
   failpoint('exec-spawned');
-  before?.(talk);
-  // Nothing here takes long, so an abort waits for the answer: whoever hung up earlier would lose sight of a command that runs.
-  const answered = talk.launch(bytes);
-  failpoint('exec-sent');
-  const answer = await answered;
+  const patience = new Patience(talk, signal, target.request.timeoutMs);
+  let answer: LaunchAnswer;
+  try {
+    before?.(talk);
+    const answered = talk.launch(bytes);
+    failpoint('exec-sent');
+    answer = await answered;
+  } finally {
+    patience.end();
+  }
   failpoint('exec-started');
-  if (signal?.aborted === true) {
-    if (answer.kind === 'started') {
-      // Behind input it would have to wait.
-      if (before === undefined) void talk.stop();
-      else endCommand(answer);
-    }
-    // Nobody reads its output any more, which must not keep its end.
-    talk.listen(() => undefined);
-    talk.connection.resume();
-    await talk.closed();
-    throw abortedError('exec', signal);
+  if (patience.isOver) {
+    await goneOrStuck(talk);
+    throwIfAborted('exec', signal);
+    throw new TspodError('TIMED_OUT', `the command did not run within ${String(target.request.timeoutMs)} ms`);
   }
   if (answer.kind === 'started' || answer.kind === 'created') return { talk, answer };
   await talk.closed();
@@ -131,7 +132,34 @@ export async function launchExec(plan: Plan, { target, fds, signal, before }: Ex
   throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
 }
 
-function endCommand({ pid, startTime }: { readonly pid: number; readonly startTime: bigint }): void {
-  using process = openProcess(pid, startTime);
-  signalProcess(process, 'SIGKILL');
+/** Gives a launch up at an abort, or when its time is over. */
+class Patience {
+  readonly #forget: () => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(talk: MonitorTalk, signal: AbortSignal | undefined, limitMs: number) {
+    const giveUp = () => {
+      this.#isOver = true;
+      // A monitor whose command does not run yet gives up when we hang up; one whose command does reads this first, and ends that.
+      void talk.stop();
+      talk.connection.close();
+    };
+    this.#forget = whenAborted(signal, giveUp);
+    this.#timer = limitMs > 0 && limitMs <= MAX_TIMER_MS ? setTimeout(giveUp, limitMs) : undefined;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  end(): void {
+    this.#forget();
+    clearTimeout(this.#timer);
+  }
+}
+
+/** In a frozen cgroup of version 1 what was killed ends when that is thawed, and the monitor with it. */
+async function goneOrStuck({ connection }: MonitorTalk): Promise<void> {
+  await connection.ended({ signal: AbortSignal.timeout(KILL_GRACE_MS) }).catch(() => undefined);
 }

@@ -22,21 +22,46 @@ interface StartedSession extends StartedExec {
   readonly session: Session | undefined;
 }
 
+/** Only the claim of the session is under the lock: the container can hold its command up before that runs, and has to be stopped all the same. */
 export async function startSession(
   context: EngineContext,
   name: SessionName,
   request: StartRequest,
 ): Promise<StartedSession> {
+  const claimed = await claimSession(context, name, request.options);
+  const { session, target } = claimed;
+  try {
+    const started = await launchSession(context, claimed, request);
+    recordExec(context, target, { talk: started.talk, answer: started.answer, session });
+    return started;
+  } catch (error) {
+    writeFailedStart(session.directory, isTspodError(error, 'COMMAND_NOT_FOUND') ? 127 : 126);
+    throw error;
+  }
+}
+
+interface ClaimedSession {
+  readonly session: FoundSession;
+  readonly target: ExecTarget;
+  readonly stdio: StdioPlan;
+}
+
+/** From now on nobody else starts it. */
+async function claimSession(
+  context: EngineContext,
+  name: SessionName,
+  options: ExecStartOptions,
+): Promise<ClaimedSession> {
   const { id, containerId } = name;
   return withContainer(
     context,
     containerId,
-    async (held) => {
+    (held) => {
       const session = found(context, name);
       const { config, directory, sight } = session;
       held.require('exec');
       const target = execTarget(context, containerId, config.options);
-      const stdio = sessionStdio(session, target, request.options);
+      const stdio = sessionStdio(session, target, options);
       if (sight.state !== 'created' || !claimStart(directory)) {
         throw refusal(
           `can only start created exec sessions, while container ${containerId} session ${id} state is "${sight.state}"`,
@@ -44,16 +69,9 @@ export async function startSession(
         );
       }
       failpoint('exec-session-claimed');
-      try {
-        const started = await launchSession(context, { session, target, stdio, request });
-        recordExec(context, held, { talk: started.talk, answer: started.answer, session });
-        return started;
-      } catch (error) {
-        writeFailedStart(directory, isTspodError(error, 'COMMAND_NOT_FOUND') ? 127 : 126);
-        throw error;
-      }
+      return { session, target, stdio };
     },
-    { signal: request.options.signal },
+    { signal: options.signal },
   );
 }
 
@@ -72,15 +90,11 @@ function sessionStdio({ config }: FoundSession, { request }: ExecTarget, options
   };
 }
 
-interface SessionLaunch {
-  readonly session: FoundSession;
-  readonly target: ExecTarget;
-  readonly stdio: StdioPlan;
-  readonly request: StartRequest;
-}
-
-async function launchSession(context: EngineContext, launch: SessionLaunch): Promise<StartedSession> {
-  const { session, target, stdio, request } = launch;
+async function launchSession(
+  context: EngineContext,
+  { session, target, stdio }: ClaimedSession,
+  request: StartRequest,
+): Promise<StartedSession> {
   let attached: Session | undefined;
   const started = await launchExec(compileExec(context, target, stdio, session.directory), {
     target,

@@ -13,25 +13,9 @@ import { until } from '../../helpers/until.js';
 import { testEngine, type TestEngine } from '../../helpers/engine.js';
 import { faults } from '../../helpers/faults.js';
 import { childrenOf, killHard, socketsOf, suspend, untilStalled } from '../../helpers/processes.js';
-import { SLOW } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
+import { soon, SOON_MS } from '../../helpers/soon.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
-
-/** Nothing here waits for as long as a command of these tests would go on. */
-const SOON_MS = 15_000 * SLOW;
-
-async function soon<T>(work: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(SOON_MS, undefined, { signal: timer.signal }).then(
-    () => Promise.reject(new Error('it does not end')),
-    () => new Promise<never>(() => undefined),
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
-}
 
 const aborted = { code: 'ABORTED' };
 
