@@ -52,7 +52,12 @@ export { createBridge, createDummy, createVeth, findLink, listLinks, removeLink,
 export type { LinkChanges, NewLink, NewVeth } from './netlink/links.js';
 export type { Link, LinkStatistics } from './netlink/link-decode.js';
 export { addAddress, listAddresses, removeAddress } from './netlink/addresses.js';
-export type { AddAddressOptions, LinkAddress, ListAddressesOptions } from './netlink/addresses.js';
+export type {
+  AddAddressOptions,
+  LinkAddress,
+  ListAddressesOptions,
+  RemoveAddressOptions,
+} from './netlink/addresses.js';
 export { addRoute, listRoutes, removeRoute } from './netlink/routes.js';
 export type { ListRoutesOptions, Route, RouteOptions } from './netlink/routes.js';
 export { createIpvlan, createMacvlan, createVlan } from './netlink/upper-links.js';
@@ -61,7 +66,7 @@ export type { IpvlanMode, MacvlanMode } from './netlink/link-drafts.js';
 export { listNeighbours, removeNeighbour, setNeighbour } from './netlink/neighbours.js';
 export type { Neighbour, NeighbourOptions } from './netlink/neighbours.js';
 export { addRoutingRule, listRoutingRules, removeRoutingRule } from './netlink/routing-rules.js';
-export type { RoutingRule, RoutingRuleOptions } from './netlink/routing-rules.js';
+export type { NumberRange, RoutingRule, RoutingRuleOptions } from './netlink/routing-rules.js';
 
 export { preflight } from './preflight/preflight.js';
 export type { PreflightReport } from './preflight/preflight.js';

@@ -9,7 +9,7 @@ import { openNamespace, requireSources } from './namespace-handle.js';
 import type { NamespaceHandle } from './namespace-handle.js';
 import type { ThreadNamespaceKind } from './namespace-kinds.js';
 import { addAddress, listAddresses, removeAddress } from './netlink/addresses.js';
-import type { AddAddressOptions, LinkAddress } from './netlink/addresses.js';
+import type { AddAddressOptions, LinkAddress, RemoveAddressOptions } from './netlink/addresses.js';
 import { createBridge, createDummy, createVeth, findLink, listLinks, removeLink, setLink } from './netlink/links.js';
 import type { LinkChanges, NewLink, NewVeth } from './netlink/links.js';
 import type { Link } from './netlink/link-decode.js';
@@ -42,7 +42,7 @@ export interface InsideOperations {
   removeLink(name: string): Promise<void>;
   listAddresses(options?: { readonly link?: string }): Promise<LinkAddress[]>;
   addAddress(link: string, address: string, options?: Omit<AddAddressOptions, 'inside'>): Promise<void>;
-  removeAddress(link: string, address: string): Promise<void>;
+  removeAddress(link: string, address: string, options?: Omit<RemoveAddressOptions, 'inside'>): Promise<void>;
   listRoutes(options?: { readonly table?: number | 'all' }): Promise<Route[]>;
   addRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
   removeRoute(route: Omit<RouteOptions, 'inside'>): Promise<void>;
@@ -112,7 +112,7 @@ function operationsInside(inside: ThreadNamespaces): InsideOperations {
     removeLink: async (name, options?: object) => removeLink(name, here(options)),
     listAddresses: async (options) => listAddresses(here(options)),
     addAddress: async (link, address, options) => addAddress(link, address, here(options)),
-    removeAddress: async (link, address, options?: object) => removeAddress(link, address, here(options)),
+    removeAddress: async (link, address, options) => removeAddress(link, address, here(options)),
     listRoutes: async (options) => listRoutes(here(options)),
     addRoute: async (route) => addRoute(here(route)),
     removeRoute: async (route) => removeRoute(here(route)),

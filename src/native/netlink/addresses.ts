@@ -5,7 +5,7 @@ import { whileHeld } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
 import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
-import { broadcastOf, familyOf, requirePrefix } from './ip-prefixes.js';
+import { broadcastOf, familyOf, requireAddress, requirePrefix } from './ip-prefixes.js';
 import { linkIndex, linkNames } from './links.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, u32Attribute } from './message.js';
 
@@ -14,8 +14,10 @@ export interface LinkAddress {
   /** Name of the interface. */
   readonly link: string;
   readonly linkIndex: number;
-  /** `192.0.2.1/24`. */
+  /** `192.0.2.1/24`. With a `peer` the length is that of the peer's network. */
   readonly address: string;
+  /** The address of the other side, where there is but one (ip-address(8), "peer"). */
+  readonly peer: string | undefined;
   readonly scope: 'global' | 'site' | 'link' | 'host' | number;
   /** Not yet known to be unique on its network (IPv6): no program can use it until then. */
   readonly tentative: boolean;
@@ -24,11 +26,25 @@ export interface LinkAddress {
 export interface AddAddressOptions extends InsideOptions {
   /** IPv6: usable at once, without asking whether another has it. @default false */
   readonly skipDuplicateDetection?: boolean;
-  /** IPv4: sets the network's broadcast address, for prefixes up to 30. @default true */
+  /** IPv4: sets the network's broadcast address, for prefixes up to 30; not with a `peer`. @default true */
   readonly broadcast?: boolean;
+  /** The address of the other side, where there is but one; the length of `address` is then that of the peer's network. @default none */
+  readonly peer?: string | undefined;
 }
 
-const ADD: OptionsOf<AddAddressOptions> = { ...INSIDE, skipDuplicateDetection: 'boolean', broadcast: 'boolean' };
+export interface RemoveAddressOptions extends InsideOptions {
+  /** As the address was added, or is listed. @default none */
+  readonly peer?: string | undefined;
+}
+
+const REMOVE: OptionsOf<RemoveAddressOptions> = { ...INSIDE, peer: 'any' };
+
+const ADD: OptionsOf<AddAddressOptions> = {
+  ...INSIDE,
+  skipDuplicateDetection: 'boolean',
+  broadcast: 'boolean',
+  peer: 'any',
+};
 
 const IFADDR_BYTES = 8;
 const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
@@ -49,8 +65,9 @@ const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
 export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
   requireOptions('addAddress options', options, ADD);
   const prefix = requirePrefix(address);
-  const parts = addressAttributes(prefix);
-  if (prefix.bytes.length === 4 && prefix.length <= 30 && options.broadcast !== false) {
+  const parts = addressAttributes(prefix, options.peer);
+  const hasBroadcast = prefix.bytes.length === 4 && prefix.length <= 30 && options.peer === undefined;
+  if (hasBroadcast && options.broadcast !== false) {
     parts.push(attribute(IFA.broadcast, broadcastOf(prefix)));
   }
   if (options.skipDuplicateDetection === true) parts.push(u32Attribute(IFA.flags, IFA_F_NODAD));
@@ -62,11 +79,12 @@ export async function addAddress(link: string, address: string, options: AddAddr
 }
 
 /** Takes an address away. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for what is no address. */
-export async function removeAddress(link: string, address: string, options: InsideOptions = {}): Promise<void> {
-  requireOptions('removeAddress options', options, INSIDE);
+export async function removeAddress(link: string, address: string, options: RemoveAddressOptions = {}): Promise<void> {
+  requireOptions('removeAddress options', options, REMOVE);
   const prefix = requirePrefix(address);
+  const own = addressAttributes(prefix, options.peer);
   await whileHeld(options.inside, async (inside) => {
-    const parts = [ifAddress(prefix, await linkIndex(link, inside)), ...addressAttributes(prefix)];
+    const parts = [ifAddress(prefix, await linkIndex(link, inside)), ...own];
     const bytes = request(RTM.delAddress, NLM_F.ack, parts);
     await converse(inside, { what: 'RTM_DELADDR', on: `${address} on ${link}` }, bytes);
   });
@@ -99,13 +117,15 @@ function decodeAddress(body: Buffer, names: ReadonlyMap<number, string>): readon
   const link = names.get(index);
   if (link === undefined) return [];
   const attributes = parseAttributes(body.subarray(IFADDR_BYTES));
-  // On a point-to-point interface IFA_ADDRESS is the other side's.
-  const bytes = attributes.get(IFA.local) ?? attributes.get(IFA.address) ?? Buffer.alloc(4);
+  const [local, other] = [attributes.get(IFA.local), attributes.get(IFA.address)];
+  const bytes = local ?? other ?? Buffer.alloc(4);
+  // IFA_ADDRESS is the other side's where there is but one, else the same again.
+  const peer = other === undefined || other.equals(bytes) ? undefined : formatIp(other);
   const flags = attributes.get(IFA.flags)?.readUInt32LE(0) ?? body.readUInt8(2);
   const scope = body.readUInt8(3);
   const address = `${formatIp(bytes)}/${body.readUInt8(1)}`;
   const tentative = (flags & IFA_F_TENTATIVE) !== 0;
-  return [{ link, linkIndex: index, address, scope: SCOPES.get(scope) ?? scope, tentative }];
+  return [{ link, linkIndex: index, address, peer, scope: SCOPES.get(scope) ?? scope, tentative }];
 }
 
 /** struct ifaddrmsg. */
@@ -117,6 +137,8 @@ function ifAddress(prefix: IpPrefix, index: number): Buffer {
   return bytes;
 }
 
-function addressAttributes(prefix: IpPrefix): Buffer[] {
-  return [attribute(IFA.local, prefix.bytes), attribute(IFA.address, prefix.bytes)];
+function addressAttributes({ bytes }: IpPrefix, peer: string | undefined): Buffer[] {
+  const other = peer === undefined ? bytes : requireAddress(peer);
+  if (other.length !== bytes.length) throw new TypeError(`not an address of the same family: "${peer}"`);
+  return [attribute(IFA.local, bytes), attribute(IFA.address, other)];
 }

@@ -28,6 +28,8 @@ export interface Route {
   readonly metric: number;
   /** Number of its table: 254 is the main one. */
   readonly table: number;
+  /** It is for packets of this type of service only; 0: for those for which there is no other. */
+  readonly tos: number;
   /** What becomes of packets: `unicast` sends them on, `blackhole` drops them; a number is one that has no name here. */
   readonly type:
     'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
@@ -49,6 +51,8 @@ export interface RouteOptions extends InsideOptions {
   readonly metric?: number;
   /** Number of its table. @default 254, the main table */
   readonly table?: number;
+  /** IPv4: for packets of this type of service only. @default 0: for those for which there is no other */
+  readonly tos?: number;
   /** As a listed route has it. Only `unicast` can be added; a removal does not look at it. @default 'unicast' */
   readonly type?: Route['type'];
   /** As a listed route has it; what counts is `link`. */
@@ -64,6 +68,7 @@ const ROUTE: OptionsOf<RouteOptions> = {
   source: 'any',
   metric: 'any',
   table: 'any',
+  tos: 'any',
   type: 'any',
   linkIndex: 'any',
 };
@@ -72,6 +77,7 @@ const RTMSG_BYTES = 12;
 const RTA = { destination: 1, link: 4, gateway: 5, priority: 6, preferredSource: 7, table: 15 } as const;
 const MAIN_TABLE = 254;
 const MAX_TABLE = 0xffffffff;
+const MAX_TOS = 0xff;
 const RTPROT_BOOT = 3;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
@@ -146,7 +152,8 @@ async function routeParts(
   { scope, type, protocol }: { scope: number; type: number; protocol: number },
 ): Promise<Buffer[]> {
   const { family, prefix } = destinationOf(route);
-  const header = Buffer.from([family, prefix.length, 0, 0, 0, protocol, scope, type, 0, 0, 0, 0]);
+  const tos = requireWhole(route.tos ?? 0, 'a type of service', MAX_TOS);
+  const header = Buffer.from([family, prefix.length, 0, tos, 0, protocol, scope, type, 0, 0, 0, 0]);
   const parts = [header, u32Attribute(RTA.table, route.table ?? MAIN_TABLE)];
   if (prefix.length > 0) parts.push(attribute(RTA.destination, prefix.bytes));
   if (route.gateway !== undefined) parts.push(attribute(RTA.gateway, requireIp(route.gateway, family)));
@@ -194,6 +201,7 @@ function decodeRoute(body: Buffer, names: ReadonlyMap<number, string>): Route {
     source: address(RTA.preferredSource),
     metric: number(RTA.priority) ?? 0,
     table: number(RTA.table) ?? body.readUInt8(4),
+    tos: body.readUInt8(3),
     type: TYPES.get(type) ?? type,
   };
 }

@@ -1,5 +1,6 @@
 /** Routing rules: which table a packet's route is looked up in. */
 import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
+import { requireKey, requireObject, requireWhole } from '../arguments.js';
 import type { InsideOptions } from '../mounts.js';
 import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { converse } from './conversation.js';
@@ -7,9 +8,17 @@ import { AF_INET, AF_INET6, familyOf, requireFamily } from './ip-prefixes.js';
 import { requireLinkName } from './link-attributes.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, text, textAttribute, u32Attribute } from './message.js';
 
-/** What a packet must have, and the table that it then takes. */
+/** From the first to the last number, with both. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a packet must have, and what then becomes of it. */
 export interface RoutingRule {
   readonly family: 'ipv4' | 'ipv6';
+  /** Its route is looked up in `table`; the rule `goto` is the next; nothing happens; it is dropped, in silence or with an ICMP error. */
+  readonly action: 'lookup' | 'goto' | 'nop' | 'blackhole' | 'unreachable' | 'prohibit' | number;
   /** Smaller goes first. */
   readonly priority: number;
   /** Number of the table; 254 is the main one, 0 what is no lookup in a table. */
@@ -24,11 +33,34 @@ export interface RoutingRule {
   readonly outLink?: string;
   /** Of the packet, set by a firewall or SO_MARK. */
   readonly mark?: number;
+  /** The bits of the packet's mark that count; absent: all. */
+  readonly markMask?: number;
+  /** The field of IPv4 (type of service) or IPv6 (traffic class); absent: any. */
+  readonly tos?: number;
+  /** Number of its protocol: 6 is TCP, 17 UDP; absent: any. */
+  readonly ipProtocol?: number;
+  /** Absent: any. */
+  readonly sourcePorts?: NumberRange;
+  /** Absent: any. */
+  readonly destinationPorts?: NumberRange;
+  /** Users whose programs send it; absent: all. */
+  readonly uids?: NumberRange;
+  /** The rule is for the packets that do not have all this. Absent: it is not so. */
+  readonly invert?: boolean;
+  /** A route that is found in the table does not count if its prefix is no longer than this: 0 leaves default routes out. */
+  readonly suppressPrefixLength?: number;
+  /** A route that is found in the table does not count if its interface is of this group. */
+  readonly suppressGroup?: number;
+  /** Priority of the rule to go on with, for the action of that name. */
+  readonly goto?: number;
 }
 
-export interface RoutingRuleOptions extends Partial<Omit<RoutingRule, 'table'>>, InsideOptions {
-  /** Number of the table that is looked in; 254 is the main one. */
-  readonly table: number;
+/** A {@link RoutingRule} that is listed is one, too. */
+export interface RoutingRuleOptions extends Partial<RoutingRule>, InsideOptions {
+  /** Number of the table that is looked in; 254 is the main one. Must be given for a lookup. @default 0 */
+  readonly table?: number;
+  /** What becomes of the packets. @default 'lookup' */
+  readonly action?: RoutingRule['action'];
 }
 
 const RULE: OptionsOf<RoutingRuleOptions> = {
@@ -41,11 +73,46 @@ const RULE: OptionsOf<RoutingRuleOptions> = {
   inLink: 'any',
   outLink: 'any',
   mark: 'any',
+  markMask: 'any',
+  tos: 'any',
+  ipProtocol: 'any',
+  sourcePorts: 'any',
+  destinationPorts: 'any',
+  uids: 'any',
+  invert: 'boolean',
+  suppressPrefixLength: 'any',
+  suppressGroup: 'any',
+  goto: 'any',
+  action: 'any',
 };
 
+/** struct fib_rule_hdr, and attributes (linux/fib_rules.h). */
 const HEADER_BYTES = 12;
-const FRA = { to: 1, from: 2, inLink: 3, priority: 6, mark: 10, table: 15, outLink: 17 } as const;
-const FR_ACT_TO_TBL = 1;
+const FRA = {
+  to: 1,
+  from: 2,
+  inLink: 3,
+  goto: 4,
+  priority: 6,
+  mark: 10,
+  suppressGroup: 13,
+  suppressPrefixLength: 14,
+  table: 15,
+  markMask: 16,
+  outLink: 17,
+  uids: 20,
+  ipProtocol: 22,
+  sourcePorts: 23,
+  destinationPorts: 24,
+} as const;
+const FIB_RULE_INVERT = 2;
+const ACTIONS = { lookup: 1, goto: 2, nop: 3, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+const ACTION_NAMES: ReadonlyMap<number, RoutingRule['action']> = new Map(
+  Object.entries(ACTIONS).map(([name, number]) => [number, name as keyof typeof ACTIONS]),
+);
+const MAX_U8 = 0xff;
+const MAX_U16 = 0xffff;
+const MAX_U32 = 0xffffffff;
 
 /**
  * Adds a rule: of `family`, else of that of its addresses, else of IPv4; without `priority` before those that are there. NativeError EEXIST if there is such
@@ -54,14 +121,14 @@ const FR_ACT_TO_TBL = 1;
 export async function addRoutingRule(rule: RoutingRuleOptions): Promise<void> {
   requireOptions('addRoutingRule options', rule, RULE);
   const bytes = request(RTM.newRule, NLM_F.create | NLM_F.exclusive | NLM_F.ack, ruleParts(rule));
-  await converse(rule.inside, { what: 'RTM_NEWRULE', on: `table ${rule.table}` }, bytes);
+  await converse(rule.inside, { what: 'RTM_NEWRULE', on: wordsOf(rule) }, bytes);
 }
 
 /** Removes the first rule that has all that is named. NativeError ENOENT if there is none; TypeError as of addRoutingRule(). */
 export async function removeRoutingRule(rule: RoutingRuleOptions): Promise<void> {
   requireOptions('removeRoutingRule options', rule, RULE);
   const bytes = request(RTM.delRule, NLM_F.ack, ruleParts(rule));
-  await converse(rule.inside, { what: 'RTM_DELRULE', on: `table ${rule.table}` }, bytes);
+  await converse(rule.inside, { what: 'RTM_DELRULE', on: wordsOf(rule) }, bytes);
 }
 
 /** Those of IPv4 and IPv6, in the order in which they are asked. */
@@ -74,7 +141,12 @@ export async function listRoutingRules(options: InsideOptions = {}): Promise<Rou
     .map(({ body }) => decodeRule(body));
 }
 
-function ruleParts({ family, from, to, inLink, outLink, priority, mark, table }: RoutingRuleOptions): Buffer[] {
+function wordsOf({ action = 'lookup', table }: RoutingRuleOptions): string {
+  return action === 'lookup' ? `table ${table}` : String(action);
+}
+
+function ruleParts(rule: RoutingRuleOptions): Buffer[] {
+  const { family, from, to, inLink, outLink } = rule;
   const [source, destination] = [prefixOf(from), prefixOf(to)];
   const families = [source, destination].flatMap((prefix) => (prefix === undefined ? [] : [familyOf(prefix.bytes)]));
   if (family !== undefined) families.push(requireFamily(family));
@@ -83,15 +155,69 @@ function ruleParts({ family, from, to, inLink, outLink, priority, mark, table }:
   header.writeUInt8(families[0] ?? AF_INET, 0);
   header.writeUInt8(destination?.length ?? 0, 1);
   header.writeUInt8(source?.length ?? 0, 2);
-  header.writeUInt8(FR_ACT_TO_TBL, 7);
-  const parts = [header, u32Attribute(FRA.table, table)];
+  header.writeUInt8(requireWhole(rule.tos ?? 0, 'a type of service', MAX_U8), 3);
+  header.writeUInt8(actionNumber(rule), 7);
+  header.writeUInt32LE(rule.invert === true ? FIB_RULE_INVERT : 0, 8);
+  const parts: Buffer[] = [header];
   if (source !== undefined && source.length > 0) parts.push(attribute(FRA.from, source.bytes));
   if (destination !== undefined && destination.length > 0) parts.push(attribute(FRA.to, destination.bytes));
   if (inLink !== undefined) parts.push(textAttribute(FRA.inLink, requireLinkName(inLink)));
   if (outLink !== undefined) parts.push(textAttribute(FRA.outLink, requireLinkName(outLink)));
-  if (priority !== undefined) parts.push(u32Attribute(FRA.priority, priority));
-  if (mark !== undefined) parts.push(u32Attribute(FRA.mark, mark));
+  for (const name of [
+    'table',
+    'priority',
+    'mark',
+    'markMask',
+    'suppressPrefixLength',
+    'suppressGroup',
+    'goto',
+  ] as const) {
+    const value = rule[name];
+    if (value !== undefined) parts.push(u32Attribute(FRA[name], value));
+  }
+  return [...parts, ...senderParts(rule)];
+}
+
+function actionNumber({ action = 'lookup', table }: RoutingRuleOptions): number {
+  if (action === 'lookup') requireWhole(table, 'a routing table', MAX_U32);
+  if (typeof action === 'number') return requireWhole(action, 'an action of routing rules', MAX_U8);
+  return ACTIONS[requireKey(ACTIONS, action, 'an action of routing rules')];
+}
+
+/** Programs and their ports. */
+function senderParts({ ipProtocol, sourcePorts, destinationPorts, uids }: RoutingRuleOptions): Buffer[] {
+  const parts: Buffer[] = [];
+  if (ipProtocol !== undefined)
+    parts.push(attribute(FRA.ipProtocol, Uint8Array.of(requireWhole(ipProtocol, 'a protocol', MAX_U8))));
+  if (sourcePorts !== undefined) parts.push(attribute(FRA.sourcePorts, portRange(sourcePorts)));
+  if (destinationPorts !== undefined) parts.push(attribute(FRA.destinationPorts, portRange(destinationPorts)));
+  if (uids !== undefined) parts.push(attribute(FRA.uids, uidRange(uids)));
   return parts;
+}
+
+/** struct fib_rule_port_range. */
+function portRange(range: NumberRange): Buffer {
+  const { first, last } = requireRange(range, 'a port', MAX_U16);
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt16LE(first, 0);
+  bytes.writeUInt16LE(last, 2);
+  return bytes;
+}
+
+/** struct fib_rule_uid_range. */
+function uidRange(range: NumberRange): Buffer {
+  const { first, last } = requireRange(range, 'a user id', MAX_U32);
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32LE(first, 0);
+  bytes.writeUInt32LE(last, 4);
+  return bytes;
+}
+
+function requireRange(range: NumberRange, what: string, most: number): NumberRange {
+  requireObject(range, 'a range of numbers');
+  const [first, last] = [requireWhole(range.first, what, most), requireWhole(range.last, what, most)];
+  if (first > last) throw new TypeError(`not a range of numbers: ${first} to ${last}`);
+  return { first, last };
 }
 
 function prefixOf(network: string | undefined): ReturnType<typeof parseIpPrefix> {
@@ -112,15 +238,36 @@ function decodeRule(body: Buffer): RoutingRule {
     const bytes = attributes.get(type);
     return bytes === undefined ? undefined : text(bytes);
   };
+  const ports = (type: number) => {
+    const bytes = attributes.get(type);
+    return bytes === undefined ? undefined : { first: bytes.readUInt16LE(0), last: bytes.readUInt16LE(2) };
+  };
+  /** All bits set are none to the kernel. */
+  const limited = (type: number) => (number(type) === MAX_U32 ? undefined : number(type));
+  const markMask = limited(FRA.markMask);
+  const uids = attributes.get(FRA.uids);
+  const action = body.readUInt8(7);
+  const tos = body.readUInt8(3);
   const found = {
     from: network(FRA.from, body.readUInt8(2)),
     to: network(FRA.to, body.readUInt8(1)),
     inLink: name(FRA.inLink),
     outLink: name(FRA.outLink),
-    mark: number(FRA.mark),
+    mark: number(FRA.mark) ?? (markMask === undefined ? undefined : 0),
+    markMask,
+    tos: tos === 0 ? undefined : tos,
+    ipProtocol: attributes.get(FRA.ipProtocol)?.readUInt8(0),
+    sourcePorts: ports(FRA.sourcePorts),
+    destinationPorts: ports(FRA.destinationPorts),
+    uids: uids === undefined ? undefined : { first: uids.readUInt32LE(0), last: uids.readUInt32LE(4) },
+    invert: (body.readUInt32LE(8) & FIB_RULE_INVERT) === 0 ? undefined : true,
+    suppressPrefixLength: limited(FRA.suppressPrefixLength),
+    suppressGroup: limited(FRA.suppressGroup),
+    goto: number(FRA.goto),
   };
   return {
     family: body.readUInt8(0) === AF_INET ? 'ipv4' : 'ipv6',
+    action: ACTION_NAMES.get(action) ?? action,
     priority: number(FRA.priority) ?? 0,
     table: number(FRA.table) ?? body.readUInt8(4),
     ...Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)),

@@ -139,7 +139,14 @@ test.serial('addresses of both families are added, listed and removed', async (t
   const expected = ['192.0.2.1/24', '198.51.100.7/32', '203.0.113.1/24', '2001:db8::1/64'];
   t.deepEqual(
     own,
-    expected.map((address) => ({ link: 'end', linkIndex, address, scope: 'global', tentative: false })),
+    expected.map((address) => ({
+      link: 'end',
+      linkIndex,
+      address,
+      peer: undefined,
+      scope: 'global',
+      tentative: false,
+    })),
   );
   t.deepEqual(
     (await listAddresses(here)).filter(({ link, scope }) => link === 'end' && scope === 'global'),
@@ -161,6 +168,48 @@ test.serial('addresses of both families are added, listed and removed', async (t
     '::1%lo',
   ])
     await t.throwsAsync(addAddress('end', wrong, here), misuse, wrong);
+});
+
+test.serial('an address with a peer is added, listed and removed', async (t) => {
+  if (!requires(t, 'root', 'ip')) return;
+  staysUntouched(t);
+  const here = await place(t);
+  await createVeth({ name: 'end', up: true, ...here, peer: { name: 'peer', up: true } });
+  const own = async () => (await listAddresses({ link: 'end', ...here })).filter(({ scope }) => scope === 'global');
+  await ip(here, 'addr', 'add', '10.9.0.1', 'peer', '10.9.0.2/32', 'dev', 'end');
+  await addAddress('end', '10.8.0.1/24', { peer: '10.7.0.2', ...here });
+  await addAddress('end', '2001:db8::1/128', { peer: '2001:db8::2', skipDuplicateDetection: true, ...here });
+  const shown = await ip(here, 'addr', 'show', 'end');
+  t.regex(shown, /inet 10\.8\.0\.1 peer 10\.7\.0\.2\/24 scope global/);
+  t.regex(shown, /inet6 2001:db8::1 peer 2001:db8::2\/128 scope global/);
+  const listed = await own();
+  t.deepEqual(
+    listed.map(({ address, peer }) => `${address} ${peer}`),
+    ['10.9.0.1/32 10.9.0.2', '10.8.0.1/24 10.7.0.2', '2001:db8::1/128 2001:db8::2'],
+  );
+  await t.throwsAsync(removeAddress('end', '10.9.0.1/32', here), { code: 'EADDRNOTAVAIL' });
+  for (const { link, address, peer } of listed) await removeAddress(link, address, { peer, ...here });
+  t.deepEqual(await own(), []);
+  for (const peer of ['x', '10.9.0.2/32', '2001:db8::2'])
+    await t.throwsAsync(addAddress('end', '10.9.0.1/32', { peer, ...here }), misuse, peer);
+});
+
+test.serial('a route for a type of service is added, listed and removed', async (t) => {
+  if (!requires(t, 'root', 'ip')) return;
+  staysUntouched(t);
+  const here = await place(t);
+  await createVeth({ name: 'end', up: true, ...here, peer: { name: 'peer', up: true } });
+  await ip(here, 'route', 'add', '198.51.100.0/24', 'tos', '0x10', 'dev', 'end');
+  await addRoute({ destination: '198.51.100.0/24', tos: 8, link: 'end', ...here });
+  t.regex(
+    await ip(here, 'route', 'show'),
+    /198\.51\.100\.0\/24 tos 0x08 dev end|198\.51\.100\.0\/24 tos throughput dev end/,
+  );
+  const routes = async () => (await listRoutes(here)).filter(({ family }) => family === 'ipv4');
+  t.deepEqual((await routes()).map(({ tos }) => tos).toSorted(), [16, 8]);
+  for (const route of await routes()) await removeRoute({ ...route, ...here });
+  t.deepEqual(await routes(), []);
+  await t.throwsAsync(addRoute({ destination: 'default', tos: 256, link: 'end', ...here }), misuse);
 });
 
 test.serial('routes are added, found in their tables, and removed', async (t) => {
@@ -193,6 +242,7 @@ test.serial('routes are added, found in their tables, and removed', async (t) =>
     source: far.source,
     metric: 7,
     table: 254,
+    tos: 0,
     type: 'unicast',
   });
   t.is((await listRoutes({ table: 1000, ...here })).length, 1);

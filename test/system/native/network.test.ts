@@ -18,6 +18,7 @@ import {
   listRoutingRules,
   removeNeighbour,
   removeRoutingRule,
+  runInNamespaces,
   setNeighbour,
   withNamespaces,
   type NamespaceHandle,
@@ -114,7 +115,7 @@ test('routing rules are added, listed and removed', async (t) => {
     return;
   }
   const own = async () => (await listRoutingRules(place)).filter(({ priority }) => priority === 77);
-  t.deepEqual(await own(), [{ family: 'ipv4', ...rule }]);
+  t.deepEqual(await own(), [{ family: 'ipv4', action: 'lookup', ...rule }]);
   await t.throwsAsync(addRoutingRule({ ...rule, ...place }), { code: 'EEXIST' });
   await removeRoutingRule({ ...rule, ...place });
   t.deepEqual(await own(), []);
@@ -122,6 +123,65 @@ test('routing rules are added, listed and removed', async (t) => {
   t.true((await listRoutingRules(place)).some(({ family, table }) => family === 'ipv4' && table === 254));
   const mixed = { table: 1, from: '192.0.2.0/24', to: '2001:db8::/32', ...place };
   await t.throwsAsync(addRoutingRule(mixed), { instanceOf: TypeError });
+});
+
+/** As ip-rule(8) has it, and as it is listed. */
+const RULES: readonly [string, object][] = [
+  ['fwmark 0x1/0xff lookup 100', { table: 100, mark: 1, markMask: 255 }],
+  ['fwmark 0/0xff00 lookup 100', { table: 100, mark: 0, markMask: 0xff00 }],
+  ['blackhole', { action: 'blackhole', table: 0 }],
+  ['from 192.0.2.0/24 unreachable', { action: 'unreachable', table: 0, from: '192.0.2.0/24' }],
+  ['prohibit', { action: 'prohibit', table: 0 }],
+  ['goto 200', { action: 'goto', table: 0, goto: 200 }],
+  ['not fwmark 51820 lookup 51820', { table: 51820, mark: 51820, invert: true }],
+  ['lookup main suppress_prefixlength 0', { table: 254, suppressPrefixLength: 0 }],
+  ['lookup 100 suppress_ifgroup 7', { table: 100, suppressGroup: 7 }],
+  ['tos 0x10 lookup 100', { table: 100, tos: 16 }],
+  [
+    'ipproto tcp dport 80-90 sport 1024 lookup 100',
+    { table: 100, ipProtocol: 6, destinationPorts: { first: 80, last: 90 }, sourcePorts: { first: 1024, last: 1024 } },
+  ],
+  ['uidrange 1000-2000 lookup 100', { table: 100, uids: { first: 1000, last: 2000 } }],
+];
+
+for (const [words, listed] of RULES) {
+  test(`a rule can be removed, and added again, as it is listed: ${words}`, async (t) => {
+    if (!requires(t, 'root', 'ip')) return;
+    const { inside } = await ownNamespace(t);
+    const ip = async (...command: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await runInNamespaces({ command: ['ip', ...command], namespaces: inside });
+      if (exitCode !== 0) throw new Error(stderr.toString());
+      return stdout.toString();
+    };
+    await ip('rule', 'add', 'priority', '100', ...words.split(' '));
+    const shown = await ip('rule', 'list');
+    const rules = async () => (await listRoutingRules({ inside })).filter(({ priority }) => priority === 100);
+    const [rule] = await rules();
+    t.like(rule, { family: 'ipv4', priority: 100, action: 'lookup', ...listed });
+    t.is(Object.keys(rule!).length, Object.keys({ family: '', priority: 0, action: '', ...listed }).length);
+    await removeRoutingRule({ ...rule!, inside });
+    t.deepEqual(await rules(), []);
+    await addRoutingRule({ ...rule!, inside });
+    t.is(await ip('rule', 'list'), shown);
+  });
+}
+
+test('what is no rule is misuse', async (t) => {
+  for (const wrong of [
+    {},
+    { action: 'drop' },
+    { action: 'toString' },
+    { action: 256 },
+    { table: 1, tos: 256 },
+    { table: 1, ipProtocol: 'tcp' },
+    { table: 1, sourcePorts: 80 },
+    { table: 1, sourcePorts: { first: 90, last: 80 } },
+    { table: 1, destinationPorts: { first: 0, last: 65_536 } },
+    { table: 1, uids: { first: 1 } },
+    { table: 1, invert: 1 },
+    { table: 1, markMask: -1 },
+  ])
+    await t.throwsAsync(addRoutingRule(wrong as object), { instanceOf: TypeError }, JSON.stringify(wrong));
 });
 
 test('withNamespaces has neighbours and rules of the namespace', async (t) => {
