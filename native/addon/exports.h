@@ -28,7 +28,7 @@ void export_primitives(Napi::Env env, Napi::Object exports);
 void export_processes(Napi::Env env, Napi::Object exports);
 /** compileSeccomp. */
 void export_seccomp(Napi::Env env, Napi::Object exports);
-/** connectNow, connectWaiting, receive, send. */
+/** connectNow, connectWaiting, peerPid, receive, send. */
 void export_sockets(Napi::Env env, Napi::Object exports);
 /** spawnMonitor. */
 void export_spawn(Napi::Env env, Napi::Object exports);

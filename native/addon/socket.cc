@@ -48,6 +48,15 @@ Napi::Value connect_waiting(const Napi::CallbackInfo& info) {
       Turn::kAtOnce);
 }
 
+/** Process id of who listens at the other end. */
+Napi::Value peer_pid(const Napi::CallbackInfo& info) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(int_at(info, 0), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+    return answer(info, Result<int>(last_error("getsockopt")));
+  return Napi::Number::New(info.Env(), peer.pid);
+}
+
 /** Count of bytes, or the negative errno: one of these is called for each message. */
 Napi::Value count_or_errno(const Napi::CallbackInfo& info, ssize_t count) {
   return Napi::Number::New(info.Env(), static_cast<double>(count < 0 ? -errno : count));
@@ -76,6 +85,7 @@ Napi::Value send(const Napi::CallbackInfo& info) {
 void export_sockets(Napi::Env env, Napi::Object exports) {
   add_function(env, exports, "connectNow", connect_now);
   add_function(env, exports, "connectWaiting", connect_waiting);
+  add_function(env, exports, "peerPid", peer_pid);
   add_function(env, exports, "receive", receive);
   add_function(env, exports, "send", send);
 }

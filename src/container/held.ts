@@ -8,6 +8,7 @@ import { containerPaths, type ContainerPaths } from '../storage/paths.js';
 import type { ContainerStatus } from './api/container.js';
 import { readConfig } from './config.js';
 import { tracked, type EngineContext } from './context.js';
+import { isUnanswered } from './monitor/answer.js';
 import { tellMembers } from './network/members.js';
 import { observe, statusOf, type Observation } from './observe.js';
 import { settle } from './settle/settle.js';
@@ -128,7 +129,13 @@ export async function withContainer<T>(
   });
 }
 
-/** Like withContainer, but answers undefined at once if somebody else holds the lock or the container is gone. */
+/** Of who has come for something else. */
+const SHORT_PATIENCE_MS = 1000;
+
+/**
+ * Like withContainer, but answers undefined at once if somebody else holds the lock or the container is gone, and after a second if it is being launched by a monitor
+ * that does not answer.
+ */
 export async function withFreeContainer<T>(
   context: EngineContext,
   id: string,
@@ -136,7 +143,14 @@ export async function withFreeContainer<T>(
 ): Promise<T | undefined> {
   return tracked(context, async () => {
     using held = tryLock(containerPaths(context.directories, id).lock);
-    return held === undefined ? undefined : (await underLock(context, { id, held, body, settles: true }))?.result;
+    if (held === undefined) return undefined;
+    try {
+      const done = await underLock(context, { id, held, body, settles: true, patienceMs: SHORT_PATIENCE_MS });
+      return done?.result;
+    } catch (error) {
+      if (isUnanswered(error)) return undefined;
+      throw error;
+    }
   });
 }
 
@@ -145,12 +159,14 @@ interface Locked<T> {
   readonly held: FileLock;
   readonly body: (held: HeldContainer) => T | Promise<T>;
   readonly settles: boolean;
+  /** As of settle(). */
+  readonly patienceMs?: number;
 }
 
 /** Undefined if there is no such container (any more). */
 async function underLock<T>(
   context: EngineContext,
-  { id, held, body, settles }: Locked<T>,
+  { id, held, body, settles, patienceMs }: Locked<T>,
 ): Promise<{ result: T } | undefined> {
   const stored = context.store.get(id);
   if (stored === undefined) {
@@ -160,7 +176,7 @@ async function underLock<T>(
   }
   const container = new HeldContainer(context, stored);
   try {
-    if (settles) await settle(container);
+    if (settles) await settle(container, patienceMs);
     return { result: await body(container) };
   } catch (error) {
     throw isRemovedMeanwhile(container, error) ? noSuchContainer(id) : error;

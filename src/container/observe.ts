@@ -97,12 +97,16 @@ export function statusOf(stored: StoredState, observation: Observation): Contain
 }
 
 function liveStatus(stored: StoredState, live: LiveRecord): ContainerStatus {
-  // The gate is passed when a policy starts it again: a process without its command is then one that will have it in a moment.
-  const relaunching = live.status === 'created' && live.restarts > 0;
+  const relaunching = isRelaunching(live);
   if (live.status === 'created' && !relaunching) return 'initialized';
   if (stored.status === 'stopping') return 'stopping';
   if (live.status === 'waiting' || relaunching) return 'restarting';
   return stored.status === 'paused' ? 'paused' : 'running';
+}
+
+/** The gate is passed when a policy starts it again: a process without its command is then one that will have it in a moment. */
+export function isRelaunching({ status, restarts }: LiveRecord): boolean {
+  return status === 'created' && restarts > 0;
 }
 
 /** Everything about it that changes, for users. */

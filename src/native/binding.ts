@@ -56,6 +56,7 @@ export interface Binding {
   // socket.cc
   connectNow(directory: string, name: string): Outcome<number>;
   connectWaiting(directory: string, name: string): Promise<Outcome<number>>;
+  peerPid(socket: number): Outcome<number>;
   /** Count of bytes (0: end of file), or the negative errno. */
   receive(socket: number, into: Uint8Array): number;
   send(socket: number, bytes: Uint8Array): number;

@@ -51,6 +51,8 @@ export interface MonitorConnection {
    * Rejects with a TypeError for a monitor that was not spawned here, TspodError ABORTED when the signal aborts.
    */
   ended(options?: { readonly signal?: AbortSignal }): Promise<ProcessEnd>;
+  /** Process id of who listens at the other end; 0 if it cannot be seen from here. */
+  peerPid(): number;
   close(): void;
   /** Whether the connection keeps the event loop alive. It does from the start. */
   ref(): void;
@@ -145,6 +147,10 @@ class SocketConnection implements MonitorConnection {
 
   unref(): void {
     if (this.#open) binding().watchRef(this.#watch, false);
+  }
+
+  peerPid(): number {
+    return unwrap(binding().peerPid(this.#socket));
   }
 
   close(): void {

@@ -1,14 +1,13 @@
 /** Telling a monitor that there are to be no more restarts. */
 import { openProcess } from '../../native/process-handle.js';
 import type { ProcessRef } from '../../plan/context.js';
+import { ANSWER_MS } from './answer.js';
 import { KILL_GRACE_MS, stuck } from './end.js';
 import { readLiveRecord } from './run-record.js';
 import { signalProcess } from './signal-process.js';
 import type { MonitorTalk } from './talk.js';
 import { wakeProcess } from './wake.js';
-
-/** How long a monitor may take to answer. While it launches its container anew it does not, and others can hold that up: a hook, or who shares the container's processes. */
-const PATIENCE_MS = 5000;
+import { comesWithin } from '../../util/within.js';
 
 export interface CallOff {
   /** Of the container. */
@@ -25,12 +24,12 @@ export interface CallOff {
  * end. Throws STATE_INVALID, and hangs up, if it does not even end when it is killed.
  */
 export async function untilCalledOff(talk: MonitorTalk, answer: Promise<boolean>, how: CallOff): Promise<void> {
-  if (await comesWithin(answer, PATIENCE_MS)) return;
+  if (await comesWithin(answer, ANSWER_MS)) return;
   using monitor = openProcess(how.monitor.pid, how.monitor.startTime);
   if (monitor !== undefined) {
     wakeProcess(monitor);
     if (readLiveRecord(how.state)?.status !== 'running') signalProcess(monitor, 'SIGTERM');
-    if (how.force === true && !(await comesWithin(answer, PATIENCE_MS))) {
+    if (how.force === true && !(await comesWithin(answer, ANSWER_MS))) {
       signalProcess(monitor, 'SIGKILL');
       if (!(await comesWithin(answer, KILL_GRACE_MS))) {
         talk.connection.close();
@@ -39,16 +38,4 @@ export async function untilCalledOff(talk: MonitorTalk, answer: Promise<boolean>
     }
   }
   await answer;
-}
-
-async function comesWithin(answer: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([answer.then(() => true), over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

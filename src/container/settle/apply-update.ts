@@ -25,6 +25,8 @@ import { secretEnvironment } from '../launch/secrets.js';
 import { mountedRoot } from '../files/root-mount.js';
 import { containerStdio, readDescriptors, type StdioPlan } from '../streams/stdio.js';
 import { talkTo } from '../monitor/connect.js';
+import { ANSWER_MS, unanswered } from '../monitor/answer.js';
+import { comesWithin } from '../../util/within.js';
 import { withJoinedMaps } from '../namespaces/userns.js';
 
 const EBADF = 9;
@@ -99,9 +101,14 @@ function refused(plan: Plan, error: unknown): unknown {
 export interface NextPlan {
   /** The place of a network that launches to come leave out. @default none */
   readonly withoutPlace?: number;
+  /** How long the monitor may take to answer. @default 5 seconds */
+  readonly patienceMs?: number;
 }
 
-/** Hands the monitor the plan of launches to come. Nothing if the monitor launches no more anyway, or is gone. */
+/**
+ * Hands the monitor the plan of launches to come. Nothing if the monitor launches no more anyway, or is gone. Throws UPDATE_FAILED: if it does not take it, and if it
+ * does not answer, as it does while a restart is held up. Whether it takes it later is not known then: the next command hands it the plan of the record.
+ */
 export async function applyToMonitor(held: HeldContainer, next: NextPlan = {}): Promise<void> {
   if (held.observation.kind !== 'live') return;
   const talk = await talkTo(held.paths.run);
@@ -109,9 +116,14 @@ export async function applyToMonitor(held: HeldContainer, next: NextPlan = {}): 
   const file = `${held.paths.run}/next`;
   try {
     writeFileSync(file, encodePlan(await nextPlan(held, next)), { mode: 0o600 });
-    const answer = await talk.replan();
+    const answer = talk.replan();
+    if (!(await comesWithin(answer, next.patienceMs ?? ANSWER_MS))) {
+      held.save({ updating: true });
+      throw unanswered('UPDATE_FAILED', held.id, 'its restart is held up');
+    }
     failpoint('plan-changed');
-    if (answer.kind === 'failed') throw notTaken(held, answer);
+    const taken = await answer;
+    if (taken.kind === 'failed') throw notTaken(held, taken);
   } finally {
     talk.connection.close();
     removeIfThere(file);

@@ -1,4 +1,4 @@
-/** Puts right what crashed processes left: run when an engine opens. It never waits for anybody. */
+/** Puts right what crashed processes left: run when an engine opens. It never waits for a lock, and for a monitor no longer than a second. */
 import { existsSync } from 'node:fs';
 
 import type { EngineContext } from '../context.js';
@@ -13,6 +13,7 @@ import { isAlive, isKilled, observe } from '../observe.js';
 import { removeLostNetworks } from '../network/lost.js';
 import { removeOrphans } from './orphans.js';
 import type { LiveRecord } from '../monitor/run-record.js';
+import { isUpdateDue } from './finish-update.js';
 import { endPath } from './restarts.js';
 import type { StoredContainer, StoredState } from '../../state/records.js';
 import { removeUnreadyLayers } from '../../storage/hide-layer.js';
@@ -39,7 +40,7 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
       );
     case 'live':
       return (
-        state.updating ||
+        isUpdateDue(state, observation.live) ||
         (state.status === 'paused' && !runs(observation)) ||
         hasUntold(paths) ||
         hasUntoldRestart({ state, live: observation.live, paths })

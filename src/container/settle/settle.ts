@@ -14,13 +14,14 @@ import { recordContainerEvent, recordEnd } from '../events.js';
 import { recordExecEnds, recordLastExecEnds } from '../exec/events.js';
 import { failpoint } from '../failpoint.js';
 import { removeBusyTree } from '../exec/files.js';
-import { finishUpdate } from './finish-update.js';
+import { finishUpdate, isUpdateDue } from './finish-update.js';
 import { endPause, runs, thawEnding } from '../cgroups/freeze.js';
 import { recordHealthChange } from '../health/events.js';
 import { keepHealth } from '../health/record.js';
 import type { HeldContainer } from '../held.js';
-import { endedState, type Observation } from '../observe.js';
+import { endedState, processRef, type Observation } from '../observe.js';
 import { removeEndedRun } from '../exec/outliving.js';
+import { ANSWER_MS, unanswered } from '../monitor/answer.js';
 import { monitorEnd } from '../monitor/end.js';
 import { vanish } from '../monitor/end-process.js';
 import { removeAdded } from '../network/added.js';
@@ -31,16 +32,18 @@ import { unmountRoot } from '../files/root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
 import { wakeMonitor } from '../monitor/wake.js';
 import { requireGone } from '../../util/gone.js';
+import { comesWithin } from '../../util/within.js';
 
 const SIGKILL = 9;
 
-export async function settle(held: HeldContainer): Promise<void> {
-  await settleLife(held);
+/** Throws STATE_INVALID if it is just being launched, without the lock, by a monitor that says nothing for the time of `patienceMs`. */
+export async function settle(held: HeldContainer, patienceMs = ANSWER_MS): Promise<void> {
+  await settleLife(held, patienceMs);
   const { mounted, mounts } = held.state;
   if (mounted && mounts === 0 && held.observation.kind === 'settled') await unmountRoot(held);
 }
 
-async function settleLife(held: HeldContainer): Promise<void> {
+async function settleLife(held: HeldContainer, patienceMs: number): Promise<void> {
   let { observation } = held;
   if (observation.kind === 'ending') {
     observation = await afterEnding(held, observation.live.monitor);
@@ -50,7 +53,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       return;
     case 'live':
       if (held.state.status === 'paused' && !runs(observation)) await endPause(held);
-      if (held.state.updating) await finishUpdate(held);
+      if (isUpdateDue(held.state, observation.live)) await finishUpdate(held, patienceMs);
       recordWhatHappened(held);
       return;
     case 'ended':
@@ -79,7 +82,7 @@ async function settleLife(held: HeldContainer): Promise<void> {
       await abandon(held, 'its monitor died');
       return;
     case 'launching':
-      if (await monitorIsAtWork(held)) return;
+      if (await monitorIsAtWork(held, patienceMs)) return;
       await abandon(held, 'its launch was cut off');
   }
 }
@@ -147,10 +150,15 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
  * and listens in it on `attach` from its first steps on. The directory is renamed: a monitor that comes late finds none and
  * gives up; one that is at work is found by its socket, and either gives up as well (its engine is gone) or gets its container going.
  */
-async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
+async function monitorIsAtWork(held: HeldContainer, patienceMs: number): Promise<boolean> {
   const { run } = held.paths;
   const aside = asidePath(held.paths);
-  if (await monitorAnswers(run)) return held.look().kind === 'live';
+  const answers = async (directory: string) => {
+    const answer = await answerOf(directory, patienceMs);
+    if (answer === 'none') throw unanswered('STATE_INVALID', held.id, 'it is being launched');
+    return answer === 'runs';
+  };
+  if (await answers(run)) return held.look().kind === 'live';
   try {
     renameSync(run, aside);
     failpoint('put-aside');
@@ -158,34 +166,39 @@ async function monitorIsAtWork(held: HeldContainer): Promise<boolean> {
     // Gone, or put aside already by somebody who did not get further.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const runs = await monitorAnswers(aside);
+  const runs = await answers(aside);
   if (runs) renameSync(aside, run);
   else removeTreeSync(aside);
   return runs && held.look().kind === 'live';
 }
 
-/** Whether a monitor listens in the directory and its container gets to run: it answers once it does, and hangs up if it gives up. */
-async function monitorAnswers(runDirectory: string): Promise<boolean> {
+/** Whether a monitor listens in the directory and its container gets to run: it answers once it does, hangs up if it gives up, and does neither while it is held up. */
+async function answerOf(runDirectory: string, patienceMs: number): Promise<'runs' | 'gone' | 'none'> {
   let connection;
   try {
     connection = await connectMonitor(runDirectory);
   } catch (error) {
     requireGone(error);
-    return false;
+    return 'gone';
   }
-  const attached = new Promise<boolean>((resolve) => {
+  // It has written nothing yet that tells who it is.
+  const monitor = processRef(connection.peerPid());
+  if (monitor !== undefined) wakeMonitor(monitor);
+  let answer: 'runs' | 'gone' | 'none' = 'none';
+  const attached = new Promise<void>((resolve) => {
     connection.onMessage((message) => {
-      if (message.name === 'attached') resolve(true);
+      if (message.name !== 'attached') return;
+      answer = 'runs';
+      resolve();
     });
   });
+  const hungUp = () => {
+    if (answer === 'none') answer = 'gone';
+  };
   connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
-  const hungUp = connection.closed.then(
-    () => false,
-    () => false,
-  );
-  const result = await Promise.race([attached, hungUp]);
+  await comesWithin(Promise.race([attached, connection.closed.then(hungUp, hungUp)]), patienceMs);
   connection.close();
-  return result;
+  return answer;
 }
 
 /** Where the run directory of a launch that was cut off is put. */

@@ -6,6 +6,7 @@ import { resourcesToWrite, updatedConfig, type UpdateOptions } from '../../spec/
 import { parseUpdates } from '../../state/updates.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ResourceOptions } from '../../spec/create-options.js';
+import { isUnanswered } from '../monitor/answer.js';
 import { applyLimits, applyToMonitor } from '../settle/apply-update.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
@@ -30,7 +31,7 @@ export async function updateContainer(context: EngineContext, id: string, option
       if (isLive) await applyToLive(held, { before, changed: options.resources });
     } catch (error) {
       if (!hasEndedMeanwhile(held, error)) {
-        held.save({ updates, updating: false });
+        held.save({ updates, updating: isUnanswered(error) });
         throw error;
       }
     }

@@ -1,4 +1,5 @@
 /** Calls that come to an end, whatever others do not: a source that gives nothing, a command that holds the output, a client that does not read. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -521,4 +522,55 @@ test('a start that the first process is held up in ends when it is aborted', asy
     t.is(container.state().status, 'created');
   }
   await container.start();
+});
+
+test('an update that was killed while a restart is held up holds up nobody', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const { container, held } = await startHeldUpLater(t, env, { stage: 'createContainer', command: ['false'] });
+  await until('its restart is held up', () => existsSync(held));
+  await env.killedAt('limits-changed', 'update', '--pids-limit', '50', container.name);
+  const engine = await soon(env.reopen());
+  t.is((await soon(env.tspod('ps', '--all'))).status, 0);
+  await soon(engine.containers.get(container.id).remove({ force: true }));
+});
+
+test('an update of one whose restart is held up is refused, and changes nothing', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const container = await heldUpInRestart(t, 'createContainer');
+  const update = container.update({ restart: { policy: 'no' }, resources: { pidsLimit: 50 } });
+  await t.throwsAsync(soon(update), { code: 'UPDATE_FAILED', message: /does not answer: its restart is held up/ });
+  t.like(container.inspect().HostConfig, { RestartPolicy: { Name: 'always' } });
+  await soon(container.remove({ force: true }));
+});
+
+/** Stands for the monitor of a launch that was cut off before it wrote anything down. `says`: what it does with a connection. */
+async function cutOff(t: ExecutionContext, says: string) {
+  const env = await faults(t);
+  const container = await env.engine.containers.create(env.options({ command: ['sleep', '1000'] }));
+  await env.killedAt('run-directory-made', 'start', container.id);
+  const script = `require('node:net').createServer((socket) => { ${says} }).listen('attach', () => console.log('listens'))`;
+  const cwd = join(env.runRoot, 'c', container.id);
+  const monitor = spawn(process.execPath, ['-e', script], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => monitor.kill('SIGKILL'));
+  await once(monitor.stdout, 'data');
+  return { env, container, pid: monitor.pid ?? 0 };
+}
+
+test('a launch that was cut off, whose monitor does not answer, holds up nobody', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { env, container, pid } = await cutOff(t, 'socket.resume()');
+  t.is((await soon(env.tspod('ps', '--all'))).status, 0);
+  const refused = { code: 'STATE_INVALID', message: /does not answer: it is being launched/ };
+  await t.throwsAsync(soon(container.start()), refused);
+  await killHard(pid);
+  await container.start();
+});
+
+test('a launch that was cut off, whose monitor is stopped by SIGSTOP: that goes on, and gives up', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { container, pid } = await cutOff(t, 'socket.destroy()');
+  await suspend(pid);
+  await soon(container.start());
+  t.is(container.state().status, 'running');
 });

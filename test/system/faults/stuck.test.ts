@@ -122,3 +122,17 @@ test('remove by force: a monitor that is stuck is given up, and the container go
   await thaw();
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
 });
+
+test('an update that was killed, of one whose monitor is stuck, is finished once that is not', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'cgroup1')) return;
+  const env = await faults(t);
+  const container = await started(env, {});
+  await env.killedAt('limits-changed', 'update', '--pids-limit', '50', '--restart', 'always', 'subject');
+  const { pid, monitorPid } = container.state();
+  const { thaw } = await frozenElsewhere(t, container, monitorPid);
+  t.is((await env.tspod('ps')).status, 0);
+  await thaw();
+  t.is((await env.tspod('ps')).status, 0);
+  await killHard(pid);
+  await until('it is started again', () => container.state().restartCount === 1);
+});
