@@ -5,6 +5,7 @@ import { exitCodeOf } from '../exit-status.js';
 import { isTold, lastMonitors, listSessions, tell, type FoundSession } from './files.js';
 import type { HeldContainer } from '../held.js';
 import type { StartedExec } from './launch.js';
+import { wakeProcess } from '../monitor/wake.js';
 import { openProcess } from '../../native/process-handle.js';
 
 interface Named {
@@ -45,6 +46,7 @@ const PATIENCE_MS = 5000;
 export async function recordLastExecEnds(held: HeldContainer): Promise<void> {
   for (const { pid, startTime } of lastMonitors(held.paths.run)) {
     using monitor = openProcess(pid, startTime);
+    if (monitor !== undefined) wakeProcess(monitor);
     // One that somebody is attached to and does not read from takes as long as that.
     await monitor?.wait({ signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
   }

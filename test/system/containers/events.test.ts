@@ -10,7 +10,7 @@ import { rejectsWith, testEngine } from '../../helpers/engine.js';
 import { until } from '../../helpers/until.js';
 import { faults } from '../../helpers/faults.js';
 import { openDescriptors } from '../../helpers/native.js';
-import { killHard, untilGone } from '../../helpers/processes.js';
+import { killHard, suspend, untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 
 test('events: each step in the life of a container is written down', async (t) => {
@@ -386,6 +386,20 @@ test('events: the end of a detached command is told by who looks next, once', as
     'died 137',
     'remove',
   ]);
+});
+
+test('events: the end of a command is told when its monitor was stopped', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const own = ['--name', 'subject', '--pid', 'host', ...env.flags];
+  await env.tspod('run', '-d', ...own, 'host:', 'sleep', '1000');
+  await env.tspod('exec', '-d', 'subject', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const { Pid = 0 } = container.execSessions()[0]?.inspect() ?? {};
+  await suspend(Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${String(Pid)}/status`, 'utf8'))?.[1]));
+  await killHard(container.state().pid);
+  await until('it has ended', async () => (await env.tspod('ps', '-aq', '--filter', 'status=exited')).stdout !== '');
+  t.deepEqual(toldOf(env.runRoot, 'exec', 'exec_died'), ['exec', 'exec_died 137']);
 });
 
 test('events: a command that ended before it was recorded has begun before', async (t) => {
