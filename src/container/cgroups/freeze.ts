@@ -8,6 +8,7 @@ import { execute } from '../../native/execute.js';
 import { monotonicMs } from '../../native/primitives.js';
 import { encodePlan } from '../../plan/encode.js';
 import { freezePlan, frozenFile, thawPlan } from '../../plan/update.js';
+import { wakeExecMonitors } from '../exec/wake.js';
 import { heldCgroups } from './held.js';
 import type { HeldContainer } from '../held.js';
 import type { Observation } from '../observe.js';
@@ -37,9 +38,10 @@ export async function thaw(held: HeldContainer): Promise<void> {
 
 /**
  * Thaws what is being ended, in groups that the container has made and frozen itself as well: in cgroup version 1 a frozen process does not die. In
- * version 2 it does.
+ * version 2 it does. Monitors of its commands go on as well.
  */
 export async function thawEnding(held: HeldContainer): Promise<void> {
+  wakeExecMonitors(held.paths.run);
   const frozen = frozenFile(heldCgroups(held));
   if (frozen?.line === 'FROZEN') await execute(encodePlan(thawPlan(groupsFrom(dirname(frozen.path)))));
 }

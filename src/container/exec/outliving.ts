@@ -9,6 +9,7 @@ import { isPrivate } from '../../spec/namespaces.js';
 import { activeSessions, recordsOf, removeBusyTree, type FoundSession } from './files.js';
 import type { HeldContainer } from '../held.js';
 import { monitorEnd } from '../monitor/end.js';
+import { vanish } from '../monitor/end-process.js';
 import { signalProcess } from '../monitor/signal-process.js';
 
 /** None for a container that cannot have any, which costs nothing. */
@@ -25,6 +26,7 @@ function mayBeOutlived(held: HeldContainer): boolean {
   }
 }
 
+/** Throws STATE_INVALID for one that does not end. */
 export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
   for (const session of outlivingSessions(held)) {
     const { sight } = session;
@@ -32,7 +34,7 @@ export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
     using process = openProcess(sight.live.init.pid, sight.live.init.startTime);
     using monitor = openProcess(sight.live.monitor.pid, sight.live.monitor.startTime);
     signalProcess(process, 'SIGKILL');
-    await process?.wait();
+    if (process !== undefined) await vanish(held.id, process);
     if (monitor !== undefined) await monitorEnd(monitor, recordsOf(session));
   }
 }

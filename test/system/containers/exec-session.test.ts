@@ -8,8 +8,11 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, ExecSession } from '../../../src/index.js';
+import { createCgroup, removeCgroup, writeCgroupFile } from '../../../src/native/index.js';
 import { testEngine, rejectsWith, type TestEngine } from '../../helpers/engine.js';
 import { SLOW } from '../../helpers/pace.js';
+import { suspend } from '../../helpers/processes.js';
+import { soon } from '../../helpers/soon.js';
 import { until } from '../../helpers/until.js';
 import { requires } from '../../helpers/requires.js';
 
@@ -246,6 +249,36 @@ test('exec session: one that outlives its container keeps it from being removed'
   t.false(isRunning(Pid), 'a stop ends it');
   await restarted.remove();
   await env.assertNothingLeft();
+});
+
+test('exec session: one that outlives its container and does not end holds up nobody', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'cgroup1')) return;
+  const { engine, options } = await testEngine(t);
+  const { cgroupParent: _, ...own } = options({ command: ['sleep', '1000'], pid: 'host', cgroups: 'disabled' });
+  const container = await engine.containers.create(own);
+  await container.start();
+  const session = await container.startExec({ command: ['sleep', '1000'] });
+  // Frozen in cgroup version 1, which stands for what is stuck in the kernel.
+  const group = `/sys/fs/cgroup/freezer/tspod-test-outliving-${container.id.slice(0, 12)}`;
+  await createCgroup(group);
+  t.teardown(() => removeCgroup(group, { kill: true }));
+  await writeCgroupFile(group, 'cgroup.procs', session.inspect().Pid);
+  await writeCgroupFile(group, 'freezer.state', 'FROZEN');
+  await until('the freezing', () => readFileSync(`${group}/freezer.state`, 'utf8') === 'FROZEN\n');
+  const message = await rejectsWith(t, soon(container.stop({ timeoutSec: 0 })), 'STATE_INVALID');
+  t.is(message, `container ${container.id} does not end: its process is stuck in the kernel`);
+  await writeCgroupFile(group, 'freezer.state', 'THAWED');
+  await soon(container.remove({ force: true }));
+});
+
+inContainer('exec session: one whose monitor was stopped does not keep its container', async (t, { container }) => {
+  for (const end of ['stop', 'kill'] as const) {
+    const { Pid } = (await container.startExec({ command: ['sleep', '1000'] })).inspect();
+    await suspend(Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${String(Pid)}/status`, 'utf8'))?.[1]));
+    await soon(container[end]());
+    t.is(container.state().status, 'exited', end);
+    await container.start();
+  }
 });
 
 inContainer('spawnExec: input is a pipe, that of this process, a descriptor, or none', async (t, { container }) => {
