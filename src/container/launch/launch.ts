@@ -10,6 +10,7 @@ import type { ContainerPaths } from '../../storage/paths.js';
 import { TspodError } from '../../errors.js';
 import type { AttachOptions, ExitStatus } from '../api/container.js';
 import { prepareProfile } from './apparmor.js';
+import { clearTopGroup } from '../cgroups/clear-top.js';
 import { splitFrom } from '../cgroups/placement.js';
 import { compileLaunch, type CompiledLaunch } from './compile.js';
 import { liveDonors } from '../namespaces/donors.js';
@@ -70,6 +71,7 @@ export interface Launch {
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
   flushBeforeFiles(held);
+  if (held.config.cgroups !== 'disabled') clearTopGroup(held.context.facts().cgroup);
   if (held.config.cgroups === 'split') held.save({ splitFrom: splitFrom(held.context, held.config) });
   await prepareProfile(held.context, held.config);
   const compiled = await prepareLaunch(held, options);

@@ -1,8 +1,11 @@
 /** Containers that make cgroups in their own, as those with systemd, Docker or Kubernetes in them do, and what outlives their first process. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions, ResourceOptions } from '../../../src/index.js';
+import { createCgroup, removeCgroup } from '../../../src/native/index.js';
+import { busyboxRoot } from '../../helpers/busybox.js';
+import { output, storeOf } from '../../helpers/cli.js';
 import { testEngine, type TestEngine } from '../../helpers/engine.js';
 import { cgroupTops, containerCgroup } from '../../helpers/leaks.js';
 import { withPods } from '../../helpers/pods.js';
@@ -168,4 +171,44 @@ test('with the PID namespace of its pod nothing of a life is left in the next, a
   await until('the next one', async () => (await count()) === 1);
   t.is(other.state().pid, pid);
   t.is(other.state().status, 'running');
+});
+
+/** Words before a command, for which a new group is the top of cgroup version 2 and its own, as in a container. */
+async function asInContainer(t: ExecutionContext, { top, controller }: Divisible): Promise<readonly string[]> {
+  const group = `${top}/tspod-test-top-${process.pid}`;
+  await createCgroup(group);
+  t.teardown(() => removeCgroup(group, { kill: true }));
+  writeFileSync(`${top}/cgroup.subtree_control`, `+${controller}`);
+  const mount = `umount -l ${top} && mount -t cgroup2 cgroup2 ${top} && exec "$@"`;
+  return ['sh', '-c', `echo 0 >${group}/cgroup.procs && exec unshare -C -m sh -c '${mount}' sh "$@"`, 'sh'];
+}
+
+test('in a container limits can be set: the processes of the top group are moved to one below it', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'unshare')) return;
+  const at = divisible();
+  if (at === undefined) return skip(t, 'no controller of cgroup v2 that could be divided');
+  const { top, controller } = at;
+  const prefix = await asInContainer(t, at);
+  const file = controller === 'pids' ? 'pids.max' : 'hugetlb.2MB.max';
+  const limit = controller === 'pids' ? ['--pids-limit', '4096'] : ['--cgroup-conf', `${file}=4194304`];
+  const store = storeOf(t);
+  store.prefix = prefix;
+  // An option of cgroupfs: in the virtual machine systemd runs outside of what looks like a container here.
+  const run = [
+    '--cgroup-manager',
+    'cgroupfs',
+    'run',
+    '--rm',
+    '-v',
+    `${top}:/top:ro`,
+    ...limit,
+    '--rootfs',
+    busyboxRoot(t),
+  ];
+  const script = `cat ${top}/${file} /top/cgroup.subtree_control; wc -l </top/cgroup.procs; wc -l </top/init/cgroup.procs`;
+  const [value = '', enabled = '', left = '', moved = ''] = (await output(t, ...run, 'sh', '-c', script)).split('\n');
+  t.is(value, controller === 'pids' ? '4096' : '4194304');
+  t.true(enabled.split(' ').includes(controller));
+  t.is(left, '0');
+  t.true(Number(moved) >= 2, 'the command line and the monitor');
 });
