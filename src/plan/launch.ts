@@ -180,6 +180,7 @@ function addFileSystem(launch: Launch): void {
     usernsSlot,
     cgroup: context.cgroup,
     ownCgroupNamespace: namespaces.isNew('cgroup'),
+    hostCgroupNamespace: !namespaces.has('cgroup'),
     donated: takeDonated(launch),
     mountLabel,
     imageLayers: context.imageLayers ?? new Map<string, never>(),

@@ -23,6 +23,7 @@ export interface MountContext {
   readonly usernsSlot: number;
   readonly cgroup: CgroupPlacement | undefined;
   readonly ownCgroupNamespace: boolean;
+  readonly hostCgroupNamespace: boolean;
   /** Mounts of another container's by where they are, for what is shared with it: slots. */
   readonly donated: ReadonlyMap<string, number>;
   /** Label for the files of new file systems (SELinux). */
@@ -218,7 +219,7 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
   const directories = request.context.cgroup?.directories ?? [];
   if (directories.length === 0) return;
   if (directories.every(({ hierarchy }) => hierarchy.version === 2)) {
-    addCgroupMount(builder, target, { ...request, index: 0 });
+    addCgroupMount(builder, target, { ...request, index: 0, whole: request.context.hostCgroupNamespace });
     return;
   }
   const { rootSlot } = request.context;
@@ -228,7 +229,7 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
   builder.add('init', 'attachInRoot', { slot: frame, rootSlot, target, create: CODES.create.directory });
   for (const [index, { hierarchy }] of directories.entries()) {
     const name = baseName(hierarchy.mountPoint);
-    addCgroupMount(builder, `${target}/${name}`, { ...request, index });
+    addCgroupMount(builder, `${target}/${name}`, { ...request, index, whole: false });
     for (const link of linkNames(hierarchy.controllers, name)) {
       builder.add('init', 'makeSymlink', { rootSlot, path: `${target}/${link}`, target: name });
     }
@@ -243,9 +244,19 @@ function linkNames(controllers: readonly string[], name: string): readonly strin
   );
 }
 
-/** In a cgroup namespace of its own a new mount shows the container's group as the top; without, its directory is bound. */
-function addCgroupMount(builder: PlanBuilder, target: string, request: Request & { readonly index: number }): void {
-  const { context, options, index } = request;
+interface CgroupMountRequest extends Request {
+  /** Of the directories. */
+  readonly index: number;
+  /** All of the hierarchy, where paths are as in /proc/self/cgroup. */
+  readonly whole: boolean;
+}
+
+/**
+ * In a cgroup namespace of its own a new mount shows the container's group as the top; without, its directory is bound. The whole of version 2 is bound as well: a new mount
+ * in the machine's own cgroup namespace would give the host's mount other options (nsdelegate).
+ */
+function addCgroupMount(builder: PlanBuilder, target: string, request: CgroupMountRequest): void {
+  const { context, options, index, whole } = request;
   const directory = context.cgroup?.directories[index];
   if (directory === undefined) return;
   const { slot } = context;
@@ -257,9 +268,10 @@ function addCgroupMount(builder: PlanBuilder, target: string, request: Request &
   } else {
     // Whether others may go there depends on the umask of who made it: in a user namespace init is another.
     const outside = context.usernsSlot !== NONE;
+    const path = whole ? hierarchy.mountPoint : directory.path;
     const bound = outside ? builder.slot() : slot;
-    if (outside) copyMount(builder, { slot: bound, path: directory.path, recursive: 0 });
-    else builder.add('init', 'openTree', { slot: bound, path: directory.path, recursive: 0 });
+    if (outside) copyMount(builder, { slot: bound, path, recursive: 0 });
+    else builder.add('init', 'openTree', { slot: bound, path, recursive: 0 });
     setAttributes(builder, bound, { set: options.set, clear: options.clear });
     attach(builder, target, { slot: bound, create: CODES.create.directory, context });
     return;

@@ -40,6 +40,13 @@ test(
 );
 test(prints, ['userns'], { uidMaps: MAPS }, 'echo x > /dev/null && head -c1 /dev/zero | od -An -tx1', '00');
 test(prints, [], { cgroupns: 'host' }, 'grep -c "tspod-\\?test" /proc/self/cgroup', /^[1-9]/);
+test(
+  prints,
+  ['cgroup2'],
+  { cgroupns: 'host' },
+  'group=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); grep -c "^$$\\$" $group/cgroup.procs; test -e /sys/fs/cgroup/cgroup.type || echo top',
+  '1\ntop',
+);
 test(prints, [], {}, 'grep -c "tspod-\\?test" /proc/self/cgroup', '0');
 test(
   prints,

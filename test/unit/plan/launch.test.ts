@@ -535,10 +535,15 @@ test('on version 1 a limit brings its hierarchy, and a cpuset is filled before a
   t.true(wordsOf(plan, 'prepare').some((line) => line.endsWith('network namespaces')));
 });
 
-test("with the host's cgroup namespace the container's own directories are bound", (t) => {
+test("with the host's cgroup namespace all of version 2 is bound, and of version 1 the container's own directories", (t) => {
   const words = wordsOf(planOf({ cgroupns: 'host' }), 'init');
-  t.true(words.includes(`bind /sys/fs/cgroup/tspod/${ID} on /sys/fs/cgroup`));
+  t.true(words.includes('bind /sys/fs/cgroup on /sys/fs/cgroup'));
   t.false(words.includes('new cgroup namespace'));
+  const hybrid = wordsOf(planOf({ cgroupns: 'host' }, { facts: { cgroup: HYBRID } }), 'init');
+  for (const name of ['memory', 'unified'])
+    t.true(hybrid.includes(`bind /sys/fs/cgroup/${name}/tspod/${ID} on /sys/fs/cgroup/${name}`));
+  const joined = wordsOf(planOf({ cgroupns: 'path:/proc/1/ns/cgroup' }), 'init');
+  t.true(joined.includes(`bind /sys/fs/cgroup/tspod/${ID} on /sys/fs/cgroup`));
 });
 
 test('without cgroups nothing of them is made, mounted or removed', (t) => {
