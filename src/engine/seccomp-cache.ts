@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { fingerprint } from '../native/primitives.js';
 import { compileSeccomp } from '../native/seccomp.js';
+import { stringifyExactly } from '../oci/exact-json.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
 
 /** Raised when the compiler's output for the same profile changes. */
@@ -34,7 +35,7 @@ export function cachedSeccompCompiler(directory: string): (profile: SeccompConfi
 }
 
 function readOrCompile(directory: string, profile: SeccompConfig): Uint8Array {
-  const key = Buffer.from(JSON.stringify([FORMAT, process.arch, libraryVersion(), profile]));
+  const key = Buffer.from(stringifyExactly([FORMAT, process.arch, libraryVersion(), profile]));
   const path = join(directory, fingerprint(key).toString('hex'));
   const cached = readCached(path, key);
   if (cached !== undefined) return cached;

@@ -61,9 +61,10 @@ export type SeccompFlag = (typeof SECCOMP_FLAGS)[number];
 /** A condition on one argument (0 to 5). For MASKED_EQ: `(argument & value) == valueTwo`. */
 export interface SeccompArgument {
   readonly index: number;
-  /** An unsigned number; up to 2^53-1, what JSON carries exactly. */
-  readonly value: number;
-  readonly valueTwo?: number;
+  /** An unsigned number of 64 bits; above 2^53-1, where numbers are not exact, a `bigint`. */
+  readonly value: number | bigint;
+  /** As `value`. @default 0 */
+  readonly valueTwo?: number | bigint;
   readonly op: SeccompOperator;
 }
 

@@ -1,6 +1,7 @@
 /** The bundle that another OCI runtime reads: the container's spec with everything said in it that our own monitor finds out itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 
+import { stringifyExactly } from '../../oci/exact-json.js';
 import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
 import type { LaunchContext, StdioContext } from '../../plan/context.js';
 import { imageMountOptions } from '../../plan/root.js';
@@ -76,6 +77,6 @@ export function writeBundle(paths: Pick<ContainerPaths, 'run'>, spec: OciSpec): 
 
 /** As the specification has it: an unlimited resource limit is the highest number of 64 bits, which a number of JavaScript cannot hold. */
 export function bundleText(spec: OciSpec): string {
-  const text = JSON.stringify(spec);
+  const text = stringifyExactly(spec);
   return text.replaceAll(/"(soft|hard)":"unlimited"/g, '"$1":18446744073709551615');
 }

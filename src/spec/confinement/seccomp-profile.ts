@@ -14,6 +14,7 @@ import {
 import type { JsonObject, Place } from '../../oci/check.js';
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from '../../oci/seccomp.js';
 import type { SeccompArchitecture, SeccompArgument, SeccompConfig, SeccompRule } from '../../oci/seccomp.js';
+import { keepLargeIntegers, largeInteger } from '../../oci/exact-json.js';
 import { errnoNumber } from '../../util/errno.js';
 import { seccompArchitectures } from './seccomp.js';
 
@@ -46,7 +47,7 @@ export interface SeccompProfile extends SeccompConfig {
 /** The profile in a file's text. INVALID_ARGUMENT names the place of what is wrong; `name` is the file. */
 export function parseSeccompProfile(text: string, name: string): SeccompProfile {
   const at = `seccomp profile ${name}:`;
-  const object = readObject(parseJson(`seccomp profile ${name}`, text, MAX_PROFILE_BYTES), at);
+  const object = readObject(parseJson(`seccomp profile ${name}`, keepLargeIntegers(text), MAX_PROFILE_BYTES), at);
   if (optional(object, 'listenerPath', at, (value) => value) !== undefined)
     throw wrong(at, 'listenerPath is not supported');
   const architectures = optional(object, 'architectures', at, readArchitectures);
@@ -126,14 +127,22 @@ function errnoOf<K extends string>(
 
 function readArgument(value: unknown, at: Place): SeccompArgument {
   const argument = readObject(value, at);
-  const number = (item: unknown, place: Place): number =>
-    readInteger(item, place, { min: 0, max: Number.MAX_SAFE_INTEGER });
   return {
     index: readInteger(argument['index'], `${at}.index`, { min: 0, max: 5 }),
-    value: optional(argument, 'value', at, number) ?? 0,
-    valueTwo: optional(argument, 'valueTwo', at, number) ?? 0,
+    value: optional(argument, 'value', at, readUnsigned) ?? 0,
+    valueTwo: optional(argument, 'valueTwo', at, readUnsigned) ?? 0,
     op: readWord(argument['op'], `${at}.op`, SECCOMP_OPERATORS),
   };
+}
+
+const MAX_VALUE = 2n ** 64n - 1n;
+
+/** A system call's argument has 64 bits, all set in what masks often are. */
+function readUnsigned(value: unknown, at: Place): number | bigint {
+  const large = largeInteger(value);
+  if (typeof large !== 'bigint') return readInteger(value, at, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  if (large <= MAX_VALUE) return large;
+  throw wrong(at, `must be a whole number from 0 to ${MAX_VALUE}`);
 }
 
 function readCondition(value: unknown, at: Place): RuleCondition {

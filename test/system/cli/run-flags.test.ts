@@ -392,6 +392,21 @@ test('--security-opt seccomp=FILE: what the profile refuses, and nothing else', 
     t.is(stdout, 'file\n');
   }
 });
+test('--security-opt seccomp=FILE: a mask of 64 bits', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'libseccomp')) return;
+  const file = join(temporaryDirectory(t), 'profile.json');
+  const refuse = { action: 'SCMP_ACT_ERRNO', errnoRet: 28 };
+  const modeIs700 = { value: 'ALL', valueTwo: 0o700, op: 'SCMP_CMP_MASKED_EQ' };
+  const calls = Object.entries({ chmod: 1, fchmodat: 2 });
+  const syscalls = calls.map(([name, index]) => ({ ...refuse, names: [name], args: [{ ...modeIs700, index }] }));
+  const text = JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls });
+  writeFileSync(file, text.replaceAll('"ALL"', '18446744073709551615'));
+  const flags = ['--rm', '--security-opt', `seccomp=${file}`, '--rootfs', `${busyboxRoot(t)}:O`];
+  const script = 'touch /f; chmod 701 /f && chmod 700 /f; stat -c %a /f';
+  const { stdout, stderr } = await runWith(t, {}, 0, 'run', ...flags, 'sh', '-c', script);
+  t.regex(stderr, /No space left on device/);
+  t.is(stdout, '701\n');
+});
 shows('--security-opt seccomp= leaves the default', {
   needs: ['libseccomp'],
   flags: ['--security-opt', 'seccomp=unconfined', '--security-opt', 'seccomp='],
@@ -457,23 +472,16 @@ limits(
 limits('--cpu-shares', ['--cpu-shares', '512'], { v1: 'cpu/cpu.shares', v2: 'cpu.weight' }, { v1: '512', v2: '20' });
 test('CPUs that are not there and quotas that cannot be are refused before anything is made', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
-  const [create, rootfs] = [
-    ['create', '--name', 'impossible'],
-    ['--rootfs', busyboxRoot(t), 'true'],
-  ];
-  const refused = async (...flags: string[]): Promise<string> =>
-    (await run(t, 125, ...create, ...flags, ...rootfs)).stderr;
+  const root = ['--rootfs', busyboxRoot(t), 'true'];
+  const refused = async (...flags: string[]) => (await run(t, 125, 'create', ...flags, ...root)).stderr;
   const lacks = (what: string): RegExp =>
     new RegExp(`requested ${what} are not available - requested 0-9999, available: 0`);
   t.regex(await refused('--cpuset-cpus', '0-9999'), lacks('CPUs'));
   t.regex(await refused('--cpuset-mems', '0-9999'), lacks('memory nodes'));
   t.regex(await refused('--cpu-quota', '999'), /cannot be less than 1ms \(i\.e\. 1000\)/);
   const available = /^Cpus_allowed_list:\t(.+)$/m.exec(readFileSync('/proc/1/status', 'utf8'))?.[1] ?? '';
-  await run(t, 0, ...create, '--cpuset-cpus', available, '--cpu-quota', '1000', ...rootfs);
-  t.regex(
-    (await run(t, 125, 'update', '--cpuset-cpus', '9999', 'impossible')).stderr,
-    /requested CPUs are not available/,
-  );
+  await run(t, 0, 'create', '--name', 'all', '--cpuset-cpus', available, '--cpu-quota', '1000', ...root);
+  t.regex((await run(t, 125, 'update', '--cpuset-cpus', '9999', 'all')).stderr, /requested CPUs are not available/);
 });
 limits('--cpuset-cpus', ['--cpuset-cpus', '0'], { v1: 'cpuset/cpuset.cpus', v2: 'cpuset.cpus' }, { v1: '0', v2: '0' });
 
