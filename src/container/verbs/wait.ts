@@ -7,10 +7,12 @@ import { invalid, isTspodError, TspodError } from '../../errors.js';
 import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api/container.js';
 import { whileOpen, type EngineContext } from '../context.js';
 import { readHealth } from '../health/record.js';
-import { withContainer } from '../held.js';
+import { withContainer, withFreeContainer } from '../held.js';
 import { endsWithin } from '../monitor/end.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
+import { wakeMonitor } from '../monitor/wake.js';
+import { finishRemoval } from '../settle/repair.js';
 import { requireHealthcheck } from './healthcheck.js';
 import { MAX_TIMER_MS } from '../../util/timer.js';
 
@@ -56,6 +58,8 @@ async function reached(context: EngineContext, id: string, { wanted, intervalMs,
       if (state.status === 'created' && observation.kind === 'settled') return 0;
     }
     if (isNow(wanted, state, paths)) return -1;
+    const isInWork = observation.kind === 'launching' || stored.state.status === 'removing';
+    if (isInWork && (await finishForDead(context, id))) continue;
     if (wantsEnd(wanted)) {
       if (observation.kind === 'lost') {
         await settleLost(context, id, signal);
@@ -75,13 +79,22 @@ function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
   return Math.min(ms, MAX_TIMER_MS);
 }
 
+/** If nobody holds its lock, whoever was launching or removing it was killed: who waits does the rest, as the next command would. False if somebody is at work on it. */
+async function finishForDead(context: EngineContext, id: string): Promise<boolean> {
+  const finished = withFreeContainer(context, id, async (held) => {
+    await finishRemoval(held);
+    return true;
+  });
+  return (await finished.catch(ignoreGone)) === true;
+}
+
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
 async function settleLost(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
-  try {
-    await withContainer(context, id, () => undefined, { signal, refreshes: true });
-  } catch (error) {
-    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
-  }
+  await withContainer(context, id, () => undefined, { signal, refreshes: true }).catch(ignoreGone);
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
 }
 
 /** `configured` is Podman's inner name for what it prints as created. */
@@ -150,6 +163,7 @@ async function someEnd(
   }
   if (observation.kind !== 'live' && observation.kind !== 'ending') return 'nothing';
   const { monitor } = observation.live;
+  wakeMonitor(monitor);
   using handle = openProcess(monitor.pid, monitor.startTime);
   // It writes the end down, and may then be there for long.
   if (handle !== undefined) await endsWithin(handle, intervalMs, signal, 'wait');

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 
+import type { Failpoint } from '../../../src/container/failpoint.js';
 import { openEngine, type Container, type Engine } from '../../../src/index.js';
 import { connectMonitor } from '../../../src/native/monitor-spawn.js';
 import { until } from '../../helpers/until.js';
@@ -205,6 +206,27 @@ test('wait: the exit code of a process that has ended when its monitor has not y
   t.deepEqual(await soon(Promise.all(waits)), [137, 137, 137]);
   t.is(await soon(container.wait({ conditions: ['stopped'] })), 137, 'afterwards');
 });
+
+const KILLED: Readonly<
+  Record<string, { readonly point: Failpoint; readonly words: readonly string[]; readonly code: number }>
+> = {
+  'its start': { point: 'launch-recorded', words: ['start'], code: -1 },
+  'its removal': { point: 'removal-recorded', words: ['rm', '--force', '--time', '0'], code: 137 },
+};
+
+for (const [title, { point, words, code }] of Object.entries(KILLED)) {
+  test(`wait: ends also when the command that it races with is killed: ${title}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options, tspod, stoppedAt } = await faults(t);
+    const container = await engine.containers.create(options({ name: 'subject', command: ['sleep', '1000'] }));
+    if (title === 'its removal') await tspod('start', 'subject');
+    const command = await stoppedAt(point, ...words, 'subject');
+    const ended = container.wait({ intervalMs: 10 });
+    t.is(await Promise.race([ended, delay(200, 'it waits')]), 'it waits');
+    await killHard(command.pid);
+    t.is(await soon(ended), code);
+  });
+}
 
 test('wait: for an end or for something else, whichever comes first', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
