@@ -1,6 +1,5 @@
 /** An exec: a command that joins a running container. What is kept of a session is in files.ts, what is told of a command in events.ts. */
 import { throwIfAborted, whenAborted } from '../../native/abort.js';
-import { spawnMonitor } from '../../native/monitor-spawn.js';
 import { TspodError } from '../../errors.js';
 import type { ExecContext } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -19,7 +18,8 @@ import { requireEnforceable } from '../network/egress.js';
 import { failpoint } from '../failpoint.js';
 import { launchError } from '../launch/error.js';
 import { KILL_GRACE_MS } from '../monitor/end.js';
-import { MonitorTalk, type LaunchAnswer } from '../monitor/talk.js';
+import { talkToNew } from '../monitor/connect.js';
+import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
 import { isEnding, observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { seccompFilter } from '../launch/seccomp-filter.js';
@@ -107,7 +107,7 @@ export interface ExecLaunchOptions {
 export async function launchExec(plan: Plan, { target, fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
   throwIfAborted('exec', signal);
   const bytes = encodePlan(plan);
-  const talk = new MonitorTalk(spawnMonitor({ fds }));
+  const talk = talkToNew({ fds });
   failpoint('exec-spawned');
   const patience = new Patience(talk, signal, target.request.timeoutMs);
   let answer: LaunchAnswer;

@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
-import { spawnMonitor } from '../../native/monitor-spawn.js';
 import { decodePlan, encodePlan } from '../../plan/encode.js';
 import type { Plan } from '../../plan/ops.js';
 import { mayBeRelaunched } from '../../spec/relaunch.js';
@@ -25,7 +24,8 @@ import { prepareVolumes } from './fill-volumes.js';
 import { prepareImageMounts } from './image-mounts.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
-import { MonitorTalk, type LaunchAnswer } from '../monitor/talk.js';
+import { talkToNew } from '../monitor/connect.js';
+import type { LaunchAnswer, MonitorTalk } from '../monitor/talk.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { makePodCgroup } from '../pod/cgroup.js';
 import { connectNetworks } from '../network/lease.js';
@@ -77,7 +77,7 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
   const compiled = await prepareLaunch(held, options);
   const bytes = encodePlan(compiled.plan);
   if (options.gate === true) writeFileSync(gatedPlanPath(held.paths), bytes, { mode: 0o600 });
-  const talk = new MonitorTalk(spawnMonitor({ fds: options.stdio.fds }));
+  const talk = talkToNew({ fds: options.stdio.fds });
   failpoint('monitor-spawned');
   if (held.config.cgroupManager === 'systemd') await enterScope(held, talk, options.signal);
   const session = options.attach === undefined ? undefined : attachFirst(held, talk, options);

@@ -9,8 +9,9 @@ import type { Failpoint } from '../../../src/container/failpoint.js';
 import { until } from '../../helpers/until.js';
 import { rejectsWith } from '../../helpers/engine.js';
 import { faults, type Faults } from '../../helpers/faults.js';
-import { childrenOf, isAlive, killHard, suspend } from '../../helpers/processes.js';
+import { childrenOf, isAlive, killHard, socketsOf, suspend } from '../../helpers/processes.js';
 import { statusField } from '../../helpers/native.js';
+import { SLOW } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -274,6 +275,42 @@ test('the monitor is stopped by SIGSTOP: who attaches is served', async (t) => {
   (await command.attach({})).detach();
   await killHard(pid);
   t.like(await attached.ended, { reason: 'exited', exitCode: 137 });
+});
+
+test.serial('the monitor is stopped by SIGSTOP: who waits or is attached by then is told of the end', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  const started = await container.startAttached({});
+  const attached = await container.attach({});
+  const sockets = socketsOf(process.pid);
+  const waited = container.wait({ signal: AbortSignal.timeout(60_000 * SLOW) });
+  await until('it waits', () => socketsOf(process.pid) > sockets);
+  const { pid, monitorPid } = container.state();
+  await suspend(monitorPid);
+  await killHard(pid);
+  t.is(await waited, 137);
+  for (const { ended } of [started, attached]) t.like(await ended, { reason: 'exited', exitCode: 137 });
+});
+
+test('the monitor of a command is stopped by SIGSTOP: who waits for that is told of its end', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const container = await subject(env);
+  await startUp(env, container);
+  const attached = await container.execAttached({ command: ['sleep', '4321'] });
+  const session = await container.createExec({ command: ['sleep', '4322'] });
+  await session.start();
+  const waited = session.wait({ signal: AbortSignal.timeout(60_000 * SLOW) });
+  const pids = env
+    .processes()
+    .flatMap((line) => /^process (\d+) sleep 432[12] /.exec(line)?.[1] ?? [])
+    .map(Number);
+  t.is(pids.length, 2);
+  await suspend(...pids.map((pid) => Number(statusField(pid, 'PPid'))));
+  for (const pid of pids) await killHard(pid);
+  t.like(await attached.ended, { reason: 'exited', exitCode: 137 });
+  t.is(await waited, 137);
 });
 
 test('the monitor is killed: during a poststop hook', async (t) => {
