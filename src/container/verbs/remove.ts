@@ -118,6 +118,8 @@ async function removeHeld(context: EngineContext, id: string, options: RemoveOpt
       if (options.force === true && !isAllowed('remove', held.status)) {
         refuseDependents(inner, held);
         await endByForce(inner, id, { timeoutSec: 0 });
+        // At its end, as it was to be.
+        if (held.isForgotten) return;
       }
       held.require('remove');
       if (options.force !== true) refuseActiveSessions(held);

@@ -18,6 +18,7 @@ import type { MonitorTalk } from '../monitor/talk.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
+import { finishRemoval } from '../settle/repair.js';
 import { settle } from '../settle/settle.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
@@ -176,8 +177,12 @@ async function waitForMonitor({ monitor, paths }: Stopping, { signal }: StopOpti
 
 /** What the stop leaves, it ends. Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
 async function recordEnd(context: EngineContext, id: string): Promise<void> {
+  const finish = async (held: HeldContainer) => {
+    await endOutlivingSessions(held);
+    if (!held.isRestarting) await finishRemoval(held);
+  };
   try {
-    await withContainer(context, id, endOutlivingSessions, { refreshes: true });
+    await withContainer(context, id, finish, { refreshes: true });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'NO_SUCH_CONTAINER') throw error;
   }

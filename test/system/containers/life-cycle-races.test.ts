@@ -234,6 +234,20 @@ test('stop: one that was initialized, and is started meanwhile by whoever died b
   t.is(container.state().exitCode, 7);
 });
 
+for (const [verb, end] of Object.entries<(container: Container) => Promise<void>>({
+  stop: (container) => container.stop({ timeoutSec: 0 }),
+  kill: (container) => container.kill(),
+})) {
+  test(`${verb}: what another process started, to be removed at its end, is gone afterwards`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, flags, tspod, assertNothingLeft } = await faults(t);
+    await tspod('run', '-d', '--rm', '--name', 'subject', ...flags, 'host:', 'sleep', '1000');
+    await end(engine.containers.get('subject'));
+    t.deepEqual(engine.containers.list({ all: true }), []);
+    await assertNothingLeft();
+  });
+}
+
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

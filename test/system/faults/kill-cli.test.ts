@@ -299,7 +299,8 @@ async function use(
     // It runs, or dies of what it was sent while it was frozen.
     t.not(container.state().status, 'paused', what);
   } else if (status === 'stopping') {
+    const { AutoRemove: goes } = container.inspect().HostConfig;
     await container.stop({ timeoutSec: 0 });
-    t.is(container.state().status, 'exited', what);
+    t.is(engine.containers.exists(id) ? container.state().status : 'gone', goes ? 'gone' : 'exited', what);
   }
 }
