@@ -15,8 +15,15 @@ export { removeTree, removeTreeSync } from './tree.js';
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.js';
 export type { SetXattrOptions } from './xattrs.js';
 export { compileSeccomp } from './seccomp.js';
-export type { SeccompArgument, SeccompProgram, SeccompRule } from './seccomp.js';
-export type { SeccompAction, SeccompArchitecture, SeccompOperator } from '../oci/seccomp.js';
+export type {
+  SeccompAction,
+  SeccompArchitecture,
+  SeccompArgument,
+  SeccompConfig,
+  SeccompFlag,
+  SeccompOperator,
+  SeccompRule,
+} from '../oci/seccomp.js';
 
 export { CLONE_FLAGS, NAMESPACE_KINDS, THREAD_NAMESPACE_KINDS } from './namespace-kinds.js';
 export type { NamespaceKind, ThreadNamespaceKind } from './namespace-kinds.js';

@@ -1,29 +1,16 @@
 /** Seccomp profiles as the kernel wants them. */
 import { TspodError } from '../errors.js';
-import type { SeccompAction, SeccompArchitecture, SeccompConfig, SeccompOperator } from '../oci/seccomp.js';
-import type { SeccompArgument as JsonArgument, SeccompRule as JsonRule } from '../oci/seccomp.js';
+import type {
+  SeccompAction,
+  SeccompArchitecture,
+  SeccompConfig,
+  SeccompOperator,
+  SeccompRule,
+} from '../oci/seccomp.js';
 import { WireWriter } from '../util/wire-encode.js';
 import { requireArray, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError } from './native-error.js';
-
-/** A profile in the form of the OCI runtime specification (`linux.seccomp`). Its flags are for whoever installs the filter. */
-export interface SeccompProgram extends Omit<SeccompConfig, 'syscalls'> {
-  readonly syscalls?: readonly SeccompRule[];
-}
-
-export interface SeccompRule extends Omit<JsonRule, 'args'> {
-  /** All must hold. */
-  readonly args?: readonly SeccompArgument[];
-}
-
-/** A condition on one argument (0 to 5). For MASKED_EQ: `(argument & value) == valueTwo`. */
-export interface SeccompArgument extends Omit<JsonArgument, 'value' | 'valueTwo'> {
-  /** An unsigned number of 64 bits; above 2^53-1, where numbers are not exact, a `bigint`. */
-  readonly value: number | bigint;
-  /** As `value`. @default 0 */
-  readonly valueTwo?: number | bigint;
-}
 
 /** SECCOMP_RET_* (linux/seccomp.h); ERRNO and TRACE have the number in the low half. */
 const ACTIONS: Readonly<Record<SeccompAction, number>> = {
@@ -75,7 +62,7 @@ const MAX_VALUE = 2n ** 64n - 1n;
  * TspodError UNSUPPORTED_HOST when libseccomp is missing, INVALID_ARGUMENT for a profile that cannot be compiled; TypeError for a value of the wrong
  * type.
  */
-export function compileSeccomp(profile: SeccompProgram): Uint8Array {
+export function compileSeccomp(profile: SeccompConfig): Uint8Array {
   const program = binding().compileSeccomp(encodeProfile(profile));
   if (!isFailure(program)) return program;
   const cause = new NativeError(program);
@@ -89,7 +76,7 @@ export function compileSeccomp(profile: SeccompProgram): Uint8Array {
   throw new TspodError('INVALID_ARGUMENT', `seccomp profile: ${cause.message}`, { cause });
 }
 
-function encodeProfile(profile: SeccompProgram): Uint8Array {
+function encodeProfile(profile: SeccompConfig): Uint8Array {
   const architectures = profile.architectures ?? [];
   const syscalls = profile.syscalls ?? [];
   requireArray(architectures, 'an array of architectures');

@@ -2,7 +2,7 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { compileSeccomp } from '../../../src/native/index.js';
-import type { SeccompProgram, SeccompRule } from '../../../src/native/index.js';
+import type { SeccompConfig, SeccompRule } from '../../../src/native/index.js';
 import { spawnMonitor } from '../../../src/native/monitor-spawn.js';
 import { runPlan } from '../../../src/native/run-plan.js';
 import { encodePlan } from '../../../src/plan/encode.js';
@@ -19,7 +19,7 @@ interface Ending {
 }
 
 /** Runs a program under the filter. */
-async function under(profile: SeccompProgram, ...command: readonly string[]): Promise<Ending> {
+async function under(profile: SeccompConfig, ...command: readonly string[]): Promise<Ending> {
   const plain = runPlan({
     command,
     environment: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
@@ -53,7 +53,7 @@ async function under(profile: SeccompProgram, ...command: readonly string[]): Pr
 }
 
 /** All is allowed but what the rules say. */
-function allBut(...syscalls: readonly SeccompRule[]): SeccompProgram {
+function allBut(...syscalls: readonly SeccompRule[]): SeccompConfig {
   return { defaultAction: 'SCMP_ACT_ALLOW', syscalls };
 }
 
@@ -100,7 +100,7 @@ test('a call may end the program', async (t) => {
 
 test('a rule with conditions holds when all of them do', async (t) => {
   if (!needs(t)) return;
-  const mode = (value: number): SeccompProgram =>
+  const mode = (value: number): SeccompConfig =>
     allBut({ ...MKDIR, names: ['mkdir'], args: [{ index: 1, value, op: 'SCMP_CMP_EQ' }] });
   const directory = temporaryDirectory(t);
   t.is((await under(mode(0o711), 'mkdir', '-m', '711', `${directory}/a`)).code, 1);
@@ -138,7 +138,7 @@ test('names that this libseccomp does not know are passed over', (t) => {
 
 test('a rule that does what the default does is none', (t) => {
   if (!requires(t, 'libseccomp')) return;
-  const empty: SeccompProgram = { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 38 };
+  const empty: SeccompConfig = { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 38 };
   const rule: SeccompRule = { names: ['mkdir'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 };
   t.deepEqual(compileSeccomp({ ...empty, syscalls: [rule] }), compileSeccomp(empty));
   t.notDeepEqual(compileSeccomp({ ...empty, syscalls: [{ ...rule, errnoRet: 1 }] }), compileSeccomp(empty));
@@ -147,7 +147,7 @@ test('a rule that does what the default does is none', (t) => {
 test('a rule may be for some architectures only', (t) => {
   if (!requires(t, 'libseccomp')) return;
   const both = ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] as const;
-  const profile = (architectures?: SeccompRule['architectures']): SeccompProgram => ({
+  const profile = (architectures?: SeccompRule['architectures']): SeccompConfig => ({
     defaultAction: 'SCMP_ACT_ALLOW',
     architectures: both,
     syscalls: [{ ...MKDIR, ...(architectures === undefined ? {} : { architectures }) }],
@@ -207,7 +207,7 @@ for (const [what, profile] of Object.entries({
 })) {
   test(`a profile with ${what} is refused`, (t) => {
     if (!requires(t, 'libseccomp')) return;
-    t.throws(() => compileSeccomp(profile as SeccompProgram), { name: 'TspodError', code: 'INVALID_ARGUMENT' });
+    t.throws(() => compileSeccomp(profile as SeccompConfig), { name: 'TspodError', code: 'INVALID_ARGUMENT' });
   });
 }
 
@@ -222,7 +222,7 @@ for (const [what, profile] of Object.entries({
 })) {
   test(`a profile with ${what} is misuse`, (t) => {
     if (!requires(t, 'libseccomp')) return;
-    t.throws(() => compileSeccomp(profile as SeccompProgram), { instanceOf: TypeError });
+    t.throws(() => compileSeccomp(profile as SeccompConfig), { instanceOf: TypeError });
   });
 }
 
