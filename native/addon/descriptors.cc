@@ -10,7 +10,11 @@ namespace {
 
 /** (path, flags) */
 Napi::Value open_fd(const Napi::CallbackInfo& info) {
-  return answer(info, sys::open(string_at(info, 0).c_str(), int_at(info, 1) | O_CLOEXEC));
+  const std::string path = string_at(info, 0);
+  Result<UniqueFd> opened = sys::open(path.c_str(), int_at(info, 1) | O_CLOEXEC);
+  // The name that callers know.
+  if (!opened) return answer(info, Result<UniqueFd>(Error{"open", path, opened.error().err}));
+  return answer(info, std::move(opened));
 }
 
 Napi::Value close_fd(const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <ctime>
 
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
@@ -17,6 +18,9 @@ namespace tspod::ops {
 namespace {
 
 constexpr int kBacklog = 128;
+
+constexpr int kReturns = 100;
+constexpr timespec kBetweenReturns{.tv_sec = 0, .tv_nsec = 10'000'000};
 
 /**
  * To listen is what tells whether another has the port; from then on nobody shares it. Unless connections are
@@ -77,12 +81,20 @@ Result<SocketAddress> socket_address(const std::string& text, uint32_t number) {
   return address;
 }
 
+Result<void> come_back(const UniqueFd& home) {
+  for (int tries = 1;; ++tries) {
+    Result<void> returned = sys::setns(home.get(), CLONE_NEWNET);
+    if (returned || returned.error().err != ENOMEM || tries == kReturns) return returned;
+    (void)::nanosleep(&kBetweenReturns, nullptr);
+  }
+}
+
 Result<void> network_namespace(Context& context, const plan::NetworkNamespace& step) {
   if (context.slots.get(step.slot)) return {};
   const UniqueFd home = TRY(context.proc.open_namespace("thread-self", "net"));
   TRY(sys::unshare(CLONE_NEWNET));
   Result<UniqueFd> made = context.proc.open_namespace("thread-self", "net");
-  TRY(sys::setns(home.get(), CLONE_NEWNET));
+  TRY(come_back(home));
   return context.slots.put(step.slot, TRY(std::move(made)));
 }
 
