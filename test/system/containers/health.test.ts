@@ -20,8 +20,9 @@ interface Subject {
 function onBusybox(title: string, body: (t: ExecutionContext, subject: Subject) => Promise<void>): void {
   test(title, async (t) => {
     if (!requires(t, 'root', 'busybox')) return;
-    const env = await testEngine(t);
+    // Checks write to it until the engine's containers are removed.
     const root = busyboxRoot(t);
+    const env = await testEngine(t);
     const start = async (health: HealthOptions, options: CreateOptions = {}): Promise<Container> => {
       const container = await env.engine.containers.create(
         env.options({ rootfs: root, command: ['sleep', '1000'], stopTimeoutSec: 0, health, ...options }),
