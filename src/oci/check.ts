@@ -10,10 +10,15 @@ export function wrong(at: Place, what: string): TspodError {
 }
 
 /** The text as JSON; INVALID_ARGUMENT when it is none or longer than `maxBytes`. */
-export function parseJson(what: Place, text: string, maxBytes: number): unknown {
+export function parseJson(
+  what: Place,
+  text: string,
+  maxBytes: number,
+  parse: (text: string) => unknown = JSON.parse,
+): unknown {
   if (Buffer.byteLength(text) > maxBytes) throw wrong(what, `is larger than ${maxBytes} bytes`);
   try {
-    return JSON.parse(text) as unknown;
+    return parse(text);
   } catch (error) {
     throw new TspodError('INVALID_ARGUMENT', `${what} is not JSON: ${(error as Error).message}`, { cause: error });
   }

@@ -3,17 +3,20 @@
 /** A string, or a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
-/**
- * Makes strings of the numbers that JSON.parse() would round: NUL and the digits, which largeInteger() reads. What is no number in JSON stays, to be refused.
- */
-export function keepLargeIntegers(text: string): string {
+/** JSON.parse(), but for whole numbers that it would round: they come as strings, which largeInteger() reads. */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(keepLargeIntegers(text)) as unknown;
+}
+
+/** Makes strings of them: NUL and the digits. What is no number in JSON stays, to be refused. */
+function keepLargeIntegers(text: string): string {
   if (!/\d{16}/.test(text)) return text;
   return text.replace(TOKENS, (token) =>
     /^[1-9]\d{15,19}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"\\u0000${token}"` : token,
   );
 }
 
-/** A number that keepLargeIntegers() has kept; any other value as it is. */
+/** A number that parseExactly() has kept; any other value as it is. */
 export function largeInteger(value: unknown): unknown {
   return typeof value === 'string' && /^\0\d+$/.test(value) ? BigInt(value.slice(1)) : value;
 }

@@ -14,7 +14,7 @@ import {
 import type { JsonObject, Place } from '../../oci/check.js';
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from '../../oci/seccomp.js';
 import type { SeccompArchitecture, SeccompArgument, SeccompConfig, SeccompRule } from '../../oci/seccomp.js';
-import { keepLargeIntegers, largeInteger } from '../../oci/exact-json.js';
+import { largeInteger, parseExactly } from '../../oci/exact-json.js';
 import { errnoNumber } from '../../util/errno.js';
 import { seccompArchitectures } from './seccomp.js';
 
@@ -47,7 +47,7 @@ export interface SeccompProfile extends SeccompConfig {
 /** The profile in a file's text. INVALID_ARGUMENT names the place of what is wrong; `name` is the file. */
 export function parseSeccompProfile(text: string, name: string): SeccompProfile {
   const at = `seccomp profile ${name}:`;
-  const object = readObject(parseJson(`seccomp profile ${name}`, keepLargeIntegers(text), MAX_PROFILE_BYTES), at);
+  const object = readObject(parseJson(`seccomp profile ${name}`, text, MAX_PROFILE_BYTES, parseExactly), at);
   if (optional(object, 'listenerPath', at, (value) => value) !== undefined)
     throw wrong(at, 'listenerPath is not supported');
   const architectures = optional(object, 'architectures', at, readArchitectures);
