@@ -133,7 +133,11 @@ async function removedOnce(
     await tracked(context, () => endCommand(context, name.containerId, { live, options, paths }));
   }
   const remove = async () => {
-    if (isClaimed(session.directory) && monotonicMs() < deadline) return false;
+    if (lookAtSession(session.directory).state === 'running') return false;
+    if (isClaimed(session.directory)) {
+      if (monotonicMs() < deadline) return false;
+      throw refusal(`container ${name.containerId} exec session ${name.id} is being started, cannot remove`, name);
+    }
     await removeSession(session.directory);
     return true;
   };

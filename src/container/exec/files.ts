@@ -2,7 +2,7 @@
  * Exec sessions as files: `exec/ID/` in the run directory of their container, so that they go with its run. The engine writes `config`
  * and, before a start, `start`; the monitor of the command keeps `state`, `attach` and `exit` there, as that of a container does.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { readIfThere } from '../../native/if-there.js';
 import { connectMonitor } from '../../native/monitor-spawn.js';
@@ -143,22 +143,24 @@ export function claimStart(directory: string): boolean {
   }
 }
 
-/** It runs, or somebody who is there has claimed it and is about to start it. */
+/** Somebody who is there has claimed it, and is about to start it. */
 export function isClaimed(directory: string): boolean {
-  const { state } = lookAtSession(directory);
-  return state === 'running' || (state === 'created' && existsSync(`${directory}/start`));
+  return lookAtSession(directory).state === 'created' && existsSync(`${directory}/start`);
 }
 
-/** A start that failed is an end as well: it says why, and there is no other start. */
+/** A start that failed is an end as well: it says why, and there is no other start. What its monitor has said of its end counts more. */
 export function writeFailedStart(directory: string, code: number): void {
   const nowNs = String(BigInt(Date.now()) * 1_000_000n);
   const text = `code ${String(code)}\nsignal 0\noom 0\ntimedout 0\nstarted 0\nfinished ${nowNs}\nrestarts 0\n`;
   try {
     writeFileSync(`${directory}/exit.failed`, text, { mode: 0o600 });
-    renameSync(`${directory}/exit.failed`, `${directory}/exit`);
+    linkSync(`${directory}/exit.failed`, `${directory}/exit`);
   } catch (error) {
     // The container has ended meanwhile, and took the session along.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code: reason } = error as NodeJS.ErrnoException;
+    if (reason !== 'ENOENT' && reason !== 'EEXIST') throw error;
+  } finally {
+    rmSync(`${directory}/exit.failed`, { force: true });
   }
 }
 

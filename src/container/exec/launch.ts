@@ -102,7 +102,7 @@ export interface ExecLaunchOptions {
 
 /**
  * Returns when the command runs. Until then its container can hold it up, whose root may stop (SIGSTOP) or freeze what has joined it: the command's time
- * limit counts from here on, and nobody should hold a lock. Throws as launchError() says, CONTAINER_STOPPED, ABORTED, TIMED_OUT.
+ * limit is one for this, too, before it is that of its run, and nobody should hold a lock. Throws as launchError() says, CONTAINER_STOPPED, ABORTED, TIMED_OUT.
  */
 export async function launchExec(plan: Plan, { target, fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
   throwIfAborted('exec', signal);

@@ -72,11 +72,17 @@ test.serial('exec: one that is held up ends with its signal, and with its time',
   const before = childrenOf(process.pid);
   const { container, next } = await holdingUp(t);
   const { monitorPid } = container.state();
+  const idle = (await container.top()).length;
   const own = () => childrenOf(process.pid).filter((pid) => pid !== monitorPid && !before.includes(pid));
   for (const [title, exec] of Object.entries(EXECS)) {
-    const signal = AbortSignal.timeout(300);
-    const error = await t.throwsAsync(soon(exec(container, { command: next(), signal })), { code: 'ABORTED' }, title);
-    t.is(error.cause, signal.reason, title);
+    const reason = new Error('enough');
+    const abort = new AbortController();
+    const aborted = t.throwsAsync(soon(exec(container, { command: next(), signal: abort.signal })), {
+      code: 'ABORTED',
+    });
+    await until(`${title}: it is held up`, async () => (await container.top()).length > idle);
+    abort.abort(reason);
+    t.is((await aborted).cause, reason, title);
     await t.throwsAsync(soon(exec(container, { command: next(), timeoutMs: 300 })), { code: 'TIMED_OUT' }, title);
     t.deepEqual(own(), [], `${title}: its monitor is gone`);
   }
@@ -187,9 +193,14 @@ test.serial('exec: one that is frozen is given up without waiting for the thaw',
   await until('the freezing', () => readFileSync(`${freezer}/freezer.state`, 'utf8') === 'FROZEN\n');
   const command = ['sleep', '1000'];
   const session = await container.createExec({ command });
-  const signal = AbortSignal.timeout(100);
+  const abort = new AbortController();
+  const { signal } = abort;
   const calls: readonly Promise<unknown>[] = [session.start({ signal }), container.exec({ command, signal })];
-  for (const call of calls) await rejectsWith(t, soon(call), 'ABORTED');
+  const aborted = calls.map((call) => rejectsWith(t, call, 'ABORTED'));
+  const frozen = () => readFileSync(`${freezer}/cgroup.procs`, 'utf8').trim().split('\n');
+  await until('they are frozen', () => frozen().length === 1 + calls.length);
+  abort.abort();
+  await soon(Promise.all(aborted));
   await rejectsWith(t, soon(container.exec({ command, timeoutMs: 100 })), 'TIMED_OUT');
   await writeCgroupFile(freezer, 'freezer.state', 'THAWED');
   await until('what was given up is gone', async () => (await container.top()).length === 1);
