@@ -21,7 +21,8 @@ export interface CallOff {
 
 /**
  * Waits for the answer of a monitor that has been told so. In the middle of a start or a restart SIGTERM calls that off; of a container that runs it would be the
- * end. Throws STATE_INVALID, and hangs up, if it does not even end when it is killed.
+ * end. With `force` it is killed if nothing else helps, and it throws STATE_INVALID, and hangs up, if the monitor does not even end then; without, it waits as long as a hook
+ * takes.
  */
 export async function untilCalledOff(talk: MonitorTalk, answer: Promise<boolean>, how: CallOff): Promise<void> {
   if (await comesWithin(answer, ANSWER_MS)) return;

@@ -9,7 +9,8 @@ import { keepAwake, wakeMonitor } from './wake.js';
 /** With one that is made for it. */
 export function talkToNew(options: SpawnMonitorOptions): MonitorTalk {
   const connection = spawnMonitor(options);
-  keepAwake(connection, processRef(connection.pid ?? 0));
+  // Its number is nobody else's while we are connected.
+  keepAwake(connection, () => processRef(connection.pid ?? 0));
   return new MonitorTalk(connection);
 }
 
@@ -19,7 +20,7 @@ export async function talkTo(runDirectory: string): Promise<MonitorTalk | undefi
   if (live !== undefined) wakeMonitor(live.monitor);
   try {
     const connection = await connectMonitor(runDirectory);
-    keepAwake(connection, live?.monitor);
+    keepAwake(connection, () => live?.monitor);
     return new MonitorTalk(connection);
   } catch (error) {
     requireGone(error);

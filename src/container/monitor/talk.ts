@@ -87,7 +87,7 @@ export class MonitorTalk {
     });
   }
 
-  /** Calls restarts off; false if the monitor hung up instead of answering. */
+  /** Calls restarts off, and ends a command of exec; false if the monitor hung up instead of answering. */
   stop(): Promise<boolean> {
     return this.#callOff('stop');
   }

@@ -21,10 +21,9 @@ export function wakeProcess(monitor: ProcessHandle): void {
 const LOOK_MS = 5000;
 
 /** Lets it go on whenever it is stopped, for as long as somebody is connected to it. By the clock: a stop is told to nobody but the parent. */
-export function keepAwake({ closed }: Pick<MonitorConnection, 'closed'>, monitor: ProcessRef | undefined): void {
-  if (monitor === undefined) return;
+export function keepAwake({ closed }: Pick<MonitorConnection, 'closed'>, find: () => ProcessRef | undefined): void {
   const timer = setInterval(() => {
-    wakeQuietly(monitor);
+    wakeQuietly(find);
   }, LOOK_MS).unref();
   const stop = () => {
     clearInterval(timer);
@@ -33,9 +32,10 @@ export function keepAwake({ closed }: Pick<MonitorConnection, 'closed'>, monitor
 }
 
 /** What keeps us from it (no descriptors, say) may be over at the next look. */
-function wakeQuietly(monitor: ProcessRef): void {
+function wakeQuietly(find: () => ProcessRef | undefined): void {
   try {
-    wakeMonitor(monitor);
+    const monitor = find();
+    if (monitor !== undefined) wakeMonitor(monitor);
   } catch {
     // Nobody waits for this one.
   }

@@ -99,3 +99,8 @@ export async function finishRemoval(held: HeldContainer): Promise<void> {
   if (state.status === 'removing') await destroy(held);
   else if (state.status === 'exited' && state.autoRemove) await destroyUnneeded(held);
 }
+
+/** The same after an end: what fails is left to the next command. */
+export async function tryRemoval(held: HeldContainer): Promise<void> {
+  await finishRemoval(held).catch(() => undefined);
+}

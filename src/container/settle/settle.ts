@@ -28,6 +28,7 @@ import { removeAdded } from '../network/added.js';
 import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from '../monitor/run-record.js';
+import type { MonitorConnection } from '../../native/monitor-connection.js';
 import { unmountRoot } from '../files/root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
 import { wakeMonitor } from '../monitor/wake.js';
@@ -181,6 +182,14 @@ async function answerOf(runDirectory: string, patienceMs: number): Promise<'runs
     requireGone(error);
     return 'gone';
   }
+  try {
+    return await answerOver(connection, patienceMs);
+  } finally {
+    connection.close();
+  }
+}
+
+async function answerOver(connection: MonitorConnection, patienceMs: number): Promise<'runs' | 'gone' | 'none'> {
   // It has written nothing yet that tells who it is.
   const monitor = processRef(connection.peerPid());
   if (monitor !== undefined) wakeMonitor(monitor);
@@ -197,7 +206,6 @@ async function answerOf(runDirectory: string, patienceMs: number): Promise<'runs
   };
   connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 });
   await comesWithin(Promise.race([attached, connection.closed.then(hungUp, hungUp)]), patienceMs);
-  connection.close();
   return answer;
 }
 

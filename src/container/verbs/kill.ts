@@ -14,7 +14,7 @@ import type { LiveRecord } from '../monitor/run-record.js';
 import { untilCalledOff } from '../monitor/call-off.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
-import { finishRemoval } from '../settle/repair.js';
+import { tryRemoval } from '../settle/repair.js';
 import { lastLife } from './stop.js';
 
 const SIGKILL = 9;
@@ -33,7 +33,7 @@ export async function killContainer(
   using process = killed.process;
   if (process !== undefined && !(await endsWithin(process, KILL_GRACE_MS, undefined))) throw stuck(id);
   if (monitor !== undefined) await monitorEnd(monitor, killed.paths);
-  await withContainer(context, id, finishRemoval, { refreshes: true }).catch(ignoreGone);
+  await withContainer(context, id, tryRemoval, { refreshes: true }).catch(ignoreGone);
 }
 
 /** Whose end is waited for. */

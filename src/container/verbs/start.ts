@@ -199,18 +199,23 @@ interface Asking {
  * Answers when it was started, and undefined if its monitor has given it up, as whoever launched it had died in the middle of that. After a failure (the program
  * cannot be executed, say), and when it is aborted, what was initialized is gone.
  */
-async function askToStart(held: HeldContainer, { talk, signal }: Asking): Promise<number | undefined> {
-  const plan = readGatedPlan(held.paths);
-  const isBeingStopped = held.state.status === 'stopping';
-  const { monitor, init } = gatedProcesses(held);
-  using monitorHandle = monitor;
-  using initHandle = init;
+async function askToStart(held: HeldContainer, asking: Asking): Promise<number | undefined> {
   try {
-    saveStart(held, { status: 'active', startedUs: realTimeUs() });
+    return await ask(held, asking);
   } catch (error) {
-    talk?.connection.close();
+    asking.talk?.connection.close();
     throw error;
   }
+}
+
+async function ask(held: HeldContainer, { talk, signal }: Asking): Promise<number | undefined> {
+  const plan = readGatedPlan(held.paths);
+  const isBeingStopped = held.state.status === 'stopping';
+  // They may be about to end.
+  const live = held.observation.kind === 'live' ? held.observation.live : undefined;
+  using monitorHandle = live && openProcess(live.monitor.pid, live.monitor.startTime);
+  using initHandle = live && openProcess(live.init.pid, live.init.startTime);
+  saveStart(held, { status: 'active', startedUs: realTimeUs() });
   failpoint('gate-recorded');
   const answered = talk?.start();
   failpoint('start-asked');
@@ -246,13 +251,6 @@ async function settleUnstarted(held: HeldContainer, error: TspodError): Promise<
   held.save({ ...NEW_LIFE, status: 'created', error: wasGivenUp ? '' : error.message });
   if (!wasGivenUp) throw error;
   return undefined;
-}
-
-/** Of one that waits at the gate. They may be about to end. */
-function gatedProcesses({ observation }: HeldContainer) {
-  if (observation.kind !== 'live') return {};
-  const { monitor, init } = observation.live;
-  return { monitor: openProcess(monitor.pid, monitor.startTime), init: openProcess(init.pid, init.startTime) };
 }
 
 function recordStart({ context, id, name }: HeldContainer, timeUs: number): void {

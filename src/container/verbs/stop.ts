@@ -18,7 +18,7 @@ import type { MonitorTalk } from '../monitor/talk.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
 import type { LiveRecord } from '../monitor/run-record.js';
-import { finishRemoval } from '../settle/repair.js';
+import { tryRemoval } from '../settle/repair.js';
 import { settle } from '../settle/settle.js';
 import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
@@ -179,7 +179,7 @@ async function waitForMonitor({ monitor, paths }: Stopping, { signal }: StopOpti
 async function recordEnd(context: EngineContext, id: string): Promise<void> {
   const finish = async (held: HeldContainer) => {
     await endOutlivingSessions(held);
-    if (!held.isRestarting) await finishRemoval(held);
+    if (!held.isRestarting) await tryRemoval(held);
   };
   try {
     await withContainer(context, id, finish, { refreshes: true });

@@ -85,7 +85,8 @@ async function finishForDead(context: EngineContext, id: string): Promise<boolea
     await finishRemoval(held);
     return true;
   });
-  return (await finished.catch(ignoreGone)) === true;
+  // What cannot be done now, the next command says.
+  return (await finished.catch(() => undefined)) === true;
 }
 
 /** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */

@@ -46,15 +46,16 @@ test('a process that is stuck when its monitor is dead holds up nobody, and is t
   const container = await started(env, {});
   const { thaw } = await frozenElsewhere(t, container);
   await killHard(container.state().monitorPid);
-  const before = Date.now();
-  const listed = await env.tspod('ps', '--all', '--format', '{{.State}}');
-  t.deepEqual([listed.status, listed.stdout], [0, 'stopping\n']);
-  t.true(Date.now() - before < 20_000 * SLOW);
-  await until('a command that does not wait for it again', async () => {
-    const again = Date.now();
-    t.is((await env.tspod('ps', '--all', '--format', '{{.State}}')).stdout, 'stopping\n');
-    return Date.now() - again < KILL_GRACE_MS * SLOW;
-  });
+  const listing = async (): Promise<number> => {
+    const before = Date.now();
+    const listed = await env.tspod('ps', '--all', '--format', '{{.State}}');
+    t.deepEqual([listed.status, listed.stdout], [0, 'stopping\n']);
+    return Date.now() - before;
+  };
+  const first = await listing();
+  t.true(first < 20_000 * SLOW);
+  // The first one has waited; on a busy machine another may still take its time.
+  await until('a command that does not wait for it again', async () => (await listing()) < first - KILL_GRACE_MS / 2);
   for (const command of [['rm', '--force', '--time', '0'], ['start']]) {
     const { status, stderr } = await env.tspod(...command, 'subject');
     t.not(status, 0);
