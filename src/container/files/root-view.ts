@@ -75,13 +75,17 @@ export async function withRoot<T>(
   return await tracked(context, () => work(step.view));
 }
 
-/** A container that ends in the middle of the look is looked at once more: then it has no process. */
+/** One that a policy starts again and again may end in the middle of several. */
+const LOOKS = 10;
+
+/** A container that ends in the middle of the look is looked at again: then it has no process, or another one. */
 export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T>): Promise<T> {
-  try {
-    return await look(false);
-  } catch (error) {
-    if (!isTspodError(error, 'CONTAINER_STOPPED')) throw error;
-    return look(true);
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await look(looks > 1);
+    } catch (error) {
+      if (!isTspodError(error, 'CONTAINER_STOPPED') || looks === LOOKS) throw error;
+    }
   }
 }
 
