@@ -120,18 +120,16 @@ export function containerStdio(config: ContainerConfig, options: ContainerStdioO
   return listenFds === undefined ? plan : { ...plan, env: listenVariables(listenFds) };
 }
 
-function checkListenFds({ preserveFds, runtime }: ContainerConfig, { fds, names = '' }: ListenFds): void {
-  const why =
-    preserveFds > 0
-      ? 'cannot be given together with preserveFds'
-      : runtime !== undefined
-        ? `cannot be given to a container of runtime ${runtime.name}`
-        : fds.length > MAX_PRESERVED_FDS
-          ? `are at most ${String(MAX_PRESERVED_FDS)}, not ${String(fds.length)}`
-          : names.includes('\0')
-            ? 'must have names without NUL'
-            : undefined;
+function checkListenFds(config: ContainerConfig, listenFds: ListenFds): void {
+  const why = refusalOf(config, listenFds);
   if (why !== undefined) throw new TspodError('INVALID_ARGUMENT', `listenFds ${why}`);
+}
+
+function refusalOf({ preserveFds, runtime }: ContainerConfig, { fds, names = '' }: ListenFds): string | undefined {
+  if (preserveFds > 0) return 'cannot be given together with preserveFds';
+  if (runtime !== undefined) return `cannot be given to a container of runtime ${runtime.name}`;
+  if (fds.length > MAX_PRESERVED_FDS) return `are at most ${String(MAX_PRESERVED_FDS)}, not ${String(fds.length)}`;
+  return names.includes('\0') ? 'must have names without NUL' : undefined;
 }
 
 /** Those of sd_listen_fds(3). The first process of a pid namespace has the number 1. */
