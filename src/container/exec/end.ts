@@ -133,8 +133,9 @@ async function removedOnce(
     await tracked(context, () => endCommand(context, name.containerId, { live, options, paths }));
   }
   const remove = async () => {
-    if (lookAtSession(session.directory).state === 'running') return false;
-    if (isClaimed(session.directory)) {
+    const { state } = lookAtSession(session.directory);
+    if (state === 'running') return false;
+    if (state === 'created' && isClaimed(session.directory)) {
       if (monotonicMs() < deadline) return false;
       throw refusal(`container ${name.containerId} exec session ${name.id} is being started, cannot remove`, name);
     }

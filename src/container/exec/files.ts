@@ -143,9 +143,9 @@ export function claimStart(directory: string): boolean {
   }
 }
 
-/** Somebody who is there has claimed it, and is about to start it. */
+/** Of one that is `created`: somebody who is there has claimed it, and is about to start it. */
 export function isClaimed(directory: string): boolean {
-  return lookAtSession(directory).state === 'created' && existsSync(`${directory}/start`);
+  return existsSync(`${directory}/start`);
 }
 
 /** A start that failed is an end as well: it says why, and there is no other start. What its monitor has said of its end counts more. */

@@ -5,6 +5,7 @@
 import { existsSync, renameSync } from 'node:fs';
 
 import { watchFile } from '../../host/file-changes.js';
+import type { MonitorConnection } from '../../native/monitor-connection.js';
 import { connectMonitor } from '../../native/monitor-spawn.js';
 import { openProcess } from '../../native/process-handle.js';
 import { removeTreeSync } from '../../native/tree.js';
@@ -28,7 +29,6 @@ import { removeAdded } from '../network/added.js';
 import { readableConfig } from './readable-config.js';
 import { recordRestarts } from './restarts.js';
 import type { LiveRecord } from '../monitor/run-record.js';
-import type { MonitorConnection } from '../../native/monitor-connection.js';
 import { unmountRoot } from '../files/root-mount.js';
 import { tearDown, tearDownLeftovers } from './tear-down.js';
 import { wakeMonitor } from '../monitor/wake.js';
