@@ -21,6 +21,7 @@ export const FAILPOINTS = [
   'exec-started',
   'pause-recorded',
   'frozen',
+  'unpause-allowed',
   'thawed',
   'stop-recorded',
   'stop-told',

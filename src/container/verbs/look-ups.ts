@@ -37,7 +37,10 @@ export function cgroupPath(context: EngineContext, id: string): string {
   const stored = storedContainer(context, id);
   requireUp(context, stored);
   const [first] = presentCgroups(context, id, readConfig(context, id))?.directories ?? [];
-  if (first === undefined) throw new TspodError('NO_CGROUPS', `container ${id} has no cgroup: no cgroups`);
+  if (first === undefined) {
+    requireUp(context, storedContainer(context, id)); // or they have gone with it
+    throw new TspodError('NO_CGROUPS', `container ${id} has no cgroup: no cgroups`);
+  }
   const { mountPoint } = first.hierarchy;
   return mountPoint === '/' ? first.path : first.path.slice(mountPoint.length);
 }

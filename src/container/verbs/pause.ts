@@ -40,9 +40,22 @@ async function freezeRunning(held: HeldContainer): Promise<boolean> {
 export async function unpauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
     held.require('unpause');
-    await thaw(held);
+    failpoint('unpause-allowed');
+    await thawPaused(held);
     failpoint('thawed');
     held.save({ status: 'active' });
     recordContainerEvent(context, { id, name: held.name, status: 'unpause' });
   });
+}
+
+/** It may have been killed meanwhile, and its cgroup be gone: then it is paused no more. */
+async function thawPaused(held: HeldContainer): Promise<void> {
+  try {
+    await thaw(held);
+  } catch (error) {
+    if (runs(held.look())) throw error;
+    await endPause(held);
+    await settle(held);
+    held.require('unpause');
+  }
 }

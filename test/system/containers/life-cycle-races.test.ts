@@ -282,6 +282,27 @@ test('pause: what is started again in a frozen cgroup is thawed by the next comm
   t.is((await env.tspod('rm', '--force', '--time', '0', 'subject')).status, 0);
 });
 
+test('unpause: a container that is killed in the middle of it is said to have ended', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  await env.tspod('run', '-d', '--name', 'subject', ...env.flags, 'host:', 'sleep', '1000');
+  const container = env.engine.containers.get('subject');
+  const freezer = freezerOf(container);
+  await container.pause();
+  const unpause = await env.stoppedAt('unpause-allowed', 'unpause', 'subject');
+  killIfThere(container.state().pid);
+  // In cgroup version 1 it does not die before.
+  writeFileSync(freezer.path, freezer.thawed);
+  await until('its cgroup is gone', () => !existsSync(dirname(freezer.path)));
+  const { status, stderr } = await unpause.goOn();
+  t.is(status, 125);
+  t.regex(
+    stderr,
+    /^Error: can only unpause paused containers\. [0-9a-f]{64} is in state exited: container state improper$/m,
+  );
+  t.is(container.state().exitCode, 137);
+});
+
 /** Ends it until it is seen waiting for its restart: each time it waits longer, so that a busy machine does not miss it. */
 async function killUntilRestarting(container: Container): Promise<void> {
   let ended = 0;
@@ -307,13 +328,18 @@ function killIfThere(pid: number): void {
 }
 
 /** The file that freezes all processes of a running container, and what is written to it. */
-function freezerOf(container: Container): { readonly path: string; readonly frozen: string } {
+function freezerOf(container: Container): { readonly path: string; readonly frozen: string; readonly thawed: string } {
   const lines = readFileSync(`/proc/${container.state().pid}/cgroup`, 'utf8').split('\n');
   const first = lines.find((line) => line.includes(':freezer:'));
   return first === undefined
     ? {
         path: `/sys/fs/cgroup${lines.find((line) => line.startsWith('0::'))?.slice(3) ?? ''}/cgroup.freeze`,
         frozen: '1',
+        thawed: '0',
       }
-    : { path: `/sys/fs/cgroup/freezer${first.split(':')[2] ?? ''}/freezer.state`, frozen: 'FROZEN' };
+    : {
+        path: `/sys/fs/cgroup/freezer${first.split(':')[2] ?? ''}/freezer.state`,
+        frozen: 'FROZEN',
+        thawed: 'THAWED',
+      };
 }

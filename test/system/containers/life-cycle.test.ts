@@ -372,13 +372,16 @@ async function checkRow(t: ExecutionContext, { env, operation, state, outcome }:
 async function tryIn({ env, operation, state, outcome }: Row): Promise<{ container: Container; error: unknown }> {
   for (;;) {
     const container = await makeIn(env, state);
-    const { restartCount } = container.state();
+    const { restartCount, startedAt } = container.state();
     const error = await OPERATIONS[operation](container).then(
       () => undefined,
       (caught: unknown) => caught,
     );
-    const isAsItWas = () => state !== 'restarting' || container.state().restartCount === restartCount;
-    if (typeof outcome !== 'object' || isAsItWas()) return { container, error };
+    if (state !== 'restarting' || typeof outcome !== 'object') return { container, error };
+    const after = container.state();
+    // The next life counts before it has started.
+    const isAsItWas = after.restartCount === restartCount && after.startedAt?.getTime() === startedAt?.getTime();
+    if (isAsItWas) return { container, error };
   }
 }
 

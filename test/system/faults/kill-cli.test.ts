@@ -158,7 +158,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     points: { 'update-recorded': 'running', 'limits-changed': 'running', 'plan-changed': 'running' },
   },
   pause: { before: started, command: ['pause', NAME], points: { 'pause-recorded': 'paused', frozen: 'paused' } },
-  unpause: { before: paused, command: ['unpause', NAME], points: { thawed: 'paused' } },
+  unpause: { before: paused, command: ['unpause', NAME], points: { 'unpause-allowed': 'paused', thawed: 'paused' } },
   mount: { before: create, command: ['mount', NAME], points: { 'mount-recorded': 'created', mounted: 'created' } },
   'mount of a running one': {
     before: started,

@@ -506,6 +506,8 @@ test('a restart that the first process is held up in ends with the container: ki
   await killHard(container.state().pid);
   await until('its restart is held up', () => existsSync(held));
   t.is((await soon(kill.goOn())).status, 0);
+  // It has sent its signal, and waits for nothing.
+  await soon(container.wait());
   t.is(container.state().status, 'exited');
 });
 
