@@ -1,5 +1,6 @@
 /** `copyIn`, `copyOut`, `stat`: into running and stopped containers, and never out of their roots. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -156,7 +157,12 @@ test('copy: a racer that swaps directories for links to the host leads nothing o
 libc = ctypes.CDLL(None)
 while True: libc.renameat2(-100, b"${shared}/place", -100, b"${shared}/link", 2)`,
   ]);
-  t.teardown(() => racer.kill('SIGKILL'));
+  const ended = once(racer, 'exit');
+  // What it swaps is removed next, and must not change meanwhile.
+  t.teardown(async () => {
+    racer.kill('SIGKILL');
+    await ended;
+  });
   for (let round = 0; round < 25; round += 1) {
     await container.copyIn('/data/place', archive(file('new', 'x'))).catch(() => undefined);
     await container
