@@ -189,10 +189,13 @@ test('terminal: nothing is typed into the caller’s by a container or a command
   if (!requires(t, 'root', 'busybox', 'tmux', 'gcc')) return;
   const flags = `--cap-add SYS_ADMIN --rootfs ${attackersRoot(t)}`;
   const terminal = await openTerminal(t);
+  let tried = 0;
   const tries = async (command: string): Promise<string> => {
+    tried += 1;
     terminal.keys('clear', 'Enter');
-    terminal.keys(`${command}; echo end-$?`, 'Enter');
-    await terminal.shows(/^end-0/m);
+    terminal.keys(`${command}; echo end-${tried}-$?`, 'Enter');
+    // Its own end, and the prompt: what the last one has written may still be there.
+    await terminal.shows(new RegExp(`^end-${tried}-0\\n\\$`, 'm'));
     return terminal.screen();
   };
   for (const command of ['run', 'run -i'])
