@@ -8,7 +8,6 @@ import {
   ftruncateSync,
   closeSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +18,7 @@ import { attackersRoot } from '../helpers/attacks.js';
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
+import { limitGroup } from '../helpers/limits.js';
 import { probePath } from '../helpers/probe.js';
 import { requires } from '../helpers/requires.js';
 
@@ -120,23 +120,18 @@ test('users: groups of the caller do not come along, the primary one is among th
   t.regex(kept, /\b4242\b/);
 });
 
-const MEMORY = '/sys/fs/cgroup/memory';
-
 /** A command that waits for ever ends with 124. */
 const PATIENCE = ['timeout', '--kill-after', '5', '20'];
 
 /** Lets the command line and its monitors have so much memory and no more. */
 function limitMemory(t: ExecutionContext<unknown>, mebibytes: number): void {
-  const group = `${MEMORY}/tspod-security-${process.pid}-${mebibytes}`;
-  mkdirSync(group, { recursive: true });
-  writeFileSync(`${group}/memory.limit_in_bytes`, String(mebibytes * 1024 ** 2));
-  storeOf(t).prefix = ['sh', '-c', `echo $$ > ${group}/tasks; exec "$@"`, 'sh', ...PATIENCE];
+  const store = storeOf(t);
+  // Monitors end a moment after the commands: the group waits for them.
+  const group = limitGroup(t, 'memory');
+  group.limit(mebibytes * 1024 ** 2);
+  store.prefix = [...group.prefix, ...PATIENCE];
   t.teardown(() => {
-    delete storeOf(t).prefix;
-    for (const pid of readFileSync(`${group}/tasks`, 'utf8').split('\n').filter(Boolean)) {
-      writeFileSync(`${MEMORY}/tasks`, pid);
-    }
-    rmdirSync(group);
+    delete store.prefix;
   });
 }
 
