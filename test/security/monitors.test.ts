@@ -13,7 +13,7 @@ const CHILDREN = 1500;
 /** In a pid namespace that stands for the host: "$@" makes the container; its check is run while new processes of the host get the numbers of the check's children. */
 const ON_THE_HOST = `"$@" > /dev/null || exit
 "$1" healthcheck run checked > /dev/null &
-"$0" take ${CHILDREN} 8
+"$0" take ${CHILDREN} 13
 wait
 "$1" inspect checked --format '{{json .State.Health.Log}}'
 "$1" rm -f -t 0 checked > /dev/null`;
@@ -38,7 +38,7 @@ test('health: a check that reaps its children while it is ended has no process o
     '--health-interval',
     'disable',
     '--health-timeout',
-    '3s',
+    '5s',
   ];
   const said = await output(
     t,
