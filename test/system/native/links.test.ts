@@ -60,9 +60,11 @@ test.serial('a pair has an end in each namespace, and goes with either', async (
     macAddress,
     loopback: false,
   });
-  t.regex(await ip(here, 'link', 'show', 'end'), /mtu 1400 .*state UP.*\n.*02:00:00:00:00:07/);
-  // The kernel tells the peer a moment later.
-  await until('the peer is up', async () => /mtu 1300 .*state UP/.test(await ip(there, 'link', 'show', 'peer')));
+  // The kernel says so a moment later.
+  const isShown = (place: Inside, name: string, as: RegExp) =>
+    until(`${name} is up`, async () => as.test(await ip(place, 'link', 'show', name)));
+  await isShown(here, 'end', /mtu 1400 .*state UP.*\n.*02:00:00:00:00:07/);
+  await isShown(there, 'peer', /mtu 1300 .*state UP/);
   const [end, other] = [await findLink('end', here), await findLink('peer', there)];
   t.deepEqual([end?.peerIndex, other?.peerIndex], [other?.index, end?.index]);
   await t.throwsAsync(createVeth({ name: 'end', ...here, peer: { name: 'x' } }), { code: 'EEXIST' });
@@ -281,7 +283,11 @@ test.serial(
     const real = { ...binding() };
     t.teardown(() => Object.assign(binding(), real));
     let reads = 0;
+    let goOn!: () => void;
+    // Until then no thread is at work that could take the number of the closed one.
+    const isTaken = new Promise<void>((resolve) => (goOn = resolve));
     const netlink = async (...request: Parameters<Binding['netlink']>) => {
+      await isTaken;
       const answer = await real.netlink(...request);
       reads += 1;
       // The first reading of each was interrupted: NLM_F_DUMP_INTR, in the flags of the first message.
@@ -294,6 +300,7 @@ test.serial(
     net.close();
     const other = held(t, openNamespace('net', '/proc/self/ns/net'));
     t.is(other.fd, fd, 'the number is that of another namespace now');
+    goOn();
     const [links, rules] = await calls;
     t.true(links.some(({ name }) => name === 'mine'));
     t.true(rules.some(({ table }) => table === 77));
