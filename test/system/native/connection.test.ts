@@ -29,7 +29,7 @@ function block(milliseconds: number): void {
 }
 
 test('what a monitor says last is heard, and its end, though it left input unread', async (t) => {
-  t.timeout(10_000);
+  t.timeout(60_000);
   const directory = temporaryDirectory(t);
   const exited = encodeMessage('exited', {
     code: 3,

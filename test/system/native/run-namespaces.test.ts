@@ -1,7 +1,7 @@
 /** Programs in new namespaces, in those that are there, and in both. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -188,13 +188,15 @@ function failOnce(t: ExecutionContext, name: 'openPidfd' | 'sendSignal', errno: 
   });
 }
 
-/** Aborts a program that runs, and would for a second more. */
+/** Aborts a program that runs, and would until the file is gone that says so. */
 async function abortRunning(t: ExecutionContext): Promise<void> {
   const controller = new AbortController();
   const ready = join(temporaryDirectory(t), 'ready');
-  const running = runInNamespaces({ command: ['sh', '-c', ': > "$0"; sleep 1', ready], signal: controller.signal });
+  const script = ': > "$0"; while test -e "$0"; do sleep 0.01; done';
+  const running = runInNamespaces({ command: ['sh', '-c', script, ready], signal: controller.signal });
   await until('it runs', () => existsSync(ready));
   controller.abort();
+  rmSync(ready);
   await running;
 }
 
