@@ -9,6 +9,7 @@ import { collect, output, run, runWith, start, storeOf } from '../../helpers/cli
 import { until } from '../../helpers/until.js';
 import { busyboxLayer } from '../../helpers/layers.js';
 import { testNetwork } from '../../helpers/network.js';
+import { untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -192,8 +193,8 @@ test('network: a full pool is a clear error and leaves nothing; an end gives the
   const { MonitorPid, Pid } = JSON.parse(
     await output(t, 'inspect', '--format', '{"MonitorPid": {{.State.ConmonPid}}, "Pid": {{.State.Pid}}}', 'a'),
   ) as { MonitorPid: number; Pid: number };
-  process.kill(MonitorPid, 'SIGKILL');
-  process.kill(Pid, 'SIGKILL');
+  for (const pid of [MonitorPid, Pid]) process.kill(pid, 'SIGKILL');
+  await untilGone(MonitorPid, Pid);
   t.regex(await output(t, 'run', '--rm', '--network', 'tiny', ...root, 'ip', 'addr'), /inet 10\.50\.0\.2\/30/);
 });
 

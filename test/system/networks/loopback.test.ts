@@ -152,7 +152,7 @@ test('more connections than are handed on at once, long ones and half closed one
   const before = descriptors();
   t.is(await ask('::1', { count: 100, size: 100_000 }), '100 10.61.0.1');
   t.is(await ask('::1', { size: 30_000_000 }), '1 10.61.0.1');
-  await until('all are closed', () => descriptors() === before);
+  await until('all are closed', () => descriptors() <= before);
   await run(t, 0, 'rm', '-f', '-t', '0', 'web');
 });
 

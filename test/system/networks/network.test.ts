@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 
 import { output, run, storeOf } from '../../helpers/cli.js';
 import { until } from '../../helpers/until.js';
 import { ownNetwork, type OwnNetwork } from '../../helpers/own-network.js';
+import { untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -146,9 +148,16 @@ for (const { family, address, flags, own } of [
     await serve(t, 'web', '--network', 'blue', ...own, '-p', '8080:80/udp');
     await until('the first life answers', () => told() > 3);
     await run(t, 0, 'stop', '-t', '0', 'web');
-    const before = told();
+    // An answer that was under way is told by now.
+    let before = told();
+    await until('nothing more is told', async () => {
+      const last = before;
+      await delay(200);
+      before = told();
+      return before === last;
+    });
     await serve(t, 'other', '--network', 'blue', ...own);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
     t.is(told(), before);
     await run(t, 0, 'rm', '-f', '-t', '0', 'other');
     await run(t, 0, 'start', 'web');
@@ -401,11 +410,14 @@ test('killed with their monitors, containers leave nothing after one command', a
   t.is((await host.rules()).match(/comment "container/g)?.length, count);
   t.is((await host.links()).length, count + 1);
   const namespaces = new Set<string>();
+  const killed: number[] = [];
   for (const id of readdirSync(join(storeOf(t).runRoot, 'c'))) {
     const state = readFileSync(join(storeOf(t).runRoot, 'c', id, 'state'), 'utf8');
     namespaces.add(readlinkSync(`/proc/${/^init (\d+)/m.exec(state)?.[1]}/ns/net`));
-    for (const [, pid] of state.matchAll(/^(?:monitor|init) (\d+)/gm)) process.kill(Number(pid), 'SIGKILL');
+    killed.push(...[...state.matchAll(/^(?:monitor|init) (\d+)/gm)].map(([, pid]) => Number(pid)));
   }
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
+  await untilGone(...killed);
   t.is(namespaces.size, count);
   t.is((await output(t, 'ps', '-q')).trim(), '');
   t.deepEqual(await host.links(), []);

@@ -44,6 +44,7 @@ test('networks: close waits for what is being changed, and nothing is changed af
   const { engine, reopen } = await testEngine(t);
   const { networks } = engine;
   for (const name of ['a', 'b', 'c']) await networks.create({ name });
+  await until('the next millisecond', () => Date.now() > Date.parse(networks.inspect('c').created));
   const changes = Promise.all([
     networks.create({ name: 'd' }),
     networks.update('a', { addDnsServers: ['192.0.2.1'] }),
