@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions, ResourceOptions } from '../../../src/index.js';
+import { readIfThere } from '../../../src/native/if-there.js';
 import { createCgroup, removeCgroup } from '../../../src/native/index.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { output, storeOf } from '../../helpers/cli.js';
@@ -72,7 +73,7 @@ interface Fixture {
 async function isDivided(group: string): Promise<void> {
   await until(
     'the division',
-    () => existsSync(`${group}/init`) && readFileSync(`${group}/cgroup.subtree_control`, 'utf8').trim() !== '',
+    () => existsSync(`${group}/init`) && (readIfThere(`${group}/cgroup.subtree_control`) ?? '').trim() !== '',
   );
 }
 
@@ -109,14 +110,10 @@ async function nextLife(container: Container, life: number): Promise<void> {
 function running(path: string, name: string): number {
   const pids = new Set(
     cgroupTops()
-      .map((top) => `${top}${path}/cgroup.procs`)
-      .filter((file) => existsSync(file))
-      .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n')),
+      .map((top) => readIfThere(`${top}${path}/cgroup.procs`) ?? '')
+      .flatMap((text) => text.split('\n').filter(Boolean)),
   );
-  return [...pids].filter((pid) => {
-    const file = `/proc/${pid}/cmdline`;
-    return existsSync(file) && readFileSync(file, 'utf8').split('\0').join(' ').trim() === name;
-  }).length;
+  return [...pids].filter((pid) => readIfThere(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() === name).length;
 }
 
 const LEAVES: CreateOptions = {
