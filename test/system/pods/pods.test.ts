@@ -269,7 +269,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const member = await env.member(pod, { command: ['sh', '-c', 'exit 1'], restart: { policy: 'always' } });
     await pod.start();
     // The delay doubles: by then there is time.
-    await until('a longer wait', () => member.state().restartCount >= 3 && member.state().status === 'restarting');
+    await until('a longer wait', () => member.state().restartCount >= 5 && member.state().status === 'restarting');
     await pod.kill(signal);
     t.is(member.state().status, 'exited');
     await until('its infra container has ended', () => pod.status() === 'Exited');
