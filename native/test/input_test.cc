@@ -128,7 +128,8 @@ std::string typed(std::string_view text, bool canonical) {
   std::string all;
   for (int reads = 0; reads < 3; ++reads) {
     pollfd readable{terminal.slave.get(), POLLIN, 0};
-    if (::poll(&readable, 1, 100) != 1) break;
+    // The kernel hands on what is typed in its own time.
+    if (::poll(&readable, 1, 2000) != 1) break;
     char part[100];
     const ssize_t count = ::read(terminal.slave.get(), part, sizeof part);
     if (count == 0) return all + "EOF";

@@ -18,7 +18,7 @@ function kilobytes(pid: number, key: string): number {
 async function startMany(t: ExecutionContext): Promise<number[]> {
   const pids: number[] = [];
   for (let i = 0; i < CONTAINERS; i += 1) {
-    const container = await startContainer(t, { command: ['sleep', '100'], log: {} });
+    const container = await startContainer(t, { command: ['sleep', '1000'], log: {} });
     await container.engine.vanish();
     pids.push(container.monitorPid);
   }

@@ -123,17 +123,22 @@ test('exit: what the command left behind without a pid namespace does not keep t
 });
 
 test('exit: a process left behind that writes without end does not keep the monitor reading', async (t) => {
-  const { engine, exited } = await runContainer(t, { command: 'yes & sleep 0.2; exit 4' });
-  t.is(exited['code'], '4');
-  t.true(engine.stdout.length > 65_536);
+  const container = await startContainer(t, {
+    command: 'yes & read line; exit 4',
+    attach: { stdin: true, stdout: true },
+  });
+  await container.engine.untilOutput(({ stdout }) => stdout.length > 65_536);
+  container.engine.type('\n');
+  t.is((await container.engine.expect('exited')).code, 4);
+  t.is(await container.ended, 0);
 });
 
 test('exit: orphans are reaped', async (t) => {
   // The shell in parentheses ends at once; what it started becomes the monitor's child, and a zombie of it if nobody waits.
-  const command = '(sleep 0.05 &); sleep 0.4; cat /proc/$PPID/task/$PPID/children; echo; echo $$';
+  const look = 'cat /proc/$PPID/task/$PPID/children';
+  const command = `(sleep 0.05 &); until [ "$(${look})" = "$$ " ]; do sleep 0.02; done; echo alone`;
   const { engine } = await runContainer(t, { command });
-  const [children, self] = engine.stdout.toString().trim().split('\n');
-  t.is(children?.trim(), self);
+  t.is(engine.stdout.toString(), 'alone\n');
 });
 
 test('exit: `ps` tells whose monitor it is', async (t) => {
