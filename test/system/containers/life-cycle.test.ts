@@ -368,21 +368,30 @@ async function checkRow(t: ExecutionContext, { env, operation, state, outcome }:
   }
 }
 
-/** One that waits for its restart may be restarted before a busy machine has come to the operation: then there is nothing to refuse. */
+/**
+ * One that waits for its restart may be restarted before a busy machine has come to the operation: then there is nothing to refuse, and who only looks
+ * may find that it has just ended.
+ */
 async function tryIn({ env, operation, state, outcome }: Row): Promise<{ container: Container; error: unknown }> {
   for (;;) {
     const container = await makeIn(env, state);
-    const { restartCount, startedAt } = container.state();
+    const { status, restartCount, startedAt } = container.state();
+    if (state === 'restarting' && status !== state) continue;
     const error = await OPERATIONS[operation](container).then(
       () => undefined,
       (caught: unknown) => caught,
     );
-    if (state !== 'restarting' || typeof outcome !== 'object') return { container, error };
+    const mayBeOvertaken = typeof outcome === 'object' || (outcome === state && hasEnded(error));
+    if (state !== 'restarting' || !mayBeOvertaken) return { container, error };
     const after = container.state();
     // The next life counts before it has started.
     const isAsItWas = after.restartCount === restartCount && after.startedAt?.getTime() === startedAt?.getTime();
     if (isAsItWas) return { container, error };
   }
+}
+
+function hasEnded(error: unknown): boolean {
+  return isTspodError(error, 'CONTAINER_STOPPED') || isTspodError(error, 'STATE_INVALID');
 }
 
 /** A signal takes a moment to end a process. */
