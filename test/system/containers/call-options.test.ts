@@ -39,7 +39,8 @@ test('call options: a misspelt filter lists and removes nothing', async (t) => {
   t.true(volumes.exists('kept'));
 });
 
-test('call options: wrong options of attach, logs and exec are told before anything begins', async (t) => {
+// Alone in the process: what it counts is the process's.
+test.serial('call options: wrong options of attach, logs and exec are told before anything begins', async (t) => {
   if (!requires(t, 'root')) return;
   const { engine, options } = await testEngine(t);
   const command = ['sleep', '1000'];
