@@ -295,18 +295,11 @@ function collectOpen(child: ReturnType<typeof start>): { text: () => string; sta
 }
 
 onBusybox('logs: streams, tail, times, names, since and until', async (t, root) => {
-  await run(
-    t,
-    0,
-    'run',
-    '--name',
-    'c',
-    '--rootfs',
-    root,
-    'sh',
-    '-c',
-    'echo 1; echo err >&2; echo 2; echo 3; printf partial',
-  );
+  const script = 'echo 1; echo err >&2; read line; echo 2; echo 3; printf partial';
+  const child = start(t, { input: '' }, 'run', '-i', '--name', 'c', '--rootfs', root, 'sh', '-c', script);
+  // What is there at once is logged stream by stream, and the last lines are asked for below.
+  await once(child.stderr!, 'data');
+  t.is((await collect(child)).status, 0);
   t.deepEqual(await run(t, 0, 'logs', 'c'), { status: 0, stdout: '1\n2\n3\npartial', stderr: 'err\n' });
   t.is((await run(t, 0, 'logs', '--tail', '2', 'c')).stdout, '3\npartial');
   t.is((await run(t, 0, 'logs', '--tail', '0', 'c')).stdout, '');
@@ -366,7 +359,7 @@ onBusybox('logs --follow goes on to the end', async (t, root) => {
     root,
     'sh',
     '-c',
-    'echo 1; trap "echo 2; exit 0" TERM; while :; do sleep 0.05; done',
+    'trap "echo 2; exit 0" TERM; echo 1; while :; do sleep 0.05; done',
   );
   const following = start(t, {}, 'logs', '-f', 'c');
   const ended = collect(following);
