@@ -90,7 +90,8 @@ async function endWithoutTeardown(env: Faults, run: readonly string[]): Promise<
   await env.tspod(...run);
   const container = env.engine.containers.get(NAME);
   const { pid, monitorPid } = container.state();
-  await until('its second process runs', () => env.processes().some((line) => line.includes(' sleep 4322 ')));
+  // Not the first one, which has the words as well until it becomes the other program.
+  await until('its second process runs', () => env.processes().some((line) => /^process \d+ sleep 4322 /.test(line)));
   await suspend(monitorPid);
   await killHard(pid);
   // As the monitor does, which is not to come further than this.
