@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "core/null_device.h"
 #include "core/socket.h"
 #include "core/sys.h"
 #include "core/sys_event.h"
@@ -49,7 +50,7 @@ int serve_check(std::string_view plan, const std::array<int, 3>& descriptors) {
   monitor.engine = UniqueFd(kLine);
   (void)sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-check"), "PR_SET_NAME");
   (void)::setsid();
-  Result<UniqueFd> null_device = sys::open("/dev/null", O_RDWR);
+  Result<UniqueFd> null_device = sys::open_null_device();
   if (!null_device) {
     const Error& error = null_device.error();
     return report_failure(monitor, {Failure::kNoStep, error.err, describe(error)});

@@ -7,6 +7,7 @@
 
 #include <csignal>
 
+#include "core/null_device.h"
 #include "core/socket.h"
 #include "core/sys.h"
 #include "core/sys_event.h"
@@ -63,9 +64,11 @@ Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
   const std::array ends{&streams.ours.in, &streams.ours.out, &streams.ours.err};
   switch (plan::StreamKind{kinds[number]}) {
     case plan::StreamKind::kNull: streams.theirs[number] = monitor.null_device.get(); return {};
-    case plan::StreamKind::kPassthrough:
-      streams.theirs[number] = TRY(monitor.context.slots.get(slots[number]));
-      return give_away(monitor.context, streams.theirs[number]);
+    case plan::StreamKind::kPassthrough: {
+      const int given = TRY(monitor.context.slots.get(slots[number]));
+      streams.theirs[number] = sys::is_null_device(given) ? monitor.null_device.get() : given;
+      return give_away(monitor.context, given);
+    }
     case plan::StreamKind::kMonitor: {
       sys::Pipe pipe = TRY(sys::pipe());
       TRY(give_away(monitor.context, pipe.read.get()));

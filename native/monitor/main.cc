@@ -8,6 +8,7 @@
 #include <climits>
 #include <csignal>
 
+#include "core/null_device.h"
 #include "core/profile.h"
 #include "core/socket.h"
 #include "core/sys.h"
@@ -46,7 +47,7 @@ Result<void> detach(Monitor& monitor) {
   // its own.
   ::umask(022);
   // Numbered from 3: one that took the place of a missing 0, 1 or 2 would be closed under it.
-  monitor.null_device = TRY(sys::dup_from(TRY(sys::open("/dev/null", O_RDWR)).get(), 3));
+  monitor.null_device = TRY(sys::dup_from(TRY(sys::open_null_device()).get(), 3));
   for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(monitor.null_device.get(), stream, 0));
   return monitor.context.proc.open();
 }

@@ -35,7 +35,7 @@ struct Monitor {
   ops::Settings settings;
   ops::Context context;    // slots, procfs
   UniqueFd run_directory;  // O_PATH; invalid without one (an exec)
-  UniqueFd null_device;    // host's /dev/null, read and write
+  UniqueFd null_device;    // of open_null_device()
   Supervision supervision;
 };
 

@@ -1,11 +1,10 @@
 // The last step: the command itself.
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "core/null_device.h"
 #include "core/sys.h"
 #include "ops/death_signal.h"
 #include "ops/handlers.gen.h"
@@ -42,22 +41,14 @@ const char* value_of(const Vector& environment, std::string_view name) {
   return nullptr;
 }
 
-bool is_null_device(int fd) {
-  const Result<struct stat> status = sys::fstat(fd);
-  return status && S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
-}
-
-/**
- * Standard streams that are the host's /dev/null become the container's own: through a descriptor of the
- * host's inode root in the container could change its mode. Where the container has none, they stay.
- */
+/** Standard streams that are the host's /dev/null become the container's own, if it has one. */
 Result<void> reopen_null_streams() {
   UniqueFd own;
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (!is_null_device(stream)) continue;
+    if (!sys::is_null_device(stream)) continue;
     if (!own) {
       Result<UniqueFd> opened = sys::open("/dev/null", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-      if (!opened || !is_null_device(opened->get())) return {};
+      if (!opened || !sys::is_null_device(opened->get())) return {};
       own = std::move(*opened);
     }
     TRY(sys::dup3(own.get(), stream, 0));

@@ -38,6 +38,14 @@ export const ENTER = [
     ],
   },
   {
+    name: 'the null device that streams are is on a mount that is read-only',
+    edits: [edit('native/core/null_device.cc', '{.set = MOUNT_ATTR_RDONLY}', '{}')],
+    tests: [
+      ...tests('security/enter.test.ts', 'descriptors: a command in a container that has removed its null device'),
+      ...tests('launch/exec.test.ts', 'exec: a stream that is the host’s null device'),
+    ],
+  },
+  {
     name: 'the monitor is started only if nobody else may change it',
     edits: [
       edit(

@@ -14,6 +14,7 @@ what waits at the gate holds descriptors of the monitor :: CVE-2016-9962 :: laun
 a working directory is a descriptor of the host :: CVE-2024-21626 :: security/enter.test.ts :: workdir: no descriptor of the host is a way out, by flag, image or exec (CVE-2024-21626)
 that of an image is one :: CVE-2024-21626 :: security/enter.test.ts :: workdir: that of an image is not a way out either; one by an absolute link is found
 descriptors of the caller leak in :: CVE-2024-21626 :: security/enter.test.ts :: descriptors of a careless caller reach neither a container nor a command in it
+a stream is the host's /dev/null :: - :: security/enter.test.ts :: descriptors: a command in a container that has removed its null device does not change the host’s
 files in a place that others can guess :: CVE-2019-12439 :: security/enter.test.ts :: nothing is made under a name that can be guessed (CVE-2019-12439)
 /proc or /sys of the root is a link :: CVE-2019-19921, CVE-2023-27561, CVE-2023-28642, CVE-2025-54867 :: security/mounts.test.ts :: mounts: what lies in /proc and /sys of a root does not become theirs (CVE-2019-19921, CVE-2023-27561)
 a volume covers /proc :: CVE-2019-16884 :: system/images/images.test.ts :: run: a volume that would cover the kernel is refused

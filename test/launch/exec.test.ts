@@ -1,11 +1,12 @@
 /** The command: where it is looked for, what it is given, what it means if there is none; and the small init before it. */
-import { copyFileSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { spawnMonitor } from '../../src/native/monitor-spawn.js';
+import { CODES } from '../../src/plan/codes.js';
 import { encodePlan } from '../../src/plan/encode.js';
-import { containedPlan, init, launchPlan, outcomeOf, ROOT, runContained } from '../helpers/contained.js';
+import { containedPlan, init, launchPlan, outcomeOf, prepare, ROOT, runContained } from '../helpers/contained.js';
 import type { Contained, Outcome } from '../helpers/contained.js';
 import { probePath } from '../helpers/probe.js';
 import { requires } from '../helpers/requires.js';
@@ -27,6 +28,8 @@ function arrangePrograms(root: string): void {
 }
 
 const PATH = 'PATH=/bin:/usr/bin';
+
+const CHANGING = ['chmod', '/proc/self/fd/0', '0640'] as const;
 
 test('exec: a name is looked for in PATH', async (t) => {
   if (!requires(t, 'root')) return;
@@ -67,23 +70,39 @@ test('exec: the environment is the plan’s and nobody else’s', async (t) => {
 
 test('exec: a stream that is the null device is the container’s own, if it has one', async (t) => {
   if (!requires(t, 'root')) return;
-  const run = (before: Contained['before']): Promise<Outcome> =>
-    runContained(t, {
-      proc: true,
-      ...(before && { before }),
-      command: ['readlink', '/proc/self/fd/0', '--', 'chmod', '/proc/self/fd/0', '0640'],
-    });
-  const mode = statSync('/dev/null').mode;
-  const own = await run([
-    init({ op: 'makeNode', rootSlot: ROOT, path: '/dev/null', mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 }),
-  ]);
-  t.deepEqual(own.values('/proc/self/fd/0'), ['/dev/null', 'ok']);
-  t.is(statSync('/dev/null').mode, mode);
-  const link = await runContained(t, {
-    arrange: (root) => symlinkSync('/probe', join(root, 'dev/null')),
-    command: ['fds'],
+  const outcome = await runContained(t, {
+    proc: true,
+    before: [
+      init({ op: 'makeNode', rootSlot: ROOT, path: '/dev/null', mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 }),
+    ],
+    command: [...CHANGING, '--', 'readlink', '/proc/self/fd/0'],
   });
-  t.is(link.end, 'exit 0');
+  t.deepEqual(outcome.values('/proc/self/fd/0'), ['ok', '/dev/null']);
+});
+
+test('exec: a stream that is the host’s null device, where the container has none, does not change that', async (t) => {
+  if (!requires(t, 'root')) return;
+  const { mode } = statSync('/dev/null');
+  t.teardown(() => {
+    chmodSync('/dev/null', mode);
+  });
+  const stdin = openSync('/dev/null', 'r');
+  const arrangements: readonly Contained[] = [
+    {},
+    { arrange: (root) => symlinkSync('/probe', join(root, 'dev/null')) },
+    {
+      fds: [stdin],
+      outside: [prepare({ op: 'inheritFd', slot: 30, fd: 4 })],
+      stdio: { stdin: CODES.streamKind.passthrough, stdinSlot: 30 },
+    },
+  ];
+  for (const arrangement of arrangements) {
+    const outcome = await runContained(t, { proc: true, command: [...CHANGING, '--', 'fds'], ...arrangement });
+    t.is(outcome.end, 'exit 0');
+    t.is(outcome.value('/proc/self/fd/0'), '!EROFS');
+    t.is(statSync('/dev/null').mode, mode);
+  }
+  closeSync(stdin);
 });
 
 test('exec: signals and codes of the command', async (t) => {

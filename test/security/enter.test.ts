@@ -1,16 +1,17 @@
 /** What a container can do to those who enter it from the host: executed commands, the first process, and what they bring along. */
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import type { Container, CreateOptions } from '../../src/index.js';
 import { addonPath, monitorPath } from '../../src/native/addon-path.js';
 import { attackersRoot, ROUNDS, sentinel } from '../helpers/attacks.js';
-import { run, runWith, storeOf } from '../helpers/cli.js';
+import { output, run, runWith, storeOf } from '../helpers/cli.js';
 import { testEngine, type TestEngine } from '../helpers/engine.js';
 import { busyboxLayer, imageOf, sourceOf } from '../helpers/layers.js';
 import { requires } from '../helpers/requires.js';
+import { until } from '../helpers/until.js';
 
 const MAPS = [{ containerId: 0, hostId: 100_000, size: 65_536 }];
 
@@ -190,6 +191,22 @@ test('descriptors of a careless caller reach neither a container nor a command i
     [0, 1, 2, 3, 4],
   );
   for (const fd of fds) closeSync(fd);
+});
+
+test('descriptors: a command in a container that has removed its null device does not change the host’s', async (t) => {
+  if (!requires(t, 'root', 'busybox')) return;
+  const { mode } = statSync('/dev/null');
+  t.teardown(() => {
+    chmodSync('/dev/null', mode);
+  });
+  const first = ['sh', '-c', 'rm /dev/null; sleep 1000'];
+  await run(t, 0, 'run', '-d', '--name', 'idle', '--rootfs', attackersRoot(t), ...first);
+  const devices = () => output(t, 'exec', 'idle', 'ls', '/dev');
+  await until('it is removed', async () => !(await devices()).split('\n').includes('null'));
+  const change = 'chmod 600 /proc/self/fd/0 2>&1; echo x >&0 && echo can be written to';
+  const told = await output(t, 'exec', 'idle', 'sh', '-c', change);
+  t.is(told, 'chmod: /proc/self/fd/0: Read-only file system\ncan be written to\n');
+  t.is(statSync('/dev/null').mode, mode);
 });
 
 test('nothing is made under a name that can be guessed (CVE-2019-12439)', async (t) => {
