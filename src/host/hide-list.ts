@@ -130,7 +130,8 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): reado
       `show: ${RUN_DIRECTORY} is a file system of its own: show what lies in it`,
     );
   for (const [point, { type, source }] of points) {
-    if (rules.has(point) || !tree.isDirectory(point) || visibilityOf(rules, point) !== 'show') continue;
+    // Only what is to be shown is looked at: it may be of a network, and not answer.
+    if (rules.has(point) || visibilityOf(rules, point) !== 'show' || !tree.isDirectory(point)) continue;
     const holdsSystem = SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
     const bound =
       source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && point !== RUN_DIRECTORY && !NOT_BOUND.has(type)));

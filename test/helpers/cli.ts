@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
-import { cgroupTops, testCgroupManager } from './leaks.js';
+import { cgroupTops, supervisorsOf, testCgroupManager } from './leaks.js';
 import { until } from './until.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
@@ -128,10 +128,10 @@ async function leaveNothing(store: TestStore): Promise<void> {
     if (removed.status !== 0) throw new Error(`rm --force --all: ${removed.stderr}`);
     expectNone('containers', (await list('ps', '-aq')).stdout.split('\n').filter(Boolean));
   }
-  await until('monitors end', () => monitorsOf(store).length === 0).catch(() => undefined);
+  await until('monitors end', () => supervisorsOf(store).length === 0).catch(() => undefined);
   leaveHiddenLayers(store);
   const runDirectories = join(store.runRoot, 'c');
-  expectNone('processes', monitorsOf(store));
+  expectNone('processes', supervisorsOf(store));
   expectNone('mounts', mountsBelow(store));
   expectNone('cgroups', ids.flatMap(cgroupsOf));
   expectNone('run directories', existsSync(runDirectories) ? readdirSync(runDirectories) : []);
@@ -148,25 +148,6 @@ function expectNone(what: string, found: readonly string[]): void {
 function leaveHiddenLayers(store: TestStore): void {
   const target = join(store.runRoot, 'hide');
   if (mountsBelow(store).includes(target)) spawnSync('umount', [target]);
-}
-
-/** Monitors of the store's containers, and the name server of its networks. */
-function monitorsOf(store: TestStore): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-        const isOurs =
-          (comm.startsWith('tspod-monitor') && environment.includes(`TSPOD_RUNROOT=${store.runRoot}\0`)) ||
-          (comm.startsWith('aardvark') && words.includes(` ${store.runRoot}/`));
-        return isOurs ? [`${pid} ${words}`] : [];
-      } catch {
-        return [];
-      }
-    });
 }
 
 /** What the engine keeps mounted for as long as the machine runs is not a container's. */

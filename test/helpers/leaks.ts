@@ -89,28 +89,40 @@ export function cgroupTops(): readonly string[] {
     .map((line) => line.split(' ')[4] ?? '');
 }
 
-/** Monitors hold a run directory open; containers are in a cgroup of the test's. */
+/** Containers are in a cgroup of the test's. */
 function processesIn(territory: Territory): readonly string[] {
-  const { runRoot, root } = territory;
   const path = cgroupPathOf(territory);
+  return livePids().flatMap((pid) => {
+    const cgroup = readText(`/proc/${pid}/cgroup`)
+      .split('\n')
+      .find((line) => line.includes(`${path}/`));
+    const isOurs = cgroup !== undefined || supervises(pid, territory);
+    return isOurs ? [`process ${pid} ${wordsOf(pid)}${cgroup ?? ''}`] : [];
+  });
+}
+
+/** Monitors and name servers of a store, each with its words. */
+export function supervisorsOf(store: Pick<Territory, 'root' | 'runRoot'>): readonly string[] {
+  return livePids().flatMap((pid) => (supervises(pid, store) ? [`${pid} ${wordsOf(pid)}`] : []));
+}
+
+/** Of other processes. A zombie has ended: it only waits for a parent that may be slow to look. */
+function livePids(): readonly string[] {
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => !/^State:\tZ/m.test(readText(`/proc/${pid}/status`)));
+}
+
+/** Monitors hold a run directory open. */
+function supervises(pid: string, { root, runRoot }: Pick<Territory, 'root' | 'runRoot'>): boolean {
   return (
-    namesIn('/proc')
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      // A zombie has ended: it only waits for a parent that may be slow to look.
-      .filter((pid) => !/^State:\tZ/m.test(readText(`/proc/${pid}/status`)))
-      .flatMap((pid) => {
-        const cgroup = readText(`/proc/${pid}/cgroup`)
-          .split('\n')
-          .find((line) => line.includes(`${path}/`));
-        const isOurs =
-          cgroup !== undefined ||
-          isNameServer(pid, runRoot) ||
-          (isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root)));
-        return isOurs
-          ? [`process ${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}${cgroup ?? ''}`]
-          : [];
-      })
+    isNameServer(pid, runRoot) ||
+    (isMonitor(pid) && descriptorsOf(pid).some((path) => isBelow(path, runRoot) || isBelow(path, root)))
   );
+}
+
+function wordsOf(pid: string): string {
+  return readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
 }
 
 function isMonitor(pid: string): boolean {

@@ -228,6 +228,24 @@ test('other file systems: those of the system are bound, others are empty', (t) 
   t.throws(() => listOf(root, { mounts: '2 1 8:2 / /etc rw - ext4 /dev/sdb1 rw\n' }), { code: 'UNSUPPORTED_HOST' });
 });
 
+test('other file systems: one that is hidden anyway is not looked at, for it may never answer', (t) => {
+  const looked: string[] = [];
+  class Watched extends HostTree {
+    override isDirectory(path: string): boolean {
+      looked.push(path);
+      return super.isDirectory(path);
+    }
+  }
+  const points = ['/home/remote', '/opt/disk'];
+  const mounts = points.map((point, index) => `${index + 2} 1 0:9 / ${point} rw - nfs server:/x rw\n`).join('');
+  const request = { all: false, hide: [], show: [], own: [] };
+  readHideList(request, parseMountInfo(ROOT_ONLY + mounts), new Watched(machine(t, '/opt/disk/x\n')));
+  t.deepEqual(
+    points.map((point) => looked.includes(point)),
+    [false, true],
+  );
+});
+
 test('a /var of its own: the links in it stay, and what is shown of it is bound', (t) => {
   const list = listOf(machine(t), { mounts: '2 1 8:2 / /var rw - ext4 /dev/sdb1 rw\n' });
   t.deepEqual(coversOf(list), ['/var/cache/debconf', '-/var/cache/debconf/passwords.dat', '/var/lib/dpkg']);
