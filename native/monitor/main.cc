@@ -47,8 +47,9 @@ Result<void> detach(Monitor& monitor) {
   // its own.
   ::umask(022);
   // Numbered from 3: one that took the place of a missing 0, 1 or 2 would be closed under it.
-  monitor.null_device = TRY(sys::dup_from(TRY(sys::open_null_device()).get(), 3));
-  for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(monitor.null_device.get(), stream, 0));
+  const UniqueFd own = TRY(sys::dup_from(TRY(sys::open("/dev/null", O_RDWR)).get(), 3));
+  for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(own.get(), stream, 0));
+  monitor.null_device = TRY(sys::open_null_device());
   return monitor.context.proc.open();
 }
 
