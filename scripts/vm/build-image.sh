@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes the disk image and finds the kernel that scripts/vm/test.mjs boots: build-image.sh DIRECTORY. Needs root, debootstrap, mkfs.ext4
-# and Debian's package mirror; takes about two minutes. The result is used again until this file or guest-run.sh changes.
+# Makes the disk image and finds the kernel that scripts/vm/test.mjs boots: build-image.sh DIRECTORY RELEASE. Needs root, debootstrap,
+# mkfs.ext4 and Debian's package mirror; takes about two minutes. The result is used again until this file or guest-run.sh changes.
 set -eu
 
 directory=$1
 here=$(dirname "$(readlink -f "$0")")
-suite=bookworm
+release=$2
 mirror=${TSPOD_VM_MIRROR:-http://deb.debian.org/debian}
 
 # What the tests use in the guest: of scripts/test-programs.sh all but the compilers, Podman and umoci.
@@ -18,14 +18,16 @@ mkdir -p "$directory"
 root=$directory/root
 
 # 77: the mirror cannot be reached.
-debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror" || exit 77
+debootstrap --variant=minbase --include="$packages" "$release" "$root" "$mirror" || exit 77
 
 # The kernel is unpacked, not installed: no boot loader, no initramfs (disk and file system drivers are built into this one).
-version=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: linux-image-//p' | head -n 1)
-(cd "$directory" && apt-get download -q "linux-image-$version") || exit 77
-dpkg-deb -x "$directory"/linux-image-*.deb "$directory/kernel"
+chroot "$root" apt-get update -q || exit 77
+version=$(chroot "$root" apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: linux-image-//p' | head -n 1)
+chroot "$root" sh -c 'cd /tmp && apt-get download -q "linux-image-$1"' sh "$version" || exit 77
+dpkg-deb -x "$root"/tmp/linux-image-*.deb "$directory/kernel"
 cp "$directory/kernel/boot/vmlinuz-$version" "$directory/vmlinuz"
-cp -a "$directory/kernel/lib/modules" "$root/lib/"
+# Where it lies depends on the release.
+cp -a "$(find "$directory/kernel" -type d -path '*lib/modules')" "$root/lib/"
 chroot "$root" depmod "$version"
 
 echo tspod-vm > "$root/etc/hostname"
@@ -59,6 +61,6 @@ mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/repository"
 ln -s ../tspod-tests.service "$root/etc/systemd/system/multi-user.target.wants/tspod-tests.service"
 install -m 755 "$here/guest-run.sh" "$root/usr/local/sbin/guest-run"
 
-rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/man/* "$directory"/*.deb "$directory/kernel"
+rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/man/* "$root"/tmp/*.deb "$directory/kernel"
 mkfs.ext4 -q -F -d "$root" -E lazy_itable_init=1 "$directory/root.ext4" 3G
 rm -rf "$root"

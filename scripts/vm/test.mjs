@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * Runs tests in a virtual machine of our own: a kernel of Debian's with cgroup v2, systemd and AppArmor, whatever this
+ * Runs tests in a virtual machine of our own: a Debian with its kernel, cgroup v2, systemd and AppArmor, whatever this
  * machine is. Emulated (TCG), so it needs no /dev/kvm, and is about ten times slower than the machine itself.
  *
  *   npm run test:vm                                    launch and system tests under systemd
  *   npm run test:vm -- --init direct --suite launch    without systemd: boots in seconds
  *   npm run test:vm -- --manager systemd               containers in scopes of systemd
  *   npm run test:vm -- --cgroup v1                     (with --init direct) the cgroup v1 controllers instead of v2
+ *   npm run test:vm -- --debian trixie                 Debian 13 instead of 12: a newer kernel, a newer systemd
  *   npm run test:vm -- --processors 1                  one instead of two: two such machines side by side do more
  *   npm run test:vm -- --built                         with what out/ and dist/ hold already
  *   npm run test:vm -- --command 'uname -a; bin/tspod info'
@@ -15,7 +16,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -34,6 +45,7 @@ const { values } = parseArgs({
   options: {
     init: { type: 'string', default: 'systemd' },
     cgroup: { type: 'string', default: 'v2' },
+    debian: { type: 'string', default: 'bookworm' },
     suite: { type: 'string', multiple: true, default: ['launch', 'system'] },
     match: { type: 'string', multiple: true, default: [] },
     file: { type: 'string', multiple: true, default: [] },
@@ -95,17 +107,22 @@ function runHere(args) {
 function prepareImage() {
   const key = createHash('sha256');
   for (const name of ['build-image.sh', 'guest-run.sh']) key.update(readFileSync(new URL(name, import.meta.url)));
-  const image = join(cache, `image-${key.digest('hex').slice(0, 12)}`);
+  const image = join(cache, `image-${values.debian}-${key.digest('hex').slice(0, 12)}`);
   if (existsSync(image) && !values.rebuild) return image;
-  rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
+  for (const old of readdirSync(cache).filter((name) => name.startsWith(`image-${values.debian}-`)))
+    rmSync(join(cache, old), { recursive: true, force: true });
   console.error('vm: making the disk image (about two minutes, once)');
   const partial = `${image}.partial`;
   const script = fileURLToPath(new URL('build-image.sh', import.meta.url));
-  const log = join(cache, 'build-image.log');
-  const { status } = spawnSync('sh', ['-c', 'exec sh "$0" "$1" > "$2" 2>&1', script, partial, log], {
-    stdio: 'inherit',
-  });
+  const log = join(cache, `build-image-${values.debian}.log`);
+  const { status } = spawnSync(
+    'sh',
+    ['-c', 'exec sh "$0" "$1" "$2" > "$3" 2>&1', script, partial, values.debian, log],
+    {
+      stdio: 'inherit',
+    },
+  );
   const said = () => tail(readFileSync(log, 'utf8')).replaceAll('\n', '; ');
   if (status === 77) {
     console.error(`no disk image can be made: ${said()}`);

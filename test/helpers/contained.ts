@@ -104,7 +104,8 @@ export interface Outcome {
 
 /** A directory with `root/` in it: the probe, and empty directories that steps mount on. */
 export function containerDirectory(t: ExecutionContext<unknown>): string {
-  const directory = temporaryDirectory(t);
+  // Some tests make device files; many a /tmp is in memory, and has none.
+  const directory = temporaryDirectory(t, '/var/tmp/tspod-test-');
   const root = join(directory, 'root');
   for (const name of ['proc', 'dev', 'sys', 'tmp', 'etc']) mkdirSync(join(root, name), { recursive: true });
   copyFileSync(probePath(), join(root, 'probe'));
