@@ -33,7 +33,7 @@ if [ $$ = 1 ]; then
 fi
 
 modprobe overlay
-mount /dev/nvme1n1 /repository
+mount /dev/nvme0n2 /repository
 cd /repository || exit 1
 sh ./vm-command > /dev/ttyS1 2>&1 < /dev/null
 printf '\nvm: ended with %d\n' $? > /dev/ttyS1

@@ -185,9 +185,11 @@ function boot({ image, disk }) {
     ['-kernel', join(image, 'vmlinuz')],
     ['-append', parameters.join(' ')],
     ['-drive', `file=${join(image, 'root.ext4')},format=raw,if=none,id=root,snapshot=on`],
-    ['-device', 'nvme,drive=root,serial=root'],
+    // Of one controller: two would be numbered in the order in which the kernel happens to find them.
+    ['-device', 'nvme,id=disks,serial=disks'],
+    ['-device', 'nvme-ns,bus=disks,nsid=1,drive=root'],
     ['-drive', `file=${disk},format=raw,if=none,id=repository,cache=unsafe`],
-    ['-device', 'nvme,drive=repository,serial=repository'],
+    ['-device', 'nvme-ns,bus=disks,nsid=2,drive=repository'],
     ['-serial', `file:${join(cache, `console-${process.pid}.log`)}`],
     ['-serial', 'stdio'],
     ['-nic', 'none'],
