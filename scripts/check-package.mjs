@@ -19,8 +19,8 @@ const { values } = parseArgs({
 });
 const scratch = mkdtempSync(join(tmpdir(), 'tspod-package-'));
 
-/** `process.versions.modules` of Node 20, 22 and 24. */
-const RELEASED_ABIS = [115, 127, 137];
+/** `process.versions.modules` of Node 20, 22, 24 and 26. */
+const RELEASED_ABIS = [115, 127, 137, 147];
 
 /** Whatever else is packed, these are, and nothing below the others is. */
 const EXPECTED = [
