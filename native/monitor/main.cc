@@ -36,6 +36,8 @@ void reset_signals() {
 
 /** The monitor outlives its creator: nothing of that one's terminal, directory or streams is kept. */
 Result<void> detach(Monitor& monitor) {
+  // Nobody's monitor: what is opened next would take the number.
+  if (!S_ISSOCK(TRY(sys::fstat(kEngineSocket)).st_mode)) return Error{"fstat", "engine", ENOTSOCK};
   // Not to be looked into by what it will clone: descriptors and memory of the host are in it
   // (CVE-2016-9962).
   TRY(sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE"));

@@ -1,5 +1,5 @@
 /** What the tests of tspod/native share: descriptors, children and mounts of this process, as the kernel tells them. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import type { NamespaceHandle } from '../../src/native/index.js';
 
@@ -62,4 +62,9 @@ function readText(path: string): string {
 export function added<T>(now: Iterable<T>, before: Iterable<T>): T[] {
   const known = new Set(before);
   return [...now].filter((item) => !known.has(item));
+}
+
+/** Whether a descriptor (/proc/PID/fd/N) is /dev/null, which has no name where native/core/null_device.h has opened it. */
+export function isNullDevice(path: string): boolean {
+  return statSync(path).rdev === statSync('/dev/null').rdev;
 }

@@ -1,5 +1,5 @@
 /** The launch as a talk: wrong words, too few words, and the death of any side at any time. Nothing may be left behind. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import test from 'ava';
@@ -20,6 +20,7 @@ import {
   spawnMonitor,
   teardown,
 } from '../helpers/contained.js';
+import { isNullDevice } from '../helpers/native.js';
 import { isAlive, untilGone } from '../helpers/processes.js';
 import { requires } from '../helpers/requires.js';
 import { temporaryDirectory } from '../helpers/temp.js';
@@ -265,11 +266,6 @@ test('a command that ends at once has been started all the same', async (t) => {
     t.true(outcome.pid > 0);
   }
 });
-
-/** It may have no name: see native/core/null_device.h. */
-function isNullDevice(path: string): boolean {
-  return statSync(path).rdev === statSync('/dev/null').rdev;
-}
 
 function listLinks(directory: string, counts: (path: string) => boolean = () => true): string[] {
   return readdirSync(directory).flatMap((name) => {
