@@ -126,13 +126,11 @@ function checkListed(t: ExecutionContext, { engine }: Faults, { played, kills }:
   for (const { id, mayVanish } of played.created) t.true(ids.has(id) || gone.has(id) || mayVanish, `${id} was lost`);
 }
 
-/** Command lines that work on the store; monitors have its name in their environment as well. */
+/** Command lines that work on the store. Monitors have no environment. */
 function commandsOf(runRoot: string): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-      const program = readFileSync(`/proc/${pid}/comm`, 'utf8');
-      return environment.includes(`TSPOD_RUNROOT=${runRoot}`) && !program.startsWith('tspod-monitor');
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TSPOD_RUNROOT=${runRoot}`);
     } catch {
       return false;
     }
