@@ -2,7 +2,7 @@
 //
 // main() receives the plan, calls prepare_supervision(), launches, and hands over to supervise(), which says
 // `created` or `started` and may call launch() again for a restart. Only a failed launch is reported by
-// main(), after abandon_supervision() and tear_down().
+// main(), after tear_down() and abandon_supervision().
 #pragma once
 
 #include <sys/types.h>

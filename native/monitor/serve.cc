@@ -27,12 +27,6 @@ Result<void> open_run_directory(Monitor& monitor) {
   return prepare_supervision(monitor);
 }
 
-Result<Launched, Failure> first_launch(Monitor& monitor) {
-  const Result<void> ready = open_run_directory(monitor);
-  if (!ready) return failure_of(ready.error());
-  return launch(monitor);
-}
-
 }  // namespace
 
 int report_failure(const Monitor& monitor, const Failure& failure) {
@@ -50,11 +44,15 @@ int report_failure(const Monitor& monitor, const Failure& failure) {
 namespace {
 
 int launch_and_supervise(Monitor& monitor) {
-  Result<Launched, Failure> launched = first_launch(monitor);
+  const Result<void> ready = open_run_directory(monitor);
+  // Nothing was done yet, and what the plan would undo may be another monitor's by now.
+  if (!ready) return report_failure(monitor, failure_of(ready.error()));
+  Result<Launched, Failure> launched = launch(monitor);
   profile::mark(profile::Mark::kLaunched);
   if (launched) return supervise(monitor, std::move(*launched));
-  abandon_supervision(monitor);
   (void)tear_down(monitor);  // the launch's failure is the one to tell
+  // Not before: whoever launches the container next waits for who listens.
+  abandon_supervision(monitor);
   return report_failure(monitor, launched.error());
 }
 

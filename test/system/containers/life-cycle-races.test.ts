@@ -248,6 +248,34 @@ for (const [verb, end] of Object.entries<(container: Container) => Promise<void>
   });
 }
 
+test('start: it waits for the monitor that undoes a start whose starter was killed', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const directory = temporaryDirectory(t);
+  // Each is held up the first time alone.
+  const hook = (kind: 'createRuntime' | 'poststop') => {
+    const [there, goOn] = [join(directory, kind), join(directory, `${kind}-go`)];
+    const script = `[ -e ${there} ] && exit; echo > ${there}; while [ -e ${there} ] && [ ! -e ${goOn} ]; do sleep 0.05; done`;
+    return { kind, path: '/bin/sh', args: ['sh', '-c', script] };
+  };
+  const isThere = (name: string) => until(`${name} is there`, () => existsSync(join(directory, name)));
+  const hooks = [hook('createRuntime'), hook('poststop')];
+  const container = await env.engine.containers.create(
+    env.options({ name: 'subject', command: ['sleep', '1000'], autoRemove: true, hooks }),
+  );
+  const starter = env.begin('start', 'subject');
+  await isThere('createRuntime');
+  await killHard(starter.pid);
+  writeFileSync(join(directory, 'createRuntime-go'), '');
+  await isThere('poststop');
+  const starting = container.start();
+  t.is(await Promise.race([starting, delay(1000, 'it waits')]), 'it waits');
+  writeFileSync(join(directory, 'poststop-go'), '');
+  await starting;
+  t.is(container.state().status, 'running');
+  t.is((await container.exec({ command: ['true'] })).exitCode, 0);
+});
+
 test('pause: a container that ends in the middle of it is started again by its policy', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await faults(t);

@@ -9,6 +9,7 @@ import { KILLED_BY_SIGNAL, output, run, runWith, storeOf } from '../../helpers/c
 import { until } from '../../helpers/until.js';
 import { create, field, member, onPods } from '../../helpers/cli-pods.js';
 import { infraOf, podCalls, withPods } from '../../helpers/pods.js';
+import { untilGone } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 
 const ready = (t: ExecutionContext<unknown>) => requires(t, 'root', 'busybox', 'overlay');
@@ -42,8 +43,11 @@ test('an end that nobody waited for is followed by the next command', async (t) 
   const member = await env.member(pod, { name: 'm' });
   await podCalls(t, env, { startContainer: 'm' });
   t.is(pod.status(), 'Running');
-  process.kill(member.state().pid, 'SIGKILL');
-  await until('it has ended', () => member.state().status === 'exited');
+  const { pid, monitorPid } = member.state();
+  process.kill(pid, 'SIGKILL');
+  // A command that comes before would leave it to its monitor.
+  await untilGone(monitorPid);
+  t.is(member.state().status, 'exited');
   t.is(pod.status(), 'Degraded');
   const next = await env.reopen();
   await until('it is stopped', () => next.pods.get('p').status() === 'Exited');
