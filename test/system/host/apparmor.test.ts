@@ -44,7 +44,9 @@ test('apparmor: a container has a profile of tspod, which forbids to mount', asy
   t.is((await container.exec({ command: ['sh', '-c', OWN] })).stdout.trim(), 'tspod-default-1 (enforce)');
   const mount = await container.exec({ command: ['mount', '-t', 'tmpfs', 'tmpfs', '/mnt'] });
   t.not(mount.exitCode, 0);
-  t.regex(mount.stderr, /permission denied|cannot mount/i);
+  // What mount(8) makes of EACCES depends on its version.
+  const mounted = await container.exec({ command: ['cut', '-d', ' ', '-f', '5', '/proc/self/mountinfo'] });
+  t.false(mounted.stdout.split('\n').includes('/mnt'), mount.stderr);
   t.is(container.inspect().AppArmorProfile, 'tspod-default-1');
   // Signals from outside and within reach it.
   t.is((await container.exec({ command: ['sh', '-c', 'sleep 100 & kill $!; wait $!; echo $?'] })).stdout, '143\n');
