@@ -29,7 +29,10 @@ function complaints(t: ExecutionContext, files: readonly string[], args: readonl
 test('a release has a binary of better-sqlite3 for each Node', (t) => {
   const files = [`${SHIPPED}/abi127.node`];
   const found = complaints(t, files, ['--release']).filter((line) => line.includes(SHIPPED));
-  t.deepEqual(found, [`not in the tarball: ${SHIPPED}/abi115.node`, `not in the tarball: ${SHIPPED}/abi137.node`]);
+  t.deepEqual(
+    found,
+    [115, 137, 147].map((abi) => `not in the tarball: ${SHIPPED}/abi${abi}.node`),
+  );
 });
 
 test('elsewhere the one of this Node is enough', (t) => {
