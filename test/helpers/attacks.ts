@@ -1,6 +1,5 @@
 /** What security tests share: hostile roots and processes, things of the host that must stay as they are, and peers that fall for an attack. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -17,6 +16,7 @@ import type { ExecutionContext } from 'ava';
 import { isTspodError } from '../../src/index.js';
 import { busyboxRoot } from './busybox.js';
 import { attackerPath } from './probe.js';
+import { endsWithTest } from './processes.js';
 import { has } from './requires.js';
 import { temporaryDirectory } from './temp.js';
 
@@ -61,12 +61,7 @@ export function attackersRoot(t: ExecutionContext<unknown>): string {
 /** Lets two paths of the host take each other's place, again and again, until the test ends. */
 export function swapper(t: ExecutionContext<unknown>, one: string, other: string): ChildProcess {
   const racer = spawn(attackerPath(), ['swap', one, other], { stdio: 'ignore' });
-  const ended = once(racer, 'exit');
-  // What it swaps is removed next, and must not change meanwhile.
-  t.teardown(async () => {
-    racer.kill('SIGKILL');
-    await ended;
-  });
+  endsWithTest(t, racer);
   return racer;
 }
 

@@ -1,5 +1,8 @@
 /** Processes: whether they live, whose children they are, how they end. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { ExecutionContext } from 'ava';
 
 import { readIfThere } from '../../src/native/if-there.js';
 import { until } from './until.js';
@@ -46,6 +49,15 @@ export async function killHard(pid: number): Promise<void> {
   if (pid <= 0) throw new RangeError(`there is no process ${String(pid)} to kill`);
   process.kill(pid, 'SIGKILL');
   await untilGone(pid);
+}
+
+/** Kills it when the test is over, before what was made earlier is cleared away: it may be at work on that. */
+export function endsWithTest(t: ExecutionContext<unknown>, child: ChildProcess): void {
+  const ended = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
 }
 
 export async function untilGone(...pids: readonly number[]): Promise<void> {

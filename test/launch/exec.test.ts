@@ -70,6 +70,7 @@ test('exec: the environment is the plan’s and nobody else’s', async (t) => {
 
 test('exec: a stream that is the null device is the container’s own, if it has one', async (t) => {
   if (!requires(t, 'root')) return;
+  const { mode } = statSync('/dev/null');
   const outcome = await runContained(t, {
     proc: true,
     before: [
@@ -78,6 +79,7 @@ test('exec: a stream that is the null device is the container’s own, if it has
     command: [...CHANGING, '--', 'readlink', '/proc/self/fd/0'],
   });
   t.deepEqual(outcome.values('/proc/self/fd/0'), ['ok', '/dev/null']);
+  t.is(statSync('/dev/null').mode, mode);
 });
 
 test('exec: a stream that is the host’s null device, where the container has none, does not change that', async (t) => {

@@ -1,6 +1,5 @@
 /** `copyIn`, `copyOut`, `stat`: into running and stopped containers, and never out of their roots. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -21,6 +20,7 @@ import { encodeHeader, paxRecord, ARCHIVE_END } from '../../../src/tar/encode.js
 import { checksum, paddingOf, type TarHeader } from '../../../src/tar/header.js';
 import { busyboxRoot } from '../../helpers/busybox.js';
 import { rejectsWith, testEngine, type TestEngine } from '../../helpers/engine.js';
+import { endsWithTest } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -157,12 +157,7 @@ test('copy: a racer that swaps directories for links to the host leads nothing o
 libc = ctypes.CDLL(None)
 while True: libc.renameat2(-100, b"${shared}/place", -100, b"${shared}/link", 2)`,
   ]);
-  const ended = once(racer, 'exit');
-  // What it swaps is removed next, and must not change meanwhile.
-  t.teardown(async () => {
-    racer.kill('SIGKILL');
-    await ended;
-  });
+  endsWithTest(t, racer);
   for (let round = 0; round < 25; round += 1) {
     await container.copyIn('/data/place', archive(file('new', 'x'))).catch(() => undefined);
     await container
