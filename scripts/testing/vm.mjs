@@ -11,7 +11,7 @@ const TITLES = ['systemd: *', 'cgroupfs: *', 'apparmor: *', 'clock: a day back*'
 /** Where these are: each other file would take some seconds to say that it has none. */
 const FILES = ['systemd', 'boot', 'apparmor', 'clock'];
 
-/** Emulated, this takes three minutes; the disk image is made once, which takes two. */
+/** Emulated, this takes four minutes; the disk image is made once, which takes two. */
 const MINUTES = 30;
 
 /** One result per test that ran there; a single one, skipped, where no such machine can be made here. */

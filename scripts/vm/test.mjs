@@ -116,13 +116,8 @@ function prepareImage() {
   const partial = `${image}.partial`;
   const script = fileURLToPath(new URL('build-image.sh', import.meta.url));
   const log = join(cache, `build-image-${values.debian}.log`);
-  const { status } = spawnSync(
-    'sh',
-    ['-c', 'exec sh "$0" "$1" "$2" > "$3" 2>&1', script, partial, values.debian, log],
-    {
-      stdio: 'inherit',
-    },
-  );
+  const words = [script, partial, values.debian, log];
+  const { status } = spawnSync('sh', ['-c', 'exec sh "$0" "$1" "$2" > "$3" 2>&1', ...words], { stdio: 'inherit' });
   const said = () => tail(readFileSync(log, 'utf8')).replaceAll('\n', '; ');
   if (status === 77) {
     console.error(`no disk image can be made: ${said()}`);
