@@ -33,7 +33,13 @@ export type HideEntry =
  * shown of another file system an empty `directory` or `file` hides what has a rule of its own.
  */
 export type HostCover =
-  | { readonly kind: 'host' | 'file'; readonly path: string }
+  | {
+      readonly kind: 'host';
+      readonly path: string;
+      /** A mount of the host's that nobody named: an empty directory once it is gone. @default false */
+      readonly passing?: boolean;
+    }
+  | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number };
 
 export interface HideList {
@@ -57,10 +63,11 @@ export function readHideList(
   tree: HostTree = new HostTree(),
 ): HideList {
   const rules = hideRules(request, tree);
-  const others = addMounts(rules, { mounts, tree, all: request.all });
-  const layer = buildLayer(rules, others, tree);
+  const { points, passing } = addMounts(rules, { mounts, tree, all: request.all });
+  const layer = buildLayer(rules, points, tree);
   return {
     ...layer,
+    covers: layer.covers.map((cover) => (passing.has(cover.path) ? { ...cover, passing: true } : cover)),
     redirects: layer.entries.some((entry) => entry.kind === 'directory' && entry.redirect),
     digest: digestOf(layer.entries),
     seen: tree.seen,
@@ -110,12 +117,19 @@ interface MountRequest {
   readonly all: boolean;
 }
 
+interface OtherMounts {
+  /** All mount points but the root. */
+  readonly points: readonly string[];
+  /** Those that are bound since all are: the host can do without them. */
+  readonly passing: ReadonlySet<string>;
+}
+
 /**
  * An overlay shows what lies below the host's other mounts, not what is mounted there: their mount points are emptied, and those of the
- * system (with host:all, all but /run) are bound. Returns all mount points but the root. UNSUPPORTED_HOST where /etc is one of them,
- * INVALID_ARGUMENT where /run is one and is to be shown.
+ * system (with host:all, all but /run) are bound. UNSUPPORTED_HOST where /etc is one of them, INVALID_ARGUMENT where /run is one and is to be
+ * shown.
  */
-function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): readonly string[] {
+function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): OtherMounts {
   // Parents come first: what a mount point lies in decides about it.
   const sorted = mounts.toSorted((a, b) => (a.target < b.target ? -1 : Number(a.target > b.target)));
   const points = new Map(sorted.map((mount) => [mount.target, mount]));
@@ -129,6 +143,7 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): reado
       'INVALID_ARGUMENT',
       `show: ${RUN_DIRECTORY} is a file system of its own: show what lies in it`,
     );
+  const passing = new Set<string>();
   for (const [point, { type, source }] of points) {
     // Only what is to be shown is looked at: it may be of a network, and not answer.
     if (rules.has(point) || visibilityOf(rules, point) !== 'show' || !tree.isDirectory(point)) continue;
@@ -136,8 +151,9 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): reado
     const bound =
       source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && point !== RUN_DIRECTORY && !NOT_BOUND.has(type)));
     rules.set(point, bound ? 'show' : 'empty');
+    if (bound && !holdsSystem) passing.add(point);
   }
-  return [...points.keys()];
+  return { points: [...points.keys()], passing };
 }
 
 type Layer = Pick<HideList, 'entries' | 'covers' | 'hidden'>;

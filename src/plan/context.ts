@@ -167,6 +167,8 @@ export interface LaunchContext {
   readonly imageLayers?: ReadonlyMap<string, ImageLayers>;
   /** Sources of bind mounts that lie where the container may write, by their paths. @default none */
   readonly sourcePlaces?: ReadonlyMap<string, SourcePlace>;
+  /** Bind mounts by their places in the container: empty directories where the source is gone by then. @default none */
+  readonly passingBinds?: ReadonlySet<string>;
   /** @default none */
   readonly extendedFiles?: readonly ExtendedFile[];
   /** Symbolic links that the root gets where nothing has their name. @default none */

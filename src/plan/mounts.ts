@@ -32,6 +32,8 @@ export interface MountContext {
   readonly imageLayers: ReadonlyMap<string, ImageLayers>;
   /** Sources that are looked up in a directory, by their paths. */
   readonly sourcePlaces: ReadonlyMap<string, SourcePlace>;
+  /** Binds by where they are to be: of a source that may be gone by then. */
+  readonly passingBinds: ReadonlySet<string>;
   /** Where the root is: covered for a moment, where only the plan sees it. */
   readonly staging: string;
 }
@@ -143,7 +145,9 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
   const shares = options.propagation !== undefined && !isPrivate(options);
   const outside = context.usernsSlot !== NONE || shares;
   const slot = outside ? builder.slot() : context.slot;
-  const source = { slot, path, recursive, place: context.sourcePlaces.get(path) } as const;
+  const place = context.sourcePlaces.get(path);
+  const passing = context.passingBinds.has(mount.destination);
+  const source = { slot, path, recursive, place, passing } as const;
   if (shares) openSource(builder, 'prepare', source);
   else if (outside && options.idmap !== 'no') openSource(builder, 'afterClone', source);
   else if (outside) copyMount(builder, source);

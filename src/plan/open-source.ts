@@ -16,11 +16,19 @@ export interface Source {
   readonly recursive: 0 | 1;
   /** @default looked up as any path of the host */
   readonly place?: SourcePlace | undefined;
+  /** An empty directory takes its place where it cannot be opened. @default false */
+  readonly passing?: boolean;
 }
 
 /** A copy of a part of the host's tree in a slot, which holds the top for a moment. */
 export function openSource(builder: PlanBuilder, stage: Stage, source: Source): void {
-  const { slot, path, recursive, place } = source;
+  const { slot, path, recursive, place, passing = false } = source;
+  if (passing) {
+    // What cannot be opened leaves the slot as it is.
+    builder.add(stage, 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes: 0n });
+    builder.try(stage, 'openTree', { slot, path, recursive });
+    return;
+  }
   if (place === undefined) {
     builder.add(stage, 'openTree', { slot, path, recursive });
     return;

@@ -145,6 +145,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     root: request.root,
     imageLayers: imageLayersOf(context, request),
     sourcePlaces: sourcePlaces(spec.mounts ?? [], writtenRoot(config)),
+    passingBinds: passingBinds(request.hostCovers, config),
     extendedFiles: request.extended,
     links: MTAB,
     cgroup,
@@ -176,6 +177,13 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
       removeTrees: config.autoRemove ? [paths.directory] : [],
     },
   };
+}
+
+/** But what the user mounts in the same place has to be there. */
+function passingBinds(covers: HideList['covers'], { mounts }: ContainerConfig): ReadonlySet<string> {
+  const passing = covers.filter((cover) => cover.kind === 'host' && cover.passing === true);
+  const named = new Set(mounts.map(({ target }) => target));
+  return new Set(passing.map(({ path }) => path).filter((path) => !named.has(path)));
 }
 
 function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchContext, 'log'> {

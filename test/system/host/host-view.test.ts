@@ -1,13 +1,15 @@
 /** What a host: container sees of this machine, with secrets that the tests leave where a host has them. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
+import type { CreateOptions } from '../../../src/index.js';
 import { rejectsWith, testEngine } from '../../helpers/engine.js';
 import { output, run, runWith, storeOf } from '../../helpers/cli.js';
 import { requires, skip } from '../../helpers/requires.js';
+import { until } from '../../helpers/until.js';
 
 /** A file of the test's own on the host, with a secret in it; it is gone after the test, with the directories made for it. */
 function plant(t: ExecutionContext, path: string, mode = 0o644): string {
@@ -162,6 +164,43 @@ test.serial(
     t.is((await engine.run(options({ image: 'host:all', command: ['true'] }))).exitCode, 0);
   },
 );
+
+const restarted = test.macro<[ids: Partial<CreateOptions>]>({
+  exec: async (t, ids) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const { engine, options } = await testEngine(t);
+    const point = `/srv/${unique()}`;
+    mkdirSync(point);
+    t.teardown(() => {
+      spawnSync('umount', ['-l', point]);
+      rmSync(point, { recursive: true, force: true });
+    });
+    t.is(spawnSync('mount', ['-t', 'tmpfs', 'any', point]).status, 0);
+    writeFileSync(`${point}/file`, '');
+    const container = await engine.containers.create(
+      options({ ...ids, image: 'host:all', restart: { policy: 'always' }, command: ['sleep', '1000'] }),
+    );
+    await container.start();
+    const pid = () => container.inspect().State.Pid;
+    const seen = (process: number) => readdirSync(`/proc/${process}/root${point}`);
+    const first = pid();
+    t.deepEqual(seen(first), ['file']);
+    t.is(spawnSync('umount', ['-l', point]).status, 0);
+    rmSync(point, { recursive: true });
+    process.kill(first, 'SIGKILL');
+    const second = await until('a restart', () => {
+      const now = pid();
+      return now !== 0 && now !== first && existsSync(`/proc/${now}/root${point}`) && now;
+    });
+    t.deepEqual(seen(second), []);
+    t.throws(() => writeFileSync(`/proc/${second}/root${point}/new`, ''), { code: 'EROFS' });
+  },
+  title: (name) => `host:all: a restart finds an empty directory where a mount of the host was${name ?? ''}`,
+});
+
+const IDS = [{ containerId: 0, hostId: 100_000, size: 65_536 }];
+test.serial(restarted, {});
+test.serial(', with a user namespace', restarted, { uidMaps: IDS });
 
 test("nobody sees the engine's own directories", async (t) => {
   if (!requires(t, 'root', 'overlay')) return;

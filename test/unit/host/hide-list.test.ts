@@ -246,6 +246,19 @@ test('other file systems: one that is hidden anyway is not looked at, for it may
   );
 });
 
+test('host:all: the mounts that nobody named may go, those of the system and those that are shown may not', (t) => {
+  const points = ['/opt/disk', '/home/me', '/media/stick'];
+  const mounts = points.map((point, index) => `${index + 2} 1 8:2 / ${point} rw - ext4 /dev/sdb1 rw\n`).join('');
+  const root = machine(t, '/opt/disk/x\n/media/stick/x\n');
+  const { covers } = listOf(root, { all: true, own: [], show: ['/home/me/project'], mounts });
+  t.deepEqual(covers, [
+    { kind: 'host', path: '/home/me', passing: true },
+    { kind: 'host', path: '/home/me/project' },
+    { kind: 'host', path: '/media/stick', passing: true },
+    { kind: 'host', path: '/opt/disk' },
+  ]);
+});
+
 test('a /var of its own: the links in it stay, and what is shown of it is bound', (t) => {
   const list = listOf(machine(t), { mounts: '2 1 8:2 / /var rw - ext4 /dev/sdb1 rw\n' });
   t.deepEqual(coversOf(list), ['/var/cache/debconf', '-/var/cache/debconf/passwords.dat', '/var/lib/dpkg']);
