@@ -79,19 +79,19 @@ void replan(Loop& loop, Client& client) {
   send_message(client, message::Replanned{});
 }
 
-/** Connections to come are handed on to these addresses. */
-void lead(Loop& loop, Client& client, const message::Lead& target) {
+/** Makes these addresses of the container the targets of later connections to forwarded ports. */
+void retarget_forwards(Loop& loop, Client& client, const message::Forward& target) {
   for (ops::HeldPort& port : loop.monitor.context.held_ports) {
     if (port.forwards) port.targets = target.addresses.copies();
   }
-  send_message(client, message::Led{});
+  send_message(client, message::Forwarding{});
 }
 
 /** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
 bool obey(Loop& loop, Client& client) {
   message::Attach wish;
   message::Resize size;
-  message::Lead target;
+  message::Forward target;
   switch (static_cast<Type>(client.reader.type())) {
     case Type::kAttach:
       if (!decode_payload(client, wish)) return false;
@@ -111,9 +111,9 @@ bool obey(Loop& loop, Client& client) {
       (void)loop.monitor.supervision.log.reopen();  // if it cannot be opened the old file stays in use
       return true;
     case Type::kReplan: return replan(loop, client), true;
-    case Type::kLead:
+    case Type::kForward:
       if (!decode_payload(client, target)) return false;
-      return lead(loop, client, target), true;
+      return retarget_forwards(loop, client, target), true;
     case Type::kLaunch:  // once, before there was a loop
     case Type::kStdin:   // comes in pieces, not here
     case Type::kCreated:
@@ -126,7 +126,7 @@ bool obey(Loop& loop, Client& client) {
     case Type::kStopping:
     case Type::kChecked:
     case Type::kReplanned:
-    case Type::kLed: return false;
+    case Type::kForwarding: return false;
   }
   return false;
 }

@@ -22,7 +22,7 @@ enum class Type : uint32_t {
   kCheck = 9,
   kReplan = 30,
   kKeepTrees = 10,
-  kLead = 31,
+  kForward = 31,
   kCreated = 101,
   kStarted = 102,
   kFailed = 103,
@@ -33,7 +33,7 @@ enum class Type : uint32_t {
   kStopping = 108,
   kChecked = 109,
   kReplanned = 130,
-  kLed = 131,
+  kForwarding = 131,
 };
 
 enum class CheckAnswer : uint32_t {
@@ -98,8 +98,8 @@ struct KeepTrees {
   static constexpr Type kType = Type::kKeepTrees;
 };
 
-struct Lead {
-  static constexpr Type kType = Type::kLead;
+struct Forward {
+  static constexpr Type kType = Type::kForward;
   wire::Strings addresses{};
 };
 
@@ -161,8 +161,8 @@ struct Replanned {
   static constexpr Type kType = Type::kReplanned;
 };
 
-struct Led {
-  static constexpr Type kType = Type::kLed;
+struct Forwarding {
+  static constexpr Type kType = Type::kForwarding;
 };
 
 inline void decode(wire::Reader& reader, Launch& record) {
@@ -208,7 +208,7 @@ inline void decode(wire::Reader& /*reader*/, Replan& /*record*/) {
 inline void decode(wire::Reader& /*reader*/, KeepTrees& /*record*/) {
 }
 
-inline void decode(wire::Reader& reader, Lead& record) {
+inline void decode(wire::Reader& reader, Forward& record) {
   wire::get(reader, record.addresses);
 }
 
@@ -260,7 +260,7 @@ inline void decode(wire::Reader& reader, Checked& record) {
 inline void decode(wire::Reader& /*reader*/, Replanned& /*record*/) {
 }
 
-inline void decode(wire::Reader& /*reader*/, Led& /*record*/) {
+inline void decode(wire::Reader& /*reader*/, Forwarding& /*record*/) {
 }
 
 inline void encode(wire::Writer& writer, const Launch& record) {
@@ -306,7 +306,7 @@ inline void encode(wire::Writer& /*writer*/, const Replan& /*record*/) {
 inline void encode(wire::Writer& /*writer*/, const KeepTrees& /*record*/) {
 }
 
-inline void encode(wire::Writer& writer, const Lead& record) {
+inline void encode(wire::Writer& writer, const Forward& record) {
   wire::put(writer, record.addresses);
 }
 
@@ -358,7 +358,7 @@ inline void encode(wire::Writer& writer, const Checked& record) {
 inline void encode(wire::Writer& /*writer*/, const Replanned& /*record*/) {
 }
 
-inline void encode(wire::Writer& /*writer*/, const Led& /*record*/) {
+inline void encode(wire::Writer& /*writer*/, const Forwarding& /*record*/) {
 }
 
 }  // namespace tspod::message

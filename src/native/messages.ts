@@ -52,8 +52,11 @@ export const MESSAGES = {
   replan: { code: 30, fields: {} },
   /** The container is started again after its end: the teardown removes no tree. */
   keepTrees: { code: 10, fields: {} },
-  /** Published ports on ::1 lead to these addresses of the container from now on, in this order. Answered by `led`. */
-  lead: { code: 31, fields: { addresses: 'strs' } },
+  /**
+   * Forwards connections to published ports on ::1 to these addresses of the container from now on, tried in this order.
+   * Answered by `forwarding`.
+   */
+  forward: { code: 31, fields: { addresses: 'strs' } },
   // monitor -> engine or client
   created: { code: 101, fields: { pid: 'u32', startTime: 'u64' } },
   /** The command runs; to who asked and to all attached clients, and again at each restart. */
@@ -72,5 +75,5 @@ export const MESSAGES = {
   /** `result`: a `checkAnswer` of MESSAGE_CODES. */
   checked: { code: 109, fields: { result: 'u32' } },
   replanned: { code: 130, fields: {} },
-  led: { code: 131, fields: {} },
+  forwarding: { code: 131, fields: {} },
 } as const satisfies Readonly<Record<string, RecordShape>>;

@@ -19,7 +19,7 @@ export type MonitorMessageName =
   | 'stopping'
   | 'checked'
   | 'replanned'
-  | 'led';
+  | 'forwarding';
 
 /** Names of the messages that a monitor takes. */
 export type RequestName = Exclude<MessageName, MonitorMessageName>;

@@ -189,7 +189,7 @@ class NamespaceRun {
       case 'stopping':
       case 'checked':
       case 'replanned':
-      case 'led':
+      case 'forwarding':
         return;
     }
   }

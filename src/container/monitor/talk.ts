@@ -6,7 +6,7 @@ import { TspodError } from '../../errors.js';
 import { codeName } from '../../util/code-name.js';
 import { statusFromMessage } from '../exit-status.js';
 
-/** What answers `launch`, `start`, `replan` and `lead`. */
+/** What answers `launch`, `start`, `replan` and `forward`. */
 export type LaunchAnswer =
   | {
       readonly kind: 'created' | 'started';
@@ -14,7 +14,7 @@ export type LaunchAnswer =
       readonly startTime: bigint;
       readonly startedUs: number;
     }
-  | { readonly kind: 'replanned' | 'led' }
+  | { readonly kind: 'replanned' | 'forwarding' }
   | { readonly kind: 'failed'; readonly step: number; readonly errno: number; readonly detail: string }
   /** The monitor hung up without an answer. */
   | { readonly kind: 'closed' };
@@ -67,10 +67,10 @@ export class MonitorTalk {
     });
   }
 
-  /** Published ports on ::1 lead to these addresses from now on. */
-  lead(addresses: readonly string[]): Promise<LaunchAnswer> {
+  /** Forwards connections to published ports on ::1 to these addresses of the container from now on. */
+  forward(addresses: readonly string[]): Promise<LaunchAnswer> {
     return this.#request(() => {
-      this.connection.send('lead', { addresses });
+      this.connection.send('forward', { addresses });
     });
   }
 
@@ -187,7 +187,7 @@ export class MonitorTalk {
         for (const listener of this.#onExit) listener();
         break;
       case 'replanned':
-      case 'led':
+      case 'forwarding':
         this.#onAnswer?.({ kind: message.name });
         break;
       case 'stopping':

@@ -87,7 +87,7 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
     if (change === undefined) leave(held, live, found);
-    else await detachLive(held, ledBy(live, others), { ...change, others }).catch(() => undefined);
+    else await detachLive(held, withoutPortsForwardedTo(live, others), { ...change, others }).catch(() => undefined);
     tellMembers(context);
     throw error;
   }
@@ -138,34 +138,47 @@ function writePlace({ context, id }: HeldContainer, live: LiveNetwork, { network
 export async function finishConnect(held: HeldContainer, live: LiveNetwork, network: AttachedNetwork): Promise<void> {
   const others = otherNetworks(held, live, network.name);
   await serveNames(held.context, held.id, [network]);
-  await leadPorts(held, ledBy(live, others), [...others, network]);
+  await forwardPorts(held, withoutPortsForwardedTo(live, others), [...others, network]);
   changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network]), { behind: network.internal }));
   await tellNames(held, live, [...others, network]);
 }
 
-/** Ports that lead to one of these networks stay as they are. */
-function ledBy(live: LiveNetwork, networks: readonly AttachedNetwork[]): LiveNetwork {
+/**
+ * Returns `live` without its published ports if one of these networks already takes their connections: a change then
+ * leaves the ports as they are.
+ */
+function withoutPortsForwardedTo(live: LiveNetwork, networks: readonly AttachedNetwork[]): LiveNetwork {
   return publishedAddresses({ networks, ports: [] }).length === 0 ? live : withPorts(live, []);
 }
 
-/** Published ports lead to one of these networks from now on. */
-async function leadPorts(held: HeldContainer, live: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
-  await leadRules(live, networks);
-  if (live.network.ports.length > 0) await leadLoopback(held, networks);
+/** Forwards the container's published ports to the first of these networks that can be reached. */
+async function forwardPorts(
+  held: HeldContainer,
+  live: LiveNetwork,
+  networks: readonly AttachedNetwork[],
+): Promise<void> {
+  await updateFirewallForwards(live, networks);
+  if (live.network.ports.length > 0) await updateLoopbackForwards(held, networks);
 }
 
-/** Ports that the firewall leads. */
-async function leadRules({ network, ...live }: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
+/** Points the firewall's rules for published ports at the addresses on these networks. */
+async function updateFirewallForwards(
+  { network, ...live }: LiveNetwork,
+  networks: readonly AttachedNetwork[],
+): Promise<void> {
   if (network.ports.length === 0 || networks.length === 0) return;
   await execute(encodePlan(rulesPlan({ ...live, network: { ...network, networks } })));
 }
 
-/** Ports on ::1, which the monitor hands on. One that has gone leads nowhere. */
-async function leadLoopback(held: HeldContainer, networks: readonly AttachedNetwork[]): Promise<void> {
+/**
+ * Tells the monitor, which forwards connections to published ports on ::1, the container's addresses on these networks.
+ * Does nothing if the monitor has gone.
+ */
+async function updateLoopbackForwards(held: HeldContainer, networks: readonly AttachedNetwork[]): Promise<void> {
   const talk = await talkTo(held.paths.run);
   if (talk === undefined) return;
   try {
-    await talk.lead(loopbackTargets({ networks }));
+    await talk.forward(loopbackTargets({ networks }));
   } finally {
     talk.connection.close();
   }
@@ -220,7 +233,7 @@ export async function reloadLive(held: HeldContainer, live: LiveNetwork): Promis
   }
   const reloaded = { ...live, network: { ...live.network, networks: present } };
   await execute(encodePlan(rulesPlan(reloaded)));
-  if (live.network.ports.length > 0) await leadLoopback(held, present);
+  if (live.network.ports.length > 0) await updateLoopbackForwards(held, present);
 }
 
 async function isLinked({ id, namespace }: LiveNetwork, { network, index }: LiveChange): Promise<boolean> {
@@ -270,12 +283,12 @@ async function detachLive(
   const { context, id } = held;
   if (mayBeRelaunched(held.config) && launchedPlaces(context, id)(index)) await leaveOut(held, index);
   // Before its address may be another's.
-  if (live.network.ports.length > 0) await leadLoopback(held, others);
+  if (live.network.ports.length > 0) await updateLoopbackForwards(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
   const found = findNetwork(context.networks, network.name);
   writePlace(held, live, { network: noNetwork(network), index });
   leave(held, live, found, index);
-  await leadRules(live, others);
+  await updateFirewallForwards(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
 }
 
