@@ -1,6 +1,6 @@
 /**
- * The plan of a container that another OCI runtime makes, by its command line: `create` in place of our clone, `start`, and at the end
- * `delete`. The monitor supervises it like any other.
+ * The plan of a container that another OCI runtime makes, through that runtime's command line: `create` in place of our
+ * clone, then `start`, and at the end `delete`. The monitor supervises it like any other container.
  */
 import type { OciSpec } from '../oci/spec.js';
 import { PlanBuilder } from './builder.js';
@@ -22,28 +22,28 @@ import {
 import { addContainerSettings } from './settings.js';
 import { addTeardown, runtimeSteps } from './teardown.js';
 
-/** Longest time that a runtime may take for `start`, in milliseconds: it only opens the way. */
+/** Time limit for a runtime's `start`, in milliseconds: the command only lets the container go on. */
 const START_TIMEOUT_MS = 60_000;
 
-/** The socket in the run directory on which the terminal comes. */
+/** Name of the socket in the run directory to which the runtime sends the terminal's master. */
 const CONSOLE_SOCKET = 'console';
 
-/** `spec` is what the runtime finds in the bundle. */
+/** Returns the plan. `spec` is the spec that the runtime finds in the bundle. */
 export function adoptPlan(spec: OciSpec, context: LaunchContext, runtime: RuntimeCommand): Plan {
   const builder = new PlanBuilder();
   const terminal = spec.process?.terminal === true;
   addContainerSettings(builder, context, terminal);
   if (context.health !== undefined) addHealth(builder, context.health);
-  // The runtime sets the limits; the groups are made for the count of what the kernel kills in them.
+  // The runtime sets the limits. The groups are made here for their count of OOM kills.
   const nothing = { resources: {}, optional: [] };
   countOomKills(builder, context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, nothing));
   const { network } = context;
   const namespaceSlot = network === undefined ? NONE : builder.slot();
   if (network !== undefined) holdNetwork(builder, context.id, network);
-  // Of an earlier run, after which the policy starts it again.
+  // Removes what the runtime still has of an earlier run, after which the restart policy starts the container again.
   runtimeSteps(builder, 'prepare', runtime);
   addCreate(builder, { spec, context, runtime, terminal });
-  // It waits in its new namespace.
+  // The first process waits in its new network namespace.
   if (network !== undefined) {
     builder.add('network', 'openChildNamespace', { slot: namespaceSlot, kind: 'net' });
     attachNetworks(builder, { ...network, id: context.id, namespaceSlot });
@@ -72,7 +72,10 @@ interface Creation {
   readonly terminal: boolean;
 }
 
-/** The root is mounted where nobody but the runtime sees it: its mounts are a copy of these, and these end with the launch. */
+/**
+ * Adds the `create` of the runtime. The root is mounted in a private mount namespace, which the runtime inherits: its
+ * mounts are copies of these, and these end with the launch.
+ */
 function addCreate(builder: PlanBuilder, { spec, context, runtime, terminal }: Creation): void {
   const { root, shmDonor } = context;
   const sharesMemory = spec.mounts?.some(({ source }) => source === sharedMemoryDirectory(context)) === true;
@@ -102,7 +105,7 @@ function addCreate(builder: PlanBuilder, { spec, context, runtime, terminal }: C
     const mountLabel = spec.linux?.mountLabel;
     mountOverlay(builder, { root, slot: builder.slot(), staging: stagingDirectory(context), mountLabel });
   }
-  // A path into the donor would be looked up on the host, where its links lead elsewhere.
+  // The mount itself is taken: a path into the donor would be resolved on the host, where its links lead elsewhere.
   if (sharesMemory && shmDonor !== undefined) {
     const slot = takeFromDonor(builder, { donor: shmDonor, opened: new Map() }, '/dev/shm');
     mountSharedMemory(builder, slot, context);

@@ -1,4 +1,4 @@
-/** Collects the steps of a plan, stage by stage, and hands out slots. */
+/** PlanBuilder, which collects the steps of a plan stage by stage and allocates slots. */
 import { TspodError } from '../errors.js';
 import { MAX_SLOTS, STAGES } from './ops.js';
 import type { OpName, Operands, Plan, Stage, Step } from './ops.js';
@@ -8,7 +8,7 @@ export class PlanBuilder {
   readonly #stages = new Map<Stage, Step[]>(STAGES.map((stage) => [stage, []]));
   #slots = 0;
 
-  /** A slot that nothing else of this plan uses. */
+  /** Allocates a slot that nothing else in this plan uses. */
   slot(): number {
     if (this.#slots >= MAX_SLOTS) {
       throw new TspodError(
@@ -25,17 +25,17 @@ export class PlanBuilder {
     this.#stages.get(stage)?.push({ op, stage, ...operands } as unknown as Step);
   }
 
-  /** Adds a step that may fail. */
+  /** Adds a step whose failure is ignored. */
   try<N extends OpName>(stage: Stage, op: N, operands: Operands<N>): void {
     this.#stages.get(stage)?.push({ op, stage, optional: true, ...operands } as unknown as Step);
   }
 
-  /** Whether anything runs in a stage. */
+  /** Whether a stage has any steps. */
   has(stage: Stage): boolean {
     return (this.#stages.get(stage)?.length ?? 0) > 0;
   }
 
-  /** All steps, in the order of the stages. */
+  /** Returns the plan: all steps, in the order of the stages. */
   build(): Plan {
     return { steps: STAGES.flatMap((stage) => this.#stages.get(stage) ?? []) };
   }

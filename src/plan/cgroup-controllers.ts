@@ -1,4 +1,4 @@
-/** Which controllers a version 2 cgroup has enabled, and the steps that enable them. */
+/** The controllers that a version 2 cgroup needs, and the steps that enable them. */
 import type { LinuxResources } from '../oci/resources.js';
 import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import { parentsOf } from '../util/paths.js';
@@ -12,15 +12,19 @@ export interface CgroupRequest {
   readonly optional: readonly OptionalResource[];
 }
 
-/** Enabled where they can be: counted and limited by default, or later by an update. */
+/** Controllers that are enabled where possible, for counts and default limits, or limits that an update sets later. */
 const DEFAULTS: readonly Controller[] = ['memory', 'pids', 'cpu'];
 
-/** Those that systemd enables down to what it has delegated. Others it does not know, and leaves as they are. */
+/**
+ * Controllers that systemd enables down to the groups that it has delegated. It does not know others, and leaves them
+ * as they are.
+ */
 const DELEGATED: readonly string[] = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 
 /**
- * A version 2 cgroup has a controller only if all those above enable it for their children. What was asked for must succeed; defaults may
- * fail: a group that has processes of its own (the top one, in a container) cannot enable any.
+ * Adds steps that enable controllers for a version 2 cgroup, which has a controller only if all groups above enable it
+ * for their children. Controllers of requested limits must be enabled; those of defaults may fail: a group that has
+ * processes of its own (the top one, in a container) cannot enable any.
  */
 export function enableControllers(builder: PlanBuilder, directory: CgroupDirectory, request: CgroupRequest): void {
   const available = directory.hierarchy.controllers;
@@ -32,7 +36,7 @@ export function enableControllers(builder: PlanBuilder, directory: CgroupDirecto
     enableDown(builder, levels, { asked, others, make: true });
     return;
   }
-  // What is above the frame is not ours to change, but for what its owner does not know.
+  // Groups above the frame are their owner's to change, except for controllers that the owner does not know.
   const unknown = asked.filter((controller) => !DELEGATED.includes(controller));
   enableDown(builder, levels.slice(0, -1), { asked: unknown, others: [], make: false });
   enableDown(builder, levels.slice(-1), { asked, others, make: false });
@@ -41,7 +45,7 @@ export function enableControllers(builder: PlanBuilder, directory: CgroupDirecto
 interface Enabling {
   readonly asked: readonly string[];
   readonly others: readonly string[];
-  /** Levels below the first that are missing are made. */
+  /** Whether missing groups below the first level are made. */
   readonly make: boolean;
 }
 
@@ -54,12 +58,12 @@ function enableDown(builder: PlanBuilder, levels: readonly string[], { asked, ot
     const enable = (value: string) => ({ slot, name: 'cgroup.subtree_control', value });
     if (asked.length > 0)
       builder.add('prepare', 'writeFileAt', enable(asked.map((controller) => `+${controller}`).join(' ')));
-    // One by one: where one cannot be (cpu, while there are real-time processes) the others still are.
+    // One by one: if one cannot be enabled (cpu, while there are real-time processes), the others still are.
     for (const controller of others) builder.try('prepare', 'writeFileAt', enable(`+${controller}`));
   }
 }
 
-/** Those that something was asked of, by limits or by whole files. */
+/** Returns the controllers of requested limits, whether given as limits or as whole files. */
 function askedControllers({ resources, optional }: CgroupRequest): readonly string[] {
   const limits = neededControllers(resources).filter(
     (controller) => controller !== 'pids' || !optional.includes('pids'),
@@ -67,7 +71,7 @@ function askedControllers({ resources, optional }: CgroupRequest): readonly stri
   return [...new Set([...limits, ...unifiedControllers(resources)])];
 }
 
-/** The controllers that whole files belong to: memory for memory.high. */
+/** Returns the controllers that whole files belong to: memory for memory.high. */
 export function unifiedControllers({ unified = {} }: LinuxResources): readonly string[] {
   return [...new Set(Object.keys(unified).map((name) => name.slice(0, name.indexOf('.'))))];
 }

@@ -1,4 +1,4 @@
-/** Where a container's cgroups lie, and which hierarchies it needs. */
+/** The cgroup directories of a container, and the hierarchies that it needs. */
 import { TspodError } from '../errors.js';
 import { hierarchyWith } from '../host/cgroup-layout.js';
 import type { CgroupHierarchy, CgroupLayout } from '../host/cgroup-layout.js';
@@ -8,31 +8,38 @@ import type { Controller } from './cgroup-writes.js';
 import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
 
 /**
- * Hierarchies of version 1 that every container is in: devices are guarded, processes counted and limited, running out of memory
- * noticed, CPU time accounted; the freezer pauses. Others (cpu, cpuset, blkio, hugetlb) only where a limit needs them: each costs
- * a container's start and end a tenth of a millisecond.
+ * Controllers of version 1 in whose hierarchies every container is: devices are guarded, processes counted and limited,
+ * running out of memory noticed, CPU time accounted, and the freezer pauses. Others (cpu, cpuset, blkio, hugetlb) are
+ * used only if a limit needs them: each costs a container's start and end a tenth of a millisecond.
  */
 const V1_ALWAYS: readonly string[] = ['devices', 'pids', 'memory', 'freezer', 'cpuacct'];
 
-/** A limit of one brings the hierarchies of all: a Java virtual machine looks for none of these limits unless it finds the groups of all three. */
+/**
+ * Controllers that are used together: a Java virtual machine looks for none of these limits unless it finds the groups
+ * of all three.
+ */
 const READ_TOGETHER: readonly Controller[] = ['memory', 'cpu', 'cpuset'];
 
 export interface PlacementRequest {
-  /** The container's cgroup from each mount point: linux.cgroupsPath. */
+  /** Path of the container's cgroup from the mount point of each hierarchy: linux.cgroupsPath. */
   readonly path: string;
   readonly resources: LinuxResources;
   readonly optional?: readonly OptionalResource[];
-  /** Version 2: what the group lies in, likewise from the mount point. */
+  /** Version 2: the frame that the group lies in, with paths from the mount point. */
   readonly frame?: CgroupFrame | undefined;
-  /** Limits of a group above: it has to lie in the hierarchies of these as well. @default none */
+  /** Limits of a group above: the container has to be in the hierarchies of these limits as well. @default none */
   readonly within?: LinuxResources;
-  /** Only hierarchies that the limits need: no process will be in the group itself, or has seen the others missing. @default false */
+  /**
+   * Whether to use only the hierarchies that the limits need: because no process will be in the group itself, or has
+   * seen that the others were missing.
+   * @default false
+   */
   readonly onlyLimits?: boolean;
 }
 
 /**
- * The directories, or undefined where this machine offers no cgroup to write to and nothing was asked for. Throws UNSUPPORTED_HOST for
- * a limit that was asked for and whose controller is missing.
+ * Returns the directories; undefined if this machine has no writable cgroup and no limit was requested. Throws
+ * UNSUPPORTED_HOST for a requested limit whose controller is missing.
  */
 export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): CgroupPlacement | undefined {
   const needed = neededControllers(request.resources);
@@ -49,12 +56,15 @@ export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): Cg
   return directories.length === 0 ? undefined : { directories };
 }
 
-/** Controllers that some write needs. */
+/** Returns the controllers that these resources need. */
 export function neededControllers(resources: LinuxResources): readonly Controller[] {
   return CONTROLLERS.filter((controller) => isSet(resources, controller));
 }
 
-/** Looked at by key: the writers may refuse what one version cannot do. */
+/**
+ * Whether the resources have a limit of a controller. Decided by keys: the writers may refuse what one version cannot
+ * do.
+ */
 function isSet(resources: LinuxResources, controller: Controller): boolean {
   switch (controller) {
     case 'memory':
@@ -90,17 +100,17 @@ function requireController(layout: CgroupLayout, controller: Controller, optiona
   });
 }
 
-/** The hierarchy of a controller, which version 1 may name otherwise. */
+/** Returns the hierarchy of a controller, which may have another name in version 1. */
 function controllerHierarchy(layout: CgroupLayout, controller: Controller): CgroupHierarchy | undefined {
   return hierarchyWith(layout, controller) ?? hierarchyWith(layout, v1Name(controller));
 }
 
-/** The writers of a hierarchy's version. */
+/** Returns the writers for a hierarchy's version. */
 export function writersOf(hierarchy: CgroupHierarchy): typeof V1_WRITES {
   return hierarchy.version === 1 ? V1_WRITES : V2_WRITES;
 }
 
-/** Controllers that a hierarchy has, by their names in version 2. */
+/** Returns the controllers that a hierarchy has, by their names in version 2. */
 export function controllersOf(hierarchy: CgroupHierarchy): readonly Controller[] {
   return CONTROLLERS.filter((controller) => {
     const name = hierarchy.version === 1 ? v1Name(controller) : controller;
@@ -108,7 +118,7 @@ export function controllersOf(hierarchy: CgroupHierarchy): readonly Controller[]
   });
 }
 
-/** The request's directory in one hierarchy. */
+/** Returns the request's directory in one hierarchy. */
 export function directoryIn(
   hierarchy: CgroupHierarchy,
   { path, frame }: Pick<PlacementRequest, 'path' | 'frame'>,

@@ -1,27 +1,27 @@
-/** What is written into the files of a cgroup for OCI resources: in version 1, in version 2. Pure tables of values. */
+/** The values that are written to the files of a cgroup for OCI resources, in version 1 and version 2. Pure. */
 import { TspodError } from '../errors.js';
 import type { LinuxResources, OciThrottleDevice, OciWeightDevice } from '../oci/resources.js';
 
-/** One write(2). */
+/** One write(2) to a file of a cgroup. */
 export interface CgroupWrite {
   readonly file: string;
   readonly value: string;
-  /** The file may be missing, or refuse. */
+  /** Whether the write may fail: the file may be missing, or refuse the value. */
   readonly optional?: boolean;
 }
 
-/** Controllers by their names in version 2; version 1 says blkio for io. */
+/** Controllers by their names in version 2. Version 1 has blkio for io. */
 export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids' | 'io' | 'hugetlb';
 export const CONTROLLERS: readonly Controller[] = ['memory', 'cpu', 'cpuset', 'pids', 'io', 'hugetlb'];
 
-/** The name of a controller in a hierarchy of version 1. */
+/** Returns the name of a controller in a hierarchy of version 1. */
 export function v1Name(controller: Controller): string {
   return controller === 'io' ? 'blkio' : controller;
 }
 
 type Writer = (resources: LinuxResources) => readonly CgroupWrite[];
 
-/** Writes for each controller, in the order in which the kernel takes them. */
+/** Writers for each controller. Their writes are in the order that the kernel requires. */
 export const V1_WRITES: Readonly<Record<Controller, Writer>> = {
   memory: v1Memory,
   cpu: v1Cpu,
@@ -58,7 +58,7 @@ function cpuset({ cpu }: LinuxResources): readonly CgroupWrite[] {
   return [...write('cpuset.cpus', cpu?.cpus), ...write('cpuset.mems', cpu?.mems)];
 }
 
-/** The limit comes before that of memory and swap together, which may never be below it. */
+/** The memory limit comes before the limit of memory and swap together, which may never be below it. */
 function v1Memory({ memory = {} }: LinuxResources): readonly CgroupWrite[] {
   return [
     ...write('memory.limit_in_bytes', memory.limit),
@@ -70,7 +70,7 @@ function v1Memory({ memory = {} }: LinuxResources): readonly CgroupWrite[] {
   ];
 }
 
-/** Version 2 counts swap alone. */
+/** Version 2 limits swap alone, not the sum of memory and swap. */
 function v2Memory({ memory = {} }: LinuxResources): readonly CgroupWrite[] {
   if (memory.swappiness !== undefined) throw unsupported('memorySwappiness');
   if (memory.disableOOMKiller === true) throw unsupported('oomKillDisable');
@@ -92,7 +92,7 @@ function unsupported(option: string): TspodError {
   return new TspodError('UNSUPPORTED_HOST', `${option} needs cgroup v1, and this machine has cgroup v2`);
 }
 
-/** The period comes before the quota, which is held against it. */
+/** The period comes before the quota, which the kernel checks against it. */
 function v1Cpu({ cpu = {} }: LinuxResources): readonly CgroupWrite[] {
   return [
     ...write('cpu.shares', cpu.shares),
@@ -116,7 +116,7 @@ function v2Cpu({ cpu = {} }: LinuxResources): readonly CgroupWrite[] {
   ];
 }
 
-/** Shares of 2 to 262144 as a weight of 1 to 10000, the way runc and crun do it. */
+/** Converts shares of 2 to 262144 to a weight of 1 to 10000, as runc and crun do. */
 export function cpuWeight(shares: number): number {
   const clamped = Math.min(Math.max(shares, 2), 262144);
   return 1 + Math.floor(((clamped - 2) * 9999) / 262142);
@@ -128,7 +128,7 @@ function cpuMax(quota: number | undefined, period: number | undefined): readonly
   return write('cpu.max', period === undefined ? limit : `${limit} ${period}`);
 }
 
-/** The scheduler that has weights nowadays is BFQ; the older name is for kernels before 5.0. */
+/** Today's scheduler with weights is BFQ; the older name is for kernels before 5.0. */
 function v1BlockIO({ blockIO = {} }: LinuxResources): readonly CgroupWrite[] {
   return [
     ...weightWrites('blkio.bfq.weight', blockIO.weight),
@@ -161,7 +161,7 @@ function optionalWrites(writes: readonly CgroupWrite[]): readonly CgroupWrite[] 
   return writes.map((one) => ({ ...one, optional: true }));
 }
 
-/** Weights of 10 to 1000 as 1 to 10000. */
+/** Converts a weight of 10 to 1000 to one of 1 to 10000. */
 export function ioWeight(weight: number): number {
   return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }

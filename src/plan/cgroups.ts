@@ -11,13 +11,13 @@ import { deviceWrites } from './device-files.js';
 import { deviceProgram } from './device-program.js';
 import { NONE } from './ops.js';
 
-/** A cgroup directory with the slot that its descriptor is in. */
+/** A cgroup directory, and the slot of its descriptor. */
 export interface OpenCgroup {
   readonly directory: CgroupDirectory;
   readonly slot: number;
 }
 
-/** Makes all directories with their limits, in `prepare`, before anything is in them. */
+/** Adds steps, in `prepare`, that make all cgroup directories with their limits, before any process is in them. */
 export function createCgroups(
   builder: PlanBuilder,
   placement: CgroupPlacement,
@@ -34,12 +34,12 @@ export function createCgroups(
   });
 }
 
-/** Writes the limits that this hierarchy's controllers carry out, and what was given as whole files. */
+/** Adds steps that write the limits of this hierarchy's controllers, and the files that were given whole. */
 export function limitCgroup(builder: PlanBuilder, { directory, slot }: OpenCgroup, request: CgroupRequest): void {
   const { hierarchy, path } = directory;
   const needed = neededControllers(request.resources);
   const own = controllersOf(hierarchy).filter((controller) => needed.includes(controller));
-  // A version 1 cpuset begins empty, and nothing can enter an empty one.
+  // A version 1 cpuset begins empty, and no process can enter an empty one.
   if (hierarchy.version === 1 && controllersOf(hierarchy).includes('cpuset'))
     builder.add('prepare', 'cpusetInherit', { path });
   for (const controller of own) {
@@ -65,7 +65,10 @@ function addUnified(builder: PlanBuilder, { slot }: OpenCgroup, files: Readonly<
   for (const [name, value] of Object.entries(files)) builder.add('prepare', 'writeFileAt', { slot, name, value });
 }
 
-/** Whole files are for controllers that version 2 has; on a hybrid host version 1 has most of them. UNSUPPORTED_HOST names the controller. */
+/**
+ * Checks that version 2 has the controllers of files that were given whole; on a hybrid host version 1 has most of
+ * them. Throws UNSUPPORTED_HOST, which names the controller.
+ */
 export function checkUnified(placement: CgroupPlacement | undefined, resources: LinuxResources): void {
   const hierarchies = (placement?.directories ?? []).filter(({ hierarchy }) => hierarchy.version === 2);
   for (const controller of unifiedControllers(resources)) {
@@ -75,14 +78,17 @@ export function checkUnified(placement: CgroupPlacement | undefined, resources: 
   }
 }
 
-/** The version 1 hierarchy of devices where there is one, else the version 2 one. */
+/**
+ * Whether device rules go to this directory: the version 1 hierarchy of devices if there is one, else the version 2
+ * hierarchy.
+ */
 function guardsDevices(placement: CgroupPlacement, directory: CgroupDirectory): boolean {
   const isV1 = ({ hierarchy }: CgroupDirectory): boolean =>
     hierarchy.version === 1 && hierarchy.controllers.includes('devices');
   return isV1(directory) || (directory.hierarchy.version === 2 && !placement.directories.some(isV1));
 }
 
-/** Version 1 has files for device rules; in version 2 a program stands guard. */
+/** Adds the device rules. Version 1 has files for them, version 2 takes an eBPF program. */
 function limitDevices(builder: PlanBuilder, { directory, slot }: OpenCgroup, resources: LinuxResources): void {
   const rules = resources.devices ?? [];
   if (rules.length === 0) return;
@@ -93,18 +99,21 @@ function limitDevices(builder: PlanBuilder, { directory, slot }: OpenCgroup, res
   for (const { file, value } of deviceWrites(rules)) builder.add('prepare', 'writeFileAt', { slot, name: file, value });
 }
 
-/** The monitor leaves the frame, and whoever else is in it: a group whose controllers are divided below it holds no process. */
+/**
+ * Adds steps that move the monitor and all other processes out of the frame: a group whose controllers are enabled
+ * below it may hold no process.
+ */
 function clearFrame(builder: PlanBuilder, { monitor, others }: CgroupFrame): void {
   const slot = builder.slot();
   builder.add('prepare', 'cgroupCreate', { slot, path: monitor });
   const move = (value: string) => ({ slot, name: 'cgroup.procs', value });
   // 0 is the process that writes.
   builder.add('prepare', 'writeFileAt', move('0'));
-  // One that has ended meanwhile is no error.
+  // Optional: a process may have ended meanwhile.
   for (const pid of others) builder.try('prepare', 'writeFileAt', move(String(pid)));
 }
 
-/** The monitor goes back to where it was started from, if that is still there. */
+/** Adds steps that move the monitor back to the group that it was started in, if that still exists. */
 export function leaveFrame(builder: PlanBuilder, placement: CgroupPlacement | undefined): void {
   for (const { frame } of placement?.directories ?? []) {
     if (frame?.home === undefined) continue;
@@ -114,12 +123,15 @@ export function leaveFrame(builder: PlanBuilder, placement: CgroupPlacement | un
   }
 }
 
-/** The slot of the version 2 cgroup, into which the clone goes straight; NONE without one. */
+/** Returns the slot of the version 2 cgroup, into which the clone makes its child; NONE without one. */
 export function cloneTarget(cgroups: readonly OpenCgroup[]): number {
   return cgroups.find(({ directory }) => directory.hierarchy.version === 2)?.slot ?? NONE;
 }
 
-/** For a command in a container that has divided its group among groups of its own: it goes where the first process, in the slot, has gone. */
+/**
+ * Adds a step for a command in a container that may have divided its group: the command goes to the group that the
+ * first process, in the slot, is in.
+ */
 export function cloneBeside(builder: PlanBuilder, slot: number, cgroups: readonly OpenCgroup[]): void {
   const found = cgroups.find(({ directory }) => directory.hierarchy.version === 2);
   if (found === undefined) return;
@@ -129,20 +141,26 @@ export function cloneBeside(builder: PlanBuilder, slot: number, cgroups: readonl
   builder.add('prepare', 'cloneBeside', { slot, group: `${top}${below}` });
 }
 
-/** By the monitor, for its child: whose cgroup namespace may not see the group. */
+/**
+ * Adds a step by which the monitor moves its child into the version 2 group, which the child's cgroup namespace may not
+ * show.
+ */
 export function putInCgroup(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
   const slot = cloneTarget(cgroups);
   if (slot !== NONE) builder.add('afterClone', 'cgroupEnter', { slot, file: 'cgroup.procs' });
 }
 
-/** Init enters the version 1 groups itself: a write of its one thread to `tasks` takes no lock that others wait for. */
+/**
+ * Adds steps by which init enters the version 1 groups itself: writing its one thread to `tasks` takes no lock that
+ * others wait for.
+ */
 export function enterCgroups(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
   for (const { directory, slot } of cgroups) {
     if (directory.hierarchy.version === 1) builder.add('init', 'cgroupEnter', { slot, file: 'tasks' });
   }
 }
 
-/** Tells the monitor where the kernel counts processes that it ended for lack of memory. */
+/** Adds a setting that tells the monitor where the kernel counts OOM kills. */
 export function countOomKills(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
   const found = cgroups.find(({ directory }) => directory.hierarchy.controllers.includes('memory'));
   if (found === undefined) return;

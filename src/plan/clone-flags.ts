@@ -1,7 +1,7 @@
 /** The flags of namespaces, as clone(2), unshare(2) and setns(2) take them. */
 import type { NamespaceType } from '../oci/spec.js';
 
-/** CLONE_NEW* by the namespaces' names in the OCI spec. */
+/** CLONE_NEW* flags by the namespaces' names in the OCI spec. */
 export const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   time: 0x80,
   mount: 0x20000,
@@ -13,7 +13,7 @@ export const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   network: 0x40000000,
 };
 
-/** Combined bits of several namespaces. */
+/** Returns the combined flags of several namespaces. */
 export function cloneFlags(types: Iterable<NamespaceType>): number {
   let flags = 0;
   for (const type of types) flags += CLONE_FLAGS[type];

@@ -1,24 +1,24 @@
-/** What a plan is made from besides the OCI spec: everything that the specification has no place for. */
+/** Everything that a plan is made from besides the OCI spec, which has no place for it. */
 import type { CgroupHierarchy } from '../host/cgroup-layout.js';
 import type { NamespaceType, OciHook } from '../oci/spec.js';
 import type { HealthContext } from './health.js';
 import type { NetworkContext } from './network/attach.js';
 import type { SourcePlace } from './open-source.js';
 
-/** A process that is told from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
+/** A process, told apart from a later one with the same pid by its start time (/proc/PID/stat, field 22). */
 export interface ProcessRef {
   readonly pid: number;
   readonly startTime: bigint;
 }
 
-/** A container whose namespaces another one joins: those that it has at each launch of that one. */
+/** A container whose namespaces another container joins: those that the donor has at each launch of the other. */
 export interface Donor {
   readonly id: string;
-  /** The file `state` of its run directory, which tells its first process. */
+  /** Path of the file `state` in the donor's run directory, which records its first process. */
   readonly state: string;
 }
 
-/** Who owns something on the host. */
+/** Owner of something on the host. */
 export interface HostOwner {
   readonly uid: number;
   readonly gid: number;
@@ -33,33 +33,36 @@ export type RootSource =
       readonly upperDir: string;
       readonly workDir: string;
       /**
-       * No sync when the overlay is unmounted: for containers whose layer is thrown away. A layer that was mounted so
-       * can be mounted again only after `work/incompat/volatile` is removed.
+       * Mounts without syncing at unmount: for containers whose layer is thrown away. A layer that was mounted so can
+       * be mounted again only after `work/incompat/volatile` is removed.
        * @default false
        */
       readonly volatile?: boolean;
-      /** A lower directory holds redirects (hideLayerPlan writes them). @default false */
+      /** Whether a lower directory holds redirects (which hideLayerPlan writes). @default false */
       readonly redirects?: boolean;
-      /** With a user namespace: the owners of the lower directories' files are shifted into it. @default true */
+      /**
+       * With a user namespace: whether the owners of the files in the lower directories are shifted into it.
+       * @default true
+       */
       readonly mapped?: boolean;
-      /** Of the lower directories, those whose files have the namespace's owners already. @default none */
+      /** The lower directories whose files have the user namespace's owners already. @default none */
       readonly ownMapped?: readonly string[];
     }
   | {
       readonly kind: 'directory';
       readonly path: string;
-      /** As of an overlay. @default true */
+      /** With a user namespace: whether the owners of the files are shifted into it. @default true */
       readonly mapped?: boolean;
     };
 
 /** An image that is mounted in a container. */
 export interface ImageLayers {
-  /** Topmost first: at least two, if there is no upper one. */
+  /** Topmost first; at least two if there is no upper directory. */
   readonly lowerDirs: readonly string[];
-  /** What the container writes. @default it is read-only */
+  /** Directory that takes what the container writes. @default none: the mount is read-only */
   readonly upperDir?: string;
   readonly workDir?: string;
-  /** As of the root. @default true */
+  /** With a user namespace: whether the owners of the files are shifted into it. @default true */
   readonly mapped?: boolean;
 }
 
@@ -68,18 +71,21 @@ export interface CgroupDirectory {
   readonly hierarchy: CgroupHierarchy;
   /** Absolute path of the container's cgroup. */
   readonly path: string;
-  /** Version 2: what it lies in, where that was given to the container as a whole. */
+  /** Version 2: the group above, if that was given to the container as a whole. */
   readonly frame?: CgroupFrame;
 }
 
-/** A group without processes of its own, which exists: in it lie the container's group and the monitor's. */
+/** An existing group without processes of its own, which contains the container's group and the monitor's. */
 export interface CgroupFrame {
   readonly path: string;
-  /** The monitor enters it, and is not counted to the container (CVE-2019-14891). */
+  /**
+   * The monitor's group: the monitor enters it, so that its use of resources is not counted as the container's
+   * (CVE-2019-14891).
+   */
   readonly monitor: string;
-  /** Processes in the frame that have to go to the monitor's group, too. */
+  /** Pids of processes in the frame, which have to move to the monitor's group as well. */
   readonly others: readonly number[];
-  /** Where the monitor goes when the container runs. @default it stays */
+  /** The group that the monitor moves to once the container runs. @default it stays in `monitor` */
   readonly home?: string;
 }
 
@@ -89,8 +95,8 @@ export interface CgroupPlacement {
 }
 
 /**
- * A standard stream: /dev/null, through the monitor (logs, attach), or a descriptor that the monitor was spawned with
- * (its number there: 4 and up), given to the command as it is.
+ * A standard stream: /dev/null, a pipe through the monitor (logs, attach), or a descriptor that the monitor was spawned
+ * with (its number there: 4 and up), given to the command as it is.
  */
 export type StreamTarget = 'null' | 'monitor' | { readonly inheritedFd: number };
 
@@ -98,31 +104,33 @@ export interface StdioContext {
   readonly stdin: StreamTarget;
   readonly stdout: StreamTarget;
   readonly stderr: StreamTarget;
-  /** Stdin stays open while no client is attached. */
+  /** Whether stdin stays open while no client is attached. */
   readonly keepStdin: boolean;
-  /** Stdin is closed when the first client that had it goes. */
+  /** Whether stdin is closed when the first client that had it detaches. */
   readonly stdinOnce: boolean;
   /** Size of the pty, if there is one. @default 24 rows, 80 columns */
   readonly terminalSize?: { readonly rows: number; readonly columns: number };
 }
 
-/** A descriptor that the monitor was spawned with and the number that the command sees it under. */
+/** A descriptor that the monitor was spawned with, and the number under which the command gets it. */
 export interface ExtraFd {
   readonly inheritedFd: number;
   readonly fd: number;
 }
 
-/** Who the command runs as, where the spec has only numbers. Without it, `process.user` is taken as it is. */
+/**
+ * The user that the command runs as, by name: the spec has only numbers. Without it, `process.user` is taken as it is.
+ */
 export interface IdentityContext {
-  /** user[:group], names or numbers, looked up in the container's own files; '' is root. */
+  /** `user[:group]`, names or numbers, looked up in the container's own files; '' is root. */
   readonly user: string;
-  /** Further groups, names or numbers. */
+  /** Supplementary groups, names or numbers. */
   readonly groups: readonly string[];
-  /** Capabilities that were asked for by name: what is left to a user that is not root. */
+  /** Capabilities that were requested by name: the only ones left to a user that is not root. */
   readonly addedCapabilities: readonly string[];
 }
 
-/** A filter that native/ compiled from `linux.seccomp`. */
+/** A seccomp filter that native/ compiled from `linux.seccomp`. */
 export interface SeccompFilter {
   readonly program: Uint8Array;
   /** SECCOMP_FILTER_FLAG_* bits. */
@@ -143,17 +151,17 @@ export interface RestartContext {
   readonly maxRetries: number;
 }
 
-/** A file with lines of the container's own and lines of the engine's (extendFile). */
+/** A file of the container that the engine adds lines to (step extendFile). */
 export interface ExtendedFile {
-  /** In the container. */
+  /** Path in the container. */
   readonly path: string;
-  /** On the host, empty; it is filled at the launch. */
+  /** Path of an empty file on the host, which is filled at the launch. */
   readonly file: string;
   readonly first: string;
   readonly last: readonly string[];
-  /** The lines are users or groups: one whose id is there already is left out. */
+  /** Whether the lines are users or groups: then a line whose id exists already is left out. */
   readonly ids: boolean;
-  /** Mount the file over the container's, if it has one. */
+  /** Whether the file is mounted over the container's, if it has one. */
   readonly mount: boolean;
   readonly readOnly: boolean;
 }
@@ -163,64 +171,72 @@ export interface LaunchContext {
   /** RUNROOT/c/ID; its `root` directory is the staging place of the root mount. */
   readonly runDirectory: string;
   readonly root: RootSource;
-  /** Images that the spec's mounts of type overlay stand for, by their places in the container. @default none */
+  /** Images for the spec's mounts of type overlay, by destination in the container. @default none */
   readonly imageLayers?: ReadonlyMap<string, ImageLayers>;
-  /** Sources of bind mounts that lie where the container may write, by their paths. @default none */
+  /** Sources of bind mounts that lie in a directory which the container may write, by path. @default none */
   readonly sourcePlaces?: ReadonlyMap<string, SourcePlace>;
-  /** Bind mounts by their places in the container: empty directories where the source is gone by then. @default none */
+  /** Destinations of bind mounts that become empty directories if the source is gone at the launch. @default none */
   readonly passingBinds?: ReadonlySet<string>;
   /** @default none */
   readonly extendedFiles?: readonly ExtendedFile[];
-  /** Symbolic links that the root gets where nothing has their name. @default none */
+  /** Symbolic links that are made in the root where nothing has their name. @default none */
   readonly links?: readonly { readonly path: string; readonly target: string }[];
-  /** Undefined: no cgroup of its own. */
+  /** The container's cgroups. Undefined: none of its own. */
   readonly cgroup: CgroupPlacement | undefined;
-  /** Limits that were not asked for (defaults): a host that cannot set them is no error. */
+  /** Limits that are defaults, not requests: a host that cannot set them is no error. */
   readonly optionalResources?: readonly OptionalResource[];
   readonly identity?: IdentityContext;
-  /** Containers whose namespaces are joined where the spec gives a path below the /proc directory of their processes. */
+  /**
+   * Containers whose namespaces are joined; for these the spec has a path below the /proc directory of their process.
+   */
   readonly donors?: { readonly [T in NamespaceType]?: Donor };
-  /** Mount /dev/shm from this container's mount namespace instead of an own one (shared IPC namespace). */
+  /** Container from whose mount namespace /dev/shm is mounted instead of a new one (shared IPC namespace). */
   readonly shmDonor?: Donor;
-  /** With a user namespace: the host's ids of the container's root. */
+  /** With a user namespace: the host's ids for the container's root. */
   readonly rootIds?: HostOwner;
-  /** Where the host has the nodes of devices, by their paths in the container: those that have another path there. */
+  /** Paths on the host of device nodes, by their paths in the container, where the two differ. */
   readonly deviceSources?: ReadonlyMap<string, string>;
   readonly stdio: StdioContext;
   readonly extraFds?: readonly ExtraFd[];
-  /** Undefined: nothing is logged. */
+  /** Log of the container's output. Undefined: nothing is logged. */
   readonly log?: LogContext;
   readonly restart?: RestartContext;
-  /** Undefined: nothing is checked. */
+  /** Health checks. Undefined: none. */
   readonly health?: HealthContext;
-  /** SIGKILL after this time; 0: no limit. */
+  /** Time after which the container gets SIGKILL, in ms; 0: no limit. */
   readonly timeLimitMs?: number;
-  /** Wait for the start command before the program runs (create and init, then start). */
+  /** Whether the program waits for the start command (create and init, then start). */
   readonly gate: boolean;
-  /** Undefined: no filter. */
+  /** Seccomp filter. Undefined: none. */
   readonly seccomp?: SeccompFilter;
-  /** A tiny init is PID 1. @default false */
+  /** Whether a tiny init is PID 1. @default false */
   readonly init?: boolean;
-  /** Nothing is executed: the first process stays as it is. @default false */
+  /** Whether nothing is executed: the first process stays as it is. @default false */
   readonly pause?: boolean;
-  /** Make the working directory if it is missing. @default false */
+  /** Whether the working directory is made if it is missing. @default false */
   readonly createWorkdir?: boolean;
-  /** A new session keyring of the container's own. @default true */
+  /** Whether the container gets a new session keyring of its own. @default true */
   readonly keyring?: boolean;
   readonly pidFile?: string;
   readonly monitorPidFile?: string;
-  /** The networks of a container with a network namespace of its own. Absent: a loopback alone, or somebody else's namespace. */
+  /**
+   * The networks of a container with a network namespace of its own. Absent: only a loopback, or the network namespace
+   * of another container or the host.
+   */
   readonly network?: NetworkContext;
   readonly teardown?: Omit<TeardownContext, 'id' | 'cgroup'>;
 }
 
-/** The default pids limit; the swap limit that follows from a memory limit. */
+/**
+ * Limits that may be set without being requested: the default pids limit; the swap limit that follows from a memory
+ * limit.
+ */
 export type OptionalResource = 'pids' | 'swap';
 
 /** How another OCI runtime is called for one container. */
 export interface RuntimeCommand {
   readonly path: string;
-  /** The program's name and the flags before the command. */
+  /** The program's name, and the flags that come before the command. */
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly id: string;
@@ -229,43 +245,46 @@ export interface RuntimeCommand {
 }
 
 export interface ExecContext {
-  /** Of the container. */
+  /** Id of the container. */
   readonly id: string;
   /** The container's first process, or a pidfd of it that the monitor is spawned with. */
   readonly target: ProcessRef | { readonly inheritedFd: number };
-  /** A health check: ends with who started it, and takes its process group along. @default false */
+  /**
+   * Whether this is a health check: it ends with the process that started it, and its process group with it.
+   * @default false
+   */
   readonly isCheck?: boolean;
-  /** Namespaces of the target that differ from the host's. */
+  /** Namespaces of the target that differ from the host's, and are joined. */
   readonly namespaces: readonly NamespaceType[];
   readonly cgroup: CgroupPlacement | undefined;
   readonly identity?: IdentityContext;
-  /** If `namespaces` has a user namespace: the host's ids of its root. */
+  /** If `namespaces` has a user namespace: the host's ids for its root. */
   readonly rootIds?: HostOwner;
   readonly stdio: StdioContext;
   readonly extraFds?: readonly ExtraFd[];
   readonly timeLimitMs?: number;
   readonly seccomp?: SeccompFilter;
   readonly pidFile?: string;
-  /** Where the monitor keeps its records and listens; absent: nothing is written. */
+  /** Directory where the monitor keeps its records and listens; absent: nothing is written. */
   readonly sessionDirectory?: string;
 }
 
 export interface TeardownContext {
   readonly id: string;
   readonly cgroup: CgroupPlacement | undefined;
-  /** poststop hooks, and the state they read up to and after the pid. */
+  /** The poststop hooks, which read a state made from the id, `bundle` and `annotations`. */
   readonly hooks?: readonly OciHook[];
   readonly bundle?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   /** Mount points of the engine on the host, in the order of unmounting. */
   readonly unmounts?: readonly string[];
-  /** Trees to remove on the host: an automatically removed container's own. */
+  /** Directory trees on the host to remove: those of a container that is removed automatically. */
   readonly removeTrees?: readonly string[];
   readonly removeFiles?: readonly string[];
-  /** Its networks. */
+  /** The container's networks. */
   readonly network?: NetworkContext;
-  /** In the plan of its launch: where its network namespace is. */
+  /** In the plan of a launch: the slot of the container's network namespace. */
   readonly namespaceSlot?: number;
-  /** Made by this runtime, which runs the poststop hooks itself. */
+  /** The OCI runtime that made the container, which runs the poststop hooks itself. */
   readonly runtime?: RuntimeCommand;
 }

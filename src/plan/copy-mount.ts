@@ -5,8 +5,9 @@ import { openSource, type Source } from './open-source.js';
 import { NONE } from './ops.js';
 
 /**
- * A copy of a part of the host's tree, taken in the host's mount namespace. Where that is shared, as systemd has it, so would the copy be: what is
- * mounted on it would appear on the host as well (mount_namespaces(7)).
+ * Adds steps that copy a part of the host's tree, taken in the host's mount namespace, into the source's slot. The copy
+ * is made private: where the host's mount is shared, as systemd has it, so would the copy be, and what is mounted on it
+ * would appear on the host as well (mount_namespaces(7)).
  */
 export function copyMount(builder: PlanBuilder, source: Source): void {
   const { slot } = source;

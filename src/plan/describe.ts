@@ -1,10 +1,10 @@
-/** Plans as text: one line for each step, in words that also name the step in an error. */
+/** Plans as text: one line for each step, in the words that also name the step in an error. */
 import { STAGES } from './ops.js';
 import type { OpName, Plan, Step } from './ops.js';
 import { DESCRIBERS } from './step-words.js';
 import type { StepNames } from './step-words.js';
 
-/** All steps with their numbers and stages; one that may fail is marked with `?`. */
+/** Returns all steps with their numbers and stages; an optional step is marked with `?`. */
 export function describePlan(plan: Plan): string {
   const names = nameSlots(plan);
   const numberWidth = String(plan.steps.length).length;
@@ -18,7 +18,10 @@ export function describePlan(plan: Plan): string {
     .join('');
 }
 
-/** One step in words; with its plan (and its index there) what its slots hold is named: `mount proc on /proc nosuid,noexec,nodev`. */
+/**
+ * Describes one step, such as `mount proc on /proc nosuid,noexec,nodev`. With its plan (and its index there) the
+ * contents of its slots are named as well.
+ */
 export function describeStep(step: Step, within?: { readonly plan: Plan; readonly index: number }): string {
   const names = within === undefined ? undefined : nameSlots(within.plan)[within.index];
   return inWords(step, names ?? UNNAMED);
@@ -31,7 +34,7 @@ function inWords(step: Step, names: StepNames): string {
   return describe(step, names);
 }
 
-/** For each step what its slots hold at that moment, and where the mount that it makes is going to be. */
+/** Returns, for each step, what its slots hold at that moment, and where the mount that it makes is attached later. */
 function nameSlots(plan: Plan): readonly StepNames[] {
   const targets = mountTargets(plan);
   const labels = lastingLabels(plan);
@@ -44,7 +47,7 @@ function nameSlots(plan: Plan): readonly StepNames[] {
   });
 }
 
-/** What slots hold that are filled once: settings name them before the step that fills them. */
+/** Returns the contents of slots that are filled only once: settings name them before the step that fills them. */
 function lastingLabels(plan: Plan): Map<number, string> {
   const all = plan.steps.map((step) => labelOf(step, undefined)).filter((label) => label !== undefined);
   const filledTwice = new Set(
@@ -53,7 +56,10 @@ function lastingLabels(plan: Plan): Map<number, string> {
   return new Map(all.filter(({ slot }) => !filledTwice.has(slot)).map(({ slot, text }) => [slot, text]));
 }
 
-/** Looking back from each attachment, the step that made what is attached. */
+/**
+ * Returns, for each step that makes a mount, the path to which that mount is attached later. Looks back from each
+ * attachment.
+ */
 function mountTargets(plan: Plan): readonly (string | undefined)[] {
   const pending = new Map<number, string>();
   return plan.steps
@@ -76,7 +82,7 @@ function takeFrom(pending: Map<number, string>, slot: number): string | undefine
   return target;
 }
 
-/** What a slot holds after a step, in words that fit after "of" or "in". */
+/** Returns what a slot holds after a step, in words that fit after "of" or "in". */
 function labelOf(step: Step, target: string | undefined): { readonly slot: number; readonly text: string } | undefined {
   switch (step.op) {
     case 'openPath':

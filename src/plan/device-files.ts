@@ -1,8 +1,11 @@
-/** The device rules of a cgroup as what is written to devices.allow and devices.deny (cgroup v1). */
+/** The device rules of a cgroup as lines for devices.allow and devices.deny (cgroup v1). */
 import type { OciDeviceRule } from '../oci/resources.js';
 import type { CgroupWrite } from './cgroup-writes.js';
 
-/** One write for each rule, in their order. A rule for everything is `a`, which forgets all rules before it. */
+/**
+ * Returns the writes for device rules, in their order. A rule for everything is `a`, which discards all rules before
+ * it.
+ */
 export function deviceWrites(rules: readonly OciDeviceRule[]): readonly CgroupWrite[] {
   return rules.flatMap((rule) => {
     const file = rule.allow ? 'devices.allow' : 'devices.deny';
@@ -10,7 +13,10 @@ export function deviceWrites(rules: readonly OciDeviceRule[]): readonly CgroupWr
   });
 }
 
-/** The kernel has no line for all types with numbers or with part of the access: both types stand for it. */
+/**
+ * Returns the lines of one rule. The kernel has no line for all types together with numbers or with part of the access:
+ * a line for each of the two types stands for it.
+ */
 function ruleLines(rule: OciDeviceRule): readonly string[] {
   const { type = 'a', access = 'rwm' } = rule;
   const numbers = `${numberOf(rule.major)}:${numberOf(rule.minor)}`;

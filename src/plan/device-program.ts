@@ -1,4 +1,7 @@
-/** The device rules of a cgroup as an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE, linux/bpf.h): cgroup v2 has no files for them. */
+/**
+ * The device rules of a cgroup as an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE, linux/bpf.h): cgroup v2 has no files
+ * for them.
+ */
 import type { OciDeviceRule } from '../oci/resources.js';
 
 /** Values of `struct bpf_cgroup_dev_ctx`. */
@@ -17,7 +20,10 @@ const JUMP_UNEQUAL_X = 0x5d;
 const JUMP_EQUAL_K = 0x15;
 const EXIT = 0x95;
 
-/** Registers: the result, a scratch register (the context until it is read), and what was asked for. */
+/**
+ * Registers: the result; a scratch register, which holds the context until that is read; and the request's type, access
+ * and numbers.
+ */
 const RESULT = 0;
 const SCRATCH = 1;
 const TYPE = 2;
@@ -25,7 +31,7 @@ const ACCESS = 3;
 const MAJOR = 4;
 const MINOR = 5;
 
-/** One eBPF instruction. `offset` of a jump counts instructions after it. */
+/** One eBPF instruction. The `offset` of a jump is the number of instructions after it that are skipped. */
 export interface Instruction {
   readonly opcode: number;
   readonly target: number;
@@ -34,13 +40,16 @@ export interface Instruction {
   readonly value: number;
 }
 
-/** Rules of one sort, and what holds where none of them matches. */
+/** Device rules, and what applies if none of them matches. */
 export interface SimplifiedRules {
   readonly allowByDefault: boolean;
   readonly exceptions: readonly OciDeviceRule[];
 }
 
-/** A rule for all devices and all access makes those before it pointless. Without any, all is denied. */
+/**
+ * Drops the rules before the last one that covers all devices and all access. Without such a rule, all is denied by
+ * default.
+ */
 export function simplifyRules(rules: readonly OciDeviceRule[]): SimplifiedRules {
   const last = rules.findLastIndex(coversAll);
   return {
@@ -57,7 +66,7 @@ function isAnyType(rule: OciDeviceRule): boolean {
   return rule.type === undefined || rule.type === '' || rule.type === 'a';
 }
 
-/** The specification leaves a number out, and Go programs write -1, for all. */
+/** Whether a number stands for all: the specification leaves it out, Go programs write -1. */
 function isAnyNumber(number: number | undefined): number is undefined {
   return number === undefined || number < 0;
 }
@@ -67,13 +76,16 @@ function accessBits(rule: OciDeviceRule): number {
   return [...rule.access].reduce((bits, letter) => bits | (ACCESS_BITS[letter] ?? 0), 0);
 }
 
-/** The instructions: read the request, then the exceptions from the last to the first, then the default. */
+/** Returns the instructions: read the request, then the exceptions from the last to the first, then the default. */
 export function deviceInstructions(rules: readonly OciDeviceRule[]): readonly Instruction[] {
   const { allowByDefault, exceptions } = simplifyRules(rules);
   return [...readRequest(), ...exceptions.toReversed().flatMap(exceptionInstructions), ...answer(allowByDefault)];
 }
 
-/** `access_type` holds the access in its upper half and the type of the device in its lower. */
+/**
+ * Returns the instructions that read the request. `access_type` holds the access in its upper half and the type of the
+ * device in its lower.
+ */
 function readRequest(): readonly Instruction[] {
   return [
     { ...instruction(LOAD_WORD, TYPE), source: SCRATCH, offset: 0 },
@@ -85,7 +97,10 @@ function readRequest(): readonly Instruction[] {
   ];
 }
 
-/** Tests that each jump to the end of the exception when they fail, then its answer. */
+/**
+ * Returns the instructions of one rule: tests, each of which jumps to the end of the rule if it fails, then the rule's
+ * result.
+ */
 function exceptionInstructions(rule: OciDeviceRule): readonly Instruction[] {
   const tests = [
     ...(isAnyType(rule) ? [] : [instruction(JUMP_UNEQUAL_K, TYPE, DEVICE_TYPES[rule.type ?? ''] ?? 0)]),
@@ -97,7 +112,10 @@ function exceptionInstructions(rule: OciDeviceRule): readonly Instruction[] {
   return all.map((one, index) => (isJump(one) ? { ...one, offset: all.length - index - 1 } : one));
 }
 
-/** Allowing takes all that was asked for; denying, any of it. */
+/**
+ * Returns the test of the access. A rule that allows must cover all of the requested access; one that denies, any of
+ * it.
+ */
 function accessTests(rule: OciDeviceRule): readonly Instruction[] {
   const bits = accessBits(rule);
   if (bits === ALL_ACCESS) return [];
@@ -120,7 +138,10 @@ function instruction(opcode: number, target: number, value = 0): Instruction {
   return { opcode, target, source: 0, offset: 0, value };
 }
 
-/** The program as the kernel takes it: 8 bytes for each instruction, in the byte order of all machines that tspod runs on. */
+/**
+ * Returns the program as the kernel takes it: 8 bytes for each instruction, in the byte order of all machines that
+ * tspod runs on.
+ */
 export function deviceProgram(rules: readonly OciDeviceRule[]): Uint8Array {
   const instructions = deviceInstructions(rules);
   const program = Buffer.alloc(instructions.length * 8);

@@ -1,11 +1,11 @@
-/** Steps that fill /dev: nodes, and the links that programs expect. */
+/** Steps that fill /dev: device nodes, and the links that programs expect. */
 import { TspodError } from '../errors.js';
 import type { OciDevice, OciSpec } from '../oci/spec.js';
 import { S_IFBLK, S_IFCHR, S_IFIFO } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 
-/** runtime-spec, "Dev symbolic links". */
+/** Links of /dev (runtime-spec, "Dev symbolic links"). */
 const LINKS: readonly (readonly [string, string])[] = [
   ['/dev/fd', '/proc/self/fd'],
   ['/dev/stdin', '/proc/self/fd/0'],
@@ -18,15 +18,15 @@ const FILE_TYPES: Readonly<Record<string, number>> = { c: S_IFCHR, u: S_IFCHR, b
 
 export interface DeviceContext {
   readonly rootSlot: number;
-  /** For mounts that are attached at once. */
+  /** A slot for mounts that are attached at once. */
   readonly slot: number;
-  /** In a user namespace nobody may make device nodes: the host's are bound. */
+  /** Whether the host's nodes are bind mounted: in a user namespace no process may make device nodes. */
   readonly bind: boolean;
-  /** The host's paths of nodes that have another one there. */
+  /** Paths of the nodes on the host, by their paths in the container, where the two differ. */
   readonly sources?: ReadonlyMap<string, string> | undefined;
 }
 
-/** Makes the spec's devices and the links. A /dev of the user's (bound) is left as it is. */
+/** Adds steps that make the spec's devices and the links. A /dev that the user has bind mounted is left as it is. */
 export function addDevices(builder: PlanBuilder, spec: OciSpec, context: DeviceContext): void {
   const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
   const isBound =
@@ -42,7 +42,7 @@ export function addDevices(builder: PlanBuilder, spec: OciSpec, context: DeviceC
   }
 }
 
-/** Of devices in subdirectories, such as /dev/net/tun. */
+/** Adds steps that make the parent directories of devices in subdirectories of /dev, such as /dev/net/tun. */
 function makeDirectories(builder: PlanBuilder, devices: readonly OciDevice[], { rootSlot }: DeviceContext): void {
   const made = new Set<string>(['/dev', '']);
   for (const { path } of devices) {

@@ -12,17 +12,17 @@ import type { RecordShape } from '../util/wire.js';
 import { OPS, PLAN_MAGIC, PLAN_VERSION, STAGES } from './ops.js';
 import type { OpName, Plan, Stage, Step } from './ops.js';
 
-/** Bit of a step's flags: a failure is passed over. */
+/** Bit of a step's flags: its failure is ignored. */
 const STEP_OPTIONAL = 1;
 
-/** Most steps of one plan. */
+/** Highest number of steps of one plan. */
 const MAX_STEPS = 65536;
 
 const STAGE_INDEX = new Map<Stage, number>(STAGES.map((stage, index) => [stage, index]));
 
 const OP_BY_CODE = new Map<number, OpName>((Object.keys(OPS) as OpName[]).map((name) => [OPS[name].code, name]));
 
-/** The plan's bytes. Throws RangeError for an operand that its field cannot hold. */
+/** Encodes a plan. Throws RangeError for an operand that its field cannot hold. */
 export function encodePlan(plan: Plan): Uint8Array {
   if (plan.steps.length > MAX_STEPS) throw new RangeError(`plan of ${plan.steps.length} steps, at most ${MAX_STEPS}`);
   const writer = new WireWriter(16384);
@@ -44,7 +44,10 @@ function writeStep(writer: WireWriter, step: Step): void {
   writer.patchU32(lengthAt, writer.length - lengthAt - 4);
 }
 
-/** The inverse of encodePlan, for tests and debugging. Throws RangeError for bytes that are no plan of this version. */
+/**
+ * Decodes what encodePlan() made, for tests and debugging. Throws RangeError for bytes that are no plan of this
+ * version.
+ */
 export function decodePlan(bytes: Uint8Array): Plan {
   const reader = new WireReader(bytes);
   if (reader.u32() !== PLAN_MAGIC) throw new RangeError('not a plan');

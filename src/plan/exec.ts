@@ -1,4 +1,4 @@
-/** The plan of a command that joins a running container. */
+/** The plan of a command that runs in a running container (exec). */
 import type { NamespaceType, OciProcess } from '../oci/spec.js';
 import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
@@ -12,8 +12,9 @@ import type { ProcessContext } from './process.js';
 import { addExecSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 
 /**
- * The monitor opens what it needs on the host and makes the child in the container's PID namespace and cgroup; the child joins
- * everything else at once, by a descriptor of the container's first process, and becomes the command.
+ * Returns the plan of an exec. The monitor opens what it needs on the host and makes the child in the container's PID
+ * namespace and cgroup; the child joins all other namespaces at once, by a descriptor of the container's first process,
+ * and becomes the command.
  */
 export function execPlan(process: OciProcess, context: ExecContext): Plan {
   const builder = new PlanBuilder();
@@ -42,17 +43,22 @@ function openTarget(builder: PlanBuilder, slot: number, target: ExecContext['tar
   else builder.add('prepare', 'openProcess', { slot, pid: target.pid, startTime: target.startTime });
 }
 
-/** The groups exist: to make them again for a container that has just ended would leave them behind. */
+/**
+ * Adds steps that open the container's cgroups. They exist: making them again for a container that has just ended would
+ * leave them behind.
+ */
 function openCgroups(builder: PlanBuilder, { cgroup }: ExecContext): readonly OpenCgroup[] {
   return (cgroup?.directories ?? []).map((directory) => {
     const slot = builder.slot();
-    // The clone needs a descriptor that is open for reading; entering resolves a name beneath it.
+    // The clone needs a descriptor that is open for reading; cgroupEnter resolves a name beneath it.
     builder.add('prepare', 'openPath', { slot, path: directory.path, flags: O_RDONLY | O_DIRECTORY });
     return { directory, slot };
   });
 }
 
-/** Together: the kernel takes the user namespace first, which gives the rights to join the others. */
+/**
+ * Joins the namespaces together: the kernel joins the user namespace first, which gives the rights to join the others.
+ */
 function joinOthers(builder: PlanBuilder, slot: number, namespaces: readonly NamespaceType[]): void {
   const others = namespaces.filter((type) => type !== 'pid');
   if (others.length > 0) builder.add('init', 'joinNamespaces', { slot, flags: cloneFlags(others) });

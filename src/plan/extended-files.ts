@@ -1,4 +1,6 @@
-/** Steps that write files with lines of the container's own and lines of the engine's, and mount them over the container's. */
+/**
+ * Steps that write copies of the container's files with lines that the engine adds, and mount them over the originals.
+ */
 import { MOUNT_ATTR } from '../oci/mount-options.js';
 import { O_TRUNC, O_WRONLY } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
@@ -9,7 +11,7 @@ import { NONE } from './ops.js';
 
 export interface ExtensionRequest {
   readonly rootSlot: number;
-  /** The container's user namespace; NONE without one of its own. */
+  /** Slot of the container's user namespace; NONE without one of its own. */
   readonly usernsSlot: number;
 }
 
@@ -27,7 +29,7 @@ function addExtendedFile(
   { rootSlot, usernsSlot }: ExtensionRequest,
 ): void {
   const writable = builder.slot();
-  // By the monitor: with a user namespace nobody in the container may open it.
+  // Opened by the monitor: in a user namespace no process of the container may open the file.
   builder.add('prepare', 'openPath', { slot: writable, path: file, flags: O_WRONLY | O_TRUNC });
   builder.add('init', 'extendFile', { slot: writable, rootSlot, path, first, last, ids: ids ? 1 : 0 });
   if (!mount) return;
@@ -39,6 +41,6 @@ function addExtendedFile(
     const rest = { clear: 0n, propagation: 0n, recursive: 0, usernsSlot: NONE };
     builder.add('init', 'mountAttributes', { slot, set, ...rest });
   }
-  // Not where the image has no such file: it is not for the engine to say who is who there.
+  // Optional, for images without such a file: it is not for the engine to define their users.
   builder.try('init', 'attachInRoot', { slot, rootSlot, target: path, create: CODES.create.nothing });
 }

@@ -1,4 +1,4 @@
-/** The settings of health checks: for each a whole plan, which the monitor runs in a process of its own. */
+/** Settings of health checks. Each check is a whole plan, which the monitor runs in a process of its own. */
 import type { OciProcess } from '../oci/spec.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
@@ -12,11 +12,11 @@ const CONTAINER_FD = 4;
 const OUTPUT_FD = 5;
 
 export interface CheckContext {
-  /** What is run. */
+  /** The process that the check runs. */
   readonly process: OciProcess;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** In a row; 0: any number. */
+  /** Failures in a row that make the container unhealthy, or, of a start-up check, restart it (0: never). */
   readonly failures: number;
   readonly successes: number;
   readonly graceMs: number;
@@ -30,7 +30,7 @@ export interface HealthContext {
   readonly stopTimeoutMs: number;
   readonly logEntries: number;
   readonly outputBytes: number;
-  /** How checks join the container. */
+  /** The parts of an exec's context that checks need to join the container. */
   readonly join: Pick<ExecContext, 'id' | 'namespaces' | 'cgroup' | 'identity' | 'seccomp'>;
 }
 

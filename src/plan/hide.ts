@@ -1,12 +1,13 @@
-/** Plans for execute() that make the layer which hides the host's secrets. */
+/** Plans for execute() that make the overlay layer which hides the host's secrets. */
 import { HIDE_LAYERS_SOURCE, type HideEntry } from '../host/hide-list.js';
 import { O_DIRECTORY, O_PATH, S_IFCHR } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import type { Plan } from './ops.js';
 
 /**
- * Fills a new, empty directory (on a file system that keeps `trusted.` attributes, such as a tmpfs) with the layer. Runs as root. The caller
- * makes the directory under another name and renames it when this has succeeded, so that no container sees half a layer.
+ * Returns a plan that fills a new, empty directory (on a file system that keeps `trusted.` attributes, such as a tmpfs)
+ * with the layer. It runs as root. The caller makes the directory under another name and renames it once this has
+ * succeeded, so that no container sees half a layer.
  */
 export function hideLayerPlan(entries: readonly HideEntry[], directory: string): Plan {
   const builder = new PlanBuilder();
@@ -19,7 +20,7 @@ export function hideLayerPlan(entries: readonly HideEntry[], directory: string):
 function addEntry(builder: PlanBuilder, rootSlot: number, entry: HideEntry): void {
   const { path } = entry;
   if (entry.kind === 'absent') {
-    // overlayfs takes a character device 0:0 for "there is nothing here".
+    // To overlayfs a character device 0:0 means that the path does not exist (a whiteout).
     builder.add('prepare', 'makeNode', { rootSlot, path, mode: S_IFCHR, major: 0, minor: 0, uid: 0, gid: 0 });
     return;
   }
@@ -40,12 +41,12 @@ function addEntry(builder: PlanBuilder, rootSlot: number, entry: HideEntry): voi
   if (entry.redirect) attribute('redirect', path);
 }
 
-/** Limits of the file system for the layers: each takes a page or two. */
+/** Options of the tmpfs for the layers. The size is a limit only: each layer takes a page or two. */
 const LAYERS_OPTIONS = [`source=${HIDE_LAYERS_SOURCE}`, 'mode=700', 'size=64m'];
 
 /**
- * Mounts the tmpfs for the layers on a directory that exists: needed where that lies on the root file system, for no layer of an overlay
- * may lie inside another.
+ * Returns a plan that mounts the tmpfs for the layers on an existing directory. Needed if the directory is on the root
+ * file system, because no layer of an overlay may lie inside another.
  */
 export function hideMountPlan(directory: string): Plan {
   const builder = new PlanBuilder();

@@ -13,7 +13,7 @@ export interface HookState {
 
 type Status = 'creating' | 'created' | 'running' | 'stopped';
 
-/** The hooks in their order. The pid is put between the two parts of the state when it is known. */
+/** Adds the hooks in their order. The monitor puts the pid between the two parts of the state when it is known. */
 export function addHooks(
   builder: PlanBuilder,
   hooks: readonly OciHook[] | undefined,
@@ -22,7 +22,7 @@ export function addHooks(
   for (const hook of hooks ?? []) builder.add(at.stage, 'hook', hookOperands(hook, at.status, at.state));
 }
 
-/** As addHooks, for hooks whose failure changes nothing any more. */
+/** Adds hooks like addHooks(), but as optional steps: their failure comes too late to change anything. */
 export function tryHooks(
   builder: PlanBuilder,
   hooks: readonly OciHook[] | undefined,

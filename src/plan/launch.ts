@@ -1,14 +1,17 @@
 /**
- * OCI spec -> the plan that the monitor carries out. The order of the steps is the story of a launch:
+ * Compiles an OCI spec to the plan that the monitor carries out. In the order of a launch:
  *
  * settings      how to supervise
  * prepare       monitor, on the host: cgroups with their limits, descriptors that init needs; clone
- * init          cgroups entered, namespaces complete, root mounted on its staging directory, everything below it, hooks, then the root becomes
- *               "/"; the gate; privileges given up; hooks of the container's own; exec
- * afterClone    monitor, meanwhile: identity maps and mounts that need the host's privileges
- * beforePivot   monitor: hooks that see both sides
- * started       poststart hooks
- * teardown      the end
+ * init          enters the cgroups, completes the namespaces, mounts the root on its staging directory and everything
+ *               below it, awaits hooks; then the root becomes "/"; the gate; drops privileges; runs the container's
+ *               own hooks; exec
+ * network       monitor, meanwhile: connects the networks
+ * afterClone    monitor, when init awaits it: identity maps, and mounts that need the host's privileges
+ * beforePivot   monitor, when init awaits it: hooks that see both sides
+ * started       monitor: poststart hooks
+ * teardown      monitor: undoes all of it when the container has ended
+ * sweep         monitor: slow parts of that, when nobody waits any more
  */
 import { TspodError } from '../errors.js';
 import { MOUNT_ATTR, MS, propagationFlags } from '../oci/mount-options.js';
@@ -51,7 +54,7 @@ import { addRoot, enterPrivateMounts, leavePrivateMounts, stagingDirectory } fro
 import { addContainerSettings, exposeFds, takeExtraFds, type TakenFd } from './settings.js';
 import { addTeardown } from './teardown.js';
 
-/** What the parts of a launch share while its plan is made. */
+/** State that is shared by the functions that add the parts of a launch to its plan. */
 interface Launch {
   readonly builder: PlanBuilder;
   readonly spec: OciSpec;
@@ -60,19 +63,19 @@ interface Launch {
   readonly namespaces: NamespacePlan;
   readonly state: HookState;
   readonly cgroups: readonly OpenCgroup[];
-  /** Slots: the container's user namespace (or NONE), the root, a mount that is attached at once, that on /dev. */
+  /** Slot of the container's user namespace; NONE without one of its own. */
   readonly usernsSlot: number;
-  /** The container's network namespace, if it is connected to anything; NONE otherwise. */
+  /** Slot of the container's network namespace, if it is connected to any network; NONE otherwise. */
   readonly networkSlot: number;
   readonly rootSlot: number;
   readonly mountSlot: number;
   readonly devSlot: number;
-  /** Those that have been opened by the steps so far. */
+  /** The donors that the steps so far have opened. */
   readonly donorSlots: DonorSlots;
   readonly extraFds: readonly TakenFd[];
 }
 
-/** The whole plan of a container. Throws TspodError for what the spec asks for and cannot be. */
+/** Returns the whole plan of a container's launch. Throws TspodError if the spec asks for what is not possible. */
 export function launchPlan(spec: OciSpec, context: LaunchContext): Plan {
   const launch = beginLaunch(spec, context);
   const { builder } = launch;
@@ -131,8 +134,9 @@ function checkNamespaces(namespaces: NamespacePlan): void {
 }
 
 /**
- * The network namespace is made before the container, which is put into it, and the same one after a restart; but one that belongs to a user namespace is
- * made with that. The networks are connected while init is at work, and init waits for that before it goes on to what may use them.
+ * Adds the container's networks. The network namespace is made before the container, which is put into it, also after a
+ * restart; but a network namespace that belongs to a user namespace is made together with that. The networks are
+ * connected while init is at work, and init waits for that before it goes on to steps that may use them.
  */
 function addNetwork({ builder, context, usernsSlot, networkSlot }: Launch): void {
   if (context.network === undefined || networkSlot === NONE) return;
@@ -144,7 +148,10 @@ function addNetwork({ builder, context, usernsSlot, networkSlot }: Launch): void
   attachNetworks(builder, { ...context.network, id: context.id, namespaceSlot: networkSlot });
 }
 
-/** Init's first steps. Cgroups are entered before their namespace is made, whose top they become, and while init is still the host's root. */
+/**
+ * Adds init's first steps. Cgroups are entered while init is still the host's root, and before the cgroup namespace is
+ * made, whose top they become.
+ */
 function addNamespaces(launch: Launch): void {
   const { builder, spec, process, namespaces, cgroups, usernsSlot } = launch;
   enterCgroups(builder, cgroups);
@@ -162,14 +169,14 @@ function joiningOf({ context: { donors = {} }, donorSlots }: Launch): Joining {
   return { donors, opened: donorSlots };
 }
 
-/** The root on its staging directory and all that is mounted and made below it. */
+/** Adds the steps that mount the root on its staging directory, and make everything below it. */
 function addFileSystem(launch: Launch): void {
   const { builder, spec, context, namespaces, rootSlot, mountSlot, usernsSlot } = launch;
   const mountLabel = spec.linux?.mountLabel;
-  // Nothing that happens in here may show on the host: the copies of its mounts are cut off first.
+  // Mounts that are made from here on must not propagate to the host.
   builder.add('init', 'rootPropagation', { flags: MS.PRIVATE | MS.REC });
   addRoot(builder, { slot: rootSlot, root: context.root, staging: stagingDirectory(context), usernsSlot, mountLabel });
-  // The staging directory is the host's root's alone; what lies below belongs to the namespace's root.
+  // Only the host's root may enter the staging directory; what lies below belongs to the namespace's root.
   if (usernsSlot !== NONE) builder.add('init', 'becomeNamespaceRoot', {});
   addExtendedFiles(builder, context.extendedFiles ?? [], { rootSlot, usernsSlot });
   for (const link of context.links ?? []) builder.try('init', 'makeSymlink', { rootSlot, ...link });
@@ -201,8 +208,9 @@ function addFileSystem(launch: Launch): void {
 }
 
 /**
- * Shared memory lies in a mount. In a user namespace nobody may mount what tells of a namespace that does not belong to it, so what the donor has
- * mounted itself is taken.
+ * Adds steps that take the mounts that the container gets from its donors, and returns their slots by destination.
+ * /dev/shm is taken because shared memory lies in the mount. The others are taken with a user namespace, where a
+ * process may not mount a file system about a namespace that does not belong to it.
  */
 function takeDonated({ builder, spec, context, usernsSlot, donorSlots: opened }: Launch): ReadonlyMap<string, number> {
   const { donors = {}, shmDonor } = context;
@@ -225,7 +233,10 @@ function takeDonated({ builder, spec, context, usernsSlot, donorSlots: opened }:
   );
 }
 
-/** Without a terminal of its own the container must not have the caller's: it begins a session, which has none (CVE-2017-5226). */
+/**
+ * Adds the terminal. Without one of its own the container must not keep the caller's: it begins a session, which has
+ * none (CVE-2017-5226).
+ */
 function addTerminal({ builder, process, context, rootSlot }: Launch): void {
   if (process.terminal !== true) {
     builder.add('init', 'newSession', {});
@@ -239,7 +250,7 @@ function terminalSize({ consoleSize }: OciProcess): { readonly rows: number; rea
   return { rows: consoleSize?.height ?? 24, columns: consoleSize?.width ?? 80 };
 }
 
-/** A /dev that is to be read-only is so only when all that belongs there has been made. */
+/** Makes a read-only /dev read-only once all that belongs in it has been made. */
 function sealDev({ builder, spec, devSlot }: Launch): void {
   const dev = spec.mounts?.findLast((mount) => mount.destination === '/dev');
   if (dev?.type !== 'tmpfs' || dev.options?.includes('ro') !== true) return;
@@ -247,27 +258,29 @@ function sealDev({ builder, spec, devSlot }: Launch): void {
   builder.add('init', 'mountAttributes', { slot: devSlot, set: MOUNT_ATTR.RDONLY, ...nothing });
 }
 
-/** The monitor's last steps before there is a child, and those that it does for the child afterwards. */
+/** Adds the monitor's last steps before the clone, and those that it does for the child afterwards. */
 function addClone(launch: Launch): void {
   const { builder, spec, context, namespaces, cgroups, usernsSlot, networkSlot } = launch;
   if (usernsSlot !== NONE) {
     const { hostMounts } = enterPrivateMounts(builder);
     leavePrivateMounts(builder, hostMounts);
-    // /dev/stdout leads to them: the container's root must be able to open them, and to give them to the command's user.
+    // /dev/stdout leads to the pipes: the container's root must be able to open them, and to give them to the command's
+    // user.
     if (context.rootIds !== undefined) builder.add('prepare', 'streamOwner', context.rootIds);
     joinDonorsOutside(builder, spec, joiningOf(launch));
   }
   const made = networkSlot !== NONE && usernsSlot === NONE ? BigInt(CLONE_FLAGS.network) : 0n;
-  // From another's cgroup namespace the kernel lets nobody into a group outside of that (cgroup-v2, nsdelegate).
+  // From another container's cgroup namespace the kernel lets no process into a group outside of it (cgroup-v2,
+  // nsdelegate).
   const isElsewhere = usernsSlot !== NONE && namespaces.has('cgroup') && !namespaces.isNew('cgroup');
   const cgroupSlot = isElsewhere ? NONE : cloneTarget(cgroups);
   builder.add('prepare', 'clone', { flags: namespaces.cloneFlags & ~made, cgroupSlot });
   if (isElsewhere) putInCgroup(builder, cgroups);
 }
 
-/** Names, addresses and parameters of the new namespaces. */
+/** Adds host name, domain name, loopback, sysctls and limits, which belong to the new namespaces or the process. */
 function addKernelSettings({ builder, spec, process, namespaces, usernsSlot, networkSlot }: Launch): void {
-  // With a user namespace it has waited already.
+  // With a user namespace init has waited for this stage already.
   if (networkSlot !== NONE && usernsSlot === NONE)
     builder.add('init', 'awaitStage', { awaited: stageIndex('afterClone'), gate: 0 });
   if (spec.hostname !== undefined) builder.add('init', 'hostname', { name: spec.hostname });
@@ -279,7 +292,10 @@ function addKernelSettings({ builder, spec, process, namespaces, usernsSlot, net
   addLimits(builder, process, { raised: usernsSlot !== NONE });
 }
 
-/** Hooks that see the host and the container, then the root becomes "/" and the host's file systems are gone. */
+/**
+ * Adds the hooks that see both the host and the container, and then the pivot, after which the root is "/" and the
+ * host's file systems are gone.
+ */
 function addPivot({ builder, spec, state, rootSlot }: Launch): void {
   const { prestart = [], createRuntime = [], createContainer } = spec.hooks ?? {};
   addHooks(builder, [...prestart, ...createRuntime], { stage: 'beforePivot', status: 'creating', state });
@@ -293,12 +309,15 @@ function addPivot({ builder, spec, state, rootSlot }: Launch): void {
       `unknown root propagation ${JSON.stringify(spec.linux?.rootfsPropagation)}`,
     );
   }
-  // It is private already.
+  // The root is private already.
   if ((propagation & MS.PRIVATE) === 0n) builder.add('init', 'setRootPropagation', { flags: propagation });
   if (spec.root.readonly === true) builder.add('init', 'readonlyRoot', {});
 }
 
-/** The gate, and from a process that may do anything to the user's command. A user that does not exist is found before the gate. */
+/**
+ * Adds the gate, and the steps that turn a process that may do anything into the user's command. A user that does not
+ * exist is found before the gate.
+ */
 function addCommand(launch: Launch): void {
   const { builder, spec, process, context, rootSlot, state } = launch;
   const request: ProcessContext = {
@@ -310,18 +329,18 @@ function addCommand(launch: Launch): void {
     pause: context.pause ?? false,
   };
   addUser(builder, process, request);
-  // Optional: a host may have no room for more keys, and programs live without a keyring of their own.
+  // Optional: a host may have reached its limit of keys, and programs do without a keyring of their own.
   if (context.keyring !== false) builder.try('init', 'sessionKeyring', { name: `tspod-${context.id}` });
   addPersonality(builder, spec);
   if (context.gate) builder.add('init', 'awaitStage', { awaited: stageIndex('started'), gate: 1 });
   exposeFds(builder, launch.extraFds);
   addDrop(builder, process, request);
-  // By now their programs are the image's: they get what its command gets, and nothing more.
+  // These hooks run programs of the image: they get the command's rights, and no more.
   addHooks(builder, spec.hooks?.startContainer, { stage: 'init', status: 'created', state });
   addProgram(builder, process, request);
 }
 
-/** PER_LINUX32 of personality(2): programs see a 32-bit machine. */
+/** PER_LINUX and PER_LINUX32 of personality(2). With the latter, programs see a 32-bit machine. */
 const PERSONALITIES = { LINUX: 0n, LINUX32: 8n } as const;
 
 function addPersonality(builder: PlanBuilder, spec: OciSpec): void {

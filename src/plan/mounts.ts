@@ -11,34 +11,36 @@ import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addImageLayers } from './root.js';
 
-/** Everything about the container that its mounts depend on. */
+/** Everything that the container's mounts depend on besides the spec. */
 export interface MountContext {
-  /** Holds the root, which paths are resolved in. */
+  /** Slot of the root, in which paths are resolved. */
   readonly rootSlot: number;
   /** A slot for mounts that are attached at once. */
   readonly slot: number;
-  /** A slot that keeps the mount on /dev: it may have to be made read-only when all that belongs there has been made. */
+  /**
+   * A slot that keeps the mount on /dev, which may have to be made read-only once all that belongs in it has been made.
+   */
   readonly devSlot: number;
-  /** The container's user namespace, for identity-mapped mounts; NONE without one of its own. */
+  /** Slot of the container's user namespace, for identity-mapped mounts; NONE without one of its own. */
   readonly usernsSlot: number;
   readonly cgroup: CgroupPlacement | undefined;
   readonly ownCgroupNamespace: boolean;
   readonly hostCgroupNamespace: boolean;
-  /** Mounts of another container's by where they are, for what is shared with it: slots. */
+  /** Slots of mounts that are taken from another container, by destination, for what is shared with it. */
   readonly donated: ReadonlyMap<string, number>;
-  /** Label for the files of new file systems (SELinux). */
+  /** SELinux label for the files of new file systems. */
   readonly mountLabel: string | undefined;
-  /** Images, by where they are to be. */
+  /** Images by the destination of their mount. */
   readonly imageLayers: ReadonlyMap<string, ImageLayers>;
-  /** Sources that are looked up in a directory, by their paths. */
+  /** Sources that are looked up inside a directory, by path. */
   readonly sourcePlaces: ReadonlyMap<string, SourcePlace>;
-  /** Binds by where they are to be: of a source that may be gone by then. */
+  /** Destinations of bind mounts whose source may be gone at the launch. */
   readonly passingBinds: ReadonlySet<string>;
-  /** Where the root is: covered for a moment, where only the plan sees it. */
+  /** The root's staging directory: covered for a moment, visible to the plan alone. */
   readonly staging: string;
 }
 
-/** All mounts of the spec in their order. */
+/** Adds all mounts of the spec in their order. */
 export function addMounts(builder: PlanBuilder, spec: OciSpec, context: MountContext): void {
   const mounts = spec.mounts ?? [];
   const seals: (() => void)[] = [];
@@ -48,9 +50,9 @@ export function addMounts(builder: PlanBuilder, spec: OciSpec, context: MountCon
 }
 
 interface AllMounts extends MountContext {
-  /** Whether another mount lies in it. */
+  /** Whether another mount lies below this path. */
   readonly hasInside: (path: string) => boolean;
-  /** What makes mounts read-only when all others are there. */
+  /** Functions that make mounts read-only once all others exist. */
   readonly seals: (() => void)[];
 }
 
@@ -76,7 +78,7 @@ interface Request {
   readonly context: MountContext;
 }
 
-/** It is as the donor has it; what this container may do there is said by its own options. */
+/** Attaches a mount that was taken from a donor. It has the donor's contents; this container's options restrict it. */
 function addDonated(
   builder: PlanBuilder,
   target: string,
@@ -87,7 +89,7 @@ function addDonated(
   attach(builder, target, { slot, create: CODES.create.directory, context });
 }
 
-/** In a user namespace its layers have to be mapped by the monitor, as those of the root. */
+/** Adds an image. With a user namespace the monitor maps its layers, like those of the root. */
 function addImage(
   builder: PlanBuilder,
   target: string,
@@ -100,7 +102,7 @@ function addImage(
   attach(builder, target, { slot, create: CODES.create.directory, context });
 }
 
-/** A new file system: its options, then its attributes with the mount itself. */
+/** Adds a new file system with its options, and the attributes of the mount. */
 function addFileSystem(
   builder: PlanBuilder,
   mount: OciMount,
@@ -109,10 +111,10 @@ function addFileSystem(
   const { rootSlot, seals } = context;
   const type = mount.type ?? '';
   const isReadOnly = (options.set & MOUNT_ATTR.RDONLY) !== 0n;
-  // The kernel's file systems have the mount points themselves.
+  // Only a tmpfs is empty: the kernel's own file systems already have the mount points.
   const isParent = isReadOnly && type === 'tmpfs' && !isDev(mount) && context.hasInside(mount.destination);
   const slot = isDev(mount) ? context.devSlot : isParent ? builder.slot() : context.slot;
-  // What is to be copied in has to be written before the mount is read-only, and so have mount points in it; what belongs to /dev comes later still.
+  // Copies and mount points have to be made before the mount is read-only; what belongs in /dev comes later still.
   const sealedLater = isReadOnly && (options.tmpcopyup || isParent || isDev(mount));
   const attributes = sealedLater ? options.set & ~MOUNT_ATTR.RDONLY : options.set;
   builder.add('init', 'mountFs', { slot, type, options: fileSystemOptions(mount, options, context), attributes });
@@ -128,7 +130,10 @@ function isDev(mount: OciMount): boolean {
   return mount.destination === '/dev';
 }
 
-/** A name for /proc/mounts comes first. File systems in memory and devpts take the label of the container's files. */
+/**
+ * Returns the options of a file system, first the source, which /proc/mounts shows. File systems in memory and devpts
+ * take the label of the container's files.
+ */
 function fileSystemOptions(mount: OciMount, options: ParsedMountOptions, context: MountContext): readonly string[] {
   const source = mount.source === undefined || mount.source === '' ? [] : [`source=${mount.source}`];
   const labelled = context.mountLabel !== undefined && ['tmpfs', 'devpts', 'ramfs'].includes(mount.type ?? '');
@@ -136,8 +141,9 @@ function fileSystemOptions(mount: OciMount, options: ParsedMountOptions, context
 }
 
 /**
- * A part of the host's tree. It is cloned after the mount namespace has been made private, so that a clone is private, too; where the
- * container is to see mounts that are made later (slave, shared) the monitor clones it in the host's namespace.
+ * Adds a bind mount. Its source is cloned after the mount namespace has been made private, so that the clone is private
+ * as well; where the container is to see mounts that are made later (slave, shared), the monitor clones it in the
+ * host's namespace.
  */
 function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Request): void {
   const path = mount.source ?? '';
@@ -218,7 +224,10 @@ function attach(builder: PlanBuilder, target: string, { slot, create, context }:
   builder.add('init', 'attachInRoot', { slot, rootSlot: context.rootSlot, target, create });
 }
 
-/** The container's own cgroups: one hierarchy of version 2, or a directory with one mount for each of version 1 (and the unified one). */
+/**
+ * Mounts the container's cgroups: one hierarchy of version 2, or a directory with one mount for each hierarchy of
+ * version 1 (and the unified one).
+ */
 function addCgroupMounts(builder: PlanBuilder, target: string, request: Request): void {
   const directories = request.context.cgroup?.directories ?? [];
   if (directories.length === 0) return;
@@ -241,7 +250,7 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
   if ((request.options.set & MOUNT_ATTR.RDONLY) !== 0n) setAttributes(builder, frame, { set: MOUNT_ATTR.RDONLY });
 }
 
-/** `cpu` and `cpuacct` lead to `cpu,cpuacct`. */
+/** Returns the names of links to a hierarchy of several controllers: `cpu` and `cpuacct` lead to `cpu,cpuacct`. */
 function linkNames(controllers: readonly string[], name: string): readonly string[] {
   return controllers.filter(
     (controller) => controller !== name && !controller.startsWith('name=') && controllers.length > 1,
@@ -249,15 +258,16 @@ function linkNames(controllers: readonly string[], name: string): readonly strin
 }
 
 interface CgroupMountRequest extends Request {
-  /** Of the directories. */
+  /** Index in the placement's directories. */
   readonly index: number;
-  /** All of the hierarchy, where paths are as in /proc/self/cgroup. */
+  /** Whether the whole hierarchy is mounted, so that paths are those in /proc/self/cgroup. */
   readonly whole: boolean;
 }
 
 /**
- * In a cgroup namespace of its own a new mount shows the container's group as the top; without, its directory is bound. The whole of version 2 is bound as well: a new mount
- * in the machine's own cgroup namespace would give the host's mount other options (nsdelegate).
+ * Mounts one hierarchy. With a cgroup namespace of its own, a new mount shows the container's group as the top;
+ * without, the group's directory is bound. The whole of version 2 is bound as well: a new mount in the machine's own
+ * cgroup namespace would change the options of the host's mount (nsdelegate).
  */
 function addCgroupMount(builder: PlanBuilder, target: string, request: CgroupMountRequest): void {
   const { context, options, index, whole } = request;
@@ -270,7 +280,8 @@ function addCgroupMount(builder: PlanBuilder, target: string, request: CgroupMou
     const flags = hierarchy.version === 2 ? [] : hierarchy.controllers;
     builder.add('init', 'mountFs', { slot, type, options: [`source=${type}`, ...flags], attributes: options.set });
   } else {
-    // Whether others may go there depends on the umask of who made it: in a user namespace init is another.
+    // In a user namespace init is not the owner of the directory, whose permissions depend on the umask of its maker:
+    // the monitor opens it.
     const outside = context.usernsSlot !== NONE;
     const path = whole ? hierarchy.mountPoint : directory.path;
     const bound = outside ? builder.slot() : slot;

@@ -6,15 +6,18 @@ import type { PlanBuilder } from './builder.js';
 import type { Donor, LaunchContext, ProcessRef } from './context.js';
 import { CLONE_FLAGS, cloneFlags } from './clone-flags.js';
 
-/** What the namespaces of a spec ask for. */
+/** The namespaces that a spec asks for. */
 export interface NamespacePlan {
-  /** New ones, made by the clone. */
+  /** Flags of the new namespaces that the clone makes. */
   readonly cloneFlags: bigint;
   readonly isNew: (type: NamespaceType) => boolean;
   readonly has: (type: NamespaceType) => boolean;
 }
 
-/** Those that clone3(2) makes: not `cgroup`, whose top must be the group that init has entered, and not `time`, whose clocks are set first. */
+/**
+ * Namespaces that clone3(2) makes. Not `cgroup`, whose top must be the group that init has entered, and not `time`,
+ * whose clocks are set first.
+ */
 const MADE_BY_CLONE: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts'];
 
 export function planNamespaces(spec: OciSpec): NamespacePlan {
@@ -27,16 +30,22 @@ export function planNamespaces(spec: OciSpec): NamespacePlan {
   };
 }
 
-/** The donors of a plan, by id, and the slots with their processes. Each is opened once: all that is taken of it is of one life. */
+/**
+ * Slots of the donors' processes, by container id. Each donor is opened once, so that all that is taken from it is of
+ * one run.
+ */
 export type DonorSlots = Map<string, number>;
 
-/** What is joined, and the donors that are open by then. */
+/** The donors of namespaces, and the slots of those that are open already. */
 export interface Joining {
   readonly donors: NonNullable<LaunchContext['donors']>;
   readonly opened: DonorSlots;
 }
 
-/** A descriptor of the donor's process, which cannot be mistaken for a later one with the same number. */
+/**
+ * Adds a step that opens the donor's process, unless it is open, and returns its slot. A later process with the same
+ * pid cannot be mistaken for it.
+ */
 function openDonor(builder: PlanBuilder, { id, state }: Donor, opened: DonorSlots): number {
   const known = opened.get(id);
   if (known !== undefined) return known;
@@ -47,8 +56,8 @@ function openDonor(builder: PlanBuilder, { id, state }: Donor, opened: DonorSlot
 }
 
 /**
- * Joins the namespaces that have a path: that of PIDs in the monitor (it counts for children), the others in init. Several of one donor
- * are joined at once.
+ * Adds steps that join the namespaces that have a path: the PID namespace in the monitor (it takes effect for
+ * children), the others in init. Several namespaces of one donor are joined at once.
  */
 export function joinDonors(builder: PlanBuilder, spec: OciSpec, joining: Joining): void {
   for (const { slot, types } of openDonors(builder, spec, joining)) {
@@ -59,9 +68,9 @@ export function joinDonors(builder: PlanBuilder, spec: OciSpec, joining: Joining
 }
 
 /**
- * The same for a container that is in a user namespace: from within, init could join those alone that belong to it. So the monitor joins
- * them for its child to be born in, as its last steps before the clone, and goes back afterwards. A user namespace it cannot leave again: the
- * clone deals with that.
+ * Adds steps that join namespaces for a container in a user namespace, from which init could join only namespaces that
+ * belong to it. So the monitor joins them, as its last steps before the clone, for its child to be born in, and returns
+ * afterwards. It cannot return from a user namespace: the clone joins that in a process in between.
  */
 export function joinDonorsOutside(builder: PlanBuilder, spec: OciSpec, joining: Joining): void {
   for (const { slot, types } of openDonors(builder, spec, joining)) {
@@ -80,7 +89,7 @@ function goBack(builder: PlanBuilder, type: NamespaceType): void {
   builder.add('afterClone', 'joinNamespaces', { slot: own, flags: CLONE_FLAGS[type] });
 }
 
-/** What is joined, each donor with a descriptor in a slot. */
+/** Namespaces that are joined together through one descriptor. */
 interface OpenDonor {
   readonly slot: number;
   readonly types: readonly NamespaceType[];
@@ -109,7 +118,7 @@ function openDonors(builder: PlanBuilder, spec: OciSpec, { donors, opened }: Joi
   return [...paths, ...joined];
 }
 
-/** A new time namespace: its clocks are set before the clone puts the first process into it. */
+/** Adds steps that make a new time namespace. Its clocks are set before the clone puts the first process into it. */
 export function addTimeNamespace(builder: PlanBuilder, spec: OciSpec): void {
   builder.add('prepare', 'unshare', { flags: CLONE_FLAGS.time });
   for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(spec.linux?.timeOffsets ?? {})) {
@@ -118,7 +127,10 @@ export function addTimeNamespace(builder: PlanBuilder, spec: OciSpec): void {
   }
 }
 
-/** As takeFromProcess(). */
+/**
+ * Adds steps that copy a mount from a donor's mount namespace, without the mounts below it, and returns the slot of the
+ * copy.
+ */
 export function takeFromDonor(
   builder: PlanBuilder,
   { donor, opened }: { readonly donor: Donor; readonly opened: DonorSlots },
@@ -127,7 +139,10 @@ export function takeFromDonor(
   return takeMount(builder, openDonor(builder, donor, opened), path);
 }
 
-/** Takes a copy of a mount out of a process's mount namespace, into a slot that is returned; what is mounted below it is left. */
+/**
+ * Adds steps that copy a mount from a process's mount namespace, without the mounts below it, and returns the slot of
+ * the copy.
+ */
 export function takeFromProcess(builder: PlanBuilder, { pid, startTime }: ProcessRef, path: string): number {
   const process = builder.slot();
   builder.add('prepare', 'openProcess', { slot: process, pid, startTime });
@@ -144,7 +159,7 @@ function takeMount(builder: PlanBuilder, process: number, path: string): number 
   return taken;
 }
 
-/** Writes the maps of a new user namespace, from outside. */
+/** Adds a step by which the monitor writes the maps of a new user namespace, from outside. */
 export function addIdMaps(builder: PlanBuilder, spec: OciSpec): void {
   const lines = (maps: NonNullable<OciSpec['linux']>['uidMappings'] = []): string =>
     maps.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');

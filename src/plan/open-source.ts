@@ -1,12 +1,15 @@
-/** What a bind mount is made from. */
+/** Steps that copy the source of a bind mount. */
 import type { PlanBuilder } from './builder.js';
 import type { Stage } from './ops.js';
 import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 
-/** Of a source in a directory that the container may write: links in there are the container's, and lead nowhere out of it. */
+/**
+ * A source in a directory that the container may write: links in there are the container's, and are not followed out of
+ * it.
+ */
 export interface SourcePlace {
   readonly top: string;
-  /** Below it. */
+  /** Path of the source, relative to `top`. */
   readonly path: string;
 }
 
@@ -16,15 +19,18 @@ export interface Source {
   readonly recursive: 0 | 1;
   /** @default looked up as any path of the host */
   readonly place?: SourcePlace | undefined;
-  /** An empty directory takes its place where it cannot be opened. @default false */
+  /** Whether an empty directory takes the place of a source that cannot be opened. @default false */
   readonly passing?: boolean;
 }
 
-/** A copy of a part of the host's tree in a slot, which holds the top for a moment. */
+/**
+ * Adds steps that copy a part of the host's tree into a slot. With a place, the slot holds the top directory for a
+ * moment.
+ */
 export function openSource(builder: PlanBuilder, stage: Stage, source: Source): void {
   const { slot, path, recursive, place, passing = false } = source;
   if (passing) {
-    // What cannot be opened leaves the slot as it is.
+    // A source that cannot be opened leaves the empty directory in the slot.
     builder.add(stage, 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes: 0n });
     builder.try(stage, 'openTree', { slot, path, recursive });
     return;

@@ -1,4 +1,6 @@
-/** The last steps of init: from a process that may do anything to the user's program. Shared by launch and exec. */
+/**
+ * The last steps of init, which turn a process that may do anything into the user's program. Shared by launch and exec.
+ */
 import { TspodError } from '../errors.js';
 import type { OciCapabilities, OciProcess, OciRlimit } from '../oci/spec.js';
 import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
@@ -12,18 +14,21 @@ import type { IdentityContext, SeccompFilter } from './context.js';
 const UNLIMITED = 2n ** 64n - 1n;
 
 export interface ProcessContext {
-  /** Where the user and group files are looked up. */
+  /** Slot of the root in which the user and group files are looked up. */
   readonly rootSlot: number;
   readonly identity: IdentityContext | undefined;
   readonly seccomp: SeccompFilter | undefined;
   readonly createWorkdir: boolean;
-  /** A tiny init stays PID 1. */
+  /** Whether a tiny init is PID 1. */
   readonly init: boolean;
-  /** Nothing is executed: the process stays as it is. @default false */
+  /** Whether nothing is executed: the process stays as it is. @default false */
   readonly pause?: boolean;
 }
 
-/** Limits and priorities, which only the still privileged process may set; in a user namespace the priorities are there by addRaisedLimits. */
+/**
+ * Adds limits and priorities, which only the still privileged process may set. In a user namespace (`raised`)
+ * addRaisedLimits() has set the priorities already.
+ */
 export function addLimits(builder: PlanBuilder, process: OciProcess, { raised }: { readonly raised: boolean }): void {
   for (const limit of process.rlimits ?? []) addRlimit(builder, limit);
   if (!raised) addPriorities(builder, process, 'init');
@@ -31,10 +36,13 @@ export function addLimits(builder: PlanBuilder, process: OciProcess, { raised }:
   if (cpus !== undefined) builder.add('init', 'cpuAffinity', { cpus });
 }
 
-/** Who carries it out: the monitor for the process, or the process itself. */
+/** Stage in which limits are set: `afterClone` by the monitor for the process, `init` by the process itself. */
 type Setter = 'afterClone' | 'init';
 
-/** For a process in a user namespace, which may lower its limits, and raise none, nor its priorities: while somebody has the rights of the host's root. */
+/**
+ * Raises the hard limits and sets the priorities of a process in a user namespace, which may itself only lower its
+ * limits, and not raise priorities: runs while the setter has the rights of the host's root.
+ */
 export function addRaisedLimits(builder: PlanBuilder, process: OciProcess, stage: Setter): void {
   for (const { type, hard } of process.rlimits ?? [])
     builder.add(stage, 'raiseLimit', { resource: resourceOf(type), hard: limitValue(hard) });
@@ -96,7 +104,9 @@ function addIoPriority(builder: PlanBuilder, ioPriority: NonNullable<OciProcess[
   builder.add(stage, 'ioPriority', { class: number, level: ioPriority.priority });
 }
 
-/** Finds out who the command runs as: in the container's own files, through the root's descriptor. */
+/**
+ * Adds a step that finds the ids that the command runs as, in the container's own files, through the root's descriptor.
+ */
 export function addUser(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
   const { identity, rootSlot } = context;
   if (identity !== undefined) {
@@ -104,21 +114,21 @@ export function addUser(builder: PlanBuilder, process: OciProcess, context: Proc
     return;
   }
   const { uid, gid, additionalGids = [] } = process.user;
-  // The primary group is among the supplementary ones: otherwise rules that deny a group something could be evaded by setgid
-  // programs (CVE-2022-2989 and its kin).
+  // The primary group is among the supplementary ones: otherwise setgid programs could evade rules that deny the group
+  // something (CVE-2022-2989 and its kin).
   builder.add('init', 'useIds', { uid, gid, groups: [...new Set([gid, ...additionalGids])] });
 }
 
 /**
- * Gives up what the program must not have, in the one order that works:
+ * Adds the steps that drop the privileges which the program must not have, in the one order that works:
  *
  * 1. the bounding set, while the capability to shrink it (CAP_SETPCAP) is there;
  * 2. labels for exec, while /proc/self/attr can be written;
- * 3. the seccomp filter if the program may gain privileges: to install one then takes CAP_SYS_ADMIN. (What follows has to be allowed by the
- *    filter then; those that containers are given do.)
- * 4. the working directory as root, tried again as the user where root may not go (NFS), then the ids;
+ * 3. the seccomp filter, if the program may gain privileges: installing it then takes CAP_SYS_ADMIN. (The filter then
+ *    has to allow the steps that follow; those that containers get do.)
+ * 4. the working directory as root, tried again as the user where root has no access (NFS), then the ids;
  * 5. the other capability sets, which a change of the ids would have altered;
- * 6. no_new_privs and then the filter, otherwise: as the last thing, so that it need not allow any of the above.
+ * 6. otherwise no_new_privs and then the filter, last, so that it need not allow any of the above.
  */
 export function addDrop(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
   const capabilities = process.capabilities ?? {};
@@ -137,7 +147,7 @@ export function addDrop(builder: PlanBuilder, process: OciProcess, context: Proc
   }
 }
 
-/** The tiny init, if any, with the privileges of the command, and exec. After addDrop. */
+/** Adds the tiny init, if any, which has the privileges of the command, and the exec. After addDrop(). */
 export function addProgram(builder: PlanBuilder, process: OciProcess, context: ProcessContext): void {
   const { args, env = [] } = process;
   if (context.pause === true) {
@@ -145,7 +155,7 @@ export function addProgram(builder: PlanBuilder, process: OciProcess, context: P
     return;
   }
   if (context.init) builder.add('init', 'becomeInit', {});
-  // The user's home is known only now, from the container's files.
+  // The user's home is known only at this point, from the container's files.
   builder.add('init', 'exec', { args, env, setHome: 1 });
 }
 
@@ -154,8 +164,9 @@ function addSeccomp(builder: PlanBuilder, { seccomp }: ProcessContext): void {
 }
 
 /**
- * The spec's sets are those of the user it names. Where that was a name, the sets of root and those of others are both given and the look-up
- * decides: root holds its bounding set, others what was added by name.
+ * Adds the capability sets. Those of the spec are for the user whose ids it has. If the user was given by name, the
+ * sets of root and those of others are both in the plan, and the look-up decides: root holds its bounding set, others
+ * what was added by name.
  */
 function addCapabilities(
   builder: PlanBuilder,
@@ -174,7 +185,7 @@ function addCapabilities(
     inheritable: 0n,
     ambient: 0n,
   });
-  // Nobody else can have the uid 0 that the empty name stands for.
+  // The empty name stands for uid 0, so the sets of others are not needed.
   if (identity.user === '') return;
   const added = capabilityMask(identity.addedCapabilities);
   builder.add('init', 'capabilities', {

@@ -11,33 +11,39 @@ import { takeFromProcess } from './namespaces.js';
 import { NONE, type Plan, type Stage } from './ops.js';
 
 export interface RootRequest {
-  /** Filled with the root's mount. */
+  /** The slot that is filled with the root's mount. */
   readonly slot: number;
   readonly root: RootSource;
-  /** An empty directory of the engine's, on which the root is mounted until it becomes "/". */
+  /** An empty directory of the engine, on which the root is mounted until it becomes "/". */
   readonly staging: string;
-  /** Filled with the container's user namespace before `afterClone` mounts anything; NONE without one. */
+  /** Slot that is filled with the container's user namespace before `afterClone` mounts anything; NONE without one. */
   readonly usernsSlot: number;
   /** SELinux label of all files. */
   readonly mountLabel: string | undefined;
 }
 
-/** The kernel takes no longer value for an option of a file system (fsconfig(2)). */
+/** Longest value that the kernel takes for an option of a file system (fsconfig(2)). */
 const MAX_OPTION_BYTES = 255;
 
-/** The directory in which the root is staged. */
+/** Returns the directory on which the root is mounted until it becomes "/". */
 export function stagingDirectory(context: Pick<LaunchContext, 'runDirectory'>): string {
   return `${context.runDirectory}/root`;
 }
 
-/** The directory of the run directory on which another runtime finds the /dev/shm of the container whose IPC namespace is shared. */
+/**
+ * Name of the directory in the run directory on which another OCI runtime finds the /dev/shm of the container whose IPC
+ * namespace is shared.
+ */
 const SHARED_MEMORY = 'shm';
 
 export function sharedMemoryDirectory(context: Pick<LaunchContext, 'runDirectory'>): string {
   return `${context.runDirectory}/${SHARED_MEMORY}`;
 }
 
-/** Puts the mount in the slot there, in the mount namespace that the monitor is in. */
+/**
+ * Adds steps that attach the mount in the slot to sharedMemoryDirectory(), in the mount namespace that the monitor is
+ * in.
+ */
 export function mountSharedMemory(
   builder: PlanBuilder,
   slot: number,
@@ -49,7 +55,10 @@ export function mountSharedMemory(
   builder.add('prepare', 'attachMount', { slot, path: sharedMemoryDirectory(context) });
 }
 
-/** Makes the root as a mount, and puts it on the staging directory: only one that is attached somewhere can take others below it. */
+/**
+ * Adds steps that mount the root and attach it to the staging directory: only an attached mount can have others below
+ * it.
+ */
 export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   const { slot, root, usernsSlot } = request;
   if (root.kind === 'directory') {
@@ -62,7 +71,10 @@ export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   builder.add('init', 'attachMount', { slot, path: request.staging });
 }
 
-/** The overlay on its staging directory, in the mount namespace that the monitor is in: for another runtime to take it from there. */
+/**
+ * Adds steps that mount the overlay on its staging directory, in the mount namespace that the monitor is in, where
+ * another runtime finds it.
+ */
 export function mountOverlay(
   builder: PlanBuilder,
   request: Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'> & { readonly root: OverlayRoot },
@@ -72,7 +84,10 @@ export function mountOverlay(
   builder.add('prepare', 'attachMount', { slot, path: staging });
 }
 
-/** The path may lie where only the monitor can go, once there is a user namespace. */
+/**
+ * Adds steps that bind the root directory. With a user namespace the monitor opens it, because only the monitor may be
+ * able to reach the path.
+ */
 function addDirectory(
   builder: PlanBuilder,
   { slot, usernsSlot }: RootRequest,
@@ -87,7 +102,10 @@ function addDirectory(
   shiftOwners(builder, 'afterClone', { slot, usernsSlot });
 }
 
-/** Shows the files of the mount in the slot to a user namespace as if its ids were the host's. Not those of mounts below it. */
+/**
+ * Adds a step that maps the ids of the mount in the slot to a user namespace: its files appear there as if the
+ * namespace's ids were the host's. Mounts below it are not mapped.
+ */
 function shiftOwners(
   builder: PlanBuilder,
   stage: Stage,
@@ -103,7 +121,10 @@ type Layers = Partial<OverlayRoot> & Pick<OverlayRoot, 'lowerDirs'>;
 
 type OverlayRequest = Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'>;
 
-/** An image that is to be mounted in the container, with what is written there above its layers. */
+/**
+ * Adds steps that mount an image for the container, with the directory for writes above its layers if there is one. The
+ * mount is left in the slot.
+ */
 export function addImageLayers(
   builder: PlanBuilder,
   request: OverlayRequest & Pick<RootRequest, 'usernsSlot'>,
@@ -114,7 +135,7 @@ export function addImageLayers(
   else addMappedOverlay(builder, { ...request, root: layers }, stage);
 }
 
-/** The same for another runtime: options of a mount in its bundle. */
+/** Returns the options by which another runtime mounts an image, for a mount in its bundle. */
 export function imageMountOptions(layers: ImageLayers): readonly string[] {
   return [lowerOption(layers.lowerDirs), ...upperOptions(layers)];
 }
@@ -126,7 +147,10 @@ function upperOptions({ upperDir, workDir }: Layers): readonly string[] {
   ];
 }
 
-/** The overlay, detached. Its layers are in one option as long as that is not too long for the kernel. */
+/**
+ * Adds steps that mount the overlay, detached. All lower layers are in one option unless that is too long for the
+ * kernel.
+ */
 function addOverlay(
   builder: PlanBuilder,
   stage: Stage,
@@ -160,7 +184,7 @@ function lowerOption(lowerDirs: readonly string[]): string {
   return `lowerdir=${lowerDirs.map(escapeLayer).join(':')}`;
 }
 
-/** More than one option holds; a single one that is too long is refused. */
+/** Whether the lower layers are more than one option holds. A single layer whose path is too long is refused. */
 function hasManyLayers(lowerDirs: readonly string[]): boolean {
   if (lowerDirs.length > 1) return Buffer.byteLength(lowerOption(lowerDirs)) - 'lowerdir='.length > MAX_OPTION_BYTES;
   checkLength(lowerOption(lowerDirs));
@@ -184,9 +208,10 @@ function checkLength(option: string): void {
 }
 
 /**
- * With a user namespace the layers' owners have to be the container's: the monitor maps each lower directory into it, which only the owner
- * of the file systems may do, on mount points of its own, and gives the finished overlay to the container. The upper directory is as
- * it is: what is written there belongs to the mapped ids. Runs in the private mount namespace that enterPrivateMounts() made.
+ * Adds steps that mount an overlay whose layers' owners are shifted into the container's user namespace. The monitor
+ * does it, because only the owner of the file systems may map ids: it maps each lower directory, on mount points of its
+ * own, and gives the finished overlay to the container. The upper directory is not mapped: what is written there
+ * belongs to the mapped ids. Runs in the private mount namespace that enterPrivateMounts() made.
  */
 function addMappedOverlay(
   builder: PlanBuilder,
@@ -214,7 +239,10 @@ function addMappedOverlay(
   addOverlay(builder, stage, request, { ...root, lowerDirs: mapped });
 }
 
-/** The monitor leaves the host's mount namespace for a private copy, so that what it mounts for the container is seen nowhere else. */
+/**
+ * Adds steps by which the monitor leaves the host's mount namespace for a private copy, so that its mounts for the
+ * container are visible nowhere else. Returns the slot of the host's mount namespace.
+ */
 export function enterPrivateMounts(builder: PlanBuilder): { readonly hostMounts: number } {
   const hostMounts = builder.slot();
   const top = builder.slot();
@@ -232,7 +260,10 @@ export function enterPrivateMounts(builder: PlanBuilder): { readonly hostMounts:
   return { hostMounts };
 }
 
-/** And back: it must not hold the host's file systems in use for as long as the container runs. */
+/**
+ * Adds a step by which the monitor returns to the host's mount namespace: it must not keep the host's file systems in
+ * use for as long as the container runs.
+ */
 export function leavePrivateMounts(builder: PlanBuilder, hostMounts: number): void {
   builder.add('afterClone', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
 }
@@ -245,26 +276,26 @@ export interface RootPlan {
 
 export interface MountedRootRequest {
   readonly root: RootSource;
-  /** A descriptor of this process of a user namespace with the container's maps; undefined without maps. */
+  /** Descriptor, in this process, of a user namespace with the container's maps; undefined without maps. */
   readonly usernsFd: number | undefined;
-  /** A directory of the engine's that no layer lies in: covered for a moment, where only the plan sees it. */
+  /** A directory of the engine that contains no layer: it is covered for a moment, visible to the plan alone. */
   readonly frame: string;
-  /** Where the mount is put. @default nowhere: it ends with its descriptor */
+  /** Path that the mount is attached to. @default none: the mount ends with its descriptor */
   readonly attachTo?: string | undefined;
 }
 
-/** The root of a container that does not run, mounted by the engine. */
+/** Returns a plan that mounts the root of a container that does not run. */
 export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRootRequest): RootPlan {
   const builder = new PlanBuilder();
   const slot = builder.slot();
   const request = { slot, root, staging: frame, usernsSlot: NONE, mountLabel: undefined };
   if (root.kind === 'directory') {
     builder.add('prepare', 'openTree', { slot, path: root.path, recursive: 1 });
-    // What is mounted in the copy must not appear in a directory whose mount is shared, as all are that systemd has made.
+    // A mount in the copy must not appear in the original, which is a shared mount where systemd has made the mounts.
     const none = { set: 0n, clear: 0n, usernsSlot: NONE };
     builder.add('prepare', 'mountAttributes', { slot, ...none, propagation: MS.SLAVE, recursive: 1 });
   } else if (usernsFd === undefined) {
-    privately(builder, hasManyLayers(root.lowerDirs), () => addOverlay(builder, 'prepare', request, root));
+    addInPrivateMounts(builder, hasManyLayers(root.lowerDirs), () => addOverlay(builder, 'prepare', request, root));
   } else {
     const usernsSlot = builder.slot();
     builder.add('prepare', 'openPath', { slot: usernsSlot, path: `/proc/self/fd/${usernsFd}`, flags: O_RDONLY });
@@ -276,7 +307,7 @@ export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRoot
   return { plan: builder.build(), slot };
 }
 
-/** The root of a container that runs: a copy of the mount that it has, without what is mounted in it. */
+/** Returns a plan that copies the root mount of a running container, without the mounts in it. */
 export function liveRootPlan(process: ProcessRef, attachTo?: string): RootPlan {
   const builder = new PlanBuilder();
   const slot = takeFromProcess(builder, process, '/');
@@ -284,7 +315,9 @@ export function liveRootPlan(process: ProcessRef, attachTo?: string): RootPlan {
   return { plan: builder.build(), slot };
 }
 
-/** Lower layers as one, or the single one as it is. `frame` as of a mounted root. */
+/**
+ * Returns a plan that mounts lower layers as one, or opens a single one as it is. `frame` is that of a mounted root.
+ */
 export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean, frame: string): RootPlan {
   const builder = new PlanBuilder();
   const slot = builder.slot();
@@ -293,21 +326,24 @@ export function lowerRootPlan(lowerDirs: readonly string[], redirects: boolean, 
     builder.add('prepare', 'openPath', { slot, path: only, flags: O_PATH | O_DIRECTORY });
   } else {
     const request = { slot, staging: frame, mountLabel: undefined };
-    privately(builder, hasManyLayers(lowerDirs), () =>
+    addInPrivateMounts(builder, hasManyLayers(lowerDirs), () =>
       addOverlay(builder, 'prepare', request, { lowerDirs, redirects }),
     );
   }
   return { plan: builder.build(), slot };
 }
 
-/** An image's layers as one, to be read alone: at `attachTo`, or nowhere. At least two, as overlayfs wants it. `frame` as of a mounted root. */
+/**
+ * Returns a plan that mounts the layers of an image read-only, at `attachTo` or detached. There must be at least two
+ * layers, as overlayfs requires. `frame` is that of a mounted root.
+ */
 export function imageRootPlan(lowerDirs: readonly string[], frame: string, attachTo?: string): RootPlan {
   const builder = new PlanBuilder();
   const slot = builder.slot();
-  privately(builder, hasManyLayers(lowerDirs), () =>
+  addInPrivateMounts(builder, hasManyLayers(lowerDirs), () =>
     addOverlay(builder, 'prepare', { slot, staging: frame, mountLabel: undefined }, { lowerDirs }),
   );
-  // Devices and set-user-ID programs of an image are for its containers.
+  // Devices and set-user-ID programs of an image take effect in its containers only.
   const set = MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
   builder.add('prepare', 'mountAttributes', {
     slot,
@@ -321,9 +357,11 @@ export function imageRootPlan(lowerDirs: readonly string[], frame: string, attac
   return { plan: builder.build(), slot };
 }
 
-/** In a mount namespace of its own, if what is mounted for a moment must be seen nowhere else. */
-function privately(builder: PlanBuilder, hides: boolean, add: () => void): void {
-  if (!hides) {
+/**
+ * Adds steps in a mount namespace of their own if they mount something for a moment that must not be visible elsewhere.
+ */
+function addInPrivateMounts(builder: PlanBuilder, needsPrivacy: boolean, add: () => void): void {
+  if (!needsPrivacy) {
     add();
     return;
   }

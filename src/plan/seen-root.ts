@@ -1,4 +1,4 @@
-/** Steps that show the root of a container without a process with what would be mounted in it. */
+/** The plan that shows the root of a container that does not run together with the mounts that it would have. */
 import { MOUNT_ATTR, parseMountOptions } from '../oci/mount-options.js';
 import type { OciMount } from '../oci/spec.js';
 import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
@@ -11,27 +11,30 @@ import { NONE } from './ops.js';
 import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';
 
 export interface SeenRootRequest {
-  /** A descriptor of this process of the root, a mount that is attached nowhere; it stays what it is, but cannot be attached any more. */
+  /**
+   * Descriptor, in this process, of the root: a detached mount. It stays valid, but the mount cannot be attached again.
+   */
   readonly rootFd: number;
-  /** Bind mounts and images, each after those that it lies in. */
+  /** Bind mounts and images, each after the mounts that it lies in. */
   readonly mounts: readonly SeenMount[];
-  /** As of a mounted root. */
+  /** Descriptor, in this process, of a user namespace with the container's maps; undefined without maps. */
   readonly usernsFd: number | undefined;
-  /** As of a mounted root. */
+  /** A directory of the engine that contains no layer: it is covered for a moment, visible to the plan alone. */
   readonly frame: string;
 }
 
 export interface SeenMount {
   readonly mount: OciMount;
-  /** `gone`: what it is mounted from is no longer there. */
+  /** Source of the mount; `gone`: a bind mount whose source no longer exists. */
   readonly from: 'bind' | 'gone' | ImageLayers;
-  /** Of a bind mount whose source lies where the container may write. */
+  /** The place of a bind mount's source that lies in a directory which the container may write. */
   readonly place: SourcePlace | undefined;
 }
 
 /**
- * In a mount namespace of its own: a mount takes others only where it is attached. The tree is copied from there as a whole, and is
- * attached nowhere again. Sources are taken before the root covers the frame, so that no mount of the machine's tree has it in it.
+ * Returns the plan. It works in a mount namespace of its own, because only an attached mount can have others below it.
+ * The finished tree is copied from there as a whole, detached. Sources are opened before the root covers the frame, so
+ * that no recursive copy of the machine's tree contains the root.
  */
 export function seenRootPlan({ rootFd, mounts, usernsFd, frame }: SeenRootRequest): RootPlan {
   const builder = new PlanBuilder();
@@ -72,7 +75,7 @@ function addSource(
     builder.add('prepare', 'mountAttributes', { slot, propagation: 0n, ...attributes });
   };
   if (from === 'gone') {
-    // Empty, and not to be written to: what was copied into it would be seen by nobody when the source is there again.
+    // Read-only: files that were copied into it would be hidden once the source exists again.
     const attributes = MOUNT_ATTR.RDONLY;
     builder.add('prepare', 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
     return { slot, target, create: CODES.create.directory, mayFail: true };

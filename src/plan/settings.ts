@@ -4,14 +4,16 @@ import { CODES } from './codes.js';
 import type { ExtraFd, LaunchContext, LogContext, RestartContext, StdioContext, StreamTarget } from './context.js';
 import { NONE } from './ops.js';
 
-/** A log may hold what the container was given: nobody but root reads it. */
+/** Mode of log files. A log may hold secrets that the container was given: only root reads it. */
 const LOG_MODE = 0o600;
 
-/** A container that keeps failing is started again after 0.1 s, 0.2 s and so on, up to a minute. */
+/**
+ * Delays before restarts: a container that keeps failing is started again after 0.1 s, 0.2 s and so on, up to a minute.
+ */
 const FIRST_RESTART_DELAY_MS = 100;
 const LAST_RESTART_DELAY_MS = 60000;
 
-/** The settings of a container. */
+/** Adds the settings of a container. */
 export function addContainerSettings(builder: PlanBuilder, context: LaunchContext, terminal: boolean): void {
   builder.add('settings', 'role', { kind: CODES.monitorRole.container });
   builder.add('settings', 'runDirectory', { path: context.runDirectory, id: context.id });
@@ -28,12 +30,12 @@ export interface ExecSettings {
   readonly terminal: boolean;
   readonly timeLimitMs?: number | undefined;
   readonly pidFile?: string | undefined;
-  /** Where it keeps its records, and the id of the container. */
+  /** Directory where the monitor keeps its records, and the id of the container. */
   readonly session?: { readonly id: string; readonly directory: string } | undefined;
   readonly isCheck: boolean;
 }
 
-/** The settings of an exec: nothing on disk but the records of a session, and a pid file that was asked for. */
+/** Adds the settings of an exec: on disk only the records of a session, and a pid file that was requested. */
 export function addExecSettings(builder: PlanBuilder, settings: ExecSettings): void {
   const { stdio, terminal, timeLimitMs, pidFile, session, isCheck } = settings;
   builder.add('settings', 'role', { kind: CODES.monitorRole[isCheck ? 'check' : 'exec'] });
@@ -94,11 +96,13 @@ function addTimeLimit(builder: PlanBuilder, milliseconds = 0): void {
 
 export interface TakenFd {
   readonly slot: number;
-  /** Its number in the command. */
+  /** Number of the descriptor in the command. */
   readonly fd: number;
 }
 
-/** Takes the descriptors that the command is to have: before the clone, whose child closes what no slot holds. */
+/**
+ * Takes the descriptors that the command is given into slots. Before the clone, whose child closes what no slot holds.
+ */
 export function takeExtraFds(builder: PlanBuilder, fds: readonly ExtraFd[] = []): readonly TakenFd[] {
   return fds.map(({ inheritedFd, fd }) => {
     const slot = builder.slot();

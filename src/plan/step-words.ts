@@ -1,4 +1,4 @@
-/** The words for each step. Contents (filters, programs, files) are told by their size only. */
+/** The words that describe each step. Of contents (filters, programs, files) only the size is given. */
 import { MOUNT_ATTR, MS } from '../oci/mount-options.js';
 import { RLIMIT_NUMBERS } from '../spec/limits/rlimits.js';
 import { IO_PRIORITY_CLASSES, SCHEDULER_POLICIES } from '../spec/limits/scheduling.js';
@@ -11,11 +11,11 @@ import { PROTOCOLS } from './network/ports.js';
 import { NONE, STAGES } from './ops.js';
 import type { OpName, Step } from './ops.js';
 
-/** What is known about a step from its plan. */
+/** Names that the plan of a step gives to its slots and its mount. */
 export interface StepNames {
-  /** What a slot holds. */
+  /** Returns what a slot holds, in words. */
   readonly slot: (slot: number) => string;
-  /** Where the mount that the step makes is going to be. */
+  /** Path to which the mount that the step makes is attached later. */
   readonly target: string | undefined;
 }
 
@@ -201,7 +201,7 @@ const ACTION_WORDS: WordsFor<'failureAction'> = {
 };
 const STREAM_WORDS: WordsFor<'streamKind'> = { null: '/dev/null', monitor: 'monitor', passthrough: 'as given' };
 
-/** Undefined for a number that nothing has. */
+/** Returns the words for a code; undefined for a number that no code has. */
 function inWords<N extends string>(
   codes: Readonly<Record<N, number>>,
   code: number,
@@ -225,7 +225,7 @@ function namespaceNames(flags: number): string {
     .join(',');
 }
 
-/** The attributes of a mount by the names of their options. */
+/** Returns the attributes of a mount by the names of their options. */
 function attributeNames(set: bigint, clear: bigint): string {
   const names: readonly (readonly [bigint, string, string])[] = [
     [MOUNT_ATTR.RDONLY, 'ro', 'rw'],
@@ -284,7 +284,7 @@ function nameOf(numbers: Readonly<Record<string, number>>, wanted: number): stri
   return codeName(numbers, wanted) ?? String(wanted);
 }
 
-/** The names without CAP_, lower case: a set is read more often than it is copied. */
+/** Returns the names of capabilities, lower case and without CAP_, which makes a set easier to read. */
 function capabilityWords(mask: bigint): string {
   const names = capabilityNames(mask);
   if (names.length === 0) return 'none';
@@ -303,7 +303,7 @@ function quoteValue(value: string): string {
   return JSON.stringify(value);
 }
 
-/** A word of a command line as a shell would take it. */
+/** Quotes a word of a command line for a shell. */
 function quoteWord(word: string): string {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
   return `'${[...word]

@@ -1,18 +1,24 @@
-/** What is undone when a container has ended. Every step may be repeated: what is already gone is success. */
+/**
+ * Steps that undo what was made for a container when it has ended. Every step may be repeated: what is already gone is
+ * success.
+ */
 import { PlanBuilder } from './builder.js';
 import type { RuntimeCommand, TeardownContext } from './context.js';
 import { tryHooks } from './hooks.js';
 import { detachNetworks } from './network/detach.js';
 import type { Plan, Stage } from './ops.js';
 
-/** The plan that the addon runs where the monitor died before it could run the steps of its own. */
+/** Returns the plan that the addon runs if the monitor died before it could run its own teardown. */
 export function teardownPlan(context: TeardownContext): Plan {
   const builder = new PlanBuilder();
   addTeardown(builder, context);
   return builder.build();
 }
 
-/** What still runs is ended with its cgroups first; poststop hooks see a container that is stopped but for its files. */
+/**
+ * Adds the steps of the teardown. Removing the cgroups comes first, which ends what still runs, so that poststop hooks
+ * see a container that is stopped but whose files remain.
+ */
 export function addTeardown(builder: PlanBuilder, context: TeardownContext): void {
   const { id, bundle = '', annotations = {} } = context;
   if (context.runtime !== undefined) runtimeSteps(builder, 'teardown', context.runtime);
@@ -25,10 +31,13 @@ export function addTeardown(builder: PlanBuilder, context: TeardownContext): voi
   for (const path of context.removeTrees ?? []) builder.add('teardown', 'removeTree', { path });
 }
 
-/** Longest time that a runtime may take to end and forget a container, in milliseconds. */
+/** Time limit for a runtime to end and forget a container, in milliseconds. */
 const DELETE_TIMEOUT_MS = 20_000;
 
-/** The runtime ends and forgets the container. Optional: one that it does not know (any more) may be an error to it. */
+/**
+ * Adds a step in which the runtime ends and forgets the container. Optional: to a runtime that does not know the
+ * container (any more), this may be an error.
+ */
 export function runtimeSteps(builder: PlanBuilder, stage: Stage, { path, args, env, id }: RuntimeCommand): void {
   builder.try(stage, 'runProgram', {
     path,

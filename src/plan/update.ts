@@ -1,4 +1,4 @@
-/** Plans for execute() on the cgroups of a running container: freeze, thaw, change limits. */
+/** Plans for execute() that freeze a running container, thaw it, and change its limits. */
 import { TspodError } from '../errors.js';
 import type { CgroupLayout } from '../host/cgroup-layout.js';
 import type { LinuxResources } from '../oci/resources.js';
@@ -10,7 +10,10 @@ import { limitCgroup } from './cgroups.js';
 import type { CgroupDirectory, CgroupPlacement, OptionalResource } from './context.js';
 import type { Plan } from './ops.js';
 
-/** Stops all processes of the container, or lets them go on. NO_CGROUPS where it has no group that could. */
+/**
+ * Returns a plan that freezes or thaws all processes of the container. Throws NO_CGROUPS if it has no cgroup that can
+ * be frozen.
+ */
 export function freezePlan(placement: CgroupPlacement | undefined, { frozen }: { readonly frozen: boolean }): Plan {
   const directory = freezer(placement);
   if (directory === undefined) throw new TspodError('NO_CGROUPS', 'the container has no cgroup that can be frozen');
@@ -25,7 +28,7 @@ export function freezePlan(placement: CgroupPlacement | undefined, { frozen }: {
   return builder.build();
 }
 
-/** Version 1: lets go on what is in these groups, of which some may be gone. */
+/** Version 1: returns a plan that thaws these groups, some of which may be gone. */
 export function thawPlan(groups: readonly string[]): Plan {
   const builder = new PlanBuilder();
   const slot = builder.slot();
@@ -36,7 +39,7 @@ export function thawPlan(groups: readonly string[]): Plan {
   return builder.build();
 }
 
-/** The file that says whether the container is frozen, and the line in it that says so. */
+/** Returns the file that shows whether the container is frozen, and the line that the file has if it is. */
 export function frozenFile(
   placement: CgroupPlacement | undefined,
 ): { readonly path: string; readonly line: string } | undefined {
@@ -47,7 +50,10 @@ export function frozenFile(
     : { path: `${directory.path}/cgroup.events`, line: 'frozen 1' };
 }
 
-/** The file that was written to, and what it holds while the container is not frozen and nobody is about to freeze it; '' without one. */
+/**
+ * Returns the file that freezes the container, and its content while the container is not frozen or about to be; both
+ * '' without a cgroup that can be frozen.
+ */
 export function thawedFile(placement: CgroupPlacement | undefined): {
   readonly freezer: string;
   readonly thawed: string;
@@ -59,7 +65,10 @@ export function thawedFile(placement: CgroupPlacement | undefined): {
     : { freezer: `${directory.path}/cgroup.freeze`, thawed: '0' };
 }
 
-/** The freezer of version 1 where the container is in one; every version 2 group but a top one can be frozen. */
+/**
+ * Returns the directory that can freeze the container: the freezer of version 1 if the container is in one, else the
+ * version 2 group, which can be frozen unless it is the top one.
+ */
 function freezer(placement: CgroupPlacement | undefined): CgroupDirectory | undefined {
   const directories = placement?.directories ?? [];
   return (
@@ -69,19 +78,21 @@ function freezer(placement: CgroupPlacement | undefined): CgroupDirectory | unde
 }
 
 export interface UpdateRequest {
-  /** Only what is to change. */
+  /** The limits that change, and no others. */
   readonly resources: LinuxResources;
   readonly placement: CgroupPlacement | undefined;
   readonly layout: CgroupLayout;
   /** linux.cgroupsPath. */
   readonly path: string;
-  /** Pids of the container's processes: they are moved where a limit needs a hierarchy that the container is not in yet. */
+  /**
+   * Pids of the container's processes, which are moved if a limit needs a hierarchy that the container is not in yet.
+   */
   readonly pids: readonly number[];
-  /** Limits that nobody asked for: one that cannot be set is left out. @default none */
+  /** Limits that were not requested: one that cannot be set is left out. @default none */
   readonly optional?: readonly OptionalResource[];
 }
 
-/** A file of a group that is there already, and what is going to be written to it. */
+/** A file of an existing group, and the value that is written to it. */
 export interface ChangedFile {
   readonly directory: CgroupDirectory;
   readonly name: string;
@@ -90,15 +101,16 @@ export interface ChangedFile {
 
 export interface Update {
   readonly plan: Plan;
-  /** Groups that the plan makes and moves the processes to. */
+  /** Groups that the plan makes, and to which it moves the processes. */
   readonly added: readonly CgroupDirectory[];
   readonly changed: readonly ChangedFile[];
 }
 
 /**
- * New limits for a running container: for the groups that it is in, then for those that it needs from now on; processes are moved last,
- * so that a limit that is refused leaves none in a new group. Throws NO_CGROUPS without a cgroup, UNSUPPORTED_HOST for a limit that this
- * machine cannot keep. The container is to be frozen while the plan runs if groups are added, so that no process escapes by forking.
+ * Returns a plan that sets new limits for a running container: first in the groups that it is in, then in those that it
+ * needs from now on. Processes are moved last, so that a limit that is refused leaves none in a new group. Throws
+ * NO_CGROUPS without a cgroup, UNSUPPORTED_HOST for a limit that this machine does not support. If groups are added,
+ * the container must be frozen while the plan runs, so that no process escapes by forking.
  */
 export function updatePlan(request: UpdateRequest): Update {
   const { resources, layout, path, placement, pids, optional = [] } = request;
@@ -113,7 +125,7 @@ export function updatePlan(request: UpdateRequest): Update {
   const changed = changedFiles(builder.build(), slots);
   const made = added.map((directory) => addGroup(builder, directory, { resources, optional }));
   for (const slot of made) {
-    // One that has ended meanwhile is no error.
+    // Optional: a process may have ended meanwhile.
     for (const pid of pids) builder.try('prepare', 'writeFileAt', { slot, name: 'cgroup.procs', value: String(pid) });
   }
   return { plan: builder.build(), added, changed };
@@ -148,7 +160,10 @@ function changeGroup(builder: PlanBuilder, directory: CgroupDirectory, limits: C
   return { directory, slot };
 }
 
-/** Version 1 keeps the limit of memory at or below that of memory and swap, which therefore has to be out of the way. */
+/**
+ * Whether the memory limit of version 1 changes. The kernel keeps it at or below the limit of memory and swap, which
+ * therefore has to be lifted first.
+ */
 function raisesMemory({ hierarchy }: CgroupDirectory, { memory }: LinuxResources): boolean {
   return hierarchy.version === 1 && hierarchy.controllers.includes('memory') && memory?.limit !== undefined;
 }
@@ -159,10 +174,13 @@ function liftSwapLimit(builder: PlanBuilder, slot: number): void {
 
 const SWAP_LIMIT = 'memory.memsw.limit_in_bytes';
 
-/** What the files held before an update; a file that is not there is left out. */
+/** Returns what a file holds before an update; undefined if the file does not exist, which is then left out. */
 export type ReadChanged = (path: string) => string | undefined;
 
-/** The plan that takes an update back, made before it: each file gets again what it holds now. Steps that fail are passed over. */
+/**
+ * Returns the plan that undoes an update: each file gets back what it holds now. Made before the update. Steps that
+ * fail are ignored.
+ */
 export function restorePlan({ changed }: Pick<Update, 'changed'>, read: ReadChanged): Plan {
   const builder = new PlanBuilder();
   for (const { directory, name, value } of changed) {
@@ -170,7 +188,7 @@ export function restorePlan({ changed }: Pick<Update, 'changed'>, read: ReadChan
     if (content === undefined) continue;
     const slot = builder.slot();
     builder.try('prepare', 'openPath', { slot, path: directory.path, flags: O_PATH | O_DIRECTORY });
-    // A swap limit that is lifted first keeps no memory limit from coming back.
+    // The swap limit is lifted first, so that it does not keep the memory limit from being restored.
     builder.try('prepare', 'writeFileAt', {
       slot,
       name,
@@ -180,7 +198,10 @@ export function restorePlan({ changed }: Pick<Update, 'changed'>, read: ReadChan
   return builder.build();
 }
 
-/** Files with a line for each device get back the line of theirs, others their first line. */
+/**
+ * Returns what to write to restore a file's previous value: the line of the device in files with a line for each
+ * device, else the first line.
+ */
 export function previousValue(content: string, { name, value }: Pick<ChangedFile, 'name' | 'value'>): string {
   const lines = content.split('\n');
   const device = /^\d+:\d+(?= )/.exec(value)?.[0];

@@ -1,9 +1,9 @@
 /**
- * Steps that connect a container: the host's side of its networks and its own. All run in the monitor, most of them while the container's first
- * process is at work.
+ * Steps that connect a container to its networks: the host's side and the container's. All run in the monitor, most of
+ * them while the container's first process is at work.
  *
- * A bridge is made by the first container that needs it and removed by the last, under a lock: what looks whether it is there and what then makes or
- * removes it belong together.
+ * A bridge is made by the first container that needs it and removed by the last, under a lock: the check whether the
+ * bridge exists and the change that follows belong together.
  */
 import {
   BRIDGE_KIND,
@@ -38,26 +38,33 @@ import {
   type PortElement,
 } from './ports.js';
 
-/** What the engine knows about the network of a container with one of its own. */
+/** The networks of a container with a network namespace of its own, and what their plans need to know. */
 export interface NetworkContext {
   readonly network: ContainerNetwork;
-  /** Where NETWORK_FILES are. */
+  /** Directory that holds the NETWORK_FILES. */
   readonly directory: string;
-  /** There is a program that tells names on networks: a container may be on one, also on a network that it was put on while it ran. @default false */
+  /**
+   * Whether a DNS server (aardvark-dns) is available: the container may be on a network with names, or be connected to
+   * one later.
+   * @default false
+   */
   readonly tellsNames?: boolean;
 }
 
 interface Attachment extends NetworkContext {
   readonly id: string;
-  /** The container's network namespace. */
+  /** Slot of the container's network namespace. */
   readonly namespaceSlot: number;
-  /** Number of its first interface, for one that has some already. @default 0 */
+  /** Number of the first interface that is added, for a container that has some already. @default 0 */
   readonly firstIndex?: number;
-  /** Whether ports lead to it, or may. @default whether `network` has any */
+  /** Whether published ports lead to the container, or may later. @default whether `network` has any */
   readonly publishes?: boolean;
 }
 
-/** Before the container is made: a port that somebody else has is known before anything is done. */
+/**
+ * Adds steps that hold the container's network record and its ports before the container is made, so that a port in use
+ * fails the launch before anything is done.
+ */
 export function holdNetwork(builder: PlanBuilder, id: string, { network, directory }: NetworkContext): void {
   builder.add('prepare', 'holdFile', { path: `${directory}/${NETWORK_FILES.container(id)}` });
   for (const { optional, ...port } of heldPorts(network))
@@ -78,7 +85,10 @@ export function attachNetworks(builder: PlanBuilder, attachment: Attachment): vo
   addInside(builder, attachment);
 }
 
-/** Rules and ports anew, where somebody has emptied the tables; what is there stays. In the stage `network`. */
+/**
+ * Adds steps, in the stage `network`, that make rules and ports again where they are missing because the tables were
+ * emptied; what exists stays.
+ */
 export function renewRules(builder: PlanBuilder, attachment: Omit<Attachment, 'namespaceSlot'>): void {
   const bridges = attachedBridges(attachment.network);
   if (bridges.length === 0) return;
@@ -92,7 +102,7 @@ export function renewRules(builder: PlanBuilder, attachment: Omit<Attachment, 'n
   builder.add('network', 'closeSlot', { slot: lock });
 }
 
-/** Each bridge once. */
+/** Returns the networks of driver bridge, one for each bridge. */
 export function attachedBridges({ networks }: ContainerNetwork): readonly AttachedNetwork[] {
   const bridges = networks.filter(({ driver }) => driver === 'bridge');
   return [...new Map(bridges.map((bridge) => [bridge.hostInterface, bridge])).values()];
@@ -102,7 +112,7 @@ function hasFamily({ networks }: ContainerNetwork, bytes: 4 | 16): boolean {
   return networks.some(({ subnets }) => subnets.some(({ subnet }) => subnet.includes(':') === (bytes === 16)));
 }
 
-/** Before there is a way out. */
+/** Adds the egress rules, before the container has a route. */
 function addEgress(builder: PlanBuilder, { network: { egress }, namespaceSlot }: Attachment): void {
   if (egress === undefined) return;
   const socket = openNetlink(builder, 'network', { protocol: NETLINK_NETFILTER, namespaceSlot });
@@ -110,7 +120,10 @@ function addEgress(builder: PlanBuilder, { network: { egress }, namespaceSlot }:
   builder.add('network', 'closeSlot', { slot: socket });
 }
 
-/** Before there are interfaces, which take them over. No router but ours is believed; that an address is new here is told to all. */
+/**
+ * Sets the namespace's defaults before there are interfaces, which inherit them: no router advertisement is accepted,
+ * and a new address is announced to its neighbours.
+ */
 function addContainerDefaults(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
   const set = (key: string, value: string) => {
     builder.try('network', 'networkSysctl', { namespaceSlot, key, value });
@@ -147,8 +160,9 @@ function addForwarding(builder: PlanBuilder, bridges: readonly AttachedNetwork[]
 }
 
 /**
- * Rules first: a bridge that is there has its rules, unless somebody has emptied all tables since. Another link of its name fails the step before it gets
- * rules or addresses.
+ * Adds steps that make a bridge unless it exists. Rules come first, so that a bridge that exists has its rules, unless
+ * the tables have been emptied since; then they are made again. If a link of the name is no bridge, the first step
+ * fails, before the link gets rules or addresses.
  */
 function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { socket: number; firewall: number }): void {
   const { hostInterface: name, mtu, subnets } = bridge;
@@ -182,8 +196,9 @@ function addBridge(builder: PlanBuilder, bridge: AttachedNetwork, sockets: { soc
 }
 
 /**
- * Before it is on. Containers are no routers to the host, replies to connections from 127.0.0.1 find their way, and the address of the link, from which
- * the host looks for containers, is usable at once: nobody is asked whether another has it.
+ * Sets the bridge's sysctls before it is up. The host accepts no router advertisements from containers, replies to
+ * connections from 127.0.0.1 find their way, and the bridge's link-local address, from which the host sends neighbour
+ * solicitations to containers, is usable at once, without duplicate address detection.
  */
 function addBridgeSysctls(builder: PlanBuilder, { hostInterface, subnets }: AttachedNetwork): void {
   const set = (key: string, value: string) => {
@@ -205,7 +220,10 @@ interface LinkPlace {
   readonly publishes: boolean;
 }
 
-/** What an earlier life has left goes first; its other end goes with it. */
+/**
+ * Adds the steps of one link. What an earlier run of the container has left is removed first, and the other end of a
+ * veth pair with it.
+ */
 function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlace): void {
   const { id, index, socket, namespaceSlot, publishes } = place;
   const { driver, hostInterface, mtu, macAddress, interfaceName } = network;
@@ -230,7 +248,10 @@ function addLink(builder: PlanBuilder, network: AttachedNetwork, place: LinkPlac
   if (publishes) sendDrafts(builder, { stage: 'network', socket, drafts: [draftHairpin(name)] });
 }
 
-/** Whoever holds the port has a right to its element: another's is one that a crash has left. */
+/**
+ * Adds the elements of published ports. The monitor that holds a port owns its element: one of another container is
+ * left from a crash.
+ */
 function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' | 'network'>, socket: number): void {
   const elements = portElements(id, network);
   for (const { map, element } of elements) {
@@ -238,7 +259,7 @@ function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' |
       stage: 'network',
       socket,
       accepted: ['ENOENT'],
-      // A change that fails costs the kernel far more than a question.
+      // The question first: a change that fails costs the kernel far more.
       probe: { only: elementQuestion(TABLE, map, element), containing: new Uint8Array(0) },
       drafts: removeElements(TABLE, map, [element]),
     });
@@ -247,14 +268,18 @@ function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' |
   forgetFlows(builder, 'network', { network, socket });
 }
 
-/** Who sends UDP all the time goes on to where the rules led at the first packet: nowhere, or to an address that may be another container's now. */
+/**
+ * Removes the tracked UDP flows of published ports. A client that keeps sending stays on the path that the rules gave
+ * its first packet: nowhere, or to an address that may be another container's now.
+ */
 function forgetFlows(
   builder: PlanBuilder,
   stage: Stage,
   { network, socket }: { readonly network: ContainerNetwork; readonly socket: number },
 ): void {
   const ports = publishedPorts(network, 'udp');
-  // Without connection tracking that can be asked (nf_conntrack_netlink) they end when the kernel forgets them.
+  // Optional: without an interface to connection tracking (nf_conntrack_netlink) flows end when the kernel expires
+  // them.
   if (ports.length > 0) builder.try(stage, 'forgetFlows', { socketSlot: socket, ports });
 }
 
@@ -269,7 +294,10 @@ function byMap(elements: readonly PortElement[], make: typeof addElements) {
   );
 }
 
-/** Takes elements away that are still this container's: also those of networks that it was put on while it ran, of which its monitor knows nothing. */
+/**
+ * Adds steps that remove the elements that are still this container's, also those of networks that it was connected to
+ * while it ran, which its monitor does not know of.
+ */
 export function removePorts(
   builder: PlanBuilder,
   { id, network }: Pick<Attachment, 'id' | 'network'>,
@@ -289,8 +317,9 @@ export function removePorts(
 }
 
 /**
- * In the container's own namespace. A network that has addresses, but none of IPv6, has no IPv6 at all: the kernel would give each interface an address
- * of its link, and others from whoever on it says that it is a router (CVE-2024-32473, CVE-2020-10749).
+ * Adds the steps in the container's own namespace. IPv6 is disabled on the interface of a network that has addresses
+ * but none of IPv6: the kernel would give the interface a link-local address, and others from anyone on the link who
+ * claims to be a router (CVE-2024-32473, CVE-2020-10749).
  */
 function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment): void {
   const networks = network.networks.filter(isAttached);
@@ -305,12 +334,12 @@ function addInside(builder: PlanBuilder, { network, namespaceSlot }: Attachment)
     socket,
     drafts: [draftLinkUp('lo'), ...networks.flatMap(interfaceDrafts)],
   });
-  // A network's file may name the default route, or one route twice.
+  // A network's file may repeat the default route, or another one.
   sendDrafts(builder, { stage: 'network', socket, accepted: ['EEXIST'], drafts: networks.flatMap(routeDrafts) });
   builder.add('network', 'closeSlot', { slot: socket });
 }
 
-/** Addresses before the interface is on, so that they are told of at once. */
+/** Returns the messages for one interface: addresses before it is up, so that they are announced at once. */
 function interfaceDrafts({ interfaceName, addresses }: AttachedNetwork) {
   return [
     ...addresses.map(({ address, prefix }) => draftAddress(interfaceName, `${address}/${prefix}`)),
@@ -318,7 +347,10 @@ function interfaceDrafts({ interfaceName, addresses }: AttachedNetwork) {
   ];
 }
 
-/** Of several ways out the first network's counts, and of a network's own the first of each family. */
+/**
+ * Returns the routes of one network: default routes through the first gateway of each family, then the network's own
+ * routes. Where several networks have a default route, that of the first network counts.
+ */
 function routeDrafts({ interfaceName: link, addresses, routes, metric, internal, noDefaultRoute }: AttachedNetwork) {
   const gateways =
     internal || noDefaultRoute ? [] : firstOfEachFamily(addresses.flatMap(({ gateway }) => gateway ?? []));

@@ -1,4 +1,4 @@
-/** Steps that undo what attach.ts does. All may be repeated. */
+/** Steps that undo what the steps of attach.ts do. All may be repeated. */
 import {
   BRIDGE_KIND,
   draftLinkQuestion,
@@ -14,8 +14,9 @@ import { hostLinkName, NETWORK_FILES } from './names.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openNetlink, sendBatch, sendDrafts } from './netlink.js';
 
 /**
- * Published ports are free, and lead nowhere, when the container has ended; links go later: the kernel takes long for them. No socket of nf_tables is
- * closed here: that waits until the kernel has thrown away what was removed.
+ * Adds the steps that undo a container's networks. Published ports are free, and lead nowhere, once the container has
+ * ended; links are removed later, in the sweep, because the kernel takes long for them. No socket of nf_tables is
+ * closed here: closing one waits until the kernel has freed what was removed.
  */
 export function detachNetworks(
   builder: PlanBuilder,
@@ -37,17 +38,19 @@ export function detachNetworks(
   }
   const file = `${directory}/${NETWORK_FILES.container(id)}`;
   if (tellsNames) {
-    // Whoever writes names looks for the container's file under the same lock: a name that is gone does not come back.
+    // The engine looks for the container's file under this lock when it writes names, so a name that was removed does
+    // not come back.
     const lock = `${directory}/${NETWORK_FILES.namesLock}`;
-    // What fails is done by the next command.
+    // Optional: the next command does what fails here.
     builder.try('sweep', 'forgetNames', { directory: `${directory}/${NETWORK_FILES.names}`, lock, id, file });
   }
   builder.add('sweep', 'removeRecord', { path: file });
 }
 
 /**
- * What lies above an interface of the host is in the container's namespace alone. Others may stay in that, or the kernel may take its time to destroy it;
- * but the addresses are free now. Where the launch has not come to a namespace there is nothing.
+ * Adds steps that remove the container's macvlan and ipvlan interfaces, which exist in its namespace alone. Other
+ * processes may stay in that namespace, or the kernel may take its time to destroy it, but the addresses must be free
+ * now. Optional: a launch that failed early has no namespace in the slot.
  */
 function removeUppers(builder: PlanBuilder, { networks }: NetworkContext['network'], namespaceSlot: number): void {
   const names = networks.filter(({ driver }) => driver !== 'bridge').map(({ interfaceName }) => interfaceName);
@@ -57,7 +60,7 @@ function removeUppers(builder: PlanBuilder, { networks }: NetworkContext['networ
   for (const name of names) sendDrafts(builder, { ...request, drafts: [draftLinkRemoval(name)] });
 }
 
-/** Has the program read its files again, or ends it where there are none. */
+/** Returns a plan that has aardvark-dns read its files again, or ends it if there are none. */
 export function tellNamesPlan(directory: string): Plan {
   const builder = new PlanBuilder();
   builder.add('prepare', 'forgetNames', {
@@ -73,11 +76,14 @@ interface Removal {
   readonly bridges: readonly RemovableBridge[];
   readonly directory: string;
   readonly socket: number;
-  /** Also those that an engine keeps. @default false */
+  /** Whether bridges that an engine keeps are removed as well. @default false */
   readonly evenKept?: boolean;
 }
 
-/** Those without a port. What has such a name and is no bridge is somebody else's. */
+/**
+ * Adds steps that remove the bridges that have no port. A link of the name that is no bridge belongs to somebody else,
+ * and stays.
+ */
 function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): void {
   const { bridges, directory, socket, evenKept = false } = removal;
   const lock = builder.slot();
@@ -105,7 +111,10 @@ function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): vo
   builder.add(stage, 'closeSlot', { slot: lock });
 }
 
-/** Links of a container on the host, and then the bridges that they were on, but for those that others are on. */
+/**
+ * Returns a plan that removes the host's links of a container, for networks that it was connected to while it ran, and
+ * then their bridges, except those that other containers are on.
+ */
 export function addedPlan(id: string, added: readonly LiveChange[], directory: string): Plan {
   const builder = new PlanBuilder();
   const bridges = added.filter(({ network }) => network.driver === 'bridge');
@@ -120,7 +129,7 @@ export function addedPlan(id: string, added: readonly LiveChange[], directory: s
   return builder.build();
 }
 
-/** Removes those that no container is on, and that no engine keeps. */
+/** Returns a plan that removes the bridges that no container is on and that no engine keeps. */
 export function bridgesPlan(
   bridges: readonly RemovableBridge[],
   directory: string,

@@ -1,6 +1,7 @@
 /**
- * What a container may reach: rules in its own network namespace, which it cannot change without CAP_NET_ADMIN (nor pass by without CAP_NET_RAW). Pure.
- * They are about connections that begin in the container; replies to others go out in any case.
+ * The destinations that a container may reach, as rules in its own network namespace, which it cannot change without
+ * CAP_NET_ADMIN (nor bypass without CAP_NET_RAW). Pure. The rules are about connections that begin in the container;
+ * replies to others always pass.
  */
 import type { NetlinkDraft } from '../../native/netlink/draft.js';
 import {
@@ -24,21 +25,24 @@ export const EGRESS_TABLE: NftTable = { family: 'inet', name: 'tspod_egress' };
 
 export const EGRESS_CHAIN = 'output';
 
-/** NF_CT_STATE_BIT of established and related, in the host's byte order. */
+/** NF_CT_STATE_BIT of established and of related, in the host's byte order. */
 const KNOWN = Uint8Array.of(6, 0, 0, 0);
 const NOTHING = new Uint8Array(4);
 
 const ICMPV6 = 58;
-/** Router solicitation, neighbour solicitation and advertisement: without these there are no neighbours. */
+/**
+ * ICMPv6 types of router solicitation, neighbour solicitation and neighbour advertisement: without these no neighbour
+ * is found.
+ */
 const NEIGHBOUR_MESSAGES = [133, 135, 136];
 
-/** A comment has room for this much. */
+/** Longest comment of a rule, in bytes. */
 const MAX_COMMENT_BYTES = 120;
 
-/** No rule of a user's has a space. */
+/** Comment of the last rule. It cannot be a user's rule, which has no space. */
 const EVERYTHING_ELSE = 'everything else';
 
-/** A rule as it was given, and its counters. */
+/** A rule as the user gave it, and its counters. */
 export interface EgressCount {
   readonly rule: string;
   readonly action: 'allow' | 'deny';
@@ -65,7 +69,10 @@ export function egressRules({ allow, deny, rest }: EgressList): readonly Netlink
   ];
 }
 
-/** The rules with what they have counted: one for each that was given, whatever number of the kernel's it took. */
+/**
+ * Returns the counters of the rules: one entry for each rule that the user gave, although the kernel may have several
+ * for it.
+ */
 export function egressCounts({ allow, deny }: EgressConfig, listed: readonly ListedRule[]): readonly EgressCount[] {
   const given = [
     ...deny.map(({ rule }) => ({ rule, action: 'deny' }) as const),
@@ -80,7 +87,7 @@ export function egressCounts({ allow, deny }: EgressConfig, listed: readonly Lis
   });
 }
 
-/** Rules are ASCII. */
+/** Returns the comment of a rule. Rules are ASCII, so characters are bytes. */
 function commentOf(rule: string): string {
   return rule.slice(0, MAX_COMMENT_BYTES);
 }

@@ -1,13 +1,15 @@
 /**
- * The rules of published ports, masquerading and isolation: one table of nf_tables, `inet tspod`, which nothing else writes to. Pure.
+ * The rules of published ports, masquerading and isolation: one table of nf_tables, `inet tspod`, which nothing else
+ * writes to. Pure.
  *
  *     maps  ports_ip, ports_ip6     protocol . port -> container's address . port    published on all addresses
  *           bound_ip, bound_ip6     protocol . host's address . port -> the same     published on one
  *           from_bridge, to_bridge  name of a bridge -> its chain
  *     sets  bridges, isolated       names of bridges
  *
- * What a container adds are elements of the maps, so that the number of rules that a packet passes does not grow with containers. A bridge has three
- * chains. Replies follow the connection's first packet, which alone passes chains of the type nat.
+ * Containers add only elements to the maps, so that the number of rules that a packet passes does not grow with
+ * containers. A bridge has three chains. Only the first packet of a connection passes chains of type nat; all others
+ * follow it.
  */
 import type { NetlinkDraft } from '../../native/netlink/draft.js';
 import {
@@ -42,7 +44,7 @@ import { bridgeChains } from './names.js';
 
 export const TABLE: NftTable = { family: 'inet', name: 'tspod' };
 
-/** The maps of published ports. */
+/** Names of the maps of published ports. */
 export const PORT_MAPS = {
   ip: { everywhere: 'ports_ip', bound: 'bound_ip' },
   ip6: { everywhere: 'ports_ip6', bound: 'bound_ip6' },
@@ -59,7 +61,7 @@ const SETS = {
   to: { name: 'to_bridge', key: ['link'], data: 'verdict', id: 8 },
 } as const satisfies Readonly<Record<string, NftSet>>;
 
-/** Priorities by which the chains come before or after those of others at the same hook. */
+/** Priorities, which order the chains among those of others at the same hook. */
 const PRIORITY = { raw: -300, destinationNat: -100, filter: 0, sourceNat: 100 } as const;
 
 const FAMILY = { ip: Uint8Array.of(2), ip6: Uint8Array.of(10) } as const;
@@ -79,7 +81,7 @@ function ofFamily(ip: Ip): readonly NftExpression[] {
   return [meta('nfProtocol'), compare('equal', FAMILY[ip])];
 }
 
-/** Name of a link as the kernel compares it: padded to IFNAMSIZ. */
+/** Returns the name of a link as the kernel compares it: padded to IFNAMSIZ. */
 function linkBytes(name: string): Uint8Array {
   const bytes = Buffer.alloc(16);
   bytes.write(name);
@@ -90,7 +92,7 @@ export function linkIs(key: 'inName' | 'outName', name: string): readonly NftExp
   return [meta(key), compare('equal', linkBytes(name))];
 }
 
-/** The part of an address that a prefix is about, against that of the packet. */
+/** Returns expressions that compare a packet's address with a prefix. */
 function inPrefix(
   part: typeof SOURCE | typeof DESTINATION,
   how: 'equal' | 'notEqual',
@@ -105,18 +107,21 @@ function inPrefix(
   return [load, mask(bits), compare(how, network)];
 }
 
-/** The destination lies in this network, of whichever family. */
+/** Returns expressions that match packets whose destination lies in this network, of either family. */
 export function destinationIs(network: string): readonly NftExpression[] {
   const prefix = prefixOf(network);
   return [...ofFamily(prefix.bytes.length === 4 ? 'ip' : 'ip6'), ...inPrefix(DESTINATION, 'equal', prefix)];
 }
 
-/** Connections to published ports. */
+/** Returns expressions that match connections to published ports. */
 function isPublished(): readonly NftExpression[] {
   return [connectionStatus(), mask(DESTINATION_CHANGED), compare('notEqual', NOTHING)];
 }
 
-/** Protocol, with `ip` the destination address, and port, one after the other in the register. */
+/**
+ * Returns expressions that load the key of a port map: protocol, destination address (with `ip`) and port, one after
+ * the other, into the register.
+ */
 function portKey(ip?: Ip): readonly NftExpression[] {
   const second = PART_OF_REGISTER + 1;
   if (ip === undefined) return [meta('l4Protocol'), payload(DESTINATION_PORT, second)];
@@ -131,7 +136,7 @@ function portKey(ip?: Ip): readonly NftExpression[] {
 function toPublished(ip: Ip, map: NftSet, bound: boolean): readonly NftExpression[] {
   return [
     ...ofFamily(ip),
-    // The kernel has no way back to ::1 for what another sends.
+    // The kernel has no route back to ::1 for packets that come from another host.
     ...(ip === 'ip6' ? [payload({ base: 'network', ...DESTINATION.ip6 }), compare('notEqual', LOOPBACK_IP6)] : []),
     ...portKey(bound ? ip : undefined),
     lookup({ set: map.name, id: map.id, into: 'register' }),
@@ -151,7 +156,10 @@ function chainWith(
   ];
 }
 
-/** What all bridges share. May be written again: chains are emptied and filled anew, in one change. */
+/**
+ * Returns the rules that all bridges share. They may be written again: chains are emptied and refilled in one
+ * transaction.
+ */
 function baseRules(): readonly NetlinkDraft[] {
   const toLocal = [destinationType(), compare('equal', LOCAL), jump('published')];
   return [
@@ -165,7 +173,8 @@ function baseRules(): readonly NetlinkDraft[] {
     ]),
     ...chainWith('prerouting', { type: 'nat', hook: 'prerouting', priority: PRIORITY.destinationNat }, [toLocal]),
     ...chainWith('output', { type: 'nat', hook: 'output', priority: PRIORITY.destinationNat }, [toLocal]),
-    // Bridges take packets to 127.0.0.0/8 (route_localnet), for replies. What a container itself addresses there is none.
+    // Bridges accept packets to 127.0.0.0/8 (route_localnet), for replies. Those that a container addresses there
+    // itself are dropped.
     ...chainWith('guard', { type: 'filter', hook: 'prerouting', priority: PRIORITY.raw }, [
       [
         meta('inName'),
@@ -185,7 +194,7 @@ function baseRules(): readonly NetlinkDraft[] {
 
 type Bridge = Pick<AttachedNetwork, 'hostInterface' | 'internal' | 'isolation' | 'subnets'>;
 
-/** What there is to know to remove a bridge. */
+/** The properties of a bridge that its removal needs. */
 export type RemovableBridge = Pick<AttachedNetwork, 'hostInterface' | 'isolation'>;
 
 function fromRules({ hostInterface, internal, isolation }: Bridge): readonly (readonly NftExpression[])[] {
@@ -220,7 +229,10 @@ function prefixOf(subnet: string): IpPrefix {
   return prefix;
 }
 
-/** What leaves has the host's address; what comes back into the subnet it left from has it, too, or its reply would take the short way. */
+/**
+ * Returns the rules that give packets the host's address: packets that leave the subnet, and packets that return into
+ * it through a published port, whose replies would otherwise bypass the host.
+ */
 function masqueradeRules({ hostInterface, internal, subnets }: Bridge): readonly (readonly NftExpression[])[] {
   const rules = subnets.flatMap(({ subnet }) => {
     const prefix = prefixOf(subnet);
@@ -245,7 +257,7 @@ function masqueradeRules({ hostInterface, internal, subnets }: Bridge): readonly
   return [...rules, fromLoopback];
 }
 
-/** The chains of one bridge, in one change with what all share. */
+/** Returns the messages that make the chains of one bridge, together with the rules that all bridges share. */
 export function bridgeRules(bridge: Bridge): readonly NetlinkDraft[] {
   const { hostInterface } = bridge;
   const { from, to, masquerade: out } = bridgeChains(hostInterface);
@@ -262,7 +274,7 @@ export function bridgeRules(bridge: Bridge): readonly NetlinkDraft[] {
   ];
 }
 
-/** All of that but for what is shared. */
+/** Returns the messages that remove what bridgeRules() makes, except what bridges share. */
 export function bridgeRulesRemoval({ hostInterface, isolation }: RemovableBridge): readonly NetlinkDraft[] {
   const { from, to, masquerade: out } = bridgeChains(hostInterface);
   const key = linkBytes(hostInterface);

@@ -1,4 +1,4 @@
-/** Plans for execute() that change the networks of a container that runs. All may be repeated. */
+/** Plans for execute() that change the networks of a running container. All may be repeated. */
 import { draftLinkRemoval } from '../../native/netlink/link-drafts.js';
 import type { AttachedNetwork } from '../../spec/network/container-network.js';
 import { NAME_SERVER_PORT } from '../../util/ip-numbers.js';
@@ -11,17 +11,20 @@ import { PROTOCOLS } from './ports.js';
 
 export interface LiveNetwork extends NetworkContext {
   readonly id: string;
-  /** Path of the container's network namespace. Whoever carries a plan out holds that: a process ends, and its number may be another's. */
+  /**
+   * Path of the container's network namespace. The caller holds it open while it executes a plan: a process may end,
+   * and its pid be reused.
+   */
   readonly namespace: string;
 }
 
 export interface LiveChange {
   readonly network: AttachedNetwork;
-  /** Its place in the list of the container's networks, by which its link is named. */
+  /** Index in the container's list of networks, by which its link is named. */
   readonly index: number;
 }
 
-/** Adds an interface. Published ports lead to it only after rulesPlan(). */
+/** Returns a plan that adds an interface. Published ports lead to it only after rulesPlan(). */
 export function connectPlan(
   { id, namespace, directory, network: all }: LiveNetwork,
   { network, index }: LiveChange,
@@ -39,7 +42,7 @@ export function connectPlan(
   return prepared(builder);
 }
 
-/** Takes an interface away. Published ports lead nowhere until rulesPlan() has led them elsewhere. */
+/** Returns a plan that removes an interface. Published ports lead nowhere until rulesPlan() has led them elsewhere. */
 export function disconnectPlan({ id, namespace, network: all }: LiveNetwork, { network, index }: LiveChange): Plan {
   const builder = new PlanBuilder();
   const isBridge = network.driver === 'bridge';
@@ -55,14 +58,17 @@ export function disconnectPlan({ id, namespace, network: all }: LiveNetwork, { n
   return prepared(builder);
 }
 
-/** Makes rules and ports that are missing. */
+/** Returns a plan that makes missing rules and ports. */
 export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespace'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
   return prepared(builder);
 }
 
-/** Makes bridges, with their addresses, and tries whether a name server can listen there: EADDRINUSE. */
+/**
+ * Returns a plan that makes the bridges with their addresses, and tries whether a DNS server can listen there:
+ * EADDRINUSE.
+ */
 export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespace'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
@@ -80,7 +86,10 @@ function openNamespace(builder: PlanBuilder, path: string): number {
   return slot;
 }
 
-/** Nothing is launched: what a monitor does beside the child is done at once. */
+/**
+ * Returns the plan with the steps of the stage `network` in `prepare`: no process is launched, so there is no child
+ * beside which to do them.
+ */
 function prepared(builder: PlanBuilder): Plan {
   const { steps } = builder.build();
   return { steps: steps.map((step) => (step.stage === 'network' ? { ...step, stage: 'prepare' } : step)) };

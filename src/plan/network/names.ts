@@ -1,41 +1,47 @@
-/** Names of what a container has on the host: derived from its id, so that they are found again after a crash. */
+/**
+ * Names of a container's links, files and firewall entries on the host: derived from its id, so that they are found
+ * again after a crash.
+ */
 
-/** Digits of the id in a link's name: with prefix and number it has 15 bytes at most. */
+/** Digits of the id in a link's name, which has at most 15 bytes with prefix and number. */
 const ID_DIGITS = 11;
 
-/** The host's end of a container's interface number `index`. */
+/** Name of the link that is the host's end of the container's interface number `index`. */
 export function hostLinkName(id: string, index: number): string {
   return `ts${id.slice(0, ID_DIGITS)}${index.toString(36)}`;
 }
 
-/** Files of the directory where the engine keeps what it knows of networks in use. */
+/** Names of files in the directory where the engine records the networks in use. */
 export const NETWORK_FILES = {
-  /** Held while bridges and rules are changed. */
+  /** Lock that is held while bridges and rules are changed. */
   lock: 'lock',
-  /** What a container was given, for as long as there is something to undo; its monitor holds its lock. */
+  /**
+   * Record of what a container was given, which exists for as long as there is something to undo; the container's
+   * monitor holds its lock.
+   */
   container: (id: string) => `container-${id}`,
-  /** Of a bridge that an engine keeps, by the lock of this file, although no container is on it. */
+  /** An engine that keeps a bridge, although no container is on it, holds the lock of this file. */
   bridge: (name: string) => `bridge-${name}`,
-  /** What aardvark-dns reads, while there is something to read. */
+  /** Directory that aardvark-dns reads; it exists while there is something to read. */
   names: 'dns',
-  /** Held while that is changed, or the program started or ended. */
+  /** Lock that is held while that directory is changed, or aardvark-dns is started or ended. */
   namesLock: 'dns-lock',
-  /** There while what they follow from has changed and they may not have. */
+  /** Exists while the records that the names are made from have changed and the names may be out of date. */
   namesStale: 'dns-stale',
 } as const;
 
-/** What marks the container's elements in the firewall's maps. */
+/** Comment that marks the container's elements in the firewall's maps. */
 export function ownerComment(id: string): string {
   return `container ${id}`;
 }
 
-/** The chains of one bridge. */
+/** Names of the chains of one bridge. */
 export interface BridgeChains {
-  /** Of packets that come from it. */
+  /** For packets that come from the bridge. */
   readonly from: string;
-  /** Of packets that go to it. */
+  /** For packets that go to the bridge. */
   readonly to: string;
-  /** Of those that leave the host or come back to it. */
+  /** For packets that leave the host, or return to the bridge's own subnet. */
   readonly masquerade: string;
 }
 

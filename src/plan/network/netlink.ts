@@ -10,39 +10,39 @@ import type { Stage } from '../ops.js';
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
-/** What a step first asks for. */
+/** A question that a step asks first, and how its result decides whether the messages are sent. */
 export type Probe =
-  /** Nothing is done if the answer finds anything; with `containing`, if that has these bytes. */
+  /** Sends nothing if the reply finds anything; with `containing`, only if what is found has these bytes. */
   | { readonly unless: NetlinkDraft; readonly containing?: Uint8Array }
-  /** Nothing is done if the answer lacks these bytes. */
+  /** Sends nothing if the reply lacks these bytes. */
   | { readonly only: NetlinkDraft; readonly containing: Uint8Array }
-  /** Nothing is done unless all answers together find one thing, which has these bytes. */
+  /** Sends nothing unless all replies together find one object, which has these bytes. */
   | { readonly alone: readonly NetlinkDraft[]; readonly containing: Uint8Array };
 
 export interface SendRequest {
   readonly stage: Stage;
   readonly socket: number;
   readonly drafts: readonly NetlinkDraft[];
-  /** Errors that are success. */
+  /** Errors that count as success. */
   readonly accepted?: readonly string[];
   readonly probe?: Probe;
-  /** That the probe is sent on. @default the same */
+  /** Slot of the socket that the probe is sent on. @default `socket` */
   readonly probeSocket?: number;
-  /** Nothing is done while another process has the lock of this file. @default in any case */
+  /** Sends nothing while another process holds the lock of this file. @default sent regardless */
   readonly unlessLocked?: string;
-  /** That it fails is no failure of the plan. @default false */
+  /** Whether the plan goes on if this fails. @default false */
   readonly optional?: boolean;
 }
 
 interface SocketRequest {
   readonly protocol: number;
-  /** @default that of the monitor */
+  /** Slot of the network namespace. @default that of the monitor */
   readonly namespaceSlot?: number;
-  /** As of what is sent on it. @default false */
+  /** Whether the plan goes on if this fails. @default false */
   readonly optional?: boolean;
 }
 
-/** Opens a socket; its slot. */
+/** Adds a step that opens a netlink socket, and returns its slot. */
 export function openNetlink(
   builder: PlanBuilder,
   stage: Stage,
@@ -53,7 +53,7 @@ export function openNetlink(
   return slot;
 }
 
-/** Sends messages of rtnetlink as one; nothing if there are none. */
+/** Adds a step that sends messages of rtnetlink as one; no step if there are no messages. */
 export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
   const { stage, socket, drafts, accepted = [], probe, probeSocket = socket, unlessLocked = '' } = request;
   if (drafts.length === 0) return;
@@ -80,7 +80,7 @@ export function sendDrafts(builder: PlanBuilder, request: SendRequest): void {
   });
 }
 
-/** In the numbers of the step. */
+/** Returns the probe's messages, and its condition as the number that the step takes. */
 function questionOf(probe: Probe | undefined): {
   readonly question: readonly NetlinkDraft[];
   readonly condition: number;
@@ -91,7 +91,7 @@ function questionOf(probe: Probe | undefined): {
   return { question: probe.alone, condition: CODES.netlinkCondition.ifExpectedAlone };
 }
 
-/** Sends messages of nf_tables as one change. */
+/** Adds a step that sends messages of nf_tables as one transaction; no step if there are no messages. */
 export function sendBatch(builder: PlanBuilder, request: SendRequest): void {
   if (request.drafts.length > 0) sendDrafts(builder, { ...request, drafts: nftBatch(request.drafts) });
 }

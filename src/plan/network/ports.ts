@@ -13,32 +13,37 @@ import { ownerComment } from './names.js';
 /** IPPROTO_*. */
 export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
-/** An element, and the map that it belongs to. */
+/** An element of a map of the firewall, and the name of the map. */
 export interface PortElement {
   readonly map: string;
   readonly element: NftElement;
 }
 
-/** A port that the monitor holds. */
+/** A port that the monitor holds a socket on. */
 export interface HeldPort {
   readonly protocol: number;
   readonly address: string;
   readonly port: number;
-  /** Where the monitor hands connections to ::1 on to. */
+  /** Addresses to which the monitor forwards connections to ::1, tried in this order. */
   readonly targets: readonly string[];
   readonly targetPort: number;
-  /** Another process may have it: then it is not ours, and the container starts all the same. */
+  /** Whether the container starts even if another process has the port. */
   readonly optional: boolean;
 }
 
-/** The addresses that published ports lead to: of the first network that has a way out the first of each family. */
+/**
+ * Returns the addresses that published ports lead to: of the first network that leads out of the host, the first
+ * address of each family.
+ */
 export function publishedAddresses({ networks }: ContainerNetwork): readonly Uint8Array[] {
   const network = networks.find((each) => isReachable(each));
   const addresses = network?.addresses.map(({ address }) => address) ?? [];
   return firstOfEachFamily(addresses).flatMap((address) => parseIp(address) ?? []);
 }
 
-/** A network may have several subnets of one family. */
+/**
+ * Returns the first IPv4 address and the first IPv6 address, if any. A network may have several subnets of one family.
+ */
 export function firstOfEachFamily(addresses: readonly string[]): readonly string[] {
   return [false, true].flatMap((ipv6) => addresses.find((address) => address.includes(':') === ipv6) ?? []);
 }
@@ -52,7 +57,10 @@ export function portElements(id: string, network: ContainerNetwork): readonly Po
   return elementsFor(id, network.ports, publishedAddresses(network));
 }
 
-/** All that a life of a container can have in the maps, wherever its ports led meanwhile: what counts are the keys. */
+/**
+ * Returns all elements that a container may have in the maps since its start, wherever its ports led meanwhile: only
+ * the keys matter.
+ */
 export function possibleElements(id: string, { ports }: ContainerNetwork): readonly PortElement[] {
   return elementsFor(id, ports, [new Uint8Array(4), new Uint8Array(16)]);
 }
@@ -72,7 +80,10 @@ function elementsFor(
   );
 }
 
-/** A port of one address of the host leads to the container's address of that family. */
+/**
+ * Whether a published port can lead to this address. A port of one address of the host leads to the container's address
+ * of the same family.
+ */
 function isServedBy({ hostIp }: PublishedPort, target: Uint8Array): boolean {
   const bytes = parseIp(hostIp);
   return bytes === undefined || bytes.length === target.length;
@@ -96,29 +107,35 @@ function element(published: PublishedPort, { hostPort, port, target, comment }: 
   return { map: maps.bound, element: { key, data, comment } };
 }
 
-/** A port in a whole register. */
+/** Returns a port as the four bytes of a register. */
 function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff, 0, 0);
 }
 
-/** Ports of the host, each once. */
+/** Returns the published ports of the host for a protocol, each once. */
 export function publishedPorts({ ports }: ContainerNetwork, protocol: PublishedPort['protocol']): readonly number[] {
   const ofProtocol = ports.filter((published) => published.protocol === protocol);
   return [...new Set(ofProtocol.flatMap((published) => each(published, (hostPort) => hostPort)))];
 }
 
-/** No address, or any address of one family. */
+/** Whether the address is missing or is the unspecified address of a family (0.0.0.0, ::). */
 function isUnspecified(hostIp: string): boolean {
   return parseIp(hostIp)?.every((byte) => byte === 0) ?? true;
 }
 
-/** Where the monitor hands connections to ::1 on to, in the order that it tries: IPv6, which was asked for, first. */
+/**
+ * Returns the addresses to which the monitor forwards connections to ::1, in the order in which it tries them: IPv6,
+ * which the client asked for, first.
+ */
 export function loopbackTargets(network: Pick<ContainerNetwork, 'networks'>): readonly string[] {
   const addresses = publishedAddresses({ networks: network.networks, ports: [] });
   return addresses.toSorted((one, other) => other.length - one.length).map(formatIp);
 }
 
-/** The kernel may lack SCTP, and has no need of a socket for it. */
+/**
+ * Returns the ports that the monitor holds sockets on. Not those of SCTP, which the kernel may lack, and which needs no
+ * socket.
+ */
 export function heldPorts(network: ContainerNetwork): readonly HeldPort[] {
   const families = new Set(publishedAddresses(network).map(({ length }) => length));
   const targets = loopbackTargets(network);
@@ -138,12 +155,15 @@ export function heldPorts(network: ContainerNetwork): readonly HeldPort[] {
     );
 }
 
-/** Addresses of which ::1 is one. */
+/** Addresses that include ::1. */
 const LOOPBACKS: ReadonlySet<string> = new Set(['::', '::1']);
 
 type HeldAddress = Pick<HeldPort, 'address' | 'optional'>;
 
-/** Without IPv6 on its networks, ::1 is an extra. */
+/**
+ * Returns the addresses on which a published port is held. If the container's networks have no IPv6, ::1 is an optional
+ * extra.
+ */
 function addressesOf({ hostIp, protocol }: PublishedPort, families: ReadonlySet<number>): readonly HeldAddress[] {
   if (hostIp !== '') return [{ address: hostIp, optional: false }];
   const extra = protocol === 'tcp' && !families.has(16) && families.has(4);
