@@ -1,4 +1,7 @@
-/** Where better-sqlite3's native part is: its own build, or the one that tspod ships for installations without scripts. */
+/**
+ * Finds better-sqlite3's native addon: its own build, or the prebuilt one that tspod ships for installations without
+ * scripts.
+ */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,9 +10,10 @@ import { TspodError } from '../errors.js';
 import { packageRoot } from '../native/package-root.js';
 
 /**
- * The path to give as `nativeBinding`. Given always: better-sqlite3's own search tries a dozen directories.
+ * Returns the path for better-sqlite3's option `nativeBinding`. It is always passed: better-sqlite3's own search tries
+ * a dozen directories.
  *
- * @throws {TspodError} UNSUPPORTED_HOST when there is none for this version of Node.
+ * @throws {TspodError} UNSUPPORTED_HOST when there is no addon for this version of Node.
  */
 export function sqliteBinding(): string {
   const packageDirectory = dirname(createRequire(import.meta.url).resolve('better-sqlite3/package.json'));

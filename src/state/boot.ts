@@ -1,20 +1,21 @@
-/** State belongs to one boot of the machine: on a new one, what the reboot wiped is reset. */
+/** Recorded state belongs to one boot of the machine: in a new boot, whatever the reboot wiped is reset. */
 import { readFileSync, rmSync } from 'node:fs';
 
 import { recordRunRoot } from './run-root.js';
 import type { Store } from './store.js';
 
-/** The kernel's name for this boot. */
+/** Returns the kernel's id of the current boot. */
 export function readBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /**
- * Resets what a reboot wiped when the store was last used in another boot; answers whether it was so.
+ * Resets what a reboot wiped if the store was last used in another boot. Returns whether it was.
  *
- * What ran has ended in a way that nobody saw: its exit code is unknown. What was initialized goes back to created. Restart counts
- * and kept exit codes are forgotten, `stopped_by_user` is not; the run root may be another one. `runDirectories` is cleared (it may be on a disk), inside the
- * transaction, so that no other process uses it before.
+ * A container that was running ended unobserved: its exit code is unknown. An initialized container becomes `created`
+ * again. Restart counts and kept exit codes are cleared, `stopped_by_user` is kept, and the run root may be a different
+ * one. `runDirectories` may be on a disk, so it is removed here, inside the transaction, before another process can use
+ * it.
  */
 export function refreshAfterBoot(
   store: Store,

@@ -1,4 +1,4 @@
-/** Opens the database file: pragmas, migrations, and SQLite's failures in words that name the file. */
+/** Opens the database file (pragmas, migrations) and translates SQLite's errors into errors that name the file. */
 import { chmodSync, existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
@@ -10,20 +10,28 @@ import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 export type Connection = Database.Database;
 export type Statement = Database.Statement<unknown[]>;
 
-/** How long a statement waits for another process's transaction; each of ours takes well under a millisecond. */
+/**
+ * Time limit for a statement that waits for another process's transaction, in ms; each of tspod's takes well under 1
+ * ms.
+ */
 const BUSY_TIMEOUT_MS = 8_000;
 
-/** Pages in the write-ahead log before it is copied back, which costs two fsyncs; also what an open after a crash reads at most. */
+/**
+ * Pages in the write-ahead log before a checkpoint (which costs two fsyncs); also the most that an open after a crash
+ * has to replay.
+ */
 const CHECKPOINT_PAGES = 512;
 
-/** What is to be done about damage. */
+/** The advice given in errors about a damaged database. */
 export const REPAIR_HINT = 'run "tspod system check --repair"';
 
 /**
- * Opens or makes the database. Its directory exists. `onNew` is called, where nobody else writes, before tables are made in one that has none: it throws
- * if there should be some.
+ * Opens the database, or creates it in a directory that exists. Before tables are created in a database that has none,
+ * `onNew` is called inside the transaction, while no other process writes; it throws if the tables should already
+ * exist.
  *
- * WAL with `synchronous=NORMAL`: no fsync for a change of state, and a power cut loses the last changes but never the file's consistency.
+ * WAL with `synchronous=NORMAL`: a change of state costs no fsync, and a power cut loses the last changes but never the
+ * consistency of the file.
  *
  * @throws {TspodError} STORE_NEWER, STORE_BROKEN, STORE_BUSY, DISK_FULL, PERMISSION_DENIED
  */
@@ -46,10 +54,10 @@ export function openDatabase(path: string, onNew: () => void = () => undefined):
   });
 }
 
-/** Makes the tables that are not there yet. */
+/** Applies the migrations that the database lacks. */
 export function migrate(db: Connection, path: string, onNew: () => void = () => undefined): void {
   if (schemaVersion(db) === MIGRATIONS.length && applicationId(db) === APPLICATION_ID) return;
-  // Looked at again inside the transaction: another process may have migrated meanwhile.
+  // Checked again inside the transaction: another process may have migrated meanwhile.
   db.transaction(() => {
     const version = schemaVersion(db);
     refuseForeign(db, path, version);
@@ -74,8 +82,9 @@ function refuseForeign(db: Connection, path: string, version: number): void {
 }
 
 /**
- * Reads all of the database, and changes nothing; answers what is wrong with it, or undefined. Throws STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, and STORE_BROKEN
- * for a database of somebody else's.
+ * Checks the integrity of the whole database without changing it. Returns a description of the damage, or undefined.
+ *
+ * @throws {TspodError} STORE_NEWER, STORE_BUSY, PERMISSION_DENIED; STORE_BROKEN for a database that is not tspod's
  */
 export function examineDatabase(path: string): string | undefined {
   let db;
@@ -106,17 +115,17 @@ function applicationId(db: Connection): number {
   return db.pragma('application_id', { simple: true }) as number;
 }
 
-/** Whether statements wait for another process's transaction. */
+/** Sets whether statements wait for another process's transaction. */
 export function setPatience(db: Connection, patient: boolean): void {
   db.pragma(`busy_timeout = ${String(patient ? BUSY_TIMEOUT_MS : 0)}`);
 }
 
-/** Another process has it locked. */
+/** Whether SQLite failed because another process has locked the database. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
 }
 
-/** Runs database code and gives SQLite's errors a code of ours and the name of the file. */
+/** Runs database code, and translates SQLite's errors into TspodErrors that name the file. */
 export function naming<T>(path: string, body: () => T): T {
   try {
     return body();
@@ -131,7 +140,7 @@ function translate(path: string, error: unknown): unknown {
   return code === undefined ? error : new TspodError(code, `${path}: ${words} (${error.message})`, { cause: error });
 }
 
-/** SQLite's extended result codes, by their beginning: https://sqlite.org/rescode.html */
+/** Maps an extended result code of SQLite, by its prefix: https://sqlite.org/rescode.html */
 function meaningOf(code: string): readonly [ErrorCode | undefined, string] {
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return ['STORE_BUSY', 'the database is locked by another process'];
@@ -139,7 +148,7 @@ function meaningOf(code: string): readonly [ErrorCode | undefined, string] {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return ['STORE_BROKEN', `the database is damaged: ${REPAIR_HINT}`];
   }
-  // The index of the log is made anew by the first process that opens it, and needs 32 KiB.
+  // The first process that opens the log recreates its shared-memory index, which needs 32 KiB.
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') return ['DISK_FULL', 'no space left'];
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
     return ['PERMISSION_DENIED', 'the database cannot be opened for writing'];

@@ -1,8 +1,8 @@
-/** Ports of the host that were chosen for containers: each is one container's until it is removed. */
+/** Host ports that were chosen automatically for containers: each belongs to one container until that is removed. */
 import type { ChosenPort } from './records.js';
 import type { Tables } from './tables.js';
 
-/** Ports in a row. */
+/** A range of consecutive ports. */
 export interface PortRange extends ChosenPort {
   readonly range: number;
 }
@@ -18,7 +18,10 @@ export class HostPorts {
     return this.#tables.one('SELECT seq FROM host_port WHERE protocol = ? AND port = ?', protocol, port) !== undefined;
   }
 
-  /** Those that all containers publish, also while they do not run: the chosen ones, and those that their users named, which several may have. */
+  /**
+   * Returns the host ports that all containers publish, running or not: the chosen ones, and those given by users,
+   * which several containers may share.
+   */
   published(): readonly PortRange[] {
     return this.#tables.all<PortRange>(
       `SELECT p.value ->> 'protocol' AS protocol, p.value ->> 'hostPort' AS port, p.value ->> 'range' AS range
@@ -26,7 +29,7 @@ export class HostPorts {
     );
   }
 
-  /** In the transaction that found them free. */
+  /** Records the ports as the container's. Call it in the transaction that found them free. */
   take(seq: number, ports: readonly ChosenPort[]): void {
     for (const { protocol, port } of ports)
       this.#tables.run('INSERT INTO host_port VALUES (?, ?, ?)', protocol, port, seq);

@@ -1,9 +1,12 @@
-/** What is being worked on and what is to be removed: intents, written before the files change, so that they are found after a crash. */
+/**
+ * Intents concerning image content (in use, to be removed), written before the files change so that they survive a
+ * crash.
+ */
 import type { Tables } from './tables.js';
 
 export interface LeaseItem {
   readonly kind: 'blob' | 'layer';
-  /** Digest of a blob, chain id of a layer. */
+  /** Digest of a blob, or chain id of a layer. */
   readonly key: string;
 }
 
@@ -12,7 +15,10 @@ export interface StoredImageLease {
   readonly madeUs: number;
 }
 
-/** A lease is alive while its lock is held (storage/images/lease.ts). What a dead one names is kept for a while, to go on with, unless an image that has it is removed. */
+/**
+ * Leases on blobs and layers. A lease is alive while its lock is held (storage/images/lease.ts). The content that a
+ * dead lease names is kept for a while so that the work can be resumed, unless an image that contains it is removed.
+ */
 export class ImageLeases {
   readonly #db: Tables;
 
@@ -24,7 +30,7 @@ export class ImageLeases {
     this.#db.transaction(() => this.#db.run('INSERT INTO image_lease VALUES (?, ?)', id, Date.now() * 1000));
   }
 
-  /** From here on nobody removes these. */
+  /** Adds content to the lease: from now on nobody removes it. */
   add(id: string, items: readonly LeaseItem[]): void {
     this.#db.transaction(() => {
       for (const { kind, key } of items)
@@ -36,7 +42,7 @@ export class ImageLeases {
     return this.#db.all<LeaseItem>('SELECT kind, key FROM image_lease_item WHERE lease = ?', id);
   }
 
-  /** It names these no more; one that had nothing else ends. */
+  /** Removes content from the lease, and ends the lease if nothing is left in it. */
   drop(id: string, items: readonly LeaseItem[]): void {
     this.#db.transaction(() => {
       const sql = 'DELETE FROM image_lease_item WHERE lease = ? AND kind = ? AND key = ?';
@@ -45,7 +51,7 @@ export class ImageLeases {
     });
   }
 
-  /** `abandon`: what it names is looked at by the next collection. */
+  /** Ends the lease. With `abandon`, its content becomes suspect, and the next collection examines it. */
   end(id: string, options: { readonly abandon?: boolean } = {}): void {
     this.#db.transaction(() => {
       if (options.abandon === true)
@@ -55,7 +61,7 @@ export class ImageLeases {
     });
   }
 
-  /** Whether any lease names it. */
+  /** Whether any lease names the blob or layer. */
   isLeased({ kind, key }: LeaseItem): boolean {
     const sql = 'SELECT 1 FROM image_lease_item WHERE kind = ? AND key = ? LIMIT 1';
     return this.#db.one(sql, kind, key) !== undefined;
@@ -65,7 +71,7 @@ export class ImageLeases {
     return this.#db.all<StoredImageLease>('SELECT id, made_us AS madeUs FROM image_lease');
   }
 
-  /** What is to be removed unless somebody needs it. */
+  /** Returns the content to be removed unless something needs it. */
   suspects(): readonly LeaseItem[] {
     return this.#db.all<LeaseItem>('SELECT kind, key FROM image_suspect');
   }

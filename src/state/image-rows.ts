@@ -1,65 +1,65 @@
-/** What the database holds of an image. */
+/** What the database records about an image. */
 import type { ImageConfig } from '../oci/image.js';
 
 export type BlobKind = 'index' | 'manifest' | 'config' | 'layer';
 
-/** Something that the store keeps by its digest. */
+/** A blob in the store. */
 export interface StoredBlob {
   readonly digest: string;
   readonly kind: BlobKind;
   readonly mediaType: string;
 }
 
-/** What a listing shows without reading the config. */
+/** What a listing shows without reading the image's config. */
 export interface ImageSummaryRow {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the manifest. */
+  /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface NewImage {
   /** Hexadecimal digits of the config's digest. */
   readonly id: string;
-  /** 0: the image does not say. */
+  /** Creation time in microseconds since 1970; 0: the image does not say. */
   readonly createdUs: number;
-  /** Bytes of the files in all layers. */
+  /** Total size of the files in all layers, in bytes. */
   readonly size: number;
   readonly config: ImageConfig;
-  /** Of the manifest. */
+  /** Annotations of the manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** Digest of the manifest. */
   readonly manifest: string;
   readonly blobs: readonly StoredBlob[];
-  /** Chain ids of its layers, from the lowest up. */
+  /** Chain ids of the image's layers, from the lowest up. */
   readonly layers: readonly string[];
-  /** With registry and tag or digest; taken away from the image that has it. */
+  /** Name with registry and tag or digest. If another image has it, it is taken from that image. */
   readonly name?: string | undefined;
-  /** Where it is known under which digests: of the manifest, and of the index that it was chosen from. */
+  /** Repositories that have the image, with the digest of its manifest or of the index that it was chosen from. */
   readonly digests: readonly { readonly repository: string; readonly digest: string }[];
 }
 
 export interface StoredName {
-  /** REPOSITORY:TAG, or REPOSITORY@DIGEST for what was pulled by its digest. */
+  /** REPOSITORY:TAG, or REPOSITORY@DIGEST for an image that was pulled by digest. */
   readonly name: string;
   /** Digest of the manifest that the name stands for. */
   readonly manifest: string;
 }
 
 export interface StoredImage {
-  /** Grows with the order in which images came. */
+  /** Increases in the order in which images were added. */
   readonly seq: number;
   readonly id: string;
   readonly createdUs: number;
   readonly addedUs: number;
   readonly size: number;
   readonly summary: ImageSummaryRow;
-  /** In the order of the alphabet. */
+  /** Sorted by name. */
   readonly names: readonly StoredName[];
   readonly digests: readonly { readonly repository: string; readonly digest: string }[];
-  /** Containers of it. */
+  /** Number of containers that use the image. */
   readonly uses: number;
 }
 

@@ -1,4 +1,4 @@
-/** The images in the database: records, names, what each keeps, who uses it. Each call is one transaction. */
+/** The images in the database: their records, names, content and users. Each call is one transaction. */
 import { TspodError } from '../errors.js';
 import type { ImageConfig } from '../oci/image.js';
 import {
@@ -16,7 +16,7 @@ import { prefixEnd } from './lookup.js';
 import { RELINK_IMAGES } from './salvage-rows.js';
 import type { Tables } from './tables.js';
 
-/** Parsed configs kept in memory: they never change. */
+/** Limit of the cache of parsed configs, which never change. */
 const MAX_CACHED_CONFIGS = 64;
 
 export class ImageRecords {
@@ -27,7 +27,10 @@ export class ImageRecords {
     this.#db = db;
   }
 
-  /** Records it, or what is new of it: names, digests, another manifest with the same config. Answers its `seq`. */
+  /**
+   * Records the image or, if it is known, whatever is new: names, digests, another manifest with the same config.
+   * Returns its `seq`.
+   */
   add(image: NewImage): number {
     return this.#db.transaction(() => {
       const seq = this.#seqOf(image.id) ?? this.#insert(image);
@@ -40,7 +43,7 @@ export class ImageRecords {
     });
   }
 
-  /** Containers have the images again that they are made of, where that was lost. */
+  /** Restores the lost links between containers and the images that they use. */
   relink(): void {
     this.#db.run(RELINK_IMAGES);
   }
@@ -69,12 +72,12 @@ export class ImageRecords {
     return this.#db.one<{ seq: number }>('SELECT seq FROM image WHERE id = ?', id)?.seq;
   }
 
-  /** By a name with registry, and tag or digest. */
+  /** Finds an image by a full name: registry, repository, and tag or digest. */
   byName(name: string): StoredImage | undefined {
     return this.#first('SELECT image AS seq FROM image_name WHERE name = ?', name);
   }
 
-  /** By the end of a name, at a slash: `alpine:3` is `quay.io/some/alpine:3`. */
+  /** Finds an image by the end of a name after a slash: `alpine:3` finds `quay.io/some/alpine:3`. */
   byNameEnd(end: string): StoredImage | undefined {
     return this.#first(
       "SELECT image AS seq FROM image_name WHERE substr(name, -length(?) - 1) = '/' || ? ORDER BY name LIMIT 1",
@@ -83,7 +86,10 @@ export class ImageRecords {
     );
   }
 
-  /** By the digest of its manifest, or of an index that it was chosen from. With a repository only as that one's. */
+  /**
+   * Finds an image by the digest of its manifest, or of an index that it was chosen from. With `repository`, only if
+   * the image has that digest in that repository.
+   */
   byDigest(digest: string, repository?: string): StoredImage | undefined {
     return repository === undefined
       ? (this.#first('SELECT image AS seq FROM image_digest WHERE digest = ?', digest) ??
@@ -91,7 +97,7 @@ export class ImageRecords {
       : this.#first('SELECT image AS seq FROM image_digest WHERE digest = ? AND repository = ?', digest, repository);
   }
 
-  /** At most two. */
+  /** Returns at most two images: enough to tell whether the prefix is ambiguous. */
   byIdPrefix(prefix: string): readonly StoredImage[] {
     return this.#db
       .all<{ seq: number }>('SELECT seq FROM image WHERE id >= ? AND id < ? LIMIT 2', prefix, prefixEnd(prefix))
@@ -114,7 +120,7 @@ export class ImageRecords {
     };
   }
 
-  /** In the order in which they came. */
+  /** Returns all images in the order in which they were added. */
   list(): readonly StoredImage[] {
     return this.#db.snapshot(() => {
       const names = grouped(
@@ -137,7 +143,10 @@ export class ImageRecords {
     });
   }
 
-  /** Its parsed config; undefined when there is no such image. One that another process has removed is remembered for a while. */
+  /**
+   * Returns the image's parsed config, or undefined if there is no such image. The config of an image that another
+   * process has removed may still come from the cache.
+   */
   config(id: string): ImageConfig | undefined {
     const known = this.#configs.get(id);
     if (known !== undefined) return known;
@@ -149,14 +158,14 @@ export class ImageRecords {
     return config;
   }
 
-  /** Chain ids, from the lowest up. */
+  /** Returns the chain ids of the image's layers, from the lowest up. */
   layers(seq: number): readonly string[] {
     return this.#db
       .all<{ chain: string }>('SELECT chain FROM image_layer WHERE image = ? ORDER BY position', seq)
       .map(({ chain }) => chain);
   }
 
-  /** All that it keeps but its layers as they are unpacked. */
+  /** Returns the image's blobs: everything that it keeps except its unpacked layers. */
   blobs(seq: number): readonly StoredBlob[] {
     return this.#db.all<StoredBlob>(
       'SELECT digest, kind, media_type AS mediaType FROM image_blob WHERE image = ? ORDER BY digest',
@@ -164,7 +173,7 @@ export class ImageRecords {
     );
   }
 
-  /** Where images with this blob come from or went to: registry and repository. */
+  /** Returns the repositories (with registry) that images with this blob were pulled from or pushed to. */
   repositoriesWith(digest: string): readonly string[] {
     return this.#db
       .all<{ repository: string }>(
@@ -174,8 +183,8 @@ export class ImageRecords {
       .map(({ repository }) => repository);
   }
 
-  /** A repository has one of its manifests. Nothing for an image that is gone. */
-  isIn(seq: number, repository: string, manifest: string): void {
+  /** Records that a repository has this manifest of the image. Does nothing if the image is gone. */
+  addDigest(seq: number, repository: string, manifest: string): void {
     this.#db.transaction(() =>
       this.#db.run(
         'INSERT OR IGNORE INTO image_digest SELECT seq, ?, ? FROM image WHERE seq = ?',
@@ -186,7 +195,7 @@ export class ImageRecords {
     );
   }
 
-  /** Ids of its containers, oldest first. */
+  /** Returns the ids of the containers that use the image, oldest first. */
   users(seq: number): readonly string[] {
     return this.#db
       .all<{ id: string }>(
@@ -196,18 +205,21 @@ export class ImageRecords {
       .map(({ id }) => id);
   }
 
-  /** A container is made of it, or has it mounted: it stays for as long. In the transaction of the container's record. Throws NO_SUCH_IMAGE. */
+  /**
+   * Records that a container is made from the image or mounts it, which keeps the image. Call it in the transaction
+   * that records the container. Throws NO_SUCH_IMAGE.
+   */
   use(container: number, id: string): void {
     const used = this.#db.run('INSERT INTO image_user SELECT ?, seq FROM image WHERE id = ?', container, id);
     if (used === 0) throw noSuchImage(id);
   }
 
-  /** The container is no more. In the transaction of its removal. */
+  /** Releases all images that the container uses. Call it in the transaction that removes the container. */
   free(container: number): void {
     this.#db.run('DELETE FROM image_user WHERE container = ?', container);
   }
 
-  /** Mounted once more. Throws NO_SUCH_IMAGE. */
+  /** Increments the image's mount count. Throws NO_SUCH_IMAGE. */
   mount(seq: number): void {
     this.#db.transaction(() => {
       const image = this.bySeq(seq);
@@ -219,7 +231,9 @@ export class ImageRecords {
     });
   }
 
-  /** Once less, or not at all any more. Answers how often it still is; undefined: it was not. */
+  /**
+   * Decrements the image's mount count (`all`: to 0). Returns the new count, or undefined if the image was not mounted.
+   */
   unmount(seq: number, { all }: { readonly all: boolean }): number | undefined {
     return this.#db.transaction(() => {
       this.#db.run('UPDATE image_mount SET mounts = ? * max(mounts - 1, 0) WHERE image = ?', all ? 0 : 1, seq);
@@ -227,24 +241,24 @@ export class ImageRecords {
     });
   }
 
-  /** It is mounted no more. */
+  /** Records that the image is not mounted. */
   forgetMount(seq: number): void {
     this.#db.transaction(() => this.#db.run('DELETE FROM image_mount WHERE image = ?', seq));
   }
 
-  /** How often it is mounted; 0: it is being unmounted; undefined: it is not. */
+  /** Returns the image's mount count; 0: it is being unmounted; undefined: it is not mounted. */
   mounts(seq: number): number | undefined {
     return this.#db.one<{ mounts: number }>('SELECT mounts FROM image_mount WHERE image = ?', seq)?.mounts;
   }
 
-  /** In the order in which they came. */
+  /** Returns the mounted images in the order in which they were added. */
   mounted(): readonly { readonly seq: number; readonly id: string; readonly mounts: number }[] {
     return this.#db.all(
       'SELECT i.seq, i.id, m.mounts FROM image_mount m JOIN image i ON i.seq = m.image ORDER BY i.seq',
     );
   }
 
-  /** A further name, or one that another image had. Throws NO_SUCH_IMAGE. */
+  /** Adds a name to the image; if another image has the name, it is taken from that image. Throws NO_SUCH_IMAGE. */
   tag(seq: number, name: string, manifest: string): void {
     this.#db.transaction(() => {
       if (this.bySeq(seq) === undefined) throw noSuchImage(name);
@@ -252,7 +266,7 @@ export class ImageRecords {
     });
   }
 
-  /** Whether the image had the name. */
+  /** Removes a name of the image. Returns whether the image had it. */
   untag(seq: number, name: string): boolean {
     return this.#db.transaction(
       () => this.#db.run('DELETE FROM image_name WHERE name = ? AND image = ?', name, seq) > 0,
@@ -260,8 +274,9 @@ export class ImageRecords {
   }
 
   /**
-   * Forgets an image that no container has and that is not mounted (IMAGE_IN_USE). What it had is suspect then: a collection removes what nobody needs. Answers
-   * whether it was there, with no other names than `names`, where these are given, in the order of the alphabet.
+   * Removes the record of an image that no container uses and that is not mounted (else throws IMAGE_IN_USE). Its
+   * content becomes suspect: the next collection removes what nothing else needs. With `names` (sorted), the image is
+   * removed only if these are exactly its names. Returns whether it was removed.
    */
   remove(seq: number, names?: readonly string[]): boolean {
     return this.#db.transaction(() => {
@@ -281,7 +296,7 @@ export class ImageRecords {
     });
   }
 
-  /** An image has it, or somebody has a lease on it. */
+  /** Whether an image has the blob, or a lease names it. */
   isBlobUsed(digest: string): boolean {
     return this.#isUsed({ kind: 'blob', key: digest });
   }

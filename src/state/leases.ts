@@ -1,24 +1,25 @@
 /**
- * Which container has which address. A lease is tied to the container's record: it ends with the state that says that there is no process, with the
- * record, and with the machine's boot; so nobody has to give it back.
+ * Which container has which address. A lease is tied to the container's record: it ends when a state without a process
+ * is recorded, when the record is removed, and when the machine reboots, so nobody has to return it.
  *
- * An address that was never given comes first, then the one that was freed longest ago, so that each takes the same few look-ups however many there are.
+ * Addresses that were never given out come first, then the one that was freed longest ago, so that finding one takes
+ * the same few look-ups however many leases there are.
  */
 import { TspodError } from '../errors.js';
 import { formatIp } from '../util/ip-address.js';
 import { ipBytes, ipNumber } from '../util/ip-network.js';
 import type { Tables } from './tables.js';
 
-/** Addresses of one subnet of a network. */
+/** The addresses to be given out in one subnet of a network. */
 export interface LeasePool {
   /** Id of the network. */
   readonly network: string;
-  /** `10.88.0.0/16`: leases of different subnets have nothing to do with each other. */
+  /** For example `10.88.0.0/16`. Leases of different subnets are independent. */
   readonly subnet: string;
-  /** Of 4 or 16 bytes; both may be given. */
+  /** First and last address (4 or 16 bytes each), both included. */
   readonly first: Uint8Array;
   readonly last: Uint8Array;
-  /** Between them, and not to be given: the gateway's. */
+  /** Addresses between `first` and `last` that are not given out, such as the gateway's. */
   readonly reserved: readonly Uint8Array[];
 }
 
@@ -30,11 +31,14 @@ export interface Lease {
 
 export interface NewLease {
   readonly address: Uint8Array;
-  /** How many addresses were looked at: few, on average less than two. */
+  /** How many addresses were examined: on average fewer than two. */
   readonly looked: number;
 }
 
-/** A freed address rests so long that the neighbours have forgotten whose it was, unless all others are taken. */
+/**
+ * How long a freed address rests, so that neighbours forget whose it was. It is given out earlier only if all others
+ * are taken.
+ */
 const REST_US = 60 * 1e6;
 
 interface FreeRow {
@@ -42,7 +46,7 @@ interface FreeRow {
   readonly freed_us: number;
 }
 
-/** Every method is to be called in a transaction that also records the container. */
+/** Call every method in a transaction that also records the container. */
 export class Leases {
   readonly #tables: Tables;
 
@@ -50,7 +54,7 @@ export class Leases {
     this.#tables = tables;
   }
 
-  /** Throws NO_FREE_ADDRESS. */
+  /** Gives the container a free address. Throws NO_FREE_ADDRESS. */
   take(owner: number, pool: LeasePool, nowUs = Date.now() * 1000): NewLease {
     let looked = 0;
     const count = (): void => {
@@ -73,7 +77,7 @@ export class Leases {
     return { address, looked };
   }
 
-  /** One that was asked for. Throws ADDRESS_IN_USE. */
+  /** Gives the container the address that was asked for. Throws ADDRESS_IN_USE. */
   takeThis(owner: number, pool: LeasePool, address: Uint8Array): void {
     const isReserved = pool.reserved.some((other) => Buffer.compare(other, address) === 0);
     const present = isReserved ? { owner: 0 } : this.#owner(pool, address);
@@ -85,7 +89,7 @@ export class Leases {
     this.#give(owner, pool, address);
   }
 
-  /** What a container has, in the order of networks and addresses. */
+  /** Returns a container's leases, ordered by network and address. */
   of(owner: number): readonly Lease[] {
     return this.#tables.all<Lease>(
       'SELECT network, subnet, address FROM address WHERE owner = ? AND owner != 0',
@@ -93,7 +97,7 @@ export class Leases {
     );
   }
 
-  /** `seq` of the containers that have an address of the network. */
+  /** Returns the `seq` of each container that has an address in the network. */
   ownersOn(network: string): readonly number[] {
     return this.#tables
       .all<{ owner: number }>(
@@ -103,7 +107,7 @@ export class Leases {
       .map(({ owner }) => owner);
   }
 
-  /** All that a container has. */
+  /** Frees all addresses of a container. */
   free(owner: number): void {
     this.#tables.run(
       'UPDATE address SET owner = 0, freed_us = ? WHERE owner = ? AND owner != 0',
@@ -112,7 +116,7 @@ export class Leases {
     );
   }
 
-  /** What a container has of one network, but for some addresses. */
+  /** Frees a container's addresses in one network, except those in `kept`. */
   freeOf(owner: number, network: string, kept: readonly Uint8Array[]): void {
     const nowUs = Date.now() * 1000;
     for (const { subnet, address } of this.of(owner).filter((lease) => lease.network === network)) {
@@ -127,7 +131,7 @@ export class Leases {
     }
   }
 
-  /** The network is no more. */
+  /** Deletes all records of a network that has been removed. */
   forget(network: string): void {
     this.#tables.run('DELETE FROM address WHERE network = ?', network);
     this.#tables.run('DELETE FROM address_pool WHERE network = ?', network);
@@ -152,7 +156,7 @@ export class Leases {
     );
   }
 
-  /** The one that was freed first, if that is long enough ago. */
+  /** Returns the address that was freed first, if that was before `before`. */
   #rested(
     pool: LeasePool,
     { before, count }: { readonly before: number; readonly count: () => void },
@@ -167,7 +171,8 @@ export class Leases {
       count();
       if (row === undefined || row.freed_us >= before) return undefined;
       if (isInPool(pool, row.address)) return row.address;
-      // It was asked for by its owner, or the range has changed: seen once and no more.
+      // The address cannot be given out: its owner had asked for it explicitly, or the range has changed since. The row
+      // is deleted, so that it is examined only once.
       this.#tables.run(
         'DELETE FROM address WHERE network = ? AND subnet = ? AND address = ?',
         network,
@@ -177,7 +182,10 @@ export class Leases {
     }
   }
 
-  /** The next one that was never given; those on the way that were asked for are passed once and for all. */
+  /**
+   * Returns the next address that was never given out. Addresses that containers asked for explicitly are skipped for
+   * good.
+   */
   #fresh(pool: LeasePool, count: () => void): Uint8Array | undefined {
     const { network, subnet, first, last } = pool;
     const row = this.#tables.one<{ next: Buffer }>(
@@ -208,7 +216,10 @@ export class Leases {
   }
 }
 
-/** The number behind the last address of all has a byte more: nothing in the pool is as large. */
+/**
+ * Returns the bytes of the pool's next address. The number after the very last address gets one byte more, which
+ * compares greater than any address in the pool.
+ */
 function nextBytes(number: bigint, length: number): Uint8Array {
   return ipBytes(number, number >> BigInt(length * 8) === 0n ? length : length + 1);
 }

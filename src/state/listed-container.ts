@@ -1,9 +1,11 @@
-/** A container of a listing. */
+/** A container as a listing returns it. */
 import type { StoredContainer, StoredState, StoredSummary } from './records.js';
 import { summaryTextOf, toContainer, type ListedRow } from './rows.js';
 import { parseUpdates } from './updates.js';
 
-/** Its summary is parsed when somebody asks for it: most of what is listed is filtered away, or shown by its id alone. */
+/**
+ * Parses the container's summary only when it is read: most listed containers are filtered out or shown by id alone.
+ */
 export class ListedContainer implements StoredContainer {
   readonly seq: number;
   readonly id: string;

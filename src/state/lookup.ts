@@ -4,17 +4,17 @@ import { requireString } from '../util/require-string.js';
 
 const HEX = /^[0-9a-f]{1,64}$/;
 
-/** The first text after all ids that begin with `prefix` (in the order of bytes): the end of an index range. */
+/** Returns a string that sorts (bytewise) after every id with this prefix: the end of an index range. */
 export function prefixEnd(prefix: string): string {
   return `${prefix}g`;
 }
 
-/** Whether a text can be the beginning of an id; case matters. */
+/** Whether a text can be the prefix of an id; case matters. */
 export function isIdPrefix(text: string): boolean {
   return HEX.test(text);
 }
 
-/** The name without the slash that scripts written for Docker put before it. */
+/** Removes the leading slash that scripts written for Docker put before a name. */
 export function barename(nameOrId: string): string {
   requireString('a name or id', nameOrId);
   return nameOrId.startsWith('/') ? nameOrId.slice(1) : nameOrId;

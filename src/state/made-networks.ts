@@ -1,4 +1,7 @@
-/** Which networks this store has made: the directory of their files may be another engine's as well, whose containers this store knows nothing of. */
+/**
+ * Which networks this store has created. Another engine may share the directory of network files, and this store knows
+ * nothing about that engine's containers.
+ */
 import type { Tables } from './tables.js';
 
 export class MadeNetworks {
@@ -8,7 +11,7 @@ export class MadeNetworks {
     this.#tables = tables;
   }
 
-  /** By its id, in the transaction that writes its file. */
+  /** Records the network with this id as created here. Call it in the transaction that writes the network's file. */
   add(id: string): void {
     this.#tables.run('INSERT INTO made_network VALUES (?)', id);
   }
@@ -17,7 +20,7 @@ export class MadeNetworks {
     return this.#tables.one('SELECT id FROM made_network WHERE id = ?', id) !== undefined;
   }
 
-  /** The network is no more. */
+  /** Deletes the record of a network that has been removed. */
   forget(id: string): void {
     this.#tables.run('DELETE FROM made_network WHERE id = ?', id);
   }

@@ -1,19 +1,25 @@
-/** Lists of images for several platforms, as they are put together before they are pushed. Each call is one transaction. */
+/**
+ * Manifest lists (images for several platforms) that are assembled locally and then pushed. Each call is one
+ * transaction.
+ */
 import { TspodError } from '../errors.js';
 import type { Descriptor } from '../oci/image.js';
 import type { Tables } from './tables.js';
 
-/** One image of a list. */
+/** One image of a manifest list. */
 export interface ListedManifest {
   readonly descriptor: Descriptor;
-  /** Where it is copied from where the store has not got it: docker://NAME@DIGEST, or another transport's name. @default it is in the store */
+  /**
+   * Source of an image that is not in the store: docker://NAME@DIGEST, or a name with another transport. @default it is
+   * in the store
+   */
   readonly from?: string;
 }
 
 export interface StoredList {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** With registry and tag, in the order of the alphabet. */
+  /** Names with registry and tag, sorted. */
   readonly names: readonly string[];
   readonly createdUs: number;
   readonly manifests: readonly ListedManifest[];
@@ -32,7 +38,7 @@ export class ManifestLists {
     this.#db = db;
   }
 
-  /** Throws NAME_IN_USE, also for the name of an image. */
+  /** Adds a list. Throws NAME_IN_USE if a list or an image has the name. */
   add({ id, createdUs, manifests }: Omit<StoredList, 'names'>, name: string): void {
     this.#db.transaction(() => {
       const sql = 'SELECT name FROM manifest_list_name WHERE name = ? UNION SELECT name FROM image_name WHERE name = ?';
@@ -49,13 +55,13 @@ export class ManifestLists {
     });
   }
 
-  /** By name with registry and tag. */
+  /** Finds a list by its full name: registry, repository and tag. */
   byName(name: string): StoredList | undefined {
     const sql = 'SELECT l.* FROM manifest_list_name n JOIN manifest_list l ON l.id = n.list WHERE n.name = ?';
     return this.#lists(sql, name)[0];
   }
 
-  /** Two at most. */
+  /** Returns at most two lists: enough to tell whether the prefix is ambiguous. */
   byIdPrefix(prefix: string): readonly StoredList[] {
     return this.#lists('SELECT * FROM manifest_list WHERE substr(id, 1, length(?)) = ? LIMIT 2', prefix, prefix);
   }
@@ -74,7 +80,9 @@ export class ManifestLists {
     }));
   }
 
-  /** A further name; what had it before has it no more. Throws NO_SUCH_IMAGE if the list is gone. */
+  /**
+   * Adds a name to the list; the list or image that has the name loses it. Throws NO_SUCH_IMAGE if the list is gone.
+   */
   tag(id: string, name: string): void {
     this.#db.transaction(() => {
       if (this.byIdPrefix(id).length === 0) throw gone(id);
@@ -83,14 +91,17 @@ export class ManifestLists {
     });
   }
 
-  /** Whether it had the name. */
+  /** Removes a name of the list. Returns whether the list had it. */
   untag(id: string, name: string): boolean {
     return this.#db.transaction(
       () => this.#db.run('DELETE FROM manifest_list_name WHERE name = ? AND list = ?', name, id) > 0,
     );
   }
 
-  /** The images of a list become what `change` makes of them. Throws NO_SUCH_IMAGE if it is gone, and what `change` throws. */
+  /**
+   * Replaces the list's images with the result of `change`. Throws NO_SUCH_IMAGE if the list is gone, and whatever
+   * `change` throws.
+   */
   change(id: string, change: (manifests: readonly ListedManifest[]) => readonly ListedManifest[]): void {
     this.#db.transaction(() => {
       const [list] = this.byIdPrefix(id);

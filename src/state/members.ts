@@ -1,6 +1,7 @@
 /**
- * Who is on which network, under which names: for networks whose members find each other by name. A membership ends with the leases. What has changed is
- * marked in the same transaction, so that whoever tells the members can be cut off anywhere and somebody else goes on.
+ * Which containers are on which network under which names, for networks whose members find each other by name. A
+ * membership ends together with the leases. Each change marks its network as stale in the same transaction, so that if
+ * the process that informs the members is interrupted, another one completes it.
  */
 import type { HostEntry } from '../spec/network/name-options.js';
 import type { Tables } from './tables.js';
@@ -10,21 +11,21 @@ export interface Member {
   readonly network: string;
   /** `seq` of the container. */
   readonly owner: number;
-  /** Of the container. */
+  /** Id of the container. */
   readonly id: string;
   readonly entries: readonly HostEntry[];
 }
 
-/** A network whose members have to be told. */
+/** A network whose members must be informed of a change. */
 export interface StaleNetwork {
   readonly network: string;
-  /** Tells this change from a later one. */
+  /** Distinguishes this change from later ones. */
   readonly turn: number;
 }
 
-/** A member with the name servers of its own. */
+/** A member together with its own name servers. */
 export interface AskingMember extends Member {
-  /** `--dns`; none where its record is damaged. */
+  /** The container's `--dns` servers; none if its record is damaged. */
   readonly servers: readonly string[];
 }
 
@@ -38,7 +39,7 @@ const WITH_SERVERS = `SELECT m.network, m.owner, m.id, m.entries,
     CASE WHEN json_valid(f.config) THEN json_extract(f.config, '$.dns.servers') END AS servers
   FROM member m LEFT JOIN container_config f ON f.seq = m.owner WHERE m.network = ? ORDER BY m.owner`;
 
-/** Changes are to be made in the transaction that changes the leases. */
+/** Call the methods that change something in the transaction that changes the leases. */
 export class Members {
   readonly #tables: Tables;
 
@@ -51,7 +52,7 @@ export class Members {
     this.mark(network);
   }
 
-  /** All of a container, or that of one network. */
+  /** Removes a container from all its networks, or from one. */
   remove(owner: number, network?: string): void {
     for (const left of this.networksOf(owner)) {
       if (network !== undefined && left !== network) continue;
@@ -60,21 +61,21 @@ export class Members {
     }
   }
 
-  /** Ids. */
+  /** Returns the ids of the networks that the container is on. */
   networksOf(owner: number): readonly string[] {
     return this.#tables
       .all<{ network: string }>('SELECT network FROM member WHERE owner = ? ORDER BY network', owner)
       .map(({ network }) => network);
   }
 
-  /** In the order of their creation. */
+  /** Returns the network's members in the order of their creation. */
   on(network: string): readonly Member[] {
     return this.#tables
       .all<MemberRow>('SELECT network, owner, id, entries FROM member WHERE network = ? ORDER BY owner', network)
       .map((row) => ({ ...row, entries: JSON.parse(row.entries) as readonly HostEntry[] }));
   }
 
-  /** As on(). Reads less than all configurations would be. */
+  /** Returns the network's members like on(), with their name servers. Reads only these from the configurations. */
   withServers(network: string): readonly AskingMember[] {
     return this.#tables
       .all<MemberRow & { readonly servers: string | null }>(WITH_SERVERS, network)
@@ -85,7 +86,7 @@ export class Members {
       }));
   }
 
-  /** Ids of those that have members. */
+  /** Returns the ids of the networks that have members. */
   networks(): readonly string[] {
     return this.#tables.all<{ network: string }>('SELECT DISTINCT network FROM member').map(({ network }) => network);
   }
@@ -98,7 +99,7 @@ export class Members {
     return this.#tables.all<StaleNetwork>('SELECT network, turn FROM stale_names ORDER BY network');
   }
 
-  /** They have been told of this change. */
+  /** Records that the members have been informed of this change. */
   told({ network, turn }: StaleNetwork): void {
     this.#tables.run('DELETE FROM stale_names WHERE network = ? AND turn = ?', network, turn);
   }

@@ -5,14 +5,14 @@ import { ambiguousPod, barename, emptyId, isIdPrefix, noSuchPod, podNameInUse, p
 import type { Tables } from './tables.js';
 
 export interface StoredPod {
-  /** Grows with the order of creation. */
+  /** Increases in the order of creation. */
   readonly seq: number;
   readonly id: string;
   readonly name: string;
   readonly createdUs: number;
   /** Id of the infra container, or ''. */
   readonly infraId: string;
-  /** To be finished by whoever comes first. */
+  /** The pod is being removed; whoever finds it so completes the removal. */
   readonly removing: boolean;
   readonly config: PodConfig;
 }
@@ -29,7 +29,10 @@ interface PodRow {
   readonly config: string;
 }
 
-/** Of the key in `meta`: when the infra container was started that ran when a container left the pod. The time names that life of it, whatever the clock says. */
+/**
+ * Prefix of a key in `meta` that ends with the pod's id. Its value is the start time of the infra container that was
+ * running when a container left the pod; the time serves as an identifier of that run, whatever the clock says.
+ */
 const LEFT = 'left pod ';
 
 const JOIN_INFRA = 'JOIN container i ON i.id = p.infra JOIN container_state s ON s.seq = i.seq';
@@ -58,7 +61,7 @@ export class Pods {
     });
   }
 
-  /** By exact name, else by the beginning of its id. Throws EMPTY_ID, NO_SUCH_POD, AMBIGUOUS. */
+  /** Finds a pod by its exact name, else by a prefix of its id. Throws EMPTY_ID, NO_SUCH_POD, AMBIGUOUS. */
   find(nameOrId: string): StoredPod {
     const wanted = barename(nameOrId);
     if (wanted === '') throw emptyId();
@@ -73,7 +76,7 @@ export class Pods {
     return toPod(first);
   }
 
-  /** By its full id. */
+  /** Finds a pod by its full id. */
   get(id: string): StoredPod | undefined {
     const row = this.#db.one<PodRow>('SELECT * FROM pod WHERE id = ?', id);
     return row === undefined ? undefined : toPod(row);
@@ -84,29 +87,32 @@ export class Pods {
     return row === undefined ? undefined : toPod(row);
   }
 
-  /** In the order of creation. */
+  /** Returns all pods in the order of creation. */
   list(): readonly StoredPod[] {
     return this.#db.all<PodRow>('SELECT * FROM pod ORDER BY seq').map(toPod);
   }
 
-  /** Ids of those whose removal was cut off, or is under way. */
+  /** Returns the ids of pods whose removal is under way or was interrupted. */
   removing(): readonly string[] {
     return this.#db.all<{ id: string }>('SELECT id FROM pod WHERE removing = 1 ORDER BY seq').map(({ id }) => id);
   }
 
-  /** Ids of those that are to be stopped when nothing of them runs. */
+  /** Returns the ids of pods that stop once only their infra container is running. */
   stopping(): readonly string[] {
     return this.#db.all<{ id: string }>('SELECT id FROM pod WHERE stops = 1 ORDER BY seq').map(({ id }) => id);
   }
 
-  /** By id. */
+  /** Returns the name of every pod by its id. */
   names(): ReadonlyMap<string, string> {
     return new Map(
       this.#db.all<{ id: string; name: string }>('SELECT id, name FROM pod').map(({ id, name }) => [id, name]),
     );
   }
 
-  /** The container, which is being recorded, is in the pod. Throws NO_SUCH_POD if that is gone or going. */
+  /**
+   * Adds a container, whose record is being written, to the pod. Throws NO_SUCH_POD if the pod is gone or being
+   * removed.
+   */
   join(container: number, { id, infra }: { readonly id: string; readonly infra: string | undefined }): void {
     const joined = this.#db.run(
       'INSERT INTO pod_member SELECT ?, seq FROM pod WHERE id = ? AND removing = 0',
@@ -117,7 +123,10 @@ export class Pods {
     if (infra !== undefined) this.#db.run('UPDATE pod SET infra = ? WHERE id = ?', infra, id);
   }
 
-  /** Of a container that goes. For a pod that is to be stopped after it, that is kept: nobody may be left in it who has ended. */
+  /**
+   * Removes a container, which is being removed itself, from its pod. If the pod stops once it is idle, the departure
+   * is noted for wasLeft(): the pod may be left without any ended container to show that one ever ran.
+   */
   leave(container: number): void {
     this.#db.run(
       `INSERT OR REPLACE INTO meta SELECT '${LEFT}' || p.id, CAST(s.started_us AS TEXT) FROM pod_member m JOIN pod p ON p.seq = m.pod ${JOIN_INFRA} WHERE m.container = ? AND p.stops = 1`,
@@ -126,7 +135,7 @@ export class Pods {
     this.#db.run('DELETE FROM pod_member WHERE container = ?', container);
   }
 
-  /** Ids of its containers, oldest first: the infra container before the others. */
+  /** Returns the ids of the pod's containers, oldest first: the infra container precedes the others. */
   members(id: string): readonly string[] {
     return this.#db
       .all<{ id: string }>(
@@ -136,7 +145,7 @@ export class Pods {
       .map((row) => row.id);
   }
 
-  /** Id of the pod that a container is in. */
+  /** Returns the id of the pod that the container is in. */
   podOf(container: number): string | undefined {
     return this.#db.one<{ id: string }>(
       'SELECT p.id FROM pod_member m JOIN pod p ON p.seq = m.pod WHERE m.container = ?',
@@ -144,7 +153,10 @@ export class Pods {
     )?.id;
   }
 
-  /** Whether a container of one that is to be stopped has left it since its infra container was started. */
+  /**
+   * Whether a container has left the pod since the pod's infra container was started. Known only for pods that stop
+   * once idle.
+   */
   wasLeft(id: string): boolean {
     const mark = this.#db.one(
       `SELECT 1 FROM pod p ${JOIN_INFRA} JOIN meta l ON l.key = '${LEFT}' || p.id AND l.value = CAST(s.started_us AS TEXT) WHERE p.id = ? AND s.started_us > 0`,
@@ -153,12 +165,12 @@ export class Pods {
     return mark !== undefined;
   }
 
-  /** Nobody joins it from now on. */
+  /** Marks the pod as being removed: no container can join it any more. */
   beginRemoval(id: string): void {
     this.#db.run('UPDATE pod SET removing = 1 WHERE id = ?', id);
   }
 
-  /** Throws STATE_INVALID if a container is in it. */
+  /** Deletes the pod's record. Throws STATE_INVALID if a container is still in it. */
   delete(id: string): void {
     this.#db.transaction(() => {
       if (this.members(id).length > 0) throw new TspodError('STATE_INVALID', `pod ${id} has containers`);

@@ -1,15 +1,15 @@
-/** Questions about many containers; the store's other statements stand where they are used. */
+/** Queries over many containers; the store's other statements stand where they are used. */
 import { ROW_COLUMNS } from './rows.js';
 
 export const FROM_CONTAINER = 'FROM container c JOIN container_state s ON s.seq = c.seq';
-/** The states are looked through, by an index, and the other table has what is found: a cross join keeps this order. */
+/** Scans the states by an index, then looks up the containers found: the cross join fixes this order. */
 const FROM_STATE = 'FROM container_state s CROSS JOIN container c ON c.seq = s.seq';
 const LIVE = "s.status NOT IN ('created', 'exited')";
 const LISTED = `${ROW_COLUMNS}, c.summary`;
 
 export const LIST = {
   all: `SELECT ${LISTED} ${FROM_CONTAINER} ORDER BY c.seq`,
-  // without its name SQLite would rather go through all of them than sort the few that are found
+  // Without INDEXED BY, SQLite prefers to scan all containers rather than sort the few that match.
   live: `SELECT ${LISTED} FROM container_state s INDEXED BY container_live CROSS JOIN container c ON c.seq = s.seq WHERE ${LIVE} ORDER BY s.seq`,
 } as const;
 

@@ -1,17 +1,18 @@
-/** What the database holds of a container. */
+/** What the database records about a container. */
 import type { PublishedPort } from '../spec/network/container-network.js';
 import type { ExposedPort } from '../spec/network/ports.js';
 
 /**
- * The recorded status is an intent or a last word; the kernel and the files in the run directory say what is so.
+ * The recorded status is an intent, or the final outcome; the kernel and the files in the run directory tell what is
+ * actually so.
  *
  * - `created`: nothing in the kernel, nothing in the run directory.
- * - `initialized`, `active`: launched, or being launched by the holder of the lock; the run directory says how far it came and
- *   whether it ended meanwhile.
+ * - `initialized`, `active`: launched, or being launched by the holder of the lock; the run directory tells how far the
+ *   launch got and whether the container has ended meanwhile.
  * - `paused`: like active; its cgroup was told to freeze.
- * - `stopping`: like active; somebody is ending it.
- * - `exited`: its end is recorded here and nothing is left in the run directory.
- * - `removing`: to be finished by whoever comes first.
+ * - `stopping`: like active; it is being stopped.
+ * - `exited`: its end is recorded here, and nothing is left in the run directory.
+ * - `removing`: being removed; whoever finds it so completes the removal.
  */
 export type StoredStatus = 'created' | 'initialized' | 'active' | 'paused' | 'stopping' | 'exited' | 'removing';
 
@@ -21,29 +22,32 @@ export interface StoredState {
   readonly stoppedByUser: boolean;
   /** -1: unknown. */
   readonly exitCode: number;
-  /** Number of the signal that ended it, or 0. */
+  /** Number of the signal that ended the container, or 0. */
   readonly exitSignal: number;
   readonly oomKilled: boolean;
   readonly timedOut: boolean;
-  /** Microseconds since 1970; 0: never. While it lives, of the call that started it: the run directory has the exact time. */
+  /**
+   * Microseconds since 1970; 0: never. While the container runs, this is the time of the call that started it: the run
+   * directory has the exact time.
+   */
   readonly startedUs: number;
   readonly finishedUs: number;
   readonly restarts: number;
   readonly error: string;
-  /** What was changed of the configuration since the creation: JSON of the fields that are new, or ''. */
+  /** Changes made to the configuration since creation: the new fields as JSON, or ''. */
   readonly updates: string;
-  /** The record has changed, and maybe not yet the kernel and the monitor. */
+  /** The record has changed, but the kernel and the monitor possibly not yet. */
   readonly updating: boolean;
-  /** How many calls of mount() are not undone. */
+  /** Calls of mount() that have not been undone by unmount(). */
   readonly mounts: number;
-  /** The root is mounted on the host, or is about to be, or was until a moment ago. */
+  /** The root filesystem is mounted on the host, or is about to be, or was until a moment ago. */
   readonly mounted: boolean;
-  /** The cgroup that it was started in and that is split, with cgroups `split`; or ''. */
+  /** With cgroups `split`: the cgroup that the container was started in and that is split; else ''. */
   readonly splitFrom: string;
 }
 
 export interface StoredContainer {
-  /** Grows with the order of creation. */
+  /** Increases in the order of creation. */
   readonly seq: number;
   readonly id: string;
   readonly name: string;
@@ -51,41 +55,41 @@ export interface StoredContainer {
   readonly state: StoredState;
 }
 
-/** What a listing shows without reading the configuration. */
+/** What a listing shows without reading the container's configuration. */
 export interface StoredSummary {
   readonly image: string;
-  /** Of the image that it is made of; '' or nothing without. */
+  /** Id of the image that the container is made from; '' or missing if it has none. */
   readonly imageId?: string;
   readonly rootfs: string;
   readonly command: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
-  /** Of each mount: path of a bind mount, name of a volume, else ''. @default none */
+  /** Per mount: the path of a bind mount, the name of a volume, else ''. @default none */
   readonly mountSources?: readonly string[];
   readonly network: string;
-  /** Names of the networks that it is on. */
+  /** Names of the container's networks. */
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
-  /** What it listens on, whether that is published or not. @default none */
+  /** Ports that the container listens on, published or not. @default none */
   readonly expose?: readonly ExposedPort[];
   readonly restartPolicy: string;
   readonly cidFile: string;
-  /** It has a health check. */
+  /** The container has a health check. */
   readonly checked: boolean;
-  /** Id of the pod that it is in. @default none */
+  /** Id of the container's pod. @default none */
   readonly pod?: string;
-  /** It keeps what the others of its pod share. @default false */
+  /** The container is the infra container of its pod. @default false */
   readonly isInfra?: boolean;
 }
 
-/** Ids of the host that a container's ids stand for: `size` of them from `first` on. */
+/** A range of host ids that a container's ids are mapped to: `size` ids from `first` on. */
 export interface HostIds {
   readonly kind: 'uid' | 'gid';
   readonly first: number;
   readonly size: number;
 }
 
-/** A port of the host that was chosen for a container, which keeps it. */
+/** A host port that was chosen for a container, which keeps it. */
 export interface ChosenPort {
   readonly protocol: string;
   readonly port: number;
@@ -96,16 +100,16 @@ export interface NewContainer {
   readonly name: string;
   readonly createdUs: number;
   readonly summary: StoredSummary;
-  /** JSON. */
+  /** The configuration as JSON. */
   readonly config: string;
   readonly state: StoredState;
-  /** Of its user namespace, if it has one with maps of its own. @default none */
+  /** Host ids of the container's user namespace, if that has mappings of its own. @default none */
   readonly hostIds?: readonly HostIds[];
-  /** Ports of the host that were chosen for it. @default none */
+  /** Host ports that were chosen for the container. @default none */
   readonly hostPorts?: readonly ChosenPort[];
-  /** The images that it is made of or has mounted. @default none */
+  /** Ids of the images that the container is made from or mounts. @default none */
   readonly imageIds?: readonly string[];
-  /** The pod that it is in; `infra`: its id, if it is the one that keeps what the others share. @default none */
+  /** The container's pod. `infra`: the container's own id if it is the pod's infra container. @default none */
   readonly pod?: { readonly id: string; readonly infra: string | undefined } | undefined;
   /** `seq` of each container whose namespaces this one shares. */
   readonly donors: readonly number[];

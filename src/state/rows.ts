@@ -1,7 +1,7 @@
-/** Rows of the tables, and records of the program: one translation, both ways. */
+/** Translates between rows of the tables and records of the program. */
 import type { StoredContainer, StoredState, StoredStatus } from './records.js';
 
-/** In the order of {@link ROW_COLUMNS}: a row as an array costs a third of one as an object. */
+/** A row with the columns of {@link ROW_COLUMNS}, as an array: that costs a third of a row as an object. */
 export type ContainerRow = readonly [
   seq: number,
   id: string,
@@ -25,7 +25,7 @@ export type ContainerRow = readonly [
   splitFrom: string,
 ];
 
-/** With the column `summary` at its end. */
+/** A ContainerRow followed by the column `summary`. */
 export type ListedRow = readonly [...ContainerRow, summary: string];
 
 export const STATE_COLUMN_NAMES = [
@@ -47,17 +47,17 @@ export const STATE_COLUMN_NAMES = [
   'split_from',
 ] as const;
 
-/** The columns of a ContainerRow, for SELECT from container c JOIN container_state s. */
+/** The columns of a ContainerRow, for a SELECT from container c JOIN container_state s. */
 export const ROW_COLUMNS = `c.seq, c.id, c.name, c.created_us, ${STATE_COLUMN_NAMES.map((name) => `s.${name}`).join(', ')}`;
 
-/** For INSERT INTO container_state: takes `seq` and the values of {@link stateValues}. */
+/** Inserts into container_state; its parameters are `seq` and the values of {@link stateValues}. */
 export const STATE_INSERT = `INSERT INTO container_state (seq, ${STATE_COLUMN_NAMES.join(', ')})
   VALUES (?${', ?'.repeat(STATE_COLUMN_NAMES.length)})`;
 
-/** Takes the values of {@link stateValues} and `seq`. */
+/** Updates container_state; its parameters are the values of {@link stateValues} and `seq`. */
 export const STATE_UPDATE = `UPDATE container_state SET ${STATE_COLUMN_NAMES.map((name) => `${name} = ?`).join(', ')} WHERE seq = ?`;
 
-/** In the order of the columns above. */
+/** Returns the values for {@link STATE_COLUMN_NAMES}, in that order. */
 export function stateValues(state: StoredState): readonly (string | number)[] {
   return [
     state.status,
@@ -79,7 +79,7 @@ export function stateValues(state: StoredState): readonly (string | number)[] {
   ];
 }
 
-/** Where each column stands in a row. */
+/** Index of each column in a row. */
 const AT = {
   seq: 0,
   id: 1,

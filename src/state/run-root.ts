@@ -1,4 +1,7 @@
-/** A store has one run root in a boot: what runs is known by what lies there, and seen from another one it would be taken for lost. */
+/**
+ * A store has one run root per boot: the files there tell which containers run, so from another run root they would
+ * seem lost.
+ */
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -6,7 +9,7 @@ import { TspodError } from '../errors.js';
 import { requireGone } from '../util/gone.js';
 import type { Store } from './store.js';
 
-/** In `meta`: its real path. */
+/** Key in `meta`: the real path of the run root. */
 const RUN_ROOT = 'run_root';
 
 export interface RunRootPlace {
@@ -15,9 +18,10 @@ export interface RunRootPlace {
 }
 
 /**
- * Records it if none is. Another one than that of this boot may take its place when that was removed and no container can have a process.
+ * Records the run root if none is recorded. A different one may replace the one recorded in this boot only if that has
+ * been removed and no container can have a process.
  *
- * @throws {TspodError} INVALID_ARGUMENT: the store has another one
+ * @throws {TspodError} INVALID_ARGUMENT: the store has another run root
  */
 export function claimRunRoot(store: Store, place: RunRootPlace): void {
   if (store.meta(RUN_ROOT) === realPath(place.runRoot)) return;
@@ -27,12 +31,12 @@ export function claimRunRoot(store: Store, place: RunRootPlace): void {
   });
 }
 
-/** In place of any other. */
+/** Records the run root in place of any other. */
 export function recordRunRoot(store: Store, runRoot: string): void {
   store.setMeta(RUN_ROOT, realPath(runRoot));
 }
 
-/** The same without recording anything: for who only looks. */
+/** Makes the checks of claimRunRoot() without recording anything: for read-only callers. */
 export function refuseOtherRunRoot(store: Store, { bootId, runRoot }: RunRootPlace): void {
   const recorded = store.meta(RUN_ROOT);
   if (recorded === undefined || recorded === realPath(runRoot) || store.meta('boot_id') !== bootId) return;
@@ -44,7 +48,7 @@ export function refuseOtherRunRoot(store: Store, { bootId, runRoot }: RunRootPla
   );
 }
 
-/** Also of what is not there yet. */
+/** Resolves a path whose last components need not exist. */
 function realPath(path: string): string {
   try {
     return realpathSync.native(path);
@@ -54,7 +58,7 @@ function realPath(path: string): string {
   }
 }
 
-/** Engines make this directory, and none removes it. */
+/** Whether the directory that every engine creates in its run root, and none removes, is there. */
 function isInUse(runRoot: string): boolean {
   try {
     statSync(join(runRoot, 'c'));

@@ -1,8 +1,8 @@
-/** Rows that belong together, where a damage has taken some of them. */
+/** Restores consistency between rows after damage has destroyed some of them. */
 import { FRESH_STATE } from './records.js';
 import { STATE_COLUMN_NAMES, stateValues } from './rows.js';
 
-/** Tables whose rows belong to a container, and the column that says which. */
+/** Tables whose rows belong to a container, each with the column that refers to it. */
 const OF_CONTAINERS = {
   container_config: 'seq',
   container_state: 'seq',
@@ -13,7 +13,10 @@ const OF_CONTAINERS = {
   pod_member: 'container',
 } as const;
 
-/** Which image a container is made of is also in its summary, and which are mounted in it in its configuration. */
+/**
+ * Rebuilds image_user: a container's summary names the image that it is made from, its configuration those that it
+ * mounts.
+ */
 export const RELINK_IMAGES = `INSERT OR IGNORE INTO image_user
   SELECT c.seq, i.seq FROM container c JOIN image i ON i.id = json_extract(c.summary, '$.imageId')
   UNION
@@ -22,14 +25,15 @@ export const RELINK_IMAGES = `INSERT OR IGNORE INTO image_user
 
 const OF_IMAGES = ['image_name', 'image_digest', 'image_blob', 'image_layer', 'image_mount'] as const;
 
-/** It may have a process: whoever looks next finds out (observe.ts). */
+/** State of a container whose row is lost. It may have a process: the next observation finds out (observe.ts). */
 const UNKNOWN_STATE = stateValues({ ...FRESH_STATE, status: 'active' })
   .map((value) => (typeof value === 'string' ? `'${value}'` : String(value)))
   .join(', ');
 
 /**
- * Removes what is nobody's, and what is no record. A container without its configuration stays: its files can be saved, and it can be removed. An image without one of its layers or
- * its manifest does not: it is made again of what is on the disk.
+ * Removes rows whose owner is lost, and rows with invalid content. A container without its configuration is kept: its
+ * files can be saved, and it can be removed. An image that lacks one of its layers or its manifest is removed: it is
+ * re-created from what is on the disk.
  */
 export const TIDY_UP = `
   DELETE FROM manifest_list WHERE NOT json_valid(content);

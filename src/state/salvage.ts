@@ -1,4 +1,4 @@
-/** What can still be read of a damaged database, in a new one. */
+/** Copies what can still be read of a damaged database into a new one. */
 import {
   closeSync,
   copyFileSync,
@@ -17,33 +17,34 @@ import { sqliteBinding } from './binding.js';
 import { migrate, type Connection } from './database.js';
 import { TIDY_UP } from './salvage-rows.js';
 
-/** What was taken over. */
+/** Number of records that were recovered. */
 export interface Salvaged {
   readonly containers: number;
   readonly images: number;
   readonly volumes: number;
 }
 
-/** Of the files that tspod makes: SQLite's default. */
+/** Page size of the databases that tspod creates: SQLite's default. */
 const PAGE_BYTES = 4096;
-/** A number of pages beyond it is taken for damage: 64 GiB. */
+/** A larger page count (64 GiB) is taken for damage. */
 const MAX_PAGES = 1 << 24;
-/** Rows between two damaged places that are looked for one by one. */
+/** Largest gap between two damaged places that is searched row by row. */
 const MAX_GAP = 100_000;
 const MAGIC = 'SQLite format 3\0';
 
 /**
- * Reads copies of `damaged` and its write-ahead log, which are left as they are, and makes `target`, which must not exist: a whole database with all rows that
- * can be read and that fit together. `bootId`: taken for that of the last boot when the database does not say.
+ * Creates `target`, which must not exist: a complete database with all rows that can be read and that are consistent.
+ * Reads copies of `damaged` and its write-ahead log, and leaves both as they are. `bootId` is recorded as the last
+ * boot's if the database does not say.
  */
 export function salvageDatabase(damaged: string, target: string, bootId: string): Salvaged {
   const copy = `${damaged}.reading`;
   const saved = new Database(target, { nativeBinding: sqliteBinding() });
   try {
-    // Nothing of it is used before it is whole.
+    // A power cut does no harm: the file is not used before it is complete.
     saved.pragma('synchronous = OFF');
     migrate(saved, target);
-    // The log may be what is damaged; and the first page, without which nothing is found.
+    // The log may be what is damaged, or the first page, without which nothing can be found.
     for (const how of [{ log: true }, { log: true, head: target }, { log: false }, { log: false, head: target }]) {
       if (!copyDatabase(damaged, copy, how)) continue;
       if (readInto(saved, copy)) break;
@@ -59,7 +60,7 @@ export function salvageDatabase(damaged: string, target: string, bootId: string)
   }
 }
 
-/** In `meta`: what belongs to no record may be what the damage took the record of. */
+/** Key in `meta`, set after a salvage: files without a record may be those whose record was lost to the damage. */
 export const SALVAGED = 'salvaged';
 
 function count(db: Connection, table: string): number {
@@ -67,13 +68,16 @@ function count(db: Connection, table: string): number {
 }
 
 interface CopyOptions {
-  /** With its write-ahead log. */
+  /** Also copies the write-ahead log. */
   readonly log: boolean;
-  /** A whole database, whose first page stands in for that of the damaged one: it names where each table begins, which is the same in all. */
+  /**
+   * A sound database, whose first page replaces that of the damaged one: it tells where each table begins, which is the
+   * same in all databases.
+   */
   readonly head?: string;
 }
 
-/** Makes the copy long enough to be opened; false if there is nothing to read. */
+/** Makes a copy that is long enough for SQLite to open it. Returns false if there is nothing to read. */
 function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): boolean {
   forget(copy);
   const hasLog = log && existsSync(`${from}-wal`);
@@ -85,7 +89,7 @@ function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): b
   const fd = openSync(copy, 'r+');
   try {
     const pages = Math.max(1, Math.ceil(size / PAGE_BYTES), pagesSaid(fd));
-    // SQLite opens no file that is shorter than it says. What is missing reads as damage.
+    // SQLite refuses a file that is shorter than its header says. The padding reads as damage.
     ftruncateSync(fd, pages * PAGE_BYTES);
     if (head !== undefined) writeHead(fd, head, pages);
   } finally {
@@ -94,7 +98,10 @@ function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): b
   return true;
 }
 
-/** By the header (https://sqlite.org/fileformat2.html#the_database_header); 0 if that is damaged. */
+/**
+ * Returns the page count in the header (https://sqlite.org/fileformat2.html#the_database_header); 0 if the header is
+ * damaged.
+ */
 function pagesSaid(fd: number): number {
   const header = Buffer.alloc(32);
   readSync(fd, header, 0, header.length, 0);
@@ -108,7 +115,7 @@ function writeHead(fd: number, whole: string, pages: number): void {
   readSync(source, page, 0, page.length, 0);
   closeSync(source);
   page.writeUInt32BE(pages, 28);
-  // No free pages: which ones were is not known.
+  // No free pages: the list of them is lost.
   page.fill(0, 32, 40);
   writeSync(fd, page, 0, page.length, 0);
 }
@@ -142,11 +149,11 @@ interface Table {
 
 interface Column {
   readonly name: string;
-  /** Its place in the primary key, from 1 on; 0: it is not part of it. */
+  /** Position in the primary key, counted from 1; 0: not part of it. */
   readonly pk: number;
 }
 
-/** Forward to the first damaged place, backward to the last one, and row by row between them. */
+/** Reads forward to the first damaged place, backward to the last one, and row by row between the two. */
 function readTable({ from, into, table }: Table): void {
   const columns = into.pragma(`table_info(${table})`) as Column[];
   const names = columns.map(({ name }) => name);
@@ -159,7 +166,7 @@ function readTable({ from, into, table }: Table): void {
     try {
       insert.run(...row);
     } catch {
-      // no row that was ever written
+      // Not a row that was ever written.
     }
   };
   const read = (order: 'ASC' | 'DESC'): unknown => {
@@ -189,7 +196,7 @@ function readTable({ from, into, table }: Table): void {
           .get(at);
         if (row !== undefined) keep(row as unknown[]);
       } catch {
-        // in a damaged page
+        // The row is in a damaged page.
       }
     }
   })();

@@ -1,15 +1,16 @@
-/** The database's tables, as the list of migrations that made them; the number of those applied is the file's `user_version`. */
+/** The database's tables, as a list of migrations; the file's `user_version` is the number of those applied. */
 
-/** "tspd": tells a tspod database from any other file. */
+/** "tspd": distinguishes a tspod database from any other file. */
 export const APPLICATION_ID = 0x74737064;
 
 /**
- * Each is applied once, in order, in one transaction with the others that are due. What is released never changes.
+ * Each migration is applied once, in order, in one transaction with all others that are due. A released migration never
+ * changes.
  *
- * `container` is written once (but for the name), `container_state` often: so that a change of state rewrites one small row.
- * `updates` is what was changed of `config` later: a JSON object whose fields stand in the place of those there; '' for none.
- * `container_config` is apart so that a listing, which does without, finds a dozen containers on a page.
- * Times are microseconds since 1970: a JavaScript number holds them exactly.
+ * `container` is written once (except for the name), `container_state` often, so that a change of state rewrites one
+ * small row. `updates` holds later changes to `config`: a JSON object whose fields replace those there; '' for none.
+ * `container_config` is separate because a listing does not need it, and so finds a dozen containers per page. Times
+ * are microseconds since 1970: a JavaScript number holds them exactly.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -64,9 +65,12 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX exit_code_age ON exit_code (removed_us);
   `,
-  // `owner`: seq of a container that may have a process; 0: nobody's, since `freed_us`. `next`: the first address that was never given.
-  // `network` is an id; ports are those that were chosen for a container, and are its for as long as it is recorded.
-  // `member`: who is on a network whose members find each other by name, and its names; `stale_names`: whose members have not been told yet.
+  // `owner`: seq of a container that may have a process; 0: the address has been free since `freed_us`. `next`: the
+  // first address that was never given out.
+  // `network` is an id. `host_port`: ports that were chosen for a container, which has them for as long as it is
+  // recorded.
+  // `member`: containers on a network whose members find each other by name, with their names. `stale_names`: networks
+  // whose members have not been informed of a change yet.
   `
   CREATE TABLE address (
     network TEXT NOT NULL,
@@ -102,7 +106,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE stale_names (network TEXT PRIMARY KEY, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
   // What an image needs is derived from rows: a blob or a layer that no row names is garbage.
-  // `image_lease`: somebody is at work with what it names, or was until a crash. `image_suspect`: to be removed unless somebody needs it by now.
+  // `image_lease`: work on the content that it names is under way, or was until a crash. `image_suspect`: content to be
+  // removed unless something needs it by then.
   `
   CREATE TABLE image (
     seq INTEGER PRIMARY KEY,
@@ -160,11 +165,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
   `,
-  // How often an image was mounted more often than unmounted; 0: it is being unmounted. Whether it is mounted is for the kernel to say.
+  // `mounts`: by how much mounts of the image outnumber unmounts; 0: it is being unmounted. Whether it is mounted only
+  // the kernel can tell.
   `
   CREATE TABLE image_mount (image INTEGER PRIMARY KEY, mounts INTEGER NOT NULL) STRICT;
   `,
-  // Lists of images that are put together here; `content` is JSON.
+  // Manifest lists that are assembled here; `content` is JSON.
   `
   CREATE TABLE manifest_list (
     name TEXT PRIMARY KEY,
@@ -172,8 +178,8 @@ export const MIGRATIONS: readonly string[] = [
     content TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
-  // A row is there before its directory is, and for as long as that is. `stage`: what a container that mounts it has still to do (storage/volumes.ts).
-  // `doomed`: an anonymous volume that goes with its container.
+  // A row exists before the volume's directory does, and as long as that does. `stage`: what a container that mounts
+  // the volume still has to do (storage/volumes.ts). `doomed`: an anonymous volume that is removed with its container.
   `
   CREATE TABLE volume (
     name TEXT PRIMARY KEY,
@@ -195,7 +201,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX container_volume_volume ON container_volume (volume);
   `,
-  // `position`: which of the secrets in the container's configuration; it has its own copy.
+  // `position`: index of the secret in the container's configuration. The container has its own copy of the data.
   `
   CREATE TABLE secret (
     id TEXT PRIMARY KEY,
@@ -213,7 +219,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (container, position)
   ) STRICT;
   `,
-  // `infra`: id of the container that keeps what the others share, or ''. `stops`: when nothing of it runs but that one. `removing`: to be finished by whoever comes first; nobody joins it any more.
+  // `infra`: id of the infra container, or ''. `stops`: the pod stops once only its infra container is running.
+  // `removing`: whoever finds it set completes the removal; no container can join any more.
   `
   CREATE TABLE pod (
     seq INTEGER PRIMARY KEY,
@@ -230,7 +237,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE pod_member (container INTEGER PRIMARY KEY, pod INTEGER NOT NULL) STRICT;
   CREATE INDEX pod_member_pod ON pod_member (pod);
   `,
-  // Names of lists of images: several, or none. In manifest_list the id stands in place of the name since then.
+  // Names of manifest lists: any number per list, including none. Since then manifest_list has the id in place of the
+  // name.
   `
   CREATE TABLE manifest_list_name (name TEXT PRIMARY KEY, list TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX manifest_list_name_list ON manifest_list_name (list);
@@ -238,7 +246,7 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE manifest_list SET name = id;
   ALTER TABLE manifest_list ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;
   `,
-  // A container has the image that it is made of, and those that are mounted in it.
+  // A container uses the image that it is made from and the images that it mounts.
   `
   CREATE TABLE image_user (
     container INTEGER NOT NULL,

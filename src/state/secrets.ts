@@ -1,4 +1,4 @@
-/** Secrets, and what containers have of them. Both are content of the database, which is its owner's alone to read. */
+/** Secrets, and the containers' copies of them. Both are stored in the database, which only its owner can read. */
 import { TspodError } from '../errors.js';
 import type { Tables } from './tables.js';
 import { requireString } from '../util/require-string.js';
@@ -9,7 +9,7 @@ export interface StoredSecret {
   readonly createdUs: number;
   readonly updatedUs: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** As given; none means anything. */
+  /** As given by the user; tspod does not interpret them. */
   readonly driverOptions: Readonly<Record<string, string>>;
 }
 
@@ -39,13 +39,13 @@ export class Secrets {
     this.#db = db;
   }
 
-  /** By its name. */
+  /** Finds a secret by its name. */
   named(name: string): StoredSecret | undefined {
     const row = this.#db.one<SecretRow>(`SELECT ${COLUMNS} FROM secret WHERE name = ?`, name);
     return row === undefined ? undefined : toSecret(row);
   }
 
-  /** By its name, its id, or the beginning of that. Throws NO_SUCH_SECRET, AMBIGUOUS. */
+  /** Finds a secret by its name, its id, or a prefix of its id. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   find(nameOrId: string): StoredSecret {
     requireString('a name or id', nameOrId);
     const named = this.named(nameOrId);
@@ -66,12 +66,12 @@ export class Secrets {
     return toSecret(first);
   }
 
-  /** In the order of their names. */
+  /** Returns all secrets, sorted by name. */
   list(): readonly StoredSecret[] {
     return this.#db.all<SecretRow>(`SELECT ${COLUMNS} FROM secret ORDER BY name`).map(toSecret);
   }
 
-  /** There is none of this name. */
+  /** Adds a secret. The caller has checked that none has this name. */
   insert({ id, name, labels, driverOptions, data }: NewSecret): void {
     const nowUs = Date.now() * 1000;
     this.#db.run(
@@ -105,20 +105,23 @@ export class Secrets {
     });
   }
 
-  /** Throws NO_SUCH_SECRET. */
+  /** Returns the secret's value. Throws NO_SUCH_SECRET. */
   data(id: string): Buffer {
     const row = this.#db.one<{ data: Buffer }>('SELECT data FROM secret WHERE id = ?', id);
     if (row === undefined) throw noSuchSecret(id);
     return row.data;
   }
 
-  /** The container has what the secret is now, as the one of this position in its configuration. Throws NO_SUCH_SECRET. */
+  /**
+   * Copies the secret's current value to the container, as the secret at this position of its configuration. Throws
+   * NO_SUCH_SECRET.
+   */
   give(container: number, position: number, id: string): void {
     const sql = 'INSERT INTO container_secret (container, position, data) SELECT ?, ?, data FROM secret WHERE id = ?';
     if (this.#db.run(sql, container, position, id) === 0) throw noSuchSecret(id);
   }
 
-  /** What a container has, by position. */
+  /** Returns the values of a container's secrets by position. */
   ofContainer(container: number): ReadonlyMap<number, Buffer> {
     const rows = this.#db.all<{ position: number; data: Buffer }>(
       'SELECT position, data FROM container_secret WHERE container = ?',
@@ -127,13 +130,13 @@ export class Secrets {
     return new Map(rows.map(({ position, data }) => [position, data]));
   }
 
-  /** Of a container that goes. */
+  /** Deletes the values of a container that is being removed. */
   free(container: number): void {
     this.#overwrite('container_secret', 'container', container);
     this.#db.run('DELETE FROM container_secret WHERE container = ?', container);
   }
 
-  /** A page that is freed keeps what was on it until something else is written there. */
+  /** Zeroes the values before their rows are deleted: a freed page keeps its content until it is reused. */
   #overwrite(table: 'secret' | 'container_secret', column: 'id' | 'container', value: unknown): void {
     this.#db.run(`UPDATE ${table} SET data = zeroblob(length(data)) WHERE ${column} = ?`, value);
   }

@@ -1,4 +1,4 @@
-/** The containers in the database. Everything is synchronous and each call is one transaction. */
+/** The containers in the database. All calls are synchronous, and each is one transaction. */
 import { setMaxListeners } from 'node:events';
 
 import { TspodError } from '../errors.js';
@@ -31,47 +31,50 @@ import { Secrets } from './secrets.js';
 import { Transactions } from './transactions.js';
 import { Volumes } from './volumes.js';
 
-/** Exit codes of removed containers are kept for those who wait for them. */
+/** How long the exit code of a removed container is kept, for processes that wait for it. */
 const EXIT_CODE_KEPT_US = 5 * 60 * 1e6;
 
-/** Parsed configurations kept in memory: they never change, and an exec should not parse one each time. */
+/**
+ * Limit of the cache of parsed configurations, which spares an exec the parsing. A cached one is valid for one value of
+ * `updates`.
+ */
 const MAX_CACHED_CONFIGS = 256;
 
 interface KnownConfig {
-  /** Those that are in it. */
+  /** The updates that `config` includes. */
   readonly updates: string;
   readonly config: ContainerConfig;
 }
 
 export class Store {
   readonly path: string;
-  /** Aborts when it is closed: what waits notices. */
+  /** Aborts when the store is closed: pending waits end. */
   readonly closing: AbortSignal;
   readonly #closed = new AbortController();
   readonly #db: Connection;
   readonly #transactions: Transactions;
   readonly #statements = new Map<string, Statement>();
   readonly #configs = new Map<string, KnownConfig>();
-  /** Addresses of containers. */
+  /** Addresses of the containers. */
   readonly leases: Leases;
-  /** Names of containers on networks. */
+  /** Names of the containers on their networks. */
   readonly members: Members;
   readonly madeNetworks: MadeNetworks;
-  /** Ports that were chosen for containers. */
+  /** Host ports that were chosen for containers. */
   readonly hostPorts: HostPorts;
   readonly images: ImageRecords;
   readonly manifestLists: ManifestLists;
-  /** What of images is being worked on. */
+  /** Leases on image content that is being worked on. */
   readonly imageLeases: ImageLeases;
   readonly volumes: Volumes;
   readonly secrets: Secrets;
   readonly pods: Pods;
 
-  /** As openDatabase(). */
+  /** Takes the arguments of openDatabase(), and throws the same errors. */
   constructor(path: string, onNew?: () => void) {
     this.path = path;
     this.closing = this.#closed.signal;
-    setMaxListeners(0, this.closing); // as many as wait
+    setMaxListeners(0, this.closing); // one per pending wait
     this.#db = openDatabase(path, onNew);
     this.#transactions = new Transactions(this.#db, { path, prepare: (sql) => this.#prepare(sql) });
     const tables = {
@@ -94,7 +97,7 @@ export class Store {
     this.pods = new Pods(tables);
   }
 
-  /** Throws NAME_IN_USE. Answers the new container's `seq`. */
+  /** Records a new container. Throws NAME_IN_USE. Returns its `seq`. */
   insert(container: NewContainer): number {
     return this.transaction(() => {
       const owner = this.#one<{ id: string }>('SELECT id FROM container WHERE name = ?', container.name);
@@ -118,7 +121,7 @@ export class Store {
     });
   }
 
-  /** What is being removed is nothing to depend on. Throws NO_SUCH_CONTAINER. */
+  /** Records that a container depends on another. Throws NO_SUCH_CONTAINER if that one is being removed or gone. */
   #addDependency(seq: number, donor: number): void {
     const { changes } = this.#prepare(
       "INSERT INTO dependency SELECT ?, seq FROM container_state WHERE seq = ? AND status != 'removing'",
@@ -126,7 +129,7 @@ export class Store {
     if (changes === 0) throw noSuchContainer(this.bySeq(donor)?.id ?? 'of a dependency');
   }
 
-  /** By exact name, else by the beginning of its id. Throws EMPTY_ID, NO_SUCH_CONTAINER, AMBIGUOUS. */
+  /** Finds a container by its exact name, else by a prefix of its id. Throws EMPTY_ID, NO_SUCH_CONTAINER, AMBIGUOUS. */
   find(nameOrId: string): StoredContainer {
     const wanted = barename(nameOrId);
     if (wanted === '') throw emptyId();
@@ -145,13 +148,13 @@ export class Store {
     return this.#container(first);
   }
 
-  /** By its full id. */
+  /** Finds a container by its full id. */
   get(id: string): StoredContainer | undefined {
     const row = this.#row(`SELECT ${ROW_COLUMNS} ${FROM_CONTAINER} WHERE c.id = ?`, id);
     return row === undefined ? undefined : this.#container(row);
   }
 
-  /** It has no container. */
+  /** Whether the store has no containers. */
   isEmpty(): boolean {
     return this.#one('SELECT 1 FROM container LIMIT 1') === undefined;
   }
@@ -167,8 +170,8 @@ export class Store {
   }
 
   /**
-   * Its configuration with its updates, or undefined when it is gone. Throws SyntaxError when the record is damaged. It is as new as the
-   * container's row that was read last.
+   * Returns the container's configuration including its updates, or undefined if the container is gone. It is as recent
+   * as the container's row that was read last. Throws SyntaxError if the record is damaged.
    */
   config(id: string): ContainerConfig | undefined {
     const known = this.#configs.get(id);
@@ -196,7 +199,7 @@ export class Store {
   saveState({ seq, id }: Pick<StoredContainer, 'seq' | 'id'>, state: StoredState): void {
     this.transaction(() => {
       this.#prepare(STATE_UPDATE).run(...stateValues(state), seq);
-      // Where no process can be there is nobody to have an address.
+      // Without a process, nothing uses an address.
       if (state.status === 'exited' || state.status === 'created') this.#leaveNetworks(seq);
     });
     this.#forgetOldConfig(id, state.updates);
@@ -207,7 +210,7 @@ export class Store {
     this.members.remove(seq);
   }
 
-  /** Throws NAME_IN_USE. */
+  /** Renames a container. Throws NAME_IN_USE. */
   rename(seq: number, name: string): void {
     this.transaction(() => {
       const owner = this.#one<{ id: string; seq: number }>('SELECT id, seq FROM container WHERE name = ?', name);
@@ -216,7 +219,10 @@ export class Store {
     });
   }
 
-  /** Forgets it, but for its exit code. Answers the names of the volumes that go with it: they are to be removed. */
+  /**
+   * Deletes the container's record, keeping its exit code. Returns the names of the volumes that must be removed with
+   * it.
+   */
   delete(container: { readonly seq: number; readonly id: string }, exitCode: number): readonly string[] {
     this.#configs.delete(container.id);
     const nowUs = Date.now() * 1000;
@@ -236,12 +242,12 @@ export class Store {
     });
   }
 
-  /** Of a container that was removed in the last minutes. */
+  /** Returns the exit code of a container that was removed within the last minutes. */
   exitCodeOfRemoved(id: string): number | undefined {
     return this.#one<{ code: number }>('SELECT code FROM exit_code WHERE id = ?', id)?.code;
   }
 
-  /** In the order of creation. `live`: only those that may have a process. */
+  /** Returns the containers in the order of creation. `live`: only those that may have a process. */
   list(which: 'all' | 'live'): readonly ListedContainer[] {
     return this.#rows<ListedRow>(LIST[which]).map((row) => {
       const listed = new ListedContainer(row);
@@ -250,12 +256,15 @@ export class Store {
     });
   }
 
-  /** Those that may need repair: live ones, half-removed ones, ended ones that were to be removed, and mounts that nobody wants. */
+  /**
+   * Returns the containers that may need repair: live ones, half-removed ones, ended ones with auto-remove, and ones
+   * whose root is still mounted for nobody.
+   */
   unsettled(): readonly StoredContainer[] {
     return this.#rows<ContainerRow>(UNSETTLED).map((row) => this.#container(row));
   }
 
-  /** Ids of the containers that share a namespace of this one, oldest first. */
+  /** Returns the ids of the containers that share a namespace of this one or require it, oldest first. */
   dependents(seq: number): readonly string[] {
     return this.#all<{ id: string }>(
       'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.seq WHERE d.donor_seq = ? ORDER BY c.seq',
@@ -263,7 +272,7 @@ export class Store {
     ).map((row) => row.id);
   }
 
-  /** Ids of those that depend on it, and of those that depend on these, and so on. */
+  /** Returns the ids of the containers that depend on this one, directly or indirectly. */
   allDependents(seq: number): readonly string[] {
     return this.#all<{ id: string }>(
       `WITH RECURSIVE above(seq) AS (
@@ -274,7 +283,7 @@ export class Store {
     ).map((row) => row.id);
   }
 
-  /** Ids of the containers whose namespaces this one shares, and of those that it requires. */
+  /** Returns the ids of the containers whose namespaces this one shares, and of those that it requires. */
   donors(seq: number): readonly string[] {
     return this.#all<{ id: string }>(
       'SELECT c.id FROM dependency d JOIN container c ON c.seq = d.donor_seq WHERE d.seq = ? ORDER BY c.seq',
@@ -282,19 +291,22 @@ export class Store {
     ).map((row) => row.id);
   }
 
-  /** What the containers' user namespaces take of the host's ids. In a transaction with the insertion that depends on it. */
+  /**
+   * Returns the host ids that the containers' user namespaces occupy. Call it in the transaction that inserts the
+   * container for which ids are chosen.
+   */
   hostIds(): readonly HostIds[] {
     return this.#all<HostIds>('SELECT kind, first, size FROM host_ids WHERE id IN (SELECT id FROM container)');
   }
 
-  /** Those of containers that are gone go when others come: a removal has nothing to do with them. */
+  /** Records the host ids of a container. Those of removed containers are deleted here rather than by the removal. */
   #insertHostIds(id: string, ranges: readonly HostIds[]): void {
     this.#prepare('DELETE FROM host_ids WHERE id NOT IN (SELECT id FROM container)').run();
     for (const { kind, first, size } of ranges)
       this.#prepare('INSERT OR IGNORE INTO host_ids VALUES (?, ?, ?, ?)').run(id, kind, first, size);
   }
 
-  /** Numbers for `info`. */
+  /** Returns how many containers have each recorded status, for `info`. */
   countByStatus(): ReadonlyMap<string, number> {
     const rows = this.#all<{ status: string; n: number }>(
       'SELECT status, count(*) AS n FROM container_state GROUP BY status',
@@ -310,24 +322,27 @@ export class Store {
     this.#prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(key, value);
   }
 
-  /** One statement over many rows, for the refresh after a reboot. */
+  /** Executes several statements, for the refresh after a reboot. */
   execute(sql: string): void {
     naming(this.path, () => this.#db.exec(sql));
   }
 
-  /** All or nothing, and alone among writers from the start. The body is synchronous. */
+  /**
+   * Runs `body` in a transaction that is atomic, and excludes other writers from its start. The body is synchronous.
+   */
   transaction<T>(body: () => T): T {
     return this.#transactions.write(body);
   }
 
-  /** As transaction(), but that nothing of it stays: tells what would be taken. */
+  /** Runs `body` like transaction() but rolls everything back: shows what would be taken. */
   rehearse<T>(body: () => T): T {
     return this.#transactions.rehearse(body);
   }
 
   /**
-   * Waits until all that was recorded so far is on the disk: before files are made that belong to a record, or are removed that did, so that a power cut leaves no
-   * files of nobody, and no record without its files. Costs a write of the disk's.
+   * Waits until everything recorded so far is on the disk. Called before files that belong to a record are created, and
+   * before files of a deleted record are removed, so that a power cut leaves no files without a record and no record
+   * without its files. Costs one disk write.
    */
   flush(): void {
     syncPath(`${this.path}-wal`);
@@ -337,7 +352,7 @@ export class Store {
     return this.#db.open;
   }
 
-  /** Throws ENGINE_CLOSED. */
+  /** Throws ENGINE_CLOSED if the store is closed. */
   requireOpen(): void {
     if (!this.isOpen) throw new TspodError('ENGINE_CLOSED', 'the engine has been closed');
   }
@@ -347,7 +362,7 @@ export class Store {
     this.#closed.abort();
   }
 
-  /** Somebody may have updated it meanwhile. */
+  /** Converts a row; the cached configuration is dropped if another process has updated it. */
   #container(row: ContainerRow): StoredContainer {
     const container = toContainer(row);
     this.#forgetOldConfig(container.id, container.state.updates);
@@ -368,7 +383,7 @@ export class Store {
     return statement;
   }
 
-  /** A row as an array. */
+  /** Returns the first row as an array. */
   #row(sql: string, ...values: readonly unknown[]): ContainerRow | undefined {
     return naming(
       this.path,

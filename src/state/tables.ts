@@ -1,11 +1,11 @@
-/** Access to the store's tables for parts of it that have a file of their own. */
+/** Access to the tables for the parts of the store that have a file of their own. */
 export interface Tables {
   readonly one: <Row>(sql: string, ...values: readonly unknown[]) => Row | undefined;
   readonly all: <Row>(sql: string, ...values: readonly unknown[]) => readonly Row[];
-  /** Answers how many rows it changed. */
+  /** Runs a statement and returns the number of rows that it changed. */
   readonly run: (sql: string, ...values: readonly unknown[]) => number;
-  /** As of the store. */
+  /** Runs `body` in a write transaction: Store.transaction(). */
   readonly transaction: <T>(body: () => T) => T;
-  /** As of the store: for reading. */
+  /** Runs `body` in a read transaction: Transactions.read(). */
   readonly snapshot: <T>(body: () => T) => T;
 }

@@ -1,13 +1,13 @@
-/** Transactions of one connection. */
+/** Transactions of one database connection. */
 import { isBusy, naming, setPatience, type Connection, type Statement } from './database.js';
 
 interface TransactionsOptions {
-  /** Of the database, for errors. */
+  /** Path of the database, for errors. */
   readonly path: string;
   readonly prepare: (sql: string) => Statement;
 }
 
-/** Within another one each of them is a part of that. Bodies are synchronous. */
+/** A transaction that begins inside another becomes part of that one. Bodies are synchronous. */
 export class Transactions {
   readonly #db: Connection;
   readonly #options: TransactionsOptions;
@@ -18,17 +18,20 @@ export class Transactions {
     this.#options = options;
   }
 
-  /** All or nothing, and alone among writers from the start. */
+  /** Runs `body` in a transaction that is atomic, and excludes other writers from its start. */
   write<T>(body: () => T): T {
     return this.#together(() => this.#begin(), body);
   }
 
-  /** Reads all as of one moment, whoever writes meanwhile. */
+  /** Runs `body` with a consistent view of the database, whoever writes meanwhile. */
   read<T>(body: () => T): T {
     return this.#together(() => this.#run('BEGIN'), body);
   }
 
-  /** As write(), but that nothing of it stays: tells what would be taken. Not within another one. */
+  /**
+   * Runs `body` like write() but rolls everything back: shows what would be taken. Not to be used inside another
+   * transaction.
+   */
   rehearse<T>(body: () => T): T {
     return this.#together(() => this.#begin(), body, 'ROLLBACK');
   }
@@ -42,14 +45,17 @@ export class Transactions {
         this.#run(end);
         return result;
       } catch (error) {
-        // SQLite rolls back by itself after some failures (a full disk).
+        // SQLite rolls back by itself after some errors (a full disk).
         if (this.#db.inTransaction) this.#run('ROLLBACK');
         throw error;
       }
     });
   }
 
-  /** Who has waited in vain once waits no more, so that work on many containers ends as soon as that on one. */
+  /**
+   * Begins a write transaction. After one that waited in vain, the next ones do not wait, until one succeeds: so work
+   * on many containers fails as quickly as work on one.
+   */
   #begin(): void {
     try {
       this.#run('BEGIN IMMEDIATE');

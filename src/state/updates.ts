@@ -1,4 +1,4 @@
-/** What was changed of a container since its creation, as its record has it. */
+/** Parses the recorded changes to a container's configuration since its creation. */
 import type { ContainerConfig } from '../spec/config.js';
 
 export function parseUpdates(updates: string): Partial<ContainerConfig> {

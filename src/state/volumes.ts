@@ -1,32 +1,36 @@
-/** Volumes, and which containers have them. */
+/** Volumes, and which containers use them. */
 import { TspodError } from '../errors.js';
 import type { Tables } from './tables.js';
 import { requireString } from '../util/require-string.js';
 
 /**
- * `new`: nobody has mounted it. `owned`: it has its owner and permissions. `filling`: all that an image has at its place lies beside it, and is being
- * moved into it. `done`: nothing is copied into it any more.
+ * How far the preparation of a volume has come.
+ *
+ * - `new`: no container has mounted it.
+ * - `owned`: it has its owner and permissions.
+ * - `filling`: the image's content for it lies beside it and is being moved into it.
+ * - `done`: nothing more is copied into it.
  */
 export type VolumeStage = 'new' | 'owned' | 'filling' | 'done';
 
 export interface StoredVolume {
   readonly name: string;
   readonly createdUs: number;
-  /** Made for one container that named none. */
+  /** Created for one container, without a name from the user. */
   readonly anonymous: boolean;
-  /** To be finished by whoever comes first. */
+  /** The volume is being removed; whoever finds it so completes the removal. */
   readonly removing: boolean;
   readonly stage: VolumeStage;
   readonly labels: Readonly<Record<string, string>>;
-  /** As given: `type`, `device`, `o`. */
+  /** As given by the user: `type`, `device`, `o`. */
   readonly options: Readonly<Record<string, string>>;
-  /** Of its owner. */
+  /** User and group id of its owner. */
   readonly uid: number;
   readonly gid: number;
 }
 
 export type NewVolume = Pick<StoredVolume, 'name' | 'anonymous' | 'labels' | 'options'> & {
-  /** @default those of the first container that mounts it */
+  /** @default the owner in the first container that mounts it */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 };
 
@@ -49,7 +53,7 @@ export class Volumes {
     this.#db = db;
   }
 
-  /** By its exact name, also one that is being removed. */
+  /** Finds a volume by its exact name, including one that is being removed. */
   row(name: string): StoredVolume | undefined {
     const row = this.#db.one<VolumeRow>('SELECT * FROM volume WHERE name = ?', name);
     return row === undefined ? undefined : toVolume(row);
@@ -61,11 +65,11 @@ export class Volumes {
     return row?.removing === true ? undefined : row;
   }
 
-  /** By its name, or the beginning of it. Throws NO_SUCH_VOLUME, AMBIGUOUS. */
+  /** Finds a volume by its name or a prefix of it. Throws NO_SUCH_VOLUME, AMBIGUOUS. */
   find(nameOrPrefix: string): StoredVolume {
     const exact = this.get(nameOrPrefix);
     if (exact !== undefined) return exact;
-    // Names are ASCII.
+    // Names are ASCII, so "\x7f" sorts after every character of a name.
     const rows =
       nameOrPrefix === ''
         ? []
@@ -80,12 +84,12 @@ export class Volumes {
     return toVolume(first);
   }
 
-  /** In the order of their names. */
+  /** Returns all volumes that are not being removed, sorted by name. */
   list(): readonly StoredVolume[] {
     return this.#db.all<VolumeRow>('SELECT * FROM volume WHERE removing = 0 ORDER BY name').map(toVolume);
   }
 
-  /** There is none of this name. */
+  /** Adds a volume. The caller has checked that none has this name. */
   insert({ name, anonymous, labels, options, owner }: NewVolume): void {
     this.#db.run(
       'INSERT INTO volume VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)',
@@ -110,7 +114,7 @@ export class Volumes {
     );
   }
 
-  /** The container has it from now on. `doomed`: if it is anonymous, it goes with the container. */
+  /** Records that the container uses the volume. `doomed`: an anonymous volume is removed with the container. */
   use(container: number, name: string, { doomed }: { readonly doomed: boolean }): void {
     this.#db.run(
       'INSERT OR IGNORE INTO container_volume SELECT ?, name, ? AND anonymous FROM volume WHERE name = ?',
@@ -120,7 +124,10 @@ export class Volumes {
     );
   }
 
-  /** Anonymous volumes go with this container, unless others have them. In a transaction with the beginning of its removal. */
+  /**
+   * Marks the container's anonymous volumes for removal with it, unless other containers use them. Call it in the
+   * transaction that begins the container's removal.
+   */
   doom(container: number): void {
     this.#db.run(
       `UPDATE container_volume SET doomed = 1
@@ -129,12 +136,12 @@ export class Volumes {
     );
   }
 
-  /** All its volumes stay when it goes, also those that were doomed with its creation. */
+  /** Keeps all volumes of the container when it is removed, including those that were doomed at its creation. */
   spare(container: number): void {
     this.#db.run('UPDATE container_volume SET doomed = 0 WHERE container = ?', container);
   }
 
-  /** Like doom(), of one volume. */
+  /** Marks one anonymous volume of the container for removal with it; see doom(). */
   doomOne(container: number, name: string): void {
     this.#db.run(
       `UPDATE container_volume SET doomed = 1
@@ -144,7 +151,7 @@ export class Volumes {
     );
   }
 
-  /** The container is no more. Answers the names of those that are to be removed now. */
+  /** Releases the volumes of a container that has been removed. Returns the names of those to be removed now. */
   free(container: number): readonly string[] {
     const doomed = this.#db.all<{ volume: string; doomed: number }>(
       'SELECT volume, doomed FROM container_volume WHERE container = ?',
@@ -161,7 +168,7 @@ export class Volumes {
     return this.#db.one('SELECT 1 FROM container_volume WHERE volume = ? LIMIT 1', name) !== undefined;
   }
 
-  /** Ids of the containers that have it, oldest first. */
+  /** Returns the ids of the containers that use the volume, oldest first. */
   users(name: string): readonly string[] {
     return this.#db
       .all<{ id: string }>(
@@ -171,7 +178,7 @@ export class Volumes {
       .map(({ id }) => id);
   }
 
-  /** How many containers have it mounted, as far as their records tell. */
+  /** Returns how many containers have the volume mounted according to their recorded status. */
   mountCount(name: string): number {
     const row = this.#db.one<{ n: number }>(
       `SELECT count(*) AS n FROM container_volume v JOIN container_state s ON s.seq = v.container
@@ -181,7 +188,7 @@ export class Volumes {
     return row?.n ?? 0;
   }
 
-  /** Throws NO_SUCH_VOLUME, VOLUME_IN_USE. */
+  /** Marks an unused volume as being removed. Throws NO_SUCH_VOLUME, VOLUME_IN_USE. */
   beginRemoval(name: string): void {
     this.#db.transaction(() => {
       if (this.get(name) === undefined) throw noSuchVolume(name);
@@ -195,7 +202,7 @@ export class Volumes {
     this.#db.run('UPDATE volume SET removing = 1 WHERE name = ?', name);
   }
 
-  /** Names of those that are being removed, or were until a crash. */
+  /** Returns the names of volumes whose removal is under way or was interrupted. */
   removing(): readonly string[] {
     return this.#db.all<{ name: string }>('SELECT name FROM volume WHERE removing = 1').map(({ name }) => name);
   }

@@ -1,4 +1,7 @@
-/** The files that the engine writes for a container and binds over its own: /etc/hosts and so on. They lie in its run directory. */
+/**
+ * The files that the engine writes for a container and bind-mounts over the container's own, such as /etc/hosts. They
+ * lie in the container's run directory.
+ */
 import { closeSync, existsSync, fchmodSync, fchownSync, openSync, writeSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
@@ -11,48 +14,52 @@ import { changeInPlace, withLine, withSection } from './hosts-section.js';
 import { resolvText, type ResolvRequest } from './resolv-file.js';
 
 export interface FileRequest {
-  /** The run directory. */
+  /** The container's run directory. */
   readonly run: string;
   readonly hostname: string;
   readonly name: string;
   readonly names: NameConfig;
   /**
-   * `isolated`: a network namespace of its own that leads nowhere; `joined`: one that somebody made; `host`: the host's; `attached`: one that is on
-   * networks; a run directory: that of the container whose network is shared, whose files are shared with it.
+   * The container's network namespace. `isolated`: its own, without connections. `joined`: one that was created outside
+   * tspod. `host`: the host's. `attached`: its own, attached to networks. `sharedWith`: the run directory of the
+   * container whose network namespace it shares, and whose files it shares too.
    */
   readonly network: OwnNetwork | { readonly sharedWith: string };
-  /** Of the namespace, with `joined`. */
+  /** Path of the namespace; only with `joined`. */
   readonly namespacePath?: string | undefined;
-  /** What is known by name there; only with `attached`. */
+  /** Names and name servers on the networks; only with `attached`. */
   readonly attached?: AttachedNames | undefined;
   /** The run directory of the container whose UTS namespace is shared. */
   readonly hostnameSharedWith: string | undefined;
-  /** What /run/.containerenv tells; '' unless the container is privileged, as Podman has it. */
+  /** Content of /run/.containerenv; '' unless the container is privileged, as in Podman. */
   readonly containerenv: string;
-  /** Who is root in the container, as the host sees it. */
+  /** Host ids of the container's root user, who owns the files. */
   readonly owner: { readonly uid: number; readonly gid: number };
 }
 
 export type OwnNetwork = 'isolated' | 'joined' | 'host' | 'attached';
 
-/** Names and name servers of a container that is on networks. */
+/** Names and name servers of a container that is attached to networks. */
 export interface AttachedNames {
   readonly addresses: readonly string[];
-  /** Of its own, beside host name and name. */
+  /** The container's aliases, in addition to its host name and name. */
   readonly aliases: readonly string[];
-  /** By which the host is reached; undefined: it is not, or by any of its addresses. */
+  /** Address by which the container reaches the host. undefined: it does not, or by any of the host's addresses. */
   readonly gateway: string | undefined;
-  /** Names that the engine has looked up for it. */
+  /** Names that the engine has resolved for the container. */
   readonly pinned: readonly HostEntry[];
-  /** Others on its networks: kept as it is now while the container runs. */
+  /** Names of other containers on its networks; updated while the container runs. */
   readonly others: readonly HostEntry[];
-  /** Name servers that its networks name. */
+  /** Name servers configured for its networks. */
   readonly servers: readonly string[];
-  /** Those of its networks that tell names over DNS, and ask other servers by themselves. */
+  /** Name servers of those of its networks that resolve names over DNS; they forward other queries themselves. */
   readonly resolvers: readonly string[];
 }
 
-/** Where they will lie. Files of another container are there already, or it does without them, too. */
+/**
+ * Returns the paths of the container's files without writing them. A file shared with another container is listed only
+ * if that container has it.
+ */
 export function containerFiles(request: FileRequest): ContainerFiles {
   const { run, network, names, hostnameSharedWith } = request;
   return {
@@ -79,13 +86,13 @@ function sharedFiles({ names }: FileRequest, run: string): ContainerFiles {
 
 const FILE_NAMES = { hosts: 'hosts', hostname: 'hostname', resolvConf: 'resolv.conf' } as const;
 
-/** One file of a run directory; nothing if another container has none. */
+/** Returns the path of one file in a run directory; nothing if it belongs to another container that lacks it. */
 function present(key: keyof typeof FILE_NAMES, run: string, isOwn: boolean): ContainerFiles {
   const path = `${run}/${FILE_NAMES[key]}`;
   return isOwn || existsSync(path) ? { [key]: path } : {};
 }
 
-/** Writes them. */
+/** Writes the container's files. Returns their paths, like containerFiles(). */
 export function writeContainerFiles(request: FileRequest): ContainerFiles {
   const files = containerFiles(request);
   const { network, names, hostname, owner } = request;
@@ -110,25 +117,25 @@ type ResolvSources = Pick<ResolvRequest, 'ownNetwork' | 'namespacePath' | 'resol
   Partial<Pick<AttachedNames, 'addresses' | 'servers'>>;
 
 function ownResolvText(dns: Dns, { addresses, servers = [], ...sources }: ResolvSources): string {
-  // What a namespace of somebody else's has is not known.
+  // The addresses in a namespace created outside tspod are not known.
   const ipv6 = addresses === undefined || addresses.some((address) => address.includes(':'));
-  // Read through links: the stub file of systemd-resolved lies below /run, which a `host:` container does not see.
+  // Reads through symbolic links: systemd-resolved's stub file lies below /run, which a `host:` container does not see.
   return resolvText({ ...sources, dns: withServers(dns, servers), ipv6, read: readText });
 }
 
-/** The /etc/resolv.conf of one that is on networks whose names are not told over DNS. */
+/** Returns the /etc/resolv.conf of a container on networks that do not resolve names over DNS. */
 export function attachedResolvText(dns: Dns, attached: Pick<AttachedNames, 'addresses' | 'servers'>): string {
   return ownResolvText(dns, { ownNetwork: true, ...attached });
 }
 
-/** Those of networks, where the user names none. */
+/** Adds the networks' name servers if the user has given none. */
 function withServers<T extends { readonly servers: readonly string[] }>(dns: T, servers: readonly string[]): T {
   return dns.servers.length > 0 || servers.length === 0 ? dns : { ...dns, servers };
 }
 
 function ownHosts(request: FileRequest): string {
   const base = request.names.hosts?.base ?? 'none';
-  // The image's is read when its root is there.
+  // With `image`, the launch reads the image's file once the root is there.
   if (base === 'image') return '';
   const text = hostsText({ ...hostsRequest(request), base: base === 'none' ? '' : readText(base) });
   return withSection(text, request.attached?.others ?? []);
@@ -143,23 +150,29 @@ function hostsRequest({ names, network, hostname, name, attached }: FileRequest)
   return { ...request, ...own, gateway, names: [...request.names, ...aliases] };
 }
 
-/** What stands around the image's lines in /etc/hosts; undefined where it does not begin with them. */
+/** Returns the text around the image's lines in /etc/hosts; undefined if the file is not based on the image's. */
 export function aroundImageHosts(request: FileRequest): HostsAround | undefined {
   const isOwn = typeof request.network === 'string';
   return isOwn && request.names.hosts?.base === 'image' ? hostsAround(hostsRequest(request)) : undefined;
 }
 
-/** A file that the launch fills. */
+/** Creates an empty file that the launch fills. */
 export function writeEmptyFile(path: string, owner: FileRequest['owner']): void {
   write(path, '', owner);
 }
 
-/** Those who share a network find each other's names. */
+/**
+ * Adds the container's names to the /etc/hosts of the container whose network it shares: all that share a network find
+ * each other's names.
+ */
 function joinHosts(path: string, { hostname, name }: FileRequest): void {
   changeInPlace(path, (text) => withLine(text, joinersLine(text, [hostname, name])));
 }
 
-/** Readable by every user of the container, whatever this process's umask is; its root's to change. */
+/**
+ * Writes a file that every user of the container can read, whatever the umask, and only the container's root can
+ * change.
+ */
 function write(path: string, content: string, { uid, gid }: FileRequest['owner']): void {
   const fd = openSync(path, 'w', 0o644);
   try {
@@ -167,7 +180,7 @@ function write(path: string, content: string, { uid, gid }: FileRequest['owner']
     if (uid !== 0 || gid !== 0) fchownSync(fd, uid, gid);
     if (content !== '') writeSync(fd, content);
   } catch (error) {
-    // What node says of a descriptor names no file.
+    // Node's errors for a descriptor do not name the file.
     const isFull = NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '');
     throw isFull ? new TspodError('DISK_FULL', `no space left for "${path}"`, { cause: error }) : error;
   } finally {

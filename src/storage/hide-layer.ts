@@ -1,5 +1,8 @@
-/** Layers that hide the host's secrets from `host:` containers: one for each set of hidden paths and owners of their
- * directories (a user namespace has its own), shared by all containers that hide the same, and kept until the machine goes down. */
+/**
+ * Layers that hide the host's secrets from `host:` containers. There is one per set of hidden paths and owners of their
+ * directories (each user namespace has its own); all containers that hide the same paths share it, and it is kept until
+ * the machine shuts down.
+ */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -19,7 +22,7 @@ export function hideLayerPath(paths: StorePaths, list: Pick<HideList, 'digest'>)
 
 const UNREADY = '.new';
 
-/** What is left of the making of a layer that was cut off. */
+/** Removes what an interrupted makeLayer() has left. */
 export async function removeUnreadyLayers(paths: StorePaths): Promise<void> {
   if (unreadyLayers(paths).length === 0) return;
   using held = tryLock(join(paths.locks, 'hide'));
@@ -34,20 +37,20 @@ function unreadyLayers({ hide }: StorePaths): readonly string[] {
     .map((name) => join(hide, name));
 }
 
-/** Of a store without containers: those who launch one make it anew. */
+/** Removes all hide layers of a store without containers; the next launch creates the one it needs again. */
 export async function removeHideLayers({ hide, locks }: StorePaths): Promise<void> {
   if (!existsSync(hide)) return;
   using _held = await lock(join(locks, 'hide'));
   try {
     await unmount(hide, { detach: true });
   } catch (error) {
-    // It is no mount where the run directory is on a file system of its own.
+    // Not a mount if the run directory is on a filesystem of its own.
     if (!isNativeError(error, 'EINVAL')) throw error;
   }
   await removeTree(hide);
 }
 
-/** Makes the layer unless it is there. A layer has its name only when it is complete, and is never changed. */
+/** Creates the layer unless it exists. A layer gets its name only when it is complete, and never changes. */
 export async function ensureHideLayer(paths: StorePaths, list: HideList): Promise<void> {
   const layer = hideLayerPath(paths, list);
   if (existsSync(layer)) return;
@@ -70,8 +73,9 @@ async function makeLayer(paths: StorePaths, list: HideList, layer: string): Prom
 }
 
 /**
- * The layers lie below "/", and no layer of an overlay may lie inside another: where the run directory is on the root file system they get
- * one of their own. It stays mounted until the machine goes down; containers need it.
+ * Makes sure that the hide layers are not on the root filesystem. The lower layer of such an overlay is "/", and no
+ * layer of an overlay may lie inside another; so a run directory on the root filesystem gets a filesystem mounted for
+ * the layers. It stays mounted until the machine shuts down, because containers need it.
  */
 async function ensurePlace(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -6,39 +6,45 @@ import type { HostEntry } from '../spec/network/name-options.js';
 import { splitSection } from './hosts-section.js';
 
 export interface HostsRequest {
-  /** Lines that come after those that were asked for. */
+  /** Lines after the added entries: the file that the user chose as a base. */
   readonly base: string;
   readonly added: readonly HostEntry[];
-  /** The host can be reached: it has a name in the container. */
+  /** Whether the container can reach the host, and so gets names for it. */
   readonly hostReachable: boolean;
-  /** Names of the container itself. */
+  /** The container's own names. */
   readonly names: readonly string[];
-  /** @default its loopback's */
+  /** Addresses of the container's own names. @default its loopback address */
   readonly addresses?: readonly string[];
-  /** By which the host is reached. @default an address of the host */
+  /** Address by which the container reaches the host. @default an address of the host */
   readonly gateway?: string | undefined;
 }
 
-/** The container's own names lead to itself. */
+/** By default the container's own names resolve to its loopback address. */
 const OWN_ADDRESS = '127.0.0.1';
 
-/** Names by which containers of Podman and Docker know their host. */
+/** Names that Podman and Docker give their host in containers. */
 const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
 
-/** What stands before the base, and the lines after it. */
+/** The text before the base, and the lines after it. */
 export interface HostsAround {
   readonly first: string;
   readonly last: readonly string[];
 }
 
-/** The user's entries first, since the first one of a name counts; then the base; then what it lacks. Throws as hostsAround(). */
+/**
+ * Returns the text of /etc/hosts: the user's entries come first, since the first entry for a name wins, then the base,
+ * then what the base lacks. Throws like hostsAround().
+ */
 export function hostsText(request: HostsRequest): string {
   const { base } = request;
   const { first, last } = hostsAround(request);
   return [first, base === '' || base.endsWith('\n') ? base : `${base}\n`, ...last.map((row) => `${row}\n`)].join('');
 }
 
-/** What the base lacks: localhost, the host, the container. Throws INVALID_ARGUMENT for `host-gateway` on a machine that has no address. */
+/**
+ * Returns the text before and after the base: the added entries, and whatever lines are missing for localhost, the host
+ * and the container. Throws INVALID_ARGUMENT for `host-gateway` on a machine without an address.
+ */
 export function hostsAround({ added, base, names, hostReachable, ...own }: HostsRequest): HostsAround {
   const { addresses = [OWN_ADDRESS] } = own;
   const needsGateway = added.some(({ address }) => address === 'host-gateway');
@@ -59,14 +65,17 @@ export function hostsAround({ added, base, names, hostReachable, ...own }: Hosts
   return { first: first.map((row) => `${row}\n`).join(''), last };
 }
 
-/** Names of a container that is on networks, and by which addresses they are meant. */
+/** Names and addresses of a container on its networks, and the gateways by which it reaches the host. */
 export interface OwnHosts {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
   readonly gateways: readonly string[];
 }
 
-/** The text with the lines of the host and of the container's own names as they are `now`, on other networks; `ever`: all that these lines may have said. */
+/**
+ * Returns the text with the lines for the host and for the container's own names replaced after a change of networks.
+ * `now`: what they are to say; `ever`: everything that the old lines may say, by which they are recognized.
+ */
 export function withOwnHosts(text: string, { now, ever }: { readonly now: OwnHosts; readonly ever: OwnHosts }): string {
   const [head, section] = splitSection(text);
   const own = ownLine(ever);
@@ -82,7 +91,7 @@ export function withOwnHosts(text: string, { now, ever }: { readonly now: OwnHos
   return [...kept.slice(0, at), ...last, ...kept.slice(at)].join('\n') + (at < kept.length ? '' : '\n') + section;
 }
 
-/** The address by which the host is named, IPv4 before IPv6. */
+/** Returns the address that the host's names get: IPv4 before IPv6. */
 export function bestGateway(gateways: readonly string[]): string | undefined {
   return gateways.find((gateway) => !gateway.includes(':')) ?? gateways[0];
 }
@@ -100,7 +109,7 @@ function ownLine({ names, addresses, gateways }: OwnHosts): (row: string) => boo
   };
 }
 
-/** The line that a container which shares this file adds for its names; '' if they are there. */
+/** Returns the lines to add for the names of another container that shares this file; '' if the text has them all. */
 export function joinersLine(text: string, names: readonly string[]): string {
   const known = namesIn(text);
   return optionalLine(
@@ -124,7 +133,7 @@ function namesIn(text: string): ReadonlySet<string> {
   return new Set(words.flatMap(([, ...names]) => names));
 }
 
-/** The host's first address that is not its loopback's, IPv4 before IPv6. */
+/** Returns the host's first address that is not a loopback or link-local one, IPv4 before IPv6. */
 function hostAddress(): string | undefined {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const usable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));

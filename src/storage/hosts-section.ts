@@ -1,21 +1,24 @@
-/** The part of a container's /etc/hosts that changes while it runs: names of others on its networks, behind everything else. */
+/**
+ * The section at the end of a container's /etc/hosts that changes while the container runs: names of other containers
+ * on its networks.
+ */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
 import type { HostEntry } from '../spec/network/name-options.js';
 
-/** Where the part begins: what is in front of it belongs to the container. */
+/** First line of the section; everything before it belongs to the container. */
 const MARKER = '# containers on the same networks\n';
 
-/** A container may write what it likes to its own file; one that is longer is left alone. */
+/** The container can write to its own file at will; a file larger than this is left alone. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** What is in front of the part, and the part. */
+/** Splits the text into what precedes the section, and the section. */
 export function splitSection(text: string): readonly [string, string] {
   const at = text.startsWith(MARKER) ? 0 : text.indexOf(`\n${MARKER}`) + 1;
   return at === 0 && !text.startsWith(MARKER) ? [text, ''] : [text.slice(0, at), text.slice(at)];
 }
 
-/** The text with this part in place of the one that it had. */
+/** Returns the text with its section replaced. */
 export function withSection(text: string, entries: readonly HostEntry[]): string {
   const [head] = splitSection(text);
   if (entries.length === 0) return head;
@@ -23,21 +26,24 @@ export function withSection(text: string, entries: readonly HostEntry[]): string
   return `${head}${gap}${MARKER}${entries.map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('')}`;
 }
 
-/** The text with a line more in front of the part that changes. */
+/** Returns the text with `line` added before the section. */
 export function withLine(text: string, line: string): string {
   const [head, section] = splitSection(text);
   return `${head}${line}${section}`;
 }
 
 /**
- * Changes the file in its place, since it is bound into a container: who reads it meanwhile sees the old part or the new one, at worst cut off. Does nothing
- * where there is no file.
+ * Replaces the section of a file in place, because the file is bind-mounted into a container. Concurrent readers see
+ * the old section or the new one, in the worst case truncated. Does nothing if there is no file.
  */
 export function updateSection(path: string, entries: readonly HostEntry[]): void {
   changeInPlace(path, (text) => withSection(text, entries));
 }
 
-/** Changes a file that is bound into a container as updateSection() does: the one way to read what a container may have made of it. */
+/**
+ * Rewrites a file in place like updateSection(). The only safe way to read a file that a container may have rewritten:
+ * its size is limited.
+ */
 export function changeInPlace(path: string, change: (text: string) => string): void {
   let fd;
   try {

@@ -1,4 +1,4 @@
-/** The layer that a container writes (overlayfs), against what lies below it. */
+/** Compares a container's own layer (overlayfs) with the layers below it. */
 import {
   directoryEntries,
   directoryNames,
@@ -20,13 +20,14 @@ export interface LayerChange {
 
 interface Pair {
   readonly upper: number;
-  /** undefined: nothing of the lower layers is there, or nothing of it is seen. */
+  /** undefined: the lower layers have nothing there, or nothing that is visible. */
   readonly lower: number | undefined;
 }
 
 /**
- * Each change, parents first, names in order. `made` are paths on which something was mounted: their mount points, and directories that are
- * there for nothing else, are not the container's doing. NOT_SUPPORTED for a tree that is too deep.
+ * Yields every change, parents first, names in order. `made`: paths on which something was mounted. Mount points, and
+ * directories that exist only for them, are not reported as the container's changes. Throws NOT_SUPPORTED for a tree
+ * that is too deep.
  */
 export async function* layerChanges(
   pair: Pair,
@@ -35,7 +36,7 @@ export async function* layerChanges(
   yield* changesIn(pair, { path: '', depth: 0, made: new MadeByEngine(made) });
 }
 
-/** Mount points and what leads to them. */
+/** Mount points and the directories above them, which the engine created. */
 class MadeByEngine {
   readonly #points: ReadonlySet<BinaryText>;
   readonly #above: ReadonlySet<BinaryText>;
@@ -55,7 +56,7 @@ class MadeByEngine {
     return this.#points.has(path);
   }
 
-  /** A file that was made to be mounted on, or a link of the engine's. */
+  /** Whether the entry is a file created as a mount point, or a symbolic link created by the engine. */
   isFile(path: BinaryText, entry: DirectoryEntry, old: DirectoryEntry | undefined): boolean {
     return this.isPoint(path) && (old !== undefined || entry.size === 0 || isSymlink(entry));
   }
@@ -65,20 +66,20 @@ class MadeByEngine {
   }
 }
 
-/** Something of the lower layers is hidden by it. */
+/** Whether the entry hides one in the layers below. */
 export function isWhiteout({ mode, major, minor }: DirectoryEntry): boolean {
   return (mode & S_IFMT) === S_IFCHR && major === 0 && minor === 0;
 }
 
-/** A directory that hides all that lies below in it. */
+/** Whether the directory hides everything that the layers below have in it. */
 export function isOpaque({ xattrs }: DirectoryEntry): boolean {
   return xattrs.get('trusted.overlay.opaque')?.toString() === 'y';
 }
 
-/** The directory that is looked into. */
+/** A directory that is being compared. */
 interface At {
   readonly path: BinaryText;
-  /** How many are above it. */
+  /** Number of directories above it. */
   readonly depth: number;
   readonly made: MadeByEngine;
 }
@@ -109,7 +110,7 @@ async function* changesIn(
       entry,
       { path, depth: depth + 1, made },
     );
-    // Only for what is mounted in it is it there, unless something else is.
+    // A directory that exists only for a mount is reported only if something else in it is.
     const isOurs = made.isPoint(path) || made.isAbove(path);
     if (!isOurs || (old !== undefined && !isSame(entry, old))) {
       yield itself;
@@ -125,7 +126,7 @@ async function* changesIn(
   }
 }
 
-/** What is in a directory of the upper layer; of an opaque one also what is no longer there. */
+/** Yields the changes inside a directory of the upper layer; for an opaque directory also the entries that it hides. */
 async function* changesOfDirectory(
   { upper, lower }: Pair,
   entry: DirectoryEntry,
@@ -141,12 +142,12 @@ async function* changesOfDirectory(
   yield* changesIn({ upper: inner.fd, lower: old?.fd }, at);
 }
 
-/** Type, permissions and owner; contents aside. */
+/** Whether type, permissions and owner are equal, regardless of content. */
 export function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
 
-/** undefined: it is none, or gone. */
+/** Returns undefined if the entry is not a directory, or gone. */
 export function openIfDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, { links: false });

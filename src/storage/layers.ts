@@ -8,8 +8,8 @@ import { mappedId } from '../spec/users/userns.js';
 import type { ContainerPaths } from './paths.js';
 
 /**
- * Modes of a container's directory. That of one that is removed at its end has the sticky bit: no record of it is synced before it starts, so a
- * power cut may leave the directory alone, and nobody misses it.
+ * Modes of a container's directory. The sticky bit marks a container with auto-remove: its record is not synced to the
+ * disk before it starts, so that after a power cut the directory may be left without a record, and can be removed.
  */
 const KEPT_MODE = 0o700;
 const PASSING_MODE = 0o1700;
@@ -18,15 +18,16 @@ type Lifetime = Pick<ContainerConfig, 'autoRemove'>;
 
 type LayerPaths = Pick<ContainerPaths, 'directory' | 'upper' | 'work'>;
 
-/** Whether it is the directory of a container that is removed at its end. False if it is not there. */
+/** Whether the directory is that of a container with auto-remove. False if it does not exist. */
 export function isPassing(directory: string): boolean {
   const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
   return (mode & 0o7777) === PASSING_MODE;
 }
 
 /**
- * Makes the layer's directories if they are missing. The top one looks like the root below it: its owner and mode are those that the
- * container sees on "/", where `maps` says what that owner's ids are on the host. It appears under its name when it is complete.
+ * Creates the layer's directories if they are missing. The top directory gets the owner and mode of the root below it,
+ * as the container sees them on "/"; `maps` translates the owner's ids to the host's. It gets its name when it is
+ * complete.
  */
 export function ensureLayer(
   { paths, config }: { readonly paths: LayerPaths; readonly config: Lifetime },
@@ -40,14 +41,16 @@ export function ensureLayer(
   const unready = `${paths.upper}.new`;
   ensureDirectory(paths.work, 0o700);
   ensureDirectory(unready, 0o700);
-  // After the making: the umask does not count, and chown would drop set-id bits.
+  // chmod comes last: mkdir applies the umask, and chown would clear the set-id bits.
   if (uid !== 0 || gid !== 0) chownSync(unready, uid, gid);
   chmodSync(unready, mode & 0o7777);
   renameSync(unready, paths.upper);
   return { isNew: true };
 }
 
-/** What is written to the image of the container's mount of this number, looking like the image's own root. */
+/**
+ * Creates the layer for writes to an image that is mounted in the container, with the attributes of the image's root.
+ */
 export function ensureImageLayer(
   { paths, config }: { readonly paths: ContainerPaths; readonly config: Lifetime },
   own: Pick<LayerPaths, 'upper' | 'work'>,
@@ -59,20 +62,23 @@ export function ensureImageLayer(
   ensureLayer({ paths: { directory: paths.directory, ...own }, config }, lowerRoot, maps);
 }
 
-/** A layer that was mounted without sync may be damaged after a crash of the machine: the kernel takes it again when this mark is gone. */
+/**
+ * Removes the mark by which the kernel refuses to mount a `volatile` layer again. Such a layer, which is not synced,
+ * may be damaged if the machine has crashed.
+ */
 export function takeVolatileAgain(paths: ContainerPaths): void {
   removeTreeSync(`${paths.work}/work/incompat`);
 }
 
-/** Of a container with a user namespace whose lower layers are shifted into it. */
+/** Mappings of a container with a user namespace whose lower layers are id-mapped into it. */
 type LayerMaps = Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>;
 
-/** Who has no id in the container is nobody there, whatever he is here. */
+/** Translates ids to the host's. An id that has no mapping is nobody's in the container, so it stays as it is. */
 function shifted({ uid, gid }: { readonly uid: number; readonly gid: number }, { uidMaps, gidMaps }: LayerMaps) {
   return { uid: mappedId(uidMaps, uid) ?? uid, gid: mappedId(gidMaps, gid) ?? gid };
 }
 
-/** False if it is there. Its parent is there. */
+/** Returns false if the directory exists. Its parent must exist. */
 function ensureDirectory(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode });
@@ -83,7 +89,7 @@ function ensureDirectory(path: string, mode: number): boolean {
   }
 }
 
-/** The container's directory, also for its log alone. False if it is there. */
+/** Creates the container's directory, which is needed even if only for the log. Returns false if it exists. */
 export function ensureContainerDirectory(paths: Pick<ContainerPaths, 'directory'>, { autoRemove }: Lifetime): boolean {
   return ensureDirectory(paths.directory, autoRemove ? PASSING_MODE : KEPT_MODE);
 }

@@ -1,4 +1,4 @@
-/** Owners of files as the machine has them, and as a container with a user namespace sees them. */
+/** Translates owners of files between the host and a container's user namespace. */
 import { TspodError } from '../errors.js';
 import type { IdMap } from '../spec/create-options.js';
 
@@ -7,7 +7,7 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** Both maps empty: a container without a user namespace, which sees what is. */
+/** Both maps are empty for a container without a user namespace: its ids are the host's. */
 export interface IdMaps {
   readonly uidMaps: readonly IdMap[];
   readonly gidMaps: readonly IdMap[];
@@ -22,17 +22,20 @@ export function isMapped({ uidMaps }: IdMaps): boolean {
   return uidMaps.length > 0;
 }
 
-/** As the container sees them. */
+/** Translates an owner on the host to what the container sees. */
 export function ownerInside({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
   return { uid: inside(uidMaps, uid), gid: inside(gidMaps, gid) };
 }
 
-/** As the machine has them. Throws INVALID_ARGUMENT for an id that the container does not have. */
+/**
+ * Translates an owner in the container to the host's ids. Throws INVALID_ARGUMENT for an id that the container does not
+ * have.
+ */
 export function ownerOutside({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
   return { uid: outside(uidMaps, uid), gid: outside(gidMaps, gid) };
 }
 
-/** As ownerOutside(), but what the container does not have is nobody's. */
+/** Translates like ownerOutside(), but ids that the container does not have become nobody's. */
 export function ownerOrNobody({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): Owner {
   return { uid: mappedOutside(uidMaps, uid) ?? OVERFLOW_ID, gid: mappedOutside(gidMaps, gid) ?? OVERFLOW_ID };
 }
@@ -56,20 +59,23 @@ function mappedOutside(maps: readonly IdMap[], id: number): number | undefined {
   return map === undefined ? undefined : id - map.containerId + map.hostId;
 }
 
-/** File capabilities. */
+/** The extended attribute with a file's capabilities. */
 export const CAPABILITY = 'security.capability';
 const REVISION_2 = 0x02000000;
 const REVISION_3 = 0x03000000;
 const REVISION_MASK = 0xff000000;
 const REVISION_2_BYTES = 20;
 
-/** Which attributes belong to a file and are not the machine's own bookkeeping. */
+/** Whether the extended attribute belongs to the file itself, rather than to the host's own bookkeeping. */
 export function isKept(attribute: string): boolean {
   if (attribute.startsWith('trusted.')) return !attribute.startsWith('trusted.overlay.');
   return attribute.startsWith('user.') || attribute.startsWith('system.posix_acl_') || attribute === CAPABILITY;
 }
 
-/** File capabilities that count in a user namespace name its root (revision 3); inside, that goes without saying (revision 2). */
+/**
+ * Translates file capabilities for the container. Capabilities valid in a user namespace name its root (revision 3);
+ * inside the namespace that is implied (revision 2).
+ */
 export function attributeInside(maps: IdMaps, attribute: string, value: Uint8Array): Uint8Array {
   const bytes = Buffer.from(value);
   if (attribute !== CAPABILITY || bytes.length < REVISION_2_BYTES + 4) return value;
@@ -80,7 +86,7 @@ export function attributeInside(maps: IdMaps, attribute: string, value: Uint8Arr
   return bytes.subarray(0, REVISION_2_BYTES);
 }
 
-/** The reverse. */
+/** Translates file capabilities for the host: the reverse of attributeInside(). */
 export function attributeOutside(maps: IdMaps, attribute: string, value: Uint8Array): Uint8Array {
   if (attribute !== CAPABILITY || !isMapped(maps) || value.length !== REVISION_2_BYTES) return value;
   const bytes = Buffer.concat([value, Buffer.alloc(4)]);

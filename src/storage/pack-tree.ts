@@ -1,4 +1,7 @@
-/** Trees as archives. Others may be changing the tree: what vanishes meanwhile is left out, and no link is followed. */
+/**
+ * Writes trees as archives. The tree may change concurrently: entries that vanish are left out, and no symbolic link is
+ * followed.
+ */
 import { fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -34,26 +37,26 @@ import { isOpaque, isWhiteout } from './layer-changes.js';
 import { attributeInside, isKept, ownerInside, type IdMaps } from './owners.js';
 
 export interface PackOptions {
-  /** Of the container; an archive has owners as it sees them. */
+  /** Mappings of the container; the archive has owners as the container sees them. */
   readonly idMaps: IdMaps;
   readonly signal?: AbortSignal | undefined;
   /**
-   * The directory is an upper one of overlayfs: what it hides becomes `.wh.` files, as image layers have them, and only paths for which this says so are
-   * in the archive. @default everything is, as it is
+   * For an upper directory of overlayfs: hidden entries become `.wh.` files, as in image layers, and only paths for
+   * which this function returns true are in the archive. @default the tree is archived as it is
    */
   readonly layer?: (path: BinaryText) => boolean;
 }
 
-/** Where the content of a file or directory is elsewhere (overlayfs.rst: redirect_dir, metacopy). */
+/** Attributes of files and directories whose content is in another layer (overlayfs.rst: redirect_dir, metacopy). */
 const ELSEWHERE = ['trusted.overlay.redirect', 'trusted.overlay.metacopy'];
 
-/** Entries that are looked at in one go. */
+/** Directory entries read at a time. */
 const BATCH = 256;
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Small files are read at once: a trip through the thread pool takes longer. */
+/** Smaller files are read synchronously: the thread pool would take longer. */
 const SMALL_BYTES = 64 * 1024;
-/** Headers and small files are handed on in pieces of this size. */
+/** Headers and small files are combined into chunks of this size. */
 const PIECE_BYTES = 256 * 1024;
 
 const TYPES: ReadonlyMap<number, TarType> = new Map([
@@ -67,12 +70,12 @@ const TYPES: ReadonlyMap<number, TarType> = new Map([
 
 const readAsync = promisify(read);
 
-/** All that is in a directory, as an archive with paths that begin in it. */
+/** Archives the content of a directory; paths are relative to it. */
 export function packDirectory(directory: number, options: PackOptions): AsyncGenerator<Buffer, void, undefined> {
   return inPieces(archiveOf(new TreePacker(options).content(directory, '', 0)));
 }
 
-/** One file or tree as an archive, in which it is called `as`. */
+/** Archives one file or tree under the name `as`. */
 export function packPlace(
   place: PlaceAt,
   as: BinaryText,
@@ -102,7 +105,7 @@ async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 
 class TreePacker {
   readonly #options: PackOptions;
-  /** The first path of each file that has several names. */
+  /** The first path of each inode with several hard links. */
   readonly #linked = new Map<string, BinaryText>();
 
   constructor(options: PackOptions) {
@@ -132,7 +135,7 @@ class TreePacker {
     entry: DirectoryEntry,
     { path, depth }: { readonly path: BinaryText; readonly depth: number },
   ): AsyncGenerator<Buffer, void, undefined> {
-    // A socket is nothing without the program that listens on it.
+    // A socket is useless without the process that listens on it.
     const type = TYPES.get(entry.mode & S_IFMT);
     if (type === undefined) return;
     if (this.#options.layer !== undefined) {
@@ -172,7 +175,7 @@ class TreePacker {
     using opened = openEntry(directory, entry.name, 0);
     if (opened === undefined) return;
     const stats = fstatSync(opened.fd);
-    // Something else has taken the name.
+    // Another file type has taken the name.
     if (!stats.isFile()) return;
     const { size } = stats;
     yield encodeHeader({ ...this.#header(entry, 'file', path), size });
@@ -181,7 +184,7 @@ class TreePacker {
     yield Buffer.alloc(paddingOf(size));
   }
 
-  /** An empty file that says something by its name. */
+  /** Returns the header of an empty file whose name is a marker. */
   #mark(entry: DirectoryEntry, path: BinaryText): TarHeader {
     return { ...this.#header(entry, 'file', path), uid: 0, gid: 0, mode: 0o600, xattrs: new Map() };
   }
@@ -213,7 +216,7 @@ function besides(path: BinaryText, name: BinaryText): BinaryText {
   return path.slice(0, path.lastIndexOf('/') + 1) + name;
 }
 
-/** Throws NOT_SUPPORTED for what a layer of an image cannot say. */
+/** Throws NOT_SUPPORTED for an entry that an image layer cannot represent. */
 function checkLayerEntry({ name, xattrs }: DirectoryEntry, path: BinaryText): void {
   const quoted = JSON.stringify(fromBinaryText(path));
   if (name.startsWith(WHITEOUT))
@@ -228,7 +231,7 @@ function checkLayerEntry({ name, xattrs }: DirectoryEntry, path: BinaryText): vo
     );
 }
 
-/** undefined if it has vanished, or is something else by now. */
+/** Returns undefined if the entry has vanished or changed its type. */
 function openEntry(directory: number, name: BinaryText, flags: number): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, flags | O_NOFOLLOW, { links: false });
@@ -238,7 +241,7 @@ function openEntry(directory: number, name: BinaryText, flags: number): OwnedFd 
   }
 }
 
-/** Just so many bytes: a file that shrinks meanwhile is filled up with zeros, one that grows is cut. */
+/** Yields exactly `size` bytes: a file that shrinks meanwhile is padded with zeros, one that grows is truncated. */
 async function* contentOf(fd: number, size: number): AsyncGenerator<Buffer, void, undefined> {
   if (size <= SMALL_BYTES) {
     const content = Buffer.alloc(size);

@@ -1,25 +1,25 @@
-/** Where each thing of a container lies. Everything is found again by its id, so that nothing is ever lost. */
+/** Paths of the store's and a container's files. All are derived from ids, so that everything can be found again. */
 import { join } from 'node:path';
 
 import type { Directories } from '../host/directories.js';
 
 export interface ContainerPaths {
-  /** ROOT/containers/ID: what lasts. */
+  /** ROOT/containers/ID: persistent files. */
   readonly directory: string;
   readonly upper: string;
   readonly work: string;
   readonly log: string;
-  /** What is written to images that are mounted in it: `N/upper` and `N/work` of its Nth mount. */
+  /** Writes to images that are mounted in the container: `N/upper` and `N/work` for its Nth mount. */
   readonly images: string;
-  /** Where mount() puts the root. */
+  /** Where mount() mounts the container's root. */
   readonly mountPoint: string;
-  /** RUNROOT/c/ID: what the monitor and the engine tell each other; gone after the end. */
+  /** RUNROOT/c/ID: files shared by the monitor and the engine; removed after the end. */
   readonly run: string;
-  /** Where the root is put together: empty on the host, always. */
+  /** Where the root is assembled; always empty as the host sees it. */
   readonly staging: string;
   readonly state: string;
   readonly exit: string;
-  /** What the monitor says of its health; after the end, the last of it. */
+  /** The monitor's health report; `lastHealth` is the last one, kept after the end. */
   readonly health: string;
   readonly lastHealth: string;
   readonly lock: string;
@@ -31,7 +31,7 @@ export interface StorePaths {
   readonly seccompCache: string;
   readonly runDirectories: string;
   readonly locks: string;
-  /** What is known of networks in use. */
+  /** Files about networks in use. */
   readonly networks: string;
   /** Layers that hide the host's secrets. */
   readonly hide: string;
@@ -40,17 +40,17 @@ export interface StorePaths {
   readonly volumes: string;
 }
 
-/** What images are made of. */
+/** Paths of image content. */
 export interface ImagePaths {
   readonly root: string;
-  /** Blobs by their digests: `sha256/HEX`; and `partial/ALGORITHM-HEX`, which are still coming. */
+  /** Blobs by digest: `sha256/HEX`, and `partial/ALGORITHM-HEX` for those being received. */
   readonly blobs: string;
   readonly partial: string;
-  /** `CHAIN/diff`, complete; `CHAIN.new`, being unpacked. */
+  /** `CHAIN/diff`: a complete layer; `CHAIN.new`: one being unpacked. */
   readonly layers: string;
-  /** `ID`: where an image is mounted. */
+  /** `ID`: mount point of an image. */
   readonly mounts: string;
-  /** On what somebody is at work. */
+  /** Locks on image content that is being worked on. */
   readonly locks: string;
 }
 

@@ -5,32 +5,38 @@ import type { NameConfig } from '../spec/network/name-options.js';
 
 export interface ResolvRequest {
   readonly dns: Exclude<NameConfig['dns'], 'none'>;
-  /** A network namespace of its own: what listens on the host's loopback cannot be reached. */
+  /** The container has its own network namespace: servers on the host's loopback cannot be reached. */
   readonly ownNetwork: boolean;
-  /** Servers of the host can be asked by their IPv6 addresses. @default true */
+  /** Whether the host's servers can be reached at IPv6 addresses. @default true */
   readonly ipv6?: boolean;
-  /** Of a network namespace that somebody made: ip-netns(8) may have a file for its name. */
+  /** Path of a network namespace created outside tspod: ip-netns(8) may have a file for its name. */
   readonly namespacePath?: string | undefined;
-  /** Servers of the container's networks, which know the names on them and ask `dns.servers` by themselves. @default none */
+  /**
+   * Servers of the container's networks, which know the names on them and forward other queries to `dns.servers`.
+   * @default none
+   */
   readonly resolvers?: readonly string[];
   /** Reads a file of the host; '' if there is none. */
   readonly read: (path: string) => string;
 }
 
-/** Resolvers on the host's loopback, those of systemd-resolved and NetworkManager, and the files in which they keep the servers that they ask. */
+/**
+ * Stub resolvers on the host's loopback (systemd-resolved, NetworkManager), with the files that list the servers behind
+ * them.
+ */
 const BEHIND_STUB: ReadonlyMap<string | undefined, string> = new Map([
   ['127.0.0.53', '/run/systemd/resolve/resolv.conf'],
   ['127.0.0.1', '/run/NetworkManager/no-stub-resolv.conf'],
 ]);
 
-/** What the program that tells names on networks takes away from a name. */
+/** Search domain of the networks: their name server strips it from a name. */
 const NETWORK_DOMAIN = 'dns.podman';
 
-/** Podman's, for a machine none of whose servers can be reached from the container. */
+/** Podman's fallback for a host without any server that the container can reach. */
 const FALLBACK = ['8.8.8.8', '8.8.4.4'];
 const FALLBACK_IPV6 = ['2001:4860:4860::8888', '2001:4860:4860::8844'];
 
-/** What was asked for, and the host's for the rest. */
+/** Returns the text of /etc/resolv.conf: the settings that were asked for, and the host's for the rest. */
 export function resolvText(request: ResolvRequest): string {
   const { dns, ownNetwork, resolvers = [], read } = request;
   const asked = dns.servers.length + dns.search.length + dns.options.length > 0;
@@ -50,7 +56,7 @@ export function resolvText(request: ResolvRequest): string {
 }
 
 function namespaceText({ namespacePath, read }: ResolvRequest): string {
-  // One that is named by its process has no other name.
+  // A namespace given by its process has no name.
   if (namespacePath === undefined || namespacePath.startsWith('/proc/')) return '';
   return read(`/etc/netns/${basename(namespacePath)}/resolv.conf`);
 }
@@ -69,7 +75,7 @@ function hostServers(text: string, { ownNetwork, ipv6 = true }: ResolvRequest): 
   return ipv6 ? [...FALLBACK, ...FALLBACK_IPV6] : FALLBACK;
 }
 
-/** On the host's loopback, or beside an interface of the host: `fe80::1%eth0`. */
+/** Whether the server is on the host's loopback, or bound to an interface of the host: `fe80::1%eth0`. */
 function isLocal(server: string): boolean {
   return /^127\.|^::1$|%/.test(server);
 }
@@ -78,12 +84,12 @@ function serversIn(text: string): readonly string[] {
   return wordsOf(text, 'nameserver').flatMap(([server]) => (server === undefined ? [] : [server]));
 }
 
-/** The last line of search and domain counts. */
+/** Returns the search domains: the last search or domain line counts. */
 function searchIn(text: string): readonly string[] {
   return [...wordsOf(text, 'search|domain')].at(-1) ?? [];
 }
 
-/** The words after a keyword, line by line. */
+/** Returns the words after a keyword, line by line. */
 function wordsOf(text: string, keyword: string): readonly (readonly string[])[] {
   const pattern = new RegExp(`^\\s*(?:${keyword})\\s+(.*)$`);
   return text.split('\n').flatMap((row) => {
@@ -92,7 +98,10 @@ function wordsOf(text: string, keyword: string): readonly (readonly string[])[] 
   });
 }
 
-/** The text with these servers asked first, or last (`behind`); those that are named already stay where they are. */
+/**
+ * Adds servers before the present ones, or after them (`behind`). Servers that the text has already stay where they
+ * are.
+ */
 export function withResolvers(text: string, resolvers: readonly string[], { behind = false } = {}): string {
   const known = new Set(serversIn(text));
   const added = resolvers.filter((server) => !known.has(server)).map((server) => `nameserver ${server}\n`);
@@ -104,7 +113,7 @@ export function withResolvers(text: string, resolvers: readonly string[], { behi
   return added.length === 0 ? text : `${text.slice(0, at)}${gap}${added.join('')}${text.slice(at)}`;
 }
 
-/** The text without these servers. If it names no other, it gets the servers of another text. */
+/** Removes servers. If none is left, adds the servers of another text. */
 export function withoutResolvers(text: string, resolvers: readonly string[], otherwise: () => string): string {
   const gone = new Set(resolvers);
   const isGone = (row: string): boolean => gone.has(/^\s*nameserver\s+(\S+)\s*$/.exec(row)?.[1] ?? '');

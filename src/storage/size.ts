@@ -1,25 +1,28 @@
-/** How much files take on the disk. */
+/** How much disk space files take. */
 import { closeSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { namesIn } from '../host/readable.js';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../util/file-bits.js';
 
-/** Entries looked at before giving up: a listing must end. */
+/** Maximum number of entries examined, so that a listing always ends. */
 const MAX_ENTRIES = 5_000_000;
 
-/** Of a longer path the directory is opened, and what is in it has a short one again. With a name it must fit in PATH_MAX; a letter may take three bytes. */
+/**
+ * Characters of a path from which its directory is opened and replaced by a short path to the descriptor. Path and name
+ * together must fit in PATH_MAX; a character may take three bytes.
+ */
 const LONG_PATH = 1000;
 
 /**
- * Apparent size of all files below a directory, not of directories themselves; each inode counts once; links are not followed, other
- * file systems not entered.
+ * Returns the total apparent size of all files below a directory, without directories. Each inode counts once; links
+ * are not followed, and other filesystems not entered.
  */
 export function treeSize(root: string): number {
   const top = lstatSync(root, { throwIfNoEntry: false });
   if (top === undefined) return 0;
   const seen = new Set<number>();
-  /** Directories, and descriptors that are closed when all that was found by them has been looked at. */
+  /** Directories to visit, and descriptors to close once everything found through them has been visited. */
   const pending: (string | number)[] = [root];
   let total = 0;
   let entries = 0;
@@ -27,7 +30,7 @@ export function treeSize(root: string): number {
     if (typeof next === 'number') closeSync(next);
     if (typeof next === 'number' || entries >= MAX_ENTRIES) continue;
     const directory = shortened(next, pending);
-    // A directory that vanishes, or that a hostile container made unreadable, counts nothing.
+    // A directory that vanishes, or that a hostile container made unreadable, counts as empty.
     for (const name of namesIn(directory)) {
       entries += 1;
       const path = join(directory, name);
@@ -47,7 +50,7 @@ export function treeSize(root: string): number {
   return total;
 }
 
-/** The directory by a path that more can be added to. */
+/** Returns a path to the directory that is short enough for names to be appended. */
 function shortened(directory: string, opened: (string | number)[]): string {
   if (directory.length <= LONG_PATH) return directory;
   try {

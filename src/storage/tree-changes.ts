@@ -1,13 +1,13 @@
-/** Two trees of files, one against the other. */
+/** Compares two file trees. */
 import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
 import { toBinaryText, type BinaryText } from '../util/binary-text.js';
 import { checkDepth } from './depth.js';
 import { change, isSame, openIfDirectory, type LayerChange } from './layer-changes.js';
 
 /**
- * What the newer tree has added, changed and deleted, parents first, names in order. Contents are not read: a
- * file whose size and times are the same is the same. A directory counts as changed when something in it has. `made`: paths that are passed over.
- * NOT_SUPPORTED for a tree that is too deep.
+ * Yields what was added, changed and deleted in the newer tree, parents first, names in order. Contents are not read: a
+ * file with the same size and times is unchanged. A directory counts as changed if something in it has. `made`: paths
+ * that are skipped. Throws NOT_SUPPORTED for a tree that is too deep.
  */
 export async function* treeChanges(
   older: { readonly fd: number },
@@ -19,15 +19,15 @@ export async function* treeChanges(
 }
 
 interface Pair {
-  /** undefined: nothing is there. */
+  /** undefined: the older tree has nothing there. */
   readonly older: number | undefined;
   readonly newer: number;
 }
 
-/** The directory that is looked into. */
+/** A directory that is being compared. */
 interface At {
   readonly path: BinaryText;
-  /** How many are above it. */
+  /** Number of directories above it. */
   readonly depth: number;
   readonly skipped: ReadonlySet<BinaryText>;
 }
@@ -61,7 +61,7 @@ async function* changesIn(
   }
 }
 
-/** With the directory itself before the first of them, if that is not told yet. */
+/** Yields the changes, preceded by the directory itself if that is given and there are any. */
 async function* below(
   changes: AsyncIterable<LayerChange>,
   directory: LayerChange | undefined,
@@ -74,7 +74,7 @@ async function* below(
   }
 }
 
-/** The times of a directory tell of what is in it. */
+/** A directory's times only reflect changes inside it, so they are ignored. */
 function isUnchanged(one: DirectoryEntry, other: DirectoryEntry): boolean {
   if (!isSame(one, other)) return false;
   if (isDirectory(one)) return true;

@@ -1,4 +1,7 @@
-/** Archives into trees. The archive comes from anybody, and others may be changing the tree: nothing is written outside of it. */
+/**
+ * Unpacks archives into trees. The archive is untrusted, and the tree may change concurrently: nothing is written
+ * outside it.
+ */
 import { ftruncateSync, fstatSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -37,25 +40,30 @@ import {
 import { attributeOutside, CAPABILITY, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
 
 export interface UnpackTarget {
-  /** Nothing is written outside of this directory. */
+  /** Descriptor of the directory that nothing is written outside of. */
   readonly root: number;
-  /** Where in it the paths of the archive begin. */
+  /** Directory below the root that the archive's paths are relative to. */
   readonly directory: BinaryText;
-  /** Links in the tree are followed (and stay in the root), as in a container; or refused, as on the host. */
+  /**
+   * Whether symbolic links in the tree are followed (within the root), as in a container, or refused, as on the host.
+   */
   readonly links: boolean;
 }
 
 export interface UnpackOptions {
-  /** Directories may take the place of files, and files that of directories. @default false */
+  /** Whether a directory may replace a file, and a file a directory. @default false */
   readonly overwrite?: boolean;
-  /** Everything belongs to it. @default as the archive says */
+  /** Owner of everything. @default as the archive says */
   readonly owner?: Owner | undefined;
-  /** Files run with the rights of who starts them: no set-uid and set-gid bits, no file capabilities. @default false */
+  /**
+   * Unpacked programs run with the rights of whoever starts them: set-uid and set-gid bits and file capabilities are
+   * dropped. @default false
+   */
   readonly dropRights?: boolean;
   readonly idMaps: IdMaps;
-  /** Devices are passed over. @default false */
+  /** Whether device files are skipped. @default false */
   readonly skipDevices?: boolean;
-  /** Other names for first components of paths. */
+  /** Replacements for the first component of paths. */
   readonly rename?: Readonly<Record<BinaryText, BinaryText>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,7 +78,10 @@ const MANY_ZEROS = Buffer.alloc(1024 * 1024);
 /** S_ISUID and S_ISGID. */
 const SET_IDS = 0o6000;
 
-/** Makes what the archive holds. What exists is replaced; a directory keeps what is in it. BAD_ARCHIVE, INVALID_ARGUMENT. */
+/**
+ * Unpacks the archive. Existing files are replaced; an existing directory keeps its content. Throws BAD_ARCHIVE,
+ * INVALID_ARGUMENT.
+ */
 export async function unpackTree(
   archive: AsyncIterable<Uint8Array>,
   target: UnpackTarget,
@@ -88,7 +99,10 @@ export async function unpackTree(
   }
 }
 
-/** A path in an archive without what means nothing; undefined for the top itself. Throws BAD_ARCHIVE for one that leads out. */
+/**
+ * Splits a path, dropping empty components and "."; returns [] for the top itself. Throws BAD_ARCHIVE for a path with
+ * "..".
+ */
 function cleanArchivePath(path: BinaryText): readonly BinaryText[] {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..') || path.includes('\0'))
@@ -99,9 +113,12 @@ function cleanArchivePath(path: BinaryText): readonly BinaryText[] {
 class Unpacking {
   readonly #target: UnpackTarget;
   readonly #options: UnpackOptions;
-  /** The directory of the last entry: most have it in common with the one before. */
+  /** The parent directory of the last entry, kept open: most entries have the same one as the entry before. */
   #parent: { readonly path: BinaryText; readonly held: OwnedFd } | undefined;
-  /** Modes and times of directories, which what is put into them would spoil. Of one that comes twice the last entry counts. */
+  /**
+   * Directories, whose modes and times are set at the end because adding entries would change them. If a directory
+   * occurs twice, its last entry counts.
+   */
   readonly #directories = new Map<BinaryText, { readonly parts: readonly BinaryText[]; readonly header: TarHeader }>();
 
   constructor(target: UnpackTarget, options: UnpackOptions) {
@@ -123,13 +140,16 @@ class Unpacking {
     await this.#make(place, header, content, parts);
   }
 
-  /** From the last one on: a directory without write permission comes after what is in it. */
+  /**
+   * Sets owners, modes and times of directories, last one first: a directory without write permission is finished after
+   * its content.
+   */
   finishDirectories(): void {
     for (const { parts, header } of [...this.#directories.values()].reverse()) {
       try {
         this.#finish(this.#place(parts, false), header);
       } catch (error) {
-        // Removed or replaced meanwhile: it is no longer ours.
+        // The directory was removed or replaced meanwhile.
         if (!isNativeError(error) || !['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
       }
     }
@@ -142,7 +162,7 @@ class Unpacking {
     return [...cleanArchivePath(rename[first] ?? ''), ...rest];
   }
 
-  /** Holds the directory that an entry lies in; what is missing of it is made. */
+  /** Opens the directory that an entry lies in; with `make`, missing directories are created. */
   #place(parts: readonly BinaryText[], make: boolean): PlaceAt {
     const path = parts.slice(0, -1).join('/');
     if (this.#parent?.path !== path) {
@@ -200,7 +220,10 @@ class Unpacking {
     this.#finish(place, header);
   }
 
-  /** A link like /var/run -> /run stands for the directory: an archive that holds the directory means that one. */
+  /**
+   * Whether a symbolic link like /var/run -> /run leads to a directory: an entry for a directory of that name then
+   * means the directory.
+   */
   #leadsToDirectory(parts: readonly BinaryText[]): boolean {
     try {
       this.#open(parts.join('/'), false).close();
@@ -210,7 +233,9 @@ class Unpacking {
     }
   }
 
-  /** Removes what has the name; false if something is mounted there, which then gets new content. */
+  /**
+   * Removes the existing entry. Returns false if something is mounted on it: then the mounted file gets new content.
+   */
   async #giveWay(place: PlaceAt, header: TarHeader, isDirectory: boolean): Promise<boolean> {
     const replacesOtherKind = isDirectory !== (header.type === 'directory');
     if (replacesOtherKind && this.#options.overwrite !== true) {
@@ -220,7 +245,8 @@ class Unpacking {
         `"${fromBinaryText(header.path)}": a ${what} is not overwritten with a ${by} unless overwrite is set`,
       );
     }
-    // The kernel spares mount points of the caller's own mount namespace alone: those of a container go with the name, and what is mounted there is seen no more.
+    // The kernel protects only mount points in the caller's own mount namespace: those of a container would vanish with
+    // the name, and hide what is mounted there.
     if (this.#target.links && isMountPointAt(place)) {
       if (header.type === 'file' && !isDirectory) return false;
       throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(header.path)}" is not replaced: it is a mount point`);
@@ -236,7 +262,7 @@ class Unpacking {
     return true;
   }
 
-  /** To a file that the archive has brought before. */
+  /** Creates a hard link to a file that the archive has brought before. */
   #link(place: PlaceAt, header: TarHeader): void {
     const parts = this.#renamed(cleanArchivePath(header.target));
     using directory = this.#open(parts.slice(0, -1).join('/'), false);
@@ -261,7 +287,7 @@ class Unpacking {
     ftruncateSync(file.fd, header.size);
   }
 
-  /** Owner, attributes, permissions, time, in the order in which one does not undo the other. */
+  /** Sets owner, attributes, permissions and time, in an order in which no step undoes another. */
   #finish(place: PlaceAt, header: TarHeader): void {
     setOwnerAt(place, this.#ownerOf(header));
     const { dropRights = false } = this.#options;
@@ -274,7 +300,7 @@ class Unpacking {
   }
 }
 
-/** Copies of those that are set: a value in its place holds the whole pax header. */
+/** Copies the attributes that are kept: the original values would keep the whole pax header in memory. */
 function ownAttributes(xattrs: TarHeader['xattrs']): TarHeader['xattrs'] {
   return new Map([...xattrs].filter(([name]) => isKept(name)).map(([name, value]) => [name, Buffer.from(value)]));
 }
@@ -286,7 +312,7 @@ const TYPE_BITS: Readonly<Record<Exclude<TarType, 'file' | 'hardlink' | 'directo
   fifo: S_IFIFO,
 };
 
-/** A file system that knows no attributes of a kind (a tmpfs those of users, on older kernels) does without. */
+/** Sets an attribute if the filesystem supports its kind (a tmpfs on an older kernel has no user attributes). */
 function setAttribute(place: PlaceAt, name: BinaryText, value: Uint8Array): void {
   try {
     setAttributeAt(place, name, value);
@@ -295,7 +321,7 @@ function setAttribute(place: PlaceAt, name: BinaryText, value: Uint8Array): void
   }
 }
 
-/** Zeros are not written where the file has none yet. */
+/** Writes bytes to a new file, leaving holes in place of zeros. */
 async function writeAt(fd: number, offset: number, bytes: Buffer): Promise<void> {
   for (const { start, end } of dataRuns(bytes)) {
     for (let at = start; at < end;) {
@@ -305,7 +331,7 @@ async function writeAt(fd: number, offset: number, bytes: Buffer): Promise<void>
   }
 }
 
-/** The runs of bytes between pieces that are all zeros. */
+/** Returns the ranges of bytes between pieces that are all zeros. */
 function dataRuns(bytes: Buffer): { start: number; end: number }[] {
   if (bytes.length <= MANY_ZEROS.length && bytes.equals(MANY_ZEROS.subarray(0, bytes.length))) return [];
   const runs: { start: number; end: number }[] = [];

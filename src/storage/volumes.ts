@@ -1,6 +1,7 @@
 /**
- * The directories of volumes: `NAME/_data` is what containers see; beside it lie `_made` and `_data.new` while these are in the making, and the lock of
- * those who are at work on them. What is to be removed is put aside in `.gone`, which no volume can be called.
+ * The directories of volumes: `NAME/_data` is what containers see. Beside it are `_made` and `_data.new` while these
+ * are being prepared, and the lock for work on the volume. Directories to be removed are moved to `.gone`, which no
+ * volume can be named.
  */
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, opendirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,13 +20,13 @@ import { packDirectory } from './pack-tree.js';
 import { unpackTree } from './unpack-tree.js';
 
 const GONE = '.gone';
-/** Until the first container gives it another one. */
+/** Mode of a new volume until the first container that mounts it sets another. */
 const MADE_MODE = 0o755;
 
 export interface VolumePaths {
   readonly directory: string;
   readonly data: string;
-  /** What an image has at the volume's place: complete, or to be removed. */
+  /** Copy of the image's content for the volume: complete, or to be removed. */
   readonly filling: string;
   readonly lock: string;
 }
@@ -40,10 +41,10 @@ export function volumePaths(volumes: string, name: string): VolumePaths {
   };
 }
 
-/** Makes what is missing; what there is stays as it is. */
+/** Creates what is missing of the volume's directories; existing ones are left as they are. */
 export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: Owner): void {
   if (existsSync(data)) return;
-  // By now: a removal must not need room.
+  // Created now because a removal must not need disk space.
   mkdirSync(join(dirname(directory), GONE), { recursive: true, mode: 0o700 });
   if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
   const made = join(directory, '_made');
@@ -51,11 +52,14 @@ export function ensureVolumeDirectory({ directory, data }: VolumePaths, owner: O
   chownSync(made, owner.uid, owner.gid);
   chmodSync(made, MADE_MODE);
   renameSync(made, data);
-  // The new names are there after a power cut.
+  // Makes sure that the new names survive a power cut.
   for (const path of [directory, dirname(directory)]) syncPath(path);
 }
 
-/** Out of the way in one step, so that the name is free. Answers where it is, for removeTree(); undefined if there is none. */
+/**
+ * Moves the volume's directory aside in one step, so that its name is free. Returns its new path, for removeTree();
+ * undefined if there is no such directory.
+ */
 export function putVolumeAside(volumes: string, name: string): string | undefined {
   const gone = join(volumes, GONE);
   const path = join(gone, randomBytes(16).toString('hex'));
@@ -69,13 +73,13 @@ export function putVolumeAside(volumes: string, name: string): string | undefine
   }
 }
 
-/** Paths of all that was put aside, by whomever. */
+/** Returns the paths of all directories that were moved aside by any process. */
 export function goneVolumes(volumes: string): readonly string[] {
   const gone = join(volumes, GONE);
   return namesIn(gone).map((name) => join(gone, name));
 }
 
-/** Names of the directories that can be volumes; what else there is, such as the `lost+found` of a file system, is none of ours. */
+/** Returns the names of directories that can be volumes. Others, such as a filesystem's `lost+found`, are ignored. */
 export function volumeDirectories(volumes: string): readonly string[] {
   return namesIn(volumes).filter((name) => isName(name) && isRealDirectory(join(volumes, name)));
 }
@@ -84,13 +88,13 @@ function isRealDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The owner of what containers see, if that is there. */
+/** Returns the owner of the volume's data directory, if that exists. */
 export function volumeOwner({ data }: VolumePaths): Owner | undefined {
   const found = lstatSync(data, { throwIfNoEntry: false });
   return found === undefined ? undefined : { uid: found.uid, gid: found.gid };
 }
 
-/** Nobody has given it, by hand, an owner or permissions of their own: it is root's, as one is made that has no owner yet. */
+/** Whether the volume's owner and permissions are those of a new volume: root's, and not changed by hand. */
 export function isAsMade({ data }: VolumePaths): boolean {
   const { uid, gid, mode } = lstatSync(data);
   return uid === 0 && gid === 0 && (mode & 0o7777) === MADE_MODE;
@@ -114,7 +118,7 @@ export function isEmptyDirectory(path: string): boolean {
   }
 }
 
-/** A directory of an image, or undefined. Links lead nowhere out of the image. */
+/** Opens a directory of an image; undefined if there is none. Symbolic links cannot lead out of the image. */
 export function directoryInside(root: number, target: string): OwnedFd | undefined {
   try {
     return openBeneath(root, toBinaryText(target), O_PATH | O_DIRECTORY, { links: true });
@@ -124,15 +128,18 @@ export function directoryInside(root: number, target: string): OwnedFd | undefin
   }
 }
 
-/** How owners are read and written. */
+/** Id mappings by which a copy reads and writes owners. */
 export interface CopyMaps {
-  /** Of the files that are there. */
+  /** Mappings of the original files. */
   readonly from: IdMaps;
-  /** Of the copies. */
+  /** Mappings of the copies. */
   readonly to: IdMaps;
 }
 
-/** Owner, permissions and attributes of a directory, for the volume that is mounted over it. Answers the owner, as the container sees it. */
+/**
+ * Copies owner, permissions and attributes of a directory to the volume that is mounted over it. Returns the owner as
+ * the container sees it.
+ */
 export async function takeAttributes({ data }: VolumePaths, from: OwnedFd, maps: CopyMaps): Promise<Owner> {
   using volume = openDirectory(data);
   const top = await directoryEntry(from.fd, '.');
@@ -146,7 +153,7 @@ export async function takeAttributes({ data }: VolumePaths, from: OwnedFd, maps:
   return owner;
 }
 
-/** A copy of all in a directory, beside the volume. */
+/** Copies the content of a directory to the volume's `filling` directory. */
 export async function copyBeside({ filling }: VolumePaths, from: OwnedFd, maps: CopyMaps): Promise<void> {
   await removeTree(filling);
   mkdirSync(filling, { mode: 0o700 });
@@ -158,7 +165,7 @@ export async function copyBeside({ filling }: VolumePaths, from: OwnedFd, maps: 
   );
 }
 
-/** Moves the copy into the volume. What a container has put there meanwhile stays. May be repeated. */
+/** Moves the copy into the volume. What a container has put there meanwhile is kept. May be repeated. */
 export async function moveIn({ filling, data }: VolumePaths): Promise<void> {
   if (!existsSync(filling)) return;
   for (const name of readdirSync(filling, { encoding: 'buffer' })) {
@@ -168,7 +175,7 @@ export async function moveIn({ filling, data }: VolumePaths): Promise<void> {
   await removeTree(filling);
 }
 
-/** Names are bytes. */
+/** Joins bytes: a name need not be valid UTF-8. */
 function within(directory: string, name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${directory}/`), name]);
 }

@@ -30,7 +30,7 @@ export async function pushImage(
   await using destination = await openDestination(reference, options.registry);
   const digest = await sendImage(context, image, { ...options, destination, by: name });
   const { kind, rest } = parseTransportName(reference);
-  if (kind === 'docker') context.store.images.isIn(image.seq, repositoryName(parseReference(rest)), digest);
+  if (kind === 'docker') context.store.images.addDigest(image.seq, repositoryName(parseReference(rest)), digest);
   recordImageEvent(context, { status: 'push', id: image.id, name: reference });
   return { digest, reference: destination.reference };
 }

@@ -1,4 +1,4 @@
-/** Blobs in the store: named by their digest, checked before they get their name. */
+/** Blobs in the store: named by their digest, and verified before they get that name. */
 import type { Hash } from 'node:crypto';
 import {
   closeSync,
@@ -28,7 +28,7 @@ const READ_BYTES = 256 * 1024;
 
 const readAt = promisify(read);
 
-/** Bytes from an offset on; it may answer with an earlier one. */
+/** Opens a blob at an offset. The stream may start at an earlier one, which `offset` tells. */
 export type OpenBlob = (offset: number) => Promise<{ readonly stream: Readable; readonly offset: number }>;
 
 export function blobPath({ blobs }: ImagePaths, digest: string): string {
@@ -40,17 +40,17 @@ export function partialPath({ partial }: ImagePaths, digest: string): string {
   return join(partial, digest.replace(':', '-'));
 }
 
-/** An attempt to receive it has left something. */
+/** Whether an earlier attempt to receive the blob has left data. */
 export function hasPartial(paths: ImagePaths, digest: string): boolean {
   return (statSync(partialPath(paths, digest), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** Under the blob's lock. */
+/** Removes data of an interrupted attempt. Call it under the blob's lock. */
 export function removePartial(paths: ImagePaths, digest: string): void {
   rmSync(partialPath(paths, digest), { force: true });
 }
 
-/** Bytes of a blob that is there; undefined if it is not. */
+/** Returns the size of a stored blob in bytes; undefined if it is not there. */
 export function blobSize(paths: ImagePaths, digest: string): number | undefined {
   return statSync(blobPath(paths, digest), { throwIfNoEntry: false })?.size;
 }
@@ -67,13 +67,19 @@ export function blobStream(paths: ImagePaths, digest: string): Readable {
   return createReadStream(blobPath(paths, digest), { highWaterMark: READ_BYTES });
 }
 
-/** Where the holder of a lease writes what has no digest yet: whoever settles the lease removes it. */
+/**
+ * Returns the path where the holder of a lease writes content whose digest is not known yet. Settling the lease removes
+ * it.
+ */
 export function unnamedPath({ partial }: ImagePaths, lease: string): string {
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   return join(partial, `new-${lease}`);
 }
 
-/** Keeps bytes that are in memory. `unready`: of `unnamedPath`. Throws BAD_IMAGE for another digest than theirs. */
+/**
+ * Stores a blob that is in memory. `unready` is the lease's unnamedPath(). Throws BAD_IMAGE if the digest is not that
+ * of the bytes.
+ */
 export function keepBlob(paths: ImagePaths, { digest, bytes }: KeptBlob, unready: string): void {
   const found = digestOf(bytes, splitDigest(digest).algorithm);
   if (found !== digest) throw otherBytes(digest, found);
@@ -96,16 +102,17 @@ function putInPlace(paths: ImagePaths, unready: string, digest: string): void {
 export interface Receiving {
   readonly descriptor: Descriptor;
   readonly open: OpenBlob;
-  /** Called with the count of bytes that are there. */
+  /** Called with the number of bytes received so far. */
   readonly onBytes?: ((count: number) => void) | undefined;
 }
 
-/** A stream that breaks off is opened anew so often without a byte of progress. */
+/** Attempts without any progress before an interrupted download fails. */
 const MAX_ATTEMPTS = 3;
 
 /**
- * The bytes of a blob as they come, which are kept; it has its name when the last of them has been taken. What an earlier attempt left is
- * used. Under the blob's lock. Throws BAD_IMAGE for bytes that are not those of the descriptor; they are the caller's to remove.
+ * Receives a blob, stores it, and yields its bytes. The blob gets its name once the last byte has been consumed. Data
+ * of an earlier attempt is reused. Call it under the blob's lock. Throws BAD_IMAGE if the bytes do not match the
+ * descriptor; the caller removes them then.
  */
 export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor } = receiving;
@@ -123,8 +130,8 @@ export async function* receivedBlob(paths: ImagePaths, receiving: Receiving): As
 }
 
 /**
- * The first bytes of an open file. Not by a stream: one that is given up closes the descriptor, also with `autoClose: false`, and its number
- * may be another file's when it is closed again.
+ * Yields the first bytes of an open file. Not with a stream: a destroyed one closes the descriptor even with
+ * `autoClose: false`, and by the time it is closed again, its number may belong to another file.
  */
 async function* bytesOf(fd: number, length: number): AsyncGenerator<Buffer, void, undefined> {
   for (let at = 0; at < length;) {
@@ -171,7 +178,10 @@ async function* blobBytes(fd: number, hash: Hash, receiving: Receiving): AsyncGe
   }
 }
 
-/** The connection broke: not a refusal, and not what the receiver says. Registries are asked again below this; a source of the caller's may not do so. */
+/**
+ * Whether the connection broke: not a refusal, and not an error of the consumer. Registry requests are retried at a
+ * lower level; a source supplied by the caller may not retry.
+ */
 function isInterruption(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return (

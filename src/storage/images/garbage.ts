@@ -1,4 +1,6 @@
-/** The end of blobs and layers that nobody needs: taken from their names in the transaction that sees so, then removed. */
+/**
+ * Removes unused blobs and layers: the transaction that finds one unused also renames it; then its files are removed.
+ */
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,9 +13,9 @@ import { blobPath } from './blobs.js';
 import { layerDirectory } from './layers.js';
 
 /**
- * Removes those of the suspects that nobody needs. Who wants one takes a lease first, and looks whether it is there then: either the lease is
- * seen here, or it is seen there that it is gone. What a lease alone keeps stays a suspect. Cut off anywhere, the next collection goes on.
- * Answers what was removed.
+ * Removes the suspects that nothing needs, and returns them. Whoever wants a blob or layer first adds it to a lease and
+ * then checks that it exists: so either this function sees the lease, or the other side sees that the content is gone.
+ * Content that only a lease keeps remains suspect. After an interruption at any point the next collection continues.
  */
 export async function collect(store: Store, paths: ImagePaths): Promise<readonly LeaseItem[]> {
   const removed: LeaseItem[] = [];
@@ -43,7 +45,7 @@ function putAside(store: Store, suspect: LeaseItem, place: { readonly path: stri
   return true;
 }
 
-/** All blobs and layers that are there, used or not. */
+/** Returns all blobs and layers on the disk, used or not. */
 export function stored(paths: ImagePaths): readonly LeaseItem[] {
   const blobs = ['sha256', 'sha512'].flatMap((algorithm) =>
     namesIn(join(paths.blobs, algorithm)).map((hex) => ({ kind: 'blob' as const, key: `${algorithm}:${hex}` })),
@@ -52,7 +54,7 @@ export function stored(paths: ImagePaths): readonly LeaseItem[] {
   return [...blobs, ...layers].filter(({ key }) => isDigest(key));
 }
 
-/** What lies there under a name that no digest is: leftovers, if nobody is at work. */
+/** Returns the files whose names are not digests: leftovers, unless something is being received or unpacked. */
 export function strays(paths: ImagePaths): readonly string[] {
   return [join(paths.blobs, 'sha256'), join(paths.blobs, 'sha512'), paths.partial, paths.layers].flatMap((directory) =>
     namesIn(directory)

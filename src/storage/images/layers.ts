@@ -1,4 +1,4 @@
-/** Layers as they are unpacked: a directory for each chain of them, complete under its name. */
+/** Unpacked layers: one directory per chain of layers, complete once it has its final name. */
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -20,18 +20,18 @@ import { isKept } from '../owners.js';
 import type { ImagePaths } from '../paths.js';
 import { unpackLayer, type LayerLimits, type UnpackedLayer } from './unpack-layer.js';
 
-/** What is known of a layer that is complete. */
+/** Record of a complete layer. */
 export interface LayerRecord {
   readonly chain: string;
   /** Chain id of the layer below it. */
   readonly parent?: string;
-  /** Digest of its archive. */
+  /** Digest of the layer's uncompressed archive (diff id). */
   readonly diff: string;
-  /** Bytes of its files. */
+  /** Total size of the layer's files, in bytes. */
   readonly size: number;
 }
 
-/** Chain ids of layers, from the lowest up (OCI image specification, config.md). */
+/** Returns the chain ids for a list of diff ids, from the lowest layer up (OCI image specification, config.md). */
 export function chainIds(diffs: readonly string[]): readonly string[] {
   const chains: string[] = [];
   for (const diff of diffs) {
@@ -45,29 +45,32 @@ export function layerDirectory({ layers }: ImagePaths, chain: string): string {
   return join(layers, chain.slice(chain.indexOf(':') + 1));
 }
 
-/** Where it is unpacked. */
+/** Returns the directory in which the layer is being unpacked. */
 export function unreadyLayerPath(paths: ImagePaths, chain: string): string {
   return `${layerDirectory(paths, chain)}.new`;
 }
 
-/** The files of a layer. */
+/** Returns the directory with the layer's files. */
 export function layerPath(paths: ImagePaths, chain: string): string {
   return join(layerDirectory(paths, chain), 'diff');
 }
 
-/** For the mount of an overlay: the topmost first. */
+/** Returns the lower directories for an overlay mount, topmost first. */
 export function lowerDirectories(paths: ImagePaths, chains: readonly string[]): readonly string[] {
   return chains.map((chain) => layerPath(paths, chain)).toReversed();
 }
 
-/** The same for a mount that nobody writes to: at least two. */
+/** Returns the lower directories for a read-only overlay mount: at least two, which overlayfs requires. */
 export function readOnlyLowerDirectories(paths: ImagePaths, chains: readonly string[]): readonly string[] {
   const lower = lowerDirectories(paths, chains);
   const [only = emptyLayer(paths, 'nothing')] = lower;
   return lower.length > 1 ? lower : [only, emptyLayer(paths)];
 }
 
-/** An overlay needs a lower layer, and two if it has no upper one. */
+/**
+ * Returns an empty directory to be used as a lower layer, creating it if needed. An overlay needs a lower layer, and
+ * two if it has no upper one.
+ */
 export function emptyLayer({ layers }: ImagePaths, name: 'empty' | 'nothing' = 'empty'): string {
   const path = join(layers, name);
   if (mkdirSync(path, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(path, 0o755);
@@ -78,7 +81,7 @@ export function hasLayer(paths: ImagePaths, chain: string): boolean {
   return statSync(join(layerDirectory(paths, chain), 'layer.json'), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** undefined if it is not there. */
+/** Returns undefined if the layer is not there. */
 export function readLayer(paths: ImagePaths, chain: string): LayerRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(layerDirectory(paths, chain), 'layer.json'), 'utf8')) as LayerRecord;
@@ -91,22 +94,22 @@ export function readLayer(paths: ImagePaths, chain: string): LayerRecord | undef
 export interface NewLayer {
   readonly chain: string;
   readonly diff: string;
-  /** Chain ids of the layers below it, from the lowest up. */
+  /** Chain ids of the layers below this one, from the lowest up. */
   readonly below: readonly string[];
-  /** The archive, decompressed. */
+  /** The layer's archive, decompressed. */
   readonly archive: AsyncIterable<Uint8Array>;
   readonly limits?: LayerLimits;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A layer whose files are there, and that has no name yet. */
+/** A layer that is unpacked but does not have its final name yet. */
 export interface UnreadyLayer extends Pick<NewLayer, 'chain' | 'diff' | 'below'> {
   readonly unpacked: UnpackedLayer;
 }
 
 /**
- * Unpacks a layer; the layers below it need not be there yet. A failure leaves nothing. Under its lock, as is what follows. Throws BAD_IMAGE
- * (also for an archive that is not the one of the diff id), DISK_FULL, ABORTED.
+ * Unpacks a layer; the layers below it need not be there yet. A failure leaves nothing. Call it, and what follows,
+ * under the layer's lock. Throws BAD_IMAGE (also if the archive does not match the diff id), DISK_FULL, ABORTED.
  */
 export async function beginLayer(paths: ImagePaths, layer: NewLayer): Promise<UnreadyLayer> {
   const { chain, diff, below, signal, limits } = layer;
@@ -134,7 +137,7 @@ export async function beginLayer(paths: ImagePaths, layer: NewLayer): Promise<Un
   }
 }
 
-/** Gives it its name. The layers below are complete. */
+/** Gives an unpacked layer its final name. The layers below it must be complete. */
 export async function completeLayer(paths: ImagePaths, layer: UnreadyLayer): Promise<LayerRecord> {
   const { chain, diff, below, unpacked } = layer;
   const unready = unreadyLayerPath(paths, chain);
@@ -152,7 +155,7 @@ export async function completeLayer(paths: ImagePaths, layer: UnreadyLayer): Pro
   }
 }
 
-/** What was begun is not wanted. */
+/** Removes an unfinished layer. */
 export async function dropUnready(paths: ImagePaths, { chain }: Pick<NewLayer, 'chain'>): Promise<void> {
   await removeTree(unreadyLayerPath(paths, chain));
 }
@@ -167,7 +170,10 @@ async function* hashed(
   }
 }
 
-/** Directories that the archive does not describe look as the layers below have them: overlayfs shows those of the upper layer. */
+/**
+ * Gives directories that the archive does not describe the owner, mode, time and attributes that they have in the
+ * layers below: overlayfs shows those of the upper layer.
+ */
 async function takeAfterBelow(
   paths: ImagePaths,
   root: number,

@@ -1,4 +1,7 @@
-/** Work on images that others must leave alone: as long as its lock is held, and for a day after a crash or until a prune, so that it can go on. */
+/**
+ * Leases protect image content that is being worked on: while their lock is held, and after a crash for a day or until
+ * a prune, so that the work can be resumed.
+ */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +16,7 @@ import { partialPath, unnamedPath } from './blobs.js';
 import { forget, lockIfFree, lockPath } from './locked.js';
 import { unreadyLayerPath } from './layers.js';
 
-/** What a process left that was killed, or that gave up, is kept for the next attempt. */
+/** How long the content named by a lease is kept for another attempt after its process was killed or gave up. */
 const KEPT_US = 24 * 3600 * 1e6;
 
 export class Lease implements Disposable {
@@ -29,7 +32,7 @@ export class Lease implements Disposable {
     mkdirSync(paths.locks, { recursive: true, mode: 0o700 });
     let held: FileLock | undefined;
     let id = '';
-    // Somebody who clears up may have the file for a moment.
+    // A process that settles leases may hold the new lock file for a moment.
     while (held === undefined) {
       id = randomBytes(16).toString('hex');
       held = tryLock(lockPath(paths, 'lease', id));
@@ -39,23 +42,23 @@ export class Lease implements Disposable {
     store.imageLeases.make(this.#id);
   }
 
-  /** For one file at a time that has no digest yet. */
+  /** Path for a file whose digest is not known yet; one file at a time. */
   get unready(): string {
     return unnamedPath(this.#paths, this.#id);
   }
 
-  /** Before the items are looked for: from here on they stay. */
+  /** Adds content to the lease. Call it before checking that the content exists: from now on nobody removes it. */
   add(items: readonly LeaseItem[]): void {
     this.#store.imageLeases.add(this.#id, items);
   }
 
-  /** Done: what was made has been recorded, and nothing is to be gone on with. */
+  /** Ends the lease after success: the result has been recorded, and there is nothing to resume. */
   end(): void {
     this.#store.imageLeases.end(this.#id);
     this[Symbol.dispose]();
   }
 
-  /** Without end(): what is there is kept for the next attempt. */
+  /** Releases the lock. Without end(), the content is kept for another attempt. */
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -63,7 +66,7 @@ export class Lease implements Disposable {
   }
 }
 
-/** Sees to what dead leases have left. `all`: also what could be gone on with. */
+/** Cleans up after dead leases. `all`: including content kept for another attempt. */
 export async function settleLeases(store: Store, paths: ImagePaths, { all }: { readonly all: boolean }): Promise<void> {
   const leases = store.imageLeases.list();
   removeStrayLocks(paths, leases);
@@ -78,7 +81,7 @@ export async function settleLeases(store: Store, paths: ImagePaths, { all }: { r
   }
 }
 
-/** What dead leases name, and none that is alive. */
+/** Returns the content that dead leases name and no live lease does. */
 export function abandonedItems(store: Store, paths: ImagePaths): readonly LeaseItem[] {
   const leases = store.imageLeases.list();
   const dead = leases.filter((lease) => !isAlive(paths, lease));
@@ -88,7 +91,7 @@ export function abandonedItems(store: Store, paths: ImagePaths): readonly LeaseI
   return [...itemsOf(dead)].flatMap(([name, item]) => (wanted.has(name) ? [] : [item]));
 }
 
-/** These are not to be gone on with: dead leases do not hold up a collection that removes them. */
+/** Removes content from dead leases, so that they do not prevent its collection. */
 export async function forgetAbandoned(store: Store, paths: ImagePaths, items: readonly LeaseItem[]): Promise<void> {
   for (const lease of store.imageLeases.list()) {
     if (isAlive(paths, lease)) continue;
@@ -97,7 +100,7 @@ export async function forgetAbandoned(store: Store, paths: ImagePaths, items: re
   }
 }
 
-/** Of leases that were not recorded yet, or not any more, when their process was killed. */
+/** Removes lock files of leases that were not yet, or no longer, recorded when their process was killed. */
 function removeStrayLocks(paths: ImagePaths, leases: readonly StoredImageLease[]): void {
   if (!existsSync(paths.locks)) return;
   const recorded = new Set(leases.map(({ id }) => lockPath(paths, 'lease', id)));
@@ -118,7 +121,7 @@ function isAlive(paths: ImagePaths, { id }: StoredImageLease): boolean {
   return false;
 }
 
-/** A layer that was being unpacked is begun anew; lock files that nobody holds go. */
+/** Removes half-unpacked layers, which are unpacked from the start next time, and lock files that nobody holds. */
 async function removeUnready(paths: ImagePaths, items: readonly LeaseItem[]): Promise<void> {
   for (const { kind, key } of items) {
     const unready = kind === 'layer' ? unreadyLayerPath(paths, key) : undefined;

@@ -1,4 +1,6 @@
-/** Work that one process at a time does for all: a lock file for each digest, gone when nobody wants it. */
+/**
+ * Serializes work on one item among processes: a lock file per digest, which is removed when nobody wants it any more.
+ */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +8,7 @@ import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-
 import { isNativeError } from '../../native/native-error.js';
 import type { ImagePaths } from '../paths.js';
 
-/** `blob-HEX`, `layer-HEX`, `lease-ID`, `mount-ID`, `boot-ID`. */
+/** Returns the path of a lock file: `blob-HEX`, `layer-HEX`, `lease-ID`, `mount-ID` or `boot-ID`. */
 export function lockPath(
   { locks }: ImagePaths,
   kind: 'blob' | 'layer' | 'lease' | 'mount' | 'boot',
@@ -15,7 +17,7 @@ export function lockPath(
   return join(locks, `${kind}-${key.replace(':', '-')}`);
 }
 
-/** Runs the work while nobody else does the same. `onWait` is called if somebody does. */
+/** Runs `work` while holding the lock. `onWait` is called if another process holds it. */
 export async function withLocked<T>(
   path: string,
   work: () => Promise<T>,
@@ -34,7 +36,7 @@ export async function withLocked<T>(
   }
 }
 
-/** The directory is the first user's to make. */
+/** Takes the lock if it is free. The first user creates the directory. */
 async function takeNow(path: string): Promise<FileLock | undefined> {
   try {
     return tryLock(path);
@@ -45,14 +47,14 @@ async function takeNow(path: string): Promise<FileLock | undefined> {
   }
 }
 
-/** The lock if nobody has it, and its file is there or `make` says to make it. */
+/** Takes the lock if it is free. `make`: creates the lock file if it is missing; otherwise returns undefined then. */
 export function lockIfFree(path: string, options: { readonly make: boolean }): FileLock | undefined {
   if (!options.make && !existsSync(path)) return undefined;
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   return tryLock(path);
 }
 
-/** Whoever waits for it notices that the file is another one. */
+/** Removes the lock file and releases the lock. Processes that wait for it notice that the file was replaced. */
 export function forget(held: FileLock): void {
   try {
     removeLockFile(held);

@@ -1,4 +1,7 @@
-/** A layer's archive into its directory, as overlayfs wants it. The archive comes from anybody: it is bounded, and stays in the directory. */
+/**
+ * Unpacks a layer's archive into its directory, in the format of overlayfs. The archive is untrusted: it is limited in
+ * size and cannot write outside the directory.
+ */
 import { isTspodError, TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import { isNativeError } from '../../native/native-error.js';
@@ -12,21 +15,21 @@ import { GROWTH_LIMIT, type GrowthLimit } from '../../util/growth-limit.js';
 import { isKept } from '../owners.js';
 
 export interface LayerLimits {
-  /** Of one layer. */
+  /** Entries in one layer. */
   readonly entries: number;
-  /** Also those that no entry brings. */
+  /** Directories, including those that are created only because an entry lies in them. */
   readonly directories: number;
-  /** Of the paths of its directories, together. */
+  /** Total length of the paths of the layer's directories. */
   readonly pathBytes: number;
-  /** Of the archive, decompressed. */
+  /** Size of the decompressed archive. */
   readonly bytes: number;
-  /** Against the compressed form. */
+  /** Ratio to the compressed size. */
   readonly growth: GrowthLimit;
 }
 
 /**
- * More than any image of use, and less than what a machine suffers from: a million empty directories take some 4 GB of the disk, whether each has an
- * entry of its own or a few entries lie deep. What their paths take is memory.
+ * More than any real image needs, and less than what harms a machine: a million empty directories take some 4 GB on the
+ * disk, whether each has an entry of its own or few entries lie deep. The paths of directories are kept in memory.
  */
 export const LAYER_LIMITS: LayerLimits = {
   entries: 10_000_000,
@@ -36,18 +39,18 @@ export const LAYER_LIMITS: LayerLimits = {
   growth: GROWTH_LIMIT,
 };
 
-/** Directories deeper than this cannot be archived again. */
+/** Deeper directories could not be archived again. */
 const MAX_DEPTH = 400;
 /** PATH_MAX without its NUL: no system call takes more. */
 const MAX_PATH_BYTES = 4095;
 const MAX_ID = 2 ** 32 - 2;
 const MAX_DEVICE = 2 ** 32 - 1;
 
-/** With what names begin that hide others, in the archives of layers. */
+/** Prefix of the names that hide others, in layer archives. */
 export const WHITEOUT = '.wh.';
-/** What hides all that lies below in its directory. */
+/** Name of the file that makes its directory opaque: it hides everything below in that directory. */
 export const OPAQUE_MARK = '.wh..wh..opq';
-/** Bookkeeping of AUFS, for which whiteouts were invented. */
+/** Prefix of AUFS's own bookkeeping files, which are ignored; whiteouts originate from AUFS. */
 const AUFS = '.wh..wh.';
 
 const TYPE_BITS: Readonly<Record<Exclude<TarType, 'hardlink'>, number>> = {
@@ -60,15 +63,18 @@ const TYPE_BITS: Readonly<Record<Exclude<TarType, 'hardlink'>, number>> = {
 };
 
 export interface UnpackedLayer {
-  /** Bytes of its files. */
+  /** Total size of the layer's files, in bytes. */
   readonly size: number;
-  /** The archive says what the top directory is like. */
+  /** Whether the archive describes the top directory. */
   readonly hasTop: boolean;
-  /** Directories that were made for what lies in them: they look as those below do, where there are such. Parents first. */
+  /**
+   * Directories that were created only for their content: they get the attributes of those in the layers below, if
+   * there are any. Parents first.
+   */
   readonly implied: readonly BinaryText[];
 }
 
-/** Fills the empty directory. Throws BAD_IMAGE, DISK_FULL, ABORTED. */
+/** Unpacks the archive into an empty directory. Throws BAD_IMAGE, DISK_FULL, ABORTED. */
 export async function unpackLayer(
   archive: AsyncIterable<Uint8Array>,
   directory: number,
@@ -85,7 +91,7 @@ export async function unpackLayer(
     const implied = await unpacking.writer.finish();
     return { size: unpacking.size, hasTop: unpacking.hasTop, implied };
   } catch (error) {
-    // The buffers are in use until then.
+    // The buffers are in use until the writer has settled.
     await unpacking.writer.settled().catch(() => undefined);
     throw asLayerError(error, limits);
   }
@@ -111,7 +117,7 @@ class LayerUnpacking {
     this.#limits = limits;
   }
 
-  /** Whether its content is wanted. */
+  /** Adds an entry. Returns whether its content is needed. */
   add(header: TarHeader): boolean {
     const parts = cleanPath(header.path);
     this.#count(header.type);
@@ -186,13 +192,16 @@ function entryOf(header: TarHeader, path: BinaryText): WrittenEntry {
   };
 }
 
-/** Not those by which overlayfs knows its own: an image must not redirect it. */
+/** Drops the attributes that overlayfs uses itself: an image must not redirect it. */
 function keptAttributes(xattrs: TarHeader['xattrs']): TarHeader['xattrs'] {
   if (xattrs.size === 0) return xattrs;
   return new Map([...xattrs].filter(([name]) => isKept(name) && !name.startsWith('user.overlay.')));
 }
 
-/** What an absolute path names is in the layer; ".." is refused. */
+/**
+ * Splits a path, resolving it against the layer's top even if it is absolute. Throws BAD_IMAGE for ".." and for one
+ * that is too deep or too long.
+ */
 function cleanPath(path: BinaryText): readonly BinaryText[] {
   requireShort(path);
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -226,7 +235,7 @@ function tooManyDirectories({ directories }: LayerLimits, cause?: unknown): Tspo
   return badLayer(`it has more than ${directories} directories`, cause);
 }
 
-/** What of the kernel's errors is the archive's fault. */
+/** Kernel errors that the archive's content causes. */
 const BAD_PATHS = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'EXDEV', 'EINVAL', 'EISDIR', 'EMLINK', 'EFBIG'];
 
 function asLayerError(error: unknown, limits: LayerLimits): unknown {
