@@ -1,19 +1,19 @@
-/** Bytes that came as a manifest. */
+/** Checks bytes received as a manifest. */
 import { TspodError } from '../errors.js';
 import { digestOf, splitDigest } from '../oci/digest.js';
 import { parseManifest } from '../oci/parse-image.js';
 import type { RawManifest } from './transport.js';
 
 export interface ManifestOrigin {
-  /** What it was asked for by. */
+  /** The digest that the manifest was requested by. */
   readonly digest?: string | undefined;
-  /** The media type under which it was served. */
+  /** Media type that it was served with. */
   readonly served?: string | undefined;
-  /** For errors: "read manifest latest in quay.io/app". */
+  /** The operation, for errors: "read manifest latest in quay.io/app". */
   readonly doing: string;
 }
 
-/** The manifest. Throws DIGEST_MISMATCH, BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1. */
+/** Returns the manifest. Throws DIGEST_MISMATCH, BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1. */
 export function checkedManifest(bytes: Buffer, { digest, served, doing }: ManifestOrigin): RawManifest {
   const actual = digestOf(bytes, digest === undefined ? 'sha256' : splitDigest(digest).algorithm);
   if (digest !== undefined && actual !== digest)

@@ -1,4 +1,4 @@
-/** What an archive or a directory of images is, whose transport nobody has named. */
+/** Detects the format of an image archive or directory whose transport was not given. */
 import { statSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
@@ -7,7 +7,10 @@ import { directoryFiles, type FileSet } from './layout/file-set.js';
 
 export type FileTransport = 'oci-archive' | 'docker-archive' | 'oci' | 'dir';
 
-/** Docker writes archives that are both: the layout's names are whole, so it comes first. Throws NO_SUCH_FILE, BAD_ARCHIVE. */
+/**
+ * Returns the transport. Docker writes archives that are both oci-archive and docker-archive; oci-archive is preferred
+ * because the names there are complete. Throws NO_SUCH_FILE, BAD_ARCHIVE.
+ */
 export async function detectTransport(path: string, options: ArchiveOptions): Promise<FileTransport> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `stat ${path}: no such file or directory`);

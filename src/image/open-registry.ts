@@ -1,4 +1,4 @@
-/** Images in registries, as registries.conf, logins and options say. */
+/** Opens images in registries according to registries.conf, stored logins and options. */
 import { isTspodError } from '../errors.js';
 import { findCredentials } from './auth/logins.js';
 import { formatName, parseReference, withDefaultTag, type ImageReference } from './reference.js';
@@ -16,31 +16,34 @@ import { RegistrySource } from './registry/source.js';
 import type { ImageDestination, ImageSource } from './transport.js';
 
 export interface RegistryAccessOptions {
-  /** Of the process: HOME, XDG_*, REGISTRY_AUTH_FILE, proxies, PATH for credential helpers. */
+  /** Environment of the process: HOME, XDG_*, REGISTRY_AUTH_FILE, proxies, PATH for credential helpers. */
   readonly environment: Environment;
-  /** Of the user. */
+  /** User id. */
   readonly uid: number;
-  /** False: certificates are not checked, and HTTP is taken where there is no TLS. @default as registries.conf says */
+  /**
+   * False: certificates are not checked, and plain HTTP is accepted from a registry without TLS. @default as
+   * registries.conf says
+   */
   readonly tlsVerify?: boolean | undefined;
-  /** Certificates in place of those of certs.d. */
+  /** Directory of certificates to use instead of those in certs.d. */
   readonly certDirectory?: string | undefined;
-  /** Logins are read from there, and nowhere else. */
+  /** The only file that logins are read from. */
   readonly authFile?: string | undefined;
-  /** In place of logins that are kept. */
+  /** Used instead of stored logins. */
   readonly credentials?: Credentials | undefined;
   readonly retry?: RetryPolicy | undefined;
-  /** Bytes of one request of an upload at most. @default as many as there are */
+  /** Maximum number of bytes per upload request. @default no limit */
   readonly chunkBytes?: number | undefined;
-  /** @default what the files of the machine and the user say */
+  /** @default read from the files of the system and the user */
   readonly registries?: RegistriesConfig | undefined;
 }
 
-/** registries.conf of this call. */
+/** Returns the registries.conf that applies to this call. */
 export function registriesOf({ registries, environment, uid }: RegistryAccessOptions): RegistriesConfig {
   return registries ?? readRegistries(registriesPlaces(environment, uid));
 }
 
-/** A name with its registry; a short one is docker.io's. For short names of users `resolveImageName` has the candidates. */
+/** Opens an image by its full name. (For short names, `resolveImageName` returns the candidates.) */
 export function openRegistrySource(name: ImageReference, options: RegistryAccessOptions): ImageSource {
   const sources = pullLocations(name, registriesOf(options)).map(
     (location) => new RegistrySource({ ...pullAccess(name, location, options), name }),
@@ -66,13 +69,16 @@ function repositoryIn(registry: string, name: string, config: RegistriesConfig):
     const location = pushLocation(parseReference(name), config);
     return location.registry === registry ? location.repository : undefined;
   } catch (error) {
-    // It is blocked, or leads nowhere.
+    // The registry is blocked, or the name is rewritten to something invalid.
     if (isTspodError(error)) return undefined;
     throw error;
   }
 }
 
-/** To read what has this name where it may be. Credentials of the call are for the registry that was named: mirrors have logins of their own. */
+/**
+ * Returns access to a location from which an image may be pulled. The call's credentials are only sent to the registry
+ * that was named; mirrors have logins of their own.
+ */
 export function pullAccess(
   name: Pick<ImageReference, 'registry'>,
   location: RegistryLocation,
@@ -81,7 +87,7 @@ export function pullAccess(
   return accessTo(location, location.registry === name.registry ? { ...options, credentials } : options);
 }
 
-/** A repository, and someone who talks to its registry. */
+/** Returns a repository together with a client for its registry. */
 function accessTo(
   { registry, repository, insecure }: RegistryLocation,
   options: RegistryAccessOptions,
@@ -92,7 +98,7 @@ function accessTo(
   };
 }
 
-/** For the registry as such: a login, a search. */
+/** Returns the client options for the registry as a whole: for a login, a search. */
 export function registryOptions(registry: string, options: RegistryAccessOptions): RegistryClientOptions {
   return clientOptions({ registry, insecure: isInsecure(registry, registriesOf(options)) }, options);
 }
@@ -112,7 +118,7 @@ function clientOptions(
   };
 }
 
-/** The reference of a docker:// name, with a tag. Throws INVALID_ARGUMENT. */
+/** Parses the rest of a docker:// name; `latest` if it has neither tag nor digest. Throws INVALID_ARGUMENT. */
 export function registryReference(text: string): ImageReference {
   return withDefaultTag(parseReference(text));
 }

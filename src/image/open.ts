@@ -1,4 +1,7 @@
-/** Opens images where their names say: docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR. */
+/**
+ * Opens images by their names: docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME],
+ * dir:DIR.
+ */
 import { openArchive, type ArchiveOptions } from './archive/archive-file.js';
 import { readImages } from './docker-archive/manifest.js';
 import { DockerArchiveSource } from './docker-archive/source.js';
@@ -20,10 +23,13 @@ import { fullName } from './reference.js';
 import { parsePathName, parseTransportName } from './transport-name.js';
 import type { ImageDestination, ImageSource } from './transport.js';
 
-/** Options of registries, and where archives may be unpacked. */
+/** Options for registries and archives. */
 export type OpenImageOptions = RegistryAccessOptions & ArchiveOptions;
 
-/** An image to be read. Throws NO_SUCH_FILE, NO_SUCH_IMAGE, BAD_ARCHIVE, BAD_IMAGE, and what policy.json demands; a registry is asked when something is read. */
+/**
+ * Opens an image for reading. A registry is contacted only when something is read. Throws NO_SUCH_FILE, NO_SUCH_IMAGE,
+ * BAD_ARCHIVE, BAD_IMAGE, and the errors of refuseByPolicy().
+ */
 export async function openSource(reference: string, options: OpenImageOptions): Promise<ImageSource> {
   const { kind, rest } = parseTransportName(reference);
   const question = { policy: readPolicy(options.environment), transport: kind, reference };
@@ -46,7 +52,7 @@ export async function openSource(reference: string, options: OpenImageOptions): 
   }
 }
 
-/** Where an image is to be written. An archive that is there is replaced when the new one is committed; a layout gets one image more. */
+/** Opens an image for writing. An existing archive is replaced on commit; a layout gets one more image. */
 export async function openDestination(reference: string, options: OpenImageOptions): Promise<ImageDestination> {
   const { kind, rest } = parseTransportName(reference);
   if (kind === 'docker') return openRegistryDestination(registryReference(rest), options);
@@ -71,13 +77,13 @@ export async function openDestination(reference: string, options: OpenImageOptio
 
 /** One image of an archive or a layout. */
 export interface ContainedImage {
-  /** Opens this one. */
+  /** Full name with which this image can be opened. */
   readonly reference: string;
-  /** As they stand there: full or short names, or just a tag. */
+  /** Names as they are stored: full or short names, or just a tag. */
   readonly names: readonly string[];
 }
 
-/** All images of an archive or a layout, whichever one the reference names. */
+/** Returns all images of an archive or a layout, whichever of them the reference names. */
 export async function listImages(reference: string, options: OpenImageOptions): Promise<readonly ContainedImage[]> {
   const { kind, rest } = parseTransportName(reference);
   if (kind === 'docker' || kind === 'dir') return [{ reference, names: [] }];

@@ -1,4 +1,7 @@
-/** policy.json (containers-policy.json(5)): which images may be taken at all. Signatures are not looked at, so that what needs one is refused. */
+/**
+ * policy.json (containers-policy.json(5)): which images may be pulled at all. Signatures are not verified, so an image
+ * that requires one is refused.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,17 +13,19 @@ import type { Environment } from './registry/environment.js';
 const MAX_BYTES = 4 * 1024 * 1024;
 const TYPES = ['insecureAcceptAnything', 'reject', 'signedBy', 'signedBaseLayer', 'sigstoreSigned'] as const;
 
-/** All that are named must be met. */
+/** All requirements must be met. */
 export type Requirements = readonly (typeof TYPES)[number][];
 
 export interface ImagePolicy {
   readonly path: string;
   readonly default: Requirements;
-  /** By transport, then by scope; '' is whatever has no scope of its own. */
+  /** By transport, then by scope; '' applies to everything without a scope of its own. */
   readonly transports: ReadonlyMap<string, ReadonlyMap<string, Requirements>>;
 }
 
-/** Throws INVALID_ARGUMENT for what makes no sense: an error in it must not let anything through. */
+/**
+ * Parses the file. Throws INVALID_ARGUMENT for anything invalid: an error in a policy must not let an image through.
+ */
 export function parsePolicy(path: string, text: string): ImagePolicy {
   const at = `policy ${JSON.stringify(path)}`;
   const object = readObject(parseJson(at, text, MAX_BYTES), at);
@@ -51,7 +56,10 @@ function readRequirements(value: unknown, at: Place): Requirements {
   return found;
 }
 
-/** What is demanded of an image: by the nearest scope of its name, if it comes from a registry, then of its transport, then of all. */
+/**
+ * Returns the requirements for an image: those of the most specific scope that matches its name (for a registry), else
+ * those of its transport, else the default.
+ */
 export function requirementsFor(
   policy: ImagePolicy,
   transport: string,
@@ -65,7 +73,7 @@ export function requirementsFor(
   return { scope: 'default', requirements: policy.default };
 }
 
-/** h.io:5/a/b:1, h.io:5/a/b, h.io:5/a, h.io:5, *.io */
+/** Returns the scopes of a name, most specific first: h.io:5/a/b:1, h.io:5/a/b, h.io:5/a, h.io:5, *.io */
 function scopesOf(name: ImageReference): readonly string[] {
   const parts = [name.registry, ...name.repository.split('/')];
   const above = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
@@ -74,7 +82,7 @@ function scopesOf(name: ImageReference): readonly string[] {
   return [formatName(name), ...above, ...domains];
 }
 
-/** The user's file, or else the machine's; undefined where there is neither. */
+/** Reads the user's file, else the system's; undefined if neither exists. */
 export function readPolicy({ HOME = '' }: Environment): ImagePolicy | undefined {
   const users = HOME === '' ? [] : [join(HOME, '.config/containers/policy.json')];
   for (const path of [...users, '/etc/containers/policy.json']) {
@@ -97,13 +105,13 @@ function textOf(path: string): string | undefined {
 export interface PolicyQuestion {
   readonly policy: ImagePolicy | undefined;
   readonly transport: string;
-  /** Of an image in a registry. */
+  /** Name of an image in a registry. */
   readonly name?: ImageReference;
-  /** For the error. */
+  /** The image as the user named it, for errors. */
   readonly reference: string;
 }
 
-/** Throws REGISTRY_ERROR for what is rejected, NOT_SUPPORTED for what would need a signature. */
+/** Throws REGISTRY_ERROR if the policy rejects the image, NOT_SUPPORTED if it requires a signature. */
 export function refuseByPolicy({ policy, transport, name, reference }: PolicyQuestion): void {
   if (policy === undefined) return;
   const { scope, requirements } = requirementsFor(policy, transport, name);

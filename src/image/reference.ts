@@ -1,12 +1,12 @@
 /**
- * Names of images: Docker's grammar, which OCI registries and engines share
- * (https://github.com/distribution/reference). `docker.io/library/alpine:3.20@sha256:...` is registry, repository, tag and digest.
+ * Image names in Docker's grammar, which OCI registries and engines share (https://github.com/distribution/reference).
+ * `docker.io/library/alpine:3.20@sha256:...` is registry, repository, tag and digest.
  */
 import { TspodError } from '../errors.js';
 import { isDigest } from '../oci/digest.js';
 import { requireString } from '../util/require-string.js';
 
-/** A name as it was written: without a registry it is a short name. */
+/** A name as it was written; without a registry it is a short name. */
 export interface ImageName {
   /** Host and port. */
   readonly registry?: string;
@@ -15,7 +15,7 @@ export interface ImageName {
   readonly digest?: string;
 }
 
-/** A name that says where the image is. */
+/** A name with its registry. */
 export interface ImageReference extends ImageName {
   readonly registry: string;
 }
@@ -23,7 +23,7 @@ export interface ImageReference extends ImageName {
 const DEFAULT_TAG = 'latest';
 const DOCKER_HUB = 'docker.io';
 
-/** Of registry and repository. */
+/** Maximum length of registry and repository together. */
 const MAX_NAME = 255;
 
 const TAG = /^\w[\w.-]{0,127}$/;
@@ -31,7 +31,7 @@ const HOST =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]{1,5})?$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
-/** A name as users write it. Throws INVALID_ARGUMENT with the name quoted. */
+/** Parses a name as users write it. Throws INVALID_ARGUMENT with the name quoted. */
 export function parseImageName(text: string): ImageName {
   requireString('the name of an image', text);
   if (text.length > 1024) throw invalid(text.slice(0, 64), 'it is too long');
@@ -52,12 +52,12 @@ export function parseImageName(text: string): ImageName {
   };
 }
 
-/** A name with its registry; a short one is docker.io's, as Docker takes it. */
+/** Parses a name; a short one gets the registry docker.io, as in Docker. */
 export function parseReference(text: string): ImageReference {
   return normalizeName(parseImageName(text));
 }
 
-/** The reference of a name: docker.io where there is no registry, and `library/` for what has one word there. */
+/** Adds docker.io if the name has no registry, and `library/` to a single-word repository of docker.io. */
 export function normalizeName(name: ImageName): ImageReference {
   const written = name.registry ?? DOCKER_HUB;
   const registry = written === 'index.docker.io' ? DOCKER_HUB : written;
@@ -65,24 +65,24 @@ export function normalizeName(name: ImageName): ImageReference {
   return { ...name, registry, repository: isOfficial ? `library/${name.repository}` : name.repository };
 }
 
-/** With `latest` where neither tag nor digest is said. */
+/** Adds the tag `latest` to a name without tag and digest. */
 export function withDefaultTag<T extends ImageName>(name: T): T {
   return name.tag === undefined && name.digest === undefined ? { ...name, tag: DEFAULT_TAG } : name;
 }
 
-/** The text of a name, with all that it has. */
+/** Formats a name with all its parts. */
 export function formatName(name: ImageName): string {
   const tag = name.tag === undefined ? '' : `:${name.tag}`;
   const digest = name.digest === undefined ? '' : `@${name.digest}`;
   return `${repositoryName(name)}${tag}${digest}`;
 }
 
-/** A name as registries know it: with registry and tag. Throws INVALID_ARGUMENT. */
+/** Completes a name with registry and tag. Throws INVALID_ARGUMENT. */
 export function fullName(text: string): string {
   return formatName(withDefaultTag(parseReference(text)));
 }
 
-/** Registry and repository: docker.io/library/alpine. */
+/** Returns registry and repository: docker.io/library/alpine. */
 export function repositoryName(name: ImageName): string {
   return name.registry === undefined ? name.repository : `${name.registry}/${name.repository}`;
 }
@@ -92,13 +92,13 @@ function cutDigest(text: string): readonly [string, string | undefined] {
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The colon of a port is followed by a slash. */
+/** A colon that is followed by a slash separates a port, not a tag. */
 function cutTag(text: string): readonly [string, string | undefined] {
   const at = text.lastIndexOf(':');
   return at === -1 || text.includes('/', at) ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** What stands before the first slash if that is a registry, and the rest, which may be anything. */
+/** Splits a text after the first slash if what precedes that is a registry. The rest is not checked. */
 export function splitRegistry(text: string): readonly [string | undefined, string] {
   const [registry, rest] = cutRegistry(text);
   return registry === undefined || isHost(registry) ? [registry, rest] : [undefined, text];
@@ -110,12 +110,12 @@ function cutRegistry(path: string): readonly [string | undefined, string] {
   return slash !== -1 && isRegistry(first) ? [first, path.slice(slash + 1)] : [undefined, path];
 }
 
-/** A host name, or an address in brackets, with or without a port. */
+/** Whether the text is a host name, or an address in brackets, with or without a port. */
 export function isHost(registry: string): boolean {
   return HOST.test(registry) && Number(/\]?:(\d+)$/.exec(registry)?.[1] ?? 0) <= 65535;
 }
 
-/** Whether the first part of a path is a host: what no part of a repository could be, and `localhost`. */
+/** Whether the first component is a registry: it has a character that a repository cannot have, or is `localhost`. */
 function isRegistry(first: string): boolean {
   return /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
 }
@@ -123,7 +123,7 @@ function isRegistry(first: string): boolean {
 function checkRepository(text: string, repository: string): void {
   if (repository === '') throw invalid(text, 'it names no repository');
   if (repository.split('/').every((component) => COMPONENT.test(component))) {
-    // An id, which it could not be told from.
+    // It could not be distinguished from an image id.
     if (/^[0-9a-f]{64}$/.test(repository)) throw invalid(text, 'a name cannot be 64 hexadecimal digits');
     return;
   }

@@ -1,7 +1,7 @@
-/** `transport:details`, as Skopeo and Podman write where an image is. */
+/** `transport:details`: how Skopeo and Podman name the place of an image. */
 import { TspodError } from '../errors.js';
 
-/** In the order in which they are tried: the beginnings of what users write. */
+/** Prefix of each transport, in the order in which they are tried. */
 const PREFIXES = {
   docker: 'docker://',
   'oci-archive': 'oci-archive:',
@@ -12,16 +12,19 @@ const PREFIXES = {
 
 export type TransportKind = keyof typeof PREFIXES;
 
-/** What other engines have, and tspod has not. */
+/** Transports of other engines that tspod does not support. */
 const OTHERS = ['containers-storage:', 'docker-daemon:', 'ostree:', 'sif:', 'tarball:', 'atomic:', 'docker:'];
 
 export interface TransportName {
   readonly kind: TransportKind;
-  /** The name of an image for docker, else a path and what comes after it. */
+  /** For docker the image's name, else a path and an optional name. */
   readonly rest: string;
 }
 
-/** A text without a transport is the name of an image in a registry. Throws NOT_SUPPORTED for transports of others. */
+/**
+ * Parses a name; without a transport it names an image in a registry. Throws NOT_SUPPORTED for transports of other
+ * engines.
+ */
 export function parseTransportName(text: string): TransportName {
   for (const [kind, prefix] of Object.entries(PREFIXES))
     if (text.startsWith(prefix)) return { kind: kind as TransportKind, rest: text.slice(prefix.length) };
@@ -30,18 +33,21 @@ export function parseTransportName(text: string): TransportName {
   return { kind: 'docker', rest: text };
 }
 
-/** Whether the text names a transport, and not just an image. */
+/** Whether the text names a transport, and not only an image. */
 export function hasTransport(text: string): boolean {
   return Object.values(PREFIXES).some((prefix) => text.startsWith(prefix));
 }
 
 export interface PathName {
   readonly path: string;
-  /** After the colon: a tag, a name, or @ and a number. */
+  /** The part after the colon: a tag, a name, or @ and an index. */
   readonly name?: string;
 }
 
-/** A path, which has no colon in it, and what comes after the first colon. Throws INVALID_ARGUMENT for an empty path. */
+/**
+ * Splits a path (which cannot contain a colon) from the name after the first colon. Throws INVALID_ARGUMENT for an
+ * empty path.
+ */
 export function parsePathName(rest: string): PathName {
   const colon = rest.indexOf(':');
   const path = colon === -1 ? rest : rest.slice(0, colon);

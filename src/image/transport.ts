@@ -1,52 +1,58 @@
-/** Where images come from and go to: a registry, an archive, a directory. What each transport offers, and takes. */
+/** The interfaces that every transport (registry, archive, directory) implements for reading and writing images. */
 import type { Readable } from 'node:stream';
 
 import type { Descriptor, Platform } from '../oci/image.js';
 
-/** Exact bytes of a manifest or an index: their digest is what names an image. */
+/** The exact bytes of a manifest or an index: their digest identifies the image. */
 export interface RawManifest {
   readonly mediaType: string;
-  /** Of `bytes`, checked: of sha256, or of sha512 where it was asked for by such a one. */
+  /** Verified digest of `bytes`: sha256, or sha512 if the manifest was requested by such a digest. */
   readonly digest: string;
   readonly bytes: Buffer;
 }
 
 export interface BlobRequest {
-  /** First byte wanted, to go on with what an earlier attempt left. @default 0 */
+  /** Offset of the first byte wanted, to continue an earlier attempt. @default 0 */
   readonly offset?: number;
   readonly signal?: AbortSignal;
 }
 
-/** One image (or index of images) that can be read. Opened by a transport; closed by who opened it. */
+/** One image (or index of images) to be read. Whoever opens it disposes of it. */
 export interface ImageSource extends AsyncDisposable {
-  /** As a user writes it: docker://docker.io/library/alpine:3. */
+  /** The reference as a user writes it: docker://docker.io/library/alpine:3. */
   readonly reference: string;
-  /** The top manifest or index without a digest; that of an index's entry with one. At most 4 MiB. */
+  /** Returns the top manifest or index; with `digest` that entry of the index. At most 4 MiB. */
   manifest(digest?: string, options?: { readonly signal?: AbortSignal }): Promise<RawManifest>;
-  /** Its bytes as they are stored there, not decompressed, not yet checked against the digest; from `offset`, where the server can. */
+  /**
+   * Streams the blob as it is stored: not decompressed, its digest not verified. Begins at the requested `offset` if
+   * the server supports that.
+   */
   blob(descriptor: Descriptor, request?: BlobRequest): Promise<{ readonly stream: Readable; readonly offset: number }>;
 }
 
 export interface BlobUpload {
-  /** Opens the bytes anew, for each attempt. */
+  /** Opens the bytes again for each attempt. */
   readonly open: () => Promise<Readable>;
-  /** Repositories, with their registry, that are known to have it: taken from one of the same registry without an upload. */
+  /**
+   * Repositories, with their registry, that are known to have the blob: one in the same registry is mounted instead of
+   * uploading the blob.
+   */
   readonly mountFrom?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
-/** Where one image can be written: blobs first, then manifests, the top one last. */
+/** Destination of one image: blobs first, then manifests, the top one last. */
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: string;
   hasBlob(descriptor: Descriptor, options?: { readonly signal?: AbortSignal }): Promise<boolean>;
-  /** 'mounted' when nothing had to be sent. */
+  /** Returns 'mounted' if nothing had to be sent. */
   putBlob(descriptor: Descriptor, upload: BlobUpload): Promise<'uploaded' | 'mounted'>;
-  /** Without `digest` under the reference's own tag. */
+  /** Without `digest`, the manifest gets the reference's own tag. */
   putManifest(
     manifest: RawManifest,
     options?: { readonly digest?: string; readonly signal?: AbortSignal },
   ): Promise<void>;
-  /** Makes it complete: archives are written here. */
+  /** Completes the image: an archive appears in its place now. */
   commit(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** An archive of an image, opened for reading: as it is, or unpacked to a temporary file where it is compressed. */
+/** Opens an image archive for reading: as it is, or decompressed to a temporary file. */
 import { closeSync, openSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,14 +14,14 @@ import { openUnnamed, writeUnnamed } from './unnamed-file.js';
 import { indexTar, type TarIndex } from './tar-index.js';
 
 export interface ArchiveOptions {
-  /** For the unpacked form of compressed archives. */
+  /** Directory for the decompressed form of a compressed archive. */
   readonly temporaryDirectory: string;
-  /** Keeps unpacked forms for whoever opens the archive again. @default each unpacks it */
+  /** Keeps decompressed forms for later calls that open the same archive. @default each call decompresses it */
   readonly unpacked?: UnpackedArchives | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Unpacked forms of archives, by their paths. */
+/** Decompressed forms of archives, by path. */
 export class UnpackedArchives implements Disposable {
   readonly #fds = new Map<string, number>();
 
@@ -44,7 +44,7 @@ function openAgain(fd: number): number {
   return openSync(`/proc/self/fd/${fd}`, 'r');
 }
 
-/** The files of an archive. Throws NO_SUCH_FILE and BAD_ARCHIVE. */
+/** Opens the files of an archive. Throws NO_SUCH_FILE and BAD_ARCHIVE. */
 export async function openArchive(path: string, options: ArchiveOptions): Promise<FileSet> {
   const given = RandomFile.open(path, { missing: 'NO_SUCH_FILE' });
   let file = given;
@@ -76,7 +76,7 @@ function fileSet(file: RandomFile, index: TarIndex, path: string): FileSet {
   };
 }
 
-/** The file itself, or its unpacked form; the other is closed. */
+/** Returns the file itself or, if it is compressed, its decompressed form; then the original is closed. */
 async function plainFile(file: RandomFile, options: ArchiveOptions): Promise<RandomFile> {
   const head = await file.bytes(0, COMPRESSION_BYTES);
   const foreign = foreignCompression(head) ?? (isZstd(head) ? 'zstd' : undefined);

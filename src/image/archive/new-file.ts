@@ -1,4 +1,7 @@
-/** A file that appears when it is whole, in place of one that is there; a link to that stays. */
+/**
+ * A file that appears only when it is complete, replacing an existing one. A symbolic link in its place is kept, and
+ * its target replaced.
+ */
 import { constants } from 'node:fs';
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,16 +10,17 @@ import { nameFile } from '../../native/directory-changes.js';
 import { isNativeError } from '../../native/native-error.js';
 import { randomBytes } from '../../native/primitives.js';
 
-/** Node does not have it: open(2), O_TMPFILE. */
+/** open(2), O_TMPFILE: missing in node:fs. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const MODE = 0o644;
 
 /**
- * Until commit() it has no name where the file system can do that, so that a kill leaves nothing; elsewhere (NFS, FUSE, overlayfs before Linux 6.1)
- * it lies beside its place as `PATH.*.tmp`. Failures are those of node:fs, and NativeError.
+ * Until commit() the file has no name if the filesystem supports that, so that a kill leaves nothing behind; on others
+ * (NFS, FUSE, overlayfs before Linux 6.1) it is `PATH.*.tmp` in the same directory. Throws errors of node:fs, and
+ * NativeError.
  */
 export class NewFile implements AsyncDisposable {
-  /** What is written goes to its end. */
+  /** Opened for appending. */
   readonly handle: FileHandle;
   readonly #path: string;
   readonly #temporary: string;
@@ -34,17 +38,17 @@ export class NewFile implements AsyncDisposable {
     const path = await placeOf(asked);
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
     const flags = O_TMPFILE | constants.O_WRONLY | constants.O_APPEND;
-    // What keeps it from being made keeps the named one, too, and is said then.
+    // Whatever else prevents an unnamed file also prevents a named one, and is reported then.
     const unnamed = await open(dirname(path), flags, MODE).catch(() => undefined);
     const handle = unnamed ?? (await open(temporary, 'ax', MODE));
     return new NewFile(path, { handle, temporary, hasName: unnamed === undefined });
   }
 
-  /** It is on the disk, and takes its place. Closed by dispose. */
+  /** Syncs the file to the disk and puts it in its place. Disposing closes it. */
   async commit(): Promise<void> {
     await this.handle.sync();
     if (!this.#hasName && this.#takesFreePlace()) return;
-    // A link does not replace what is there.
+    // linkat(2) cannot replace an existing file, but rename(2) can.
     if (!this.#hasName) nameFile(this.handle.fd, this.#temporary);
     this.#hasName = true;
     await rename(this.#temporary, this.#path);
@@ -61,7 +65,7 @@ export class NewFile implements AsyncDisposable {
     }
   }
 
-  /** What was not committed goes. Again is nothing. */
+  /** Closes the file, and removes it if it was not committed. Further calls do nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -70,11 +74,14 @@ export class NewFile implements AsyncDisposable {
   }
 }
 
-/** Where links lead. What is there and no regular file must not be replaced: a device would be gone for everybody. */
+/**
+ * Follows symbolic links. Refuses to replace anything but a regular file: a device, for example, would be gone for
+ * everybody.
+ */
 async function placeOf(path: string): Promise<string> {
   const there = await stat(path).catch(() => undefined);
   if (there === undefined) return path;
-  // It would refuse by itself, but only at the end.
+  // The rename would fail anyway, but only at the end.
   if (there.isDirectory()) throw new Error('it is a directory');
   if (!there.isFile()) throw new Error('it is there, and no regular file');
   return realpath(path);

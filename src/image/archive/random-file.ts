@@ -1,4 +1,4 @@
-/** A file that is read at any place. */
+/** A file with random access. */
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ export class RandomFile implements Disposable {
   readonly path: string;
   readonly size: number;
   readonly #fd: number;
-  /** Streams that are open keep the descriptor. */
+  /** The file itself and its open streams share the descriptor, which the last of them closes. */
   #users = 1;
   #isClosed = false;
 
@@ -22,9 +22,12 @@ export class RandomFile implements Disposable {
     this.size = size;
   }
 
-  /** Throws the code for a missing file, INVALID_ARGUMENT for what is no regular file. A link is followed unless `follow` is false. */
+  /**
+   * Opens a regular file. `missing` is the code of the error if there is none; INVALID_ARGUMENT for anything but a
+   * regular file. A symbolic link is followed unless `follow` is false.
+   */
   static open(path: string, { follow = true, missing }: { follow?: boolean; missing: ErrorCode }): RandomFile {
-    // A fifo must not keep us waiting.
+    // Opening a FIFO must not block.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
     let fd: number;
     try {
@@ -38,12 +41,12 @@ export class RandomFile implements Disposable {
     throw new TspodError('INVALID_ARGUMENT', `open ${JSON.stringify(path)}: it is no regular file`);
   }
 
-  /** A regular file that is open, and is this one's from now on. `path` is for errors. */
+  /** Takes over the open descriptor of a regular file. `path` is for errors. */
   static of(fd: number, path: string): RandomFile {
     return new RandomFile(path, fd, fstatSync(fd).size);
   }
 
-  /** At most so many bytes from there; fewer at the end. */
+  /** Reads up to `length` bytes from `offset`; fewer at the end of the file. */
   async bytes(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(length);
     let filled = 0;
@@ -55,7 +58,10 @@ export class RandomFile implements Disposable {
     return buffer.subarray(0, filled);
   }
 
-  /** So many bytes from there; fails with BAD_ARCHIVE if the file ends before. It can be read when the file is closed, too. */
+  /**
+   * Streams `length` bytes from `offset`; fails with BAD_ARCHIVE if the file ends before. The stream can still be read
+   * after the file was closed.
+   */
   stream(offset: number, length: number): Readable {
     this.#users += 1;
     const stream = Readable.from(this.#chunks(offset, length), { objectMode: false, highWaterMark: CHUNK_BYTES });
@@ -73,7 +79,7 @@ export class RandomFile implements Disposable {
     }
   }
 
-  /** Again is nothing. */
+  /** Closes the file. Further calls do nothing. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

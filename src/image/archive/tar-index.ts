@@ -1,10 +1,13 @@
-/** Where the files of an archive lie: read once by its headers, their contents passed over. For archives of images, whose parts are needed in another order. */
+/**
+ * Finds the files in an archive by reading its headers once and skipping the contents. For image archives, whose parts
+ * are needed in another order.
+ */
 import { TspodError } from '../../errors.js';
 import { decodeBlock, decodeDecimal, decodePax, type RawHeader } from '../../tar/decode.js';
 import { BLOCK_BYTES, paddingOf } from '../../tar/header.js';
 import type { RandomFile } from './random-file.js';
 
-/** Of a pax header or a long name: those of image archives have a path at most. */
+/** Size limit of a pax header or a long name: those of image archives hold a path at most. */
 const MAX_EXTENSION_BYTES = 256 * 1024;
 const MAX_ENTRIES = 100_000;
 const MAX_LINKS = 4;
@@ -15,16 +18,19 @@ interface Place {
 }
 
 export interface TarIndex {
-  /** Undefined: it is not there. Throws BAD_ARCHIVE for a link that leads out, or in circles. */
+  /** Returns undefined if there is no such file. Throws BAD_ARCHIVE for links that form a loop. */
   find(path: string): Place | undefined;
-  /** Regular files. */
+  /** Paths of the regular files. */
   readonly paths: readonly string[];
 }
 
-/** What is needed of a file. */
+/** The part of RandomFile that is needed. */
 export type ArchiveBytes = Pick<RandomFile, 'bytes' | 'size'>;
 
-/** Throws BAD_ARCHIVE for what is no archive, is damaged, leads out, or has two files of one name. */
+/**
+ * Throws BAD_ARCHIVE if the file is not an archive, is damaged, has a path that leads out of it, or has two files with
+ * the same path.
+ */
 export async function indexTar(file: ArchiveBytes): Promise<TarIndex> {
   const files = new Map<string, Place>();
   const links = new Map<string, string>();
@@ -49,7 +55,7 @@ function found(path: string, files: ReadonlyMap<string, Place>, links: ReadonlyM
 
 interface Entry extends Place {
   readonly path: string;
-  /** Of a link: the path in the archive that it leads to. */
+  /** For a link: the path in the archive that it points to. */
   readonly target?: string;
 }
 
@@ -77,7 +83,7 @@ async function* entries(file: ArchiveBytes): AsyncGenerator<Entry, void, undefin
   }
 }
 
-/** Flags of files, and of what is passed over with what follows it. */
+/** Flags of files, and of ignored entries that have content. */
 const HAS_CONTENT = ['0', '\0', '7', 'V', 'M', 'N', 'D'];
 
 interface Extension {
@@ -94,7 +100,7 @@ async function readExtension(file: ArchiveBytes, { flag, size }: RawHeader, offs
   if (flag === 'K') return { target: cut(content.toString('utf8')) };
   const records = decodePax(content);
   if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw bad('it has a sparse file');
-  // A global header has nothing that counts here, and must not say where files are.
+  // A global header has nothing of use here, and must not redefine paths or sizes.
   if (flag === 'g') return {};
   const [path, target, length] = ['path', 'linkpath', 'size'].map((key) => records.get(key));
   return {
@@ -104,7 +110,7 @@ async function readExtension(file: ArchiveBytes, { flag, size }: RawHeader, offs
   };
 }
 
-/** Nothing for directories and for what is no file. */
+/** Returns undefined for a directory and for an entry that is not a file. */
 function entryOf(raw: RawHeader, extension: Extension, place: Place): Entry | undefined {
   const named = extension.path ?? Buffer.from(raw.path, 'latin1').toString('utf8');
   const target = extension.target ?? Buffer.from(raw.target, 'latin1').toString('utf8');
@@ -129,7 +135,10 @@ function directoryOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
 
-/** A path in the archive as it is looked up. Absolute paths and those that lead out of it are refused. */
+/**
+ * Normalizes a path relative to a directory in the archive. Throws BAD_ARCHIVE for an absolute path and for one that
+ * leads out of the archive.
+ */
 function beneath(path: string, directory: string): string {
   if (path.startsWith('/') || path.includes('\0')) throw bad(`${quoted(path)} leads out of it`);
   const parts: string[] = directory === '' ? [] : directory.split('/');

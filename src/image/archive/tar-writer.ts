@@ -1,4 +1,4 @@
-/** Writes an archive of regular files, which takes its place when it is whole. */
+/** Writes an archive of regular files, which appears in its place when it is complete. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ export class TarWriter implements AsyncDisposable {
   readonly #whole: NewFile;
   readonly #file: FileHandle;
   readonly #written = new Set<string>();
-  /** Files come one after another, whoever brings them. */
+  /** Serializes concurrent add() calls. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, whole: NewFile) {
@@ -34,7 +34,10 @@ export class TarWriter implements AsyncDisposable {
     return this.#written.has(name);
   }
 
-  /** So many bytes under this name; again is nothing. Throws DIGEST_MISMATCH if there are more or fewer, or if they have another digest. */
+  /**
+   * Adds a file with exactly `size` bytes; does nothing if the archive has one of this name. Throws DIGEST_MISMATCH for
+   * another size or digest.
+   */
   async add(name: string, size: number, content: Buffer | (() => Promise<Readable>), digest?: string): Promise<void> {
     const mine = this.#turn.then(async () => {
       if (this.#written.has(name)) return;
@@ -45,7 +48,7 @@ export class TarWriter implements AsyncDisposable {
     await mine;
   }
 
-  /** The archive takes its place. */
+  /** Completes the archive and puts it in its place. */
   async finish(): Promise<void> {
     await this.#turn;
     try {
@@ -56,7 +59,7 @@ export class TarWriter implements AsyncDisposable {
     }
   }
 
-  /** What was not finished goes. */
+  /** Discards the archive if it was not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn;
     await this.#whole[Symbol.asyncDispose]();
@@ -74,7 +77,7 @@ export class TarWriter implements AsyncDisposable {
       else await this.#stream(name, { size, source: await content(), digest });
       await this.#file.writeFile(Buffer.alloc(paddingOf(size)));
     } catch (error) {
-      // Another try begins where this one did.
+      // Another attempt starts at the same offset.
       await this.#file.truncate(start);
       throw error instanceof TspodError ? error : cannotWrite(this.#path, error);
     }

@@ -1,10 +1,10 @@
-/** Temporary files that are gone when whoever uses them ends, also by a kill. */
+/** Temporary files without a name, which vanish when the process ends, even if it is killed. */
 import { createWriteStream, openSync, unlinkSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 
 import { randomBytes } from '../../native/primitives.js';
 
-/** A new file to be written and read, whose name is taken away at once. Closed by the caller. */
+/** Creates a file for writing and reading, and unlinks it at once. The caller closes it. */
 export function openUnnamed(directory: string): number {
   const path = join(directory, `tspod-${randomBytes(8).toString('hex')}`);
   const fd = openSync(path, 'wx+', 0o600);
@@ -12,7 +12,10 @@ export function openUnnamed(directory: string): number {
   return fd;
 }
 
-/** Writes it from its beginning, by a descriptor of its own: a stream closes what it is given when it fails. */
+/**
+ * Writes the file from its beginning through another descriptor: on an error, a stream closes the one that it was
+ * given.
+ */
 export function writeUnnamed(fd: number): WriteStream {
   return createWriteStream(`/proc/self/fd/${fd}`, { flags: 'r+' });
 }

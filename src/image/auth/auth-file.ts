@@ -1,4 +1,4 @@
-/** auth.json as Podman, Skopeo and Docker keep it (containers-auth.json(5)): logins by registry, or by a path within one. */
+/** The auth.json of Podman, Skopeo and Docker (containers-auth.json(5)): logins by registry, or by a path in one. */
 import { readFileSync } from 'node:fs';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -8,13 +8,13 @@ import type { Credentials } from '../registry/credentials.js';
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_SECRET = 1024 * 1024;
 
-/** What a file says; members that are not known here are kept when it is written again. */
+/** Content of the file; unknown members are kept when it is rewritten. */
 export interface AuthFile {
   readonly path: string;
   readonly members: JsonObject;
 }
 
-/** Empty where there is no file, or an empty one. Throws INVALID_ARGUMENT for one that is no JSON object. */
+/** Reads the file; a missing or empty one has no members. Throws INVALID_ARGUMENT if it is not a JSON object. */
 export function readAuthFile(path: string): AuthFile {
   const text = readText(path);
   if (text.trim() === '') return { path, members: {} };
@@ -33,7 +33,7 @@ function readText(path: string): string {
   }
 }
 
-/** The login of the first of the keys that the file has one for. */
+/** Returns the login of the first key that has one in the file. */
 export function findLogin(file: AuthFile, keys: readonly string[]): Credentials | undefined {
   const auths = section(file, 'auths');
   for (const key of keys) {
@@ -48,12 +48,12 @@ export function findLogin(file: AuthFile, keys: readonly string[]): Credentials 
   return undefined;
 }
 
-/** The name of the program that knows the login of the key: its own, or the one for all. */
+/** Returns the name of the credential helper for the key: the one configured for it, else the default one. */
 export function helperFor(file: AuthFile, key: string): string | undefined {
   return ownHelper(file, key) ?? nameIn(file.members, 'credsStore');
 }
 
-/** The one that is named for this key. */
+/** Returns the credential helper configured for this key. */
 export function ownHelper(file: AuthFile, key: string): string | undefined {
   return nameIn(section(file, 'credHelpers'), key);
 }
@@ -63,12 +63,12 @@ function nameIn(helpers: JsonObject, key: string): string | undefined {
   return typeof helper === 'string' && helper !== '' ? helper : undefined;
 }
 
-/** All keys that the file has a login or a program for. */
+/** Returns all keys for which the file has a login or a credential helper. */
 export function keysOf(file: AuthFile): readonly string[] {
   return [...new Set([...Object.keys(section(file, 'auths')), ...Object.keys(section(file, 'credHelpers'))])];
 }
 
-/** The file with a login, or (undefined) without those of the key. */
+/** Returns the file with the key's login replaced by `login`, or removed if that is undefined. */
 export function withLogin(file: AuthFile, key: string, login: Credentials | undefined): AuthFile {
   const kept = Object.entries(section(file, 'auths')).filter(
     ([other]) => other !== key && hostOfKey(other) !== aliasOf(key),
@@ -105,7 +105,7 @@ function textOf(object: JsonObject, key: string, at: string): string | undefined
   try {
     return readString(value, `${at}.${key}`, MAX_SECRET);
   } catch (error) {
-    // The text of the error has no secret; what it is about is said.
+    // The error text contains no secret, only the place.
     throw isTspodError(error) ? error : new TspodError('INVALID_ARGUMENT', `${at}.${key}`, { cause: error });
   }
 }
@@ -115,12 +115,12 @@ function entryOf(login: Credentials): object {
   return { auth: Buffer.from(`${login.username}:${login.password}`).toString('base64') };
 }
 
-/** docker.io goes by three names. */
+/** docker.io has three names; returns the one that Docker uses as a key. */
 function aliasOf(host: string): string {
   return ['docker.io', 'registry-1.docker.io'].includes(host) ? 'index.docker.io' : host;
 }
 
-/** A key of Docker's as a host; keys with a path of the newer kind are none. */
+/** Returns the host of a key in Docker's format; undefined for a newer key with a path. */
 function hostOfKey(key: string): string | undefined {
   const stripped = key.replace(/^https?:\/\//, '');
   if (stripped === key && key.includes('/')) return undefined;

@@ -1,9 +1,9 @@
-/** Where logins are looked for, and kept. */
+/** Where logins are read from and written to. */
 import { join } from 'node:path';
 
 import type { Environment } from '../registry/environment.js';
 
-/** The file that is written, and read first. */
+/** Returns the file that logins are written to, and read from first. */
 export function authFilePath({ authFile, environment, uid }: AuthPlaces): string {
   if (authFile !== undefined && authFile !== '') return authFile;
   const named = environment['REGISTRY_AUTH_FILE'];
@@ -14,14 +14,14 @@ export function authFilePath({ authFile, environment, uid }: AuthPlaces): string
 }
 
 export interface AuthPlaces {
-  /** As `--authfile` says. */
+  /** Path given by `--authfile`. */
   readonly authFile?: string | undefined;
   readonly environment: Environment;
-  /** Of the user. */
+  /** User id. */
   readonly uid: number;
 }
 
-/** The files that are read, in order. One that is named is the only one. */
+/** Returns the files to read, in order. A file named by `--authfile` or REGISTRY_AUTH_FILE is the only one. */
 export function authFilePaths(places: AuthPlaces): readonly string[] {
   const first = authFilePath(places);
   const { authFile, environment } = places;
@@ -38,7 +38,7 @@ export function authFilePaths(places: AuthPlaces): readonly string[] {
   ];
 }
 
-/** Keys under which a login for a repository may be kept, the nearest first: host/a/b, host/a, host. */
+/** Returns the keys under which a login for a repository may be stored, most specific first: host/a/b, host/a, host. */
 export function keysFor(registry: string, repository?: string): readonly string[] {
   const parts = repository === undefined ? [] : repository.split('/');
   return [...parts.map((_, index) => [registry, ...parts.slice(0, parts.length - index)].join('/')), registry];

@@ -1,4 +1,7 @@
-/** Programs that keep logins: docker-credential-NAME, with JSON on stdin and stdout (https://github.com/docker/docker-credential-helpers). */
+/**
+ * Credential helpers: programs docker-credential-NAME that store logins, with JSON on stdin and stdout
+ * (https://github.com/docker/docker-credential-helpers).
+ */
 import { spawn } from 'node:child_process';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -7,9 +10,9 @@ import type { Credentials } from '../registry/credentials.js';
 import type { Environment } from '../registry/environment.js';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
-/** One that asks a person may take long. */
+/** Long enough for a helper that asks the user. */
 const TIMEOUT_MS = 120_000;
-/** The user name under which an identity token is kept. */
+/** User name that marks a stored identity token. */
 const TOKEN_USER = '<token>';
 
 export interface HelperOptions {
@@ -18,7 +21,7 @@ export interface HelperOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The login for a registry; undefined if the program has none. Throws INVALID_ARGUMENT if it fails. */
+/** Returns the helper's login for a registry; undefined if it has none. Throws INVALID_ARGUMENT if the helper fails. */
 export async function helperGet(server: string, options: HelperOptions): Promise<Credentials | undefined> {
   const { status, stdout } = await runHelper('get', server, options);
   if (status !== 0) {
@@ -32,7 +35,7 @@ export async function helperGet(server: string, options: HelperOptions): Promise
   return username === TOKEN_USER ? { kind: 'token', token: secret } : { kind: 'password', username, password: secret };
 }
 
-/** Whether an error of these says that the program is not installed. */
+/** Whether an error of this module means that the helper is not installed. */
 export function isMissingHelper(error: unknown): boolean {
   return isTspodError(error) && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
@@ -43,7 +46,7 @@ export async function helperStore(server: string, login: Credentials, options: H
   if (status !== 0) throw failed(options.helper, 'store', stdout);
 }
 
-/** Nothing to erase is no error. */
+/** Removes a login; no error if there is none. */
 export async function helperErase(server: string, options: HelperOptions): Promise<void> {
   const { status, stdout } = await runHelper('erase', server, options);
   if (status !== 0 && !isMissing(stdout)) throw failed(options.helper, 'erase', stdout);
@@ -54,7 +57,7 @@ interface HelperResult {
   readonly stdout: string;
 }
 
-/** Secrets go through pipes: arguments of programs are for everyone to read. */
+/** Runs the helper. Secrets go through pipes, because a program's arguments are visible to all users. */
 function runHelper(verb: string, input: string, { helper, environment, signal }: HelperOptions): Promise<HelperResult> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(helper))
     throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(helper)} is no name of a credential helper`);
@@ -65,7 +68,7 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
       env: environment,
       ...(signal === undefined ? {} : { signal }),
     });
-    // Node's own time limit keeps the process alive for one that was never started.
+    // Not spawn()'s own timeout: for a program that could not be started, it keeps the process alive.
     const timer = setTimeout(() => child.kill(), TIMEOUT_MS);
     child.on('error', (error) => {
       clearTimeout(timer);
@@ -75,7 +78,7 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
           : new TspodError('INVALID_ARGUMENT', `run ${program}: ${error.message}`, { cause: error }),
       );
     });
-    // One that could not be started has no pipes, where descriptors were short, and its error is about to come.
+    // A child that could not be started for lack of descriptors has no pipes; its error event follows.
     if (child.pid === undefined) return;
     const chunks: Buffer[] = [];
     let length = 0;
@@ -84,7 +87,7 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
       if (length > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
       else chunks.push(chunk);
     });
-    // One that ends without reading is judged by its status.
+    // A helper that ends without reading its input is judged by its exit status.
     child.stdin.on('error', () => undefined);
     child.on('close', (status) => {
       clearTimeout(timer);
@@ -94,7 +97,7 @@ function runHelper(verb: string, input: string, { helper, environment, signal }:
   });
 }
 
-/** The words of the helpers' library, which their clients compare. */
+/** Whether the helper says that it has no such login: the fixed text of the helpers' library, which clients compare. */
 function isMissing(output: string): boolean {
   return output.trim() === 'credentials not found in native keychain';
 }

@@ -1,8 +1,8 @@
-/** What a login is kept under (containers-auth.json(5)). */
+/** Keys under which logins are stored (containers-auth.json(5)). */
 import { TspodError } from '../../errors.js';
 import { isHost, parseImageName } from '../reference.js';
 
-/** A registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
+/** Parses a registry, or a path in one: quay.io, quay.io/team. Throws INVALID_ARGUMENT. */
 export function readLoginKey(text: string): {
   readonly key: string;
   readonly registry: string;
@@ -14,12 +14,15 @@ export function readLoginKey(text: string): {
     .split('/');
   if (!isHost(host)) throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
   const path = parts.length === 0 ? undefined : parts.join('/');
-  // As of an image there; in an image's name a host of one word would be no registry.
+  // Checked as part of an image name. `localhost` stands in because a single-word host would not be recognized there.
   if (path !== undefined) parseImageName(`localhost/${path}`);
   return { key: [host, ...parts].join('/'), registry: host, path };
 }
 
-/** The same as Docker has it: a registry alone, docker.io by its old address. Throws INVALID_ARGUMENT. */
+/**
+ * Returns the key in Docker's format: a registry without a path, and docker.io by its old address. Throws
+ * INVALID_ARGUMENT.
+ */
 export function dockerLoginKey(text: string): string {
   const { key, path } = readLoginKey(text);
   if (path !== undefined)

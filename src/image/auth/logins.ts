@@ -1,4 +1,4 @@
-/** Finding, keeping and forgetting logins. */
+/** Finds, stores and removes logins. */
 import {
   chmodSync,
   closeSync,
@@ -34,7 +34,7 @@ export interface LoginPlace extends AuthPlaces {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The login for a registry or a repository of it; undefined: nobody has logged in. */
+/** Returns the login for a registry or one of its repositories; undefined if there is none. */
 export async function findCredentials(
   registry: string,
   repository: string | undefined,
@@ -49,7 +49,7 @@ export async function findCredentials(
   return undefined;
 }
 
-/** Keeps a login under a key: a registry, or a path in one. */
+/** Stores a login under a key: a registry, or a path in one. Returns the path of the auth file. */
 export async function keepLogin(key: string, login: Credentials, place: LoginPlace): Promise<string> {
   const path = authFilePath(place);
   const helper = helperFor(readAuthFile(path), key);
@@ -58,7 +58,7 @@ export async function keepLogin(key: string, login: Credentials, place: LoginPla
   return path;
 }
 
-/** False if none was kept where logins are written. */
+/** Removes a login. Returns false if there was none in the place that logins are written to. */
 export async function forgetLogin(key: string, place: LoginPlace): Promise<boolean> {
   const path = authFilePath(place);
   const file = readAuthFile(path);
@@ -97,19 +97,19 @@ async function fromHelper(
       const login = await helperGet(server, { helper, environment, signal });
       if (login !== undefined) return login;
     } catch (error) {
-      // Docker Desktop writes its program into files that are used on other machines as well.
+      // Docker Desktop adds its helper to files that are also used on other machines.
       if (!isMissingHelper(error) || ownHelper(file, server) !== undefined) throw error;
     }
   }
   return undefined;
 }
 
-/** What programs may keep the login of a key under: Docker gives them its own key for docker.io. */
+/** Returns the keys under which a helper may have the login: Docker passes its own key for docker.io. */
 function serversOf(key: string): readonly string[] {
   return key === 'docker.io' ? [key, dockerLoginKey(key)] : [key];
 }
 
-/** Under a lock, and whole or not at all. The file is for its owner alone, whatever the umask. */
+/** Rewrites the file atomically, under a lock. Only its owner can read it, whatever the umask. */
 async function changeAuthFile(
   path: string,
   { signal }: LoginPlace,
@@ -131,7 +131,7 @@ async function changeAuthFile(
   }
 }
 
-/** A link stays one: what it points to is written. */
+/** Follows symbolic links: the link's target is rewritten. */
 function real(path: string): string {
   try {
     return realpathSync(path);
@@ -140,7 +140,10 @@ function real(path: string): string {
   }
 }
 
-/** One name for all, who hold the lock: what a killed one leaves, with the secrets in it, the next one writes over. */
+/**
+ * All writers use the same temporary file, under the lock: if one is killed, the next overwrites what it left, secrets
+ * included.
+ */
 function writeAtomically(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });

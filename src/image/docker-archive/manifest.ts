@@ -1,4 +1,7 @@
-/** What an archive of `docker save` holds: images with their names, in manifest.json, or (before Docker 1.10) in `repositories` and a directory for each layer. */
+/**
+ * The content of a `docker save` archive: images with their names, listed in manifest.json or (before Docker 1.10) in
+ * `repositories`, with a directory per layer.
+ */
 import { TspodError } from '../../errors.js';
 import {
   listOf,
@@ -19,22 +22,22 @@ import { formatName, parseImageName } from '../reference.js';
 
 const MAX_IMAGES = 4096;
 
-/** Of what an image of the old form says of all its layers. */
+/** Limit of the total size of the layers' json files, for an image in the old format. */
 const MAX_OLD_BYTES = 4 * MAX_CONFIG_BYTES;
 
 export interface ListedImage {
-  /** As the archive has them: alpine:3. */
+  /** Names in the archive: alpine:3. */
   readonly names: readonly string[];
-  /** Path of the config. */
+  /** Path of the config in the archive. */
   readonly config: string;
-  /** Paths, from the lowest up. */
+  /** Paths of the layers, from the lowest up. */
   readonly layers: readonly string[];
 }
 
-/** Of the old form: what it consists of is for readOldImage(). */
+/** An image in the old format; readOldImage() reads its layers and config. */
 export interface OldImage {
   readonly names: readonly string[];
-  /** Of its top layer. */
+  /** Id of its top layer. */
   readonly id: string;
 }
 
@@ -55,7 +58,7 @@ const readListed = listOf(
   MAX_IMAGES,
 );
 
-/** Throws BAD_IMAGE. */
+/** Returns the images of the archive. Throws BAD_IMAGE. */
 export async function readImages(files: FileSet): Promise<readonly ArchivedImage[]> {
   const bytes = await readSmallFile(files, 'manifest.json', MAX_CONFIG_BYTES);
   if (bytes === undefined) return readOldImages(files);
@@ -70,7 +73,7 @@ export async function readImages(files: FileSet): Promise<readonly ArchivedImage
   );
 }
 
-/** A name is a name, wherever it comes from. */
+/** Names in archives are checked like any others. */
 function checkedName(text: string): string {
   return formatName(parseImageName(text));
 }
@@ -96,7 +99,10 @@ async function readOldImages(files: FileSet): Promise<readonly OldImage[]> {
   return [...images].map(([id, names]) => ({ id, names }));
 }
 
-/** Layers from the lowest up, and a config as those of today, without the digests of the layers, which are not known yet. */
+/**
+ * Returns the layers of an image in the old format, from the lowest up, and a config in the current format, but without
+ * the layers' digests, which are not known yet.
+ */
 export async function readOldImage(
   files: FileSet,
   { id: top }: OldImage,
@@ -138,7 +144,7 @@ async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
   });
 }
 
-/** Those that are there. */
+/** Picks the members that exist. */
 function membersOf(json: JsonObject, keys: readonly string[]): object {
   const found = keys.map((key) => [key, member(json, key)] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));

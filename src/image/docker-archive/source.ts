@@ -1,4 +1,4 @@
-/** An image of a docker-archive, to be read: its layers as they are unpacked, and a manifest that is made of them. */
+/** Reads an image of a docker-archive: its layers uncompressed, with a manifest generated for them. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -39,7 +39,10 @@ export class DockerArchiveSource implements ImageSource {
     this.#image = image;
   }
 
-  /** The image of this name, or @ and its number; without one the only image. Throws NO_SUCH_IMAGE, AMBIGUOUS, BAD_IMAGE. The files are closed with it. */
+  /**
+   * Opens the image with this name, or @ and its index; without a name the only image. Takes over `files`. Throws
+   * NO_SUCH_IMAGE, AMBIGUOUS, BAD_IMAGE.
+   */
   static async open(reference: string, files: FileSet, name: string | undefined): Promise<DockerArchiveSource> {
     try {
       return new DockerArchiveSource(reference, files, chooseImage(files, await readImages(files), name));
@@ -69,7 +72,7 @@ export class DockerArchiveSource implements ImageSource {
     return Promise.resolve();
   }
 
-  /** Once; again if it failed. */
+  /** Opens the image at the first use; after a failure, the next use tries again. */
   #open(signal: AbortSignal | undefined): Promise<Opened> {
     return (this.#opened ??= openImage(this.#files, this.#image, signal).catch((error: unknown) => {
       this.#opened = undefined;
@@ -150,7 +153,7 @@ async function readConfig(
   return { config, layers };
 }
 
-/** The old form does not know the digests of its layers. */
+/** Generates a config for an image in the old format, which does not record the digests of its layers. */
 async function madeConfig(files: FileSet, image: OldImage, measure: Measure): Promise<WithConfig> {
   const begun = await readOldImage(files, image);
   const layers: Layer[] = [];
@@ -170,7 +173,7 @@ function openLayer(files: FileSet, path: string): OpenFile {
   return file;
 }
 
-/** Size and digest as it is unpacked; the digest only where it is asked for. */
+/** Returns size and digest of the uncompressed layer; the digest is only computed with `hashed`. */
 async function measureLayer(
   files: FileSet,
   path: string,
@@ -196,7 +199,7 @@ async function measureLayer(
   return { size, digest: `sha256:${hash.digest('hex')}` };
 }
 
-/** Unpacked, if it is compressed in the archive. */
+/** Streams the layer, decompressing it if necessary. */
 async function layerStream(file: OpenFile): Promise<Readable> {
   const stored = file.stream(0);
   stored.once('close', () => file[Symbol.dispose]());

@@ -1,4 +1,4 @@
-/** An archive as `docker save` writes it, of one image or several: layers unpacked, each once. */
+/** Writes an archive in the format of `docker save` with one or more images: uncompressed layers, each once. */
 import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -19,7 +19,7 @@ import type { BlobUpload, ImageDestination, RawManifest } from '../transport.js'
 export class DockerArchiveWriter implements AsyncDisposable {
   readonly #tar: TarWriter;
   readonly #directory: string;
-  /** Digests of unpacked layers by the digest of the blob that they came as. */
+  /** Digests of uncompressed layers, by the digest of the blob. */
   readonly #diffIds = new Map<string, string>();
   readonly #configs = new Map<string, Buffer>();
   readonly #images: { Config: string; RepoTags: readonly string[]; Layers: readonly string[] }[] = [];
@@ -29,7 +29,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
     this.#directory = directory;
   }
 
-  /** @param temporaryDirectory where layers lie until their size is known */
+  /** @param temporaryDirectory where uncompressed layers are kept until their size is known */
   static async create(path: string, temporaryDirectory: string): Promise<DockerArchiveWriter> {
     const tar = await TarWriter.create(path);
     return new DockerArchiveWriter(tar, temporaryDirectory);
@@ -45,7 +45,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
     else await this.#addLayer(descriptor, open);
   }
 
-  /** An image of blobs that were added, under these names. Throws NOT_SUPPORTED for an index. */
+  /** Adds an image, whose blobs were added before, under these names. Throws NOT_SUPPORTED for an index. */
   addImage({ bytes, mediaType }: RawManifest, names: readonly string[]): void {
     const parsed = parseManifest(bytes, mediaType);
     if (parsed.kind === 'index')
@@ -93,7 +93,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
     this.#diffIds.set(digest, plain.digest);
   }
 
-  /** The unpacked bytes in a file; the bytes as they come are those of the digest. */
+  /** Writes the uncompressed bytes to a file, and verifies the digest of the bytes as received. */
   async #toFile(
     { digest, size }: { readonly digest: string; readonly size: number },
     { source, isLayer }: { source: Readable; isLayer: boolean },
@@ -118,7 +118,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
   }
 }
 
-/** One image of an archive of its own. */
+/** A destination that writes an archive with one image. */
 export class DockerArchiveDestination implements ImageDestination {
   readonly reference: string;
   readonly #writer: DockerArchiveWriter;

@@ -1,4 +1,4 @@
-/** Skopeo's `dir:`, to be written. */
+/** Writes Skopeo's `dir:` format. */
 import { readdir } from 'node:fs/promises';
 
 import { invalid } from '../../errors.js';
@@ -9,11 +9,11 @@ import { manifestFile } from './dir-source.js';
 import { directoryFiles } from './file-set.js';
 import { directorySink, type FileSink } from './file-sink.js';
 
-/** The file that Skopeo tells such directories by; it reads none without. */
+/** File by which Skopeo recognizes such a directory; it reads none without it. */
 const MARK = 'version';
 const MARK_BEGINS = 'Directory Transport Version:';
 const VERSION = `${MARK_BEGINS} 1.1\n`;
-/** A mark that a kill left without its name. */
+/** Temporary name of the file, as a killed process may have left it. */
 const UNFINISHED_MARK = /^version\.[0-9a-f]{12}\.tmp$/;
 
 export class DirDestination implements ImageDestination {
@@ -25,14 +25,14 @@ export class DirDestination implements ImageDestination {
     this.#sink = sink;
   }
 
-  /** Throws INVALID_ARGUMENT for a directory with files of somebody else, who may have a manifest.json there, too. */
+  /** Throws INVALID_ARGUMENT for a directory with other files, which may include a manifest.json of another program. */
   static async open(reference: string, directory: string): Promise<DirDestination> {
     const sink = await directorySink(directory);
     if (!(await isMarked(directory))) {
       const others = (await readdir(directory)).filter((name) => !UNFINISHED_MARK.test(name));
       if (others.length > 0)
         throw invalid(`write to ${JSON.stringify(directory)}: it is not empty, and not a directory of an image`);
-      // Before all else: what is cut off after it can be done again.
+      // Written first, so that an interrupted write can be repeated.
       await sink.put(MARK, Buffer.from(VERSION));
     }
     return new DirDestination(reference, sink);

@@ -1,4 +1,6 @@
-/** Skopeo's `dir:`: manifest.json and blobs by their digits, in one directory, to be read. */
+/**
+ * Reads Skopeo's `dir:` format: manifest.json and blobs, named by their digest's hexadecimal digits, in one directory.
+ */
 import type { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
@@ -9,7 +11,7 @@ import { checkedManifest } from '../checked-manifest.js';
 import type { BlobRequest, ImageSource, RawManifest } from '../transport.js';
 import { directoryFiles, openBlob, readSmallFile, type FileSet } from './file-set.js';
 
-/** Of an image of an index. */
+/** Name of the manifest of an image in an index. */
 export function manifestFile(digest: string): string {
   return `${splitDigest(digest).hex}.manifest.json`;
 }

@@ -1,4 +1,4 @@
-/** Files by their path, in a directory or in an archive: what image layouts are made of. */
+/** A set of files by path, in a directory or an archive: the basis of image layouts. */
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -7,21 +7,24 @@ import { RandomFile } from '../archive/random-file.js';
 
 export interface OpenFile extends Disposable {
   readonly size: number;
-  /** From the beginning, at most so many. */
+  /** Reads up to `length` bytes from the beginning. */
   bytes(length: number): Promise<Buffer>;
   stream(offset: number): Readable;
 }
 
 export interface FileSet extends Disposable {
-  /** For errors. */
+  /** The directory or archive, for errors. */
   readonly what: string;
-  /** undefined where there is none. */
+  /** Returns undefined if there is no such file. */
   open(path: string): OpenFile | undefined;
-  /** Regular files of an archive; nothing for a directory. */
+  /** Regular files of an archive; empty for a directory. */
   paths(): readonly string[];
 }
 
-/** Paths are joined by those who checked their parts: digests, and names that are written down in code. Links are not followed. */
+/**
+ * Opens files below a directory. Callers pass only paths made of checked parts: digests and constant names. Symbolic
+ * links are not followed.
+ */
 export function directoryFiles(directory: string): FileSet {
   return {
     what: directory,
@@ -45,7 +48,7 @@ export function directoryFiles(directory: string): FileSet {
   };
 }
 
-/** A small file, whole; undefined where there is none. Throws BAD_IMAGE if it is larger. */
+/** Reads a small file completely; undefined if there is none. Throws BAD_IMAGE if it is larger than `maxBytes`. */
 export async function readSmallFile(files: FileSet, path: string, maxBytes: number): Promise<Buffer | undefined> {
   const file = files.open(path);
   if (file === undefined) return undefined;
@@ -58,7 +61,7 @@ export async function readSmallFile(files: FileSet, path: string, maxBytes: numb
   }
 }
 
-/** A blob whose size must be what is said of it. Throws BAD_IMAGE where it is missing, DIGEST_MISMATCH for another size. */
+/** Opens a blob of a known size. Throws BAD_IMAGE if it is missing, DIGEST_MISMATCH for another size. */
 export function openBlob(
   files: FileSet,
   path: string,

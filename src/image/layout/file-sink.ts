@@ -1,4 +1,4 @@
-/** Where files of an image layout are written: a directory, or an archive. */
+/** Writes the files of an image layout to a directory or an archive. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, type FileHandle } from 'node:fs/promises';
@@ -11,20 +11,20 @@ import { TarWriter } from '../archive/tar-writer.js';
 
 export interface FileSink extends AsyncDisposable {
   has(name: string): boolean;
-  /** A blob, checked against its digest. */
+  /** Writes a blob, and verifies its digest. */
   putBlob(
     name: string,
     blob: { readonly digest: string; readonly size: number },
     open: () => Promise<Readable>,
   ): Promise<void>;
-  /** A small file, in place of one that is there. */
+  /** Writes a small file, replacing an existing one. */
   put(name: string, bytes: Buffer): Promise<void>;
-  /** One that was there before. */
+  /** Reads an existing small file. */
   read(name: string): Promise<Buffer | undefined>;
   commit(): Promise<void>;
 }
 
-/** Each file appears when it is whole. */
+/** Writes to a directory. Each file appears when it is complete. */
 export async function directorySink(directory: string): Promise<FileSink> {
   await mkdir(directory, { recursive: true });
   return {
@@ -38,7 +38,9 @@ export async function directorySink(directory: string): Promise<FileSink> {
   };
 }
 
-/** An archive, which replaces one that is there when it is committed. Small files are written last, as they are then. */
+/**
+ * Writes an archive, which replaces an existing one on commit. Small files are written last, with their latest content.
+ */
 export async function archiveSink(path: string): Promise<FileSink> {
   const writer = await TarWriter.create(path);
   const small = new Map<string, Buffer>();

@@ -1,4 +1,4 @@
-/** An OCI image layout, in a directory or an archive, to be written. */
+/** Writes an OCI image layout to a directory or an archive. */
 import { isTspodError, TspodError } from '../../errors.js';
 import type { Descriptor } from '../../oci/image.js';
 import { OCI_INDEX } from '../../oci/media-types.js';
@@ -18,7 +18,10 @@ export class LayoutDestination implements ImageDestination {
     this.#name = name;
   }
 
-  /** The sink is closed with it. Throws BAD_IMAGE for an index.json that is none of images: it is not to be replaced. */
+  /**
+   * Opens the layout and takes over the sink. Throws BAD_IMAGE if there is an index.json that is not an image index: it
+   * must not be replaced.
+   */
   static async open(reference: string, sink: FileSink, name: string | undefined): Promise<LayoutDestination> {
     const destination = new LayoutDestination(reference, sink, name);
     try {
@@ -57,7 +60,7 @@ export class LayoutDestination implements ImageDestination {
     await this.#sink[Symbol.asyncDispose]();
   }
 
-  /** The index as it is there, with this image in place of one of its name. */
+  /** Returns the present index with this image added, replacing the entry of the same name. */
   async #index({ mediaType, digest, bytes }: RawManifest): Promise<object> {
     const name = this.#name;
     const annotations = name === undefined ? {} : { annotations: { [REF_NAME]: name } };

@@ -1,4 +1,7 @@
-/** An OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md), in a directory or an archive, to be read. */
+/**
+ * Reads an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md) in a directory or
+ * an archive.
+ */
 import type { Readable } from 'node:stream';
 
 import { TspodError } from '../../errors.js';
@@ -18,7 +21,7 @@ export function blobFile(digest: string): string {
   return `blobs/${algorithm}/${hex}`;
 }
 
-/** The entries of index.json. Throws BAD_IMAGE. */
+/** Returns the entries of index.json. Throws BAD_IMAGE. */
 export async function readLayoutIndex(files: FileSet): Promise<readonly Descriptor[]> {
   const bytes = await readSmallFile(files, 'index.json', MAX_MANIFEST_BYTES);
   if (bytes === undefined)
@@ -28,7 +31,7 @@ export async function readLayoutIndex(files: FileSet): Promise<readonly Descript
   return parsed.index.manifests;
 }
 
-/** Names that an entry has. */
+/** Returns the names of an entry. */
 export function namesOf({ annotations = {} }: Descriptor): readonly string[] {
   const [full, short] = [annotations[CONTAINERD_NAME], annotations[REF_NAME]];
   return [...new Set([full, short].filter((name) => name !== undefined))];
@@ -45,7 +48,10 @@ export class LayoutSource implements ImageSource {
     this.#top = top;
   }
 
-  /** The image of this name, or @ and its number; without one the only image. Throws NO_SUCH_IMAGE, AMBIGUOUS, BAD_IMAGE. The files are closed with it. */
+  /**
+   * Opens the image with this name, or @ and its index; without a name the only image. Takes over `files`. Throws
+   * NO_SUCH_IMAGE, AMBIGUOUS, BAD_IMAGE.
+   */
   static async open(reference: string, files: FileSet, name: string | undefined): Promise<LayoutSource> {
     try {
       return new LayoutSource(reference, files, chooseEntry(files, await readLayoutIndex(files), name));

@@ -1,4 +1,7 @@
-/** registries.conf (containers-registries.conf(5)), as read: which registries are searched, rewritten, mirrored or blocked, and short names. */
+/**
+ * The parsed registries.conf (containers-registries.conf(5)): which registries are searched, rewritten, mirrored or
+ * blocked, and short-name aliases.
+ */
 
 export type ShortNameMode = 'enforcing' | 'permissive' | 'disabled';
 
@@ -10,23 +13,23 @@ export interface Mirror {
 }
 
 export interface RegistryRule {
-  /** What names begin with, or `*.` and a domain. */
+  /** Prefix of names, or `*.` and a domain. */
   readonly prefix: string;
-  /** What takes the prefix's place; '': nothing does. */
+  /** Replacement for the prefix; '': the name is not rewritten. */
   readonly location: string;
   readonly insecure: boolean;
   readonly blocked: boolean;
-  /** In the order in which they are tried, before the location. */
+  /** In the order in which they are tried, all before the location. */
   readonly mirrors: readonly Mirror[];
 }
 
 export interface RegistriesConfig {
-  /** Tried for names without a registry; undefined: no file says so. */
+  /** Registries tried for names without one; undefined if no file sets them. */
   readonly searched?: readonly string[];
   readonly shortNameMode?: ShortNameMode;
-  /** One for each prefix. */
+  /** One rule per prefix. */
   readonly rules: readonly RegistryRule[];
-  /** Full names by short ones. */
+  /** Full names by short name. */
   readonly aliases: ReadonlyMap<string, string>;
   /** The files that were read. */
   readonly files: readonly string[];
@@ -34,11 +37,11 @@ export interface RegistriesConfig {
 
 export const NO_REGISTRIES: RegistriesConfig = { rules: [], aliases: new Map(), files: [] };
 
-/** A file that is read later says more, or something else. */
+/** Merges two configurations; the settings of the later file take precedence. */
 export function mergeConfigs(first: RegistriesConfig, later: RegistriesConfig): RegistriesConfig {
   const replaced = new Set(later.rules.map(({ prefix }) => prefix));
   const aliases = new Map([...first.aliases, ...later.aliases]);
-  // An empty one takes back what another file says.
+  // An empty alias removes the one of an earlier file.
   for (const [name, target] of aliases) if (target === '') aliases.delete(name);
   return {
     ...first,

@@ -1,4 +1,4 @@
-/** The text of one registries.conf, or of a file of its directory. */
+/** Parses one registries.conf, or a file of registries.conf.d. */
 import { parse } from 'smol-toml';
 
 import { TspodError } from '../../errors.js';
@@ -23,11 +23,11 @@ import type { Mirror, RegistriesConfig, RegistryRule } from './config.js';
 const MAX_BYTES = 1024 * 1024;
 const MODES = ['enforcing', 'permissive', 'disabled'] as const;
 const PULL_FROM = ['all', 'digest-only', 'tag-only'] as const;
-/** A host with a port, and parts of a path. */
+/** A host, optional port and path. */
 const LOCATION = /^[A-Za-z0-9[][A-Za-z0-9.:\]-]*(?:\/[a-z0-9._-]+)*$/;
 const WILDCARD = /^\*(?:\.[A-Za-z0-9-]+)+$/;
 
-/** Throws INVALID_ARGUMENT with the file and the field that is wrong. */
+/** Throws INVALID_ARGUMENT that names the file and the invalid field. */
 export function parseRegistries(path: string, text: string): RegistriesConfig {
   const at = JSON.stringify(path);
   if (Buffer.byteLength(text) > MAX_BYTES) throw wrong(at, `is larger than ${MAX_BYTES} bytes`);
@@ -57,12 +57,12 @@ function newForm(object: JsonObject, at: Place): Omit<RegistriesConfig, 'files'>
   };
 }
 
-/** '' is what no mode is. */
+/** Reads the mode; '' means the default. */
 function readMode(value: unknown, at: Place): (typeof MODES)[number] {
   return value === '' ? 'permissive' : wordOf(MODES)(value, at);
 }
 
-/** Version 1: [registries.search], .insecure and .block, each a list. */
+/** Reads version 1 of the format: [registries.search], .insecure and .block, each with a list. */
 function oldForm(object: JsonObject, old: JsonObject, at: Place): Omit<RegistriesConfig, 'files'> {
   const mixed = ['unqualified-search-registries', 'registry'].find((key) => member(object, key) !== undefined);
   if (mixed !== undefined) throw wrong(at, `mixes the old and the new form: registries and ${mixed}`);
@@ -128,7 +128,7 @@ function readPrefix(value: unknown, at: Place): string {
   return WILDCARD.test(text) ? text : readPrefixPath(text, at);
 }
 
-/** A prefix may go as far as a tag or a digest. */
+/** Reads a prefix without wildcard, which may include a tag or a digest. */
 function readPrefixPath(text: string, at: Place): string {
   if (/^[A-Za-z0-9[][A-Za-z0-9.:\]_/@-]*$/.test(text)) return text.replace(/\/+$/, '');
   throw wrong(at, `is no beginning of a name: ${JSON.stringify(text)}`);

@@ -1,4 +1,4 @@
-/** Reads registries.conf and its directories, in the order of Podman's. */
+/** Reads registries.conf and its drop-in directories in Podman's order. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,19 +7,22 @@ import type { Environment } from '../registry/environment.js';
 import { mergeConfigs, NO_REGISTRIES, type RegistriesConfig } from './config.js';
 import { parseRegistries } from './parse.js';
 
-/** Files of one directory at most. */
+/** Maximum number of files per directory. */
 const MAX_FILES = 1024;
 
 export interface RegistriesPlaces {
-  /** The first that there is counts. */
+  /** Candidates for the main file; the first that exists is used. */
   readonly files: readonly string[];
-  /** Directories of files `*.conf`, each of which adds to what was read before. */
+  /** Directories of `*.conf` files, each of which is merged into what was read before. */
   readonly directories: readonly string[];
-  /** Aliases that Podman has asked its user about. */
+  /** Files with the aliases that Podman recorded after asking the user. */
   readonly aliases: readonly string[];
 }
 
-/** CONTAINERS_REGISTRIES_CONF, the user's file, the machine's, the distribution's; then the directories of machine and user. */
+/**
+ * Returns the main files (CONTAINERS_REGISTRIES_CONF; else the user's, the system's and the distribution's), then the
+ * drop-in directories of the system and the user.
+ */
 export function registriesPlaces(environment: Environment, uid: number): RegistriesPlaces {
   const set = (name: string) => (environment[name] === '' ? undefined : environment[name]);
   const home = set('HOME');
@@ -40,7 +43,7 @@ export function registriesPlaces(environment: Environment, uid: number): Registr
   };
 }
 
-/** Throws INVALID_ARGUMENT for a file that makes no sense. */
+/** Throws INVALID_ARGUMENT for an invalid file. */
 export function readRegistries({ files, directories, aliases }: RegistriesPlaces): RegistriesConfig {
   const first = firstOf(files);
   const paths = directories.flatMap((directory) => confFiles(directory));

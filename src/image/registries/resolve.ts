@@ -1,4 +1,4 @@
-/** From a name as the user writes it to where the image may be, as Podman goes about it. Pure. */
+/** Resolves a name written by a user to the places where the image may be, as Podman does. Pure functions. */
 import { TspodError } from '../../errors.js';
 import {
   formatName,
@@ -11,18 +11,19 @@ import {
 } from '../reference.js';
 import type { RegistriesConfig, RegistryRule } from './config.js';
 
-/** Where a repository really is. */
+/** The registry and repository that a name resolves to. */
 export interface RegistryLocation {
   readonly registry: string;
   readonly repository: string;
-  /** Without TLS or with any certificate. */
+  /** Plain HTTP, or any certificate, is accepted. */
   readonly insecure: boolean;
 }
 
 /**
- * The full names that a name may stand for, with tag or digest, in the order in which they are tried: itself when it has a registry, an alias, or one
- * for each registry that is searched. Throws INVALID_ARGUMENT for what is no name, NO_SUCH_IMAGE where nothing is searched, AMBIGUOUS
- * where a short name could be several images and `short-name-mode` is `enforcing`.
+ * Returns the full names (with tag or digest) that a name may stand for, in the order in which they are tried: the name
+ * itself if it has a registry, an alias, or one per registry that is searched. Throws INVALID_ARGUMENT for an invalid
+ * name, NO_SUCH_IMAGE if no registry is searched, AMBIGUOUS if a short name could be several images and
+ * `short-name-mode` is `enforcing`.
  */
 export function resolveImageName(text: string, config: RegistriesConfig): readonly ImageReference[] {
   const name = parseImageName(text);
@@ -41,7 +42,7 @@ export function resolveImageName(text: string, config: RegistriesConfig): readon
   return candidates;
 }
 
-/** A registry that is searched may have a path: quay.io/team. */
+/** Joins a searched registry, which may have a path (quay.io/team), and a short name. */
 function candidate(registry: string, name: ImageName): ImageReference {
   return withDefaultTag(parseReference(`${registry}/${formatName(name)}`));
 }
@@ -57,7 +58,10 @@ function unresolved(text: string, name: ImageName, { files }: RegistriesConfig):
   );
 }
 
-/** Where an image is read from: mirrors first, then its registry. Throws REGISTRY_ERROR for one that is blocked. */
+/**
+ * Returns the locations that an image may be pulled from: mirrors first, then its registry. Throws REGISTRY_ERROR if it
+ * is blocked.
+ */
 export function pullLocations(reference: ImageReference, config: RegistriesConfig): readonly RegistryLocation[] {
   const { registry, repository } = reference;
   const rule = ruleFor(reference, config);
@@ -70,7 +74,7 @@ export function pullLocations(reference: ImageReference, config: RegistriesConfi
   );
 }
 
-/** Where an image is written: never to a mirror. */
+/** Returns the location that an image is pushed to, which is never a mirror. */
 export function pushLocation(reference: ImageReference, config: RegistriesConfig): RegistryLocation {
   const { registry, repository } = reference;
   const rule = ruleFor(reference, config);
@@ -79,7 +83,7 @@ export function pushLocation(reference: ImageReference, config: RegistriesConfig
   return moved(reference, rule);
 }
 
-/** Whether the registry itself may be talked to without TLS. */
+/** Whether the registry itself may be contacted without TLS. */
 export function isInsecure(registry: string, config: RegistriesConfig): boolean {
   return ruleMatching(registry, config)?.insecure ?? false;
 }
@@ -99,13 +103,13 @@ function ruleFor(reference: ImageReference, config: RegistriesConfig): RegistryR
   return ruleMatching(formatName(reference), config);
 }
 
-/** The longest prefix. */
+/** Returns the matching rule with the longest prefix. */
 function ruleMatching(name: string, { rules }: RegistriesConfig): RegistryRule | undefined {
   const matching = rules.filter(({ prefix }) => matchedLength(name, prefix) !== undefined);
   return matching.sort((one, other) => other.prefix.length - one.prefix.length)[0];
 }
 
-/** How much of the name the prefix covers; undefined: it is no prefix of it. */
+/** Returns how many characters of the name the prefix covers; undefined if it does not match. */
 function matchedLength(name: string, prefix: string): number | undefined {
   if (prefix.startsWith('*.')) {
     const host = name.split('/')[0] ?? '';
@@ -127,7 +131,7 @@ function moved(
   return { registry, repository, insecure };
 }
 
-/** What registries.conf makes of a name must be one as well. */
+/** Splits the rewritten name, which must be a valid name too. */
 function hostAndPath(text: string, original: ImageReference): { registry: string; repository: string } {
   const slash = text.indexOf('/');
   if (slash === -1)

@@ -1,5 +1,5 @@
 /**
- * Says who asks: `Basic`, or `Bearer` with a token that a token server gives for credentials and scopes
+ * Authenticates requests: `Basic`, or `Bearer` with a token that a token server issues for credentials and scopes
  * (https://distribution.github.io/distribution/spec/auth/token/). Nothing is sent before the registry asks for it.
  */
 import { TspodError } from '../../errors.js';
@@ -11,14 +11,14 @@ import { readJson } from './read-body.js';
 import { registryError } from './registry-error.js';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;
-/** A server that says nothing means this; none is taken to mean less. */
+/** Lifetime of a token if the server gives none; also the minimum assumed. */
 const DEFAULT_LIFE_SECONDS = 60;
-/** Renewed so long before the end. */
+/** How long before its expiry a token is renewed. */
 const MARGIN_MS = 10_000;
 
 export interface AuthorizerOptions {
   readonly http: HttpClient;
-  /** As the user knows it, for messages. */
+  /** The registry as the user names it, for messages. */
   readonly registry: string;
   readonly credentials: () => Promise<Credentials | undefined>;
 }
@@ -31,7 +31,7 @@ interface Token {
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   #challenge: Challenge | undefined;
-  /** By scopes. */
+  /** Tokens by scopes. */
   readonly #tokens = new Map<string, Promise<Token>>();
   #credentials: Promise<Credentials | undefined> | undefined;
 
@@ -39,7 +39,9 @@ export class Authorizer {
     this.#options = options;
   }
 
-  /** The header for a request of these scopes; undefined as long as the registry has not asked for one. */
+  /**
+   * Returns the Authorization header for a request with these scopes; undefined until the registry has asked for one.
+   */
   async header(scopes: readonly string[], signal: AbortSignal | undefined): Promise<string | undefined> {
     if (this.#challenge === undefined) return undefined;
     if (this.#challenge.scheme === 'basic') {
@@ -49,7 +51,7 @@ export class Authorizer {
     return `Bearer ${(await this.#token(this.#challenge, scopes, signal)).text}`;
   }
 
-  /** Takes what a 401 asks for; false if another try with it would be the same again. */
+  /** Processes the challenge of a 401 response. Returns false if another attempt could not succeed either. */
   async learn(
     response: HttpResponse,
     { scopes, sent }: { scopes: readonly string[]; sent: string | undefined },
@@ -59,7 +61,7 @@ export class Authorizer {
     if (challenge.scheme === 'bearer') realmOf(challenge, response.url, this.#options.registry);
     this.#challenge = challenge;
     if (challenge.scheme === 'basic') return sent === undefined && (await this.#known()) !== undefined;
-    // A token that was refused may have been revoked.
+    // A refused token may have been revoked.
     if (sent !== undefined) this.#tokens.delete(keyOf(scopes));
     return true;
   }
@@ -74,7 +76,7 @@ export class Authorizer {
     if (held !== undefined && monotonicMs() < held.renewAt) return held;
     const asked = this.#ask(challenge, scopes, signal);
     this.#tokens.set(key, asked);
-    // One that was not given is not kept.
+    // A failed request is not cached.
     asked.catch(() => this.#tokens.delete(key));
     return asked;
   }
@@ -98,7 +100,7 @@ export class Authorizer {
   }
 }
 
-/** Tokens before passwords: where both are offered, the password goes to the token server alone. */
+/** Chooses a challenge. Bearer is preferred: then the password goes only to the token server. */
 function choose(challenges: readonly Challenge[]): Challenge | undefined {
   return (
     challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm')) ??
@@ -106,7 +108,10 @@ function choose(challenges: readonly Challenge[]): Challenge | undefined {
   );
 }
 
-/** The token server's address. Passwords go there: never without TLS where the registry has it (CVE-2019-10214). */
+/**
+ * Returns the token server's address. The password is sent there, so never without TLS if the registry uses TLS
+ * (CVE-2019-10214).
+ */
 function realmOf(challenge: Challenge, registryUrl: URL, registry: string): URL {
   const text = challenge.parameters.get('realm') ?? '';
   const realm = URL.canParse(text) ? new URL(text) : undefined;
@@ -131,7 +136,7 @@ function query(realm: URL, { service, scopes, credentials }: TokenRequest & { cr
   return { method: 'GET', url, headers: { authorization: basic(credentials) } } as const;
 }
 
-/** An identity token, which a login of a credential helper may have left in place of a password (OAuth 2). */
+/** Exchanges an identity token (OAuth 2), which a credential helper may have in place of a password. */
 function exchange(realm: URL, { service, scopes, token }: TokenRequest & { token: string }) {
   const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token, client_id: 'tspod' });
   if (service !== undefined) form.set('service', service);
@@ -143,7 +148,7 @@ function exchange(realm: URL, { service, scopes, token }: TokenRequest & { token
 function tokenOf(answer: unknown, started: number, doing: string): Token {
   const { token, access_token: access, expires_in: life } = (answer ?? {}) as Readonly<Record<string, unknown>>;
   const text = [token, access].find((value): value is string => typeof value === 'string' && value !== '');
-  // It becomes a header.
+  // The token is used in a header.
   if (text === undefined || !/^[\x21-\x7e]+$/.test(text))
     throw new TspodError('REGISTRY_ERROR', `${doing}: the answer has no token`);
   const seconds = typeof life === 'number' && life > DEFAULT_LIFE_SECONDS ? life : DEFAULT_LIFE_SECONDS;

@@ -1,4 +1,6 @@
-/** Certificates for a registry: the system's authorities, and what the directories of `certs.d` add for it (containers-certs.d(5)). */
+/**
+ * Certificates for a registry: the system's authorities, and those that `certs.d` adds for it (containers-certs.d(5)).
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
@@ -6,7 +8,10 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 import { TspodError } from '../../errors.js';
 import type { Environment } from './environment.js';
 
-/** Where distributions keep the authorities that the machine trusts: Debian, Fedora, SUSE, Alpine. Node itself would take those that it was built with. */
+/**
+ * Where distributions keep the system's trusted authorities: Debian, Fedora, SUSE, Alpine. Node's default would be its
+ * built-in ones.
+ */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -17,19 +22,20 @@ const SYSTEM_BUNDLES = [
 const MAX_FILES = 1024;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** Whose certificates they are. */
+/** Identifies the registry whose certificates are used. */
 export interface CertificatePlace {
-  /** What the registry may be called in certs.d, with the port as it is written; the first that there is. */
+  /** Names of the registry in certs.d, with the port as written; the first that exists is used. */
   readonly names: readonly string[];
-  /** Where it is, with the port if that is written. */
+  /** The registry's host, with the port if one is given. */
   readonly host: string;
-  /** In place of what certs.d has for it. */
+  /** Directory to use instead of the registry's in certs.d. */
   readonly directory?: string;
 }
 
 /**
- * What a TLS connection to the host (with its port) is made with: the registry's authorities also where it keeps blobs and gives tokens, its certificates of clients for itself
- * alone. Throws INVALID_ARGUMENT for files that make no sense.
+ * Returns the TLS context for a connection to a host (with its port). The registry's authorities are also trusted for
+ * its blob storage and token server; its client certificate is only presented to the registry itself. Throws
+ * INVALID_ARGUMENT for invalid files.
  */
 export function certificatesFor(
   host: string,
@@ -54,7 +60,7 @@ interface Material {
 
 const NOTHING: Material = { authorities: [], client: {} };
 
-/** The first directory that there is, as Podman looks: the user's, then the machine's, then Docker's. */
+/** Returns the first directory that exists, in Podman's order: the user's, the system's, Docker's. */
 function registryDirectory(names: readonly string[], { HOME }: Environment): string | undefined {
   const places = [
     ...(HOME === undefined || HOME === '' ? [] : [join(HOME, '.config/containers/certs.d')]),
@@ -85,7 +91,7 @@ function readDirectory(directory: string): Material {
   return { authorities, client: { cert: read(cert), key: read(key) } };
 }
 
-/** Read anew for each client: an administrator may add one at any time. */
+/** Read again for each client: an administrator may add an authority at any time. */
 function systemAuthorities({ SSL_CERT_FILE }: Environment): readonly (string | Buffer)[] {
   if (SSL_CERT_FILE !== undefined && SSL_CERT_FILE !== '') return [readSmall(SSL_CERT_FILE)];
   const bundle = SYSTEM_BUNDLES.find((path) => existsSync(path));

@@ -1,7 +1,7 @@
-/** WWW-Authenticate as RFC 9110 has it: schemes, each with parameters. */
+/** Parses WWW-Authenticate (RFC 9110): schemes with their parameters. */
 
 export interface Challenge {
-  /** In small letters: basic, bearer. */
+  /** In lower case: basic, bearer. */
   readonly scheme: string;
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -10,7 +10,7 @@ const MAX_LENGTH = 16 * 1024;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/;
 const PARAMETER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))/;
 
-/** The challenges of a header. What cannot be read ends it: nothing is guessed. */
+/** Returns the challenges of a header, up to the first part that cannot be parsed. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
   let rest = header.slice(0, MAX_LENGTH).trimStart();

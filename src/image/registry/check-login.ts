@@ -1,7 +1,7 @@
-/** Asks a registry whether it takes a login. */
+/** Checks whether a registry accepts a login. */
 import { RegistryClient, type RegistryClientOptions } from './client.js';
 
-/** Throws UNAUTHORIZED with the registry's words when it does not. */
+/** Throws UNAUTHORIZED with the registry's message if it does not. */
 export async function checkLogin(
   registry: string,
   options: RegistryClientOptions,

@@ -1,4 +1,4 @@
-/** One registry: where it is, who asks, redirects, and trying again. */
+/** Client for one registry: address, authentication, redirects and retries. */
 import type { Readable } from 'node:stream';
 
 import { TspodError, type ErrorCode } from '../../errors.js';
@@ -11,15 +11,15 @@ import { withRetries, type RetryPolicy } from './retry.js';
 
 const MAX_REDIRECTS = 10;
 
-/** Where the API of a registry is that is known by another name. */
+/** API hosts of registries that are known by another name. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
 export interface RegistryClientOptions {
-  /** No certificate is checked, and HTTP without TLS is taken where there is no TLS. @default false */
+  /** Certificates are not checked, and plain HTTP is used if the registry has no TLS. @default false */
   readonly insecure?: boolean;
-  /** Certificates in place of those in certs.d. */
+  /** Directory of certificates to use instead of those in certs.d. */
   readonly certDirectory?: string;
-  /** Asked once, when the registry wants to know. @default nobody */
+  /** Called once, when the registry asks for authentication. @default anonymous */
   readonly credentials?: () => Promise<Credentials | undefined>;
   readonly retry?: RetryPolicy;
   readonly environment: Environment;
@@ -27,18 +27,18 @@ export interface RegistryClientOptions {
 
 export interface RegistryCall {
   readonly method: HttpRequest['method'];
-  /** Beginning with /v2/, or a place that the registry named. */
+  /** A path beginning with /v2/, or a URL that the registry returned. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Opened anew for each try. */
+  /** Called again for each attempt. */
   readonly body?: () => Promise<Readable | Buffer> | Buffer;
-  /** What is asked for, as token servers name it: repository:library/alpine:pull. */
+  /** Requested access in the notation of token servers: repository:library/alpine:pull. */
   readonly scopes?: readonly string[];
-  /** Statuses that are an answer. Any other is an error. */
+  /** Expected statuses; any other is an error. */
   readonly expect: readonly number[];
-  /** For errors: "read manifest latest in quay.io/app". */
+  /** The operation, for errors: "read manifest latest in quay.io/app". */
   readonly doing: string;
-  /** Of the error for 404. @default REGISTRY_ERROR */
+  /** Error code for status 404. @default REGISTRY_ERROR */
   readonly notFound?: ErrorCode;
   /** @default true */
   readonly retried?: boolean;
@@ -46,7 +46,7 @@ export interface RegistryCall {
 }
 
 export class RegistryClient implements AsyncDisposable {
-  /** As references name it: docker.io, localhost:5000. */
+  /** The name in references: docker.io, localhost:5000. */
   readonly registry: string;
   readonly #options: RegistryClientOptions;
   readonly #http: HttpClient;
@@ -78,7 +78,10 @@ export class RegistryClient implements AsyncDisposable {
     return this.#options.retry ?? {};
   }
 
-  /** The answer, whose body is the caller's to read or to discard. Throws what the registry says, or that it cannot be reached. */
+  /**
+   * Returns the response, whose body the caller must read or discard. Throws the registry's error, or
+   * REGISTRY_UNREACHABLE.
+   */
   async call(call: RegistryCall): Promise<HttpResponse> {
     const { retried = true, signal } = call;
     return withRetries(retried ? this.retryPolicy : { retries: 0 }, signal, async () => {
@@ -89,7 +92,10 @@ export class RegistryClient implements AsyncDisposable {
     });
   }
 
-  /** Where a place that a response names is. Throws REGISTRY_ERROR if it is no address, or one without TLS where the registry has it. */
+  /**
+   * Resolves the address in a response's Location. Throws REGISTRY_ERROR if it is invalid, or without TLS although the
+   * response came over TLS.
+   */
   resolve(location: string | undefined, response: HttpResponse): URL {
     if (location === undefined || !URL.canParse(location, response.url.href))
       throw new TspodError('REGISTRY_ERROR', `${response.url.host} sends to no address`);
@@ -112,17 +118,17 @@ export class RegistryClient implements AsyncDisposable {
     }));
     const url = new URL(call.target.toString(), origin);
     for (let attempt = 0; ; attempt += 1) {
-      // What the registry sent elsewhere is not told who we are.
+      // Other hosts, which the registry referred to, do not get the credentials.
       const authorization = url.origin === origin.origin ? await this.#authorizer.header(scopes, signal) : undefined;
       const response = await this.#following(call, url, authorization);
-      // Nor does who answers elsewhere have a say in where the password goes.
+      // Nor may another host decide where the password is sent.
       if (response.status !== 401 || attempt > 0 || response.url.origin !== origin.origin) return response;
       if (!(await this.#authorizer.learn(response, { scopes, sent: authorization }))) return response;
       await response.discard();
     }
   }
 
-  /** Follows redirects of what changes nothing. Who we are is told to the registry alone, and only once (CVE-2020-15157). */
+  /** Follows redirects of GET and HEAD. Credentials are sent only to the original host (CVE-2020-15157). */
   async #following(call: RegistryCall, start: URL, authorization: string | undefined): Promise<HttpResponse> {
     const { method, headers = {}, body, signal } = call;
     let url = start;
@@ -143,7 +149,7 @@ export class RegistryClient implements AsyncDisposable {
     throw new TspodError('REGISTRY_ERROR', `${call.doing}: more than ${MAX_REDIRECTS} redirects`);
   }
 
-  /** https; where that need not be, and does not answer, http. */
+  /** Returns the origin: https, or http if the registry is insecure and https does not answer. */
   async #findOrigin(signal: AbortSignal | undefined): Promise<URL> {
     const host = this.#apiHost;
     const secure = new URL(`https://${host}`);

@@ -1,5 +1,5 @@
-/** Who someone is to a registry. Never shown: nothing here is put into errors, logs or arguments of programs. */
+/** Credentials for a registry. They never appear in errors, logs or arguments of programs. */
 export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  /** What an earlier login with a token server left, to be changed for others. */
+  /** Identity token from an earlier login with a token server, to be exchanged for access tokens. */
   | { readonly kind: 'token'; readonly token: string };

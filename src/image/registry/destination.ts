@@ -1,4 +1,4 @@
-/** An image in a registry, to be written. */
+/** Writes an image to a registry. */
 import { TspodError } from '../../errors.js';
 import type { Descriptor } from '../../oci/image.js';
 import { formatName, type ImageReference } from '../reference.js';
@@ -14,7 +14,7 @@ export class RegistryDestination implements ImageDestination {
   readonly reference: string;
   readonly #options: RegistryDestinationOptions;
 
-  /** The client is this destination's from now on, and closed with it. */
+  /** Takes over the client, and closes it when disposed. */
   constructor(options: RegistryDestinationOptions) {
     this.reference = `docker://${formatName(options.name)}`;
     this.#options = options;
@@ -50,7 +50,7 @@ export class RegistryDestination implements ImageDestination {
     await response.discard();
   }
 
-  /** Nothing is left to do: the manifest made it complete. */
+  /** Does nothing: the top manifest has completed the image. */
   async commit(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,14 @@
-/** What registries need to know of the process that asks: variables of its environment, never read here. */
+/** The caller's environment variables that matter for registries; this code does not read process.env itself. */
 import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import { addressText, holds, rangeOf } from '../../util/ip-network.js';
 
-/** HOME, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, PATH, the proxies' and SSL_CERT_FILE are looked at. */
+/** Variables used: HOME, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, PATH, SSL_CERT_FILE and those for proxies. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for a host as HTTPS_PROXY, HTTP_PROXY and NO_PROXY (or in small letters) say, as Go reads them. */
+/**
+ * Returns the proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY (or in lower case), with Go's
+ * semantics.
+ */
 export function proxyFor(url: URL, environment: Environment): string | undefined {
   const read = (name: string) => nonEmpty(environment[name]) ?? nonEmpty(environment[name.toLowerCase()]);
   const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
@@ -30,7 +33,7 @@ function isExcept(entry: string, url: URL): boolean {
   return (asked === name && !host.startsWith('.')) || asked.endsWith(`.${name}`);
 }
 
-/** An address of IPv6 with a port has brackets. */
+/** Splits host and port. An IPv6 address with a port has brackets. */
 function hostAndPort(entry: string): readonly [host: string, port: string] {
   if (parseIp(entry) !== undefined) return [entry, ''];
   const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];

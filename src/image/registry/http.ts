@@ -1,4 +1,4 @@
-/** One exchange with a host: TLS, proxies, time limits. No redirect is followed here, and nothing is repeated. */
+/** HTTP requests to a host: TLS, proxies, timeouts. Redirects are not followed and nothing is retried here. */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
@@ -8,14 +8,14 @@ import { certificatesFor, type CertificatePlace } from './certificates.js';
 import { proxyFor, type Environment } from './environment.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
-/** A registry that takes a large blob answers when it has moved it to its place. */
+/** Long because a registry answers only after it has moved a large blob into place. */
 const ANSWER_TIMEOUT_MS = 300_000;
-/** Between two chunks. */
+/** Time limit between two chunks. */
 const SILENCE_TIMEOUT_MS = 60_000;
 const MAX_HEADER_BYTES = 64 * 1024;
 
 export interface HttpOptions {
-  /** Whether certificates are checked. */
+  /** Whether certificates are verified. */
   readonly verify: boolean;
   readonly certificates: CertificatePlace;
   readonly environment: Environment;
@@ -32,11 +32,11 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly url: URL;
   readonly status: number;
-  /** Several of one name are joined by a comma. */
+  /** Several headers of one name are joined by commas. */
   header(name: string): string | undefined;
-  /** Errors of it are those of the network; `httpError` gives them words. */
+  /** Its errors are those of the network; `httpError` translates them. */
   readonly body: Readable;
-  /** Takes what is left of the body, if that is little, so that the connection can be used again. */
+  /** Reads the rest of the body if that is small, so that the connection can be reused. */
   discard(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export class HttpClient implements AsyncDisposable {
         ...(signal === undefined ? {} : { signal }),
       });
       const { body: stream, headers: received } = answer;
-      // One that is given up fails with nobody reading it.
+      // A body that is abandoned fails without a reader.
       stream.on('error', nothing);
       return {
         url,
@@ -106,15 +106,18 @@ async function makeDispatcher(url: URL, { verify, certificates, environment }: H
   };
   const proxy = proxyFor(url, environment);
   if (proxy === undefined) return new Agent(limits);
-  // Many proxies open tunnels to port 443 alone: what needs none is asked of the proxy itself.
+  // Many proxies allow tunnels only to port 443, so plain HTTP requests are sent to the proxy itself.
   return new ProxyAgent({ ...limits, uri: proxy, requestTls: limits.connect, proxyTunnel: url.protocol === 'https:' });
 }
 
-/** Errors after which the same would fail again. */
+/** Errors that a retry would not fix. */
 const LASTING =
   /^(ENOTFOUND|ECONNREFUSED|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|UND_ERR_INVALID|EPROTO|ERR_INVALID)/;
 
-/** What an error of the network means: ABORTED, or REGISTRY_UNREACHABLE whose `details.transient` says whether to try again makes sense. */
+/**
+ * Translates a network error into ABORTED, or REGISTRY_UNREACHABLE, whose `details.transient` tells whether a retry may
+ * help.
+ */
 export function httpError(error: unknown, url: URL, signal: AbortSignal | undefined): TspodError {
   if (signal?.aborted === true) return abortedError(`talk to ${url.host}`, signal);
   if (error instanceof TspodError) return error;
@@ -128,7 +131,7 @@ export function httpError(error: unknown, url: URL, signal: AbortSignal | undefi
 
 const PLAIN_ANSWER = 'server gave HTTP response to HTTPS client';
 
-/** OpenSSL takes the first bytes of an answer without TLS for a version, or for a length. */
+/** Whether the server answered without TLS: OpenSSL reads the first bytes as a wrong version, or as a length. */
 function isPlainAnswer(code: string, message: string): boolean {
   return (
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].includes(code) ||
@@ -136,7 +139,7 @@ function isPlainAnswer(code: string, message: string): boolean {
   );
 }
 
-/** Of several addresses that were tried, the first one's. */
+/** Returns the first error if several addresses were tried. */
 function firstCause(error: unknown): { readonly code: string; readonly message: string } {
   const first = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error;
   if (!(first instanceof Error)) return { code: 'UNKNOWN', message: String(first) };

@@ -1,11 +1,11 @@
-/** Where the parts of an image are in a registry: paths of the distribution specification, and what token servers call them. */
+/** Paths and token scopes of the parts of an image in a registry (distribution specification). */
 import type { ImageReference } from '../reference.js';
 import type { RegistryClient } from './client.js';
 
-/** One repository of a registry, which may be a mirror of the one that the user named. */
+/** One repository in a registry, possibly a mirror of the one that the user named. */
 export interface RepositoryAccess {
   readonly client: RegistryClient;
-  /** Within the registry: library/alpine. */
+  /** Path in the registry: library/alpine. */
   readonly repository: string;
 }
 
@@ -25,12 +25,12 @@ export function pushScope(repository: string): string {
   return `repository:${repository}:pull,push`;
 }
 
-/** Of messages: quay.io/app. */
+/** Returns the repository's name for messages: quay.io/app. */
 export function nameOf({ client, repository }: RepositoryAccess): string {
   return `${client.registry}/${repository}`;
 }
 
-/** What a manifest is asked for by. */
+/** Returns what the manifest is requested by. */
 export function tagOrDigestOf({ tag, digest }: ImageReference): string {
   return digest ?? tag ?? 'latest';
 }

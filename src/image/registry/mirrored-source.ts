@@ -1,4 +1,4 @@
-/** An image that several registries may have: the first that gives it is read. */
+/** An image that several registries may have: read from the first that returns its manifest. */
 import type { Readable } from 'node:stream';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -10,7 +10,7 @@ export class MirroredSource implements ImageSource {
   readonly #sources: readonly ImageSource[];
   #chosen: Promise<{ readonly source: ImageSource; readonly manifest: RawManifest }> | undefined;
 
-  /** The sources are closed with this one. */
+  /** Takes over the sources, and closes them when disposed. */
   constructor(reference: string, sources: readonly ImageSource[]) {
     this.reference = reference;
     this.#sources = sources;
@@ -53,7 +53,7 @@ export class MirroredSource implements ImageSource {
   }
 }
 
-/** The registry itself comes last: its error is the error, and those of the mirrors are told with it. */
+/** Returns the error of the last source, the registry itself, with the mirrors' messages appended. */
 function allFailed(failures: readonly Error[]): Error {
   const last = failures.at(-1);
   if (!isTspodError(last) || failures.length < 2) return last ?? new Error('no registry');

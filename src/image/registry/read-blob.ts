@@ -1,4 +1,4 @@
-/** The bytes of a blob: a stream that goes on where it was cut off. */
+/** Streams a blob, and resumes where the connection was cut off. */
 import { Readable } from 'node:stream';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -9,9 +9,9 @@ import { blobPath, nameOf, pullScope, type RepositoryAccess } from './location.j
 import { isTransient, withRetries } from './retry.js';
 
 /**
- * The blob from `offset`, or from its beginning where the registry gives no part of it: `offset` of the answer says which. What the network
- * cuts off is asked for again. The stream fails with DIGEST_MISMATCH when there are more or fewer bytes than the descriptor says; whether
- * they are the right ones is for the reader to check.
+ * Returns a stream of the blob from `offset`, or from its beginning if the registry does not support ranges; the
+ * `offset` of the result tells which. After a network failure the rest is requested again. The stream fails with
+ * DIGEST_MISMATCH if it is longer or shorter than the descriptor says; the reader must verify the digest.
  */
 export async function readBlob(
   access: RepositoryAccess,
@@ -23,7 +23,7 @@ export async function readBlob(
     objectMode: false,
     highWaterMark: 1024 * 1024,
   });
-  // A stream that nobody reads must not keep the connection.
+  // A stream that nobody reads must not keep the connection open.
   stream.once('close', () => first.response.body.destroy());
   return { stream, offset: first.offset };
 }
@@ -36,7 +36,7 @@ interface BlobPart {
 
 interface Answer {
   readonly response: HttpResponse;
-  /** Of its first byte. */
+  /** Offset of the response's first byte. */
   readonly offset: number;
 }
 
@@ -62,7 +62,7 @@ async function ask(access: RepositoryAccess, { descriptor, offset, signal }: Blo
 async function* bytesFrom(access: RepositoryAccess, part: BlobPart & Answer): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor, signal } = part;
   let { response, offset: at } = part;
-  /** What was handed on already. */
+  /** Offset up to which the bytes were passed on. */
   let done = part.offset;
   for (let failures = 0; ;) {
     try {
@@ -90,7 +90,7 @@ async function* bytesFrom(access: RepositoryAccess, part: BlobPart & Answer): As
   }
 }
 
-/** Asks for the rest, after a pause; throws what had cut it off if that happens too often without a byte in between. */
+/** Requests the rest after a pause. Throws `cutOff` after too many failures without a byte in between. */
 function again(access: RepositoryAccess, part: BlobPart, cutOff: TspodError, failures: number): Promise<Answer> {
   const { retries = 3, ...policy } = access.client.retryPolicy;
   let isFirst = true;

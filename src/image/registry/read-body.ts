@@ -1,15 +1,15 @@
-/** Bodies that are read whole: at most so many bytes. */
+/** Reads response bodies completely, up to a size limit. */
 import { TspodError } from '../../errors.js';
 import { httpError, type HttpResponse } from './http.js';
 
 export interface ReadBodyOptions {
   readonly maxBytes: number;
-  /** For the error: "the list of tags". */
+  /** The content, for the error: "the list of tags". */
   readonly what: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws REGISTRY_ERROR when it is longer, and REGISTRY_UNREACHABLE or ABORTED when it is cut off. */
+/** Throws REGISTRY_ERROR if the body is longer, and REGISTRY_UNREACHABLE or ABORTED if it is cut off. */
 export async function readBody(response: HttpResponse, { maxBytes, what, signal }: ReadBodyOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -27,7 +27,7 @@ export async function readBody(response: HttpResponse, { maxBytes, what, signal 
   return Buffer.concat(chunks, length);
 }
 
-/** The same, as JSON. */
+/** Reads the body like readBody(), and parses it as JSON. */
 export async function readJson(response: HttpResponse, options: ReadBodyOptions): Promise<unknown> {
   const body = await readBody(response, options);
   try {

@@ -7,10 +7,13 @@ import type { HttpResponse } from './http.js';
 import { manifestPath, nameOf, pullScope, type RepositoryAccess } from './location.js';
 import { readBody } from './read-body.js';
 
-/** All that are known: a registry that is asked for less may convert. */
+/** All known types: a registry may convert a manifest whose type is not accepted. */
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES, 'application/json;q=0.5'].join(', ');
 
-/** A manifest or an index by tag or digest. Throws NO_SUCH_IMAGE, BAD_IMAGE, DIGEST_MISMATCH, and what registries say. */
+/**
+ * Reads a manifest or an index by tag or digest. Throws NO_SUCH_IMAGE, BAD_IMAGE, DIGEST_MISMATCH, and the registry's
+ * errors.
+ */
 export async function readManifest(
   access: RepositoryAccess,
   tagOrDigest: string,

@@ -1,20 +1,20 @@
-/** What a registry says when it refuses, in its own words. */
+/** Translates a registry's error response, keeping the registry's own words. */
 import { TspodError, type ErrorCode } from '../../errors.js';
 import type { HttpResponse } from './http.js';
 import { readBody } from './read-body.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
-/** Of what is shown. */
+/** Maximum number of characters shown. */
 const MAX_WORDS = 1024;
 
 const CODES: Readonly<Record<number, ErrorCode>> = { 401: 'UNAUTHORIZED', 403: 'UNAUTHORIZED' };
 
-/** After these the same may succeed. */
+/** Statuses after which the same request may succeed. */
 const TRANSIENT = [408, 429, 500, 502, 503, 504];
 
 /**
- * The error of an answer that is none of those that were hoped for: UNAUTHORIZED (401, 403) or REGISTRY_ERROR, or `notFound` for 404.
- * `details` has status, the codes of the registry's own errors, `transient`, and `retryAfterMs` where the registry says so.
+ * Returns the error for an unexpected response: UNAUTHORIZED (401, 403), `notFound` (404), or REGISTRY_ERROR. `details`
+ * has the status, the registry's own errors, `transient`, and `retryAfterMs` if the registry gives one.
  */
 export async function registryError(
   response: HttpResponse,
@@ -49,7 +49,7 @@ async function bodyOf(response: HttpResponse, signal: AbortSignal | undefined): 
   try {
     return (await readBody(response, { maxBytes: MAX_ERROR_BYTES, what: 'the error', signal })).toString('utf8');
   } catch {
-    // The status is what counts.
+    // The status is enough.
     return '';
   }
 }
@@ -72,14 +72,14 @@ function parsed(body: string): unknown {
   }
 }
 
-/** As Docker and Podman write it: manifest unknown: manifest unknown. */
+/** Formats an error like Docker and Podman do: manifest unknown: manifest unknown. */
 function sentence({ code, message }: SaidError): string {
   const words = code.toLowerCase().replaceAll('_', ' ');
   return message === '' ? words : words === '' ? message : `${words}: ${message}`;
 }
 
 function plainWords(body: string): string {
-  // A page for browsers says nothing here, and an empty object nothing at all.
+  // An HTML page or an empty object is no message.
   return /^\s*(<|\{\s*\}\s*$)/.test(body) ? '' : shortened(body.trim());
 }
 
@@ -98,7 +98,7 @@ function statusWords(status: number): string {
   return `${known[status] ?? 'the registry answered'} (HTTP status ${status})`;
 }
 
-/** Seconds, or a date. */
+/** Parses seconds or a date. Returns milliseconds. */
 function retryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;

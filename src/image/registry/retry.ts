@@ -1,15 +1,15 @@
-/** Trying again what failed for a while: with a pause that doubles, or as long as the registry asks. */
+/** Retries transient failures after a pause that doubles each time, or as long as the registry asks for. */
 import { setTimeout } from 'node:timers/promises';
 
 import { isTspodError, type TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 
 export interface RetryPolicy {
-  /** How often it is tried again. @default 3 */
+  /** Number of retries. @default 3 */
   readonly retries?: number;
-  /** Milliseconds before the first time; the next pause is twice as long. @default 1000 */
+  /** Pause before the first retry in ms; each further pause is twice as long. @default 1000 */
   readonly delayMs?: number;
-  /** Told before each pause. */
+  /** Called before each pause. */
   readonly onRetry?: (retry: {
     readonly error: TspodError;
     readonly attempt: number;
@@ -19,10 +19,12 @@ export interface RetryPolicy {
 
 const DEFAULTS = { retries: 3, delayMs: 1000 } as const;
 const MAX_DELAY_MS = 60_000;
-/** A registry that wants more patience than this gets an end: the user should know. */
+/** If a registry asks for a longer pause, the call fails at once, so that the user learns of it. */
 const MAX_RETRY_AFTER_MS = 120_000;
 
-/** The work's result; its last error once it has failed too often, or at once if that will not go away. */
+/**
+ * Returns the result of `work`. Throws its last error after too many attempts, or the first one that is not transient.
+ */
 export async function withRetries<T>(
   { retries = DEFAULTS.retries, delayMs = DEFAULTS.delayMs, onRetry }: RetryPolicy,
   signal: AbortSignal | undefined,
@@ -41,7 +43,7 @@ export async function withRetries<T>(
   }
 }
 
-/** Whether the same may succeed later. */
+/** Whether another attempt may succeed. */
 export function isTransient(error: unknown): error is TspodError {
   return isTspodError(error) && error.details['transient'] === true;
 }

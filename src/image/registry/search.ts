@@ -1,13 +1,15 @@
-/** Looking for images by a word: docker.io's search (version 1 of the registry's API), or the list of all repositories. */
+/**
+ * Searches registries for images: by version 1 of the registry API (docker.io), else in the list of all repositories.
+ */
 import { isTspodError } from '../../errors.js';
 import { RegistryClient, type RegistryClientOptions } from './client.js';
 import { readJson } from './read-body.js';
 import { listRepositories } from './tags.js';
 
 export interface FoundImage {
-  /** The registry that was asked. */
+  /** The registry that was searched. */
   readonly index: string;
-  /** With the registry: docker.io/library/alpine. */
+  /** Name with registry: docker.io/library/alpine. */
   readonly name: string;
   readonly description: string;
   readonly stars: number;
@@ -17,17 +19,17 @@ export interface FoundImage {
 
 export interface SearchOptions {
   readonly term: string;
-  /** At most so many. */
+  /** Maximum number of results. */
   readonly limit: number;
   readonly signal?: AbortSignal;
 }
 
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const MAX_DESCRIPTION = 4096;
-/** docker.io is searched under another name than its images have. */
+/** docker.io's search is on another host than its images. */
 const SEARCH_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'index.docker.io' };
 
-/** What one registry has; an empty term means everything. Throws what registries say. */
+/** Returns matching images of one registry; an empty term matches all. Throws the registry's errors. */
 export async function searchRegistry(
   registry: string,
   search: SearchOptions,
@@ -35,7 +37,7 @@ export async function searchRegistry(
 ): Promise<readonly FoundImage[]> {
   const host = SEARCH_HOSTS[registry];
   await using client = new RegistryClient(host ?? registry, options);
-  // docker.io knows its official images without library/.
+  // docker.io's search knows official images without library/.
   const term = host === undefined ? search.term : search.term.replace(/^library\//, '');
   const found = await searchIndex(client, { registry, ...search, term });
   return found ?? (await searchCatalog(client, { registry, ...search }));
@@ -43,7 +45,7 @@ export async function searchRegistry(
 
 type RegistrySearch = SearchOptions & { readonly registry: string };
 
-/** undefined where there is no such search. */
+/** Returns undefined if the registry has no such search. */
 async function searchIndex(
   client: RegistryClient,
   { registry, term, limit, signal }: RegistrySearch,
@@ -63,7 +65,7 @@ async function searchIndex(
     if (!Array.isArray(results)) return undefined;
     return results.slice(0, limit).flatMap((result: unknown) => foundImage(registry, result));
   } catch (error) {
-    // Most registries have only version 2, and each says so in its own way.
+    // Most registries only have version 2 of the API, and their errors differ.
     if (isTspodError(error, 'ABORTED') || isTspodError(error, 'REGISTRY_UNREACHABLE') || registry in SEARCH_HOSTS)
       throw error;
     return undefined;

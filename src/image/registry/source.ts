@@ -1,4 +1,4 @@
-/** An image in a registry, to be read. */
+/** Reads an image from a registry. */
 import type { Readable } from 'node:stream';
 
 import type { Descriptor } from '../../oci/image.js';
@@ -9,7 +9,7 @@ import { readBlob } from './read-blob.js';
 import { readManifest } from './read-manifest.js';
 
 export interface RegistrySourceOptions extends RepositoryAccess {
-  /** As the user named it, though it may be read from a mirror. */
+  /** The image as the user named it, even if it is read from a mirror. */
   readonly name: ImageReference;
 }
 
@@ -17,7 +17,7 @@ export class RegistrySource implements ImageSource {
   readonly reference: string;
   readonly #options: RegistrySourceOptions;
 
-  /** The client is this source's from now on, and closed with it. */
+  /** Takes over the client, and closes it when disposed. */
   constructor(options: RegistrySourceOptions) {
     this.reference = `docker://${formatName(options.name)}`;
     this.#options = options;

@@ -1,4 +1,4 @@
-/** Lists that come in pages: tags of a repository, repositories of a registry. */
+/** Paginated lists: tags of a repository, repositories of a registry. */
 import { TspodError } from '../../errors.js';
 import type { RegistryClient } from './client.js';
 import type { HttpResponse } from './http.js';
@@ -8,10 +8,10 @@ import { readJson } from './read-body.js';
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const MAX_PAGES = 1000;
 const MAX_ITEMS = 200_000;
-/** Asked for; registries give fewer as they like. */
+/** Requested page size; a registry may return fewer. */
 const PAGE = 1000;
 
-/** Tags in the registry's order. Throws NO_SUCH_IMAGE where there is no such repository. */
+/** Returns the tags in the registry's order. Throws NO_SUCH_IMAGE if there is no such repository. */
 export async function listTags(access: RepositoryAccess, signal?: AbortSignal): Promise<readonly string[]> {
   const tags: string[] = [];
   const pages = readPages(access.client, {
@@ -25,7 +25,7 @@ export async function listTags(access: RepositoryAccess, signal?: AbortSignal): 
   return tags;
 }
 
-/** Repositories of the registry, page by page: a reader that has enough stops. */
+/** Yields the registry's repositories page by page, so that the caller can stop early. */
 export function listRepositories(client: RegistryClient, signal?: AbortSignal): AsyncGenerator<readonly string[]> {
   return readPages(client, {
     first: `/v2/_catalog?n=${PAGE}`,
@@ -69,7 +69,7 @@ async function* readPages(client: RegistryClient, options: PagesOptions): AsyncG
   }
 }
 
-/** null is Go's empty list. */
+/** Returns the page's items; null is Go's empty list. Undefined if the answer is no list. */
 function itemsOf(answer: unknown, key: string): readonly string[] | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const items: unknown = Object.hasOwn(answer, key) ? (answer as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -78,7 +78,7 @@ function itemsOf(answer: unknown, key: string): readonly string[] | undefined {
   return items.every((item): item is string => typeof item === 'string' && item.length <= 512) ? items : undefined;
 }
 
-/** Link of RFC 8288, to the same registry. */
+/** Returns the next page's URL (Link, RFC 8288), which must be in the same registry. */
 function nextPage(client: RegistryClient, response: HttpResponse, doing: string): URL | undefined {
   const target = /<([^>]*)>\s*;[^,]*\brel\s*=\s*"?next"?/i.exec(response.header('link')?.slice(0, 8192) ?? '')?.[1];
   if (target === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Sending a blob: in one request where it is small, else as a stream that goes on where it was cut off. */
+/** Uploads a blob: in one request if it is small, else in parts that can be resumed. */
 import { Readable } from 'node:stream';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -7,13 +7,13 @@ import type { BlobUpload } from '../transport.js';
 import { blobPath, nameOf, pullScope, pushScope, type RepositoryAccess } from './location.js';
 import { withRetries } from './retry.js';
 
-/** What is smaller goes with the request that ends the upload, which saves one. */
+/** Smaller blobs are sent in the request that ends the upload, which saves a request. */
 const MONOLITHIC_BYTES = 1024 * 1024;
 
 export interface UploadTarget extends RepositoryAccess {
-  /** Bytes of one request at most, for registries behind something that takes no more. @default as many as there are */
+  /** Maximum number of bytes per request, for registries behind a proxy with a limit. @default no limit */
   readonly chunkBytes?: number | undefined;
-  /** What a repository is called in this registry; undefined: it is not there. @default as its name says */
+  /** Returns a repository's path in this registry; undefined if it is in another one. @default derived from the name */
   readonly repositoryHere?: (name: string) => string | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function hasBlob(
   return response.status === 200;
 }
 
-/** Throws what the registry says; DIGEST_MISMATCH when the bytes are not as many as the descriptor says. */
+/** Throws the registry's errors, and DIGEST_MISMATCH if there are more or fewer bytes than the descriptor says. */
 export async function uploadBlob(
   target: UploadTarget,
   descriptor: Descriptor,
@@ -49,7 +49,9 @@ export async function uploadBlob(
   return 'uploaded';
 }
 
-/** A registry that mounts none of these mounts nothing: asking costs a request each. */
+/**
+ * A registry that cannot mount from the first few repositories will not mount at all, and each attempt costs a request.
+ */
 const MAX_MOUNTS = 3;
 
 function mountable({ client, repository, repositoryHere }: UploadTarget, { mountFrom = [] }: BlobUpload): string[] {
@@ -84,13 +86,13 @@ async function mount(
     if (response.status === 202) await cancel(target, client.resolve(response.header('location'), response), signal);
     return response.status === 201;
   } catch (error) {
-    // Who may not read it there can still send it.
+    // Without read access to the other repository, the blob can still be uploaded.
     if (isTspodError(error, 'ABORTED') || isTspodError(error, 'REGISTRY_UNREACHABLE')) throw error;
     return false;
   }
 }
 
-/** The registry began an upload in place of mounting. It would keep it for a while. */
+/** Cancels the upload that the registry began instead of mounting, and would otherwise keep for a while. */
 async function cancel(target: RepositoryAccess, place: URL, signal: AbortSignal | undefined): Promise<void> {
   const { client, repository } = target;
   try {
@@ -132,13 +134,13 @@ async function sendParts(target: UploadTarget, { descriptor, upload }: Sending):
   while (at.sent < descriptor.size) {
     const end = Math.min(at.sent + chunkBytes, descriptor.size);
     at = await withRetries(client.retryPolicy, signal, async (attempt) => {
-      // A request that failed leaves what it had sent by then, as far as the registry says so.
+      // A failed request may have sent some bytes: the registry tells how many.
       if (attempt > 0) at = await progress(target, at.place, signal);
       return at.sent >= end ? at : sendPart(target, at.place, { descriptor, upload, start: at.sent, end });
     });
   }
   await withRetries(client.retryPolicy, signal, async (attempt) => {
-    // The answer may have been lost on the way.
+    // The answer to the previous attempt may have been lost.
     if (attempt > 0 && (await hasBlob(target, descriptor.digest, signal))) return;
     await finish(target, at.place, { descriptor, body: Buffer.alloc(0), signal });
   });
@@ -175,7 +177,7 @@ async function sendPart(
   return { place: client.resolve(response.header('location') ?? place.toString(), response), sent: end };
 }
 
-/** Where the upload stands; a new one if the registry has forgotten it. */
+/** Returns how far the upload has come; begins a new one if the registry has lost it. */
 async function progress(target: RepositoryAccess, place: URL, signal: AbortSignal | undefined): Promise<Progress> {
   const { client, repository } = target;
   const response = await client.call({
@@ -189,7 +191,7 @@ async function progress(target: RepositoryAccess, place: URL, signal: AbortSigna
   await response.discard();
   if (response.status === 404) return { place: await begin(target, signal), sent: 0 };
   const last = /^(?:bytes=)?0-(\d+)$/.exec(response.header('range') ?? '')?.[1];
-  // 0-0 is said of nothing as well.
+  // 0-0 may also mean that nothing was received.
   const sent = last === undefined || last === '0' ? 0 : Number(last) + 1;
   return { place: client.resolve(response.header('location') ?? place.toString(), response), sent };
 }
@@ -218,7 +220,7 @@ async function finish(
 
 function partStream(source: Readable, descriptor: Descriptor, range: { start: number; end: number }): Readable {
   const stream = Readable.from(part(source, descriptor, range), { objectMode: false });
-  // Also when nothing of it was read.
+  // Also if nothing was read from it.
   stream.once('close', () => source.destroy());
   return stream;
 }
@@ -229,7 +231,10 @@ async function readExactly(source: Readable, descriptor: Descriptor): Promise<Bu
   return Buffer.concat(chunks);
 }
 
-/** The bytes from `start` to `end`; to the end of the blob the source must end there, too. */
+/**
+ * Yields the bytes from `start` to `end`. Checks that the source is no longer than the blob if the range reaches its
+ * end.
+ */
 async function* part(
   source: Readable,
   { digest, size }: Descriptor,
