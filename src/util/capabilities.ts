@@ -48,7 +48,7 @@ export type Capability = (typeof CAPABILITIES)[number];
 
 const NUMBERS: ReadonlyMap<string, number> = new Map(CAPABILITIES.map((name, number) => [name, number]));
 
-/** CAP_NAME for "name", "NAME" or "cap_name"; undefined when there is no such capability. */
+/** Returns CAP_NAME for "name", "NAME" or "cap_name"; undefined if there is no such capability. */
 export function parseCapability(text: string): Capability | undefined {
   const upper = text.toUpperCase();
   const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
@@ -56,7 +56,7 @@ export function parseCapability(text: string): Capability | undefined {
   return number === undefined ? undefined : CAPABILITIES[number];
 }
 
-/** One bit for each name. Throws RangeError for a name that is none. */
+/** Returns a mask with one bit per name. Throws RangeError for an unknown name. */
 export function capabilityMask(names: Iterable<string>): bigint {
   let low = 0;
   let high = 0;
@@ -69,7 +69,7 @@ export function capabilityMask(names: Iterable<string>): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** The names of a mask's bits; bits without a name are passed over. */
+/** Returns the names of a mask's bits; bits without a name are ignored. */
 export function capabilityNames(mask: bigint): readonly Capability[] {
   return CAPABILITIES.filter((_, number) => (mask & (1n << BigInt(number))) !== 0n);
 }

@@ -1,18 +1,18 @@
 /** Lists of CPUs or memory nodes as in cpuset(7): "0-2,5". */
 
-/** More CPUs or nodes than any kernel is built for. */
+/** A number higher than any kernel's last CPU or node. */
 const HIGHEST = 65535;
 
 /**
- * Whether the text is such a list. Nothing is expanded: a range of any size costs the same.
- * The kernel's ":used/group" forms are not taken.
+ * Whether the text is such a list. Ranges are not expanded, so a range of any size costs the same. The kernel's
+ * ":used/group" forms are not accepted.
  */
 export function isCpuList(text: string): boolean {
   if (text.length > 4096) return false;
   return text.split(',').every(isRange);
 }
 
-/** A bit for each number of such a list, the lowest first. */
+/** Returns a bit set of the numbers in such a list, lowest first. */
 export function cpuBits(list: string): Uint8Array {
   const ranges = list.split(',').map((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);
@@ -25,7 +25,7 @@ export function cpuBits(list: string): Uint8Array {
   return bits;
 }
 
-/** Whether each number of the one list is in the other. */
+/** Whether every number in `list` is also in `whole`. */
 export function isCpuListWithin(list: string, whole: string): boolean {
   const all = cpuBits(whole);
   return cpuBits(list).every((bits, index) => (bits & ~(all[index] ?? 0)) === 0);

@@ -1,4 +1,4 @@
-/** Durations as Go writes them (time.ParseDuration): 1h30m, 250ms, 1.5s, -3h. */
+/** Durations in Go's format (time.ParseDuration): 1h30m, 250ms, 1.5s, -3h. */
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -13,14 +13,14 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
 
-/** What was read, and what comes after it: nothing, if the text is a duration. */
+/** The duration read, and the text that follows it: '' if the whole text is a duration. */
 export interface ReadDuration {
-  /** Possibly negative or a fraction. */
+  /** May be negative or fractional. */
   readonly ms: number;
   readonly rest: string;
 }
 
-/** Reads as much as is understood; undefined for no text at all. */
+/** Reads as much of the text as is a duration; undefined for an empty text. */
 export function readDuration(text: string): ReadDuration | undefined {
   const body = text.replace(/^[+-]/, '');
   if (body === '') return undefined;

@@ -1,4 +1,4 @@
-/** Names and texts of Linux error numbers (errno(3)); the numbers are those of x86, arm and all that share asm-generic. */
+/** Names and texts of Linux error numbers (errno(3)), as on x86, ARM and all others that share asm-generic. */
 
 /** Each line: number, name, text in the words of strerror(3). */
 const TABLE = `
@@ -139,7 +139,7 @@ interface ErrnoEntry {
   readonly text: string;
 }
 
-/** Filled at the first look-up: most processes never fail. */
+/** Filled at the first look-up: most processes never need it. */
 const byNumber = new Map<number, ErrnoEntry>();
 
 function entries(): ReadonlyMap<number, ErrnoEntry> {
@@ -151,22 +151,22 @@ function entries(): ReadonlyMap<number, ErrnoEntry> {
   return byNumber;
 }
 
-/** Names of the errors of a full disk, or of a full quota. */
+/** Names of the errors for a full disk and an exceeded quota. */
 export const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** `EPERM` for 1 (and for -1, as node:fs counts). A number that has no name is `E` and the number. */
+/** Returns `EPERM` for 1, and for -1 as node:fs counts. For an unknown number `E` and the number. */
 export function errnoName(errno: number): string {
   const number = Math.abs(errno);
   return entries().get(number)?.name ?? `E${number}`;
 }
 
-/** `operation not permitted` for 1 (and for -1). */
+/** Returns `operation not permitted` for 1 and for -1. */
 export function errnoText(errno: number): string {
   const number = Math.abs(errno);
   return entries().get(number)?.text ?? `error ${number}`;
 }
 
-/** 1 for `EPERM`; undefined for a name that Linux does not have. */
+/** Returns 1 for `EPERM`; undefined for a name that Linux does not have. */
 export function errnoNumber(name: string): number | undefined {
   for (const [number, entry] of entries()) if (entry.name === name) return number;
   return undefined;

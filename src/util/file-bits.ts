@@ -1,6 +1,6 @@
-/** Numbers of the kernel's interface about files, which node:fs does not have, or which code without effects needs. */
+/** Constants of the kernel's file API that node:fs lacks, or that code without side effects needs. */
 
-/** The flags of open(2) are the same on x86, ARM and most others but for O_DIRECTORY and O_NOFOLLOW. */
+/** Flags of open(2). Of these, only O_DIRECTORY and O_NOFOLLOW differ between x86 and ARM. */
 const IS_ARM = process.arch === 'arm64' || process.arch === 'arm';
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -9,7 +9,7 @@ export const O_PATH = 0o10000000;
 export const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
 
-/** Types of files in a mode: stat(2), mknod(2). */
+/** File types in a mode: stat(2), mknod(2). */
 export const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;

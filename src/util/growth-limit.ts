@@ -1,15 +1,19 @@
-/** How large something may become when it is decompressed. */
+/** Limits how large data may become when it is decompressed. */
 
-/** So many times as large, and this on top: what grows more is a bomb. */
+/**
+ * The limit is `factor` times the compressed size plus `bytes`; data that grows more is taken for a decompression bomb.
+ */
 export interface GrowthLimit {
   readonly factor: number;
   readonly bytes: number;
 }
 
-/** Files of zeros grow more: a gigabyte of them is taken, an image of a disk of nothing else is not. */
+/**
+ * Files of zeros grow more than that: a gigabyte of them is accepted, a larger disk image of nothing but zeros is not.
+ */
 export const GROWTH_LIMIT: GrowthLimit = { factor: 200, bytes: 1024 ** 3 };
 
-/** What so many compressed bytes may become. */
+/** Returns the maximum decompressed size for a compressed size, in bytes. */
 export function mostUnpacked(compressed: number, { factor, bytes }: GrowthLimit = GROWTH_LIMIT): number {
   return compressed * factor + bytes;
 }

@@ -6,7 +6,7 @@ export interface IdRange {
   readonly size: number;
 }
 
-/** What is in the ranges and in none of the others. In order, without overlap. */
+/** Returns the ids in `ranges` that are in none of `others`: sorted, without overlap. */
 export function subtractRanges(ranges: readonly IdRange[], others: readonly IdRange[]): readonly IdRange[] {
   return others.reduce<readonly IdRange[]>(
     (left, other) => left.flatMap((range) => without(range, other)),
@@ -23,7 +23,7 @@ function without({ first, size }: IdRange, other: IdRange): readonly IdRange[] {
   return [before, after].filter((part) => part.size > 0);
 }
 
-/** The same ids in order, in as few ranges as can be. */
+/** Returns the same ids, sorted and in as few ranges as possible. */
 function union(ranges: readonly IdRange[]): readonly IdRange[] {
   const merged: IdRange[] = [];
   for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
@@ -42,7 +42,10 @@ export function sizeOfRanges(ranges: readonly IdRange[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** `size` ids out of the ranges: of the first range that has room for all of them, else of several; undefined if there are not as many. */
+/**
+ * Takes `size` ids from the ranges: from the first range that has room for all of them, else from several. Undefined if
+ * there are not enough.
+ */
 export function takeIds(ranges: readonly IdRange[], size: number): readonly IdRange[] | undefined {
   const whole = ranges.find((range) => range.size >= size);
   if (whole !== undefined) return size === 0 ? [] : [{ first: whole.first, size }];

@@ -1,18 +1,21 @@
-/** IPv4 and IPv6 addresses as text and as the bytes that the kernel takes. Without node:net, which takes long to load. */
+/** IPv4 and IPv6 addresses as text and in the kernel's binary form. Does not use node:net, which is slow to load. */
 
-/** A network, or an address with the length of its network's prefix. */
+/** A network, or an address with its network's prefix length. */
 export interface IpPrefix {
   /** 4 or 16 bytes. */
   readonly bytes: Uint8Array;
   readonly length: number;
 }
 
-/** The bytes of `192.0.2.1` (4) or `2001:db8::1` (16); undefined for anything else. No zone, no leading zeros in IPv4. */
+/**
+ * Parses `192.0.2.1` (4 bytes) or `2001:db8::1` (16 bytes); undefined for anything else. Zones, and leading zeros in
+ * IPv4, are not accepted.
+ */
 export function parseIp(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** `192.0.2.0/24`; without a length that of a single address. Undefined for anything else. */
+/** Parses `192.0.2.0/24`; without a length it is that of a single address. Undefined for anything else. */
 export function parseIpPrefix(text: string): IpPrefix | undefined {
   const [address = '', length, ...rest] = text.split('/');
   const bytes = parseIp(address);
@@ -23,7 +26,7 @@ export function parseIpPrefix(text: string): IpPrefix | undefined {
   return { bytes, length: Number(length) };
 }
 
-/** The usual text of 4 or 16 bytes: RFC 5952 for IPv6. */
+/** Formats an address of 4 or 16 bytes; IPv6 according to RFC 5952. */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) throw new RangeError(`address of ${bytes.length} bytes`);
@@ -45,11 +48,11 @@ function parseIpv6(text: string): Uint8Array | undefined {
   if (head === undefined || groups.includes(undefined)) return undefined;
   if (tail === undefined) return head.length === 8 ? groupBytes(head) : undefined;
   const missing = 8 - head.length - tail.length;
-  // "::" stands for one group at least.
+  // "::" stands for at least one group.
   return missing < 1 ? undefined : groupBytes([...head, ...Array<number>(missing).fill(0), ...tail]);
 }
 
-/** 16-bit groups; the last two may be written as IPv4. */
+/** Parses 16-bit groups; the last two may be written as IPv4. */
 function parseGroups(text: string): number[] | undefined {
   if (text === '') return [];
   const parts = text.split(':');

@@ -1,14 +1,14 @@
-/** Networks of IP addresses: what lies in them, where they overlap. Addresses are bytes as of parseIp(). */
+/** Networks of IP addresses: what they contain, and whether they overlap. Addresses are bytes, as from parseIp(). */
 import { formatIp, parseIp, parseIpPrefix, type IpPrefix } from './ip-address.js';
 
-/** The number that the bytes of an address are. */
+/** Converts an address to a number. */
 export function ipNumber(bytes: Uint8Array): bigint {
   let number = 0n;
   for (const byte of bytes) number = (number << 8n) | BigInt(byte);
   return number;
 }
 
-/** The address of `length` bytes that is this number. */
+/** Converts a number to an address of `length` bytes. */
 export function ipBytes(number: bigint, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let rest = number;
@@ -19,7 +19,7 @@ export function ipBytes(number: bigint, length: number): Uint8Array {
   return bytes;
 }
 
-/** The text of a number as an address of `length` bytes. */
+/** Formats a number as an address of `length` bytes. */
 export function ipText(number: bigint, length: number): string {
   return formatIp(ipBytes(number, length));
 }
@@ -32,32 +32,32 @@ export interface IpRange {
   readonly size: number;
 }
 
-/** From the address with all bits behind the prefix clear to that with all of them set. */
+/** Returns the range of a prefix: from the address with all remaining bits clear to the one with all of them set. */
 export function rangeOf({ bytes, length }: IpPrefix): IpRange {
   const rest = BigInt(bytes.length * 8 - length);
   const first = (ipNumber(bytes) >> rest) << rest;
   return { first, last: first + (1n << rest) - 1n, size: bytes.length };
 }
 
-/** Whether they have an address in common. */
+/** Whether the ranges have an address in common. */
 export function overlaps(one: IpRange, other: IpRange): boolean {
   return one.size === other.size && one.first <= other.last && other.first <= one.last;
 }
 
-/** Whether an address, as bytes, lies in it. */
+/** Whether the range contains an address. */
 export function holds(range: IpRange, bytes: Uint8Array): boolean {
   const number = ipNumber(bytes);
   return bytes.length === range.size && number >= range.first && number <= range.last;
 }
 
-/** `10.1.2.3/16` as `10.1.0.0/16`; undefined for what is no prefix. */
+/** Returns `10.1.0.0/16` for `10.1.2.3/16`; undefined for a text that is not a prefix. */
 export function networkText(text: string): string | undefined {
   const prefix = text.includes('/') ? parseIpPrefix(text) : undefined;
   if (prefix === undefined) return undefined;
   return `${ipText(rangeOf(prefix).first, prefix.bytes.length)}/${prefix.length}`;
 }
 
-/** The usual text of an address; undefined for what is none. */
+/** Returns an address in its canonical form; undefined for a text that is not an address. */
 export function addressText(text: string): string | undefined {
   const bytes = parseIp(text);
   return bytes === undefined ? undefined : formatIp(bytes);

@@ -1,4 +1,4 @@
-/** Numbers of the internet protocols. */
+/** Port numbers of Internet protocols. */
 
-/** The one port of name servers that resolv.conf(5) knows. */
+/** Port of name servers: the only one that resolv.conf(5) supports. */
 export const NAME_SERVER_PORT = 53;

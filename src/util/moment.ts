@@ -1,4 +1,4 @@
-/** Points of time as users write them. */
+/** Points in time as users write them. */
 import { readDuration } from './duration.js';
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?$/;
@@ -7,11 +7,14 @@ const DATE_WITH_ZONE = /^(\d{4})-(\d\d)-(\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})
 
 export interface MomentRules {
   readonly now: Date;
-  /** Whether a duration lies before now, or after it. @default 'before' */
+  /** Whether a duration means a time before or after now. @default 'before' */
   readonly durations?: 'before' | 'after';
 }
 
-/** Seconds since 1970, a date (RFC 3339, shortened from its end; without a zone it is local), or a duration; undefined for anything else. */
+/**
+ * Parses seconds since 1970, a date (RFC 3339, possibly shortened at its end; local time without a zone), or a
+ * duration; undefined for anything else.
+ */
 export function parseMoment(text: string, { now, durations = 'before' }: MomentRules): Date | undefined {
   const moment = numericMoment(text) ?? localMoment(text) ?? momentWithZone(text);
   if (moment !== undefined) return Number.isNaN(moment.getTime()) ? undefined : moment;
@@ -40,7 +43,7 @@ function momentWithZone(text: string): Date | undefined {
   return found === null || !isDay(found) ? undefined : new Date(text.replace(' ', 'T'));
 }
 
-/** JavaScript takes the 30th of February for the first of March. */
+/** Whether the date exists. JavaScript would take February 30 for March 1 or 2. */
 function isDay([, year, month, day]: RegExpExecArray): boolean {
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);

@@ -1,6 +1,6 @@
-/** Guessing what was meant by a misspelled word. */
+/** Guesses what a misspelled word was meant to be. */
 
-/** The candidate that is fewest edits away, if that is near enough to be meant; case does not count. */
+/** Returns the candidate with the fewest edits, if that is close enough. Case does not matter. */
 export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   let best: string | undefined;

@@ -1,8 +1,11 @@
-/** Patterns for paths as Go's path.Match takes them, for whole texts: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` before what stands for itself. */
+/**
+ * Path patterns of Go's path.Match: `*`, `?`, `[a-z]`, `[^a-z]`, and `\` to escape a character. A pattern matches a
+ * whole text.
+ */
 
 const SPECIAL = /[\\^$.*+?()[\]{}|/-]/;
 
-/** Undefined for a pattern that is none: it matches nothing. */
+/** Returns the pattern as a regular expression; undefined for a malformed pattern, which matches nothing. */
 export function pathPattern(pattern: string): RegExp | undefined {
   const rest = [...pattern];
   let expression = '';
@@ -24,7 +27,7 @@ function quoted(character: string | undefined): string | undefined {
   return character !== undefined && SPECIAL.test(character) ? `\\${character}` : character;
 }
 
-/** What follows `[`, to the `]`. */
+/** Reads a character class after its `[`, including the `]`. */
 function takeClass(rest: string[]): string | undefined {
   const isNegated = rest[0] === '^';
   if (isNegated) rest.shift();
@@ -34,16 +37,16 @@ function takeClass(rest: string[]): string | undefined {
     const isRange = rest[0] === '-';
     if (isRange) rest.shift();
     const high = isRange ? takeEnd(rest) : low;
-    // A class that never ends is none.
+    // An unterminated class is malformed.
     if (low === undefined || high === undefined || rest.length === 0) return undefined;
-    // From a higher to a lower character there is nothing.
+    // A range from a higher to a lower character is empty.
     if (code(low) <= code(high)) ranges += `${quoted(low)}-${quoted(high)}`;
   }
   rest.shift();
   return `[${isNegated ? '^' : ''}${ranges}]`;
 }
 
-/** Of a range. */
+/** Reads one end of a range. */
 function takeEnd(rest: string[]): string | undefined {
   const character = rest.shift();
   if (character === '-' || character === ']') return undefined;

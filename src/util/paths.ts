@@ -1,6 +1,9 @@
-/** Absolute paths as text. Nothing here looks at a file system: links are the business of whoever opens the path. */
+/**
+ * Operations on absolute paths as text. They do not look at the filesystem: symbolic links are left to whoever opens
+ * the path.
+ */
 
-/** "." and ".." and doubled slashes resolved; ".." at the root stays there. The path must be absolute. */
+/** Resolves ".", ".." and doubled slashes; ".." at the root stays there. The path must be absolute. */
 export function cleanPath(path: string): string {
   if (!/\/\/|\/\.|\/$/.test(path)) return path;
   const parts: string[] = [];
@@ -16,7 +19,7 @@ export function isWithin(path: string, directory: string): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** All directories above a clean absolute path, from the top, without "/". */
+/** Returns all directories above a clean absolute path, from the top, without "/". */
 export function parentsOf(path: string): readonly string[] {
   const parents: string[] = [];
   for (let slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
@@ -25,12 +28,12 @@ export function parentsOf(path: string): readonly string[] {
   return parents;
 }
 
-/** The last component. */
+/** Returns the last component. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** What is above the last component; "/" for a path right below the root. */
+/** Returns the directory that contains the path; "/" for a path directly below the root. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash <= 0 ? '/' : path.slice(0, slash);

@@ -1,6 +1,6 @@
-/** Names and ids that a program without types passes: a handle, or nothing, where a text is wanted. */
+/** Checks names and ids: an untyped program may pass a handle, or nothing. */
 
-/** Throws TypeError. */
+/** Throws TypeError if the value is not a string. */
 export function requireString(what: string, value: unknown): void {
   if (typeof value === 'string') return;
   const given = value === null || Array.isArray(value) ? JSON.stringify(value) : typeof value;

@@ -1,4 +1,4 @@
-/** Work that only so many may be at: the others wait, and come in the order in which they asked. */
+/** Limits how much work runs at the same time. The rest waits, in the order in which it was requested. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -7,7 +7,10 @@ export class Semaphore {
     this.#free = places;
   }
 
-  /** Resolves or rejects as the work does; rejects with the reason of `signal` if that is aborted before the work has begun. */
+  /**
+   * Runs the work when there is a free place, and settles with it. Rejects with the reason of `signal` if that aborts
+   * before the work begins.
+   */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(signal);
     try {
@@ -37,7 +40,7 @@ export class Semaphore {
     });
   }
 
-  /** The place goes to the next one: nobody who comes meanwhile can take it. */
+  /** Hands the place directly to the next in line, so that no later caller can take it. */
   #leave(): void {
     const [next] = this.#waiting;
     if (next === undefined) {

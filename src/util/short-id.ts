@@ -1,4 +1,4 @@
-/** How ids are shown where they need not be whole: their first 12 digits. */
+/** Returns the first 12 digits of an id, as shown where it need not be complete. */
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }

@@ -1,22 +1,24 @@
 /** Linux signal numbers by name (signal(7)); x86, ARM and most others share them. */
 import { constants } from 'node:os';
 
-/** First real-time signal that a C library leaves to programs, and the last (glibc and musl keep those below for themselves). */
+/**
+ * First and last real-time signal that C libraries leave to programs (glibc and musl use those below 34 themselves).
+ */
 export const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
 const NUMBER_BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals));
 
 const NAME_BY_NUMBER: ReadonlyMap<number, string> = new Map(
-  // Where two names share a number the first is the usual one: SIGABRT before SIGIOT.
+  // If two names share a number, the first is the usual one: SIGABRT before SIGIOT.
   Object.entries(constants.signals)
     .reverse()
     .map(([name, number]) => [number, name]),
 );
 
 /**
- * The number of a signal given as a number ("9"), a name ("KILL", "SIGKILL", any case) or a real-time one ("RTMIN+3", "RTMAX-1");
- * undefined when there is none such. Signals are 1 to 64; 0 is not one.
+ * Returns the number of a signal given as a number ("9"), a name ("KILL", "SIGKILL", any case) or a real-time signal
+ * ("RTMIN+3", "RTMAX-1"); undefined if there is no such signal. Valid numbers are 1 to 64.
  */
 export function parseSignal(text: string | number): number | undefined {
   const words = String(text).trim().toUpperCase();
@@ -39,7 +41,7 @@ function inRange(number: number): number | undefined {
   return number >= 1 && number <= SIGRTMAX ? number : undefined;
 }
 
-/** SIGTERM for 15; SIGRTMIN+3 for 37; the number as text where there is no name. */
+/** Returns SIGTERM for 15, SIGRTMIN+3 for 37, and the number as text if it has no name. */
 export function signalName(number: number): string {
   const name = NAME_BY_NUMBER.get(number);
   if (name !== undefined) return name;

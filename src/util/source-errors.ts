@@ -1,7 +1,10 @@
-/** A stream that a caller has given is read when there is something to read it for: until then nobody listens to it. */
+/** Handles errors of a stream supplied by the caller until the stream is read. */
 import { EventEmitter } from 'node:events';
 
-/** To be called before anything is waited for: an error without a listener would end the program. Who then reads the stream gets the error, from the first read on. */
+/**
+ * Ignores errors of the stream: without a listener they would end the program. Call it before anything is awaited.
+ * Whoever reads the stream later still gets the error, at the first read.
+ */
 export function holdErrors(source: unknown): void {
   if (source instanceof EventEmitter) source.on('error', () => undefined);
 }

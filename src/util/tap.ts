@@ -1,7 +1,7 @@
-/** A look at the bytes that pass. */
+/** A pass-through stream that shows each chunk to a callback. */
 import { Transform } from 'node:stream';
 
-/** Hands on what it gets, as it comes. */
+/** Passes every chunk on unchanged, after calling `see` with it. */
 export function tap(see: (chunk: Buffer) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -1,4 +1,4 @@
-/** Timers of Node. */
+/** Limits of Node's timers. */
 
-/** The longest delay: one of more milliseconds is over at once. */
+/** The longest delay in ms: a timer with a longer one fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
-/** Reading side of the encoding that plans and messages share. Every length is checked against what is there. */
+/** Decodes the encoding that plans and messages share. Every length is checked against the bytes available. */
 import type { FieldsOf, FieldType, FieldValues, RecordShape } from './wire.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Walks over encoded bytes; each call takes one value. Throws RangeError when the bytes end early or are malformed. */
+/** Reads encoded values one after another. Throws RangeError if the bytes end early or are malformed. */
 export class WireReader {
   readonly #buffer: Buffer;
   #offset = 0;
@@ -47,7 +47,7 @@ export class WireReader {
     }
   }
 
-  /** A view of the bytes that are read from, not a copy. */
+  /** Returns a view of the bytes, not a copy. */
   bytes(): Uint8Array {
     const length = this.u32();
     const start = this.#take(length);
@@ -62,7 +62,7 @@ export class WireReader {
     return this.#list(() => this.u32());
   }
 
-  /** All fields of a shape, in its order. */
+  /** Reads all fields of a shape, in its order. */
   fields<S extends RecordShape>(shape: S): FieldsOf<S> {
     const values: Record<string, FieldValues[FieldType]> = {};
     for (const name in shape.fields) values[name] = this.#field(shape.fields[name] as FieldType);
@@ -92,7 +92,7 @@ export class WireReader {
 
   #list<T>(item: () => T): readonly T[] {
     const count = this.u32();
-    // Each item takes four bytes or more: a count that cannot be true allocates nothing.
+    // Each item takes at least four bytes, so an impossible count is refused before anything is allocated.
     if (count > this.remaining / 4) throw new RangeError(`list of ${count} with ${this.remaining} bytes left`);
     const items: T[] = [];
     for (let index = 0; index < count; index += 1) items.push(item());
@@ -109,7 +109,7 @@ export class WireReader {
   }
 }
 
-/** The fields of one record, which must be all that the bytes hold. */
+/** Decodes the fields of one record, which must take up all of the bytes. */
 export function decodeFields<S extends RecordShape>(shape: S, bytes: Uint8Array): FieldsOf<S> {
   const reader = new WireReader(bytes);
   const values = reader.fields(shape);

@@ -1,15 +1,15 @@
-/** Writing side of the encoding that plans and messages share. */
+/** Encodes the encoding that plans and messages share. */
 import type { FieldsOf, FieldType, FieldValues, RecordShape } from './wire.js';
 
 const INITIAL_BYTES = 4096;
 
-/** A value that its field's type cannot hold: a mistake of the caller, never of the user. */
+/** Throws for a value that the field's type cannot hold: an error of the calling code, never of the user. */
 function refuse(type: FieldType, value: unknown): never {
   const shown = typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
   throw new RangeError(`not a ${type}: ${shown}`);
 }
 
-/** Bytes that grow at the end. One writer makes one buffer: `finish` ends it. */
+/** A buffer that grows at its end. Each writer produces one buffer: `finish` ends it. */
 export class WireWriter {
   #buffer: Buffer;
   #length = 0;
@@ -46,10 +46,12 @@ export class WireWriter {
     this.#length = this.#buffer.writeBigInt64LE(value, this.#length);
   }
 
-  /** UTF-8 and an uncounted NUL at the end. The kernel would end the string at any other NUL, so one is refused. */
+  /**
+   * Writes UTF-8, and a NUL that is not counted. Other NULs are refused, because the kernel would end the string there.
+   */
   str(value: string): void {
     if (value.includes('\0')) refuse('str', value);
-    // Three bytes for each UTF-16 unit is the most that UTF-8 takes: no second pass to measure.
+    // UTF-8 takes at most three bytes per UTF-16 unit: reserving that avoids measuring first.
     this.#reserve(5 + value.length * 3);
     const written = this.#buffer.write(value, this.#length + 4, 'utf8');
     this.#length = this.#buffer.writeUInt32LE(written, this.#length) + written;
@@ -73,7 +75,7 @@ export class WireWriter {
     for (const value of values) this.u32(value);
   }
 
-  /** All fields of a shape, in its order. A missing field is an error; others are passed over. */
+  /** Writes all fields of a shape, in its order. A missing field is an error; additional ones are ignored. */
   fields<S extends RecordShape>(shape: S, values: FieldsOf<S>): void {
     const given = values as Readonly<Record<string, FieldValues[FieldType] | undefined>>;
     for (const name in shape.fields) {
@@ -84,14 +86,14 @@ export class WireWriter {
     }
   }
 
-  /** Overwrites a u32 that was written before: a length that is known only now. */
+  /** Overwrites a u32 that was written before, such as a length that is only known now. */
   patchU32(offset: number, value: number): void {
     if (value >>> 0 !== value) refuse('u32', value);
     if (offset < 0 || offset + 4 > this.#length) throw new RangeError(`no u32 at ${offset}`);
     this.#buffer.writeUInt32LE(value, offset);
   }
 
-  /** The bytes written; the writer must not be used after this. */
+  /** Returns the bytes written; the writer must not be used afterwards. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }

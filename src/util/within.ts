@@ -1,6 +1,6 @@
-/** Waiting for no longer than that. */
+/** Waiting with a time limit. */
 
-/** Whether it is there before the time is over. Rejects as the promise does until then. */
+/** Whether the promise resolves within `ms`. Rejects if it rejects first. */
 export async function comesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<false>((resolve) => {
