@@ -1,4 +1,4 @@
-/** What a container's networks are, decided: configurations read, addresses leased, names resolved. */
+/** Attaches a container to its networks: reads their configurations, leases addresses, resolves names. */
 import { TspodError } from '../errors.js';
 import { findNameServer } from '../host/name-server.js';
 import { formatMac } from '../native/netlink/link-attributes.js';
@@ -32,21 +32,21 @@ import {
 } from './networks.js';
 import { shortId } from '../util/short-id.js';
 
-/** The container that is attached. */
+/** The container that is attached to networks. */
 export interface Attachee {
   readonly seq: number;
   readonly id: string;
   readonly name: string;
-  /** That was asked for. */
+  /** Host name that was asked for. */
   readonly hostname?: string | undefined;
 }
 
-/** What there is to know for the files of a container. */
+/** The container's networks, and what its files need to know of them. */
 export interface Attached {
   readonly network: ContainerNetwork;
-  /** Name servers that its networks name. */
+  /** Name servers configured for the container's networks. */
   readonly servers: readonly string[];
-  /** Names that egress rules have, with the addresses that are allowed for them. */
+  /** Names in egress rules, with the addresses that are allowed for them. */
   readonly pinned: readonly HostEntry[];
 }
 
@@ -55,7 +55,10 @@ interface AttachRequest {
   readonly networking: NetworkingConfig;
 }
 
-/** Takes leases, which end with the container's life. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT. */
+/**
+ * Attaches a container to its networks. Takes leases, which end when the container's process does. Throws
+ * NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT.
+ */
 export async function attachNetworks(place: NetworkPlace, store: Store, request: AttachRequest): Promise<Attached> {
   const sources = await findSources(request.networking, (attach) => findToAttach(place, attach, ensureDefaultNetwork));
   return compose(
@@ -65,7 +68,7 @@ export async function attachNetworks(place: NetworkPlace, store: Store, request:
   );
 }
 
-/** What attachNetworks() would answer now; nothing is taken or made. */
+/** Returns what attachNetworks() would return now, without taking or creating anything. */
 export async function foreseeNetworks(place: NetworkPlace, store: Store, request: AttachRequest): Promise<Attached> {
   const sources = await findSources(request.networking, (attach) => findToAttach(place, attach, foreseeDefaultNetwork));
   return compose(
@@ -75,7 +78,7 @@ export async function foreseeNetworks(place: NetworkPlace, store: Store, request
   );
 }
 
-/** What there is before anything is taken. */
+/** What is looked up before anything is taken. */
 interface Sources {
   readonly found: readonly Found[];
   readonly egress: EgressList | undefined;
@@ -89,7 +92,7 @@ async function findSources(
   return { egress, found: await Promise.all(networking.networks.map((attach) => find(attach))) };
 }
 
-/** In a transaction. */
+/** Attaches the container to all networks. Call it in a transaction. */
 function attachAll(
   store: Store,
   { container, networking }: AttachRequest,
@@ -118,7 +121,10 @@ function compose(
   };
 }
 
-/** One more network for a container that runs. `taken`: the names of its interfaces; `index`: its place among its networks. Errors as of attachNetworks(). */
+/**
+ * Attaches a running container to another network. `taken`: names of its interfaces; `index`: number of its networks so
+ * far. Throws like attachNetworks().
+ */
 export async function attachOne(
   place: NetworkPlace,
   store: Store,
@@ -142,7 +148,7 @@ export async function attachOne(
 interface Found {
   readonly network: Network;
   readonly hostInterface: string;
-  /** 0: the kernel's. */
+  /** 0: the kernel's default. */
   readonly mtu: number;
 }
 
@@ -152,7 +158,7 @@ function takeAttach({ networks }: NetworkingConfig, index: number): { readonly a
   return { attach };
 }
 
-/** The network, and what it needs to know of the host. */
+/** Finds the network, and what its configuration leaves to the host. */
 async function findToAttach(
   place: NetworkPlace,
   { name }: AttachConfig,
@@ -175,14 +181,17 @@ function hasOwn(place: NetworkPlace, name: string): boolean {
   }
 }
 
-/** The name of the network that a user's word means; it may be that of the default network, which is made later. */
+/**
+ * Returns the name of the network that a user's name or id stands for; possibly that of the default network, which may
+ * not exist yet.
+ */
 export function networkName(place: NetworkPlace, word: string): string {
   if (word === '') return DEFAULT_NETWORK;
   if (!networkIsThere(place, word)) throw noSuchNetwork(word);
   return isDefault(word) && !hasOwn(place, word) ? DEFAULT_NETWORK : findNetwork(place, word).name;
 }
 
-/** As asked for, and eth0, eth1, ... for the others. */
+/** Returns the interface names: as asked for, and eth0, eth1, ... for the others. */
 function interfaceNames(networks: readonly AttachConfig[]): readonly string[] {
   const taken = new Set(networks.flatMap(({ interfaceName }) => interfaceName ?? []));
   return networks.map(({ interfaceName }) => {
@@ -203,11 +212,14 @@ interface Attachment {
   readonly network: Found;
   readonly attach: AttachConfig;
   readonly interfaceName: string;
-  /** Number of the networks before it. */
+  /** Number of the container's networks before this one. */
   readonly place: number;
 }
 
-/** Of default routes, as Podman's; each network after the first one has a larger metric, so that the first one's route is taken. */
+/**
+ * Metric of default routes, as in Podman. Each further network has a larger one, so that the first network's route is
+ * used.
+ */
 const DEFAULT_METRIC = 100;
 
 function attached(
@@ -247,18 +259,18 @@ function attached(
   return made;
 }
 
-/** Other names than its own that a container has on each of its networks. */
+/** Returns the names, beside its own, that a container has on each of its networks. */
 export function namesEverywhere({ id, hostname }: Pick<Attachee, 'id' | 'hostname'>): readonly string[] {
   return [shortId(id), ...(hostname === undefined ? [] : [hostname])];
 }
 
-/** Where there is a program for it. */
+/** Returns the network's name servers, if a name server program is installed. */
 function nameServers(network: Network): Pick<AttachedNetwork, 'nameServers'> {
   const addresses = findNameServer() === undefined ? [] : namesAddresses(network);
   return addresses.length === 0 ? {} : { nameServers: addresses };
 }
 
-/** One of each subnet, as Podman has it. */
+/** Takes one address in each subnet, as Podman does. */
 function takeAddresses(
   store: Store,
   { seq }: Attachee,
@@ -292,7 +304,7 @@ function isIn({ subnet }: NetworkSubnet, ip: string): boolean {
   return prefix !== undefined && bytes !== undefined && holds(rangeOf(prefix), bytes);
 }
 
-/** The addresses that may be given: all but the network's own, its broadcast address and its gateway. */
+/** Returns the addresses that can be given out: all but the network address, the broadcast address and the gateway. */
 function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: NetworkSubnet): LeasePool {
   const prefix = parseIpPrefix(subnet) ?? { bytes: new Uint8Array(4), length: 0 };
   const range = rangeOf(prefix);
@@ -317,7 +329,10 @@ function poolOf(network: string, { subnet, gateway, lease_range: leases = {} }: 
   };
 }
 
-/** Locally administered, the same for as long as the container is on this network. */
+/**
+ * Returns a locally administered MAC address. It is derived from the ids of container and network, so it stays the
+ * same.
+ */
 function madeMac(id: string, network: string): string {
   const bytes = fingerprint(Buffer.from(`${id} ${network}`)).subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;

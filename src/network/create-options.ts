@@ -1,4 +1,4 @@
-/** What a network is made from, and what of it can be changed. */
+/** Options for creating a network, and for changing it. */
 import type { NetworkDriver } from './network-file.js';
 
 export interface NetworkSubnetOptions {
@@ -6,7 +6,7 @@ export interface NetworkSubnetOptions {
   readonly subnet: string;
   /** @default the first address */
   readonly gateway?: string;
-  /** Where addresses are taken from: a network, or `FIRST-LAST`. @default all of the subnet */
+  /** Addresses for containers: a network, or `FIRST-LAST`. @default all of the subnet */
   readonly ipRange?: string;
 }
 
@@ -19,39 +19,43 @@ export interface NetworkRouteOptions {
 }
 
 export interface NetworkCreateOptions {
-  /** A letter or digit, then also _ . and -. @default the name of its bridge */
+  /** A letter or digit, followed by letters, digits, _ . and -. @default the name of its bridge */
   readonly name?: string;
   /** @default 'bridge' */
   readonly driver?: NetworkDriver;
-  /** @default one that overlaps neither another network nor an address or route of the host */
+  /** @default a subnet that overlaps neither another network nor an address or route of the host */
   readonly subnets?: readonly NetworkSubnetOptions[];
-  /** Have an IPv6 subnet, too: a random local one unless `subnets` has one. @default false */
+  /** Also has an IPv6 subnet: a random local one unless `subnets` has one. @default false */
   readonly ipv6?: boolean;
-  /** No way out. @default false */
+  /** No route out of the network. @default false */
   readonly internal?: boolean;
-  /** Names of containers are not resolved. @default false */
+  /** Container names are not resolved on this network. @default false */
   readonly disableDns?: boolean;
   /** Name servers that containers ask instead of the host's. @default the host's */
   readonly dnsServers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Of the driver: mtu, metric, no_default_route; bridge: isolate (true, which is the default, false, strict); macvlan: parent, mode (bridge, private, vepa, passthru);
-   * ipvlan: parent, mode (l2, l3, l3s).
+   * Options of the driver: mtu, metric, no_default_route; bridge: isolate (true, which is the default, false, strict);
+   * macvlan: parent, mode (bridge, private, vepa, passthru); ipvlan: parent, mode (l2, l3, l3s).
    */
   readonly options?: Readonly<Record<string, string>>;
-  /** Beside those that subnets and gateways make. @default none */
+  /** Routes in addition to those of subnets and gateways. @default none */
   readonly routes?: readonly NetworkRouteOptions[];
-  /** Of the bridge, or the host's interface below a macvlan or ipvlan. @default tspod1, tspod2, ... (in a store elsewhere than the machine's from another number on); that of the default route */
+  /**
+   * Name of the bridge, or of the host's interface below a macvlan or ipvlan. @default bridge: tspod1, tspod2, ...
+   * (starting at another number if the networks' directory is not the host's); macvlan, ipvlan: the interface of the
+   * default route
+   */
   readonly interfaceName?: string;
-  /** Who gives addresses: the engine, or nobody. @default 'host-local' */
+  /** Who assigns addresses: the engine, or nobody. @default 'host-local' */
   readonly ipamDriver?: 'host-local' | 'none';
-  /** One of the same name is no error and stays as it is. @default false */
+  /** An existing network of the same name is no error, and is left as it is. @default false */
   readonly ignoreExisting?: boolean;
 }
 
 export interface NetworkUpdateOptions {
   /** Name servers to add. @default none */
   readonly addDnsServers?: readonly string[];
-  /** Name servers to take away. @default none */
+  /** Name servers to remove. @default none */
   readonly dropDnsServers?: readonly string[];
 }

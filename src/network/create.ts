@@ -1,4 +1,7 @@
-/** Options of a new network -> its configuration. What the machine and the other networks take is handed in. */
+/**
+ * Turns the options of a new network into its configuration. Pure but for randomness and time: the state of the host
+ * and the other networks is passed in.
+ */
 
 import { invalid } from '../errors.js';
 import { randomBytes } from '../native/primitives.js';
@@ -31,21 +34,21 @@ import { avoiding, freeIpv4Subnet, freeIpv6Subnet, networkRanges, type HostRange
 export interface Surroundings extends HostRanges {
   /** The other networks. */
   readonly networks: readonly Network[];
-  /** The host's interfaces: names, and kinds of those that have one. */
+  /** The host's interfaces by name, with their kinds where they have one. */
   readonly hostInterfaces: ReadonlyMap<string, string | undefined>;
-  /** Number of the subnet with which the search for a free one begins. */
+  /** Number of the subnet at which the search for a free one begins. */
   readonly firstSubnet: number;
-  /** The same of the bridge. */
+  /** Number of the bridge at which the search for a free name begins. */
   readonly firstBridge: number;
 }
 
-/** Names that are modes of a network namespace. */
+/** Names that cannot be used because they are network modes. */
 const MODES = ['none', 'host', 'bridge', 'private', 'slirp4netns', 'pasta', 'container', 'ns', 'default', 'pod'];
 
 const MAX_LIST = 256;
 const BRIDGE_NAME = 'tspod';
 
-/** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS. */
+/** Returns the configuration of a new network. Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS. */
 export function newNetwork(options: NetworkCreateOptions, around: Surroundings): Network {
   const driver = driverOf(options.driver ?? 'bridge');
   checkName(options.name, around.networks);
@@ -76,7 +79,7 @@ export function newNetwork(options: NetworkCreateOptions, around: Surroundings):
   };
 }
 
-/** A field that is left out where it is empty. */
+/** Returns an object with this field, or an empty one if the value is empty. */
 function filled<K extends string, T extends object>(key: K, value: T): { readonly [P in K]?: T } {
   return Object.keys(value).length === 0 ? {} : ({ [key]: value } as unknown as { readonly [P in K]?: T });
 }
@@ -109,7 +112,7 @@ function ipamDriver({ ipamDriver = 'host-local', driver = 'bridge', subnets = []
   return ipamDriver;
 }
 
-/** The one that was asked for, or the first that no network and no interface has. */
+/** Returns the bridge name that was asked for, or the first that no network and no interface has. */
 function bridgeName(
   { interfaceName }: NetworkCreateOptions,
   { networks, hostInterfaces, firstBridge }: Surroundings,
@@ -131,7 +134,7 @@ function bridgeName(
   }
 }
 
-/** For one without a bridge. */
+/** Returns a name for a network without a bridge. */
 function freeName({ networks }: Surroundings): string {
   for (let number = 1; ; number += 1) {
     const name = `${BRIDGE_NAME}${number}`;
@@ -167,7 +170,7 @@ function allSubnets(
   const add = (given: NetworkSubnetOptions): void => {
     const subnet = readSubnet(given, withGateway);
     const range = rangeOf(prefixOf(subnet.subnet));
-    // An interface below it has addresses of the subnet: that is how one of a macvlan is chosen.
+    // The parent interface has addresses of the subnet, so for a macvlan or ipvlan the host's subnets are allowed.
     const others = driver === 'bridge' ? used : networkRanges(around.networks);
     if (others.some((other) => overlaps(other, range)))
       throw invalid(`subnet ${subnet.subnet} is already used on the host or by another config`);
@@ -220,7 +223,10 @@ function readSubnet({ subnet: given, gateway, ipRange }: NetworkSubnetOptions, w
   };
 }
 
-/** As Podman writes it: from the first address behind the network's own to the last one. */
+/**
+ * Parses a range of addresses. As in Podman, a network stands for the addresses after its network address up to its
+ * last one.
+ */
 function readRange(
   text: string,
   inSubnet: (what: string, address: string) => string,
@@ -256,7 +262,7 @@ function readRoute({ destination, gateway, metric }: NonNullable<NetworkCreateOp
   return { destination: network, gateway: address, ...(metric === undefined ? {} : { metric }) };
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Returns the servers in canonical form. Throws INVALID_ARGUMENT for one that is not an address. */
 export function checkDnsServers(servers: readonly string[]): readonly string[] {
   return servers.map((server) => {
     const text = addressText(server);

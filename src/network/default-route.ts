@@ -1,15 +1,21 @@
-/** The way out of the host: what networks take from it where their files say nothing. */
+/**
+ * The host's default route: networks take their parent interface and MTU from it unless their configuration says
+ * otherwise.
+ */
 import { TspodError } from '../errors.js';
 import { findLink } from '../native/netlink/links.js';
 import { listRoutes, type Route } from '../native/netlink/routes.js';
 
-/** The least that IPv6 works with (RFC 8200, section 5): with less, a link takes no address of it. */
+/** The smallest MTU for IPv6 (RFC 8200, section 5): a link with less takes no IPv6 address. */
 const LEAST_MTU = 1280;
 
-/** The most that a bridge and a pair of links take. */
+/** The largest MTU of a bridge and a pair of links. */
 const MOST_MTU = 65535;
 
-/** What a macvlan or ipvlan lies above where its file names nothing. Throws UNSUPPORTED_HOST. */
+/**
+ * Returns the parent interface for a macvlan or ipvlan whose configuration names none. Throws UNSUPPORTED_HOST if there
+ * is no default route.
+ */
 export async function defaultInterface(network: string): Promise<string> {
   const link = await wayOut('ipv4');
   if (link !== undefined) return link;
@@ -19,14 +25,20 @@ export async function defaultInterface(network: string): Promise<string> {
   );
 }
 
-/** What a bridge has: packets that are larger would not get out. 0 without a default route: the kernel's. */
+/**
+ * Returns the MTU for a bridge: larger packets could not leave the host. 0 (the kernel's default) without a default
+ * route.
+ */
 export async function defaultMtu(): Promise<number> {
   const link = await wayOut('ipv4', 'ipv6');
   const mtu = link === undefined ? 0 : ((await findLink(link))?.mtu ?? 0);
   return mtu === 0 ? 0 : Math.min(Math.max(mtu, LEAST_MTU), MOST_MTU);
 }
 
-/** The interface of the default route that is taken, of the first family that has one: the kernel lists those of lower metrics first. */
+/**
+ * Returns the interface of the default route in use, for the first family that has one: the kernel lists routes with
+ * lower metrics first.
+ */
 async function wayOut(...families: readonly Route['family'][]): Promise<string | undefined> {
   const ways = (await listRoutes()).filter(
     ({ destination, type, link }) => destination === 'default' && type === 'unicast' && link !== undefined,

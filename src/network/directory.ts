@@ -1,4 +1,7 @@
-/** The directory of network configurations: read at any time, written under a lock, each file whole or not there. */
+/**
+ * The directory of network configurations: read at any time, written under a lock, and each file is either complete or
+ * missing.
+ */
 import {
   closeSync,
   constants,
@@ -19,14 +22,14 @@ import { unlinkIfThere } from '../native/if-there.js';
 import { isName } from '../spec/checks/names.js';
 import { MAX_NETWORK_FILE, networkFileText, parseNetworkFile, type Network } from './network-file.js';
 
-/** Files that are looked at: far more networks than a machine can have. */
+/** Maximum number of files that are read: far more networks than a host can have. */
 const MAX_NETWORKS = 8192;
 
-/** Podman looks at names that end in .json and leaves these alone. */
+/** Podman reads files that end in .json, and ignores this one. */
 const LOCK_FILE = '.tspod.lock';
 const TEMPORARY = /^\.tspod-.*\.tmp$/;
 
-/** The network of this name; undefined if there is none. Throws NETWORK_BROKEN. */
+/** Returns the network of this name; undefined if there is none. Throws NETWORK_BROKEN. */
 export function readNetwork(directory: string, name: string): Network | undefined {
   if (!isName(name)) return undefined;
   const path = `${directory}/${name}.json`;
@@ -39,7 +42,7 @@ export function readNetwork(directory: string, name: string): Network | undefine
   });
 }
 
-/** All that can be read, in the order of their names; files that are none are left out, as Podman has it. */
+/** Returns all networks that can be read, sorted by name. Invalid files are left out, as in Podman. */
 export function readNetworks(directory: string): readonly Network[] {
   return fileNames(directory)
     .filter((name) => name.endsWith('.json'))
@@ -54,7 +57,7 @@ export function readNetworks(directory: string): readonly Network[] {
     });
 }
 
-/** Runs the body while nobody else changes the directory, which is made if it is missing. */
+/** Runs `body` while no other tspod process changes the directory, which is created if it is missing. */
 export async function withNetworkLock<T>(directory: string, body: () => T | Promise<T>): Promise<T> {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
@@ -74,7 +77,10 @@ export async function withNetworkLock<T>(directory: string, body: () => T | Prom
   }
 }
 
-/** Writes the file of a new network, under the lock. Throws NETWORK_EXISTS, also for one that Podman has made in the meantime. */
+/**
+ * Writes the file of a new network; call it under the lock. Throws NETWORK_EXISTS, also if Podman has created the
+ * network meanwhile.
+ */
 export function writeNetwork(directory: string, network: Network): void {
   removeTemporaries(directory);
   const path = `${directory}/${network.name}.json`;
@@ -90,7 +96,7 @@ export function writeNetwork(directory: string, network: Network): void {
   }
 }
 
-/** Writes the file of a network anew, under the lock. */
+/** Rewrites the file of a network; call it under the lock. */
 export function replaceNetwork(directory: string, network: Network): void {
   removeTemporaries(directory);
   const temporary = `${directory}/.tspod-${network.name}.tmp`;
@@ -102,7 +108,7 @@ export function replaceNetwork(directory: string, network: Network): void {
   }
 }
 
-/** Under the lock. What is gone is gone. */
+/** Removes the file of a network if it exists; call it under the lock. */
 export function removeNetworkFile(directory: string, name: string): void {
   try {
     unlinkIfThere(`${directory}/${name}.json`);
@@ -117,7 +123,7 @@ export function networkExists(name: string): TspodError {
   });
 }
 
-/** Those of processes that were killed: nobody else writes under the lock. */
+/** Removes temporary files of processes that were killed: only the holder of the lock writes any. */
 function removeTemporaries(directory: string): void {
   for (const name of fileNames(directory)) if (TEMPORARY.test(name)) unlinkIfThere(`${directory}/${name}`);
 }
@@ -141,7 +147,7 @@ function fileNames(directory: string): readonly string[] {
   }
 }
 
-/** The text of a regular file that is not too long; undefined if there is none. A pipe does not block. */
+/** Reads a regular file of limited size; undefined if there is none. Opening a FIFO does not block. */
 function readBounded(path: string): string | undefined {
   let fd;
   try {

@@ -1,18 +1,18 @@
-/** Options of networks' drivers: `-o mtu=1400`. */
+/** Driver options of networks: `-o mtu=1400`. */
 import { parseGoBoolean } from '../util/go-boolean.js';
 import { invalid, TspodError } from '../errors.js';
 import { IPVLAN_MODES, MACVLAN_MODES } from '../native/netlink/link-drafts.js';
 import { quote } from '../spec/checks/quote.js';
 import type { NetworkDriver } from './network-file.js';
 
-/** The first is what an interface has where none is named. */
+/** Modes of each driver's interfaces, the default first. */
 const MODES: Readonly<Record<NetworkDriver, readonly string[]>> = {
   bridge: [''],
   macvlan: ['bridge', ...Object.keys(MACVLAN_MODES).filter((mode) => mode !== 'bridge')],
   ipvlan: Object.keys(IPVLAN_MODES),
 };
 
-/** Files of others may have it as well. */
+/** Text of the error for a vlan option; networks created by other engines may have one. */
 export const NO_VLAN =
   'the option vlan of bridges is not supported: make a vlan interface, and a macvlan network on it';
 
@@ -41,7 +41,7 @@ const knownMode =
     if (!MODES[driver].includes(value))
       throw invalid(`unknown ${driver} mode ${quote(value)}: choose from ${MODES[driver].join(', ')}`);
   };
-/** Checked with the interface that it names. */
+/** Accepts any value: the parent is checked with the interface that it names. */
 const anything: Check = () => undefined;
 
 const ALL = { mtu: integer(65535), metric: integer(0xffff_ffff), no_default_route: bool };
@@ -51,10 +51,13 @@ const CHECKS: Readonly<Record<NetworkDriver, Readonly<Record<string, Check>>>> =
   ipvlan: { ...ALL, parent: anything, mode: knownMode('ipvlan') },
 };
 
-/** Other names of options, of Docker. */
+/** Docker's names of options. */
 const ALIASES: Readonly<Record<string, string>> = { 'com.docker.network.driver.mtu': 'mtu' };
 
-/** The options as the file keeps them: without the parent, which is a field of its own. Throws INVALID_ARGUMENT. */
+/**
+ * Checks the options and returns them as the network's file keeps them: without the parent, which is a separate field.
+ * Throws INVALID_ARGUMENT.
+ */
 export function checkDriverOptions(
   driver: NetworkDriver,
   given: Readonly<Record<string, string>>,
@@ -71,13 +74,19 @@ export function checkDriverOptions(
   return kept;
 }
 
-/** As Podman has it where the option is there; without, a network is closed to all others, which that has for `strict`. */
+/**
+ * Returns the isolation of a network. With the option as in Podman; without it, a network is closed to all others,
+ * which Podman calls `strict`.
+ */
 function isolationOf(isolate = ''): 'none' | 'isolated' | 'strict' {
   const isIsolated = parseGoBoolean(isolate);
   return isIsolated === undefined ? 'strict' : isIsolated ? 'isolated' : 'none';
 }
 
-/** What the options of a file say, where it is understood; files of others may hold more, and worse. */
+/**
+ * Returns the settings in a network's options. Values that are not understood are ignored: files of other engines may
+ * have others, or invalid ones.
+ */
 export function driverSettings(driver: NetworkDriver, options: Readonly<Record<string, string>> = {}) {
   const number = (name: string, max: number): number => {
     const text = options[name] ?? '';

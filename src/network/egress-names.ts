@@ -1,4 +1,4 @@
-/** Names in egress lists. */
+/** Resolves host names in egress rules. */
 import { lookup } from 'node:dns/promises';
 
 import { TspodError } from '../errors.js';
@@ -6,7 +6,10 @@ import type { EgressDestination, EgressList } from '../spec/network/container-ne
 import type { EgressConfig, EgressRule } from '../spec/network/egress.js';
 import type { HostEntry } from '../spec/network/name-options.js';
 
-/** Names are looked up here, where they cannot be changed by the container. Throws INVALID_ARGUMENT for one that is not found. */
+/**
+ * Resolves the names on the host, where the container cannot influence the result. Throws INVALID_ARGUMENT for a name
+ * that is not found.
+ */
 export async function resolveEgress({ allow, deny }: EgressConfig): Promise<EgressList> {
   const [allowed, denied] = await Promise.all([resolveRules(allow), resolveRules(deny)]);
   return { allow: allowed, deny: denied, rest: allow.length > 0 ? 'deny' : 'allow' };
@@ -32,7 +35,10 @@ async function resolveRule({ rule, destination, host, port }: EgressRule): Promi
   return found.map(({ address, family }) => ({ destination: `${address}/${family === 4 ? 32 : 128}`, port, rule }));
 }
 
-/** Allowed names lead to the addresses that were allowed, whatever a name server says later. */
+/**
+ * Returns the allowed names with their allowed addresses for /etc/hosts, so that they lead there whatever a name server
+ * says later.
+ */
 export function pinnedNames(config: EgressConfig | undefined, { allow }: EgressList): readonly HostEntry[] {
   const named = new Map((config?.allow ?? []).filter(({ host }) => host !== '').map(({ rule, host }) => [rule, host]));
   const entries = allow.flatMap(({ rule, destination }) => {

@@ -1,7 +1,8 @@
 /**
- * What aardvark-dns reads: a file for each network, first the addresses that it listens on, then a line for each container: id, IPv4 and IPv6 addresses,
- * names, and servers that are asked about other names. (Its config.md. Servers of the whole network may stand in the first line since version 1.5; older
- * ones refuse the file, so they stand in each container's.)
+ * The files that aardvark-dns reads, one per network: first the addresses to listen on, then a line per container with
+ * its id, IPv4 and IPv6 addresses, names, and servers to ask about other names. (See its config.md. Since version 1.5
+ * the first line may name servers for the whole network; older versions refuse such a file, so they are repeated in
+ * each container's line.)
  */
 import type { HostEntry } from '../spec/network/name-options.js';
 import type { Network } from './network-file.js';
@@ -10,35 +11,41 @@ import type { Network } from './network-file.js';
 export interface NamedMember {
   readonly id: string;
   readonly entries: readonly HostEntry[];
-  /** Its own name servers; none: the network's, or the host's. */
+  /** The container's own name servers; if there are none, the network's or the host's are used. */
   readonly servers: readonly string[];
 }
 
-/** Of an internal network, as versions since 1.7 know it: other names are refused there. */
+/** Suffix of an internal network's file, for which aardvark-dns 1.7 and later refuses other names. */
 const INTERNAL = '%int';
 
-/** Where older versions are to ask for containers of an internal network: the kernel sends nothing there. */
+/** Server for containers of an internal network in older versions: the kernel sends nothing there. */
 const NOWHERE = '255.255.255.255';
 
-/** Parts of a line are separated by blanks, those of a part by commas. */
+/** Names that can be written: fields of a line are separated by blanks, items of a field by commas. */
 const NAME = /^[^\s,\p{Cc}]+$/u;
 
-/** Name of the network's file: its id, since a name could be that of the program's own file. */
+/**
+ * Returns the name of the network's file. It is derived from the network's id, because a network's name could collide
+ * with aardvark-dns's own files.
+ */
 export function namesFileName({ id, internal }: Pick<Network, 'id' | 'internal'>): string {
   return internal ? `${id}${INTERNAL}` : id;
 }
 
-/** The network that a file is of; undefined for other files. */
+/** Returns the id of the network that a file belongs to; undefined for other files. */
 export function networkOfNamesFile(name: string): string | undefined {
   return /^([0-9a-f]{64})(?:%int)?$/.exec(name)?.[1];
 }
 
-/** Where the names of a network are asked for: at its bridge. Empty: they are not. */
+/**
+ * Returns the addresses at which the network's name server listens: those of its bridge. Empty if names are not
+ * resolved.
+ */
 export function namesAddresses({ driver, dns_enabled, subnets = [] }: Network): readonly string[] {
   return driver === 'bridge' && dns_enabled ? subnets.flatMap(({ gateway }) => gateway ?? []) : [];
 }
 
-/** Undefined where there is nothing to tell, or nowhere to listen. */
+/** Returns the text of the network's file; undefined if there are no names, or no address to listen on. */
 export function namesFileText(network: Network, members: readonly NamedMember[]): string | undefined {
   const addresses = namesAddresses(network);
   const lines = members.flatMap((member) => memberLine(network, member));
@@ -58,7 +65,7 @@ function memberLine(network: Network, { id, entries, servers }: NamedMember): re
   ];
 }
 
-/** The program knows no zones of addresses. */
+/** Returns the servers to ask about other names. aardvark-dns does not support zones in addresses. */
 function serversOf({ internal, network_dns_servers = [] }: Network, own: readonly string[]): readonly string[] {
   if (internal) return [NOWHERE];
   return (own.length > 0 ? own : network_dns_servers).filter((server) => !server.includes('%'));

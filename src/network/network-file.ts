@@ -1,6 +1,6 @@
 /**
- * The configuration of a network: a JSON file as netavark and Podman 4 and 5 have it. What a file holds was written by others: it is bounded, checked
- * and refused with the reason.
+ * The configuration of a network: a JSON file in the format of netavark and Podman 4 and 5. Files may come from other
+ * programs, so their size is limited and their content checked; the error names the reason.
  */
 import { TspodError } from '../errors.js';
 import { isName } from '../spec/checks/names.js';
@@ -14,7 +14,7 @@ export interface NetworkSubnet {
   /** `10.89.0.0/24`. */
   readonly subnet: string;
   readonly gateway?: string;
-  /** Where addresses are taken from. @default all of the subnet */
+  /** Range of addresses for containers. @default all of the subnet */
   readonly lease_range?: { readonly start_ip?: string; readonly end_ip?: string };
 }
 
@@ -24,13 +24,13 @@ export interface NetworkRoute {
   readonly metric?: number;
 }
 
-/** The fields of the file, in the order in which Podman writes them. */
+/** The fields of the file, in Podman's order. */
 export interface Network {
   readonly name: string;
   /** 64 hexadecimal digits. */
   readonly id: string;
   readonly driver: NetworkDriver;
-  /** The bridge, or the interface below a macvlan or ipvlan; absent: none. */
+  /** The bridge, or the parent interface of a macvlan or ipvlan; absent if none is set. */
   readonly network_interface?: string;
   /** RFC 3339. */
   readonly created: string;
@@ -45,18 +45,20 @@ export interface Network {
   readonly ipam_options?: Readonly<Record<string, string>>;
 }
 
-/** Longest file, in bytes: a thousand times what networks need. */
+/** Size limit of a file in bytes: a thousand times what a network needs. */
 export const MAX_NETWORK_FILE = 256 * 1024;
 const MAX_ITEMS = 256;
-/** IFNAMSIZ with its NUL. */
+/** IFNAMSIZ without the NUL. */
 const MAX_INTERFACE = 15;
 
-/** Whether a text can be the name of an interface: no slash, no space, nothing that a shell would read, not "." and not "..". */
+/**
+ * Whether the text can be an interface's name: no slash, no space, no special characters of shells, not "." or "..".
+ */
 export function isInterfaceName(text: string): boolean {
   return text.length <= MAX_INTERFACE && /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(text);
 }
 
-/** The network of a file's text. Throws NETWORK_BROKEN, which names the file and the field. */
+/** Parses the file of a network. Throws NETWORK_BROKEN, which names the file and the field. */
 export function parseNetworkFile(path: string, text: string): Network {
   let value: unknown;
   try {
@@ -72,7 +74,7 @@ export function parseNetworkFile(path: string, text: string): Network {
   }
 }
 
-/** As Podman writes it. */
+/** Formats the file like Podman does. */
 export function networkFileText(network: Network): string {
   return `${JSON.stringify(network, undefined, 5)}\n`;
 }
@@ -111,7 +113,7 @@ function readNetwork(value: unknown): Network {
   return network;
 }
 
-/** What fields must be to each other. */
+/** Checks that the fields are consistent. */
 function checkNetwork({ driver, network_interface, subnets = [] }: Network): void {
   if (driver === 'bridge' && network_interface === undefined) throw new FieldError('a bridge has no network_interface');
   const ranges = subnets.map(({ subnet }) => rangeOf(parseIpPrefix(subnet) ?? { bytes: new Uint8Array(4), length: 0 }));

@@ -1,4 +1,4 @@
-/** The networks of an engine: found by name or id, made, changed, removed. */
+/** The networks of an engine: finds, creates, changes and removes them. */
 import { createHash } from 'node:crypto';
 
 import { isTspodError, TspodError } from '../errors.js';
@@ -19,25 +19,29 @@ import type { Network } from './network-file.js';
 import { avoiding, freeIpv4Subnet, networkRanges, readHostRanges } from './subnets.js';
 import { requireString } from '../util/require-string.js';
 
-/** Where an engine's networks are. */
+/** The directory of an engine's networks. */
 export interface NetworkPlace {
   readonly directory: string;
   /**
-   * It is the machine's (/etc/containers/networks): the default network is then the same for everybody and needs no file. Elsewhere each place has a
-   * default network of its own, with a file that is made when it is first needed, so that stores beside each other do not meet on one bridge.
+   * The directory is the host's (/etc/containers/networks). The default network there is the same for all engines, and
+   * needs no file. Any other directory has a default network of its own, whose file is created when first needed, so
+   * that separate stores do not share a bridge.
    */
   readonly isMachines: boolean;
-  /** It is in the store (ROOT/networks): whatever is there is the store's. */
+  /** The directory is in the store (ROOT/networks): all networks in it are the store's. */
   readonly isStores: boolean;
 }
 
-/** The network of containers that choose none. */
+/** The network of containers for which none is chosen. */
 export const DEFAULT_NETWORK = 'tspod';
 
-/** What `--network podman` means where Podman's default network has no file: the default network, as it does there. */
+/** Podman's default network. If it has no file, `--network podman` means tspod's default network. */
 const PODMANS_DEFAULT = 'podman';
 
-/** Beside Podman's (10.88.0.0/16 on podman0), so that both engines can run side by side. */
+/**
+ * The host's default network. It differs from Podman's (10.88.0.0/16 on podman0), so that both engines can run side by
+ * side.
+ */
 const BUILT_IN: Network = {
   name: DEFAULT_NETWORK,
   id: '2b763d0e1d2243fff5a56871e4cb3c5456cf85510b61c43438d35de0d679ccde',
@@ -51,10 +55,12 @@ const BUILT_IN: Network = {
   ipam_options: { driver: 'host-local' },
 };
 
-/** Subnets that are tried from: as many /24 as Podman's pools have of 10.89.0.0 to 10.127.255.0. */
+/**
+ * Number of subnets at which the search may begin: the /24 subnets of Podman's pools from 10.89.0.0 to 10.127.255.0.
+ */
 const SPREAD = 9984;
 
-/** The network that a name or the beginning of an id means. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+/** Finds a network by its name or a prefix of its id. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
 export function findNetwork(place: NetworkPlace, nameOrId: string): Network {
   requireString('the name or id of a network', nameOrId);
   const named = readNetwork(place.directory, nameOrId);
@@ -73,7 +79,7 @@ export function findNetwork(place: NetworkPlace, nameOrId: string): Network {
   return found;
 }
 
-/** As findNetwork(), and the default network also where it has not been made. */
+/** Finds a network like findNetwork(), but also the default network if it has not been created yet. */
 export function showNetwork(place: NetworkPlace, nameOrId: string): Network {
   try {
     return findNetwork(place, nameOrId);
@@ -95,17 +101,20 @@ export function networkIsThere(place: NetworkPlace, nameOrId: string): boolean {
   }
 }
 
-/** Whether it names the default network, which there always is, though maybe not yet. */
+/**
+ * Whether the name is that of the default network, which always counts as existing, even if it has not been created
+ * yet.
+ */
 export function isDefault(name: string): boolean {
   return name === DEFAULT_NETWORK || name === PODMANS_DEFAULT;
 }
 
-/** In the order of their names. */
+/** Returns the networks, sorted by name. */
 export function listNetworks(place: NetworkPlace): readonly Network[] {
   return withDefault(readNetworks(place.directory), () => defaultNetwork(place));
 }
 
-/** As listNetworks(), and the default network also where it has not been made. */
+/** Returns the networks like listNetworks(), but also the default network if it has not been created yet. */
 export function showNetworks(place: NetworkPlace): readonly Network[] {
   return withDefault(listNetworks(place), () => unmadeDefault(place));
 }
@@ -116,19 +125,22 @@ function withDefault(networks: readonly Network[], find: () => Network | undefin
   return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Those that this store made, but for the default network: of others that are in its directory it does not know who uses them. */
+/**
+ * Returns the networks that this store created, except the default network. Other networks in the directory may be used
+ * by containers that the store does not know.
+ */
 export function ownNetworks(place: NetworkPlace, store: Store): readonly Network[] {
   return listNetworks(place).filter(
     ({ id, name }) => name !== DEFAULT_NETWORK && (place.isStores || store.madeNetworks.has(id)),
   );
 }
 
-/** Undefined where it has not been made. */
+/** Returns undefined if the default network has not been created. */
 function defaultNetwork({ directory, isMachines }: NetworkPlace): Network | undefined {
   return readNetwork(directory, DEFAULT_NETWORK) ?? (isMachines ? BUILT_IN : undefined);
 }
 
-/** Makes the default network where it is not there yet. */
+/** Creates the default network if it does not exist. */
 export async function ensureDefaultNetwork(place: NetworkPlace): Promise<Network> {
   const known = defaultNetwork(place);
   if (known !== undefined) return known;
@@ -141,7 +153,7 @@ export async function ensureDefaultNetwork(place: NetworkPlace): Promise<Network
   });
 }
 
-/** The default network, as it would be where it is not there yet. */
+/** Returns the default network, or what it would be if it were created now. */
 export async function foreseeDefaultNetwork(place: NetworkPlace): Promise<Network> {
   return defaultNetwork(place) ?? (await newDefaultNetwork(place));
 }
@@ -154,7 +166,9 @@ async function newDefaultNetwork(place: NetworkPlace): Promise<Network> {
   return { ...unmadeDefault(place), subnets: [{ subnet, gateway: subnet.replace(/0\/24$/, '1') }] };
 }
 
-/** The default network of a place that is not the machine's, without its subnet: that is chosen when it is made. */
+/**
+ * Returns the default network of a directory that is not the host's, without its subnet, which is chosen on creation.
+ */
 function unmadeDefault(place: NetworkPlace): Network {
   const { subnets: _machines, ...network } = BUILT_IN;
   return {
@@ -165,7 +179,7 @@ function unmadeDefault(place: NetworkPlace): Network {
   };
 }
 
-/** A new network may be called like the beginning of another one's id: a name comes first. */
+/** Whether a network has this name. A prefix of another network's id is allowed: names take precedence. */
 function isNameTaken({ directory }: NetworkPlace, name: string): boolean {
   return readNetwork(directory, name) !== undefined || isDefault(name);
 }
@@ -191,8 +205,9 @@ export async function createNetwork(
 }
 
 /**
- * Answers whether it has gone, with its leases: not where a container is on it, or where somebody has removed it, or made another one of that name. A container is
- * recorded in a transaction that looks whether its networks are there, so that one of the two sees the other. Throws INVALID_ARGUMENT for the default network.
+ * Removes a network and its leases. Returns false if a container is on it, or if another process has removed it or
+ * replaced it by another of that name. A container is recorded in a transaction that checks that its networks exist, so
+ * one of the two sees the other. Throws INVALID_ARGUMENT for the default network.
  */
 export async function removeNetwork(place: NetworkPlace, store: Store, { id, name }: Network): Promise<boolean> {
   requireRemovable(name);
@@ -208,8 +223,8 @@ export async function removeNetwork(place: NetworkPlace, store: Store, { id, nam
 }
 
 /**
- * Removes the file of a network that cannot be read. Answers as removeNetwork(): not where it can be read by now either. What containers had of it is given
- * back with them.
+ * Removes the file of a network that cannot be read. Returns false if a container is on the network, or if its file can
+ * be read by now. The containers' leases on it end with the containers.
  */
 export async function removeBrokenNetwork(place: NetworkPlace, store: Store, name: string): Promise<boolean> {
   return withNetworkLock(place.directory, () =>
@@ -221,7 +236,7 @@ export async function removeBrokenNetwork(place: NetworkPlace, store: Store, nam
   );
 }
 
-/** Whether it is the name of a file that is there and is no network. */
+/** Whether the network's file exists and is invalid. */
 export function isBroken({ directory }: NetworkPlace, name: string): boolean {
   try {
     readNetwork(directory, name);
@@ -232,7 +247,7 @@ export function isBroken({ directory }: NetworkPlace, name: string): boolean {
   }
 }
 
-/** Ids of the containers on it, oldest first. */
+/** Returns the ids of the containers on the network, oldest first. */
 export function networkUsers(store: Store, name: string): readonly string[] {
   return store.list('all').flatMap(({ id, summary }) => (summary.networks.includes(name) ? [id] : []));
 }
@@ -242,7 +257,7 @@ export function requireRemovable(name: string): void {
   throw new TspodError('INVALID_ARGUMENT', `default network ${name} cannot be removed`);
 }
 
-/** Throws NO_SUCH_NETWORK, INVALID_ARGUMENT. */
+/** Changes the name servers of a network. Throws NO_SUCH_NETWORK, INVALID_ARGUMENT. */
 export async function updateNetwork(
   place: NetworkPlace,
   nameOrId: string,
@@ -271,7 +286,10 @@ async function surroundings(place: NetworkPlace): Promise<Surroundings> {
   };
 }
 
-/** Places that know nothing of each other begin to look for a free subnet, and for the name of a bridge, at different ones. */
+/**
+ * Returns a number derived from the directory. The search for a free subnet and bridge name begins there, so that
+ * engines that know nothing of each other begin at different ones.
+ */
 function placeNumber({ directory }: NetworkPlace): number {
   return createHash('sha256').update(directory).digest().readUInt32BE(0);
 }

@@ -1,4 +1,4 @@
-/** Which keys the options of networks have: kept complete by the compiler. */
+/** The valid keys of network options; the compiler checks that none is missing. */
 import { checkShape, type ShapeOf } from '../spec/checks/shape.js';
 import type { NetworkCreateOptions, NetworkRouteOptions, NetworkSubnetOptions } from './create-options.js';
 

@@ -1,4 +1,4 @@
-/** Ports of the host that nothing listens on, and that no container has. */
+/** Chooses host ports that nothing listens on and no container has. */
 
 import { TspodError } from '../errors.js';
 import { readText } from '../host/readable.js';
@@ -8,11 +8,11 @@ import type { PortRange } from '../state/host-ports.js';
 import type { ChosenPort } from '../state/records.js';
 import type { Store } from '../state/store.js';
 
-/** The kernel's own range, where it cannot be read. */
+/** The kernel's default range, used if the actual one cannot be read. */
 const USUAL_RANGE = [32768, 60999] as const;
 const ATTEMPTS = 512;
 
-/** Where the kernel lists sockets of a protocol. */
+/** Files in /proc/net that list the sockets of a protocol. */
 const TABLES: Readonly<Record<PublishedPort['protocol'], readonly string[]>> = {
   tcp: ['tcp', 'tcp6'],
   udp: ['udp', 'udp6'],
@@ -21,11 +21,14 @@ const TABLES: Readonly<Record<PublishedPort['protocol'], readonly string[]>> = {
 
 export interface ChosenPorts {
   readonly ports: readonly PublishedPort[];
-  /** Those that were chosen. */
+  /** The ports that were chosen here. */
   readonly chosen: readonly ChosenPort[];
 }
 
-/** Ports of the host for all that have none. In the transaction that records the container. Throws NO_FREE_PORT. */
+/**
+ * Chooses a host port for each port that has none. Call it in the transaction that records the container. Throws
+ * NO_FREE_PORT.
+ */
 export function choosePorts(store: Store, ports: readonly PublishedPort[]): ChosenPorts {
   if (ports.every(({ hostPort }) => hostPort !== 0)) return { ports, chosen: [] };
   const inUse = new Set<string>();
@@ -71,7 +74,9 @@ function portRange(): readonly [number, number] {
   return match === null ? USUAL_RANGE : [Number(match[1]), Number(match[2])];
 }
 
-/** Local ports of sockets that wait for somebody: others have a peer, and their port can be listened on. */
+/**
+ * Returns the local ports of listening sockets. A connected socket does not prevent others from listening on its port.
+ */
 function listening(protocol: PublishedPort['protocol']): readonly number[] {
   return TABLES[protocol].flatMap((table) => {
     const lines = readText(`/proc/net/${table}`).split('\n').slice(1);

@@ -1,4 +1,4 @@
-/** Which subnets are taken, and which is free. */
+/** Finds out which subnets are in use, and chooses free ones. */
 
 import { isTspodError, TspodError } from '../errors.js';
 import { listAddresses } from '../native/netlink/addresses.js';
@@ -8,20 +8,20 @@ import { formatIp, parseIpPrefix } from '../util/ip-address.js';
 import { ipText, overlaps, rangeOf, type IpRange } from '../util/ip-network.js';
 import type { Network } from './network-file.js';
 
-/** Podman's pools (containers.conf, default_subnet_pools): where subnets of /24 are taken from. */
+/** Podman's pools (containers.conf, default_subnet_pools) from which /24 subnets are taken. */
 const POOLS = ['10.89.0.0/16', '10.90.0.0/15', '10.92.0.0/14', '10.96.0.0/11', '10.128.0.0/9'].map((pool) => ({
   range: rangeOf(parseIpPrefix(pool) ?? { bytes: new Uint8Array(4), length: 0 }),
 }));
 const SUBNET_SIZE = 256n;
 
-/** Random prefixes (RFC 4193) that are tried: one is as good as certain to be free. */
+/** Number of random prefixes (RFC 4193) to try: one is practically certain to be free. */
 const ULA_ATTEMPTS = 32;
 
-/** What the machine has of its own. */
+/** Address ranges that the host itself uses. */
 export interface HostRanges {
-  /** Networks that it has addresses of. */
+  /** Networks that the host has addresses in. */
   readonly hostRanges: readonly IpRange[];
-  /** What it has routes to, but for default ones: networks elsewhere, or, with a VPN, everything. */
+  /** Destinations of the host's routes, except default routes: other networks or, with a VPN, everything. */
   readonly routedRanges: readonly IpRange[];
 }
 
@@ -41,7 +41,7 @@ function prefixRanges(texts: readonly string[]): readonly IpRange[] {
   });
 }
 
-/** What `find` finds outside of these ranges; where that is nothing, anywhere. */
+/** Returns what `find` finds outside these ranges; if it finds nothing, what it finds anywhere. */
 export function avoiding(ranges: readonly IpRange[], find: (avoided: readonly IpRange[]) => string): string {
   try {
     return find(ranges);
@@ -51,7 +51,7 @@ export function avoiding(ranges: readonly IpRange[], find: (avoided: readonly Ip
   }
 }
 
-/** What networks take. */
+/** Returns the ranges of the networks' subnets. */
 export function networkRanges(networks: readonly Network[]): readonly IpRange[] {
   return networks.flatMap(({ subnets = [] }) =>
     subnets.flatMap(({ subnet }) => {
@@ -62,7 +62,8 @@ export function networkRanges(networks: readonly Network[]): readonly IpRange[] 
 }
 
 /**
- * The first /24 of the pools, from the one numbered `start` on and around, that overlaps nothing of `used`. Throws NO_FREE_ADDRESS.
+ * Returns the first /24 of the pools that overlaps none of `used`, beginning at number `start` and wrapping around.
+ * Throws NO_FREE_ADDRESS.
  */
 export function freeIpv4Subnet(used: readonly IpRange[], start = 0): string {
   const sorted = used.filter(({ size }) => size === 4).sort((a, b) => Number(a.first - b.first));
@@ -73,7 +74,9 @@ export function freeIpv4Subnet(used: readonly IpRange[], start = 0): string {
   throw new TspodError('NO_FREE_ADDRESS', 'could not find free subnet from subnet pools');
 }
 
-/** The subnet numbers are those of the pools in a row. A range that is in the way is passed in one step. */
+/**
+ * Searches the subnets numbered `from` to `to` (exclusive), counted across all pools. Skips a range in use in one step.
+ */
 function search(sorted: readonly IpRange[], from: bigint, to: bigint): bigint | undefined {
   let base = 0n;
   for (const { range } of POOLS) {
@@ -92,7 +95,7 @@ function search(sorted: readonly IpRange[], from: bigint, to: bigint): bigint | 
   return undefined;
 }
 
-/** A /64 of a random local prefix. Throws NO_FREE_ADDRESS. */
+/** Returns a /64 with a random local prefix. Throws NO_FREE_ADDRESS. */
 export function freeIpv6Subnet(used: readonly IpRange[]): string {
   for (let attempt = 0; attempt < ULA_ATTEMPTS; attempt += 1) {
     const bytes = new Uint8Array(16);
