@@ -1,8 +1,10 @@
 /**
- * Writes the file of events: one append for each, so that lines of several processes never mix. Nothing is synced to the disk.
+ * Writes the event log. Each event is one append, so that lines of several processes never mix. Nothing is synced to
+ * the disk.
  *
- * The file is renamed to FILE.1 when it has grown to its limit, so there are never more than two. A writer notices within moments that the
- * file it has open is not the newest any more; what it wrote meanwhile is in FILE.1, which readers read as well.
+ * When the file has reached its size limit it is renamed to FILE.1, so there are never more than two files. Another
+ * writer notices within moments that its open file is no longer the newest; what it wrote meanwhile is in FILE.1, which
+ * readers also read.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 
@@ -12,16 +14,19 @@ import { formatRecord, type EventRecord } from './event.js';
 
 export type EventsBackend = 'file' | 'none';
 
-/** Where they are written; the directory may not exist yet. */
+/** Paths of the event log; the directory may not exist yet. */
 export interface EventPaths {
   readonly directory: string;
   readonly file: string;
 }
 
-/** Bytes after which a new file is begun. */
+/** Size of the file in bytes at which a new one is begun. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** Far less than two files take to fill up: what is written into an open file is read by somebody. */
+/**
+ * How often a writer checks whether its file is still the newest: much more often than two files can fill up, so that
+ * everything it writes is read.
+ */
 const LOOK_EVERY_MS = 20;
 
 export interface EventLogOptions {
@@ -34,7 +39,7 @@ export function eventPaths(runRoot: string): EventPaths {
   return { directory, file: `${directory}/events.log` };
 }
 
-/** The older of the two files. */
+/** Returns the path of the older of the two files. */
 export function olderFile({ file }: EventPaths): string {
   return `${file}.1`;
 }
@@ -52,7 +57,10 @@ export class EventLog {
     this.#maxFileBytes = maxFileBytes;
   }
 
-  /** An event tells of what has been done already: that it cannot be written (a full disk) undoes nothing, and is no error. */
+  /**
+   * Writes an event. A failure (a full disk) is ignored: the event reports something that has already been done, and
+   * cannot be undone.
+   */
   record(event: EventRecord): void {
     if (this.#isClosed) return;
     const line = formatRecord(event);
@@ -63,7 +71,7 @@ export class EventLog {
     }
   }
 
-  /** What is recorded later is not. */
+  /** Closes the log. Later events are not recorded. */
   close(): void {
     this.#isClosed = true;
     this.#release();
@@ -94,18 +102,18 @@ export class EventLog {
     return fd;
   }
 
-  /** Who renamed the old file begins the new one with saying so. */
+  /** Opens the new file after a rotation and records that rotation in it. */
   #openNew(): number {
     const fd = this.#open();
     writeSync(fd, formatRecord(rotation()));
     return fd;
   }
 
-  /** Whoever comes second while another is at it leaves it to that one. */
+  /** Renames the file if it is too large. Returns false if another process is doing so, or has done it. */
   #rotate(): boolean {
     using held = tryLock(`${this.#paths.directory}/lock`);
     if (held === undefined) return false;
-    // Somebody may have done it between the look and the lock.
+    // Another process may have rotated the file before the lock was taken.
     const size = statSync(this.#paths.file, { throwIfNoEntry: false })?.size ?? 0;
     if (size < this.#maxFileBytes) return false;
     renameSync(this.#paths.file, olderFile(this.#paths));

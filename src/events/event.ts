@@ -1,6 +1,6 @@
-/** What happened to a container, and its line in the file of events. */
+/** An event of the engine, and its line in the event log. */
 
-/** Every word that an event's status can be, as Podman has them. */
+/** All event statuses, with Podman's names. */
 export const EVENT_STATUSES = [
   'attach',
   'checkpoint',
@@ -43,41 +43,42 @@ export const EVENT_STATUSES = [
 
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
-/** `system`: of the store as a whole. */
+/** `system`: an event of the store as a whole. */
 export const EVENT_TYPES = ['container', 'image', 'network', 'pod', 'secret', 'system', 'volume'] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** One line of the file. */
+/** One line of the event log. */
 export interface EventRecord {
   /** Microseconds since 1970. */
   readonly timeUs: number;
   readonly type: EventType;
   readonly status: EventStatus;
-  /** '' when it is not about one object. */
+  /** Id of the object; '' if the event concerns no single object. */
   readonly id: string;
   readonly name: string;
   readonly image: string;
-  /** Labels, and what the status has to tell: `containerExitCode`, `signal`, ... */
+  /** Labels, and details of the status: `containerExitCode`, `signal`, ... */
   readonly attributes: Readonly<Record<string, string>>;
   /**
-   * Of an event that may be written again after a crash, since its cause is still there: two of the same id, status and key are one.
+   * Set if the event may be recorded again after a crash because its cause still exists: records with equal id, status
+   * and key are one event.
    */
   readonly key?: string;
 }
 
-/** Each line begins so, and nothing in a JSON string can look like it: quotes are escaped there. */
+/** Beginning of each line. It cannot occur within a JSON string, where quotes are escaped. */
 const BEGINNING = '{"time":';
 
-/** With its line end. */
+/** Returns the record's line, including its newline. */
 export function formatRecord({ timeUs, type, status, id, name, image, attributes, key }: EventRecord): string {
   const fields = { time: timeUs, type, status, id, name, image, attributes, ...(key === undefined ? {} : { key }) };
   return `${JSON.stringify(fields)}\n`;
 }
 
 /**
- * Undefined for a line that is none of ours. Before the record there may be the beginning of another, whose writer was killed or ran out
- * of space.
+ * Parses a line; undefined if it is not a record. The record may follow a fragment of another one, whose writer was
+ * killed or ran out of disk space.
  */
 export function parseRecord(line: string): EventRecord | undefined {
   const start = line.lastIndexOf(BEGINNING);

@@ -1,4 +1,4 @@
-/** Follows the file of events: what has been written, and then what is being written. Told by inotify on its directory. */
+/** Follows the event log: reads what is there, then what is being written, woken by inotify on the directory. */
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 
 import { watchFile } from '../host/file-changes.js';
@@ -10,12 +10,13 @@ import { markOf, parseLines } from './read.js';
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
 
-/** The newest file and the one before, into which writers may write for a moment after the rename. */
+/** The newest file, and the one before: writers may write to that for a moment after the rename. */
 const FILES_KEPT = 2;
 
 /**
- * Batches of new events in the order of the file; the first is all that was there at the call, and may be empty. Ends when the signal aborts, with a last batch: what had been
- * written by then. Nothing stays open after that, whether anybody takes the batches or not.
+ * Yields batches of new events in the order of the log. The first batch, which may be empty, has all events recorded
+ * before the call. When the signal aborts, there is a last batch with what has been written by then. After that nothing
+ * stays open, even if the batches are never consumed.
  */
 export function followEvents(
   paths: EventPaths,
@@ -34,7 +35,7 @@ export function followEvents(
 interface Followed {
   readonly paths: EventPaths;
   readonly signal: AbortSignal;
-  /** Ends the wait for an abort. */
+  /** Removes the listener for the abort. */
   readonly forget: () => void;
 }
 
@@ -46,14 +47,14 @@ async function* batchesOf(
   using changes = watchFile(paths.file);
   signal.addEventListener('abort', changes.stop);
   try {
-    // Nothing has watched since that was read.
+    // The log was not watched since the first read.
     if (!signal.aborted) yield tail.read();
     for (;;) {
       changes.reset();
       const isLast = signal.aborted;
       yield tail.read();
       if (isLast) return;
-      // An abort before anyone listened has woken nobody.
+      // An abort before the listener was added wakes nobody.
       if (!signal.aborted) await changes.next();
     }
   } finally {
@@ -62,12 +63,12 @@ async function* batchesOf(
   }
 }
 
-/** Reads on where it was, across the renames of the files. */
+/** Continues reading where it stopped, across renames of the files. */
 class EventTail implements Disposable {
   readonly #paths: EventPaths;
-  /** Oldest first. */
+  /** Open files, oldest first. */
   #files: readonly OpenFile[] = [];
-  /** What readAhead() has come by. */
+  /** Results of readAhead(), which the next read() returns. */
   readonly #ahead: (() => readonly EventRecord[])[] = [];
   #isClosed = false;
 
@@ -75,7 +76,7 @@ class EventTail implements Disposable {
     this.#paths = paths;
   }
 
-  /** Reads now what the next read() gives first. A failure is that one's. */
+  /** Reads now what the next read() returns first. An error is thrown by that read(). */
   readAhead(): void {
     try {
       const events = this.#readFiles();
@@ -87,7 +88,7 @@ class EventTail implements Disposable {
     }
   }
 
-  /** What has come since the last time. */
+  /** Returns the events since the last call. */
   read(): readonly EventRecord[] {
     if (this.#ahead.length === 0) return this.#readFiles();
     return this.#ahead.splice(0).flatMap((events) => events());
@@ -98,7 +99,7 @@ class EventTail implements Disposable {
     const newer = this.#unknown(this.#paths.file);
     const older = this.#files.length > 0 && newer === undefined ? undefined : this.#unknown(olderFile(this.#paths));
     const fresh = [older, newer].filter((file) => file !== undefined);
-    // A rename between the two looks shows one file under both names.
+    // A rename between the two look-ups shows one file under both names.
     if (fresh[0]?.inode === fresh[1]?.inode) fresh.pop()?.close();
     this.#files = [...this.#files, ...fresh];
     const events = this.#files.flatMap((file) => parseLines(file.lines()).filter((event) => this.#isNew(event, file)));
@@ -107,7 +108,10 @@ class EventTail implements Disposable {
     return events;
   }
 
-  /** As in what readEvents() reads: no other record of it is in a file that is open. What files that are gone said is forgotten. */
+  /**
+   * Whether the event has not been returned before, as in readEvents(): no open file has another record of it. Files
+   * that are closed are forgotten.
+   */
   #isNew(event: EventRecord, { marks }: OpenFile): boolean {
     const mark = markOf(event);
     if (mark === undefined) return true;
@@ -122,13 +126,13 @@ class EventTail implements Disposable {
     this.#files = [];
   }
 
-  /** The file of this name, unless it is open already. */
+  /** Opens the file of this name unless it is already open. */
   #unknown(path: string): OpenFile | undefined {
     const inode = statSync(path, { throwIfNoEntry: false })?.ino;
     if (inode === undefined || this.#knows(inode)) return undefined;
     const file = OpenFile.open(path);
     if (file === undefined || !this.#knows(file.inode)) return file;
-    file.close(); // another has got the name since the look
+    file.close(); // the name was given to a known file since the look-up
     return undefined;
   }
 
@@ -139,7 +143,7 @@ class EventTail implements Disposable {
 
 class OpenFile {
   readonly inode: number;
-  /** Of its events, as far as they have been read. */
+  /** Marks of the events read so far. */
   readonly marks = new Set<string>();
   readonly #fd: number;
   #rest: Buffer = Buffer.alloc(0);
@@ -158,7 +162,7 @@ class OpenFile {
     }
   }
 
-  /** Whole ones that have not been read. */
+  /** Returns the complete lines that have not been read. */
   lines(): readonly string[] {
     const parts = [this.#rest];
     for (;;) {

@@ -1,13 +1,14 @@
-/** Reads the file of events: both of its files, in the order of time, each event once. */
+/** Reads the event log: both of its files, sorted by time, each event once. */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { parseRecord, type EventRecord } from './event.js';
 import { olderFile, type EventPaths } from './event-log.js';
 
-/** What has been written so far. A line that is being written, or was cut off, is left out. */
+/** Returns the events recorded so far. An incomplete line is ignored. */
 export function readEvents(paths: EventPaths): readonly EventRecord[] {
   const once = onceOnly();
-  // The newer first, so that nothing is missed: if it is renamed between the two looks, it is the older one that counts.
+  // The newer file is read first, so that nothing is missed: if it is renamed between the two reads, it is read again
+  // as the older one.
   const newer = readLines(paths.file);
   const older = readLines(olderFile(paths));
   const lines = newer.inode === older.inode ? older.lines : [...older.lines, ...newer.lines];
@@ -18,12 +19,15 @@ export function parseLines(lines: readonly string[]): readonly EventRecord[] {
   return lines.flatMap((line) => parseRecord(line) ?? []);
 }
 
-/** An end is recorded later than it was, by whoever finds it. Those of one time stay in the order of the file. */
+/**
+ * Sorts by time: the end of a container is recorded later than it happened, by the process that finds it. Events of the
+ * same time keep the order of the log.
+ */
 export function inOrder(events: readonly EventRecord[]): readonly EventRecord[] {
   return events.toSorted((a, b) => a.timeUs - b.timeUs);
 }
 
-/** Whether an event is told for the first time. Those without a key always are. */
+/** Returns a predicate that is true for the first record of each event. Events without a key always count as new. */
 function onceOnly(): (event: EventRecord) => boolean {
   const seen = new Set<string>();
   return (event) => {
@@ -35,12 +39,12 @@ function onceOnly(): (event: EventRecord) => boolean {
   };
 }
 
-/** What it has in common with records of the same event. Undefined: there is but one. */
+/** Returns what all records of the same event have in common; undefined if the event is only recorded once. */
 export function markOf({ id, status, key }: EventRecord): string | undefined {
   return key === undefined ? undefined : `${id} ${status} ${key}`;
 }
 
-/** Whole ones. */
+/** Returns the complete lines of a file. */
 function readLines(path: string): { readonly inode: number; readonly lines: readonly string[] } {
   let fd;
   try {

@@ -1,11 +1,12 @@
 /**
- * The json-file format, one line a record: `{"log":"content\n","stream":"stdout","time":"2006-01-02T15:04:05.123456789Z"}`. What follows the
- * content has a fixed length. Bytes that were not UTF-8 are lone low surrogates `\udcNN`.
+ * The json-file format, one record per line:
+ * `{"log":"content\n","stream":"stdout","time":"2006-01-02T15:04:05.123456789Z"}`. The part after the content has a
+ * fixed length. Bytes that are not valid UTF-8 are stored as lone low surrogates `\udcNN`.
  */
 import type { RecordParser } from './record.js';
 
 const HEAD = Buffer.from('{"log":"');
-/** Positions counted from the end of the record. */
+/** Offsets from the end of the record. */
 const TIME_FROM_END = Buffer.byteLength('2006-01-02T15:04:05.123456789Z"}');
 const STREAM_LETTER_FROM_END = Buffer.byteLength('out","time":"2006-01-02T15:04:05.123456789Z"}');
 const TAIL = Buffer.byteLength('","stream":"stdout","time":"2006-01-02T15:04:05.123456789Z"}');
@@ -44,11 +45,11 @@ function holds(block: Buffer, text: Buffer, at: number): boolean {
   return block.compare(text, 0, text.length, at, at + text.length) === 0;
 }
 
-/** The bytes that an escaped text stands for; a damaged text stands for itself. */
+/** Returns the bytes of an escaped text; a damaged text is taken literally. */
 function decode(escaped: string): Buffer {
   const text = unescape(escaped);
   if (!/[\udc80-\udcff]/.test(text)) return Buffer.from(text, 'utf8');
-  // A low surrogate without a high one before it is a byte of its own; pairs are characters.
+  // A low surrogate that does not follow a high one stands for a byte; a pair is a character.
   const parts = text.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/);
   return Buffer.concat(
     parts.map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) & 0xff) : Buffer.from(part, 'utf8'))),

@@ -1,6 +1,6 @@
 /**
- * The k8s-file format, one line a record: `2006-01-02T15:04:05.123456789+00:00 stdout F content`. All before the content has a
- * fixed length, which is what makes reading fast.
+ * The k8s-file format, one record per line: `2006-01-02T15:04:05.123456789+00:00 stdout F content`. The part before the
+ * content has a fixed length, which makes reading fast.
  */
 import { NEWLINE, type LogChunk, type RecordParser } from './record.js';
 
@@ -10,7 +10,7 @@ const LETTER_P = 0x50;
 const LETTER_O = 0x6f;
 const LETTER_E = 0x65;
 
-/** Positions in a record: `T+00:00 stdout F `. */
+/** Offsets in a record: `T+00:00 stdout F `. */
 const AFTER_TIME = 35;
 const STREAM_LETTER = 39;
 const AFTER_STREAM = 42;
@@ -43,8 +43,8 @@ function isRecord(block: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * The contents of all records in a block, with nothing added: each is moved to the front of the block, which is overwritten.
- * `end` is the end of the last whole record. One chunk for each run of records of one stream.
+ * Returns the contents of all records in a block up to `end` (the end of the last complete record). The block is
+ * overwritten: each content is moved towards its front. There is one chunk for each run of records of one stream.
  */
 export function compactK8s(block: Buffer, end: number, wanted: 'stdout' | 'stderr' | undefined): LogChunk[] {
   const chunks: LogChunk[] = [];

@@ -1,17 +1,17 @@
-/** One file of a log, read in blocks of whole records. */
+/** One file of a log, read in blocks of complete records. */
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { NEWLINE } from './record.js';
 
 const BLOCK_BYTES = 512 * 1024;
 
-/** A longer record is none of ours. */
+/** A longer record is not one of tspod's: it is skipped. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 export interface Block {
-  /** Not used again by the reader. */
+  /** Owned by the receiver: the reader does not reuse it. */
   readonly bytes: Buffer;
-  /** End of the last whole record in it. */
+  /** End of the last complete record in the block. */
   readonly end: number;
 }
 
@@ -19,7 +19,7 @@ export class LogFile implements AsyncDisposable {
   readonly inode: bigint;
   readonly #handle: FileHandle;
   #position = 0;
-  /** Nothing behind it is seen. */
+  /** Offset at which reading stops. */
   #limit = Infinity;
 
   private constructor(handle: FileHandle, inode: bigint) {
@@ -27,7 +27,7 @@ export class LogFile implements AsyncDisposable {
     this.inode = inode;
   }
 
-  /** Undefined if there is no such file. */
+  /** Returns undefined if there is no such file. */
   static async open(path: string): Promise<LogFile | undefined> {
     let handle: FileHandle | undefined;
     try {
@@ -52,12 +52,15 @@ export class LogFile implements AsyncDisposable {
     return Math.min((await this.#handle.stat()).size, this.#limit);
   }
 
-  /** What is written from now on is not read. */
+  /** Excludes everything that is written from now on. */
   async endHere(): Promise<void> {
     this.#limit = await this.size();
   }
 
-  /** From the position to the end of the file, as far as records are whole; the position follows. The next block is read ahead. */
+  /**
+   * Yields the complete records from the position to the end of the file, and advances the position. The next block is
+   * read ahead.
+   */
   async *blocks(): AsyncGenerator<Block> {
     let length = BLOCK_BYTES;
     let pending = this.#readAt(this.#position, length);
@@ -76,12 +79,12 @@ export class LogFile implements AsyncDisposable {
         if (end > 0) yield { bytes, end };
       }
     } finally {
-      // A read ahead that nobody takes must not outlive the handle, and its failure must not go unhandled.
+      // A pending read-ahead must not outlive the handle, and its failure must not go unhandled.
       await pending.catch(() => undefined);
     }
   }
 
-  /** Bytes from `start` to `end` of the file, fewer if it is shorter. */
+  /** Reads the bytes from `start` to `end`; fewer if the file is shorter. */
   async slice(start: number, end: number): Promise<Buffer> {
     return this.#readAt(start, end - start);
   }
@@ -105,8 +108,9 @@ export class LogFile implements AsyncDisposable {
 }
 
 /**
- * All files of a log, oldest first: PATH.2, PATH.1, PATH. Opened from the newest on, so that a rotation meanwhile makes one appear
- * twice and none be missed. `known`: stop at the file with this inode, which is not among them.
+ * Opens all files of a log, oldest first: PATH.2, PATH.1, PATH. They are opened from the newest on, so that a rotation
+ * meanwhile shows a file twice rather than hiding one. `known`: stops at the file with this inode, which is not
+ * included.
  */
 export async function openLogFiles(path: string, known?: bigint): Promise<LogFile[]> {
   const newestFirst: LogFile[] = [];
@@ -125,7 +129,7 @@ export async function closeLogFiles(files: Iterable<LogFile>): Promise<void> {
 
 async function openInto(newestFirst: LogFile[], path: string, known: bigint | undefined): Promise<void> {
   let missing = 0;
-  // A rotation renames the oldest first: while it is at work one name in the row is free, never two.
+  // A rotation renames the oldest file first: while it is in progress, one name in the sequence is free, never two.
   for (let age = 0; missing < 2; age += 1) {
     const file = await LogFile.open(age === 0 ? path : `${path}.${String(age)}`);
     missing = file === undefined ? missing + 1 : 0;
@@ -137,7 +141,7 @@ async function openInto(newestFirst: LogFile[], path: string, known: bigint | un
     }
     await file[Symbol.asyncDispose]();
     if (file.inode === known) break;
-    // Seen before under a younger name: those found between are newer than it.
+    // Already seen under a newer name: the files found in between are newer than it.
     newestFirst.push(...newestFirst.splice(seen, 1));
   }
 }

@@ -1,4 +1,4 @@
-/** Reads a container's log: all of it or its end, once or for as long as it grows. */
+/** Reads a container's log: all of it or its last lines, once or following it. */
 import { stat } from 'node:fs/promises';
 
 import { watchFile, type ChangeWatcher } from '../host/file-changes.js';
@@ -15,16 +15,19 @@ import { MAX_TIMER_MS } from '../util/timer.js';
 export interface ReadLogOptions {
   readonly path: string;
   readonly driver: 'k8s-file' | 'json-file';
-  /** The last lines only; -1 is all. */
+  /** Number of lines from the end; -1: all. */
   readonly tail: number;
   readonly since: Date | undefined;
   readonly until: Date | undefined;
   readonly timestamps: boolean;
   readonly prefix: string;
   readonly stream: LogStream | undefined;
-  /** Goes on until this settles, and then to the end of what has been written; undefined: to the end of what was there at first. */
+  /**
+   * Follows the log until this promise settles, and then reads to the end of what has been written. undefined: reads to
+   * the end of what was there at the start.
+   */
   readonly followUntil: Promise<unknown> | undefined;
-  /** Ends the reading by throwing its reason. */
+  /** Ends the reading by throwing the signal's reason. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -37,18 +40,18 @@ const PARSERS: Readonly<Record<ReadLogOptions['driver'], RecordParser>> = {
 
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk, void, undefined> {
   const render = renderer(options);
-  // Watching begins before the first read: what is written between the end of the reading and the waiting is not missed.
+  // Watching begins before the first read, so that nothing written between reading and waiting is missed.
   using watcher = options.followUntil === undefined ? undefined : watchIfThere(options.path);
-  // For whoever does not come for more.
+  // In case the consumer never comes back for more.
   if (watcher !== undefined) void options.followUntil?.then(watcher.stop, watcher.stop);
   const files = await openLogFiles(options.path);
   try {
-    // A container may write faster than anybody reads, and the last lines be followed by others while they are looked for.
+    // A container may write faster than the log is read, and further lines may follow while the last ones are searched.
     if (watcher === undefined) for (const file of files) await file.endHere();
     if (options.tail >= 0) {
       const tail = { lines: options.tail, parse: PARSERS[options.driver], stream: options.stream };
       const first = await seekTail(files, tail);
-      // The last one may grow.
+      // The newest file is kept even so: it may grow.
       await closeLogFiles(files.splice(0, Math.min(first, files.length - 1)));
     }
     yield* readOlder(files, render, options.signal);
@@ -59,7 +62,10 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk
   }
 }
 
-/** All but the last, each of which is closed and leaves the list: once deleted it would hold its space on the disk. */
+/**
+ * Reads all files but the last. Each is closed and removed from the list: a deleted file that is open keeps its disk
+ * space.
+ */
 async function* readOlder(
   files: LogFile[],
   render: Render,
@@ -71,7 +77,7 @@ async function* readOlder(
   }
 }
 
-/** Undefined without its directory: nobody writes there, or will before it has been made anew. */
+/** Returns undefined if the directory is missing: nothing is written there until it is created again. */
 function watchIfThere(path: string): ChangeWatcher | undefined {
   try {
     return watchFile(path);
@@ -81,7 +87,9 @@ function watchIfThere(path: string): ChangeWatcher | undefined {
   }
 }
 
-/** The way with nothing to add or to leave out moves the bytes and looks at little else. */
+/**
+ * Returns the function that renders blocks. If nothing is added or filtered by time, a fast one only moves the bytes.
+ */
 function renderer(options: ReadLogOptions): Render {
   const { driver, since, until, timestamps, prefix, stream } = options;
   const plain = since === undefined && until === undefined && !timestamps && prefix === '';
@@ -110,7 +118,7 @@ async function* readFile(
 }
 
 interface Following {
-  /** The last is the one that grows; newer ones are added. */
+  /** The last file is the one that grows; newer ones are appended. */
   readonly files: LogFile[];
   readonly render: Render;
   readonly watcher: ChangeWatcher;
@@ -131,7 +139,7 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
   try {
     for (;;) {
       watcher.reset();
-      // Here, for an abort that came before anyone listened wakes nobody.
+      // Checked here because an abort before the listener was added wakes nobody.
       options.signal?.throwIfAborted();
       const isLast = ended;
       yield* readFile(files.at(-1), render, options.signal);
@@ -139,7 +147,7 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
       if (change !== 'nothing') {
         if (change !== 'emptied') {
           files.push(...change);
-          // What was written to the old file before it was renamed comes first.
+          // Writes to the old file before it was renamed come first.
           yield* readOlder(files, render, options.signal);
         }
         continue;
@@ -153,7 +161,10 @@ async function* follow(following: Following): AsyncGenerator<LogChunk, void, und
   }
 }
 
-/** The files that a rotation has made since; or the file was cut to nothing, and is read from its beginning. */
+/**
+ * Returns the files that a rotation has created since; or 'emptied' if the file was truncated: it is then read from its
+ * beginning.
+ */
 async function whatChanged({ files, options }: Following): Promise<'nothing' | 'emptied' | readonly LogFile[]> {
   const current = files.at(-1);
   const found = await stat(options.path, { bigint: true }).catch(() => undefined);
@@ -164,7 +175,10 @@ async function whatChanged({ files, options }: Following): Promise<'nothing' | '
   return 'emptied';
 }
 
-/** Answers what calls it off. What is further away than a timer reaches does not matter to a log that is being followed. */
+/**
+ * Calls `wake` at a date; returns a function that cancels it. A date beyond the range of a timer is ignored: nobody
+ * follows a log for so long.
+ */
 function wakeAt(date: Date | undefined, wake: () => void): () => void {
   const delay = date === undefined ? Infinity : date.getTime() - Date.now();
   if (delay > MAX_TIMER_MS) return () => undefined;

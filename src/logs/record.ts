@@ -1,10 +1,13 @@
-/** One record of a log file, as positions in the block that holds it: no record costs an object or a string. */
+/**
+ * A record of a log file, represented as offsets in the block that contains it, so that no record costs an object or a
+ * string.
+ */
 
 export type LogStream = 'stdout' | 'stderr';
 
 /**
- * Lines of one stream, as the container wrote them. A line that it wrote in pieces or that is longer than 16 KiB is several records, and the
- * next chunk of the stream may go on with it.
+ * Output of one stream, as the container wrote it. A line that was written in pieces, or is longer than 16 KiB, has
+ * several records, and may continue in the next chunk of the stream.
  */
 export interface LogChunk {
   readonly stream: LogStream;
@@ -13,23 +16,26 @@ export interface LogChunk {
 
 export interface RecordView {
   stdout: boolean;
-  /** The record ends a line of the container's; otherwise the next record of the stream goes on with it. */
+  /** The record ends a line; otherwise the stream's next record continues the line. */
   full: boolean;
-  /** The time of writing: 29 bytes, `2006-01-02T15:04:05.123456789`, in UTC. */
+  /** Offset of the time of writing: 29 bytes, `2006-01-02T15:04:05.123456789`, in UTC. */
   timeStart: number;
-  /** The content without the newline that a full record stands for, in `content` if set, else in the block. */
+  /**
+   * Range of the content, without the newline that a full record implies: in `content` if that is set, else in the
+   * block.
+   */
   start: number;
   end: number;
-  /** Content that had to be decoded, `start` and `end` are positions in it. */
+  /** Content that had to be decoded; `start` and `end` are offsets in it. */
   content: Buffer | undefined;
 }
 
-/** Length of the part of a time that both formats have in common. */
+/** Length of the part of a time that both formats share. */
 export const TIME_LENGTH = 29;
 
 /**
- * Reads the record in `block` from `start` to `end` (its newline not included) into `view`; false if it is none (a line that a full disk
- * or a crash cut short): such a line is passed over.
+ * Parses the record in `block` from `start` to `end` (without its newline) into `view`. Returns false if it is not a
+ * record, such as a line cut short by a full disk or a crash; it is then skipped.
  */
 export type RecordParser = (block: Buffer, start: number, end: number, view: RecordView) => boolean;
 

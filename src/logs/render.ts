@@ -1,10 +1,10 @@
-/** Turns records into what `logs` shows when lines are chosen by time, or have a prefix or a time before them. */
+/** Renders records for `logs` if lines are selected by time, or get a prefix or a timestamp. */
 import { emptyView, NEWLINE, TIME_LENGTH, type LogChunk, type LogStream, type RecordParser } from './record.js';
 
 export interface RenderOptions {
   readonly parse: RecordParser;
   readonly stream: LogStream | undefined;
-  /** Times as in the records, or undefined. */
+  /** Times in the format of the records, or undefined. */
   readonly since: Buffer | undefined;
   readonly until: Buffer | undefined;
   readonly timestamps: boolean;
@@ -12,19 +12,19 @@ export interface RenderOptions {
 }
 
 const CHUNK_BYTES = 256 * 1024;
-/** Podman's form, whatever the driver's is. */
+/** End of a timestamp in Podman's format, whatever the log driver's is. */
 const TIME_END = Buffer.from('Z ');
 
 export class Renderer {
   readonly #options: RenderOptions;
   readonly #view = emptyView();
-  /** Whether the next record of a stream goes on with a line that has begun. */
+  /** Whether the stream's next record continues a line. */
   readonly #midLine = { stdout: false, stderr: false };
   #chunks: LogChunk[] = [];
   #stream: LogStream = 'stdout';
   #out = Buffer.alloc(0);
   #start = 0;
-  /** Where the line begins that has no end so far. */
+  /** Offset at which the unfinished line begins. */
   #lineStart = 0;
   #length = 0;
 
@@ -32,7 +32,7 @@ export class Renderer {
     this.#options = options;
   }
 
-  /** The chunks for the whole records in `block` up to `end`. */
+  /** Returns the chunks for the complete records in `block` up to `end`. */
   render(block: Buffer, end: number): LogChunk[] {
     const { parse } = this.#options;
     for (let start = 0; start < end;) {
@@ -89,7 +89,10 @@ export class Renderer {
     this.#lineStart = this.#length;
   }
 
-  /** Chunks are handed out, so a full buffer is never used again; a line that has begun moves to the new one. */
+  /**
+   * Makes room in the buffer. A full buffer belongs to the chunks made from it, so a new one is allocated, and an
+   * unfinished line is moved there.
+   */
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#out.length) return;
     const begun = this.#out.subarray(this.#lineStart, this.#length);

@@ -1,4 +1,4 @@
-/** Finds where the last lines of a log begin, reading backwards from its end. */
+/** Finds the beginning of the last lines of a log by reading backwards from its end. */
 import type { LogFile } from './log-file.js';
 import { emptyView, NEWLINE, type LogStream, type RecordParser, type RecordView } from './record.js';
 
@@ -7,21 +7,21 @@ const BLOCK_BYTES = 256 * 1024;
 export interface TailOptions {
   readonly lines: number;
   readonly parse: RecordParser;
-  /** Count this stream's lines only. */
+  /** Only lines of this stream count. */
   readonly stream: LogStream | undefined;
 }
 
-/** What the backward search has seen. */
+/** State of the backward search. */
 interface Search {
   readonly options: TailOptions;
   readonly view: RecordView;
-  /** Ends of lines that are still to be passed. */
+  /** Number of line ends still to be passed. */
   left: number;
 }
 
 /**
- * Sets each file to where the last lines begin, and answers the index of the first file that has any of them (the number of files
- * if there is none). A line that has no end yet counts as one.
+ * Positions each file at the beginning of the last lines. Returns the index of the first file that contains any of them
+ * (the number of files if there is none). A line without an end counts.
  */
 export async function seekTail(files: readonly LogFile[], options: TailOptions): Promise<number> {
   const search: Search = { options, view: emptyView(), left: options.lines };
@@ -41,7 +41,7 @@ export async function seekTail(files: readonly LogFile[], options: TailOptions):
   return 0;
 }
 
-/** The end of the file's last whole record. */
+/** Returns the end of the file's last complete record. */
 async function wholeEnd(file: LogFile): Promise<number> {
   for (let end = await file.size(); end > 0;) {
     const start = Math.max(0, end - BLOCK_BYTES);
@@ -52,7 +52,7 @@ async function wholeEnd(file: LogFile): Promise<number> {
   return 0;
 }
 
-/** Where to start in this file, or undefined when all of it belongs to the last lines. */
+/** Returns the offset to start from in this file, or undefined if all of it belongs to the last lines. */
 async function searchFile(file: LogFile, search: Search, isNewest: boolean): Promise<number | undefined> {
   let end = await wholeEnd(file);
   let length = BLOCK_BYTES;
@@ -60,7 +60,8 @@ async function searchFile(file: LogFile, search: Search, isNewest: boolean): Pro
   while (end > 0) {
     const start = Math.max(0, end - length);
     const bytes = await file.slice(start, end);
-    // The first record of the block is whole only at the start of the file: else begin after the first newline.
+    // A block that does not begin at the start of the file begins within a record: its records start after the first
+    // newline.
     const begin = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
     if (begin === bytes.length) {
       length *= 2;
@@ -75,11 +76,11 @@ async function searchFile(file: LogFile, search: Search, isNewest: boolean): Pro
   return undefined;
 }
 
-/** Walks back over the records of a block; `newest`: its last record is the last of the log. */
+/** Walks backwards through the records of a block. `newest`: its last record is the last one of the log. */
 function searchBlock(bytes: Buffer, begin: number, search: Search, newest: boolean): number | undefined {
   let isLast = newest;
   for (let end = bytes.length - 1; end >= begin;) {
-    // An offset of -1 would mean the end of the buffer.
+    // For lastIndexOf(), an offset of -1 would mean the end of the buffer.
     const start = end === 0 ? 0 : Math.max(begin, bytes.lastIndexOf(NEWLINE, end - 1) + 1);
     if (isCounted(bytes, start, end, search)) {
       if (search.left === 0) return end + 1;
@@ -95,7 +96,7 @@ function searchBlock(bytes: Buffer, begin: number, search: Search, newest: boole
   return undefined;
 }
 
-/** Whether the record ends a line. */
+/** Whether the record ends a line of the wanted stream. */
 function isCounted(bytes: Buffer, start: number, end: number, { options, view }: Search): boolean {
   return options.parse(bytes, start, end, view) && view.full && isWanted(view, options.stream);
 }

@@ -1,4 +1,4 @@
-/** Pods as users of the library see them. */
+/** The public API of pods. */
 import type { ContainerStatus, SignalOption } from '../container/api/container.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions } from '../container/api/stats.js';
 import type { PodNamespace } from '../spec/pod/pod-options.js';
@@ -8,8 +8,9 @@ export type { PodCreateOptions, PodExitPolicy, PodNamespace } from '../spec/pod/
 export type * from './inspect-types.js';
 
 /**
- * What a pod is, in Podman's words, by what its containers are. `Created`: none of them was started, or there are none. `Running`, `Paused`, `Exited`: all
- * of them. `Degraded`: some run. `Stopped`: some have ended, the others were never started. `Error`: none of these.
+ * A pod's status, in Podman's words, derived from its containers. `Created`: none of them was ever started, or there
+ * are none. `Running`, `Paused`, `Exited`: all of them are. `Degraded`: some are running. `Stopped`: some have ended,
+ * the others were never started. `Error`: anything else.
  */
 export const POD_STATUSES = ['Created', 'Running', 'Degraded', 'Paused', 'Exited', 'Stopped', 'Error'] as const;
 
@@ -21,7 +22,7 @@ export interface PodMember {
   readonly id: string;
   readonly name: string;
   readonly status: ContainerStatus;
-  /** It keeps what the others share. */
+  /** The container is the pod's infra container, which keeps the shared namespaces. */
   readonly isInfra: boolean;
 }
 
@@ -33,39 +34,42 @@ export interface PodSummary {
   readonly createdAt: Date;
   readonly status: PodStatus;
   readonly labels: Readonly<Record<string, string>>;
-  /** Oldest first: the infra container before the others. */
+  /** Oldest first: the infra container precedes the others. */
   readonly containers: readonly PodMember[];
   /** Id of the infra container, or ''. */
   readonly infraId: string;
-  /** Namespaces that its containers share. */
+  /** Namespaces that the pod's containers share. */
   readonly share: readonly PodNamespace[];
-  /** Names of the networks that it is on. */
+  /** Names of the pod's networks. */
   readonly networks: readonly string[];
-  /** What the cgroups of its containers lie in: a path, or a slice of systemd; '' if it has none. */
+  /** Parent of the containers' cgroups: a path, or a systemd slice; '' if the pod has none. */
   readonly cgroup: string;
-  /** Restart policy of containers without one, or ''. */
+  /** Restart policy of containers that have none of their own, or ''. */
   readonly restartPolicy: string;
 }
 
 export interface PodStopOptions extends SignalOption {
-  /** Seconds between a container's stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default each container's stopTimeoutSec */
+  /**
+   * Seconds between a container's stop signal and SIGKILL; 0 kills at once, -1 waits forever. @default each container's
+   * stopTimeoutSec
+   */
   readonly timeoutSec?: number;
-  /** Told when the time of a container was up and SIGKILL was sent. */
+  /** Called when a container did not end in time and SIGKILL was sent. */
   readonly onWarning?: (text: string) => void;
 }
 
 export interface PodRemoveOptions extends SignalOption {
-  /** Ends its containers first. @default false */
+  /** Stops the pod's containers first. @default false */
   readonly force?: boolean;
-  /** For force: seconds before SIGKILL, as for stop(). @default each container's stopTimeoutSec */
+  /** With force: seconds before SIGKILL, as for stop(). @default each container's stopTimeoutSec */
   readonly timeoutSec?: number;
 }
 
-/** Of one container of a pod. */
+/** Statistics of one container of a pod. */
 export interface PodMemberStats {
   readonly id: string;
   readonly name: string;
-  /** Undefined: it does not run, or has no cgroup (`cgroups: 'disabled'`). */
+  /** Undefined: the container is not running, or has no cgroup (`cgroups: 'disabled'`). */
   readonly stats: ContainerStats | undefined;
 }
 
@@ -77,11 +81,12 @@ export interface PodMemberProcesses {
 }
 
 /**
- * A handle: an id and verbs. It holds no state of its own, so it never goes stale.
+ * A handle: an id and methods. It holds no state of its own, so it never goes stale.
  *
- * Every verb throws NO_SUCH_POD when the pod is gone, ENGINE_CLOSED, and with a `signal` ABORTED. A verb about its containers goes through all of them; if some
- * of them failed it throws POD_PARTIAL_FAIL, whose `details.errors` is a ReadonlyMap of Error by the id of the container. What is already as the verb would
- * have it is no failure: a container that runs for start(), one that does not for stop().
+ * Every method throws NO_SUCH_POD if the pod is gone, ENGINE_CLOSED, and with a `signal` ABORTED. A method that acts on
+ * the containers tries all of them; if some fail it throws POD_PARTIAL_FAIL, whose `details.errors` is a ReadonlyMap of
+ * Error by container id. A container that is already in the wanted state is no failure: running for start(), not
+ * running for stop().
  */
 export interface Pod {
   /** 64 hexadecimal digits. */
@@ -91,29 +96,33 @@ export interface Pod {
   status(): PodStatus;
   /** Never waits for a lock. */
   summary(): PodSummary;
-  /** Its containers, oldest first: the infra container before the others. Never waits for a lock. */
+  /** Returns the pod's containers, oldest first: the infra container precedes the others. Never waits for a lock. */
   containers(): readonly PodMember[];
-  /** Everything about it, in Podman's words. Never waits for a lock. */
+  /** Returns everything known about the pod, in Podman's words. Never waits for a lock. */
   inspect(): PodInspect;
-  /** Starts those of its containers that do not run, each after what it depends on. */
+  /** Starts the containers that are not running, each after those it depends on. */
   start(options?: SignalOption): Promise<void>;
-  /** Ends those that run, the infra container last. */
+  /** Stops the running containers, the infra container last. */
   stop(options?: PodStopOptions): Promise<void>;
-  /** Ends those that run, and starts all. */
+  /** Stops the running containers, then starts all. */
   restart(options?: PodStopOptions): Promise<void>;
-  /** To the first process of each that runs. INVALID_ARGUMENT for what is no signal. @default 'SIGKILL' */
+  /**
+   * Sends a signal to the first process of each running container. INVALID_ARGUMENT for an invalid signal. @default
+   * 'SIGKILL'
+   */
   kill(signal?: string | number): Promise<void>;
-  /** Freezes those that run. NO_CGROUPS in `details.errors` of those that have none. */
+  /** Freezes the running containers. NO_CGROUPS in `details.errors` for those without a cgroup. */
   pause(): Promise<void>;
-  /** Resumes those that are paused. */
+  /** Resumes the paused containers. */
   unpause(): Promise<void>;
   /**
-   * Removes it with its containers and their anonymous volumes. One that has no other container than the infra container needs no force. POD_PARTIAL_FAIL
-   * without force if some run: nothing is removed then.
+   * Removes the pod with its containers and their anonymous volumes. A pod with no container but the infra container
+   * can be removed without force. Without force, POD_PARTIAL_FAIL if some containers are running; then nothing is
+   * removed.
    */
   remove(options?: PodRemoveOptions): Promise<void>;
-  /** What each of its containers uses. Never waits for a lock. */
+  /** Returns the resource usage of each container. Never waits for a lock. */
   stats(options?: StatsOptions): readonly PodMemberStats[];
-  /** The processes of those that run. */
+  /** Returns the processes of the running containers. */
   top(): Promise<readonly PodMemberProcesses[]>;
 }

@@ -1,4 +1,4 @@
-/** The options of calls on a pod. */
+/** Checks the options of methods of a pod. */
 import { SIGNAL } from '../container/call-options.js';
 import type { SignalOption } from '../container/api/container.js';
 import type { StatsOptions } from '../container/api/stats.js';
@@ -9,7 +9,7 @@ const STOP: ShapeOf<PodStopOptions> = { timeoutSec: 'number', onWarning: 'functi
 
 const REMOVE: ShapeOf<PodRemoveOptions> = { force: 'boolean', timeoutSec: 'number', signal: 'signal' };
 
-/** Each of these throws TypeError as checkShape() does. */
+/** Each of these throws TypeError like checkShape(). */
 export const checkedStart = (options?: SignalOption) => checkedCall('start', options, SIGNAL);
 export const checkedStop = (options?: PodStopOptions) => checkedCall('stop', options, STOP);
 export const checkedRestart = (options?: PodStopOptions) => checkedCall('restart', options, STOP);

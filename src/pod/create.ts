@@ -1,4 +1,7 @@
-/** Records a new pod, with its infra container. Nothing of it exists in the kernel before one of its containers is started. */
+/**
+ * Records a new pod with its infra container. The kernel holds nothing of the pod until one of its containers is
+ * started.
+ */
 import { configureFor } from '../container/create/configure.js';
 import type { EngineContext } from '../container/context.js';
 import { recordEngineEvent } from '../container/events.js';
@@ -15,7 +18,7 @@ import { infraOptions, normalizePodOptions } from '../spec/pod/pod-normalize.js'
 import type { PodConfig, PodCreateOptions } from '../spec/pod/pod-options.js';
 import { randomName } from '../container/create/random-name.js';
 
-/** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
+/** Number of generated names to try; each attempt draws from ten times as many names. */
 const NAME_ATTEMPTS = 8;
 
 export interface RecordedPod {
@@ -23,7 +26,7 @@ export interface RecordedPod {
   readonly name: string;
 }
 
-/** Throws INVALID_ARGUMENT, NAME_IN_USE, and what the creation of the infra container throws. */
+/** Creates a pod. Throws INVALID_ARGUMENT, NAME_IN_USE, and the errors of creating the infra container. */
 export function createPod(context: EngineContext, options: PodCreateOptions): RecordedPod {
   const config = normalizePodOptions(options, context.facts(), { cgroupManager: context.cgroupManager });
   const id = newId();
@@ -48,7 +51,7 @@ interface NewPod {
   readonly config: PodConfig;
 }
 
-/** Both or neither. */
+/** Records the pod and its infra container in one transaction. */
 function record(context: EngineContext, pod: NewPod, infra: ContainerConfig | undefined): void {
   const { store } = context;
   store.transaction(() => {

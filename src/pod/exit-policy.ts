@@ -1,4 +1,7 @@
-/** Stops a pod that is to be stopped when nothing of it runs but its infra container. No daemon waits for that: whoever records the last end does it. */
+/**
+ * Exit policy `stop`: stops a pod once only its infra container is running. There is no daemon that waits for this: the
+ * process that records the last end does it.
+ */
 import { inBackground, type EngineContext } from '../container/context.js';
 import { failpoint } from '../container/failpoint.js';
 import { isIdle } from '../container/pod/infra.js';
@@ -8,14 +11,17 @@ import { finishRemovalOfPod } from '../container/verbs/remove.js';
 import type { StoredPod } from '../state/pods.js';
 import { stopMembers } from './verbs/stop.js';
 
-/** For EngineContext.onMemberEnd: the end is recorded under the container's lock, and the pod's comes before that, so this comes after. */
+/**
+ * Stops the pod in the background if it is idle (for EngineContext.onMemberEnd). The caller holds the container's lock;
+ * the pod's lock must be taken before containers' locks, so this runs afterwards.
+ */
 export function stopWhenIdle(context: EngineContext, id: string): void {
   const pod = context.store.pods.get(id);
   if (pod === undefined || !isToStop(context, pod)) return;
   inBackground(context, withPod(context, id, stopIdle));
 }
 
-/** Under the pod's lock: somebody may have started something meanwhile. */
+/** Stops the pod if it is still idle. Call it under the pod's lock; a container may have been started meanwhile. */
 async function stopIdle(context: EngineContext, pod: StoredPod): Promise<void> {
   if (!isToStop(context, pod)) return;
   failpoint('pod-idle');
@@ -29,7 +35,10 @@ function isToStop(context: EngineContext, pod: StoredPod): boolean {
   return infra !== undefined && isLive(presentStatus(context, infra)) && isIdle(context, pod);
 }
 
-/** When an engine opens: removals that were cut off, and pods that were to be stopped. Pods that somebody is at work on are in that one's care. */
+/**
+ * Repairs pods when an engine opens: completes interrupted removals, and stops idle pods. A pod whose lock is held is
+ * left to the holder.
+ */
 export async function repairPods(context: EngineContext): Promise<void> {
   const { pods } = context.store;
   for (const id of pods.removing()) await withFreePod(context, id, finishRemovalOfPod).catch(() => undefined);
@@ -40,7 +49,10 @@ export async function repairPods(context: EngineContext): Promise<void> {
   }
 }
 
-/** Not one whose infra container alone was started so far. A stop of that one was cut off: nobody is at it who holds the pod's lock. */
+/**
+ * Whether a container of the pod has ended: false if only the infra container was ever started. Also true if a stop of
+ * the infra container was interrupted: nobody is working on it, since this process holds the pod's lock.
+ */
 function hasEnded({ store }: EngineContext, { id, infraId }: StoredPod): boolean {
   const infra = store.get(infraId)?.state;
   if (infra?.status === 'stopping' || store.pods.wasLeft(id)) return true;

@@ -1,4 +1,7 @@
-/** The handle that users of the library hold: it binds each verb to an id. No verb's code is here. */
+/**
+ * Creates the handle that library users hold: it binds each operation to the pod's id. No operation is implemented
+ * here.
+ */
 import type { EngineContext } from '../container/context.js';
 import { membersOf } from '../container/pod/members.js';
 import { removeWholePod } from '../container/verbs/remove.js';

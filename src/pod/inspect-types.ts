@@ -1,4 +1,7 @@
-/** What `pod inspect` answers: the field names that Podman prints. Sizes are bytes, times RFC 3339. What a pod without an infra container has not is absent. */
+/**
+ * The result of `pod inspect`, with Podman's field names. Sizes are bytes, times RFC 3339. Fields that require an infra
+ * container are missing if there is none.
+ */
 import type { InspectDeviceRate, InspectPorts } from '../container/inspect/types.js';
 
 export interface PodInspectContainer {
@@ -7,13 +10,13 @@ export interface PodInspectContainer {
   readonly State: string;
 }
 
-/** Of the infra container; lists that are empty are null, as Podman has them. */
+/** Settings of the infra container. Empty lists are null, as in Podman. */
 export interface PodInspectInfra {
   readonly PortBindings: InspectPorts;
   readonly HostNetwork: boolean;
   readonly StaticIP: string;
   readonly StaticMAC: string;
-  /** It has an /etc/resolv.conf of its own. */
+  /** The container has no /etc/resolv.conf managed by the engine. */
   readonly NoManageResolvConf: boolean;
   readonly DNSServer: readonly string[] | null;
   readonly DNSSearch: readonly string[] | null;
@@ -22,7 +25,7 @@ export interface PodInspectInfra {
   /** NAME[;NAME...]:ADDRESS items. */
   readonly HostAdd: readonly string[] | null;
   readonly HostsFile: string;
-  /** Names. */
+  /** Names of the pod's networks. */
   readonly Networks: readonly string[] | null;
   readonly NetworkOptions: null;
   readonly pid_ns: string;
@@ -52,7 +55,7 @@ export interface PodInspect {
   readonly NumContainers: number;
   readonly Containers?: readonly PodInspectContainer[];
   readonly RestartPolicy: string;
-  /** Limits of the pod's cgroup, those that were asked for. */
+  /** Limits requested for the pod's cgroup. */
   readonly cpu_period?: number;
   readonly cpu_quota?: number;
   readonly cpu_shares?: number;

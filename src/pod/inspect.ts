@@ -1,4 +1,4 @@
-/** What is known of a pod, in Podman's words. Takes no lock. */
+/** Builds the result of `pod inspect`. Takes no lock. */
 import { readConfig } from '../container/config.js';
 import type { EngineContext } from '../container/context.js';
 import { inspectPorts } from '../container/inspect/network.js';
@@ -10,7 +10,7 @@ import type { StoredPod } from '../state/pods.js';
 import type { PodInspect, PodInspectInfra } from './inspect-types.js';
 import { podStatus } from './status.js';
 
-/** Throws STORE_BROKEN if the record of its infra container cannot be read. */
+/** Throws STORE_BROKEN if the infra container's record cannot be read. */
 export function inspectPod(context: EngineContext, pod: StoredPod): PodInspect {
   const { id, name, createdUs, infraId, config } = pod;
   const members = membersOf(context, pod);

@@ -1,8 +1,11 @@
-/** What a pod is, by what its containers are. */
+/** Derives a pod's status from the statuses of its containers. */
 import type { ContainerStatus } from '../container/api/container.js';
 import type { PodStatus } from './api.js';
 
-/** As Podman has it. A container that waits for its restart, or is being ended, counts as one that runs. */
+/**
+ * Returns the status according to Podman's rules. A container that waits for its restart, or is being stopped, counts
+ * as running.
+ */
 export function podStatus(members: readonly ContainerStatus[]): PodStatus {
   const count = (...statuses: readonly ContainerStatus[]) =>
     members.filter((status) => statuses.includes(status)).length;

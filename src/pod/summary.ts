@@ -1,4 +1,4 @@
-/** One line of `pod ps`. Takes no lock. */
+/** Builds one line of `pod ps`. Takes no lock. */
 import type { EngineContext } from '../container/context.js';
 import { membersOf } from '../container/pod/members.js';
 import { podCgroupPath, podParent } from '../spec/limits/cgroup-path.js';
@@ -7,7 +7,7 @@ import type { StoredPod } from '../state/pods.js';
 import type { PodMember, PodSummary } from './api.js';
 import { podStatus } from './status.js';
 
-/** Throws NO_SUCH_POD. */
+/** Returns the pod's record. Throws NO_SUCH_POD. */
 export function storedPod({ store }: EngineContext, id: string): StoredPod {
   const pod = store.pods.get(id);
   if (pod === undefined) throw noSuchPod(id);
@@ -37,7 +37,7 @@ function networksOf({ store }: EngineContext, infraId: string): readonly string[
   try {
     return store.config(infraId)?.networking.networks.map(({ name }) => name) ?? [];
   } catch {
-    return []; // its record is damaged
+    return []; // the container's record is damaged
   }
 }
 

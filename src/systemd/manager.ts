@@ -1,4 +1,6 @@
-/** A connection to systemd's manager over D-Bus (org.freedesktop.systemd1(5)): the one door to dbus-native. */
+/**
+ * A connection to systemd's manager over D-Bus (org.freedesktop.systemd1(5)). The only module that uses dbus-native.
+ */
 import { existsSync } from 'node:fs';
 import { createClient, type DBusError, type Message, type MessageBus } from 'dbus-native';
 
@@ -10,7 +12,7 @@ const SERVICE = 'org.freedesktop.systemd1';
 const PATH = '/org/freedesktop/systemd1';
 const INTERFACE = 'org.freedesktop.systemd1.Manager';
 
-/** The first word on a bus; one that has too many connections refuses it. */
+/** The first message on a bus; the bus refuses it if the user has too many connections. */
 const HELLO: Message = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
@@ -20,7 +22,9 @@ const HELLO: Message = {
 
 const SIGNAL = 4;
 
-/** What libdbus gives an answer, here for the whole conversation; systemd takes milliseconds. */
+/**
+ * Time limit for the whole conversation, in ms (libdbus allows as much for each answer); systemd takes milliseconds.
+ */
 const PATIENCE_MS = 25_000;
 
 export interface ManagerSignal {
@@ -29,22 +33,25 @@ export interface ManagerSignal {
 }
 
 export interface Manager extends Disposable {
-  /** The value of the answer. Throws ManagerError, or what `signal` was aborted with. */
+  /** Returns the answer's value. Throws ManagerError, or the reason of `signal`. */
   call(method: string, signature: string, values: readonly unknown[], signal?: AbortSignal): Promise<unknown>;
-  /** Every signal about the unit from now on, in the order in which systemd sends them, those before an answer before that answer. */
+  /**
+   * Calls the listener for every signal about the unit from now on, in the order in which systemd sends them; signals
+   * sent before an answer are delivered before that answer.
+   */
   onSignal(listener: (signal: ManagerSignal) => void): void;
-  /** Rejects when the connection is lost or the conversation takes too long. */
+  /** Rejects when the connection is lost, or the conversation exceeds its time limit. */
   readonly lost: Promise<never>;
 }
 
 interface ManagerCall {
   readonly method: string;
-  /** Of the values; '' without any. */
+  /** D-Bus signature of the values; '' if there are none. */
   readonly signature: string;
   readonly values: readonly unknown[];
 }
 
-/** An answer that is a refusal. `name` is the one of D-Bus: org.freedesktop.systemd1.UnitExists. */
+/** An error answer. `refusal` is its D-Bus name: org.freedesktop.systemd1.UnitExists. */
 export class ManagerError extends Error {
   readonly refusal: string;
 
@@ -55,14 +62,20 @@ export class ManagerError extends Error {
   }
 }
 
-/** Refusals. */
+/** D-Bus names of error answers. */
 export const UNIT_EXISTS = 'org.freedesktop.systemd1.UnitExists';
 export const NO_SUCH_UNIT = 'org.freedesktop.systemd1.NoSuchUnit';
 
-/** systemd does one thing after the other, and its bus takes 256 connections of a user (dbus-daemon(1), max_connections_per_user). */
+/**
+ * Limits parallel conversations: systemd handles requests one by one, and its bus allows 256 connections per user
+ * (dbus-daemon(1), max_connections_per_user).
+ */
 const conversations = new Semaphore(8);
 
-/** A conversation about one unit, when it is its turn. As connectManager(); rejects with the reason of `signal` if that is aborted before. */
+/**
+ * Waits for its turn and has a conversation about one unit. Throws like connectManager(); rejects with the reason of
+ * `signal` if that aborts before it begins.
+ */
 export function converse<T>(unit: string, talk: (manager: Manager) => Promise<T>, signal?: AbortSignal): Promise<T> {
   return conversations.run(async () => {
     using manager = connectManager(unit);
@@ -70,16 +83,19 @@ export function converse<T>(unit: string, talk: (manager: Manager) => Promise<T>
   }, signal);
 }
 
-/** A connection for a conversation about one unit. Throws UNSUPPORTED_HOST where there is nobody to talk to. */
+/**
+ * Opens a connection for a conversation about one unit. Throws UNSUPPORTED_HOST if neither the bus nor systemd's own
+ * socket exists.
+ */
 export function connectManager(unit: string): Manager {
-  // The documented door first; a machine without a bus still has the one that systemctl uses.
+  // The documented way first; a host without a bus still has the socket that systemctl uses.
   const socket = [SYSTEM_BUS, SYSTEMD_SOCKET].find((path) => existsSync(path));
   if (socket === undefined) {
     const message = `cannot reach systemd: there is neither ${SYSTEM_BUS} nor ${SYSTEMD_SOCKET}; use cgroup manager cgroupfs`;
     throw new TspodError('UNSUPPORTED_HOST', message, { details: { cgroupManager: 'systemd' } });
   }
   const direct = socket === SYSTEMD_SOCKET;
-  // Direct to a bus as well: the client's own Hello throws where nobody can catch it when the bus refuses.
+  // `direct` even on a bus: if the bus refuses the client's own Hello, the client throws where it cannot be caught.
   const bus = createClient({ socket, direct: true, authMethods: ['EXTERNAL'], plainValues: true, returnBigInt: true });
   const lost = lossOf(bus, { socket, hello: direct ? undefined : bus.invoke(HELLO) });
   const call: Manager['call'] = (method, signature, values, signal) =>
@@ -100,13 +116,16 @@ export function connectManager(unit: string): Manager {
   };
 }
 
-/** No others: where many containers start, each would hear of all. */
+/**
+ * Returns match rules for signals about this unit only: if many containers start, each conversation would otherwise
+ * receive all signals.
+ */
 function matchRules(unit: string): readonly string[] {
   const rule = `type='signal',sender='${SERVICE}',path='${PATH}',interface='${INTERFACE}'`;
   return [`${rule},member='JobRemoved',arg2='${unit}'`, `${rule},member='UnitRemoved',arg0='${unit}'`];
 }
 
-/** On systemd's own socket nobody else is spoken to, so no name is given. */
+/** Builds a method call. On systemd's own socket there is no other peer, so no destination is given. */
 function message(direct: boolean, { method, signature, values }: ManagerCall): Message {
   return {
     path: PATH,
@@ -132,7 +151,10 @@ interface Beginning {
   readonly hello: PromiseLike<unknown> | undefined;
 }
 
-/** An unhandled error of the connection would end this process. */
+/**
+ * Returns a promise that rejects when the connection is lost. Also handles the connection's errors, which would
+ * otherwise end this process.
+ */
 function lossOf(bus: MessageBus, { socket, hello }: Beginning): Promise<never> {
   const lost = new Promise<never>((_, reject) => {
     const lose = (why: string) => {
@@ -150,10 +172,11 @@ function lossOf(bus: MessageBus, { socket, hello }: Beginning): Promise<never> {
     const giveUp = (): void => {
       lose(`it did not answer within ${String(PATIENCE_MS / 1000)} s`);
     };
-    // This process may not have come to read the answer: what has arrived is read before it gives up.
+    // This process may have been too busy to read the answer: setImmediate lets it read what has arrived before it
+    // gives up.
     setTimeout(() => setImmediate(giveUp), PATIENCE_MS).unref();
   });
-  // Nobody may be waiting when it is closed on purpose.
+  // Nobody may be waiting when the connection is closed on purpose.
   lost.catch(() => undefined);
   return lost;
 }

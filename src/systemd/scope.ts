@@ -1,4 +1,4 @@
-/** Scopes (systemd.scope(5)): groups of processes that systemd did not start, and gives away with a cgroup of their own. */
+/** Scopes (systemd.scope(5)): units for processes that systemd did not start, each with a delegated cgroup. */
 import { TspodError } from '../errors.js';
 import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS, type Manager } from './manager.js';
 
@@ -6,20 +6,26 @@ export interface ScopeRequest {
   readonly name: string;
   readonly description: string;
   readonly slice: string;
-  /** The first process in it. */
+  /** The first process in the scope. */
   readonly pid: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Limits are tspod's to set, in the group below the scope; systemd's own defaults (TasksMax is 15 % of all) must not cut them. */
+/**
+ * No limit for the scope: tspod sets limits in the cgroup below it, and systemd's defaults (TasksMax is 15 % of the
+ * total) must not be lower.
+ */
 const NO_LIMIT = 0xffffffffffffffffn;
 
-/** A scope of that name that has ended is forgotten in a moment; a second one would mean that somebody makes them on purpose. */
+/**
+ * Attempts to start the scope. An ended scope of the same name is removed within moments; if there are more, somebody
+ * creates them on purpose.
+ */
 const ATTEMPTS = 5;
 
 /**
- * Resolves when the process is in its scope, which ends by itself when the last process in it has. Throws LAUNCH_FAILED with what systemd
- * says, UNSUPPORTED_HOST where it cannot be reached.
+ * Creates a scope. Resolves when the process is in it; the scope ends by itself with its last process. Throws
+ * LAUNCH_FAILED with systemd's message, UNSUPPORTED_HOST if systemd cannot be reached.
  */
 export async function startScope(request: ScopeRequest): Promise<void> {
   try {
@@ -34,7 +40,7 @@ export async function startScope(request: ScopeRequest): Promise<void> {
 
 async function start(manager: Manager, request: ScopeRequest): Promise<void> {
   const events = new UnitEvents(manager);
-  // Not waited for: the answers come in order.
+  // Not awaited: answers come in order.
   manager.call('Subscribe', '', []).catch(() => undefined);
   for (let attempt = 1; !(await tryStart(manager, events, request)); attempt += 1) {
     if (attempt === ATTEMPTS) throw new Error(`there is another unit ${request.name}`);
@@ -42,7 +48,7 @@ async function start(manager: Manager, request: ScopeRequest): Promise<void> {
   }
 }
 
-/** False: there is a unit of that name. */
+/** Returns false if a unit of that name exists. */
 async function tryStart(manager: Manager, events: UnitEvents, request: ScopeRequest): Promise<boolean> {
   const { name, signal } = request;
   let job;
@@ -65,13 +71,13 @@ function properties({ description, slice, pid }: ScopeRequest): readonly unknown
     ['PIDs', ['au', [pid]]],
     ['Delegate', ['b', true]],
     ['TasksMax', ['t', NO_LIMIT]],
-    // It ends with the machine's other processes, not before the services that use it.
+    // The scope ends together with the host's other processes, not before the services that use it.
     ['DefaultDependencies', ['b', false]],
     ['CollectMode', ['s', 'inactive-or-failed']],
   ];
 }
 
-/** The container's last scope: all that is in it has ended, or is about to be ended. */
+/** Stops the container's previous scope: everything in it has ended, or is about to be ended. */
 async function endOld(manager: Manager, events: UnitEvents, { name, signal }: ScopeRequest): Promise<void> {
   const removed = events.removal(name);
   try {
@@ -95,7 +101,10 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-/** What systemd says of jobs and units; a job can end before the answer that names it has been seen. */
+/**
+ * Tracks systemd's signals about jobs and units. A job's end may be signalled before the answer that names the job has
+ * been handled.
+ */
 class UnitEvents {
   readonly #ended = new Map<string, string>();
   readonly #waiting = new Map<string, (result: string) => void>();

@@ -1,4 +1,4 @@
-/** Slices (systemd.slice(5)): groups in which scopes lie. */
+/** Slices (systemd.slice(5)): cgroups that contain scopes. */
 import { TspodError } from '../errors.js';
 import type { LinuxResources, OciBlockIO, OciThrottleDevice } from '../oci/resources.js';
 import { cpuWeight, ioWeight } from '../plan/cgroup-writes.js';
@@ -6,8 +6,9 @@ import { cpuBits } from '../util/cpu-list.js';
 import { converse, ManagerError, NO_SUCH_UNIT, UNIT_EXISTS } from './manager.js';
 
 /**
- * Resolves when systemd knows it, which may be before its cgroup is there. Those limits that systemd knows are its as well: it would undo them otherwise.
- * Throws LAUNCH_FAILED, UNSUPPORTED_HOST where systemd cannot be reached.
+ * Creates a slice. Resolves when systemd has accepted it, which may be before its cgroup exists. Limits that systemd
+ * supports are set through it, because it would otherwise reset them. Throws LAUNCH_FAILED, UNSUPPORTED_HOST if systemd
+ * cannot be reached.
  */
 export async function startSlice(name: string, limits: LinuxResources): Promise<void> {
   const properties = [
@@ -31,7 +32,10 @@ export async function startSlice(name: string, limits: LinuxResources): Promise<
 /** A name, its type in D-Bus, and the value. */
 export type Property = readonly [name: string, value: readonly [type: string, value: unknown]];
 
-/** As systemd.resource-control(5) has them; what it does not have is written into the cgroup alone. CPUs and memory nodes: since version 244. */
+/**
+ * Converts limits to properties of systemd.resource-control(5). Limits that it does not support are only written to the
+ * cgroup. CPUs and memory nodes: since systemd 244.
+ */
 export function limitProperties({ memory, cpu, pids, blockIO }: LinuxResources): readonly Property[] {
   const { limit, swap, reservation } = memory ?? {};
   const { quota, period = DEFAULT_PERIOD_US, shares, cpus, mems } = cpu ?? {};
@@ -80,7 +84,7 @@ function devices(name: string, limits: readonly OciThrottleDevice[] = []): reado
   return values.length === 0 ? [] : [[name, ['a(st)', values]]];
 }
 
-/** With all that is in it. One that there is not is success. */
+/** Stops the slice and everything in it. Succeeds if there is no such slice. */
 export async function stopSlice(name: string): Promise<void> {
   try {
     await converse(name, (manager) => manager.call('StopUnit', 'ss', [name, 'replace']));

@@ -1,4 +1,4 @@
-/** Takes a stream of chunks apart: exactly so many bytes, or as they come. */
+/** Reads a stream of chunks by size: exactly so many bytes, or whatever comes next. */
 import { TspodError } from '../errors.js';
 
 export class ByteSource implements AsyncDisposable {
@@ -9,7 +9,7 @@ export class ByteSource implements AsyncDisposable {
     this.#chunks = source[Symbol.asyncIterator]();
   }
 
-  /** Some of the next bytes, at most `most`; undefined at the end. */
+  /** Returns up to `most` of the next bytes; undefined at the end. */
   async some(most: number): Promise<Buffer | undefined> {
     while (this.#rest.length === 0) {
       const next = await this.#chunks.next();
@@ -21,7 +21,7 @@ export class ByteSource implements AsyncDisposable {
     return taken;
   }
 
-  /** So many bytes. undefined at the end of the source; throws BAD_ARCHIVE if it ends in the middle. */
+  /** Returns exactly `size` bytes; undefined at the end of the source. Throws BAD_ARCHIVE if the source ends before. */
   async exactly(size: number): Promise<Buffer | undefined> {
     const first = await this.some(size);
     if (first === undefined) return size === 0 ? Buffer.alloc(0) : undefined;
@@ -44,7 +44,7 @@ export class ByteSource implements AsyncDisposable {
     }
   }
 
-  /** Tells the source that no more is wanted. */
+  /** Tells the source that nothing more is needed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#chunks.return?.();
   }

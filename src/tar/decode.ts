@@ -1,9 +1,9 @@
-/** One header block, and the records of a pax header. What they hold comes from anybody. */
+/** Decodes a header block and the records of a pax header. Archives are untrusted. */
 import type { BinaryText } from '../util/binary-text.js';
 import { badArchive } from './byte-source.js';
 import { checksum, FIELDS } from './header.js';
 
-/** A header block as it is. */
+/** The fields of a header block. */
 export interface RawHeader {
   readonly path: BinaryText;
   readonly flag: string;
@@ -20,7 +20,7 @@ export interface RawHeader {
 
 type Field = readonly [number, number];
 
-/** undefined for an empty block, which ends an archive. */
+/** Decodes a header block; undefined for an empty block, which ends the archive. Throws BAD_ARCHIVE. */
 export function decodeBlock(block: Buffer): RawHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (Number.parseInt(digitsOf(block, FIELDS.checksum) ?? '', 8) !== checksum(block))
@@ -48,7 +48,7 @@ function text(block: Buffer, [at, length]: Field): BinaryText {
   return end === -1 ? value : value.slice(0, end);
 }
 
-/** Octal digits; or, with the first bit set, a big-endian number of the other bits (GNU). */
+/** Reads a number: octal digits, or, if the first bit is set, a big-endian number in the remaining bits (GNU). */
 export function number(block: Buffer, [at, length]: Field): number {
   const first = block[at] ?? 0;
   if ((first & 0x80) !== 0) return binaryNumber(block.subarray(at, at + length));
@@ -57,12 +57,12 @@ export function number(block: Buffer, [at, length]: Field): number {
   return digits === '' ? 0 : Number.parseInt(digits, 8);
 }
 
-/** undefined if there is something else. */
+/** Returns undefined if the field has anything but octal digits and padding. */
 function digitsOf(block: Buffer, [at, length]: Field): string | undefined {
   return /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(block.toString('latin1', at, at + length))?.[1];
 }
 
-/** A number below zero would lead reading backwards. */
+/** Reads a number that must not be negative: a negative size would mean reading backwards. */
 export function count(block: Buffer, field: Field): number {
   const value = number(block, field);
   if (value < 0) throw badArchive('a number in a header is negative');
@@ -78,7 +78,7 @@ function binaryNumber(bytes: Buffer): number {
   return result;
 }
 
-/** The records of a pax header, by key; a later one of the same key counts. */
+/** Returns the records of a pax header by key; the last one of each key counts. */
 export function decodePax(content: Buffer): Map<BinaryText, Buffer> {
   const records = new Map<BinaryText, Buffer>();
   for (let at = 0; at < content.length;) {
@@ -100,7 +100,7 @@ export function decodePax(content: Buffer): Map<BinaryText, Buffer> {
   return records;
 }
 
-/** Seconds and nanoseconds of a pax time. */
+/** Parses the time of a pax record into seconds and nanoseconds. */
 export function decodeTime(value: Buffer): { readonly mtimeSec: number; readonly mtimeNsec: number } {
   const match = /^(-?)(\d{1,15})(?:\.(\d{0,9})\d*)?$/.exec(value.toString('latin1'));
   if (match === null) throw badArchive('a time is malformed');
@@ -111,7 +111,7 @@ export function decodeTime(value: Buffer): { readonly mtimeSec: number; readonly
   return { mtimeSec: -Number(seconds) - 1, mtimeNsec: 1_000_000_000 - nanoseconds };
 }
 
-/** A number that a pax record has as decimal digits. */
+/** Parses a decimal number of a pax record. */
 export function decodeDecimal(value: Buffer): number {
   const digits = value.toString('latin1');
   const result = Number(digits);

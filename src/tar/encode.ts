@@ -1,6 +1,6 @@
 /**
- * Headers of archives: POSIX ustar, with a pax header in front where its fields are too small. Packages that write archives take strings
- * for pax values, which spoils extended attributes and names that are no UTF-8; so this is our own.
+ * Encodes archive headers: POSIX ustar, preceded by a pax header where ustar's fields are too small. Not done by a
+ * package: those take strings as pax values, which corrupts extended attributes and names that are not UTF-8.
  */
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
 import { BLOCK_BYTES, checksum, FIELDS, paddingOf, TYPE_FLAGS, XATTR_RECORD, type TarHeader } from './header.js';
@@ -8,11 +8,11 @@ import { BLOCK_BYTES, checksum, FIELDS, paddingOf, TYPE_FLAGS, XATTR_RECORD, typ
 /** Two empty blocks end an archive. */
 export const ARCHIVE_END = Buffer.alloc(2 * BLOCK_BYTES);
 
-/** Largest numbers of the octal fields. */
+/** Largest values of the octal fields. */
 const MAX_ID = 0o7777777;
 const MAX_LONG = 0o77777777777;
 
-/** The blocks that come before a file's content. */
+/** Returns the blocks that precede a file's content. */
 export function encodeHeader(header: TarHeader): Buffer {
   const path = header.type === 'directory' ? `${header.path}/` : header.path;
   const records = paxRecords(header, path);
@@ -20,7 +20,7 @@ export function encodeHeader(header: TarHeader): Buffer {
     ...header,
     path,
     flag: TYPE_FLAGS[header.type],
-    // What is in the pax header need not be here; what does not fit is left out.
+    // A time that does not fit is clamped here; the pax header has the exact one.
     mtimeSec: Math.min(Math.max(header.mtimeSec, 0), MAX_LONG),
   });
   if (records.length === 0) return own;
@@ -43,13 +43,19 @@ function paxRecords(header: TarHeader, path: BinaryText): readonly Buffer[] {
   return records;
 }
 
-/** Longer than the field, or not ASCII: what other bytes mean is said for pax headers only. */
+/**
+ * Whether a text needs a pax record: it is longer than the field, or not ASCII. Only pax headers define an encoding for
+ * other bytes.
+ */
 function needsRecord(text: BinaryText): boolean {
   // eslint-disable-next-line no-control-regex -- the bytes of ASCII are meant
   return text.length > FIELDS.name[1] || !/^[\x00-\x7f]*$/.test(text);
 }
 
-/** Seconds with nine decimals; of a time before 1970 the decimals count towards zero. */
+/**
+ * Formats seconds with up to nine decimals. Before 1970 the sign applies to the decimals too: -0.5 s is 500 ms before
+ * 1970.
+ */
 function timeText({ mtimeSec, mtimeNsec }: Pick<TarHeader, 'mtimeSec' | 'mtimeNsec'>): string {
   const nanoseconds = BigInt(mtimeSec) * 1_000_000_000n + BigInt(mtimeNsec);
   const absolute = nanoseconds < 0n ? -nanoseconds : nanoseconds;
@@ -57,7 +63,7 @@ function timeText({ mtimeSec, mtimeNsec }: Pick<TarHeader, 'mtimeSec' | 'mtimeNs
   return `${nanoseconds < 0n ? '-' : ''}${String(absolute / 1_000_000_000n)}${decimals === '' ? '' : `.${decimals}`}`;
 }
 
-/** "LENGTH KEY=VALUE\n", where the length counts itself. */
+/** Formats "LENGTH KEY=VALUE\n", where LENGTH includes itself. */
 export function paxRecord(key: BinaryText, value: Uint8Array): Buffer {
   const rest = key.length + value.length + 3;
   let length = rest + String(rest).length;
@@ -69,7 +75,7 @@ function paxHeader(header: TarHeader, size: number): Buffer {
   const name = header.path.slice(header.path.lastIndexOf('/') + 1);
   return headerBlock({
     ...header,
-    // For programs that do not know pax headers, and take them for files.
+    // For programs that do not know pax headers, and unpack them as files.
     path: `PaxHeaders.0/${name}`,
     target: '',
     flag: 'x',

@@ -1,4 +1,7 @@
-/** What an archive says of one file, whichever format says it. Paths, names and values are bytes: here binary text (util/binary-text.ts). */
+/**
+ * The header of one file in an archive, independent of the archive's format. Paths, names and values are bytes: here
+ * binary text (util/binary-text.ts).
+ */
 import type { BinaryText } from '../util/binary-text.js';
 
 export type TarType = 'file' | 'hardlink' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
@@ -10,20 +13,20 @@ export interface DataRange {
 }
 
 export interface TarHeader {
-  /** As the archive has it; of a directory without the slash at its end. */
+  /** Path as in the archive, but without the trailing slash of a directory. */
   readonly path: BinaryText;
   readonly type: TarType;
   /** Permissions and set-id bits. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a file's content. */
+  /** Size of a file's content. */
   readonly size: number;
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
-  /** Where a symbolic link points to, or the path in the archive that a hard link is another name of; else ''. */
+  /** Target of a symbolic link, or the path in the archive that a hard link refers to; else ''. */
   readonly target: BinaryText;
-  /** Of a device. */
+  /** Device number. */
   readonly major: number;
   readonly minor: number;
   /** SCHILY.xattr records of pax headers. */
@@ -43,7 +46,7 @@ export const TYPE_FLAGS: Readonly<Record<TarType, string>> = {
   fifo: '6',
 };
 
-/** Where the fields of a header block lie: offset and length. */
+/** Offset and length of each field in a header block. */
 export const FIELDS = {
   name: [0, 100],
   mode: [100, 8],
@@ -62,7 +65,7 @@ export const FIELDS = {
 
 export const XATTR_RECORD = 'SCHILY.xattr.';
 
-/** The sum of a header block's bytes, its own field taken as spaces. */
+/** Returns the sum of a header block's bytes, with its checksum field taken as spaces. */
 export function checksum(block: Uint8Array): number {
   const [start, length] = FIELDS.checksum;
   let sum = 0;
@@ -70,7 +73,7 @@ export function checksum(block: Uint8Array): number {
   return sum;
 }
 
-/** Bytes that fill the last block of a content. */
+/** Returns the number of bytes that fill the last block of a file's content. */
 export function paddingOf(size: number): number {
   return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
 }

@@ -1,21 +1,28 @@
-/** Reads archives: ustar, pax, GNU tar. Streams of any length, nothing of which is believed. */
+/**
+ * Reads archives in ustar, pax and GNU format, as streams of any length. Archives are untrusted: everything is checked.
+ */
 import type { BinaryText } from '../util/binary-text.js';
 import { badArchive, ByteSource, endsEarly } from './byte-source.js';
 import { decodeBlock, decodeDecimal, decodePax, decodeTime, type RawHeader } from './decode.js';
 import { BLOCK_BYTES, paddingOf, TYPE_FLAGS, XATTR_RECORD, type TarHeader, type TarType } from './header.js';
 import { oldSparse, paxSparse, type SparseMap } from './sparse.js';
 
-/** Extended attributes of one file may take up to 64 KiB each; no header of use is longer. */
+/**
+ * Size limit of a pax header or long name. Each extended attribute takes up to 64 KiB; no realistic header is longer.
+ */
 const MAX_EXTENSION_BYTES = 4 * 1024 * 1024;
 
-/** Of global headers, whose records are gone through for each file. */
+/** Limits of the records of global headers, which are processed for each file. */
 const MAX_GLOBALS = 256;
 const MAX_GLOBAL_BYTES = 256 * 1024;
 
-/** What is read of them, beside extended attributes. */
+/** The records of global headers that are kept, in addition to extended attributes. */
 const GLOBAL_KEYS: ReadonlySet<string> = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime']);
 
-/** One file has at most four headers that say more of it: a long name, a long target, a pax header and a global one. */
+/**
+ * Limit of extension headers per file. Normally there are at most four: a long name, a long link target, a pax header
+ * and a global one.
+ */
 const MAX_EXTENSIONS = 100;
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -28,7 +35,7 @@ export interface ContentPart {
 
 export interface TarEntry {
   readonly header: TarHeader;
-  /** What is not taken before the next entry is asked for is passed over. */
+  /** The content of a file. Whatever is not read before the next entry is requested is skipped. */
   readonly content: AsyncIterable<ContentPart>;
 }
 
@@ -39,7 +46,7 @@ const TYPES: Readonly<Record<string, TarType>> = {
   S: 'file',
 };
 
-/** The entries in their order. Throws BAD_ARCHIVE. An end without the two empty blocks is an end. */
+/** Yields the entries in order. An archive may end without the two empty blocks. Throws BAD_ARCHIVE. */
 export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, undefined> {
   await using source = new ByteSource(archive);
   let extension = NO_EXTENSION;
@@ -85,7 +92,7 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** Who writes an archive into a pipe wants to get rid of all of it. */
+/** Reads the source to its end: a program that writes the archive into a pipe must get rid of all of it. */
 async function drain(source: ByteSource): Promise<void> {
   while ((await source.some(CHUNK_BYTES)) !== undefined);
 }
@@ -100,12 +107,12 @@ type Records = ReadonlyMap<string, Buffer>;
 
 const NO_EXTENSION: Extension = { records: new Map() };
 
-/** With the records of one more global header, as far as they are ever looked at. */
+/** Merges the records of another global header, as far as they are used. */
 function withGlobals(globals: Records, more: Records): Records {
   const kept = new Map<string, Buffer>();
   for (const [key, value] of more) {
     if (key.startsWith('GNU.sparse.')) throw badArchive('a global header has the holes of a file');
-    // A copy does not hold the whole header.
+    // Copied, so that the whole header is not kept in memory.
     if (GLOBAL_KEYS.has(key) || key.startsWith(XATTR_RECORD)) kept.set(key, Buffer.from(value));
   }
   const all = merged(globals, kept);
@@ -115,7 +122,10 @@ function withGlobals(globals: Records, more: Records): Records {
   return all;
 }
 
-/** An empty record takes away what a global header says; an extended attribute may be empty. */
+/**
+ * Merges a file's own records into the global ones. An empty record cancels a global one, except that an extended
+ * attribute may be empty.
+ */
 function merged(globals: Records, own: Records): Records {
   if (own.size === 0) return globals;
   const all = [...new Map([...globals, ...own])];
@@ -135,14 +145,14 @@ function longName(content: Buffer): BinaryText {
   return content.toString('latin1', 0, end === -1 ? content.length : end);
 }
 
-/** Of a pax header, where nothing ends a name but its length. */
+/** Returns a name in a pax header, where only its length ends it, so that it must not contain a NUL. */
 function recordedName(records: Records, key: string): BinaryText | undefined {
   const name = records.get(key);
   if (name?.includes(0) === true) throw badArchive('a name has a NUL in it');
   return name?.toString('latin1');
 }
 
-/** undefined for types that are no files: volume labels and the like. */
+/** Returns undefined for entries that are not files, such as volume labels. */
 function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHeader | undefined {
   const record = (key: string) => recordedName(records, key);
   const named = record('GNU.sparse.name') ?? record('path') ?? path ?? raw.path;
@@ -173,11 +183,11 @@ function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHead
   };
 }
 
-/** The content of one entry, once. */
+/** The content of one entry, which can be iterated once. */
 class Content implements AsyncIterable<ContentPart> {
   readonly #source: ByteSource;
   readonly #ranges: readonly { readonly offset: number; readonly size: number }[];
-  /** Bytes of the archive that are still to come, without the padding. */
+  /** Bytes of content left in the archive, without padding. */
   #left: number;
   readonly #padding: number;
 
@@ -201,7 +211,7 @@ class Content implements AsyncIterable<ContentPart> {
     }
   }
 
-  /** Passes over what was not taken. */
+  /** Skips the content that was not read. */
   async finish(): Promise<void> {
     await this.#source.skip(this.#left + this.#padding);
     this.#left = 0;

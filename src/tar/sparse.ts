@@ -1,20 +1,23 @@
-/** Files with holes, in the four ways in which GNU tar writes them. */
+/** Reads the maps of sparse files in the formats of GNU tar. */
 import { badArchive, type ByteSource } from './byte-source.js';
 import { count, decodeDecimal, number, type RawHeader } from './decode.js';
 import { BLOCK_BYTES, type DataRange } from './header.js';
 
-/** No file has more parts than this, or it is made to take memory. */
+/** Limit of the parts of a file: a map with more is made to exhaust memory. */
 const MAX_RANGES = 1_000_000;
 
 export interface SparseMap {
   readonly ranges: readonly DataRange[];
-  /** With its holes. */
+  /** Size of the file, including holes. */
   readonly size: number;
-  /** Bytes of the archived content that the map itself took. */
+  /** Bytes of the entry's content that the map itself occupies. */
   readonly mapBytes: number;
 }
 
-/** What the records of a pax header say of holes; undefined if nothing. The map of version 1.0 is read from the content. */
+/**
+ * Returns the map according to the records of a pax header; undefined if the file is not sparse. In version 1.0 the map
+ * is read from the content.
+ */
 export async function paxSparse(
   records: ReadonlyMap<string, Buffer>,
   source: ByteSource,
@@ -30,7 +33,7 @@ export async function paxSparse(
   return checked(pairs(numbers), decodeDecimal(size), mapBytes);
 }
 
-/** Version 1.0: the count and the numbers, a line each, filled up to a block. */
+/** Reads the map of version 1.0: the number of parts, then the numbers, one per line, padded to a block. */
 async function leadingNumbers(source: ByteSource): Promise<{ numbers: number[]; mapBytes: number }> {
   const numbers: number[] = [];
   let [mapBytes, line, wanted] = [0, '', 1];
@@ -51,7 +54,7 @@ async function leadingNumbers(source: ByteSource): Promise<{ numbers: number[]; 
   return { numbers: numbers.slice(1), mapBytes };
 }
 
-/** Type `S`: pairs in the header block, more of them in blocks that follow it. */
+/** Reads the map of a file of type `S`: pairs in the header block, continued in the blocks that follow. */
 export async function oldSparse({ block }: RawHeader, source: ByteSource): Promise<SparseMap> {
   const numbers: number[] = [];
   const take = (from: Buffer, at: number, count: number) => {

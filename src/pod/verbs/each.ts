@@ -1,4 +1,4 @@
-/** A verb on those containers of a pod that are in some states, all at the same time. */
+/** Runs an action in parallel on those containers of a pod that have certain statuses. */
 import type { ContainerStatus } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
@@ -10,13 +10,16 @@ import { isTspodError } from '../../errors.js';
 export interface EachOptions {
   readonly statuses: readonly ContainerStatus[];
   readonly act: (context: EngineContext, id: string) => Promise<void>;
-  /** Of the event. */
+  /** Status of the event to record. */
   readonly event: 'kill' | 'pause' | 'unpause';
-  /** What is said if some fail. */
+  /** Description of the action, for the error if it fails for some. */
   readonly what: string;
 }
 
-/** One that has ended, or gone, meanwhile is no failure. Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/**
+ * Runs the action. A container that has ended or was removed meanwhile is no failure. Throws NO_SUCH_POD,
+ * POD_PARTIAL_FAIL.
+ */
 export async function onEach(
   context: EngineContext,
   id: string,

@@ -1,4 +1,4 @@
-/** Ends some containers of a pod. */
+/** Stops some containers of a pod. */
 import type { StopOptions } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { failuresOf, requireNone } from '../../container/pod/failures.js';
@@ -12,7 +12,10 @@ interface Ends {
   readonly how: StopOptions;
 }
 
-/** Under the pod's lock. The infra container ends last; where others do not end, it stays. Throws POD_PARTIAL_FAIL. */
+/**
+ * Stops the containers; call it under the pod's lock. The infra container is stopped last, and not at all if stopping
+ * others fails. Throws POD_PARTIAL_FAIL.
+ */
 export async function endMembers(
   context: EngineContext,
   { id }: Pick<StoredPod, 'id'>,

@@ -1,4 +1,4 @@
-/** Sends a signal to the containers of a pod that run. */
+/** Sends a signal to the running containers of a pod. */
 import type { EngineContext } from '../../container/context.js';
 import { killContainer } from '../../container/verbs/kill.js';
 import { stopContainer } from '../../container/verbs/stop.js';
@@ -6,7 +6,7 @@ import { isTspodError, TspodError } from '../../errors.js';
 import { parseSignal } from '../../util/signals.js';
 import { onEach } from './each.js';
 
-/** Of signals that are sent to end something: those that a container between two lives has to be ended for, too. */
+/** Signals meant to end a container. With these, a container that waits for its restart is stopped too. */
 const ENDING: ReadonlySet<number | undefined> = new Set(['INT', 'QUIT', 'KILL', 'TERM'].map(parseSignal));
 
 /** Throws INVALID_ARGUMENT, NO_SUCH_POD, POD_PARTIAL_FAIL. */
@@ -22,7 +22,7 @@ export async function killPod(context: EngineContext, id: string, signal: string
   });
 }
 
-/** What waits for its restart has no process that takes a signal. */
+/** Sends a signal, or stops the container if it waits for its restart and so has no process. */
 async function killOrStop(context: EngineContext, id: string, signal: number): Promise<void> {
   try {
     await killContainer(context, id, signal);

@@ -1,4 +1,4 @@
-/** What the containers of a pod use, and their processes. */
+/** Resource usage and processes of a pod's containers. */
 import type { StatsOptions } from '../../container/api/stats.js';
 import type { EngineContext } from '../../container/context.js';
 import { membersOf } from '../../container/pod/members.js';

@@ -1,4 +1,4 @@
-/** Freezes and thaws the containers of a pod. */
+/** Freezes and resumes the containers of a pod. */
 import type { EngineContext } from '../../container/context.js';
 import { pauseContainer, unpauseContainer } from '../../container/verbs/pause.js';
 import { onEach } from './each.js';

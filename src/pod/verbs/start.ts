@@ -1,4 +1,4 @@
-/** Starts the containers of a pod that do not run. */
+/** Starts the containers of a pod that are not running. */
 import type { SignalOption } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
@@ -23,7 +23,10 @@ export async function startPod(context: EngineContext, id: string, options: Sign
   );
 }
 
-/** Under the pod's lock. What is being stopped, or was until that was cut off, ends first; the infra container is started first, since all others depend on it. */
+/**
+ * Starts the containers; call it under the pod's lock. Containers whose stop is under way, or was interrupted, are
+ * stopped first. The infra container is started before all others, which depend on it.
+ */
 export async function startMembers(context: EngineContext, pod: StoredPod, { signal }: SignalOption): Promise<void> {
   const { id, name, infraId, removing, config } = pod;
   if (removing) throw noSuchPod(id);

@@ -1,4 +1,4 @@
-/** Ends the containers of a pod that run. */
+/** Stops the running containers of a pod. */
 import type { EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
 import { withPod } from '../../container/pod/lock.js';
@@ -20,7 +20,7 @@ export async function stopPod(context: EngineContext, id: string, options: PodSt
   );
 }
 
-/** Under one lock. */
+/** Stops and starts the pod without releasing its lock in between. */
 export async function restartPod(context: EngineContext, id: string, options: PodStopOptions = {}): Promise<void> {
   await withPod(
     context,
@@ -33,7 +33,10 @@ export async function restartPod(context: EngineContext, id: string, options: Po
   );
 }
 
-/** Under the pod's lock. Those that depend on others end before these, and the infra container last; where others do not end, it stays. */
+/**
+ * Stops the running containers; call it under the pod's lock. Containers are stopped before those they depend on, the
+ * infra container last, and not at all if stopping others fails.
+ */
 export async function stopMembers(context: EngineContext, pod: StoredPod, options: PodStopOptions): Promise<void> {
   const { id, name, config } = pod;
   const { timeoutSec, signal, onWarning } = options;
