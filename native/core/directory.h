@@ -1,4 +1,4 @@
-// The entries of a directory, read without a heap: as many at once as a page holds.
+// Reads the entries of a directory without heap allocation, through a buffer of one page.
 #pragma once
 
 #include <dirent.h>
@@ -19,9 +19,9 @@ struct DirectoryEntry {
 };
 
 /**
- * Calls `use(const DirectoryEntry&) -> Result<void>` for each entry but "." and "..", from the first on.
- * Entries may be removed meanwhile. The descriptor's own position is used: no two walks on one descriptor at
- * once.
+ * Calls `use(const DirectoryEntry&) -> Result<void>` for each entry except "." and "..", from the start of
+ * the directory. Entries may be removed meanwhile. The descriptor's own offset is used: two walks on one
+ * descriptor must not overlap.
  */
 template <typename Use> Result<void> for_each_entry(int directory, Use&& use) {
   TRY(sys::check(::lseek(directory, 0, SEEK_SET), "lseek"));

@@ -1,8 +1,8 @@
-// Locks on files: flock(2), which dies with its process.
+// File locks with flock(2), which the kernel releases when the process ends.
 //
-// The file is known by its path, but the lock is on the inode: someone may have removed the file, and a third
-// may have made and locked a new one, between our open and our lock. So a lock counts only if the path still
-// names the file that was locked.
+// The file is known by its path, but the lock is on the inode: between our open and our lock another process
+// may have removed the file, and a third may have created and locked a new one. So a lock counts only if the
+// path still names the file that was locked.
 #pragma once
 
 #include <string>
@@ -12,16 +12,18 @@
 
 namespace tspod {
 
-/** Made with mode 0600 if it is missing. */
+/** Opens the lock file at `path`; creates it with mode 0600 if it is missing. */
 Result<UniqueFd> open_lock_file(const std::string& path);
 
 /** Whether the path still names the file that was locked. */
 Result<bool> is_still_named(const UniqueFd& file, const std::string& path);
 
-/** The locked file, or none (an invalid descriptor) if another holds it. */
+/**
+ * Locks the file at `path` and returns its descriptor, or an invalid descriptor if the lock is held already.
+ */
 Result<UniqueFd> try_file_lock(const std::string& path);
 
-/** The locked file, when it is free. */
+/** Waits until the lock on the file at `path` is free, takes it, and returns the file's descriptor. */
 Result<UniqueFd> wait_for_file_lock(const std::string& path);
 
 }  // namespace tspod

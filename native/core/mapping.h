@@ -1,4 +1,4 @@
-// Memory straight from the kernel, given back whole: for bytes that are needed only for a while.
+// Anonymous memory mapped from the kernel and unmapped as a whole: for large buffers that are needed briefly.
 #pragma once
 
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ class Mapping {
     if (address_ != nullptr) ::munmap(address_, size_);
   }
 
-  /** Zeroed pages; they take memory when they are first written. */
+  /** Maps zeroed pages, which take memory only when they are first written. */
   static Result<Mapping> make(size_t size) {
     void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (address == MAP_FAILED) return last_error("mmap");

@@ -12,7 +12,7 @@ std::optional<Message> take_message(wire::Bytes& datagram) {
   const size_t length = message.header.nlmsg_len;
   if (length < sizeof message.header || length > datagram.size()) return {};
   message.body = datagram.subspan(sizeof message.header, length - sizeof message.header);
-  // Nothing pads the last one.
+  // The last message may come without its padding.
   datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(length), datagram.size()));
   return message;
 }

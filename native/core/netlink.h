@@ -14,10 +14,10 @@ struct Message {
   wire::Bytes body;
 };
 
-/** Takes the first message off a datagram; none where what is left is no whole one. */
+/** Takes the first message off a datagram; nullopt if what is left holds no whole message. */
 std::optional<Message> take_message(wire::Bytes& datagram);
 
-/** Whether the messages in a datagram include the one that ends an answer. */
+/** Whether a datagram holds the message that ends an answer. */
 bool ends_answer(wire::Bytes datagram);
 
 }  // namespace tspod::netlink

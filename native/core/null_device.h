@@ -6,8 +6,9 @@
 namespace tspod::sys {
 
 /**
- * /dev/null, read and write, by a mount that is read-only and nobody else's: who is given the descriptor
- * cannot change mode, owner or times of the file by it. Where mounts may not be copied, by the usual one.
+ * Opens /dev/null for reading and writing through a read-only mount of its own: whoever is given the
+ * descriptor cannot use it to change the file's mode, owner or times. Where mounts may not be copied, opens
+ * the host's /dev/null itself.
  */
 Result<UniqueFd> open_null_device();
 

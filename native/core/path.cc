@@ -9,11 +9,13 @@
 namespace tspod {
 namespace {
 
-/** As the kernel's own limit, MAXSYMLINKS. */
+/** Number of links that are followed, as the kernel's own limit, MAXSYMLINKS. */
 constexpr int kMaxLinks = 40;
 
-/** openat2(2) gives EAGAIN if a rename or mount on the system might have let ".." out; other libraries give
- * up after as many. */
+/**
+ * How often openat2(2) is repeated on EAGAIN, which it returns if a rename or mount on the system might have
+ * let ".." escape. Other libraries give up after as many attempts.
+ */
 constexpr int kMaxRaces = 128;
 
 Result<UniqueFd> open_patiently(int root, const char* path, const sys::OpenHow& how) {
@@ -41,14 +43,16 @@ Result<UniqueFd> open_directory(int root, const std::string& path) {
   return open_in_root(root, path.empty() ? "." : path.c_str(), O_PATH | O_DIRECTORY);
 }
 
-/** Where a link that is the last component of `path` points to, as a path in the root. */
+/** Returns where a link that is the last component of `path` points to, as a path in the root. */
 std::string follow(const Split& path, const std::string& target) {
   if (target.starts_with('/')) return target;
   return std::string(path.parent) + "/" + target;
 }
 
-/** Makes one directory below `parent`; whether another did so meanwhile, or a link is there, is seen when it
- * is opened. */
+/**
+ * Makes one directory below `parent`. EEXIST is no error: whether the entry is a directory or a link shows
+ * when it is opened.
+ */
 Result<void> make_one(int parent, const std::string& name, uint32_t* left) {
   const Result<void> made = make_directory(parent, name.c_str(), 0755, left);
   if (!made && made.error().err != EEXIST) return made.error();
@@ -68,7 +72,7 @@ Result<UniqueFd> make_directories_counted(int root, const std::string& path, int
   found = open_directory(root, path);
   if (found || found.error().err != ENOENT) return found;
 
-  // Something of this name is there and leads nowhere: a dangling link. What it names is what is to be made.
+  // The name exists but cannot be opened: a dangling link. The directory to make is its target.
   const std::string target = TRY(sys::readlinkat(parent.get(), name.c_str()));
   return make_directories_counted(root, follow(split, target), links_left - 1, left);
 }

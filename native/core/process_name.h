@@ -1,4 +1,4 @@
-// How a process is named where it may have ended by the time that somebody looks.
+// Names a process that may have ended by the time somebody looks for it.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 namespace tspod {
 
 /**
- * A process as it can be told from a later one with the same number. `start_time` is in clock ticks since
- * boot.
+ * A pid with the start time of its process, in clock ticks since boot, which tells the process from a later
+ * one that has the same pid.
  */
 struct ProcessName {
   int32_t pid = 0;

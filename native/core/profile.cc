@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint32_t kMarkStage = UINT32_MAX;
 
-/** Of the whole file, which all monitors share. */
+/** Header of the profile file, which all monitors share. */
 struct Header {
   std::atomic<uint64_t> count;
   uint64_t unused[3];
@@ -26,8 +26,9 @@ static_assert(sizeof(Header) == sizeof(Entry));
 
 Header* header = nullptr;
 std::span<Entry> entries;
-uint32_t monitor =
-    0;  // what the first process of a container is in, too; its own number is that of its namespace
+/** Pid of the monitor, also in its children: in a PID namespace of their own getpid() would return another.
+ */
+uint32_t monitor = 0;
 
 uint64_t now() {
   timespec time;
@@ -35,7 +36,7 @@ uint64_t now() {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
-/** None when the file is full. */
+/** Adds an entry; returns null if there is no profile file or it is full. */
 Entry* add(uint32_t stage, uint32_t code, uint64_t begin) {
   if (header == nullptr) return nullptr;
   const uint64_t index = header->count.fetch_add(1);

@@ -1,18 +1,21 @@
-// Where the time of a launch goes: what each step took, and when the stages of a monitor's life began.
-// Compiled in only with TSPOD_PROFILE, for `npm run bench -- --profile`; elsewhere these calls are nothing.
+// Measures where the time of a launch goes: how long each step took, and when the stages of a monitor's life
+// began. Compiled in only with TSPOD_PROFILE, for `npm run bench -- --profile`; otherwise these functions are
+// empty.
 #pragma once
 
 #include <cstdint>
 
 namespace tspod::profile {
 
-/** What scripts/bench/profile reads, by number. */
+/** Stages of a monitor's life; scripts/bench/profile reads them by number. */
 enum class Mark : uint32_t { kMonitor, kPlan, kLaunched, kEnded, kTornDown };
 
 #ifdef TSPOD_PROFILE
 
-/** One line of the file, times in nanoseconds of CLOCK_MONOTONIC. `end` stays 0 for a step that does not
- * return. */
+/**
+ * One record of the profile file, with times in ns of CLOCK_MONOTONIC. `end` stays 0 for a step that does not
+ * return.
+ */
 struct Entry {
   uint32_t monitor;
   uint32_t stage;
@@ -22,13 +25,15 @@ struct Entry {
   uint64_t end;
 };
 
-/** Maps the file that the variable TSPOD_PROFILE names; its processes to be have it, too. Without one nothing
- * is written. */
+/**
+ * Maps the file that the environment variable TSPOD_PROFILE names; processes forked later share the mapping.
+ * Without the variable nothing is recorded.
+ */
 void open();
 
 void mark(Mark mark);
 
-/** A step, from here to the end of the block. */
+/** Records a step, from construction to the end of the block. */
 class Step {
  public:
   Step(uint32_t stage, uint32_t code);

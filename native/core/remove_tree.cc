@@ -11,20 +11,25 @@
 namespace tspod {
 namespace {
 
-/** Deeper directories are moved up first: a container can nest them deeper than there are descriptors. */
+/**
+ * Directories deeper than this are moved up before they are emptied: a container can nest them deeper than
+ * there are descriptors.
+ */
 constexpr int kMaxDepth = 100;
 
 bool is_gone(const Error& error) {
   return error.err == ENOENT || error.err == ENOTDIR;
 }
 
-/** "." and ".." have no entry of their own that could be removed: all there is to remove is what they lead
- * to, and ".." leads out of the tree. */
+/**
+ * Whether `name` is an entry that can be removed. "." and ".." are not: removing through them would remove
+ * the directory that they stand for, and ".." is outside the tree.
+ */
 bool is_entry(const char* name) {
   return *name != '\0' && std::strcmp(name, ".") != 0 && std::strcmp(name, "..") != 0;
 }
 
-/** `removed`, or success if there is nothing left to remove. */
+/** Returns `removed`, or success if it failed because the entry is gone already. */
 Result<void> unless_gone(Result<void> removed) {
   if (!removed && is_gone(removed.error())) return {};
   return removed;
@@ -53,13 +58,16 @@ class TreeRemoval {
   }
 
  private:
-  /** Neither follows a link nor enters another mount: what is mounted in the tree is not ours to empty. */
+  /**
+   * Opens a directory in the tree. Neither follows a link nor enters another mount: what is mounted in the
+   * tree is not ours to empty.
+   */
   static Result<UniqueFd> enter(int parent, const char* name) {
     const sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS, 0};
     return sys::openat2(parent, name, how);
   }
 
-  /** False if it is a directory. */
+  /** Removes an entry that is not a directory; returns false if it is one. */
   static Result<bool> remove_file(int parent, const char* name) {
     const Result<void> removed = sys::unlinkat(parent, name, 0);
     if (removed || is_gone(removed.error())) return true;
@@ -94,9 +102,10 @@ class TreeRemoval {
     }
   }
 
-  /** Whether a directory cannot be renamed since the name is that of a directory that is not empty (left by a
-   * removal that was cut off), or of a file: that is removed, so that each attempt leaves less to stumble
-   * over. */
+  /**
+   * Whether the rename failed because the new name is taken: by a directory that is not empty (left by a
+   * removal that was cut off), or by a file, which is removed so that each attempt leaves less in the way.
+   */
   bool is_taken(const Error& error, const char* name) const {
     if (error.err == ENOTDIR) return static_cast<bool>(sys::unlinkat(top_, name, 0));
     return error.err == EEXIST || error.err == ENOTEMPTY;

@@ -1,4 +1,4 @@
-// Deleting trees that someone else may be changing: by descriptors, never through a link.
+// Removes trees that others may be changing: by descriptors, never through a link.
 #pragma once
 
 #include <atomic>
@@ -8,9 +8,9 @@
 namespace tspod {
 
 /**
- * Removes the file or the tree at an absolute path. What is gone is success; what is mounted in the tree is
- * not ours to empty: EBUSY or EXDEV, with the rest left as it is. `stop` is looked at before each entry:
- * ECANCELED once it is true.
+ * Removes the file or the tree at an absolute path. An entry that is gone already is success. What is mounted
+ * in the tree is not ours to empty: EBUSY or EXDEV, with the rest left as it is. `stop` is checked before
+ * each entry: ECANCELED once it is true.
  */
 Result<void> remove_tree(const char* path, const std::atomic<bool>* stop = nullptr);
 

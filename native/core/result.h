@@ -1,4 +1,5 @@
-// What a function that can fail returns: a value, or the call that failed, on what, and its errno.
+// The result of a function that can fail: a value, or an error that names the failed call, its object and its
+// errno.
 #pragma once
 
 #include <cerrno>
@@ -17,7 +18,7 @@ struct Error {
   int err = 0;
 };
 
-/** A step that failed, as it is reported to the engine. */
+/** A failure as it is reported to the engine: the step of the plan (kNoStep: none), errno and words. */
 struct Failure {
   static constexpr uint32_t kNoStep = 0xffffffff;
 
@@ -26,9 +27,14 @@ struct Failure {
   std::string detail;
 };
 
-/** The words of a report: "openat2 /etc/passwd". */
+/** Returns the words of a report: "openat2 /etc/passwd". */
 inline std::string describe(const Error& error) {
   return error.arg.empty() ? std::string(error.op) : std::string(error.op) + " " + error.arg;
+}
+
+/** Returns the failure for an error that belongs to no step of the plan. */
+inline Failure stepless_failure(const Error& error) {
+  return {Failure::kNoStep, error.err, describe(error)};
 }
 
 /** A value or an error. Not std::expected: GCC 12 does not warn when one of those is dropped, and clang 14
@@ -66,7 +72,7 @@ template <typename E> class [[nodiscard]] Result<void, E> {
   std::optional<E> error_;
 };
 
-/** The error of a call that has just set errno. */
+/** Returns the error of a call that has just set errno. */
 inline Error last_error(const char* op, std::string_view arg = {}) {
   const int err = errno;
   return Error{op, std::string(arg), err};
@@ -74,7 +80,9 @@ inline Error last_error(const char* op, std::string_view arg = {}) {
 
 }  // namespace tspod
 
-/** The value of a Result; returns from the calling function with its error if it has none. */
+/**
+ * Evaluates to the value of a Result; if that holds an error, returns the error from the calling function.
+ */
 #define TRY(expression)                      \
   ({                                         \
     auto try_result_ = (expression);         \

@@ -10,8 +10,10 @@
 namespace tspod {
 namespace {
 
-/** Takes the descriptors out of a received message; those that have no place are closed. Returns how many
- * came. */
+/**
+ * Moves the descriptors of a received message into `fds` and closes those that do not fit. Returns how many
+ * came.
+ */
 size_t take_fds(msghdr& message, std::span<UniqueFd> fds) {
   size_t count = 0;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
@@ -69,7 +71,8 @@ Result<ReceivedPacket> receive_packet(int socket, std::span<char> into, std::spa
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   const ssize_t size = sys::retry([&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC); });
-  // An end that was closed with packets unread gives ECONNRESET once: an end all the same.
+  // If the other side closed with packets unread, recvmsg(2) fails once with ECONNRESET: that is its end as
+  // well.
   if (size == -1 && errno == ECONNRESET) return ReceivedPacket{};
   if (size == -1) return last_error("recvmsg");
   const size_t fd_count = take_fds(message, fds);

@@ -24,7 +24,7 @@ template <typename Call> auto retry(Call&& call) {
   return result;
 }
 
-/** What a call returned, as a Result: -1 is an error whose errno is set. */
+/** Turns a call's return value into a Result: -1 is an error whose errno is set. */
 inline Result<void> check(long result, const char* op, std::string_view arg = {}) {
   if (result == -1) [[unlikely]]
     return last_error(op, arg);
@@ -49,12 +49,14 @@ struct OpenHow {
 };
 Result<UniqueFd> openat2(int directory, const char* path, const OpenHow& how);
 
-/** Bytes read; 0 at the end. */
+/** Returns the number of bytes read; 0 at the end. */
 Result<size_t> read(int fd, std::span<char> into);
-/** All that follows, of a file that nobody can make long: the kernel's. */
+/** Reads to the end. There is no size limit: only for files of the kernel, which nobody can make long. */
 Result<std::string> read_all(int fd);
-/** One write(2), as files of the kernel want it: fewer bytes taken than given is EIO. `name` is for the
- * error. */
+/**
+ * Writes with a single write(2), as files of the kernel require: EIO if fewer bytes are taken than given.
+ * `name` is for the error.
+ */
 Result<void> write_once(int fd, std::string_view bytes, std::string_view name);
 /** Writes everything, in as many calls as it takes. */
 Result<void> write_all(int fd, std::string_view bytes);
@@ -66,19 +68,19 @@ Result<std::string> readlinkat(int directory, const char* path);
 Result<void> unlinkat(int directory, const char* path, int flags);
 Result<void> renameat(int from_directory, const char* from, int to_directory, const char* to);
 Result<void> fchmod(int fd, mode_t mode);
-/** Of the file itself, also where `fd` is an O_PATH descriptor. */
+/** Changes the owner of the file itself, also where `fd` is an O_PATH descriptor. */
 Result<void> fchown(int fd, uid_t uid, gid_t gid);
 Result<void> fchownat(int directory, const char* path, uid_t uid, gid_t gid);
 Result<struct stat> fstat(int fd);
 Result<struct stat> fstatat(int directory, const char* path);
 Result<struct statfs> fstatfs(int fd);
 
-/** A copy of the descriptor, numbered `least` or higher. */
+/** Duplicates the descriptor; the copy is numbered `least` or higher. */
 Result<UniqueFd> dup_from(int fd, int least);
-/** Makes `target` the same file; it stays open on exec unless `flags` is O_CLOEXEC. */
+/** Makes `target` refer to the same file as `fd`; it stays open on exec unless `flags` is O_CLOEXEC. */
 Result<void> dup3(int fd, int target, int flags);
 Result<void> close_range(unsigned first, unsigned last, unsigned flags);
-/** A file in memory that holds `content`, read from the start. */
+/** Makes a file in memory that holds `content`, positioned at its start. */
 Result<UniqueFd> memory_file(const char* name, std::string_view content);
 
 struct Pipe {

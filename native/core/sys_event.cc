@@ -46,6 +46,11 @@ Result<void> timerfd_settime(int timer, uint64_t milliseconds) {
   return check(::timerfd_settime(timer, 0, &once, nullptr), "timerfd_settime");
 }
 
+bool take_expiry(int timer) {
+  uint64_t expirations = 0;
+  return try_read(timer, std::span(reinterpret_cast<char*>(&expirations), sizeof expirations)) > 0;
+}
+
 Result<UniqueFd> listen_at(const char* path, int backlog) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

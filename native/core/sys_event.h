@@ -14,37 +14,46 @@ namespace tspod::sys {
 
 Result<UniqueFd> epoll_create();
 Result<void> epoll_ctl(int epoll, int operation, int fd, epoll_event event);
-/** The events that are there, once there are any; none after `timeout_ms` (-1: never). */
+/**
+ * Waits for events and returns them; none after `timeout_ms` (-1: no limit) or when a signal interrupts the
+ * wait.
+ */
 Result<std::span<epoll_event>> epoll_wait(int epoll, std::span<epoll_event> into, int timeout_ms);
 
-/** A non-blocking descriptor on which the signals of the set are read; they have to be blocked by the caller.
+/**
+ * Makes a non-blocking descriptor from which the signals of the set are read; the caller must have blocked
+ * them.
  */
 Result<UniqueFd> signalfd(const sigset_t& signals);
 
-/** A non-blocking timer that also counts while the machine sleeps (CLOCK_BOOTTIME); not set. */
+/** Makes a non-blocking timer, not set, that also counts while the machine sleeps (CLOCK_BOOTTIME). */
 Result<UniqueFd> timerfd_create();
-/** Lets the timer expire once, after this time; 0 turns it off. */
+/** Sets the timer to expire once, after this time; 0 turns it off. */
 Result<void> timerfd_settime(int timer, uint64_t milliseconds);
+/** Whether the timer has expired since this was last asked; a timer that was set anew meanwhile has not. */
+bool take_expiry(int timer);
 
 /**
- * A non-blocking SOCK_STREAM socket that listens at `path`, which has to fit into sun_path. Mode 0600,
- * whatever the umask.
+ * Makes a non-blocking SOCK_STREAM socket that listens at `path`, which has to fit into sun_path. The
+ * socket's file has mode 0600, whatever the umask.
  */
 Result<UniqueFd> listen_at(const char* path, int backlog);
-/** The next connection, non-blocking. EAGAIN if there is none. */
+/** Accepts the next connection, non-blocking. EAGAIN if there is none. */
 Result<UniqueFd> accept(int listener);
-/** The user id of the process that connected to, or made, the other end. */
+/**
+ * Returns the user id of the process at the other end, as of when it connected, listened or made the pair.
+ */
 Result<uid_t> peer_uid(int socket);
 
 Result<void> set_nonblocking(int fd);
 
 /**
- * Bytes read, 0 at the end, without the error's words: for descriptors that answer EAGAIN often. -errno if it
- * failed.
+ * Returns the number of bytes read, 0 at the end, or -errno. Allocates no error: for descriptors that often
+ * give EAGAIN.
  */
 ssize_t try_read(int fd, std::span<char> into);
 
-/** Nanoseconds of a clock (CLOCK_REALTIME, CLOCK_BOOTTIME). */
+/** Returns the time of a clock (CLOCK_REALTIME, CLOCK_BOOTTIME) in ns. */
 uint64_t clock_ns(clockid_t clock);
 
 }  // namespace tspod::sys

@@ -9,8 +9,10 @@
 namespace tspod::sys {
 namespace {
 
-/** The error, with the last message that the file system context holds ("e overlay: ..."), which says more
- * than the errno. */
+/**
+ * Returns the last error, with the messages that the file system context holds ("e overlay: ..."): they say
+ * more than the errno.
+ */
 Error context_error(int context, const char* op, std::string_view arg) {
   Error error = last_error(op, arg);
   char message[512];

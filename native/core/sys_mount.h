@@ -1,4 +1,4 @@
-// The mount calls: descriptors first, paths only where the kernel has nothing better.
+// System calls on mounts: with descriptors, and with paths only where the kernel has nothing better.
 #pragma once
 
 #include <sys/mount.h>
@@ -24,17 +24,21 @@ Result<void> umount2(const char* target, int flags);
 Result<void> pivot_root(const char* new_root, const char* put_old);
 
 Result<UniqueFd> fsopen(const char* type);
-/** `value` nullptr sets a flag. The error carries what the file system said about it. */
+/**
+ * Sets an option of the file system; a null `value` sets a flag. The error carries what the file system said.
+ */
 Result<void> fsconfig(int context, const char* key, const char* value);
 Result<void> fsconfig_create(int context);
 Result<UniqueFd> fsmount(int context, uint64_t attributes);
 
-/** A detached copy of the mount at `path` below `directory` ("" is `directory` itself), with all below it if
- * `recursive`. */
+/**
+ * Makes a detached copy of the mount at `path` below `directory` ("" is `directory` itself); if `recursive`,
+ * with all mounts below it.
+ */
 Result<UniqueFd> clone_tree(int directory, const char* path, bool recursive);
-/** Attaches the detached mount on what `target` is open on. */
+/** Attaches the detached mount to the file or directory that `target` is open on. `name` is for the error. */
 Result<void> move_mount(int mount, int target, std::string_view name);
-/** Attaches the detached mount on a path. */
+/** Attaches the detached mount at a path. */
 Result<void> move_mount_to(int mount, const char* target);
 
 struct MountAttributes {

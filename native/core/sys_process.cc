@@ -22,7 +22,7 @@ Result<Cloned> clone3(const CloneRequest& request) {
   struct clone_args arguments {};
   arguments.flags = request.flags | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
-  // A sibling's is the caller's own.
+  // With CLONE_PARENT the kernel uses the caller's own exit signal, and wants 0 here.
   arguments.exit_signal = (request.flags & CLONE_PARENT) == 0 ? SIGCHLD : 0;
   if (request.cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
@@ -43,7 +43,7 @@ Result<void> unshare(int flags) {
 
 Result<UniqueFd> pidfd_open(pid_t pid) {
   const auto fd = ::syscall(SYS_pidfd_open, pid, 0);
-  // Of a thread, and of a process in the moment when it is reaped: EINVAL, and ENOENT from Linux 6.16 on.
+  // For a thread, and for a process that is being reaped, the errno is EINVAL, or ENOENT from Linux 6.16 on.
   if (fd < 0 && pid > 0 && (errno == EINVAL || errno == ENOENT)) errno = ESRCH;
   return check_fd(fd, "pidfd_open");
 }

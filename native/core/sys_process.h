@@ -1,4 +1,4 @@
-// Calls about processes: creating, naming, signalling and waiting for them.
+// System calls on processes: creating, signalling and waiting for them.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,9 @@ struct Cloned {
   pid_t pid = 0;  // 0 in the child
   UniqueFd pidfd;
 };
-/** clone3(2) like fork(2): the child goes on here, with a copy of the memory. Always with a pidfd. */
+/**
+ * Calls clone3(2) like fork(2): the child continues here with a copy of the memory. A pidfd is always made.
+ */
 Result<Cloned> clone3(const CloneRequest& request);
 
 Result<void> setns(int fd, int flags);
@@ -34,7 +36,7 @@ struct Ending {
 };
 /** Waits for a child to end, and reaps it. */
 Result<Ending> wait_for(int pidfd);
-/** Whether a child has ended; it is not reaped. */
+/** Whether a child has ended. Does not reap it. */
 Result<bool> has_ended(int pidfd);
 
 Result<void> prctl(int option, unsigned long argument, const char* name);

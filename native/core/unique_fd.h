@@ -27,8 +27,10 @@ class UniqueFd {
 
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
-  /** Closes what is held. close(2) is not repeated on EINTR: Linux has closed the descriptor by then. errno
-   * is kept. */
+  /**
+   * Closes the descriptor and holds `fd` instead. close(2) is not repeated on EINTR: Linux has closed the
+   * descriptor by then. errno is kept.
+   */
   void reset(int fd = -1) {
     const int old = std::exchange(fd_, fd);
     if (old < 0) return;

@@ -1,4 +1,4 @@
-// The encoding of src/util/wire.ts: reading without copying, and writing.
+// Reads, without copying, and writes the encoding of src/util/wire.ts.
 #pragma once
 
 #include <bit>
@@ -16,8 +16,10 @@ static_assert(std::endian::native == std::endian::little,
 
 using Bytes = std::span<const uint8_t>;
 
-/** A view of a string that a NUL follows: fit for the kernel where it lies. Lives as long as the bytes it was
- * read from. */
+/**
+ * A view of a string that is followed by a NUL, so that it can be given to the kernel in place. Valid for as
+ * long as the bytes it was read from.
+ */
 class String {
  public:
   constexpr String() = default;
@@ -34,7 +36,7 @@ class String {
   uint32_t size_ = 0;
 };
 
-/** A list of strings, read anew on each walk; its bytes were checked when it was made. */
+/** A list of strings, decoded anew on each walk; its bytes were checked when it was read. */
 class Strings {
  public:
   class Iterator {
@@ -74,7 +76,7 @@ class Strings {
   uint32_t count_ = 0;
 };
 
-/** A list of numbers that may lie at any address. */
+/** A list of numbers, which need not be aligned. */
 class U32s {
  public:
   U32s() = default;
@@ -91,8 +93,10 @@ class U32s {
   Bytes items_;
 };
 
-/** Takes values off the front of bytes. After the first that is not there every value is empty, and
- * finished() is false. */
+/**
+ * Takes values off the front of bytes. From the first missing or malformed value on every value is empty, and
+ * finished() is false.
+ */
 class Reader {
  public:
   explicit Reader(Bytes bytes) : rest_(bytes) {}
@@ -177,7 +181,7 @@ inline void get(Reader& reader, U32s& value) {
   value = reader.u32s();
 }
 
-/** Puts values one after the other. */
+/** Appends values to a string of bytes. */
 class Writer {
  public:
   template <typename Number> void number(Number value) {

@@ -17,25 +17,28 @@
 namespace tspod {
 namespace {
 
-/** The runtime sends the terminal's name along with it; we need no more than the descriptor. */
+/**
+ * Size of the buffer for the terminal's name, which the runtime sends with the descriptor. The name is not
+ * used.
+ */
 constexpr size_t kMaxName = 4096;
 
-/** Where the runtime sends the terminal's master to. */
+/** The console socket, on which the runtime sends the terminal's master. */
 class Console {
  public:
   Result<void> open(int run_directory, const wire::String& name) {
     if (name.empty()) return {};
-    (void)sys::unlinkat(run_directory, name.c_str(), 0);  // of an earlier run
+    (void)sys::unlinkat(run_directory, name.c_str(), 0);  // left by an earlier run
     const std::string path = "/proc/self/fd/" + std::to_string(run_directory) + "/" + name.str();
     listener_ = TRY(sys::listen_at(path.c_str(), 1));
     return {};
   }
 
   bool expected() const { return listener_.valid() && !terminal_.valid(); }
-  /** What to wait for; -1: nothing (more). */
+  /** Returns the descriptor to wait for, or -1 if nothing (more) is expected. */
   int source() const { return !expected() ? -1 : connection_ ? connection_.get() : listener_.get(); }
 
-  /** The source is readable. */
+  /** Reads from the source, which must be readable. */
   Result<void> proceed() {
     if (!connection_) {
       connection_ = TRY(sys::accept(listener_.get()));
@@ -57,7 +60,7 @@ class Console {
   UniqueFd terminal_;
 };
 
-/** What has happened: of the runtime, the console and the engine. */
+/** Which of the runtime, the console and the engine has something to report. */
 struct Happened {
   bool ended = false;
   bool console = false;
@@ -73,7 +76,7 @@ Result<Happened> wait(const Monitor& monitor, const UniqueFd& runtime, const Con
                   .engine_gone = sources[2].revents != 0};
 }
 
-/** What the runtime has sent counts before its end does. */
+/** Waits for the runtime to end. A terminal that it has sent is taken before its end is noticed. */
 Result<void> follow(const Monitor& monitor, const UniqueFd& runtime, Console& console) {
   for (;;) {
     const Happened happened = TRY(wait(monitor, runtime, console));
@@ -118,7 +121,7 @@ Result<Adopted> create_by_runtime(const Monitor& monitor, const plan::Adopt& ste
   adopted.pid = TRY(read_pid(step.pid_file));
   adopted.terminal = console.take_terminal();
   adopted.pidfd = TRY(sys::pidfd_open(adopted.pid));
-  (void)TRY(sys::has_ended(adopted.pidfd.get()));  // ECHILD: it is none of ours
+  (void)TRY(sys::has_ended(adopted.pidfd.get()));  // ECHILD: not our child
   return adopted;
 }
 

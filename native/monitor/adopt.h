@@ -1,4 +1,4 @@
-// Containers that another OCI runtime makes: its `create` command leaves a first process behind, which
+// Launches containers by another OCI runtime: its `create` command leaves a first process behind, which
 // becomes our child since we are a subreaper.
 #pragma once
 
@@ -19,8 +19,9 @@ struct Adopted {
 };
 
 /**
- * Runs the runtime to its end; the container gets `streams`. ECHILD if the runtime fails, ECANCELED if the
- * engine has gone meanwhile (the runtime is ended then; what it has made is for teardown).
+ * Runs the runtime's `create` to its end, with `streams` as the container's standard streams. ECHILD if the
+ * runtime fails; ECANCELED if the engine goes meanwhile (the runtime is then killed, and what it has made is
+ * left to the teardown).
  */
 Result<Adopted> create_by_runtime(const Monitor& monitor, const plan::Adopt& step,
                                   const ChildStreams& streams);

@@ -16,7 +16,7 @@ namespace {
 
 using message::Type;
 
-/** Most that is read from a client at once. */
+/** Maximum number of bytes read from a client at once. */
 constexpr size_t kClientReadBytes = 64 * 1024;
 
 template <typename Message> bool decode_payload(const Client& client, Message& message) {
@@ -48,7 +48,7 @@ void resize(Loop& loop, const message::Resize& size) {
 }
 
 void start(Loop& loop, Client& client) {
-  // Whoever launched it, or asked before, may have gone without an answer.
+  // The client that launched the container, or that asked before, may have gone without an answer.
   if (loop.phase != Phase::kCreated) return send_started(loop, client);
   client.asked_for_start = true;
   const Result<void, Failure> opened = open_gate(loop.monitor, loop.launched);
@@ -87,7 +87,10 @@ void retarget_forwards(Loop& loop, Client& client, const message::Forward& targe
   send_message(client, message::Forwarding{});
 }
 
-/** Does what a message says. False if it makes no sense here: whoever sends such a thing is not ours. */
+/**
+ * Carries out a client's message. Returns false if it is malformed or makes no sense here: such a client is
+ * not ours.
+ */
 bool obey(Loop& loop, Client& client) {
   message::Attach wish;
   message::Resize size;
@@ -114,8 +117,8 @@ bool obey(Loop& loop, Client& client) {
     case Type::kForward:
       if (!decode_payload(client, target)) return false;
       return retarget_forwards(loop, client, target), true;
-    case Type::kLaunch:  // once, before there was a loop
-    case Type::kStdin:   // comes in pieces, not here
+    case Type::kLaunch:  // only before the loop begins
+    case Type::kStdin:   // arrives as kStdinData
     case Type::kCreated:
     case Type::kStarted:
     case Type::kFailed:
@@ -131,7 +134,9 @@ bool obey(Loop& loop, Client& client) {
   return false;
 }
 
-/** Nothing is taken in any more once the container has ended: its last output is read into the same buffer.
+/**
+ * Handles the bytes that a client has sent. Stops once the container has ended: its last output is read into
+ * the same buffer.
  */
 void take_in(Loop& loop, Client& client, std::string_view bytes) {
   while (!client.gone && loop.phase != Phase::kLeaving) {
@@ -148,7 +153,7 @@ void take_in(Loop& loop, Client& client, std::string_view bytes) {
   }
 }
 
-/** Reads once. False if there is nothing more to read now. */
+/** Reads once from a client. Returns false if there is nothing more to read now. */
 bool read_client(Loop& loop, Client& client) {
   const std::span<char> buffer = loop.scratch.get();
   if (buffer.empty()) return false;
@@ -159,7 +164,7 @@ bool read_client(Loop& loop, Client& client) {
   return !client.gone;
 }
 
-/** Whether this client has to wait until the container has read some of its input. */
+/** Whether nothing is read from this client until the container has read some of its input. */
 bool is_held_back(const Loop& loop, const Client& client) {
   return client.may_send_stdin && loop.input.is_full();
 }
@@ -179,12 +184,12 @@ void accept_clients(Loop& loop) {
   while (true) {
     Result<UniqueFd> socket = sys::accept(loop.monitor.supervision.listener.get());
     if (!socket) {
-      loop.listener_rests = socket.error().err != EAGAIN;
-      // The limit of descriptors may be lower than ours of clients.
-      if (loop.listener_rests) (void)loop.clients.dismiss_listener();
+      loop.accepting_paused = socket.error().err != EAGAIN;
+      // The limit of descriptors may be lower than kMaxClients.
+      if (loop.accepting_paused) (void)loop.clients.dismiss_listener();
       return;
     }
-    // The directory lets nobody else in; this is in case somebody opened it up.
+    // The mode of the directory keeps other users out; this is in case somebody has opened it up.
     const Result<uid_t> peer = sys::peer_uid(socket->get());
     if (!peer || (*peer != 0 && *peer != ::geteuid())) continue;
     (void)loop.clients.add(std::move(*socket));
@@ -200,7 +205,7 @@ void serve_client(Loop& loop, const Event& event) {
     (void)read_client(loop, *client);
     return;
   }
-  // It has hung up while it had to wait. What it sent until then still counts, within bounds.
+  // The client has hung up while it was held back. What it had sent until then still counts, within bounds.
   if ((event.events & kHungUp) == 0) return;
   while (!loop.input.is_overfull() && read_client(loop, *client)) continue;
   client->gone = true;
@@ -210,11 +215,12 @@ void sweep_clients(Loop& loop) {
   const plan::Stdio& stdio = loop.monitor.settings.stdio;
   loop.clients.sweep([&](Client& client) {
     loop.poller.unwatch(client.watch);
-    loop.listener_rests = false;
+    loop.accepting_paused = false;
     if (loop.phase != Phase::kRunning) return;
     if (loop.is_check()) return kill_run(loop);
-    // Without an attach socket nobody can come back to the terminal of an exec, so its end is that of a lost
-    // connection. Who leaves on purpose has said that it is attached no more.
+    // An exec has no attach socket, so nobody can come back to its terminal: when an attached client goes,
+    // the connection is lost and the terminal is hung up. A client that detaches on purpose has said so
+    // before.
     const bool lost = loop.is_exec() && !loop.monitor.supervision.listener;
     if (lost && loop.has_terminal() && client.attached()) return hang_up_terminal(loop);
     if (!client.may_send_stdin || loop.has_terminal()) return;

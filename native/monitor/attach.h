@@ -1,4 +1,4 @@
-// Serving clients: taking connections in, and doing what their messages say.
+// Serves clients: accepts their connections and carries out their messages.
 #pragma once
 
 #include "monitor/loop.h"
@@ -6,21 +6,21 @@
 namespace tspod {
 
 /**
- * Makes the socket that the monitor was spawned with a client like others; answers an `attach` that came
- * before the launch.
+ * Makes the socket that the monitor was spawned with a client like the others, and answers an `attach` that
+ * came before the launch.
  */
 void adopt_engine(Loop& loop);
 
-/** Takes in who connects to the attach socket. */
+/** Accepts connections to the attach socket. */
 void accept_clients(Loop& loop);
 
-/** Something happened on a client's socket. */
+/** Handles an event on a client's socket. */
 void serve_client(Loop& loop, const Event& event);
 
-/** Forgets clients that are gone, with what their going means for the container's input. */
+/** Removes clients that are gone; the last one with standard input may end the container's input. */
 void sweep_clients(Loop& loop);
 
-/** What to wait for on a client's socket now. */
+/** Returns the events to wait for on a client's socket now. */
 uint32_t events_of(const Loop& loop, const Client& client);
 
 }  // namespace tspod

@@ -1,5 +1,5 @@
-// Memory that an idle monitor does not have: pages that are mapped when
-// there is something to hold and given back when not.
+// Buffers that take no memory while the monitor is idle: their pages are mapped when there is something to
+// hold and unmapped when there is not.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class ScratchBuffer {
   ScratchBuffer(const ScratchBuffer&) = delete;
   ScratchBuffer& operator=(const ScratchBuffer&) = delete;
 
-  /** The buffer; empty if the system has no memory left. */
+  /** Returns the buffer; empty if the system has no memory left. */
   std::span<char> get();
   void release();
   bool held() const { return memory_ != nullptr; }
@@ -28,8 +28,8 @@ class ScratchBuffer {
 };
 
 /**
- * Bytes waiting to be written, first in first out. Grows as needed: its user sets the bound by asking size()
- * before it produces more. Gives its memory back when it runs empty.
+ * A queue of bytes waiting to be written. It grows as needed: its user sets the bound by asking size() before
+ * producing more. It unmaps its memory when it runs empty.
  */
 class ByteQueue {
  public:
@@ -47,9 +47,9 @@ class ByteQueue {
   bool empty() const { return head_ == tail_; }
   std::string_view front() const { return {memory_ + head_, size()}; }
 
-  /** Adds all of `bytes`; false (and nothing added) if there is no memory for it. */
+  /** Appends all of `bytes`; false (and nothing appended) if there is no memory for them. */
   [[nodiscard]] bool append(std::string_view bytes);
-  /** Takes `count` bytes off the front. */
+  /** Removes `count` bytes from the front. */
   void consume(size_t count);
   void clear();
 

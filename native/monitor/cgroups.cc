@@ -13,10 +13,12 @@
 namespace tspod {
 namespace {
 
-/** The line of version 2 in /proc/PID/cgroup. */
+/** Prefix of the line for cgroup v2 in /proc/PID/cgroup. */
 constexpr std::string_view kUnified = "0::";
 
-/** The group of version 2 that a process is in, as the kernel names it to us; '' if there is none. */
+/**
+ * Returns the cgroup v2 of a process, as the kernel names it in our cgroup namespace; empty if there is none.
+ */
 Result<std::string> group_of(ops::Procfs& proc, pid_t pid) {
   const std::string path = std::to_string(pid) + "/cgroup";
   const UniqueFd file = TRY(proc.open_file(path.c_str(), O_RDONLY));
@@ -29,7 +31,10 @@ Result<std::string> group_of(ops::Procfs& proc, pid_t pid) {
   return std::string();
 }
 
-/** The container has chosen the name: it is opened beneath its own group, and only what lies there. */
+/**
+ * Opens the cgroup of the process in `beside_slot`. The container has chosen the name, so it is opened only
+ * if it lies beneath `group`, and without following links.
+ */
 Result<UniqueFd> open_beside(ops::Context& context, int group) {
   const int process = TRY(context.slots.get(context.beside_slot));
   const std::string path = TRY(group_of(context.proc, TRY(context.proc.pid_of(process))));
@@ -53,7 +58,8 @@ Result<sys::Cloned> clone_beside(ops::Context& context, sys::CloneRequest reques
 void renew_cgroups(Monitor& monitor) {
   for (const plan::StepView& step : monitor.plan) {
     if (step.stage != plan::Stage::kTeardown || step.op != plan::Op::kCgroupRemove) continue;
-    // What does not end is in the way of no launch but into a divided group, and that one says so.
+    // Processes that do not end hinder no later launch except one into a divided cgroup, and that one reports
+    // it.
     if (!ops::run_step(step, monitor.context)) return;
     wire::Reader reader(step.operands);
     plan::CgroupRemove removed;

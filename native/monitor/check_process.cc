@@ -21,19 +21,22 @@
 namespace tspod {
 namespace {
 
-/** The descriptors of a check, as its plan counts them. */
+/** Numbers of a check's descriptors, as its plan refers to them. */
 constexpr int kLine = 3;
 constexpr int kContainer = 4;
 constexpr int kOutput = 5;
 constexpr std::array kPlaces{kLine, kContainer, kOutput};
 constexpr int kFirstOther = 6;
 
-/** A check's process without a word to say is not expected; who looks at it finds this. */
+/**
+ * Exit code of a check's process that could not take its descriptors. Not expected; it helps whoever looks at
+ * the process.
+ */
 constexpr int kNotServed = 125;
 
-/** Puts the descriptors where they belong, and closes all that is the container's monitor's. */
+/** Moves the check's descriptors to their numbers, and closes all others of the container's monitor. */
 Result<void> take_descriptors(const std::array<int, 3>& descriptors) {
-  std::array<UniqueFd, 3> copies;  // out of the way of each other's places
+  std::array<UniqueFd, 3> copies;  // above all target numbers
   for (size_t i = 0; i < copies.size(); ++i) copies[i] = TRY(sys::dup_from(descriptors[i], kFirstOther));
   for (size_t i = 0; i < copies.size(); ++i) TRY(sys::dup3(copies[i].get(), kPlaces[i], O_CLOEXEC));
   for (UniqueFd& copy : copies) copy.reset();
@@ -41,8 +44,8 @@ Result<void> take_descriptors(const std::array<int, 3>& descriptors) {
 }
 
 /**
- * Who we are: a copy of the monitor, with its rights and namespaces and none of its descriptors; its memory
- * is not looked at any more, but for the plan.
+ * Runs the check in a copy of the monitor, with its rights and namespaces and none of its descriptors. Of its
+ * memory only the plan is still used.
  */
 int serve_check(std::string_view plan, const std::array<int, 3>& descriptors) {
   if (!take_descriptors(descriptors)) return kNotServed;
@@ -51,15 +54,12 @@ int serve_check(std::string_view plan, const std::array<int, 3>& descriptors) {
   (void)sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-check"), "PR_SET_NAME");
   (void)::setsid();
   Result<UniqueFd> null_device = sys::open_null_device();
-  if (!null_device) {
-    const Error& error = null_device.error();
-    return report_failure(monitor, {Failure::kNoStep, error.err, describe(error)});
-  }
+  if (!null_device) return report_failure(monitor, stepless_failure(null_device.error()));
   monitor.null_device = std::move(*null_device);
   return serve_plan(monitor, {reinterpret_cast<const uint8_t*>(plan.data()), plan.size()});
 }
 
-/** One message, as report_failure() and send_message() write it: length, type, payload. */
+/** Reads one message, as report_failure() and send_message() write it: length, type, payload. */
 void take_message(std::span<const char> packet, CheckResult& result) {
   wire::Reader reader({reinterpret_cast<const uint8_t*>(packet.data()), packet.size()});
   (void)reader.number<uint32_t>();
@@ -99,7 +99,7 @@ Result<CheckProcess> start_check(std::string_view plan, int container) {
 
 void take_result(const CheckProcess& process, CheckResult& result) {
   std::array<char, 8192> packet;
-  result.err = ECHILD;  // it was killed before it could say anything
+  result.err = ECHILD;  // killed before it could report anything
   for (ssize_t count = 0; (count = sys::try_read(process.line.get(), packet)) > 0;)
     take_message({packet.data(), static_cast<size_t>(count)}, result);
 }

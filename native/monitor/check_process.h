@@ -16,16 +16,17 @@ namespace tspod {
 struct CheckProcess {
   pid_t pid = 0;  // 0: there is none
   UniqueFd pidfd;
-  UniqueFd line;  // closed, the check kills its command with all that this has started; its result comes here
+  /** The check's result arrives here. Once it is closed, the check kills all that it has started. */
+  UniqueFd line;
   UniqueFd output;  // what the command writes; non-blocking
 
   explicit operator bool() const { return pid != 0; }
 };
 
-/** Starts the check that the plan describes, in the container of this pidfd. */
+/** Starts the check that `plan` describes, in the container of the pidfd `container`. */
 Result<CheckProcess> start_check(std::string_view plan, int container);
 
-/** After the process has ended: what it said of its command's end. */
+/** Reads what the check's process has reported of its command's end. Call after the process has ended. */
 void take_result(const CheckProcess& process, CheckResult& result);
 
 }  // namespace tspod

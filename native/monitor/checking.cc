@@ -18,10 +18,10 @@ namespace {
 
 using message::CheckAnswer;
 
-/** Most that is read from a check's output at once. */
+/** Maximum number of bytes read from a check's output at once. */
 constexpr size_t kOutputReadBytes = 64 * 1024;
 
-/** How long a killed check may take to vanish when the monitor leaves. */
+/** Time in ms that a killed check may take to end when the monitor leaves. */
 constexpr int kVanishMs = 5000;
 
 constexpr uint64_t kNsPerMs = 1'000'000;
@@ -32,7 +32,7 @@ const ops::CheckSettings& current_check(const Checks& checks) {
 
 void set_timer(Checks& checks, CheckTimer due, uint64_t milliseconds) {
   checks.due = due;
-  // 0 would turn it off; what is due at once is due in a millisecond.
+  // 0 would turn the timer off: what is due at once is due in a millisecond.
   const uint64_t delay = due == CheckTimer::kOff ? 0 : std::max<uint64_t>(milliseconds, 1);
   (void)sys::timerfd_settime(checks.timer.get(), delay);
 }
@@ -42,7 +42,10 @@ void wait_for_next(Checks& checks) {
   set_timer(checks, interval == 0 ? CheckTimer::kOff : CheckTimer::kNextCheck, interval);
 }
 
-/** Asked anew each time: whoever freezes a cgroup does not tell us. */
+/**
+ * Whether the container's cgroup is frozen. Read each time: whoever freezes a cgroup does not tell the
+ * monitor.
+ */
 bool is_frozen(const Checks& checks) {
   const std::string& path = checks.settings.freezer;
   if (path.empty()) return false;
@@ -55,7 +58,7 @@ bool is_frozen(const Checks& checks) {
   return word.substr(0, word.find('\n')) != checks.settings.thawed;
 }
 
-/** Whatever fails here, the checks go on: the record is for those who look. */
+/** Writes the file `health`. A failure does not stop the checks: the file is only for those who look. */
 void write_record(Loop& loop) {
   const Checks& checks = *loop.checks;
   if (loop.monitor.run_directory)
@@ -74,13 +77,16 @@ void close_output(Loop& loop) {
   checks.process.output.reset();
 }
 
-/** Kills the check, as far as it is still there; it is reaped when it has ended. */
+/** Makes the check's process kill its command, if it still runs. It is reaped when it has ended. */
 void hang_up(Loop& loop) {
   close_output(loop);
   loop.checks->process.line.reset();
 }
 
-/** Reads once; the first bytes are kept. False if there is nothing to read now. */
+/**
+ * Reads once from the check's output and keeps the first bytes of all. Returns false if there is nothing to
+ * read now.
+ */
 bool read_output(Loop& loop) {
   Checks& checks = *loop.checks;
   const std::span<char> buffer = loop.scratch.get();
@@ -98,13 +104,16 @@ bool read_output(Loop& loop) {
   return true;
 }
 
-/** Reads what is left. What the check has started may go on writing: no more is read than a pipe holds. */
+/**
+ * Reads the rest of the output. Processes that the check started may go on writing: no more is read than a
+ * pipe holds.
+ */
 void drain_output(Loop& loop) {
   constexpr size_t kPipeBytes = 64 * 1024;
   for (size_t reads = 0; reads <= kPipeBytes / kOutputReadBytes && read_output(loop); ++reads) continue;
 }
 
-/** Ends the container; how long it has until SIGKILL its configuration says. */
+/** Ends the container with its stop signal, and with SIGKILL after the configured time (0: at once). */
 void end_container(Loop& loop) {
   Checks& checks = *loop.checks;
   checks.ends_run = true;
@@ -146,14 +155,17 @@ bool somebody_asks(Loop& loop) {
   return asks;
 }
 
-/** Answers all who wait for a check that will not be. */
+/** Tells the clients that wait for a check that it will not run. */
 void refuse_clients(Loop& loop) {
   loop.clients.for_each([&](Client& client) {
     if (client.asked_for_check || client.awaits_check) answer(client, CheckAnswer::kNotRun);
   });
 }
 
-/** The result is there: counts it, writes it down, tells those who asked, and does what follows. */
+/**
+ * Handles the result of a check: counts it, records it, tells the clients that asked, and acts on the
+ * verdict.
+ */
 void finish_check(Loop& loop) {
   Checks& checks = *loop.checks;
   CheckResult result = std::move(*checks.result);
@@ -193,7 +205,7 @@ void start_now(Loop& loop) {
   loop.clients.for_each([&](Client& client) {
     if (std::exchange(client.asked_for_check, false)) client.awaits_check = true;
   });
-  // Killed, and stuck in the kernel: one more would be stuck as well.
+  // A check that was killed and has not ended is stuck in the kernel: another would get stuck as well.
   if (checks.process) return fail_check(loop, ETIMEDOUT, "the last check does not end");
   const ops::CheckSettings& check = current_check(checks);
   Result<CheckProcess> started = start_check(check.plan, loop.launched.pidfd.get());
@@ -203,7 +215,10 @@ void start_now(Loop& loop) {
   set_timer(checks, CheckTimer::kCheckLimit, check.timeout_ms);
 }
 
-/** Time is over. What is frozen has had none: it gets it anew. */
+/**
+ * Fails the check that has reached its time limit. If the container is frozen the check starts its time limit
+ * anew.
+ */
 void end_at_limit(Loop& loop) {
   Checks& checks = *loop.checks;
   if (!checks.result) return;
@@ -244,7 +259,8 @@ void prepare_checking(Loop& loop) {
   checks.counter.begin();
   checks.log.clear();
   checks.ends_run = checks.relaunches = false;
-  // It is no reason not to check this run; one more that gets stuck is.
+  // A check of an earlier run that has not ended does not keep this run from being checked; a second one that
+  // gets stuck does.
   if (!checks.outlived) checks.outlived = std::exchange(checks.process, CheckProcess());
   write_record(loop);
 }
@@ -278,9 +294,7 @@ void watch_checks(Loop& loop) {
 
 void handle_check_timer(Loop& loop) {
   Checks& checks = *loop.checks;
-  uint64_t expirations = 0;
-  const auto into = std::span(reinterpret_cast<char*>(&expirations), sizeof expirations);
-  if (sys::try_read(checks.timer.get(), into) <= 0) return;
+  if (!sys::take_expiry(checks.timer.get())) return;
   switch (std::exchange(checks.due, CheckTimer::kOff)) {
     case CheckTimer::kOff: return;
     case CheckTimer::kNextCheck: return start_next(loop);

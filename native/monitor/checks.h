@@ -1,4 +1,4 @@
-// What the supervising loop knows of a container's health checks.
+// State of a container's health checks in the supervising loop.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace tspod {
 
-/** What is due when the timer of the checks expires. */
+/** What to do when the timer of the checks expires. */
 enum class CheckTimer { kOff, kNextCheck, kCheckLimit, kKill };
 
 struct Checks {
@@ -29,13 +29,13 @@ struct Checks {
   Watch timer_watch{.source = Source::kCheckTimer};
   Watch output_watch{.source = Source::kCheckOutput};
 
-  CheckProcess process;   // may still be there for a moment when nobody waits for its result any more
-  CheckProcess outlived;  // one of an earlier run that was killed, and has not ended yet
-  std::optional<CheckResult> result;  // of the check that runs
+  CheckProcess process;               // may stay for a moment after its result is no longer awaited
+  CheckProcess outlived;              // killed in an earlier run, and not ended yet
+  std::optional<CheckResult> result;  // of the running check
   uint64_t began_ns = 0;              // CLOCK_BOOTTIME
 
   bool ends_run = false;    // the container is being ended because of a check
-  bool relaunches = false;  // to be launched again
+  bool relaunches = false;  // it is to be launched again
 };
 
 }  // namespace tspod

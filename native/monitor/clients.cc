@@ -10,7 +10,7 @@
 namespace tspod {
 namespace {
 
-/** Sends as much as the socket takes; -1 if the other side is gone. */
+/** Sends as much as the socket takes and returns the number of bytes; -1 if the other side is gone. */
 ssize_t try_send(int socket, std::string_view head, std::string_view body) {
   iovec parts[] = {{const_cast<char*>(head.data()), head.size()},
                    {const_cast<char*>(body.data()), body.size()}};
@@ -72,8 +72,8 @@ Client* Clients::find(uint32_t id) {
 }
 
 void Clients::send_output(LogStream stream, std::string_view data) {
-  // The frame of `stdout` and `stderr`: length, type, length of the
-  // data; the data itself is sent from where it lies.
+  // The header of a `stdout` or `stderr` frame: length, type, length of the data. The data itself is sent
+  // from where it lies.
   wire::Writer head;
   head.number(static_cast<uint32_t>(sizeof(uint32_t) + data.size()));
   head.number(

@@ -1,7 +1,8 @@
-// Those who talk to the monitor: the engine that made it, and whoever connects to the attach socket.
+// The clients of a monitor: the engine that spawned it, and whoever connects to the attach socket.
 //
-// Each has a queue of what is on its way to it. A queue that is long makes the monitor stop reading what the
-// container writes, so nothing is lost and nothing grows; a client that is gone is forgotten with its queue.
+// Each has a queue of bytes on their way to it. While a queue is long the monitor stops reading the
+// container's output, so that nothing is lost and nothing grows. A client that is gone is dropped with its
+// queue.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +19,18 @@
 
 namespace tspod {
 
-/** A longer queue stops the container's output. It may grow past this by what one read returns. */
+/**
+ * Length in bytes from which on a queue stops the container's output. A queue may exceed it by what one read
+ * returns.
+ */
 inline constexpr size_t kClientQueueBytes = 256 * 1024;
 
-/** Who asks to be attached besides so many is refused: each may have a queue. */
+/** Maximum number of attached clients, each of which may have a queue; another one is refused. */
 inline constexpr size_t kMaxAttached = 256;
 
 /**
- * With so many connections the next takes the place of one that says nothing. Twice as many as may be
- * attached, so that there is one.
+ * Maximum number of connections: the next one takes the place of one that only listens. Twice kMaxAttached,
+ * so that there is one.
  */
 inline constexpr size_t kMaxClients = 512;
 
@@ -42,23 +46,28 @@ struct Client {
   bool wants_stderr = false;
   bool may_send_stdin = false;
   bool asked_for_start = false;
-  bool asked_for_check = false;  // one is to be started for it
-  bool awaits_check = false;     // the one that runs is its
-  bool deaf = false;             // takes nothing any more, but what it has sent is still read
-  bool gone = false;             // forgotten at the next sweep()
+  bool asked_for_check = false;  // a check is to be started for it
+  bool awaits_check = false;     // it gets the result of the running check
+  bool deaf = false;             // receives nothing any more; what it has sent is still read
+  bool gone = false;             // removed by the next sweep()
 
   bool attached() const { return wants_stdout || wants_stderr || may_send_stdin; }
-  /** It waits for the end, and can find that out by itself. */
+  /**
+   * Whether the client only waits for the container's end, which it can also find out without the monitor.
+   */
   bool only_listens() const {
     return !attached() && !asked_for_start && !asked_for_check && !awaits_check && outgoing.empty();
   }
   bool wants(LogStream stream) const { return stream == LogStream::kStdout ? wants_stdout : wants_stderr; }
 };
 
-/** Sends bytes, or queues what the socket does not take now. A client that has hung up becomes deaf. */
+/**
+ * Sends `head` and `body`, and queues what the socket does not take now. A client that has hung up becomes
+ * deaf.
+ */
 void send_or_queue(Client& client, std::string_view head, std::string_view body = {});
 
-/** Sends what is queued, as far as the socket takes it. */
+/** Sends queued bytes, as many as the socket takes. */
 void flush(Client& client);
 
 template <typename Message> void send_message(Client& client, const Message& message) {
@@ -73,13 +82,13 @@ template <typename Message> void send_message(Client& client, const Message& mes
 
 class Clients {
  public:
-  /** Takes a connection in; nullptr if there are too many, and nobody can go for it. */
+  /** Adds a connection; null if there are too many and none that only listens can be dropped for it. */
   Client* add(UniqueFd socket);
-  /** Lets the one go that has only listened for longest; false if there is none. */
+  /** Drops the oldest client that only listens; false if there is none. */
   bool dismiss_listener();
   Client* find(uint32_t id);
 
-  /** Forgets those that are gone; calls `leaving(Client&)` first for each. */
+  /** Removes the clients that are gone; calls `leaving(Client&)` for each before. */
   template <typename Leaving> void sweep(Leaving&& leaving) {
     for (size_t i = 0; i < all_.size();) {
       if (!all_[i]->gone) {
@@ -91,10 +100,10 @@ class Clients {
     }
   }
 
-  /** Sends a piece of output to all who want the stream. */
+  /** Sends a piece of output to all clients that want the stream. */
   void send_output(LogStream stream, std::string_view data);
 
-  /** Whether somebody who wants the stream is so far behind that no more of it should be read. */
+  /** Whether a client that wants the stream is so far behind that no more of it should be read. */
   bool are_behind(LogStream stream) const;
 
   size_t count_attached() const;

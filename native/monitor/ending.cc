@@ -22,7 +22,8 @@
 namespace tspod {
 namespace {
 
-constexpr int kSignalBase = 128;  // exit code of a container that a signal ended: as in a shell
+/** Added to the number of the signal that ended a container to make its exit code, as a shell does. */
+constexpr int kSignalBase = 128;
 
 int32_t code_of(const sys::Ending& ending) {
   return ending.signal == 0 ? ending.code : kSignalBase + ending.signal;
@@ -58,7 +59,10 @@ ExitRecord exit_record_of(const Loop& loop) {
   return record;
 }
 
-/** Of a run that another follows, which begins its record of health anew. */
+/**
+ * Returns the record of a run that another run follows. If a check ended the run it has the health, since the
+ * file `health` begins anew with the next run.
+ */
 ExitRecord end_record_of(const Loop& loop) {
   ExitRecord record = exit_record_of(loop);
   if (is_relaunched_by_check(loop)) record.health = summarize_health(loop.checks->counter, loop.checks->log);
@@ -66,8 +70,8 @@ ExitRecord end_record_of(const Loop& loop) {
 }
 
 /**
- * Nobody can connect any more; the name is free for the next monitor before the exit record invites the
- * engine to make one.
+ * Closes and removes the attach socket, so that nobody can connect any more. The name is free for the next
+ * monitor before the exit record lets the engine spawn one.
  */
 void close_listener(Loop& loop) {
   UniqueFd& listener = loop.monitor.supervision.listener;
@@ -96,7 +100,7 @@ void end_run(Loop& loop, const sys::Ending& ending) {
                            .lasted_ns = sys::clock_ns(CLOCK_BOOTTIME) - loop.run_began_ns};
   const std::optional<uint32_t> delay = ran ? delay_after(loop, outcome) : std::nullopt;
   if (!delay) return leave(loop);
-  // What cannot be written (a full disk) is lost: the container goes on.
+  // A record that cannot be written (on a full disk) is lost: the container goes on.
   const UniqueFd& directory = loop.monitor.run_directory;
   if (directory) (void)publish_end_record(directory.get(), end_record_of(loop));
   renew_cgroups(loop.monitor);
@@ -105,7 +109,7 @@ void end_run(Loop& loop, const sys::Ending& ending) {
   set_timer(loop, *delay);
 }
 
-/** The next run, past the gate. */
+/** Launches the container for its next run, without waiting at the gate. */
 Result<void, Failure> launch_next(Loop& loop) {
   TRY(adopt_next_plan(loop.monitor));
   loop.launched = TRY(launch(loop.monitor));
@@ -114,8 +118,9 @@ Result<void, Failure> launch_next(Loop& loop) {
 }
 
 /**
- * A container whose namespaces it joins is between two lives itself, or was stopped: that it comes back is
- * waited for as for the end of any delay.
+ * Puts a failed launch off if another container, whose namespaces this one joins, does not run: that one may
+ * be between two runs, or stopped. Waiting for it is like waiting for the end of a restart delay. Returns
+ * false if the launch is not to be tried again.
  */
 bool put_off(Loop& loop) {
   if (!lacks_donor(loop.monitor)) return false;
@@ -133,7 +138,7 @@ void launch_again(Loop& loop) {
   const Result<void, Failure> launched = launch_next(loop);
   if (!launched) {
     loop.launched = Launched();
-    if (launched.error().err == ECANCELED) return leave(loop);  // by whoever wants it to stop
+    if (launched.error().err == ECANCELED) return leave(loop);  // called off
     return put_off(loop) ? void() : leave(loop, words_for(launched.error()));
   }
   open_streams(loop);
@@ -141,8 +146,8 @@ void launch_again(Loop& loop) {
 }
 
 /**
- * Reaps a child that has ended, if there is one. A check's process group is killed before its number is free
- * for another.
+ * Reaps one child that has ended; false if there is none. In a check's process its command's process group is
+ * killed before the number is free for another.
  */
 bool reap_one(const Loop& loop, siginfo_t& info) {
   const int options = WEXITED | WNOHANG | (loop.is_check() ? WNOWAIT : 0);
@@ -170,7 +175,7 @@ void kill_run(const Loop& loop) {
 
 void write_status_again(Loop& loop) {
   const Monitor& monitor = loop.monitor;
-  // A full disk must not end a container that runs: what was written before stays until it works.
+  // A full disk must not end a running container: the old state stays until writing works.
   loop.status_is_old =
       monitor.run_directory && !write_state(monitor.run_directory.get(), monitor.supervision.state);
 }
@@ -215,9 +220,7 @@ void end_unstarted(Loop& loop, const Failure& failure) {
 }
 
 void handle_timer(Loop& loop) {
-  uint64_t expirations = 0;
-  const auto into = std::span(reinterpret_cast<char*>(&expirations), sizeof expirations);
-  if (sys::try_read(loop.timer.get(), into) <= 0) return;
+  if (!sys::take_expiry(loop.timer.get())) return;
   if (loop.phase == Phase::kWaiting) return launch_again(loop);
   if (loop.phase != Phase::kRunning) return;
   loop.timed_out = true;
@@ -240,10 +243,10 @@ void leave(Loop& loop, const std::string& error) {
   set_timer(loop, 0);
   close_listener(loop);
   const UniqueFd& reserved = loop.monitor.supervision.exit_record;
-  // If this fails (the directory is gone) there is nobody to tell but the clients.
+  // If this fails (because the directory is gone), only the clients can be told.
   if (reserved) (void)publish_exit_record(loop.monitor.run_directory.get(), reserved, record);
   loop.phase = Phase::kLeaving;
-  loop.status_is_old = false;  // the directory may be another monitor's by now
+  loop.status_is_old = false;  // the directory may belong to another monitor by now
   loop.clients.for_each([&](Client& client) {
     send_message(client, message::Exited{.code = record.code,
                                          .signal = record.signal,
@@ -254,8 +257,8 @@ void leave(Loop& loop, const std::string& error) {
   });
   if (loop.forwarder) loop.forwarder->close();
   await_check(loop);
-  (void)adopt_next_plan(loop.monitor);  // it may have more to undo
-  (void)tear_down(loop.monitor);        // the engine sees what is left, and runs the same steps again
+  (void)adopt_next_plan(loop.monitor);  // its teardown may have more to undo
+  (void)tear_down(loop.monitor);        // the engine sees what is left, and runs the steps again
   profile::mark(profile::Mark::kTornDown);
 }
 

@@ -7,10 +7,13 @@
 namespace tspod {
 namespace {
 
-/** Between two looks at a process that is about to be marked: nothing tells when it is. */
+/**
+ * Time in ms between two looks at a process that is about to be marked as executed: nothing announces the
+ * mark.
+ */
 constexpr int kLookMs = 1;
 
-/** Waits a little; whether the process has ended. */
+/** Waits kLookMs at most; whether the process has ended. */
 Result<bool> ends_soon(int pidfd) {
   pollfd end{pidfd, POLLIN, 0};
   const int ready = sys::retry([&] { return ::poll(&end, 1, kLookMs); });
@@ -23,7 +26,7 @@ Result<bool> ends_soon(int pidfd) {
 Result<bool> await_executed(ops::Procfs& proc, pid_t pid, int pidfd) {
   for (;;) {
     if (TRY(proc.has_executed(pid))) return true;
-    // The mark of one that has ended is final.
+    // The mark of a process that has ended does not change any more.
     if (TRY(ends_soon(pidfd))) return proc.has_executed(pid);
   }
 }

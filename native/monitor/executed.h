@@ -1,4 +1,4 @@
-// How the handshake ended: with exec, or with the death of the first process.
+// Tells how the handshake ended: with exec, or with the death of the first process.
 #pragma once
 
 #include <sys/types.h>
@@ -9,9 +9,9 @@
 namespace tspod {
 
 /**
- * Whether a child of ours whose side of a close-on-exec socket has ended executed a program (it may have
- * ended by now) or died before that. Waits until it is one or the other: some kernels (6.1) close the
- * descriptors first, and only then mark the process as one that has executed. What has died is not reaped.
+ * Whether a child executed a program (it may have ended since) or died before, once its end of a
+ * close-on-exec socket is closed. Waits until that is certain: some kernels (6.1) close the descriptors
+ * first, and only then mark the process as one that has executed. A dead child is not reaped.
  */
 Result<bool> await_executed(ops::Procfs& proc, pid_t pid, int pidfd);
 

@@ -14,15 +14,18 @@
 namespace tspod {
 namespace {
 
-/** Most that a pipe holds, unless somebody has set it otherwise. */
+/** Capacity of a pipe, unless somebody has set another. */
 constexpr size_t kPipeBytes = 64 * 1024;
-/** Pieces of one connection before others have their turn. */
+/** Number of pieces moved for one connection before others have their turn. */
 constexpr int kPieces = 8;
-/** Either end of a connection has a number of its own. */
+/** Number of ends of a connection, each of which has an id of its own. */
 constexpr uint32_t kEnds = 2;
 constexpr uint32_t kBroken = EPOLLHUP | EPOLLERR;
 
-/** Where all of the host's addresses are listened on, the rules lead the others. */
+/**
+ * Whether a connection was made to ::1. A socket that listens on all of the host's addresses also gets
+ * others, which are the firewall's to forward.
+ */
 bool is_to_loopback(int socket) {
   sockaddr_in6 local{};
   socklen_t size = sizeof local;
@@ -30,20 +33,22 @@ bool is_to_loopback(int socket) {
   return local.sin6_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&local.sin6_addr);
 }
 
-/** What is small is not held back until there is more. */
+/** Turns Nagle's algorithm off: small pieces are sent at once. */
 void send_at_once(int socket) {
   const int on = 1;
-  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // slower without
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // else only slower
 }
 
-/** Its end, which the kernel remembers for a while, does not keep the next container from the port. */
+/**
+ * Allows the port to be bound again while the kernel still remembers the closed connection, so that the next
+ * container can have it.
+ */
 void leave_port_free(int socket) {
   const int on = 1;
-  (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // the port is busy for a minute then
+  (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // else busy for a minute
 }
 
-/** Whether the other side sees a connection that broke when it is closed here, not one that ended in order.
- */
+/** Sets whether closing the socket breaks the connection (RST) or ends it in order. */
 void break_at_close(int socket, bool breaks) {
   const linger how{.l_onoff = breaks ? 1 : 0, .l_linger = 0};
   (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &how, sizeof how);
@@ -54,7 +59,8 @@ Result<UniqueFd> begin_connection(const std::string& target, uint32_t port) {
   UniqueFd socket = TRY(sys::check_fd(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP),
       "socket"));
-  // A container that takes no more connections is given up after some 15 seconds, not two minutes.
+  // Connecting to a container that takes no more connections is given up after some 15 seconds, not two
+  // minutes.
   const int tries = 3;
   (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries);
   const int begun = sys::retry([&] {
@@ -65,7 +71,7 @@ Result<UniqueFd> begin_connection(const std::string& target, uint32_t port) {
   return socket;
 }
 
-/** Tries the targets that are left, in their order; false if none is. */
+/** Begins a connection to the next target that can be tried; false if none is left. */
 bool try_next(Forward& forward) {
   while (!forward.targets.empty()) {
     const std::string target = std::move(forward.targets.front());
@@ -86,31 +92,36 @@ int error_of(int socket) {
   return error;
 }
 
-/** Bytes moved; -EAGAIN if there is nothing to move, or no room. */
+/** Returns the number of bytes moved; -EAGAIN if there is nothing to move, or no room. */
 ssize_t move_bytes(int from, int to, size_t count) {
   const ssize_t moved = sys::retry(
       [&] { return ::splice(from, nullptr, to, nullptr, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK); });
   return moved == -1 ? -errno : moved;
 }
 
-/** splice(2) does not pass urgent data: its byte is one like others. The pipe is empty. */
+/**
+ * Moves the byte of urgent data, which splice(2) does not pass, as an ordinary byte. The pipe must be empty.
+ */
 ssize_t move_urgent(int from, int pipe) {
   const int on = 1;
-  (void)::setsockopt(from, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);  // the byte is lost without
+  (void)::setsockopt(from, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);  // else the byte is lost
   char byte = 0;
   const ssize_t count = sys::retry([&] { return ::recv(from, &byte, 1, MSG_DONTWAIT); });
   if (count <= 0) return count == -1 ? -errno : 0;
   return sys::retry([&] { return ::write(pipe, &byte, 1); }) == 1 ? 1 : -EIO;
 }
 
-/** Into the pipe, which is empty; 0 at the end, -EAGAIN if there is nothing. */
+/** Moves bytes into the pipe, which must be empty; 0 at the end, -EAGAIN if there is nothing. */
 ssize_t take(int from, int pipe) {
   const ssize_t taken = move_bytes(from, pipe, kPipeBytes);
   if (taken != 0 && taken != -EAGAIN) return taken;
   return ::sockatmark(from) == 1 ? move_urgent(from, pipe) : taken;
 }
 
-/** Moves what is there. The pipe is filled only when it is empty. False if the connection is broken. */
+/**
+ * Moves the available bytes one way, through the pipe, which is filled only when it is empty. Returns false
+ * if the connection is broken.
+ */
 bool move_flow(Flow& flow, int from, int to) {
   for (int piece = 0; piece < kPieces; ++piece) {
     if (flow.waiting == 0 && !flow.ended) {
@@ -127,17 +138,17 @@ bool move_flow(Flow& flow, int from, int to) {
       flow.waiting -= static_cast<size_t>(given);
     }
     if (!flow.ended) continue;
-    if (!flow.shut) (void)::shutdown(to, SHUT_WR);  // what is broken shows with the other flow
+    if (!flow.shut) (void)::shutdown(to, SHUT_WR);  // a broken connection shows in the other flow
     flow.shut = true;
     return true;
   }
   return true;
 }
 
-/** What there is to wait for at one end. */
+/** Returns the events to wait for at one end. */
 uint32_t events_for(const Flow& from_here, const Flow& to_here) {
   const uint32_t readable = from_here.waiting == 0 && !from_here.ended ? kReadable : kNothing;
-  // Nothing more is sent here, and what comes has to wait: a hang-up would be reported again and again.
+  // Nothing more is sent here, and what arrives has to wait: a hang-up would be reported again and again.
   if (to_here.shut && readable == kNothing) return kNothing;
   return kBroken | readable | (to_here.waiting > 0 ? kWritable : kNothing);
 }
@@ -157,8 +168,8 @@ void Forwarder::watch(std::span<const ops::HeldPort> ports) {
     listeners_.push_back(
         {.source = Source::kForwardPort, .id = static_cast<uint32_t>(ports_seen_), .fd = port.socket.get()});
   }
-  const bool takes_more = !rests_ && forwards_.size() < kMaxForwards;
-  // What cannot be watched for want of memory is tried again before the next wait.
+  const bool takes_more = !paused_ && forwards_.size() < kMaxForwards;
+  // A descriptor that cannot be watched for want of memory is tried again before the next wait.
   for (Watch& listener : listeners_) (void)poller_.watch(listener, takes_more ? kReadable : kNothing);
   for (const std::unique_ptr<Forward>& forward : forwards_) watch(*forward);
 }
@@ -167,16 +178,16 @@ void Forwarder::watch(Forward& forward) {
   const uint32_t near = forward.connected ? events_for(forward.out, forward.in) : kNothing;
   const uint32_t far = forward.connected ? events_for(forward.in, forward.out) : kWritable;
   if (!poller_.watch(forward.near_watch, near) || !poller_.watch(forward.far_watch, far))
-    forward.gone = rests_ = true;  // forgotten after a while at the latest
+    forward.gone = paused_ = true;  // removed after a while at the latest
 }
 
 void Forwarder::accept(std::span<const ops::HeldPort> ports, uint32_t number) {
-  // Ports are closed at the end, which may have come a moment ago.
+  // The ports may have been closed a moment ago, at the container's end.
   if (number >= ports.size() || forwards_.size() >= kMaxForwards) return;
   const ops::HeldPort& port = ports[number];
   Result<UniqueFd> near = sys::accept(port.socket.get());
   if (!near) {
-    rests_ = near.error().err != EAGAIN && near.error().err != ECONNABORTED;
+    paused_ = near.error().err != EAGAIN && near.error().err != ECONNABORTED;
     return;
   }
   leave_port_free(near->get());
@@ -186,7 +197,7 @@ void Forwarder::accept(std::span<const ops::HeldPort> ports, uint32_t number) {
   Result<sys::Pipe> out = sys::pipe();
   Result<sys::Pipe> in = sys::pipe();
   if (!out || !in) {
-    rests_ = true;
+    paused_ = true;
     return;
   }
   forward->out.pipe = std::move(*out);
@@ -235,7 +246,7 @@ void Forwarder::forget_ended() {
     if (forward->gone && forward->far) break_at_close(forward->far.get(), true);
     return true;
   });
-  if (forwards_.size() < before) rests_ = false;
+  if (forwards_.size() < before) paused_ = false;
 }
 
 void Forwarder::close() {

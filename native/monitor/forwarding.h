@@ -1,9 +1,9 @@
-// Connections to published ports on the host's ::1, handed on to the container. The rules of the firewall
-// lead all other connections there; the kernel has no way back to ::1 for packets of another interface.
+// Forwards connections to published ports on the host's ::1 to the container. The firewall's rules forward
+// all others; the kernel cannot route packets of another interface back to ::1.
 //
-// What is on its way lies in pipes of the kernel (splice(2)): no memory of ours, and no more of it than a
-// pipe holds. All sockets are non-blocking; there are at most kMaxForwards connections, others wait to be
-// accepted.
+// Bytes on their way are in kernel pipes (splice(2)): they take no memory of the monitor, and never more than
+// a pipe holds. All sockets are non-blocking. There are at most kMaxForwards connections; further ones wait
+// to be accepted.
 #pragma once
 
 #include <cstdint>
@@ -18,30 +18,30 @@
 
 namespace tspod {
 
-/** Each has six descriptors. */
+/** Maximum number of connections; each takes six descriptors. */
 inline constexpr size_t kMaxForwards = 64;
 
-/** What goes one way. */
+/** One direction of a connection. */
 struct Flow {
   sys::Pipe pipe;
   size_t waiting = 0;  // bytes in the pipe
   bool ended = false;  // the source sends no more
-  bool shut = false;   // the target knows that
+  bool shut = false;   // the target has been told
 };
 
-/** One connection, and ours to the container for it. */
+/** A client's connection, and the monitor's to the container for it. */
 struct Forward {
   uint32_t id = 0;
   UniqueFd near;  // the client
   UniqueFd far;   // the container
   Watch near_watch{.source = Source::kForward};
   Watch far_watch{.source = Source::kForward};
-  std::vector<std::string> targets;  // that are left to try
+  std::vector<std::string> targets;  // not tried yet
   uint32_t port = 0;
   Flow out;  // to the container
   Flow in;   // to the client
   bool connected = false;
-  bool gone = false;  // forgotten before the next wait
+  bool gone = false;  // removed before the next wait
 
   bool is_over() const { return gone || (out.shut && in.shut); }
 };
@@ -52,17 +52,20 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  /** Before each wait. `ports` only grows until close(). */
+  /** Watches the ports and connections. Call before each wait; `ports` only grows until close(). */
   void watch(std::span<const ops::HeldPort> ports);
-  /** Somebody connects to the port with this number. */
+  /** Accepts a connection to the port with this number. */
   void accept(std::span<const ops::HeldPort> ports, uint32_t number);
   void serve(const Event& event);
-  /** Before the ports are closed. */
+  /** Ends all connections. Call before the ports are closed. */
   void close();
 
-  /** No descriptor or memory was left for a connection: until one ends, or a while. */
-  bool rests() const { return rests_; }
-  void wake() { rests_ = false; }
+  /**
+   * Whether accepting is paused because no descriptor or memory was left for a connection: until one ends, or
+   * for a while.
+   */
+  bool is_paused() const { return paused_; }
+  void resume() { paused_ = false; }
 
  private:
   void forget_ended();
@@ -73,7 +76,7 @@ class Forwarder {
   size_t ports_seen_ = 0;
   std::vector<std::unique_ptr<Forward>> forwards_;
   uint32_t last_id_ = 0;
-  bool rests_ = false;
+  bool paused_ = false;
 };
 
 }  // namespace tspod

@@ -10,8 +10,10 @@
 namespace tspod {
 namespace {
 
-/** What precedes the rest of each packet: words of a failure, or the numbers (u32) of the slots whose
- * descriptors come along. */
+/**
+ * The header of each packet. It is followed by the words of a failure, or by the numbers (u32) of the slots
+ * whose descriptors come with the packet.
+ */
 struct Header {
   PacketKind kind{};
   uint32_t step = 0;  // of a failure
@@ -19,7 +21,7 @@ struct Header {
   uint32_t more = 0;  // the rest of the slots comes in another packet
 };
 
-/** Words of a failure are cut to this. */
+/** Maximum length of a failure's words; longer ones are cut. */
 constexpr size_t kMaxWords = 2048;
 constexpr size_t kMaxPacket = sizeof(Header) + std::max(kMaxWords, kMaxPacketFds * sizeof(uint32_t));
 
@@ -34,7 +36,7 @@ Result<void> send(int socket, const Header& header, std::string_view rest = {},
   return send_packet(socket, {packet.data(), sizeof header + size}, fds);
 }
 
-/** A received packet before it is understood. */
+/** A received packet that is not decoded yet. */
 struct Raw {
   Header header;
   std::string_view rest;

@@ -38,17 +38,17 @@ enum class PacketKind : uint32_t {
   kGatePlease = 3,
   kTerminal = 4,
   kFailed = 5,
-  kDone = 6,  // of the monitor; the others are of the first process
+  kDone = 6,  // sent by the monitor; the others are sent by the first process
 };
 
-/** The order of packets of the first process: which may come, after those that have. */
+/** Checks the order of the first process's packets. */
 class Order {
  public:
-  /** Whether the packet may come now; notes that it has. */
+  /** Whether the packet may come now; if so, records that it has come. */
   bool accept(PacketKind packet);
 
  private:
-  /** Each stands for a request that was made; they come in this order, none twice, any may be left out. */
+  /** The requests made so far. They come in this order, none twice; any may be left out. */
   enum class Phase { kBegun, kAfterClone, kBeforePivot, kGate, kFailed };
 
   static Phase phase_of(PacketKind packet);
@@ -65,7 +65,7 @@ struct Packet {
   UniqueFd terminal;   // of kTerminal
 };
 
-/** One side of the talk. */
+/** One side of the handshake. */
 class Channel {
  public:
   Channel() = default;
@@ -77,14 +77,14 @@ class Channel {
 
   // the first process's side
   Result<void> request(PacketKind kind);
-  /** Waits for the answer and takes the slots that come with it; ECANCELED if the monitor has died. */
+  /** Waits for the answer and takes the slots that come with it. ECANCELED if the monitor has died. */
   Result<void> await_done(ops::Slots& slots);
   Result<void> send_terminal(int master);
   Result<void> send_failure(const Failure& failure);
 
   // the monitor's side
   Result<Packet> receive();
-  /** Answers a request, with the slots that changed in its course. */
+  /** Answers a request, with the slots that have changed since the last answer. */
   Result<void> send_done(ops::Slots& slots);
 
  private:

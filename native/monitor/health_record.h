@@ -12,21 +12,21 @@
 
 namespace tspod {
 
-/** What one check came to. */
+/** The result of one check. */
 struct CheckResult {
   uint64_t began_ns = 0;  // CLOCK_REALTIME
   uint64_t ended_ns = 0;
-  int32_t code = -1;  // of the exit; 128 + signal; -1: none
-  int32_t err = 0;    // why there was no exit: ETIMEDOUT, or what kept it from being started
+  int32_t code = -1;  // exit code; 128 + signal; -1: none
+  int32_t err = 0;    // why there is no code: ETIMEDOUT, or what kept the check from being started
   std::string output;
 
   bool passed() const { return code == 0; }
 };
 
-/** The last results: no more than asked for, and no more than a file should hold. */
+/** The last results: at most as many as configured, and at most kMaxOutputBytes of output. */
 class HealthLog {
  public:
-  /** Whatever is asked for, older results go when the outputs together are longer than this. */
+  /** Limit for the outputs together; older results are dropped beyond it, however many are configured. */
   static constexpr size_t kMaxOutputBytes = size_t{256} * 1024;
 
   explicit HealthLog(size_t entries) : entries_(entries) {}
@@ -44,12 +44,13 @@ class HealthLog {
   size_t output_bytes_ = 0;
 };
 
-/** The text of the record. What is not printable in an output is written as `\n` or `\xHH`, a backslash as
- * two.
+/**
+ * Returns the text of the record. A newline in an output is written as `\n`, other unprintable bytes as
+ * `\xHH`, a backslash as two.
  */
 std::string format_health(const HealthCounter& counter, const HealthLog& log);
 
-/** `STATUS STARTNS ENDNS`: what the last check has come to. Empty if there has been none. */
+/** Returns `STATUS STARTNS ENDNS` for the last check; empty if there was none. */
 std::string summarize_health(const HealthCounter& counter, const HealthLog& log);
 
 }  // namespace tspod

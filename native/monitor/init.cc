@@ -18,7 +18,7 @@
 namespace tspod {
 namespace {
 
-/** Exit code of a first process that never became the command; nobody but the monitor sees it. */
+/** Exit code of a first process that never became the command; only the monitor sees it. */
 constexpr int kNotExecuted = 125;
 
 /** The launch as the first process sees it. */
@@ -67,9 +67,9 @@ class FirstProcess final : public ops::LaunchSteps {
 };
 
 /**
- * Closes all but 0, 1, 2 and what the steps need: what the monitor has open besides (its sockets, log, the
- * other ends of the pipes) must not be within reach of anybody in the container, not even before exec
- * (CVE-2016-9962).
+ * Closes all descriptors but 0, 1, 2 and what the steps need. What else the monitor has open (its sockets,
+ * log, the other ends of the pipes) must not be within reach of anybody in the container, not even before
+ * exec (CVE-2016-9962).
  */
 Result<void> close_others(const ops::Context& context, int channel) {
   std::vector<int> kept{2, channel};
@@ -85,8 +85,8 @@ Result<void> close_others(const ops::Context& context, int channel) {
 }
 
 /**
- * A directory of the host that a privileged process of the container could reach through us (an exec is in
- * its pid namespace from the start): kept only for steps that write to it.
+ * Closes procfs unless a step needs it: a privileged process of the container could reach this directory of
+ * the host through us (an exec is in its pid namespace from the start).
  */
 void drop_procfs(ops::Context& context, const plan::Plan& plan) {
   using plan::Op;
@@ -97,11 +97,13 @@ void drop_procfs(ops::Context& context, const plan::Plan& plan) {
   context.proc.close();
 }
 
-/** Who we are at first: a copy of the monitor (not dumpable, all signals blocked) in the new namespaces, with
- * all its rights. */
+/**
+ * Sets up the first process, which begins as a copy of the monitor (not dumpable, all signals blocked) in the
+ * new namespaces, with all its rights.
+ */
 Result<void> settle(ops::Context& context, FirstProcess& launch, const ChildStreams& streams) {
   TRY(ops::arm_death_signal());
-  TRY(launch.check_monitor());  // it may have died before that
+  TRY(launch.check_monitor());  // it may have died before the signal was armed
   TRY(sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-launch"), "PR_SET_NAME"));
   for (int stream = 0; stream < 3; ++stream) {
     if (streams[stream] != stream) TRY(sys::dup3(streams[stream], stream, 0));
@@ -112,10 +114,6 @@ Result<void> settle(ops::Context& context, FirstProcess& launch, const ChildStre
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::umask(0);
   return {};
-}
-
-Failure launch_failure(const Error& error) {
-  return {Failure::kNoStep, error.err, describe(error)};
 }
 
 [[noreturn]] void fail_and_exit(FirstProcess& launch, const Failure& failure) {
@@ -131,7 +129,7 @@ void run_init(Monitor& monitor, Channel channel, const ChildStreams& streams) {
   context.launch = &launch;
   drop_procfs(context, monitor.plan);
   const Result<void> settled = settle(context, launch, streams);
-  if (!settled) fail_and_exit(launch, launch_failure(settled.error()));
+  if (!settled) fail_and_exit(launch, stepless_failure(settled.error()));
   const Result<void, Failure> run = ops::run_stage(monitor.plan, plan::Stage::kInit, context);
   if (!run) fail_and_exit(launch, run.error());
   fail_and_exit(launch, {Failure::kNoStep, EBADMSG, "plan without exec"});

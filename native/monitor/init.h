@@ -9,10 +9,10 @@
 
 namespace tspod {
 
-/** What the first process has as 0, 1 and 2: pipes, descriptors of slots, or /dev/null. */
+/** The first process's descriptors 0, 1 and 2: pipes, descriptors of slots, or /dev/null. */
 using ChildStreams = std::array<int, 3>;
 
-/** Runs the init steps, of which the last is exec. Does not return: a failure is told to the monitor. */
+/** Runs the init steps, of which the last is exec. Does not return; reports a failure to the monitor. */
 [[noreturn]] void run_init(Monitor& monitor, Channel channel, const ChildStreams& streams);
 
 }  // namespace tspod

@@ -28,7 +28,7 @@ void Input::finish() {
 
 void Input::send(std::string_view bytes) {
   if (!is_open() || ending_ || bytes.empty()) return;
-  if (!queue_.append(bytes)) return finish();  // no memory: an early end is better than a gap
+  if (!queue_.append(bytes)) return finish();  // no memory: better an early end than a gap
   mid_line_ = bytes.back() != '\n';
   flush();
 }
@@ -56,14 +56,17 @@ void Input::write_waiting() {
   }
 }
 
-/** False if the terminal is gone. */
+/**
+ * Types the end-of-file character if the terminal is in canonical mode. Returns false if the terminal is
+ * gone.
+ */
 bool Input::type_end_of_file() {
   termios mode{};
-  // Of the master, this tells the mode of the slave.
+  // On the master this returns the mode of the slave.
   if (::tcgetattr(descriptor_.get(), &mode) == -1) return false;
   if ((mode.c_lflag & ICANON) == 0) return true;
-  // In the middle of a line the character only hands over what was typed
-  // of it; the second one is the end of the file.
+  // In the middle of a line the first character only passes on what was typed so far; the second one is the
+  // end of the file.
   const std::string typed(mid_line_ ? 2 : 1, static_cast<char>(mode.c_cc[VEOF]));
   if (!queue_.append(typed)) return false;
   mid_line_ = false;

@@ -1,4 +1,4 @@
-// The container's standard input: what clients send, on its way into a pipe or a terminal.
+// The container's standard input: bytes from clients, on their way into a pipe or a terminal.
 #pragma once
 
 #include <string_view>
@@ -8,38 +8,43 @@
 
 namespace tspod {
 
-/** Clients are not read from while more than this waits for the container to read it. */
+/** Number of waiting bytes above which no more is read from clients, until the container has read some. */
 inline constexpr size_t kInputQueueBytes = 64 * 1024;
 
-/** What a client that hangs up may leave behind on top of that. */
+/** Additional bytes that are still accepted from clients that have hung up. */
 inline constexpr size_t kInputLegacyBytes = 1024 * 1024;
 
 class Input {
  public:
-  /** `descriptor` is non-blocking: the write end of a pipe, or a terminal's master. */
+  /**
+   * Begins to write to `descriptor`, which is non-blocking: the write end of a pipe, or a terminal's master.
+   */
   void open(UniqueFd descriptor, bool terminal);
-  /** Closes the descriptor and drops what waits. Of a terminal, the other descriptor keeps it alive. */
+  /**
+   * Closes the descriptor and drops the waiting bytes. A terminal stays open through its other descriptor.
+   */
   void close();
 
   /** Whether input is still taken. */
   bool is_open() const { return descriptor_.valid() && !finished_; }
-  /** Whether the descriptor is of no more use: to be closed once nobody watches it. */
+  /** Whether the descriptor is no longer of use, and can be closed once nobody watches it. */
   bool is_finished() const { return descriptor_.valid() && finished_; }
   int descriptor() const { return descriptor_.get(); }
 
   /**
-   * Passes input on; what the container does not take now waits. Input for one that reads no more is dropped.
+   * Writes input; what the container does not take now waits. Input for a container that reads no more is
+   * dropped.
    */
   void send(std::string_view bytes);
 
   /**
-   * No more input follows what waits: a pipe is closed. At a terminal in canonical mode its end-of-file
-   * character is typed; in another mode nothing could tell a program that there is no more, and nothing is
+   * Ends the input after the waiting bytes: a pipe is closed; at a terminal in canonical mode the end-of-file
+   * character is typed. In another mode nothing could tell a program that there is no more, and nothing is
    * done.
    */
   void end();
 
-  /** Sends what waits. */
+  /** Writes the waiting bytes. */
   void flush();
 
   bool has_waiting() const { return !queue_.empty(); }

@@ -20,8 +20,8 @@ namespace tspod {
 namespace {
 
 /**
- * More processes than this are not looked for: those that remain are killed with their process group, if at
- * all.
+ * Maximum number of processes that are looked for. Further ones are killed only with the process group, if
+ * they are in it.
  */
 constexpr size_t kMostProcesses = 65536;
 
@@ -38,7 +38,7 @@ void add_numbers(std::string_view text, std::vector<pid_t>& into) {
   }
 }
 
-/** Adds the children of one thread: "PID PID ...". */
+/** Adds the children of one thread, from its file `children`: "PID PID ...". */
 void add_children(int tasks, const char* thread, std::vector<pid_t>& into) {
   const std::string path = std::string(thread) + "/children";
   const Result<UniqueFd> file = sys::openat(tasks, path.c_str(), O_RDONLY);
@@ -62,7 +62,8 @@ std::vector<pid_t> children_of(pid_t pid) {
   return children;
 }
 
-/** A process and its number, which stays its own until it is reaped: only then the descriptor answers ESRCH.
+/**
+ * A process and its pid, which stays its own until it is reaped: only then signalling the pidfd gives ESRCH.
  */
 struct Process {
   pid_t pid;
@@ -71,14 +72,14 @@ struct Process {
   bool is_there() const { return static_cast<bool>(sys::pidfd_send_signal(pidfd.get(), 0)); }
 };
 
-/** Who the parent of whatever has this number is; 0 if that cannot be told. */
+/** Returns the pid of the parent of the process that has this pid now; 0 if it cannot be read. */
 pid_t parent_of(pid_t pid) {
   const Result<UniqueFd> file =
       sys::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_NOCTTY);
   char text[1024];
   const ssize_t size = file ? ::read(file->get(), text, sizeof text) : -1;
   std::string_view rest(text, size > 0 ? static_cast<size_t>(size) : 0);
-  // Behind the name, which may hold anything: ") STATE PARENT ".
+  // The name, which may hold anything, is followed by ") STATE PARENT ".
   constexpr size_t kBeforeParent = 4;
   const size_t name_end = rest.rfind(')');
   if (name_end == std::string_view::npos || rest.size() < name_end + kBeforeParent) return 0;
@@ -89,8 +90,9 @@ pid_t parent_of(pid_t pid) {
 }
 
 /**
- * Takes hold of a child. The parent may have been made to go on and to reap it, and its number may be that of
- * a process of the host by now: what we hold has to be a child while neither number can be another's.
+ * Adds a child by its pidfd. The parent may have been resumed and have reaped the child, and the pid may be
+ * that of a process of the host by now: so after opening it is checked that it is a child of `parent`, and
+ * that neither of the two has been reaped.
  */
 void add_child(const Process& parent, pid_t pid, std::vector<Process>& into) {
   Result<UniqueFd> pidfd = sys::pidfd_open(pid);
@@ -100,7 +102,7 @@ void add_child(const Process& parent, pid_t pid, std::vector<Process>& into) {
   into.push_back(std::move(child));
 }
 
-/** Each process that is found takes one. */
+/** Raises the limit of descriptors, since each process that is found takes one. */
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -113,11 +115,11 @@ void raise_descriptor_limit() {
 void kill_tree(pid_t root) {
   raise_descriptor_limit();
   std::vector<Process> found;
-  // Our own child: nobody else reaps it.
+  // The root is our own child: nobody else reaps it.
   Result<UniqueFd> pidfd = sys::pidfd_open(root);
   if (pidfd) found.push_back({root, std::move(*pidfd)});
   for (size_t i = 0; i < found.size(); ++i) {
-    // Stopped, it makes no new children, unless somebody else lets it go on.
+    // A stopped process makes no new children, unless somebody resumes it.
     (void)sys::pidfd_send_signal(found[i].pidfd.get(), SIGSTOP);
     for (const pid_t child : children_of(found[i].pid)) {
       if (found.size() < kMostProcesses) add_child(found[i], child, found);

@@ -14,8 +14,8 @@
 #include "core/sys_process.h"
 #include "monitor/adopt.h"
 #include "monitor/cgroups.h"
+#include "monitor/clone_in_userns.h"
 #include "monitor/executed.h"
-#include "monitor/go_between.h"
 #include "monitor/handshake.h"
 #include "monitor/init.h"
 #include "monitor/monitor.h"
@@ -29,17 +29,13 @@
 namespace tspod {
 namespace {
 
-Failure failure_of(const Error& error) {
-  return {Failure::kNoStep, error.err, describe(error)};
-}
-
-/** As TRY, for a failure that is no step's. */
-#define TRY_STEPLESS(expression)                   \
-  ({                                               \
-    auto stepless_result_ = (expression);          \
-    if (!stepless_result_) [[unlikely]]            \
-      return failure_of(stepless_result_.error()); \
-    *std::move(stepless_result_);                  \
+/** Like TRY, but returns a failure that belongs to no step. */
+#define TRY_STEPLESS(expression)                         \
+  ({                                                     \
+    auto stepless_result_ = (expression);                \
+    if (!stepless_result_) [[unlikely]]                  \
+      return stepless_failure(stepless_result_.error()); \
+    *std::move(stepless_result_);                        \
   })
 
 /** Both ends of the container's standard streams, before the clone. */
@@ -49,14 +45,17 @@ struct Streams {
   ChildStreams theirs;
 };
 
-/** Both ends of a pipe at once: they are one file. What is no pipe is left alone. */
-Result<void> give_away(const ops::Context& context, int pipe) {
+/**
+ * Gives a pipe to the owner of the streams. Both ends change owner: they are one file. Anything else than a
+ * pipe is left alone.
+ */
+Result<void> give_pipe_to_owner(const ops::Context& context, int pipe) {
   if (context.stream_owner == ops::kNoOwner) return {};
   if (!S_ISFIFO(TRY(sys::fstat(pipe)).st_mode)) return {};
   return sys::check(::fchown(pipe, context.stream_owner, context.stream_group), "fchown");
 }
 
-/** One of 0, 1 and 2: what the container gets, and what is left to us of it. */
+/** Makes one of the streams 0, 1 and 2: the container's end, and the monitor's if there is one. */
 Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
   const plan::Stdio& stdio = monitor.settings.stdio;
   const std::array kinds{stdio.stdin_, stdio.stdout_, stdio.stderr_};
@@ -67,11 +66,11 @@ Result<void> make_stream(Monitor& monitor, Streams& streams, int number) {
     case plan::StreamKind::kPassthrough: {
       const int given = TRY(monitor.context.slots.get(slots[number]));
       streams.theirs[number] = sys::is_null_device(given) ? monitor.null_device.get() : given;
-      return give_away(monitor.context, given);
+      return give_pipe_to_owner(monitor.context, given);
     }
     case plan::StreamKind::kMonitor: {
       sys::Pipe pipe = TRY(sys::pipe());
-      TRY(give_away(monitor.context, pipe.read.get()));
+      TRY(give_pipe_to_owner(monitor.context, pipe.read.get()));
       const bool input = number == STDIN_FILENO;
       *ends[number] = std::move(input ? pipe.write : pipe.read);
       streams.pipes[number] = std::move(input ? pipe.read : pipe.write);
@@ -92,8 +91,10 @@ Result<Streams> make_streams(Monitor& monitor) {
   return streams;
 }
 
-/** Lets later children be created where the monitor itself is: steps before the clone have led them
- * elsewhere. */
+/**
+ * Makes later children start in the monitor's own pid and time namespaces again, if steps before the clone
+ * have set others.
+ */
 Result<void> return_children(ops::Context& context) {
   const uint64_t returning = std::exchange(context.returning, 0);
   if ((returning & CLONE_NEWPID) != 0) {
@@ -105,18 +106,24 @@ Result<void> return_children(ops::Context& context) {
   return {};
 }
 
-/** The command shall find the size that a client has asked for, from its first look on. */
+/**
+ * Takes the terminal and sets its size to what a client has asked for, so that the command finds that size
+ * from the beginning.
+ */
 void show_terminal(const Monitor& monitor, Launched& launched, UniqueFd terminal) {
   launched.streams.terminal = std::move(terminal);
   const auto& window = monitor.supervision.window;
   if (window) (void)::ioctl(launched.streams.terminal.get(), TIOCSWINSZ, &*window);
 }
 
-/** Where the plan wants it: in a user namespace that is there, or in the monitor's own. */
+/**
+ * Clones the child where the plan says: into an existing user namespace, beside another process, or in the
+ * monitor's own.
+ */
 Result<sys::Cloned> make_child(ops::Context& context, const sys::CloneRequest& request) {
   if (context.beside_slot != plan::kNone) return clone_beside(context, request);
   if (context.userns_slot == plan::kNone) return sys::clone3(request);
-  return clone_in_user_namespace(TRY(context.slots.get(context.userns_slot)), request, context.proc);
+  return clone_in_userns(TRY(context.slots.get(context.userns_slot)), request, context.proc);
 }
 
 /** The launch as the monitor sees it; exists while the prepare steps run. */
@@ -133,9 +140,9 @@ class Cloning final : public ops::LaunchSteps {
     sys::Cloned cloned = TRY(make_child(context, {.flags = step.flags, .cgroup = cgroup}));
     if (cloned.pid == 0) run_init(monitor_, Channel(std::move(pair.second)), streams.theirs);
 
-    // From here on the child works at the same time.
+    // The child runs concurrently from here on.
     context.child = cloned.pid;
-    (void)context.slots.take_changed();  // what is filled so far the child has
+    (void)context.slots.take_changed();  // the child has a copy of what is filled so far
     launched_.pid = cloned.pid;
     launched_.pidfd = std::move(cloned.pidfd);
     launched_.streams = std::move(streams.ours);
@@ -178,25 +185,28 @@ uint64_t realtime_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-/** Readable when the container is to stop; the signal is left to the loop. */
+/**
+ * Returns a descriptor that becomes readable when the container is to stop. The signal itself is left to the
+ * loop.
+ */
 UniqueFd watch_termination() {
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&signals, signal);
   Result<UniqueFd> watched = sys::signalfd(signals);
-  return watched ? std::move(*watched) : UniqueFd();  // without a descriptor it cannot be called off
+  return watched ? std::move(*watched) : UniqueFd();  // else it cannot be called off
 }
 
 /**
- * Waits for the child to say something; ECANCELED if the engine has gone, or, once there was one, if the
- * container is to stop: whoever shares its namespaces can hold the child up.
+ * Waits for a packet from the child. ECANCELED if the engine has gone, or, if there was no engine from the
+ * start, if the container is to stop: another process that shares its namespaces can hold the child up.
  */
 Result<void> wait_for_packet(const Monitor& monitor, const Channel& channel) {
   const UniqueFd termination = monitor.engine ? UniqueFd() : watch_termination();
   std::array<pollfd, 3> sources{pollfd{channel.fd(), POLLIN, 0}, pollfd{monitor.engine.get(), 0, 0},
                                 pollfd{termination.get(), POLLIN, 0}};
   TRY(sys::check(sys::retry([&] { return ::poll(sources.data(), sources.size(), -1); }), "poll"));
-  // What the child has said already counts for more than that the engine has gone.
+  // A packet of the child counts for more than that the engine has gone.
   if (sources[0].revents != 0) return {};
   if (sources[1].revents != 0) return Error{"launch", "the engine has gone", ECANCELED};
   return sources[2].revents == 0 ? Result<void>() : Error{"launch", "called off", ECANCELED};
@@ -209,9 +219,9 @@ Failure death_before_exec(const sys::Ending& ending) {
 }
 
 /**
- * The socket has ended: that is exec, or the child's death, which the kernel tells apart (the child may not
- * be seen to have ended yet, and a short command may have ended by now). With an init of ours PID 1 never
- * executes anything; its exit code says enough.
+ * Finds out why the socket has ended: by exec, or by the child's death. The kernel tells them apart (a dead
+ * child may not be seen as ended yet, and a short command may have ended by now). With an init of ours PID 1
+ * never executes anything; its exit code says enough.
  */
 Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched) {
   if (monitor.plan.has(plan::Op::kBecomeInit) || monitor.plan.has(plan::Op::kPause)) return {};
@@ -219,11 +229,11 @@ Result<void, Failure> check_executed(Monitor& monitor, const Launched& launched)
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }
 
-/** Answers a request; the child may have died while it waited. */
+/** Answers a request of the child, which may have died while it waited. */
 Result<void, Failure> answer(Monitor& monitor, const Launched& launched, Channel& channel) {
   const Result<void> sent = channel.send_done(monitor.context.slots);
   if (sent) return {};
-  if (sent.error().err != EPIPE) return failure_of(sent.error());
+  if (sent.error().err != EPIPE) return stepless_failure(sent.error());
   return death_before_exec(TRY_STEPLESS(sys::wait_for(launched.pidfd.get())));
 }
 
@@ -233,15 +243,17 @@ Result<void, Failure> serve_stage(Monitor& monitor, const Launched& launched, Ch
   return answer(monitor, launched, channel);
 }
 
-/** The child goes on when it has our answer. */
+/** Takes the terminal that the child has sent. The child goes on when it has the answer. */
 Result<void, Failure> take_terminal(Monitor& monitor, Launched& launched, Channel& channel,
                                     UniqueFd terminal) {
   show_terminal(monitor, launched, std::move(terminal));
   return answer(monitor, launched, channel);
 }
 
-/** Serves the child's requests until it waits at the gate (the channel is then in `launched`) or has executed
- * the command. */
+/**
+ * Serves the child's requests until it waits at the gate (its channel is then in `launched`) or has executed
+ * the command.
+ */
 Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channel, Order order) {
   for (;;) {
     TRY_STEPLESS(wait_for_packet(monitor, channel));
@@ -265,8 +277,8 @@ Result<void, Failure> serve(Monitor& monitor, Launched& launched, Channel channe
   }
 }
 
-/** Nothing of the child is left afterwards; in a pid namespace of its own, nothing of its children either. */
-void end_child(const Launched& launched) {
+/** Kills and reaps the child; if it has a pid namespace of its own, its children die with it. */
+void kill_child(const Launched& launched) {
   if (!launched.pidfd) return;
   (void)sys::pidfd_send_signal(launched.pidfd.get(), SIGKILL);  // ESRCH: it was reaped
   (void)sys::wait_for(launched.pidfd.get());
@@ -278,7 +290,10 @@ Result<void, Failure> finish(Monitor& monitor, Launched& launched) {
   return ops::run_stage(monitor.plan, plan::Stage::kStarted, monitor.context);
 }
 
-/** The runtime's container waits in its `create`; these steps are the runtime's `start`. */
+/**
+ * Starts a container that an OCI runtime has created: the steps after the clone include the runtime's
+ * `start`.
+ */
 Result<void, Failure> start_adopted(Monitor& monitor, Launched& launched) {
   if (launched.gated()) return {};
   TRY(ops::run_stage(monitor.plan, plan::Stage::kAfterClone, monitor.context));
@@ -304,12 +319,12 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
 }
 
 /**
- * Steps lead the monitor into namespaces of others and of its own, to take something from there or for its
- * child to be born in, and later ones lead it back: these are carried out where the launch has failed in
- * between.
+ * Returns the monitor to its own namespaces after a launch that failed in between. Some steps move it into
+ * namespaces of others, or into new ones, to take something from there or to clone its child there; later
+ * steps move it back, and those are run here.
  */
-void go_back(Monitor& monitor) {
-  ops::Slots::Set own;  // slots with namespaces that the monitor was in
+void leave_namespaces(Monitor& monitor) {
+  ops::Slots::Set own;  // slots with the namespaces that the monitor began in
   for (const plan::StepView& step : monitor.plan) {
     wire::Reader reader(step.operands);
     if (step.op == plan::Op::kOpenPath) {
@@ -319,13 +334,13 @@ void go_back(Monitor& monitor) {
     } else if (step.op == plan::Op::kJoinNamespaces) {
       plan::JoinNamespaces joined;
       plan::decode(reader, joined);
-      // Those that it has not left yet it may join as well, and slots that were not filled are no matter.
+      // Joining a namespace that it has not left does no harm, and slots that were not filled do not matter.
       if (joined.slot < own.size() && own.test(joined.slot)) (void)ops::run_step(step, monitor.context);
     }
   }
 }
 
-/** Descriptors that the monitor was spawned with and that only the plan's steps have used. */
+/** Closes descriptors that the monitor was spawned with and that only the plan's steps have used. */
 void close_inherited(const plan::Plan& plan) {
   for (const plan::StepView& step : plan) {
     if (step.op != plan::Op::kInheritFd) continue;
@@ -342,10 +357,10 @@ Result<Launched, Failure> launch(Monitor& monitor) {
   Launched launched;
   const Result<void, Failure> done = try_launch(monitor, launched);
   if (done) return launched;
-  end_child(launched);
-  // For the teardown, or the next launch, where this one has not come to the clone.
+  kill_child(launched);
+  // Needed for the teardown or the next launch where this one failed before the clone.
   (void)return_children(monitor.context);
-  go_back(monitor);
+  leave_namespaces(monitor);
   return done.error();
 }
 
@@ -361,7 +376,7 @@ Result<void, Failure> open_gate(Monitor& monitor, Launched& launched) {
     return finish(monitor, launched);
   };
   const Result<void, Failure> done = go_on();
-  if (!done) end_child(launched);
+  if (!done) kill_child(launched);
   return done;
 }
 
@@ -404,14 +419,15 @@ void forget_launch(Monitor& monitor) {
 Result<void, Failure> tear_down(Monitor& monitor) {
   const Result<void, Failure> done = ops::run_all(monitor.plan, plan::Stage::kTeardown, monitor.context);
   monitor.context.held_ports.clear();
-  // With it go the interfaces, unless another container is in it: their addresses are free from now on.
+  // The interfaces go with it, unless another container is in the namespace: their addresses are free from
+  // now on.
   if (monitor.network_slot) monitor.context.slots.close(*monitor.network_slot);
   return done;
 }
 
 void sweep(Monitor& monitor) {
-  monitor.context.slots.clear();  // its namespaces end now, if nobody else is in them
-  (void)ops::run_all(monitor.plan, plan::Stage::kSweep, monitor.context);  // what is left is found again
+  monitor.context.slots.clear();  // closes its namespaces, which end if nobody else is in them
+  (void)ops::run_all(monitor.plan, plan::Stage::kSweep, monitor.context);  // a later one finds the rest
 }
 
 }  // namespace tspod

@@ -44,7 +44,7 @@ void Log::end_streams() {
   for (const LogStream stream : {LogStream::kStdout, LogStream::kStderr}) {
     append({out.data(), format_json_end(stream, time, split_of(stream), out)});
   }
-  (void)append_remark();  // the last chance: if the disk is still full, nobody is told
+  (void)append_remark();  // the last attempt: on a disk that is still full the remark is lost
 }
 
 Result<void> Log::reopen() {
@@ -68,8 +68,8 @@ void Log::append(std::string_view records) {
 }
 
 /**
- * Says what was lost, if anything was. False if that cannot be written either: then nothing else may be, to
- * keep the order.
+ * Writes a remark on lost records, if there are any. Returns false if the remark cannot be written: then
+ * nothing else may be written either, to keep the order.
  */
 bool Log::append_remark() {
   if (lost_records_ == 0) return true;

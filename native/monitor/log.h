@@ -1,9 +1,9 @@
-// The container's log: what it writes becomes records in a file.
+// The container's log: its output becomes records in a file.
 //
-// A full disk (or any other error of a write) does not stop the container: records that cannot be written are
-// dropped, and counted; the first record that fits again is a remark on stderr, "[tspod] N log records (N
-// bytes) lost: REASON". A slow disk slows the container down, as its pipe fills. A disk that hangs for ever
-// hangs the monitor with it: there is one thread.
+// A full disk (or any other write error) does not stop the container: records that cannot be written are
+// dropped and counted; before the next record that fits, a remark is written as if on stderr: "[tspod] N log
+// records (N bytes) lost: REASON". A slow disk slows the container down, as its pipe fills. A disk that hangs
+// for ever hangs the monitor with it: there is one thread.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace tspod {
 
 class Log {
  public:
-  /** Keeps nothing until it is opened. */
+  /** Opens the log. Without this call nothing is kept. */
   Result<void> open(const ops::LogSettings& settings);
 
   /**
@@ -28,12 +28,12 @@ class Log {
    */
   void write(LogStream stream, std::string_view text);
 
-  /** The container has ended: writes what its streams ended in the middle of. */
+  /** Writes the unfinished ends of the streams. Call when the container has ended. */
   void end_streams();
 
   Result<void> reopen();
 
-  /** Gives memory back that only writing needs. */
+  /** Unmaps the memory that only writing needs. */
   void trim() { scratch_.release(); }
   bool holds_memory() const { return scratch_.held(); }
 

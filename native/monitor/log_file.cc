@@ -14,13 +14,13 @@ namespace {
 constexpr int kSafely = O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
 constexpr int kOpenFlags = O_WRONLY | O_APPEND | kSafely;
 
-/** Bytes up to and with the last newline of `bytes`. */
+/** Returns the length of `bytes` up to and including its last newline. */
 size_t whole_records(std::string_view bytes) {
   const size_t newline = bytes.rfind('\n');
   return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
-/** Whether its last record is whole: a machine that lost its power may have torn it. */
+/** Whether the file's last record is whole: a power failure may have torn it. */
 bool ends_whole(int directory, const std::string& name, off_t size) {
   if (size == 0) return true;
   const Result<UniqueFd> file = sys::openat(directory, name.c_str(), O_RDONLY | kSafely);
@@ -50,7 +50,8 @@ LogFile::Appended LogFile::append(std::string_view records) {
   while (!records.empty()) {
     size_t length = fitting(records);
     if (length == 0 && rotate()) length = fitting(records);
-    // Without a new file (a full directory, say) the old one grows: better too long than with a gap.
+    // If no new file can be made (in a full directory, say) the old one grows: better too long than with a
+    // gap.
     if (length == 0) length = records.size();
     const Appended part = write_records(records.substr(0, length));
     total.bytes += part.bytes;
@@ -76,14 +77,14 @@ Result<void> LogFile::use(UniqueFd file) {
   if (!S_ISREG(status.st_mode)) return Error{"open log", settings_.path, EINVAL};
   file_ = std::move(file);
   size_ = static_cast<uint64_t>(status.st_size);
-  // The first record would be taken for the rest of the torn one. On a full disk it is.
+  // Otherwise the next record would be taken for the rest of the torn one, as happens if the disk is full.
   if (!ends_whole(directory_.get(), name_, status.st_size)) (void)write_records("\n");
   return {};
 }
 
 /**
- * How many bytes of whole records still go into the current file; one that is too long for any goes into an
- * empty one.
+ * Returns how many bytes of whole records still fit into the current file. A record that is too long for any
+ * file goes into an empty one.
  */
 size_t LogFile::fitting(std::string_view records) const {
   if (settings_.max_bytes == 0 || size_ + records.size() <= settings_.max_bytes) return records.size();
@@ -93,12 +94,12 @@ size_t LogFile::fitting(std::string_view records) const {
 }
 
 /**
- * Starts a new file. Readers follow by seeing that another file has the name. The new one is there before
- * anything is moved; the only one is replaced by it, so that there is a file at the path all the time.
+ * Starts a new file. Readers notice by seeing that another file has the name. The new file is made before any
+ * is moved, and with `max_files` 1 it replaces the old one, so that there is a file at the path all the time.
  */
 Result<void> LogFile::rotate() {
   const std::string fresh = name_ + ".new";
-  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // of a rotation that was cut off
+  (void)sys::unlinkat(directory_.get(), fresh.c_str(), 0);  // left by a rotation that was cut off
   UniqueFd file = TRY(make_empty(fresh.c_str()));
   Shifted shifted;
   Result<void> placed = shift_old_files(shifted);
@@ -114,15 +115,17 @@ Result<void> LogFile::shift_old_files(Shifted& shifted) const {
   for (uint32_t number = settings_.max_files - 1; number > 0; --number) {
     const std::string younger = numbered(number - 1);
     Result<void> moved = sys::renameat(directory, younger.c_str(), directory, numbered(number).c_str());
-    // Somebody may have moved the current one away, too.
+    // The current file may have been moved away as well.
     if (!moved && moved.error().err != ENOENT) return moved;
     shifted.set(number, static_cast<bool>(moved));
   }
   return {};
 }
 
-/** After a rotation that failed: the current file has its name again, and no file is pushed out by the next
- * try. */
+/**
+ * Renames files back after a rotation that failed: the current file has its name again, and the next attempt
+ * pushes no file out.
+ */
 void LogFile::shift_back(const Shifted& shifted) const {
   const int directory = directory_.get();
   for (uint32_t number = 1; number < settings_.max_files; ++number) {
@@ -141,7 +144,7 @@ std::string LogFile::numbered(uint32_t number) const {
   return number == 0 ? name_ : name_ + "." + std::to_string(number);
 }
 
-/** Writes to the current file. A record of which only a part went in is taken back. */
+/** Writes to the current file. A record that was written only in part is cut off again. */
 LogFile::Appended LogFile::write_records(std::string_view records) {
   size_t done = 0;
   while (done < records.size()) {
@@ -161,8 +164,8 @@ LogFile::Appended LogFile::write_records(std::string_view records) {
 
 void LogFile::cut_off(size_t bytes) {
   if (bytes == 0) return;
-  // The size is asked for anew: somebody else may have truncated the file. A
-  // failure leaves a torn record, which readers skip.
+  // The size is read anew: somebody else may have truncated the file. If this fails a torn record stays,
+  // which readers skip.
   const Result<struct stat> status = sys::fstat(file_.get());
   if (!status || status->st_size < static_cast<off_t>(bytes)) return;
   if (::ftruncate(file_.get(), status->st_size - static_cast<off_t>(bytes)) == 0) size_ -= bytes;

@@ -1,4 +1,4 @@
-// The file that a log is in: opened safely, rotated by size, and whole records only, also on a full disk.
+// The file of a log: opened safely, rotated by size, with whole records only, even on a full disk.
 #pragma once
 
 #include <sys/types.h>
@@ -17,31 +17,33 @@ namespace tspod {
 class LogFile {
  public:
   /**
-   * Opens the file for appending, or makes it. ELOOP if it is a symlink, EINVAL if it is not a regular file:
-   * what is at the path may have been put there by somebody else. Of `max_files`, older ones are PATH.1 (the
+   * Opens the file for appending; makes it if it is missing. ELOOP if it is a symlink, EINVAL if it is not a
+   * regular file: somebody else may have put it there. With `max_files` above 1, older files are PATH.1 (the
    * youngest), PATH.2 and so on.
    */
   static Result<LogFile> open(ops::LogSettings settings);
 
-  /** How much of what was asked for is in the file, in whole records, and why not all of it. */
+  /** The number of bytes written, in whole records, and the errno if that is not all. */
   struct Appended {
     size_t bytes = 0;
     int err = 0;
   };
 
   /**
-   * Appends records, each of which ends with a newline; goes on in a new file where the current one would get
-   * too long.
+   * Appends records, each of which ends with a newline. Continues in a new file where the current one would
+   * get too long.
    */
   Appended append(std::string_view records);
 
-  /** Closes the file and opens what is at the path now. If that cannot be opened the old file stays in use.
+  /**
+   * Closes the file and opens the one that is at the path now. If that cannot be opened the old file stays in
+   * use.
    */
   Result<void> reopen();
 
  private:
   static constexpr uint32_t kMostFiles = 100;
-  using Shifted = std::bitset<kMostFiles>;  // numbers that files have got which had a smaller one
+  using Shifted = std::bitset<kMostFiles>;  // the numbers of files that were renamed from the number below
 
   Result<UniqueFd> open_current() const;
   Result<void> use(UniqueFd file);

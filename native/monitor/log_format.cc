@@ -10,7 +10,7 @@ constexpr std::string_view kStreamNames[] = {"stdout", "stderr"};
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::string_view kBegin = "{\"log\":\"";
 constexpr size_t kMaxEscape = 6;       // \\u0000
-constexpr size_t kMaxJsonFrame = 128;  // all of a record but its content
+constexpr size_t kMaxJsonFrame = 128;  // length of a record without its content
 static_assert(kMaxRecordBytes == kMaxEscape * (kMaxRecordContent + 4) + kMaxJsonFrame);
 
 std::string_view name_of(LogStream stream) {
@@ -34,7 +34,9 @@ class Cursor {
   char* at_;
 };
 
-/** How much of `input` the next record takes, with the newline that ends it if there is one. */
+/**
+ * Returns how much of `input` goes into the next record, including the newline that ends it if there is one.
+ */
 size_t record_length(std::string_view input) {
   size_t limit = std::min(input.size(), kMaxRecordContent);
   const void* newline = std::memchr(input.data(), '\n', limit);
@@ -46,18 +48,18 @@ enum class Utf8 { kValid, kInvalid, kIncomplete };
 
 struct Utf8Sequence {
   Utf8 kind;
-  size_t length;  // of a valid one
+  size_t length;  // of a valid character
 };
 
-/** Looks at the character at the front of `bytes` (not empty), by table 3-7 of the Unicode standard. */
+/** Classifies the character at the front of `bytes` (not empty), by table 3-7 of the Unicode standard. */
 Utf8Sequence classify(std::string_view bytes) {
   auto at = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   unsigned char lead = at(0);
   if (lead < 0x80) return {Utf8::kValid, 1};
   if (lead < 0xc2 || lead > 0xf4) return {Utf8::kInvalid, 0};
   size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  // The second byte is narrower after some leads: overlong forms,
-  // surrogates and values above U+10FFFF are not UTF-8.
+  // The range of the second byte is narrower after some lead bytes: overlong forms, surrogates and values
+  // above U+10FFFF are not UTF-8.
   unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   for (size_t i = 1; i < length; i++) {
@@ -69,7 +71,7 @@ Utf8Sequence classify(std::string_view bytes) {
   return {Utf8::kValid, length};
 }
 
-/** Characters that go into a JSON string as they are. */
+/** Characters that a JSON string contains unescaped. */
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
   for (size_t c = 0x20; c < 0x7f; c++) plain[c] = c != '"' && c != '\\';
@@ -97,7 +99,10 @@ void put_ascii_escaped(Cursor& out, char c) {
   }
 }
 
-/** Escapes `text` up to an unfinished character at its end, and returns how much that was. */
+/**
+ * Writes `text` escaped, up to an unfinished character at its end, and returns the length of what was written
+ * of it.
+ */
 size_t put_json_text(Cursor& out, std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
@@ -121,8 +126,8 @@ size_t put_json_text(Cursor& out, std::string_view text) {
 }
 
 /**
- * Finishes the character that the last call ended in, with bytes from the front of `input`. Returns false if
- * even this input does not finish it: then all of the input is in `split`.
+ * Completes the character that was unfinished after the last call, with bytes from the front of `input`.
+ * Returns false if this input does not complete it either: all of the input is then in `split`.
  */
 bool put_split_character(Cursor& out, SplitCharacter& split, std::string_view& input) {
   while (split.size > 0) {
@@ -131,8 +136,8 @@ bool put_split_character(Cursor& out, SplitCharacter& split, std::string_view& i
       out.put({split.bytes.data(), split.size});
       split.size = 0;
     } else if (sequence.kind == Utf8::kInvalid) {
-      // The byte added last does not belong to it: it goes back. The others
-      // were a lead and continuations: no characters.
+      // The byte added last does not belong to the character and goes back to the input. The bytes before it,
+      // a lead byte and continuations, are no character.
       input = {input.data() - 1, input.size() + 1};
       split.size--;
       for (size_t i = 0; i < split.size; i++) put_invalid_byte(out, split.bytes[i]);

@@ -32,8 +32,7 @@ inline constexpr size_t kMaxRecordContent = 16 * 1024;
 /** Every record fits into this: escaping makes at most six characters of a byte. */
 inline constexpr size_t kMaxRecordBytes = 6 * (kMaxRecordContent + 4) + 128;
 
-/** A point of time as text, `2006-01-02T15:04:05.123456789`; made once for everything that one read returned.
- */
+/** A time as text, `2006-01-02T15:04:05.123456789`; made once for all that one read returned. */
 class LogTime {
  public:
   static constexpr size_t kLength = 29;
@@ -46,24 +45,30 @@ class LogTime {
   std::array<char, kLength> text_;
 };
 
-/** The bytes of a character whose end has not been read yet: at most three. Used by json-file only. */
+/** The bytes of a character whose end has not been read yet, at most three. Used by json-file only. */
 struct SplitCharacter {
   std::array<char, 4> bytes{};
   uint8_t size = 0;
 };
 
 /**
- * Writes records for as much of `input` as fits and takes that off its front; returns the number of bytes
+ * Writes records for as much of `input` as fits, and removes that from its front; returns the number of bytes
  * written. `out` must have room for kMaxRecordBytes. Call again while `input` is not empty.
  */
 size_t format_k8s_records(std::string_view& input, LogStream stream, const LogTime& time,
                           std::span<char> out);
 
-/** As above; `split` carries an unfinished UTF-8 character from one call for a stream to the next. */
+/**
+ * Like format_k8s_records; `split` carries an unfinished UTF-8 character from one call for a stream to the
+ * next.
+ */
 size_t format_json_records(std::string_view& input, LogStream stream, const LogTime& time,
                            SplitCharacter& split, std::span<char> out);
 
-/** The record for a character that the stream ended in the middle of; 0 if there is none. */
+/**
+ * Writes the record for a character that the stream ended in the middle of; returns its length, 0 if there is
+ * none.
+ */
 size_t format_json_end(LogStream stream, const LogTime& time, SplitCharacter& split, std::span<char> out);
 
 }  // namespace tspod

@@ -1,5 +1,5 @@
-// What the supervising loop works on. The functions that do are in
-// supervise (the loop itself), streams, attach and ending.
+// State of the supervising loop. The functions that work on it are in supervise (the loop itself), streams,
+// attach, ending and checking.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -25,7 +25,7 @@ enum class Phase {
   kCreated,  // waits at the gate
   kRunning,
   kWaiting,  // for the restart delay
-  kLeaving,  // all is done but sending clients what they have not taken yet
+  kLeaving,  // only clients still have to receive what was sent
 };
 
 /** One of the container's output streams, or its terminal. */
@@ -37,10 +37,10 @@ struct Output {
   UniqueFd fd;
   bool terminal = false;
   bool hung_up = false;  // nobody has the terminal open at the moment
-  bool widened = false;  // the pipe was full once
+  bool widened = false;  // the pipe was full once and has been enlarged
 };
 
-/** What a plan says of restarts. */
+/** Returns the restart settings of a plan. */
 inline RestartSettings restart_settings(const plan::Restart& restart) {
   return {.policy = plan::RestartPolicy{restart.policy},
           .max_retries = restart.max_retries,
@@ -67,11 +67,11 @@ struct Loop {
   Watch timer_watch{.source = Source::kTimer};
   Watch input_watch{.source = Source::kStdin};
 
-  bool listener_rests =
-      false;  // no descriptor or memory was left for a connection: until a client goes, or a while
-  bool status_is_old = false;   // in the state file: it could not be written
-  uint64_t rests_since_ns = 0;  // since when something waits to be tried again; 0: nothing does
-  bool cut_short = false;       // do not wait for slow clients at the end
+  /** No descriptor or memory was left for a connection: paused until a client goes, or for a while. */
+  bool accepting_paused = false;
+  bool status_is_old = false;    // the state file: it could not be written
+  uint64_t paused_since_ns = 0;  // CLOCK_MONOTONIC, since something is paused; 0: nothing is
+  bool cut_short = false;        // do not wait for slow clients at the end
   Clients clients;
   Input input;
   Output out{LogStream::kStdout, Source::kStdout};
@@ -80,7 +80,7 @@ struct Loop {
 
   Restarter restarter;
   std::unique_ptr<Checks> checks;        // none for most
-  std::unique_ptr<Forwarder> forwarder;  // none without ports that are handed on
+  std::unique_ptr<Forwarder> forwarder;  // none without forwarded ports
   uint64_t run_began_ns = 0;             // CLOCK_BOOTTIME
   bool timed_out = false;
   bool oom_killed = false;
@@ -91,7 +91,7 @@ struct Loop {
   bool is_check() const { return monitor.settings.role == plan::MonitorRole::kCheck; }
   bool has_terminal() const { return monitor.settings.stdio.terminal != 0; }
 
-  /** Most that is read from one descriptor at once. */
+  /** Maximum number of bytes read from one descriptor at once. */
   static constexpr size_t kReadBytes = 128 * 1024;
 };
 

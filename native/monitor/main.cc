@@ -1,5 +1,5 @@
-// tspod-monitor: one for each container. It is spawned with a socket to the engine as descriptor 3 and is
-// told by it what to do.
+// tspod-monitor, one for each container. It is spawned with a socket to the engine as descriptor 3, over
+// which the engine says what to do.
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,12 +21,10 @@ namespace {
 
 constexpr int kEngineSocket = 3;
 
-Failure failure_of(const Error& error) {
-  return {Failure::kNoStep, error.err, describe(error)};
-}
-
-/** Whatever the parent blocked or ignored, signals wait until the loop takes them, and children begin with
- * the defaults. */
+/**
+ * Resets what the parent has blocked or ignored: signals wait until the loop takes them, and children begin
+ * with the defaults.
+ */
 void reset_signals() {
   sigset_t all;
   ::sigfillset(&all);
@@ -34,21 +32,23 @@ void reset_signals() {
   for (int signal = 1; signal <= SIGRTMAX; ++signal) (void)::signal(signal, SIG_DFL);
 }
 
-/** The monitor outlives its creator: nothing of that one's terminal, directory or streams is kept. */
+/**
+ * Detaches the monitor, which outlives the process that spawned it, from that one's terminal, directory and
+ * streams.
+ */
 Result<void> detach(Monitor& monitor) {
-  // Nobody's monitor: what is opened next would take the number.
+  // Started without an engine: descriptor 3 is not its socket, and the next open() would get that number.
   if (!S_ISSOCK(TRY(sys::fstat(kEngineSocket)).st_mode)) return Error{"fstat", "engine", ENOTSOCK};
-  // Not to be looked into by what it will clone: descriptors and memory of the host are in it
-  // (CVE-2016-9962).
+  // What the monitor clones must not look into it: it has descriptors and memory of the host (CVE-2016-9962).
   TRY(sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE"));
   TRY(sys::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>("tspod-monitor"), "PR_SET_NAME"));
   TRY(sys::close_range(kEngineSocket, UINT_MAX, CLOSE_RANGE_CLOEXEC));
   (void)::setsid();  // EPERM: it leads a session already
   TRY(sys::check(::chdir("/"), "chdir", "/"));
-  // The caller's would take from the container's users the right to read their cgroup. The first process sets
-  // its own.
+  // The caller's umask could keep the container's users from reading their cgroup. The first process sets its
+  // own.
   ::umask(022);
-  // Numbered from 3: one that took the place of a missing 0, 1 or 2 would be closed under it.
+  // Numbered from 3 on: as a missing 0, 1 or 2 it would be closed below.
   const UniqueFd own = TRY(sys::dup_from(TRY(sys::open("/dev/null", O_RDWR)).get(), 3));
   for (int stream = 0; stream < 3; ++stream) TRY(sys::dup3(own.get(), stream, 0));
   monitor.null_device = TRY(sys::open_null_device());
@@ -60,7 +60,7 @@ struct FrameHeader {
   message::Type type;
 };
 
-/** False at the end of the stream. */
+/** Reads the header of a message; false at the end of the stream. */
 Result<bool> read_header(int socket, FrameHeader& header) {
   static_assert(sizeof header == 8);
   return read_exactly(socket, {reinterpret_cast<char*>(&header), sizeof header});
@@ -75,8 +75,7 @@ Result<void> read_attach(Monitor& monitor, uint32_t length) {
   return {};
 }
 
-/** Reads the plan to where it stays: pages of their own, which go back to the kernel when no launch can
- * follow. */
+/** Reads the plan into pages of its own, where it stays until no launch can follow. */
 Result<wire::Bytes> read_plan(Monitor& monitor, uint32_t length) {
   if (length == 0 || length > message::kMaxBytes) return Error{"launch", {}, EMSGSIZE};
   monitor.plan_bytes = TRY(Mapping::make(length));
@@ -91,8 +90,10 @@ Result<wire::Bytes> read_plan(Monitor& monitor, uint32_t length) {
   return launch.plan;
 }
 
-/** What the engine says first: perhaps `attach`, then `launch`. An empty plan: the engine has gone without a
- * word. */
+/**
+ * Reads the engine's first messages: perhaps `attach`, then `launch`. Returns an empty plan if the engine has
+ * gone without a word.
+ */
 Result<wire::Bytes> receive_plan(Monitor& monitor) {
   FrameHeader header{};
   while (TRY(read_header(monitor.engine.get(), header))) {
@@ -109,9 +110,9 @@ int run() {
   Monitor monitor;
   monitor.engine = UniqueFd(kEngineSocket);
   const Result<void> detached = detach(monitor);
-  if (!detached) return report_failure(monitor, failure_of(detached.error()));
+  if (!detached) return report_failure(monitor, stepless_failure(detached.error()));
   const Result<wire::Bytes> plan_bytes = receive_plan(monitor);
-  if (!plan_bytes) return report_failure(monitor, failure_of(plan_bytes.error()));
+  if (!plan_bytes) return report_failure(monitor, stepless_failure(plan_bytes.error()));
   if (plan_bytes->empty()) return 0;
   profile::mark(profile::Mark::kPlan);
   return serve_plan(monitor, *plan_bytes);

@@ -8,7 +8,7 @@
 namespace tspod {
 namespace {
 
-constexpr size_t kLengthBytes = 4;  // of the data in a stdin message
+constexpr size_t kLengthBytes = 4;  // length field of the data in a stdin message
 
 uint32_t read_u32(const char* at) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(at);

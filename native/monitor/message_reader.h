@@ -1,8 +1,7 @@
-// Takes the messages of src/native/messages.ts apart as their bytes arrive, holding no more than a header of
-// them.
+// Decodes the messages of src/native/messages.ts as their bytes arrive, and holds at most one small message.
 //
-// A frame is u32 payload length, u32 type, payload; all little endian. All that a client may send is small
-// but `stdin`, whose data is handed on piece by piece as it comes, however long the message is.
+// A frame is u32 payload length, u32 type, payload; all little endian. All messages of clients are small
+// except `stdin`, whose data is passed on piece by piece as it arrives, however long the message is.
 #pragma once
 
 #include <array>
@@ -17,12 +16,12 @@ class MessageReader {
     kNeedMore,   // the input is used up
     kMessage,    // a whole message: type() and payload()
     kStdinData,  // a piece of a stdin message: payload()
-    kBroken,     // not the protocol: the connection is to be closed
+    kBroken,     // protocol error: the connection is to be closed
   };
 
   /**
-   * Goes to the next event in `input`, taking what it used off its front. Views are valid until the next
-   * call.
+   * Advances to the next event in `input`, and removes what it used from the front. Views are valid until the
+   * next call.
    */
   Event next(std::string_view& input);
 
@@ -35,7 +34,7 @@ class MessageReader {
   Event hand_on(std::string_view& input);
 
   static constexpr size_t kHeaderBytes = 8;
-  static constexpr size_t kLargestPayload = 128;  // of all but stdin: two addresses
+  static constexpr size_t kLargestPayload = 128;  // of all messages but stdin: two addresses
 
   std::array<char, kHeaderBytes + kLargestPayload> held_{};
   size_t held_size_ = 0;

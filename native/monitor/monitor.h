@@ -21,17 +21,17 @@
 
 namespace tspod {
 
-/** One per process; nothing else in the monitor is global. */
+/** The state of the monitor; one per process, and nothing else in it is global. */
 struct Monitor {
-  UniqueFd engine;  // the socket that the monitor was spawned with; closed (invalid) once the engine has gone
-  std::optional<message::Attach> early_attach;  // asked for by the engine before `launch`: not answered yet
+  UniqueFd engine;  // the socket the monitor was spawned with; invalid (closed) once the engine has gone
+  std::optional<message::Attach> early_attach;  // sent by the engine before `launch`; not answered yet
 
-  Mapping plan_bytes;   // the whole launch message; given back after the launch unless a restart may need it
-  plan::Plan plan;      // all of it, or what is kept
-  plan::KeptPlan kept;  // owns what `plan` shows once plan_bytes is gone
-  Mapping next_plan;    // for launches to come, and the teardown; empty without one
-  bool launch_forgotten = false;         // descriptors that only a launch needs have been given back
-  std::optional<uint32_t> network_slot;  // with the network namespace, which stays from launch to launch
+  Mapping plan_bytes;   // the whole launch message; unmapped after the launch unless a restart may need it
+  plan::Plan plan;      // the whole plan, or the part that is kept
+  plan::KeptPlan kept;  // owns what `plan` refers to once plan_bytes is gone
+  Mapping next_plan;    // for later launches and the teardown; empty if there is none
+  bool launch_forgotten = false;         // what only a launch needs has been released
+  std::optional<uint32_t> network_slot;  // holds the network namespace, which stays from launch to launch
   ops::Settings settings;
   ops::Context context;    // slots, procfs
   UniqueFd run_directory;  // O_PATH; invalid without one (an exec)
@@ -55,56 +55,64 @@ struct Launched {
   uint64_t start_time = 0;  // clock ticks since boot
   uint64_t started_ns = 0;  // CLOCK_REALTIME at exec; 0 while it waits at the gate
   StreamEnds streams;
-  UniqueFd handshake;    // valid while it waits at the gate; readable or at its end: the container died
-  bool adopted = false;  // an OCI runtime made it: nobody answers a handshake
+  UniqueFd handshake;    // valid while it waits at the gate; readable once the container has died
+  bool adopted = false;  // made by an OCI runtime: there is no handshake
   bool waits = false;    // adopted, and at the gate
   bool gated() const { return handshake.valid() || waits; }
 };
 
 /**
- * Runs the prepare steps, clones, serves the child's requests, until the child waits at the gate or has
- * executed the command (then the `started` steps have been run too). On failure nothing of the child is left;
- * teardown is the caller's. ECANCELED: the engine's socket was closed meanwhile (only while monitor.engine is
- * valid), or, without one, SIGTERM or SIGINT has come (and still waits).
+ * Launches the container: runs the prepare steps, clones, and serves the child's requests until it waits at
+ * the gate or has executed the command (then the `started` steps have been run too). On failure nothing of
+ * the child is left; the teardown is up to the caller. ECANCELED: the engine's socket was closed meanwhile
+ * (only while monitor.engine is valid), or, without one, SIGTERM or SIGINT has come (and is still pending).
  */
 Result<Launched, Failure> launch(Monitor& monitor);
 
-/** Lets a container that waits at the gate go on to exec, and waits for that. On failure as launch(). */
+/** Lets a container that waits at the gate go on to exec, and waits for that. Fails like launch(). */
 Result<void, Failure> open_gate(Monitor& monitor, Launched& launched);
 
-/** The slot with the container's network namespace, where that is made before the container, or the teardown
- * has to do with it. */
+/**
+ * Returns the slot of the container's network namespace, if that is made before the container or the teardown
+ * uses it.
+ */
 std::optional<uint32_t> find_network_slot(const plan::Plan& plan);
 
-/** After a launch that failed: whether that is because another container, whose namespaces it was to join,
- * does not run (any more). */
+/**
+ * Whether a launch has failed because another container, whose namespaces it was to join, does not run (any
+ * more).
+ */
 bool lacks_donor(Monitor& monitor);
 
-/** Gives back the memory and descriptors that only a launch needs. Call when no restart can follow. */
+/** Releases the memory and descriptors that only a launch needs. Call when no restart can follow. */
 void forget_launch(Monitor& monitor);
 
-/** Runs the teardown steps, whatever fails; the first failure. */
+/** Runs all teardown steps, whatever fails, and returns the first failure. */
 Result<void, Failure> tear_down(Monitor& monitor);
-/** Undoes what nobody waits for. */
+/** Runs the sweep steps, which undo what nobody waits for. */
 void sweep(Monitor& monitor);
 
 // --- implemented by the supervising half
 
 /**
- * Before the first launch, when the settings are known: opens the log, binds the attach socket and takes the
- * space of the exit record, so that nothing is launched that could not be supervised. On failure nothing of
- * it is left but an empty log.
+ * Prepares supervision before the first launch, when the settings are known: opens the log, binds the attach
+ * socket and reserves the space of the exit record, so that nothing is launched that could not be supervised.
+ * On failure nothing is left but an empty log.
  */
 Result<void> prepare_supervision(Monitor& monitor);
 
-/** Takes prepare_supervision() and record_clone() back, after a first launch that failed. */
+/** Undoes prepare_supervision() and record_clone(), after a first launch that failed. */
 void abandon_supervision(Monitor& monitor);
 
-/** Right after the clone, while the child still works: write down who it is, so that it can be found if the
- * monitor dies. */
+/**
+ * Records the child right after the clone, while it is still at work, so that it can be found if the monitor
+ * dies.
+ */
 Result<void> record_clone(Monitor& monitor, const Launched& launched);
 
-/** Serves clients, streams and the end of the container, restarts included; the exit status of the monitor.
+/**
+ * Serves clients and streams until the container has ended for good, restarts included. Returns the monitor's
+ * exit status.
  */
 int supervise(Monitor& monitor, Launched launched);
 

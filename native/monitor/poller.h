@@ -1,4 +1,4 @@
-// What the monitor's loop waits for.
+// Waits for the events of the monitor's loop.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct Event {
   uint32_t events;  // EPOLL* bits
 };
 
-/** A descriptor's place in a poller. Its owner unwatches it before it closes the descriptor. */
+/** A descriptor and the events it is watched for. Its owner unwatches it before closing the descriptor. */
 struct Watch {
   Source source;
   uint32_t id = 0;
@@ -52,16 +52,16 @@ class Poller {
   static Result<Poller> make();
 
   /**
-   * Reports these events (EPOLL* bits) from now on. kNothing is silence: not even a hang-up is reported,
-   * unlike with epoll itself.
+   * Reports these events (EPOLL* bits) from now on. With kNothing not even a hang-up is reported, unlike with
+   * epoll itself.
    */
   Result<void> watch(Watch& watch, uint32_t events);
   void unwatch(Watch& watch) { (void)this->watch(watch, kNothing); /* only an addition can fail */ }
 
   /**
-   * Waits until something happens and calls `handle(Event)` for each. False if nothing did within
-   * `timeout_ms` (-1: no limit), or within kRetryMs where something could not be watched since the last wait:
-   * nobody else would wake whoever is to try that again.
+   * Waits for events and calls `handle(Event)` for each. Returns false if there were none within `timeout_ms`
+   * (-1: no limit), or within kRetryMs if a watch() has failed since the last wait: nothing else would wake
+   * the loop to try that again.
    */
   template <typename Handle> Result<bool> wait(int timeout_ms, Handle&& handle) {
     epoll_event events[16];

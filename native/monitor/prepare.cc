@@ -1,4 +1,4 @@
-// What supervising does before and during the first launch.
+// The part of supervision before and during the first launch.
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,16 +16,15 @@
 namespace tspod {
 namespace {
 
-/** Connections wait until the container has been launched; where there is no place to wait, connecting fails.
- */
+/** Number of connections that may wait until the container has been launched; further ones fail. */
 constexpr int kBacklog = 1024;
 
 /**
- * Listens at `attach` in the run directory, by way of its descriptor: the path itself may be longer than
- * sun_path is.
+ * Listens at `attach` in the run directory, through the directory's descriptor: the path itself may be too
+ * long for sun_path.
  */
 Result<UniqueFd> bind_attach_socket(int run_directory) {
-  (void)sys::unlinkat(run_directory, "attach", 0);  // of a monitor that was killed
+  (void)sys::unlinkat(run_directory, "attach", 0);  // left by a monitor that was killed
   const std::string path = "/proc/self/fd/" + std::to_string(run_directory) + "/attach";
   return sys::listen_at(path.c_str(), kBacklog);
 }
@@ -44,12 +43,12 @@ Result<void> prepare_records(Monitor& monitor) {
 }  // namespace
 
 Result<void> prepare_supervision(Monitor& monitor) {
-  // Orphans of a container without a pid namespace of its own, and of
-  // hooks, become our children: we reap them.
+  // Orphans of hooks, and of a container without a pid namespace of its own, become our children: we reap
+  // them.
   TRY(sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER"));
   const std::string& id = monitor.settings.id;
   if (!id.empty() || monitor.plan.has(plan::Op::kBecomeInit) || monitor.plan.has(plan::Op::kPause)) {
-    // Only for those who look: without it all works as well.
+    // Only for people who look at the list of processes: failures do not matter.
     const Result<std::span<char>> found = ops::find_arguments(monitor.context.proc);
     if (found) monitor.context.arguments = *found;
     ops::write_title(monitor.context.arguments, "tspod-monitor " + id);

@@ -26,7 +26,10 @@ std::string_view word_for(ContainerStatus status) {
   return "";
 }
 
-/** A value must not end its line: control characters become spaces. */
+/**
+ * Returns at most `most` bytes of `words` with control characters replaced by spaces, so that a value does
+ * not end its line.
+ */
 std::string on_one_line(std::string_view words, size_t most) {
   std::string line(words.substr(0, most));
   for (char& c : line) {

@@ -26,7 +26,7 @@ Result<void> replace_with(int fd, std::string_view bytes) {
   return sys::check(::ftruncate(fd, static_cast<off_t>(bytes.size())), "ftruncate");
 }
 
-/** A file that is replaced by another one of a name of its own. */
+/** A record's file, which is replaced by renaming a new one over it. */
 struct RecordFile {
   const char* name;
   const char* new_name;
@@ -42,8 +42,8 @@ Result<void> replace_record(int run_directory, const RecordFile& record, std::st
 }
 
 /**
- * On a full disk: into the space that the file has. It is one page, and written in one call: as good as
- * replaced.
+ * Overwrites the file in place, for a full disk. The record is less than a page and written in one call: as
+ * good as replaced.
  */
 Result<void> overwrite_record(int run_directory, const RecordFile& record, std::string_view text) {
   const UniqueFd file = TRY(sys::openat(run_directory, record.name, O_WRONLY | O_NOFOLLOW));
@@ -61,7 +61,7 @@ Result<void> write_state(int run_directory, const StateRecord& record) {
   Result<void> replaced = replace_record(run_directory, kStateFile, text);
   if (replaced || !is_full(replaced.error().err)) return replaced;
   (void)sys::unlinkat(run_directory, kStateFile.new_name, 0);
-  // If there is none yet, it is the room that is missing.
+  // If there is no file yet, the lack of space is the error.
   if (!overwrite_record(run_directory, kStateFile, text)) return replaced;
   return {};
 }
@@ -96,7 +96,7 @@ Result<void> publish_end_record(int run_directory, const ExitRecord& record) {
 void remove_records(int run_directory) {
   for (const char* name : {kStateFile.name, kStateFile.new_name, kHealthFile.name, kHealthFile.new_name,
                            kNewExit, kNewEnd, "attach"}) {
-    (void)sys::unlinkat(run_directory, name, 0);  // not there, or in a directory that is gone
+    (void)sys::unlinkat(run_directory, name, 0);  // ENOENT: missing, or the directory is gone
   }
 }
 

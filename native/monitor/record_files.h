@@ -1,4 +1,4 @@
-// The files that a monitor keeps in the run directory of its container, each replaced by rename(2).
+// Writes the files that a monitor keeps in its container's run directory; each is replaced by rename(2).
 #pragma once
 
 #include <string>
@@ -10,34 +10,34 @@
 
 namespace tspod {
 
-/** Writes `state` anew; on a full disk into the file that there is. */
+/** Writes `state`; on a full disk it overwrites the existing file. */
 Result<void> write_state(int run_directory, const StateRecord& record);
 
-/** Writes `health` anew; on a full disk what was there may stay. */
+/** Writes `health`; on a full disk the old one may stay. */
 Result<void> write_health(int run_directory, std::string_view text);
 
 /**
- * Removes an old exit record, and makes a file with the space for the new one: a full disk can then not
- * swallow what became of the container.
+ * Removes an old exit record, and makes a file that takes the space for the new one, so that a full disk
+ * cannot prevent it from being written.
  */
 Result<UniqueFd> reserve_exit_record(int run_directory);
 
-/** Writes the exit record into the reserved file and gives that its name. */
+/** Writes the exit record into the reserved file and renames that to `exit`. */
 Result<void> publish_exit_record(int run_directory, const UniqueFd& reserved, const ExitRecord& record);
 
 /**
- * Writes how a run ended that another follows: `end-N`, where N is the number of restarts before it. Whoever
- * reads one removes it; if nobody does, the oldest of kMaxEndRecords is written over.
+ * Writes the end of a run that another run follows: `end-N`, where N is the number of restarts before it
+ * (modulo kMaxEndRecords). Whoever reads one removes it; if nobody does, the oldest is overwritten.
  */
 Result<void> publish_end_record(int run_directory, const ExitRecord& record);
 
 /**
- * Removes what the functions above made, and the attach socket. What is not there is passed over. An exit
- * record stays: this is for who has published none, so it is another's.
+ * Removes what the functions above made, and the attach socket; missing files are no error. An exit record
+ * stays: whoever calls this has published none, so it is another monitor's.
  */
 void remove_records(int run_directory);
 
-/** Writes a process id and a newline to a file, which is made, or emptied first; never through a symlink. */
+/** Writes a process id and a newline to a file, which is made or truncated; never through a symlink. */
 Result<void> write_pid_file(const std::string& path, int32_t pid);
 
 }  // namespace tspod

@@ -26,7 +26,7 @@ Result<Mapping> read_next_plan(int run_directory) {
   return mapping;
 }
 
-/** No policy, if the plan has no word on it. */
+/** Returns the restart policy of a plan; the default, no policy, if it has no such step. */
 plan::Restart restart_of(const plan::Plan& plan) {
   plan::Restart restart;
   for (const plan::StepView& step : plan) {
@@ -37,16 +37,14 @@ plan::Restart restart_of(const plan::Plan& plan) {
   return restart;
 }
 
-Failure failure_of(const Error& error) {
-  return {Failure::kNoStep, error.err, describe(error)};
-}
-
 bool has_passthrough(const plan::Stdio& stdio) {
   const auto kind = static_cast<uint32_t>(plan::StreamKind::kPassthrough);
   return stdio.stdin_ == kind || stdio.stdout_ == kind || stdio.stderr_ == kind;
 }
 
-/** What the command was given at its start is closed here, or is about to be, where no restart was to follow.
+/**
+ * Whether a restart would lack descriptors that the command was given at its first start: they are closed, or
+ * about to be, if no restart was to follow then.
  */
 bool lacks_descriptors(const Loop& loop, const plan::Plan& next) {
   const Monitor& monitor = loop.monitor;
@@ -61,7 +59,7 @@ Result<void, Failure> take_next_plan(Loop& loop) {
   Monitor& monitor = loop.monitor;
   if (!monitor.run_directory) return Failure{Failure::kNoStep, ENOTSUP, "no run directory"};
   Result<Mapping> read = read_next_plan(monitor.run_directory.get());
-  if (!read) return failure_of(read.error());
+  if (!read) return stepless_failure(read.error());
   Mapping bytes = std::move(*read);
   const plan::Plan next = TRY(plan::Plan::parse(std::as_const(bytes).bytes()));
   const plan::Restart restart = restart_of(next);
@@ -81,12 +79,12 @@ Result<void, Failure> adopt_next_plan(Monitor& monitor) {
   monitor.plan = TRY(plan::Plan::parse(std::as_const(monitor.plan_bytes).bytes()));
   monitor.context.slots.clear();
   monitor.network_slot = find_network_slot(monitor.plan);
-  // A number that is none fails where it is used.
+  // An invalid slot number fails where it is used.
   if (network && monitor.network_slot)
     (void)monitor.context.slots.put(*monitor.network_slot, std::move(network));
   ops::Settings first = std::exchange(monitor.settings, ops::Settings());
   const Result<void, Failure> set = ops::run_stage(monitor.plan, plan::Stage::kSettings, monitor.context);
-  // How long input stays open follows from who was there at the start; checks are under way by these.
+  // How long input stays open depends on the clients at the first start, and the checks use these settings.
   monitor.settings.stdio.keep_stdin = first.stdio.keep_stdin;
   monitor.settings.stdio.stdin_once = first.stdio.stdin_once;
   monitor.settings.health = std::move(first.health);

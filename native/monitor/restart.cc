@@ -5,7 +5,7 @@
 namespace tspod {
 
 void Restarter::change(const RestartSettings& settings) {
-  if (settings == settings_) return;  // it is the rest of the plan that is another one
+  if (settings == settings_) return;  // only the rest of the plan has changed
   settings_ = settings;
   policy_dropped_ = false;
 }

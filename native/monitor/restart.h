@@ -17,10 +17,13 @@ struct RestartSettings {
   uint32_t last_delay_ms = 60'000;
 };
 
-/** A run at least this long counts as a success of the launch: the delay starts from the beginning. */
+/**
+ * Length in ns from which on a run counts as a success of the launch: the delay then starts from the
+ * beginning.
+ */
 inline constexpr uint64_t kSteadyRunNs = 10'000'000'000;
 
-/** What one run of the container came to. */
+/** The outcome of one run of the container. */
 struct RunOutcome {
   bool failed;         // exited with another code than 0, or killed by a signal
   uint64_t lasted_ns;  // by a clock that does not jump
@@ -30,29 +33,35 @@ class Restarter {
  public:
   explicit Restarter(const RestartSettings& settings = {}) : settings_(settings) {}
 
-  /** Another policy from now on, if it is another; what was counted stays. */
+  /**
+   * Applies other settings from now on, and forgets that the policy was dropped, if they differ. The count
+   * and the delay stay.
+   */
   void change(const RestartSettings& settings);
 
-  /** The user stopped the container: no restart from now on. */
+  /** Calls all restarts off: the user has stopped the container. */
   void disarm() { disarmed_ = true; }
   bool is_disarmed() const { return disarmed_; }
 
-  /** The user sent it a signal: no restart by this policy from now on. */
+  /** Calls restarts by the current policy off: the user has sent a signal. */
   void drop_policy() { policy_dropped_ = true; }
 
-  /** Launches that followed an end so far. */
+  /** Returns the number of restarts so far. */
   uint32_t count() const { return count_; }
 
   /**
-   * The delay in milliseconds (never 0) after which to launch again, counted as a restart; nullopt: this was
-   * the end.
+   * Returns the delay in ms (never 0) after which to launch again, and counts the restart; nullopt if the
+   * container has ended for good.
    */
   std::optional<uint32_t> next_delay(const RunOutcome& outcome);
 
-  /** The same where the launch follows whatever the policy says; only the user's stop calls it off. */
+  /** Like next_delay(), for a launch that follows whatever the policy says; only disarm() calls it off. */
   std::optional<uint32_t> forced_delay(const RunOutcome& outcome);
 
-  /** The delay after which a launch that came too early is tried again: no restart is counted for it. */
+  /**
+   * Returns the delay in ms after which to try a launch again that came too early; no restart is counted for
+   * it.
+   */
   std::optional<uint32_t> put_off_delay();
 
  private:

@@ -10,10 +10,6 @@
 namespace tspod {
 namespace {
 
-Failure failure_of(const Error& error) {
-  return {Failure::kNoStep, error.err, describe(error)};
-}
-
 Result<void, Failure> take_settings(Monitor& monitor, wire::Bytes plan_bytes) {
   monitor.plan = TRY(plan::Plan::parse(plan_bytes));
   monitor.network_slot = find_network_slot(monitor.plan);
@@ -37,7 +33,7 @@ int report_failure(const Monitor& monitor, const Failure& failure) {
   frame.number(static_cast<uint32_t>(payload.bytes().size()));
   frame.number(static_cast<uint32_t>(message::Failed::kType));
   frame.raw(payload.bytes());
-  (void)send_all(monitor.engine.get(), frame.bytes());  // an engine that has gone wants no report
+  (void)send_all(monitor.engine.get(), frame.bytes());  // fails if the engine has gone
   return 1;
 }
 
@@ -45,13 +41,13 @@ namespace {
 
 int launch_and_supervise(Monitor& monitor) {
   const Result<void> ready = open_run_directory(monitor);
-  // Nothing was done yet, and what the plan would undo may be another monitor's by now.
-  if (!ready) return report_failure(monitor, failure_of(ready.error()));
+  // Nothing has been done yet, and what the plan would undo may belong to another monitor by now.
+  if (!ready) return report_failure(monitor, stepless_failure(ready.error()));
   Result<Launched, Failure> launched = launch(monitor);
   profile::mark(profile::Mark::kLaunched);
   if (launched) return supervise(monitor, std::move(*launched));
-  (void)tear_down(monitor);  // the launch's failure is the one to tell
-  // Not before: whoever launches the container next waits for who listens.
+  (void)tear_down(monitor);  // the failure of the launch is the one to report
+  // Only after the teardown: whoever launches the container next waits until nobody listens.
   abandon_supervision(monitor);
   return report_failure(monitor, launched.error());
 }

@@ -1,4 +1,4 @@
-// What a monitor does with its plan, from the first step to its own end.
+// Carries out a monitor's plan, from the first step to the monitor's end.
 #pragma once
 
 #include "core/result.h"
@@ -7,11 +7,13 @@
 
 namespace tspod {
 
-/** Carries the plan out and supervises what it launches; the exit status of this process. Bytes that are not
- * `monitor.plan_bytes` have to outlive it. */
+/**
+ * Carries out the plan and supervises what it launches; returns the exit status of this process. Bytes that
+ * are not in `monitor.plan_bytes` must outlive the call.
+ */
 int serve_plan(Monitor& monitor, wire::Bytes plan_bytes);
 
-/** Tells the engine why nothing was launched; the exit status of this process. */
+/** Tells the engine why nothing was launched; returns the exit status of this process. */
 int report_failure(const Monitor& monitor, const Failure& failure);
 
 }  // namespace tspod

@@ -13,14 +13,14 @@
 namespace tspod {
 namespace {
 
-/** Reads of one output before others get their turn. */
+/** Number of reads from one output before others get their turn. */
 constexpr int kReadsAtOnce = 8;
 
-/** What a pipe holds from its birth (pipe(7)), and what it is given when a writer has once filled it. */
+/** Default capacity of a pipe (pipe(7)), and its capacity after a writer has filled it once. */
 constexpr size_t kPipeBytes = 64 * 1024;
 constexpr int kBusyPipeBytes = 1024 * 1024;
 
-/** More than the kernel holds for a reader of a terminal. */
+/** More bytes than the kernel holds for a reader of a terminal. */
 constexpr size_t kTerminalBytes = 256 * 1024;
 
 void open_output(Output& output, UniqueFd fd, bool terminal) {
@@ -52,8 +52,8 @@ void open_input(Loop& loop, UniqueFd fd, bool terminal) {
 }
 
 /**
- * How much of `text` to keep back: a line that has just begun, for a record of its own with what is read
- * next.
+ * Returns how much of the end of `text` to keep back: an unfinished line, to make one record with what is
+ * read next.
  */
 size_t begun_line(std::string_view text) {
   const size_t newline = text.rfind('\n');
@@ -61,18 +61,20 @@ size_t begun_line(std::string_view text) {
   return begun < kMaxRecordContent ? begun : 0;
 }
 
-/** Lets a writer go on while we write: with a full pipe the two would take turns. */
+/**
+ * Enlarges the pipe so that the writer can go on while we write: with a full pipe the two would take turns.
+ */
 void widen(Output& output) {
   if (output.terminal || output.widened) return;
   output.widened = true;
-  // EPERM: the user has too much in pipes already (pipe-user-pages-soft). It works as it is.
+  // EPERM: the user has too much in pipes already (pipe-user-pages-soft). Then the pipe stays as it is.
   (void)::fcntl(output.fd.get(), F_SETPIPE_SZ, kBusyPipeBytes);
 }
 
 struct PumpLimits {
   int reads;
   size_t bytes;
-  bool draining;  // until there is nothing more, whether or not clients keep up
+  bool draining;  // read until nothing is left, whether or not clients keep up
 };
 
 enum class ReadEnd { kMore, kNothing, kClosed };
@@ -83,8 +85,8 @@ struct ReadResult {
 };
 
 /**
- * Whether a read that returned less than there was room for has emptied the stream. A terminal hands out a
- * few KiB at a time.
+ * Whether a read that returned less than there was room for has emptied the stream. Not so for a terminal,
+ * which returns a few KiB at a time.
  */
 bool is_emptied(const Output& output, bool read_was_short) {
   return read_was_short && !output.terminal;
@@ -108,8 +110,8 @@ ReadResult read_output(Output& output, std::span<char> into, bool draining) {
 }
 
 /**
- * Reads up to the limits; everything read is in the log and with the clients afterwards. False if the stream
- * has ended.
+ * Reads an output up to the limits, and passes everything read to the log and the clients. Returns false if
+ * the stream has ended.
  */
 bool pump_up_to(Loop& loop, Output& output, const PumpLimits& limits) {
   const std::span<char> buffer = loop.scratch.get();
@@ -152,7 +154,7 @@ void drain(Loop& loop, Output& output) {
 void open_streams(Loop& loop) {
   StreamEnds& ends = loop.launched.streams;
   if (ends.terminal) {
-    // Reading and writing a terminal are watched apart, so it gets a second descriptor.
+    // Reading from and writing to a terminal are watched separately, so it gets a second descriptor.
     Result<UniqueFd> second = sys::dup_from(ends.terminal.get(), 3);
     if (second) open_input(loop, std::move(*second), /*terminal=*/true);
     open_output(loop.out, std::move(ends.terminal), /*terminal=*/true);

@@ -1,5 +1,5 @@
-// The container's standard streams: what it writes goes into the log and
-// to the clients, what they send becomes its input.
+// The container's standard streams: its output goes into the log and to the clients, and what these send
+// becomes its input.
 #pragma once
 
 #include "monitor/loop.h"
@@ -7,18 +7,18 @@
 namespace tspod {
 
 /**
- * Takes over the ends of a container that has just been launched, as far as they are there: a terminal may
+ * Takes over the stream ends of a container that has just been launched, as far as they exist: a terminal may
  * come after the gate.
  */
 void open_streams(Loop& loop);
 
-/** Gives the terminal the size that a client asked for last, also of an earlier run. */
+/** Sets the terminal to the size that a client asked for last, even if that was in an earlier run. */
 void resize_terminal(const Loop& loop);
 
-/** The command runs now: ends an input that nobody is there to give. */
+/** Ends the input at the start of the command if no client is there to send any and it is not kept open. */
 void settle_input(Loop& loop);
 
-/** Reads what an output holds, up to a bound that keeps the loop fair. */
+/** Reads what an output holds, up to a limit that keeps the loop fair. */
 void pump(Loop& loop, Output& output);
 
 /**
@@ -28,10 +28,10 @@ void pump(Loop& loop, Output& output);
  */
 void drain_and_close_streams(Loop& loop);
 
-/** Hangs the terminal up: its session gets SIGHUP. */
+/** Closes the terminal: its session gets SIGHUP. */
 void hang_up_terminal(Loop& loop);
 
-/** What to wait for on an output now. */
+/** Returns the events to wait for on an output now. */
 uint32_t events_of(const Loop& loop, const Output& output);
 
 }  // namespace tspod

@@ -1,7 +1,8 @@
-// The monitor after the launch: one thread, one loop, until the container has ended for good.
+// The monitor after the launch: one thread with one loop, until the container has ended for good.
 //
-// Runs as the monitor: host's namespaces, root, a session of its own, subreaper. What it waits for is derived
-// from its state before each wait (`watch_all`), so no function has to remember to arm or disarm anything.
+// It runs in the host's namespaces, as root, in a session of its own, as a subreaper. What it waits for is
+// derived from its state before each wait (`watch_all`), so that no function has to remember to arm or disarm
+// anything.
 
 #include <malloc.h>
 #include <sys/signalfd.h>
@@ -24,8 +25,8 @@ namespace tspod {
 namespace {
 
 /**
- * Buffers are given back, and what failed for want of something is tried again, when nothing has happened for
- * this long.
+ * Time without events after which buffers are unmapped, and time after which what failed for want of
+ * resources is tried again.
  */
 constexpr int kIdleMs = 1000;
 constexpr uint64_t kIdleNs = kIdleMs * 1'000'000ULL;
@@ -52,7 +53,10 @@ Result<void> set_up(Loop& loop) {
   return set_up_checking(loop);
 }
 
-/** Without a loop there is nobody to supervise: the container ends before anybody was told that it runs. */
+/**
+ * Kills the container if the loop cannot be set up: nobody could supervise it, and nobody has been told that
+ * it runs.
+ */
 int give_up(Monitor& monitor, const Launched& launched, const Error& error) {
   (void)sys::pidfd_send_signal(launched.pidfd.get(), SIGKILL);
   (void)sys::wait_for(launched.pidfd.get());
@@ -84,7 +88,7 @@ void read_signals(Loop& loop) {
   reap_children(loop);
 }
 
-/** Ports may be held by a later launch only. */
+/** Watches the held ports; a later launch may be the first that holds any. */
 void watch_ports(Loop& loop) {
   const std::vector<ops::HeldPort>& ports = loop.monitor.context.held_ports;
   if (!loop.forwarder && std::ranges::any_of(ports, &ops::HeldPort::forwards))
@@ -93,8 +97,8 @@ void watch_ports(Loop& loop) {
 }
 
 void watch_all(Loop& loop) {
-  // Where watching fails (no memory), it is tried again before the next wait.
-  const bool listening = loop.monitor.supervision.listener && !loop.listener_rests;
+  // Where watching fails (for want of memory), it is tried again before the next wait.
+  const bool listening = loop.monitor.supervision.listener && !loop.accepting_paused;
   (void)loop.poller.watch(loop.listener_watch, listening ? kReadable : kNothing);
   if (loop.checks) watch_checks(loop);
   watch_ports(loop);
@@ -127,34 +131,36 @@ void handle(Loop& loop, const Event& event) {
   }
 }
 
-bool rests(const Loop& loop) {
-  return loop.listener_rests || loop.status_is_old || (loop.forwarder && loop.forwarder->rests());
+bool has_paused(const Loop& loop) {
+  return loop.accepting_paused || loop.status_is_old || (loop.forwarder && loop.forwarder->is_paused());
 }
 
-/** What failed for want of descriptors, memory or room is tried again after a while, also when much else
- * happens meanwhile. */
-void wake_rested(Loop& loop) {
-  if (!rests(loop)) {
-    loop.rests_since_ns = 0;
+/**
+ * Tries again, after a while, what failed for want of descriptors, memory or disk space, also while other
+ * events keep coming.
+ */
+void resume_paused(Loop& loop) {
+  if (!has_paused(loop)) {
+    loop.paused_since_ns = 0;
     return;
   }
   const uint64_t now_ns = sys::clock_ns(CLOCK_MONOTONIC);
-  if (loop.rests_since_ns == 0) loop.rests_since_ns = now_ns;
-  if (now_ns - loop.rests_since_ns < kIdleNs) return;
-  loop.rests_since_ns = 0;
-  loop.listener_rests = false;
+  if (loop.paused_since_ns == 0) loop.paused_since_ns = now_ns;
+  if (now_ns - loop.paused_since_ns < kIdleNs) return;
+  loop.paused_since_ns = 0;
+  loop.accepting_paused = false;
   if (loop.status_is_old) write_status_again(loop);
-  if (loop.forwarder) loop.forwarder->wake();
+  if (loop.forwarder) loop.forwarder->resume();
 }
 
-/** Waits once, and does what there is to do. False if waiting itself does not work. */
+/** Waits once and handles the events. Returns false if waiting itself fails. */
 bool turn(Loop& loop) {
   Log& log = loop.monitor.supervision.log;
-  const bool wakes = loop.scratch.held() || log.holds_memory() || rests(loop);
+  const bool wakes = loop.scratch.held() || log.holds_memory() || has_paused(loop);
   const Result<bool> happened =
       loop.poller.wait(wakes ? kIdleMs : -1, [&](const Event& event) { handle(loop, event); });
   if (!happened) return false;
-  wake_rested(loop);
+  resume_paused(loop);
   if (*happened) return true;
   loop.scratch.release();
   log.trim();
@@ -173,7 +179,7 @@ int supervise(Monitor& monitor, Launched launched) {
   if (!ready) return give_up(monitor, launched, ready.error());
   loop.launched = std::move(launched);
   begin(loop);
-  reap_children(loop);  // those that ended before their signal was caught
+  reap_children(loop);  // children that ended before SIGCHLD was caught
   (void)::malloc_trim(0);
   bool works = true;
   while (works && !is_done(loop)) {

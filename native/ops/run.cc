@@ -67,7 +67,7 @@ Result<UniqueFd, Failure> execute_for(wire::Bytes plan_bytes, uint32_t slot) {
   TRY(execute_in(context, plan_bytes));
   const Result<int> held = context.slots.get(slot);
   Result<UniqueFd> copy = held ? sys::dup_from(*held, 3) : Result<UniqueFd>(held.error());
-  if (!copy) return Failure{Failure::kNoStep, copy.error().err, describe(copy.error())};
+  if (!copy) return stepless_failure(copy.error());
   return std::move(*copy);
 }
 

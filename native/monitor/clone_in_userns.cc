@@ -1,4 +1,4 @@
-#include "monitor/go_between.h"
+#include "monitor/clone_in_userns.h"
 
 #include <grp.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 namespace tspod {
 namespace {
 
-/** What the process in between says: the child's pidfd comes along, or a call has failed. */
+/** The intermediate process's report: the child's pidfd comes with it, or a call has failed. */
 struct Report {
   int err = 0;
   bool joined = false;
@@ -24,14 +24,14 @@ Error error_of(const Report& report) {
 void send_report(int socket, const Report& report, std::span<const int> fds) {
   char packet[sizeof report];
   std::memcpy(packet, &report, sizeof report);
-  (void)send_packet(socket, {packet, sizeof packet}, fds);  // if the monitor has died there is nobody to tell
+  (void)send_packet(socket, {packet, sizeof packet}, fds);  // no one to tell if the monitor has died
 }
 
-/** In the process in between, which ends here; returns in the child that it has made. */
+/** Runs in the intermediate process, which ends here; returns only in the child that it has cloned. */
 sys::Cloned join_and_clone(int userns, sys::CloneRequest request, int socket) {
   Report report;
-  // The host's groups would stay, and could not be given up where the namespace denies setgroups(2).
-  (void)::setgroups(0, nullptr);  // who may not has none of root's
+  // Otherwise the host's groups would stay, and could not be dropped where the namespace denies setgroups(2).
+  (void)::setgroups(0, nullptr);  // a user who may not call it has no groups of root
   const Result<void> joined = sys::setns(userns, CLONE_NEWUSER);
   report.joined = static_cast<bool>(joined);
   if (!joined) report.err = joined.error().err;
@@ -50,7 +50,10 @@ sys::Cloned join_and_clone(int userns, sys::CloneRequest request, int socket) {
   ::_exit(1);
 }
 
-/** The pid is asked of our own procfs: the process in between may be in another pid namespace. */
+/**
+ * Receives the child's pidfd. The pid is read from our own procfs: the intermediate process may be in another
+ * pid namespace.
+ */
 Result<sys::Cloned> receive_child(int socket, ops::Procfs& proc) {
   char packet[sizeof(Report)];
   UniqueFd pidfd;
@@ -65,7 +68,7 @@ Result<sys::Cloned> receive_child(int socket, ops::Procfs& proc) {
 
 }  // namespace
 
-Result<sys::Cloned> clone_in_user_namespace(int userns, const sys::CloneRequest& request, ops::Procfs& proc) {
+Result<sys::Cloned> clone_in_userns(int userns, const sys::CloneRequest& request, ops::Procfs& proc) {
   SocketPair pair = TRY(packet_pair());
   const sys::Cloned between = TRY(sys::clone3({}));
   if (between.pid == 0) return join_and_clone(userns, request, pair.second.get());
